@@ -1,0 +1,39 @@
+"""A recording and the verdicts on it, in one document: what every renderer reads and what is kept on disk."""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from dckgrade.observation import Engine, Observation
+from dckgrade.verdict import Line, Score
+
+SCHEMA: Literal["dckgrade-report/1"] = "dckgrade-report/1"
+
+
+class LabNamed(Struct, frozen=True, kw_only=True):
+    """Which lab was graded, to the byte."""
+
+    id: str
+    title: str
+    digest: str
+    """`sha256:` and the digest of the lab's file."""
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """One lab graded on one engine, in one language; the JSON report is this document."""
+
+    schema: Literal["dckgrade-report/1"] = SCHEMA
+    dckgrade: str
+    lang: Literal["fr", "en"]
+    trainee: str | None = None
+    lab: LabNamed
+    engine: Engine
+    started_at: str
+    duration_ms: int
+    complete: bool
+    passive: bool = False
+    only: list[str] = field(default_factory=list)
+    starting: list[str] = field(default_factory=list)
+    score: Score
+    checks: list[Line]
+    observations: dict[str, Observation]

@@ -1,0 +1,81 @@
+"""What was judged of one check: the closed set of verdicts, what missed, and the mistake's name."""
+
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct, field
+
+
+class Verdict(StrEnum):
+    """How a check ended. Only `passed` earns; `unknown` and `skipped` leave the points undecided."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+
+    @property
+    def undecided(self) -> bool:
+        """Say whether the points are neither earned nor lost."""
+        return self in {Verdict.UNKNOWN, Verdict.SKIPPED}
+
+
+class Miss(Struct, frozen=True):
+    """One demand that does not hold: the fact, what was wanted of it (as labs write it), what was found."""
+
+    fact: str
+    wanted: Any
+    found: Any
+
+
+class Named(Struct, frozen=True, kw_only=True):
+    """A mistake by its name: a stable *code*, and words for the trainee in the report's language."""
+
+    code: str
+    name: str
+    message: str
+    hint: str = ""
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """Why a check is unknown or skipped: a stable code, and what it is about."""
+
+    code: str
+    detail: str = ""
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One check of a report."""
+
+    id: str
+    title: str
+    points: int
+    earned: int
+    verdict: Verdict
+    blocked_by: list[str] = field(default_factory=list)
+    misses: list[Miss] = field(default_factory=list)
+    diagnosis: Named | None = None
+    remarks: list[Named] = field(default_factory=list)
+    """Worth knowing although the check passed."""
+    reason: Reason | None = None
+    observations: list[str] = field(default_factory=list)
+    """Keys into the report's observations: the evidence."""
+    duration_ms: int = 0
+
+
+class Score(Struct, frozen=True, kw_only=True):
+    """Whole points: earned, possible, and undecided (neither earned nor lost)."""
+
+    earned: int
+    possible: int
+    undecided: int
+
+
+def score(lines: list[Line]) -> Score:
+    """Add up *lines*."""
+    return Score(
+        earned=sum(line.earned for line in lines),
+        possible=sum(line.points for line in lines),
+        undecided=sum(line.points for line in lines if line.verdict.undecided),
+    )

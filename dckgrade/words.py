@@ -1,0 +1,37 @@
+"""A message id and a language in, the words a user reads out: the only owner of the gettext catalogues."""
+
+import gettext
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+Lang = Literal["fr", "en"]
+Translate = Callable[[str], str]
+
+CATALOGUES = Path(__file__).parent / "locale"
+
+
+def N_(text: str) -> str:  # noqa: N802 - the name that message extractors know
+    """Mark *text* for translation where it is written, to be translated where it is shown."""
+    return text
+
+
+def into(lang: str) -> Translate:
+    """Give the translation of message ids into *lang*; English is the language of the ids themselves."""
+    return gettext.translation("dckgrade", CATALOGUES, [lang], fallback=True).gettext
+
+
+class Trouble(Exception):
+    """Something a user can act on: what happened and what to try next, as message ids with their values."""
+
+    def __init__(self, what: str, advice: str = "", **values: object) -> None:
+        super().__init__(what, advice, values)
+        self.what, self.advice, self.values = what, advice, values
+
+    def sentences(self, lang: str) -> list[str]:
+        """Give what happened, then what to try, in *lang*."""
+        translate = into(lang)
+        return [translate(text).format(**self.values) for text in (self.what, self.advice) if text]
+
+    def __str__(self) -> str:
+        return " ".join(self.sentences("en"))
