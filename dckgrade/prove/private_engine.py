@@ -1,0 +1,245 @@
+"""A Linux machine with dockerd in, a Docker engine of our own out: private, offline, gone after use."""
+
+import atexit
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+from dckgrade.prove import private_remains as remains
+from dckgrade.prove.private_network import inside_network_of, raise_loopback
+
+_TOOLS = ("dockerd", "containerd", "runc", "iptables", "unshare", "setpriv", "mount", "realpath")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_LONGEST_FOLDER = 60
+_READY_WITHIN, _GONE_WITHIN, _CALL_WITHIN, _LOAD_WITHIN = 30.0, 30.0, 20.0, 600.0
+_NAMESPACES = (
+    *("--net", "--pid", "--fork", "--kill-child=KILL"),
+    *("--mount", "--mount-proc", "--propagation", "private"),
+)
+# An empty /run keeps the machine's own containerd, shim sockets and xtables lock out of reach; a name server
+# that refuses at once makes a pull fail in milliseconds instead of minutes.
+_INSIDE = """
+resolver=$(realpath -m /etc/resolv.conf)
+mount -t tmpfs -o mode=755 tmpfs /run
+case $resolver in
+/run/*) mkdir -p "${resolver%/*}"; cp "$1" "$resolver" ;;
+*) test ! -e "$resolver" || mount --bind "$1" "$resolver" ;;
+esac
+shift
+exec "$@"
+"""
+
+
+class PrivateEngineFailed(Exception):
+    """The message says what happened, what was expected and what to try."""
+
+
+class PrivateEngine:
+    """A dockerd in network, pid and mount namespaces of its own; it cannot outlive this process."""
+
+    host: str = ""
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._keeper: threading.Thread | None = None
+        self._launcher = 0
+        self._cgroup = ""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Sweep what dead owners left, then bring the engine up; once it is up, do nothing."""
+        if self._folder is not None:
+            return
+        if reason := why_not():
+            raise PrivateEngineFailed(f"No private engine was started: {reason}")
+        remains.sweep(_base())
+        atexit.register(self.stop)
+        try:
+            self._launch()
+            self._wait_until_ready()
+            with self.network():
+                raise_loopback()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Kill everything inside, then remove the folder and the control groups."""
+        atexit.unregister(self.stop)
+        if self._keeper is not None and self._keeper.is_alive():
+            remains.thaw(self._cgroup)
+            remains.kill_namespace(self._launcher)
+            self._keeper.join(_GONE_WITHIN)
+            if self._keeper.is_alive():
+                raise PrivateEngineFailed(
+                    f"The engine in {self._folder} still has a process {_GONE_WITHIN:.0f} s after SIGKILL; "
+                    "it was expected to die at once. Look for one in state D with ps, then stop() again."
+                )
+        if self._folder is not None:
+            remains.remove(self._folder, self._cgroup)
+        self._folder, self._keeper, self._launcher, self._cgroup, self.host = None, None, 0, "", ""
+
+    @contextlib.contextmanager
+    def network(self) -> Iterator[None]:
+        """Put the calling thread, and what it starts meanwhile, inside the engine's network namespace."""
+        if self._folder is None:
+            raise PrivateEngineFailed("The private engine is not running. Call start() first.")
+        with inside_network_of(self._launcher):
+            yield
+
+    def load(self, archive: Path) -> None:
+        """Load the images of a `docker save` archive."""
+        with archive.open("rb") as content:
+            answer = self._call("POST", "/images/load?quiet=1", content, within=_LOAD_WITHIN)
+        for line in answer.splitlines():
+            if error := json.loads(line).get("error"):
+                raise PrivateEngineFailed(f"The engine refused {archive}: {error}. Make the archive again.")
+
+    def empty(self) -> None:
+        """Force-remove every container with its anonymous volumes, every user network, every volume."""
+        deadline = time.monotonic() + _GONE_WITHIN
+        while containers := json.loads(self._call("GET", "/containers/json?all=1")):
+            if time.monotonic() > deadline:
+                names = ", ".join(container["Names"][0] for container in containers)
+                raise PrivateEngineFailed(
+                    f"Containers that should be gone are still there: {names}. Use stop()."
+                )
+            for container in containers:
+                self._call("DELETE", f"/containers/{container['Id']}?force=1&v=1", tolerated=(404, 409))
+        for network in json.loads(self._call("GET", "/networks")):
+            if network["Name"] not in {"bridge", "host", "none"}:
+                self._call("DELETE", f"/networks/{network['Id']}", tolerated=(404,))
+        for volume in json.loads(self._call("GET", "/volumes"))["Volumes"] or ():
+            self._call("DELETE", f"/volumes/{quote(volume['Name'])}?force=1", tolerated=(404,))
+
+    def _launch(self) -> None:
+        folder = self._folder = Path(tempfile.mkdtemp(prefix=remains.FOLDER_PREFIX, dir=_base()))
+        owner = remains.owner_of_this_process()
+        (folder / "owner").write_text(owner)
+        (folder / "daemon.json").write_text("{}")
+        (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+        (folder / "tmp").mkdir()
+        self._cgroup = remains.cgroup_name(folder, owner)
+        self.host = f"unix://{folder}/docker.sock"
+        launched: Future[int] = Future()
+        argv = _argv(folder, self.host, self._cgroup)
+        self._keeper = threading.Thread(target=_keep, args=(argv, folder, launched), daemon=True)
+        self._keeper.start()
+        self._launcher = launched.result()
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _READY_WITHIN
+        while self._keeper is not None and self._keeper.is_alive() and time.monotonic() < deadline:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if _request(self.host, "GET", "/_ping", None, 2.0)[1] == b"OK":
+                    return
+            time.sleep(0.05)
+        lines = ((self._folder or Path()) / "dockerd.log").read_text(errors="replace").splitlines()
+        raise PrivateEngineFailed(
+            f"dockerd did not answer on {self.host}; it was expected within {_READY_WITHIN:.0f} s. "
+            "Try `dockerd --version`, and read the end of its log:\n" + "\n".join(lines[-15:])
+        )
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        tolerated: tuple[int, ...] = (),
+        within: float = _CALL_WITHIN,
+    ) -> bytes:
+        if self._folder is None:
+            raise PrivateEngineFailed("The private engine is not running. Call start() first.")
+        try:
+            status, answer = _request(self.host, method, path, body, within)
+        except (OSError, http.client.HTTPException) as error:
+            raise PrivateEngineFailed(
+                f"{method} {path} got no answer from the private engine: {error!r}"
+            ) from error
+        if status >= http.HTTPStatus.BAD_REQUEST and status not in tolerated:
+            raise PrivateEngineFailed(
+                f"{method} {path} was refused ({status}): {answer.decode(errors='replace')}"
+            )
+        return answer
+
+
+def why_not() -> str | None:
+    """Say in one line why no private engine can be started here, or None when one can."""
+    if not sys.platform.startswith("linux"):
+        return "this machine does not run Linux."
+    if os.geteuid() != 0:
+        return "it needs root, for namespaces of its own."
+    if missing := [tool for tool in _TOOLS if shutil.which(tool, path=_PATH) is None]:
+        return f"{', '.join(missing)} not found. On Debian: apt-get install docker.io iptables util-linux."
+    if not any(os.access(root, os.W_OK) for root in remains.cgroup_roots()):
+        return "no control group file system here can be written to."
+    trial = subprocess.run(["unshare", *_NAMESPACES, "true"], capture_output=True, text=True, check=False)
+    return f"namespaces are refused here: {trial.stderr.strip()}" if trial.returncode else None
+
+
+def _base() -> Path:
+    # A Unix socket's path may have 107 bytes, and /run is hidden from the engine.
+    usual = Path(tempfile.gettempdir()).resolve()
+    return usual if len(str(usual)) < _LONGEST_FOLDER and usual.parts[1] != "run" else Path("/tmp")  # noqa: S108
+
+
+def _argv(folder: Path, host: str, cgroup: str) -> list[str]:
+    daemon = [
+        *("dockerd", f"--config-file={folder}/daemon.json", f"--data-root={folder}/data"),
+        *(f"--exec-root={folder}/exec", f"--pidfile={folder}/docker.pid", f"--cgroup-parent=/{cgroup}"),
+        # The second socket lets a container mount /var/run/docker.sock and meet this engine.
+        *("--exec-opt=native.cgroupdriver=cgroupfs", f"--host={host}", "--host=unix:///run/docker.sock"),
+    ]
+    inside = ["sh", "-ec", _INSIDE, "sh", f"{folder}/resolv.conf", *daemon]
+    return ["setpriv", "--pdeathsig=KILL", "unshare", *_NAMESPACES, *inside]
+
+
+def _keep(argv: list[str], folder: Path, launched: Future[int]) -> None:
+    # The death signal follows the thread that forked: this one lives as long as the engine.
+    environment = {"PATH": _PATH, "TMPDIR": str(folder / "tmp"), "HOME": str(folder)}
+    with (folder / "dockerd.log").open("wb") as log:
+        try:
+            process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            launched.set_exception(error)
+            return
+    launched.set_result(process.pid)
+    process.wait()
+
+
+def _request(host: str, method: str, path: str, body: Any, within: float) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("docker", timeout=within)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    with contextlib.closing(connection):
+        connection.sock.settimeout(within)
+        connection.sock.connect(host.removeprefix("unix://"))
+        connection.request(method, path, body, {"Content-Type": "application/x-tar"} if body else {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()

@@ -1,0 +1,139 @@
+"""The name of a private engine in, no trace of it out: its processes, its control groups and its folder."""
+
+import contextlib
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+FOLDER_PREFIX = "dckgrade-engine-"
+_CGROUP_PREFIX = "dckgrade-"
+_CGROUPS = Path("/sys/fs/cgroup")
+_OURS = {b"setpriv", b"unshare", b"dockerd"}
+_GONE_WITHIN = 5.0
+_UNMARKED_IS_OLD_AFTER = 60.0
+
+
+def owner_of_this_process() -> str:
+    """Name this process so that a later one with the same pid is not taken for it."""
+    return f"{os.getpid()}-{_started_at(os.getpid())}"
+
+
+def cgroup_name(folder: Path, owner: str) -> str:
+    """Name the control group of the engine in this folder; the name says who owns it."""
+    return f"{_CGROUP_PREFIX}{owner}-{folder.name.removeprefix(FOLDER_PREFIX)}"
+
+
+def cgroup_roots() -> list[Path]:
+    """List every mounted hierarchy: one with cgroup v2, one per controller with v1."""
+    if (_CGROUPS / "cgroup.controllers").exists():
+        return [_CGROUPS]
+    return [root for root in _CGROUPS.glob("*") if (root / "cgroup.procs").exists() and not root.is_symlink()]
+
+
+def kill_namespace(launcher: int) -> None:
+    """Kill the init that `unshare --fork` started: the kernel kills all it contains, then unshare ends."""
+    children = [pid for pid in _processes() if _parent(pid) == launcher]
+    for pid in children or [launcher]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def thaw(cgroup: str) -> None:
+    """Let paused containers run again: SIGKILL does not end a process that cgroup v1 keeps frozen."""
+    for file, awake in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
+        for frozen in [found for root in cgroup_roots() for found in (root / cgroup).glob(f"**/{file}")]:
+            with contextlib.suppress(OSError):
+                frozen.write_text(awake)
+
+
+def remove(folder: Path, cgroup: str) -> None:
+    """Remove the folder and the control groups of an engine whose processes are gone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    _remove_cgroups(cgroup)
+
+
+def sweep(base: Path) -> None:
+    """Remove what engines left whose owner is dead."""
+    for folder in base.glob(FOLDER_PREFIX + "*"):
+        if _is_abandoned(folder):
+            _kill_all_from(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+    for name in {path.name for root in cgroup_roots() for path in root.glob(_CGROUP_PREFIX + "*-*-*")}:
+        pid, started, _ = name.removeprefix(_CGROUP_PREFIX).split("-", 2)
+        if not _is_alive(f"{pid}-{started}"):
+            thaw(name)
+            _remove_cgroups(name)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    with contextlib.suppress(FileNotFoundError):  # its owner may be removing it right now
+        facts = folder.lstat()
+        if facts.st_uid != os.geteuid() or folder.is_symlink():
+            return False
+        if (folder / "owner").exists():
+            return not _is_alive((folder / "owner").read_text())
+        # A neighbour may be between making its folder and marking it.
+        return time.time() - facts.st_mtime > _UNMARKED_IS_OLD_AFTER
+    return False
+
+
+def _is_alive(owner: str) -> bool:
+    pid, _, started = owner.partition("-")
+    return not pid.isdecimal() or _started_at(int(pid)) == started
+
+
+def _kill_all_from(folder: Path) -> None:
+    # Needed only when the owner died in the instant before the death signal was set.
+    found = [pid for pid in _processes() if _launches_from(pid, folder)]
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + _GONE_WITHIN
+    while any(_launches_from(pid, folder) for pid in found) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _launches_from(pid: int, folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return argv[0].rpartition(b"/")[2] in _OURS and f"--data-root={folder}/data".encode() in argv
+    return False
+
+
+def _processes() -> Iterator[int]:
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+
+
+def _stat(pid: int) -> list[str]:
+    # The command name, between brackets, may hold spaces and brackets of its own.
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    return []
+
+
+def _parent(pid: int) -> int:
+    return int((_stat(pid) or ["", "0"])[1])
+
+
+def _started_at(pid: int) -> str:
+    return "".join(_stat(pid)[19:20])
+
+
+def _remove_cgroups(name: str) -> None:
+    for top in [root / name for root in cgroup_roots()]:
+        for folder, _, _ in os.walk(top, topdown=False):
+            _remove_cgroup(Path(folder))
+
+
+def _remove_cgroup(folder: Path) -> None:
+    deadline = time.monotonic() + _GONE_WITHIN
+    while folder.exists():
+        try:
+            folder.rmdir()
+        except OSError:  # the kernel still counts a process that has just died
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.02)
