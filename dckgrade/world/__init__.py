@@ -1,0 +1,1 @@
+"""What is outside: the engine, its containers' services. The port says what may be asked of it."""

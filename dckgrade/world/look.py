@@ -1,0 +1,58 @@
+"""An engine in, one look at the world out: each distinct question asked once, whichever probe asks first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dckgrade.world import web
+from dckgrade.world.addresses import addresses
+from dckgrade.world.daemon import Daemon
+from dckgrade.world.once import Once
+from dckgrade.world.port import Address, HttpAnswer, Json
+
+
+class Look:
+    """The world that probes are given, for one round."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self.engine = daemon.engine
+        self._daemon, self._once = daemon, Once()
+
+    def now(self) -> datetime:
+        """Tell the time by the engine's clock."""
+        return self._daemon.now()
+
+    def containers(self) -> Sequence[Json]:
+        """List all containers."""
+        return self._once.ask("containers", self._daemon.containers)
+
+    def container(self, ref: str) -> Json:
+        """Inspect one container."""
+        return self._once.ask(("container", ref), lambda: self._daemon.container(ref))
+
+    def image(self, ref: str) -> Json:
+        """Inspect one image."""
+        return self._once.ask(("image", ref), lambda: self._daemon.image(ref))
+
+    def log_tail(self, ref: str, *, tty: bool) -> str:
+        """Read the last lines that a container wrote."""
+        return self._once.ask(("log", ref, tty), lambda: self._daemon.log_tail(ref, tty=tty))
+
+    def stats(self, ref: str) -> Json:
+        """Take one sample of a container's resources."""
+        return self._once.ask(("stats", ref), lambda: self._daemon.stats(ref))
+
+    def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
+        """Say where *port* is reached from here, for `--network container:…` through the one that lends."""
+        mode = (inspected.get("HostConfig") or {}).get("NetworkMode") or ""
+        borrowed = mode.startswith("container:")
+        lender = self.container(mode.removeprefix("container:")) if borrowed else inspected
+        running = (inspected.get("State") or {}).get("Running")
+        return addresses(lender, port, self._daemon.endpoint) if running else ()
+
+    def http(self, address: Address, path: str) -> HttpAnswer:
+        """Ask for *path* at *address*."""
+        return self._once.ask(("http", address, path), lambda: web.http_answer(address, path))
+
+    def exchange(self, address: Address, sent: bytes, count: int) -> bytes:
+        """Send bytes and read up to *count*."""
+        return self._once.ask(("exchange", address, sent, count), lambda: web.exchange(address, sent, count))

@@ -1,0 +1,101 @@
+"""What a probe may ask of the world, and the only two ways in which the world may fail to answer."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct
+
+from dckgrade.observation import Engine, Why
+
+Json = Mapping[str, Any]
+"""An object of the engine's API, as it came: read it with `.get`, since versions differ."""
+
+
+class NotThere(Exception):
+    """The world answered: there is no such thing (HTTP 404)."""
+
+
+class OutOfReach(Exception):
+    """The world did not answer, refused, or answered what cannot be read; *why* says which."""
+
+    def __init__(self, why: Why, detail: str = "") -> None:
+        super().__init__(why, detail)
+        self.why, self.detail = why, detail
+
+
+Via = Literal["published", "own"]
+"""Reached by a published port, or by the container's own address."""
+NoAnswerHow = Literal["refused", "reset", "silent", "garbled"]
+"""Nobody listens; published, but nobody listens behind it; connected, then nothing; another protocol."""
+
+
+class Address(Struct, frozen=True):
+    """Where a service is reached: always taken from inspect, never guessed."""
+
+    host: str
+    port: int
+    via: Via
+
+
+class HttpAnswer(Struct, frozen=True, kw_only=True):
+    """The answer of a container's HTTP server: header names in lower case, the body capped at 256 KiB."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    truncated: bool = False
+
+
+class NoAnswer(Exception):
+    """The address was reached and did not serve; *how* tells in which way."""
+
+    def __init__(self, how: NoAnswerHow) -> None:
+        super().__init__(how)
+        self.how = how
+
+
+class World(Protocol):
+    """
+    One look at the world: within it, each distinct question is asked once.
+
+    Every method may raise `OutOfReach`; those about one object may raise `NotThere`.
+    """
+
+    engine: Engine
+
+    def now(self) -> datetime:
+        """Tell the time by the engine's clock (aware, UTC)."""
+        ...
+
+    def containers(self) -> Sequence[Json]:
+        """List all containers, stopped ones too (`GET /containers/json?all=1`)."""
+        ...
+
+    def container(self, ref: str) -> Json:
+        """Inspect one container (`GET /containers/{ref}/json`)."""
+        ...
+
+    def image(self, ref: str) -> Json:
+        """Inspect one image (`GET /images/{ref}/json`)."""
+        ...
+
+    def log_tail(self, ref: str, *, tty: bool) -> str:
+        """Read the last lines that a container wrote, both streams, capped; '' where the driver keeps none."""
+        ...
+
+    def stats(self, ref: str) -> Json:
+        """Take one sample of a container's resources (`GET /containers/{ref}/stats?stream=false&one-shot=1`)."""
+        ...
+
+    def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
+        """Say where *port* (TCP) of this inspected container is reached from here, the likeliest first."""
+        ...
+
+    def http(self, address: Address, path: str) -> HttpAnswer:
+        """Ask for *path* at *address*, no redirect, no proxy; `NoAnswer` when it does not serve."""
+        ...
+
+    def exchange(self, address: Address, sent: bytes, count: int) -> bytes:
+        """Send *sent* over TCP and read up to *count* bytes; `NoAnswer` when nothing comes."""
+        ...

@@ -1,0 +1,59 @@
+"""Any text in, the same text out with what looks like a secret replaced by ***; names of variables stay."""
+
+import re
+
+_HIDDEN = "***"
+
+# Every pattern runs in linear time: a look-behind lets a run of characters match only from its first one, and
+# possessive quantifiers never give back. A quote inside a value ends it unless a letter or digit follows, so
+# that PostgreSQL's `"-e POSTGRES_PASSWORD=password" on "docker run"` keeps its shape.
+# A name is looked at before it is matched: matching `CMD="x --token=y"` would step over the token.
+_MARKED = r"(?=[\w.-]*?(?i:pass|pwd|secret|token|key|cred|auth|dsn|private|session|cookie))"
+_NAME = rf"(?<![\w.-]){_MARKED}([\w.-]++)"
+_BARE = r"""(?:[^\s"']|["'](?=\w))++"""
+_STRING = r""""(?:\\.|[^"\\\r\n])*+"?|'[^'\r\n]*+'?"""
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]++-----.*?(?:-----END [A-Z0-9 ]++-----|\Z)", re.DOTALL)
+_HEADER = re.compile(
+    r"(?<![\w-])((?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]*+(?<=token|.-key|-auth))(\s?:\s?)[^\r\n\"']++",
+    re.IGNORECASE,
+)
+_USERINFO = re.compile(r"""(?<=\w)://[^\s/"'<>]*@""")
+_LOGIN = re.compile(r"""(?<![\w-])((?:-u|--user)[ =]{1,2}["']?[^\s:"']{1,128}:)[^\s"']++""")
+_QUOTED = re.compile(rf"""(["']){_MARKED}([\w.-]++)=((?:(?!\1)[^\r\n])++)(?=\1)""")
+_MEMBER = re.compile(rf"""{_NAME}(\\?["']\s{{0,9}}:\s{{0,9}})({_STRING}|\\"[^"\\]*+|[^\s"'\\{{\[,}}\]]++)""")
+_ASSIGNED = re.compile(rf"""{_NAME}([ \t]{{0,2}}=[ \t]{{0,2}})(?!=)({_STRING}|{_BARE})""")
+_FLAG = re.compile(rf"""(?<![\w.-]){_MARKED}(--?\w[\w.-]*+)(["']?,?[ \t]{{1,4}}["']?)(?!-)({_BARE})""")
+_LAST_WORD = re.compile(
+    r"(?<!\w)((?:password|passwd|secret)[ \t]{0,2}:[ \t]{1,4})\S++(?=[ \t]*+$)", re.IGNORECASE | re.MULTILINE
+)
+_SHAPE = re.compile(
+    r"""(?<![\w-])(?:
+        eyJ[\w-]{5,}+\.[\w-]{5,}+(?:\.[\w-]*+)?            # JSON web tokens
+      | (?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])              # AWS access keys
+      | (?:gh[pousr]_|github_pat_|dckr_(?:pat|oat)_|glpat-)[\w-]{10,}+
+      | (?i:bearer)[ ][\w.~+/-]{8,}+=*+
+    )""",
+    re.VERBOSE,
+)
+
+
+def masked(text: str) -> str:
+    """Hide values of secret-looking variables, flags, members and headers, logins in URLs, tokens, keys."""
+    text = _PEM.sub(_HIDDEN, text)
+    text = _HEADER.sub(rf"\1\2{_HIDDEN}", text)
+    text = _USERINFO.sub(f"://{_HIDDEN}@", text)
+    text = _LOGIN.sub(rf"\1{_HIDDEN}", text)
+    text = _QUOTED.sub(rf"\1\2={_HIDDEN}", text)
+    for named in (_MEMBER, _ASSIGNED, _FLAG):
+        text = named.sub(_valued, text)
+    text = _LAST_WORD.sub(rf"\1{_HIDDEN}", text)
+    return _SHAPE.sub(_HIDDEN, text)
+
+
+def _valued(found: re.Match[str]) -> str:
+    name, between, value = found.groups()
+    if value in {"null", "true", "false"}:
+        return found[0]
+    opening = value[: 2 if value.startswith("\\") else 1] if value.startswith(("\\", '"', "'")) else ""
+    closing = opening if opening and value.endswith(opening) and len(value) > len(opening) else ""
+    return f"{name}{between}{opening}{_HIDDEN}{closing}"
