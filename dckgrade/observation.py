@@ -1,6 +1,5 @@
 """What was seen of the world, without any opinion: the closed union of observations, a run's recording."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -79,4 +78,4 @@ class Recording(Struct, frozen=True, kw_only=True):
     """The checks that the user chose; empty means all."""
     starting: list[str] = field(default_factory=list)
     """Checks whose subject was still inside its start-up budget when the run stopped waiting."""
-    observations: Mapping[str, Observation] = field(default_factory=dict)
+    observations: dict[str, Observation] = field(default_factory=dict)

@@ -81,11 +81,11 @@ class World(Protocol):
         ...
 
     def log_tail(self, ref: str, *, tty: bool) -> str:
-        """Read the last lines that a container wrote, both streams, capped; '' where the driver keeps none."""
+        """Read a container's last lines, both streams, capped; '' where the driver keeps none."""
         ...
 
     def stats(self, ref: str) -> Json:
-        """Take one sample of a container's resources (`GET /containers/{ref}/stats?stream=false&one-shot=1`)."""
+        """Take one sample of resources (`GET /containers/{ref}/stats?stream=false&one-shot=1`)."""
         ...
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:

@@ -1,0 +1,102 @@
+"""The command line: one module a command, nothing heavy imported before the command that needs it runs."""
+
+import copy
+import functools
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from dckgrade import __version__
+from dckgrade.cli import exits, grade, judge, labs, lint, options, schema
+from dckgrade.words import N_, Lang, into
+
+
+class Labs(TyperGroup):
+    """The group in which every lab is a command: `dckgrade tp5` is `dckgrade grade tp5`."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """List the commands, then the labs."""
+        from dckgrade.lab.shelf import lab_paths
+
+        return [*super().list_commands(ctx), *lab_paths()]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Find a command; a command wins over a lab of the same name (lint refuses such a lab)."""
+        from dckgrade.lab.shelf import lab_paths
+
+        found = super().get_command(ctx, cmd_name)
+        if found is None and cmd_name in lab_paths():
+            return bound(self.commands["grade"], cmd_name)
+        return found
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Say what was meant where a word is neither a command nor a lab."""
+        from dckgrade.lab.problem import nearest
+        from dckgrade.lab.shelf import NoSuchLab
+
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            known = self.list_commands(ctx)
+            near = nearest(name, known)
+            with exits.guarded():
+                raise NoSuchLab(
+                    N_("There is no lab or command “{name}”."),
+                    N_("Did you mean {near}?") if near else N_("There are {known}."),
+                    name=name,
+                    near=near,
+                    known=", ".join(known),
+                )
+        return super().resolve_command(ctx, args)
+
+
+def bound(command: Any, lab: str) -> Any:
+    """Make of `grade LAB` the command LAB."""
+    own = copy.copy(command)
+    own.name = lab
+    own.params = [param for param in command.params if param.name != "lab"]
+    own.callback = functools.partial(command.callback, lab=lab)
+    return own
+
+
+app = typer.Typer(
+    cls=Labs,
+    rich_markup_mode=None,  # Rich would double what --help costs
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (grade.grade, judge.judge, judge.demo, lint.lint, schema.schema):
+    app.command()(exits.answered(command))
+
+
+def version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        print(f"dckgrade {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    ctx: typer.Context,
+    lang: options.Language = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=version, is_eager=True, help=N_("Show the version and exit.")),
+    ] = False,
+) -> None:
+    """Grade Docker labs by their effects, and name the mistake."""
+    if ctx.invoked_subcommand is None:
+        exits.answered(labs.labs)()
+
+
+def command_line(lang: Lang) -> Any:
+    """Build the whole command with its help in *lang*."""
+    translate = into(lang)
+    group = typer.main.get_command(app)
+    for one in (group, *group.commands.values()):  # type: ignore[attr-defined]
+        one.help = translate(one.help) if one.help else one.help
+        for param in one.params:
+            if getattr(param, "help", None):
+                param.help = translate(param.help)
+    return group

@@ -1,0 +1,87 @@
+"""`dckgrade tp5`: grade one lab on one engine."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dckgrade.cli import exits, language, options, output
+from dckgrade.words import N_, Trouble, into
+
+if TYPE_CHECKING:
+    from dckgrade import grading
+    from dckgrade.lab.load import Loaded
+    from dckgrade.report import Report
+
+
+def grade(
+    lab: Annotated[str, typer.Argument(help=N_("The lab, such as tp5."))],
+    shape: options.Shape = output.Format.TEXT,
+    outputs: options.Output = None,
+    only: options.Only = None,
+    passive: options.Passive = False,
+    timeout: options.Timeout = 90.0,
+    workdir: options.Workdir = Path(),
+    trainee: options.Trainee = None,
+    host: options.Host = None,
+    context: options.Context = None,
+    lang: options.Language = None,
+) -> None:
+    """Grade a lab on this machine's engine."""
+    from dckgrade import grading
+    from dckgrade.lab.load import load
+    from dckgrade.lab.shelf import find
+
+    loaded = load(find(lab))
+    paths = output.checked(outputs or [])
+    chosen_checks([check.id for check in loaded.lab.checks], only or [])
+    if not workdir.is_dir():
+        raise Trouble(N_("There is no folder {path}."), path=workdir)
+    spoken = language.spoken()
+    choice = grading.Choice(lang=spoken, only=only or [], passive=passive, timeout_s=timeout, trainee=trainee)
+    report = graded(loaded, choice, host, context)
+    output.deliver(report, shape, paths)
+    raise SystemExit(exits.of([report]))
+
+
+def graded(loaded: "Loaded", choice: "grading.Choice", host: str | None, context: str | None) -> "Report":
+    """Connect and grade; an engine that cannot be reached gives a report too, in which all is unknown."""
+    from dckgrade import grading
+    from dckgrade.cli.waiting import shown_on_stderr
+    from dckgrade.observation import Engine
+    from dckgrade.world import endpoint
+    from dckgrade.world.daemon import connect
+
+    asked = host or context or os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT") or "default"
+    try:
+        where = endpoint.resolve(host, context, os.environ, Path.home())
+        asked = where.url
+        if where.tls and not where.tls.verify:
+            warning = N_(
+                "Warning: the certificate of {endpoint} is not verified; another machine may answer."
+            )
+            exits.say([into(choice.lang)(warning).format(endpoint=where.url)])
+        with connect(where) as daemon, shown_on_stderr(choice.lang) as progress:
+            return grading.grade(loaded, daemon, choice, progress)
+    except endpoint.EngineTrouble as trouble:
+        told = trouble.sentences(choice.lang)
+        exits.say(told)
+        return grading.unreachable(loaded, Engine(endpoint=asked), told[0], choice)
+
+
+def chosen_checks(known: Sequence[str], only: Sequence[str]) -> None:
+    """Refuse a check that the lab does not have: a selection that matches nothing is never a pass."""
+    from dckgrade.lab.problem import nearest
+
+    for one in only:
+        if one not in known:
+            near = nearest(one, known)
+            raise exits.NothingToGrade(
+                N_("This lab has no check “{check}”."),
+                N_("Did you mean {near}?") if near else N_("It has {known}."),
+                check=one,
+                near=near,
+                known=", ".join(known),
+            )

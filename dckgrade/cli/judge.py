@@ -1,0 +1,59 @@
+"""`dckgrade judge` and `dckgrade demo`: judge again what was recorded; no engine is needed."""
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dckgrade.cli import exits, language, options, output
+from dckgrade.words import N_, Lang, Trouble
+
+
+def judge(
+    reports: Annotated[list[Path], typer.Argument(metavar="REPORT…", help=N_("JSON reports."))],
+    shape: options.Shape = output.Format.TEXT,
+    outputs: options.Output = None,
+    lang: options.Language = None,
+) -> None:
+    """Judge recorded reports again with today's labs."""
+    paths = output.checked(outputs or [])
+    if paths and len(reports) > 1:
+        raise Trouble(
+            N_("Several reports do not fit into one file."), N_("Name one report, or leave -o out.")
+        )
+    if shape is output.Format.JSON and len(reports) > 1:
+        raise Trouble(N_("Several reports do not fit into one document."), N_("Name one report."))
+    spoken = language.spoken()
+    code = exits.Exit.PASSED
+    for path in reports:
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            raise Trouble(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
+        code = max(code, replayed(raw, str(path), spoken, shape, paths))
+    raise SystemExit(code)
+
+
+def demo(
+    shape: options.Shape = output.Format.TEXT,
+    outputs: options.Output = None,
+    lang: options.Language = None,
+) -> None:
+    """Show a recorded lab with two mistakes; needs no engine."""
+    spoken = language.spoken()
+    raw = resources.files("dckgrade").joinpath("demo.json").read_bytes()
+    raise SystemExit(replayed(raw, "demo.json", spoken, shape, output.checked(outputs or [])))
+
+
+def replayed(raw: bytes, source: str, lang: Lang, shape: output.Format, paths: Sequence[Path]) -> exits.Exit:
+    """Judge one recording again and deliver it."""
+    from dckgrade import codec, grading
+    from dckgrade.lab.load import load
+    from dckgrade.lab.shelf import find
+
+    report = codec.from_json(raw, source)
+    again = grading.again(load(find(report.lab.id)), report, lang)
+    output.deliver(again, shape, paths)
+    return exits.of([again])

@@ -1,0 +1,46 @@
+"""The options that several commands share, each spelt once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dckgrade.cli.output import Format
+from dckgrade.words import N_
+
+Shape = Annotated[Format, typer.Option("-f", "--format", help=N_("What to print on standard output."))]
+Output = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "-o", "--output", metavar="FILE", help=N_("Also write the report there: .json or .html. Repeatable.")
+    ),
+]
+Language = Annotated[
+    str | None,
+    typer.Option("--lang", metavar="fr|en", help=N_("Language; else DCKGRADE_LANG, the locale, fr.")),
+]
+Host = Annotated[
+    str | None,
+    typer.Option("--host", metavar="URL", help=N_("Engine to grade, such as unix:///var/run/docker.sock.")),
+]
+Context = Annotated[str | None, typer.Option("--context", help=N_("Docker context of the engine to grade."))]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="CHECK", help=N_("Attempt this check alone. Repeatable.")),
+]
+Passive = Annotated[
+    bool, typer.Option("--passive", help=N_("Only read: no exec, no probe, GET requests only."))
+]
+Timeout = Annotated[
+    float,
+    typer.Option("--timeout", metavar="SECONDS", min=1, max=3600, help=N_("The whole run ends by then.")),
+]
+Workdir = Annotated[
+    Path,
+    typer.Option(
+        "--workdir", metavar="DIR", help=N_("Folder of your own files, for labs that ask for files.")
+    ),
+]
+Trainee = Annotated[
+    str | None, typer.Option("--trainee", metavar="NAME", help=N_("Name to write into the report."))
+]

@@ -1,0 +1,107 @@
+"""A report → stdout in the format asked for, and files in the formats that their names ask for."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dckgrade.words import N_, Trouble
+
+if TYPE_CHECKING:
+    from dckgrade.report import Report
+
+
+class Format(StrEnum):
+    """What stdout can carry."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def json(report: "Report") -> bytes:
+    """Write the document."""
+    from dckgrade import codec
+
+    return codec.to_json(report)
+
+
+def html(report: "Report") -> bytes:
+    """Render the page."""
+    from dckgrade.render.html_page import html_page
+
+    return html_page(report).encode()
+
+
+BY_SUFFIX: "dict[str, Callable[[Report], bytes]]" = {".json": json, ".html": html}
+
+
+def checked(paths: Sequence[Path]) -> Sequence[Path]:
+    """Refuse, before anything is graded, a file that could not be written afterwards."""
+    for path in paths:
+        if path.suffix not in BY_SUFFIX:
+            raise Trouble(
+                N_("{path} has no format that dckgrade writes."),
+                N_("The file's name ends in one of {known}."),
+                path=path,
+                known=", ".join(BY_SUFFIX),
+            )
+        if not path.parent.is_dir():
+            raise Trouble(N_("There is no folder {path}."), N_("Make it first."), path=path.parent)
+    return paths
+
+
+def deliver(report: "Report", shape: Format, paths: Sequence[Path]) -> None:
+    """Print *report* and write it to *paths*; stdout is nothing but the report."""
+    for path in paths:
+        write(path, BY_SUFFIX[path.suffix](report))
+    try:
+        if shape is Format.JSON:
+            sys.stdout.buffer.write(json(report))
+        else:
+            on_terminal(report)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        unheard()
+
+
+def unheard() -> None:
+    """Go on without a reader (`| head` has seen enough): the exit code still tells how the lab ended."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def on_terminal(report: "Report") -> None:
+    """Show the report; what the terminal cannot spell is escaped, never a crash."""
+    from rich.console import Console
+
+    from dckgrade.render.terminal import terminal
+
+    class Heard(Console):
+        """Rich would exit with 1, which says that something failed."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    Heard(highlight=False, emoji=False).print(terminal(report))
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write all or nothing: a full disk or Ctrl-C leaves the old file whole."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                # A temporary file is private; a report is like any file that the user makes.
+                umask = os.umask(0)
+                os.umask(umask)
+                Path(file.name).chmod(0o666 & ~umask)
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise Trouble(N_("{path} cannot be written: {why}."), path=path, why=error.strerror) from None

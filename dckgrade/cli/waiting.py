@@ -1,0 +1,60 @@
+"""What a run waits for → a line on stderr while it waits; nothing where nobody watches."""
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Self
+
+from dckgrade.words import N_, Lang, into
+
+if TYPE_CHECKING:
+    from dckgrade.grading import Progress
+
+
+@contextlib.contextmanager
+def shown_on_stderr(lang: Lang) -> "Iterator[Progress]":
+    """Give what a run tells its waiting to; Rich is loaded only once there is something to show."""
+    with contextlib.ExitStack() as stack:
+        shown: list[Waiting] = []
+
+        def progress(titles: Sequence[str], left_s: float) -> None:
+            if not shown:
+                shown.append(stack.enter_context(Waiting(lang)))
+            shown[0].show(titles, left_s)
+
+        yield progress
+
+
+class Waiting:
+    """A spinner with what is waited for, and how long that may take at most."""
+
+    def __init__(self, lang: Lang) -> None:
+        from rich.console import Console
+
+        self.translate = into(lang)
+        self.console = Console(stderr=True, highlight=False, emoji=False)
+        self.status = self.console.status("")
+        self.told: set[str] = set()
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self.status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.status.stop()
+
+    def show(self, titles: Sequence[str], left_s: float) -> None:
+        """Say what is waited for; where stderr is a file, say it once."""
+        from rich.text import Text
+
+        from dckgrade.render.shown import line
+
+        text = self.translate(N_("Waiting up to {seconds} s for: {titles}")).format(
+            seconds=round(left_s), titles=", ".join(titles)
+        )
+        if self.console.is_terminal:
+            self.status.update(Text(line(text)))
+        elif not self.told.issuperset(titles):
+            self.told.update(titles)
+            sys.stderr.write(line(text) + "\n")

@@ -1,0 +1,183 @@
+"""The use cases: where observing and judging meet, and where it is decided to look once more."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
+
+from dckgrade import __version__, codec
+from dckgrade.judge import judge, unsettled, wanted_further
+from dckgrade.lab.load import Loaded
+from dckgrade.lab.spec import Check, Lab
+from dckgrade.observation import Engine, Observation, Recording, Seen, Unobservable, Why
+from dckgrade.observe import observe
+from dckgrade.probe import Probe, key, kind
+from dckgrade.report import LabNamed, Report
+from dckgrade.verdict import score
+from dckgrade.words import Lang
+from dckgrade.world.port import World
+
+POLL_S = 0.5
+FURTHER_ROUNDS = 3
+"""A diagnosis that rules itself out may let the next one ask for something more; labs need one round."""
+
+
+class Looker(Protocol):
+    """An engine that can be looked at as often as need be."""
+
+    @property
+    def engine(self) -> Engine:
+        """Which engine this is."""
+        ...
+
+    def look(self) -> World:
+        """Begin a new look, which remembers nothing of the last."""
+        ...
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """What the user chose for one run."""
+
+    lang: Lang = "fr"
+    only: list[str] = field(default_factory=list)
+    passive: bool = False
+    timeout_s: float = 90.0
+    trainee: str | None = None
+
+
+Progress = Callable[[Sequence[str], float], None]
+"""Told, at each round of waiting, what is waited for, and the longest budget left in seconds."""
+
+
+def silent(_titles: Sequence[str], _left_s: float) -> None:
+    """Show no progress."""
+
+
+def grade(loaded: Loaded, looker: Looker, choice: Choice, progress: Progress = silent) -> Report:
+    """Look at everything that the chosen checks need, until it is settled, and judge what was seen."""
+    return Run(loaded.lab, looker, choice, progress).report(loaded)
+
+
+def unreachable(loaded: Loaded, engine: Engine, why: str, choice: Choice) -> Report:
+    """Report that nothing could be seen: every check is unknown, and nobody is to blame."""
+    unseen: dict[str, Observation] = {
+        key(check.observe): Unobservable(kind=kind(check.observe), why=Why.ENGINE_OUT_OF_REACH, detail=why)
+        for check in loaded.lab.checks
+    }
+    recording = Recording(
+        engine=engine,
+        started_at=timestamp(),
+        complete=False,
+        passive=choice.passive,
+        only=choice.only,
+        observations=unseen,
+    )
+    return judged(loaded, recording, choice.lang, choice.trainee)
+
+
+def again(loaded: Loaded, report: Report, lang: Lang) -> Report:
+    """Judge the recording of *report* again, with the lab as it is now."""
+    return judged(loaded, codec.recording(report), lang, report.trainee)
+
+
+def judged(loaded: Loaded, recording: Recording, lang: Lang, trainee: str | None) -> Report:
+    """Judge *recording* and put it all into one document."""
+    lines = judge(loaded.lab, recording, lang)
+    return Report(
+        dckgrade=__version__,
+        lang=lang,
+        trainee=trainee,
+        lab=LabNamed(id=loaded.lab.id, title=loaded.lab.title.into(lang), digest=loaded.digest),
+        score=score(lines),
+        checks=lines,
+        **asdict(recording),
+    )
+
+
+class Run:
+    """One run of one lab: looks, judges whether looking again can help, and stops in time."""
+
+    def __init__(self, lab: Lab, looker: Looker, choice: Choice, progress: Progress) -> None:
+        self.lab, self.looker, self.choice, self.progress = lab, looker, choice, progress
+        self.started_at, self.start = timestamp(), time.monotonic()
+        self.seen: dict[str, Observation] = {}
+        self.starting: list[str] = []
+
+    def report(self, loaded: Loaded) -> Report:
+        """Carry the run through."""
+        self.look(check.observe for check in attempted(self.lab, self.choice))
+        while waiting := self.waiting():
+            if self.left_s() <= POLL_S:
+                self.starting = [check.id for check, _ in waiting]
+                break
+            self.progress(
+                [check.title.into(self.choice.lang) for check, _ in waiting], max(left for _, left in waiting)
+            )
+            time.sleep(POLL_S)
+            self.look(check.observe for check in self.held_up([check.id for check, _ in waiting]))
+        self.look_further()
+        return judged(loaded, self.recording(), self.choice.lang, self.choice.trainee)
+
+    def look(self, probes: Iterable[Probe]) -> None:
+        """Make one round of observations."""
+        self.seen |= observe(probes, self.looker.look(), self.left_s())
+
+    def look_further(self) -> None:
+        """Make the observations that only the naming of a mistake needs."""
+        for _ in range(FURTHER_ROUNDS):
+            if not (probes := wanted_further(self.lab, self.recording())):
+                return
+            self.look(probes)
+
+    def left_s(self) -> float:
+        """Tell how many seconds the run has left."""
+        return max(0.0, self.choice.timeout_s - (time.monotonic() - self.start))
+
+    def waiting(self) -> list[tuple[Check, float]]:
+        """List the unsettled checks whose subject lives and is inside its budget, with the seconds left."""
+        hopeful = unsettled(self.lab, self.recording())
+        budgets = ((check, self.budget_s(check)) for check in self.lab.checks if check.id in hopeful)
+        return [(check, left) for check, left in budgets if left > 0]
+
+    def budget_s(self, check: Check) -> float:
+        """Count from the container's own start: an old one gets no second childhood, a dead one no wait."""
+        seen = self.seen.get(key(check.observe))
+        return check.within_s - seen.age_s if isinstance(seen, Seen) and seen.age_s is not None else 0.0
+
+    def held_up(self, waiting: list[str]) -> list[Check]:
+        """List the checks to look at again: those waited for, and those that they block."""
+        lines = judge(self.lab, self.recording(), self.choice.lang)
+        blocked = [line.id for line in lines if set(line.blocked_by) & set(waiting)]
+        return [check for check in self.lab.checks if check.id in {*waiting, *blocked}]
+
+    def recording(self) -> Recording:
+        """Write down what has been seen so far."""
+        return Recording(
+            engine=self.looker.engine,
+            started_at=self.started_at,
+            duration_ms=round((time.monotonic() - self.start) * 1000),
+            complete=not self.starting and not late(self.seen),
+            passive=self.choice.passive,
+            only=self.choice.only,
+            starting=self.starting,
+            observations=self.seen,
+        )
+
+
+def attempted(lab: Lab, choice: Choice) -> list[Check]:
+    """List the checks that the user's choice leaves."""
+    chosen = [check for check in lab.checks if not choice.only or check.id in choice.only]
+    return [check for check in chosen if check.observe.passive or not choice.passive]
+
+
+def late(seen: Mapping[str, Observation]) -> bool:
+    """Say whether a deadline cut something off."""
+    return any(isinstance(one, Unobservable) and one.why is Why.DEADLINE for one in seen.values())
+
+
+def timestamp() -> str:
+    """Tell the time as RFC 3339, UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

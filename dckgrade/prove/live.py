@@ -1,0 +1,71 @@
+"""A case and an engine that may be used up → the report of that engine once the case has been applied."""
+
+import os
+import subprocess
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from dckgrade import grading
+from dckgrade.lab.load import load
+from dckgrade.lab.shelf import find
+from dckgrade.prove.case import Case
+from dckgrade.report import Report
+from dckgrade.words import Lang
+from dckgrade.world import endpoint
+from dckgrade.world.daemon import connect
+
+APPLY_WITHIN_S = 180
+
+
+class Disposable(Protocol):
+    """An engine that may be used up."""
+
+    @property
+    def host(self) -> str:
+        """Where it listens."""
+        ...
+
+    def empty(self) -> None:
+        """Remove every container, network and volume; images stay."""
+        ...
+
+    def network(self) -> AbstractContextManager[None]:
+        """Stand where its containers can be reached."""
+        ...
+
+
+class NotApplied(Exception):
+    """An `apply.sh` that did not run through; says what it printed."""
+
+
+def graded(case: Case, engine: Disposable, lang: Lang = "fr") -> Report:
+    """Empty *engine*, apply *case*, grade."""
+    engine.empty()
+    apply(case, engine.host)
+    choice = grading.Choice(lang=lang, timeout_s=case.expectation.timeout_s)
+    where = endpoint.resolve(engine.host, None, {}, Path("/nonexistent"))
+    with engine.network(), connect(where) as daemon:
+        return grading.grade(load(find(case.lab)), daemon, choice)
+
+
+def apply(case: Case, host: str) -> None:
+    """Type what the trainee typed, against the engine at *host*."""
+    script = case.folder / "apply.sh"
+    if not script.exists():
+        return
+    environment = {**os.environ, "DOCKER_HOST": host, "DOCKER_CONTEXT": ""}
+    done = subprocess.run(
+        ["sh", "-e", str(script)],
+        cwd=case.folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=APPLY_WITHIN_S,
+        check=False,
+    )
+    if done.returncode:
+        raise NotApplied(f"{script} ended with {done.returncode}:\n{done.stdout}")

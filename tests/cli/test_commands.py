@@ -1,0 +1,171 @@
+"""What users type and what they then read."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from dckgrade import codec
+from tests.cli.running import NOWHERE, dckgrade
+from tests.conftest import FIXTURES
+
+RECORDING = FIXTURES / "tp5" / "mistakes" / "two-mistakes" / "recording.json"
+
+
+def test_alone_it_lists_the_labs() -> None:
+    done = dckgrade("--lang", "en")
+
+    assert done.returncode == 0
+    assert "tp5  Docker stats  (10 points)" in done.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    ("environ", "lang"),
+    [
+        ({}, "fr"),
+        ({"LANG": "C"}, "fr"),
+        ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "fr_FR.UTF-8"}, "fr"),
+        ({"LANG": "fr_FR.UTF-8", "DCKGRADE_LANG": "en"}, "en"),
+        ({"LANG": "de_DE.UTF-8"}, "fr"),
+    ],
+    ids=str,
+)
+def test_the_language_is_that_of_the_environment_else_french(environ: dict[str, str], lang: str) -> None:
+    done = dckgrade("demo", "-f", "json", environ=environ)
+
+    assert json.loads(done.stdout)["lang"] == lang
+
+
+def test_lang_wins_wherever_it_stands() -> None:
+    environ = {"DCKGRADE_LANG": "fr"}
+
+    before = dckgrade("--lang", "en", "demo", "-f", "json", environ=environ)
+    after = dckgrade("demo", "-f", "json", "--lang=en", environ=environ)
+
+    assert [json.loads(done.stdout)["lang"] for done in (before, after)] == ["en", "en"]
+
+
+def test_the_help_is_french_too() -> None:
+    done = dckgrade("--help", "--lang", "fr")
+
+    assert "Évalue" in done.stdout.decode()
+    assert "Grade" not in done.stdout.decode()
+
+
+def test_a_misspelt_lab_is_guessed() -> None:
+    done = dckgrade("tp55", "--lang", "en")
+
+    assert done.stderr.decode() == "There is no lab or command “tp55”.\nDid you mean tp5?\n"
+
+
+def test_every_lab_has_a_help_of_its_own_that_does_not_ask_for_the_lab() -> None:
+    done = dckgrade("tp5", "--help")
+
+    assert done.returncode == 0
+    assert "dckgrade tp5 [OPTIONS]" in done.stdout.decode()
+
+
+def test_the_demonstration_needs_no_engine_and_names_both_mistakes() -> None:
+    done = dckgrade("demo", environ={"DOCKER_HOST": NOWHERE, "DCKGRADE_LANG": "fr"})
+
+    assert done.returncode == 1
+    assert "ST-01" in done.stdout.decode()
+    assert "ST-05" in done.stdout.decode()
+
+
+def test_the_demonstration_is_the_recording_of_a_real_engine() -> None:
+    demo = Path(codec.__file__).parent / "demo.json"
+
+    assert demo.read_bytes() == RECORDING.read_bytes()
+
+
+def test_judge_gives_the_same_verdicts_as_the_run_that_was_recorded() -> None:
+    done = dckgrade("judge", str(RECORDING), "-f", "json", "--lang", "fr")
+
+    recorded, judged = json.loads(RECORDING.read_bytes()), json.loads(done.stdout)
+    assert judged["checks"] == recorded["checks"]
+    assert done.returncode == 1
+
+
+def test_json_is_one_document_that_its_schema_describes() -> None:
+    for done in (dckgrade("demo", "-f", "json"), dckgrade("tp5", "-f", "json", "--host", NOWHERE)):
+        jsonschema.validate(json.loads(done.stdout), codec.schema())
+
+
+def test_passive_and_only_leave_the_points_undecided() -> None:
+    done = dckgrade("tp5", "-f", "json", "--host", NOWHERE, "--passive", "--only", "dbserver-accepts")
+
+    report = json.loads(done.stdout)
+    assert {check["id"]: check["reason"]["code"] for check in report["checks"]} == {
+        "webservers-running": "not-chosen",
+        "webservers-serves": "not-chosen",
+        "dbserver-running": "not-chosen",
+        "dbserver-accepts": "passive",
+        "webservers-stats": "not-chosen",
+        "dbserver-stats": "not-chosen",
+    }
+    assert report["score"]["undecided"] == 10
+
+
+def test_the_files_asked_for_are_written_beside_standard_output(tmp_path: Path) -> None:
+    page, document = tmp_path / "r.html", tmp_path / "r.json"
+
+    done = dckgrade("demo", "-f", "json", "-o", str(page), "-o", str(document))
+
+    assert document.read_bytes() == done.stdout
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert page.stat().st_mode & 0o044, "a report is readable like any file"
+
+
+def test_a_file_that_cannot_be_written_is_said_and_the_old_one_stays(tmp_path: Path) -> None:
+    folder = tmp_path / "full"
+    folder.mkdir()
+    target = folder / "r.json"
+    target.mkdir()
+
+    done = dckgrade("demo", "-f", "json", "-o", str(target), "--lang", "en")
+
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr.decode()
+    assert [path.name for path in folder.iterdir()] == ["r.json"], "nothing half-written is left"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"},
+        {"COLUMNS": "40"},
+        {"NO_COLOR": "1", "TERM": "dumb"},
+        {"FORCE_COLOR": "1"},
+        {"PYTHONIOENCODING": "cp1252"},
+    ],
+    ids=str,
+)
+def test_no_terminal_is_too_poor(environ: dict[str, str]) -> None:
+    done = dckgrade("demo", environ=environ)
+
+    assert done.returncode == 1
+    assert b"ST-01" in done.stdout
+    assert b"Traceback" not in done.stderr
+
+
+def test_the_exit_code_survives_a_reader_that_leaves() -> None:
+    for shape in ("text", "json"):
+        running = subprocess.Popen(
+            [sys.executable, "-m", "dckgrade", "demo", "-f", shape],
+            env={**os.environ, "DCKGRADE_LANG": "en"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        err = running.stderr.read()
+        running.stderr.close()
+
+        assert (running.wait(30), err) == (1, b"")

@@ -1,0 +1,64 @@
+"""The engine of the tests: their own, unless DCKGRADE_TEST_HOST names another that may be used up."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import docker
+import pytest
+
+from dckgrade.prove.live import Disposable
+from dckgrade.prove.private_engine import PrivateEngine, why_not
+from images import build
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+IMAGES = ["nginx", "postgres", "postgres:18", "busybox"]
+REQUIRED = os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1"
+
+
+class GivenEngine:
+    """The engine that DCKGRADE_TEST_HOST names; whoever names it gives it up."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+
+    def empty(self) -> None:
+        client = docker.APIClient(self.host)
+        try:
+            for container in client.containers(all=True):
+                client.remove_container(container["Id"], force=True, v=True)
+            for volume in client.volumes()["Volumes"] or []:
+                client.remove_volume(volume["Name"])
+        finally:
+            client.close()
+
+    def network(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Disposable]:
+    """Give a real engine with the images of the labs; where none can be had, say why instead of passing."""
+    if host := os.environ.get("DCKGRADE_TEST_HOST"):
+        build.load(host, IMAGES)
+        yield GivenEngine(host)
+        return
+    yield from private_engine()
+
+
+@pytest.fixture
+def own_engine() -> Iterator[PrivateEngine]:
+    """Give an engine of one test's own: what it goes through there should not be left to others."""
+    yield from private_engine()
+
+
+def private_engine() -> Iterator[PrivateEngine]:
+    """Start an engine with the labs' images, or say why there is none."""
+    if reason := why_not():
+        if REQUIRED:
+            pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, and there is no engine: {reason}")
+        pytest.skip(f"no engine: {reason}")
+    with PrivateEngine() as private:
+        build.load(private.host, IMAGES)
+        yield private
