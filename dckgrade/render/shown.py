@@ -1,0 +1,86 @@
+r"""Any text, however hostile → the same text, safe to show: what is invisible or steers becomes `\x1b`."""
+
+import unicodedata
+from collections.abc import Iterator
+from itertools import islice
+
+LINE_KEPT = 4096
+LINES_KEPT = 200
+ACCENTS_KEPT = 3
+BLOCK_KEPT = 16 * 1024
+
+# Printable excludes every control, format (bidi, zero-width, BOM, tags), surrogate, private and unassigned
+# character, and every space but the plain one. French typography needs two of those spaces.
+_SPACES = "\xa0\u202f"
+# Printable to Python, invisible to the eye: fillers and joiners that would hide between two letters.
+_INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10)))
+_SPELT = {
+    "✓": "+", "✗": "x", "⊘": "!", "…": "...", "«": '"', "»": '"', "“": '"', "”": '"', "→": "->", "·": "-",
+    "•": "*", "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "≥": ">=", "\N{EN DASH}": "-", "\N{EM DASH}": "-",
+    "\N{LEFT SINGLE QUOTATION MARK}": "'", "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+}  # fmt: skip
+
+
+def line(text: str, kept: int = LINE_KEPT) -> str:
+    """Make *text* one safe line: line ends and tabs are visible too, and what exceeds *kept* is counted."""
+    end = cut(text, kept)
+    left = f" (+{len(text) - end})" if end < len(text) else ""
+    return "".join(seen(text[:end])) + left
+
+
+def block(text: str) -> str:
+    """Make *text* safe lines: line ends stay line ends; at most 200 lines and 16 KiB of characters."""
+    lines = text[: cut(text, BLOCK_KEPT)].replace("\r\n", "\n").split("\n")
+    left = max(0, len(text) - BLOCK_KEPT) + sum(len(one) + 1 for one in islice(lines, LINES_KEPT, None))
+    return "\n".join(line(one) for one in lines[:LINES_KEPT]) + (f"\n(+{left})" if left else "")
+
+
+def spelt(text: str, encoding: str) -> str:
+    """Respell what *encoding* lacks with what it has: é as e, ✓ as +, and the rest as an escape."""
+    return text if encodable(text, encoding) else "".join(respelt(one, encoding) for one in text)
+
+
+def seen(text: str) -> Iterator[str]:
+    """Make each character visible; a heap of accents would be drawn over the lines around it."""
+    heap = 0
+    for character in text:
+        heap = heap + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        yield visible(character) if heap <= ACCENTS_KEPT else escape(character)
+
+
+def visible(character: str) -> str:
+    """Give a printable character as it is, any other as its escape."""
+    plain = (character.isprintable() or character in _SPACES) and character not in _INVISIBLE
+    return character if plain else escape(character)
+
+
+def cut(text: str, kept: int) -> int:
+    """Find where *text* ends when at most *kept* characters stay and no accent is torn from its letter."""
+    end = min(len(text), kept)
+    while 0 < end < len(text) and unicodedata.combining(text[end]):
+        end -= 1
+    return end
+
+
+def respelt(character: str, encoding: str) -> str:
+    """Respell one character."""
+    if encodable(character, encoding):
+        return character
+    plain = _SPELT.get(character) or "".join(
+        one for one in unicodedata.normalize("NFKD", character) if not unicodedata.combining(one)
+    )
+    return plain if encodable(plain, encoding) and plain.isprintable() else escape(character)
+
+
+def encodable(text: str, encoding: str) -> bool:
+    """Say whether *encoding* can carry *text*."""
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def escape(character: str) -> str:
+    r"""Write *character* as Python would: `\n`, `\x1b`, `\u202e`."""
+    return character.encode("unicode_escape").decode("ascii")

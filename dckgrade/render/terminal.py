@@ -1,0 +1,160 @@
+"""A report → what Rich prints on a terminal: readable at 40 columns, without colour, in any encoding."""
+
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from dckgrade.render import phrases
+from dckgrade.render.shown import spelt
+from dckgrade.report import Report
+from dckgrade.verdict import Line, Miss, Named, Verdict
+
+STYLES = {
+    Verdict.PASSED: "green",
+    Verdict.FAILED: "bold red",
+    Verdict.BLOCKED: "yellow",
+    Verdict.UNKNOWN: "magenta",
+    Verdict.SKIPPED: "dim",
+}
+# Rich breaks lines at non-breaking spaces. A private character, which hostile text cannot hold once it is
+# made safe, stands for them until the lines are laid out.
+GLUE = "\ue000"
+GLUED = str.maketrans({"\xa0": GLUE, "\u202f": GLUE})
+
+
+def terminal(report: Report) -> RenderableType:
+    """Lay out *report* for whatever console prints it."""
+    return OnTerminal(report)
+
+
+class OnTerminal:
+    """A report to be printed: only the console knows the width, the colours and the encoding."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        page = Page(self.report, options.encoding)
+        for drawn in Segment.split_lines(console.render(Group(*page.parts()), options)):
+            yield from trimmed([Segment(part.text.replace(GLUE, " "), part.style) for part in drawn])
+            yield Segment.line()
+
+
+def trimmed(drawn: list[Segment]) -> list[Segment]:
+    """Drop the spaces that tables put at a line's end, which only get in the way of copying."""
+    while drawn and not drawn[-1].text.strip():
+        drawn = drawn[:-1]
+    return drawn and [*drawn[:-1], Segment(drawn[-1].text.rstrip(), drawn[-1].style)]
+
+
+class Page:
+    """One report in the characters that *encoding* has."""
+
+    def __init__(self, report: Report, encoding: str) -> None:
+        self.report, self.encoding = report, encoding
+        self.labels = phrases.labels(report.lang)
+
+    def parts(self) -> Iterator[RenderableType]:
+        """Give everything, from the engine that was graded to what to do next."""
+        yield from self.head()
+        yield self.checks()
+        yield from self.section("to_mend", map(self.explained, phrases.causes_first(self.report)))
+        yield from self.section("undecided", map(self.explained, phrases.of(self.report, Verdict.UNKNOWN)))
+        yield from self.section("remarks", self.remarks())
+        yield Text()
+        yield self.text(phrases.total(self.report), "bold")
+        yield self.text(self.labels["next"], "bold")
+        for step in phrases.next_steps(self.report):
+            yield self.bullet("→", self.text(step))
+
+    def head(self) -> Iterator[RenderableType]:
+        """Name the engine first, since a mark on the wrong engine is worth nothing; then the lab."""
+        yield self.labelled("engine", phrases.engine(self.report))
+        yield self.text(f"{self.report.lab.id} — {self.report.lab.title}", "bold")
+        if self.report.trainee:
+            yield self.labelled("trainee", self.report.trainee)
+        if not self.report.complete:
+            yield self.text(self.labels["incomplete"], "magenta")
+        yield Text()
+
+    def checks(self) -> Table:
+        """Give each check its line."""
+        table = Table.grid(padding=(0, 1))
+        for _ in ("symbol", "word", "title"):
+            table.add_column()
+        table.add_column(justify="right", no_wrap=True)
+        for one in self.report.checks:
+            style = STYLES[one.verdict]
+            table.add_row(
+                self.symbol(one),
+                self.text(phrases.word(one.verdict, self.report.lang), style),
+                self.text(one.title),
+                self.text(phrases.worth(one)),
+            )
+        return table
+
+    def section(self, heading: str, parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
+        """Put *parts* below a heading; without parts, nothing."""
+        for index, part in enumerate(parts):
+            yield Text()
+            if index == 0:
+                yield self.text(self.labels[heading], "bold underline")
+            yield part
+
+    def explained(self, one: Line) -> RenderableType:
+        """Explain a check that did not pass: the mistake, what was seen, where to look."""
+        parts: list[RenderableType] = [self.text(one.title, "bold")]
+        if one.blocked_by:
+            parts.append(self.text(phrases.held_up(one, self.report)))
+        if one.reason:
+            parts.append(self.text(phrases.reason(one.reason, self.report.lang)))
+        if one.diagnosis:
+            parts.append(self.message(one.diagnosis))
+        parts += [self.seen(miss) for miss in one.misses]
+        if one.diagnosis:
+            parts += self.hint(one.diagnosis)
+        return self.bullet(phrases.SYMBOLS[one.verdict], Group(*parts), STYLES[one.verdict])
+
+    def remarks(self) -> Iterator[RenderableType]:
+        """Say what is worth knowing of checks that passed."""
+        for one in self.report.checks:
+            for remark in one.remarks:
+                said = Group(self.text(one.title, "bold"), self.message(remark), *self.hint(remark))
+                yield self.bullet("•", said)
+
+    def message(self, mistake: Named) -> Text:
+        """Name the mistake."""
+        return self.text(f"{mistake.message} [{mistake.code}]")
+
+    def seen(self, miss: Miss) -> RenderableType:
+        """Give one piece of evidence."""
+        return self.bullet("·", self.text(phrases.miss(miss, self.report.lang), "dim"))
+
+    def hint(self, mistake: Named) -> list[RenderableType]:
+        """Point at where to look."""
+        return [self.labelled("hint", mistake.hint, "italic")] if mistake.hint else []
+
+    def bullet(self, sign: str, content: RenderableType, style: str = "") -> RenderableType:
+        """Hang *content* on a sign."""
+        table = Table.grid(padding=(0, 1))
+        table.add_column(no_wrap=True)
+        table.add_column()
+        table.add_row(self.text(sign, style), content)
+        return table
+
+    def symbol(self, one: Line) -> Text:
+        """Give the sign of a verdict."""
+        return self.text(phrases.SYMBOLS[one.verdict], STYLES[one.verdict])
+
+    def labelled(self, label: str, said: str, style: str = "") -> Text:
+        """Put a label before *said*."""
+        return self.text(phrases.labelled(self.labels[label], said, self.report.lang), style)
+
+    def text(self, said: str, style: str = "") -> Text:
+        """Make anything, whoever wrote it, safe to print and spelt in the console's characters."""
+        plain = spelt(phrases.prose(said, self.report.lang), self.encoding)
+        # Tables would cut a long word short, and mark that with a character of their own.
+        return Text(plain.translate(GLUED), style, overflow="fold")
