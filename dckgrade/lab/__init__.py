@@ -1,0 +1,1 @@
+"""A lab: what an author may write, and what is made of it."""

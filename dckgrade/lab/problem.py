@@ -1,0 +1,52 @@
+"""What is wrong with a lab, and at which line and column: data until somebody reads it, in their language."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from dckgrade.words import N_, Translate, into
+
+Place = tuple[int, int]
+"""Line and column, both from 1."""
+
+MOST = 100
+"""Nobody reads more; a file that is not a lab at all would give one for every word in it."""
+LONGEST_VALUE = 400
+LONGEST_WORD = 80
+
+
+class Problem:
+    """
+    One thing wrong with a lab: a message id with its values, at its place in the file.
+
+    A value that is a tuple holds message ids of our own, any of which is meant, to be translated too.
+    """
+
+    def __init__(self, place: Place, what: str, **values: object) -> None:
+        self.place, self.what, self.values = place, what, values
+
+    def sentence(self, lang: str) -> str:
+        """Say it in *lang*."""
+        translate = into(lang)
+        said = {name: readable(value, translate) for name, value in self.values.items()}
+        text = translate(self.what).format(**said)
+        if self.values.get("near"):
+            text += translate(N_("; did you mean `{near}`?")).format(**said)
+        return text
+
+    def __repr__(self) -> str:
+        return f"{self.place[0]}:{self.place[1]}: {self.sentence('en')}"
+
+
+def readable(value: object, translate: Translate) -> str:
+    """Put a value into a sentence, cut to a readable length."""
+    if isinstance(value, tuple):
+        return " / ".join(translate(one) for one in value)
+    text = str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Guess which of the *known* words was meant."""
+    if len(word) > LONGEST_WORD:  # comparing is quadratic, and nobody misspells a page
+        return None
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), None)

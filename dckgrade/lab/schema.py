@@ -1,0 +1,34 @@
+"""The lab model → its JSON Schema, draft-07: what editors (yaml-language-server) read."""
+
+from typing import Any
+
+import msgspec
+
+from dckgrade.lab.spec import Lab
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+
+
+def schema() -> dict[str, Any]:
+    """Describe a lab. msgspec speaks draft 2020-12; of what it says of ours only `$defs` differs."""
+    _, components = msgspec.json.schema_components([Lab], ref_template="#/definitions/{name}")
+    definitions = {name: without_null(body) for name, body in sorted(components.items())}
+    definitions["Demand"]["minProperties"] = 1
+    definitions["Diagnosis"]["anyOf"] = [
+        {"maxProperties": 1},
+        {"required": ["name", "when", "message", "hint"]},
+    ]
+    root = definitions.pop("Lab")
+    return {"$schema": DRAFT, **root, "title": "dckgrade lab", "definitions": definitions}
+
+
+def without_null(body: Any) -> Any:
+    """Leave out null, which the loader refuses, and OpenAPI's `discriminator`, which no editor reads."""
+    if isinstance(body, list):
+        return [without_null(one) for one in body if one != {"type": "null"}]
+    if not isinstance(body, dict):
+        return body
+    unread = {"discriminator"} | ({"default"} if body.get("default", ()) is None else set())
+    kept = {name: without_null(one) for name, one in body.items() if name not in unread}
+    # A choice of one is no choice.
+    return kept["anyOf"][0] if len(kept.get("anyOf", ())) == 1 else kept

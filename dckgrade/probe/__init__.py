@@ -1,0 +1,23 @@
+"""The kinds of things that a lab can look at: the one list of them, and an observation's name."""
+
+from dckgrade.probe.container import Container
+from dckgrade.probe.container_log import ContainerLog
+from dckgrade.probe.container_stats import ContainerStats
+from dckgrade.probe.http import Http
+from dckgrade.probe.postgres import Postgres
+
+Probe = Container | ContainerLog | ContainerStats | Http | Postgres
+
+# Those that the engine answers last come first: all their questions are sent before any answer is read.
+KINDS: tuple[type[Probe], ...] = (ContainerStats, Http, Postgres, ContainerLog, Container)
+
+
+def kind(probe: Probe) -> str:
+    """Name the kind of *probe*, as labs and recordings spell it."""
+    return str(probe.__struct_config__.tag)
+
+
+def key(probe: Probe) -> str:
+    """Name what *probe* looks at: `container name=dbserver image=postgres`. Equal probes have equal keys."""
+    parameters = ((name, getattr(probe, name)) for name in probe.__struct_fields__)
+    return " ".join([kind(probe), *(f"{name}={value}" for name, value in parameters if value is not None)])

@@ -1,0 +1,63 @@
+"""Kind `http`: a container's HTTP server, at an address taken from inspect → its answer."""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dckgrade.observation import Observation, Seen
+from dckgrade.probe.service import Port, Problem, Reply, reply
+from dckgrade.probe.subject import ContainerName, unseen
+from dckgrade.strict import Strict
+from dckgrade.world.port import HttpAnswer, NotThere, OutOfReach, Via, World
+from dckgrade.world.secrets import masked
+
+BODY_KEPT = 4096
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the server answered; without an answer, why there is none."""
+
+    answers: bool
+    problem: Problem | None
+    via: Via | None
+    status_code: int | None
+    server: str | None
+    """The `Server` header."""
+    content_type: str | None
+    body: str | None
+    """The first 4 KiB, secrets masked."""
+
+
+class Http(Strict, frozen=True, kw_only=True, tag_field="kind", tag="http"):
+    """Ask the container called *container*, on its own *port*, for *path*; no redirect is followed."""
+
+    container: ContainerName
+    port: Port = 80
+    path: Annotated[str, Meta(pattern="^/[!-~]*$")] = "/"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Find, inspect, ask."""
+        try:
+            answered = reply(world, self.container, self.port, lambda address: world.http(address, self.path))
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("http", trouble)
+        return Seen(kind="http", facts=msgspec.to_builtins(read(answered)), age_s=answered.age_s)
+
+
+def read(answered: Reply[HttpAnswer]) -> Facts:
+    """Put the answer, or the lack of one, into facts."""
+    answer = answered.answer
+    headers = answer.headers if answer else {}
+    return Facts(
+        answers=answer is not None,
+        problem=answered.problem,
+        via=answered.via,
+        status_code=answer.status if answer else None,
+        server=headers.get("server"),
+        content_type=headers.get("content-type"),
+        body=masked(answer.body[:BODY_KEPT].decode("utf-8", "replace")) if answer else None,
+    )

@@ -1,0 +1,52 @@
+"""A container's port and a question → the answer, or why there is none; out of reach is no answer."""
+
+from collections.abc import Callable
+from typing import Annotated, Generic, Literal, TypeVar
+
+from msgspec import Meta, Struct
+
+from dckgrade.observation import Why
+from dckgrade.probe.subject import find, uptime_s
+from dckgrade.world.port import Address, NoAnswer, NoAnswerHow, OutOfReach, Via, World
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+
+Problem = Literal["not-running", "no-address"] | NoAnswerHow
+"""Why there is no answer; see `world.port` for those that an address gives."""
+
+T = TypeVar("T")
+
+
+class Reply(Struct, Generic[T], frozen=True, kw_only=True):
+    """The answer and how it was reached, or the problem."""
+
+    answer: T | None = None
+    problem: Problem | None = None
+    via: Via | None = None
+    age_s: float | None = None
+
+
+def reply(world: World, container: str, port: int, question: Callable[[Address], T]) -> Reply[T]:
+    """Put *question* to *port* of *container*; raises `NotThere` and `OutOfReach`."""
+    subject = find(world, container)
+    if subject.state != "running":
+        return Reply(problem="not-running")
+    inspected = world.container(subject.id)
+    age_s = uptime_s(inspected, world.now())
+    problem: Problem | None = None
+    unreachable: OutOfReach | None = None
+    for address in world.addresses(inspected, port):
+        try:
+            return Reply(answer=question(address), via=address.via, age_s=age_s)
+        except NoAnswer as none:
+            problem = none.how
+        except OutOfReach as trouble:
+            if trouble.why is not Why.ADDRESS_OUT_OF_REACH:
+                raise
+            unreachable = trouble
+    if problem:
+        return Reply(problem=problem, age_s=age_s)
+    if unreachable:
+        raise unreachable
+    # A container without any address will not get one by itself: waiting cannot help.
+    return Reply(problem="no-address")

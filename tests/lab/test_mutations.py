@@ -1,0 +1,87 @@
+"""Every key and value of TP5, made wrong in six ways: each is seen, and seen on its line."""
+
+from collections.abc import Iterable
+
+import jsonschema
+import msgspec
+import pytest
+
+from dckgrade.lab import shape
+from dckgrade.lab.load import LabInvalid, misshapen, understood
+from dckgrade.lab.schema import schema
+from dckgrade.lab.spec import Lab
+from dckgrade.lab.strict_yaml import read
+from tests.lab import mutations
+from tests.lab.mutations import TP5, Mutation
+
+TEXT = TP5.read_text(encoding="utf-8")
+REQUIRED = frozenset(
+    ["version", "id", "title", "checks", "fr", "en", "points", "observe", "expect", "kind", "container"]
+)
+FULL = frozenset(["name", "when", "message", "hint"])
+"""Required of a mistake that is written in full, which its neighbours `code` and `message` make it."""
+WORDS = frozenset(
+    ["version", "id", "kind", "points", "code", "within", "status", "found_by", "verdict", "stable", "port"]
+)
+
+WAYS = {
+    "rename": list(mutations.renamed_keys(TEXT)),
+    "drop": list(mutations.dropped_keys(TEXT, REQUIRED)),
+    "drop from a mistake": [
+        one for one in mutations.dropped_keys(TEXT, FULL) if "diagnoses" in one.what or "remarks" in one.what
+    ],
+    "type": list(mutations.wrong_types(TEXT)),
+    "forget": list(mutations.forgotten_values(TEXT)),
+    "add": list(mutations.unknown_keys(TEXT)),
+    "word": list(mutations.unknown_words(TEXT, WORDS)),
+}
+
+
+def lines_blamed(text: str) -> list[int]:
+    try:
+        understood(text.encode(), TP5)
+    except LabInvalid as invalid:
+        return [problem.place[0] for problem in invalid.problems]
+    return []
+
+
+def missed(made: Iterable[Mutation]) -> list[str]:
+    return [
+        f"{one.what}: {lines_blamed(one.text)} instead of {one.first}-{one.last}"
+        for one in made
+        if not any(one.first <= line <= one.last for line in lines_blamed(one.text))
+    ]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_whatever_is_made_wrong_is_seen_on_its_line(way: str) -> None:
+    assert missed(WAYS[way]) == []
+
+
+def test_there_are_five_hundred_mutations_and_more() -> None:
+    assert sum(map(len, WAYS.values())) >= 500
+
+
+def test_tp5_itself_is_sound() -> None:
+    assert lines_blamed(TEXT) == []
+
+
+def test_msgspec_and_the_walk_that_explains_it_agree_on_every_mutation() -> None:
+    for one in (one for way in WAYS.values() for one in way):
+        document = read(one.text.encode())
+        try:
+            msgspec.convert(document.data, Lab)
+            accepted = True
+        except msgspec.ValidationError:
+            accepted = False
+        assert accepted == (shape.problems(document, Lab) == []), one.what
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_json_schema_and_the_loader_agree_on_the_shape(way: str) -> None:
+    validator = jsonschema.Draft7Validator(schema())
+    for one in WAYS[way][::6]:
+        document = read(one.text.encode())
+        # That a mistake lacks a part is seen by lint, which knows references from mistakes in full.
+        wrong = lines_blamed(one.text) if way == "drop from a mistake" else misshapen(document)
+        assert validator.is_valid(document.data) == (not wrong), one.what
