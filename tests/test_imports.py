@@ -1,0 +1,97 @@
+"""A command in, what it loaded out: nobody waits for a library that their command does not need."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.world.fault_engine import FaultEngine, answer
+
+WATCHED = """
+import sys
+from pathlib import Path
+_, listing, *arguments = sys.argv
+sys.argv = ["dckgrade", *arguments]
+from dckgrade.__main__ import main
+try:
+    main()
+finally:
+    Path(listing).write_text("\\n".join(sys.modules))
+"""
+ENGINE = {"docker", "requests", "urllib3"}
+SHOWING = {"jinja2", "rich"}
+READING = {"yaml", "msgspec"}
+COMPLETION = {"_DCKGRADE_COMPLETE": "complete_bash", "COMP_WORDS": "dckgrade t", "COMP_CWORD": "1"}
+
+
+class Ran:
+    """What a command printed, how it ended, and the packages that it loaded."""
+
+    def __init__(self, folder: Path, arguments: list[str], environ: Mapping[str, str]) -> None:
+        listing = folder / "modules"
+        self.done = subprocess.run(
+            [sys.executable, "-c", WATCHED, str(listing), *arguments],
+            env={"PATH": os.environ["PATH"], "HOME": str(folder), **environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert listing.exists(), self.done.stderr
+        self.modules = listing.read_text().splitlines()
+
+    def assert_without(self, unwanted: set[str]) -> None:
+        """Name the packages, then their modules in the order in which they came."""
+        found = [name for name in self.modules if name.partition(".")[0] in unwanted]
+        packages = sorted({name.partition(".")[0] for name in found})
+        assert not found, f"loaded without need: {', '.join(packages)} ({', '.join(found)})"
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_help_and_version_load_neither_engine_nor_labs_nor_renderers(option: str, tmp_path: Path) -> None:
+    ran = Ran(tmp_path, [option], {})
+    assert ran.done.returncode == 0
+    assert "dckgrade" in ran.done.stdout
+    ran.assert_without(ENGINE | SHOWING | READING)
+
+
+def test_completion_offers_labs_and_loads_neither_engine_nor_labs_nor_renderers(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, [], COMPLETION)
+    assert "tp5" in ran.done.stdout.split()
+    ran.assert_without(ENGINE | SHOWING | READING)
+
+
+def test_help_of_a_lab_loads_neither_engine_nor_labs_nor_renderers(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, ["tp5", "--help"], {})
+    assert "--only" in ran.done.stdout
+    ran.assert_without(ENGINE | SHOWING | READING)
+
+
+def test_lint_loads_neither_engine_nor_renderers(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, ["lint"], {})
+    assert ran.done.returncode == 0, ran.done.stderr
+    ran.assert_without(ENGINE | SHOWING)
+
+
+def test_a_replay_as_json_loads_neither_engine_nor_renderers(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, ["demo", "-f", "json"], {})
+    assert ran.done.stdout.startswith("{")
+    ran.assert_without(ENGINE | SHOWING)
+
+
+def test_a_grade_as_json_loads_no_renderer(tmp_path: Path) -> None:
+    with FaultEngine(tmp_path / "engine.sock", {"/containers/json": answer([])}) as engine:
+        ran = Ran(tmp_path, ["tp5", "-f", "json", "--host", engine.url], {})
+    assert ran.done.returncode == 1, ran.done.stderr
+    assert ran.done.stdout.startswith("{")
+    ran.assert_without(SHOWING)
+
+
+def test_an_engine_that_is_not_there_costs_no_import_of_its_client(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, ["tp5", "-f", "json", "--host", f"unix://{tmp_path}/nowhere.sock"], {})
+    assert ran.done.returncode == 3
+    ran.assert_without(ENGINE | SHOWING)
