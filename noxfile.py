@@ -23,7 +23,9 @@ def engine_parts(session: nox.Session) -> None:
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     # A package may start its service; the engine that we start ourselves is a private one.
     session.run("apt-get", "update", "-qq", external=True, env=quiet)
-    session.run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *ENGINE, external=True, env=quiet)
+    session.run(
+        "apt-get", "install", "-y", "-qq", "--no-install-recommends", *ENGINE, external=True, env=quiet
+    )
     if not shutil.which("docker"):  # since Debian 13 the command is a package of its own
         session.run("apt-get", "install", "-y", "-qq", "docker-cli", external=True, env=quiet)
 
@@ -65,10 +67,11 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def record(session: nox.Session) -> None:
-    """Apply every case on a private engine and keep what was seen: nox -s record -- [LAB [CASE…]]."""
+    """Apply every case on private engines and keep what was seen: nox -s record -- [LAB…]."""
     session.install("-q", "-e", ".")
     engine_parts(session)
-    session.run("python", "fixtures/record.py", *session.posargs)
+    session.run("dckgrade", "prove", "--record", *session.posargs)
+    shutil.copy("fixtures/tp5/mistakes/two-mistakes/recording.json", "dckgrade/demo.json")
 
 
 @nox.session(default=False)

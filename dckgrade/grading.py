@@ -108,18 +108,27 @@ class Run:
 
     def report(self, loaded: Loaded) -> Report:
         """Carry the run through."""
-        self.look(check.observe for check in attempted(self.lab, self.choice))
+        everything = [check.observe for check in attempted(self.lab, self.choice)]
+        self.look(everything)
+        if self.wait() and not self.starting:
+            # A container may have died meanwhile: all that is judged must have been seen at one time.
+            self.look(everything)
+        self.look_further()
+        return judged(loaded, self.recording(), self.choice.lang, self.choice.trainee)
+
+    def wait(self) -> bool:
+        """Look again for as long as that can help; say whether there was anything to wait for."""
+        waited = False
         while waiting := self.waiting():
             if self.left_s() <= POLL_S:
                 self.starting = [check.id for check, _ in waiting]
                 break
-            self.progress(
-                [check.title.into(self.choice.lang) for check, _ in waiting], max(left for _, left in waiting)
-            )
+            titles = [check.title.into(self.choice.lang) for check, _ in waiting]
+            self.progress(titles, max(left for _, left in waiting))
             time.sleep(POLL_S)
             self.look(check.observe for check in self.held_up([check.id for check, _ in waiting]))
-        self.look_further()
-        return judged(loaded, self.recording(), self.choice.lang, self.choice.trainee)
+            waited = True
+        return waited
 
     def look(self, probes: Iterable[Probe]) -> None:
         """Make one round of observations."""

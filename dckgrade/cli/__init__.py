@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from dckgrade import __version__
-from dckgrade.cli import exits, grade, judge, labs, lint, options, schema
+from dckgrade.cli import exits, grade, judge, labs, lint, options, prove, schema
 from dckgrade.words import N_, Lang, into
 
 
@@ -65,8 +65,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (grade.grade, judge.judge, judge.demo, lint.lint, schema.schema):
-    app.command()(exits.answered(command))
+for command, summary in (
+    (grade.grade, N_("Grade a lab on this machine's engine.")),
+    (judge.judge, N_("Judge recorded reports again with today's labs.")),
+    (judge.demo, N_("Show a recorded lab with two mistakes; needs no engine.")),
+    (lint.lint, N_("Check labs: file:line:column of every problem at once.")),
+    (prove.prove, N_("Prove that solutions pass, that mistakes fail, and that every check can.")),
+    (schema.schema, N_("Print the JSON Schema of labs.")),
+):
+    app.command(help=summary)(exits.answered(command))
 
 
 def version(wanted: bool) -> None:
@@ -76,7 +83,9 @@ def version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(
+    invoke_without_command=True, help=N_("Grade Docker labs by their effects, and name the mistake.")
+)
 def root(
     ctx: typer.Context,
     lang: options.Language = None,

@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,15 +38,15 @@ def html(report: "Report") -> bytes:
 BY_SUFFIX: "dict[str, Callable[[Report], bytes]]" = {".json": json, ".html": html}
 
 
-def checked(paths: Sequence[Path]) -> Sequence[Path]:
+def checked(paths: Sequence[Path], known: Collection[str] = BY_SUFFIX.keys()) -> Sequence[Path]:
     """Refuse, before anything is graded, a file that could not be written afterwards."""
     for path in paths:
-        if path.suffix not in BY_SUFFIX:
+        if path.suffix not in known:
             raise Trouble(
                 N_("{path} has no format that dckgrade writes."),
                 N_("The file's name ends in one of {known}."),
                 path=path,
-                known=", ".join(BY_SUFFIX),
+                known=", ".join(known),
             )
         if not path.parent.is_dir():
             raise Trouble(N_("There is no folder {path}."), N_("Make it first."), path=path.parent)

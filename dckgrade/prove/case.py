@@ -1,20 +1,36 @@
 """A folder of `fixtures/` → a case: what a trainee would type, and what the report must then say."""
 
 from collections.abc import Iterator
+from datetime import date
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, field
 
+from dckgrade.lab.load import LabInvalid
+from dckgrade.lab.problem import Problem
+from dckgrade.lab.shape import problems
 from dckgrade.lab.spec import CheckId, Code, Duration, seconds
-from dckgrade.lab.strict_yaml import read
-from dckgrade.report import Report
+from dckgrade.lab.strict_yaml import NotStrict, read
 from dckgrade.strict import Strict
 from dckgrade.verdict import Line, Verdict
+from dckgrade.words import N_, Trouble
 
 Named = dict[CheckId, Code | None]
 """Check → the code that must be named for it; null: none has a name for this."""
+Reason = Annotated[str, Meta(min_length=1)]
+
+
+class Kind(StrEnum):
+    """What a case is to its lab."""
+
+    UNTOUCHED = "untouched"
+    SOLUTION = "solution"
+    VARIANT = "variant"
+    MISTAKE = "mistake"
+    HANDMADE = "handmade"
 
 
 class Expectation(Strict, frozen=True, kw_only=True):
@@ -26,7 +42,7 @@ class Expectation(Strict, frozen=True, kw_only=True):
     remarks: dict[CheckId, Code] = field(default_factory=dict)
     timeout: Duration | None = None
     """The run's own deadline, for a state in which waiting would take minutes."""
-    reason: Annotated[str, Meta(min_length=1)] | None = None
+    reason: Reason | None = None
     """Why no engine of ours can be put into this state: such a case is hand-made and never applied."""
 
     @property
@@ -34,19 +50,28 @@ class Expectation(Strict, frozen=True, kw_only=True):
         """Give the deadline in seconds."""
         return seconds(self.timeout) if self.timeout else 90.0
 
+    def of(self, check: str) -> tuple[Verdict, str | None]:
+        """Tell the verdict and the code expected of *check*."""
+        if check in self.failed:
+            return Verdict.FAILED, self.failed[check]
+        if check in self.unknown:
+            return Verdict.UNKNOWN, self.unknown[check]
+        return (Verdict.BLOCKED if check in self.blocked else Verdict.PASSED), None
+
 
 class Case(Struct, frozen=True):
-    """One state of an engine: the solution of a lab, or one mistake."""
+    """One state of an engine: untouched, a solution of a lab, or one mistake."""
 
     lab: str
     name: str
+    kind: Kind
     folder: Path
     expectation: Expectation
 
     @property
     def live(self) -> bool:
         """Say whether an engine can be put into this state."""
-        return self.expectation.reason is None
+        return self.kind is not Kind.HANDMADE
 
     @property
     def recording(self) -> Path:
@@ -54,50 +79,73 @@ class Case(Struct, frozen=True):
         return self.folder / "recording.json"
 
 
-def cases(fixtures: Path, lab: str) -> Iterator[Case]:
-    """List the cases of *lab*: the untouched engine and the solution first, then each mistake."""
+class Waiver(Strict, frozen=True, kw_only=True):
+    """One thing forgiven: a check that nothing kills or a code that nothing triggers, until a day."""
+
+    of: str
+    reason: Reason
+    until: date
+
+
+class Terms(Strict, frozen=True, kw_only=True):
+    """What `fixtures/<lab>/proof.yaml` says: the images that the cases need, and what is forgiven."""
+
+    images: list[str] = field(default_factory=list)
+    waivers: list[Waiver] = field(default_factory=list)
+
+
+def cases(fixtures: Path, lab: str) -> list[Case]:
+    """List the cases of *lab*: untouched, solution, variants, then the mistakes."""
     home = fixtures / lab
-    for folder in (
-        home / "untouched",
-        home / "solution",
-        *sorted(home.glob("mistakes/*")),
-        *sorted(home.glob("handmade/*")),
+    if not (home / "solution").is_dir():
+        raise Trouble(
+            N_("{path} holds no solution of {lab}."),
+            N_("Name the folder of the fixtures with --fixtures."),
+            path=home,
+            lab=lab,
+        )
+    return list(found(home, lab))
+
+
+def found(home: Path, lab: str) -> Iterator[Case]:
+    """Read the folders of one lab."""
+    yield case(lab, home / "untouched", Kind.UNTOUCHED)
+    yield case(lab, home / "solution", Kind.SOLUTION)
+    for kind, pattern in (
+        (Kind.VARIANT, "variants/*"),
+        (Kind.MISTAKE, "mistakes/*"),
+        (Kind.HANDMADE, "handmade/*"),
     ):
-        yield case(lab, folder)
+        yield from (case(lab, folder, kind) for folder in sorted(home.glob(pattern)) if folder.is_dir())
 
 
-def case(lab: str, folder: Path) -> Case:
+def case(lab: str, folder: Path, kind: Kind) -> Case:
     """Read one folder; without an `expect.yaml` every check must pass."""
-    written = folder / "expect.yaml"
-    data = read(written.read_bytes()).data if written.exists() else {}
-    return Case(lab=lab, name=folder.name, folder=folder, expectation=msgspec.convert(data, Expectation))
+    return Case(lab, folder.name, kind, folder, written(folder / "expect.yaml", Expectation))
 
 
-def differences(expectation: Expectation, report: Report) -> list[str]:
-    """Compare a report with what was expected; each difference is a sentence."""
-    named = {Verdict.FAILED: expectation.failed, Verdict.UNKNOWN: expectation.unknown}
-    wanted = {check: verdict for verdict, checks in named.items() for check in checks}
-    wanted |= dict.fromkeys(expectation.blocked, Verdict.BLOCKED)
-    codes: Named = {**expectation.failed, **expectation.unknown}
-    found = []
-    for line in report.checks:
-        verdict = wanted.get(line.id, Verdict.PASSED)
-        if line.verdict is not verdict:
-            found.append(f"{line.id}: expected {verdict}, is {line.verdict} ({evidence(line)})")
-        elif code(line) != codes.get(line.id):
-            found.append(f"{line.id}: expected the mistake {codes.get(line.id)}, {code(line)} was named")
-        remark = expectation.remarks.get(line.id)
-        if [remark] * bool(remark) != [one.code for one in line.remarks]:
-            found.append(f"{line.id}: expected the remark {remark}, are {[one.code for one in line.remarks]}")
-    return found
+def terms(fixtures: Path, lab: str) -> Terms:
+    """Read the terms on which *lab* is proven."""
+    return written(fixtures / lab / "proof.yaml", Terms)
+
+
+T = TypeVar("T", Expectation, Terms)
+
+
+def written(path: Path, cls: type[T]) -> T:
+    """Read a small file beside the cases, as strictly as a lab; one that is not there says nothing."""
+    if not path.exists():
+        return cls()
+    try:
+        document = read(path.read_bytes())
+    except NotStrict as refused:
+        raise LabInvalid(path, refused.problems) from None
+    try:
+        return msgspec.convert(document.data, cls)
+    except msgspec.ValidationError as error:
+        raise LabInvalid(path, problems(document, cls) or [Problem((1, 1), "{error}", error=error)]) from None
 
 
 def code(line: Line) -> str | None:
     """Give the code of the mistake that was named."""
     return line.diagnosis.code if line.diagnosis else None
-
-
-def evidence(line: Line) -> str:
-    """Give in short why *line* is what it is."""
-    misses = [f"{miss.fact}={miss.found!r}" for miss in line.misses]
-    return ", ".join([*misses, *line.blocked_by, *([line.reason.code] if line.reason else [])]) or "no miss"

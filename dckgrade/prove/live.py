@@ -2,16 +2,16 @@
 
 import os
 import subprocess
+import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from dckgrade import grading
-from dckgrade.lab.load import load
-from dckgrade.lab.shelf import find
+from dckgrade.lab.load import Loaded
 from dckgrade.prove.case import Case
 from dckgrade.report import Report
-from dckgrade.words import Lang
 from dckgrade.world import endpoint
 from dckgrade.world.daemon import connect
 
@@ -39,14 +39,31 @@ class NotApplied(Exception):
     """An `apply.sh` that did not run through; says what it printed."""
 
 
-def graded(case: Case, engine: Disposable, lang: Lang = "fr") -> Report:
+def graded(loaded: Loaded, case: Case, engine: Disposable) -> Report:
     """Empty *engine*, apply *case*, grade."""
     engine.empty()
     apply(case, engine.host)
-    choice = grading.Choice(lang=lang, timeout_s=case.expectation.timeout_s)
+    choice = grading.Choice(lang="fr", timeout_s=case.expectation.timeout_s)
     where = endpoint.resolve(engine.host, None, {}, Path("/nonexistent"))
     with engine.network(), connect(where) as daemon:
-        return grading.grade(load(find(case.lab)), daemon, choice)
+        return grading.grade(loaded, daemon, choice)
+
+
+def load_images(host: str, images: Sequence[str], fixtures: Path) -> None:
+    """Have the fixtures' own builder put *images* on the engine at *host*."""
+    builder = fixtures / "images" / "build.py"
+    if not images:
+        return
+    done = subprocess.run(
+        [sys.executable, str(builder), "--host", host, *images],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        raise NotApplied(f"{builder} ended with {done.returncode}:\n{done.stdout}")
 
 
 def apply(case: Case, host: str) -> None:
@@ -56,7 +73,7 @@ def apply(case: Case, host: str) -> None:
         return
     environment = {**os.environ, "DOCKER_HOST": host, "DOCKER_CONTEXT": ""}
     done = subprocess.run(
-        ["sh", "-e", str(script)],
+        ["sh", "-e", script.name],
         cwd=case.folder,
         env=environment,
         stdin=subprocess.DEVNULL,

@@ -1,0 +1,186 @@
+"""What each case came to → the check by case matrix, and everything that keeps the lab from being proven."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from dckgrade.lab.spec import Lab
+from dckgrade.prove.case import Case, Kind, Waiver, code
+from dckgrade.report import Report
+from dckgrade.verdict import Line, Verdict
+from dckgrade.words import N_, into
+
+
+class Cell(StrEnum):
+    """How a check bore a case."""
+
+    KILLED = "killed"
+    """It failed as it should, and the mistake was named."""
+    BLOCKED = "blocked"
+    """It waits for one that failed, as it should."""
+    PASSED = "passed"
+    """It passed, as it should."""
+    UNDECIDED = "undecided"
+    """It is unknown, as it should be."""
+    SURVIVED = "survived"
+    """The mistake is there, and the check does not see it."""
+    TRIPPED = "tripped"
+    """The check fell over a mistake that is not its own."""
+    MISNAMED = "misnamed"
+    """It failed as it should, but another mistake was named."""
+
+    @property
+    def sound(self) -> bool:
+        """Say whether this is what was expected."""
+        return self in {Cell.KILLED, Cell.BLOCKED, Cell.PASSED, Cell.UNDECIDED}
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """One thing that keeps a lab from being proven: a message id with its values, and what it is about."""
+
+    what: str
+    check: str | None = None
+    case: str | None = None
+    code: str | None = None
+    detail: str = ""
+
+    def sentence(self, lang: str) -> str:
+        """Say it in *lang*."""
+        values = {"check": self.check, "case": self.case, "code": self.code, "detail": self.detail}
+        return into(lang)(self.what).format(**values)
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """One case, and the report of the engine that was put into it; or why there is none."""
+
+    case: Case
+    report: Report | None = None
+    trouble: str = ""
+
+
+class Proof(Struct, frozen=True, kw_only=True):
+    """All that was found of one lab. It is proven when there is no fault."""
+
+    lab: str
+    title: str
+    file: str
+    """The lab's file, and where each check stands in it: what an annotation points at."""
+    places: dict[str, tuple[int, int]]
+    checks: list[str]
+    cases: list[str]
+    cells: dict[str, dict[str, Cell]]
+    """Check → case → cell; a case without a report has none."""
+    mutants: int
+    faults: list[Fault] = field(default_factory=list)
+    waived: list[str] = field(default_factory=list)
+    """What was forgiven, with the reason and until when."""
+    duration_ms: int = 0
+
+
+def forgiven(found: Sequence[Fault], waivers: Sequence[Waiver], today: date) -> tuple[list[Fault], list[str]]:
+    """Give the faults that remain, and what the waivers have forgiven; a waiver ends, and must be needed."""
+    subjects = {subject(fault) for fault in found}
+    valid = {one.of for one in waivers if one.until >= today}
+    remaining = [fault for fault in found if subject(fault) not in valid]
+    for one in waivers:
+        if one.of not in valid:
+            remaining.append(Fault(what=N_("The waiver of {detail} has expired."), detail=one.of))
+        elif one.of not in subjects:
+            remaining.append(Fault(what=N_("The waiver of {detail} forgives nothing."), detail=one.of))
+    used = [one for one in waivers if one.of in valid & subjects]
+    return remaining, [f"{one.of}: {one.reason} ({one.until})" for one in used]
+
+
+def subject(fault: Fault) -> str | None:
+    """Name what a waiver can forgive: a check that nothing kills, a mistake that nothing triggers."""
+    return (fault.code or fault.check) if fault.case is None else None
+
+
+def matrix(lab: Lab, outcomes: Iterable[Outcome]) -> dict[str, dict[str, Cell]]:
+    """Say for each check how it bore each case."""
+    reports = [(one.case, {line.id: line for line in one.report.checks}) for one in outcomes if one.report]
+    return {
+        check.id: {case.name: cell(case, lines[check.id]) for case, lines in reports} for check in lab.checks
+    }
+
+
+def cell(case: Case, line: Line) -> Cell:
+    """Compare one line of a report with what its case expects."""
+    verdict, wanted_code = case.expectation.of(line.id)
+    wanted_remark = case.expectation.remarks.get(line.id)
+    if line.verdict is not verdict:
+        return Cell.SURVIVED if line.verdict is Verdict.PASSED else Cell.TRIPPED
+    remarks = [one.code for one in line.remarks]
+    if code(line) != wanted_code or remarks != ([wanted_remark] if wanted_remark else []):
+        return Cell.MISNAMED
+    return SOUND[verdict]
+
+
+SOUND: Mapping[Verdict, Cell] = {
+    Verdict.FAILED: Cell.KILLED,
+    Verdict.BLOCKED: Cell.BLOCKED,
+    Verdict.PASSED: Cell.PASSED,
+    Verdict.UNKNOWN: Cell.UNDECIDED,
+}
+
+SENTENCES = {
+    Cell.SURVIVED: N_("{check} does not see the mistake {case}: {detail}."),
+    Cell.TRIPPED: N_("{check} falls over {case}, which is not its mistake: {detail}."),
+    Cell.MISNAMED: N_("{check} fails on {case}, but the mistake named is another: {detail}."),
+}
+
+
+def of_cases(outcomes: Iterable[Outcome]) -> Iterator[Fault]:
+    """List what each case has brought to light."""
+    for one in outcomes:
+        name = one.case.name
+        if one.report is None:
+            yield Fault(what=N_("{case} could not be applied: {detail}"), case=name, detail=one.trouble)
+            continue
+        if one.case.kind is Kind.UNTOUCHED:
+            yield from of_untouched(one.report)
+        for line in one.report.checks:
+            found = cell(one.case, line)
+            if not found.sound and one.case.kind in {Kind.SOLUTION, Kind.VARIANT}:
+                what = N_("The solution {case} does not pass {check}: {detail}.")
+                yield Fault(what=what, check=line.id, case=name, detail=told(one.case, line))
+            elif not found.sound:
+                yield Fault(what=SENTENCES[found], check=line.id, case=name, detail=told(one.case, line))
+
+
+def of_untouched(report: Report) -> Iterator[Fault]:
+    """An engine that nobody has touched earns nothing, and nothing about it is unknown."""
+    wrong = {
+        Verdict.PASSED: N_("{check} passes on an untouched engine."),
+        Verdict.UNKNOWN: N_("{check} is unknown on an untouched engine."),
+    }
+    for line in report.checks:
+        if line.verdict in wrong:
+            yield Fault(what=wrong[line.verdict], check=line.id, case=Kind.UNTOUCHED)
+
+
+def told(case: Case, line: Line) -> str:
+    """Tell in short what was expected and what came."""
+    verdict, wanted = case.expectation.of(line.id)
+    misses = ", ".join(f"{miss.fact}={miss.found!r}" for miss in line.misses)
+    came = " ".join(part for part in (line.verdict, code(line), misses) if part)
+    return f"{' '.join(part for part in (verdict, wanted) if part)} → {came}"
+
+
+def unproven(lab: Lab, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
+    """List the checks that no mistake kills, and the mistakes that no case triggers."""
+    lines = [(one.case, line) for one in outcomes if one.report for line in one.report.checks]
+    killed = {
+        line.id
+        for case, line in lines
+        if case.kind in {Kind.MISTAKE, Kind.HANDMADE} and cell(case, line) is Cell.KILLED
+    }
+    for check in lab.checks:
+        if check.id not in killed:
+            yield Fault(what=N_("No mistake kills {check}: it may be unable to fail."), check=check.id)
+    triggered = {named.code for _, line in lines for named in (line.diagnosis, *line.remarks) if named}
+    for code_ in dict.fromkeys(one.code for one in lab.diagnoses()):
+        if code_ not in triggered:
+            yield Fault(what=N_("No case triggers {code}."), code=code_)

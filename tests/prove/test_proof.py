@@ -1,0 +1,151 @@
+"""What proving must find out by itself: each weakness is put into a copy of TP5, and must be named."""
+
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from dckgrade.lab.load import Loaded, load
+from dckgrade.lab.shelf import find
+from dckgrade.prove import run
+from dckgrade.prove.proof import Cell, Proof
+from tests.conftest import FIXTURES
+
+
+@pytest.fixture
+def fixtures(tmp_path: Path) -> Path:
+    """Give a copy of TP5's fixtures."""
+    shutil.copytree(FIXTURES / "tp5", tmp_path / "fixtures" / "tp5")
+    return tmp_path / "fixtures"
+
+
+def tp5(folder: Path, *changes: tuple[str, str]) -> Loaded:
+    """Give a copy of TP5 with *changes* made to its text."""
+    text = find("tp5").read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    (folder / "tp5.yaml").write_text(text, encoding="utf-8")
+    return load(folder / "tp5.yaml")
+
+
+def sentences(proof: Proof) -> list[str]:
+    return [fault.sentence("en") for fault in proof.faults]
+
+
+def test_tp5_is_proven_by_its_recordings() -> None:
+    proof = run.recorded(load(find("tp5")), FIXTURES)
+
+    assert sentences(proof) == []
+    assert proof.mutants > 50
+    assert {cell for row in proof.cells.values() for cell in row.values()} == {
+        Cell.KILLED,
+        Cell.BLOCKED,
+        Cell.PASSED,
+        Cell.UNDECIDED,
+    }
+
+
+def test_a_deleted_demand_is_noticed_by_the_mistakes_that_then_pass(tmp_path: Path) -> None:
+    weaker = tp5(tmp_path, ("      status: running\n      stable: true\n", "      stable: true\n"))
+
+    found = sentences(run.recorded(weaker, FIXTURES))
+
+    assert any("dbserver-running does not see the mistake no-password" in one for one in found), found
+
+
+def test_a_check_whose_only_telling_demand_is_gone_is_named_vacuous(tmp_path: Path) -> None:
+    weaker = tp5(tmp_path, ("{accepts: true}\n    within", "{accepts: {present: true}}\n    within"))
+
+    found = sentences(run.recorded(weaker, FIXTURES))
+
+    assert "No mistake kills dbserver-accepts: it may be unable to fail." in found
+
+
+def test_a_demand_that_nothing_breaks_is_vacuous(tmp_path: Path) -> None:
+    any_way = "found_by: {one-of: [name, label, near-miss, image]}"
+    weaker = tp5(
+        tmp_path, ("found_by: {one-of: [name, label]}\n      image_fits", f"{any_way}\n      image_fits")
+    )
+
+    found = sentences(run.recorded(weaker, FIXTURES))
+
+    assert any(
+        "webservers-running: no change of what was seen breaks the demand found_by" in one for one in found
+    )
+
+
+def test_a_weakened_demand_names_the_mistakes_that_survive_it(tmp_path: Path) -> None:
+    weaker = tp5(tmp_path, ("      status: running\n", "      status: {present: true}\n"))
+
+    proof = run.recorded(weaker, FIXTURES)
+
+    assert proof.cells["webservers-running"]["paused"] is Cell.SURVIVED
+    assert any("webservers-running does not see the mistake paused" in one for one in sentences(proof))
+
+
+def test_a_broken_solution_is_said(fixtures: Path) -> None:
+    broken, solution = fixtures / "tp5" / "mistakes" / "paused", fixtures / "tp5" / "solution"
+    shutil.copy(broken / "recording.json", solution / "recording.json")
+
+    found = sentences(run.recorded(load(find("tp5")), fixtures))
+
+    assert any("The solution solution does not pass webservers-running" in one for one in found), found
+
+
+def test_a_mistake_that_trips_another_check_by_accident_is_shown(fixtures: Path) -> None:
+    mistakes = fixtures / "tp5" / "mistakes"
+    shutil.copy(mistakes / "two-mistakes" / "recording.json", mistakes / "no-password" / "recording.json")
+
+    proof = run.recorded(load(find("tp5")), fixtures)
+
+    assert proof.cells["webservers-running"]["no-password"] is Cell.TRIPPED
+    assert any(
+        "webservers-running falls over no-password, which is not its mistake" in one
+        for one in sentences(proof)
+    )
+
+
+def test_a_mistake_by_another_name_is_shown(fixtures: Path) -> None:
+    expect = fixtures / "tp5" / "mistakes" / "paused" / "expect.yaml"
+    expect.write_text(expect.read_text().replace("ST-10", "ST-06"))
+
+    proof = run.recorded(load(find("tp5")), fixtures)
+
+    assert proof.cells["webservers-running"]["paused"] is Cell.MISNAMED
+    assert any("ST-06 → failed ST-10" in one for one in sentences(proof))
+
+
+def test_a_diagnosis_that_no_case_triggers_is_named(fixtures: Path) -> None:
+    shutil.rmtree(fixtures / "tp5" / "mistakes" / "volume-of-an-older-version")
+
+    assert sentences(run.recorded(load(find("tp5")), fixtures)) == ["No case triggers ST-12."]
+
+
+def test_a_missing_recording_is_named(fixtures: Path) -> None:
+    (fixtures / "tp5" / "mistakes" / "paused" / "recording.json").unlink()
+
+    found = sentences(run.recorded(load(find("tp5")), fixtures))
+
+    assert any(one.startswith("paused could not be applied") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(1, []), (-1, ["No case triggers ST-12.", "The waiver of ST-12 has expired."])],
+)
+def test_a_waiver_forgives_until_its_day(fixtures: Path, days: int, told: list[str]) -> None:
+    shutil.rmtree(fixtures / "tp5" / "mistakes" / "volume-of-an-older-version")
+    until = date.today() + timedelta(days=days)  # noqa: DTZ011 - as the waiver counts
+    terms = fixtures / "tp5" / "proof.yaml"
+    terms.write_text(f"waivers: [{{of: ST-12, reason: no such image, until: {until}}}]\n")
+
+    assert sentences(run.recorded(load(find("tp5")), fixtures)) == told
+
+
+def test_a_waiver_that_forgives_nothing_is_a_fault(fixtures: Path) -> None:
+    terms = fixtures / "tp5" / "proof.yaml"
+    terms.write_text("waivers: [{of: ST-12, reason: once needed, until: 2999-01-01}]\n")
+
+    assert sentences(run.recorded(load(find("tp5")), fixtures)) == ["The waiver of ST-12 forgives nothing."]
