@@ -1,7 +1,7 @@
 """The engine of the tests: their own, unless DCKGRADE_TEST_HOST names another that may be used up."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -19,6 +19,8 @@ REQUIRED = os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1"
 
 class GivenEngine:
     """The engine that DCKGRADE_TEST_HOST names; whoever names it gives it up."""
+
+    neighbours: Mapping[str, str] = {}
 
     def __init__(self, host: str) -> None:
         self.host = host

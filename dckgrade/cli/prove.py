@@ -52,9 +52,7 @@ def prove(
     ] = Shape.TEXT,
     outputs: Annotated[
         list[Path] | None,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help=N_("Also write .html, .json, .xml, .md.")
-        ),
+        typer.Option("-o", "--output", metavar="FILE", help=N_("Also write .html, .json, .xml, .md.")),
     ] = None,
     lang: options.Language = None,
 ) -> None:
@@ -104,13 +102,13 @@ def from_engines(
     from dckgrade.prove.private_engine import PrivateEngineFailed
 
     for lab in labs:
-        images = terms(fixtures, lab.lab.id).images
+        needs = terms(fixtures, lab.lab.id)
         try:
             with ExitStack() as stack, counted(lab.lab.id) as progress:
                 engines = (
-                    run.given(host, images, fixtures, stack)
+                    run.given(host, needs, fixtures, stack)
                     if host
-                    else run.started(jobs, images, fixtures, stack)
+                    else run.started(jobs, needs, fixtures, stack)
                 )
                 proof = run.seen(lab, fixtures, engines, progress, record=record)
         except (PrivateEngineFailed, NotApplied) as failed:

@@ -5,11 +5,12 @@ from dckgrade.probe.container_log import ContainerLog
 from dckgrade.probe.container_stats import ContainerStats
 from dckgrade.probe.http import Http
 from dckgrade.probe.postgres import Postgres
+from dckgrade.probe.swarm import Swarm
 
-Probe = Container | ContainerLog | ContainerStats | Http | Postgres
+Probe = Container | ContainerLog | ContainerStats | Http | Postgres | Swarm
 
 # Those that the engine answers last come first: all their questions are sent before any answer is read.
-KINDS: tuple[type[Probe], ...] = (ContainerStats, Http, Postgres, ContainerLog, Container)
+KINDS: tuple[type[Probe], ...] = (ContainerStats, Http, Postgres, Swarm, ContainerLog, Container)
 
 
 def kind(probe: Probe) -> str:

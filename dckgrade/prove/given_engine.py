@@ -1,14 +1,17 @@
 """The address of an engine that its owner gives up → an engine to use up, left as empty as it was."""
 
+import contextlib
 import json
 import subprocess
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
 from dckgrade.words import N_, Trouble
 
 WITHIN_S = 120
-BUILT_IN = {"bridge", "host", "none"}
+BUILT_IN = {"bridge", "host", "none", "ingress", "docker_gwbridge"}
+"""Networks that come with an engine, or with its first swarm, whose remains a later swarm takes over."""
 
 
 class NotEmpty(Trouble):
@@ -17,6 +20,8 @@ class NotEmpty(Trouble):
 
 class GivenEngine:
     """An engine named with `--host --disposable`, driven through the Docker command as a trainee does."""
+
+    neighbours: Mapping[str, str] = {}
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -41,7 +46,9 @@ class GivenEngine:
             self.docker("image", "rm", "--force", *ours)
 
     def empty(self) -> None:
-        """Remove every container, volume and network; images stay."""
+        """Leave the swarm, remove every container, volume and network; images stay."""
+        with contextlib.suppress(Trouble):  # most are in none
+            self.docker("swarm", "leave", "--force")
         for what, options in (
             ("container", ["--force", "--volumes"]),
             ("volume", ["--force"]),

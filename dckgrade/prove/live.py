@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +26,11 @@ class Disposable(Protocol):
         """Where it listens."""
         ...
 
+    @property
+    def neighbours(self) -> Mapping[str, str]:
+        """What an `apply.sh` is told of further engines: environment variables."""
+        ...
+
     def empty(self) -> None:
         """Remove every container, network and volume; images stay."""
         ...
@@ -42,7 +47,7 @@ class NotApplied(Exception):
 def graded(loaded: Loaded, case: Case, engine: Disposable) -> Report:
     """Empty *engine*, apply *case*, grade."""
     engine.empty()
-    apply(case, engine.host)
+    apply(case, engine)
     choice = grading.Choice(lang="fr", timeout_s=case.expectation.timeout_s)
     where = endpoint.resolve(engine.host, None, {}, Path("/nonexistent"))
     with engine.network(), connect(where) as daemon:
@@ -66,12 +71,12 @@ def load_images(host: str, images: Sequence[str], fixtures: Path) -> None:
         raise NotApplied(f"{builder} ended with {done.returncode}:\n{done.stdout}")
 
 
-def apply(case: Case, host: str) -> None:
-    """Type what the trainee typed, against the engine at *host*."""
+def apply(case: Case, engine: Disposable) -> None:
+    """Type what the trainee typed, against *engine*."""
     script = case.folder / "apply.sh"
     if not script.exists():
         return
-    environment = {**os.environ, "DOCKER_HOST": host, "DOCKER_CONTEXT": ""}
+    environment = {**os.environ, **engine.neighbours, "DOCKER_HOST": engine.host, "DOCKER_CONTEXT": ""}
     done = subprocess.run(
         ["sh", "-e", script.name],
         cwd=case.folder,

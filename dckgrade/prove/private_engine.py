@@ -12,22 +12,23 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
 from dckgrade.prove import private_remains as remains
+from dckgrade.prove.given_engine import BUILT_IN
 from dckgrade.prove.private_network import inside_network_of, raise_loopback
 
-_TOOLS = ("dockerd", "containerd", "runc", "iptables", "unshare", "setpriv", "mount", "realpath")
+_TOOLS = ("dockerd", "containerd", "runc", "iptables", "unshare", "setpriv", "mount", "realpath", "hostname")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LONGEST_FOLDER = 60
 _READY_WITHIN, _GONE_WITHIN, _CALL_WITHIN, _LOAD_WITHIN = 30.0, 30.0, 20.0, 600.0
 _NAMESPACES = (
     *("--net", "--pid", "--fork", "--kill-child=KILL"),
-    *("--mount", "--mount-proc", "--propagation", "private"),
+    *("--mount", "--mount-proc", "--propagation", "private", "--uts"),
 )
 # An empty /run keeps the machine's own containerd, shim sockets and xtables lock out of reach; a name server
 # that refuses at once makes a pull fail in milliseconds instead of minutes.
@@ -38,7 +39,8 @@ case $resolver in
 /run/*) mkdir -p "${resolver%/*}"; cp "$1" "$resolver" ;;
 *) test ! -e "$resolver" || mount --bind "$1" "$resolver" ;;
 esac
-shift
+test -z "$2" || hostname "$2"
+shift 2
 exec "$@"
 """
 
@@ -51,8 +53,10 @@ class PrivateEngine:
     """A dockerd in network, pid and mount namespaces of its own; it cannot outlive this process."""
 
     host: str = ""
+    neighbours: Mapping[str, str] = {}
 
-    def __init__(self) -> None:
+    def __init__(self, hostname: str = "") -> None:
+        self.hostname = hostname
         self._folder: Path | None = None
         self._keeper: threading.Thread | None = None
         self._launcher = 0
@@ -115,7 +119,8 @@ class PrivateEngine:
                 raise PrivateEngineFailed(f"The engine refused {archive}: {error}. Make the archive again.")
 
     def empty(self) -> None:
-        """Force-remove every container with its anonymous volumes, every user network, every volume."""
+        """Leave the swarm, force-remove containers with their volumes, user networks, volumes."""
+        self._call("POST", "/swarm/leave?force=1", tolerated=(503,), within=_GONE_WITHIN)  # 503: in none
         deadline = time.monotonic() + _GONE_WITHIN
         while containers := json.loads(self._call("GET", "/containers/json?all=1")):
             if time.monotonic() > deadline:
@@ -126,7 +131,7 @@ class PrivateEngine:
             for container in containers:
                 self._call("DELETE", f"/containers/{container['Id']}?force=1&v=1", tolerated=(404, 409))
         for network in json.loads(self._call("GET", "/networks")):
-            if network["Name"] not in {"bridge", "host", "none"}:
+            if network["Name"] not in BUILT_IN:
                 self._call("DELETE", f"/networks/{network['Id']}", tolerated=(404,))
         for volume in json.loads(self._call("GET", "/volumes"))["Volumes"] or ():
             self._call("DELETE", f"/volumes/{quote(volume['Name'])}?force=1", tolerated=(404,))
@@ -141,7 +146,7 @@ class PrivateEngine:
         self._cgroup = remains.cgroup_name(folder, owner)
         self.host = f"unix://{folder}/docker.sock"
         launched: Future[int] = Future()
-        argv = _argv(folder, self.host, self._cgroup)
+        argv = _argv(folder, self.host, self._cgroup, self.hostname)
         self._keeper = threading.Thread(target=_keep, args=(argv, folder, launched), daemon=True)
         self._keeper.start()
         self._launcher = launched.result()
@@ -203,14 +208,14 @@ def _base() -> Path:
     return usual if len(str(usual)) < _LONGEST_FOLDER and usual.parts[1] != "run" else Path("/tmp")  # noqa: S108
 
 
-def _argv(folder: Path, host: str, cgroup: str) -> list[str]:
+def _argv(folder: Path, host: str, cgroup: str, hostname: str) -> list[str]:
     daemon = [
         *("dockerd", f"--config-file={folder}/daemon.json", f"--data-root={folder}/data"),
         *(f"--exec-root={folder}/exec", f"--pidfile={folder}/docker.pid", f"--cgroup-parent=/{cgroup}"),
         # The second socket lets a container mount /var/run/docker.sock and meet this engine.
         *("--exec-opt=native.cgroupdriver=cgroupfs", f"--host={host}", "--host=unix:///run/docker.sock"),
     ]
-    inside = ["sh", "-ec", _INSIDE, "sh", f"{folder}/resolv.conf", *daemon]
+    inside = ["sh", "-ec", _INSIDE, "sh", f"{folder}/resolv.conf", hostname, *daemon]
     return ["setpriv", "--pdeathsig=KILL", "unshare", *_NAMESPACES, *inside]
 
 

@@ -15,7 +15,7 @@ from dckgrade.lab.load import Loaded
 from dckgrade.lab.problem import Place
 from dckgrade.lab.strict_yaml import read
 from dckgrade.prove import live
-from dckgrade.prove.case import Case, Kind, cases, code, terms
+from dckgrade.prove.case import Case, Kind, Terms, cases, code, terms
 from dckgrade.prove.mutants import vacuous
 from dckgrade.prove.proof import Fault, Outcome, Proof, cell, forgiven, matrix, of_cases, unproven
 from dckgrade.report import Report
@@ -157,22 +157,33 @@ def anywhere(report: Report) -> Report:
     return replace(report, engine=replace(report.engine, endpoint="unix:///var/run/docker.sock"))
 
 
-def started(count: int, images: Sequence[str], fixtures: Path, stack: ExitStack) -> list[live.Disposable]:
+def started(count: int, needs: Terms, fixtures: Path, stack: ExitStack) -> list[live.Disposable]:
     """Start engines of our own with the images that the lab needs; the stack's end ends them."""
-    from dckgrade.prove.private_engine import PrivateEngine
-
-    engines: list[live.Disposable] = []
-    for _ in range(count):
-        engine = stack.enter_context(PrivateEngine())
-        live.load_images(engine.host, images, fixtures)
-        engines.append(engine)
+    engines = [private(needs.engines, stack) for _ in range(count)]
+    for engine in engines:
+        live.load_images(engine.host, needs.images, fixtures)
     return engines
 
 
-def given(host: str, images: Sequence[str], fixtures: Path, stack: ExitStack) -> list[live.Disposable]:
+def private(count: int, stack: ExitStack) -> live.Disposable:
+    """Start one engine, or a room of as many as a case needs."""
+    from dckgrade.prove.private_engine import PrivateEngine
+    from dckgrade.prove.private_room import PrivateRoom
+
+    return stack.enter_context(PrivateRoom(count)) if count > 1 else stack.enter_context(PrivateEngine())
+
+
+def given(host: str, needs: Terms, fixtures: Path, stack: ExitStack) -> list[live.Disposable]:
     """Take over an engine that its owner gave up; the stack's end leaves it as empty as it was."""
     from dckgrade.prove.given_engine import GivenEngine
 
+    if needs.engines > 1:
+        raise Trouble(
+            N_("This lab is proven on {count} engines that reach each other, and {host} is one."),
+            N_("Leave --host out: dckgrade then starts engines of its own."),
+            count=needs.engines,
+            host=host,
+        )
     engine = stack.enter_context(GivenEngine(host))
-    live.load_images(engine.host, images, fixtures)
+    live.load_images(engine.host, needs.images, fixtures)
     return [engine]

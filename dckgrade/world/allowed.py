@@ -5,6 +5,8 @@ import re
 _READS = re.compile(
     r"""(?:/v\d+\.\d+)?(?:
         /_ping
+      | /info
+      | /nodes
       | /containers/json
       | /containers/[^/]+/(?:json|logs|stats|top)
       | /images/.+/json

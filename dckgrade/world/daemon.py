@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _JSON_AT_MOST = 16 * 1024 * 1024
 # 200 messages of at most 16 KiB (the engine splits longer lines there) with their frame headers are 3.2 MiB.
 _TAIL, _LOG_AT_MOST = 200, 4 * 1024 * 1024
-_PING_S, _OBJECT_S, _LOG_S, _STATS_S = 5.0, 3.0, 5.0, 5.0
+_PING_S, _OBJECT_S, _INFO_S, _LOG_S, _STATS_S = 5.0, 3.0, 5.0, 5.0, 5.0
 _OK, _NOT_FOUND = 200, 404
 _NOTHING: Mapping[str, str] = {}
 
@@ -61,10 +61,7 @@ class Daemon:
 
     def containers(self) -> list[Json]:
         """List all containers."""
-        listed = _decoded(self._ask("/containers/json", _OBJECT_S, {"all": "true"}))
-        if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
-            raise OutOfReach(Why.UNREADABLE, "the list of containers is not a list of objects")
-        return listed
+        return _objects(self._ask("/containers/json", _OBJECT_S, {"all": "true"}))
 
     def container(self, ref: str) -> Json:
         """Inspect one container."""
@@ -73,6 +70,14 @@ class Daemon:
     def image(self, ref: str) -> Json:
         """Inspect one image."""
         return _object(self._ask(f"/images/{_named(ref, separators='/')}/json", _OBJECT_S))
+
+    def info(self) -> Json:
+        """Describe the engine; a manager asks the whole swarm for it."""
+        return _object(self._ask("/info", _INFO_S))
+
+    def nodes(self) -> list[Json]:
+        """List the nodes of the swarm."""
+        return _objects(self._ask("/nodes", _INFO_S))
 
     def stats(self, ref: str) -> Json:
         """Take one sample; without `one-shot` the engine would wait for two of its ticks, 1 to 2 s."""
@@ -217,4 +222,11 @@ def _object(body: bytes) -> Json:
     content = _decoded(body)
     if not isinstance(content, dict):
         raise OutOfReach(Why.UNREADABLE, "not a JSON object")
+    return content
+
+
+def _objects(body: bytes) -> list[Json]:
+    content = _decoded(body)
+    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+        raise OutOfReach(Why.UNREADABLE, "not a JSON list of objects")
     return content

@@ -33,6 +33,14 @@ class Look:
         """Inspect one image."""
         return self._once.ask(("image", ref), lambda: self._daemon.image(ref))
 
+    def info(self) -> Json:
+        """Describe the engine."""
+        return self._once.ask("info", self._daemon.info)
+
+    def nodes(self) -> Sequence[Json]:
+        """List the nodes of the swarm."""
+        return self._once.ask("nodes", self._daemon.nodes)
+
     def log_tail(self, ref: str, *, tty: bool) -> str:
         """Read the last lines that a container wrote."""
         return self._once.ask(("log", ref, tty), lambda: self._daemon.log_tail(ref, tty=tty))

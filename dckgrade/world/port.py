@@ -80,6 +80,14 @@ class World(Protocol):
         """Inspect one image (`GET /images/{ref}/json`)."""
         ...
 
+    def info(self) -> Json:
+        """Describe the engine and its part in a swarm (`GET /info`)."""
+        ...
+
+    def nodes(self) -> Sequence[Json]:
+        """List the nodes of the swarm that this engine manages (`GET /nodes`); only a manager answers."""
+        ...
+
     def log_tail(self, ref: str, *, tty: bool) -> str:
         """Read a container's last lines, both streams, capped; '' where the driver keeps none."""
         ...

@@ -20,7 +20,7 @@ from tests.conftest import FIXTURES
 @pytest.mark.engine
 def test_0_when_all_passes(engine: Disposable) -> None:
     engine.empty()
-    apply(case("tp5", FIXTURES / "tp5" / "solution", Kind.SOLUTION), engine.host)
+    apply(case("tp5", FIXTURES / "tp5" / "solution", Kind.SOLUTION), engine)
 
     with engine.network():
         done = dckgrade("tp5", "-f", "json", "--host", engine.host)
@@ -31,7 +31,7 @@ def test_0_when_all_passes(engine: Disposable) -> None:
 @pytest.mark.engine
 def test_1_when_something_fails_and_the_mistake_is_named(engine: Disposable) -> None:
     engine.empty()
-    apply(case("tp5", FIXTURES / "tp5" / "mistakes" / "no-password", Kind.MISTAKE), engine.host)
+    apply(case("tp5", FIXTURES / "tp5" / "mistakes" / "no-password", Kind.MISTAKE), engine)
 
     with engine.network():
         done = dckgrade("tp5", "-f", "json", "--host", engine.host)

@@ -41,7 +41,7 @@ def solved(engine: Disposable) -> Iterator[Disposable]:
         pytest.skip("the counting proxy speaks to unix sockets only")
     engine.empty()
     (solution,) = [one for one in cases(FIXTURES, "tp5") if one.name == "solution"]
-    apply(solution, engine.host)
+    apply(solution, engine)
     assert dckgrade(engine, engine.host)["score"]["earned"] == 10
     yield engine
     engine.empty()

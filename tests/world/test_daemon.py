@@ -50,7 +50,7 @@ def daemon(folder: Path, says: Mapping[str, Say] | None = None) -> Iterator[tupl
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_OBJECT_S", "_LOG_S", "_STATS_S"):
+    for name in ("_OBJECT_S", "_INFO_S", "_LOG_S", "_STATS_S"):
         monkeypatch.setattr(module, name, 0.5)
 
 
@@ -450,6 +450,8 @@ def test_a_question_of_many_threads_is_sent_once(tmp_path: Path) -> None:
     [
         "/_ping",
         "/v1.51/_ping",
+        "/v1.41/info",
+        "/v1.41/nodes",
         "/v1.41/containers/json",
         "/v1.41/containers/web/json",
         "/v1.41/containers/web/logs",
@@ -471,7 +473,9 @@ def test_a_reading_may_leave_and_the_same_as_anything_else_may_not(path: str) ->
         "/",
         "",
         "/version",
-        "/info",
+        "/swarm",
+        "/swarm/unlockkey",
+        "/nodes/x",
         "/events",
         "/system/df",
         "/v1.41/images/json",

@@ -1,0 +1,67 @@
+"""A class room of three private engines in, a swarm that is graded as it is out, and nothing left of it."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dckgrade.lab.load import load
+from dckgrade.lab.shelf import find
+from dckgrade.prove.case import Kind, case
+from dckgrade.prove.live import graded
+from dckgrade.prove.private_engine import why_not
+from dckgrade.prove.private_room import PrivateRoom
+from dckgrade.prove.proof import Outcome, of_cases
+from tests.conftest import FIXTURES, REQUIRED
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[PrivateRoom]:
+    if reason := why_not():
+        if REQUIRED:
+            pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, and there is no engine: {reason}")
+        pytest.skip(f"no engine: {reason}")
+    with PrivateRoom(3) as started:
+        yield started
+
+
+# All of them are applied by `dckgrade prove tp1`, in minutes; these follow one another as they would disturb.
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("solution", Kind.SOLUTION),
+        ("mistakes/worker-promoted", Kind.MISTAKE),
+        ("mistakes/graded-on-a-worker", Kind.MISTAKE),
+        ("mistakes/worker-drained", Kind.MISTAKE),
+        ("untouched", Kind.UNTOUCHED),
+    ],
+)
+def test_the_report_says_what_was_done(name: str, kind: Kind, room: PrivateRoom) -> None:
+    one = case("tp1", FIXTURES / "tp1" / name, kind)
+
+    outcome = Outcome(case=one, report=graded(load(find("tp1")), one, room))
+
+    assert [fault.sentence("en") for fault in of_cases([outcome])] == []
+
+
+def test_the_engines_reach_each_other_and_nothing_else(room: PrivateRoom) -> None:
+    with room.network():
+        routes = subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout
+    assert "default" not in routes
+    assert "10.11.0.0/24" in routes
+
+
+def test_nothing_is_left_of_a_room() -> None:
+    if reason := why_not():
+        pytest.skip(reason)
+    with PrivateRoom(2) as room:
+        folders = [Path(engine.host.removeprefix("unix://")).parent for engine in room.engines]
+        holder = room._switch.pid
+        assert all(folder.is_dir() for folder in folders)
+        assert os.readlink(f"/proc/{holder}/ns/net") != os.readlink("/proc/self/ns/net")
+    assert not any(folder.exists() for folder in folders)
+    assert not Path(f"/proc/{holder}").exists()
