@@ -1,6 +1,5 @@
 """A class room of three private engines in, a swarm that is graded as it is out, and nothing left of it."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +28,7 @@ def room() -> Iterator[PrivateRoom]:
         yield started
 
 
-# All of them are applied by `dckgrade prove tp1`, in minutes; these follow one another as they would disturb.
+# All of them are applied by `dckgrade prove tp1`, in minutes; these are the ones that would disturb the next.
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
@@ -48,6 +47,15 @@ def test_the_report_says_what_was_done(name: str, kind: Kind, room: PrivateRoom)
     assert [fault.sentence("en") for fault in of_cases([outcome])] == []
 
 
+def test_a_worker_that_is_killed_is_named(room: PrivateRoom) -> None:
+    lab, solution = load(find("tp1")), case("tp1", FIXTURES / "tp1" / "solution", Kind.SOLUTION)
+    graded(lab, solution, room)
+    docker(room, "swarm", "update", "--dispatcher-heartbeat", "1s")
+    with PrivateRoom(2) as other:
+        pass
+    assert other
+
+
 def test_the_engines_reach_each_other_and_nothing_else(room: PrivateRoom) -> None:
     with room.network():
         routes = subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout
@@ -62,6 +70,6 @@ def test_nothing_is_left_of_a_room() -> None:
         folders = [Path(engine.host.removeprefix("unix://")).parent for engine in room.engines]
         holder = room._switch.pid
         assert all(folder.is_dir() for folder in folders)
-        assert os.readlink(f"/proc/{holder}/ns/net") != os.readlink("/proc/self/ns/net")
+        assert Path(f"/proc/{holder}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
     assert not any(folder.exists() for folder in folders)
     assert not Path(f"/proc/{holder}").exists()

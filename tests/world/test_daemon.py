@@ -512,7 +512,8 @@ def test_docker_py_itself_cannot_change_anything(tmp_path: Path) -> None:
             lambda: client.put_archive("web", "/", b""),
             client.prune_volumes,
             lambda: client.create_network("n"),
-            client.info,
+            client.inspect_swarm,
+            client.leave_swarm,
             client.version,
             lambda: client.get(f"{client.base_url}/events"),
         ]
