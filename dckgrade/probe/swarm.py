@@ -14,7 +14,10 @@ from dckgrade.world.port import Json, NotThere, OutOfReach, World
 from dckgrade.world.secrets import masked
 
 LocalState = Literal["inactive", "pending", "active", "error", "locked"]
+Role = Literal["manager", "worker"]
 NodeState = Literal["unknown", "down", "ready", "disconnected"]
+Availability = Literal["active", "pause", "drain"]
+Reachability = Literal["reachable", "unreachable", "unknown"]
 LEADERLESS = "does not have a leader"
 """What moby answers, word for word, when too few managers are left to elect one (20.10, measured)."""
 SILENT = {"down", "disconnected"}
@@ -25,11 +28,11 @@ class Node(Struct, frozen=True, kw_only=True):
 
     hostname: str
     address: str
-    role: Literal["manager", "worker"]
+    role: Role
     state: NodeState
-    availability: Literal["active", "pause", "drain"]
+    availability: Availability
     leader: bool
-    reachability: Literal["reachable", "unreachable", "unknown"] | None
+    reachability: Reachability | None
     """Of a manager, by the other managers; null for a worker."""
     engine_version: str
 
@@ -39,7 +42,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     local_state: LocalState
     """inactive: in no swarm; pending: still joining; error: the join has failed; locked: needs its key."""
-    role: Literal["manager", "worker"] | None
+    role: Role | None
     """This engine's own; null while it is in no swarm, or locked."""
     error: str
     """The engine's own words about its part in the swarm, secrets masked; mostly empty."""
@@ -50,17 +53,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     operating_system: str
     has_leader: bool | None
     """Asked of a manager: whether the swarm can decide anything; false when too few managers are left."""
+    nodes: list[Node] | None
     manager_count: int | None
-    managers: list[Node] | None
-    workers: list[Node] | None
-    """All workers, in whatever state."""
-    ready_workers: list[Node] | None
+    leader_reachable: bool | None
+    """Whether a manager leads, and can be reached."""
+    workers: list[str] | None
+    """Names of all workers, in whatever state."""
+    ready_workers: list[str] | None
     silent_workers: list[str] | None
-    """Names of the workers that no longer answer the manager."""
+    """Those that no longer answer the manager."""
     unsettled_workers: list[str] | None
-    """Names of the workers whose state a newly elected leader does not know yet."""
+    """Those whose state a newly elected leader does not know yet."""
     set_aside_workers: list[str] | None
-    """Names of the ready workers that are drained or paused."""
+    """Those that are ready, and drained or paused."""
     earlier_lives: int | None
     """Entries that are down, of machines that have a newer entry (same host name, same address)."""
 
@@ -107,7 +112,7 @@ def read(swarm: Json, rows: Sequence[Json] | None, operating_system: str) -> Fac
     manages = bool(swarm.get("ControlAvailable"))
     machines = None if rows is None else newest(rows)
     nodes = None if machines is None else [node(row) for row in machines]
-    managers = chosen(nodes, "manager")
+    managers = None if nodes is None else [one for one in nodes if one.role == "manager"]
     return Facts(
         local_state=state,
         role="manager" if manages else "worker" if state == "active" else None,
@@ -116,16 +121,15 @@ def read(swarm: Json, rows: Sequence[Json] | None, operating_system: str) -> Fac
         manager_addresses=sorted(str(one.get("Addr") or "") for one in swarm.get("RemoteManagers") or []),
         operating_system=operating_system,
         has_leader=rows is not None if manages else None,
+        nodes=nodes,
         manager_count=None if managers is None else len(managers),
-        managers=managers,
-        workers=chosen(nodes, "worker"),
-        ready_workers=chosen(nodes, "worker", {"ready"}),
-        silent_workers=names(chosen(nodes, "worker", SILENT)),
-        unsettled_workers=names(chosen(nodes, "worker", {"unknown"})),
-        set_aside_workers=names(chosen(nodes, "worker", {"ready"}, {"drain", "pause"})),
-        earlier_lives=None
-        if machines is None
-        else sum(row not in machines and down(row) for row in rows or []),
+        leader_reachable=None if managers is None else any(map(leads, managers)),
+        workers=workers(nodes),
+        ready_workers=workers(nodes, {"ready"}),
+        silent_workers=workers(nodes, SILENT),
+        unsettled_workers=workers(nodes, {"unknown"}),
+        set_aside_workers=workers(nodes, {"ready"}, {"drain", "pause"}),
+        earlier_lives=None if rows is None else sum(map(down, rows)) - sum(map(down, machines or [])),
     )
 
 
@@ -144,15 +148,13 @@ def node(row: Json) -> Node:
     """Read one entry of `GET /nodes` (`Leader` is left out, not false, of a manager that is none)."""
     spec, manager = row.get("Spec") or {}, row.get("ManagerStatus") or {}
     described = row.get("Description") or {}
-    reachability = known(
-        manager.get("Reachability") or "unknown", Literal["reachable", "unreachable", "unknown"]
-    )
+    reachability = known(manager.get("Reachability") or "unknown", Reachability)
     return Node(
         hostname=hostname(row),
         address=address(row),
-        role=known(spec.get("Role"), Literal["manager", "worker"]),
+        role=known(spec.get("Role"), Role),
         state=known((row.get("Status") or {}).get("State"), NodeState),
-        availability=known(spec.get("Availability"), Literal["active", "pause", "drain"]),
+        availability=known(spec.get("Availability"), Availability),
         leader=bool(manager.get("Leader")),
         reachability=reachability if manager else None,
         engine_version=str((described.get("Engine") or {}).get("EngineVersion") or ""),
@@ -174,22 +176,21 @@ def address(row: Json) -> str:
     return str((row.get("Status") or {}).get("Addr") or "")
 
 
-def chosen(
+def leads(manager: Node) -> bool:
+    """Say whether it decides for the swarm, and can be reached."""
+    return manager.leader and manager.reachability == "reachable"
+
+
+def workers(
     nodes: Sequence[Node] | None,
-    role: str,
     states: Iterable[str] = get_args(NodeState),
-    availabilities: Iterable[str] = ("active", "pause", "drain"),
-) -> list[Node] | None:
-    """Choose the machines of one role, in some states; of none known, none is known."""
+    availabilities: Iterable[str] = get_args(Availability),
+) -> list[str] | None:
+    """Name the workers in some states; where no machine is known, no worker is known to be missing."""
     if nodes is None:
         return None
-    of_role = [one for one in nodes if one.role == role]
-    return [one for one in of_role if one.state in states and one.availability in availabilities]
-
-
-def names(nodes: Sequence[Node] | None) -> list[str] | None:
-    """Name the machines."""
-    return None if nodes is None else [one.hostname or one.address for one in nodes]
+    chosen = [one for one in nodes if one.state in states and one.availability in availabilities]
+    return [one.hostname or one.address for one in chosen if one.role == "worker"]
 
 
 def unsettled_s(rows: Sequence[Json], now: datetime) -> float | None:

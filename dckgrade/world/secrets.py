@@ -31,6 +31,7 @@ _SHAPE = re.compile(
         eyJ[\w-]{5,}+\.[\w-]{5,}+(?:\.[\w-]*+)?            # JSON web tokens
       | (?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])              # AWS access keys
       | (?:gh[pousr]_|github_pat_|dckr_(?:pat|oat)_|glpat-)[\w-]{10,}+
+      | SWMTKN-[\w-]{5,}+                                   # what lets a machine join a swarm
       | (?i:bearer)[ ][\w.~+/-]{8,}+=*+
     )""",
     re.VERBOSE,

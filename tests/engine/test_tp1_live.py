@@ -1,18 +1,24 @@
 """A class room of three private engines in, a swarm that is graded as it is out, and nothing left of it."""
 
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from dckgrade.grading import Choice, grade
 from dckgrade.lab.load import load
 from dckgrade.lab.shelf import find
 from dckgrade.prove.case import Kind, case
-from dckgrade.prove.live import graded
+from dckgrade.prove.live import apply, graded
 from dckgrade.prove.private_engine import why_not
 from dckgrade.prove.private_room import PrivateRoom
 from dckgrade.prove.proof import Outcome, of_cases
+from dckgrade.report import Report
+from dckgrade.verdict import Verdict
+from dckgrade.world import endpoint
+from dckgrade.world.daemon import connect
 from tests.conftest import FIXTURES, REQUIRED
 
 pytestmark = pytest.mark.engine
@@ -47,13 +53,31 @@ def test_the_report_says_what_was_done(name: str, kind: Kind, room: PrivateRoom)
     assert [fault.sentence("en") for fault in of_cases([outcome])] == []
 
 
-def test_a_worker_that_is_killed_is_named(room: PrivateRoom) -> None:
-    lab, solution = load(find("tp1")), case("tp1", FIXTURES / "tp1" / "solution", Kind.SOLUTION)
-    graded(lab, solution, room)
-    docker(room, "swarm", "update", "--dispatcher-heartbeat", "1s")
-    with PrivateRoom(2) as other:
-        pass
-    assert other
+def test_a_worker_whose_machine_dies_is_named() -> None:
+    if reason := why_not():
+        pytest.skip(reason)
+    with PrivateRoom(3) as room:
+        apply(case("tp1", FIXTURES / "tp1" / "solution", Kind.SOLUTION), room)
+        assert {line.verdict for line in report(room).checks} == {Verdict.PASSED}
+        patient = ["docker", "--host", room.host, "swarm", "update", "--dispatcher-heartbeat", "1s"]
+        subprocess.run(patient, check=True, stdout=subprocess.DEVNULL)
+
+        room.engines[2].stop()
+        deadline = time.monotonic() + 90
+        while report(room).score.earned == 10:
+            assert time.monotonic() < deadline, "the manager does not miss its worker"
+            time.sleep(0.5)
+
+        found = {line.id: line for line in report(room).checks}
+        named = found["two-workers"].diagnosis
+        assert named
+        assert (named.code, named.message) == ("SW-08", "Worker qui ne répond plus au manager : worker2.")
+        assert found["nodes-active"].verdict is Verdict.PASSED
+
+
+def report(room: PrivateRoom) -> Report:
+    with connect(endpoint.resolve(room.host, None, {}, Path("/nonexistent"))) as daemon:
+        return grade(load(find("tp1")), daemon, Choice())
 
 
 def test_the_engines_reach_each_other_and_nothing_else(room: PrivateRoom) -> None:

@@ -77,7 +77,7 @@ def ready(version: str) -> Any:
 def test_a_swarm_as_the_lab_wants_it_is_read() -> None:
     found = facts(answer("20.10.24-info"), answer("20.10.24-ready-nodes"))
 
-    assert [one.hostname for one in found.ready_workers or []] == ["node2", "node3"]
+    assert found.ready_workers == ["node2", "node3"]
     assert found.silent_workers == []
 
 
@@ -87,15 +87,14 @@ def test_a_manager_its_worker_and_a_killed_one_are_read_alike_from_every_engine(
 
     assert (found.local_state, found.role, found.error, found.has_leader) == ("active", "manager", "", True)
     assert found.manager_addresses == ["10.11.0.11:2377"]
-    assert found.managers
-    manager = found.managers[0]
-    assert (found.manager_count, manager.leader, manager.reachability) == (1, True, "reachable")
-    assert [(one.hostname, one.address, one.state) for one in found.workers or []] == [
-        ("node2", "10.11.0.12", "ready"),
-        ("node3", "10.11.0.13", "down"),
+    assert (found.manager_count, found.leader_reachable) == (1, True)
+    assert [(one.hostname, one.address, one.role, one.state) for one in found.nodes or []] == [
+        ("node1", "10.11.0.11", "manager", "ready"),
+        ("node2", "10.11.0.12", "worker", "ready"),
+        ("node3", "10.11.0.13", "worker", "down"),
     ]
-    assert found.ready_workers == (found.workers or [])[:1]
-    assert all(one.engine_version.startswith(version) for one in found.workers or [])
+    assert (found.workers, found.ready_workers) == (["node2", "node3"], ["node2"])
+    assert all(one.engine_version.startswith(version) for one in found.nodes or [])
     assert (found.silent_workers, found.set_aside_workers, found.earlier_lives) == (["node3"], [], 0)
 
 
@@ -114,7 +113,7 @@ def test_a_worker_tells_where_its_manager_is_and_is_not_asked_for_the_nodes() ->
 
     assert isinstance(found, Seen)
     assert (found.facts["role"], found.facts["manager_addresses"]) == ("worker", ["10.10.0.11:2377"])
-    assert (found.facts["managers"], found.facts["ready_workers"]) == (None, None)
+    assert (found.facts["manager_count"], found.facts["ready_workers"]) == (None, None)
     assert world.asked == ["info"]
 
 
@@ -137,7 +136,7 @@ def test_too_few_managers_are_seen_without_asking_a_leader_that_is_not_there() -
     found = seen(world)
 
     assert isinstance(found, Seen)
-    assert (found.facts["has_leader"], found.facts["managers"]) == (False, None)
+    assert (found.facts["has_leader"], found.facts["manager_count"]) == (False, None)
     assert world.asked == ["info"]
 
 
@@ -170,7 +169,7 @@ def test_a_machine_that_joined_twice_is_one_machine() -> None:
 
     found = facts(answer("28.5.2-info"), [*rows, again(worker)])
 
-    assert [one.hostname for one in found.ready_workers or []] == ["node2", "node3"]
+    assert found.ready_workers == ["node2", "node3"]
     assert found.earlier_lives == 0
 
 
@@ -180,7 +179,7 @@ def test_an_earlier_life_that_is_down_does_no_harm_and_is_told() -> None:
 
     found = facts(answer("28.5.2-info"), [*rows, again(worker, State="ready")])
 
-    assert [one.hostname for one in found.ready_workers or []] == ["node2", "node3"]
+    assert found.ready_workers == ["node2", "node3"]
     assert (found.silent_workers, found.earlier_lives) == ([], 1)
 
 

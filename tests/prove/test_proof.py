@@ -1,6 +1,7 @@
 """What proving must find out by itself: each weakness is put into a copy of TP5, and must be named."""
 
 import shutil
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from dckgrade.lab.load import Loaded, load
 from dckgrade.lab.shelf import find
 from dckgrade.prove import run
+from dckgrade.prove.case import Terms
 from dckgrade.prove.proof import Cell, Proof
+from dckgrade.words import Trouble
 from tests.conftest import FIXTURES
 
 
@@ -149,3 +152,8 @@ def test_a_waiver_that_forgives_nothing_is_a_fault(fixtures: Path) -> None:
     terms.write_text("waivers: [{of: ST-12, reason: once needed, until: 2999-01-01}]\n")
 
     assert sentences(run.recorded(load(find("tp5")), fixtures)) == ["The waiver of ST-12 forgives nothing."]
+
+
+def test_a_lab_of_several_engines_is_not_proven_on_one() -> None:
+    with ExitStack() as stack, pytest.raises(Trouble, match="3 engines that reach each other"):
+        run.given("unix:///given.sock", Terms(engines=3), FIXTURES, stack)

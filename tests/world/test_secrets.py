@@ -53,6 +53,7 @@ C = "c4n4ryV4lue"
         ("key AKIAIOSFODNN7EXAMPLE used", "key *** used"),
         ("push with ghp_0123456789abcdefghijABCDEFGHIJ012345", "push with ***"),
         ("login dckr_pat_0123456789abcdefghijABCDEFG", "login ***"),
+        ("join with SWMTKN-1-3pu6hszjas19xyp7-1awxwuwd3z9j1z3", "join with ***"),
         ("a\n-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----\nb", "a\n***\nb"),
         ("a\n-----BEGIN EC PRIVATE KEY-----\nMIIabc", "a\n***"),
     ],
