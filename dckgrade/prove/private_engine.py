@@ -39,8 +39,7 @@ case $resolver in
 /run/*) mkdir -p "${resolver%/*}"; cp "$1" "$resolver" ;;
 *) test ! -e "$resolver" || mount --bind "$1" "$resolver" ;;
 esac
-test -z "$2" || hostname "$2"
-shift 2
+test -z "$2" || hostname "$2"; shift 2
 exec "$@"
 """
 
