@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -110,7 +111,19 @@ def test_the_engine_is_the_one_that_the_docker_cli_chooses(machine: Machine, cas
     assert (chosen.url, chosen.source) == (url, source)
 
 
-@pytest.mark.parametrize("case", ORDER)
+def order_of_this_cli() -> list[Case]:
+    """Leave out empty variables where the CLI is as old as Debian 12's: before 23.0 it took them for set."""
+    docker = shutil.which("docker")
+    said = (
+        subprocess.run([docker, "--version"], capture_output=True, text=True, check=True).stdout
+        if docker
+        else ""
+    )
+    old = re.search(r"version (1\d|20)\.", said)
+    return [case for case in ORDER if not old or "" not in case[1].values()]
+
+
+@pytest.mark.parametrize("case", order_of_this_cli())
 def test_the_docker_cli_itself_goes_there(machine: Machine, case: Case) -> None:
     given, environ, current, url, source = case
     if not (docker := shutil.which("docker")):
