@@ -306,9 +306,13 @@ def test_an_address_that_is_none_is_a_usage_error(machine: Machine, host: str) -
         machine.resolve(host=host)
 
 
-def test_a_login_in_an_address_is_refused_and_not_shown(machine: Machine) -> None:
+@pytest.mark.parametrize(
+    "host",
+    ["tcp://me:c4n4ry@h:7", "me:c4n4ry@h", "tcp://me:x/c4n4ry@h", "ssh://me:c4n4ry@h", "ssh://me:/c4n4ry@h"],
+)
+def test_a_login_in_an_address_is_refused_and_not_shown(machine: Machine, host: str) -> None:
     with pytest.raises(UsageTrouble) as caught:
-        machine.resolve(host="tcp://me:c4n4ry@h:7")
+        machine.resolve(DOCKER_HOST=host)
     assert "c4n4ry" not in str(caught.value)
 
 
@@ -318,6 +322,8 @@ def test_an_engine_behind_ssh_comes_with_the_way_out(machine: Machine) -> None:
     assert "ssh -nNT -L" in str(caught.value)
     assert "prof@machine" in str(caught.value)
     assert "--host unix://" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "dckgrade class" not in str(caught.value)
 
 
 def test_the_api_ceiling_comes_along(machine: Machine) -> None:
