@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from pathlib import Path
 
 from dckgrade.cli import language
 from dckgrade.words import Trouble
@@ -22,17 +23,19 @@ def main() -> None:
 def run() -> None:
     """Choose the language, build the command, obey it."""
     # Names and logs hold any character; a terminal that cannot spell one shows its escape instead of a crash.
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller, `>&-`
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the end
+        getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
         lang = language.chosen(sys.argv[1:], os.environ)
     except Trouble as trouble:
         sys.stderr.write("\n".join(trouble.sentences("en")) + "\n")
         raise SystemExit(2) from None
     language.speak(lang)
-    from dckgrade.cli import command_line
+    from dckgrade.cli import obey
 
-    command_line(lang)(prog_name="dckgrade")
+    obey(lang)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from dckgrade.report import SCHEMA, Report
 from dckgrade.words import N_, Trouble
 
 MAX_BYTES = 8 * 1024 * 1024
+DEEPEST = 20
+"""No fact is nested a quarter as deep."""
 
 
 class UnreadableReport(Trouble):
@@ -45,8 +47,12 @@ def from_json(raw: bytes, source: str) -> Report:
             most=MAX_BYTES,
         )
     try:
-        return msgspec.json.decode(raw, type=Report)
-    except msgspec.MsgspecError as error:
+        report = msgspec.json.decode(raw, type=Report)
+        for seen in report.observations.values():
+            bounded(getattr(seen, "facts", None), DEEPEST)
+        for line in report.checks:
+            bounded([[miss.wanted, miss.found] for miss in line.misses], DEEPEST)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UnreadableReport(
             N_("{source} is not a dckgrade report: {error}."),
             N_("A report is what `dckgrade LAB -o report.json` writes."),
@@ -55,6 +61,16 @@ def from_json(raw: bytes, source: str) -> Report:
         ) from None
     except RecursionError:
         raise UnreadableReport(N_("{source} is nested too deeply for a report."), source=source) from None
+    return report
+
+
+def bounded(value: Any, left: int) -> None:
+    """Raise `RecursionError` where *value* is nested deeper than *left*: what is read must be writable."""
+    if left == 0:
+        raise RecursionError
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            bounded(one, left - 1)
 
 
 def recording(report: Report) -> Recording:

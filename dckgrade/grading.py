@@ -21,8 +21,8 @@ from dckgrade.words import Lang
 from dckgrade.world.port import World
 
 POLL_S = 0.5
-FURTHER_ROUNDS = 3
-"""A diagnosis that rules itself out may let the next one ask for something more; labs need one round."""
+LAST_LOOK_S = 5.0
+"""A look may take this long (stats); with less time left, what has been seen one by one is judged."""
 
 
 class Looker(Protocol):
@@ -110,8 +110,9 @@ class Run:
         """Carry the run through."""
         everything = [check.observe for check in attempted(self.lab, self.choice)]
         self.look(everything)
-        if self.wait() and not self.starting:
-            # A container may have died meanwhile: all that is judged must have been seen at one time.
+        while self.wait() and not self.starting and self.left_s() > LAST_LOOK_S:
+            # A container may have died meanwhile: all that is judged must have been seen at one time. And one
+            # that was restarted just then is waited for again.
             self.look(everything)
         self.look_further()
         return judged(loaded, self.recording(), self.choice.lang, self.choice.trainee)
@@ -136,9 +137,7 @@ class Run:
 
     def look_further(self) -> None:
         """Make the observations that only the naming of a mistake needs."""
-        for _ in range(FURTHER_ROUNDS):
-            if not (probes := wanted_further(self.lab, self.recording())):
-                return
+        while probes := wanted_further(self.lab, self.recording()):
             self.look(probes)
 
     def left_s(self) -> float:

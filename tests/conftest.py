@@ -55,12 +55,17 @@ def own_engine() -> Iterator[PrivateEngine]:
     yield from private_engine()
 
 
-def private_engine() -> Iterator[PrivateEngine]:
-    """Start an engine with the labs' images, or say why there is none."""
+def need_private_engines() -> None:
+    """Say why there can be none: a failure where engines are required, else a skip."""
     if reason := why_not():
         if REQUIRED:
             pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, and there is no engine: {reason}")
         pytest.skip(f"no engine: {reason}")
+
+
+def private_engine() -> Iterator[PrivateEngine]:
+    """Start an engine with the labs' images, or say why there is none."""
+    need_private_engines()
     with PrivateEngine() as private:
         build.load(private.host, IMAGES)
         yield private

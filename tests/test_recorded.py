@@ -22,5 +22,5 @@ def test_a_recording_is_judged_as_the_engine_was(case: Case, lang: Lang) -> None
 
     outcome = Outcome(case=case, report=grading.again(loaded, report, lang))
 
-    assert [fault.sentence("en") for fault in of_cases([outcome])] == []
+    assert [fault.sentence("en") for fault in of_cases([outcome], loaded.lab)] == []
     assert wanted_further(loaded.lab, codec.recording(report)) == []

@@ -8,8 +8,8 @@ import typer
 from typer.core import TyperGroup
 
 from dckgrade import __version__
-from dckgrade.cli import exits, grade, judge, labs, lint, options, prove, schema
-from dckgrade.words import N_, Lang, into
+from dckgrade.cli import exits, grade, judge, labs, lint, new, options, output, prove, schema
+from dckgrade.words import N_, Lang, Trouble, into
 
 
 class Labs(TyperGroup):
@@ -59,11 +59,13 @@ def bound(command: Any, lab: str) -> Any:
     return own
 
 
+HELP = ["-h", "--help"]
+
 app = typer.Typer(
     cls=Labs,
     rich_markup_mode=None,  # Rich would double what --help costs
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP},
 )
 for command, summary in (
     (grade.grade, N_("Grade a lab on this machine's engine.")),
@@ -71,6 +73,7 @@ for command, summary in (
     (judge.demo, N_("Show a recorded lab with two mistakes; needs no engine.")),
     (lint.lint, N_("Check labs: file:line:column of every problem at once.")),
     (prove.prove, N_("Prove that solutions pass, that mistakes fail, and that every check can.")),
+    (new.new, N_("Write a lab to fill in, with its solution and a first mistake.")),
     (schema.schema, N_("Print the JSON Schema of labs.")),
 ):
     app.command(help=summary)(exits.answered(command))
@@ -105,7 +108,50 @@ def command_line(lang: Lang) -> Any:
     group = typer.main.get_command(app)
     for one in (group, *group.commands.values()):  # type: ignore[attr-defined]
         one.help = translate(one.help) if one.help else one.help
-        for param in one.params:
+        # Typer's own options are English otherwise; the help option is made when it is first asked for.
+        for param in (*one.params, one.get_help_option(typer.Context(one, help_option_names=HELP))):
             if getattr(param, "help", None):
                 param.help = translate(param.help)
     return group
+
+
+TYPERS_OWN = (
+    N_("Show this message and exit."),
+    N_("Install completion for the current shell."),
+    N_("Show completion for the current shell, to copy it or customize the installation."),
+)
+"""What Typer says in help texts of its own; it marks none of it for translation."""
+
+
+def obey(lang: Lang) -> None:
+    """Run the command; what Typer's parser refuses is said in *lang* too."""
+    try:
+        with output.heard():
+            code = command_line(lang).main(prog_name="dckgrade", standalone_mode=False)
+    except (typer.Abort, KeyboardInterrupt):
+        raise SystemExit(exits.Exit.INTERRUPTED) from None
+    except Trouble as trouble:
+        exits.say(trouble.sentences(lang))
+        raise SystemExit(exits.Exit.USAGE) from None
+    except Exception as refused:
+        # Typer keeps its UsageError to itself; this is how it can be told apart without its private modules.
+        if not hasattr(refused, "format_message"):
+            raise
+        exits.say(usage(refused, lang))
+        raise SystemExit(exits.Exit.USAGE) from None
+    raise SystemExit(code if isinstance(code, int) else exits.Exit.PASSED)
+
+
+def usage(refused: Any, lang: Lang) -> list[str]:
+    """Say what the parser refused, and how to go on."""
+    translate = into(lang)
+    option = getattr(refused, "option_name", None)
+    param = getattr(refused, "param", None)
+    if option:
+        what = translate(N_("There is no option {option}.")).format(option=option)
+    elif type(refused).__name__ == "MissingParameter" and param is not None:
+        what = translate(N_("{name} is missing.")).format(name=param.human_readable_name)
+    else:
+        what = translate(N_("This cannot be used: {message}")).format(message=refused.format_message())
+    path = refused.ctx.command_path if refused.ctx else "dckgrade"
+    return [what, translate(N_("`{path} --help` shows what can.")).format(path=path)]

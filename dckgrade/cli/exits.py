@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -74,7 +73,10 @@ def answered(command: Callable[P, None]) -> Callable[P, None]:
     @functools.wraps(command)
     def behind(*arguments: P.args, **options: P.kwargs) -> None:
         with guarded():
-            command(*arguments, **options)
+            from dckgrade.cli.output import heard
+
+            with heard():
+                command(*arguments, **options)
 
     return behind
 
@@ -95,10 +97,6 @@ def guarded() -> Iterator[None]:
         raise SystemExit(of_trouble(trouble)) from None
     except KeyboardInterrupt:
         raise SystemExit(Exit.INTERRUPTED) from None
-    except BrokenPipeError:
-        # Whoever read a list or a schema has seen enough (`| head`); Python must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(Exit.PASSED) from None
     except Exception as bug:  # noqa: BLE001 - the last door before the user
         say(
             [
@@ -115,6 +113,10 @@ def kept(lang: Lang) -> list[str]:
 
     from platformdirs import user_log_path
 
-    path = user_log_path("dckgrade", ensure_exists=True) / f"bug-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.txt"
-    path.write_text(traceback.format_exc(), encoding="utf-8", errors="backslashreplace")
+    path = user_log_path("dckgrade") / f"bug-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.txt"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(traceback.format_exc(), encoding="utf-8", errors="backslashreplace")
+    except OSError:
+        return [into(lang)(N_("Please report it with what you typed."))]
     return [into(lang)(N_("Please report it with the file {path}.")).format(path=path)]

@@ -1,6 +1,8 @@
 """`dckgrade tp5`: grade one lab on one engine."""
 
+import math
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +11,8 @@ import typer
 
 from dckgrade.cli import exits, language, options, output
 from dckgrade.words import N_, Trouble, into
+
+CONNECT_S = 5.0
 
 if TYPE_CHECKING:
     from dckgrade import grading
@@ -37,6 +41,8 @@ def grade(
     loaded = load(find(lab))
     paths = output.checked(outputs or [])
     chosen_checks([check.id for check in loaded.lab.checks], only or [])
+    if math.isnan(timeout):
+        raise Trouble(N_("--timeout takes a number of seconds."))
     if not workdir.is_dir():
         raise Trouble(N_("There is no folder {path}."), path=workdir)
     spoken = language.spoken()
@@ -48,6 +54,8 @@ def grade(
 
 def graded(loaded: "Loaded", choice: "grading.Choice", host: str | None, context: str | None) -> "Report":
     """Connect and grade; an engine that cannot be reached gives a report too, in which all is unknown."""
+    from msgspec.structs import replace
+
     from dckgrade import grading
     from dckgrade.cli.waiting import shown_on_stderr
     from dckgrade.observation import Engine
@@ -63,8 +71,11 @@ def graded(loaded: "Loaded", choice: "grading.Choice", host: str | None, context
                 "Warning: the certificate of {endpoint} is not verified; another machine may answer."
             )
             exits.say([into(choice.lang)(warning).format(endpoint=where.url)])
-        with connect(where) as daemon, shown_on_stderr(choice.lang) as progress:
-            return grading.grade(loaded, daemon, choice, progress)
+        begun = time.monotonic()
+        with connect(where, min(CONNECT_S, choice.timeout_s)) as daemon:
+            left_s = max(0.0, choice.timeout_s - (time.monotonic() - begun))
+            with shown_on_stderr(daemon.engine, choice.lang) as progress:
+                return grading.grade(loaded, daemon, replace(choice, timeout_s=left_s), progress)
     except endpoint.EngineTrouble as trouble:
         told = trouble.sentences(choice.lang)
         exits.say(told)

@@ -30,6 +30,8 @@ def lint(
             sound.append(load(path))
         except LabInvalid as invalid:
             found += invalid.lines(spoken)
+        except Trouble as trouble:
+            found += trouble.sentences(spoken)
     found += [line for repeated in repeated_codes(sound) for line in repeated.lines(spoken)]
     if not files:
         raise exits.NothingToGrade(N_("There is no lab to check."), N_("A lab is a file that ends in .yaml."))

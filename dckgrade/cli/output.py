@@ -1,9 +1,10 @@
 """A report → stdout in the format asked for, and files in the formats that their names ask for."""
 
+import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 from dckgrade.words import N_, Trouble
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from dckgrade.report import Report
 
 
@@ -50,33 +53,45 @@ def checked(paths: Sequence[Path], known: Collection[str] = BY_SUFFIX.keys()) ->
             )
         if not path.parent.is_dir():
             raise Trouble(N_("There is no folder {path}."), N_("Make it first."), path=path.parent)
+        if not os.access(path.parent, os.W_OK):
+            raise Trouble(N_("The folder {path} cannot be written to."), path=path.parent)
     return paths
 
 
 def deliver(report: "Report", shape: Format, paths: Sequence[Path]) -> None:
     """Print *report* and write it to *paths*; stdout is nothing but the report."""
-    for path in paths:
-        write(path, BY_SUFFIX[path.suffix](report))
-    try:
+    with heard():
         if shape is Format.JSON:
             sys.stdout.buffer.write(json(report))
         else:
-            on_terminal(report)
+            from dckgrade.render.terminal import terminal
+
+            on_terminal(terminal(report))
+    for path in paths:
+        write(path, BY_SUFFIX[path.suffix](report))
+
+
+@contextlib.contextmanager
+def heard() -> Iterator[None]:
+    """Write to stdout. A reader that left (`| head`) has seen enough; a full disk is said."""
+    try:
+        yield
         sys.stdout.flush()
     except BrokenPipeError:
         unheard()
+    except OSError as error:
+        unheard()
+        raise Trouble(N_("Standard output cannot be written: {why}."), why=error.strerror) from None
 
 
 def unheard() -> None:
-    """Go on without a reader (`| head` has seen enough): the exit code still tells how the lab ended."""
+    """Go on without a reader: the exit code still tells how the lab ended."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def on_terminal(report: "Report") -> None:
-    """Show the report; what the terminal cannot spell is escaped, never a crash."""
+def on_terminal(*shown: "RenderableType") -> None:
+    """Show it; what the terminal cannot spell is escaped, never a crash."""
     from rich.console import Console
-
-    from dckgrade.render.terminal import terminal
 
     class Heard(Console):
         """Rich would exit with 1, which says that something failed."""
@@ -84,7 +99,9 @@ def on_terminal(report: "Report") -> None:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    Heard(highlight=False, emoji=False).print(terminal(report))
+    console = Heard(highlight=False, emoji=False)
+    for one in shown:
+        console.print(one)
 
 
 def write(path: Path, content: bytes) -> None:

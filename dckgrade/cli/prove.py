@@ -1,5 +1,6 @@
 """`dckgrade prove`: every check of a lab is proven able to fail."""
 
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dckgrade.cli import exits, language, options, output
-from dckgrade.words import N_, Trouble
+from dckgrade.words import N_, Trouble, into
 
 if TYPE_CHECKING:
     from dckgrade.lab.load import Loaded
@@ -28,47 +29,45 @@ class Shape(StrEnum):
     MD = "md"
 
 
+LabNames = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[LAB]…", help=N_("Labs by name or by file; else all.")),
+]
+Recorded = Annotated[bool, typer.Option("--recorded", help=N_("Judge the recordings; no engine is needed."))]
+Record = Annotated[bool, typer.Option("--record", help=N_("Renew the recordings."))]
 Fixtures = Annotated[
     Path, typer.Option("--fixtures", metavar="DIR", help=N_("Folder of the solutions and mistakes."))
 ]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, max=16, help=N_("Engines of our own at a time."))]
 Disposable = Annotated[
     bool,
     typer.Option("--disposable", help=N_("The engine named with --host is empty and may be used up.")),
 ]
+OnStdout = Annotated[Shape, typer.Option("-f", "--format", help=N_("What to print on standard output."))]
+Outputs = Annotated[
+    list[Path] | None,
+    typer.Option("-o", "--output", metavar="FILE", help=N_("Also write .html, .json, .xml, .md.")),
+]
 
 
 def prove(
-    labs: Annotated[list[str] | None, typer.Argument(metavar="[LAB]…", help=N_("Labs; else all."))] = None,
-    recorded: Annotated[
-        bool, typer.Option("--recorded", help=N_("Judge the recordings; no engine is needed."))
-    ] = False,
-    record: Annotated[bool, typer.Option("--record", help=N_("Renew the recordings."))] = False,
+    labs: LabNames = None,
+    recorded: Recorded = False,
+    record: Record = False,
     fixtures: Fixtures = Path("fixtures"),
-    jobs: Annotated[int, typer.Option("--jobs", min=1, max=16, help=N_("Engines of our own at a time."))] = 2,
+    jobs: Jobs = 2,
     host: options.Host = None,
     disposable: Disposable = False,
-    shape: Annotated[
-        Shape, typer.Option("-f", "--format", help=N_("What to print on standard output."))
-    ] = Shape.TEXT,
-    outputs: Annotated[
-        list[Path] | None,
-        typer.Option("-o", "--output", metavar="FILE", help=N_("Also write .html, .json, .xml, .md.")),
-    ] = None,
+    shape: OnStdout = Shape.TEXT,
+    outputs: Outputs = None,
     lang: options.Language = None,
 ) -> None:
     """Prove that solutions pass, that mistakes fail, and that every check can."""
-    from dckgrade.lab.load import load
-    from dckgrade.lab.shelf import find, lab_paths
     from dckgrade.prove import forms
 
     paths = output.checked(outputs or [], forms.BY_SUFFIX)
-    if host and not disposable:
-        raise Trouble(
-            N_("Proving uses an engine up; {host} was not given up for that."),
-            N_("Add --disposable if it holds nothing of worth, or leave --host out."),
-            host=host,
-        )
-    loaded = [load(find(name)) for name in labs or lab_paths()]
+    sensible(host, recorded=recorded, record=record, disposable=disposable)
+    loaded = chosen(labs or [])
     proofs = list(
         from_recordings(loaded, fixtures)
         if recorded
@@ -76,8 +75,53 @@ def prove(
     )
     for path in paths:
         output.write(path, forms.BY_SUFFIX[path.suffix](proofs, language.spoken()))
-    forms.on_stdout(proofs, shape, language.spoken())
+    printed(proofs, shape)
     raise SystemExit(of(proofs))
+
+
+def sensible(host: str | None, *, recorded: bool, record: bool, disposable: bool) -> None:
+    """Refuse options that contradict each other, before anything is used up."""
+    if host and not disposable:
+        raise Trouble(
+            N_("Proving uses an engine up; {host} was not given up for that."),
+            N_("Add --disposable if it holds nothing of worth, or leave --host out."),
+            host=host,
+        )
+    if disposable and not host:
+        raise Trouble(
+            N_("--disposable says nothing without --host."), N_("Name the engine that may be used up.")
+        )
+    if recorded and (record or host):
+        raise Trouble(
+            N_("--recorded looks at no engine."), N_("Leave it out, or leave out --record and --host.")
+        )
+
+
+def chosen(labs: Sequence[str]) -> "list[Loaded]":
+    """Load the labs asked for, each once; without any, all."""
+    from dckgrade.lab.load import load
+    from dckgrade.lab.shelf import find, lab_paths
+
+    paths = [Path(name) if name.endswith(".yaml") else find(name) for name in labs] or lab_paths().values()
+    if not paths:
+        raise exits.NothingToGrade(N_("There is no lab to prove."))
+    return [load(path) for path in dict.fromkeys(paths)]
+
+
+def printed(proofs: "Sequence[Proof]", shape: Shape) -> None:
+    """Print the proofs in the form asked for; stdout is nothing else."""
+    from dckgrade.prove import forms
+
+    try:
+        if shape is Shape.TEXT:
+            from dckgrade.prove.forms.terminal import terminal
+
+            output.on_terminal(*(terminal(proof, language.spoken()) for proof in proofs))
+        else:
+            sys.stdout.buffer.write(forms.BY_NAME[shape](proofs, language.spoken()))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        output.unheard()
 
 
 def of(proofs: "Sequence[Proof]") -> exits.Exit:
@@ -97,19 +141,15 @@ def from_engines(
 ) -> "Iterator[Proof]":
     """See it on engines, each lab with the images that it needs; engines of our own are gone afterwards."""
     from dckgrade.prove import run
-    from dckgrade.prove.case import terms
     from dckgrade.prove.live import NotApplied
     from dckgrade.prove.private_engine import PrivateEngineFailed
 
+    # A CI system that cancels a job asks politely first: then nothing is left for the next run to sweep.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     for lab in labs:
-        needs = terms(fixtures, lab.lab.id)
         try:
             with ExitStack() as stack, counted(lab.lab.id) as progress:
-                engines = (
-                    run.given(host, needs, fixtures, stack)
-                    if host
-                    else run.started(jobs, needs, fixtures, stack)
-                )
+                engines = run.engines(lab.lab.id, fixtures, host, jobs, stack)
                 proof = run.seen(lab, fixtures, engines, progress, record=record)
         except (PrivateEngineFailed, NotApplied) as failed:
             exits.say(str(failed).splitlines())
@@ -121,15 +161,27 @@ def from_engines(
 def counted(lab: str) -> "Iterator[Progress]":
     """Show on stderr how far a lab has come; a line a case where stderr is a file."""
     from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True, highlight=False, emoji=False)
-    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(lab, total=None)
+    told = TextColumn("{task.description}", markup=False)
+    with Bar(
+        told,
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
+        starting = into(language.spoken())(N_("{lab}: getting engines ready")).format(lab=lab)
+        task = bar.add_task(starting, total=None)
+        if not console.is_terminal:
+            exits.say([starting])
 
         def progress(case: str, done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, description=f"{lab} {case}")
             if not console.is_terminal:
-                sys.stderr.write(f"{lab} {done}/{total} {case}\n")
+                exits.say([f"{lab} {done}/{total} {case}"])
 
         yield progress

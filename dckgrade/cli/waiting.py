@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
+from dckgrade.observation import Engine
 from dckgrade.words import N_, Lang, into
 
 if TYPE_CHECKING:
@@ -12,14 +13,14 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def shown_on_stderr(lang: Lang) -> "Iterator[Progress]":
+def shown_on_stderr(engine: Engine, lang: Lang) -> "Iterator[Progress]":
     """Give what a run tells its waiting to; Rich is loaded only once there is something to show."""
     with contextlib.ExitStack() as stack:
         shown: list[Waiting] = []
 
         def progress(titles: Sequence[str], left_s: float) -> None:
             if not shown:
-                shown.append(stack.enter_context(Waiting(lang)))
+                shown.append(stack.enter_context(Waiting(engine, lang)))
             shown[0].show(titles, left_s)
 
         yield progress
@@ -28,13 +29,15 @@ def shown_on_stderr(lang: Lang) -> "Iterator[Progress]":
 class Waiting:
     """A spinner with what is waited for, and how long that may take at most."""
 
-    def __init__(self, lang: Lang) -> None:
+    def __init__(self, engine: Engine, lang: Lang) -> None:
         from rich.console import Console
 
         self.translate = into(lang)
         self.console = Console(stderr=True, highlight=False, emoji=False)
         self.status = self.console.status("")
         self.told: set[str] = set()
+        # The report names the engine in its first line, but it comes only after the waiting.
+        self.write(self.translate(N_("Engine: {endpoint}")).format(endpoint=engine.endpoint))
 
     def __enter__(self) -> Self:
         if self.console.is_terminal:
@@ -57,4 +60,10 @@ class Waiting:
             self.status.update(Text(line(text)))
         elif not self.told.issuperset(titles):
             self.told.update(titles)
-            sys.stderr.write(line(text) + "\n")
+            self.write(text)
+
+    def write(self, text: str) -> None:
+        """Write one line."""
+        from dckgrade.render.shown import line
+
+        sys.stderr.write(line(text) + "\n")

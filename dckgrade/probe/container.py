@@ -8,15 +8,22 @@ import msgspec
 from msgspec import Meta, Struct
 
 from dckgrade.observation import Observation, Seen, Why
-from dckgrade.probe.subject import ContainerName, FoundBy, Subject, find, repository, unseen, uptime_s
+from dckgrade.probe.subject import (
+    STEADY_AFTER_RESTART_S,
+    ContainerName,
+    FoundBy,
+    Subject,
+    find,
+    repository,
+    unseen,
+    uptime_s,
+)
 from dckgrade.strict import Strict
 from dckgrade.world.port import Json, NotThere, OutOfReach, World
 from dckgrade.world.secrets import masked
 
 STEADY_S = 2
 """A container that dies of its configuration does so within its first second (measured: PostgreSQL 0.7 s)."""
-STEADY_AFTER_RESTART_S = 10
-"""Docker itself resets its restart delay once a container has stayed up for ten seconds."""
 
 Status = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
 
@@ -72,6 +79,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     mounts: list[Mount]
     networks: list[str]
     network_mode: str
+    """bridge, host, none, `container:…`, or a network's name; engines before 26 say default for bridge."""
     log_tail: str | None
     """The last lines of a container that does not simply run; null for one that does."""
 
@@ -103,6 +111,7 @@ def read(inspected: Json, subject: Subject, wanted_image: str | None, world: Wor
     state, config, host = (inspected.get(part) or {} for part in ("State", "Config", "HostConfig"))
     env = [entry.partition("=") for entry in config.get("Env") or []]
     restarts = inspected.get("RestartCount") or 0
+    network_mode = host.get("NetworkMode") or "default"
     images = image_names(inspected, wanted_image, world)
     up = uptime_s(inspected, world.now())
     steady = up is not None and up >= (STEADY_AFTER_RESTART_S if restarts else STEADY_S)
@@ -125,12 +134,12 @@ def read(inspected: Json, subject: Subject, wanted_image: str | None, world: Wor
         restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
         health=(state.get("Health") or {}).get("Status"),
         command=list(arguments(config.get("Cmd") or [])),
-        env_names=[name for name, _, _ in env],
-        env_empty=[name for name, _, value in env if not value],
-        # The engine lists them in a new order each time.
+        # The engine lists variables and mounts in a new order each time.
+        env_names=sorted(name for name, _, _ in env),
+        env_empty=sorted(name for name, _, value in env if not value),
         mounts=sorted(map(mount, inspected.get("Mounts") or []), key=lambda one: one.destination),
         networks=sorted((inspected.get("NetworkSettings") or {}).get("Networks") or {}),
-        network_mode=host.get("NetworkMode") or "default",
+        network_mode="bridge" if network_mode == "default" else network_mode,
         log_tail=None if silent else world.log_tail(subject.id, tty=bool(config.get("Tty"))),
     )
 
@@ -157,17 +166,14 @@ def image_names(inspected: Json, wanted: str | None, world: World) -> list[str]:
 
 def fits(images: Sequence[str], wanted: str) -> bool:
     """Say whether a name is of the repository *wanted*, or of a variant such as nginx-unprivileged."""
-    return any(repository(one).startswith(wanted) for one in images)
+    return any(repository(one) == wanted or repository(one).startswith(f"{wanted}-") for one in images)
 
 
 def arguments(command: Sequence[str]) -> Iterator[str]:
     """Mask each argument, and wholly one that the flag before it makes a secret: `--password` `hunter2`."""
-    before = ""
-    for part in command:
-        alone = masked(part)
-        together = masked(f"{before} {part}") if before.startswith("-") else f"{before} {alone}"
-        yield alone if together == f"{masked(before)} {alone}" else "***"
-        before = part
+    for before, part in zip(["", *command], command, strict=False):
+        secret = before.startswith("-") and masked(f"{before} {part}") != f"{masked(before)} {masked(part)}"
+        yield "***" if secret else masked(part)
 
 
 def mount(entry: Json) -> Mount:

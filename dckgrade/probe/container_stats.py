@@ -4,9 +4,10 @@ from typing import ClassVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dckgrade.observation import Observation, Seen
-from dckgrade.probe.subject import ContainerName, Subject, find, moment, unseen
+from dckgrade.probe.subject import ContainerName, Subject, find, looping, moment, unseen
 from dckgrade.strict import Strict
 from dckgrade.world.port import Json, NotThere, OutOfReach, World
 
@@ -15,7 +16,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What one sample says; of a stopped container HTTP 200 and zeros, which `live` tells apart."""
 
     live: bool
-    """The sample carries a real time: it was measured, not made up for a container that does not run."""
+    """The sample carries a real time and the container lasts: neither made up for one that does not run,
+    nor taken between two restarts."""
     memory_bytes: int | None
     """As `docker stats` shows it: usage without the inactive page cache; null where it is not counted."""
     memory_limit_bytes: int | None
@@ -37,10 +39,13 @@ class ContainerStats(Strict, frozen=True, kw_only=True, tag_field="kind", tag="c
         subject: Subject | None = None
         try:
             subject = find(world, self.container)
-            sample = world.stats(subject.id)
+            facts = read(world.stats(subject.id))
+            # Asked last: the sample is the slow one, and who else looks at it has inspected it already.
+            if looping(world.container(subject.id), world.now()):
+                facts = replace(facts, live=False)
         except (NotThere, OutOfReach) as trouble:
             return unseen("container-stats", trouble, subject)
-        return Seen(kind="container-stats", facts=msgspec.to_builtins(read(sample)))
+        return Seen(kind="container-stats", facts=msgspec.to_builtins(facts))
 
 
 def read(sample: Json) -> Facts:

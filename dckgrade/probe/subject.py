@@ -31,6 +31,10 @@ class Subject(Struct, frozen=True):
     """How many further containers fitted equally and were passed over."""
 
 
+STEADY_AFTER_RESTART_S = 10
+"""Docker itself resets its restart delay once a container has stayed up for ten seconds."""
+
+
 def find(world: World, name: str, image: str | None = None) -> Subject:
     """
     Find the container called *name*; failing that by service label, then by a name nearly the same, then
@@ -45,13 +49,20 @@ def find(world: World, name: str, image: str | None = None) -> Subject:
     listed = world.containers()
     for found_by, fits in ways.items():
         if candidates := [entry for entry in listed if fits(entry)]:
-            return chosen(candidates, found_by)
+            return chosen(candidates, found_by, image)
     raise NotThere(name)
 
 
-def chosen(candidates: Sequence[Json], found_by: FoundBy) -> Subject:
-    """Take the running one, else the newest."""
-    best = max(candidates, key=lambda entry: (entry.get("State") == "running", entry.get("Created") or 0))
+def chosen(candidates: Sequence[Json], found_by: FoundBy, image: str | None) -> Subject:
+    """Take the one that runs the image, else one that runs, else the newest."""
+    best = max(
+        candidates,
+        key=lambda entry: (
+            image is not None and runs_image(entry, image),
+            entry.get("State") == "running",
+            entry.get("Created") or 0,
+        ),
+    )
     return Subject(
         id=str(best.get("Id") or ""),
         name=next(iter(names(best)), ""),
@@ -82,7 +93,7 @@ def runs_image(entry: Json, image: str) -> bool:
 
 
 def repository(reference: str) -> str:
-    """Give the last part of an image's name: `docker.io/library/nginx:1.27@sha256:…` is `nginx`."""
+    """Give the last part of an image's name: `registry.example/web/nginx:1.27@sha256:…` is `nginx`."""
     return reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
@@ -125,6 +136,15 @@ def uptime_s(inspected: Json, now: datetime) -> float | None:
     if not state.get("StartedAt"):
         return 0.0
     return max(0.0, round((now - moment(state["StartedAt"])).total_seconds(), 1))
+
+
+def looping(inspected: Json, now: datetime) -> bool:
+    """Say whether the engine keeps restarting the container: whatever it does now lasts only for a moment."""
+    if not inspected.get("RestartCount"):
+        return False
+    up = uptime_s(inspected, now)
+    restarting = (inspected.get("State") or {}).get("Restarting")
+    return bool(restarting) or (up is not None and up < STEADY_AFTER_RESTART_S)
 
 
 def moment(text: str) -> datetime:

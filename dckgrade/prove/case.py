@@ -33,6 +33,14 @@ class Kind(StrEnum):
     HANDMADE = "handmade"
 
 
+class Derived(Strict, frozen=True, kw_only=True):
+    """How the recording of a hand-made case is made of another's: some facts of one kind become null."""
+
+    from_: str
+    kind: str
+    nulls: list[str]
+
+
 class Expectation(Strict, frozen=True, kw_only=True):
     """What `expect.yaml` says; every check that it does not name must pass."""
 
@@ -44,6 +52,7 @@ class Expectation(Strict, frozen=True, kw_only=True):
     """The run's own deadline, for a state in which waiting would take minutes."""
     reason: Reason | None = None
     """Why no engine of ours can be put into this state: such a case is hand-made and never applied."""
+    derived: Derived | None = None
 
     @property
     def timeout_s(self) -> float:
@@ -106,7 +115,13 @@ def cases(fixtures: Path, lab: str) -> list[Case]:
             path=home,
             lab=lab,
         )
-    return list(found(home, lab))
+    listed = list(found(home, lab))
+    names = [one.name for one in listed]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise Trouble(
+            N_("Two cases of {lab} are called {name}; one of them hides the other."), lab=lab, name=twice
+        )
+    return listed
 
 
 def found(home: Path, lab: str) -> Iterator[Case]:

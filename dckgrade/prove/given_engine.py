@@ -1,20 +1,20 @@
 """The address of an engine that its owner gives up → an engine to use up, left as empty as it was."""
 
 import contextlib
-import json
-import subprocess
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
+from dckgrade.prove.docker_command import docker, images, listed, remove_images
 from dckgrade.words import N_, Trouble
+from dckgrade.world.endpoint import EngineTrouble
 
-WITHIN_S = 120
-BUILT_IN = {"bridge", "host", "none", "ingress", "docker_gwbridge"}
-"""Networks that come with an engine, or with its first swarm, whose remains a later swarm takes over."""
+EVERYTHING = {"container": ["--all", "--no-trunc"], "volume": [], "network": []}
+REMOVED_WITH = {"container": ["--force", "--volumes"], "volume": ["--force"], "network": []}
+NAMED_AT_MOST = 8
 
 
-class NotEmpty(Trouble):
+class NotEmpty(EngineTrouble):
     """An engine that holds objects which are not ours: proving would remove them."""
 
 
@@ -28,61 +28,40 @@ class GivenEngine:
         self.images: set[str] = set()
 
     def __enter__(self) -> Self:
-        found = {what: self.listed(what) for what in ("container", "volume", "network")}
-        found["network"] = [name for name in found["network"] if name not in BUILT_IN]
-        if held := [f"{what} {name}" for what, names in found.items() for name in names]:
+        if held := self.held():
+            more = ["…"] if len(held) > NAMED_AT_MOST else []
             raise NotEmpty(
                 N_("The engine at {host} holds objects that are not ours: {held}."),
                 N_("Remove them, or leave --host out: dckgrade then starts an engine of its own."),
                 host=self.host,
-                held=", ".join(held[:8]),
+                held=", ".join([*held[:NAMED_AT_MOST], *more]),
             )
-        self.images = set(self.listed("image"))
+        # Images are only read by cases: those of its owner stay, and ours go when we go.
+        self.images = images(self.host)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.empty()
-        if ours := set(self.listed("image")) - self.images:
-            self.docker("image", "rm", "--force", *ours)
+        remove_images(self.host, self.images)
+
+    def held(self) -> list[str]:
+        """Name what proving would remove; a member of a swarm is not ours to use up either."""
+        names = [
+            f"{what} {name[:12] if what == 'container' else name}"
+            for what, options in EVERYTHING.items()
+            for name in listed(self.host, what, *options)
+        ]
+        swarm = docker(self.host, "info", "--format", "{{.Swarm.LocalNodeState}}").strip()
+        return [*names, *([f"swarm {swarm}"] if swarm not in {"inactive", ""} else [])]
 
     def empty(self) -> None:
         """Leave the swarm, remove every container, volume and network; images stay."""
         with contextlib.suppress(Trouble):  # most are in none
-            self.docker("swarm", "leave", "--force")
-        for what, options in (
-            ("container", ["--force", "--volumes"]),
-            ("volume", ["--force"]),
-            ("network", []),
-        ):
-            if names := [name for name in self.listed(what) if name not in BUILT_IN]:
-                self.docker(what, "rm", *options, *names)
+            docker(self.host, "swarm", "leave", "--force")
+        for what, options in REMOVED_WITH.items():
+            if names := listed(self.host, what, *EVERYTHING[what]):
+                docker(self.host, what, "rm", *options, *names)
 
     def network(self) -> AbstractContextManager[None]:
         """Stay where we are: its owner has seen to it that its containers can be reached from here."""
         return nullcontext()
-
-    def listed(self, what: str) -> list[str]:
-        """Name all objects of one kind; containers and images by id, since they can be without a name."""
-        options = {"container": ["--all", "--no-trunc"], "image": ["--no-trunc"]}.get(what, [])
-        rows = self.docker(what, "ls", *options, "--format", "{{json .}}").splitlines()
-        field = "Name" if what in {"volume", "network"} else "ID"
-        return list(dict.fromkeys(str(json.loads(row)[field]) for row in rows))
-
-    def docker(self, *words: str) -> str:
-        """Run one Docker command; `Trouble` with its own words when it fails."""
-        done = subprocess.run(
-            ["docker", "--host", self.host, *words],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=WITHIN_S,
-            check=False,
-        )
-        if done.returncode:
-            raise Trouble(
-                N_("`docker {words}` failed: {detail}."),
-                words=" ".join(words[:2]),
-                detail=done.stderr.strip(),
-            )
-        return done.stdout

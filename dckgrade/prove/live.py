@@ -1,21 +1,34 @@
 """A case and an engine that may be used up → the report of that engine once the case has been applied."""
 
+import contextlib
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 from dckgrade import grading
 from dckgrade.lab.load import Loaded
 from dckgrade.prove.case import Case
+from dckgrade.prove.docker_command import docker, images, remove_images
 from dckgrade.report import Report
 from dckgrade.world import endpoint
 from dckgrade.world.daemon import connect
 
 APPLY_WITHIN_S = 180
+RUNNING: set[int] = set()
+"""Every `apply.sh` of ours that is running now, each with a process group of its own."""
+# What an `apply.sh` starts and forgets, or was doing when we were killed, dies with it.
+CAGE = (
+    *("setpriv", "--pdeathsig=KILL", "unshare", "--pid", "--fork", "--kill-child=KILL"),
+    *("--mount", "--mount-proc", "--propagation", "private"),
+)
 
 
 class Disposable(Protocol):
@@ -40,27 +53,53 @@ class Disposable(Protocol):
         ...
 
 
+class Stage:
+    """An engine with a lab's images on it: each case finds it as the first one did, its images too."""
+
+    def __init__(self, engine: Disposable) -> None:
+        self.engine, self.host = engine, engine.host
+        self.neighbours = engine.neighbours
+        self.images = images(engine.host)
+
+    def empty(self) -> None:
+        """Remove all that a case has made: a tag of its own too."""
+        self.engine.empty()
+        remove_images(self.host, self.images)
+
+    def network(self) -> AbstractContextManager[None]:
+        """Stand where its containers can be reached."""
+        return self.engine.network()
+
+
 class NotApplied(Exception):
     """An `apply.sh` that did not run through; says what it printed."""
 
 
 def graded(loaded: Loaded, case: Case, engine: Disposable) -> Report:
-    """Empty *engine*, apply *case*, grade."""
+    """Empty *engine*, apply *case* where its containers can be reached, grade."""
     engine.empty()
-    apply(case, engine)
     choice = grading.Choice(lang="fr", timeout_s=case.expectation.timeout_s)
     where = endpoint.resolve(engine.host, None, {}, Path("/nonexistent"))
-    with engine.network(), connect(where) as daemon:
-        return grading.grade(loaded, daemon, choice)
+    with engine.network():
+        apply(case, engine)
+        with connect(where) as daemon:
+            return grading.grade(loaded, daemon, choice)
 
 
-def load_images(host: str, images: Sequence[str], fixtures: Path) -> None:
-    """Have the fixtures' own builder put *images* on the engine at *host*."""
-    builder = fixtures / "images" / "build.py"
-    if not images:
-        return
+def load_images(host: str, wanted: Sequence[str], home: Path) -> None:
+    """Put *wanted* on the engine at *host*: archives beside the cases, the rest by the builder."""
+    archives = [name for name in wanted if name.endswith(".tar")]
+    for name in archives:
+        docker(host, "load", "--quiet", "--input", str(home / name))
+    if named := [name for name in wanted if name not in archives]:
+        built(home.parent / "images" / "build.py", ["--host", host, *named])
+
+
+def built(builder: Path, words: Sequence[str]) -> None:
+    """Run the builder; `NotApplied` with what it printed when it fails."""
     done = subprocess.run(
-        [sys.executable, str(builder), "--host", host, *images],
+        [*cage(), sys.executable, str(builder), *words],
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -76,18 +115,50 @@ def apply(case: Case, engine: Disposable) -> None:
     script = case.folder / "apply.sh"
     if not script.exists():
         return
-    environment = {**os.environ, **engine.neighbours, "DOCKER_HOST": engine.host, "DOCKER_CONTEXT": ""}
-    done = subprocess.run(
-        ["sh", "-e", script.name],
-        cwd=case.folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        timeout=APPLY_WITHIN_S,
-        check=False,
-    )
-    if done.returncode:
-        raise NotApplied(f"{script} ended with {done.returncode}:\n{done.stdout}")
+    # Left out, not emptied: Docker's command before 23 takes an empty variable for a context called "".
+    environment = {name: value for name, value in os.environ.items() if name != "DOCKER_CONTEXT"}
+    environment |= {**engine.neighbours, "DOCKER_HOST": engine.host}
+    # A file, not a pipe: a pipe ends only when the last forgotten background process has let go of it.
+    with tempfile.TemporaryFile() as printed:
+        process = subprocess.Popen(
+            [*cage(), "sh", "-e", script.name],
+            cwd=case.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        RUNNING.add(process.pid)
+        try:
+            ended: int | str = process.wait(APPLY_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            ended = f"no end in {APPLY_WITHIN_S} s"
+        finally:
+            RUNNING.discard(process.pid)
+            end(process.pid)
+            process.wait()
+        if ended != 0:
+            printed.seek(0)
+            raise NotApplied(f"{script}: {ended}\n{printed.read().decode(errors='replace')}")
+
+
+def end(group: int) -> None:
+    """Kill an `apply.sh` and what it left in the background."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def end_all() -> None:
+    """Kill every `apply.sh` that is still running: whoever waited for it no longer does."""
+    for group in list(RUNNING):
+        end(group)
+
+
+@cache
+def cage() -> tuple[str, ...]:
+    """Give what an `apply.sh` runs in, where we may build it."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0 or not shutil.which(CAGE[0]):
+        return ()
+    trial = subprocess.run([*CAGE, "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return () if trial.returncode else CAGE

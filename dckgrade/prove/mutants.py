@@ -7,12 +7,19 @@ import msgspec
 from msgspec import inspect
 
 from dckgrade.judge.holds import holds
-from dckgrade.lab.facts import fields
+from dckgrade.lab.demand import Wanted
+from dckgrade.lab.facts import plain
+from dckgrade.lab.shape import shape_of
 from dckgrade.lab.spec import Lab
 from dckgrade.observation import Recording, Seen
 from dckgrade.probe import key
-from dckgrade.prove.proof import Fault
+from dckgrade.prove.examples import examples
+from dckgrade.prove.proof import MUTANTS, Fault
 from dckgrade.words import N_
+
+FAR = 2**62
+"""More than anything that a lab counts."""
+MANY = 1000
 
 
 class Tried(msgspec.Struct, frozen=True):
@@ -30,49 +37,110 @@ def vacuous(lab: Lab, recording: Recording) -> Tried:
         if not isinstance(seen, Seen):
             continue
         for fact, wanted in check.expect.items():
-            values = list(changed(seen.facts.get(fact), fields(check.observe.facts)[fact]))
-            values += [None] * (fact in nullable(check.observe.facts))
+            values = mutants(seen.facts.get(fact), kind_of(check.observe.facts, fact), wanted)
             count += len(values)
             if all(holds(wanted, value) for value in values):
                 demand = f"{fact}: {msgspec.json.encode(wanted).decode()}"
                 what = N_("{check}: no change of what was seen breaks the demand {detail}.")
-                faults.append(Fault(what=what, check=check.id, case="mutants", detail=demand))
+                faults.append(Fault(what=what, check=check.id, case=MUTANTS, detail=demand))
     return Tried(count, faults)
 
 
-def nullable(facts: type[msgspec.Struct]) -> set[str]:
-    """Name the facts that may have no value; for the others that is no change that could ever be seen."""
-    described = inspect.type_info(facts)
-    named = described.fields if isinstance(described, inspect.StructType) else ()
-    return {
-        one.encode_name
-        for one in named
-        if isinstance(one.type, inspect.UnionType)
-        and any(isinstance(kind, inspect.NoneType) for kind in one.type.types)
-    }
+def kind_of(facts: type[msgspec.Struct], fact: str) -> inspect.Type:
+    """Give the type of a fact as it is declared: whether it may be null matters here."""
+    described: tuple[inspect.Field, ...] = getattr(shape_of(facts), "fields", ())
+    return next(one.type for one in described if one.encode_name == fact)
 
 
-def changed(value: Any, fact: inspect.Type) -> Iterator[Any]:
+def mutants(value: Any, kind: inspect.Type, wanted: Wanted) -> list[Any]:
+    """Give other values that this fact could have: its neighbours, and those that the demand speaks of."""
+    spoken_of = [one for one in examples(wanted) if fits(one, plain(kind))]
+    lists = [[*value, one] for one in examples(wanted)] if isinstance(value, list) else []
+    absent = [None] * (may_be_null(kind) and value is not None)
+    return [one for one in (*absent, *changed(value, kind), *spoken_of, *lists) if other(one, value)]
+
+
+def other(one: Any, value: Any) -> bool:
+    """Say whether this is a change at all; 1 is no change of 1.0, but true is one of 1."""
+    return isinstance(one, bool) is not isinstance(value, bool) or bool(one != value)
+
+
+def may_be_null(kind: inspect.Type) -> bool:
+    """Say whether a fact may have no value; for the others that is no change that could ever be seen."""
+    return isinstance(kind, inspect.UnionType) and any(
+        isinstance(one, inspect.NoneType) for one in kind.types
+    )
+
+
+def fits(one: Any, kind: inspect.Type) -> bool:
+    """Say whether a fact of this kind could have that value."""
+    match kind:
+        case inspect.LiteralType():
+            return one in kind.values
+        case inspect.StrType():
+            return isinstance(one, str)
+        case inspect.IntType() | inspect.FloatType():
+            numbers = int if isinstance(kind, inspect.IntType) else int | float
+            return isinstance(one, numbers) and not isinstance(one, bool) and one >= 0
+        case inspect.ListType():
+            return isinstance(one, list)
+        case _:
+            return False
+
+
+def changed(value: Any, kind: inspect.Type) -> Iterator[Any]:
     """Give neighbours of *value*: empty, and others of its type."""
+    kind = plain(kind)
     match value:
         case bool():
             yield not value
         case int() | float():
-            yield from (0, -1, value - 1, value + 1, -value, value * 1000)
-        case str() if isinstance(fact, inspect.LiteralType):
-            yield from (other for other in fact.values if other != value)
+            # What labs count is never negative: a demand that only such a value breaks is vacuous.
+            yield from (number for number in (0, 1, value - 1, value + 1, value * MANY, FAR) if number >= 0)
+        case str() if isinstance(kind, inspect.LiteralType):
+            yield from kind.values
         case str():
-            yield from ("", value[:-1], value[1:], value + "x", value[::-1], "x")
+            yield from ("", value[:-1], value[1:], value + "x", value[::-1], value.swapcase(), "x")
         case list():
-            yield []
-            yield value[1:]
-            yield from ([*value, one] for one in element_changes(value))
+            yield from changed_list(value, getattr(kind, "item_type", inspect.StrType()))
         case dict():
-            yield {}
+            yield from changed_mapping(value, kind)
         case _:
-            pass
+            yield from anything(kind)
 
 
-def element_changes(value: list[Any]) -> Iterator[Any]:
-    """Give strangers to a list's elements."""
-    yield from ({"": ""},) if value and isinstance(value[0], dict) else ("x", "")
+def anything(kind: inspect.Type) -> Iterator[Any]:
+    """Give what a fact that has no value could have."""
+    match kind:
+        case inspect.LiteralType():
+            yield from kind.values
+        case inspect.BoolType():
+            yield from (True, False)
+        case inspect.IntType() | inspect.FloatType():
+            yield from (0, 1, FAR)
+        case inspect.ListType():
+            yield from ([], ["x"])
+        case _:
+            yield from ("", "x")
+
+
+def changed_list(value: list[Any], element: inspect.Type) -> Iterator[list[Any]]:
+    """Empty it, leave one out, put a stranger in, have very many, change each element in turn."""
+    yield []
+    yield from ([*value[:at], *value[at + 1 :]] for at in range(len(value)))
+    strangers = list(changed(value[0], element))[:1] if value else ["x"]
+    yield from ([*value, one] for one in strangers)
+    yield (value or strangers) * MANY
+    for at, one in enumerate(value):
+        yield from ([*value[:at], new, *value[at + 1 :]] for new in changed(one, element))
+        # All alike: one changed element alone does not break `any`.
+        yield from ([new] * len(value) for new in changed(one, element))
+
+
+def changed_mapping(value: dict[str, Any], kind: inspect.Type) -> Iterator[dict[str, Any]]:
+    """Change each field in turn."""
+    known = {one.encode_name: one.type for one in getattr(kind, "fields", ())}
+    for name, one in value.items():
+        declared = known.get(name, inspect.AnyType())
+        absent = [None] * (may_be_null(declared) and one is not None)
+        yield from (value | {name: new} for new in (*absent, *changed(one, declared)) if other(new, one))

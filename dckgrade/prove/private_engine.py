@@ -19,7 +19,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from dckgrade.prove import private_remains as remains
-from dckgrade.prove.given_engine import BUILT_IN
+from dckgrade.prove.docker_command import BUILT_IN
 from dckgrade.prove.private_network import inside_network_of, raise_loopback
 
 _TOOLS = ("dockerd", "containerd", "runc", "iptables", "unshare", "setpriv", "mount", "realpath", "hostname")

@@ -6,11 +6,14 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from dckgrade.lab.spec import Lab
+from dckgrade.lab.spec import Lab, Text
 from dckgrade.prove.case import Case, Kind, Waiver, code
 from dckgrade.report import Report
 from dckgrade.verdict import Line, Verdict
 from dckgrade.words import N_, into
+
+MUTANTS = "mutants"
+"""The case of a fault that no folder but a generated change has brought to light."""
 
 
 class Cell(StrEnum):
@@ -29,7 +32,9 @@ class Cell(StrEnum):
     TRIPPED = "tripped"
     """The check fell over a mistake that is not its own."""
     MISNAMED = "misnamed"
-    """It failed as it should, but another mistake was named."""
+    """It ended as it should, but another mistake was named."""
+    OTHERWISE = "otherwise"
+    """It did not pass, and did not end as it should either."""
 
     @property
     def sound(self) -> bool:
@@ -64,9 +69,9 @@ class Proof(Struct, frozen=True, kw_only=True):
     """All that was found of one lab. It is proven when there is no fault."""
 
     lab: str
-    title: str
+    title: Text
     file: str
-    """The lab's file, and where each check stands in it: what an annotation points at."""
+    """The lab's file, and where each check and code stands in it: what an annotation points at."""
     places: dict[str, tuple[int, int]]
     checks: list[str]
     cases: list[str]
@@ -77,6 +82,10 @@ class Proof(Struct, frozen=True, kw_only=True):
     waived: list[str] = field(default_factory=list)
     """What was forgiven, with the reason and until when."""
     duration_ms: int = 0
+
+    def place(self, fault: Fault) -> tuple[int, int]:
+        """Tell the line and column that this fault is about."""
+        return self.places.get(fault.code or fault.check or "", (1, 1))
 
 
 def forgiven(found: Sequence[Fault], waivers: Sequence[Waiver], today: date) -> tuple[list[Fault], list[str]]:
@@ -95,7 +104,7 @@ def forgiven(found: Sequence[Fault], waivers: Sequence[Waiver], today: date) -> 
 
 def subject(fault: Fault) -> str | None:
     """Name what a waiver can forgive: a check that nothing kills, a mistake that nothing triggers."""
-    return (fault.code or fault.check) if fault.case is None else None
+    return (fault.code or fault.check) if fault.case in {None, MUTANTS} else None
 
 
 def matrix(lab: Lab, outcomes: Iterable[Outcome]) -> dict[str, dict[str, Cell]]:
@@ -111,11 +120,18 @@ def cell(case: Case, line: Line) -> Cell:
     verdict, wanted_code = case.expectation.of(line.id)
     wanted_remark = case.expectation.remarks.get(line.id)
     if line.verdict is not verdict:
-        return Cell.SURVIVED if line.verdict is Verdict.PASSED else Cell.TRIPPED
+        return surprise(verdict, line.verdict)
     remarks = [one.code for one in line.remarks]
     if code(line) != wanted_code or remarks != ([wanted_remark] if wanted_remark else []):
         return Cell.MISNAMED
     return SOUND[verdict]
+
+
+def surprise(wanted: Verdict, came: Verdict) -> Cell:
+    """Name the way in which a check did not end as expected."""
+    if came is Verdict.PASSED:
+        return Cell.SURVIVED
+    return Cell.TRIPPED if wanted in {Verdict.PASSED, Verdict.BLOCKED} else Cell.OTHERWISE
 
 
 SOUND: Mapping[Verdict, Cell] = {
@@ -129,13 +145,15 @@ SENTENCES = {
     Cell.SURVIVED: N_("{check} does not see the mistake {case}: {detail}."),
     Cell.TRIPPED: N_("{check} falls over {case}, which is not its mistake: {detail}."),
     Cell.MISNAMED: N_("{check} fails on {case}, but the mistake named is another: {detail}."),
+    Cell.OTHERWISE: N_("{check} ends on {case} in another way than it should: {detail}."),
 }
 
 
-def of_cases(outcomes: Iterable[Outcome]) -> Iterator[Fault]:
+def of_cases(outcomes: Iterable[Outcome], lab: Lab) -> Iterator[Fault]:
     """List what each case has brought to light."""
     for one in outcomes:
         name = one.case.name
+        yield from of_expectation(one.case, lab)
         if one.report is None:
             yield Fault(what=N_("{case} could not be applied: {detail}"), case=name, detail=one.trouble)
             continue
@@ -148,6 +166,21 @@ def of_cases(outcomes: Iterable[Outcome]) -> Iterator[Fault]:
                 yield Fault(what=what, check=line.id, case=name, detail=told(one.case, line))
             elif not found.sound:
                 yield Fault(what=SENTENCES[found], check=line.id, case=name, detail=told(one.case, line))
+
+
+def of_expectation(case: Case, lab: Lab) -> Iterator[Fault]:
+    """A check that there is not would be expected in vain, and a mistake that changes nothing is none."""
+    said = case.expectation
+    known = {check.id for check in lab.checks}
+    for name in dict.fromkeys([*said.failed, *said.blocked, *said.unknown, *said.remarks]):
+        if name not in known:
+            yield Fault(
+                what=N_("{case} expects something of {detail}, which is no check."),
+                case=case.name,
+                detail=name,
+            )
+    if case.kind is Kind.MISTAKE and not (said.failed or said.unknown or said.remarks):
+        yield Fault(what=N_("{case} names no check that it fails: it is no mistake."), case=case.name)
 
 
 def of_untouched(report: Report) -> Iterator[Fault]:

@@ -2,23 +2,22 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from msgspec.structs import replace
-
-from dckgrade import codec, grading
+from dckgrade import codec
+from dckgrade.lab.lint import diagnoses
 from dckgrade.lab.load import Loaded
 from dckgrade.lab.problem import Place
 from dckgrade.lab.strict_yaml import read
-from dckgrade.prove import live
-from dckgrade.prove.case import Case, Kind, Terms, cases, code, terms
-from dckgrade.prove.mutants import vacuous
-from dckgrade.prove.proof import Fault, Outcome, Proof, cell, forgiven, matrix, of_cases, unproven
-from dckgrade.report import Report
+from dckgrade.prove import live, recordings
+from dckgrade.prove.case import Case, Kind, Terms, cases, terms
+from dckgrade.prove.mutants import Tried, vacuous
+from dckgrade.prove.proof import Fault, Outcome, Proof, forgiven, matrix, of_cases, unproven
+from dckgrade.prove.recordings import replayed
 from dckgrade.words import N_, Trouble
 
 Progress = Callable[[str, int, int], None]
@@ -31,29 +30,39 @@ def of(
     """Put together what all cases came to."""
     lab = loaded.lab
     waivers = terms(fixtures, lab.id).waivers
-    found = [*of_cases(outcomes), *unproven(lab, outcomes)]
-    faults, waived = forgiven(found, waivers, date.today())  # noqa: DTZ011 - a day, wherever one is
     solution = next((one.report for one in outcomes if one.case.kind is Kind.SOLUTION and one.report), None)
-    tried = vacuous(lab, codec.recording(solution)) if solution else None
+    tried = vacuous(lab, codec.recording(solution)) if solution else Tried(0, [])
+    found = [*of_cases(outcomes, lab), *unproven(lab, outcomes), *tried.faults]
+    faults, waived = forgiven(found, waivers, date.today())  # noqa: DTZ011 - a day, wherever one is
     return Proof(
         lab=lab.id,
-        title=lab.title.into("fr"),
-        file=str(loaded.path),
+        title=lab.title,
+        file=from_here(loaded.path),
         places=places(loaded),
         checks=[check.id for check in lab.checks],
         cases=[one.case.name for one in outcomes],
         cells=matrix(lab, outcomes),
-        mutants=tried.mutants if tried else 0,
-        faults=[*faults, *(tried.faults if tried else []), *more],
+        mutants=tried.mutants,
+        faults=[*faults, *more],
         waived=waived,
         duration_ms=round((time.monotonic() - start) * 1000),
     )
 
 
 def places(loaded: Loaded) -> dict[str, Place]:
-    """Find where each check stands in the lab's file."""
+    """Find where each check stands in the lab's file, and each code that is written in full."""
     document = read(loaded.path.read_bytes())
-    return {check.id: document.place(("checks", at, "id")) for at, check in enumerate(loaded.lab.checks)}
+    checks = {check.id: document.place(("checks", at, "id")) for at, check in enumerate(loaded.lab.checks)}
+    codes = {
+        one.code: document.place((*path, "code")) for path, _, one in diagnoses(loaded.lab) if one.message
+    }
+    return checks | codes
+
+
+def from_here(path: Path) -> str:
+    """Name a file as CI systems do: from the folder in which they run us, when it is below."""
+    here = Path.cwd()
+    return str(path.resolve().relative_to(here) if path.resolve().is_relative_to(here) else path)
 
 
 def recorded(loaded: Loaded, fixtures: Path) -> Proof:
@@ -61,17 +70,6 @@ def recorded(loaded: Loaded, fixtures: Path) -> Proof:
     start = time.monotonic()
     outcomes = [replayed(loaded, one) for one in cases(fixtures, loaded.lab.id)]
     return of(loaded, fixtures, outcomes, [], start)
-
-
-def replayed(loaded: Loaded, case: Case) -> Outcome:
-    """Judge the recording of one case again."""
-    try:
-        report = codec.from_json(case.recording.read_bytes(), str(case.recording))
-    except OSError as error:
-        return Outcome(case=case, trouble=f"{case.recording}: {error.strerror}")
-    except Trouble as trouble:
-        return Outcome(case=case, trouble=str(trouble))
-    return Outcome(case=case, report=grading.again(loaded, report, "fr"))
 
 
 def seen(
@@ -86,8 +84,12 @@ def seen(
     start = time.monotonic()
     all_cases = cases(fixtures, loaded.lab.id)
     outcomes = applied(loaded, [one for one in all_cases if one.live], engines, progress)
-    outcomes += [replayed(loaded, one) for one in all_cases if not one.live]
-    more = [fault for one in outcomes for fault in kept(loaded, one, record=record)]
+    keep = recordings.renewed if record else recordings.compared
+    more = [fault for one in outcomes for fault in keep(loaded, one)]
+    handmade = [one for one in all_cases if not one.live]
+    if record:
+        recordings.derive(handmade, all_cases)
+    outcomes += [replayed(loaded, one) for one in handmade]
     return of(loaded, fixtures, outcomes, more, start)
 
 
@@ -99,15 +101,20 @@ def applied(
     for one in wanted:
         waiting.put(one)
     done: dict[str, Outcome] = {}
+    ended: list[Exception] = []
     stop = threading.Event()
 
     def work(engine: live.Disposable) -> None:
         while not stop.is_set():
             try:
                 one = waiting.get_nowait()
+                done[one.name] = outcome(loaded, one, engine)
             except Empty:
                 return
-            done[one.name] = outcome(loaded, one, engine)
+            except Exception as error:  # noqa: BLE001 - told by the thread that waits for this one
+                ended.append(error)
+                stop.set()
+                return
             progress(one.name, len(done), len(wanted))
 
     threads = [threading.Thread(target=work, args=(engine,), daemon=True) for engine in engines]
@@ -118,51 +125,31 @@ def applied(
             thread.join()
     finally:
         stop.set()
+        live.end_all()
+    if ended:
+        raise ended[0]
     return [done[one.name] for one in wanted]
 
 
 def outcome(loaded: Loaded, case: Case, engine: live.Disposable) -> Outcome:
-    """Apply one case and grade; what goes wrong is the case's trouble, not the end of the proof."""
+    """Apply one case and grade; an `apply.sh` that fails is its trouble, anything else ends the proof."""
     try:
         return Outcome(case=case, report=live.graded(loaded, case, engine))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other cases are still to be seen
-        return Outcome(case=case, trouble=f"{type(error).__name__}: {error}")
+    except live.NotApplied as error:
+        return Outcome(case=case, trouble=str(error))
 
 
-def kept(loaded: Loaded, one: Outcome, *, record: bool) -> Iterable[Fault]:
-    """Renew the recording, or tell where it no longer says what the engine says."""
-    if one.report is None or not one.case.live:
-        return
-    if record:
-        # What does not say what was expected is a fault already, and no state worth keeping.
-        if all(cell(one.case, line).sound for line in one.report.checks):
-            one.case.recording.write_bytes(codec.to_json(anywhere(one.report)))
-        return
-    before = replayed(loaded, one.case)
-    if before.report is None:
-        yield Fault(what=N_("{case} has no recording: {detail}"), case=one.case.name, detail=before.trouble)
-        return
-    for old, new in zip(before.report.checks, one.report.checks, strict=True):
-        if (old.verdict, code(old)) != (new.verdict, code(new)):
-            yield Fault(
-                what=N_("{check}: the recording of {case} says otherwise than the engine: {detail}."),
-                check=new.id,
-                case=one.case.name,
-                detail=f"{old.verdict} {code(old) or ''} → {new.verdict} {code(new) or ''}",
-            )
-
-
-def anywhere(report: Report) -> Report:
-    """Leave out where the private engine listened: a folder of this machine that no longer exists."""
-    return replace(report, engine=replace(report.engine, endpoint="unix:///var/run/docker.sock"))
-
-
-def started(count: int, needs: Terms, fixtures: Path, stack: ExitStack) -> list[live.Disposable]:
-    """Start engines of our own with the images that the lab needs; the stack's end ends them."""
-    engines = [private(needs.engines, stack) for _ in range(count)]
-    for engine in engines:
-        live.load_images(engine.host, needs.images, fixtures)
-    return engines
+def engines(lab: str, fixtures: Path, host: str | None, jobs: int, stack: ExitStack) -> list[live.Disposable]:
+    """Take over the engine given, or start some, with the images of *lab*; the stack's end undoes it."""
+    needs = terms(fixtures, lab)
+    if host:
+        made = [given(host, needs, stack)]
+    else:
+        count = min(jobs, sum(one.live for one in cases(fixtures, lab)))
+        made = [private(needs.engines, stack) for _ in range(count)]
+    for one in made:
+        live.load_images(one.host, needs.images, fixtures / lab)
+    return [live.Stage(one) for one in made]
 
 
 def private(count: int, stack: ExitStack) -> live.Disposable:
@@ -173,7 +160,7 @@ def private(count: int, stack: ExitStack) -> live.Disposable:
     return stack.enter_context(PrivateRoom(count)) if count > 1 else stack.enter_context(PrivateEngine())
 
 
-def given(host: str, needs: Terms, fixtures: Path, stack: ExitStack) -> list[live.Disposable]:
+def given(host: str, needs: Terms, stack: ExitStack) -> live.Disposable:
     """Take over an engine that its owner gave up; the stack's end leaves it as empty as it was."""
     from dckgrade.prove.given_engine import GivenEngine
 
@@ -184,6 +171,4 @@ def given(host: str, needs: Terms, fixtures: Path, stack: ExitStack) -> list[liv
             count=needs.engines,
             host=host,
         )
-    engine = stack.enter_context(GivenEngine(host))
-    live.load_images(engine.host, needs.images, fixtures)
-    return [engine]
+    return stack.enter_context(GivenEngine(host))

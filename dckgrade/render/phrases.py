@@ -38,7 +38,7 @@ ABSENT = {
 REASONS: Mapping[str, str] = {
     "requires-unknown": N_("It depends on a check that is undecided."),
     "not-chosen": N_("You did not choose this check."),
-    "passive": N_("It acts inside the container, which --passive rules out."),
+    "passive": N_("It does more than read, which --passive rules out."),
     "starting": N_("The container was still starting when the time was up: this is not a failure."),
     "environment": N_("It is a limit of this machine, not a mistake of yours."),
     "not-recorded": N_("This recording is older than the check and does not hold: {detail}."),

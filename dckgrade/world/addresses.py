@@ -18,8 +18,13 @@ def addresses(inspected: Json, port: int, endpoint: Endpoint) -> tuple[Address, 
     every |= dict.fromkeys(_own(inspected, port, endpoint))
     near = tuple(address for address in every if _is_near(address, endpoint))
     if every and not near:
-        raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, ", ".join(f"{at.host}:{at.port}" for at in every))
+        raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, ", ".join(map(_shown, every)))
     return near
+
+
+def _shown(address: Address) -> str:
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"{host}:{address.port}"
 
 
 def _published(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Address]:
@@ -37,7 +42,8 @@ def _own(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Address]:
     # Never the top-level IPAddress: API 1.52 dropped it.
     networks = (inspected.get("NetworkSettings") or {}).get("Networks") or {}
     for network in networks.values():
-        if host := (network or {}).get("IPAddress"):
+        settings = network or {}
+        if host := settings.get("IPAddress") or settings.get("GlobalIPv6Address"):
             yield Address(host, port, "own")
 
 

@@ -29,7 +29,7 @@ _JSON_AT_MOST = 16 * 1024 * 1024
 # 200 messages of at most 16 KiB (the engine splits longer lines there) with their frame headers are 3.2 MiB.
 _TAIL, _LOG_AT_MOST = 200, 4 * 1024 * 1024
 _PING_S, _OBJECT_S, _INFO_S, _LOG_S, _STATS_S = 5.0, 3.0, 5.0, 5.0, 5.0
-_OK, _NOT_FOUND = 200, 404
+_OK, _NOT_FOUND, _CONFLICT = 200, 404, 409
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -104,6 +104,8 @@ class Daemon:
         message, own = _message(answer)
         # A proxy's 404, or the engine's "page not found" for an unknown path, says nothing about the object.
         if answer.status == _NOT_FOUND and own and message != "page not found":
+            raise NotThere(message)
+        if answer.status == _CONFLICT and "marked for removal" in message:
             raise NotThere(message)
         raise OutOfReach(Why.ENGINE_ERROR, f"HTTP {answer.status} {message}".strip())
 

@@ -121,10 +121,9 @@ def _current(config: Path) -> str:
     name = (_json(config) or {}).get("currentContext") or ""
     if not isinstance(name, str):
         raise EngineTrouble(
-            N_("{path}: currentContext is not a name."),
-            N_("Choose it again: docker context use NAME"),
+            N_("{path}: currentContext is not a name."), N_("Choose it again: docker context use NAME"),
             path=config,
-        )
+        )  # fmt: skip
     return name
 
 
@@ -163,9 +162,8 @@ def _from_context(name: str, source: str, store: Path) -> tuple[str, Tls | None]
         raise EngineTrouble(
             N_("{path} names no Docker engine."),
             N_("Create that context again: docker context create {name} --docker host=…"),
-            path=meta,
-            name=name,
-        )
+            path=meta, name=name,
+        )  # fmt: skip
     tls = _tls(store / "contexts/tls" / identity / "docker", verify=docker.get("SkipTLSVerify") is not True)
     url = _url(docker["Host"], _TLS_PORT if tls else _PLAIN_PORT)
     return url, tls if url.startswith("tcp:") else None
@@ -198,8 +196,7 @@ def _from_environment(environ: Mapping[str, str], store: Path) -> Tls | None:
     if not (folder / "ca.pem").is_file():
         raise EngineTrouble(
             N_("TLS was asked for and {path} does not exist."),
-            N_("Check DOCKER_TLS_VERIFY and DOCKER_CERT_PATH."),
-            path=folder / "ca.pem",
+            N_("Check DOCKER_TLS_VERIFY and DOCKER_CERT_PATH."), path=folder / "ca.pem",
         )  # fmt: skip
     return _tls(folder, verify=verify)
 
@@ -210,10 +207,9 @@ def _tls(folder: Path, *, verify: bool) -> Tls | None:
     )
     if (cert is None) != (key is None):
         raise EngineTrouble(
-            N_("{folder} holds only one of cert.pem and key.pem."),
-            N_("Ask for the missing file."),
+            N_("{folder} holds only one of cert.pem and key.pem."), N_("Ask for the missing file."),
             folder=folder,
-        )
+        )  # fmt: skip
     return Tls(ca, cert, key, verify) if ca or cert or not verify else None
 
 
@@ -221,12 +217,16 @@ def _url(given: str, port: int) -> str:
     scheme, found, rest = given.strip().partition("://")
     if not found:
         scheme, rest = ("unix", scheme) if scheme.startswith("/") else ("tcp", scheme)
+    login, at, machine = rest.rpartition("@")
+    # Cut by hand: a password may hold what no pattern of an address expects.
+    there = f"{login.partition(':')[0]}{at}{machine}"
+    shown = masked(given.strip().removesuffix(rest) + there)
     if scheme == "ssh":
         raise UsageTrouble(
-            N_("{given}: engines behind ssh are not graded directly yet; `dckgrade class` will do it."),
-            N_("Forward the socket: ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock {there}\n"
-               "Then, beside it: --host unix:///tmp/engine.sock"),
-            given=masked(given), there=masked(rest),
+            N_("{given}: engines behind ssh are not graded directly."),
+            N_("Forward the socket with `ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock {there}`. "
+               "Then, in another terminal, add `--host unix:///tmp/engine.sock`."),
+            given=shown, there=masked(there),
         )  # fmt: skip
     if scheme == "unix" and found and (rest or _DEFAULT_SOCKET).startswith("/"):
         return f"unix://{rest or _DEFAULT_SOCKET}"
@@ -234,7 +234,7 @@ def _url(given: str, port: int) -> str:
         return url
     raise UsageTrouble(
         N_("{given} is not the address of an engine."),
-        N_("Write unix:///path/of/the/socket or tcp://machine:port."), given=masked(given),
+        N_("Write unix:///path/of/the/socket or tcp://machine:port."), given=shown,
     )  # fmt: skip
 
 

@@ -8,10 +8,12 @@ _HIDDEN = "***"
 # possessive quantifiers never give back. A quote inside a value ends it unless a letter or digit follows, so
 # that PostgreSQL's `"-e POSTGRES_PASSWORD=password" on "docker run"` keeps its shape.
 # A name is looked at before it is matched: matching `CMD="x --token=y"` would step over the token.
-_MARKED = r"(?=[\w.-]*?(?i:pass|pwd|secret|token|key|cred|auth|dsn|private|session|cookie))"
+_MARKED = (
+    r"(?=[\w.-]*?(?i:pass|pwd|secret|token|key|cred|auth|dsn|private|session|cookie|(?:pw|mdp)(?![a-z])))"
+)
 _NAME = rf"(?<![\w.-]){_MARKED}([\w.-]++)"
-_BARE = r"""(?:[^\s"']|["'](?=\w))++"""
-_STRING = r""""(?:\\.|[^"\\\r\n])*+"?|'[^'\r\n]*+'?"""
+_BARE = r"""(?:[^\s"']|["'](?=[\w*]))++"""
+_STRING = r""""(?:\\.|[^"\\\r\n])*+"?|'(?:''|[^'\r\n])*+'?"""
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]++-----.*?(?:-----END [A-Z0-9 ]++-----|\Z)", re.DOTALL)
 _HEADER = re.compile(
     r"(?<![\w-])((?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]*+(?<=token|.-key|-auth))(\s?:\s?)[^\r\n\"']++",
@@ -23,8 +25,23 @@ _QUOTED = re.compile(rf"""(["']){_MARKED}([\w.-]++)=((?:(?!\1)[^\r\n])++)(?=\1)"
 _MEMBER = re.compile(rf"""{_NAME}(\\?["']\s{{0,9}}:\s{{0,9}})({_STRING}|\\"[^"\\]*+|[^\s"'\\{{\[,}}\]]++)""")
 _ASSIGNED = re.compile(rf"""{_NAME}([ \t]{{0,2}}=[ \t]{{0,2}})(?!=)({_STRING}|{_BARE})""")
 _FLAG = re.compile(rf"""(?<![\w.-]){_MARKED}(--?\w[\w.-]*+)(["']?,?[ \t]{{1,4}}["']?)(?!-)({_BARE})""")
-_LAST_WORD = re.compile(
-    r"(?<!\w)((?:password|passwd|secret)[ \t]{0,2}:[ \t]{1,4})\S++(?=[ \t]*+$)", re.IGNORECASE | re.MULTILINE
+# Sentences name a secret too; words that tell its state instead are what labs look for, and stay.
+_WORD = r"(?:password|passwd|passphrase|secret|mot[ ]de[ ]passe|(?<![a-z])(?:pw|mdp))"
+_STATE = r"""(?:an?|and|are|as|authentication|been|being|cannot|correct|disabled|enabled|empty|est|et|expired
+  |file|for|from|given|has|if|in|incorrecte?|invalide?|is|manquant|missing|mounted|must|needed|no|not|obligatoire
+  |of|ok|on|optional|or|protected|pour|provided|required|requis|set|specified|the|to|too|trop|unset|used|using
+  |vide|was|weak|will|with|wrong)[.,;:!?)"']*(?=\s|$)"""
+_OPENING = re.compile(r"""\\?["']""")
+_GAP = r"[^\S\r\n]"
+_TAIL = r"""(?:[^\s"']|["'](?![\s,.;:)}\]]|\Z))++"""
+_SENTENCES = tuple(
+    re.compile(f"{pattern}({_STRING}|{_TAIL})", re.IGNORECASE | re.VERBOSE)
+    for pattern in (
+        rf"({_WORD})({_GAP}{{0,2}}:{_GAP}{{1,4}})(?!{_STATE}[ ]\w)(?!(?:yes|no)\))",
+        rf"({_WORD})([ ](?:is|was|est)[ ](?:now[ ])?(?:set[ ]to[ ])?)(?!{_STATE})",
+        rf"(passphrase|requirepass|masterauth)({_GAP}{{1,4}})(?!{_STATE})(?![(\[<,.;:=|-])",
+        r"(password|identified[ ](?:with[ ]\S{1,64}[ ])?by(?:[ ]password)?)(\s{0,9}[\s(]\s{0,9}\\?)(?=')",
+    )
 )
 _SHAPE = re.compile(
     r"""(?<![\w-])(?:
@@ -32,6 +49,7 @@ _SHAPE = re.compile(
       | (?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])              # AWS access keys
       | (?:gh[pousr]_|github_pat_|dckr_(?:pat|oat)_|glpat-)[\w-]{10,}+
       | SWMTKN-[\w-]{5,}+                                   # what lets a machine join a swarm
+      | sk-[\w-]{20,}+ | xox[a-z]-[\w-]{5,}+              # OpenAI, Slack
       | (?i:bearer)[ ][\w.~+/-]{8,}+=*+
     )""",
     re.VERBOSE,
@@ -39,15 +57,14 @@ _SHAPE = re.compile(
 
 
 def masked(text: str) -> str:
-    """Hide values of secret-looking variables, flags, members and headers, logins in URLs, tokens, keys."""
+    """Hide values of secret-looking variables, flags, members, headers, sentences, logins, tokens, keys."""
     text = _PEM.sub(_HIDDEN, text)
     text = _HEADER.sub(rf"\1\2{_HIDDEN}", text)
     text = _USERINFO.sub(f"://{_HIDDEN}@", text)
     text = _LOGIN.sub(rf"\1{_HIDDEN}", text)
     text = _QUOTED.sub(rf"\1\2={_HIDDEN}", text)
-    for named in (_MEMBER, _ASSIGNED, _FLAG):
+    for named in (_MEMBER, _ASSIGNED, _FLAG, *_SENTENCES):
         text = named.sub(_valued, text)
-    text = _LAST_WORD.sub(rf"\1{_HIDDEN}", text)
     return _SHAPE.sub(_HIDDEN, text)
 
 
@@ -55,6 +72,7 @@ def _valued(found: re.Match[str]) -> str:
     name, between, value = found.groups()
     if value in {"null", "true", "false"}:
         return found[0]
-    opening = value[: 2 if value.startswith("\\") else 1] if value.startswith(("\\", '"', "'")) else ""
+    quote = _OPENING.match(value)
+    opening = quote[0] if quote else ""
     closing = opening if opening and value.endswith(opening) and len(value) > len(opening) else ""
     return f"{name}{between}{opening}{_HIDDEN}{closing}"

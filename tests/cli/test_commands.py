@@ -112,6 +112,12 @@ def test_passive_and_only_leave_the_points_undecided() -> None:
     assert report["score"]["undecided"] == 10
 
 
+def test_the_trainee_s_name_is_written_into_the_report() -> None:
+    done = dckgrade("tp5", "-f", "json", "--host", NOWHERE, "--trainee", "Zoé <b>")
+
+    assert json.loads(done.stdout)["trainee"] == "Zoé <b>"
+
+
 def test_the_files_asked_for_are_written_beside_standard_output(tmp_path: Path) -> None:
     page, document = tmp_path / "r.html", tmp_path / "r.json"
 

@@ -11,51 +11,26 @@ from dckgrade.grading import Choice, grade
 from dckgrade.lab.load import load
 from dckgrade.lab.shelf import find
 from dckgrade.prove.case import Kind, case
-from dckgrade.prove.live import apply, graded
-from dckgrade.prove.private_engine import why_not
+from dckgrade.prove.live import apply
 from dckgrade.prove.private_room import PrivateRoom
-from dckgrade.prove.proof import Outcome, of_cases
 from dckgrade.report import Report
 from dckgrade.verdict import Verdict
 from dckgrade.world import endpoint
 from dckgrade.world.daemon import connect
-from tests.conftest import FIXTURES, REQUIRED
+from tests.conftest import FIXTURES, need_private_engines
 
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
 def room() -> Iterator[PrivateRoom]:
-    if reason := why_not():
-        if REQUIRED:
-            pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, and there is no engine: {reason}")
-        pytest.skip(f"no engine: {reason}")
+    need_private_engines()
     with PrivateRoom(3) as started:
         yield started
 
 
-# All of them are applied by `dckgrade prove tp1`, in minutes; these are the ones that would disturb the next.
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("solution", Kind.SOLUTION),
-        ("mistakes/worker-promoted", Kind.MISTAKE),
-        ("mistakes/graded-on-a-worker", Kind.MISTAKE),
-        ("mistakes/worker-drained", Kind.MISTAKE),
-        ("untouched", Kind.UNTOUCHED),
-    ],
-)
-def test_the_report_says_what_was_done(name: str, kind: Kind, room: PrivateRoom) -> None:
-    one = case("tp1", FIXTURES / "tp1" / name, kind)
-
-    outcome = Outcome(case=one, report=graded(load(find("tp1")), one, room))
-
-    assert [fault.sentence("en") for fault in of_cases([outcome])] == []
-
-
 def test_a_worker_whose_machine_dies_is_named() -> None:
-    if reason := why_not():
-        pytest.skip(reason)
+    need_private_engines()
     with PrivateRoom(3) as room:
         apply(case("tp1", FIXTURES / "tp1" / "solution", Kind.SOLUTION), room)
         assert {line.verdict for line in report(room).checks} == {Verdict.PASSED}
@@ -88,8 +63,7 @@ def test_the_engines_reach_each_other_and_nothing_else(room: PrivateRoom) -> Non
 
 
 def test_nothing_is_left_of_a_room() -> None:
-    if reason := why_not():
-        pytest.skip(reason)
+    need_private_engines()
     with PrivateRoom(2) as room:
         folders = [Path(engine.host.removeprefix("unix://")).parent for engine in room.engines]
         holder = room._switch.pid

@@ -92,10 +92,10 @@ def invalid(raw: bytes) -> LabInvalid:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_refused_with_places_and_soon(name: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     refused = invalid(HOSTILE[name])
     lines = refused.lines("en") + refused.lines("fr")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert lines
     assert len(lines) <= 200
     assert all(line.startswith("sample.yaml:") and len(line) < 2000 for line in lines)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import time
 import tracemalloc
 from typing import Any
@@ -125,9 +126,9 @@ def test_a_merge_bomb_of_820_bytes_is_refused_in_milliseconds() -> None:
     raw = "\n".join(lines).encode()[:820]
     raw = raw[: raw.rindex(b"\n")]
     tracemalloc.start()
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(problems(raw)) > 20
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 0.1
     assert tracemalloc.get_traced_memory()[1] < 2_000_000
     tracemalloc.stop()
 
@@ -143,7 +144,8 @@ numbers = st.integers(-(10**16), 10**16) | st.floats(allow_nan=False, allow_infi
     lambda number: len(repr(number)) <= 18
 )
 words = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), max_size=20).filter(
-    lambda text: not {"\ufeff", "\ufffe", "\uffff"} & {*text}
+    # 1e0 is a number for YAML 1.2 and a word for PyYAML, which leaves it without quotes.
+    lambda text: not {"\ufeff", "\ufffe", "\uffff"} & {*text} and not re.match(r"[-+]?[0-9]+[eE]", text)
 )
 trees = st.recursive(
     st.none() | st.booleans() | numbers | words,

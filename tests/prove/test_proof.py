@@ -1,18 +1,22 @@
 """What proving must find out by itself: each weakness is put into a copy of TP5, and must be named."""
 
 import shutil
-from contextlib import ExitStack
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from dckgrade.lab.load import Loaded, load
-from dckgrade.lab.shelf import find
+from dckgrade.lab.shelf import find, lab_paths
 from dckgrade.prove import run
-from dckgrade.prove.case import Terms
+from dckgrade.prove.case import Terms, cases
 from dckgrade.prove.proof import Cell, Proof
+from dckgrade.prove.recordings import derive
 from dckgrade.words import Trouble
+from dckgrade.world.endpoint import EngineTrouble
 from tests.conftest import FIXTURES
 
 
@@ -35,6 +39,14 @@ def tp5(folder: Path, *changes: tuple[str, str]) -> Loaded:
 
 def sentences(proof: Proof) -> list[str]:
     return [fault.sentence("en") for fault in proof.faults]
+
+
+@pytest.mark.parametrize("lab", lab_paths())
+def test_no_lab_is_on_the_shelf_that_is_not_proven(lab: str) -> None:
+    begun = time.monotonic()
+
+    assert sentences(run.recorded(load(find(lab)), FIXTURES)) == []
+    assert time.monotonic() - begun < 1
 
 
 def test_tp5_is_proven_by_its_recordings() -> None:
@@ -156,4 +168,51 @@ def test_a_waiver_that_forgives_nothing_is_a_fault(fixtures: Path) -> None:
 
 def test_a_lab_of_several_engines_is_not_proven_on_one() -> None:
     with ExitStack() as stack, pytest.raises(Trouble, match="3 engines that reach each other"):
-        run.given("unix:///given.sock", Terms(engines=3), FIXTURES, stack)
+        run.given("unix:///given.sock", Terms(engines=3), stack)
+
+
+def test_a_vacuous_demand_can_be_waived_for_its_check(tmp_path: Path, fixtures: Path) -> None:
+    any_way = "found_by: {one-of: [name, label, near-miss, image]}"
+    weaker = tp5(
+        tmp_path, ("found_by: {one-of: [name, label]}\n      image_fits", f"{any_way}\n      image_fits")
+    )
+    terms = fixtures / "tp5" / "proof.yaml"
+    waivers = [
+        f"{{of: {check}, reason: any name will do, until: 2999-01-01}}"
+        for check in ("webservers-running", "dbserver-running")
+    ]
+    terms.write_text(f"waivers: [{', '.join(waivers)}]\n")
+
+    proof = run.recorded(weaker, fixtures)
+
+    assert not any("no change of what was seen" in one for one in sentences(proof))
+    assert len(proof.waived) == 2
+
+
+def test_the_hand_made_recording_and_the_demonstration_are_made_of_todays_recordings(fixtures: Path) -> None:
+    home, demo = FIXTURES / "tp5", Path(run.__file__).parents[1] / "demo.json"
+    made = fixtures / "tp5" / "handmade" / "memory-not-counted" / "recording.json"
+    made.write_text("")
+
+    derive(handmade=[one for one in cases(fixtures, "tp5") if not one.live], every=cases(fixtures, "tp5"))
+
+    assert made.read_bytes() == (home / "handmade" / "memory-not-counted" / "recording.json").read_bytes()
+    assert demo.read_bytes() == (home / "mistakes" / "two-mistakes" / "recording.json").read_bytes()
+
+
+class Dead:
+    """An engine that has stopped answering."""
+
+    host = "unix:///nowhere"
+    neighbours: Mapping[str, str] = {}
+
+    def empty(self) -> None:
+        raise EngineTrouble("gone")
+
+    def network(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+def test_an_engine_that_dies_ends_the_proof_and_is_no_fault_of_the_lab() -> None:
+    with pytest.raises(EngineTrouble, match="gone"):
+        run.seen(load(find("tp5")), FIXTURES, [Dead(), Dead()], lambda *_: None, record=False)

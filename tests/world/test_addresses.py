@@ -116,6 +116,14 @@ def test_a_binding_to_one_interface_is_reached_there() -> None:
     assert addresses(bound, 80, LOCAL) == (Address("192.0.2.7", 8080, "published"),)
 
 
+def test_a_network_with_only_an_ipv6_address_has_that_one() -> None:
+    modern = container()
+    modern["NetworkSettings"]["Networks"]["n"]["GlobalIPv6Address"] = "fd00::2"
+    assert addresses(modern, 80, LOCAL) == (Address("fd00::2", 80, "own"),)
+    with pytest.raises(OutOfReach, match=r"\[fd00::2\]:80"):
+        addresses(modern, 80, REMOTE)
+
+
 def test_the_top_level_address_that_newer_engines_dropped_is_not_read() -> None:
     old = container()
     old["NetworkSettings"]["IPAddress"] = "172.17.0.9"

@@ -56,6 +56,32 @@ C = "c4n4ryV4lue"
         ("join with SWMTKN-1-3pu6hszjas19xyp7-1awxwuwd3z9j1z3", "join with ***"),
         ("a\n-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----\nb", "a\n***\nb"),
         ("a\n-----BEGIN EC PRIVATE KEY-----\nMIIabc", "a\n***"),
+        (f"ALTER USER x PASSWORD '{C}';", "ALTER USER x PASSWORD '***';"),
+        (f"CREATE ROLE x LOGIN password '{C}''s' VALID", "CREATE ROLE x LOGIN password '***' VALID"),
+        (f"SET PASSWORD FOR x = PASSWORD('{C}')", "SET PASSWORD FOR x = PASSWORD('***')"),
+        (f"CREATE USER x IDENTIFIED BY '{C}'", "CREATE USER x IDENTIFIED BY '***'"),
+        (f"IDENTIFIED WITH caching_sha2_password BY '{C}'", "IDENTIFIED WITH caching_sha2_password BY '***'"),
+        (f"password is {C}", "password is ***"),
+        (f"the password is now set to {C} for root", "the password is now set to *** for root"),
+        (f"le mot de passe est {C}", "le mot de passe est ***"),
+        (f"pw={C} db_pw={C}", "pw=*** db_pw=***"),
+        (f"mdp={C}", "mdp=***"),
+        (f"passphrase {C}", "passphrase ***"),
+        (f"passphrase: {C}", "passphrase: ***"),
+        (f"DB_PASSWORD: {C} # mine", "DB_PASSWORD: *** # mine"),
+        (f"mot de passe : {C}", "mot de passe : ***"),
+        (f"Mot de passe\u00a0: {C} (admin)", "Mot de passe\u00a0: *** (admin)"),
+        (f"root password: {C} (change it)", "root password: *** (change it)"),
+        ("root password: default (change it)", "root password: *** (change it)"),
+        (f'password: "{C} {C}", port', 'password: "***", port'),
+        (f'{{"log":"passphrase: {C}"}}', '{"log":"passphrase: ***"}'),
+        ("use sk-abcdefghij0123456789 here", "use *** here"),
+        ("use sk-proj-abcdefghij_0123456789", "use ***"),
+        ("use xoxb-1234567890-abcdef", "use ***"),
+        (f"password=\\{C}", "password=***"),
+        (f"tool --pw {C} -v", "tool --pw *** -v"),
+        (f"redis-server requirepass {C}", "redis-server requirepass ***"),
+        (f'requirepass "{C} {C}"', 'requirepass "***"'),
     ],
 )
 def test_a_secret_is_hidden_and_its_name_stays(text: str, shown: str) -> None:
@@ -81,14 +107,35 @@ def test_the_message_of_postgres_keeps_its_sentences() -> None:
         "2026-11-24 01:36:06.123 UTC [1] LOG:  database system is ready to accept connections",
         'ts=2026-11-24T01:36:06Z level=info msg="Server is ready to receive web requests."',
         "mail me@example.org: see https://example.org/@me",
+        "Error: Database is uninitialized and superuser password is not specified.",
+        "PostgreSQL init process complete; ready for start up.",
+        "PostgreSQL Database directory appears to contain a database; Skipping initialization",
+        "Access denied for user 'root'@'localhost' (using password: YES)",
+        "error: password: authentication failed",
+        "no password is set for the default user",
+        "a passphrase is required, the mot de passe est incorrect",
+        "Enter passphrase for key (empty for no passphrase):",
+        "upward=1 stopwords=en task-aaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        '172.17.0.1 - - [24/Nov/2026:01:36:06 +0000] "GET /pw/is HTTP/1.1" 200 615 "-" "curl/7.88.1" "-"',
     ],
 )
 def test_what_is_no_secret_stays_as_it_is(text: str) -> None:
     assert masked(text) == text
 
 
+PIECES = (
+    *("password", "passphrase", "mot de passe", "requirepass", "--pw", "identified by", "sk-", "a", "not"),
+    *(" is ", " set to ", " ", ":", "=", "'", '"', "(", "-", "\n", ",", "***"),
+)
+
+
 @given(st.text())
 def test_masking_twice_changes_nothing_more(text: str) -> None:
+    assert masked(masked(text)) == masked(text)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
+def test_masking_sentences_twice_changes_nothing_more(text: str) -> None:
     assert masked(masked(text)) == masked(text)
 
 
@@ -146,6 +193,23 @@ def test_no_canary_survives_under_a_secret_name(name: str, secret: str, form: st
         "-",
         "--",
         "password",
+        "password '",
+        "password is ",
+        "password is now set to ",
+        "mot de passe : ",
+        "passphrase ",
+        "identified by ",
+        "identified with a",
+        "identified with ",
+        "sk-",
+        "-sk-",
+        "xoxb-",
+        "pw",
+        "''",
+        "a='",
+        'password "',
+        " ",
+        "password\n",
     ],
 )
 def test_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None:

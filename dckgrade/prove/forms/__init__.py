@@ -1,6 +1,5 @@
 """Proofs in, one audience's form of them out: people, CI systems, other programs."""
 
-import sys
 from collections.abc import Callable, Sequence
 
 from dckgrade.prove.proof import Proof
@@ -9,13 +8,11 @@ Form = Callable[[Sequence[Proof], str], bytes]
 """Proofs and a language → a document."""
 
 
-def document(proofs: Sequence[Proof], _lang: str) -> bytes:
+def document(proofs: Sequence[Proof], lang: str) -> bytes:
     """Write everything as one JSON document, `dckgrade-proof/1`."""
-    import msgspec
+    from dckgrade.prove.forms.document import document
 
-    proven = all(not proof.faults for proof in proofs)
-    whole = {"schema": "dckgrade-proof/1", "proven": proven, "labs": list(proofs)}
-    return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
+    return document(proofs, lang)
 
 
 def junit(proofs: Sequence[Proof], lang: str) -> bytes:
@@ -48,18 +45,3 @@ def page(proofs: Sequence[Proof], lang: str) -> bytes:
 
 BY_SUFFIX: dict[str, Form] = {".html": page, ".json": document, ".xml": junit, ".md": markdown}
 BY_NAME: dict[str, Form] = {"json": document, "junit": junit, "github": github, "md": markdown}
-
-
-def on_stdout(proofs: Sequence[Proof], shape: str, lang: str) -> None:
-    """Print the proofs in the form asked for."""
-    if shape in BY_NAME:
-        sys.stdout.buffer.write(BY_NAME[shape](proofs, lang))
-        sys.stdout.buffer.flush()
-        return
-    from rich.console import Console
-
-    from dckgrade.prove.forms.terminal import terminal
-
-    console = Console(highlight=False, emoji=False)
-    for proof in proofs:
-        console.print(terminal(proof, lang))

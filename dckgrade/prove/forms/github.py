@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from dckgrade.prove.forms.words import summary
 from dckgrade.prove.proof import Fault, Proof
+from dckgrade.render.shown import block
 
 # GitHub's workflow commands: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 ESCAPES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
@@ -19,9 +20,9 @@ def github(proofs: Sequence[Proof], lang: str) -> str:
 
 def annotation(proof: Proof, fault: Fault, lang: str) -> str:
     """Write one error."""
-    line, column = proof.places.get(fault.check or "", (1, 1))
+    line, column = proof.place(fault)
     file = escaped(proof.file, IN_PROPERTIES)
-    return f"::error file={file},line={line},col={column}::{escaped(fault.sentence(lang), ESCAPES)}"
+    return f"::error file={file},line={line},col={column}::{escaped(block(fault.sentence(lang)), ESCAPES)}"
 
 
 def escaped(text: str, escapes: dict[str, str]) -> str:

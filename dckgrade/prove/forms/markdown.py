@@ -21,7 +21,7 @@ def lab(proof: Proof, lang: str) -> list[str]:
         for case in proof.cases
     ]
     return [
-        f"## {plain(proof.lab)} — {plain(proof.title)}",
+        f"## {plain(proof.lab)} — {plain(proof.title.into(lang))}",
         "",
         plain(summary(proof, lang)),
         "",
@@ -44,4 +44,4 @@ def marked(proof: Proof, check: str, case: str) -> str:
 
 def plain(text: str) -> str:
     """Take from *text* all that Markdown or HTML would act upon."""
-    return re.sub(r"([\\`*_{}\[\]<>|#!&~])", r"\\\1", line(text))
+    return re.sub(r"([\\`*_{}\[\]<>|#!&~:@.])", r"\\\1", line(text))

@@ -23,6 +23,7 @@ TONES = {
     Cell.SURVIVED: "failed",
     Cell.TRIPPED: "blocked",
     Cell.MISNAMED: "blocked",
+    Cell.OTHERWISE: "blocked",
 }
 
 
@@ -82,7 +83,7 @@ def picture(proof: Proof, lang: str) -> Picture:
     translate = into(lang)
     return Picture(
         lab=line(proof.lab),
-        title=line(proof.title),
+        title=line(proof.title.into(lang)),
         summary=line(summary(proof, lang)),
         proven=not proof.faults,
         checks=[(LEFT + STEP * at, line(check)) for at, check in enumerate(proof.checks)],

@@ -11,11 +11,13 @@ from dckgrade.words import N_, into
 
 STYLES = {Cell.KILLED: "green", Cell.BLOCKED: "cyan", Cell.PASSED: "dim", Cell.UNDECIDED: "cyan"}
 
+NAME_KEPT = 80
+
 
 def terminal(proof: Proof, lang: str) -> RenderableType:
     """Show the matrix, its legend, the faults and the waivers."""
     translate = into(lang)
-    parts: list[RenderableType] = [matrix(proof)]
+    parts: list[RenderableType] = [matrix(proof, lang)]
     parts += [Text(f"{number}  {check}") for number, check in enumerate(proof.checks, 1)]
     parts += [Text(""), *(Text(f"{MARKS[kind]}  {translate(WORDS[kind])}") for kind in used(proof))]
     parts.append(Text(""))
@@ -25,15 +27,17 @@ def terminal(proof: Proof, lang: str) -> RenderableType:
     return Group(*parts)
 
 
-def matrix(proof: Proof) -> Table:
+def matrix(proof: Proof, lang: str) -> Table:
     """Draw the table; checks are numbered, since their names are wide."""
-    table = Table(title=Text(f"{proof.lab} — {line(proof.title)}"), show_edge=False, pad_edge=False)
+    table = Table(
+        title=Text(f"{proof.lab} — {line(proof.title.into(lang))}"), show_edge=False, pad_edge=False
+    )
     table.add_column("")
     for number, _ in enumerate(proof.checks, 1):
         table.add_column(str(number), justify="center")
     for case in proof.cases:
         row = [cell(proof, check, case) for check in proof.checks]
-        table.add_row(Text(case), *(marked(one) for one in row))
+        table.add_row(Text(line(case, NAME_KEPT)), *(marked(one) for one in row))
     return table
 
 

@@ -9,8 +9,9 @@ MARKS = {
     Cell.PASSED: "·",
     Cell.UNDECIDED: "?",
     Cell.SURVIVED: "!",
-    Cell.TRIPPED: "!",
+    Cell.TRIPPED: "↯",
     Cell.MISNAMED: "≠",
+    Cell.OTHERWISE: "~",
 }
 WORDS = {
     Cell.KILLED: N_("killed: the check fails as it should, and the mistake is named"),
@@ -20,6 +21,7 @@ WORDS = {
     Cell.SURVIVED: N_("survived: the check does not see the mistake"),
     Cell.TRIPPED: N_("tripped by accident: the check falls over another's mistake"),
     Cell.MISNAMED: N_("misnamed: another mistake is named"),
+    Cell.OTHERWISE: N_("otherwise: neither passed nor as it should"),
 }
 
 

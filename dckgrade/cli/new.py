@@ -1,0 +1,28 @@
+"""`dckgrade new`: a lab to fill in, with a solution and a first mistake."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dckgrade.cli import language, options
+from dckgrade.words import N_, into
+
+
+def new(
+    lab: Annotated[str, typer.Argument(help=N_("Name of the lab, such as tp6."))],
+    labs: Annotated[Path, typer.Option("--labs", metavar="DIR", help=N_("Folder of the labs."))] = Path(
+        "checks"
+    ),
+    fixtures: Annotated[
+        Path, typer.Option("--fixtures", metavar="DIR", help=N_("Folder of the solutions and mistakes."))
+    ] = Path("fixtures"),
+    lang: options.Language = None,
+) -> None:
+    """Write a lab to fill in, with its solution and a first mistake; overwrite nothing."""
+    from dckgrade.prove.skeleton import write
+
+    for path in (written := write(lab, labs, fixtures)):
+        print(path)
+    next_ = N_("Fill in every “todo”, then: dckgrade lint {path} && dckgrade prove {path}")
+    print("\n" + into(language.spoken())(next_).format(path=written[0]))

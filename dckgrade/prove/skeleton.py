@@ -1,0 +1,66 @@
+"""A lab's name → the files of a lab to fill in: it, its solution, an untouched engine, a first mistake."""
+
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import msgspec
+
+from dckgrade.lab.spec import LabId
+from dckgrade.words import N_, Trouble
+
+NAME = "@lab@"
+SCRIPT = 0o755
+
+
+def write(lab: str, labs: Path, fixtures: Path) -> list[Path]:
+    """Write the files of *lab* and give them; refuse all of it rather than overwrite one."""
+    named(lab)
+    texts = {
+        labs / f"{lab}.yaml" if name == "lab.yaml" else fixtures / lab / name: text
+        for name, text in templates(resources.files("dckgrade.prove") / "blank")
+    }
+    if there := [path for path in texts if path.exists()]:
+        raise Trouble(
+            N_("{path} is already there; nothing was written."),
+            N_("Choose another name, or other folders with --labs and --fixtures."),
+            path=there[0],
+        )
+    for path, text in texts.items():
+        put(path, text.replace(NAME, lab))
+    return list(texts)
+
+
+def named(lab: str) -> None:
+    """Refuse a name that no lab can have, before there is a file of it."""
+    try:
+        msgspec.convert(lab, LabId)
+    except msgspec.ValidationError:
+        raise Trouble(
+            N_("“{lab}” is no name for a lab."),
+            N_("It has up to 32 small letters, digits, - and _, and begins with a letter or a digit."),
+            lab=lab,
+        ) from None
+
+
+def templates(folder: Traversable, above: str = "") -> list[tuple[str, str]]:
+    """List the templates by their place."""
+    found: list[tuple[str, str]] = []
+    for one in sorted(folder.iterdir(), key=lambda one: one.name):
+        if one.is_dir():
+            found += templates(one, f"{above}{one.name}/")
+        else:
+            found.append((above + one.name, one.read_text(encoding="utf-8")))
+    return found
+
+
+def put(path: Path, text: str) -> None:
+    """Write one file that is not there yet."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+        if path.suffix == ".sh":
+            path.chmod(SCRIPT)
+    except OSError as error:
+        raise Trouble(N_("{path} cannot be written: {why}."), path=path, why=error.strerror) from None

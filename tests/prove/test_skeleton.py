@@ -1,0 +1,86 @@
+"""`dckgrade new`: it loads at once, and is proven once its blanks are filled."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dckgrade.lab.load import load
+from dckgrade.prove import run, skeleton
+from dckgrade.prove.live import Disposable, Stage
+from dckgrade.words import Trouble
+from tests.cli.running import dckgrade
+
+FILLED = {
+    "todo-container": "box",
+    "todo-image": "busybox",
+    "todo-command": "sleep 600",
+    "todo-check": "box-runs",
+    "todo-mistake": "box-stopped",
+    "TD-01": "BX-01",
+    "TODO": "Box",
+}
+
+
+def test_a_new_lab_passes_lint_at_once(tmp_path: Path) -> None:
+    made = dckgrade("new", "boxes", "--lang", "en", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+
+    files = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(files) == [
+        "checks/boxes.yaml",
+        "fixtures/boxes/mistakes/first/apply.sh",
+        "fixtures/boxes/mistakes/first/expect.yaml",
+        "fixtures/boxes/proof.yaml",
+        "fixtures/boxes/solution/apply.sh",
+        "fixtures/boxes/untouched/expect.yaml",
+    ]
+    assert all(name in made.stdout.decode() for name in files)
+    assert all(os.access(path, os.X_OK) for path in tmp_path.rglob("*.sh"))
+    assert load(tmp_path / "checks" / "boxes.yaml").lab.id == "boxes"
+    assert dckgrade("lint", "checks", cwd=tmp_path).returncode == 0
+
+
+def test_it_never_overwrites_and_then_writes_nothing_at_all(tmp_path: Path) -> None:
+    theirs = tmp_path / "fixtures" / "boxes" / "solution" / "apply.sh"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("mine\n")
+
+    refused = dckgrade("new", "boxes", "--lang", "en", cwd=tmp_path)
+
+    assert refused.returncode == 2
+    assert b"apply.sh is already there; nothing was written." in refused.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [theirs]
+    assert theirs.read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("name", ["../up", "Boxes", "", "a b", "x" * 33, "/abs"])
+def test_a_name_that_no_lab_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Trouble):
+        skeleton.write(name, tmp_path / "checks", tmp_path / "fixtures")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "checks").write_text("a file\n")
+
+    with pytest.raises(Trouble, match="cannot be written"):
+        skeleton.write("boxes", tmp_path / "checks", tmp_path / "fixtures")
+
+
+@pytest.mark.engine
+def test_a_new_lab_is_proven_live_once_its_blanks_are_filled(tmp_path: Path, engine: Disposable) -> None:
+    engine.empty()
+    for path in skeleton.write("boxes", tmp_path / "checks", tmp_path / "fixtures"):
+        text = path.read_text(encoding="utf-8")
+        for blank, word in FILLED.items():
+            text = text.replace(blank, word)
+        path.write_text(text, encoding="utf-8")
+    lab = load(tmp_path / "checks" / "boxes.yaml")
+
+    proof = run.seen(lab, tmp_path / "fixtures", [Stage(engine)], lambda *_: None, record=True)
+
+    assert [fault.sentence("en") for fault in proof.faults] == []
+    again = run.recorded(lab, tmp_path / "fixtures")
+    assert [fault.sentence("en") for fault in again.faults] == []

@@ -1,0 +1,37 @@
+"""Judging touches nothing: what it imports has no way to the network, the engine, a terminal or a page."""
+
+import subprocess
+import sys
+
+import pytest
+
+FORBIDDEN = [
+    *("docker", "requests", "urllib3", "http.client", "socket", "ssl", "asyncio", "subprocess", "threading"),
+    *("jinja2", "rich", "typer", "click", "random", "tempfile", "platformdirs"),
+]
+LOADED = "import sys, {module}; print(*[name for name in {forbidden!r} if name in sys.modules])"
+
+
+def loaded(module: str, forbidden: list[str]) -> list[str]:
+    """Import *module* in a Python of its own, and list what came with it that must not."""
+    code = LOADED.format(module=module, forbidden=forbidden)
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["dckgrade.judge", "dckgrade.verdict", "dckgrade.observation", "dckgrade.report", "dckgrade.codec"],
+)
+def test_judging_loads_nothing_that_could_touch_the_world(module: str) -> None:
+    assert loaded(module, FORBIDDEN) == []
+
+
+def test_reading_labs_loads_nothing_heavy() -> None:
+    heavy = [name for name in FORBIDDEN if name not in {"socket", "threading", "random", "tempfile"}]
+    assert loaded("dckgrade.lab.load", heavy) == []
+
+
+def test_the_test_itself_sees_what_is_loaded() -> None:
+    assert loaded("socket", FORBIDDEN) == ["socket"]
