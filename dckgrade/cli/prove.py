@@ -52,9 +52,7 @@ def prove(
     ] = Shape.TEXT,
     outputs: Annotated[
         list[Path] | None,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help=N_("Also write .html, .json, .xml, .md.")
-        ),
+        typer.Option("-o", "--output", metavar="FILE", help=N_("Also write .html, .json, .xml, .md.")),
     ] = None,
     lang: options.Language = None,
 ) -> None:

@@ -5,11 +5,35 @@ from dckgrade.probe.container_log import ContainerLog
 from dckgrade.probe.container_stats import ContainerStats
 from dckgrade.probe.http import Http
 from dckgrade.probe.postgres import Postgres
+from dckgrade.probe.seccomp_call import SeccompCall
+from dckgrade.probe.seccomp_container import SeccompContainer
+from dckgrade.probe.seccomp_file import SeccompFile
+from dckgrade.probe.seccomp_filter import SeccompFilter
 
-Probe = Container | ContainerLog | ContainerStats | Http | Postgres
+Probe = (
+    Container
+    | ContainerLog
+    | ContainerStats
+    | Http
+    | Postgres
+    | SeccompCall
+    | SeccompContainer
+    | SeccompFile
+    | SeccompFilter
+)
 
 # Those that the engine answers last come first: all their questions are sent before any answer is read.
-KINDS: tuple[type[Probe], ...] = (ContainerStats, Http, Postgres, ContainerLog, Container)
+KINDS: tuple[type[Probe], ...] = (
+    ContainerStats,
+    Http,
+    Postgres,
+    SeccompCall,
+    SeccompFilter,
+    SeccompContainer,
+    SeccompFile,
+    ContainerLog,
+    Container,
+)
 
 
 def kind(probe: Probe) -> str:

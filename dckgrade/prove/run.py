@@ -85,14 +85,23 @@ def seen(
     """Apply every case that an engine can be put into, and compare with the recordings or renew them."""
     start = time.monotonic()
     all_cases = cases(fixtures, loaded.lab.id)
-    outcomes = applied(loaded, [one for one in all_cases if one.live], engines, progress)
+    images = terms(fixtures, loaded.lab.id).images
+    # Those that use an engine up come last: the fewer have to be started anew.
+    wanted = sorted((one for one in all_cases if one.live), key=lambda one: one.expectation.spent)
+    outcomes = applied(
+        loaded, wanted, engines, progress, lambda engine: live.renewed(engine, images, fixtures)
+    )
     outcomes += [replayed(loaded, one) for one in all_cases if not one.live]
     more = [fault for one in outcomes for fault in kept(loaded, one, record=record)]
     return of(loaded, fixtures, outcomes, more, start)
 
 
 def applied(
-    loaded: Loaded, wanted: Sequence[Case], engines: Sequence[live.Disposable], progress: Progress
+    loaded: Loaded,
+    wanted: Sequence[Case],
+    engines: Sequence[live.Disposable],
+    progress: Progress,
+    renew: Callable[[live.Disposable], None],
 ) -> list[Outcome]:
     """Share the cases out among the engines; each engine takes the next case as soon as it is free."""
     waiting: SimpleQueue[Case] = SimpleQueue()
@@ -109,6 +118,8 @@ def applied(
                 return
             done[one.name] = outcome(loaded, one, engine)
             progress(one.name, len(done), len(wanted))
+            if one.expectation.spent and not waiting.empty():
+                renew(engine)
 
     threads = [threading.Thread(target=work, args=(engine,), daemon=True) for engine in engines]
     try:
