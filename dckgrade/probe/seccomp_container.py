@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from dckgrade.observation import Observation, Seen
-from dckgrade.probe.seccomp.choice import FILE, IMAGE, Chosen, Declared, choose, same_as_file
+from dckgrade.probe.seccomp.choice import FILE, IMAGE, Candidate, Chosen, Declared, choose, same_as_file
 from dckgrade.probe.seccomp.meaning import forbidden
 from dckgrade.probe.seccomp.syscalls import YOUNG
 from dckgrade.probe.subject import names, unseen, uptime_s
@@ -15,6 +15,8 @@ from dckgrade.world.port import NotThere, OutOfReach, World
 from dckgrade.world.secrets import masked
 
 STEADY_S = 2
+SLOW_START_S = 8
+"""A start takes less than a second; on a machine under load it may take some."""
 SHOWN = 40
 HONOURED_SINCE = 27
 """Engine 27 is the first that lets a privileged container keep a profile of its own (moby#47500)."""
@@ -81,7 +83,9 @@ class SeccompContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag=
             facts = read(chosen, world, self.file)
         except (NotThere, OutOfReach) as trouble:
             return unseen("seccomp-container", trouble)
-        age_s = uptime_s(chosen.one.inspected or {}, world.now())
+        one = chosen.one
+        # While a start may only be slow, it is worth looking again.
+        age_s = waited_s(one, world) if one.inspected is None else uptime_s(one.inspected, world.now())
         return Seen(kind="seccomp-container", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
@@ -101,7 +105,7 @@ def read(chosen: Chosen, world: World, file: str) -> Facts:
         other_runs=not one.runs and any(other.runs for other in chosen.others),
         image=str(one.listed.get("Image") or ""),
         status=status,
-        stuck=one.inspected is None,
+        stuck=one.inspected is None and waited_s(one, world) >= SLOW_START_S,
         stable=(up is not None and up >= STEADY_S) or (status in AT_REST and one.inspected is not None),
         exit_code=state.get("ExitCode") or 0,
         error=masked(state.get("Error") or ""),
@@ -118,6 +122,11 @@ def read(chosen: Chosen, world: World, file: str) -> Facts:
         only_young=bool(calls) and YOUNG.issuperset(calls),
         same_as_file=same_as_file(one, world, file),
     )
+
+
+def waited_s(one: Candidate, world: World) -> float:
+    """Tell for how many seconds a container that answers nothing has been there."""
+    return max(0.0, round(world.now().timestamp() - (one.listed.get("Created") or 0), 1))
 
 
 def clue(log: str) -> str:

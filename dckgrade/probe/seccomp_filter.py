@@ -37,7 +37,7 @@ class SeccompFilter(Strict, frozen=True, kw_only=True, tag_field="kind", tag="se
         try:
             one = choose(world).one
             off = one.profile is not None and one.profile.off
-            facts = read(world.run(one.id, STATUS).output, off=off)
+            facts = read(world.run(one.awake(), STATUS).output, off=off)
         except (NotThere, OutOfReach) as trouble:
             return unseen("seccomp-filter", trouble)
         return Seen(kind="seccomp-filter", facts=msgspec.to_builtins(facts))

@@ -89,7 +89,7 @@ class _ReadOnly(APIClient):
     """The one place where requests leave, redirects too: only what is permitted passes, none is followed."""
 
     def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
-        permit(request.method or "", urlsplit(request.url or "").path)
+        permit(request.method or "", urlsplit(request.url or "").path, request.body)
         settings |= {"allow_redirects": False, "stream": True}
         return super().send(request, **settings)
 

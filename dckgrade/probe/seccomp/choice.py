@@ -64,6 +64,12 @@ class Candidate(Struct, frozen=True, kw_only=True):
             tier = (3 if self.declared == "unconfined" else 2) if self.runs else 1
         return tier, self.listed.get("Created") or 0
 
+    def awake(self) -> str:
+        """Give the id of one that answers; what is stuck at its start is not asked again."""
+        if self.inspected is None:
+            raise OutOfReach(Why.STUCK, next(iter(names(self.listed)), ""))
+        return self.id
+
 
 class Chosen(Struct, frozen=True):
     """The container to grade, and those passed over."""
@@ -76,7 +82,7 @@ def choose(world: World, image: str = IMAGE, file: str = FILE) -> Chosen:
     """Choose; `NotThere` when nothing fits. `--container` leaves only the one it names."""
     listed = [entry for entry in world.containers() if not foreign(entry)]
     if wanted := world.asked:
-        listed = [one for one in listed if wanted in names(one) or str(one.get("Id")).startswith(wanted)]
+        listed = [one for one in listed if wanted in names(one) or str(one.get("Id"))[:12] == wanted[:12]]
     inspections: dict[str, Callable[[], Json]] = {
         str(entry.get("Id")): lambda entry=entry: world.container(str(entry.get("Id")))  # type: ignore[misc]
         for entry in listed
