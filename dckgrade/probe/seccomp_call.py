@@ -84,7 +84,7 @@ class SeccompCall(Strict, frozen=True, kw_only=True, tag_field="kind", tag="secc
             one = choose(world).one
             # Where nothing is forbidden nothing can be tried: the checks before this one say so.
             tries = attempts(one.effect) if one.effect else ()
-            facts = tried(world, one.awake(), tries)
+            facts = tried(world, one.bearing(), tries)
         except (NotThere, OutOfReach) as trouble:
             return unseen("seccomp-call", trouble)
         return Seen(kind="seccomp-call", facts=msgspec.to_builtins(facts))

@@ -1,5 +1,6 @@
 """Kind `seccomp-container`: the container with the trainee's profile → its state, and what that forbids."""
 
+import re
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -21,6 +22,12 @@ SHOWN = 40
 HONOURED_SINCE = 27
 """Engine 27 is the first that lets a privileged container keep a profile of its own (moby#47500)."""
 AT_REST = {"created", "paused", "exited", "dead"}
+PASSED_ON = re.compile(
+    r"^(?:failed to create (?:shim )?task(?: for container)?: |OCI runtime create failed: "
+    r"|runc create failed: "
+    r"|container_linux\.go:\d+: |starting container process caused: |process_linux\.go:\d+: "
+    r"|unable to start container process: |error during container init: )+"
+)
 CLUES = ("not permitted", "denied", "Bad system call", "not implemented", "cannot")
 
 
@@ -42,7 +49,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Running for two seconds; or stopped, or paused."""
     exit_code: int
     error: str
-    """The engine's own error at the start, secrets masked."""
+    """What the engine says of a start that failed, secrets masked; without the hands it came through."""
     restart_count: int
     clue: str
     """The line of its log that tells of a refused call, else the last one; empty for one that runs."""
@@ -108,7 +115,7 @@ def read(chosen: Chosen, world: World, file: str) -> Facts:
         stuck=one.inspected is None and waited_s(one, world) >= SLOW_START_S,
         stable=(up is not None and up >= STEADY_S) or (status in AT_REST and one.inspected is not None),
         exit_code=state.get("ExitCode") or 0,
-        error=masked(state.get("Error") or ""),
+        error=told(masked(state.get("Error") or "")),
         restart_count=inspected.get("RestartCount") or 0,
         clue=clue(log),
         option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),
@@ -127,6 +134,11 @@ def read(chosen: Chosen, world: World, file: str) -> Facts:
 def waited_s(one: Candidate, world: World) -> float:
     """Tell for how many seconds a container that answers nothing has been there."""
     return max(0.0, round(world.now().timestamp() - (one.listed.get("Created") or 0), 1))
+
+
+def told(error: str) -> str:
+    """Leave out through how many hands an error has come: what is wrong stands at its end."""
+    return PASSED_ON.sub("", error)[:300]
 
 
 def clue(log: str) -> str:

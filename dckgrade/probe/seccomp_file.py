@@ -19,7 +19,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     problem: What | None
     """not-json; not-a-profile: JSON that the engine would refuse."""
     error: str
-    """What is wrong, in the words of the reader; empty when nothing is."""
+    """What is wrong, in the words of the reader, and where (line:column); empty when nothing is."""
     line: int | None
     column: int | None
     """Where, counted from 1; null where no place can be named."""
@@ -47,6 +47,6 @@ def read(text: bytes) -> Facts:
     try:
         parsed(text)
     except Invalid as bad:
-        error = bad.detail[:200]
+        error = f"{bad.detail[:200]} ({bad.line}:{bad.column})" if bad.line else bad.detail[:200]
         return Facts(valid=False, problem=bad.what, error=error, line=bad.line, column=bad.column)
     return Facts(valid=True, problem=None, error="", line=None, column=None)

@@ -20,6 +20,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     mode: int
     """0: no filter at all; 1: strict; 2: a filter. Docker's default gives 2 as well."""
+    command: str
+    """What was run in the container to learn it."""
     off: bool
     """The profile is its own and switches seccomp off: `{}`, or misspelt keys."""
     filters: int | None
@@ -37,7 +39,7 @@ class SeccompFilter(Strict, frozen=True, kw_only=True, tag_field="kind", tag="se
         try:
             one = choose(world).one
             off = one.profile is not None and one.profile.off
-            facts = read(world.run(one.awake(), STATUS).output, off=off)
+            facts = read(world.run(one.bearing(), STATUS).output, off=off)
         except (NotThere, OutOfReach) as trouble:
             return unseen("seccomp-filter", trouble)
         return Seen(kind="seccomp-filter", facts=msgspec.to_builtins(facts))
@@ -49,4 +51,6 @@ def read(status: str, *, off: bool) -> Facts:
     filters = re.search(r"^Seccomp_filters:\s*(\d+)$", status, re.MULTILINE)
     if mode is None:
         raise OutOfReach(Why.NOT_TRIED, (status.strip().splitlines() or [""])[-1][:200])
-    return Facts(mode=int(mode[1]), off=off, filters=int(filters[1]) if filters else None)
+    return Facts(
+        mode=int(mode[1]), command=" ".join(STATUS), off=off, filters=int(filters[1]) if filters else None
+    )

@@ -64,10 +64,13 @@ class Candidate(Struct, frozen=True, kw_only=True):
             tier = (3 if self.declared == "unconfined" else 2) if self.runs else 1
         return tier, self.listed.get("Created") or 0
 
-    def awake(self) -> str:
-        """Give the id of one that answers; what is stuck at its start is not asked again."""
+    def bearing(self) -> str:
+        """Give the id of one with a profile of its own: in no other is anything run."""
+        name = next(iter(names(self.listed)), "")
         if self.inspected is None:
-            raise OutOfReach(Why.STUCK, next(iter(names(self.listed)), ""))
+            raise OutOfReach(Why.STUCK, name)
+        if self.declared != "own":
+            raise OutOfReach(Why.NOT_TRIED, name)
         return self.id
 
 
