@@ -31,6 +31,7 @@ class Scene:
         self.listed: list[Json] = []
         self.inspected: dict[str, Json | Exception] = {}
         self.answers: dict[str, Ran] = {}
+        self.inspections: list[str] = []
         self.ran: list[tuple[str, Sequence[str]]] = []
 
     def add(
@@ -38,12 +39,20 @@ class Scene:
         name: str,
         *options: str,
         image: str = "nginx",
+        command: str = "",
         state: str = "running",
         fails: Exception | None = None,
         labels: Mapping[str, str] | None = None,
         **host: object,
     ) -> "Scene":
-        entry = {"Id": name, "Names": [f"/{name}"], "Image": image, "State": state, "Labels": labels or {}}
+        entry = {
+            "Id": name,
+            "Names": [f"/{name}"],
+            "Image": image,
+            "State": state,
+            "Command": command,
+            "Labels": labels or {},
+        }
         self.listed.append({**entry, "Created": int(NOW.timestamp()) - 100 + len(self.listed)})
         running = state == "running"
         status = {"Status": state, "Running": running, "StartedAt": "2026-01-01T11:59:00Z"}
@@ -62,6 +71,7 @@ class Scene:
         return self.listed
 
     def container(self, ref: str) -> Json:
+        self.inspections.append(ref)
         found = self.inspected[ref]
         if isinstance(found, Exception):
             raise found
@@ -125,6 +135,30 @@ def test_a_dead_profile_comes_before_a_running_nginx_without() -> None:
 
 def test_without_any_profile_the_newest_running_nginx_is_meant() -> None:
     assert Scene().add("old").add("new").add("dead", state="exited").chosen() == "new"
+
+
+@pytest.mark.parametrize(
+    ("image", "command", "meant"),
+    [
+        ("registry.test:5000/x/nginx:1.27@sha256:00", "", True),
+        ("nginxinc/nginx-unprivileged", "", True),
+        ("my-web", "/docker-entrypoint.sh nginx -g 'daemon off;'", True),
+        ("6d79abd4c962", "nginx -g 'daemon off;'", True),
+        ("nginx/nginx-prometheus-exporter", "/usr/bin/nginx-prometheus-exporter", False),
+        ("jc21/nginx-proxy-manager", "/init", False),
+        ("busybox", "sleep 10 nginx", False),
+    ],
+)
+def test_only_what_runs_nginx_itself_is_taken_for_it(image: str, command: str, *, meant: bool) -> None:
+    scene = Scene().add("one", OWN, image=image, command=command)
+    assert isinstance(SeccompContainer().observe(scene), Seen) is meant
+
+
+def test_others_are_asked_about_only_when_the_file_could_make_them_the_one() -> None:
+    for file, asked in (("{", ["mine"]), (DENY, ["db", "mine"])):
+        scene = Scene(file=file).add("mine", OWN).add("db", image="postgres")
+        choose(scene)
+        assert sorted(scene.inspections) == asked
 
 
 def test_nothing_that_could_be_meant_is_absent() -> None:

@@ -86,6 +86,9 @@ def choose(world: World, image: str = IMAGE, file: str = FILE) -> Chosen:
     listed = [entry for entry in world.containers() if not foreign(entry)]
     if wanted := world.asked:
         listed = [one for one in listed if wanted in names(one) or str(one.get("Id"))[:12] == wanted[:12]]
+    elif not readable(world, file):
+        # Only the file could make another image's container the one: nothing else is worth a question.
+        listed = [one for one in listed if runs(one, image)]
     inspections: dict[str, Callable[[], Json]] = {
         str(entry.get("Id")): lambda entry=entry: world.container(str(entry.get("Id")))  # type: ignore[misc]
         for entry in listed
@@ -111,9 +114,17 @@ def foreign(entry: Json) -> bool:
     )
 
 
+def runs(entry: Json, image: str) -> bool:
+    """Say whether it is *image*, its unprivileged twin, or an image of one's own that runs the program."""
+    # `/docker-entrypoint.sh nginx -g …`: the program stands first, or behind the entrypoint.
+    programs = [word.strip("'\"").rpartition("/")[2] for word in str(entry.get("Command") or "").split()[:2]]
+    named = repository(str(entry.get("Image") or ""))
+    return named in {image, f"{image}-unprivileged"} or image in programs
+
+
 def candidate(entry: Json, seen: Json | Exception, image: str) -> Iterator[Candidate]:
     """Make a candidate of what was listed and inspected; what has gone meanwhile is none."""
-    fits = repository(str(entry.get("Image") or "")).startswith(image) or image in str(entry.get("Command"))
+    fits = runs(entry, image)
     match seen:
         case NotThere():
             return
@@ -149,6 +160,15 @@ def declaration(host: Json) -> tuple[Declared, Profile | None]:
         return "own", parsed(value.encode())
     except Invalid:
         return "refused", None
+
+
+def readable(world: World, file: str) -> bool:
+    """Say whether the working folder holds a file that a container could be compared with."""
+    try:
+        parsed(world.file(file))
+    except (Invalid, NotThere, OutOfReach):
+        return False
+    return True
 
 
 def same_as_file(one: Candidate, world: World, file: str) -> bool | None:
