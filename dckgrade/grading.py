@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -33,7 +34,7 @@ class Looker(Protocol):
         """Which engine this is."""
         ...
 
-    def look(self) -> World:
+    def look(self, workdir: Path | None = None, asked: str | None = None) -> World:
         """Begin a new look, which remembers nothing of the last."""
         ...
 
@@ -46,6 +47,10 @@ class Choice(Struct, frozen=True, kw_only=True):
     passive: bool = False
     timeout_s: float = 90.0
     trainee: str | None = None
+    workdir: Path | None = None
+    """Where the trainee's own files are; None: nowhere."""
+    container: str | None = None
+    """The container to grade where a lab leaves it unnamed; None: chosen by facts."""
 
 
 Progress = Callable[[Sequence[str], float], None]
@@ -133,7 +138,9 @@ class Run:
 
     def look(self, probes: Iterable[Probe]) -> None:
         """Make one round of observations."""
-        self.seen |= observe(probes, self.looker.look(), self.left_s())
+        self.seen |= observe(
+            probes, self.looker.look(self.choice.workdir, self.choice.container), self.left_s()
+        )
 
     def look_further(self) -> None:
         """Make the observations that only the naming of a mistake needs."""

@@ -20,6 +20,8 @@ class Why(StrEnum):
     """The answer was cut short, too large, or not what the API promises."""
     ADDRESS_OUT_OF_REACH = "address-out-of-reach"
     """The container's address cannot be reached from the machine that grades."""
+    NOT_TRIED = "not-tried"
+    """What would show it cannot be run inside the container, or would tell nothing there."""
     CRASH = "crash"
     """A bug of ours; it costs nobody a point."""
 

@@ -1,6 +1,7 @@
 """When a run looks again and when it stops: hand-made looks, no engine, hardly any time."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ class Nowhere:
 
     engine = Engine(endpoint="unix:///given")
 
-    def look(self) -> World:
+    def look(self, workdir: Path | None = None, asked: str | None = None) -> World:  # noqa: ARG002
         return None  # type: ignore[return-value]
 
 

@@ -28,6 +28,7 @@ def grade(
     passive: options.Passive = False,
     timeout: options.Timeout = 90.0,
     workdir: options.Workdir = Path(),
+    container: options.Container = None,
     trainee: options.Trainee = None,
     host: options.Host = None,
     context: options.Context = None,
@@ -46,7 +47,15 @@ def grade(
     if not workdir.is_dir():
         raise Trouble(N_("There is no folder {path}."), path=workdir)
     spoken = language.spoken()
-    choice = grading.Choice(lang=spoken, only=only or [], passive=passive, timeout_s=timeout, trainee=trainee)
+    choice = grading.Choice(
+        lang=spoken,
+        only=only or [],
+        passive=passive,
+        timeout_s=timeout,
+        trainee=trainee,
+        workdir=workdir,
+        container=container,
+    )
     report = graded(loaded, choice, host, context)
     output.deliver(report, shape, paths)
     raise SystemExit(exits.of([report]))

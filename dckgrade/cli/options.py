@@ -41,6 +41,12 @@ Workdir = Annotated[
         "--workdir", metavar="DIR", help=N_("Folder of your own files, for labs that ask for files.")
     ),
 ]
+Container = Annotated[
+    str | None,
+    typer.Option(
+        "--container", metavar="NAME", help=N_("Container to grade, for labs that leave it unnamed.")
+    ),
+]
 Trainee = Annotated[
     str | None, typer.Option("--trainee", metavar="NAME", help=N_("Name to write into the report."))
 ]

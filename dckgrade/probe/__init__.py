@@ -5,12 +5,38 @@ from dckgrade.probe.container_log import ContainerLog
 from dckgrade.probe.container_stats import ContainerStats
 from dckgrade.probe.http import Http
 from dckgrade.probe.postgres import Postgres
+from dckgrade.probe.seccomp_call import SeccompCall
+from dckgrade.probe.seccomp_container import SeccompContainer
+from dckgrade.probe.seccomp_file import SeccompFile
+from dckgrade.probe.seccomp_filter import SeccompFilter
 from dckgrade.probe.swarm import Swarm
 
-Probe = Container | ContainerLog | ContainerStats | Http | Postgres | Swarm
+Probe = (
+    Container
+    | ContainerLog
+    | ContainerStats
+    | Http
+    | Postgres
+    | SeccompCall
+    | SeccompContainer
+    | SeccompFile
+    | SeccompFilter
+    | Swarm
+)
 
 # Those that the engine answers last come first: all their questions are sent before any answer is read.
-KINDS: tuple[type[Probe], ...] = (ContainerStats, Http, Postgres, Swarm, ContainerLog, Container)
+KINDS: tuple[type[Probe], ...] = (
+    ContainerStats,
+    Http,
+    Postgres,
+    SeccompCall,
+    SeccompFilter,
+    SeccompContainer,
+    SeccompFile,
+    Swarm,
+    ContainerLog,
+    Container,
+)
 
 
 def kind(probe: Probe) -> str:

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.observation import Observation, Seen
 from dckgrade.probe.service import Port, Problem, Reply, reply
-from dckgrade.probe.subject import ContainerName, unseen
+from dckgrade.probe.subject import ContainerChosen, unseen
 from dckgrade.strict import Strict
 from dckgrade.world.port import HttpAnswer, NotThere, OutOfReach, Via, World
 from dckgrade.world.secrets import masked
@@ -30,9 +30,9 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 class Http(Strict, frozen=True, kw_only=True, tag_field="kind", tag="http"):
-    """Ask the container called *container*, on its own *port*, for *path*; no redirect is followed."""
+    """Ask the container called *container* (or `@seccomp`) on its *port* for *path*; no redirect followed."""
 
-    container: ContainerName
+    container: ContainerChosen
     port: Port = 80
     path: Annotated[str, Meta(pattern="^/[!-~]*$")] = "/"
 

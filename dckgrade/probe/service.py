@@ -6,6 +6,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from msgspec import Meta, Struct
 
 from dckgrade.observation import Why
+from dckgrade.probe.seccomp.choice import choose
 from dckgrade.probe.subject import find, uptime_s
 from dckgrade.world.port import Address, NoAnswer, NoAnswerHow, OutOfReach, Via, World
 
@@ -28,10 +29,10 @@ class Reply(Struct, Generic[T], frozen=True, kw_only=True):
 
 def reply(world: World, container: str, port: int, question: Callable[[Address], T]) -> Reply[T]:
     """Put *question* to *port* of *container*; raises `NotThere` and `OutOfReach`."""
-    subject = find(world, container)
-    if subject.state != "running":
+    ref, state = found(world, container)
+    if state != "running":
         return Reply(problem="not-running")
-    inspected = world.container(subject.id)
+    inspected = world.container(ref)
     age_s = uptime_s(inspected, world.now())
     problem: Problem | None = None
     unreachable: OutOfReach | None = None
@@ -50,3 +51,12 @@ def reply(world: World, container: str, port: int, question: Callable[[Address],
         raise unreachable
     # A container without any address will not get one by itself: waiting cannot help.
     return Reply(problem="no-address")
+
+
+def found(world: World, container: str) -> tuple[str, str]:
+    """Give id and state of the container that is meant."""
+    if container == "@seccomp":
+        listed = choose(world).one.listed
+        return str(listed.get("Id") or ""), str(listed.get("State") or "")
+    subject = find(world, container)
+    return subject.id, subject.state

@@ -13,6 +13,9 @@ from dckgrade.world.port import Json, NotThere, OutOfReach, World
 ContainerName = Annotated[str, Meta(pattern="^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}$")]
 """What Docker accepts: two characters at least."""
 
+ContainerChosen = Annotated[str, Meta(pattern="^(@seccomp|[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62})$")]
+"""A name; or `@seccomp`, the container that bears a seccomp profile, which the course leaves unnamed."""
+
 FoundBy = Literal["name", "label", "near-miss", "image"]
 """Exact name; Compose or Swarm service label; a name within two edits; only the image fits."""
 

@@ -50,6 +50,8 @@ class Expectation(Strict, frozen=True, kw_only=True):
     remarks: dict[CheckId, Code] = field(default_factory=dict)
     timeout: Duration | None = None
     """The run's own deadline, for a state in which waiting would take minutes."""
+    spent: bool = False
+    """The engine cannot be emptied afterwards: the next case needs another."""
     reason: Reason | None = None
     """Why no engine of ours can be put into this state: such a case is hand-made and never applied."""
     derived: Derived | None = None

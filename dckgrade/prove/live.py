@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from dckgrade import grading
 from dckgrade.lab.load import Loaded
@@ -53,13 +53,36 @@ class Disposable(Protocol):
         ...
 
 
+@runtime_checkable
+class Renewable(Protocol):
+    """An engine of our own: one that is used up is replaced."""
+
+    def start(self) -> None:
+        """Bring it up, empty and without images."""
+        ...
+
+    def stop(self) -> None:
+        """End it with all that hangs in it."""
+        ...
+
+
 class Stage:
     """An engine with a lab's images on it: each case finds it as the first one did, its images too."""
 
-    def __init__(self, engine: Disposable) -> None:
-        self.engine, self.host = engine, engine.host
-        self.neighbours = engine.neighbours
+    def __init__(self, engine: Disposable, load: Callable[[str], None] = lambda _host: None) -> None:
+        self.engine, self.load = engine, load
+        load(engine.host)
         self.images = images(engine.host)
+
+    @property
+    def host(self) -> str:
+        """Where it listens; elsewhere once it has been renewed."""
+        return self.engine.host
+
+    @property
+    def neighbours(self) -> Mapping[str, str]:
+        """What an `apply.sh` is told of further engines."""
+        return self.engine.neighbours
 
     def empty(self) -> None:
         """Remove all that a case has made: a tag of its own too."""
@@ -70,6 +93,13 @@ class Stage:
         """Stand where its containers can be reached."""
         return self.engine.network()
 
+    def renew(self) -> None:
+        """Put a fresh engine in the place of one that can no longer be emptied."""
+        if isinstance(self.engine, Renewable):
+            self.engine.stop()
+            self.engine.start()
+            self.load(self.host)
+
 
 class NotApplied(Exception):
     """An `apply.sh` that did not run through; says what it printed."""
@@ -77,11 +107,15 @@ class NotApplied(Exception):
 
 def graded(loaded: Loaded, case: Case, engine: Disposable) -> Report:
     """Empty *engine*, apply *case* where its containers can be reached, grade."""
+    if case.expectation.spent and not (isinstance(engine, Stage) and isinstance(engine.engine, Renewable)):
+        raise NotApplied(f"{case.name} would leave this engine unusable; it is seen on engines of our own.")
     engine.empty()
-    choice = grading.Choice(lang="fr", timeout_s=case.expectation.timeout_s)
     where = endpoint.resolve(engine.host, None, {}, Path("/nonexistent"))
-    with engine.network():
-        apply(case, engine)
+    # The trainee's own folder: what is typed there may write files, and they are graded.
+    with tempfile.TemporaryDirectory(prefix="dckgrade-work-") as folder, engine.network():
+        workdir = Path(shutil.copytree(case.folder, folder, dirs_exist_ok=True))
+        apply(case, engine, workdir)
+        choice = grading.Choice(lang="fr", timeout_s=case.expectation.timeout_s, workdir=workdir)
         with connect(where) as daemon:
             return grading.grade(loaded, daemon, choice)
 
@@ -110,8 +144,8 @@ def built(builder: Path, words: Sequence[str]) -> None:
         raise NotApplied(f"{builder} ended with {done.returncode}:\n{done.stdout}")
 
 
-def apply(case: Case, engine: Disposable) -> None:
-    """Type what the trainee typed, against *engine*."""
+def apply(case: Case, engine: Disposable, workdir: Path | None = None) -> None:
+    """Type what the trainee typed, in *workdir* (else where the case lies), against *engine*."""
     script = case.folder / "apply.sh"
     if not script.exists():
         return
@@ -122,7 +156,7 @@ def apply(case: Case, engine: Disposable) -> None:
     with tempfile.TemporaryFile() as printed:
         process = subprocess.Popen(
             [*cage(), "sh", "-e", script.name],
-            cwd=case.folder,
+            cwd=workdir or case.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=printed,

@@ -83,7 +83,9 @@ def seen(
     """Apply every case that an engine can be put into, and compare with the recordings or renew them."""
     start = time.monotonic()
     all_cases = cases(fixtures, loaded.lab.id)
-    outcomes = applied(loaded, [one for one in all_cases if one.live], engines, progress)
+    # Those that use an engine up come last: the fewer have to be started anew.
+    wanted = sorted((one for one in all_cases if one.live), key=lambda one: one.expectation.spent)
+    outcomes = applied(loaded, wanted, engines, progress)
     keep = recordings.renewed if record else recordings.compared
     more = [fault for one in outcomes for fault in keep(loaded, one)]
     handmade = [one for one in all_cases if not one.live]
@@ -94,7 +96,10 @@ def seen(
 
 
 def applied(
-    loaded: Loaded, wanted: Sequence[Case], engines: Sequence[live.Disposable], progress: Progress
+    loaded: Loaded,
+    wanted: Sequence[Case],
+    engines: Sequence[live.Disposable],
+    progress: Progress,
 ) -> list[Outcome]:
     """Share the cases out among the engines; each engine takes the next case as soon as it is free."""
     waiting: SimpleQueue[Case] = SimpleQueue()
@@ -116,6 +121,8 @@ def applied(
                 stop.set()
                 return
             progress(one.name, len(done), len(wanted))
+            if one.expectation.spent and not waiting.empty() and isinstance(engine, live.Stage):
+                engine.renew()
 
     threads = [threading.Thread(target=work, args=(engine,), daemon=True) for engine in engines]
     try:
@@ -147,9 +154,9 @@ def engines(lab: str, fixtures: Path, host: str | None, jobs: int, stack: ExitSt
     else:
         count = min(jobs, sum(one.live for one in cases(fixtures, lab)))
         made = [private(needs.engines, stack) for _ in range(count)]
-    for one in made:
-        live.load_images(one.host, needs.images, fixtures / lab)
-    return [live.Stage(one) for one in made]
+    return [
+        live.Stage(one, lambda host: live.load_images(host, needs.images, fixtures / lab)) for one in made
+    ]
 
 
 def private(count: int, stack: ExitStack) -> live.Disposable:

@@ -24,11 +24,16 @@ SYMBOLS = {
     Verdict.SKIPPED: "\N{EN DASH}",
 }
 NO_CONTAINER = N_("no container of that name was found")
+NO_FITTING = N_("no container that could be meant was found")
 ABSENT = {
     "container": NO_CONTAINER,
     "container-log": NO_CONTAINER,
     "container-stats": NO_CONTAINER,
     "http": NO_CONTAINER,
+    "seccomp-call": NO_FITTING,
+    "seccomp-container": NO_FITTING,
+    "seccomp-filter": NO_FITTING,
+    "seccomp-file": N_("no such file is in the working folder"),
     "postgres": NO_CONTAINER,
     "image": N_("no such image was found"),
     "network": N_("no network of that name was found"),
@@ -49,6 +54,7 @@ REASONS: Mapping[str, str] = {
     Why.ENGINE_ERROR: N_("The engine answered with an error of its own."),
     Why.UNREADABLE: N_("The engine's answer was cut short or cannot be read."),
     Why.ADDRESS_OUT_OF_REACH: N_("The container's address cannot be reached from this machine."),
+    Why.NOT_TRIED: N_("What would show it cannot be tried inside this container."),
     Why.CRASH: N_("This is a bug of dckgrade, and costs you no point."),
 }
 LABELS = {

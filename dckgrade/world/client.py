@@ -22,6 +22,7 @@ from dckgrade.world.secrets import masked
 
 _OK = 200
 _CHUNK = 64 * 1024
+_FRAMED = {"application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"}
 # What docker-py, requests, urllib3 and http.client let through; RequestException and SSLError are OSErrors.
 _LEAKS = (DockerException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 
@@ -45,19 +46,38 @@ class Client:
         if tls and not tls.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
-    def ask(self, path: str, question: Mapping[str, str], *, at_most: int, seconds: float) -> Answer:
-        """Give the answer to `GET path`; late, cut short or longer than *at_most* bytes is `OutOfReach`."""
+    def ask(
+        self,
+        path: str,
+        question: Mapping[str, str],
+        *,
+        at_most: int,
+        seconds: float,
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """
+        Give the answer to `GET path`, with a *body* to `POST path`; late, cut short or longer than *at_most*
+        bytes is `OutOfReach`.
+        """
         until = time.monotonic() + seconds
-        return within(seconds, lambda: self._answer(path, question, at_most, until))
+        return within(seconds, lambda: self._answer(path, question, at_most, until, body))
 
     def close(self) -> None:
         """Drop the connections."""
         self._session.close()
 
-    def _answer(self, path: str, question: Mapping[str, str], at_most: int, until: float) -> Answer:
+    def _answer(
+        self,
+        path: str,
+        question: Mapping[str, str],
+        at_most: int,
+        until: float,
+        sent: Mapping[str, Any] | None,
+    ) -> Answer:
+        method, url = "GET" if sent is None else "POST", self._session.base_url + path
         left = until - time.monotonic()
         try:
-            with self._session.get(self._session.base_url + path, params=question, timeout=left) as response:
+            with self._session.request(method, url, params=question, json=sent, timeout=left) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 body = _whole(response, headers, at_most, until)
                 return Answer(response.status_code, headers, body)
@@ -66,10 +86,10 @@ class Client:
 
 
 class _ReadOnly(APIClient):
-    """The one place where requests leave, redirects included: only readings pass, and nothing is followed."""
+    """The one place where requests leave, redirects too: only what is permitted passes, none is followed."""
 
     def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
-        permit(request.method or "", urlsplit(request.url or "").path)
+        permit(request.method or "", urlsplit(request.url or "").path, request.body)
         settings |= {"allow_redirects": False, "stream": True}
         return super().send(request, **settings)
 
@@ -85,7 +105,9 @@ def _tls(tls: Tls) -> TLSConfig:
 def _whole(response: requests.Response, headers: Mapping[str, str], at_most: int, until: float) -> bytes:
     """Read the body: docker-py would buffer any amount, and its timeout starts again with every byte."""
     length, chunked = headers.get("content-length"), "chunked" in headers.get("transfer-encoding", "")
-    if response.status_code == _OK and length is None and not chunked:
+    # What a command prints comes in frames of known length, up to the end of the connection.
+    framed = headers.get("content-type") in _FRAMED
+    if response.status_code == _OK and length is None and not chunked and not framed:
         raise OutOfReach(Why.UNREADABLE, "an answer of unknown length")
     came = bytearray()
     try:

@@ -4,7 +4,8 @@ import os
 import re
 import socket
 import struct
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from dckgrade.words import N_
 from dckgrade.world import stream
 from dckgrade.world.endpoint import Endpoint, EngineTrouble, others
 from dckgrade.world.negotiation import TESTED_MAX, clock_drift, engine_version, refused, spoken
-from dckgrade.world.port import Json, NotThere, OutOfReach
+from dckgrade.world.port import Json, NotThere, OutOfReach, Ran
 from dckgrade.world.secrets import masked
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 _JSON_AT_MOST = 16 * 1024 * 1024
 # 200 messages of at most 16 KiB (the engine splits longer lines there) with their frame headers are 3.2 MiB.
 _TAIL, _LOG_AT_MOST = 200, 4 * 1024 * 1024
+_RUN_S, _RUN_AT_MOST = 6.0, 64 * 1024
 _PING_S, _OBJECT_S, _INFO_S, _LOG_S, _STATS_S = 5.0, 3.0, 5.0, 5.0, 5.0
-_OK, _NOT_FOUND, _CONFLICT = 200, 404, 409
+_OK, _CREATED, _NOT_FOUND, _CONFLICT = 200, 201, 404, 409
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -49,11 +51,11 @@ class Daemon:
         """Drop the connections."""
         self._client.close()
 
-    def look(self) -> "Look":
+    def look(self, workdir: Path | None = None, asked: str | None = None) -> "Look":
         """Begin a round: within it, each distinct question is asked once."""
         from dckgrade.world.look import Look
 
-        return Look(self)
+        return Look(self, workdir, asked)
 
     def now(self) -> datetime:
         """Tell the time by the engine's clock."""
@@ -95,11 +97,31 @@ class Daemon:
             raise
         return stream.text(raw, tty=tty)
 
+    def run(self, ref: str, argv: Sequence[str]) -> Ran:
+        """Run a command in a container as the image's own user, and wait for its end."""
+        until = time.monotonic() + _RUN_S
+        wanted = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
+        made = _object(self._ask(f"/containers/{_named(ref)}/exec", _OBJECT_S, body=wanted))
+        path = f"/exec/{_named(str(made.get('Id') or ''))}"
+        left = until - time.monotonic()
+        raw = self._ask(f"{path}/start", left, at_most=_RUN_AT_MOST, body={"Detach": False, "Tty": False})
+        ended = _object(self._ask(f"{path}/json", _OBJECT_S))
+        if ended.get("Running") or not isinstance(ended.get("ExitCode"), int):
+            raise OutOfReach(Why.UNREADABLE, "the command has not ended")
+        return Ran(ended["ExitCode"], stream.text(raw, tty=False))
+
     def _ask(
-        self, path: str, seconds: float, question: Mapping[str, str] = _NOTHING, at_most: int = _JSON_AT_MOST
+        self,
+        path: str,
+        seconds: float,
+        question: Mapping[str, str] = _NOTHING,
+        at_most: int = _JSON_AT_MOST,
+        body: Json | None = None,
     ) -> bytes:
-        answer = self._client.ask(f"/v{self.engine.api}{path}", question, at_most=at_most, seconds=seconds)
-        if answer.status == _OK:
+        answer = self._client.ask(
+            f"/v{self.engine.api}{path}", question, at_most=at_most, seconds=seconds, body=body
+        )
+        if answer.status in {_OK, _CREATED}:
             return answer.body
         message, own = _message(answer)
         # A proxy's 404, or the engine's "page not found" for an unknown path, says nothing about the object.

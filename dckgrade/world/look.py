@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 
-from dckgrade.world import web
+from dckgrade.observation import Why
+from dckgrade.world import files, web
 from dckgrade.world.addresses import addresses
 from dckgrade.world.daemon import Daemon
 from dckgrade.world.once import Once
-from dckgrade.world.port import Address, HttpAnswer, Json
+from dckgrade.world.port import Address, HttpAnswer, Json, NotThere, OutOfReach, Ran
 
 
 class Look:
     """The world that probes are given, for one round."""
 
-    def __init__(self, daemon: Daemon) -> None:
-        self.engine = daemon.engine
+    def __init__(self, daemon: Daemon, workdir: Path | None = None, asked: str | None = None) -> None:
+        self.engine, self.asked, self._workdir = daemon.engine, asked, workdir
         self._daemon, self._once = daemon, Once()
 
     def now(self) -> datetime:
@@ -48,6 +50,19 @@ class Look:
     def stats(self, ref: str) -> Json:
         """Take one sample of a container's resources."""
         return self._once.ask(("stats", ref), lambda: self._daemon.stats(ref))
+
+    def run(self, ref: str, argv: Sequence[str]) -> Ran:
+        """Run a command in a container, unless that sees the host's processes."""
+        if (self.container(ref).get("HostConfig") or {}).get("PidMode") == "host":
+            raise OutOfReach(Why.NOT_TRIED, "the container shares the host's processes")
+        return self._once.ask(("run", ref, tuple(argv)), lambda: self._daemon.run(ref, argv))
+
+    def file(self, name: str) -> bytes:
+        """Read a file of the working folder."""
+        if self._workdir is None:
+            raise NotThere(name)
+        workdir = self._workdir
+        return self._once.ask(("file", name), lambda: files.content(workdir, name))
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         """Say where *port* is reached from here, for `--network container:…` through the one that lends."""

@@ -47,6 +47,13 @@ class HttpAnswer(Struct, frozen=True, kw_only=True):
     truncated: bool = False
 
 
+class Ran(Struct, frozen=True):
+    """What a command inside a container came to: its exit code, and both streams, secrets masked, capped."""
+
+    exit_code: int
+    output: str
+
+
 class NoAnswer(Exception):
     """The address was reached and did not serve; *how* tells in which way."""
 
@@ -63,6 +70,8 @@ class World(Protocol):
     """
 
     engine: Engine
+    asked: str | None
+    """The container that the user chose by `--container`, where a lab leaves it unnamed."""
 
     def now(self) -> datetime:
         """Tell the time by the engine's clock (aware, UTC)."""
@@ -94,6 +103,20 @@ class World(Protocol):
 
     def stats(self, ref: str) -> Json:
         """Take one sample of resources (`GET /containers/{ref}/stats?stream=false&one-shot=1`)."""
+        ...
+
+    def run(self, ref: str, argv: Sequence[str]) -> Ran:
+        """
+        Run a short harmless command in a running container, unprivileged (`POST /containers/{ref}/exec`,
+        `POST /exec/{id}/start`, `GET /exec/{id}/json`); only kinds that are not `passive` may ask for it.
+
+        A missing program is an answer: 126 or 127 and the engine's own sentence. Stopped or paused, or with
+        the host's processes in sight: `OutOfReach`.
+        """
+        ...
+
+    def file(self, name: str) -> bytes:
+        """Read a file of the trainee's working folder, 256 KiB at most."""
         ...
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:

@@ -12,6 +12,7 @@ import pytest
 from dckgrade import codec
 from tests.cli.running import NOWHERE, dckgrade
 from tests.conftest import FIXTURES
+from tests.world.fault_engine import FaultEngine, answer
 
 RECORDING = FIXTURES / "tp5" / "mistakes" / "two-mistakes" / "recording.json"
 
@@ -175,3 +176,29 @@ def test_the_exit_code_survives_a_reader_that_leaves() -> None:
         running.stderr.close()
 
         assert (running.wait(30), err) == (1, b"")
+
+
+def test_the_working_folder_and_the_container_reach_the_lab(tmp_path: Path) -> None:
+    (tmp_path / "seccomp_profile.json").write_text("{}")
+    (tmp_path / "empty").mkdir()
+    entry = {"Names": ["/web"], "Image": "nginx", "State": "running", "Created": 1}
+    says = {
+        "/containers/json": answer([{**entry, "Id": "a"}, {**entry, "Id": "b", "Names": ["/mine"]}]),
+        "/b/json": answer({"Id": "b", "State": {"Status": "exited"}, "HostConfig": {}, "Config": {}}),
+        "/a/json": answer({"Id": "a", "State": {"Status": "exited"}, "HostConfig": {}, "Config": {}}),
+        "/logs": answer(b""),
+    }
+    with FaultEngine(tmp_path / "engine.sock", says) as engine:
+        options = ("tp2", "-f", "json", "--passive", "--host", engine.url)
+        first = dckgrade(*options, "--container", "web", "--workdir", str(tmp_path))
+        second = dckgrade(*options, "--container", "mine", "--workdir", str(tmp_path / "empty"))
+
+    reports = [json.loads(done.stdout) for done in (first, second)]
+    names = [
+        one["facts"]["name"]
+        for report in reports
+        for one in report["observations"].values()
+        if one["kind"] == "seccomp-container"
+    ]
+    assert names == ["web", "mine"]
+    assert [report["checks"][0]["verdict"] for report in reports] == ["passed", "failed"]

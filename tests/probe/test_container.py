@@ -173,7 +173,7 @@ def test_an_image_is_looked_up_only_where_its_name_does_not_tell() -> None:
     world = FakeWorld()
     assert seen(world, "webservers")["image_fits"] is True
     assert seen(world, "webservers", image=None)["image_fits"] is None
-    assert world.asked == ["containers", "container"] * 2
+    assert world.questions == ["containers", "container"] * 2
 
 
 def test_arguments_that_hold_a_secret_are_masked() -> None:

@@ -99,7 +99,7 @@ def test_a_time_that_is_none_is_unreadable() -> None:
 def test_a_sample_is_asked_for_before_anything_is_inspected() -> None:
     world = FakeWorld()
     facts(world, "webservers")
-    assert world.asked[:2] == ["containers", "stats"]
+    assert world.questions[:2] == ["containers", "stats"]
 
 
 @pytest.mark.parametrize(("restarts", "up_s", "live"), [(3, 1, False), (3, 60, True), (0, 1, True)])

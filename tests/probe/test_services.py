@@ -37,8 +37,8 @@ def test_a_published_port_is_tried_before_the_container_s_own_address(engine: st
     world = FakeWorld(engine)
     world.serves = serving(PAGE)
     assert facts(Http(container="published", path="/a?b").observe(world))["via"] == "published"
-    assert world.asked[-1].startswith("http 127.0.0.1:1808")
-    assert world.asked[-1].endswith("/a?b")
+    assert world.questions[-1].startswith("http 127.0.0.1:1808")
+    assert world.questions[-1].endswith("/a?b")
 
 
 def test_when_the_published_port_does_not_serve_the_own_address_is_tried() -> None:
@@ -69,7 +69,7 @@ def test_what_does_not_run_is_not_asked(probe: type[Http | Postgres], name: str)
     world.serves = serving(PAGE)
     observed = probe(container=name).observe(world)
     assert facts(observed)["problem"] == "not-running"
-    assert world.asked == ["containers"]
+    assert world.questions == ["containers"]
     assert isinstance(observed, Seen)
     assert observed.age_s is None
 
@@ -85,7 +85,7 @@ def test_a_container_on_the_host_s_network_is_asked_at_the_host() -> None:
     world = FakeWorld()
     world.serves = serving(PAGE)
     assert facts(Http(container="hostnet", port=8080).observe(world))["answers"] is True
-    assert world.asked[-1] == "http 127.0.0.1:8080/"
+    assert world.questions[-1] == "http 127.0.0.1:8080/"
 
 
 @pytest.mark.parametrize("name", ["webservers", "published", "hostnet"])
@@ -147,4 +147,4 @@ def test_one_byte_tells_postgresql_from_anything_else(
     world.serves = serving(answer)
     found = facts(Postgres(container="envs").observe(world))
     assert found == {"accepts": accepts, "problem": problem, "via": "own", "encrypted": encrypted}
-    assert world.asked[-1].endswith(":5432 0000000804d2162f")
+    assert world.questions[-1].endswith(":5432 0000000804d2162f")

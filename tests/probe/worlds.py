@@ -18,7 +18,7 @@ from dckgrade.probe.container import Container
 from dckgrade.world import stream
 from dckgrade.world.addresses import addresses
 from dckgrade.world.endpoint import Endpoint
-from dckgrade.world.port import Address, HttpAnswer, Json, NoAnswer, NotThere, World
+from dckgrade.world.port import Address, HttpAnswer, Json, NoAnswer, NotThere, Ran, World
 
 ANSWERS = Path(__file__).parents[1] / "answers"
 ENGINES = sorted(folder.name for folder in ANSWERS.iterdir() if folder.is_dir())
@@ -53,7 +53,7 @@ class FakeWorld:
         self.images: dict[str, Any] = {}
         self.trouble: dict[str, Exception] = {}
         self.serves: Callable[[Address], HttpAnswer | bytes] = refused
-        self.asked: list[str] = []
+        self.questions: list[str] = []
         latest = max(sample["read"] for sample in self.measured.values())
         self.clock = datetime.fromisoformat(latest) + timedelta(minutes=10)
 
@@ -88,7 +88,7 @@ class FakeWorld:
         return entry
 
     def _answered(self, question: str, answers: dict[str, Any], ref: str) -> Any:
-        self.asked.append(question)
+        self.questions.append(question)
         if question in self.trouble:
             raise self.trouble[question]
         if ref not in answers:
@@ -117,6 +117,14 @@ class FakeWorld:
     def nodes(self) -> Sequence[Json]:
         raise NotThere("not a manager")
 
+    asked: str | None = None
+
+    def run(self, ref: str, argv: Sequence[str]) -> Ran:
+        raise NotThere(f"{ref}: no engine recorded {argv}")
+
+    def file(self, name: str) -> bytes:
+        raise NotThere(name)
+
     def log_tail(self, ref: str, *, tty: bool) -> str:
         return str(self._answered("log", {ref: "", **self.logs}, ref)) + "\r" * tty
 
@@ -128,13 +136,13 @@ class FakeWorld:
         return addresses(inspected, port, LOCAL)
 
     def http(self, address: Address, path: str) -> HttpAnswer:
-        self.asked.append(f"http {address.host}:{address.port}{path}")
+        self.questions.append(f"http {address.host}:{address.port}{path}")
         found = self.serves(address)
         assert isinstance(found, HttpAnswer)
         return found
 
     def exchange(self, address: Address, sent: bytes, count: int) -> bytes:
-        self.asked.append(f"exchange {address.host}:{address.port} {sent.hex()}")
+        self.questions.append(f"exchange {address.host}:{address.port} {sent.hex()}")
         found = self.serves(address)
         assert isinstance(found, bytes)
         return found[:count]

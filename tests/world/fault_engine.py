@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import socket
 import ssl
 import threading
@@ -56,12 +57,13 @@ def frame(data: bytes, stream: int = 1) -> bytes:
 
 
 class FaultEngine:
-    """Answers `GET path` by the longest key that ends the path; keeps what was asked."""
+    """Answers any method by the longest key that ends the path; keeps what was asked."""
 
     def __init__(
         self, where: Path | None, says: Mapping[str, Say], tls: ssl.SSLContext | None = None
     ) -> None:
         self.asked: list[str] = []
+        self.bodies: list[bytes] = []
         self.says = {"/_ping": ping()} | dict(says)
         self._tls, self._over = tls, threading.Event()
         self._threads: list[threading.Thread] = []
@@ -117,6 +119,12 @@ class FaultEngine:
             if request.startswith(b"\x16"):  # TLS, which no line of HTTP begins with
                 connected.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
                 return
+        head, _, body = request.partition(b"\r\n\r\n")
+        found = re.search(rb"content-length: (\d+)", head.lower())
+        # Closing with some of it unread would reset the connection.
+        while found and len(body) < int(found[1]):
+            body += connected.recv(4096)
+        self.bodies.append(body)
         line = request.split(b"\r\n", 1)[0].decode()
         self.asked.append(line.rsplit(" ", 1)[0])
         path = line.split(" ")[1].partition("?")[0]

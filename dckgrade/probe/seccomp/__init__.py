@@ -1,0 +1,1 @@
+"""Seccomp profiles: what one says, what it forbids that Docker allows, which container bears one."""
