@@ -33,9 +33,9 @@ def test_equal_probes_have_equal_keys_and_are_made_once() -> None:
     assert {*seen} == {key(probe) for probe in ALL}
 
 
-def test_every_kind_is_seen_under_its_own_name() -> None:
+def test_each_is_seen_under_the_name_of_its_kind() -> None:
     seen = observe(ALL, FakeWorld(), 5)
-    assert {type(probe) for probe in ALL} == {*KINDS}
+    assert {type(probe) for probe in ALL} <= {*KINDS}
     for probe in ALL:
         found = seen[key(probe)]
         assert isinstance(found, Seen)

@@ -44,7 +44,7 @@ class SwarmWorld:
             raise OutOfReach(Why.ENGINE_ERROR, "HTTP 503 This node is not a swarm manager.")
         return self.rows
 
-    def look(self) -> Any:
+    def look(self, _workdir: Path | None = None, _asked: str | None = None) -> Any:
         return self
 
 

@@ -9,7 +9,6 @@ from dckgrade.observation import Why
 from dckgrade.probe.seccomp.meaning import Effect, capabilities, effect
 from dckgrade.probe.seccomp.profile import Invalid, Profile, parsed
 from dckgrade.probe.subject import names, repository
-from dckgrade.world.deadline import outcomes
 from dckgrade.world.port import Json, NotThere, OutOfReach, World
 
 IMAGE, FILE = "nginx", "seccomp_profile.json"
@@ -93,6 +92,9 @@ def choose(world: World, image: str = IMAGE, file: str = FILE) -> Chosen:
         str(entry.get("Id")): lambda entry=entry: world.container(str(entry.get("Id")))  # type: ignore[misc]
         for entry in listed
     }
+    # Only looking needs threads; judging imports the kinds of probes too, and must load nothing that acts.
+    from dckgrade.world.deadline import outcomes
+
     seen = outcomes(inspections, ALL_WITHIN_S)
     found = [
         one
