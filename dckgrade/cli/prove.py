@@ -2,9 +2,10 @@
 
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -146,42 +147,47 @@ def from_engines(
 
     # A CI system that cancels a job asks politely first: then nothing is left for the next run to sweep.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    for lab in labs:
+    # The engines are shared out: one each for as many labs as there may be engines, all for a last one.
+    at_once = 1 if host else min(jobs, len(labs))
+    for first in range(0, len(labs), at_once):
+        batch = labs[first : first + at_once]
         try:
-            with ExitStack() as stack, counted(lab.lab.id) as progress:
-                engines = run.engines(lab.lab.id, fixtures, host, jobs, stack)
-                proof = run.seen(lab, fixtures, engines, progress, record=record)
+            with ExitStack() as stack:
+                counting = stack.enter_context(counted())
+                seen = []
+                for lab in batch:
+                    progress = counting(lab.lab.id)
+                    engines = run.engines(lab.lab.id, fixtures, host, max(1, jobs // len(batch)), stack)
+                    seen.append(partial(run.seen, lab, fixtures, engines, progress, record=record))
+                proofs = run.together(seen)
         except (PrivateEngineFailed, NotApplied) as failed:
             exits.say(str(failed).splitlines())
             raise SystemExit(exits.Exit.NOT_GRADABLE) from None
-        yield proof
+        yield from proofs
 
 
 @contextmanager
-def counted(lab: str) -> "Iterator[Progress]":
-    """Show on stderr how far a lab has come; a line a case where stderr is a file."""
+def counted() -> "Iterator[Callable[[str], Progress]]":
+    """Show on stderr how far each lab has come; a line a case where stderr is a file."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True, highlight=False, emoji=False)
-    told = TextColumn("{task.description}", markup=False)
-    with Bar(
-        told,
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bar:
-        starting = into(language.spoken())(N_("{lab}: getting engines ready")).format(lab=lab)
-        task = bar.add_task(starting, total=None)
-        if not console.is_terminal:
-            exits.say([starting])
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
 
-        def progress(case: str, done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, description=f"{lab} {case}")
+        def counting(lab: str) -> "Progress":
+            starting = into(language.spoken())(N_("{lab}: getting engines ready")).format(lab=lab)
+            task = bar.add_task(starting, total=None)
             if not console.is_terminal:
-                exits.say([f"{lab} {done}/{total} {case}"])
+                exits.say([starting])
 
-        yield progress
+            def progress(case: str, done: int, total: int) -> None:
+                bar.update(task, completed=done, total=total, description=f"{lab} {case}")
+                if not console.is_terminal:
+                    exits.say([f"{lab} {done}/{total} {case}"])
+
+            return progress
+
+        yield counting

@@ -17,6 +17,7 @@ from dckgrade.prove.docker_command import docker, images
 from dckgrade.prove.live import Disposable, Stage, apply
 from dckgrade.prove.proof import Proof
 from tests.cli.running import dckgrade
+from tests.conftest import need_private_engines
 from tests.engine import traces
 from tests.engine.running_proof import Running, gone
 from tests.prove.tiny import RUN, tiny
@@ -169,3 +170,21 @@ def test_after_a_kill_nothing_runs_on_and_the_next_run_sweeps(tmp_path: Path, te
     assert after.process.returncode == 0, stderr
     gone(killed, namespaces)
     gone(after, set())
+
+
+def test_two_labs_are_proven_at_once_each_on_an_engine_of_its_own(tmp_path: Path) -> None:
+    need_private_engines()
+    first, fixtures = tiny(tmp_path)
+    second = tmp_path / "small.yaml"
+    second.write_text(first.read_text().replace("id: tiny", "id: small").replace("TY-", "SM-"))
+    shutil.copytree(fixtures / "tiny", fixtures / "small")
+    expect = fixtures / "small" / "mistakes" / "exited" / "expect.yaml"
+    expect.write_text(expect.read_text().replace("TY-", "SM-"))
+
+    words = ["prove", str(first), str(second), "--fixtures", str(fixtures), "-f", "json", "--lang", "en"]
+    done = dckgrade(*words, "--record", "--jobs", "2")
+
+    assert [lab["lab"] for lab in json.loads(done.stdout)["labs"]] == ["tiny", "small"]
+    assert done.returncode == 0, done.stderr.decode()
+    told = done.stderr.decode()
+    assert told.index("small: getting") < told.index("tiny 1/3"), "both begin before either ends"
