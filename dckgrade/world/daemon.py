@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
 import msgspec
@@ -17,6 +17,7 @@ import msgspec
 from dckgrade.observation import Engine, Why
 from dckgrade.words import N_
 from dckgrade.world import stream
+from dckgrade.world.bodies import read_object, read_objects
 from dckgrade.world.endpoint import Endpoint, EngineTrouble, others
 from dckgrade.world.negotiation import TESTED_MAX, clock_drift, engine_version, refused, spoken
 from dckgrade.world.port import Json, NotThere, OutOfReach, Ran
@@ -63,28 +64,28 @@ class Daemon:
 
     def containers(self) -> list[Json]:
         """List all containers."""
-        return _objects(self._ask("/containers/json", _OBJECT_S, {"all": "true"}))
+        return read_objects(self._ask("/containers/json", _OBJECT_S, {"all": "true"}))
 
     def container(self, ref: str) -> Json:
         """Inspect one container."""
-        return _object(self._ask(f"/containers/{_named(ref)}/json", _OBJECT_S))
+        return read_object(self._ask(f"/containers/{_named(ref)}/json", _OBJECT_S))
 
     def image(self, ref: str) -> Json:
         """Inspect one image."""
-        return _object(self._ask(f"/images/{_named(ref, separators='/')}/json", _OBJECT_S))
+        return read_object(self._ask(f"/images/{_named(ref, separators='/')}/json", _OBJECT_S))
 
     def info(self) -> Json:
         """Describe the engine; a manager asks the whole swarm for it."""
-        return _object(self._ask("/info", _INFO_S))
+        return read_object(self._ask("/info", _INFO_S))
 
     def nodes(self) -> list[Json]:
         """List the nodes of the swarm."""
-        return _objects(self._ask("/nodes", _INFO_S))
+        return read_objects(self._ask("/nodes", _INFO_S))
 
     def stats(self, ref: str) -> Json:
         """Take one sample; without `one-shot` the engine would wait for two of its ticks, 1 to 2 s."""
         question = {"stream": "false", "one-shot": "true"}
-        return _object(self._ask(f"/containers/{_named(ref)}/stats", _STATS_S, question))
+        return read_object(self._ask(f"/containers/{_named(ref)}/stats", _STATS_S, question))
 
     def log_tail(self, ref: str, *, tty: bool) -> str:
         """Read the last lines of both streams."""
@@ -101,11 +102,11 @@ class Daemon:
         """Run a command in a container as the image's own user, and wait for its end."""
         until = time.monotonic() + _RUN_S
         wanted = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
-        made = _object(self._ask(f"/containers/{_named(ref)}/exec", _OBJECT_S, body=wanted))
+        made = read_object(self._ask(f"/containers/{_named(ref)}/exec", _OBJECT_S, body=wanted))
         path = f"/exec/{_named(str(made.get('Id') or ''))}"
         left = until - time.monotonic()
         raw = self._ask(f"{path}/start", left, at_most=_RUN_AT_MOST, body={"Detach": False, "Tty": False})
-        ended = _object(self._ask(f"{path}/json", _OBJECT_S))
+        ended = read_object(self._ask(f"{path}/json", _OBJECT_S))
         if ended.get("Running") or not isinstance(ended.get("ExitCode"), int):
             raise OutOfReach(Why.UNREADABLE, "the command has not ended")
         return Ran(ended["ExitCode"], stream.text(raw, tty=False))
@@ -233,24 +234,3 @@ def _named(ref: str, separators: str = "") -> str:
     if {"", ".", ".."} & set(ref.split("/")):
         raise NotThere(ref)
     return quote(ref, safe=f":@{separators}")
-
-
-def _decoded(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise OutOfReach(Why.UNREADABLE, f"not JSON: {error}") from error
-
-
-def _object(body: bytes) -> Json:
-    content = _decoded(body)
-    if not isinstance(content, dict):
-        raise OutOfReach(Why.UNREADABLE, "not a JSON object")
-    return content
-
-
-def _objects(body: bytes) -> list[Json]:
-    content = _decoded(body)
-    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
-        raise OutOfReach(Why.UNREADABLE, "not a JSON list of objects")
-    return content
