@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
@@ -183,10 +183,15 @@ def end(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def end_all() -> None:
-    """Kill every `apply.sh` that is still running: whoever waited for it no longer does."""
-    for group in list(RUNNING):
-        end(group)
+@contextlib.contextmanager
+def ended_when_interrupted() -> Iterator[None]:
+    """Kill every `apply.sh` when whoever waits is interrupted; not otherwise, they may be another lab's."""
+    try:
+        yield
+    except BaseException:
+        for group in list(RUNNING):
+            end(group)
+        raise
 
 
 @cache

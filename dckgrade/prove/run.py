@@ -102,10 +102,8 @@ def together(seen: Sequence[Callable[[], Proof]]) -> list[Proof]:
     """See several labs at once, each on engines of its own; the first error ends them all."""
     if len(seen) == 1:
         return [seen[0]()]
-    try:
+    with live.ended_when_interrupted():
         proofs = outcomes(dict(enumerate(seen)), FOR_EVER_S)
-    finally:
-        live.end_all()
     if errors := [one for one in proofs.values() if isinstance(one, Exception)]:
         raise errors[0]
     return [one for one in proofs.values() if not isinstance(one, Exception)]
@@ -142,13 +140,13 @@ def applied(
 
     threads = [threading.Thread(target=work, args=(engine,), daemon=True) for engine in engines]
     try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with live.ended_when_interrupted():
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
     finally:
         stop.set()
-        live.end_all()
     if ended:
         raise ended[0]
     return [done[one.name] for one in wanted]
