@@ -99,7 +99,7 @@ def seen(
 
 
 def together(seen: Sequence[Callable[[], Proof]]) -> list[Proof]:
-    """See several labs at once, each on engines of its own; the first error ends them all."""
+    """See several labs at once, each on engines of its own; an error of one is raised when all have ended."""
     if len(seen) == 1:
         return [seen[0]()]
     with live.ended_when_interrupted():
