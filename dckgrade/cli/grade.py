@@ -69,7 +69,7 @@ def graded(loaded: "Loaded", choice: "grading.Choice", host: str | None, context
     from dckgrade.cli.waiting import shown_on_stderr
     from dckgrade.observation import Engine
     from dckgrade.world import endpoint
-    from dckgrade.world.daemon import connect
+    from dckgrade.world.connection import connect
 
     asked = host or context or os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT") or "default"
     try:

@@ -19,7 +19,7 @@ from dckgrade.prove.case import Case
 from dckgrade.prove.docker_command import docker, images, remove_images
 from dckgrade.report import Report
 from dckgrade.world import endpoint
-from dckgrade.world.daemon import connect
+from dckgrade.world.connection import connect
 
 APPLY_WITHIN_S = 180
 RUNNING: set[int] = set()

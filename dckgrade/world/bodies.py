@@ -1,11 +1,16 @@
 """The body of an engine's answer → the object or the objects in it, or `OutOfReach` where it holds none."""
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from dckgrade.observation import Why
 from dckgrade.world.port import Json, OutOfReach
+from dckgrade.world.secrets import masked
+
+if TYPE_CHECKING:
+    from dckgrade.world.client import Answer
 
 
 def decoded(body: bytes) -> Any:
@@ -30,3 +35,13 @@ def read_objects(body: bytes) -> list[Json]:
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         raise OutOfReach(Why.UNREADABLE, "not a JSON list of objects")
     return content
+
+
+def read_message(answer: "Answer") -> tuple[str, bool]:
+    """Give the engine's error text, and whether it is in the form that the engine uses."""
+    try:
+        content = msgspec.json.decode(answer.body)
+        return masked(content["message"]), True
+    except (msgspec.DecodeError, RecursionError, LookupError, TypeError, UnicodeError):
+        shown = re.sub(r"<[^<>]*>|\s+", " ", answer.body[:2000].decode(errors="replace"))
+        return masked(" ".join(shown.split()))[:200], False

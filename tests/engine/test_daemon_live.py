@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from dckgrade.prove.private_engine import PrivateEngine, why_not
-from dckgrade.world.daemon import Daemon, connect
+from dckgrade.world.connection import connect
+from dckgrade.world.daemon import Daemon
 from dckgrade.world.deadline import outcomes
 from dckgrade.world.endpoint import resolve
 from dckgrade.world.port import Address, NoAnswer, NotThere

@@ -16,7 +16,7 @@ from dckgrade.prove.private_room import PrivateRoom
 from dckgrade.report import Report
 from dckgrade.verdict import Verdict
 from dckgrade.world import endpoint
-from dckgrade.world.daemon import connect
+from dckgrade.world.connection import connect
 from tests.conftest import FIXTURES, need_private_engines
 
 pytestmark = pytest.mark.engine

@@ -11,7 +11,7 @@ from dckgrade.probe.seccomp_call import TRIES, Forbidden, read, twins
 from dckgrade.prove.case import cases
 from dckgrade.prove.live import Disposable
 from dckgrade.world import endpoint
-from dckgrade.world.daemon import connect
+from dckgrade.world.connection import connect
 from tests.conftest import FIXTURES
 
 pytestmark = pytest.mark.engine

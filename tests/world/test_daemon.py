@@ -23,7 +23,8 @@ from dckgrade.observation import Why
 from dckgrade.world import daemon as module
 from dckgrade.world import stream
 from dckgrade.world.allowed import Forbidden, permit
-from dckgrade.world.daemon import Daemon, connect
+from dckgrade.world.connection import connect
+from dckgrade.world.daemon import Daemon
 from dckgrade.world.deadline import outcomes
 from dckgrade.world.endpoint import Endpoint, EngineTrouble, Tls, UsageTrouble
 from dckgrade.world.negotiation import engine_version, refused, spoken
@@ -626,7 +627,7 @@ def test_a_date_that_is_none_changes_nothing(tmp_path: Path, date: str) -> None:
 
 
 def test_docker_py_is_loaded_only_to_connect() -> None:
-    program = "import sys, dckgrade.world.daemon\nprint({'docker', 'requests', 'ssl'} & {*sys.modules})"
+    program = "import sys, dckgrade.world.connection\nprint({'docker', 'requests', 'ssl'} & {*sys.modules})"
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True
     )
