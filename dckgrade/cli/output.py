@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
+import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -102,6 +104,22 @@ def on_terminal(*shown: "RenderableType") -> None:
     console = Heard(highlight=False, emoji=False)
     for one in shown:
         console.print(one)
+
+
+def folder(path: Path) -> None:
+    """Make a folder to write into, unless there is one."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Trouble(N_("{path} cannot be written: {why}."), path=path, why=error.strerror) from None
+
+
+def file_name(text: str, number: int) -> str:
+    """Make of any text a name that every system takes; *number* keeps two of them apart."""
+    plain = re.sub(
+        r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
+    )
+    return f"{number:04}-{plain.strip('-')[:48] or 'trainee'}"
 
 
 def write(path: Path, content: bytes) -> None:
