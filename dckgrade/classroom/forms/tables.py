@@ -17,7 +17,7 @@ NO_GRADE = "-"
 
 
 def spreadsheet(report: ClassReport, *, excel: bool) -> bytes:
-    """Write a row a trainee, a column a lab; *excel*: with `;` and a byte order mark, as French Excel wants."""
+    """Write a row a trainee, a column a lab; *excel*: with `;` and a byte order mark, for Excel in French."""
     translate = into(report.lang)
     head = [translate(N_("Trainee")), "email", "username", "id number"]
     head += [f"{lab.id} (/{lab.possible})" for lab in report.labs]
