@@ -1,33 +1,30 @@
 """Submissions and a roster → the class report; each submission is judged and let go."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
 
 from dckgrade import __version__, codec
-from dckgrade.classroom.attempts import Attempt, Trust, attempt, lab
+from dckgrade.classroom.attempts import Attempt, Trust, attempt
 from dckgrade.classroom.class_report import (
     Cell,
-    CheckTold,
     ClassReport,
     Flag,
-    LabTold,
     MistakeShared,
     Past,
     Refused,
     Row,
 )
 from dckgrade.classroom.people import Person, Roster, folded, named
+from dckgrade.classroom.statistics import possible, shared_traces, told
 from dckgrade.classroom.submissions import Submission
 from dckgrade.report import Report
-from dckgrade.verdict import Line, Score, Verdict
-from dckgrade.words import Lang, Trouble
+from dckgrade.verdict import Line, Score
+from dckgrade.words import N_, Lang, Trouble
 
 Counting = Literal["best", "latest"]
-ENOUGH_TO_TELL = 5
-"""With fewer trainees, a check that everybody or nobody passes tells nothing about the check."""
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -39,14 +36,14 @@ class Terms(Struct, frozen=True, kw_only=True):
     """The machines are copies of one image: they have the engine's id in common."""
 
 
-Signed = Callable[[bytes, str], bool]
-"""Whether these bytes bear the signature of the key that this trainee was given."""
+Signed = Callable[[Report, bytes, str], bool]
+"""Whether this report, as these bytes, bears the signature of the key that this trainee was given."""
 
 
 class Class:
     """A class being gathered."""
 
-    def __init__(self, terms: Terms, roster: Roster, signed: Signed = lambda _raw, _trainee: False) -> None:
+    def __init__(self, terms: Terms, roster: Roster, signed: Signed = lambda *_: False) -> None:
         self.terms, self.roster, self.signed = terms, roster, signed
         self.people: dict[str, Person] = {folded(person.name): person for person in roster.people}
         self.attempts: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
@@ -57,19 +54,30 @@ class Class:
 
     def add(self, submission: Submission) -> None:
         """Take in one file; what is no report of ours becomes a row with its reason."""
+        if submission.refused:
+            self.refuse(submission, submission.refused)
+            return
         try:
-            if submission.refused:
-                raise submission.refused
-            report = codec.from_json(submission.raw, submission.source)
-            name, sure = named(submission.within, report.trainee)
-            trainee = self.known(name).name
-            mine = self.signed(submission.raw, trainee)
-            self.put(report, name, submission.source, "corroborated" if mine else "declared")
-            if sure and report.trainee and self.known(report.trainee).name != trainee:
-                self.renamed.add(submission.source)
+            self.take(submission, codec.from_json(submission.raw, submission.source))
         except Trouble as trouble:
-            reason = " ".join(trouble.sentences(self.terms.lang))
-            self.refused.append(Refused(source=submission.source, reason=reason))
+            self.refuse(submission, trouble)
+        except Exception as bug:  # noqa: BLE001 - one report, however hostile, costs the class nothing
+            said = Trouble(N_("{path} cannot be judged: {why}"), path=submission.source, why=repr(bug)[:200])
+            self.refuse(submission, said)
+
+    def take(self, submission: Submission, report: Report) -> None:
+        """Take in what was handed in by somebody, under a name that may be another's."""
+        name, sure = named(submission.within, report.trainee)
+        trainee = self.known(name).name
+        mine = self.signed(report, submission.raw, trainee)
+        self.put(report, name, submission.source, "corroborated" if mine else "declared")
+        if sure and report.trainee and self.known(report.trainee).name != trainee:
+            self.renamed.add(submission.source)
+
+    def refuse(self, submission: Submission, trouble: Trouble) -> None:
+        """Write down why a file was not taken in."""
+        reason = " ".join(trouble.sentences(self.terms.lang))
+        self.refused.append(Refused(source=submission.source, reason=reason))
 
     def put(self, report: Report, name: str, source: str, trust: Trust) -> None:
         """Take in a report of the trainee called *name*; raises `Trouble` for a lab that there is not."""
@@ -187,53 +195,3 @@ class Class:
         return MistakeShared(
             code=code, lab=lab_id, check=check, message=message, hint=hint, trainees=trainees
         )
-
-
-def shared_traces(attempts: Iterable[Attempt], *, cloned: bool) -> dict[int, set[str]]:
-    """Find the traces, and the engines, that more than one trainee has."""
-    who: dict[int, set[str]] = defaultdict(set)
-    for one in attempts:
-        for trace in one.traces:
-            who[trace].add(one.trainee)
-        if one.engine and not cloned:
-            who[hash(one.engine)].add(one.trainee)
-    return {trace: trainees for trace, trainees in who.items() if len(trainees) > 1}
-
-
-def told(lab_id: str, cells: Sequence[Cell], lang: Lang) -> LabTold:
-    """Count one lab over the class."""
-    checks = []
-    for check in lab(lab_id).lab.checks:
-        counts = Counter(cell.verdicts[check.id] for cell in cells)
-        checks.append(
-            CheckTold(
-                id=check.id,
-                title=check.title.into(lang),
-                points=check.points,
-                counts=dict(sorted(counts.items())),
-                suspicious=suspicious(counts),
-            )
-        )
-    return LabTold(
-        id=lab_id,
-        title=lab(lab_id).lab.title.into(lang),
-        possible=possible(lab_id),
-        handed_in=len(cells),
-        average=round(sum(cell.score.earned for cell in cells) / len(cells), 2) if cells else None,
-        checks=checks,
-    )
-
-
-def suspicious(counts: Mapping[Verdict, int]) -> Literal["nobody-passes", "everybody-passes"] | None:
-    """Say whether the check may be at fault rather than the class."""
-    attempted = sum(count for verdict, count in counts.items() if not verdict.undecided)
-    if attempted < ENOUGH_TO_TELL:
-        return None
-    if not counts.get(Verdict.PASSED):
-        return "nobody-passes"
-    return "everybody-passes" if counts[Verdict.PASSED] == attempted else None
-
-
-def possible(lab_id: str) -> int:
-    """Give the points that a lab is worth."""
-    return sum(check.points for check in lab(lab_id).lab.checks)

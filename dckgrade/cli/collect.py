@@ -15,7 +15,9 @@ from dckgrade.words import N_, into
 
 if TYPE_CHECKING:
     from dckgrade.classroom.class_report import ClassReport
+    from dckgrade.classroom.gather import Signed
     from dckgrade.classroom.submissions import Submission
+    from dckgrade.report import Report
 
 
 class Shape(StrEnum):
@@ -47,6 +49,9 @@ Paths = Annotated[
 RosterFile = Annotated[
     Path | None, typer.Option("--roster", metavar="CSV", help=N_("Who is expected: name, email, username…"))
 ]
+Keys = Annotated[
+    Path | None, typer.Option("--keys", metavar="FILE", help=N_("The keys that `enrol --new` made."))
+]
 Count = Annotated[Counting, typer.Option("--count", help=N_("Which of several attempts counts."))]
 Cloned = Annotated[
     bool, typer.Option("--cloned", help=N_("The machines are copies of one image: engines share their id."))
@@ -70,6 +75,7 @@ Gradescope = Annotated[
 def collect(
     paths: Paths,
     roster: RosterFile = None,
+    keys: Keys = None,
     count: Count = Counting.BEST,
     cloned: Cloned = False,
     shape: OnStdout = Shape.TEXT,
@@ -91,6 +97,7 @@ def collect(
     gathered = Class(
         Terms(lang=language.spoken(), counting=count.value, cloned=cloned),
         people.roster(roster) if roster else people.Roster(),
+        signed_by(keys),
     )
     with counted(submissions(paths)) as each:
         for submission in each:
@@ -105,6 +112,22 @@ def collect(
             N_("There is no report among what was named."),
             N_("A report is what `dckgrade LAB -o report.json` writes."),
         )
+
+
+def signed_by(keys: Path | None) -> "Signed":
+    """Say how a trainee's own signature is told; without keys, none is."""
+    if keys is None:
+        return lambda *_: False
+    from dckgrade import signature
+    from dckgrade.classroom.people import folded
+
+    known = {folded(one.trainee): one for one in signature.read(keys)}
+
+    def mine(report: "Report", raw: bytes, trainee: str) -> bool:
+        key = known.get(folded(trainee))
+        return key is not None and signature.genuine(report, raw, key)
+
+    return mine
 
 
 def by_suffix(*, excel: bool) -> "dict[str, Callable[[ClassReport], bytes]]":

@@ -27,10 +27,15 @@ class Format(StrEnum):
 
 
 def json(report: "Report") -> bytes:
-    """Write the document."""
+    """Write the document, signed where the trainee has a key."""
     from dckgrade import codec
+    from dckgrade.cli.enrol import own
 
-    return codec.to_json(report)
+    if not own().exists():
+        return codec.to_json(report)
+    from dckgrade import signature
+
+    return signature.signed(report, signature.read(own())[0])
 
 
 def html(report: "Report") -> bytes:
@@ -122,8 +127,8 @@ def file_name(text: str, number: int) -> str:
     return f"{number:04}-{plain.strip('-')[:48] or 'trainee'}"
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write all or nothing: a full disk or Ctrl-C leaves the old file whole."""
+def write(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Write all or nothing: a full disk or Ctrl-C leaves the old file whole; *private*: no other may read."""
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             try:
@@ -133,7 +138,7 @@ def write(path: Path, content: bytes) -> None:
                 # A temporary file is private; a report is like any file that the user makes.
                 umask = os.umask(0)
                 os.umask(umask)
-                Path(file.name).chmod(0o666 & ~umask)
+                Path(file.name).chmod(0o600 if private else 0o666 & ~umask)
                 Path(file.name).replace(path)
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)
