@@ -51,9 +51,7 @@ def made(file: Path, folder: Path) -> None:
             folder / f"{output.file_name(one.trainee, number)}.key", signature.written([one]), private=True
         )
     output.write(everybody, signature.written(keys), private=True)
-    told = N_(
-        "{count} keys in {folder}. Give each trainee theirs; {all} stays with you, for `collect --keys`."
-    )
+    told = N_("{count} keys in {folder}. Give each trainee theirs; {all} is yours, for `collect --keys`.")
     exits.say([into(language.spoken())(told).format(count=len(keys), folder=folder, all=CLASS_KEYS)])
 
 

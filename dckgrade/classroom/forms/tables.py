@@ -21,7 +21,7 @@ def spreadsheet(report: ClassReport, *, excel: bool) -> bytes:
     translate = into(report.lang)
     head = [translate(N_("Trainee")), "email", "username", "id number"]
     head += [f"{lab.id} (/{lab.possible})" for lab in report.labs]
-    head += [translate(N_("Total")), translate(N_("of")), translate(N_("Worth a look"))]
+    head += [translate(N_("Total")), translate(N_("Out of")), translate(N_("Worth a look"))]
     rows = [
         [*who(row), *points(report, row, ""), row.score.earned, row.score.possible, odd(row)]
         for row in report.rows
