@@ -19,7 +19,7 @@ from dckgrade.words import Lang
 Trust = Literal["declared", "corroborated", "observed"]
 """The trainee says so; the trainee's own key signed it and nobody shares it; the trainer looked."""
 
-IDENTITIES = {"id", "container_id", "cluster_id", "node_id", "swarm_id"}
+IDENTITIES = {"id", "node_id"}
 """Facts that name one thing in all the world: random numbers of the engine."""
 
 

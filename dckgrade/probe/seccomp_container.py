@@ -34,6 +34,7 @@ CLUES = ("not permitted", "denied", "Bad system call", "not implemented", "canno
 class Facts(Struct, frozen=True, kw_only=True):
     """What the engine says of the container; whether the kernel does it is `seccomp-filter`'s question."""
 
+    id: str
     name: str
     """The container that was graded."""
     others: int
@@ -107,6 +108,7 @@ def read(chosen: Chosen, world: World, file: str) -> Facts:
     quiet = one.inspected is None or status in {"running", "created", "paused"}
     log = "" if quiet else world.log_tail(one.id, tty=bool(config.get("Tty")))
     return Facts(
+        id=one.id,
         name=next(iter(names(one.listed)), one.id[:12]),
         others=len(chosen.others),
         other_runs=not one.runs and any(other.runs for other in chosen.others),
