@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from dckgrade import __version__
 from dckgrade.cli import (
     collect,
+    config,
     doctor,
     enrol,
     exits,
@@ -22,6 +23,7 @@ from dckgrade.cli import (
     output,
     prove,
     schema,
+    settings,
 )
 from dckgrade.words import N_, Lang, Trouble, into
 
@@ -87,6 +89,7 @@ for command, summary in (
     (collect.collect, N_("Make one class report of many reports.")),
     (enrol.enrol, N_("Take the key that signs your reports, or make the keys of a class.")),
     (doctor.doctor, N_("Say which engine there is, and which labs can be graded on it.")),
+    (config.config, N_("Show each setting with its value and its origin.")),
     (judge.demo, N_("Show a recorded lab with two mistakes; needs no engine.")),
     (lint.lint, N_("Check labs: file:line:column of every problem at once.")),
     (prove.prove, N_("Prove that solutions pass, that mistakes fail, and that every check can.")),
@@ -144,7 +147,10 @@ def obey(lang: Lang) -> None:
     """Run the command; what Typer's parser refuses is said in *lang* too."""
     try:
         with output.heard():
-            code = command_line(lang).main(prog_name="dckgrade", standalone_mode=False)
+            group = command_line(lang)
+            commands = {name: group.get_command(None, name) for name in group.list_commands(None)}
+            settled = settings.defaults(commands)
+            code = group.main(prog_name="dckgrade", standalone_mode=False, default_map=settled)
     except (typer.Abort, KeyboardInterrupt):
         raise SystemExit(exits.Exit.INTERRUPTED) from None
     except Trouble as trouble:
