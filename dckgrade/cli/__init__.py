@@ -2,6 +2,8 @@
 
 import copy
 import functools
+import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -39,10 +41,10 @@ class Labs(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Find a command; a command wins over a lab of the same name (lint refuses such a lab)."""
-        from dckgrade.lab.shelf import lab_paths
+        from dckgrade.lab.shelf import lab_path
 
         found = super().get_command(ctx, cmd_name)
-        if found is None and cmd_name in lab_paths():
+        if found is None and lab_path(cmd_name):
             return bound(self.commands["grade"], cmd_name)
         return found
 
@@ -106,12 +108,26 @@ def version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def shelved(folder: Path | None) -> None:
+    """Take the labs of *folder* too, before the command is looked for, which may be one of them."""
+    if folder:
+        from dckgrade.lab.shelf import VARIABLE
+
+        os.environ[VARIABLE] = os.pathsep.join(filter(None, (os.environ.get(VARIABLE), str(folder))))
+
+
 @app.callback(
     invoke_without_command=True, help=N_("Grade Docker labs by their effects, and name the mistake.")
 )
 def root(
     ctx: typer.Context,
     lang: options.Language = None,
+    _labs: Annotated[
+        Path | None,
+        typer.Option(
+            "--labs", metavar="DIR", callback=shelved, is_eager=True, help=N_("Folder of labs of your own.")
+        ),
+    ] = None,
     _version: Annotated[
         bool,
         typer.Option("--version", callback=version, is_eager=True, help=N_("Show the version and exit.")),
@@ -120,6 +136,8 @@ def root(
     """Grade Docker labs by their effects, and name the mistake."""
     if ctx.invoked_subcommand is None:
         exits.answered(labs.labs)()
+    else:
+        ctx.default_map = {ctx.invoked_subcommand: settings.defaults()}
 
 
 def command_line(lang: Lang) -> Any:
@@ -147,10 +165,7 @@ def obey(lang: Lang) -> None:
     """Run the command; what Typer's parser refuses is said in *lang* too."""
     try:
         with output.heard():
-            group = command_line(lang)
-            commands = {name: group.get_command(None, name) for name in group.list_commands(None)}
-            settled = settings.defaults(commands)
-            code = group.main(prog_name="dckgrade", standalone_mode=False, default_map=settled)
+            code = command_line(lang).main(prog_name="dckgrade", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         raise SystemExit(exits.Exit.INTERRUPTED) from None
     except Trouble as trouble:

@@ -104,12 +104,6 @@ def of_text(said: str, kind: type, origin: str) -> Any:
         ) from None  # fmt: skip
 
 
-def defaults(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Give Typer what each command's options are when they are not typed."""
-    known = {name.replace("-", "_"): one.value for name, one in settled().items() if name != "lang"}
-    if not known:
-        return {}
-    return {
-        name: {param.name: known[param.name] for param in command.params if param.name in known}
-        for name, command in commands.items()
-    }
+def defaults() -> dict[str, Any]:
+    """Give what options are when they are not typed, as Typer names them; the language is known earlier."""
+    return {name.replace("-", "_"): one.value for name, one in settled().items() if name != "lang"}
