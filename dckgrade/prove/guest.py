@@ -23,7 +23,7 @@ from dckgrade.prove.private_network import inside_network_of
 _TOOLS = ("qemu-system-x86_64", "ip", "unshare", "mke2fs", "docker", "chroot")
 _READY_WITHIN_S, _PAUSE_S, _PING_WITHIN_S = 300.0, 0.3, 5.0
 _ENGINE_PORT = 2375
-# A machine without KVM, or with one that boots nothing, is the rule for a grader's CI: the processor is emulated.
+# Most machines of a CI have no KVM, or one that boots nothing: the processor is emulated.
 _MACHINE = (
     *("-accel", "tcg,thread=multi,tb-size=512", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "1536"),
     *("-display", "none", "-vga", "none", "-nodefaults", "-no-reboot", "-monitor", "none"),
@@ -46,13 +46,11 @@ ip route add 172.16.0.0/12 via 10.12.0.2
 echo
 exec cat
 """
-# In the order in which they stand there: without a profile, signals get through and containers can be removed.
-_UNLOAD = """
-while read -r name mode; do
-    test "$name" = docker-default || printf %s "$name" > /sys/kernel/security/apparmor/.remove
-done < /sys/kernel/security/apparmor/profiles 2> /dev/null
-true
-"""
+_PROFILES = "/sys/kernel/security/apparmor"
+_UNLOAD = (
+    'while read -r name mode; do test "$name" = docker-default || printf %s "$name" '
+    f"> {_PROFILES}/.remove; done < {_PROFILES}/profiles 2> /dev/null; true"
+)
 
 
 class Guest:
@@ -120,6 +118,7 @@ class Guest:
 
     def empty(self) -> None:
         """Unload every profile but Docker's, then remove every container, network and volume."""
+        # In this order: a profile may keep even Docker's signals from a container.
         with self.network(), tempfile.TemporaryDirectory() as nothing:
             ended, printed = guest_command.ran(["sh", "-c", _UNLOAD], Path(nothing))
         if ended:
@@ -129,7 +128,9 @@ class Guest:
     def _boot(self, folder: Path) -> None:
         (folder / "bin").mkdir()
         command = folder / "bin" / "apparmor_parser"
-        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{guest_command.__file__}" apparmor_parser "$@"\n')
+        command.write_text(
+            f'#!/bin/sh\nexec "{sys.executable}" "{guest_command.__file__}" apparmor_parser "$@"\n'
+        )
         command.chmod(0o755)
         namespaces = ("unshare", "--net", "--pid", "--fork", "--kill-child=KILL")
         self._holder = subprocess.Popen(
@@ -144,24 +145,29 @@ class Guest:
         if not self._holder.stdout or not self._holder.stdout.readline():
             said = self._holder.stderr.read().decode(errors="replace") if self._holder.stderr else ""
             raise PrivateEngineFailed(f"No network could be made for a guest: {said.strip()}")
-        self._door = Door(
-            folder / "docker.sock", self._holder.pid, (guest_command.ADDRESS, _ENGINE_PORT)
-        )
+        self._door = Door(folder / "docker.sock", self._holder.pid, (guest_command.ADDRESS, _ENGINE_PORT))
 
     def _wait_until_ready(self, folder: Path) -> None:
         deadline = time.monotonic() + _READY_WITHIN_S
         while time.monotonic() < deadline and not (folder / "gone").exists():
             with contextlib.suppress(OSError, http.client.HTTPException), self.network():
-                asked = http.client.HTTPConnection(guest_command.ADDRESS, _ENGINE_PORT, timeout=_PING_WITHIN_S)
+                asked = http.client.HTTPConnection(
+                    guest_command.ADDRESS, _ENGINE_PORT, timeout=_PING_WITHIN_S
+                )
                 with contextlib.closing(asked):
                     asked.request("GET", "/_ping")
                     if asked.getresponse().read() == b"OK":
                         return
             time.sleep(_PAUSE_S)
-        said = [(folder / name).read_text(errors="replace") for name in ("qemu.log", "console") if (folder / name).exists()]
+        said = [
+            (folder / name).read_text(errors="replace")
+            for name in ("qemu.log", "console")
+            if (folder / name).exists()
+        ]
         raise PrivateEngineFailed(
             f"The guest's engine did not answer; it was expected within {_READY_WITHIN_S:.0f} s. "
-            "Is the machine very busy? The end of what it said:\n" + "\n".join("".join(said).splitlines()[-15:])
+            "Is the machine very busy? The end of what it said:\n"
+            + "\n".join("".join(said).splitlines()[-15:])
         )
 
 

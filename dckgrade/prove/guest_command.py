@@ -1,4 +1,4 @@
-"""A command and the folder it is typed in → what a guest machine prints when it runs there, and its exit code."""
+"""A command and the folder it is typed in → what it prints on a guest machine, and its exit code there."""
 
 import io
 import shlex

@@ -1,4 +1,4 @@
-"""A TCP port inside a network namespace → a unix socket here: what is private is reached from where we stand."""
+"""A TCP port inside a network namespace → a unix socket here, for those who stand outside."""
 
 import contextlib
 import socket

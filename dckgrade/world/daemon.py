@@ -77,6 +77,12 @@ class Daemon:
         question = {"stream": "false", "one-shot": "true"}
         return read_object(self._ask(f"/containers/{_named(ref)}/stats", _STATS_S, question))
 
+    def processes(self, ref: str, columns: str) -> list[list[str]]:
+        """Let the engine's machine list a container's processes."""
+        question = {"ps_args": f"-eo {columns}"}
+        listed = read_object(self._ask(f"/containers/{_named(ref)}/top", _OBJECT_S, question))
+        return [[str(part) for part in row] for row in listed.get("Processes") or []]
+
     def log_tail(self, ref: str, *, tty: bool) -> str:
         """Read the last lines of both streams."""
         question = {"stdout": "true", "stderr": "true", "tail": str(_TAIL)}
