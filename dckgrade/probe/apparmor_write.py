@@ -14,16 +14,27 @@ from dckgrade.strict import Strict
 from dckgrade.world.port import NotThere, OutOfReach, Ran, World
 
 # Opened for append and closed, nothing is written. Only a file that is there, or it would be made; only one
-# whose own rights let us write, in which AppArmor has no part: then a refusal is the profile's.
-OPEN = ("sh", "-c", 'test -f "$0" && test -w "$0" || exit 90; : >> "$0"')
+# whose own rights let us write, in which AppArmor has no part: then a refusal is the profile's. And only where
+# the profile holds for a command too: what is run in a privileged container is unconfined.
+SCRIPT = """
+test "$(cat /proc/self/attr/current 2> /dev/null)" != unconfined && test -f "$0" && test -w "$0" || exit 90
+: >> "$0"
+"""
+OPEN = ("sh", "-c", SCRIPT)
 UNTRIED, TRIED_AT_MOST = 90, 3
-PLACES = ("/etc/", "/usr/", "/bin/", "/sbin/", "/opt/", "/srv/")
+PLACES = ("/bin/", "/etc/", "/opt/", "/run/", "/sbin/", "/srv/", "/usr/", "/var/")
 PLAIN = re.compile(r"[/\w.-]+$")
 # Real paths, no links. The first three are mounts in every container: there, not even its layer is touched.
 FILES = (
-    *("/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/etc/nginx/nginx.conf", "/etc/passwd"),
-    *("/usr/share/nginx/html/index.html", "/etc/nginx/conf.d/default.conf", "/usr/sbin/nginx"),
-    *("/usr/bin/dash", "/usr/bin/busybox", "/bin/busybox", "/etc/group", "/etc/nginx/mime.types"),
+    *(
+        "/etc/hostname",
+        "/etc/hosts",
+        "/etc/resolv.conf",
+        "/etc/nginx/nginx.conf",
+        "/etc/passwd",
+        "/etc/group",
+    ),
+    *("/usr/share/nginx/html/index.html", "/etc/nginx/conf.d/default.conf", "/etc/nginx/mime.types"),
 )
 
 Answer = Literal["refused", "allowed", "untried"]

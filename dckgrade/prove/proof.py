@@ -221,5 +221,5 @@ def unproven(lab: Lab, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
 
 
 def deadly(line: Line) -> set[Cell]:
-    """Say what shows that a check can fail; one worth nothing asks for a fit machine, and is undecided on others."""
+    """Say what shows that a check can fail; one worth nothing asks whether the machine is fit."""
     return {Cell.KILLED} if line.points else {Cell.KILLED, Cell.UNDECIDED}

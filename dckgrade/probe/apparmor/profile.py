@@ -81,7 +81,7 @@ def parsed(content: bytes) -> list[Profile]:
 
 
 def undeclared(found: Sequence[Part]) -> int | None:
-    """Give the line of a variable that nothing can have declared, where nothing stands before the profiles."""
+    """Give the line of a variable that nothing can have declared: nothing stands before the profiles."""
     first = next(at for at, part in enumerate(found) if part.ends == "head")
     if any(INCLUDE.match(part.text) or part.text.startswith("@{") for part in found[:first]):
         return None
