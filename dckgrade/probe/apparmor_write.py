@@ -14,8 +14,8 @@ from dckgrade.strict import Strict
 from dckgrade.world.port import NotThere, OutOfReach, Ran, World
 
 # Opened for append and closed, nothing is written. Only a file that is there, or it would be made; only one
-# whose own rights let us write, in which AppArmor has no part: then a refusal is the profile's. And only where
-# the profile holds for a command too: what is run in a privileged container is unconfined.
+# whose own rights let us write, in which AppArmor has no part: then a refusal is the profile's. And only
+# where the profile holds for a command too: what is run in a privileged container is unconfined.
 SCRIPT = """
 test "$(cat /proc/self/attr/current 2> /dev/null)" != unconfined && test -f "$0" && test -w "$0" || exit 90
 : >> "$0"
