@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from dckgrade.prove import guest_command
+from dckgrade.prove import private_remains as remains
 from dckgrade.prove.given_engine import GivenEngine
 from dckgrade.prove.guest_door import Door
 from dckgrade.prove.private_engine import PrivateEngineFailed
@@ -81,13 +82,16 @@ class Guest:
         return {"PATH": f"{self._folder}/bin:{os.environ.get('PATH', os.defpath)}"}
 
     def start(self) -> None:
-        """Build or find kernel and disk, boot, wait for the engine; once it is up, do nothing."""
+        """Sweep what dead owners left, then boot and wait for the engine; once it is up, do nothing."""
         if self._folder is not None:
             return
         if reason := why_not():
             raise PrivateEngineFailed(f"No guest was started: {reason}")
+        base = Path(tempfile.gettempdir())
+        remains.sweep(base)
         atexit.register(self.stop)
-        self._folder = Path(tempfile.mkdtemp(prefix="dckgrade-guest-"))
+        self._folder = Path(tempfile.mkdtemp(prefix=remains.FOLDER_PREFIX, dir=base))
+        (self._folder / "owner").write_text(remains.owner_of_this_process())
         try:
             self._build(self._folder)
             self._boot(self._folder)

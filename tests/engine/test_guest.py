@@ -1,4 +1,4 @@
-"""A guest machine: a real kernel with AppArmor, an engine that is reached as on this machine, gone after use."""
+"""A guest machine: a real kernel with AppArmor, an engine reached as on this machine, gone after use."""
 
 import os
 import subprocess

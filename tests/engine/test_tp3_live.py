@@ -1,4 +1,4 @@
-"""TP3 on an engine whose kernel has no AppArmor: nothing is decided, nobody is blamed, and the report says why."""
+"""TP3 on an engine whose kernel has no AppArmor: nothing is decided, and the report says why."""
 
 import shutil
 from pathlib import Path

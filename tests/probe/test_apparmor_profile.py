@@ -5,7 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dckgrade.probe.apparmor.paths import fits
 from dckgrade.probe.apparmor.profile import Invalid, Profile, parsed
 from dckgrade.probe.apparmor_file import read
 from tests.conftest import FIXTURES
@@ -162,3 +165,25 @@ def test_the_real_parser_says_the_same_of_every_profile_of_the_cases(path: Path)
 )
 def test_profiles_that_debian_ships_are_all_fine(path: Path) -> None:
     assert read(path.read_bytes()).valid
+
+
+def test_no_pattern_makes_matching_slow_or_fail() -> None:
+    path = "/usr/share/nginx/html/index.html"
+    for pattern in (
+        "/" + "**a" * 60,
+        "{,}" * 60,
+        "{a,b" * 50,
+        "/[" * 90,
+        "[z-a]" * 30,
+        "\\" * 99,
+        "*" * 5000,
+    ):
+        assert not fits(pattern, path)
+    assert fits("/" + "*" * 150, "/etc")
+
+
+@given(st.text(alphabet='{}()[],#@*"\\ /\nabdenywprofilecu<>=', max_size=120))
+def test_whatever_is_in_the_file_is_a_profile_or_a_named_fault(text: str) -> None:
+    facts = read(text.encode())
+    assert facts.valid is (facts.problem is None)
+    assert facts.valid is bool(facts.names)

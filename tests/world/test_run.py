@@ -125,12 +125,13 @@ def test_nothing_else_may_be_posted(path: str) -> None:
 
 def test_the_engines_machine_lists_a_containers_processes(tmp_path: Path) -> None:
     listed = {"Titles": ["PID", "LABEL"], "Processes": [["7", "web (enforce)"]]}
-    with daemon(tmp_path, {"/containers/web/top?ps_args=-eo+pid%2Clabel": answer(listed)}) as (connected, _):
+    with daemon(tmp_path, {"/containers/web/top": answer(listed)}) as (connected, there):
         assert connected.look().processes("web", "pid,label") == [["7", "web (enforce)"]]
+    assert there.asked[-1] == "GET /v1.51/containers/web/top?ps_args=-eo+pid%2Clabel"
 
 
 def test_without_processes_none_are_listed(tmp_path: Path) -> None:
-    told = {"/containers/web/top?ps_args=-eo+pid": answer({"Titles": ["PID"], "Processes": None})}
+    told = {"/containers/web/top": answer({"Titles": ["PID"], "Processes": None})}
     with daemon(tmp_path, told) as (connected, _):
         assert connected.look().processes("web", "pid") == []
 
