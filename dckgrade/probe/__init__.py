@@ -1,5 +1,10 @@
 """The kinds of things that a lab can look at: the one list of them, and an observation's name."""
 
+from dckgrade.probe.apparmor_container import ApparmorContainer
+from dckgrade.probe.apparmor_file import ApparmorFile
+from dckgrade.probe.apparmor_host import ApparmorHost
+from dckgrade.probe.apparmor_label import ApparmorLabel
+from dckgrade.probe.apparmor_write import ApparmorWrite
 from dckgrade.probe.container import Container
 from dckgrade.probe.container_log import ContainerLog
 from dckgrade.probe.container_stats import ContainerStats
@@ -12,7 +17,12 @@ from dckgrade.probe.seccomp_filter import SeccompFilter
 from dckgrade.probe.swarm import Swarm
 
 Probe = (
-    Container
+    ApparmorContainer
+    | ApparmorFile
+    | ApparmorHost
+    | ApparmorLabel
+    | ApparmorWrite
+    | Container
     | ContainerLog
     | ContainerStats
     | Http
@@ -31,6 +41,11 @@ KINDS: tuple[type[Probe], ...] = (
     Postgres,
     SeccompCall,
     SeccompFilter,
+    ApparmorWrite,
+    ApparmorLabel,
+    ApparmorContainer,
+    ApparmorFile,
+    ApparmorHost,
     SeccompContainer,
     SeccompFile,
     Swarm,

@@ -104,6 +104,8 @@ class Terms(Strict, frozen=True, kw_only=True):
     images: list[str] = field(default_factory=list)
     engines: Annotated[int, Meta(ge=1, le=5)] = 1
     """How many a case needs, on one network; the first is graded, an `apply.sh` is told of the others."""
+    guest: bool = False
+    """The engine needs a kernel with AppArmor: it runs on a guest machine."""
     waivers: list[Waiver] = field(default_factory=list)
 
 

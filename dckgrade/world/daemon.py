@@ -20,7 +20,7 @@ _JSON_AT_MOST = 16 * 1024 * 1024
 # 200 messages of at most 16 KiB (the engine splits longer lines there) with their frame headers are 3.2 MiB.
 _TAIL, _LOG_AT_MOST = 200, 4 * 1024 * 1024
 _RUN_S, _RUN_AT_MOST, _PRINTED_AT_MOST = 6.0, 64 * 1024, 1024 * 1024
-_OBJECT_S, _INFO_S, _LOG_S, _STATS_S = 3.0, 5.0, 5.0, 5.0
+_OBJECT_S, _INFO_S, _LOG_S, _STATS_S, _TOP_S = 3.0, 5.0, 5.0, 5.0, 5.0
 _OK, _CREATED, _NOT_FOUND, _CONFLICT = 200, 201, 404, 409
 _NOTHING: Mapping[str, str] = {}
 
@@ -75,6 +75,12 @@ class Daemon:
         """Take one sample; without `one-shot` the engine would wait for two of its ticks, 1 to 2 s."""
         question = {"stream": "false", "one-shot": "true"}
         return read_object(self._ask(f"/containers/{_named(ref)}/stats", _STATS_S, question))
+
+    def processes(self, ref: str, columns: str) -> list[list[str]]:
+        """Let the engine's machine list a container's processes."""
+        question = {"ps_args": f"-eo {columns}"}
+        listed = read_object(self._ask(f"/containers/{_named(ref)}/top", _TOP_S, question))
+        return [[str(part) for part in row] for row in listed.get("Processes") or []]
 
     def log_tail(self, ref: str, *, tty: bool) -> str:
         """Read the last lines of both streams."""

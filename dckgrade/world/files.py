@@ -1,4 +1,4 @@
-"""The working folder and a name in, the bytes of that file out; nothing outside the folder, nothing large."""
+"""A folder and a name in, the bytes of that file out; nothing outside the folder, nothing large."""
 
 import os
 import stat
@@ -8,6 +8,8 @@ from dckgrade.observation import Why
 from dckgrade.world.port import NotThere, OutOfReach
 
 AT_MOST = 256 * 1024
+POLICY = Path("/etc/apparmor.d")
+PROCESSES = Path("/proc")
 
 
 def content(workdir: Path, name: str) -> bytes:
@@ -25,6 +27,17 @@ def content(workdir: Path, name: str) -> bytes:
         return _read(path, name)
     except OSError as error:
         raise OutOfReach(Why.UNREADABLE, f"{name}: {error.strerror}") from error
+
+
+def label(processes: Path, pid: object, container: str) -> str:
+    """Read the AppArmor label of process *pid*, if it is that container's: the engine may be in a VM."""
+    one = processes / str(pid)
+    try:
+        if container not in (one / "cgroup").read_text():
+            raise NotThere(container)
+        return (one / "attr" / "current").read_text().strip("\0\n")
+    except (OSError, ValueError):
+        raise NotThere(container) from None
 
 
 def _read(path: Path, name: str) -> bytes:

@@ -42,6 +42,16 @@ class Look:
         """List the nodes of the swarm."""
         return self._once.ask("nodes", self._daemon.nodes)
 
+    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+        """List a container's processes."""
+        return self._once.ask(("top", ref, columns), lambda: self._daemon.processes(ref, columns))
+
+    def confinement(self, ref: str) -> str:
+        """Read the label of a container's first process, where the engine is on this machine."""
+        self._at_home(ref)
+        pid = (self.container(ref).get("State") or {}).get("Pid")
+        return self._once.ask(("label", ref), lambda: files.label(files.PROCESSES, pid, ref))
+
     def log_tail(self, ref: str, *, tty: bool) -> str:
         """Read the last lines that a container wrote."""
         return self._once.ask(("log", ref, tty), lambda: self._daemon.log_tail(ref, tty=tty))
@@ -67,6 +77,15 @@ class Look:
             raise NotThere(name)
         workdir = self._given.workdir
         return self._once.ask(("file", name), lambda: files.content(workdir, name))
+
+    def policy(self, name: str) -> bytes:
+        """Read a profile of this machine, if it is the engine's too."""
+        self._at_home(name)
+        return self._once.ask(("policy", name), lambda: files.content(files.POLICY, name))
+
+    def _at_home(self, what: str) -> None:
+        if not self._daemon.endpoint.own_addresses:
+            raise NotThere(what)
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         """Say where *port* is reached from here, for `--network container:…` through the one that lends."""

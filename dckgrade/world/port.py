@@ -117,6 +117,17 @@ class World(Protocol):
         """List the nodes of the swarm that this engine manages (`GET /nodes`); only a manager answers."""
         ...
 
+    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+        """
+        Let the engine's machine list a container's processes (`GET /containers/{ref}/top`), a row each in the
+        order of *columns*, as its `ps` calls them; what has spaces comes last. Nothing runs in the container.
+        """
+        ...
+
+    def confinement(self, ref: str) -> str:
+        """Read what `/proc` says of an engine's process 1 of a container, where both are on this machine."""
+        ...
+
     def log_tail(self, ref: str, *, tty: bool) -> str:
         """Read a container's last lines, both streams, capped; '' where the driver keeps none."""
         ...
@@ -137,6 +148,10 @@ class World(Protocol):
 
     def file(self, name: str) -> bytes:
         """Read a file of the trainee's working folder, 256 KiB at most."""
+        ...
+
+    def policy(self, name: str) -> bytes:
+        """Read an AppArmor profile in `/etc/apparmor.d`, where the engine is on this machine."""
         ...
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:

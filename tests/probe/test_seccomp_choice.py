@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from dckgrade.observation import Absent, Engine, Seen, Unobservable, Why
+from dckgrade.probe.ending import told
 from dckgrade.probe.seccomp.choice import choose, declaration
 from dckgrade.probe.seccomp_call import SeccompCall
-from dckgrade.probe.seccomp_container import SeccompContainer, told
+from dckgrade.probe.seccomp_container import SeccompContainer
 from dckgrade.probe.seccomp_file import SeccompFile
 from dckgrade.probe.seccomp_filter import SeccompFilter
 from dckgrade.world.port import Address, HttpAnswer, Json, NotThere, OutOfReach, Ran
@@ -82,6 +83,15 @@ class Scene:
 
     def image(self, ref: str) -> Json:
         raise NotThere(ref)
+
+    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+        raise NotThere(f"{ref}: no engine recorded {columns}")
+
+    def confinement(self, ref: str) -> str:
+        raise NotThere(ref)
+
+    def policy(self, name: str) -> bytes:
+        raise NotThere(name)
 
     def log_tail(self, ref: str, *, tty: bool) -> str:
         return f"{ref}{tty}\nlisten() failed (1: Operation not permitted)\nbye\n"

@@ -129,6 +129,15 @@ class FakeWorld:
     def file(self, name: str) -> bytes:
         raise NotThere(name)
 
+    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+        raise NotThere(f"{ref}: no engine recorded {columns}")
+
+    def confinement(self, ref: str) -> str:
+        raise NotThere(ref)
+
+    def policy(self, name: str) -> bytes:
+        raise NotThere(name)
+
     def log_tail(self, ref: str, *, tty: bool) -> str:
         return str(self._answered("log", {ref: "", **self.logs}, ref)) + "\r" * tty
 

@@ -91,6 +91,18 @@ def test_a_demand_that_nothing_breaks_is_vacuous(tmp_path: Path) -> None:
     )
 
 
+def test_only_a_check_worth_nothing_may_pass_on_an_untouched_engine_and_never_fail(tmp_path: Path) -> None:
+    text = find("tp3").read_text(encoding="utf-8")
+    (tmp_path / "tp3.yaml").write_text(text.replace("    points: 0\n", "    points: 1\n"), encoding="utf-8")
+
+    found = sentences(run.recorded(load(tmp_path / "tp3.yaml"), FIXTURES))
+
+    assert found == [
+        "engine-has-apparmor passes on an untouched engine.",
+        "No mistake kills engine-has-apparmor: it may be unable to fail.",
+    ]
+
+
 def test_a_weakened_demand_names_the_mistakes_that_survive_it(tmp_path: Path) -> None:
     weaker = tp5(tmp_path, ("      status: running\n", "      status: {present: true}\n"))
 
