@@ -12,7 +12,8 @@ _READS = re.compile(
       | /info
       | /nodes
       | /containers/json
-      | /containers/[^/]+/(?:json|logs|stats|top)
+      | /containers/[^/]+/(?:archive|json|logs|stats|top)
+      | /images/json
       | /images/.+/json
       | /exec/[^/]+/json
     )""",

@@ -129,6 +129,24 @@ class FakeWorld:
     def file(self, name: str) -> bytes:
         raise NotThere(name)
 
+    def image_list(self) -> Sequence[Json]:
+        return list(self.images.values())
+
+    def archive(self, ref: str, path: str) -> bytes:
+        raise NotThere(path)
+
+    def reports(self) -> Sequence[tuple[str, bytes | None]]:
+        return ()
+
+    def program(self, name: str) -> bool:
+        return False
+
+    def cached(self, tool: str, name: str) -> bytes:
+        raise NotThere(name)
+
+    def cache_folders(self, tool: str) -> Sequence[str]:
+        return [f"~/.cache/{tool}"]
+
     def log_tail(self, ref: str, *, tty: bool) -> str:
         return str(self._answered("log", {ref: "", **self.logs}, ref)) + "\r" * tty
 
