@@ -15,7 +15,7 @@ from dckgrade.strict import Strict
 from dckgrade.world.port import OF_ANOTHER, Json, NotThere, OutOfReach, World
 
 Evidence = Literal["cache", "container-cache", "report", "container-log"]
-"""From the strongest to the weakest: the cache here, a container's cache, a JSON report, a container's log."""
+"""From the strongest to the weakest: the cache here, a container's cache, a report, a container's log."""
 Lack = Literal["base-only", "another-image", "image-gone", "nothing"] | Fault
 ORDER: tuple[Lack, ...] = (
     *("forged", "foreign", "older", "partial", "another-kind"),
@@ -143,7 +143,7 @@ class Search:
 
     def facts(self) -> Facts:
         """Write down what was found."""
-        lack = next((one for one in ORDER if one in self.lacks), "nothing")
+        lack: Lack = next((one for one in ORDER if one in self.lacks), "nothing")
         return Facts(
             image=self.name,
             evidence=self.evidence,

@@ -1,4 +1,4 @@
-"""The bytes of a bbolt database (etcd-io/bbolt, file format 2) → its entries; nothing is locked or written."""
+"""The bytes of a bbolt database (etcd-io/bbolt, file format 2) → its live entries; nothing is locked."""
 
 import struct
 from collections.abc import Iterator

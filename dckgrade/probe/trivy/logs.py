@@ -8,8 +8,8 @@ from dckgrade.world.port import World
 
 Clue = Literal["database", "no-access", "no-engine", "no-image", "cache-in-use", "disk-full"]
 """
-The database was not downloaded; the engine's socket refused; the container has no socket; the image is nowhere;
-another Trivy holds the cache; no space is left.
+The database was not downloaded; the engine's socket refused; the container has no socket; the image is
+nowhere; another Trivy holds the cache; no space is left.
 """
 CLUES: tuple[tuple[Clue, str], ...] = (
     ("disk-full", r"no space left on device"),

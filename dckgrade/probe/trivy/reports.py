@@ -1,7 +1,7 @@
-"""A JSON report of Trivy and the image that the engine has → whether it is a report of that very image, made here."""
+"""A JSON report of Trivy and the image that the engine has → whether it is a report of that very image."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -45,17 +45,17 @@ def read(text: bytes, name: str, image: Json, now: datetime) -> Read | None:
 def judged(report: Any, name: str, image: Json, now: datetime) -> Read | None:
     """Tell the versions' shapes apart: until 0.18 a list of results, since then an object."""
     if isinstance(report, list):
-        results = [one for one in report if isinstance(one, dict) and "Target" in one]
+        results: list[Json] = [one for one in report if isinstance(one, dict) and "Target" in one]
         if not results:
             return None
         return Read(of_list(results, name, layers(image)), found_from_database=any(found(results)))
     if not isinstance(report, dict) or "ArtifactName" not in report or "SchemaVersion" not in report:
         return None
-    results = report.get("Results") or []
-    return Read(of_object(report, results, image, now), found_from_database=any(found(results)))
+    written: list[Json] = report.get("Results") or []
+    return Read(of_object(report, written, image, now), found_from_database=any(found(written)))
 
 
-def of_list(results: list[Json], name: str, wanted: list[str]) -> Fault | None:
+def of_list(results: Sequence[Json], name: str, wanted: list[str]) -> Fault | None:
     """Judge a report of 0.18 or before: it names the image in its target, and the layer of each finding."""
     seen = {str((one.get("Layer") or {}).get("DiffID") or "") for one in found(results)}
     if not any(str(one["Target"]).startswith(f"{name} (") for one in results):
@@ -65,7 +65,7 @@ def of_list(results: list[Json], name: str, wanted: list[str]) -> Fault | None:
     return None if seen <= set(wanted) else "foreign"
 
 
-def of_object(report: Json, results: list[Json], image: Json, now: datetime) -> Fault | None:
+def of_object(report: Json, results: Sequence[Json], image: Json, now: datetime) -> Fault | None:
     """Judge a report since 0.19."""
     metadata = report.get("Metadata") or {}
     if report.get("ArtifactType") != "container_image":
@@ -80,7 +80,7 @@ def of_object(report: Json, results: list[Json], image: Json, now: datetime) -> 
     return "older" if made and tagged and moment(made) + SLACK < moment(tagged) else None
 
 
-def sums_come_out(report: Json, metadata: Json, results: list[Json]) -> bool:
+def sums_come_out(report: Json, metadata: Json, results: Sequence[Json]) -> bool:
     """Compute again what Trivy has computed."""
     known = set(metadata["DiffIDs"])
     if any((one.get("Layer") or {}).get("DiffID") not in known for one in found(results)):
@@ -112,7 +112,7 @@ def times_agree(report: Json, now: datetime) -> bool:
     return abs(moment(made).timestamp() - began) < SLACK.total_seconds()
 
 
-def found(results: list[Json]) -> Iterator[Json]:
+def found(results: Sequence[Json]) -> Iterator[Json]:
     """List the vulnerabilities of the system's packages."""
     for result in results:
         if result.get("Class", "os-pkgs") == "os-pkgs":
