@@ -181,7 +181,13 @@ def apply(case: Case, engine: Disposable, workdir: Path | None = None, home: str
     environment |= {**engine.neighbours, "DOCKER_HOST": engine.host}
     if home:
         environment = {name: value for name, value in environment.items() if name != "XDG_CACHE_HOME"}
-        environment |= {"HOME": home, "PATH": f"{home}/bin:{environment.get('PATH', '')}"}
+        # The command's own plugins stay where its owner has them.
+        config = environment.get("DOCKER_CONFIG") or str(Path.home() / ".docker")
+        environment |= {
+            "DOCKER_CONFIG": config,
+            "HOME": home,
+            "PATH": f"{home}/bin:{environment.get('PATH', '')}",
+        }
     # A file, not a pipe: a pipe ends only when the last forgotten background process has let go of it.
     with tempfile.TemporaryFile() as printed:
         process = subprocess.Popen(

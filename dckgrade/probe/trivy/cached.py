@@ -43,9 +43,11 @@ class Cache(Struct, frozen=True, kw_only=True):
     def layers(self) -> list[Layer]:
         """List the layers that have been analysed; none where nothing was. May raise `OutOfReach`."""
         try:
+            data = self.read(SCANS)
+            # One that Trivy has only just made is an empty file.
             return [
                 layer
-                for path, _, value in entries(self.read(SCANS))
+                for path, _, value in (entries(data) if data else ())
                 if path == (b"blob",)
                 for layer in blob(value)
             ]
