@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.observation import Observation, Seen
+from dckgrade.observation import Observation, Seen, Why
 from dckgrade.probe.subject import names, unseen
 from dckgrade.probe.trivy.cached import Layer, containers, covers, here, of_container
 from dckgrade.probe.trivy.logs import Clue, clue, shows_table
@@ -119,6 +119,9 @@ class Search:
         if not self.wanted:
             return None
         for name, text in self.world.reports():
+            if text is None:
+                # It may be the very report: nobody is told that there is none.
+                self.trouble = self.trouble or OutOfReach(Why.UNREADABLE, f"{name} cannot be read")
             report = read(text, self.name, self.inspected, self.world.now()) if text else None
             if report and report.fault is None:
                 return self.holds("report", name)

@@ -190,6 +190,12 @@ def test_a_cache_that_is_damaged_or_in_use_is_not_judged() -> None:
     assert isinstance(TrivyDatabase(image=NAME).observe(Machine(database=b"{")), Unobservable)
 
 
+def test_a_report_that_cannot_be_read_is_not_taken_for_none() -> None:
+    world = Machine(database=DATABASE)
+    world.written = [("report.json", None)]
+    assert isinstance(TrivyScan(image=NAME).observe(world), Unobservable)
+
+
 def test_without_the_image_there_is_nothing_to_compare_with() -> None:
     world = Machine(scans=SCANS)
     world.images = {}
