@@ -27,6 +27,7 @@ def grade(
     only: options.Only = None,
     passive: options.Passive = False,
     no_wait: options.NoWait = False,
+    watched: options.Watch = False,
     timeout: options.Timeout = 90.0,
     workdir: options.Workdir = Path(),
     container: options.Container = None,
@@ -58,9 +59,24 @@ def grade(
         workdir=workdir,
         container=container,
     )
-    report = graded(loaded, choice, host, context)
-    output.deliver(report, shape, paths)
+    if watched:
+        report = watching(loaded, choice, host, context, shape)
+    else:
+        report = graded(loaded, choice, host, context)
+        output.show(report, shape)
+    output.keep(report, paths)
     raise SystemExit(exits.of([report]))
+
+
+def watching(
+    loaded: "Loaded", choice: "grading.Choice", host: str | None, context: str | None, shape: output.Format
+) -> "Report":
+    """Grade again and again; what is drawn over cannot be read by a program."""
+    from dckgrade.cli.watch import watch
+
+    if shape is not output.Format.TEXT:
+        raise Trouble(N_("--watch shows a text that changes."), N_("Leave --format out, or --watch."))
+    return watch(loaded, choice, host, context)
 
 
 def graded(loaded: "Loaded", choice: "grading.Choice", host: str | None, context: str | None) -> "Report":

@@ -66,7 +66,13 @@ def checked(paths: Sequence[Path], known: Collection[str] = BY_SUFFIX.keys()) ->
 
 
 def deliver(report: "Report", shape: Format, paths: Sequence[Path]) -> None:
-    """Print *report* and write it to *paths*; stdout is nothing but the report."""
+    """Print *report* and write it to *paths*."""
+    show(report, shape)
+    keep(report, paths)
+
+
+def show(report: "Report", shape: Format) -> None:
+    """Print *report*; stdout is nothing else."""
     with heard():
         if shape is Format.JSON:
             sys.stdout.buffer.write(json(report))
@@ -74,6 +80,10 @@ def deliver(report: "Report", shape: Format, paths: Sequence[Path]) -> None:
             from dckgrade.render.terminal import terminal
 
             on_terminal(terminal(report))
+
+
+def keep(report: "Report", paths: Sequence[Path]) -> None:
+    """Write *report* to *paths*, each in the format that its name asks for."""
     for path in paths:
         write(path, BY_SUFFIX[path.suffix](report))
 

@@ -10,6 +10,7 @@ _READS = re.compile(
     r"""(?:/v\d+\.\d+)?(?:
         /_ping
       | /info
+      | /events
       | /nodes
       | /containers/json
       | /containers/[^/]+/(?:archive|json|logs|stats|top)

@@ -1,7 +1,7 @@
 """An engine that has answered: what is asked of it, each with a deadline and a size of its own."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
@@ -120,6 +120,11 @@ class Daemon:
         if ended.get("Running") or not isinstance(ended.get("ExitCode"), int):
             raise OutOfReach(Why.UNREADABLE, "the command has not ended")
         return ended["ExitCode"], raw
+
+    def events(self) -> Iterator[Json]:
+        """Give each event of the engine as it happens, and an empty one as soon as the stream is open."""
+        for line in self._client.lines(f"/v{self.engine.api}/events", _NOTHING):
+            yield read_object(line) if line.strip() else {}
 
     def _ask(
         self,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.lab.load import load
-from dckgrade.lab.shelf import find, lab_paths
+from dckgrade.lab.shelf import find, labs_of, shelf
 from dckgrade.prove import run
 from dckgrade.prove.forms import page
 from tests.conftest import FIXTURES, need_private_engines
@@ -18,7 +18,7 @@ ENGINES = 2
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("lab", lab_paths())
+@pytest.mark.parametrize("lab", labs_of(shelf()))
 def test_a_lab_is_proven_live(lab: str) -> None:
     need_private_engines()
     with ExitStack() as stack:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.lab.load import Loaded, load
-from dckgrade.lab.shelf import find, lab_paths
+from dckgrade.lab.shelf import find, labs_of, shelf
 from dckgrade.prove import run
 from dckgrade.prove.case import Terms, cases
 from dckgrade.prove.proof import Cell, Proof
@@ -41,7 +41,7 @@ def sentences(proof: Proof) -> list[str]:
     return [fault.sentence("en") for fault in proof.faults]
 
 
-@pytest.mark.parametrize("lab", lab_paths())
+@pytest.mark.parametrize("lab", labs_of(shelf()))
 def test_no_lab_is_on_the_shelf_that_is_not_proven(lab: str) -> None:
     begun = time.monotonic()
 
