@@ -51,6 +51,8 @@ class Choice(Struct, frozen=True, kw_only=True):
     trainee: str | None = None
     workdir: Path | None = None
     """Where the trainee's own files are; None: nowhere."""
+    environment: Mapping[str, str] | None = None
+    """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
     container: str | None = None
     """The container to grade where a lab leaves it unnamed; None: chosen by facts."""
 
@@ -142,7 +144,12 @@ class Run:
         """Make one round of observations."""
         choice = self.choice
         world = self.looker.look(
-            Given(workdir=choice.workdir, container=choice.container, passive=choice.passive)
+            Given(
+                workdir=choice.workdir,
+                container=choice.container,
+                passive=choice.passive,
+                environment=choice.environment,
+            )
         )
         self.seen |= observe(probes, world, self.left_s())
 

@@ -9,12 +9,16 @@ from dckgrade.probe.container import Container
 from dckgrade.probe.container_log import ContainerLog
 from dckgrade.probe.container_stats import ContainerStats
 from dckgrade.probe.http import Http
+from dckgrade.probe.image import Image
 from dckgrade.probe.postgres import Postgres
 from dckgrade.probe.seccomp_call import SeccompCall
 from dckgrade.probe.seccomp_container import SeccompContainer
 from dckgrade.probe.seccomp_file import SeccompFile
 from dckgrade.probe.seccomp_filter import SeccompFilter
 from dckgrade.probe.swarm import Swarm
+from dckgrade.probe.trivy_database import TrivyDatabase
+from dckgrade.probe.trivy_scan import TrivyScan
+from dckgrade.probe.trivy_tool import TrivyTool
 
 Probe = (
     ApparmorContainer
@@ -26,12 +30,16 @@ Probe = (
     | ContainerLog
     | ContainerStats
     | Http
+    | Image
     | Postgres
     | SeccompCall
     | SeccompContainer
     | SeccompFile
     | SeccompFilter
     | Swarm
+    | TrivyDatabase
+    | TrivyScan
+    | TrivyTool
 )
 
 # Those that the engine answers last come first: all their questions are sent before any answer is read.
@@ -49,6 +57,10 @@ KINDS: tuple[type[Probe], ...] = (
     SeccompContainer,
     SeccompFile,
     Swarm,
+    TrivyScan,
+    TrivyDatabase,
+    TrivyTool,
+    Image,
     ContainerLog,
     Container,
 )

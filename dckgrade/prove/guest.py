@@ -57,7 +57,7 @@ _UNLOAD = (
 class Guest:
     """A dockerd on a machine of its own, in a network of its own; it cannot outlive this process."""
 
-    def __init__(self, build: Callable[[Path], None]) -> None:
+    def __init__(self, build: Callable[[Path], object]) -> None:
         self._build = build
         """Puts `kernel` and `disk` into a folder."""
         self._folder: Path | None = None

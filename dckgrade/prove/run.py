@@ -170,8 +170,10 @@ def engines(lab: str, fixtures: Path, host: str | None, jobs: int, stack: ExitSt
         made = [
             guest(fixtures, stack) if needs.guest else private(needs.engines, stack) for _ in range(count)
         ]
+    shelf = live.shelved(needs.shelf, fixtures)
     return [
-        live.Stage(one, lambda host: live.load_images(host, needs.images, fixtures / lab)) for one in made
+        live.Stage(one, lambda host: live.load_images(host, needs.images, fixtures / lab), shelf)
+        for one in made
     ]
 
 

@@ -35,6 +35,7 @@ ABSENT = {
     "seccomp-filter": NO_FITTING,
     "seccomp-file": N_("no such file is in the working folder"),
     "postgres": NO_CONTAINER,
+    "trivy-tool": N_("Trivy was found nowhere"),
     "image": N_("no such image was found"),
     "network": N_("no network of that name was found"),
     "volume": N_("no volume of that name was found"),

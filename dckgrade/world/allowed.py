@@ -13,7 +13,8 @@ _READS = re.compile(
       | /events
       | /nodes
       | /containers/json
-      | /containers/[^/]+/(?:json|logs|stats|top)
+      | /containers/[^/]+/(?:archive|json|logs|stats|top)
+      | /images/json
       | /images/.+/json
       | /exec/[^/]+/json
     )""",

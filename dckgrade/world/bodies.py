@@ -1,6 +1,8 @@
 """The body of an engine's answer → the object or the objects in it, or `OutOfReach` where it holds none."""
 
+import io
 import re
+import tarfile
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -35,6 +37,19 @@ def read_objects(body: bytes) -> list[Json]:
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         raise OutOfReach(Why.UNREADABLE, "not a JSON list of objects")
     return content
+
+
+def read_member(body: bytes) -> bytes:
+    """Read the one file of a tar; what is no plain file cannot be read."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(body)) as tar:
+            member = tar.next()
+            content = tar.extractfile(member) if member and member.isreg() else None
+            if content is not None:
+                return content.read()
+    except (tarfile.TarError, OSError, ValueError) as error:
+        raise OutOfReach(Why.UNREADABLE, f"not a tar: {error}") from error
+    raise OutOfReach(Why.UNREADABLE, "not a file")
 
 
 def read_message(answer: "Answer") -> tuple[str, bool]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from dckgrade.observation import Engine, Why
 from dckgrade.world import stream
-from dckgrade.world.bodies import read_message, read_object, read_objects
+from dckgrade.world.bodies import read_member, read_message, read_object, read_objects
 from dckgrade.world.endpoint import Endpoint
 from dckgrade.world.port import Given, Json, NotThere, OutOfReach, Printed, Ran
 
@@ -20,6 +20,7 @@ _JSON_AT_MOST = 16 * 1024 * 1024
 # 200 messages of at most 16 KiB (the engine splits longer lines there) with their frame headers are 3.2 MiB.
 _TAIL, _LOG_AT_MOST = 200, 4 * 1024 * 1024
 _RUN_S, _RUN_AT_MOST, _PRINTED_AT_MOST = 6.0, 64 * 1024, 1024 * 1024
+_ARCHIVE_S, _ARCHIVE_AT_MOST = 10.0, 64 * 1024 * 1024
 _OBJECT_S, _INFO_S, _LOG_S, _STATS_S, _TOP_S = 3.0, 5.0, 5.0, 5.0, 5.0
 _OK, _CREATED, _NOT_FOUND, _CONFLICT = 200, 201, 404, 409
 _NOTHING: Mapping[str, str] = {}
@@ -62,6 +63,17 @@ class Daemon:
     def image(self, ref: str) -> Json:
         """Inspect one image."""
         return read_object(self._ask(f"/images/{_named(ref, separators='/')}/json", _OBJECT_S))
+
+    def image_list(self) -> list[Json]:
+        """List all images."""
+        return read_objects(self._ask("/images/json", _OBJECT_S))
+
+    def archive(self, ref: str, path: str) -> bytes:
+        """Read a file inside a container; it comes as a tar of one member."""
+        question = {"path": path}
+        return read_member(
+            self._ask(f"/containers/{_named(ref)}/archive", _ARCHIVE_S, question, _ARCHIVE_AT_MOST)
+        )
 
     def info(self) -> Json:
         """Describe the engine; a manager asks the whole swarm for it."""

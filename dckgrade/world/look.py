@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dckgrade.observation import Why
-from dckgrade.world import files, inside, web
+from dckgrade.world import caches, files, inside, web
 from dckgrade.world.addresses import addresses
 from dckgrade.world.daemon import Daemon
 from dckgrade.world.once import Once
@@ -33,6 +33,14 @@ class Look:
     def image(self, ref: str) -> Json:
         """Inspect one image."""
         return self._once.ask(("image", ref), lambda: self._daemon.image(ref))
+
+    def image_list(self) -> Sequence[Json]:
+        """List all images."""
+        return self._once.ask("images", self._daemon.image_list)
+
+    def archive(self, ref: str, path: str) -> bytes:
+        """Read a file inside a container."""
+        return self._once.ask(("archive", ref, path), lambda: self._daemon.archive(ref, path))
 
     def info(self) -> Json:
         """Describe the engine."""
@@ -86,6 +94,25 @@ class Look:
     def _at_home(self, what: str) -> None:
         if not self._daemon.endpoint.own_addresses:
             raise NotThere(what)
+
+    def reports(self) -> Sequence[tuple[str, bytes | None]]:
+        """Give the newest `*.json` of the working folder."""
+        workdir = self._given.workdir
+        return self._once.ask("reports", lambda: files.reports(workdir)) if workdir else ()
+
+    def program(self, name: str) -> bool:
+        """Say whether the trainee's PATH has it."""
+        return caches.program(name, self._given.environment)
+
+    def cached(self, tool: str, name: str) -> bytes:
+        """Read a file of the tool's cache."""
+        return self._once.ask(
+            ("cached", tool, name), lambda: caches.content(tool, name, self._given.environment)
+        )
+
+    def cache_folders(self, tool: str) -> Sequence[str]:
+        """Name the folders in which it is looked for."""
+        return caches.shown(tool, self._given.environment)
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         """Say where *port* is reached from here, for `--network container:…` through the one that lends."""

@@ -80,6 +80,12 @@ class Given(Struct, frozen=True, kw_only=True):
     """The container to grade where a lab leaves it unnamed; None: chosen by facts."""
     passive: bool = False
     """Run nothing in a container."""
+    environment: Mapping[str, str] | None = None
+    """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
+
+
+OF_ANOTHER = "another user's"
+"""The detail of `OutOfReach` where a cache may be in a folder that we may not look into."""
 
 
 class World(Protocol):
@@ -107,6 +113,14 @@ class World(Protocol):
 
     def image(self, ref: str) -> Json:
         """Inspect one image (`GET /images/{ref}/json`)."""
+        ...
+
+    def image_list(self) -> Sequence[Json]:
+        """List all images (`GET /images/json`)."""
+        ...
+
+    def archive(self, ref: str, path: str) -> bytes:
+        """Read a file inside a container, stopped ones too (`GET /containers/{ref}/archive`), to 64 MiB."""
         ...
 
     def info(self) -> Json:
@@ -152,6 +166,25 @@ class World(Protocol):
 
     def policy(self, name: str) -> bytes:
         """Read an AppArmor profile in `/etc/apparmor.d`, where the engine is on this machine."""
+        ...
+
+    def reports(self) -> Sequence[tuple[str, bytes | None]]:
+        """Give name and content of the newest `*.json` of the working folder; None: larger than 16 MiB."""
+        ...
+
+    def program(self, name: str) -> bool:
+        """Say whether the trainee's PATH has a program of that name; it is not run."""
+        ...
+
+    def cached(self, tool: str, name: str) -> bytes:
+        """
+        Read a file of the cache that *tool* keeps on this machine, 64 MiB at most; `OutOfReach` also where
+        it may be another user's, root's above all, whose folders cannot be looked into.
+        """
+        ...
+
+    def cache_folders(self, tool: str) -> Sequence[str]:
+        """Name the folders in which such a cache is looked for, the home folder as `~`."""
         ...
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:

@@ -15,6 +15,7 @@ from dckgrade.probe.seccomp_container import SeccompContainer
 from dckgrade.probe.seccomp_file import SeccompFile
 from dckgrade.probe.seccomp_filter import SeccompFilter
 from dckgrade.world.port import Address, HttpAnswer, Json, NotThere, OutOfReach, Ran
+from tests.probe.worlds import Bare
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DENY = json.dumps(
@@ -23,7 +24,7 @@ DENY = json.dumps(
 LATE = OutOfReach(Why.DEADLINE)
 
 
-class Scene:
+class Scene(Bare):
     """A world of containers that are made by hand, and the commands run in them."""
 
     def __init__(self, file: str | None = None, asked: str | None = None) -> None:

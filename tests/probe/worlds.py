@@ -35,7 +35,29 @@ def answer(engine: str, name: str) -> Any:
     return json.loads((ANSWERS / engine / f"{name}.json").read_bytes())
 
 
-class FakeWorld:
+class Bare:
+    """A machine on which no tool has left anything, and an engine without images."""
+
+    def image_list(self) -> Sequence[Json]:
+        return ()
+
+    def archive(self, ref: str, path: str) -> bytes:
+        raise NotThere(f"{ref} {path}")
+
+    def reports(self) -> Sequence[tuple[str, bytes | None]]:
+        return ()
+
+    def program(self, name: str) -> bool:
+        return not name
+
+    def cached(self, tool: str, name: str) -> bytes:
+        raise NotThere(f"{tool} {name}")
+
+    def cache_folders(self, tool: str) -> Sequence[str]:
+        return [f"~/.cache/{tool}"]
+
+
+class FakeWorld(Bare):
     """One look at a recorded engine, ten minutes after it was recorded unless a test sets *clock*."""
 
     def __init__(self, engine: str = NEWEST) -> None:
