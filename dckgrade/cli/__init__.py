@@ -8,7 +8,21 @@ import typer
 from typer.core import TyperGroup
 
 from dckgrade import __version__
-from dckgrade.cli import collect, enrol, exits, grade, judge, labs, lint, new, options, output, prove, schema
+from dckgrade.cli import (
+    collect,
+    enrol,
+    exits,
+    explain,
+    grade,
+    judge,
+    labs,
+    lint,
+    new,
+    options,
+    output,
+    prove,
+    schema,
+)
 from dckgrade.words import N_, Lang, Trouble, into
 
 
@@ -72,6 +86,7 @@ for command, summary in (
     (judge.judge, N_("Judge recorded reports again with today's labs.")),
     (collect.collect, N_("Make one class report of many reports.")),
     (enrol.enrol, N_("Take the key that signs your reports, or make the keys of a class.")),
+    (explain.explain, N_("Explain a mistake by its code; alone, list all that are known.")),
     (judge.demo, N_("Show a recorded lab with two mistakes; needs no engine.")),
     (lint.lint, N_("Check labs: file:line:column of every problem at once.")),
     (prove.prove, N_("Prove that solutions pass, that mistakes fail, and that every check can.")),

@@ -24,6 +24,7 @@ def grade(
     lab: Annotated[str, typer.Argument(help=N_("The lab, such as tp5."))],
     shape: options.Shape = output.Format.TEXT,
     outputs: options.Output = None,
+    hints: options.Hints = 1,
     only: options.Only = None,
     passive: options.Passive = False,
     no_wait: options.NoWait = False,
@@ -59,7 +60,7 @@ def grade(
         container=container,
     )
     report = graded(loaded, choice, host, context)
-    output.deliver(report, shape, paths)
+    output.deliver(report, shape, paths, hints)
     raise SystemExit(exits.of([report]))
 
 
