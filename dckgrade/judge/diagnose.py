@@ -76,6 +76,9 @@ def worded(full: Diagnosis, seen: Observation | None, lang: str) -> Named:
         name=full.name or "",
         message=filled(full.message, seen, lang),
         hint=filled(full.hint, seen, lang),
+        why=filled(full.why, seen, lang),
+        look=filled(full.look, seen, lang),
+        source=full.source or "",
     )
 
 

@@ -140,7 +140,7 @@ class Lint:
         for at, also in enumerate(full.also):
             yield from self.condition(also.when, also.observe, (*path, "also", at, "when"))
         facts = {} if full.when == "absent" else known
-        for key in ("message", "hint"):
+        for key in ("message", "hint", "why", "look"):
             yield from self.placeholders(getattr(full, key), facts, (*path, key))
 
     def condition(self, condition: Condition, observed: Probe, path: Path) -> Iterator[Problem]:
