@@ -19,7 +19,7 @@ from dckgrade.probe import Probe, key, kind
 from dckgrade.report import LabNamed, Report
 from dckgrade.verdict import score
 from dckgrade.words import Lang
-from dckgrade.world.port import World
+from dckgrade.world.port import Given, World
 
 POLL_S = 0.5
 LAST_LOOK_S = 5.0
@@ -34,7 +34,7 @@ class Looker(Protocol):
         """Which engine this is."""
         ...
 
-    def look(self, workdir: Path | None = None, asked: str | None = None) -> World:
+    def look(self, given: Given = ...) -> World:
         """Begin a new look, which remembers nothing of the last."""
         ...
 
@@ -45,6 +45,8 @@ class Choice(Struct, frozen=True, kw_only=True):
     lang: Lang = "fr"
     only: list[str] = field(default_factory=list)
     passive: bool = False
+    at_once: bool = False
+    """Judge now: what is still inside its budget is said to be starting."""
     timeout_s: float = 90.0
     trainee: str | None = None
     workdir: Path | None = None
@@ -126,7 +128,7 @@ class Run:
         """Look again for as long as that can help; say whether there was anything to wait for."""
         waited = False
         while waiting := self.waiting():
-            if self.left_s() <= POLL_S:
+            if self.choice.at_once or self.left_s() <= POLL_S:
                 self.starting = [check.id for check, _ in waiting]
                 break
             titles = [check.title.into(self.choice.lang) for check, _ in waiting]
@@ -138,9 +140,11 @@ class Run:
 
     def look(self, probes: Iterable[Probe]) -> None:
         """Make one round of observations."""
-        self.seen |= observe(
-            probes, self.looker.look(self.choice.workdir, self.choice.container), self.left_s()
+        choice = self.choice
+        world = self.looker.look(
+            Given(workdir=choice.workdir, container=choice.container, passive=choice.passive)
         )
+        self.seen |= observe(probes, world, self.left_s())
 
     def look_further(self) -> None:
         """Make the observations that only the naming of a mistake needs."""

@@ -1,7 +1,6 @@
 """When a run looks again and when it stops: hand-made looks, no engine, hardly any time."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from dckgrade.lab.shelf import find
 from dckgrade.observation import Engine, Observation, Seen, Unobservable, Why
 from dckgrade.probe import Probe, key
 from dckgrade.report import Report
-from dckgrade.world.port import World
+from dckgrade.world.port import Given, World
 from tests.conftest import FIXTURES
 
 RUNNING = "container name=dbserver image=postgres"
@@ -37,7 +36,7 @@ class Nowhere:
 
     engine = Engine(endpoint="unix:///given")
 
-    def look(self, workdir: Path | None = None, asked: str | None = None) -> World:  # noqa: ARG002
+    def look(self, given: Given = Given()) -> World:  # noqa: ARG002
         return None  # type: ignore[return-value]
 
 
@@ -160,3 +159,19 @@ def test_the_wait_is_told_with_its_budget(monkeypatch: pytest.MonkeyPatch, tp5: 
     grading.grade(tp5, Nowhere(), grading.Choice(lang="en"), lambda titles, left: told.append((titles, left)))
 
     assert told == [(["Container dbserver (postgres) is running"], 10.0)]
+
+
+def test_without_waiting_what_is_inside_its_budget_is_unknown_at_once_and_said_to_be_starting(
+    monkeypatch: pytest.MonkeyPatch, tp5: Loaded
+) -> None:
+    young = changed(solution(), RUNNING, 5.0, stable=False)
+    asked = given(monkeypatch, [young, solution()])
+    monkeypatch.setattr("dckgrade.grading.time.sleep", lambda _s: pytest.fail("it waited"))
+
+    report = grading.grade(tp5, Nowhere(), grading.Choice(at_once=True))
+
+    assert len(asked) == 1
+    assert report.starting == ["dbserver-running"]
+    assert not report.complete
+    line = next(one for one in report.checks if one.id == "dbserver-running")
+    assert line.verdict == "unknown"

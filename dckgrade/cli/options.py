@@ -31,6 +31,10 @@ Only = Annotated[
 Passive = Annotated[
     bool, typer.Option("--passive", help=N_("Only read: no exec, no probe, GET requests only."))
 ]
+NoWait = Annotated[
+    bool,
+    typer.Option("--no-wait", help=N_("Judge now: what is still starting is told apart, not waited for.")),
+]
 Timeout = Annotated[
     float,
     typer.Option("--timeout", metavar="SECONDS", min=1, max=3600, help=N_("The whole run ends by then.")),

@@ -42,7 +42,11 @@ class Http(Strict, frozen=True, kw_only=True, tag_field="kind", tag="http"):
     def observe(self, world: World) -> Observation:
         """Find, inspect, ask."""
         try:
-            answered = reply(world, self.container, self.port, lambda address: world.http(address, self.path))
+            answered = reply(
+                world, self.container, self.port,
+                lambda address: world.http(address, self.path),
+                lambda ref: world.http_inside(ref, self.port, self.path),
+            )  # fmt: skip
         except (NotThere, OutOfReach) as trouble:
             return unseen("http", trouble)
         return Seen(kind="http", facts=msgspec.to_builtins(read(answered)), age_s=answered.age_s)

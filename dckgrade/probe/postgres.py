@@ -6,17 +6,20 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.observation import Observation, Seen
+from dckgrade.observation import Observation, Seen, Why
 from dckgrade.probe.service import Port, Problem, reply
 from dckgrade.probe.subject import ContainerName, unseen
 from dckgrade.strict import Strict
-from dckgrade.world.port import NotThere, OutOfReach, Via, World
+from dckgrade.world.port import NoAnswer, NotThere, OutOfReach, Via, World
 
 # The first message a client may send (PostgreSQL documentation, "Message Formats", SSLRequest): 8 bytes long,
 # code 80877103. The server answers one byte, logs nothing, and needs no user. During its first initialisation
 # it listens on a Unix socket only, which `pg_isready` without -h takes for ready: TCP is the honest question.
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
-ANSWERS = {b"S", b"N"}
+ANSWERED_INSIDE = b"pg_isready"
+ANSWERS = {b"S", b"N", ANSWERED_INSIDE}
+# 1: the server answers, and is still starting up, as it may when it answers an SSLRequest.
+PG_ISREADY_ANSWERED, PG_ISREADY_SILENCE = {0, 1}, 2
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -42,8 +45,10 @@ class Postgres(Strict, frozen=True, kw_only=True, tag_field="kind", tag="postgre
         """Send one SSLRequest, read one byte."""
         try:
             answered = reply(
-                world, self.container, self.port, lambda address: world.exchange(address, SSL_REQUEST, 1)
-            )
+                world, self.container, self.port,
+                lambda address: world.exchange(address, SSL_REQUEST, 1),
+                lambda ref: self.asked_inside(world, ref),
+            )  # fmt: skip
         except (NotThere, OutOfReach) as trouble:
             return unseen("postgres", trouble)
         accepts = answered.answer in ANSWERS
@@ -52,6 +57,15 @@ class Postgres(Strict, frozen=True, kw_only=True, tag_field="kind", tag="postgre
             accepts=accepts,
             problem=answered.problem or garbled,
             via=answered.via,
-            encrypted=answered.answer == b"S" if accepts else None,
+            encrypted=answered.answer == b"S" if accepts and answered.via != "inside" else None,
         )
         return Seen(kind="postgres", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
+
+    def asked_inside(self, world: World, ref: str) -> bytes:
+        """Have PostgreSQL's own client knock over TCP: it tells whether a server is there, not of TLS."""
+        done = world.run(ref, ("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"))
+        if done.exit_code in PG_ISREADY_ANSWERED:
+            return ANSWERED_INSIDE
+        if done.exit_code == PG_ISREADY_SILENCE:
+            raise NoAnswer("refused")
+        raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, "no pg_isready in the container")

@@ -1,6 +1,6 @@
 """A container's port and a question → the answer, or why there is none; out of reach is no answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from dckgrade.observation import Why
 from dckgrade.probe.seccomp.choice import choose
 from dckgrade.probe.subject import find, uptime_s
-from dckgrade.world.port import Address, NoAnswer, NoAnswerHow, OutOfReach, Via, World
+from dckgrade.world.port import Address, NoAnswer, NoAnswerHow, NotThere, OutOfReach, Via, World
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
@@ -27,16 +27,40 @@ class Reply(Struct, Generic[T], frozen=True, kw_only=True):
     age_s: float | None = None
 
 
-def reply(world: World, container: str, port: int, question: Callable[[Address], T]) -> Reply[T]:
-    """Put *question* to *port* of *container*; raises `NotThere` and `OutOfReach`."""
+def reply(
+    world: World, container: str, port: int, question: Callable[[Address], T], inside: Callable[[str], T]
+) -> Reply[T]:
+    """
+    Put *question* to *port* of *container*, or *inside* to the container of that id when none of its
+    addresses is reached from here; raises `NotThere` and `OutOfReach`.
+    """
     ref, state = found(world, container)
     if state != "running":
         return Reply(problem="not-running")
     inspected = world.container(ref)
     age_s = uptime_s(inspected, world.now())
+    try:
+        return from_here(world.addresses(inspected, port), question, age_s)
+    except OutOfReach as trouble:
+        # A VM's or a user's own network (Docker Desktop, rootless, ssh): the container can still ask itself.
+        if trouble.why is not Why.ADDRESS_OUT_OF_REACH:
+            raise
+        unreachable = trouble
+    try:
+        return Reply(answer=inside(ref), via="inside", age_s=age_s)
+    except NoAnswer as none:
+        return Reply(problem=none.how, via="inside", age_s=age_s)
+    except (NotThere, OutOfReach):
+        raise unreachable from None
+
+
+def from_here(
+    addresses: Sequence[Address], question: Callable[[Address], T], age_s: float | None
+) -> Reply[T]:
+    """Try each address in turn; `OutOfReach` when none is reached at all."""
     problem: Problem | None = None
     unreachable: OutOfReach | None = None
-    for address in world.addresses(inspected, port):
+    for address in addresses:
         try:
             return Reply(answer=question(address), via=address.via, age_s=age_s)
         except NoAnswer as none:

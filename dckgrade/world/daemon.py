@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
@@ -11,7 +10,7 @@ from dckgrade.observation import Engine, Why
 from dckgrade.world import stream
 from dckgrade.world.bodies import read_message, read_object, read_objects
 from dckgrade.world.endpoint import Endpoint
-from dckgrade.world.port import Json, NotThere, OutOfReach, Ran
+from dckgrade.world.port import Given, Json, NotThere, OutOfReach, Printed, Ran
 
 if TYPE_CHECKING:
     from dckgrade.world.client import Client
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 _JSON_AT_MOST = 16 * 1024 * 1024
 # 200 messages of at most 16 KiB (the engine splits longer lines there) with their frame headers are 3.2 MiB.
 _TAIL, _LOG_AT_MOST = 200, 4 * 1024 * 1024
-_RUN_S, _RUN_AT_MOST = 6.0, 64 * 1024
+_RUN_S, _RUN_AT_MOST, _PRINTED_AT_MOST = 6.0, 64 * 1024, 1024 * 1024
 _OBJECT_S, _INFO_S, _LOG_S, _STATS_S = 3.0, 5.0, 5.0, 5.0
 _OK, _CREATED, _NOT_FOUND, _CONFLICT = 200, 201, 404, 409
 _NOTHING: Mapping[str, str] = {}
@@ -42,11 +41,11 @@ class Daemon:
         """Drop the connections."""
         self._client.close()
 
-    def look(self, workdir: Path | None = None, asked: str | None = None) -> "Look":
+    def look(self, given: Given = Given()) -> "Look":
         """Begin a round: within it, each distinct question is asked once."""
         from dckgrade.world.look import Look
 
-        return Look(self, workdir, asked)
+        return Look(self, given)
 
     def now(self) -> datetime:
         """Tell the time by the engine's clock."""
@@ -90,16 +89,25 @@ class Daemon:
 
     def run(self, ref: str, argv: Sequence[str]) -> Ran:
         """Run a command in a container as the image's own user, and wait for its end."""
+        exit_code, raw = self._ran(ref, argv, _RUN_AT_MOST)
+        return Ran(exit_code, stream.text(raw, tty=False))
+
+    def printed(self, ref: str, argv: Sequence[str]) -> Printed:
+        """Do the same, and give both streams as they are."""
+        exit_code, raw = self._ran(ref, argv, _PRINTED_AT_MOST)
+        return Printed(exit_code, *stream.separated(raw))
+
+    def _ran(self, ref: str, argv: Sequence[str], at_most: int) -> tuple[int, bytes]:
         until = time.monotonic() + _RUN_S
         wanted = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
         made = read_object(self._ask(f"/containers/{_named(ref)}/exec", _OBJECT_S, body=wanted))
         path = f"/exec/{_named(str(made.get('Id') or ''))}"
         left = until - time.monotonic()
-        raw = self._ask(f"{path}/start", left, at_most=_RUN_AT_MOST, body={"Detach": False, "Tty": False})
+        raw = self._ask(f"{path}/start", left, at_most=at_most, body={"Detach": False, "Tty": False})
         ended = read_object(self._ask(f"{path}/json", _OBJECT_S))
         if ended.get("Running") or not isinstance(ended.get("ExitCode"), int):
             raise OutOfReach(Why.UNREADABLE, "the command has not ended")
-        return Ran(ended["ExitCode"], stream.text(raw, tty=False))
+        return ended["ExitCode"], raw
 
     def _ask(
         self,

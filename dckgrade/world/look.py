@@ -2,21 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 from dckgrade.observation import Why
-from dckgrade.world import files, web
+from dckgrade.world import files, inside, web
 from dckgrade.world.addresses import addresses
 from dckgrade.world.daemon import Daemon
 from dckgrade.world.once import Once
-from dckgrade.world.port import Address, HttpAnswer, Json, NotThere, OutOfReach, Ran
+from dckgrade.world.port import Address, Given, HttpAnswer, Json, NotThere, OutOfReach, Ran
 
 
 class Look:
     """The world that probes are given, for one round."""
 
-    def __init__(self, daemon: Daemon, workdir: Path | None = None, asked: str | None = None) -> None:
-        self.engine, self.asked, self._workdir = daemon.engine, asked, workdir
+    def __init__(self, daemon: Daemon, given: Given) -> None:
+        self.engine, self.asked, self._given = daemon.engine, given.container, given
         self._daemon, self._once = daemon, Once()
 
     def now(self) -> datetime:
@@ -53,15 +52,20 @@ class Look:
 
     def run(self, ref: str, argv: Sequence[str]) -> Ran:
         """Run a command in a container, unless that sees the host's processes."""
+        self._may_run(ref)
+        return self._once.ask(("run", ref, tuple(argv)), lambda: self._daemon.run(ref, argv))
+
+    def _may_run(self, ref: str) -> None:
+        if self._given.passive:
+            raise OutOfReach(Why.NOT_TRIED, "--passive")
         if (self.container(ref).get("HostConfig") or {}).get("PidMode") == "host":
             raise OutOfReach(Why.NOT_TRIED, "the container shares the host's processes")
-        return self._once.ask(("run", ref, tuple(argv)), lambda: self._daemon.run(ref, argv))
 
     def file(self, name: str) -> bytes:
         """Read a file of the working folder."""
-        if self._workdir is None:
+        if self._given.workdir is None:
             raise NotThere(name)
-        workdir = self._workdir
+        workdir = self._given.workdir
         return self._once.ask(("file", name), lambda: files.content(workdir, name))
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
@@ -75,6 +79,17 @@ class Look:
     def http(self, address: Address, path: str) -> HttpAnswer:
         """Ask for *path* at *address*."""
         return self._once.ask(("http", address, path), lambda: web.http_answer(address, path))
+
+    def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+        """Ask for *path* inside a container, by the first of our commands whose program it has."""
+        self._may_run(ref)
+        return self._once.ask(("http inside", ref, port, path), lambda: self._asked_inside(ref, port, path))
+
+    def _asked_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+        for argv in inside.commands(port, path):
+            if answered := inside.answer(argv, self._daemon.printed(ref, argv)):
+                return answered
+        raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, f"{port}: no curl and no wget in the container")
 
     def exchange(self, address: Address, sent: bytes, count: int) -> bytes:
         """Send bytes and read up to *count*."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -24,8 +25,8 @@ class OutOfReach(Exception):
         self.why, self.detail = why, detail
 
 
-Via = Literal["published", "own"]
-"""Reached by a published port, or by the container's own address."""
+Via = Literal["published", "own", "inside"]
+"""Reached by a published port, by the container's own address, or by a command inside the container."""
 NoAnswerHow = Literal["refused", "reset", "silent", "garbled"]
 """Nobody listens; published, but nobody listens behind it; connected, then nothing; another protocol."""
 
@@ -54,12 +55,31 @@ class Ran(Struct, frozen=True):
     output: str
 
 
+class Printed(Struct, frozen=True):
+    """The same, byte for byte: for output that is read by a program."""
+
+    exit_code: int
+    output: bytes
+    errors: bytes
+
+
 class NoAnswer(Exception):
     """The address was reached and did not serve; *how* tells in which way."""
 
     def __init__(self, how: NoAnswerHow) -> None:
         super().__init__(how)
         self.how = how
+
+
+class Given(Struct, frozen=True, kw_only=True):
+    """What the user gives to a look."""
+
+    workdir: Path | None = None
+    """Where the trainee's own files are; None: nowhere."""
+    container: str | None = None
+    """The container to grade where a lab leaves it unnamed; None: chosen by facts."""
+    passive: bool = False
+    """Run nothing in a container."""
 
 
 class World(Protocol):
@@ -125,6 +145,13 @@ class World(Protocol):
 
     def http(self, address: Address, path: str) -> HttpAnswer:
         """Ask for *path* at *address*, no redirect, no proxy; `NoAnswer` when it does not serve."""
+        ...
+
+    def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+        """
+        Ask for *path* at 127.0.0.1 inside a running container, by its own curl or wget: for where no address
+        of it is reached from here. `OutOfReach` where it has neither, and under `--passive`.
+        """
         ...
 
     def exchange(self, address: Address, sent: bytes, count: int) -> bytes:

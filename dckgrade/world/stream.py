@@ -9,7 +9,7 @@ from dckgrade.world.secrets import masked
 
 KEPT, LONGEST_LINE = 64 * 1024, 4 * 1024
 _CUT = " […]"
-_SYSTEM_ERROR = 3
+_STDOUT, _STDERR, _SYSTEM_ERROR = 1, 2, 3
 # Masking comes before cutting, or half a secret would survive; it is spared what is thrown away anyway.
 _MASKED = 2 * KEPT
 
@@ -24,7 +24,19 @@ def text(raw: bytes, *, tty: bool) -> str:
     return _last("".join(_shortened(line) for line in lines))
 
 
+def separated(raw: bytes) -> tuple[bytes, bytes]:
+    """Give standard output and standard error as they were written, nothing masked."""
+    streams = {_STDOUT: bytearray(), _STDERR: bytearray()}
+    for stream, content in _told(raw):
+        streams.setdefault(stream, bytearray()).extend(content)
+    return bytes(streams[_STDOUT]), bytes(streams[_STDERR])
+
+
 def _frames(raw: bytes) -> Iterator[bytes]:
+    return (content for _, content in _told(raw))
+
+
+def _told(raw: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
     while at < len(raw):
         header = raw[at : at + 8]
@@ -37,7 +49,7 @@ def _frames(raw: bytes) -> Iterator[bytes]:
         content = raw[at + 8 : at + 8 + size]
         if header[0] == _SYSTEM_ERROR:
             raise OutOfReach(Why.ENGINE_ERROR, masked(content.decode(errors="replace"))[:LONGEST_LINE])
-        yield content
+        yield header[0], content
         at += 8 + size
 
 

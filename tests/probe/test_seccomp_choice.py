@@ -34,6 +34,9 @@ class Scene:
         self.inspections: list[str] = []
         self.ran: list[tuple[str, Sequence[str]]] = []
 
+    def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+        raise NotThere(f"{ref} {port} {path}")
+
     def add(
         self,
         name: str,

@@ -15,7 +15,7 @@ from dckgrade.lab.shelf import find
 from dckgrade.observation import Engine, Observation, Seen, Unobservable, Why
 from dckgrade.probe.swarm import Facts, Swarm
 from dckgrade.verdict import Verdict
-from dckgrade.world.port import OutOfReach
+from dckgrade.world.port import Given, OutOfReach
 
 ANSWERS = Path(__file__).parent / "swarm_answers"
 VERSIONS = ["20.10.24", "26.1.5", "28.5.2"]
@@ -44,7 +44,7 @@ class SwarmWorld:
             raise OutOfReach(Why.ENGINE_ERROR, "HTTP 503 This node is not a swarm manager.")
         return self.rows
 
-    def look(self, _workdir: Path | None = None, _asked: str | None = None) -> Any:
+    def look(self, given: Given = Given()) -> Any:  # noqa: ARG002
         return self
 
 

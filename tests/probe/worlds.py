@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dckgrade.observation import Engine, Observation, Seen
+from dckgrade.observation import Engine, Observation, Seen, Why
 from dckgrade.probe.container import Container
 from dckgrade.world import stream
 from dckgrade.world.addresses import addresses
 from dckgrade.world.endpoint import Endpoint
-from dckgrade.world.port import Address, HttpAnswer, Json, NoAnswer, NotThere, Ran, World
+from dckgrade.world.port import Address, HttpAnswer, Json, NoAnswer, NotThere, OutOfReach, Ran, World
 
 ANSWERS = Path(__file__).parents[1] / "answers"
 ENGINES = sorted(folder.name for folder in ANSWERS.iterdir() if folder.is_dir())
@@ -53,6 +53,7 @@ class FakeWorld:
         self.images: dict[str, Any] = {}
         self.trouble: dict[str, Exception] = {}
         self.serves: Callable[[Address], HttpAnswer | bytes] = refused
+        self.inside: Callable[[str], HttpAnswer | Ran] = nothing_inside
         self.questions: list[str] = []
         latest = max(sample["read"] for sample in self.measured.values())
         self.clock = datetime.fromisoformat(latest) + timedelta(minutes=10)
@@ -120,7 +121,10 @@ class FakeWorld:
     asked: str | None = None
 
     def run(self, ref: str, argv: Sequence[str]) -> Ran:
-        raise NotThere(f"{ref}: no engine recorded {argv}")
+        self.questions.append(f"run {' '.join(argv)}")
+        found = self.inside(ref)
+        assert isinstance(found, Ran)
+        return found
 
     def file(self, name: str) -> bytes:
         raise NotThere(name)
@@ -141,11 +145,22 @@ class FakeWorld:
         assert isinstance(found, HttpAnswer)
         return found
 
+    def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+        self.questions.append(f"inside {ref} {port}{path}")
+        found = self.inside(ref)
+        assert isinstance(found, HttpAnswer)
+        return found
+
     def exchange(self, address: Address, sent: bytes, count: int) -> bytes:
         self.questions.append(f"exchange {address.host}:{address.port} {sent.hex()}")
         found = self.serves(address)
         assert isinstance(found, bytes)
         return found[:count]
+
+
+def nothing_inside(ref: str) -> HttpAnswer | Ran:
+    """Have no program at all in any container."""
+    raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, ref)
 
 
 def refused(_address: Address) -> HttpAnswer | bytes:
