@@ -1,27 +1,47 @@
 """The kinds of things that a lab can look at: the one list of them, and an observation's name."""
 
+from dckgrade.probe.cadvisor import Cadvisor
 from dckgrade.probe.container import Container
 from dckgrade.probe.container_log import ContainerLog
 from dckgrade.probe.container_stats import ContainerStats
+from dckgrade.probe.grafana import Grafana
+from dckgrade.probe.grafana_dashboard import GrafanaDashboard
+from dckgrade.probe.grafana_series import GrafanaSeries
 from dckgrade.probe.http import Http
 from dckgrade.probe.postgres import Postgres
+from dckgrade.probe.prometheus import Prometheus
+from dckgrade.probe.prometheus_file import PrometheusFile
+from dckgrade.probe.prometheus_log import PrometheusLog
+from dckgrade.probe.prometheus_series import PrometheusSeries
+from dckgrade.probe.prometheus_target import PrometheusTarget
 from dckgrade.probe.seccomp_call import SeccompCall
 from dckgrade.probe.seccomp_container import SeccompContainer
 from dckgrade.probe.seccomp_file import SeccompFile
 from dckgrade.probe.seccomp_filter import SeccompFilter
 from dckgrade.probe.swarm import Swarm
+from dckgrade.probe.volume import Volume
 
 Probe = (
-    Container
+    Cadvisor
+    | Container
     | ContainerLog
     | ContainerStats
+    | Grafana
+    | GrafanaDashboard
+    | GrafanaSeries
     | Http
     | Postgres
+    | Prometheus
+    | PrometheusFile
+    | PrometheusLog
+    | PrometheusSeries
+    | PrometheusTarget
     | SeccompCall
     | SeccompContainer
     | SeccompFile
     | SeccompFilter
     | Swarm
+    | Volume
 )
 
 # Those that the engine answers last come first: all their questions are sent before any answer is read.
@@ -34,6 +54,16 @@ KINDS: tuple[type[Probe], ...] = (
     SeccompContainer,
     SeccompFile,
     Swarm,
+    GrafanaDashboard,
+    GrafanaSeries,
+    Grafana,
+    PrometheusSeries,
+    PrometheusTarget,
+    PrometheusFile,
+    Prometheus,
+    PrometheusLog,
+    Cadvisor,
+    Volume,
     ContainerLog,
     Container,
 )

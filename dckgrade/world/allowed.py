@@ -12,7 +12,8 @@ _READS = re.compile(
       | /info
       | /nodes
       | /containers/json
-      | /containers/[^/]+/(?:json|logs|stats|top)
+      | /containers/[^/]+/(?:json|logs|stats|top|archive)
+      | /volumes/[^/]+
       | /images/.+/json
       | /exec/[^/]+/json
     )""",

@@ -1,12 +1,14 @@
 """The body of an engine's answer → the object or the objects in it, or `OutOfReach` where it holds none."""
 
+import io
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from dckgrade.observation import Why
-from dckgrade.world.port import Json, OutOfReach
+from dckgrade.world.port import Filed, Json, OutOfReach
 from dckgrade.world.secrets import masked
 
 if TYPE_CHECKING:
@@ -35,6 +37,21 @@ def read_objects(body: bytes) -> list[Json]:
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         raise OutOfReach(Why.UNREADABLE, "not a JSON list of objects")
     return content
+
+
+def archived(body: bytes) -> Filed:
+    """Take the one file out of the archive in which the engine gives it; a folder or a link is none."""
+    import tarfile  # for one lab only
+
+    try:
+        with tarfile.open(fileobj=io.BytesIO(body), mode="r:") as archive:
+            member = archive.next()
+            content = archive.extractfile(member) if member and member.isreg() else None
+            if member is None or content is None:
+                raise OutOfReach(Why.UNREADABLE, "not a file")
+            return Filed(content.read(), datetime.fromtimestamp(member.mtime, UTC))
+    except (tarfile.TarError, ValueError, OverflowError, OSError) as error:
+        raise OutOfReach(Why.UNREADABLE, f"not an archive: {error}") from error
 
 
 def read_message(answer: "Answer") -> tuple[str, bool]:

@@ -8,9 +8,20 @@ from urllib.parse import quote
 
 from dckgrade.observation import Engine, Why
 from dckgrade.world import stream
-from dckgrade.world.bodies import read_message, read_object, read_objects
+from dckgrade.world.bodies import archived, read_message, read_object, read_objects
 from dckgrade.world.endpoint import Endpoint
-from dckgrade.world.port import Given, Json, NotThere, OutOfReach, Printed, Ran
+from dckgrade.world.port import (
+    Address,
+    Filed,
+    Given,
+    HttpAnswer,
+    Json,
+    Login,
+    NotThere,
+    OutOfReach,
+    Printed,
+    Ran,
+)
 
 if TYPE_CHECKING:
     from dckgrade.world.client import Client
@@ -20,6 +31,8 @@ _JSON_AT_MOST = 16 * 1024 * 1024
 # 200 messages of at most 16 KiB (the engine splits longer lines there) with their frame headers are 3.2 MiB.
 _TAIL, _LOG_AT_MOST = 200, 4 * 1024 * 1024
 _RUN_S, _RUN_AT_MOST, _PRINTED_AT_MOST = 6.0, 64 * 1024, 1024 * 1024
+# A header, the file and what pads the archive.
+_FILE_AT_MOST = 256 * 1024 + 16 * 1024
 _OBJECT_S, _INFO_S, _LOG_S, _STATS_S = 3.0, 5.0, 5.0, 5.0
 _OK, _CREATED, _NOT_FOUND, _CONFLICT = 200, 201, 404, 409
 _NOTHING: Mapping[str, str] = {}
@@ -30,6 +43,8 @@ class Daemon:
 
     def __init__(self, endpoint: Endpoint, client: "Client", engine: Engine, drift: timedelta) -> None:
         self.endpoint, self.engine, self._client, self._drift = endpoint, engine, client, drift
+        self.refusals: dict[tuple[Address, Login], HttpAnswer] = {}
+        """Accounts that a service has refused while this engine was looked at."""
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +85,16 @@ class Daemon:
     def nodes(self) -> list[Json]:
         """List the nodes of the swarm."""
         return read_objects(self._ask("/nodes", _INFO_S))
+
+    def volume(self, name: str) -> Json:
+        """Inspect one volume."""
+        return read_object(self._ask(f"/volumes/{_named(name)}", _OBJECT_S))
+
+    def filed(self, ref: str, path: str) -> Filed:
+        """Read a file of a container, whether that runs or not."""
+        return archived(
+            self._ask(f"/containers/{_named(ref)}/archive", _OBJECT_S, {"path": path}, _FILE_AT_MOST)
+        )
 
     def stats(self, ref: str) -> Json:
         """Take one sample; without `one-shot` the engine would wait for two of its ticks, 1 to 2 s."""

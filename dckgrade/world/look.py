@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from http import HTTPStatus
 
 from dckgrade.observation import Why
 from dckgrade.world import files, inside, web
 from dckgrade.world.addresses import addresses
 from dckgrade.world.daemon import Daemon
 from dckgrade.world.once import Once
-from dckgrade.world.port import Address, Given, HttpAnswer, Json, NotThere, OutOfReach, Ran
+from dckgrade.world.port import Address, Filed, Given, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
 
 
 class Look:
@@ -16,6 +17,7 @@ class Look:
 
     def __init__(self, daemon: Daemon, given: Given) -> None:
         self.engine, self.asked, self._given = daemon.engine, given.container, given
+        self.grafana = given.grafana
         self._daemon, self._once = daemon, Once()
 
     def now(self) -> datetime:
@@ -41,6 +43,14 @@ class Look:
     def nodes(self) -> Sequence[Json]:
         """List the nodes of the swarm."""
         return self._once.ask("nodes", self._daemon.nodes)
+
+    def volume(self, name: str) -> Json:
+        """Inspect one volume."""
+        return self._once.ask(("volume", name), lambda: self._daemon.volume(name))
+
+    def filed(self, ref: str, path: str) -> Filed:
+        """Read a file of a container."""
+        return self._once.ask(("filed", ref, path), lambda: self._daemon.filed(ref, path))
 
     def log_tail(self, ref: str, *, tty: bool) -> str:
         """Read the last lines that a container wrote."""
@@ -76,9 +86,16 @@ class Look:
         running = (inspected.get("State") or {}).get("Running")
         return addresses(lender, port, self._daemon.endpoint) if running else ()
 
-    def http(self, address: Address, path: str) -> HttpAnswer:
-        """Ask for *path* at *address*."""
-        return self._once.ask(("http", address, path), lambda: web.http_answer(address, path))
+    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
+        """Ask for *path* at *address*; a refused account is not tried again, in later looks either."""
+        if login and (refused := self._daemon.refusals.get((address, login))):
+            return refused
+        answer = self._once.ask(
+            ("http", address, path, login), lambda: web.http_answer(address, path, login=login)
+        )
+        if login and answer.status == HTTPStatus.UNAUTHORIZED:
+            self._daemon.refusals[address, login] = answer
+        return answer
 
     def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         """Ask for *path* inside a container, by the first of our commands whose program it has."""

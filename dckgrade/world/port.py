@@ -71,6 +71,24 @@ class NoAnswer(Exception):
         self.how = how
 
 
+class Login(Struct, frozen=True):
+    """An account of a service. It is sent to that service, and never shown, recorded or written."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "Login(***)"
+
+
+class Filed(Struct, frozen=True):
+    """A file of a container as the engine finds it now; what a running program has open may be older."""
+
+    content: bytes
+    changed_at: datetime
+    """Aware, UTC."""
+
+
 class Given(Struct, frozen=True, kw_only=True):
     """What the user gives to a look."""
 
@@ -80,6 +98,8 @@ class Given(Struct, frozen=True, kw_only=True):
     """The container to grade where a lab leaves it unnamed; None: chosen by facts."""
     passive: bool = False
     """Run nothing in a container."""
+    grafana: Login | None = None
+    """Whom Grafana knows, where that is not what the container says of itself."""
 
 
 class World(Protocol):
@@ -92,6 +112,8 @@ class World(Protocol):
     engine: Engine
     asked: str | None
     """The container that the user chose by `--container`, where a lab leaves it unnamed."""
+    grafana: Login | None
+    """The account that the user named for Grafana."""
 
     def now(self) -> datetime:
         """Tell the time by the engine's clock (aware, UTC)."""
@@ -115,6 +137,14 @@ class World(Protocol):
 
     def nodes(self) -> Sequence[Json]:
         """List the nodes of the swarm that this engine manages (`GET /nodes`); only a manager answers."""
+        ...
+
+    def volume(self, name: str) -> Json:
+        """Inspect one volume (`GET /volumes/{name}`)."""
+        ...
+
+    def filed(self, ref: str, path: str) -> Filed:
+        """Read a file of a container, 256 KiB at most (`GET /containers/{ref}/archive?path=…`)."""
         ...
 
     def log_tail(self, ref: str, *, tty: bool) -> str:
@@ -143,8 +173,13 @@ class World(Protocol):
         """Say where *port* (TCP) of this inspected container is reached from here, the likeliest first."""
         ...
 
-    def http(self, address: Address, path: str) -> HttpAnswer:
-        """Ask for *path* at *address*, no redirect, no proxy; `NoAnswer` when it does not serve."""
+    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
+        """
+        Ask for *path* at *address*, no redirect, no proxy; `NoAnswer` when it does not serve.
+
+        Bodies are capped at 256 KiB, for an account at 2 MiB. An account that was refused (401) is not tried
+        again for as long as the engine is looked at: services lock out whoever fails too often.
+        """
         ...
 
     def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:

@@ -13,7 +13,7 @@ from dckgrade.probe.seccomp_call import SeccompCall
 from dckgrade.probe.seccomp_container import SeccompContainer, told
 from dckgrade.probe.seccomp_file import SeccompFile
 from dckgrade.probe.seccomp_filter import SeccompFilter
-from dckgrade.world.port import Address, HttpAnswer, Json, NotThere, OutOfReach, Ran
+from dckgrade.world.port import Address, Filed, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DENY = json.dumps(
@@ -33,6 +33,14 @@ class Scene:
         self.answers: dict[str, Ran] = {}
         self.inspections: list[str] = []
         self.ran: list[tuple[str, Sequence[str]]] = []
+
+    grafana: Login | None = None
+
+    def volume(self, name: str) -> Json:
+        raise NotThere(name)
+
+    def filed(self, ref: str, path: str) -> Filed:
+        raise NotThere(f"{ref}:{path}")
 
     def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         raise NotThere(f"{ref} {port} {path}")
@@ -107,7 +115,7 @@ class Scene:
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         return [Address(str(inspected["Id"]), port, "own")]
 
-    def http(self, address: Address, path: str) -> HttpAnswer:
+    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:  # noqa: ARG002
         return HttpAnswer(status=200, headers={"server": f"{address.host}{path}"}, body=b"")
 
     def exchange(self, address: Address, sent: bytes, count: int) -> bytes:

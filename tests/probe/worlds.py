@@ -18,7 +18,18 @@ from dckgrade.probe.container import Container
 from dckgrade.world import stream
 from dckgrade.world.addresses import addresses
 from dckgrade.world.endpoint import Endpoint
-from dckgrade.world.port import Address, HttpAnswer, Json, NoAnswer, NotThere, OutOfReach, Ran, World
+from dckgrade.world.port import (
+    Address,
+    Filed,
+    HttpAnswer,
+    Json,
+    Login,
+    NoAnswer,
+    NotThere,
+    OutOfReach,
+    Ran,
+    World,
+)
 
 ANSWERS = Path(__file__).parents[1] / "answers"
 ENGINES = sorted(folder.name for folder in ANSWERS.iterdir() if folder.is_dir())
@@ -51,6 +62,8 @@ class FakeWorld:
         written = (ANSWERS / engine / "logs-dbserver.bin").read_bytes()
         self.logs[self.id_of("dbserver")] = stream.text(written, tty=False)
         self.images: dict[str, Any] = {}
+        self.volumes: dict[str, Any] = {}
+        self.files: dict[str, Filed] = {}
         self.trouble: dict[str, Exception] = {}
         self.serves: Callable[[Address], HttpAnswer | bytes] = refused
         self.inside: Callable[[str], HttpAnswer | Ran] = nothing_inside
@@ -120,6 +133,16 @@ class FakeWorld:
 
     asked: str | None = None
 
+    grafana: Login | None = None
+
+    def volume(self, name: str) -> Json:
+        found: Json = self._answered("volume", self.volumes, name)
+        return found
+
+    def filed(self, ref: str, path: str) -> Filed:
+        found: Filed = self._answered("filed", self.files, f"{ref}:{path}")
+        return found
+
     def run(self, ref: str, argv: Sequence[str]) -> Ran:
         self.questions.append(f"run {' '.join(argv)}")
         found = self.inside(ref)
@@ -139,7 +162,7 @@ class FakeWorld:
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         return addresses(inspected, port, LOCAL)
 
-    def http(self, address: Address, path: str) -> HttpAnswer:
+    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:  # noqa: ARG002
         self.questions.append(f"http {address.host}:{address.port}{path}")
         found = self.serves(address)
         assert isinstance(found, HttpAnswer)
