@@ -70,7 +70,7 @@ def fits(condition: Condition, seen: Observation | None) -> bool:
 
 
 def worded(full: Diagnosis, seen: Sequence[Observation | None], lang: str) -> Named:
-    """Put the diagnosis into words, with the facts that it speaks of: the check's, then what was seen also."""
+    """Put the diagnosis into words, with the facts that it speaks of: its check's, then the others'."""
     facts = {
         name: value for one in reversed(seen) if isinstance(one, Seen) for name, value in one.facts.items()
     }

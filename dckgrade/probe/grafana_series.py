@@ -1,14 +1,13 @@
 """Kind `grafana-series`: a container's Grafana asks its data source → the containers that come back."""
 
-from http import HTTPStatus
 from typing import ClassVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dckgrade.observation import Observation, Seen
 from dckgrade.probe.metrics import grafana_api, series
-from dckgrade.probe.metrics.answers import Ask, decoded
+from dckgrade.probe.metrics.answers import Ask
 from dckgrade.probe.subject import ContainerName, unseen
 from dckgrade.strict import Strict
 from dckgrade.world.port import NotThere, OutOfReach, World
@@ -48,10 +47,8 @@ def read(ask: Ask | None, world: World) -> Facts:
     found, answered = series.NONE, 0
     for one in grafana_api.sources(ask) if ask else ():
         answer = grafana_api.through(ask, one, series.CONTAINERS) if ask else None
-        if answer and answer.status == HTTPStatus.OK:
-            found, answered = series.containers(decoded(answer), world, FRESH_S), answered + 1
+        if answer is not None:
+            found, answered = series.containers(answer, world, FRESH_S), answered + 1
         if found.named:
             break
-    return Facts(
-        fresh=found.fresh, named=found.named, stale=found.stale, foreign=found.foreign, answered=answered
-    )
+    return Facts(**structs.asdict(found), answered=answered)

@@ -5,7 +5,7 @@ from typing import ClassVar
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from dckgrade.observation import Observation, Seen
 from dckgrade.probe.metrics import configuration, neighbours, series
@@ -13,7 +13,7 @@ from dckgrade.probe.metrics.answers import Ask, decoded, whole
 from dckgrade.probe.metrics.prometheus_api import loaded, reached, targets
 from dckgrade.probe.subject import ContainerName, unseen, uptime_s
 from dckgrade.strict import Strict
-from dckgrade.world.port import NotThere, OutOfReach, World
+from dckgrade.world.port import Json, NotThere, OutOfReach, World
 
 _ABOUT = (
     '{__name__=~"cadvisor_version_info|node_boot_time|node_boot_time_seconds"} or count(container_last_seen)'
@@ -54,7 +54,7 @@ class PrometheusSeries(Strict, frozen=True, kw_only=True, tag_field="kind", tag=
             service = answered.answer
             cadvisor = neighbours.cadvisor(world, self.cadvisor)
             found, about = asked(service.ask, world) if service else (series.NONE, [])
-            facts = read(found, about, cadvisor_running=neighbours.running(cadvisor))
+            facts = read(found, about, cadvisor)
             ages = [answered.age_s, uptime_s(cadvisor or {}, world.now())]
         except (NotThere, OutOfReach) as trouble:
             return unseen("prometheus-series", trouble)
@@ -69,37 +69,43 @@ def asked(ask: Ask, world: World) -> tuple[series.Containers, list[series.Sample
     return series.containers(answer, world, SCRAPES * interval_s(ask) + GRACE_S), about
 
 
-def read(found: series.Containers, about: list[series.Sample], *, cadvisor_running: bool) -> Facts:
-    """Put both answers together."""
+def read(found: series.Containers, about: list[series.Sample], inspected: Json | None) -> Facts:
+    """Put both answers together, beside the container."""
     of = {str(one.labels.get("__name__") or "groups"): one for one in about}
     groups = int(of["groups"].value) if "groups" in of else 0
     cadvisor = of.get("cadvisor_version_info")
     docker = cadvisor.labels.get("dockerVersion") not in {None, "", "Unknown"} if cadvisor else None
     return Facts(
-        fresh=found.fresh,
-        named=found.named,
-        stale=found.stale,
-        foreign=found.foreign,
-        cadvisor_running=cadvisor_running,
+        **structs.asdict(found),
+        cadvisor_running=neighbours.running(inspected),
         groups=groups,
         docker_seen=docker,
-        blind_to=blind_to(found, groups, docker_seen=docker),
+        blind_to=blind_to(found, groups, mounted(inspected), docker_seen=docker),
         host_metrics=any(name.startswith("node_") for name in of),
     )
 
 
-def blind_to(found: series.Containers, groups: int, *, docker_seen: bool | None) -> str | None:
+def mounted(inspected: Json | None) -> set[str]:
+    """Name the places in the container at which something of the machine is."""
+    return {str(one.get("Destination") or "").rstrip("/") for one in (inspected or {}).get("Mounts") or []}
+
+
+def blind_to(
+    found: series.Containers, groups: int, places: set[str], *, docker_seen: bool | None
+) -> str | None:
     """
     Say which mount is missing, by what is told all the same (cAdvisor 0.36 and 0.38, measured).
 
     Without /sys it knows the root group only; without the machine's root, groups but no containers; without
     the engine's socket, containers but none by name.
     """
-    if not groups or found.named:
+    if not groups or found.named or found.stale or found.foreign_named:
         return None
-    if not (found.fresh or found.stale or found.foreign):
-        return "/sys" if groups == 1 else "/"
-    return "/var/run/docker.sock" if docker_seen is False else None
+    if groups == 1 and "/sys" not in places:
+        return "/sys"
+    if docker_seen is False:
+        return "/var/run/docker.sock"
+    return "/" if not found.fresh and "/rootfs" not in places else None
 
 
 def interval_s(ask: Ask) -> float:

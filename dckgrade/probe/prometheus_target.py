@@ -96,12 +96,12 @@ def read(job: str | None, target: Json | None, prometheus: Json, cadvisor: Json 
 def ends(host: str, port: int | None, prometheus: Json, cadvisor: Json | None) -> dict[str, bool | None]:
     """Hold the target against the names and ports of both containers."""
     near = neighbours.loopback(host) and neighbours.own_loopback(prometheus)
-    itself = near or host in neighbours.names(prometheus)
+    itself = near or host in neighbours.names(prometheus, prometheus)
     ports = neighbours.published(cadvisor or {})
     return {
         "loopback": near,
         "itself": itself and port == PORT,
-        "known_name": host in neighbours.names(cadvisor) if cadvisor else None,
+        "known_name": host in neighbours.names(cadvisor, prometheus) if cadvisor else None,
         "machines_port": port in ports and port not in ports.values() if cadvisor else None,
     }
 

@@ -22,12 +22,17 @@ class Service(Struct, frozen=True):
     """The answer to the question by which it was reached."""
 
 
+class Silent(OutOfReach):
+    """It took the question, and no answer came in time."""
+
+
 def whole(ask: Ask, path: str) -> HttpAnswer:
     """Ask; what is cut short, or no longer answered, is not judged."""
     try:
         answer = ask(path)
     except NoAnswer as none:
-        raise OutOfReach(Why.UNREADABLE, f"{path.partition('?')[0]}: {none.how}") from none
+        kind = Silent if none.how == "silent" else OutOfReach
+        raise kind(Why.UNREADABLE, f"{path.partition('?')[0]}: {none.how}") from none
     if answer.truncated:
         raise OutOfReach(Why.UNREADABLE, f"{path.partition('?')[0]} is cut short")
     return answer

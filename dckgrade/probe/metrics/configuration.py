@@ -29,7 +29,7 @@ def jobs(text: str) -> list[Job]:
     starts = list(_JOB.finditer(text))
     ends = [*(one.start() for one in starts[1:]), len(text)]
     return [
-        job(found[1].strip(" \"'"), text[found.end() : end]) for found, end in zip(starts, ends, strict=True)
+        job(found[1].strip(" \"'"), text[found.end() : end]) for found, end in zip(starts, ends, strict=False)
     ]
 
 

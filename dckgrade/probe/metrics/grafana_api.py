@@ -6,9 +6,9 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from dckgrade.observation import Why
-from dckgrade.probe.metrics.answers import Ask, Service, decoded, mappings, whole
+from dckgrade.probe.metrics.answers import Ask, Service, Silent, decoded, mappings, whole
 from dckgrade.probe.service import Reply, found, reply
-from dckgrade.world.port import Address, HttpAnswer, Json, Login, OutOfReach, World
+from dckgrade.world.port import Address, Json, Login, OutOfReach, World
 
 PORT, IMAGE = 3000, "grafana"
 HEALTH = "/api/health"
@@ -118,23 +118,31 @@ def fetched(ask: Ask, path: str) -> Any:
     return decoded(answer)
 
 
-def through(ask: Ask, one: Source, path: str) -> HttpAnswer:
-    """Have Grafana ask its data source; before version 9 it knew them by number only."""
-    if one.uid:
-        answer = whole(ask, f"/api/datasources/proxy/uid/{one.uid}/{path}")
+def through(ask: Ask, one: Source, path: str) -> Any:
+    """Have Grafana ask its data source, before version 9 by its number: the JSON that comes back, or None."""
+    ways = [f"uid/{one.uid}", one.id] if one.uid else [one.id]
+    for way in ways:
+        try:
+            answer = whole(ask, f"/api/datasources/proxy/{way}/{path}")
+        except Silent:
+            return None
         if answer.status != HTTPStatus.NOT_FOUND:
-            return answer
-    return whole(ask, f"/api/datasources/proxy/{one.id}/{path}")
+            return decoded(answer) if answer.status == HTTPStatus.OK else None
+    return None
 
 
 def health(ask: Ask, one: Source) -> tuple[bool, str]:
     """Tell whether Grafana itself finds it healthy, and in which words it does not."""
     if one.uid:
-        answer = whole(ask, f"/api/datasources/uid/{one.uid}/health")
+        try:
+            answer = whole(ask, f"/api/datasources/uid/{one.uid}/health")
+        except Silent:
+            # Grafana, which has just answered, is still waiting for the source.
+            return False, "timeout"
         # 404 is what versions before 9 say; 400 is the answer of later ones to a source that is not healthy.
         if answer.status != HTTPStatus.NOT_FOUND:
             told = decoded(answer)
             message = str(told.get("message") or "") if isinstance(told, dict) else ""
             return answer.status == HTTPStatus.OK, message
-    answer = through(ask, one, "api/v1/query?query=1%2B1")
-    return answer.status == HTTPStatus.OK, "" if answer.status == HTTPStatus.OK else f"HTTP {answer.status}"
+    answers = through(ask, one, "api/v1/query?query=1%2B1") is not None
+    return answers, "" if answers else "Bad Gateway"

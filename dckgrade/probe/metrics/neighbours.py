@@ -35,18 +35,20 @@ def share_network(one: Json, other: Json) -> bool:
     return bool((networks(one).keys() & networks(other).keys()) - PREDEFINED)
 
 
-def names(inspected: Json) -> set[str]:
-    """List everything that its neighbours may call it by: names, aliases, addresses."""
-    return {str(inspected.get("Name") or "").lstrip("/"), *entries(inspected)} - {""}
+def names(inspected: Json, seen_from: Json) -> set[str]:
+    """List everything that the other container may call it by: names, aliases, addresses."""
+    common = networks(inspected).keys() & networks(seen_from).keys()
+    own = str(inspected.get("Name") or "").lstrip("/")
+    return {name for one in common for name in called(own, one, networks(inspected)[one] or {})} - {""}
 
 
-def entries(inspected: Json) -> Iterator[str]:
-    """Give what its networks call it; engines before 25 have no DNSNames."""
-    for network in networks(inspected).values():
-        settings = network or {}
+def called(own: str, network: str, settings: Json) -> Iterator[str]:
+    """Give what one network calls it; engines before 25 have no DNSNames."""
+    yield str(settings.get("IPAddress") or "")
+    if network not in PREDEFINED:
+        yield own
         yield from map(str, settings.get("DNSNames") or [])
         yield from map(str, settings.get("Aliases") or [])
-        yield str(settings.get("IPAddress") or "")
 
 
 def loopback(host: str) -> bool:

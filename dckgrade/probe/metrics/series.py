@@ -37,9 +37,11 @@ class Containers(Struct, frozen=True, kw_only=True):
     """Containers of this engine seen some time ago: kept for five minutes, whatever became of them."""
     foreign: int
     """How many ids are no container of this engine."""
+    foreign_named: int
+    """How many of those have a name: another engine's cAdvisor tells of them."""
 
 
-NONE = Containers(fresh=[], named=[], stale=[], foreign=0)
+NONE = Containers(fresh=[], named=[], stale=[], foreign=0, foreign_named=0)
 
 
 def samples(answer: object) -> Iterator[Sample]:
@@ -82,4 +84,5 @@ def containers(answer: object, world: World, fresh_s: float) -> Containers:
         named=sorted(own[key] for key in named),
         stale=sorted(own[key] for key in ages.keys() & own.keys() - fresh),
         foreign=len(ages.keys() - own.keys()),
+        foreign_named=len({key for one, key in found if key not in own and one.labels.get("name")}),
     )
