@@ -64,10 +64,9 @@ def fed(panel: Json, chosen: set[str], sources: Sequence[Source]) -> bool:
 
 def there(named: Any, chosen: set[str], sources: Sequence[Source]) -> bool:
     """Say whether that is a data source: by name until Grafana 8.2, by uid since; none: the default one."""
-    word = named.get("uid") if isinstance(named, Mapping) else named
-    if word in {None, "", "default", "-- Mixed --"}:
+    name = str((named.get("uid") if isinstance(named, Mapping) else named) or "")
+    if name in {"", "default", "-- Mixed --"}:
         return any(one.is_default for one in sources)
-    name = str(word)
     if name.startswith("$"):
         return bool(sources) and name.strip("${}").partition(":")[0] in chosen
     return any(name in {one.uid, one.name} for one in sources)
