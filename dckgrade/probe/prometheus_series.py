@@ -74,7 +74,7 @@ def read(found: series.Containers, about: list[series.Sample], inspected: Json |
     of = {str(one.labels.get("__name__") or "groups"): one for one in about}
     groups = int(of["groups"].value) if "groups" in of else 0
     cadvisor = of.get("cadvisor_version_info")
-    docker = cadvisor.labels.get("dockerVersion") not in {None, "", "Unknown"} if cadvisor else None
+    docker = str(cadvisor.labels.get("dockerVersion") or "Unknown") != "Unknown" if cadvisor else None
     return Facts(
         **structs.asdict(found),
         cadvisor_running=neighbours.running(inspected),

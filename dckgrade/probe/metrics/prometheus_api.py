@@ -63,7 +63,7 @@ def loaded(ask: Ask) -> str:
 def targets(ask: Ask, job: str) -> list[Json]:
     """List the active targets of *job*; a pool has the job's name, whatever its labels became."""
     listed = mappings((data(ask, TARGETS) or {}).get("activeTargets"))
-    return [one for one in listed if job in {one.get("scrapePool"), labels(one).get("job")}]
+    return [one for one in listed if job in map(str, (one.get("scrapePool"), labels(one).get("job")))]
 
 
 def labels(one: Json) -> Mapping[str, str]:
