@@ -1,14 +1,15 @@
 """A fake world with Prometheus, cAdvisor and Grafana in it: what they answer is given by path."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from dckgrade.observation import Why
 from dckgrade.probe.subject import moment
-from dckgrade.world.port import Address, HttpAnswer, Login, NoAnswer
+from dckgrade.world.port import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach
 from tests.probe.worlds import NEWEST, FakeWorld
 
 ANSWERS = Path(__file__).parent / "prometheus_answers"
@@ -51,7 +52,7 @@ class Monitored(FakeWorld):
             self.inspect(new)["NetworkSettings"]["Ports"] = {}
             self.inspect(new)["Mounts"] = []
             self.inspect(new)["Config"]["Env"] = []
-        self.known = ADMIN
+        self.known, self.far = ADMIN, False
         self.logins: list[Login] = []
         self.pages: dict[str, Page] = {
             "9090/-/ready": page(b"Prometheus Server is Ready.\n"),
@@ -83,6 +84,20 @@ class Monitored(FakeWorld):
         self.pages["9090/api/v1/targets"] = page(told)
         return self
 
+    def unreachable(self) -> "Monitored":
+        """Have no container's address be reached from here."""
+        self.far = True
+        return self
+
+    def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
+        if self.far:
+            raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, "a VM")
+        return super().addresses(inspected, port)
+
+    def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+        self.questions.append(f"inside {ref}")
+        return self.http(Address("127.0.0.1", port, "inside"), path)
+
     def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
         self.questions.append(f"{address.port}{path}")
         if login:
@@ -97,9 +112,6 @@ class Monitored(FakeWorld):
         if isinstance(found, Exception):
             raise found
         return found
-
-
-Change = Callable[[Monitored], object]
 
 
 def silent() -> NoAnswer:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.observation import Absent, Unobservable
+from dckgrade.observation import Absent, Unobservable, Why
 from dckgrade.probe.grafana import Grafana
 from dckgrade.probe.grafana_dashboard import GrafanaDashboard
 from dckgrade.probe.grafana_series import GrafanaSeries
@@ -86,6 +86,14 @@ def test_a_password_in_a_file_of_the_container_is_not_guessed() -> None:
     world = world_with(source())
     world.inspect("grafana")["Config"]["Env"] = ["GF_SECURITY_ADMIN_PASSWORD__FILE=/run/secrets/x"]
     assert facts(Grafana().observe(world))["access"] == "not-tried"
+    assert world.logins == []
+
+
+def test_no_password_is_among_the_arguments_of_a_command() -> None:
+    world = world_with(source(), health=GOOD).unreachable()
+    observed = Grafana().observe(world)
+    assert isinstance(observed, Unobservable)
+    assert observed.why is Why.ADDRESS_OUT_OF_REACH
     assert world.logins == []
 
 

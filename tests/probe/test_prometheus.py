@@ -9,7 +9,7 @@ from dckgrade.observation import Absent, Unobservable, Why
 from dckgrade.probe.metrics import configuration
 from dckgrade.probe.prometheus import Prometheus
 from dckgrade.probe.prometheus_file import FILE, PrometheusFile
-from dckgrade.probe.prometheus_log import PrometheusLog, read
+from dckgrade.probe.prometheus_log import PrometheusLog
 from dckgrade.probe.prometheus_target import PrometheusTarget
 from dckgrade.probe.subject import moment
 from dckgrade.probe.volume import Volume
@@ -36,6 +36,11 @@ def test_another_program_at_that_port_is_not_this_container_s_prometheus() -> No
     assert (found["answers"], found["problem"], found["jobs"]) == (False, "garbled", None)
     world.pages["9090/api/v1/status/runtimeinfo"] = page(b"<html>Cockpit</html>")
     assert facts(Prometheus().observe(world))["problem"] == "garbled"
+
+
+def test_where_no_address_is_reached_prometheus_is_asked_inside_its_container() -> None:
+    found = facts(Prometheus().observe(Monitored().unreachable()))
+    assert (found["answers"], found["via"], found["job"]) == (True, "inside", "cadvisor")
 
 
 def test_a_version_that_does_not_tell_its_birth_is_believed() -> None:
@@ -200,48 +205,6 @@ def test_a_file_that_was_changed_after_it_was_loaded_is_newer(later_s: float, *,
     assert facts(observed) == {"newer": newer}
     world.pages["9090/-/ready"] = NoAnswer("refused")
     assert facts(PrometheusFile().observe(world)) == {"newer": None}
-
-
-ENDS = 'msg="Error loading config (--config.file=/p.yml)"'
-OLD = f"ts=2026-11-24T04:41:04Z caller=main.go:469 level=error {ENDS}"
-NEW = f"time=2026-11-24T05:21:51Z level=ERROR source=main.go:580 {ENDS}"
-YAML = "parsing YAML file /p.yml: "
-
-
-@pytest.mark.parametrize("before", [OLD, NEW], ids=["2.42", "3.5"])
-@pytest.mark.parametrize(
-    ("error", "problem", "line", "key"),
-    [
-        (f"{YAML}yaml: line 2: did not find expected '-' indicator", "indentation", 2, None),
-        (f"{YAML}yaml: line 3: mapping values are not allowed in this context", "indentation", 3, None),
-        (f"{YAML}yaml: line 2: found character that cannot start any token", "tab", 2, None),
-        (
-            rf"{YAML}yaml: unmarshal errors:\n  line 4: cannot unmarshal !!str `cadviso...` into []string",
-            "not-a-list",
-            4,
-            None,
-        ),
-        (rf"{YAML}\"http://cadvisor:8080\" is not a valid hostname", "not-host-port", None, None),
-        (
-            rf"{YAML}yaml: unmarshal errors:\n  line 3: field static_config not found in type config.X",
-            "unknown-key",
-            3,
-            "static_config",
-        ),
-        ("open /p.yml: permission denied", "not-readable", None, None),
-        ("something new", "other", None, None),
-    ],
-)
-def test_the_error_is_read_in_the_words_of_both_major_versions(
-    before: str, error: str, problem: str, line: int | None, key: str | None
-) -> None:
-    found = read(f'{before} file=/p.yml err="first"\n{before} file=/p.yml err="{error}"\nbye')
-    assert (found.problem, found.line, found.key) == (problem, line, key)
-
-
-def test_a_log_without_such_an_error_says_nothing() -> None:
-    assert read('level=info msg="Completed loading of configuration file"').problem is None
-    assert facts(PrometheusLog().observe(Monitored()))["error"] is None
 
 
 def test_a_volume_is_there_or_not() -> None:
