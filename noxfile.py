@@ -12,12 +12,14 @@ nox.options.sessions = ["lint", "tests"]
 nox.options.error_on_missing_interpreters = True
 
 DEV = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
-ENGINE = ["docker.io", "iptables", "iproute2", "util-linux"]
+ENGINE = ["docker.io", "iptables", "iproute2", "util-linux", "qemu-system-x86", "e2fsprogs", "apparmor"]
+
+GUEST = ["qemu-system-x86_64", "mke2fs", "apparmor_parser"]
 
 
 def engine_parts(session: nox.Session) -> None:
-    """Install what a private engine is made of, as root on a Debian that lacks it."""
-    missing = [name for name in ("dockerd", "docker", "iptables", "ip") if not shutil.which(name)]
+    """Install what a private engine and a guest machine are made of, as root on a Debian that lacks it."""
+    missing = [name for name in ("dockerd", "docker", "iptables", "ip", *GUEST) if not shutil.which(name)]
     if not missing or not shutil.which("apt-get") or os.geteuid() != 0:
         return
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}

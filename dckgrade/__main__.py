@@ -28,7 +28,7 @@ def run() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the end
         getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
-        lang = language.chosen(sys.argv[1:], os.environ)
+        lang = language.chosen(sys.argv[1:], os.environ, settled_language())
     except Trouble as trouble:
         sys.stderr.write("\n".join(trouble.sentences("en")) + "\n")
         raise SystemExit(2) from None
@@ -36,6 +36,17 @@ def run() -> None:
     from dckgrade.cli import obey
 
     obey(lang)
+
+
+def settled_language() -> str:
+    """Look into the user's own file, where there is one; what is wrong with it is told later."""
+    from dckgrade.cli import settings
+
+    try:
+        one = settings.settled().get("lang")
+    except Trouble:
+        return ""
+    return str(one.value) if one else ""
 
 
 if __name__ == "__main__":

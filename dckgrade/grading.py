@@ -51,6 +51,8 @@ class Choice(Struct, frozen=True, kw_only=True):
     trainee: str | None = None
     workdir: Path | None = None
     """Where the trainee's own files are; None: nowhere."""
+    environment: Mapping[str, str] | None = None
+    """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
     container: str | None = None
     """The container to grade where a lab leaves it unnamed; None: chosen by facts."""
     grafana: Login | None = None
@@ -149,6 +151,7 @@ class Run:
                 container=choice.container,
                 passive=choice.passive,
                 grafana=choice.grafana,
+                environment=choice.environment,
             )
         )
         self.seen |= observe(probes, world, self.left_s())

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from dckgrade.observation import Engine, Observation
 from dckgrade.verdict import Line, Score
@@ -17,6 +17,13 @@ class LabNamed(Struct, frozen=True, kw_only=True):
     title: str
     digest: str
     """`sha256:` and the digest of the lab's file."""
+
+
+class Signature(Struct, frozen=True, kw_only=True):
+    """Made with the key that the trainer gave to the trainee; see `dckgrade.signature`."""
+
+    mac: str
+    """HMAC-SHA256 over the document's bytes with 64 zeros in this place, in hexadecimal."""
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -37,3 +44,4 @@ class Report(Struct, frozen=True, kw_only=True):
     score: Score
     checks: list[Line]
     observations: dict[str, Observation]
+    signature: Signature | UnsetType = UNSET

@@ -8,8 +8,10 @@ from pathlib import Path
 import docker
 import pytest
 
+from dckgrade.prove import guest
+from dckgrade.prove import private_engine as engines
 from dckgrade.prove.live import Disposable
-from dckgrade.prove.private_engine import PrivateEngine, why_not
+from dckgrade.prove.private_engine import PrivateEngine
 from images import build
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -57,7 +59,17 @@ def own_engine() -> Iterator[PrivateEngine]:
 
 def need_private_engines() -> None:
     """Say why there can be none: a failure where engines are required, else a skip."""
-    if reason := why_not():
+    need(engines.why_not())
+
+
+def need_guests() -> None:
+    """Say why no guest machine can be booted: a failure where engines are required, else a skip."""
+    need(guest.why_not())
+
+
+def need(reason: str | None) -> None:
+    """Fail or skip for a reason; without one do nothing."""
+    if reason:
         if REQUIRED:
             pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, and there is no engine: {reason}")
         pytest.skip(f"no engine: {reason}")

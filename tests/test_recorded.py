@@ -5,13 +5,13 @@ import pytest
 from dckgrade import codec, grading
 from dckgrade.judge import wanted_further
 from dckgrade.lab.load import load
-from dckgrade.lab.shelf import find, lab_paths
+from dckgrade.lab.shelf import find, labs_of, shelf
 from dckgrade.prove.case import Case, cases
 from dckgrade.prove.proof import Outcome, of_cases
 from dckgrade.words import Lang
 from tests.conftest import FIXTURES
 
-CASES = [case for lab in lab_paths() for case in cases(FIXTURES, lab)]
+CASES = [case for lab in labs_of(shelf()) for case in cases(FIXTURES, lab)]
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])

@@ -2,13 +2,31 @@
 
 import copy
 import functools
+import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from dckgrade import __version__
-from dckgrade.cli import exits, grade, judge, labs, lint, new, options, output, prove, schema
+from dckgrade.cli import (
+    collect,
+    config,
+    doctor,
+    enrol,
+    exits,
+    grade,
+    judge,
+    labs,
+    lint,
+    new,
+    options,
+    output,
+    prove,
+    schema,
+    settings,
+)
 from dckgrade.words import N_, Lang, Trouble, into
 
 
@@ -23,10 +41,10 @@ class Labs(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Find a command; a command wins over a lab of the same name (lint refuses such a lab)."""
-        from dckgrade.lab.shelf import lab_paths
+        from dckgrade.lab.shelf import lab_path
 
         found = super().get_command(ctx, cmd_name)
-        if found is None and cmd_name in lab_paths():
+        if found is None and lab_path(cmd_name):
             return bound(self.commands["grade"], cmd_name)
         return found
 
@@ -70,6 +88,10 @@ app = typer.Typer(
 for command, summary in (
     (grade.grade, N_("Grade a lab on this machine's engine.")),
     (judge.judge, N_("Judge recorded reports again with today's labs.")),
+    (collect.collect, N_("Make one class report of many reports.")),
+    (enrol.enrol, N_("Take the key that signs your reports, or make the keys of a class.")),
+    (doctor.doctor, N_("Say which engine there is, and which labs can be graded on it.")),
+    (config.config, N_("Show each setting with its value and its origin.")),
     (judge.demo, N_("Show a recorded lab with two mistakes; needs no engine.")),
     (lint.lint, N_("Check labs: file:line:column of every problem at once.")),
     (prove.prove, N_("Prove that solutions pass, that mistakes fail, and that every check can.")),
@@ -86,12 +108,26 @@ def version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def shelved(folder: Path | None) -> None:
+    """Take the labs of *folder* too, before the command is looked for, which may be one of them."""
+    if folder:
+        from dckgrade.lab.shelf import VARIABLE
+
+        os.environ[VARIABLE] = os.pathsep.join(filter(None, (os.environ.get(VARIABLE), str(folder))))
+
+
 @app.callback(
     invoke_without_command=True, help=N_("Grade Docker labs by their effects, and name the mistake.")
 )
 def root(
     ctx: typer.Context,
     lang: options.Language = None,
+    _labs: Annotated[
+        Path | None,
+        typer.Option(
+            "--labs", metavar="DIR", callback=shelved, is_eager=True, help=N_("Folder of labs of your own.")
+        ),
+    ] = None,
     _version: Annotated[
         bool,
         typer.Option("--version", callback=version, is_eager=True, help=N_("Show the version and exit.")),
@@ -100,6 +136,8 @@ def root(
     """Grade Docker labs by their effects, and name the mistake."""
     if ctx.invoked_subcommand is None:
         exits.answered(labs.labs)()
+    else:
+        ctx.default_map = {ctx.invoked_subcommand: settings.defaults()}
 
 
 def command_line(lang: Lang) -> Any:

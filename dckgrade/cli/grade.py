@@ -28,6 +28,7 @@ def grade(
     only: options.Only = None,
     passive: options.Passive = False,
     no_wait: options.NoWait = False,
+    watched: options.Watch = False,
     timeout: options.Timeout = 90.0,
     workdir: options.Workdir = Path(),
     container: options.Container = None,
@@ -62,8 +63,12 @@ def grade(
         container=container,
         grafana=account(grafana_user, grafana_password),
     )
-    report = graded(loaded, choice, host, context)
-    output.deliver(report, shape, paths)
+    if watched:
+        report = watching(loaded, choice, host, context, shape)
+    else:
+        report = graded(loaded, choice, host, context)
+        output.show(report, shape)
+    output.keep(report, paths)
     raise SystemExit(exits.of([report]))
 
 
@@ -74,6 +79,17 @@ def account(user: str | None, password: str | None) -> "Login | None":
     if user and not password:
         raise Trouble(N_("--grafana-user says nothing without --grafana-password."))
     return Login(user or "admin", password) if password else None
+
+
+def watching(
+    loaded: "Loaded", choice: "grading.Choice", host: str | None, context: str | None, shape: output.Format
+) -> "Report":
+    """Grade again and again; what is drawn over cannot be read by a program."""
+    from dckgrade.cli.watch import watch
+
+    if shape is not output.Format.TEXT:
+        raise Trouble(N_("--watch shows a text that changes."), N_("Leave --format out, or --watch."))
+    return watch(loaded, choice, host, context)
 
 
 def graded(loaded: "Loaded", choice: "grading.Choice", host: str | None, context: str | None) -> "Report":

@@ -10,14 +10,29 @@ import typer
 from dckgrade.cli import exits, language, options, output
 from dckgrade.words import N_, Lang, Trouble
 
+Diff = Annotated[
+    bool, typer.Option("--diff", help=N_("Show what would change, in files, folders and archives."))
+]
+Write = Annotated[
+    bool, typer.Option("--write", help=N_("With --diff: write it; the old report is kept beside the new."))
+]
+
 
 def judge(
     reports: Annotated[list[Path], typer.Argument(metavar="REPORT…", help=N_("JSON reports."))],
     shape: options.Shape = output.Format.TEXT,
     outputs: options.Output = None,
+    diff: Diff = False,
+    write: Write = False,
     lang: options.Language = None,
 ) -> None:
     """Judge recorded reports again with today's labs."""
+    if write and not diff:
+        raise Trouble(N_("--write goes with --diff."), N_("Look at what would change first."))
+    if diff:
+        from dckgrade.cli.difference import difference
+
+        raise SystemExit(difference(reports, write=write))
     paths = output.checked(outputs or [])
     if paths and len(reports) > 1:
         raise Trouble(

@@ -13,9 +13,9 @@ class UnknownLang(Trouble):
     """A language that dckgrade does not speak."""
 
 
-def chosen(arguments: Sequence[str], environ: Mapping[str, str]) -> Lang:
-    """Take `--lang`, else DCKGRADE_LANG, else the locale, else French."""
-    asked = written(arguments) or environ.get("DCKGRADE_LANG", "")
+def chosen(arguments: Sequence[str], environ: Mapping[str, str], settled: str = "") -> Lang:
+    """Take `--lang`, else DCKGRADE_LANG, else what the user has *settled*, else the locale, else French."""
+    asked = written(arguments) or environ.get("DCKGRADE_LANG", "") or settled
     if asked and asked not in LANGS:
         raise UnknownLang(N_("Unknown language “{asked}”."), N_("There are fr and en."), asked=asked)
     locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""

@@ -31,6 +31,9 @@ Only = Annotated[
 Passive = Annotated[
     bool, typer.Option("--passive", help=N_("Only read: no exec, no probe, GET requests only."))
 ]
+Watch = Annotated[
+    bool, typer.Option("--watch", help=N_("Grade again as the engine changes, until all passes."))
+]
 NoWait = Annotated[
     bool,
     typer.Option("--no-wait", help=N_("Judge now: what is still starting is told apart, not waited for.")),

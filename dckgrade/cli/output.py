@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
+import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -25,10 +27,15 @@ class Format(StrEnum):
 
 
 def json(report: "Report") -> bytes:
-    """Write the document."""
+    """Write the document, signed where the trainee has a key."""
     from dckgrade import codec
+    from dckgrade.cli.enrol import own
 
-    return codec.to_json(report)
+    if not own().exists():
+        return codec.to_json(report)
+    from dckgrade import signature
+
+    return signature.signed(report, signature.read(own())[0])
 
 
 def html(report: "Report") -> bytes:
@@ -59,7 +66,13 @@ def checked(paths: Sequence[Path], known: Collection[str] = BY_SUFFIX.keys()) ->
 
 
 def deliver(report: "Report", shape: Format, paths: Sequence[Path]) -> None:
-    """Print *report* and write it to *paths*; stdout is nothing but the report."""
+    """Print *report* and write it to *paths*."""
+    show(report, shape)
+    keep(report, paths)
+
+
+def show(report: "Report", shape: Format) -> None:
+    """Print *report*; stdout is nothing else."""
     with heard():
         if shape is Format.JSON:
             sys.stdout.buffer.write(json(report))
@@ -67,6 +80,10 @@ def deliver(report: "Report", shape: Format, paths: Sequence[Path]) -> None:
             from dckgrade.render.terminal import terminal
 
             on_terminal(terminal(report))
+
+
+def keep(report: "Report", paths: Sequence[Path]) -> None:
+    """Write *report* to *paths*, each in the format that its name asks for."""
     for path in paths:
         write(path, BY_SUFFIX[path.suffix](report))
 
@@ -104,8 +121,24 @@ def on_terminal(*shown: "RenderableType") -> None:
         console.print(one)
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write all or nothing: a full disk or Ctrl-C leaves the old file whole."""
+def folder(path: Path) -> None:
+    """Make a folder to write into, unless there is one."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Trouble(N_("{path} cannot be written: {why}."), path=path, why=error.strerror) from None
+
+
+def file_name(text: str, number: int) -> str:
+    """Make of any text a name that every system takes; *number* keeps two of them apart."""
+    plain = re.sub(
+        r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
+    )
+    return f"{number:04}-{plain.strip('-')[:48] or 'trainee'}"
+
+
+def write(path: Path, content: bytes, *, private: bool = False) -> None:
+    """Write all or nothing: a full disk or Ctrl-C leaves the old file whole; *private*: no other may read."""
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             try:
@@ -115,7 +148,7 @@ def write(path: Path, content: bytes) -> None:
                 # A temporary file is private; a report is like any file that the user makes.
                 umask = os.umask(0)
                 os.umask(umask)
-                Path(file.name).chmod(0o666 & ~umask)
+                Path(file.name).chmod(0o600 if private else 0o666 & ~umask)
                 Path(file.name).replace(path)
             except BaseException:
                 Path(file.name).unlink(missing_ok=True)

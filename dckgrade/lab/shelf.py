@@ -1,9 +1,14 @@
 """A lab's name → its file. Light on purpose: help and completion list the labs and read none."""
 
+import os
+from functools import cache
 from pathlib import Path
 
 from dckgrade.lab.problem import nearest
 from dckgrade.words import N_, Trouble
+
+VARIABLE = "DCKGRADE_LABS"
+"""Folders of the user's own labs, separated as PATH is."""
 
 
 class NoSuchLab(Trouble):
@@ -17,16 +22,47 @@ def shelf() -> Path:
     return installed if installed.is_dir() else package.parent / "checks"
 
 
-def lab_paths(folder: Path | None = None) -> dict[str, Path]:
-    """List the labs of *folder*, by default the shelf's, as id → file, without reading any."""
-    return {path.stem: path for path in sorted((folder or shelf()).glob("*.yaml"))}
+def lab_paths() -> dict[str, Path]:
+    """List the labs there are as id → file, without reading any: the user's own win over installed ones."""
+    return labs_of(*of_packages()) | labs_of(shelf()) | labs_of(*of_user())
+
+
+def lab_path(name: str) -> Path | None:
+    """Find a lab by its id; looking for installed packages of labs takes time, and comes last."""
+    near = labs_of(shelf()) | labs_of(*of_user())
+    return near.get(name) or labs_of(*of_packages()).get(name)
+
+
+def labs_of(*folders: Path) -> dict[str, Path]:
+    """List the labs in *folders*; a later folder wins."""
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+
+
+def of_user() -> list[Path]:
+    """Give the folders that `--labs` or DCKGRADE_LABS names; raises `NoSuchLab` for one that is none."""
+    folders = [Path(one) for one in os.environ.get(VARIABLE, "").split(os.pathsep) if one]
+    for folder in folders:
+        if not folder.is_dir():
+            raise NoSuchLab(N_("There is no folder {path} of labs."), path=folder)
+    return folders
+
+
+@cache
+def of_packages() -> list[Path]:
+    """Give the folders of installed packages with an entry point in the group `dckgrade.labs`."""
+    # Late: it takes as long as all the rest of a short command.
+    from importlib.metadata import entry_points
+    from importlib.util import find_spec
+
+    specs = (find_spec(one.value) for one in entry_points(group="dckgrade.labs"))
+    return [Path(folder) for spec in specs if spec for folder in spec.submodule_search_locations or ()]
 
 
 def find(name: str) -> Path:
     """Find a lab by its id; `NoSuchLab` with the nearest one otherwise."""
+    if found := lab_path(name):
+        return found
     known = lab_paths()
-    if name in known:
-        return known[name]
     if near := nearest(name, known):
         raise NoSuchLab(N_("There is no lab “{name}”."), N_("Did you mean {near}?"), name=name, near=near)
     raise NoSuchLab(

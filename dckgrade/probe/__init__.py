@@ -1,5 +1,10 @@
 """The kinds of things that a lab can look at: the one list of them, and an observation's name."""
 
+from dckgrade.probe.apparmor_container import ApparmorContainer
+from dckgrade.probe.apparmor_file import ApparmorFile
+from dckgrade.probe.apparmor_host import ApparmorHost
+from dckgrade.probe.apparmor_label import ApparmorLabel
+from dckgrade.probe.apparmor_write import ApparmorWrite
 from dckgrade.probe.cadvisor import Cadvisor
 from dckgrade.probe.container import Container
 from dckgrade.probe.container_log import ContainerLog
@@ -8,6 +13,7 @@ from dckgrade.probe.grafana import Grafana
 from dckgrade.probe.grafana_dashboard import GrafanaDashboard
 from dckgrade.probe.grafana_series import GrafanaSeries
 from dckgrade.probe.http import Http
+from dckgrade.probe.image import Image
 from dckgrade.probe.postgres import Postgres
 from dckgrade.probe.prometheus import Prometheus
 from dckgrade.probe.prometheus_file import PrometheusFile
@@ -19,10 +25,18 @@ from dckgrade.probe.seccomp_container import SeccompContainer
 from dckgrade.probe.seccomp_file import SeccompFile
 from dckgrade.probe.seccomp_filter import SeccompFilter
 from dckgrade.probe.swarm import Swarm
+from dckgrade.probe.trivy_database import TrivyDatabase
+from dckgrade.probe.trivy_scan import TrivyScan
+from dckgrade.probe.trivy_tool import TrivyTool
 from dckgrade.probe.volume import Volume
 
 Probe = (
-    Cadvisor
+    ApparmorContainer
+    | ApparmorFile
+    | ApparmorHost
+    | ApparmorLabel
+    | ApparmorWrite
+    | Cadvisor
     | Container
     | ContainerLog
     | ContainerStats
@@ -30,6 +44,7 @@ Probe = (
     | GrafanaDashboard
     | GrafanaSeries
     | Http
+    | Image
     | Postgres
     | Prometheus
     | PrometheusFile
@@ -41,6 +56,9 @@ Probe = (
     | SeccompFile
     | SeccompFilter
     | Swarm
+    | TrivyDatabase
+    | TrivyScan
+    | TrivyTool
     | Volume
 )
 
@@ -51,6 +69,11 @@ KINDS: tuple[type[Probe], ...] = (
     Postgres,
     SeccompCall,
     SeccompFilter,
+    ApparmorWrite,
+    ApparmorLabel,
+    ApparmorContainer,
+    ApparmorFile,
+    ApparmorHost,
     SeccompContainer,
     SeccompFile,
     Swarm,
@@ -64,6 +87,10 @@ KINDS: tuple[type[Probe], ...] = (
     PrometheusLog,
     Cadvisor,
     Volume,
+    TrivyScan,
+    TrivyDatabase,
+    TrivyTool,
+    Image,
     ContainerLog,
     Container,
 )

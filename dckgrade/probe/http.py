@@ -30,7 +30,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 class Http(Strict, frozen=True, kw_only=True, tag_field="kind", tag="http"):
-    """Ask the container called *container* (or `@seccomp`) on its *port* for *path*; no redirect followed."""
+    """Ask *container* (a name, or `@apparmor`, `@seccomp`) on its *port* for *path*; no redirect followed."""
 
     container: ContainerChosen
     port: Port = 80

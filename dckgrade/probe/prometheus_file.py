@@ -20,7 +20,7 @@ TOLD_TO_S = timedelta(seconds=1)
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """The file beside what is in force. Its content is not kept: it may hold passwords."""
+    """The file beside what is in force. Its content is not looked at: it may hold passwords."""
 
     newer: bool | None
     """Changed after it was last loaded; null where Prometheus does not tell when that was."""
@@ -45,8 +45,8 @@ class PrometheusFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="p
             answered = reached(world, self.container)
             about = (data(answered.answer.ask, ABOUT) if answered.answer else None) or {}
             loaded_at = instant(about.get("lastConfigTime"))
-            filed = world.filed(found(world, self.container, IMAGE)[0], FILE)
+            changed_at = world.changed_at(found(world, self.container, IMAGE)[0], FILE)
         except (NotThere, OutOfReach) as trouble:
             return unseen("prometheus-file", trouble)
-        newer = filed.changed_at > loaded_at + TOLD_TO_S if loaded_at else None
+        newer = changed_at > loaded_at + TOLD_TO_S if loaded_at else None
         return Seen(kind="prometheus-file", facts=msgspec.to_builtins(Facts(newer=newer)))

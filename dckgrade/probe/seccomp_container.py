@@ -1,12 +1,12 @@
 """Kind `seccomp-container`: the container with the trainee's profile → its state, and what that forbids."""
 
-import re
 from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from dckgrade.observation import Observation, Seen
+from dckgrade.probe.ending import AT_REST, STEADY_S, clue, told
 from dckgrade.probe.seccomp.choice import FILE, IMAGE, Candidate, Chosen, Declared, choose, same_as_file
 from dckgrade.probe.seccomp.meaning import forbidden
 from dckgrade.probe.seccomp.syscalls import YOUNG
@@ -15,25 +15,17 @@ from dckgrade.strict import Strict
 from dckgrade.world.port import NotThere, OutOfReach, World
 from dckgrade.world.secrets import masked
 
-STEADY_S = 2
 SLOW_START_S = 8
 """A start takes less than a second; on a machine under load it may take some."""
 SHOWN = 40
 HONOURED_SINCE = 27
 """Engine 27 is the first that lets a privileged container keep a profile of its own (moby#47500)."""
-AT_REST = {"created", "paused", "exited", "dead"}
-PASSED_ON = re.compile(
-    r"^(?:failed to create (?:shim )?task(?: for container)?: |OCI runtime create failed: "
-    r"|runc create failed: "
-    r"|container_linux\.go:\d+: |starting container process caused: |process_linux\.go:\d+: "
-    r"|unable to start container process: |error during container init: )+"
-)
-CLUES = ("not permitted", "denied", "Bad system call", "not implemented", "cannot")
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What the engine says of the container; whether the kernel does it is `seccomp-filter`'s question."""
 
+    id: str
     name: str
     """The container that was graded."""
     others: int
@@ -107,6 +99,7 @@ def read(chosen: Chosen, world: World, file: str) -> Facts:
     quiet = one.inspected is None or status in {"running", "created", "paused"}
     log = "" if quiet else world.log_tail(one.id, tty=bool(config.get("Tty")))
     return Facts(
+        id=one.id,
         name=next(iter(names(one.listed)), one.id[:12]),
         others=len(chosen.others),
         other_runs=not one.runs and any(other.runs for other in chosen.others),
@@ -134,18 +127,6 @@ def read(chosen: Chosen, world: World, file: str) -> Facts:
 def waited_s(one: Candidate, world: World) -> float:
     """Tell for how many seconds a container that answers nothing has been there."""
     return max(0.0, round(world.now().timestamp() - (one.listed.get("Created") or 0), 1))
-
-
-def told(error: str) -> str:
-    """Leave out through how many hands an error has come: what is wrong stands at its end."""
-    return PASSED_ON.sub("", error)[:300]
-
-
-def clue(log: str) -> str:
-    """Find the last line that tells of a refusal; else take the last line."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    telling = [line for line in lines if any(word in line for word in CLUES)]
-    return ([*lines[-1:], *telling] or [""])[-1][:200]
 
 
 def major(version: str | None) -> int:

@@ -1,14 +1,15 @@
 """A container's port and a question → the answer, or why there is none; out of reach is no answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
 from dckgrade.observation import Why
-from dckgrade.probe.seccomp.choice import choose
+from dckgrade.probe.apparmor import choice as apparmor
+from dckgrade.probe.seccomp import choice as seccomp
 from dckgrade.probe.subject import find, uptime_s
-from dckgrade.world.port import Address, NoAnswer, NoAnswerHow, NotThere, OutOfReach, Via, World
+from dckgrade.world.port import Address, Json, NoAnswer, NoAnswerHow, NotThere, OutOfReach, Via, World
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
@@ -16,6 +17,12 @@ Problem = Literal["not-running", "no-address"] | NoAnswerHow
 """Why there is no answer; see `world.port` for those that an address gives."""
 
 T = TypeVar("T")
+
+CHOSEN: Mapping[str, Callable[[World], Json]] = {
+    "@apparmor": lambda world: apparmor.choose(world).one.listed,
+    "@seccomp": lambda world: seccomp.choose(world).one.listed,
+}
+"""Containers that the course leaves unnamed, chosen by facts."""
 
 
 class Reply(Struct, Generic[T], frozen=True, kw_only=True):
@@ -85,8 +92,8 @@ def from_here(
 
 def found(world: World, container: str, image: str | None = None) -> tuple[str, str]:
     """Give id and state of the container that is meant."""
-    if container == "@seccomp":
-        listed = choose(world).one.listed
+    if container in CHOSEN:
+        listed = CHOSEN[container](world)
         return str(listed.get("Id") or ""), str(listed.get("State") or "")
     subject = find(world, container, image)
     return subject.id, subject.state

@@ -13,8 +13,8 @@ from dckgrade.world.port import Json, NotThere, OutOfReach, World
 ContainerName = Annotated[str, Meta(pattern="^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}$")]
 """What Docker accepts: two characters at least."""
 
-ContainerChosen = Annotated[str, Meta(pattern="^(@seccomp|[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62})$")]
-"""A name; or `@seccomp`, the container that bears a seccomp profile, which the course leaves unnamed."""
+ContainerChosen = Annotated[str, Meta(pattern="^(@apparmor|@seccomp|[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62})$")]
+"""A name; or, where the course gives none, the container with a profile: `@apparmor`, `@seccomp`."""
 
 FoundBy = Literal["name", "label", "near-miss", "image"]
 """Exact name; Compose or Swarm service label; a name within two edits; only the image fits."""

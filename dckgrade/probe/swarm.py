@@ -53,6 +53,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     operating_system: str
     has_leader: bool | None
     """Asked of a manager: whether the swarm can decide anything; false when too few managers are left."""
+    node_id: str
+    """This engine's own, a random number; empty outside a swarm."""
     nodes: list[Node] | None
     manager_count: int | None
     leader_reachable: bool | None
@@ -120,6 +122,7 @@ def read(swarm: Json, rows: Sequence[Json] | None, operating_system: str) -> Fac
         node_address=str(swarm.get("NodeAddr") or ""),
         manager_addresses=sorted(str(one.get("Addr") or "") for one in swarm.get("RemoteManagers") or []),
         operating_system=operating_system,
+        node_id=str(swarm.get("NodeID") or ""),
         has_leader=rows is not None if manages else None,
         nodes=nodes,
         manager_count=None if managers is None else len(managers),

@@ -102,8 +102,12 @@ class Terms(Strict, frozen=True, kw_only=True):
     """What `fixtures/<lab>/proof.yaml` says: what the cases need, and what is forgiven."""
 
     images: list[str] = field(default_factory=list)
+    shelf: list[str] = field(default_factory=list)
+    """Images that an `apply.sh` loads itself: it is told where the archive of each lies."""
     engines: Annotated[int, Meta(ge=1, le=5)] = 1
     """How many a case needs, on one network; the first is graded, an `apply.sh` is told of the others."""
+    guest: bool = False
+    """The engine needs a kernel with AppArmor: it runs on a guest machine."""
     waivers: list[Waiver] = field(default_factory=list)
 
 

@@ -184,13 +184,14 @@ def of_expectation(case: Case, lab: Lab) -> Iterator[Fault]:
 
 
 def of_untouched(report: Report) -> Iterator[Fault]:
-    """An engine that nobody has touched earns nothing, and nothing about it is unknown."""
+    """An engine that nobody has touched earns nothing, and nothing about it is unknown; it may be fit."""
     wrong = {
         Verdict.PASSED: N_("{check} passes on an untouched engine."),
         Verdict.UNKNOWN: N_("{check} is unknown on an untouched engine."),
     }
     for line in report.checks:
-        if line.verdict in wrong:
+        fit = line.verdict is Verdict.PASSED and not line.points
+        if line.verdict in wrong and not fit:
             yield Fault(what=wrong[line.verdict], check=line.id, case=Kind.UNTOUCHED)
 
 
@@ -208,7 +209,7 @@ def unproven(lab: Lab, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
     killed = {
         line.id
         for case, line in lines
-        if case.kind in {Kind.MISTAKE, Kind.HANDMADE} and cell(case, line) is Cell.KILLED
+        if case.kind in {Kind.MISTAKE, Kind.HANDMADE} and cell(case, line) in deadly(line)
     }
     for check in lab.checks:
         if check.id not in killed:
@@ -217,3 +218,8 @@ def unproven(lab: Lab, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
     for code_ in dict.fromkeys(one.code for one in lab.diagnoses()):
         if code_ not in triggered:
             yield Fault(what=N_("No case triggers {code}."), code=code_)
+
+
+def deadly(line: Line) -> set[Cell]:
+    """Say what shows that a check can fail; one worth nothing asks whether the machine is fit."""
+    return {Cell.KILLED} if line.points else {Cell.KILLED, Cell.UNDECIDED}

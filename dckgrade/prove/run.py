@@ -167,9 +167,13 @@ def engines(lab: str, fixtures: Path, host: str | None, jobs: int, stack: ExitSt
         made = [given(host, needs, stack)]
     else:
         count = min(jobs, sum(one.live for one in cases(fixtures, lab)))
-        made = [private(needs.engines, stack) for _ in range(count)]
+        made = [
+            guest(fixtures, stack) if needs.guest else private(needs.engines, stack) for _ in range(count)
+        ]
+    shelf = live.shelved(needs.shelf, fixtures)
     return [
-        live.Stage(one, lambda host: live.load_images(host, needs.images, fixtures / lab)) for one in made
+        live.Stage(one, lambda host: live.load_images(host, needs.images, fixtures / lab), shelf)
+        for one in made
     ]
 
 
@@ -179,6 +183,14 @@ def private(count: int, stack: ExitStack) -> live.Disposable:
     from dckgrade.prove.private_room import PrivateRoom
 
     return stack.enter_context(PrivateRoom(count)) if count > 1 else stack.enter_context(PrivateEngine())
+
+
+def guest(fixtures: Path, stack: ExitStack) -> live.Disposable:
+    """Boot a machine whose kernel has AppArmor, with an engine on it."""
+    from dckgrade.prove.guest import Guest
+
+    builder = fixtures / "guest" / "build.py"
+    return stack.enter_context(Guest(lambda folder: live.built(builder, [str(folder)])))
 
 
 def given(host: str, needs: Terms, stack: ExitStack) -> live.Disposable:

@@ -39,6 +39,7 @@ ABSENT = {
     "seccomp-filter": NO_FITTING,
     "seccomp-file": N_("no such file is in the working folder"),
     "postgres": NO_CONTAINER,
+    "trivy-tool": N_("Trivy was found nowhere"),
     "prometheus": NO_CONTAINER,
     "prometheus-file": NO_CONTAINER,
     "prometheus-log": NO_CONTAINER,

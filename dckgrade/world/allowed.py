@@ -10,9 +10,11 @@ _READS = re.compile(
     r"""(?:/v\d+\.\d+)?(?:
         /_ping
       | /info
+      | /events
       | /nodes
       | /containers/json
-      | /containers/[^/]+/(?:json|logs|stats|top|archive)
+      | /containers/[^/]+/(?:archive|json|logs|stats|top)
+      | /images/json
       | /volumes/[^/]+
       | /images/.+/json
       | /exec/[^/]+/json

@@ -2,13 +2,14 @@
 
 import io
 import re
+import tarfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from dckgrade.observation import Why
-from dckgrade.world.port import Filed, Json, OutOfReach
+from dckgrade.world.port import Json, OutOfReach
 from dckgrade.world.secrets import masked
 
 if TYPE_CHECKING:
@@ -39,19 +40,26 @@ def read_objects(body: bytes) -> list[Json]:
     return content
 
 
-def archived(body: bytes) -> Filed:
-    """Take the one file out of the archive in which the engine gives it; a folder or a link is none."""
-    import tarfile  # for one lab only
+def read_member(body: bytes) -> bytes:
+    """Read the one file of a tar; what is no plain file cannot be read."""
+    return _member(body)[0]
 
+
+def read_change(body: bytes) -> datetime:
+    """Tell when the one file of a tar was last changed."""
+    return _member(body)[1]
+
+
+def _member(body: bytes) -> tuple[bytes, datetime]:
     try:
-        with tarfile.open(fileobj=io.BytesIO(body), mode="r:") as archive:
-            member = archive.next()
-            content = archive.extractfile(member) if member and member.isreg() else None
-            if member is None or content is None:
-                raise OutOfReach(Why.UNREADABLE, "not a file")
-            return Filed(content.read(), datetime.fromtimestamp(member.mtime, UTC))
-    except (tarfile.TarError, ValueError, OverflowError, OSError) as error:
-        raise OutOfReach(Why.UNREADABLE, f"not an archive: {error}") from error
+        with tarfile.open(fileobj=io.BytesIO(body), mode="r:") as tar:
+            member = tar.next()
+            content = tar.extractfile(member) if member and member.isreg() else None
+            if member and content is not None:
+                return content.read(), datetime.fromtimestamp(member.mtime, UTC)
+    except (tarfile.TarError, OSError, ValueError, OverflowError) as error:
+        raise OutOfReach(Why.UNREADABLE, f"not a tar: {error}") from error
+    raise OutOfReach(Why.UNREADABLE, "not a file")
 
 
 def read_message(answer: "Answer") -> tuple[str, bool]:

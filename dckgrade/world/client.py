@@ -2,7 +2,7 @@
 
 import http.client
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from dckgrade.world.secrets import masked
 
 _OK = 200
 _CHUNK = 64 * 1024
+_CONNECT_S = 5.0
 _FRAMED = {"application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"}
 # What docker-py, requests, urllib3 and http.client let through; RequestException and SSLError are OSErrors.
 _LEAKS = (DockerException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
@@ -63,6 +64,22 @@ class Client:
         """
         until = time.monotonic() + seconds
         return within(seconds, lambda: self._answer(path, question, at_most, until, body))
+
+    def lines(self, path: str, question: Mapping[str, str]) -> Iterator[bytes]:
+        """Give the lines of an endless answer as they come, an empty one first; `OutOfReach` if it breaks."""
+        url = self._session.base_url + path
+        try:
+            with self._session.request("GET", url, params=question, timeout=(_CONNECT_S, None)) as response:
+                if response.status_code != _OK:
+                    raise OutOfReach(Why.ENGINE_ERROR, f"HTTP {response.status_code}")
+                yield b""
+                came = bytearray()
+                while more := response.raw.read1(_CHUNK):
+                    *whole, rest = (came + more).split(b"\n")
+                    came = bytearray(rest[-_CHUNK:])
+                    yield from map(bytes, whole)
+        except _LEAKS as error:
+            raise _out_of_reach(error) from error
 
     def close(self) -> None:
         """Drop the connections."""

@@ -1,18 +1,17 @@
 """An engine that has answered: what is asked of it, each with a deadline and a size of its own."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
 from dckgrade.observation import Engine, Why
 from dckgrade.world import stream
-from dckgrade.world.bodies import archived, read_message, read_object, read_objects
+from dckgrade.world.bodies import read_change, read_member, read_message, read_object, read_objects
 from dckgrade.world.endpoint import Endpoint
 from dckgrade.world.port import (
     Address,
-    Filed,
     Given,
     HttpAnswer,
     Json,
@@ -31,9 +30,8 @@ _JSON_AT_MOST = 16 * 1024 * 1024
 # 200 messages of at most 16 KiB (the engine splits longer lines there) with their frame headers are 3.2 MiB.
 _TAIL, _LOG_AT_MOST = 200, 4 * 1024 * 1024
 _RUN_S, _RUN_AT_MOST, _PRINTED_AT_MOST = 6.0, 64 * 1024, 1024 * 1024
-# A header, the file and what pads the archive.
-_FILE_AT_MOST = 256 * 1024 + 16 * 1024
-_OBJECT_S, _INFO_S, _LOG_S, _STATS_S = 3.0, 5.0, 5.0, 5.0
+_ARCHIVE_S, _ARCHIVE_AT_MOST = 10.0, 64 * 1024 * 1024
+_OBJECT_S, _INFO_S, _LOG_S, _STATS_S, _TOP_S = 3.0, 5.0, 5.0, 5.0, 5.0
 _OK, _CREATED, _NOT_FOUND, _CONFLICT = 200, 201, 404, 409
 _NOTHING: Mapping[str, str] = {}
 
@@ -78,6 +76,18 @@ class Daemon:
         """Inspect one image."""
         return read_object(self._ask(f"/images/{_named(ref, separators='/')}/json", _OBJECT_S))
 
+    def image_list(self) -> list[Json]:
+        """List all images."""
+        return read_objects(self._ask("/images/json", _OBJECT_S))
+
+    def archive(self, ref: str, path: str) -> bytes:
+        """Read a file inside a container; it comes as a tar of one member."""
+        return read_member(self._archived(ref, path))
+
+    def _archived(self, ref: str, path: str) -> bytes:
+        question = {"path": path}
+        return self._ask(f"/containers/{_named(ref)}/archive", _ARCHIVE_S, question, _ARCHIVE_AT_MOST)
+
     def info(self) -> Json:
         """Describe the engine; a manager asks the whole swarm for it."""
         return read_object(self._ask("/info", _INFO_S))
@@ -90,16 +100,20 @@ class Daemon:
         """Inspect one volume."""
         return read_object(self._ask(f"/volumes/{_named(name)}", _OBJECT_S))
 
-    def filed(self, ref: str, path: str) -> Filed:
-        """Read a file of a container, whether that runs or not."""
-        return archived(
-            self._ask(f"/containers/{_named(ref)}/archive", _OBJECT_S, {"path": path}, _FILE_AT_MOST)
-        )
+    def changed_at(self, ref: str, path: str) -> datetime:
+        """Tell when a file inside a container was last changed, whether that runs or not."""
+        return read_change(self._archived(ref, path))
 
     def stats(self, ref: str) -> Json:
         """Take one sample; without `one-shot` the engine would wait for two of its ticks, 1 to 2 s."""
         question = {"stream": "false", "one-shot": "true"}
         return read_object(self._ask(f"/containers/{_named(ref)}/stats", _STATS_S, question))
+
+    def processes(self, ref: str, columns: str) -> list[list[str]]:
+        """Let the engine's machine list a container's processes."""
+        question = {"ps_args": f"-eo {columns}"}
+        listed = read_object(self._ask(f"/containers/{_named(ref)}/top", _TOP_S, question))
+        return [[str(part) for part in row] for row in listed.get("Processes") or []]
 
     def log_tail(self, ref: str, *, tty: bool) -> str:
         """Read the last lines of both streams."""
@@ -133,6 +147,11 @@ class Daemon:
         if ended.get("Running") or not isinstance(ended.get("ExitCode"), int):
             raise OutOfReach(Why.UNREADABLE, "the command has not ended")
         return ended["ExitCode"], raw
+
+    def events(self) -> Iterator[Json]:
+        """Give each event of the engine as it happens, and an empty one as soon as the stream is open."""
+        for line in self._client.lines(f"/v{self.engine.api}/events", _NOTHING):
+            yield read_object(line) if line.strip() else {}
 
     def _ask(
         self,

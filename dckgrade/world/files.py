@@ -1,5 +1,6 @@
-"""The working folder and a name in, the bytes of that file out; nothing outside the folder, nothing large."""
+"""A folder and a name in, the bytes of that file out; nothing outside the folder, nothing large."""
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -8,6 +9,9 @@ from dckgrade.observation import Why
 from dckgrade.world.port import NotThere, OutOfReach
 
 AT_MOST = 256 * 1024
+POLICY = Path("/etc/apparmor.d")
+PROCESSES = Path("/proc")
+REPORTS, REPORT_AT_MOST = 5, 16 * 1024 * 1024
 
 
 def content(workdir: Path, name: str) -> bytes:
@@ -22,17 +26,46 @@ def content(workdir: Path, name: str) -> bytes:
     if not path.is_relative_to(home):
         raise OutOfReach(Why.UNREADABLE, f"{name} leads out of the working folder")
     try:
-        return _read(path, name)
+        return read(path, name)
     except OSError as error:
         raise OutOfReach(Why.UNREADABLE, f"{name}: {error.strerror}") from error
 
 
-def _read(path: Path, name: str) -> bytes:
+def label(processes: Path, pid: object, container: str) -> str:
+    """Read the AppArmor label of process *pid*, if it is that container's: the engine may be in a VM."""
+    one = processes / str(pid)
+    try:
+        if container not in (one / "cgroup").read_text():
+            raise NotThere(container)
+        return (one / "attr" / "current").read_text().strip("\0\n")
+    except (OSError, ValueError):
+        raise NotThere(container) from None
+
+
+def reports(workdir: Path) -> list[tuple[str, bytes | None]]:
+    """Read the newest `*.json` files of the folder itself; None stands for one that cannot be read."""
+    with contextlib.suppress(OSError):
+        plain = [path for path in workdir.glob("*.json") if path.is_file() and not path.is_symlink()]
+        newest = sorted(plain, key=lambda path: path.stat().st_mtime, reverse=True)[:REPORTS]
+        return [(path.name, readable(path, REPORT_AT_MOST)) for path in newest]
+    return []
+
+
+def readable(path: Path, at_most: int) -> bytes | None:
+    """Read a file, unless it is too large or not ours to read."""
+    try:
+        return read(path, path.name, at_most)
+    except (OSError, OutOfReach):
+        return None
+
+
+def read(path: Path, name: str, at_most: int = AT_MOST) -> bytes:
+    """Read a plain file of *at_most* bytes."""
     # Not blocking: a pipe that nobody writes to would hold the run up.
     with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OutOfReach(Why.UNREADABLE, f"{name} is not a file")
-        found = file.read(AT_MOST + 1)
-    if len(found) > AT_MOST:
-        raise OutOfReach(Why.UNREADABLE, f"{name} is larger than {AT_MOST // 1024} KiB")
+        found = file.read(at_most + 1)
+    if len(found) > at_most:
+        raise OutOfReach(Why.UNREADABLE, f"{name} is larger than {at_most // 1024} KiB")
     return found

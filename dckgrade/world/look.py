@@ -5,11 +5,11 @@ from datetime import datetime
 from http import HTTPStatus
 
 from dckgrade.observation import Why
-from dckgrade.world import files, inside, web
+from dckgrade.world import caches, files, inside, web
 from dckgrade.world.addresses import addresses
 from dckgrade.world.daemon import Daemon
 from dckgrade.world.once import Once
-from dckgrade.world.port import Address, Filed, Given, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
+from dckgrade.world.port import Address, Given, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
 
 
 class Look:
@@ -36,6 +36,14 @@ class Look:
         """Inspect one image."""
         return self._once.ask(("image", ref), lambda: self._daemon.image(ref))
 
+    def image_list(self) -> Sequence[Json]:
+        """List all images."""
+        return self._once.ask("images", self._daemon.image_list)
+
+    def archive(self, ref: str, path: str) -> bytes:
+        """Read a file inside a container."""
+        return self._once.ask(("archive", ref, path), lambda: self._daemon.archive(ref, path))
+
     def info(self) -> Json:
         """Describe the engine."""
         return self._once.ask("info", self._daemon.info)
@@ -48,9 +56,19 @@ class Look:
         """Inspect one volume."""
         return self._once.ask(("volume", name), lambda: self._daemon.volume(name))
 
-    def filed(self, ref: str, path: str) -> Filed:
-        """Read a file of a container."""
-        return self._once.ask(("filed", ref, path), lambda: self._daemon.filed(ref, path))
+    def changed_at(self, ref: str, path: str) -> datetime:
+        """Tell when a file inside a container was last changed."""
+        return self._once.ask(("changed", ref, path), lambda: self._daemon.changed_at(ref, path))
+
+    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+        """List a container's processes."""
+        return self._once.ask(("top", ref, columns), lambda: self._daemon.processes(ref, columns))
+
+    def confinement(self, ref: str) -> str:
+        """Read the label of a container's first process, where the engine is on this machine."""
+        self._at_home(ref)
+        pid = (self.container(ref).get("State") or {}).get("Pid")
+        return self._once.ask(("label", ref), lambda: files.label(files.PROCESSES, pid, ref))
 
     def log_tail(self, ref: str, *, tty: bool) -> str:
         """Read the last lines that a container wrote."""
@@ -77,6 +95,34 @@ class Look:
             raise NotThere(name)
         workdir = self._given.workdir
         return self._once.ask(("file", name), lambda: files.content(workdir, name))
+
+    def policy(self, name: str) -> bytes:
+        """Read a profile of this machine, if it is the engine's too."""
+        self._at_home(name)
+        return self._once.ask(("policy", name), lambda: files.content(files.POLICY, name))
+
+    def _at_home(self, what: str) -> None:
+        if not self._daemon.endpoint.own_addresses:
+            raise NotThere(what)
+
+    def reports(self) -> Sequence[tuple[str, bytes | None]]:
+        """Give the newest `*.json` of the working folder."""
+        workdir = self._given.workdir
+        return self._once.ask("reports", lambda: files.reports(workdir)) if workdir else ()
+
+    def program(self, name: str) -> bool:
+        """Say whether the trainee's PATH has it."""
+        return caches.program(name, self._given.environment)
+
+    def cached(self, tool: str, name: str) -> bytes:
+        """Read a file of the tool's cache."""
+        return self._once.ask(
+            ("cached", tool, name), lambda: caches.content(tool, name, self._given.environment)
+        )
+
+    def cache_folders(self, tool: str) -> Sequence[str]:
+        """Name the folders in which it is looked for."""
+        return caches.shown(tool, self._given.environment)
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         """Say where *port* is reached from here, for `--network container:…` through the one that lends."""

@@ -81,14 +81,6 @@ class Login(Struct, frozen=True):
         return "Login(***)"
 
 
-class Filed(Struct, frozen=True):
-    """A file of a container as the engine finds it now; what a running program has open may be older."""
-
-    content: bytes
-    changed_at: datetime
-    """Aware, UTC."""
-
-
 class Given(Struct, frozen=True, kw_only=True):
     """What the user gives to a look."""
 
@@ -100,6 +92,12 @@ class Given(Struct, frozen=True, kw_only=True):
     """Run nothing in a container."""
     grafana: Login | None = None
     """Whom Grafana knows, where that is not what the container says of itself."""
+    environment: Mapping[str, str] | None = None
+    """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
+
+
+OF_ANOTHER = "another user's"
+"""The detail of `OutOfReach` where a cache may be in a folder that we may not look into."""
 
 
 class World(Protocol):
@@ -131,6 +129,14 @@ class World(Protocol):
         """Inspect one image (`GET /images/{ref}/json`)."""
         ...
 
+    def image_list(self) -> Sequence[Json]:
+        """List all images (`GET /images/json`)."""
+        ...
+
+    def archive(self, ref: str, path: str) -> bytes:
+        """Read a file inside a container, stopped ones too (`GET /containers/{ref}/archive`), to 64 MiB."""
+        ...
+
     def info(self) -> Json:
         """Describe the engine and its part in a swarm (`GET /info`)."""
         ...
@@ -143,8 +149,22 @@ class World(Protocol):
         """Inspect one volume (`GET /volumes/{name}`)."""
         ...
 
-    def filed(self, ref: str, path: str) -> Filed:
-        """Read a file of a container, 256 KiB at most (`GET /containers/{ref}/archive?path=…`)."""
+    def changed_at(self, ref: str, path: str) -> datetime:
+        """
+        Tell when a file inside a container was last changed, stopped ones too (aware, UTC); what a running
+        program has open may be older (`GET /containers/{ref}/archive`).
+        """
+        ...
+
+    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+        """
+        Let the engine's machine list a container's processes (`GET /containers/{ref}/top`), a row each in the
+        order of *columns*, as its `ps` calls them; what has spaces comes last. Nothing runs in the container.
+        """
+        ...
+
+    def confinement(self, ref: str) -> str:
+        """Read what `/proc` says of an engine's process 1 of a container, where both are on this machine."""
         ...
 
     def log_tail(self, ref: str, *, tty: bool) -> str:
@@ -167,6 +187,29 @@ class World(Protocol):
 
     def file(self, name: str) -> bytes:
         """Read a file of the trainee's working folder, 256 KiB at most."""
+        ...
+
+    def policy(self, name: str) -> bytes:
+        """Read an AppArmor profile in `/etc/apparmor.d`, where the engine is on this machine."""
+        ...
+
+    def reports(self) -> Sequence[tuple[str, bytes | None]]:
+        """Give name and content of the newest `*.json` of the working folder; None: larger than 16 MiB."""
+        ...
+
+    def program(self, name: str) -> bool:
+        """Say whether the trainee's PATH has a program of that name; it is not run."""
+        ...
+
+    def cached(self, tool: str, name: str) -> bytes:
+        """
+        Read a file of the cache that *tool* keeps on this machine, 64 MiB at most; `OutOfReach` also where
+        it may be another user's, root's above all, whose folders cannot be looked into.
+        """
+        ...
+
+    def cache_folders(self, tool: str) -> Sequence[str]:
+        """Name the folders in which such a cache is looked for, the home folder as `~`."""
         ...
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:

@@ -82,7 +82,7 @@ def engine(loaded: Engine) -> Iterator[Engine]:
 def test_every_image_is_small(engine: Engine, build: Any) -> None:
     for name in build.IMAGES:
         size = int(engine.docker("image", "inspect", "--format", "{{.Size}}", name).stdout)
-        assert size < 120e6
+        assert size < 170e6  # Trivy is one program of 160 MB
 
 
 def test_loading_twice_does_nothing(engine: Engine, build: Any, capfd: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from dckgrade.probe.prometheus_log import PrometheusLog
 from dckgrade.probe.prometheus_target import PrometheusTarget
 from dckgrade.probe.subject import moment
 from dckgrade.probe.volume import Volume
-from dckgrade.world.port import Filed, NoAnswer, NotThere, OutOfReach
+from dckgrade.world.port import NoAnswer, NotThere, OutOfReach
 from tests.probe.monitoring import VERSIONS, Monitored, page
 from tests.probe.worlds import ENGINES, facts
 
@@ -200,7 +200,7 @@ def test_an_engine_that_does_not_answer_is_no_absence(kind: Any) -> None:
 def test_a_file_that_was_changed_after_it_was_loaded_is_newer(later_s: float, *, newer: bool) -> None:
     world = Monitored()
     changed_at = moment("2026-11-24T04:39:41Z") + timedelta(seconds=later_s)
-    world.files[f"{world.id_of('prometheus')}:{FILE}"] = Filed(b"password: canary", changed_at)
+    world.changes[f"{world.id_of('prometheus')}:{FILE}"] = changed_at
     observed = PrometheusFile().observe(world)
     assert facts(observed) == {"newer": newer}
     world.pages["9090/-/ready"] = NoAnswer("refused")

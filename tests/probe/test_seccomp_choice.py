@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from dckgrade.observation import Absent, Engine, Seen, Unobservable, Why
+from dckgrade.probe.ending import told
 from dckgrade.probe.seccomp.choice import choose, declaration
 from dckgrade.probe.seccomp_call import SeccompCall
-from dckgrade.probe.seccomp_container import SeccompContainer, told
+from dckgrade.probe.seccomp_container import SeccompContainer
 from dckgrade.probe.seccomp_file import SeccompFile
 from dckgrade.probe.seccomp_filter import SeccompFilter
-from dckgrade.world.port import Address, Filed, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
+from dckgrade.world.port import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
+from tests.probe.worlds import Bare
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DENY = json.dumps(
@@ -22,7 +24,7 @@ DENY = json.dumps(
 LATE = OutOfReach(Why.DEADLINE)
 
 
-class Scene:
+class Scene(Bare):
     """A world of containers that are made by hand, and the commands run in them."""
 
     def __init__(self, file: str | None = None, asked: str | None = None) -> None:
@@ -33,14 +35,6 @@ class Scene:
         self.answers: dict[str, Ran] = {}
         self.inspections: list[str] = []
         self.ran: list[tuple[str, Sequence[str]]] = []
-
-    grafana: Login | None = None
-
-    def volume(self, name: str) -> Json:
-        raise NotThere(name)
-
-    def filed(self, ref: str, path: str) -> Filed:
-        raise NotThere(f"{ref}:{path}")
 
     def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         raise NotThere(f"{ref} {port} {path}")
@@ -90,6 +84,15 @@ class Scene:
 
     def image(self, ref: str) -> Json:
         raise NotThere(ref)
+
+    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+        raise NotThere(f"{ref}: no engine recorded {columns}")
+
+    def confinement(self, ref: str) -> str:
+        raise NotThere(ref)
+
+    def policy(self, name: str) -> bytes:
+        raise NotThere(name)
 
     def log_tail(self, ref: str, *, tty: bool) -> str:
         return f"{ref}{tty}\nlisten() failed (1: Operation not permitted)\nbye\n"

@@ -20,7 +20,6 @@ from dckgrade.world.addresses import addresses
 from dckgrade.world.endpoint import Endpoint
 from dckgrade.world.port import (
     Address,
-    Filed,
     HttpAnswer,
     Json,
     Login,
@@ -46,7 +45,37 @@ def answer(engine: str, name: str) -> Any:
     return json.loads((ANSWERS / engine / f"{name}.json").read_bytes())
 
 
-class FakeWorld:
+class Bare:
+    """A machine on which no tool has left anything, and an engine without images or volumes."""
+
+    grafana: Login | None = None
+
+    def volume(self, name: str) -> Json:
+        raise NotThere(name)
+
+    def changed_at(self, ref: str, path: str) -> datetime:
+        raise NotThere(f"{ref} {path}")
+
+    def image_list(self) -> Sequence[Json]:
+        return ()
+
+    def archive(self, ref: str, path: str) -> bytes:
+        raise NotThere(f"{ref} {path}")
+
+    def reports(self) -> Sequence[tuple[str, bytes | None]]:
+        return ()
+
+    def program(self, name: str) -> bool:
+        return not name
+
+    def cached(self, tool: str, name: str) -> bytes:
+        raise NotThere(f"{tool} {name}")
+
+    def cache_folders(self, tool: str) -> Sequence[str]:
+        return [f"~/.cache/{tool}"]
+
+
+class FakeWorld(Bare):
     """One look at a recorded engine, ten minutes after it was recorded unless a test sets *clock*."""
 
     def __init__(self, engine: str = NEWEST) -> None:
@@ -63,7 +92,7 @@ class FakeWorld:
         self.logs[self.id_of("dbserver")] = stream.text(written, tty=False)
         self.images: dict[str, Any] = {}
         self.volumes: dict[str, Any] = {}
-        self.files: dict[str, Filed] = {}
+        self.changes: dict[str, datetime] = {}
         self.trouble: dict[str, Exception] = {}
         self.serves: Callable[[Address], HttpAnswer | bytes] = refused
         self.inside: Callable[[str], HttpAnswer | Ran] = nothing_inside
@@ -133,14 +162,12 @@ class FakeWorld:
 
     asked: str | None = None
 
-    grafana: Login | None = None
-
     def volume(self, name: str) -> Json:
         found: Json = self._answered("volume", self.volumes, name)
         return found
 
-    def filed(self, ref: str, path: str) -> Filed:
-        found: Filed = self._answered("filed", self.files, f"{ref}:{path}")
+    def changed_at(self, ref: str, path: str) -> datetime:
+        found: datetime = self._answered("changed", self.changes, f"{ref}:{path}")
         return found
 
     def run(self, ref: str, argv: Sequence[str]) -> Ran:
@@ -150,6 +177,15 @@ class FakeWorld:
         return found
 
     def file(self, name: str) -> bytes:
+        raise NotThere(name)
+
+    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+        raise NotThere(f"{ref}: no engine recorded {columns}")
+
+    def confinement(self, ref: str) -> str:
+        raise NotThere(ref)
+
+    def policy(self, name: str) -> bytes:
         raise NotThere(name)
 
     def log_tail(self, ref: str, *, tty: bool) -> str:

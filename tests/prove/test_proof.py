@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.lab.load import Loaded, load
-from dckgrade.lab.shelf import find, lab_paths
+from dckgrade.lab.shelf import find, labs_of, shelf
 from dckgrade.prove import run
 from dckgrade.prove.case import Terms, cases
 from dckgrade.prove.proof import Cell, Proof
@@ -41,7 +41,7 @@ def sentences(proof: Proof) -> list[str]:
     return [fault.sentence("en") for fault in proof.faults]
 
 
-@pytest.mark.parametrize("lab", lab_paths())
+@pytest.mark.parametrize("lab", labs_of(shelf()))
 def test_no_lab_is_on_the_shelf_that_is_not_proven(lab: str) -> None:
     begun = time.monotonic()
 
@@ -89,6 +89,18 @@ def test_a_demand_that_nothing_breaks_is_vacuous(tmp_path: Path) -> None:
     assert any(
         "webservers-running: no change of what was seen breaks the demand found_by" in one for one in found
     )
+
+
+def test_only_a_check_worth_nothing_may_pass_on_an_untouched_engine_and_never_fail(tmp_path: Path) -> None:
+    text = find("tp3").read_text(encoding="utf-8")
+    (tmp_path / "tp3.yaml").write_text(text.replace("    points: 0\n", "    points: 1\n"), encoding="utf-8")
+
+    found = sentences(run.recorded(load(tmp_path / "tp3.yaml"), FIXTURES))
+
+    assert found == [
+        "engine-has-apparmor passes on an untouched engine.",
+        "No mistake kills engine-has-apparmor: it may be unable to fail.",
+    ]
 
 
 def test_a_weakened_demand_names_the_mistakes_that_survive_it(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.observation import Why
-from dckgrade.world.files import AT_MOST, content
+from dckgrade.world.files import AT_MOST, content, label
 from dckgrade.world.port import NotThere, OutOfReach
 
 
@@ -62,3 +62,28 @@ def test_a_file_of_the_limit_is_read_and_one_byte_more_is_too_much(tmp_path: Pat
     (tmp_path / "large").write_bytes(b"x" * (AT_MOST + 1))
     with pytest.raises(OutOfReach):
         content(tmp_path, "large")
+
+
+def process(folder: Path, cgroup: str, label: str | None) -> Path:
+    (folder / "7" / "attr").mkdir(parents=True)
+    (folder / "7" / "cgroup").write_text(cgroup)
+    if label is not None:
+        (folder / "7" / "attr" / "current").write_text(label)
+    return folder
+
+
+def test_the_label_of_a_process_is_read_if_it_is_the_containers(tmp_path: Path) -> None:
+    home = process(tmp_path, "0::/system.slice/docker-abc123.scope\n", "web (enforce)\n")
+    assert label(home, 7, "abc123") == "web (enforce)"
+
+
+def test_a_process_of_the_same_number_that_is_another_tells_nothing(tmp_path: Path) -> None:
+    home = process(tmp_path, "0::/user.slice\n", "web (enforce)\n")
+    for pid in (7, 8, None, 0):
+        with pytest.raises(NotThere):
+            label(home, pid, "abc123")
+
+
+def test_a_kernel_without_labels_tells_nothing(tmp_path: Path) -> None:
+    with pytest.raises(NotThere):
+        label(process(tmp_path, "0::/docker/abc123\n", None), 7, "abc123")

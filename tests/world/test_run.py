@@ -10,7 +10,9 @@ import pytest
 from dckgrade.observation import Why
 from dckgrade.world import daemon as module
 from dckgrade.world.allowed import Forbidden, permit
-from dckgrade.world.port import OutOfReach, Ran
+from dckgrade.world.endpoint import Endpoint
+from dckgrade.world.look import Look
+from dckgrade.world.port import Given, NotThere, OutOfReach, Ran
 from tests.world.fault_engine import Say, answer, frame, raw, stall_after
 from tests.world.test_daemon import ANSWERS, daemon
 
@@ -119,3 +121,27 @@ def test_no_command_asks_for_more_than_its_output(body: bytes | None) -> None:
 def test_nothing_else_may_be_posted(path: str) -> None:
     with pytest.raises(Forbidden):
         permit("POST", f"/v1.41{path}", b'{"Cmd": ["cat"]}')
+
+
+def test_the_engines_machine_lists_a_containers_processes(tmp_path: Path) -> None:
+    listed = {"Titles": ["PID", "LABEL"], "Processes": [["7", "web (enforce)"]]}
+    with daemon(tmp_path, {"/containers/web/top": answer(listed)}) as (connected, there):
+        assert connected.look().processes("web", "pid,label") == [["7", "web (enforce)"]]
+    assert there.asked[-1] == "GET /v1.51/containers/web/top?ps_args=-eo+pid%2Clabel"
+
+
+def test_without_processes_none_are_listed(tmp_path: Path) -> None:
+    told = {"/containers/web/top": answer({"Titles": ["PID"], "Processes": None})}
+    with daemon(tmp_path, told) as (connected, _):
+        assert connected.look().processes("web", "pid") == []
+
+
+def test_what_is_on_this_machine_is_not_asked_for_where_the_engine_is_elsewhere() -> None:
+    class Elsewhere:
+        engine = None
+        endpoint = Endpoint("tcp://203.0.113.1:2375", "--host")
+
+    look = Look(Elsewhere(), Given())  # type: ignore[arg-type]
+    for ask in (lambda: look.policy("docker-nginx-profile"), lambda: look.confinement("web")):
+        with pytest.raises(NotThere):
+            ask()

@@ -1,20 +1,18 @@
 """The engine's containers → the one that bears the trainee's seccomp profile, chosen by facts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
 
 from dckgrade.observation import Why
+from dckgrade.probe import among
 from dckgrade.probe.seccomp.meaning import Effect, capabilities, effect
 from dckgrade.probe.seccomp.profile import Invalid, Profile, parsed
-from dckgrade.probe.subject import names, repository
+from dckgrade.probe.subject import names
 from dckgrade.world.port import Json, NotThere, OutOfReach, World
 
 IMAGE, FILE = "nginx", "seccomp_profile.json"
-ALL_WITHIN_S = 8.0
-"""One answer is waited for 3 s at most, and they are asked for at once."""
-TASKS = ("com.docker.swarm.task.id", "io.kubernetes.pod.name")
 
 Declared = Literal["own", "default", "unconfined", "path", "refused"]
 """
@@ -82,26 +80,14 @@ class Chosen(Struct, frozen=True):
 
 def choose(world: World, image: str = IMAGE, file: str = FILE) -> Chosen:
     """Choose; `NotThere` when nothing fits. `--container` leaves only the one it names."""
-    listed = [entry for entry in world.containers() if not foreign(entry)]
-    if wanted := world.asked:
-        listed = [one for one in listed if wanted in names(one) or str(one.get("Id"))[:12] == wanted[:12]]
-    elif not readable(world, file):
-        # Only the file could make another image's container the one: nothing else is worth a question.
-        listed = [one for one in listed if runs(one, image)]
-    inspections: dict[str, Callable[[], Json]] = {
-        str(entry.get("Id")): lambda entry=entry: world.container(str(entry.get("Id")))  # type: ignore[misc]
-        for entry in listed
-    }
-    # Only looking needs threads; judging imports the kinds of probes too, and must load nothing that acts.
-    from dckgrade.world.deadline import outcomes
-
-    seen = outcomes(inspections, ALL_WITHIN_S)
+    # Only the file could make another image's container the one: else nothing more is worth a question.
+    listed = among.meant(world, image, others=readable(world, file))
     found = [
         one
-        for entry in listed
-        for one in candidate(entry, seen[str(entry.get("Id"))], image)
+        for entry, seen in among.inspected(world, listed)
+        for one in candidate(entry, seen, image)
         # Another person's container may have a profile too: it is ours if the file says the same.
-        if one.fits or wanted or same_as_file(one, world, file)
+        if one.fits or world.asked or same_as_file(one, world, file)
     ]
     if not found:
         raise NotThere(image)
@@ -109,24 +95,9 @@ def choose(world: World, image: str = IMAGE, file: str = FILE) -> Chosen:
     return Chosen(best, [one for one in found if one is not best])
 
 
-def foreign(entry: Json) -> bool:
-    """Say whether an orchestrator has made it: no trainee typed that."""
-    return any(task in (entry.get("Labels") or {}) for task in TASKS) or any(
-        name.startswith("k8s_") for name in names(entry)
-    )
-
-
-def runs(entry: Json, image: str) -> bool:
-    """Say whether it is *image*, its unprivileged twin, or an image of one's own that runs the program."""
-    # `/docker-entrypoint.sh nginx -g …`: the program stands first, or behind the entrypoint.
-    programs = [word.strip("'\"").rpartition("/")[2] for word in str(entry.get("Command") or "").split()[:2]]
-    named = repository(str(entry.get("Image") or ""))
-    return named in {image, f"{image}-unprivileged"} or image in programs
-
-
 def candidate(entry: Json, seen: Json | Exception, image: str) -> Iterator[Candidate]:
     """Make a candidate of what was listed and inspected; what has gone meanwhile is none."""
-    fits = runs(entry, image)
+    fits = among.runs(entry, image)
     match seen:
         case NotThere():
             return

@@ -1,0 +1,112 @@
+"""A submission in, what it comes to by the trainer's own labs out; what it claims is never believed."""
+
+from collections.abc import Iterable
+from functools import cache
+from hashlib import blake2b
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from dckgrade import codec
+from dckgrade.judge import judge
+from dckgrade.lab.load import Loaded, load
+from dckgrade.lab.shelf import find
+from dckgrade.observation import Seen
+from dckgrade.report import Report
+from dckgrade.verdict import Line, Score, Verdict, score
+from dckgrade.words import Lang
+
+Trust = Literal["declared", "corroborated", "observed"]
+"""The trainee says so; the trainee's own key signed it and nobody shares it; the trainer looked."""
+
+IDENTITIES = {"id", "node_id"}
+"""Facts that name one thing in all the world: random numbers of the engine."""
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One report, judged again and made small: ten thousand of them are kept at once."""
+
+    trainee: str
+    lab: str
+    source: str
+    started_at: str
+    complete: bool
+    score: Score
+    verdicts: dict[str, Verdict]
+    """By check."""
+    mistakes: dict[str, str] = field(default_factory=dict)
+    """Codes, by check."""
+    other_lab: bool = False
+    """The trainee's lab file was not the trainer's: their own report may have said otherwise."""
+    claimed_otherwise: bool = False
+    """The report's score is not what its recording comes to."""
+    trust: Trust = "declared"
+    engine: str = ""
+    """The engine's own id, where the lab asked for it."""
+    traces: frozenset[int] = frozenset()
+    """Digests of what two trainees cannot have in common by chance."""
+
+
+def attempt(
+    report: Report, trainee: str, source: str, lang: Lang, trust: Trust = "declared"
+) -> tuple[Attempt, list[Line]]:
+    """Judge *report* again; raises `Trouble` for a lab that there is not."""
+    loaded = lab(report.lab.id)
+    lines = judge(loaded.lab, codec.recording(report), lang)
+    again = score(lines)
+    one = Attempt(
+        trainee=trainee,
+        lab=loaded.lab.id,
+        source=source,
+        started_at=report.started_at,
+        complete=report.complete,
+        score=again,
+        verdicts={line.id: line.verdict for line in lines},
+        mistakes={line.id: line.diagnosis.code for line in lines if line.diagnosis},
+        other_lab=report.lab.digest != loaded.digest,
+        claimed_otherwise=report.lab.digest == loaded.digest and claims(report, lines),
+        trust=trust,
+        engine=report.engine.id or "",
+        traces=frozenset(traces(report)),
+    )
+    return one, lines
+
+
+def claims(report: Report, lines: list[Line]) -> bool:
+    """Say whether the report's own verdicts are not those of its recording, by the same lab."""
+    said = {line.id: (line.verdict, line.earned) for line in report.checks}
+    return said != {line.id: (line.verdict, line.earned) for line in lines} or report.score != score(lines)
+
+
+@cache
+def lab(name: str) -> Loaded:
+    """Load a lab of the trainer's, once."""
+    return load(find(name))
+
+
+def traces(report: Report) -> Iterable[int]:
+    """Give digests of the engine's random ids, and of all that was seen together with the moment."""
+    for seen in report.observations.values():
+        if isinstance(seen, Seen):
+            yield from map(digest, identities(seen.facts))
+    if any(isinstance(seen, Seen) for seen in report.observations.values()):
+        yield digest([report.started_at, report.duration_ms, sorted(report.observations.items(), key=ascii)])
+
+
+def identities(facts: Any) -> Iterable[str]:
+    """Find the ids among facts, however deep."""
+    if isinstance(facts, dict):
+        for name, value in facts.items():
+            if name in IDENTITIES and isinstance(value, str) and len(value) >= 12:  # noqa: PLR2004 - a short id
+                yield value
+            else:
+                yield from identities(value)
+    elif isinstance(facts, list):
+        for value in facts:
+            yield from identities(value)
+
+
+def digest(value: object) -> int:
+    """Make a small number of it: what is compared need not be kept."""
+    # repr, since no encoder takes every number and every string that a hostile report may hold.
+    return int.from_bytes(blake2b(ascii(value).encode(), digest_size=8).digest(), "big")

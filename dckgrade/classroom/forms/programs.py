@@ -1,0 +1,88 @@
+"""A class report → JUnit XML for CI systems, and Gradescope's results.json for one trainee."""
+
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import msgspec
+
+from dckgrade.classroom.class_report import Cell, ClassReport, LabTold, Row
+from dckgrade.codec import storable
+from dckgrade.render.shown import line
+from dckgrade.verdict import Verdict
+
+
+def junit(report: ClassReport) -> bytes:
+    """Write a suite for each trainee's lab, a test for each check; points are properties of the suite."""
+    root = ET.Element("testsuites", name="dckgrade collect")
+    for row in report.rows:
+        for lab in report.labs:
+            if cell := row.cells.get(lab.id):
+                root.append(suite(row, lab, cell))
+    text: str = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
+
+
+def suite(row: Row, lab: LabTold, cell: Cell) -> ET.Element:
+    """Write one trainee's lab."""
+    verdicts = list(cell.verdicts.values())
+    made = ET.Element(
+        "testsuite",
+        name=line(f"{row.trainee}: {lab.id}"),
+        tests=str(len(verdicts)),
+        failures=str(sum(one in {Verdict.FAILED, Verdict.BLOCKED} for one in verdicts)),
+        errors=str(verdicts.count(Verdict.UNKNOWN)),
+        skipped=str(verdicts.count(Verdict.SKIPPED)),
+        timestamp=line(cell.started_at),
+    )
+    properties = ET.SubElement(made, "properties")
+    for name, value in (
+        ("earned", cell.score.earned),
+        ("possible", cell.score.possible),
+        ("trust", cell.trust),
+    ):
+        ET.SubElement(properties, "property", name=name, value=str(value))
+    for check in lab.checks:
+        made.append(test(row.trainee, lab.id, check.id, check.title, cell))
+    return made
+
+
+def test(trainee: str, lab: str, check: str, title: str, cell: Cell) -> ET.Element:
+    """Write one check."""
+    verdict, code = cell.verdicts[check], cell.mistakes.get(check, "")
+    made = ET.Element("testcase", classname=line(f"{trainee}.{lab}"), name=line(f"{check}: {title}"))
+    match verdict:
+        case Verdict.FAILED | Verdict.BLOCKED:
+            ET.SubElement(made, "failure", message=line(code or verdict), type=verdict)
+        case Verdict.UNKNOWN:
+            ET.SubElement(made, "error", message=line(code or verdict), type=verdict)
+        case Verdict.SKIPPED:
+            ET.SubElement(made, "skipped")
+        case Verdict.PASSED:
+            pass
+        case Verdict.PASSED:
+            pass
+    return made
+
+
+def gradescope(report: ClassReport, row: Row) -> bytes:
+    """Write `results.json` as Gradescope reads it (Autograder specifications) of one trainee."""
+    tests = [
+        one for lab in report.labs if (cell := row.cells.get(lab.id)) for one in gradescope_tests(lab, cell)
+    ]
+    whole = {"score": row.score.earned, "visibility": "visible", "tests": tests}
+    return msgspec.json.format(msgspec.json.encode(storable(whole)), indent=2) + b"\n"
+
+
+def gradescope_tests(lab: LabTold, cell: Cell) -> list[dict[str, Any]]:
+    """Write the checks of one lab."""
+    return [
+        {
+            "name": f"{lab.id}: {check.title}",
+            "score": check.points if cell.verdicts[check.id] is Verdict.PASSED else 0,
+            "max_score": check.points,
+            "status": "passed" if cell.verdicts[check.id] is Verdict.PASSED else "failed",
+            "output": cell.mistakes.get(check.id, str(cell.verdicts[check.id])),
+            "output_format": "text",
+        }
+        for check in lab.checks
+    ]

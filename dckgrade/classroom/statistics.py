@@ -1,0 +1,63 @@
+"""The attempts that count → how the class did: what is shared, what each check came to, which is odd."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from dckgrade.classroom.attempts import Attempt, lab
+from dckgrade.classroom.class_report import Cell, CheckTold, LabTold
+from dckgrade.verdict import Verdict
+from dckgrade.words import Lang
+
+ENOUGH_TO_TELL = 5
+"""With fewer trainees, a check that everybody or nobody passes tells nothing about the check."""
+
+
+def shared_traces(attempts: Iterable[Attempt], *, cloned: bool) -> dict[int, set[str]]:
+    """Find the traces, and the engines, that more than one trainee has."""
+    who: dict[int, set[str]] = defaultdict(set)
+    for one in attempts:
+        for trace in one.traces:
+            who[trace].add(one.trainee)
+        if one.engine and not cloned:
+            who[hash(one.engine)].add(one.trainee)
+    return {trace: trainees for trace, trainees in who.items() if len(trainees) > 1}
+
+
+def told(lab_id: str, cells: Sequence[Cell], lang: Lang) -> LabTold:
+    """Count one lab over the class."""
+    checks = []
+    for check in lab(lab_id).lab.checks:
+        counts = Counter(cell.verdicts[check.id] for cell in cells)
+        checks.append(
+            CheckTold(
+                id=check.id,
+                title=check.title.into(lang),
+                points=check.points,
+                counts=dict(sorted(counts.items())),
+                suspicious=suspicious(counts),
+            )
+        )
+    return LabTold(
+        id=lab_id,
+        title=lab(lab_id).lab.title.into(lang),
+        possible=possible(lab_id),
+        handed_in=len(cells),
+        average=round(sum(cell.score.earned for cell in cells) / len(cells), 2) if cells else None,
+        checks=checks,
+    )
+
+
+def suspicious(counts: Mapping[Verdict, int]) -> Literal["nobody-passes", "everybody-passes"] | None:
+    """Say whether the check may be at fault rather than the class."""
+    attempted = sum(count for verdict, count in counts.items() if not verdict.undecided)
+    if attempted < ENOUGH_TO_TELL:
+        return None
+    if not counts.get(Verdict.PASSED):
+        return "nobody-passes"
+    return "everybody-passes" if counts[Verdict.PASSED] == attempted else None
+
+
+def possible(lab_id: str) -> int:
+    """Give the points that a lab is worth."""
+    return sum(check.points for check in lab(lab_id).lab.checks)

@@ -1,0 +1,27 @@
+"""`dckgrade config`: what is settled, and who said so."""
+
+from dckgrade.cli import language, options, output, settings
+from dckgrade.words import N_, into
+
+
+def config(lang: options.Language = None) -> None:
+    """Show each setting with its value and its origin."""
+    from dckgrade.render.shown import line
+
+    translate = into(language.spoken())
+    found = settings.settled()
+    built_in = translate(N_("dckgrade itself"))
+    rows = [
+        (name, found[name].value, found[name].origin)
+        if name in found
+        else (name, settings.BUILT_IN.get(name, "-"), built_in)
+        for name in settings.KINDS
+    ]
+    with output.heard():
+        for name, value, origin in rows:
+            print(line(f"{name:10} {value!s:12} {origin}"))
+        exists = settings.file().exists()
+        told = N_("File: {path}") if exists else N_("File: {path} (there is none)")
+        print("\n" + line(translate(told).format(path=settings.file())))
+        variables = ", ".join(map(settings.variable, settings.KINDS))
+        print(line(translate(N_("Variables: {names}")).format(names=variables)))

@@ -1,0 +1,99 @@
+"""`dckgrade doctor`: which engine there is, and which labs can be graded on it."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dckgrade.cli import exits, language, options, output
+from dckgrade.words import N_, into
+
+if TYPE_CHECKING:
+    from dckgrade.doctor import Examination, Machine
+    from dckgrade.world.endpoint import Endpoint
+
+CONNECT_S = 5.0
+
+
+def doctor(
+    shape: options.Shape = output.Format.TEXT,
+    host: options.Host = None,
+    context: options.Context = None,
+    lang: options.Language = None,
+) -> None:
+    """Say which engine there is, and which labs can be graded on it."""
+    from dckgrade.doctor import document
+    from dckgrade.render.shown import line
+    from dckgrade.world import endpoint
+
+    where = endpoint.resolve(host, context, os.environ, Path.home())
+    found = examined(where)
+    with output.heard():
+        if shape is output.Format.JSON:
+            sys.stdout.buffer.write(document(found))
+        else:
+            output.on_terminal("\n".join(line(one) for one in told(found)))
+    raise SystemExit(exits.Exit.PASSED if found.machine else exits.Exit.NOT_GRADABLE)
+
+
+def examined(where: "Endpoint") -> "Examination":
+    """Knock at the engine, ask it about itself, and hold the labs against it."""
+    from dckgrade.doctor import Examination, here, machine
+    from dckgrade.lab.load import load
+    from dckgrade.lab.shelf import lab_paths
+    from dckgrade.world.connection import connect
+    from dckgrade.world.endpoint import EngineTrouble, others
+    from dckgrade.world.port import OutOfReach
+
+    spoken = language.spoken()
+    sockets = [one for one in others(os.environ, Path.home()) if one != where.url]
+    try:
+        with connect(where, CONNECT_S) as daemon:
+            engine = daemon.engine
+            one = machine(daemon.info(), engine.version or "", engine.api or "", rootless=engine.rootless)
+    except EngineTrouble as trouble:
+        said = trouble.sentences(spoken)
+        return Examination(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
+    except OutOfReach as trouble:
+        said = [into(spoken)(N_("The engine does not say what it is: {why}.")).format(why=trouble.detail)]
+        return Examination(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
+    labs = [here(load(path).lab, one, spoken) for path in lab_paths().values()]
+    return Examination(
+        endpoint=where.url, found_by=where.source, other_sockets=sockets, machine=one, labs=labs
+    )
+
+
+def told(found: "Examination") -> Iterator[str]:
+    """Put it into lines, the engine first, then the labs."""
+    translate = into(language.spoken())
+    yield translate(N_("Engine: {endpoint}")).format(endpoint=f"{found.endpoint} ({found.found_by})")
+    yield from found.trouble
+    if found.machine:
+        yield from features(found.machine)
+    if found.other_sockets:
+        yield translate(N_("Other sockets: {others}")).format(others=", ".join(found.other_sockets))
+    yield f"dckgrade {found.dckgrade}, Python {found.python}, {found.system}"
+    for lab in found.labs:
+        mark = "✗" if lab.reasons else "✓"
+        yield f"{mark} {lab.id}  {lab.title}" + "".join(f": {reason}" for reason in lab.reasons)
+
+
+def features(one: "Machine") -> Iterator[str]:
+    """Put the machine into lines."""
+    translate = into(language.spoken())
+    yield f"{one.sort} {one.version}, API {one.api}"
+    if tuple(map(int, one.api.split("."))) > tuple(map(int, one.newest_tested_api.split("."))):
+        told = N_("Newer than what dckgrade was tested with (API {api}).")
+        yield translate(told).format(api=one.newest_tested_api)
+    yield f"{one.operating_system}, Linux {one.kernel}"
+    memory = translate(N_("{memory} GiB of memory, {cpus} processors"))
+    yield memory.format(memory=round(one.memory_bytes / 2**30, 1), cpus=one.cpus)
+    yes, no = translate(N_("yes")), translate(N_("no"))
+    kinds = {"seccomp": one.seccomp, "AppArmor": one.apparmor}
+    kinds |= {"rootless": one.rootless, "WSL": one.wsl, "snap": one.snap}
+    yield ", ".join(f"{name}: {yes if holds else no}" for name, holds in kinds.items())
+    yield (
+        f"cgroup v{one.cgroup_version} ({one.cgroup_driver}), storage {one.storage_driver}, "
+        f"logs {one.logging_driver}, swarm {one.swarm}"
+    )

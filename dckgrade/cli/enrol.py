@@ -1,0 +1,75 @@
+"""`dckgrade enrol`: keys for a class, so that no report can be handed in under another's name."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dckgrade.cli import exits, language, options, output
+from dckgrade.words import N_, Trouble, into
+
+CLASS_KEYS = "class.keys"
+
+KeyFile = Annotated[
+    Path | None, typer.Argument(metavar="[KEY]", help=N_("The key that your trainer gave you."))
+]
+New = Annotated[
+    Path | None, typer.Option("--new", metavar="ROSTER", help=N_("Make keys for everybody on this roster."))
+]
+Folder = Annotated[
+    Path, typer.Option("--into", metavar="DIR", help=N_("Where to write the keys: one a trainee, and all."))
+]
+
+
+def enrol(
+    key: KeyFile = None, new: New = None, folder: Folder = Path("keys"), lang: options.Language = None
+) -> None:
+    """Take the key that signs your reports, or make the keys of a class."""
+    if (key is None) == (new is None):
+        raise Trouble(
+            N_("Name a key to take, or a roster to make keys for."),
+            N_("Trainees: `dckgrade enrol FILE.key`; trainers: `dckgrade enrol --new ROSTER.csv`."),
+        )
+    if new:
+        made(new, folder)
+    elif key:
+        taken(key)
+
+
+def made(file: Path, folder: Path) -> None:
+    """Make a key for each trainee; nobody's key is ever made anew, or their signed reports would be lost."""
+    from dckgrade import signature
+    from dckgrade.classroom.people import folded, roster
+
+    output.folder(folder)
+    everybody = folder / CLASS_KEYS
+    keys = signature.read(everybody) if everybody.exists() else []
+    known = {folded(one.trainee) for one in keys}
+    keys += [signature.new(one.name) for one in roster(file).people if folded(one.name) not in known]
+    for number, one in enumerate(keys, start=1):
+        output.write(
+            folder / f"{output.file_name(one.trainee, number)}.key", signature.written([one]), private=True
+        )
+    output.write(everybody, signature.written(keys), private=True)
+    told = N_("{count} keys in {folder}. Give each trainee theirs; {all} is yours, for `collect --keys`.")
+    exits.say([into(language.spoken())(told).format(count=len(keys), folder=folder, all=CLASS_KEYS)])
+
+
+def taken(file: Path) -> None:
+    """Keep the key where the next reports are signed with it."""
+    from dckgrade import signature
+
+    keys = signature.read(file)
+    if len(keys) != 1:
+        raise Trouble(N_("{path} holds the keys of a class; a trainee has one."), path=file)
+    output.folder(own().parent)
+    output.write(own(), signature.written(keys), private=True)
+    told = N_("Your reports are signed as {trainee} from now on.")
+    exits.say([into(language.spoken())(told).format(trainee=keys[0].trainee)])
+
+
+def own() -> Path:
+    """Say where a trainee's own key is."""
+    from platformdirs import user_config_path
+
+    return user_config_path("dckgrade") / "own.key"

@@ -1,0 +1,1 @@
+"""What Trivy leaves behind, and what it proves."""

@@ -1,0 +1,173 @@
+"""Folders, zips and tars of reports: read as they come, bounded, nothing extracted, each refusal a row."""
+
+import io
+import os
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from dckgrade.classroom import submissions as module
+from dckgrade.classroom.submissions import Submission, submissions
+from dckgrade.words import Trouble
+
+REPORT = b'{"schema": "dckgrade-report/1"}'
+BOMB = b"0" * (40 * 1024 * 1024)
+
+
+def read(*paths: Path) -> list[Submission]:
+    return list(submissions(list(paths)))
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def tarred(path: Path, members: dict[str, bytes], mode: str = "w:gz") -> Path:
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def test_a_folder_is_read_to_its_depths_and_only_its_json(tmp_path: Path) -> None:
+    (tmp_path / "ada" / "deep").mkdir(parents=True)
+    (tmp_path / "ada" / "deep" / "tp5.json").write_bytes(REPORT)
+    (tmp_path / "ada" / "tp5.html").write_bytes(b"<html>")
+    (one,) = read(tmp_path)
+    assert (one.within, one.raw, one.refused) == ("ada/deep/tp5.json", REPORT, None)
+    assert one.source == str(tmp_path / "ada/deep/tp5.json")
+
+
+def test_a_link_is_not_followed_out_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.json").write_bytes(REPORT)
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "link.json").symlink_to(tmp_path / "elsewhere.json")
+    assert read(tmp_path / "class") == []
+
+
+def test_moodle_s_zip_of_the_whole_class_is_read_as_it_comes(tmp_path: Path) -> None:
+    members = {
+        "Ada Lovelace_7_assignsubmission_file_/tp5.json": REPORT,
+        "Élodie Çelik_8_assignsubmission_file_/mon tp.json": REPORT,
+        "Ada Lovelace_7_assignsubmission_file_/photo.png": b"\x89PNG",
+        "__MACOSX/Ada/._tp5.json": b"\0\5\x16\7",
+    }
+    found = read(zipped(tmp_path / "moodle.zip", members))
+    assert [one.within for one in found] == list(members)[:2]
+    assert all(one.raw == REPORT for one in found)
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_a_tar_is_read_whatever_it_is_packed_with(tmp_path: Path, mode: str) -> None:
+    suffix = mode.replace("w", ".tar").replace(":", ".")
+    found = read(tarred(tmp_path / f"class{suffix}", {"ada/tp5.json": REPORT, "bob/tp5.json": REPORT}, mode))
+    assert [one.within for one in found] == ["ada/tp5.json", "bob/tp5.json"]
+
+
+@pytest.mark.parametrize("name", ["../../etc/cron.d/x.json", "/etc/x.json", "..\\x.json", "a/../../x.json"])
+def test_a_path_that_leads_out_is_only_a_name(tmp_path: Path, name: str) -> None:
+    before = set(tmp_path.rglob("*")) | {tmp_path / "class.zip", tmp_path / "class.tgz"}
+    found = read(
+        zipped(tmp_path / "class.zip", {name: REPORT}), tarred(tmp_path / "class.tgz", {name: REPORT})
+    )
+    assert [one.raw for one in found] == [REPORT, REPORT]
+    assert set(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
+def test_what_is_no_plain_file_in_a_tar_is_passed_over(tmp_path: Path, kind: bytes) -> None:
+    member = tarfile.TarInfo("x.json")
+    member.type, member.linkname = kind, "/etc/passwd"
+    with tarfile.open(tmp_path / "class.tar", "w") as archive:
+        archive.addfile(member)
+    assert read(tmp_path / "class.tar") == []
+
+
+@pytest.mark.parametrize("make", [zipped, tarred])
+def test_a_bomb_is_a_refusal_of_one_file_and_the_others_are_read(tmp_path: Path, make: object) -> None:
+    name = "class.zip" if make is zipped else "class.tgz"
+    found = read(make(tmp_path / name, {"bomb.json": BOMB, "tp5.json": REPORT}))  # type: ignore[operator]
+    assert [bool(one.refused) for one in found] == [True, False]
+    assert all(len(one.raw) < 1024 for one in found)
+
+
+def test_an_archive_that_is_larger_than_any_class_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ARCHIVE_AT_MOST", 2048)
+    many = {f"{at}.json": os.urandom(900) for at in range(9)}
+    for made in (zipped(tmp_path / "class.zip", many), tarred(tmp_path / "class.tar", many, "w")):
+        found = read(made)
+        assert "more than the reports of a class" in str(found[-1].refused)
+        assert len(found) < 4
+
+
+def test_too_many_members_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MEMBERS_AT_MOST", 3)
+    many = {f"{at}.txt": b"" for at in range(4)}
+    for made in (zipped(tmp_path / "class.zip", many), tarred(tmp_path / "class.tar", many, "w")):
+        (one,) = read(made)
+        assert one.refused
+
+
+def test_an_archive_within_an_archive_is_refused_by_name(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "inner.zip", {"tp5.json": REPORT}).read_bytes()
+    for made in (
+        zipped(tmp_path / "outer.zip", {"ada/inner.zip": inner}),
+        tarred(tmp_path / "outer.tgz", {"ada/inner.zip": inner}),
+    ):
+        (one,) = read(made)
+        assert "archive within an archive" in str(one.refused)
+        assert "ada/inner.zip" in str(one.refused)
+
+
+def test_an_encrypted_file_is_refused_by_name(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "class.zip", {"tp5.json": REPORT})
+    content = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        content[content.index(signature) + offset] |= 1
+    path.write_bytes(content)
+    (one,) = read(path)
+    assert "encrypted" in str(one.refused)
+
+
+@pytest.mark.parametrize("cut", [10, 60, 1600])
+@pytest.mark.parametrize("suffix", ["zip", "tgz", "tar"])
+def test_a_broken_archive_is_a_row_and_no_crash(tmp_path: Path, cut: int, suffix: str) -> None:
+    members = {"a.json": REPORT, "b.json": os.urandom(2000)}
+    made = tmp_path / "whole"
+    (zipped(made, members) if suffix == "zip" else tarred(made, members, "w:gz" if suffix == "tgz" else "w"))
+    whole = made.read_bytes()
+    broken = tmp_path / f"class.{suffix}"
+    broken.write_bytes(whole[:cut])
+    found = read(broken)
+    assert found[-1].refused
+    assert "class." in str(found[-1].refused)
+
+
+def test_random_bytes_are_no_archive(tmp_path: Path) -> None:
+    for suffix in ("zip", "tgz", "tar.xz"):
+        path = tmp_path / f"noise.{suffix}"
+        path.write_bytes(os.urandom(5000))
+        (one,) = read(path)
+        assert "not a whole archive" in str(one.refused)
+
+
+def test_a_file_that_is_larger_than_any_report_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "huge.json"
+    with path.open("wb") as file:
+        file.truncate(50 * 1024 * 1024 * 1024)
+    (one,) = read(path)
+    assert "larger than any report" in str(one.refused)
+
+
+def test_a_path_that_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(Trouble, match="no file or folder"):
+        read(tmp_path, tmp_path / "nowhere")
