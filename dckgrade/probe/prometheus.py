@@ -8,14 +8,11 @@ from msgspec import Struct
 from dckgrade.observation import Observation, Seen
 from dckgrade.probe.metrics import configuration
 from dckgrade.probe.metrics.answers import Service
-from dckgrade.probe.metrics.prometheus_api import IMAGE, loaded, reached, ready
+from dckgrade.probe.metrics.prometheus_api import IMAGE, config_file, loaded, reached, ready
 from dckgrade.probe.service import Problem, Reply, found
 from dckgrade.probe.subject import ContainerName, unseen
 from dckgrade.strict import Strict
 from dckgrade.world.port import Json, NotThere, OutOfReach, Via, World
-
-FILE = "/etc/prometheus/prometheus.yml"
-OPTION = "--config.file="
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -95,10 +92,3 @@ def mounts(inspected: Json) -> tuple[bool, bool]:
 def brought(mount: Json) -> bool:
     """Leave out the volume that the image makes for its data."""
     return mount.get("Type") != "volume" or mount.get("Destination") != "/prometheus"
-
-
-def config_file(inspected: Json) -> str:
-    """Name the file that Prometheus was told to read."""
-    arguments = (inspected.get("Config") or {}).get("Cmd") or []
-    said = [str(one).removeprefix(OPTION) for one in arguments if str(one).startswith(OPTION)]
-    return said[-1] if said else FILE

@@ -8,13 +8,12 @@ from msgspec import Struct
 
 from dckgrade.observation import Observation, Seen
 from dckgrade.probe.metrics.answers import data
-from dckgrade.probe.metrics.prometheus_api import ABOUT, IMAGE, instant, reached
+from dckgrade.probe.metrics.prometheus_api import ABOUT, IMAGE, config_file, instant, reached
 from dckgrade.probe.service import found
 from dckgrade.probe.subject import ContainerName, unseen
 from dckgrade.strict import Strict
 from dckgrade.world.port import NotThere, OutOfReach, World
 
-FILE = "/etc/prometheus/prometheus.yml"
 TOLD_TO_S = timedelta(seconds=1)
 """Prometheus tells the time of its last loading to the second, the rest cut off."""
 
@@ -45,7 +44,8 @@ class PrometheusFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="p
             answered = reached(world, self.container)
             about = (data(answered.answer.ask, ABOUT) if answered.answer else None) or {}
             loaded_at = instant(about.get("lastConfigTime"))
-            changed_at = world.changed_at(found(world, self.container, IMAGE)[0], FILE)
+            ref = found(world, self.container, IMAGE)[0]
+            changed_at = world.changed_at(ref, config_file(world.container(ref)))
         except (NotThere, OutOfReach) as trouble:
             return unseen("prometheus-file", trouble)
         newer = changed_at > loaded_at + TOLD_TO_S if loaded_at else None

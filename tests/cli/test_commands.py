@@ -221,7 +221,7 @@ def grafana(port: int) -> dict[str, Say]:
 
 
 def test_grafana_s_account_reaches_grafana_once_and_is_written_nowhere(tmp_path: Path) -> None:
-    turns = iter([OK + b"Content-Length: 2\r\n\r\n{}"])
+    turns = iter([OK + b"Content-Length: 17\r\n\r\n" + b'{"database":"ok"}'])
     refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}"
     with server(lambda connected, _: connected.sendall(next(turns, refused))) as there:
         with FaultEngine(tmp_path / "engine.sock", grafana(there.address.port)) as engine:

@@ -8,7 +8,7 @@ from dckgrade.observation import Absent, Unobservable, Why
 from dckgrade.probe.grafana import Grafana
 from dckgrade.probe.grafana_dashboard import GrafanaDashboard
 from dckgrade.probe.grafana_series import GrafanaSeries
-from dckgrade.world.port import Login, NoAnswer
+from dckgrade.world.port import HttpAnswer, Login, NoAnswer
 from tests.probe.monitoring import ADMIN, Monitored, page, silent
 from tests.probe.worlds import facts
 
@@ -142,6 +142,23 @@ def test_an_error_of_grafana_s_own_is_not_judged() -> None:
     world = world_with()
     world.pages["3000/api/datasources"] = page({"message": "boom"}, 500)
     assert isinstance(Grafana().observe(world), Unobservable)
+
+
+def test_one_whose_database_fails_is_not_said_to_have_another_password() -> None:
+    world = world_with(source())
+    world.pages["3000/api/health"] = page({"database": "failing"}, 503)
+    found = facts(Grafana().observe(world))
+    assert (found["answers"], found["access"], found["healthy"]) == (True, None, None)
+    assert world.logins == []
+
+
+@pytest.mark.parametrize("other", [page(b"<html>"), page({"status": "UP"}), page([]), page(b"", 404)])
+def test_another_program_at_that_port_is_not_given_the_password(other: HttpAnswer) -> None:
+    world = world_with(source())
+    world.pages["3000/api/health"] = other
+    found = facts(Grafana().observe(world))
+    assert (found["answers"], found["problem"]) == (False, "garbled")
+    assert world.logins == []
 
 
 @pytest.mark.parametrize("kind", [Grafana(), GrafanaDashboard()])

@@ -7,8 +7,9 @@ import pytest
 
 from dckgrade.observation import Absent, Unobservable, Why
 from dckgrade.probe.metrics import configuration
+from dckgrade.probe.metrics.prometheus_api import FILE
 from dckgrade.probe.prometheus import Prometheus
-from dckgrade.probe.prometheus_file import FILE, PrometheusFile
+from dckgrade.probe.prometheus_file import PrometheusFile
 from dckgrade.probe.prometheus_log import PrometheusLog
 from dckgrade.probe.prometheus_target import PrometheusTarget
 from dckgrade.probe.subject import moment

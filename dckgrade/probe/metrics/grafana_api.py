@@ -6,9 +6,9 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from dckgrade.observation import Why
-from dckgrade.probe.metrics.answers import Ask, Service, Silent, decoded, mappings, whole
+from dckgrade.probe.metrics.answers import Ask, Service, Silent, decoded, mapping, mappings, whole
 from dckgrade.probe.service import Reply, found, reply
-from dckgrade.world.port import Address, Json, Login, OutOfReach, World
+from dckgrade.world.port import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach, World
 
 PORT, IMAGE = 3000, "grafana"
 HEALTH = "/api/health"
@@ -31,7 +31,8 @@ class Opened(Struct, frozen=True, kw_only=True):
     """Grafana with or without the account's leave."""
 
     service: Service
-    access: Access
+    access: Access | None
+    """Null where it is not well, and nothing was tried."""
     account_of: AccountOf
 
     @property
@@ -56,7 +57,11 @@ def opened(world: World, container: str) -> Reply[Opened]:
 
     def from_here(address: Address) -> Opened:
         first = world.http(address, HEALTH)
-        if first.status != HTTPStatus.OK or account.login is None:
+        if "database" not in mapping(told(first)):
+            raise NoAnswer("garbled")
+        if first.status != HTTPStatus.OK:
+            return tried(Service(lambda path: world.http(address, path), first), None, account)
+        if account.login is None:
             return tried(Service(lambda path: world.http(address, path), first), "not-tried", account)
         service = Service(lambda path: world.http(address, path, account.login), first)
         # The one question that everybody asks first: who is refused here asks nothing else.
@@ -70,7 +75,15 @@ def opened(world: World, container: str) -> Reply[Opened]:
     return reply(world, container, PORT, from_here, inside, image=IMAGE)
 
 
-def tried(service: Service, access: Access, account: Account) -> Opened:
+def told(answer: HttpAnswer) -> Any:
+    """Read what says of itself how it is; another program at that port says something else."""
+    try:
+        return decoded(answer)
+    except OutOfReach:
+        return None
+
+
+def tried(service: Service, access: Access | None, account: Account) -> Opened:
     """Note how it went."""
     return Opened(service=service, access=access, account_of=account.of)
 
@@ -141,8 +154,7 @@ def health(ask: Ask, one: Source) -> tuple[bool, str]:
             return False, "timeout"
         # 404 is what versions before 9 say; 400 is the answer of later ones to a source that is not healthy.
         if answer.status != HTTPStatus.NOT_FOUND:
-            told = decoded(answer)
-            message = str(told.get("message") or "") if isinstance(told, dict) else ""
+            message = str(mapping(decoded(answer)).get("message") or "")
             return answer.status == HTTPStatus.OK, message
     answers = through(ask, one, "api/v1/query?query=1%2B1") is not None
     return answers, "" if answers else "Bad Gateway"

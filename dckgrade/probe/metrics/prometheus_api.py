@@ -11,6 +11,7 @@ from dckgrade.probe.subject import moment
 from dckgrade.world.port import Address, Json, NoAnswer, OutOfReach, World
 
 PORT, IMAGE = 9090, "prometheus"
+FILE, OPTION = "/etc/prometheus/prometheus.yml", "--config.file="
 READY = "/-/ready"
 ABOUT = "/api/v1/status/runtimeinfo"
 TARGETS = "/api/v1/targets?state=active"
@@ -75,3 +76,10 @@ def labels(one: Json) -> Mapping[str, str]:
 def ready(service: Service) -> bool:
     """Say whether it takes requests: 503 while it replays what it had written."""
     return service.first.status == HTTPStatus.OK
+
+
+def config_file(inspected: Json) -> str:
+    """Name the file that Prometheus was told to read."""
+    arguments = (inspected.get("Config") or {}).get("Cmd") or []
+    said = [str(one).removeprefix(OPTION) for one in arguments if str(one).startswith(OPTION)]
+    return said[-1] if said else FILE
