@@ -19,7 +19,7 @@ from dckgrade.probe import Probe, key, kind
 from dckgrade.report import LabNamed, Report
 from dckgrade.verdict import score
 from dckgrade.words import Lang
-from dckgrade.world.port import Given, World
+from dckgrade.world.port import Given, Login, World
 
 POLL_S = 0.5
 LAST_LOOK_S = 5.0
@@ -55,6 +55,8 @@ class Choice(Struct, frozen=True, kw_only=True):
     """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
     container: str | None = None
     """The container to grade where a lab leaves it unnamed; None: chosen by facts."""
+    grafana: Login | None = None
+    """Grafana's account; None: what its container says of itself, else what the image comes with."""
 
 
 Progress = Callable[[Sequence[str], float], None]
@@ -148,6 +150,7 @@ class Run:
                 workdir=choice.workdir,
                 container=choice.container,
                 passive=choice.passive,
+                grafana=choice.grafana,
                 environment=choice.environment,
             )
         )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dckgrade import grading
     from dckgrade.lab.load import Loaded
     from dckgrade.report import Report
+    from dckgrade.world.port import Login
 
 
 def grade(
@@ -32,6 +33,8 @@ def grade(
     timeout: options.Timeout = 90.0,
     workdir: options.Workdir = Path(),
     container: options.Container = None,
+    grafana_user: options.GrafanaUser = None,
+    grafana_password: options.GrafanaPassword = None,
     trainee: options.Trainee = None,
     host: options.Host = None,
     context: options.Context = None,
@@ -59,6 +62,7 @@ def grade(
         trainee=trainee,
         workdir=workdir,
         container=container,
+        grafana=account(grafana_user, grafana_password),
     )
     if watched:
         if shape is not output.Format.TEXT:
@@ -71,6 +75,15 @@ def grade(
         output.show(report, shape, hints)
     output.keep(report, paths, hints)
     raise SystemExit(exits.of([report]))
+
+
+def account(user: str | None, password: str | None) -> "Login | None":
+    """Give the account that the user named for Grafana; a name alone opens nothing."""
+    from dckgrade.world.port import Login
+
+    if user and not password:
+        raise Trouble(N_("--grafana-user says nothing without --grafana-password."))
+    return Login(user or "admin", password) if password else None
 
 
 def graded(loaded: "Loaded", choice: "grading.Choice", host: str | None, context: str | None) -> "Report":

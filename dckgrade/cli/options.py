@@ -66,6 +66,24 @@ Container = Annotated[
         "--container", metavar="NAME", help=N_("Container to grade, for labs that leave it unnamed.")
     ),
 ]
+GrafanaUser = Annotated[
+    str | None,
+    typer.Option(
+        "--grafana-user",
+        metavar="NAME",
+        envvar="DCKGRADE_GRAFANA_USER",
+        help=N_("Grafana's account, where it is not admin."),
+    ),
+]
+GrafanaPassword = Annotated[
+    str | None,
+    typer.Option(
+        "--grafana-password",
+        metavar="WORD",
+        envvar="DCKGRADE_GRAFANA_PASSWORD",
+        help=N_("Its password, where that was changed; sent to Grafana alone, and never shown or kept."),
+    ),
+]
 Trainee = Annotated[
     str | None, typer.Option("--trainee", metavar="NAME", help=N_("Name to write into the report."))
 ]

@@ -127,7 +127,8 @@ class Judgement:
 
     def worded(self, check: Check, diagnosis: Diagnosis) -> Named:
         """Put *diagnosis* into the report's language."""
-        return worded(diagnosis, self.recording.observations.get(key(check.observe)), self.lang)
+        probes = [check.observe, *(also.observe for also in diagnosis.also)]
+        return worded(diagnosis, [self.recording.observations.get(key(one)) for one in probes], self.lang)
 
     def written(
         self,

@@ -1,6 +1,6 @@
 """A check's diagnoses and what was seen → the first mistake that fits, and what is still to be looked at."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dckgrade.judge.holds import all_hold
@@ -69,22 +69,24 @@ def fits(condition: Condition, seen: Observation | None) -> bool:
     return isinstance(seen, Seen) and all_hold(condition, seen.facts)
 
 
-def worded(full: Diagnosis, seen: Observation | None, lang: str) -> Named:
-    """Put the diagnosis into words, with the facts that it speaks of."""
+def worded(full: Diagnosis, seen: Sequence[Observation | None], lang: str) -> Named:
+    """Put the diagnosis into words, with the facts that it speaks of: its check's, then the others'."""
+    facts = {
+        name: value for one in reversed(seen) if isinstance(one, Seen) for name, value in one.facts.items()
+    }
     return Named(
         code=full.code,
         name=full.name or "",
-        message=filled(full.message, seen, lang),
-        hint=filled(full.hint, seen, lang),
-        why=filled(full.why, seen, lang),
-        look=filled(full.look, seen, lang),
+        message=filled(full.message, facts, lang),
+        hint=filled(full.hint, facts, lang),
+        why=filled(full.why, facts, lang),
+        look=filled(full.look, facts, lang),
         source=full.source or "",
     )
 
 
-def filled(text: Text | None, seen: Observation | None, lang: str) -> str:
+def filled(text: Text | None, facts: Mapping[str, Any], lang: str) -> str:
     """Replace each `{fact}`; what was not seen stays a question mark."""
-    facts = seen.facts if isinstance(seen, Seen) else {}
     return PLACEHOLDER.sub(lambda found: said(facts.get(found[1])), text.into(lang)) if text else ""
 
 

@@ -139,7 +139,9 @@ class Lint:
             yield from self.condition(full.when, check.observe, (*path, "when"))
         for at, also in enumerate(full.also):
             yield from self.condition(also.when, also.observe, (*path, "also", at, "when"))
-        facts = {} if full.when == "absent" else known
+        facts = dict({} if full.when == "absent" else known)
+        for also in full.also:
+            facts |= fields(also.observe.facts) if also.when != "absent" else {}
         for key in ("message", "hint", "why", "look"):
             yield from self.placeholders(getattr(full, key), facts, (*path, key))
 

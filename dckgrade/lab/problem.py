@@ -10,7 +10,7 @@ Place = tuple[int, int]
 
 MOST = 100
 """Nobody reads more; a file that is not a lab at all would give one for every word in it."""
-LONGEST_VALUE = 400
+LONGEST_VALUE = 800
 LONGEST_WORD = 80
 
 

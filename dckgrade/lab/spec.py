@@ -26,7 +26,7 @@ Condition = Expect | Literal["absent"]
 Conditions = Annotated[list[Expect], Meta(min_length=1, max_length=20)]
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-"""In a text, `{fact}` stands for the fact's value."""
+"""In a text, `{fact}` stands for the value of the check's fact, else of one that is looked at `also`."""
 
 
 class Text(Strict, frozen=True, kw_only=True):

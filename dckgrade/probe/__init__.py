@@ -5,12 +5,21 @@ from dckgrade.probe.apparmor_file import ApparmorFile
 from dckgrade.probe.apparmor_host import ApparmorHost
 from dckgrade.probe.apparmor_label import ApparmorLabel
 from dckgrade.probe.apparmor_write import ApparmorWrite
+from dckgrade.probe.cadvisor import Cadvisor
 from dckgrade.probe.container import Container
 from dckgrade.probe.container_log import ContainerLog
 from dckgrade.probe.container_stats import ContainerStats
+from dckgrade.probe.grafana import Grafana
+from dckgrade.probe.grafana_dashboard import GrafanaDashboard
+from dckgrade.probe.grafana_series import GrafanaSeries
 from dckgrade.probe.http import Http
 from dckgrade.probe.image import Image
 from dckgrade.probe.postgres import Postgres
+from dckgrade.probe.prometheus import Prometheus
+from dckgrade.probe.prometheus_file import PrometheusFile
+from dckgrade.probe.prometheus_log import PrometheusLog
+from dckgrade.probe.prometheus_series import PrometheusSeries
+from dckgrade.probe.prometheus_target import PrometheusTarget
 from dckgrade.probe.seccomp_call import SeccompCall
 from dckgrade.probe.seccomp_container import SeccompContainer
 from dckgrade.probe.seccomp_file import SeccompFile
@@ -19,6 +28,7 @@ from dckgrade.probe.swarm import Swarm
 from dckgrade.probe.trivy_database import TrivyDatabase
 from dckgrade.probe.trivy_scan import TrivyScan
 from dckgrade.probe.trivy_tool import TrivyTool
+from dckgrade.probe.volume import Volume
 
 Probe = (
     ApparmorContainer
@@ -26,12 +36,21 @@ Probe = (
     | ApparmorHost
     | ApparmorLabel
     | ApparmorWrite
+    | Cadvisor
     | Container
     | ContainerLog
     | ContainerStats
+    | Grafana
+    | GrafanaDashboard
+    | GrafanaSeries
     | Http
     | Image
     | Postgres
+    | Prometheus
+    | PrometheusFile
+    | PrometheusLog
+    | PrometheusSeries
+    | PrometheusTarget
     | SeccompCall
     | SeccompContainer
     | SeccompFile
@@ -40,6 +59,7 @@ Probe = (
     | TrivyDatabase
     | TrivyScan
     | TrivyTool
+    | Volume
 )
 
 # Those that the engine answers last come first: all their questions are sent before any answer is read.
@@ -57,6 +77,16 @@ KINDS: tuple[type[Probe], ...] = (
     SeccompContainer,
     SeccompFile,
     Swarm,
+    GrafanaDashboard,
+    GrafanaSeries,
+    Grafana,
+    PrometheusSeries,
+    PrometheusTarget,
+    PrometheusFile,
+    Prometheus,
+    PrometheusLog,
+    Cadvisor,
+    Volume,
     TrivyScan,
     TrivyDatabase,
     TrivyTool,

@@ -35,13 +35,19 @@ class Reply(Struct, Generic[T], frozen=True, kw_only=True):
 
 
 def reply(
-    world: World, container: str, port: int, question: Callable[[Address], T], inside: Callable[[str], T]
+    world: World,
+    container: str,
+    port: int,
+    question: Callable[[Address], T],
+    inside: Callable[[str], T],
+    *,
+    image: str | None = None,
 ) -> Reply[T]:
     """
-    Put *question* to *port* of *container*, or *inside* to the container of that id when none of its
-    addresses is reached from here; raises `NotThere` and `OutOfReach`.
+    Put *question* to *port* of *container* (failing that, of one that runs *image*), or *inside* to the
+    container of that id when none of its addresses is reached from here; raises `NotThere`, `OutOfReach`.
     """
-    ref, state = found(world, container)
+    ref, state = found(world, container, image)
     if state != "running":
         return Reply(problem="not-running")
     inspected = world.container(ref)
@@ -84,10 +90,10 @@ def from_here(
     return Reply(problem="no-address")
 
 
-def found(world: World, container: str) -> tuple[str, str]:
+def found(world: World, container: str, image: str | None = None) -> tuple[str, str]:
     """Give id and state of the container that is meant."""
     if container in CHOSEN:
         listed = CHOSEN[container](world)
         return str(listed.get("Id") or ""), str(listed.get("State") or "")
-    subject = find(world, container)
+    subject = find(world, container, image)
     return subject.id, subject.state

@@ -26,9 +26,13 @@ SYMBOLS = {
 NO_CONTAINER = N_("no container of that name was found")
 NO_FITTING = N_("no container that could be meant was found")
 ABSENT = {
+    "cadvisor": NO_CONTAINER,
     "container": NO_CONTAINER,
     "container-log": NO_CONTAINER,
     "container-stats": NO_CONTAINER,
+    "grafana": NO_CONTAINER,
+    "grafana-dashboard": NO_CONTAINER,
+    "grafana-series": NO_CONTAINER,
     "http": NO_CONTAINER,
     "seccomp-call": NO_FITTING,
     "seccomp-container": NO_FITTING,
@@ -36,6 +40,11 @@ ABSENT = {
     "seccomp-file": N_("no such file is in the working folder"),
     "postgres": NO_CONTAINER,
     "trivy-tool": N_("Trivy was found nowhere"),
+    "prometheus": NO_CONTAINER,
+    "prometheus-file": NO_CONTAINER,
+    "prometheus-log": NO_CONTAINER,
+    "prometheus-series": NO_CONTAINER,
+    "prometheus-target": NO_CONTAINER,
     "image": N_("no such image was found"),
     "network": N_("no network of that name was found"),
     "volume": N_("no volume of that name was found"),

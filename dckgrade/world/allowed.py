@@ -15,6 +15,7 @@ _READS = re.compile(
       | /containers/json
       | /containers/[^/]+/(?:archive|json|logs|stats|top)
       | /images/json
+      | /volumes/[^/]+
       | /images/.+/json
       | /exec/[^/]+/json
     )""",

@@ -3,6 +3,7 @@
 import io
 import re
 import tarfile
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -41,13 +42,22 @@ def read_objects(body: bytes) -> list[Json]:
 
 def read_member(body: bytes) -> bytes:
     """Read the one file of a tar; what is no plain file cannot be read."""
+    return _member(body)[0]
+
+
+def read_change(body: bytes) -> datetime:
+    """Tell when the one file of a tar was last changed."""
+    return _member(body)[1]
+
+
+def _member(body: bytes) -> tuple[bytes, datetime]:
     try:
-        with tarfile.open(fileobj=io.BytesIO(body)) as tar:
+        with tarfile.open(fileobj=io.BytesIO(body), mode="r:") as tar:
             member = tar.next()
             content = tar.extractfile(member) if member and member.isreg() else None
-            if content is not None:
-                return content.read()
-    except (tarfile.TarError, OSError, ValueError) as error:
+            if member and content is not None:
+                return content.read(), datetime.fromtimestamp(member.mtime, UTC)
+    except (tarfile.TarError, OSError, ValueError, OverflowError) as error:
         raise OutOfReach(Why.UNREADABLE, f"not a tar: {error}") from error
     raise OutOfReach(Why.UNREADABLE, "not a file")
 

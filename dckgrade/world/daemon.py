@@ -8,9 +8,19 @@ from urllib.parse import quote
 
 from dckgrade.observation import Engine, Why
 from dckgrade.world import stream
-from dckgrade.world.bodies import read_member, read_message, read_object, read_objects
+from dckgrade.world.bodies import read_change, read_member, read_message, read_object, read_objects
 from dckgrade.world.endpoint import Endpoint
-from dckgrade.world.port import Given, Json, NotThere, OutOfReach, Printed, Ran
+from dckgrade.world.port import (
+    Address,
+    Given,
+    HttpAnswer,
+    Json,
+    Login,
+    NotThere,
+    OutOfReach,
+    Printed,
+    Ran,
+)
 
 if TYPE_CHECKING:
     from dckgrade.world.client import Client
@@ -31,6 +41,8 @@ class Daemon:
 
     def __init__(self, endpoint: Endpoint, client: "Client", engine: Engine, drift: timedelta) -> None:
         self.endpoint, self.engine, self._client, self._drift = endpoint, engine, client, drift
+        self.refusals: dict[tuple[Address, Login], HttpAnswer] = {}
+        """Accounts that a service has refused while this engine was looked at."""
 
     def __enter__(self) -> Self:
         return self
@@ -70,10 +82,11 @@ class Daemon:
 
     def archive(self, ref: str, path: str) -> bytes:
         """Read a file inside a container; it comes as a tar of one member."""
+        return read_member(self._archived(ref, path))
+
+    def _archived(self, ref: str, path: str) -> bytes:
         question = {"path": path}
-        return read_member(
-            self._ask(f"/containers/{_named(ref)}/archive", _ARCHIVE_S, question, _ARCHIVE_AT_MOST)
-        )
+        return self._ask(f"/containers/{_named(ref)}/archive", _ARCHIVE_S, question, _ARCHIVE_AT_MOST)
 
     def info(self) -> Json:
         """Describe the engine; a manager asks the whole swarm for it."""
@@ -82,6 +95,14 @@ class Daemon:
     def nodes(self) -> list[Json]:
         """List the nodes of the swarm."""
         return read_objects(self._ask("/nodes", _INFO_S))
+
+    def volume(self, name: str) -> Json:
+        """Inspect one volume."""
+        return read_object(self._ask(f"/volumes/{_named(name)}", _OBJECT_S))
+
+    def changed_at(self, ref: str, path: str) -> datetime:
+        """Tell when a file inside a container was last changed, whether that runs or not."""
+        return read_change(self._archived(ref, path))
 
     def stats(self, ref: str) -> Json:
         """Take one sample; without `one-shot` the engine would wait for two of its ticks, 1 to 2 s."""

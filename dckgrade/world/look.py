@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from http import HTTPStatus
 
 from dckgrade.observation import Why
 from dckgrade.world import caches, files, inside, web
 from dckgrade.world.addresses import addresses
 from dckgrade.world.daemon import Daemon
 from dckgrade.world.once import Once
-from dckgrade.world.port import Address, Given, HttpAnswer, Json, NotThere, OutOfReach, Ran
+from dckgrade.world.port import Address, Given, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
 
 
 class Look:
@@ -16,6 +17,7 @@ class Look:
 
     def __init__(self, daemon: Daemon, given: Given) -> None:
         self.engine, self.asked, self._given = daemon.engine, given.container, given
+        self.grafana = given.grafana
         self._daemon, self._once = daemon, Once()
 
     def now(self) -> datetime:
@@ -49,6 +51,14 @@ class Look:
     def nodes(self) -> Sequence[Json]:
         """List the nodes of the swarm."""
         return self._once.ask("nodes", self._daemon.nodes)
+
+    def volume(self, name: str) -> Json:
+        """Inspect one volume."""
+        return self._once.ask(("volume", name), lambda: self._daemon.volume(name))
+
+    def changed_at(self, ref: str, path: str) -> datetime:
+        """Tell when a file inside a container was last changed."""
+        return self._once.ask(("changed", ref, path), lambda: self._daemon.changed_at(ref, path))
 
     def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
         """List a container's processes."""
@@ -122,9 +132,16 @@ class Look:
         running = (inspected.get("State") or {}).get("Running")
         return addresses(lender, port, self._daemon.endpoint) if running else ()
 
-    def http(self, address: Address, path: str) -> HttpAnswer:
-        """Ask for *path* at *address*."""
-        return self._once.ask(("http", address, path), lambda: web.http_answer(address, path))
+    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
+        """Ask for *path* at *address*; a refused account is not tried again, in later looks either."""
+        if login and (refused := self._daemon.refusals.get((address, login))):
+            return refused
+        answer = self._once.ask(
+            ("http", address, path, login), lambda: web.http_answer(address, path, login=login)
+        )
+        if login and answer.status == HTTPStatus.UNAUTHORIZED:
+            self._daemon.refusals[address, login] = answer
+        return answer
 
     def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         """Ask for *path* inside a container, by the first of our commands whose program it has."""

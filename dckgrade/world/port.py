@@ -71,6 +71,16 @@ class NoAnswer(Exception):
         self.how = how
 
 
+class Login(Struct, frozen=True):
+    """An account of a service. It is sent to that service, and never shown, recorded or written."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "Login(***)"
+
+
 class Given(Struct, frozen=True, kw_only=True):
     """What the user gives to a look."""
 
@@ -80,6 +90,8 @@ class Given(Struct, frozen=True, kw_only=True):
     """The container to grade where a lab leaves it unnamed; None: chosen by facts."""
     passive: bool = False
     """Run nothing in a container."""
+    grafana: Login | None = None
+    """Whom Grafana knows, where that is not what the container says of itself."""
     environment: Mapping[str, str] | None = None
     """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
 
@@ -98,6 +110,8 @@ class World(Protocol):
     engine: Engine
     asked: str | None
     """The container that the user chose by `--container`, where a lab leaves it unnamed."""
+    grafana: Login | None
+    """The account that the user named for Grafana."""
 
     def now(self) -> datetime:
         """Tell the time by the engine's clock (aware, UTC)."""
@@ -129,6 +143,17 @@ class World(Protocol):
 
     def nodes(self) -> Sequence[Json]:
         """List the nodes of the swarm that this engine manages (`GET /nodes`); only a manager answers."""
+        ...
+
+    def volume(self, name: str) -> Json:
+        """Inspect one volume (`GET /volumes/{name}`)."""
+        ...
+
+    def changed_at(self, ref: str, path: str) -> datetime:
+        """
+        Tell when a file inside a container was last changed, stopped ones too (aware, UTC); what a running
+        program has open may be older (`GET /containers/{ref}/archive`).
+        """
         ...
 
     def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
@@ -191,8 +216,13 @@ class World(Protocol):
         """Say where *port* (TCP) of this inspected container is reached from here, the likeliest first."""
         ...
 
-    def http(self, address: Address, path: str) -> HttpAnswer:
-        """Ask for *path* at *address*, no redirect, no proxy; `NoAnswer` when it does not serve."""
+    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
+        """
+        Ask for *path* at *address*, no redirect, no proxy; `NoAnswer` when it does not serve.
+
+        Bodies are capped at 256 KiB, for an account at 2 MiB. An account that was refused (401) is not tried
+        again for as long as the engine is looked at: services lock out whoever fails too often.
+        """
         ...
 
     def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:

@@ -12,7 +12,8 @@ import pytest
 from dckgrade import codec
 from tests.cli.running import NOWHERE, dckgrade
 from tests.conftest import FIXTURES
-from tests.world.fault_engine import FaultEngine, answer
+from tests.world.fault_engine import FaultEngine, Say, answer
+from tests.world.test_web import OK, server
 
 RECORDING = FIXTURES / "tp5" / "mistakes" / "two-mistakes" / "recording.json"
 
@@ -202,3 +203,41 @@ def test_the_working_folder_and_the_container_reach_the_lab(tmp_path: Path) -> N
     ]
     assert names == ["web", "mine"]
     assert [report["checks"][0]["verdict"] for report in reports] == ["passed", "failed"]
+
+
+def grafana(port: int) -> dict[str, Say]:
+    """Have an engine on which nothing but a Grafana runs, published at *port* of this machine."""
+    ports = {"3000/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]}
+    inspected = {
+        "Id": "g",
+        "Name": "/grafana",
+        "State": {"Status": "running", "Running": True, "StartedAt": "2026-01-01T00:00:00Z"},
+        "Config": {"Image": "grafana/grafana"},
+        "HostConfig": {"NetworkMode": "bridge"},
+        "NetworkSettings": {"Ports": ports, "Networks": {}},
+    }
+    listed = {"Id": "g", "Names": ["/grafana"], "Image": "grafana/grafana", "State": "running", "Created": 1}
+    return {"/containers/json": answer([listed]), "/g/json": answer(inspected), "/logs": answer(b"")}
+
+
+def test_grafana_s_account_reaches_grafana_once_and_is_written_nowhere(tmp_path: Path) -> None:
+    turns = iter([OK + b"Content-Length: 17\r\n\r\n" + b'{"database":"ok"}'])
+    refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}"
+    with server(lambda connected, _: connected.sendall(next(turns, refused))) as there:
+        with FaultEngine(tmp_path / "engine.sock", grafana(there.address.port)) as engine:
+            done = dckgrade(
+                *("tp6", "-f", "json", "--host", engine.url, "--only", "dashboard-imported"),
+                environ={"DCKGRADE_GRAFANA_PASSWORD": "canary-secret-1"},
+            )
+        heard = b"".join(there.heard)
+
+    assert heard.count(b"Authorization: Basic YWRtaW46Y2FuYXJ5LXNlY3JldC0x") == 1
+    assert b"canary" not in done.stdout + done.stderr
+    (facts,) = [one["facts"] for one in json.loads(done.stdout)["observations"].values()]
+    assert (facts["access"], facts["account_of"]) == ("refused", "option")
+
+
+def test_a_name_without_a_password_opens_nothing() -> None:
+    done = dckgrade("tp6", "--grafana-user", "me", "--lang", "en")
+    assert done.returncode == 2
+    assert b"--grafana-password" in done.stderr

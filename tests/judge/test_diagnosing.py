@@ -83,6 +83,15 @@ def test_what_a_fact_says_is_not_filled_in_again() -> None:
     assert named.diagnosis.message == "{id}"
 
 
+def test_what_was_seen_further_is_filled_in_where_the_check_itself_has_no_such_fact() -> None:
+    text = mistake("AB-01", "{status: exited}", "        also:\n" + also("{text: a}"))
+    text = text.replace("en: message", 'en: "{status}, {text}"')
+    seen_both = {"web": seen("exited"), LOG: log("a")}
+    named = line(lab(check("web", more=DIAGNOSES + text)), recording(seen_both), "web").diagnosis
+    assert named is not None
+    assert named.message == "exited, a"
+
+
 TWO = DIAGNOSES + (
     mistake("AB-01", "{status: exited}", "        also:\n" + also("{text: a}") + also("{text: b}", "other"))
     + mistake("AB-02", "{status: exited}", "        also:\n" + also("{text: c}", "third"))

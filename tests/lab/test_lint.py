@@ -150,7 +150,7 @@ MEANING = [
     ),
     ("{name} dort", "{nam} dort", ["18:23: unknown fact `nam`; did you mean `name`?"]),
     ("{name} sleeps", "{nam} sleeps", ["18:42: unknown fact `nam`; did you mean `name`?"]),
-    ("fr: Rien", "fr: '{name}'", ["26:23: what is absent has no fact `name`"]),
+    ("fr: Rien", "fr: '{name}'", ["26:23: unknown fact `name`; there are text"]),
     ("name: gone", "name: paused", ["21:15: another mistake is called `paused` too"]),
     (
         "code: AB-02",
@@ -171,6 +171,15 @@ def test_a_mistake_is_named_at_its_line_and_column(old: str, new: str, expected:
 
 def test_the_sample_itself_is_sound() -> None:
     assert said(SAMPLE) == []
+
+
+def test_words_may_speak_of_what_was_looked_at_further_and_of_what_is_absent_alone_nothing_can_be_said() -> (
+    None
+):
+    assert said(changed("fr: Rien", "fr: 'Le journal dit {text}'")) == []
+    further = SAMPLE[SAMPLE.index("        also:") : SAMPLE.index("        message: {fr: Rien")]
+    alone = changed(further, "", changed("fr: Rien", "fr: '{name}'"))
+    assert said(alone) == ["23:23: what is absent has no fact `name`"]
 
 
 def test_a_kind_that_is_no_word_is_no_crash() -> None:

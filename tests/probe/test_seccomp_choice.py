@@ -14,7 +14,7 @@ from dckgrade.probe.seccomp_call import SeccompCall
 from dckgrade.probe.seccomp_container import SeccompContainer
 from dckgrade.probe.seccomp_file import SeccompFile
 from dckgrade.probe.seccomp_filter import SeccompFilter
-from dckgrade.world.port import Address, HttpAnswer, Json, NotThere, OutOfReach, Ran
+from dckgrade.world.port import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
 from tests.probe.worlds import Bare
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -118,7 +118,7 @@ class Scene(Bare):
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         return [Address(str(inspected["Id"]), port, "own")]
 
-    def http(self, address: Address, path: str) -> HttpAnswer:
+    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:  # noqa: ARG002
         return HttpAnswer(status=200, headers={"server": f"{address.host}{path}"}, body=b"")
 
     def exchange(self, address: Address, sent: bytes, count: int) -> bytes:

@@ -18,7 +18,17 @@ from dckgrade.probe.container import Container
 from dckgrade.world import stream
 from dckgrade.world.addresses import addresses
 from dckgrade.world.endpoint import Endpoint
-from dckgrade.world.port import Address, HttpAnswer, Json, NoAnswer, NotThere, OutOfReach, Ran, World
+from dckgrade.world.port import (
+    Address,
+    HttpAnswer,
+    Json,
+    Login,
+    NoAnswer,
+    NotThere,
+    OutOfReach,
+    Ran,
+    World,
+)
 
 ANSWERS = Path(__file__).parents[1] / "answers"
 ENGINES = sorted(folder.name for folder in ANSWERS.iterdir() if folder.is_dir())
@@ -36,7 +46,15 @@ def answer(engine: str, name: str) -> Any:
 
 
 class Bare:
-    """A machine on which no tool has left anything, and an engine without images."""
+    """A machine on which no tool has left anything, and an engine without images or volumes."""
+
+    grafana: Login | None = None
+
+    def volume(self, name: str) -> Json:
+        raise NotThere(name)
+
+    def changed_at(self, ref: str, path: str) -> datetime:
+        raise NotThere(f"{ref} {path}")
 
     def image_list(self) -> Sequence[Json]:
         return ()
@@ -73,6 +91,8 @@ class FakeWorld(Bare):
         written = (ANSWERS / engine / "logs-dbserver.bin").read_bytes()
         self.logs[self.id_of("dbserver")] = stream.text(written, tty=False)
         self.images: dict[str, Any] = {}
+        self.volumes: dict[str, Any] = {}
+        self.changes: dict[str, datetime] = {}
         self.trouble: dict[str, Exception] = {}
         self.serves: Callable[[Address], HttpAnswer | bytes] = refused
         self.inside: Callable[[str], HttpAnswer | Ran] = nothing_inside
@@ -142,6 +162,14 @@ class FakeWorld(Bare):
 
     asked: str | None = None
 
+    def volume(self, name: str) -> Json:
+        found: Json = self._answered("volume", self.volumes, name)
+        return found
+
+    def changed_at(self, ref: str, path: str) -> datetime:
+        found: datetime = self._answered("changed", self.changes, f"{ref}:{path}")
+        return found
+
     def run(self, ref: str, argv: Sequence[str]) -> Ran:
         self.questions.append(f"run {' '.join(argv)}")
         found = self.inside(ref)
@@ -170,7 +198,7 @@ class FakeWorld(Bare):
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         return addresses(inspected, port, LOCAL)
 
-    def http(self, address: Address, path: str) -> HttpAnswer:
+    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:  # noqa: ARG002
         self.questions.append(f"http {address.host}:{address.port}{path}")
         found = self.serves(address)
         assert isinstance(found, HttpAnswer)

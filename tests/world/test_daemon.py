@@ -459,6 +459,8 @@ def test_a_question_of_many_threads_is_sent_once(tmp_path: Path) -> None:
         "/v1.41/containers/web/stats",
         "/v1.41/containers/web/top",
         "/v1.41/images/docker.io/library/nginx:alpine/json",
+        "/v1.41/containers/web/archive",
+        "/v1.41/volumes/prometheus.yml",
         "/v1.41/exec/1/json",
     ],
 )
@@ -482,6 +484,7 @@ def test_a_reading_may_leave_and_the_same_as_anything_else_may_not(path: str) ->
         "/v1.41/images/search",
         "/v1.41/images/nginx/get",
         "/v1.41/containers/web/export",
+        "/v1.41/volumes",
         "/v1.41/containers/a/b/json",
         "/v1.41/containers/../json",
         "/v1.41/images/../containers/web/json",

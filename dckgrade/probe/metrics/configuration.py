@@ -1,0 +1,51 @@
+"""The configuration that Prometheus has loaded, in its own words → its jobs, and the one that is meant."""
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+# Prometheus writes the configuration anew, every default in it, one key a line: 2.x and 3.x alike. What a
+# trainee wrote is never read here.
+_JOB = re.compile(r"^ *- job_name: (.+)$", re.MULTILINE)
+_TARGETS = re.compile(r"^ *-? *targets:\n((?: *- \S.*(?:\n|\Z))+)", re.MULTILINE)
+_TARGET = re.compile(r"^ *- (\S+) *$", re.MULTILINE)
+_DISCOVERS = re.compile(r"^ *\w+_sd_configs:", re.MULTILINE)
+_WANTED = "cadvisor"
+
+
+class Job(Struct, frozen=True):
+    """One `scrape_configs` entry."""
+
+    name: str
+    targets: list[str]
+    """Written down: `host:port`."""
+    discovers: bool
+    """Or found by a service discovery."""
+
+
+def jobs(text: str) -> list[Job]:
+    """Read the jobs out of `/api/v1/status/config`'s `yaml`."""
+    starts = list(_JOB.finditer(text))
+    ends = [*(one.start() for one in starts[1:]), len(text)]
+    return [
+        job(found[1].strip(" \"'"), text[found.end() : end]) for found, end in zip(starts, ends, strict=False)
+    ]
+
+
+def job(name: str, section: str) -> Job:
+    """Read one."""
+    lists = [found[1] for found in _TARGETS.finditer(section)]
+    targets = [one[1].strip("\"'") for listed in lists for one in _TARGET.finditer(listed)]
+    return Job(name, targets, bool(_DISCOVERS.search(section)))
+
+
+def meant(all_jobs: Sequence[Job]) -> Job | None:
+    """Choose the job that scrapes cAdvisor: by its exact name, by one like it, by where it scrapes."""
+    ways = (
+        lambda one: one.name == _WANTED,
+        lambda one: _WANTED in re.sub(r"[^a-z]", "", one.name.casefold()),
+        lambda one: any(_WANTED in target.casefold() for target in one.targets),
+    )
+    fitting = (one for way in ways for one in all_jobs if way(one))
+    return next(fitting, None)

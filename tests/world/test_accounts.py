@@ -1,0 +1,57 @@
+"""An account in, the answers to its questions out: sent to its service alone, never again once refused."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from dckgrade.world.port import Given, Login
+from dckgrade.world.web import ACCOUNT_KEPT, BODY_KEPT, http_answer
+from tests.world.fault_engine import ping
+from tests.world.test_daemon import daemon
+from tests.world.test_web import OK, server
+
+MINE = Login("admin", "canary-secret-1")
+REFUSED = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+EMPTY = OK + b"Content-Length: 0\r\n\r\n"
+
+
+def test_an_account_is_sent_as_basic_credentials_and_otherwise_nothing_is() -> None:
+    with server(EMPTY) as there:
+        http_answer(there.address, "/", login=MINE)
+        http_answer(there.address, "/")
+    sent = base64.b64encode(b"admin:canary-secret-1").decode()
+    assert f"\r\nAuthorization: Basic {sent}\r\n" in there.heard[0].decode()
+    assert b"Authorization" not in there.heard[1]
+
+
+def test_an_account_is_never_shown() -> None:
+    assert "canary" not in f"{MINE} {MINE!r} {Given(grafana=MINE)!r}"
+
+
+@pytest.mark.parametrize(("login", "kept"), [(None, BODY_KEPT), (MINE, ACCOUNT_KEPT)])
+def test_an_account_s_answer_may_be_longer_and_has_an_end_too(login: Login | None, kept: int) -> None:
+    with server(OK + b"\r\n" + b"x" * (ACCOUNT_KEPT + 1)) as there:
+        answered = http_answer(there.address, "/", login=login)
+    assert (len(answered.body), answered.truncated) == (kept, True)
+
+
+def test_an_account_that_was_refused_is_not_tried_again_in_any_look(tmp_path: Path) -> None:
+    with daemon(tmp_path, {"/_ping": ping()}) as (connected, _), server(REFUSED) as there:
+        for _ in range(3):
+            look = connected.look()
+            assert look.http(there.address, "/api/org", MINE).status == 401
+            assert look.http(there.address, "/api/datasources", MINE).status == 401
+        assert len(there.heard) == 1
+        assert connected.look().http(there.address, "/api/health").status == 401
+        assert connected.look().http(there.address, "/", Login("admin", "other")).status == 401
+    assert len(there.heard) == 3
+
+
+def test_one_that_is_let_in_is_asked_anew_in_each_look(tmp_path: Path) -> None:
+    with daemon(tmp_path, {"/_ping": ping()}) as (connected, _), server(EMPTY) as there:
+        for _ in range(2):
+            look = connected.look(Given(grafana=MINE))
+            assert look.grafana == MINE
+            assert [look.http(there.address, "/api/org", MINE).status for _ in range(2)] == [200, 200]
+    assert len(there.heard) == 2
