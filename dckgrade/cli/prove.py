@@ -142,7 +142,7 @@ def from_engines(
 ) -> "Iterator[Proof]":
     """See it on engines, each lab with the images that it needs; engines of our own are gone afterwards."""
     from dckgrade.prove import run
-    from dckgrade.prove.live import NotApplied
+    from dckgrade.prove.cage import NotApplied
     from dckgrade.prove.private_engine import PrivateEngineFailed
 
     # A CI system that cancels a job asks politely first: then nothing is left for the next run to sweep.

@@ -1,23 +1,19 @@
 """A case and an engine that may be used up → the report of that engine once the case has been applied."""
 
-import contextlib
 import os
-import re
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from functools import cache
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from dckgrade import grading
 from dckgrade.lab.load import Loaded
+from dckgrade.prove.cage import RUNNING, NotApplied, cage, end
 from dckgrade.prove.case import Case
-from dckgrade.prove.docker_command import docker, images, remove_images
+from dckgrade.prove.docker_command import images, remove_images
 from dckgrade.report import Report
 from dckgrade.verdict import Verdict
 from dckgrade.world import endpoint
@@ -25,13 +21,6 @@ from dckgrade.world.connection import connect
 
 APPLY_WITHIN_S = 180
 LOOKS_AGAIN = 2
-RUNNING: set[int] = set()
-"""Every `apply.sh` of ours that is running now, each with a process group of its own."""
-# What an `apply.sh` starts and forgets, or was doing when we were killed, dies with it.
-CAGE = (
-    *("setpriv", "--pdeathsig=KILL", "unshare", "--pid", "--fork", "--kill-child=KILL"),
-    *("--mount", "--mount-proc", "--propagation", "private"),
-)
 
 
 class Disposable(Protocol):
@@ -109,10 +98,6 @@ class Stage:
             self.load(self.host)
 
 
-class NotApplied(Exception):
-    """An `apply.sh` that did not run through; says what it printed."""
-
-
 def graded(loaded: Loaded, case: Case, engine: Disposable) -> Report:
     """Empty *engine*, apply *case* where its containers can be reached, grade."""
     if case.expectation.spent and not (isinstance(engine, Stage) and isinstance(engine.engine, Renewable)):
@@ -148,41 +133,6 @@ def too_late(case: Case, report: Report) -> bool:
     """Say whether something is unknown that should not be."""
     unknown = [line.id for line in report.checks if line.verdict is Verdict.UNKNOWN]
     return any(case.expectation.of(check)[0] is not Verdict.UNKNOWN for check in unknown)
-
-
-def load_images(host: str, wanted: Sequence[str], home: Path) -> None:
-    """Put *wanted* on the engine at *host*: archives beside the cases, the rest by the builder."""
-    archives = [name for name in wanted if name.endswith(".tar")]
-    for name in archives:
-        docker(host, "load", "--quiet", "--input", str(home / name))
-    if named := [name for name in wanted if name not in archives]:
-        built(home.parent / "images" / "build.py", ["--host", host, *named])
-
-
-def shelved(names: Sequence[str], fixtures: Path) -> dict[str, str]:
-    """Have the builder make archives; give for each image the variable that tells an `apply.sh` its path."""
-    if not names:
-        return {}
-    lines = built(fixtures / "images" / "build.py", names).splitlines()
-    paths = [line.rpartition(" ")[2] for line in lines if line.endswith(".tar")]
-    variables = ("SHELF_" + re.sub(r"\W", "_", name).upper() for name in names)
-    return dict(zip(variables, paths, strict=True))
-
-
-def built(builder: Path, words: Sequence[str]) -> str:
-    """Run the builder, and give what it printed; `NotApplied` with that when it fails."""
-    done = subprocess.run(
-        [*cage(), sys.executable, str(builder), *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if done.returncode:
-        raise NotApplied(f"{builder} ended with {done.returncode}:\n{done.stdout}")
-    return done.stdout
 
 
 def apply(case: Case, engine: Disposable, workdir: Path | None = None, home: str = "") -> None:
@@ -225,29 +175,3 @@ def apply(case: Case, engine: Disposable, workdir: Path | None = None, home: str
         if ended != 0:
             printed.seek(0)
             raise NotApplied(f"{script}: {ended}\n{printed.read().decode(errors='replace')}")
-
-
-def end(group: int) -> None:
-    """Kill an `apply.sh` and what it left in the background."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGKILL)
-
-
-@contextlib.contextmanager
-def ended_when_interrupted() -> Iterator[None]:
-    """Kill every `apply.sh` when whoever waits is interrupted; not otherwise, they may be another lab's."""
-    try:
-        yield
-    except BaseException:
-        for group in list(RUNNING):
-            end(group)
-        raise
-
-
-@cache
-def cage() -> tuple[str, ...]:
-    """Give what an `apply.sh` runs in, where we may build it."""
-    if not sys.platform.startswith("linux") or os.geteuid() != 0 or not shutil.which(CAGE[0]):
-        return ()
-    trial = subprocess.run([*CAGE, "true"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    return () if trial.returncode else CAGE

@@ -13,7 +13,7 @@ from dckgrade.lab.lint import diagnoses
 from dckgrade.lab.load import Loaded
 from dckgrade.lab.problem import Place
 from dckgrade.lab.strict_yaml import read
-from dckgrade.prove import live, recordings
+from dckgrade.prove import cage, live, recordings, supplies
 from dckgrade.prove.case import Case, Kind, Terms, cases, terms
 from dckgrade.prove.mutants import Tried, vacuous
 from dckgrade.prove.proof import Fault, Outcome, Proof, forgiven, matrix, of_cases, unproven
@@ -102,7 +102,7 @@ def together(seen: Sequence[Callable[[], Proof]]) -> list[Proof]:
     """See several labs at once, each on engines of its own; an error of one is raised when all have ended."""
     if len(seen) == 1:
         return [seen[0]()]
-    with live.ended_when_interrupted():
+    with cage.ended_when_interrupted():
         proofs = outcomes(dict(enumerate(seen)), FOR_EVER_S)
     if errors := [one for one in proofs.values() if isinstance(one, Exception)]:
         raise errors[0]
@@ -140,7 +140,7 @@ def applied(
 
     threads = [threading.Thread(target=work, args=(engine,), daemon=True) for engine in engines]
     try:
-        with live.ended_when_interrupted():
+        with cage.ended_when_interrupted():
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -156,7 +156,7 @@ def outcome(loaded: Loaded, case: Case, engine: live.Disposable) -> Outcome:
     """Apply one case and grade; an `apply.sh` that fails is its trouble, anything else ends the proof."""
     try:
         return Outcome(case=case, report=live.graded(loaded, case, engine))
-    except live.NotApplied as error:
+    except cage.NotApplied as error:
         return Outcome(case=case, trouble=str(error))
 
 
@@ -170,9 +170,9 @@ def engines(lab: str, fixtures: Path, host: str | None, jobs: int, stack: ExitSt
         made = [
             guest(fixtures, stack) if needs.guest else private(needs.engines, stack) for _ in range(count)
         ]
-    shelf = live.shelved(needs.shelf, fixtures)
+    shelf = supplies.shelved(needs.shelf, fixtures)
     return [
-        live.Stage(one, lambda host: live.load_images(host, needs.images, fixtures / lab), shelf)
+        live.Stage(one, lambda host: supplies.load_images(host, needs.images, fixtures / lab), shelf)
         for one in made
     ]
 
@@ -190,7 +190,7 @@ def guest(fixtures: Path, stack: ExitStack) -> live.Disposable:
     from dckgrade.prove.guest import Guest
 
     builder = fixtures / "guest" / "build.py"
-    return stack.enter_context(Guest(lambda folder: live.built(builder, [str(folder)])))
+    return stack.enter_context(Guest(lambda folder: supplies.built(builder, [str(folder)])))
 
 
 def given(host: str, needs: Terms, stack: ExitStack) -> live.Disposable:

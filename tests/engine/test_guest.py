@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.prove import live
+from dckgrade.prove import supplies
 from dckgrade.prove.docker_command import docker
 from dckgrade.prove.guest import Guest
 from dckgrade.prove.private_engine import PrivateEngineFailed
@@ -23,7 +23,7 @@ PROFILE = "profile held flags=(attach_disconnected) {\n  file,\n  deny signal,\n
 @contextmanager
 def guest() -> Iterator[Guest]:
     builder = FIXTURES / "guest" / "build.py"
-    with Guest(lambda folder: live.built(builder, [str(folder)])) as booted:
+    with Guest(lambda folder: supplies.built(builder, [str(folder)])) as booted:
         yield booted
 
 
@@ -43,7 +43,7 @@ def test_profiles_are_loaded_from_here_and_emptying_takes_containers_and_profile
     (tmp_path / "held").write_text(PROFILE)
     with guest() as booted:
         assert "name=apparmor" in docker(booted.host, "info", "--format", "{{.SecurityOptions}}")
-        live.load_images(booted.host, ["busybox"], FIXTURES / "tp3")
+        supplies.load_images(booted.host, ["busybox"], FIXTURES / "tp3")
 
         loaded = typed(booted, tmp_path, "apparmor_parser", "-r", "held")
         broken = typed(booted, tmp_path, "apparmor_parser", "-r", "no-such-file")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.lab.load import load
-from dckgrade.prove import live, run
+from dckgrade.prove import live, run, supplies
 from dckgrade.prove.case import Kind, case
 from dckgrade.prove.docker_command import docker, images
 from dckgrade.prove.live import Disposable, Stage, apply
@@ -113,7 +113,7 @@ def test_images_can_be_archives_beside_the_cases(tmp_path: Path, own_engine: Dis
     docker(own_engine.host, "save", "--output", str(archive), "busybox")
     docker(own_engine.host, "image", "rm", "--force", "busybox")
 
-    live.load_images(own_engine.host, ["box.tar"], fixtures / "tiny")
+    supplies.load_images(own_engine.host, ["box.tar"], fixtures / "tiny")
 
     assert "busybox:latest" in images(own_engine.host)
 

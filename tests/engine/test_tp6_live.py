@@ -4,7 +4,7 @@ import pytest
 
 from dckgrade.lab.load import load
 from dckgrade.lab.shelf import find
-from dckgrade.prove import live
+from dckgrade.prove import live, supplies
 from dckgrade.prove.case import cases
 from dckgrade.prove.docker_command import docker
 from dckgrade.prove.live import Disposable
@@ -18,7 +18,7 @@ ADMIN = ("wget", "-q", "-O", "-", "http://{}@localhost:3000/api/org")
 
 @pytest.fixture
 def grafana(engine: Disposable) -> Disposable:
-    live.load_images(engine.host, IMAGES, FIXTURES / "tp6")
+    supplies.load_images(engine.host, IMAGES, FIXTURES / "tp6")
     return engine
 
 
