@@ -36,6 +36,13 @@ class Named(Struct, frozen=True, kw_only=True):
     name: str
     message: str
     hint: str = ""
+    """Where to look."""
+    why: str = ""
+    """The concept behind it."""
+    look: str = ""
+    """How to look for oneself."""
+    source: str = ""
+    """The address of the documentation."""
 
 
 class Reason(Struct, frozen=True, kw_only=True):

@@ -3,8 +3,11 @@
 import os
 import sys
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from dckgrade.cli import exits, language, options, output
 from dckgrade.words import N_, into
@@ -16,8 +19,18 @@ if TYPE_CHECKING:
 CONNECT_S = 5.0
 
 
+class Shape(StrEnum):
+    """What stdout can carry."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+OnStdout = Annotated[Shape, typer.Option("-f", "--format", help=N_("What to print on standard output."))]
+
+
 def doctor(
-    shape: options.Shape = output.Format.TEXT,
+    shape: OnStdout = Shape.TEXT,
     host: options.Host = None,
     context: options.Context = None,
     lang: options.Language = None,
@@ -30,7 +43,7 @@ def doctor(
     where = endpoint.resolve(host, context, os.environ, Path.home())
     found = examined(where)
     with output.heard():
-        if shape is output.Format.JSON:
+        if shape is Shape.JSON:
             sys.stdout.buffer.write(document(found))
         else:
             output.on_terminal("\n".join(line(one) for one in told(found)))

@@ -25,6 +25,7 @@ def grade(
     lab: Annotated[str, typer.Argument(help=N_("The lab, such as tp5."))],
     shape: options.Shape = output.Format.TEXT,
     outputs: options.Output = None,
+    hints: options.Hints = 1,
     only: options.Only = None,
     passive: options.Passive = False,
     no_wait: options.NoWait = False,
@@ -64,11 +65,15 @@ def grade(
         grafana=account(grafana_user, grafana_password),
     )
     if watched:
-        report = watching(loaded, choice, host, context, shape)
+        if shape is not output.Format.TEXT:
+            raise Trouble(N_("--watch shows a text that changes."), N_("Leave --format out, or --watch."))
+        from dckgrade.cli.watch import watch
+
+        report = watch(loaded, choice, host, context, hints)
     else:
         report = graded(loaded, choice, host, context)
-        output.show(report, shape)
-    output.keep(report, paths)
+        output.show(report, shape, hints)
+    output.keep(report, paths, hints)
     raise SystemExit(exits.of([report]))
 
 
@@ -79,17 +84,6 @@ def account(user: str | None, password: str | None) -> "Login | None":
     if user and not password:
         raise Trouble(N_("--grafana-user says nothing without --grafana-password."))
     return Login(user or "admin", password) if password else None
-
-
-def watching(
-    loaded: "Loaded", choice: "grading.Choice", host: str | None, context: str | None, shape: output.Format
-) -> "Report":
-    """Grade again and again; what is drawn over cannot be read by a program."""
-    from dckgrade.cli.watch import watch
-
-    if shape is not output.Format.TEXT:
-        raise Trouble(N_("--watch shows a text that changes."), N_("Leave --format out, or --watch."))
-    return watch(loaded, choice, host, context)
 
 
 def graded(loaded: "Loaded", choice: "grading.Choice", host: str | None, context: str | None) -> "Report":

@@ -22,6 +22,7 @@ def judge(
     reports: Annotated[list[Path], typer.Argument(metavar="REPORT…", help=N_("JSON reports."))],
     shape: options.Shape = output.Format.TEXT,
     outputs: options.Output = None,
+    hints: options.Hints = 1,
     diff: Diff = False,
     write: Write = False,
     lang: options.Language = None,
@@ -38,7 +39,7 @@ def judge(
         raise Trouble(
             N_("Several reports do not fit into one file."), N_("Name one report, or leave -o out.")
         )
-    if shape is output.Format.JSON and len(reports) > 1:
+    if shape not in output.APPENDABLE and len(reports) > 1:
         raise Trouble(N_("Several reports do not fit into one document."), N_("Name one report."))
     spoken = language.spoken()
     code = exits.Exit.PASSED
@@ -47,22 +48,25 @@ def judge(
             raw = path.read_bytes()
         except OSError as error:
             raise Trouble(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
-        code = max(code, replayed(raw, str(path), spoken, shape, paths))
+        code = max(code, replayed(raw, str(path), spoken, shape, paths, hints))
     raise SystemExit(code)
 
 
 def demo(
     shape: options.Shape = output.Format.TEXT,
     outputs: options.Output = None,
+    hints: options.Hints = 1,
     lang: options.Language = None,
 ) -> None:
     """Show a recorded lab with two mistakes; needs no engine."""
     spoken = language.spoken()
     raw = resources.files("dckgrade").joinpath("demo.json").read_bytes()
-    raise SystemExit(replayed(raw, "demo.json", spoken, shape, output.checked(outputs or [])))
+    raise SystemExit(replayed(raw, "demo.json", spoken, shape, output.checked(outputs or []), hints))
 
 
-def replayed(raw: bytes, source: str, lang: Lang, shape: output.Format, paths: Sequence[Path]) -> exits.Exit:
+def replayed(
+    raw: bytes, source: str, lang: Lang, shape: output.Format, paths: Sequence[Path], hints: int
+) -> exits.Exit:
     """Judge one recording again and deliver it."""
     from dckgrade import codec, grading
     from dckgrade.lab.load import load
@@ -70,5 +74,5 @@ def replayed(raw: bytes, source: str, lang: Lang, shape: output.Format, paths: S
 
     report = codec.from_json(raw, source)
     again = grading.again(load(find(report.lab.id)), report, lang)
-    output.deliver(again, shape, paths)
+    output.deliver(again, shape, paths, hints)
     return exits.of([again])

@@ -12,7 +12,19 @@ Shape = Annotated[Format, typer.Option("-f", "--format", help=N_("What to print 
 Output = Annotated[
     list[Path] | None,
     typer.Option(
-        "-o", "--output", metavar="FILE", help=N_("Also write the report there: .json or .html. Repeatable.")
+        "-o",
+        "--output",
+        metavar="FILE",
+        help=N_("Also write the report there, in the format of its name's end. Repeatable."),
+    ),
+]
+Hints = Annotated[
+    int,
+    typer.Option(
+        "--hints",
+        min=0,
+        max=3,
+        help=N_("How much help: 0 none, 1 where to look, 2 the concept too, 3 the documentation too."),
     ),
 ]
 Language = Annotated[

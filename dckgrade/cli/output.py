@@ -24,9 +24,19 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    JUNIT = "junit"
+    TAP = "tap"
+    MD = "md"
+    GITHUB = "github"
+    CSV = "csv"
+    GRADESCOPE = "gradescope"
 
 
-def json(report: "Report") -> bytes:
+APPENDABLE = {Format.TEXT, Format.MD, Format.GITHUB}
+"""Formats in which several reports can follow one another."""
+
+
+def json(report: "Report", _hints: int) -> bytes:
     """Write the document, signed where the trainee has a key."""
     from dckgrade import codec
     from dckgrade.cli.enrol import own
@@ -38,20 +48,88 @@ def json(report: "Report") -> bytes:
     return signature.signed(report, signature.read(own())[0])
 
 
-def html(report: "Report") -> bytes:
+def html(report: "Report", hints: int) -> bytes:
     """Render the page."""
     from dckgrade.render.html_page import html_page
 
-    return html_page(report).encode()
+    return html_page(report, hints).encode()
 
 
-BY_SUFFIX: "dict[str, Callable[[Report], bytes]]" = {".json": json, ".html": html}
+def junit(report: "Report", hints: int) -> bytes:
+    """Write JUnit XML."""
+    from dckgrade.render.junit import junit
+
+    return junit(report, hints)
+
+
+def tap(report: "Report", hints: int) -> bytes:
+    """Write TAP 14."""
+    from dckgrade.render.tap import tap
+
+    return tap(report, hints)
+
+
+def markdown(report: "Report", hints: int) -> bytes:
+    """Write a job's summary."""
+    from dckgrade.render.markdown import markdown
+
+    return markdown(report, hints)
+
+
+def github(report: "Report", hints: int) -> bytes:
+    """Write annotations for GitHub's checks."""
+    from dckgrade.render.github import github
+
+    return github(report, hints)
+
+
+def csv(report: "Report", _hints: int) -> bytes:
+    """Write a row for each check."""
+    from dckgrade.render.csv_table import csv_table
+
+    return csv_table(report)
+
+
+def gradescope(report: "Report", hints: int) -> bytes:
+    """Write `results.json`."""
+    from dckgrade.render.gradescope import gradescope
+
+    return gradescope(report, hints)
+
+
+Form = Callable[["Report", int], bytes]
+"""A report and how far up the ladder of hints to go → a document."""
+
+ON_STDOUT: dict[Format, Form] = {
+    Format.JSON: json,
+    Format.JUNIT: junit,
+    Format.TAP: tap,
+    Format.MD: markdown,
+    Format.GITHUB: github,
+    Format.CSV: csv,
+    Format.GRADESCOPE: gradescope,
+}
+BY_SUFFIX: dict[str, Form] = {
+    ".json": json,
+    ".html": html,
+    ".xml": junit,
+    ".tap": tap,
+    ".md": markdown,
+    ".csv": csv,
+    ".gradescope.json": gradescope,
+}
+
+
+def ending(path: Path, known: Collection[str]) -> str | None:
+    """Find which of *known* the file's name ends in, the longest: `a.gradescope.json` is no plain `.json`."""
+    fitting = [one for one in known if path.name.endswith(one) and path.name != one]
+    return max(fitting, key=len, default=None)
 
 
 def checked(paths: Sequence[Path], known: Collection[str] = BY_SUFFIX.keys()) -> Sequence[Path]:
     """Refuse, before anything is graded, a file that could not be written afterwards."""
     for path in paths:
-        if path.suffix not in known:
+        if ending(path, known) is None:
             raise Trouble(
                 N_("{path} has no format that dckgrade writes."),
                 N_("The file's name ends in one of {known}."),
@@ -65,27 +143,27 @@ def checked(paths: Sequence[Path], known: Collection[str] = BY_SUFFIX.keys()) ->
     return paths
 
 
-def deliver(report: "Report", shape: Format, paths: Sequence[Path]) -> None:
+def deliver(report: "Report", shape: Format, paths: Sequence[Path], hints: int) -> None:
     """Print *report* and write it to *paths*."""
-    show(report, shape)
-    keep(report, paths)
+    show(report, shape, hints)
+    keep(report, paths, hints)
 
 
-def show(report: "Report", shape: Format) -> None:
+def show(report: "Report", shape: Format, hints: int) -> None:
     """Print *report*; stdout is nothing else."""
     with heard():
-        if shape is Format.JSON:
-            sys.stdout.buffer.write(json(report))
-        else:
+        if shape is Format.TEXT:
             from dckgrade.render.terminal import terminal
 
-            on_terminal(terminal(report))
+            on_terminal(terminal(report, hints))
+        else:
+            sys.stdout.buffer.write(ON_STDOUT[shape](report, hints))
 
 
-def keep(report: "Report", paths: Sequence[Path]) -> None:
+def keep(report: "Report", paths: Sequence[Path], hints: int) -> None:
     """Write *report* to *paths*, each in the format that its name asks for."""
     for path in paths:
-        write(path, BY_SUFFIX[path.suffix](report))
+        write(path, BY_SUFFIX[ending(path, BY_SUFFIX) or ""](report, hints))
 
 
 @contextlib.contextmanager

@@ -16,11 +16,18 @@ KINDS: Mapping[str, type] = {
     "timeout": float,
     "workdir": str,
     "container": str,
+    "hints": int,
     "passive": bool,
     "no-wait": bool,
 }
 """Options that may be settled for good; which engine is graded is settled in Docker's own configuration."""
-BUILT_IN: Mapping[str, Any] = {"timeout": 90.0, "workdir": ".", "passive": False, "no-wait": False}
+BUILT_IN: Mapping[str, Any] = {
+    "timeout": 90.0,
+    "workdir": ".",
+    "hints": 1,
+    "passive": False,
+    "no-wait": False,
+}
 TRUTHS: Mapping[str, bool] = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
@@ -90,7 +97,12 @@ def checked(name: str, value: Any, path: Path) -> None:
         )  # fmt: skip
 
 
-EXAMPLES: Mapping[type, str] = {str: '{name} = "…"', float: "{name} = 120", bool: "{name} = true"}
+EXAMPLES: Mapping[type, str] = {
+    str: '{name} = "…"',
+    float: "{name} = 120",
+    int: "{name} = 2",
+    bool: "{name} = true",
+}
 
 
 def of_text(said: str, kind: type, origin: str) -> Any:

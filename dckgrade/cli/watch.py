@@ -30,7 +30,7 @@ class Shown(Protocol):
         ...
 
 
-def watch(loaded: "Loaded", choice: "Choice", host: str | None, context: str | None) -> "Report":
+def watch(loaded: "Loaded", choice: "Choice", host: str | None, context: str | None, hints: int) -> "Report":
     """Grade until all passes; Ctrl-C ends it with the last report in the terminal."""
     from msgspec.structs import replace
 
@@ -47,7 +47,7 @@ def watch(loaded: "Loaded", choice: "Choice", host: str | None, context: str | N
         while True:
             report = grading.grade(loaded, daemon, each)
             if last is None or told(report) != told(last):
-                draw(*page(report, last))
+                draw(*page(report, last, hints))
             if exits.of([report]) is exits.Exit.PASSED:
                 return report
             last = report
@@ -59,7 +59,7 @@ def told(report: "Report") -> list[object]:
     return [(line.verdict, line.diagnosis, line.misses, line.remarks, line.reason) for line in report.checks]
 
 
-def page(report: "Report", last: "Report | None") -> "Iterator[RenderableType]":
+def page(report: "Report", last: "Report | None", hints: int) -> "Iterator[RenderableType]":
     """Lay out the report, and above it what has just turned green."""
     from rich.text import Text
 
@@ -67,7 +67,7 @@ def page(report: "Report", last: "Report | None") -> "Iterator[RenderableType]":
     from dckgrade.render.terminal import terminal
 
     translate = into(language.spoken())
-    yield terminal(report)
+    yield terminal(report, hints)
     for title in turned_green(report, last):
         yield Text(line(translate(N_("Just passed: {title}")).format(title=title)), style="bold green")
     if exits.of([report]) is exits.Exit.PASSED:

@@ -79,6 +79,9 @@ def worded(full: Diagnosis, seen: Sequence[Observation | None], lang: str) -> Na
         name=full.name or "",
         message=filled(full.message, facts, lang),
         hint=filled(full.hint, facts, lang),
+        why=filled(full.why, facts, lang),
+        look=filled(full.look, facts, lang),
+        source=full.source or "",
     )
 
 

@@ -142,7 +142,7 @@ class Lint:
         facts = dict({} if full.when == "absent" else known)
         for also in full.also:
             facts |= fields(also.observe.facts) if also.when != "absent" else {}
-        for key in ("message", "hint"):
+        for key in ("message", "hint", "why", "look"):
             yield from self.placeholders(getattr(full, key), facts, (*path, key))
 
     def condition(self, condition: Condition, observed: Probe, path: Path) -> Iterator[Problem]:

@@ -16,6 +16,10 @@ Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,47}$")]
 Duration = Annotated[str, Meta(pattern="^[1-9][0-9]{0,3}(ms|s|m)$")]
 Points = Annotated[int, Meta(ge=0, le=100)]
 Sentence = Annotated[str, Meta(min_length=1, max_length=600)]
+Address = Annotated[
+    str, Meta(pattern="^https?://[A-Za-z0-9][A-Za-z0-9.-]*/[A-Za-z0-9/._~%#?=&+-]*$", max_length=300)
+]
+"""Of a page of documentation: it becomes a link, so nothing but the web, and no character that means more."""
 
 Condition = Expect | Literal["absent"]
 """Demands on the facts, or `absent`: the thing that was looked for is not there."""
@@ -58,6 +62,13 @@ class Diagnosis(Strict, frozen=True, kw_only=True):
     also: Annotated[list[Also], Meta(max_length=5)] = field(default_factory=list)
     message: Text | None = None
     hint: Text | None = None
+    """Where to look; never the answer."""
+    why: Text | None = None
+    """The concept: why this happens at all."""
+    look: Text | None = None
+    """How to look for oneself: what to ask of the machine, and what to read in its answer."""
+    source: Address | None = None
+    """Where the documentation is."""
     blocks: bool = True
     """False: what requires this check can still be judged (a wrong name prevents nothing else)."""
     transient: bool = False

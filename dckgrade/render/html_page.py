@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -13,22 +14,34 @@ from dckgrade.observation import Observation, Seen, Unobservable
 from dckgrade.render import phrases
 from dckgrade.render.demands import value
 from dckgrade.render.shown import block, line
+from dckgrade.render.telling import HINTS, MOST_HINTS, Rung, rungs
 from dckgrade.report import Report
 from dckgrade.verdict import Line, Named, Reason, Verdict
 from dckgrade.words import into
 
 LONG = 160
 """A fact longer than this, or of several lines, is shown below the table."""
+# As labs may write it (lab.spec.Address): a report can be anybody's.
+ADDRESS = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*/[A-Za-z0-9/._~%#?=&+-]*")
 ROOM = 5
 """More characters than this fit into the ring only when they are smaller."""
 
 
+class Help(Struct, frozen=True, kw_only=True):
+    """One help, safe to show: its label, and either words or the address of a page."""
+
+    label: str
+    words: list[str]
+    link: str = ""
+
+
 class Said(Struct, frozen=True, kw_only=True):
-    """A mistake or a remark, safe to show."""
+    """A mistake or a remark, safe to show: the helps asked for, and those that are folded away below them."""
 
     code: str
     message: list[str]
-    hint: list[str]
+    shown: list[Help]
+    folded: list[Help]
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -64,8 +77,8 @@ class Arc(Struct, frozen=True, kw_only=True):
     start: float
 
 
-def html_page(report: Report) -> str:
-    """Render *report* as one page."""
+def html_page(report: Report, hints: int = HINTS) -> str:
+    """Render *report* as one page; helps above *hints* are one click away, unless none at all were wanted."""
     environment = page_environment()
     return environment.get_template("report.html.j2").render(
         lang=report.lang,
@@ -83,7 +96,7 @@ def html_page(report: Report) -> str:
         whole=max(1, report.score.possible),
         incomplete=not report.complete,
         steps=[spans(step) for step in phrases.next_steps(report)],
-        sections=sections(report),
+        sections=sections(report, hints),
         footer=footer(report),
     )
 
@@ -116,7 +129,7 @@ def ring(report: Report) -> Iterator[Arc]:
         start += one.points
 
 
-def sections(report: Report) -> list[tuple[str, bool, list[Card]]]:
+def sections(report: Report, hints: int) -> list[tuple[str, bool, list[Card]]]:
     """Sort the checks: a heading, whether its cards are open, and the cards. What failed comes first."""
     say = phrases.labels(report.lang)
     remarked = [one for one in report.checks if one.remarks]
@@ -128,10 +141,12 @@ def sections(report: Report) -> list[tuple[str, bool, list[Card]]]:
         (say["passed"], False, passed),
         (say["skipped"], False, phrases.of(report, Verdict.SKIPPED)),
     ]
-    return [(name, opened, [card(one, report) for one in these]) for name, opened, these in listed if these]
+    return [
+        (name, opened, [card(one, report, hints) for one in these]) for name, opened, these in listed if these
+    ]
 
 
-def card(one: Line, report: Report) -> Card:
+def card(one: Line, report: Report, hints: int) -> Card:
     """Make everything about one check safe to show."""
     return Card(
         verdict=one.verdict.value,
@@ -142,8 +157,8 @@ def card(one: Line, report: Report) -> Card:
         worth=phrases.worth(one),
         notes=list(notes(one, report)),
         misses=[phrases.miss(miss, report.lang) for miss in one.misses],
-        diagnosis=said(one.diagnosis, report.lang) if one.diagnosis else None,
-        remarks=[said(remark, report.lang) for remark in one.remarks],
+        diagnosis=said(one.diagnosis, report.lang, hints) if one.diagnosis else None,
+        remarks=[said(remark, report.lang, hints) for remark in one.remarks],
         evidence=[evidence(key, report.observations.get(key), report.lang) for key in one.observations],
     )
 
@@ -156,10 +171,27 @@ def notes(one: Line, report: Report) -> Iterator[str]:
         yield phrases.reason(one.reason, report.lang)
 
 
-def said(mistake: Named, lang: str) -> Said:
+def said(mistake: Named, lang: str, hints: int) -> Said:
     """Make a mistake's words safe to show."""
-    message, hint = (spans(phrases.prose(words, lang)) for words in (mistake.message, mistake.hint))
-    return Said(code=line(mistake.code), message=message, hint=hint if mistake.hint else [])
+    known = rungs(mistake, lang, hints)
+    whole = [*rungs(mistake, lang, MOST_HINTS), *looking(mistake, lang)] if hints else []
+    return Said(
+        code=line(mistake.code),
+        message=spans(phrases.prose(mistake.message, lang)),
+        shown=[help_(one, lang) for one in known],
+        folded=[help_(one, lang) for one in whole if one not in known],
+    )
+
+
+def looking(mistake: Named, lang: str) -> list[Rung]:
+    """Give how to look for oneself, which is no rung of the ladder but a part of the explanation."""
+    return [Rung("look", phrases.labels(lang)["look"], mistake.look)] if mistake.look else []
+
+
+def help_(one: Rung, lang: str) -> Help:
+    """Make a help safe to show; only what is an address and nothing else becomes a link."""
+    link = one.words if one.kind == "source" and ADDRESS.fullmatch(one.words) else ""
+    return Help(label=one.label, words=spans(phrases.prose(one.words, lang)), link=link)
 
 
 def spans(prose: str) -> list[str]:

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from dckgrade.render import phrases
-from dckgrade.render.shown import spelt
+from dckgrade.render import on_console, phrases
+from dckgrade.render.telling import HINTS, message, rungs
 from dckgrade.report import Report
 from dckgrade.verdict import Line, Miss, Named, Verdict
 
@@ -19,42 +18,29 @@ STYLES = {
     Verdict.UNKNOWN: "magenta",
     Verdict.SKIPPED: "dim",
 }
-# Rich breaks lines at non-breaking spaces. A private character, which hostile text cannot hold once it is
-# made safe, stands for them until the lines are laid out.
-GLUE = "\ue000"
-GLUED = str.maketrans({"\xa0": GLUE, "\u202f": GLUE})
 
 
-def terminal(report: Report) -> RenderableType:
+def terminal(report: Report, hints: int = HINTS) -> RenderableType:
     """Lay out *report* for whatever console prints it."""
-    return OnTerminal(report)
+    return OnTerminal(report, hints)
 
 
 class OnTerminal:
     """A report to be printed: only the console knows the width, the colours and the encoding."""
 
-    def __init__(self, report: Report) -> None:
-        self.report = report
+    def __init__(self, report: Report, hints: int) -> None:
+        self.report, self.hints = report, hints
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        page = Page(self.report, options.encoding)
-        for drawn in Segment.split_lines(console.render(Group(*page.parts()), options)):
-            yield from trimmed([Segment(part.text.replace(GLUE, " "), part.style) for part in drawn])
-            yield Segment.line()
-
-
-def trimmed(drawn: list[Segment]) -> list[Segment]:
-    """Drop the spaces that tables put at a line's end, which only get in the way of copying."""
-    while drawn and not drawn[-1].text.strip():
-        drawn = drawn[:-1]
-    return drawn and [*drawn[:-1], Segment(drawn[-1].text.rstrip(), drawn[-1].style)]
+        page = Page(self.report, options.encoding, self.hints)
+        yield from on_console.laid_out(page.parts(), console, options)
 
 
 class Page:
     """One report in the characters that *encoding* has."""
 
-    def __init__(self, report: Report, encoding: str) -> None:
-        self.report, self.encoding = report, encoding
+    def __init__(self, report: Report, encoding: str, hints: int) -> None:
+        self.report, self.encoding, self.hints = report, encoding, hints
         self.labels = phrases.labels(report.lang)
 
     def parts(self) -> Iterator[RenderableType]:
@@ -115,27 +101,30 @@ class Page:
             parts.append(self.message(one.diagnosis))
         parts += [self.seen(miss) for miss in one.misses]
         if one.diagnosis:
-            parts += self.hint(one.diagnosis)
+            parts += self.help(one.diagnosis)
         return self.bullet(phrases.SYMBOLS[one.verdict], Group(*parts), STYLES[one.verdict])
 
     def remarks(self) -> Iterator[RenderableType]:
         """Say what is worth knowing of checks that passed."""
         for one in self.report.checks:
             for remark in one.remarks:
-                said = Group(self.text(one.title, "bold"), self.message(remark), *self.hint(remark))
+                said = Group(self.text(one.title, "bold"), self.message(remark), *self.help(remark))
                 yield self.bullet("•", said)
 
     def message(self, mistake: Named) -> Text:
         """Name the mistake."""
-        return self.text(f"{mistake.message} [{mistake.code}]")
+        return self.text(message(mistake))
 
     def seen(self, miss: Miss) -> RenderableType:
         """Give one piece of evidence."""
         return self.bullet("·", self.text(phrases.miss(miss, self.report.lang), "dim"))
 
-    def hint(self, mistake: Named) -> list[RenderableType]:
-        """Point at where to look."""
-        return [self.labelled("hint", mistake.hint, "italic")] if mistake.hint else []
+    def help(self, mistake: Named) -> list[RenderableType]:
+        """Point at where to look; then, if that was asked for, at the concept and its documentation."""
+        return [
+            self.labelled(rung.kind, rung.words, "italic")
+            for rung in rungs(mistake, self.report.lang, self.hints)
+        ]
 
     def bullet(self, sign: str, content: RenderableType, style: str = "") -> RenderableType:
         """Hang *content* on a sign."""
@@ -155,6 +144,4 @@ class Page:
 
     def text(self, said: str, style: str = "") -> Text:
         """Make anything, whoever wrote it, safe to print and spelt in the console's characters."""
-        plain = spelt(phrases.prose(said, self.report.lang), self.encoding)
-        # Tables would cut a long word short, and mark that with a character of their own.
-        return Text(plain.translate(GLUED), style, overflow="fold")
+        return on_console.text(said, self.report.lang, self.encoding, style)

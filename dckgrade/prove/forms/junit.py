@@ -1,13 +1,10 @@
 """Proofs → JUnit XML: a suite a lab, a test a cell that matters, and one for each further fault."""
 
-import re
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from dckgrade.prove.proof import Fault, Proof
-
-# What XML 1.0 cannot hold at all, not even escaped (W3C, XML 1.0, production 2).
-NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from dckgrade.render.inert import xml, xml_document
 
 
 def junit(proofs: Sequence[Proof], lang: str) -> bytes:
@@ -15,8 +12,7 @@ def junit(proofs: Sequence[Proof], lang: str) -> bytes:
     root = ET.Element("testsuites", name="dckgrade prove")
     for proof in proofs:
         root.append(suite(proof, lang))
-    text: str = ET.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
+    return xml_document(root)
 
 
 def suite(proof: Proof, lang: str) -> ET.Element:
@@ -43,12 +39,7 @@ def suite(proof: Proof, lang: str) -> ET.Element:
 
 def test(classname: str, name: str, faults: Sequence[Fault], lang: str) -> ET.Element:
     """Write one test."""
-    made = ET.Element("testcase", classname=clean(classname), name=clean(name) or "proof")
+    made = ET.Element("testcase", classname=xml(classname), name=xml(name) or "proof")
     for fault in faults:
-        ET.SubElement(made, "failure", message=clean(fault.sentence(lang)))
+        ET.SubElement(made, "failure", message=xml(fault.sentence(lang)))
     return made
-
-
-def clean(text: str) -> str:
-    """Leave out what XML cannot hold."""
-    return NOT_XML.sub("?", text)

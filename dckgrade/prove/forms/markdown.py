@@ -1,11 +1,10 @@
 """Proofs → Markdown, for a job's summary."""
 
-import re
 from collections.abc import Sequence
 
 from dckgrade.prove.forms.words import MARKS, WORDS, cell, summary, used
 from dckgrade.prove.proof import Proof
-from dckgrade.render.shown import line
+from dckgrade.render.inert import markdown as plain
 from dckgrade.words import into
 
 
@@ -40,8 +39,3 @@ def marked(proof: Proof, check: str, case: str) -> str:
     """Show one cell."""
     one = cell(proof, check, case)
     return MARKS[one] if one else " "
-
-
-def plain(text: str) -> str:
-    """Take from *text* all that Markdown or HTML would act upon."""
-    return re.sub(r"([\\`*_{}\[\]<>|#!&~:@.])", r"\\\1", line(text))

@@ -1,0 +1,66 @@
+"""`dckgrade explain ST-01`: one mistake explained, whoever made it; alone, all that labs know by name."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dckgrade.cli import exits, language, options, output
+from dckgrade.words import N_, Trouble
+
+if TYPE_CHECKING:
+    from dckgrade.lab.catalogue import Known
+
+
+class NoSuchCode(Trouble):
+    """A code that names no mistake."""
+
+
+def completed(incomplete: str) -> Iterator[tuple[str, str]]:
+    """Offer the codes that begin so, each with the mistake's short name."""
+    for code, one in catalogued().items():
+        if code.startswith(incomplete.upper()):
+            yield code, one.diagnosis.name or ""
+
+
+def explain(
+    code: Annotated[
+        str | None,
+        typer.Argument(autocompletion=completed, help=N_("The code, such as ST-01; else all are listed.")),
+    ] = None,
+    lang: options.Language = None,
+) -> None:
+    """Explain a mistake: what was seen, why it happens, how to look for oneself, what to read."""
+    from dckgrade.render.explanation import Explanation, Index
+
+    known = catalogued()
+    if not known:
+        raise exits.NothingToGrade(N_("No lab knows a mistake by name."))
+    spoken = language.spoken()
+    output.on_terminal(Explanation(found(code, known), spoken) if code else Index(known.values(), spoken))
+
+
+def catalogued() -> "dict[str, Known]":
+    """Read the mistakes of all labs."""
+    from dckgrade.lab.catalogue import catalogue
+    from dckgrade.lab.load import load
+    from dckgrade.lab.shelf import lab_paths
+
+    return catalogue(load(path).lab for path in lab_paths().values())
+
+
+def found(code: str, known: "dict[str, Known]") -> "Known":
+    """Find a mistake by its code, in capitals or not, or by its short name."""
+    from dckgrade.lab.problem import nearest
+
+    names = {one.diagnosis.name: key for key, one in known.items() if one.diagnosis.name}
+    exact = code.upper() if code.upper() in known else names.get(code.lower(), "")
+    if exact:
+        return known[exact]
+    near = nearest(code.upper(), known) or names.get(nearest(code.lower(), names) or "")
+    raise NoSuchCode(
+        N_("No lab knows the mistake “{code}”."),
+        N_("Did you mean {near}?") if near else N_("`dckgrade explain` lists them all."),
+        code=code,
+        near=near,
+    )

@@ -1,0 +1,79 @@
+"""A mistake that a lab knows by name → what Rich prints to explain it to anybody, made or not."""
+
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from dckgrade.lab.catalogue import Known
+from dckgrade.lab.spec import PLACEHOLDER
+from dckgrade.lab.spec import Text as Words
+from dckgrade.render import on_console, phrases
+from dckgrade.words import N_, into
+
+
+class Explanation:
+    """One mistake: what is seen, why it happens, where to look, how to look for oneself, what to read."""
+
+    def __init__(self, known: Known, lang: str) -> None:
+        self.known, self.lang = known, lang
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from on_console.laid_out(self.parts(options.encoding), console, options)
+
+    def parts(self, encoding: str) -> Iterator[RenderableType]:
+        """Give the mistake, then each help below its label."""
+        one, lab = self.known.diagnosis, self.known.lab
+        say = phrases.labels(self.lang)
+        yield on_console.text(
+            f"{one.code} — {lab.id}, {lab.title.into(self.lang)}", self.lang, encoding, "bold"
+        )
+        for label, said in (
+            (say["seen"], spoken(one.message, self.lang)),
+            (into(self.lang)(N_("In the checks")), self.titles()),
+            (say["why"], spoken(one.why, self.lang)),
+            (say["hint"], spoken(one.hint, self.lang)),
+            (say["look"], spoken(one.look, self.lang)),
+            (say["source"], one.source or ""),
+        ):
+            if said:
+                yield Text()
+                yield on_console.text(label, self.lang, encoding, "bold")
+                yield Padding(on_console.text(said, self.lang, encoding), (0, 0, 0, 2))
+
+    def titles(self) -> str:
+        """Name the checks that can meet it."""
+        quoted = into(self.lang)(N_("“{text}”"))
+        return ", ".join(quoted.format(text=check.title.into(self.lang)) for check in self.known.checks)
+
+
+class Index:
+    """All mistakes, lab by lab."""
+
+    def __init__(self, known: Iterable[Known], lang: str) -> None:
+        self.known, self.lang = list(known), lang
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from on_console.laid_out(self.parts(options.encoding), console, options)
+
+    def parts(self, encoding: str) -> Iterator[RenderableType]:
+        """Give a table for each lab."""
+        for lab in dict.fromkeys(one.lab.id for one in self.known):
+            here = [one for one in self.known if one.lab.id == lab]
+            title = here[0].lab.title.into(self.lang)
+            yield on_console.text(f"{lab} — {title}", self.lang, encoding, "bold")
+            table = Table.grid(padding=(0, 2))
+            for one in here:
+                said = spoken(one.diagnosis.message, self.lang)
+                table.add_row(one.diagnosis.code, on_console.text(said, self.lang, encoding))
+            yield Padding(table, (0, 0, 1, 2))
+        yield on_console.text(
+            into(self.lang)(N_("Explain one with `dckgrade explain CODE`.")), self.lang, encoding
+        )
+
+
+def spoken(words: Words | None, lang: str) -> str:
+    """Give words of a lab; what a report would fill in is left open."""
+    return PLACEHOLDER.sub("…", words.into(lang)) if words else ""

@@ -1,0 +1,37 @@
+"""A report → annotations of a GitHub workflow: what is to be mended first comes first."""
+
+from collections.abc import Iterator
+
+from dckgrade.render import phrases
+from dckgrade.render.inert import annotation
+from dckgrade.render.shown import line
+from dckgrade.render.telling import HINTS, named, told, worth_knowing
+from dckgrade.report import Report
+from dckgrade.verdict import Verdict
+
+
+def github(report: Report, hints: int = HINTS) -> bytes:
+    """Write an annotation for each check that did not pass or is remarked upon, and one for the whole."""
+    return "".join(annotations(report, hints)).encode()
+
+
+def annotations(report: Report, hints: int) -> Iterator[str]:
+    """
+    Write errors for what failed, warnings for what waits for that or is undecided, notices for the rest.
+
+    GitHub shows ten annotations of a kind in a step: a check that only waits must not crowd out its cause.
+    """
+    for one in phrases.causes_first(report):
+        kind = "error" if one.verdict is Verdict.FAILED else "warning"
+        yield annotation(kind, safe(told(one, report, hints)), title=line(one.title))
+    for one in phrases.of(report, Verdict.UNKNOWN):
+        yield annotation("warning", safe(told(one, report, hints)), title=line(one.title))
+    for one in report.checks:
+        if one.remarks:
+            yield annotation("notice", safe(worth_knowing(one, report, hints)), title=line(one.title))
+    yield annotation("notice", line(phrases.total(report)), title=line(named(report)))
+
+
+def safe(sentences: Iterator[str]) -> str:
+    """Put each sentence on a line of its own."""
+    return "\n".join(map(line, sentences))

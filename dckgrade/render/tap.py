@@ -1,0 +1,50 @@
+"""A report → TAP version 14: a test point for each check, its points and its mistake below it."""
+
+import json
+from collections.abc import Iterator
+
+from dckgrade.render import phrases
+from dckgrade.render.inert import tap as inert
+from dckgrade.render.shown import line
+from dckgrade.render.telling import HINTS, named, told, worth_knowing
+from dckgrade.report import Report
+from dckgrade.verdict import Line, Verdict
+
+
+def tap(report: Report, hints: int = HINTS) -> bytes:
+    """Write a plan, then a test point for each check. https://testanything.org/tap-version-14-specification"""
+    comments = [named(report), phrases.engine(report), phrases.total(report)]
+    lines = [
+        "TAP version 14",
+        f"1..{len(report.checks)}",
+        *(f"# {line(one)}" for one in comments),
+        *(part for at, one in enumerate(report.checks, 1) for part in point(at, one, report, hints)),
+    ]
+    return "".join(f"{one}\n" for one in lines).encode()
+
+
+def point(at: int, one: Line, report: Report, hints: int) -> Iterator[str]:
+    """
+    Write one check.
+
+    TAP knows no third way: what nobody could see is not `ok`; the verdict below says that it did not fail.
+    """
+    if one.verdict is Verdict.SKIPPED:
+        reasons = " ".join(told(one, report, hints))
+        yield f"ok {at} - {inert(one.title)} # SKIP {inert(reasons)}"
+        return
+    yield f"{'ok' if one.verdict is Verdict.PASSED else 'not ok'} {at} - {inert(one.title)}"
+    said = [*told(one, report, hints), *worth_knowing(one, report, hints)]
+    below = {
+        "id": line(one.id),
+        "verdict": one.verdict.value,
+        "points": one.points,
+        "earned": one.earned,
+        **({"code": line(one.diagnosis.code)} if one.diagnosis else {}),
+        **({"message": line(said[0])} if said else {}),
+        **({"more": [line(more) for more in said[1:]]} if said[1:] else {}),
+    }
+    yield "  ---"
+    # JSON is YAML, and what was made a line holds no character that YAML could take for the end of one.
+    yield from (f"  {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in below.items())
+    yield "  ..."
