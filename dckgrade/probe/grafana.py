@@ -1,5 +1,6 @@
 """Kind `grafana`: a container's Grafana → whether it lets us in, what it says of its data sources."""
 
+import re
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from dckgrade.world.port import Json, NotThere, OutOfReach, Via, World
 from dckgrade.world.secrets import masked
 
 DATA = "/var/lib/grafana"
+ASKED = re.compile(r'^\w+ "[^"]*": ')
 
 
 class DataSource(Struct, frozen=True, kw_only=True):
@@ -49,6 +51,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     url: str | None
     """Of the healthy one, else of the first: its address, and what Grafana says of it."""
     message: str | None
+    reason: str | None
+    """The heart of that message, without the address and what is said each time."""
     loopback: bool | None
     """That address never leaves Grafana's own container."""
 
@@ -89,6 +93,7 @@ def read(answered: Reply[Opened], inspected: Json) -> Facts:
         healthy=any(one.healthy for one in sources) if sources is not None else None,
         url=best.url if best else None,
         message=best.message if best else None,
+        reason=heart(best.message) if best else None,
         loopback=stays_inside(best.url, inspected) if best else None,
     )
 
@@ -105,6 +110,11 @@ def seen(ask: Ask) -> list[DataSource]:
         DataSource(name=one.name, url=masked(one.url), healthy=healthy, message=masked(message))
         for one, healthy, message in listed
     ]
+
+
+def heart(message: str) -> str:
+    """Leave out of `Post "http://…": dial tcp …: connection refused - There was …` what is not the reason."""
+    return ASKED.sub("", message).partition(" - There was an error")[0]
 
 
 def stays_inside(url: str, inspected: Json) -> bool:

@@ -102,6 +102,7 @@ def test_a_source_that_grafana_finds_unwell_is_told_in_grafana_s_words() -> None
     found = facts(Grafana().observe(world))
     assert (found["healthy"], found["loopback"]) == (False, True)
     assert "connection refused" in found["message"]
+    assert found["reason"] == "dial tcp 127.0.0.1:9090: connect: connection refused"
     world.inspect("grafana")["HostConfig"]["NetworkMode"] = "host"
     assert facts(Grafana().observe(world))["loopback"] is False
 

@@ -12,7 +12,7 @@ from dckgrade.world.port import Address, HttpAnswer, Json, Login, NoAnswer, OutO
 
 PORT, IMAGE = 3000, "grafana"
 HEALTH = "/api/health"
-SOURCES_AT_MOST = 8
+SOURCES_AT_MOST = 5
 
 Access = Literal["granted", "refused", "not-tried"]
 """not-tried: its password is in a file of the container, and any other would be refused for certain."""
