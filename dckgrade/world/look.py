@@ -5,7 +5,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from dckgrade.observation import Why
-from dckgrade.world import caches, files, inside, web
+from dckgrade.world import caches, files, inside, refusals, web
 from dckgrade.world.addresses import addresses
 from dckgrade.world.daemon import Daemon
 from dckgrade.world.once import Once
@@ -136,11 +136,16 @@ class Look:
         """Ask for *path* at *address*; a refused account is not tried again, in later looks either."""
         if login and (refused := self._daemon.refusals.get((address, login))):
             return refused
+        guessed, where = login.guessed_for if login else "", self._given.environment
+        if login and guessed and refusals.refused_lately(guessed, login.user, where):
+            return HttpAnswer(status=HTTPStatus.UNAUTHORIZED, headers={}, body=b"")
         answer = self._once.ask(
             ("http", address, path, login), lambda: web.http_answer(address, path, login=login)
         )
         if login and answer.status == HTTPStatus.UNAUTHORIZED:
             self._daemon.refusals[address, login] = answer
+            if guessed:
+                refusals.remember(guessed, login.user, where)
         return answer
 
     def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:

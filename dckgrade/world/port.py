@@ -76,6 +76,8 @@ class Login(Struct, frozen=True):
 
     user: str
     password: str
+    guessed_for: str = ""
+    """The container whose account this may be; empty for one that the user named, which is always tried."""
 
     def __repr__(self) -> str:
         return "Login(***)"

@@ -101,6 +101,8 @@ class Monitored(FakeWorld):
     def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
         self.questions.append(f"{address.port}{path}")
         if login:
+            # Whose guess it is stays with us.
+            login = Login(login.user, login.password)
             self.logins.append(login)
         asked = f"{address.port}{unquote(path)}"
         fitting = [name for name in self.pages if asked.startswith(name)]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dckgrade.world import refusals
 from dckgrade.world.port import Given, Login
 from dckgrade.world.web import ACCOUNT_KEPT, BODY_KEPT, http_answer
 from tests.world.fault_engine import ping
@@ -55,3 +56,45 @@ def test_one_that_is_let_in_is_asked_anew_in_each_look(tmp_path: Path) -> None:
             assert look.grafana == MINE
             assert [look.http(there.address, "/api/org", MINE).status for _ in range(2)] == [200, 200]
     assert len(there.heard) == 2
+
+
+def test_a_guess_that_was_refused_is_not_made_again_in_the_next_runs(tmp_path: Path) -> None:
+    given = Given(environment={"HOME": str(tmp_path / "home")})
+    guess = Login("admin", "admin", guessed_for="c" * 64)
+    with server(REFUSED) as there:
+        for _ in range(5):
+            with daemon(tmp_path, {"/_ping": ping()}) as (connected, _engine):
+                assert connected.look(given).http(there.address, "/api/org", guess).status == 401
+        assert len(there.heard) == 1
+        with daemon(tmp_path, {"/_ping": ping()}) as (connected, _engine):
+            other = Login("admin", "admin", guessed_for="d" * 64)
+            connected.look(given).http(there.address, "/api/org", other)
+            connected.look(given).http(there.address, "/api/org", Login("admin", "typed"))
+        assert len(there.heard) == 3
+    (written,) = (tmp_path / "home").rglob("*.json")
+    assert "typed" not in written.read_text()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"x": "y"}', b"[" * 100_000])
+def test_a_note_that_is_none_is_no_refusal(tmp_path: Path, content: bytes) -> None:
+    environment = {"HOME": str(tmp_path)}
+    path = refusals.file(environment)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert not refusals.refused_lately("c", "admin", environment)
+    refusals.remember("c", "admin", environment)
+    assert refusals.refused_lately("c", "admin", environment)
+
+
+def test_a_refusal_is_forgotten_when_grafana_has_forgotten_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {"XDG_STATE_HOME": str(tmp_path)}
+    refusals.remember("c", "admin", environment)
+    monkeypatch.setattr(refusals, "REMEMBERED_S", 0.0)
+    assert not refusals.refused_lately("c", "admin", environment)
+
+
+def test_where_nothing_can_be_written_nothing_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    refusals.remember("c", "admin", {"XDG_STATE_HOME": str(tmp_path / "file")})

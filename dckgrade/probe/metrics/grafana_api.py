@@ -97,7 +97,8 @@ def known(inspected: Json, given: Login | None) -> Account:
     if variables.get("GF_SECURITY_ADMIN_PASSWORD__FILE"):
         return Account(None, "variable")
     user, password = (variables.get(f"GF_SECURITY_ADMIN_{name}") for name in ("USER", "PASSWORD"))
-    return Account(Login(user or "admin", password or "admin"), "variable" if user or password else "default")
+    login = Login(user or "admin", password or "admin", guessed_for=str(inspected.get("Id") or ""))
+    return Account(login, "variable" if user or password else "default")
 
 
 def sources(ask: Ask) -> list[Source]:

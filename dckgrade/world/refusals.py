@@ -1,0 +1,43 @@
+"""A container and a user's name → whether that account was refused there lately, in earlier runs too."""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+REMEMBERED_S = 600.0
+"""Grafana counts failures over five minutes, and locks the account out after five of them."""
+MOST = 50
+
+
+def refused_lately(container: str, user: str, environment: Mapping[str, str] | None) -> bool:
+    """Say whether trying again would only count against the trainee."""
+    return f"{container} {user}" in recent(file(environment))
+
+
+def remember(container: str, user: str, environment: Mapping[str, str] | None) -> None:
+    """Write a refusal down, never the password; where nothing can be written, nothing is remembered."""
+    path = file(environment)
+    kept = dict(list(recent(path).items())[-MOST:]) | {f"{container} {user}": time.time()}
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(kept))
+
+
+def recent(path: Path) -> dict[str, float]:
+    """Read what is still worth remembering; a file that holds anything else holds nothing."""
+    try:
+        content = json.loads(path.read_bytes())
+        now = time.time()
+        return {str(key): float(at) for key, at in content.items() if 0 <= now - float(at) < REMEMBERED_S}
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
+        return {}
+
+
+def file(environment: Mapping[str, str] | None) -> Path:
+    """Say where it is written: in the user's folder for what programs remember (XDG Base Directory)."""
+    told = os.environ if environment is None else environment
+    home = told.get("XDG_STATE_HOME") or str(Path(told.get("HOME") or Path.home()) / ".local" / "state")
+    return Path(home) / "dckgrade" / "refused.json"
