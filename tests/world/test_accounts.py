@@ -62,8 +62,9 @@ def test_a_guess_that_was_refused_is_not_made_again_in_the_next_runs(tmp_path: P
     given = Given(environment={"HOME": str(tmp_path / "home")})
     guess = Login("admin", "admin", guessed_for="c" * 64)
     with server(REFUSED) as there:
-        for _ in range(5):
-            with daemon(tmp_path, {"/_ping": ping()}) as (connected, _engine):
+        for run in range(5):
+            (tmp_path / f"run{run}").mkdir()
+            with daemon(tmp_path / f"run{run}", {"/_ping": ping()}) as (connected, _engine):
                 assert connected.look(given).http(there.address, "/api/org", guess).status == 401
         assert len(there.heard) == 1
         with daemon(tmp_path, {"/_ping": ping()}) as (connected, _engine):
