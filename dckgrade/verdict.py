@@ -29,7 +29,7 @@ class Miss(Struct, frozen=True):
     found: Any
 
 
-class Named(Struct, frozen=True, kw_only=True):
+class Named(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A mistake by its name: a stable *code*, and words for the trainee in the report's language."""
 
     code: str
