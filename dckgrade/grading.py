@@ -51,6 +51,8 @@ class Choice(Struct, frozen=True, kw_only=True):
     trainee: str | None = None
     workdir: Path | None = None
     """Where the trainee's own files are; None: nowhere."""
+    elsewhere: bool = False
+    """The trainee's files are on another machine than the one that grades."""
     environment: Mapping[str, str] | None = None
     """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
     container: str | None = None
@@ -151,6 +153,7 @@ class Run:
                 container=choice.container,
                 passive=choice.passive,
                 grafana=choice.grafana,
+                elsewhere=choice.elsewhere,
                 environment=choice.environment,
             )
         )

@@ -12,8 +12,6 @@ import typer
 from dckgrade.cli import exits, language, options, output
 from dckgrade.words import N_, Trouble, into
 
-CONNECT_S = 5.0
-
 if TYPE_CHECKING:
     from dckgrade import grading
     from dckgrade.lab.load import Loaded
@@ -52,6 +50,7 @@ def grade(
         raise Trouble(N_("--timeout takes a number of seconds."))
     if not workdir.is_dir():
         raise Trouble(N_("There is no folder {path}."), path=workdir)
+    exits.in_order()
     spoken = language.spoken()
     choice = grading.Choice(
         lang=spoken,
@@ -94,7 +93,7 @@ def graded(loaded: "Loaded", choice: "grading.Choice", host: str | None, context
     from dckgrade.cli.waiting import shown_on_stderr
     from dckgrade.observation import Engine
     from dckgrade.world import endpoint
-    from dckgrade.world.connection import connect
+    from dckgrade.world.connection import connect, patience_s
 
     asked = host or context or os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT") or "default"
     try:
@@ -106,7 +105,7 @@ def graded(loaded: "Loaded", choice: "grading.Choice", host: str | None, context
             )
             exits.say([into(choice.lang)(warning).format(endpoint=where.url)])
         begun = time.monotonic()
-        with connect(where, min(CONNECT_S, choice.timeout_s)) as daemon:
+        with connect(where, min(patience_s(where), choice.timeout_s)) as daemon:
             left_s = max(0.0, choice.timeout_s - (time.monotonic() - begun))
             with shown_on_stderr(daemon.engine, choice.lang) as progress:
                 return grading.grade(loaded, daemon, replace(choice, timeout_s=left_s), progress)

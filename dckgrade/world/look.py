@@ -91,6 +91,7 @@ class Look:
 
     def file(self, name: str) -> bytes:
         """Read a file of the working folder."""
+        self._may_be_elsewhere(name)
         if self._given.workdir is None:
             raise NotThere(name)
         workdir = self._given.workdir
@@ -98,8 +99,13 @@ class Look:
 
     def policy(self, name: str) -> bytes:
         """Read a profile of this machine, if it is the engine's too."""
+        self._may_be_elsewhere(name)
         self._at_home(name)
         return self._once.ask(("policy", name), lambda: files.content(files.POLICY, name))
+
+    def _may_be_elsewhere(self, what: str) -> None:
+        if self._given.elsewhere:
+            raise OutOfReach(Why.ELSEWHERE, what)
 
     def _at_home(self, what: str) -> None:
         if not self._daemon.endpoint.own_addresses:
@@ -107,22 +113,25 @@ class Look:
 
     def reports(self) -> Sequence[tuple[str, bytes | None]]:
         """Give the newest `*.json` of the working folder."""
+        self._may_be_elsewhere("*.json")
         workdir = self._given.workdir
         return self._once.ask("reports", lambda: files.reports(workdir)) if workdir else ()
 
     def program(self, name: str) -> bool:
         """Say whether the trainee's PATH has it."""
+        self._may_be_elsewhere(name)
         return caches.program(name, self._given.environment)
 
     def cached(self, tool: str, name: str) -> bytes:
         """Read a file of the tool's cache."""
+        self._may_be_elsewhere(f"~/.cache/{tool}")
         return self._once.ask(
             ("cached", tool, name), lambda: caches.content(tool, name, self._given.environment)
         )
 
     def cache_folders(self, tool: str) -> Sequence[str]:
         """Name the folders in which it is looked for."""
-        return caches.shown(tool, self._given.environment)
+        return () if self._given.elsewhere else caches.shown(tool, self._given.environment)
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         """Say where *port* is reached from here, for `--network container:…` through the one that lends."""
@@ -140,7 +149,8 @@ class Look:
         if login and guessed and refusals.refused_lately(guessed, login.user, where):
             return HttpAnswer(status=HTTPStatus.UNAUTHORIZED, headers={}, body=b"")
         answer = self._once.ask(
-            ("http", address, path, login), lambda: web.http_answer(address, path, login=login)
+            ("http", address, path, login),
+            lambda: web.http_answer(address, path, login=login, door=self._daemon.door(address)),
         )
         if login and answer.status == HTTPStatus.UNAUTHORIZED:
             self._daemon.refusals[address, login] = answer
@@ -161,4 +171,7 @@ class Look:
 
     def exchange(self, address: Address, sent: bytes, count: int) -> bytes:
         """Send bytes and read up to *count*."""
-        return self._once.ask(("exchange", address, sent, count), lambda: web.exchange(address, sent, count))
+        return self._once.ask(
+            ("exchange", address, sent, count),
+            lambda: web.exchange(address, sent, count, door=self._daemon.door(address)),
+        )

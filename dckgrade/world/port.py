@@ -94,6 +94,8 @@ class Given(Struct, frozen=True, kw_only=True):
     """Run nothing in a container."""
     grafana: Login | None = None
     """Whom Grafana knows, where that is not what the container says of itself."""
+    elsewhere: bool = False
+    """The trainee's files are on another machine: none of ours is theirs, and none is said to be missing."""
     environment: Mapping[str, str] | None = None
     """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
 
