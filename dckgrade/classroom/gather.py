@@ -52,13 +52,21 @@ class Class:
         self.words: dict[tuple[str, str], tuple[str, str, str]] = {}
         self.reports = 0
 
-    def add(self, submission: Submission) -> None:
-        """Take in one file; what is no report of ours becomes a row with its reason."""
+    def add(self, submission: Submission, *, observed: bool = False) -> None:
+        """
+        Take in one file; what is no report of ours becomes a row with its reason.
+
+        *observed*: the trainer made it, at the desk; it was not handed in.
+        """
         if submission.refused:
             self.refuse(submission, submission.refused)
             return
         try:
-            self.take(submission, codec.from_json(submission.raw, submission.source))
+            report = codec.from_json(submission.raw, submission.source)
+            if observed:
+                self.put(report, report.trainee or submission.within, submission.source, "observed")
+            else:
+                self.take(submission, report)
         except Trouble as trouble:
             self.refuse(submission, trouble)
         except Exception as bug:  # noqa: BLE001 - one report, however hostile, costs the class nothing
@@ -151,6 +159,7 @@ class Class:
             verdicts=chosen.verdicts,
             mistakes=chosen.mistakes,
             flags=flags,
+            unreached=chosen.unreached,
             shared_with=sorted(others),
             history=[
                 Past(source=one.source, started_at=one.started_at, score=one.score)
@@ -174,7 +183,9 @@ class Class:
             yield "other-lab"
         if one.claimed_otherwise:
             yield "claimed-otherwise"
-        if not one.complete:
+        if one.unreached:
+            yield "unreached"
+        elif not one.complete:
             yield "incomplete"
         if one.source in self.renamed:
             yield "name-differs"

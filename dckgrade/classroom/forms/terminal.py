@@ -28,12 +28,23 @@ def terminal(report: ClassReport) -> Iterator[RenderableType]:
         yield Text("\n" + translate(N_("What to explain next")), style="bold")
     for one in report.mistakes[:MISTAKES_SHOWN]:
         yield Text(line(f"{len(one.trainees):>4}  {one.lab} {one.code} {one.message}"))
+    if lost := unreached(report):
+        yield Text("\n" + translate(N_("Not reached: {count}")).format(count=len(lost)), style="yellow")
+    for trainee, why in list(lost.items())[:REFUSED_SHOWN]:
+        yield Text(line(f"  {trainee}: {why}"))
     if report.refused:
         yield Text(
             "\n" + translate(N_("Not taken in: {count}")).format(count=len(report.refused)), style="yellow"
         )
     for refused in report.refused[:REFUSED_SHOWN]:
         yield Text(line(f"  {refused.reason}"))
+
+
+def unreached(report: ClassReport) -> dict[str, str]:
+    """Say whose engines were not reached, and why."""
+    return {
+        row.trainee: cell.unreached for row in report.rows for cell in row.cells.values() if cell.unreached
+    }
 
 
 def table(report: ClassReport) -> Table:
