@@ -169,9 +169,9 @@ class Class:
         )
 
     def rank(self, one: Attempt) -> tuple[object, ...]:
-        """Order attempts: what the trainer saw counts more than what was handed in."""
+        """Order attempts: what the trainer saw counts more than what was handed in, if anything was seen."""
         best = one.score.earned if self.terms.counting == "best" else 0
-        return one.trust == "observed", best, one.started_at, one.source
+        return not one.unreached, one.trust == "observed", best, one.started_at, one.source
 
     def flags(self, one: Attempt, shared: Mapping[int, set[str]], *, copied: bool) -> Iterable[Flag]:
         """Say what is worth a look."""

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,8 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from dckgrade.lab.load import load
+from dckgrade.lab.shelf import find
+from dckgrade.prove import live, supplies
+from dckgrade.prove.case import cases, terms
 from dckgrade.prove.live import Disposable
 from tests.cli.running import dckgrade
+from tests.conftest import FIXTURES
 from tests.engine.real_sshd import Sshd, free_port, need_ssh
 
 pytestmark = pytest.mark.engine
@@ -135,8 +141,6 @@ def test_a_user_outside_the_group_docker_is_said(tp5: str, tmp_path: Path) -> No
 
 
 def test_an_engine_that_hangs_behind_ssh_ends_in_time(sshd: Sshd, tmp_path: Path) -> None:
-    import socket
-
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "s"))
         silent.listen()
@@ -144,8 +148,6 @@ def test_an_engine_that_hangs_behind_ssh_ends_in_time(sshd: Sshd, tmp_path: Path
 
 
 def test_a_server_that_hangs_before_its_login_ends_in_time(sshd: Sshd) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as silent:
         told = refused(f"ssh://127.0.0.1:{silent.getsockname()[1]}", sshd.environ)
         assert "did not" in told
@@ -153,8 +155,6 @@ def test_a_server_that_hangs_before_its_login_ends_in_time(sshd: Sshd) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ending_it_early_leaves_nothing_behind(sshd: Sshd, tmp_path: Path, number: int) -> None:
-    import socket
-
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "s"))
         silent.listen()
@@ -173,3 +173,36 @@ def test_ending_it_early_leaves_nothing_behind(sshd: Sshd, tmp_path: Path, numbe
             _, told = run.communicate(timeout=10)
     assert run.returncode == 128 + number
     assert b"Traceback" not in told
+
+
+@pytest.mark.timeout(240)
+def test_tp6_is_graded_through_published_ports_and_grafana_s_password_never_goes_by_exec(
+    engine: Disposable, tmp_path: Path
+) -> None:
+    need_ssh()
+    (solution,) = [one for one in cases(FIXTURES, "tp6") if one.name == "solution"]
+    supplies.load_images(engine.host, terms(FIXTURES, "tp6").images, FIXTURES / "tp6")
+    here = live.graded(load(find("tp6")), solution, engine)
+    # The machine behind ssh is the one on which the ports are published: the engine's own network.
+    with engine.network(), Sshd(tmp_path / "sshd") as server:
+        where = f"{server.host}{engine.host.removeprefix('unix://')}"
+        done = dckgrade("tp6", "--host", where, "-f", "json", environ=server.environ)
+        assert server.left_behind() == []
+    report = json.loads(done.stdout)
+    verdicts = {one["id"]: one["verdict"] for one in report["checks"]}
+    assert verdicts == {one.id: one.verdict for one in here.checks}, done.stderr
+    seen = [one["facts"] for one in report["observations"].values() if one["kind"] == "grafana"]
+    assert [one["via"] for one in seen] == ["published"]
+
+    with Sshd(tmp_path / "closed", "AllowTcpForwarding no", "AllowStreamLocalForwarding yes") as server:
+        where = f"{server.host}{engine.host.removeprefix('unix://')}"
+        words = ("--grafana-password", "c4n4ry", "-f", "json")
+        done = dckgrade("tp6", "--host", where, *words, environ=server.environ)
+    report = json.loads(done.stdout)
+    assert "failed" not in {one["verdict"] for one in report["checks"]}, done.stderr
+    assert {one["verdict"] for one in report["checks"] if "dashboard" in one["id"]} == {"unknown"}
+    assert "c4n4ry" not in done.stdout.decode() + done.stderr.decode()
+    assert "c4n4ry" not in subprocess.run(
+        ["docker", "--host", engine.host, "events", "--since", "10m", "--until", "1s"],
+        check=True, capture_output=True, text=True, timeout=20,
+    ).stdout  # fmt: skip
