@@ -20,6 +20,7 @@ from tests.classroom.reports import recorded
 from tests.cli.running import dckgrade
 from tests.engine.real_sshd import Sshd, free_port, need_ssh
 from tests.engine.test_ssh_live import docker, solved
+from tests.world.fault_engine import FaultEngine, stall_after
 
 pytestmark = pytest.mark.engine
 
@@ -69,7 +70,7 @@ def test_thirty_machines_three_hung_two_down_within_a_minute(
     with (
         socket.create_server(("127.0.0.1", 0)) as no_greeting,
         socket.socket(socket.AF_UNIX) as no_answer,
-        socket.create_server(("127.0.0.1", 0)) as no_http,
+        FaultEngine(None, {"/json": stall_after(b"HTTP/1.1 200 OK\r\n")}) as half_way,
     ):
         no_answer.bind(str(tmp_path / "s"))
         no_answer.listen()
@@ -77,7 +78,7 @@ def test_thirty_machines_three_hung_two_down_within_a_minute(
         text[1:1] = [
             engine("H1", f"ssh://root@127.0.0.1:{no_greeting.getsockname()[1]}"),
             engine("H2", f"ssh://poste-h2{tmp_path}/s"),
-            engine("H3", f"tcp://127.0.0.1:{no_http.getsockname()[1]}"),
+            engine("H3", half_way.url),
             engine("D1", f"ssh://root@127.0.0.1:{free_port()}"),
             engine("D2", f"ssh://poste-d2{tmp_path}/nowhere.sock"),
         ]
@@ -97,13 +98,16 @@ def test_thirty_machines_three_hung_two_down_within_a_minute(
         name: cells[name]["mistakes"].get("dbserver-running") for name, which in good if which == MISTAKEN
     }
     assert {cell["trust"] for cell in cells.values()} == {"observed"}
-    told = {name: cells[name]["unreached"] for name in ("H1", "H2", "H3", "D1", "D2")}
+    told = {name: cells[name]["unreached"] for name in ("H1", "H2", "D1", "D2")}
     assert "did not" in told["H1"]
     assert "did not answer" in told["H2"]
-    assert "did not answer" in told["H3"]
+    # It greets, and then answers no question to its end.
+    assert cells["H3"]["flags"] == ["incomplete"]
     assert "no ssh server listens" in told["D1"]
     assert "engine is not running" in told["D2"]
-    assert all(cells[name]["score"] == {"earned": 0, "possible": 10, "undecided": 10} for name in told)
+    assert all(
+        cells[name]["score"] == {"earned": 0, "possible": 10, "undecided": 10} for name in (*told, "H3")
+    )
     # One line for each machine, the dead ones with their reason.
     assert len(done.stderr.decode().splitlines()) == 30
     assert "D1: ssh://" in done.stderr.decode()
