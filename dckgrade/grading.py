@@ -124,7 +124,6 @@ class Part:
         probes = [check.observe for check in self.lab.checks]
         probes += [also.observe for one in self.lab.diagnoses() for also in one.also]
         self.keys = {key(probe) for probe in probes}
-        self.starting: list[str] = []
 
     def attempted(self, *, passive: bool) -> list[Check]:
         """List the checks that the user's choice leaves."""
@@ -143,13 +142,15 @@ class Run:
         self.parts, self.looker, self.choice, self.progress = parts, looker, choice, progress
         self.started_at, self.start = timestamp(), time.monotonic()
         self.seen: dict[str, Observation] = {}
+        self.starting: dict[str, list[str]] = {}
+        """By lab, the checks that were waited for when the waiting was cut off."""
 
     def reports(self) -> list[Report]:
         """Carry the run through."""
         passive = self.choice.passive
         everything = [check.observe for part in self.parts for check in part.attempted(passive=passive)]
         self.look(everything)
-        while self.wait() and not self.stopped() and self.left_s() > LAST_LOOK_S:
+        while self.wait() and not self.starting and self.left_s() > LAST_LOOK_S:
             # A container may have died meanwhile: all that is judged must have been seen at one time. And one
             # that was restarted just then is waited for again.
             self.look(everything)
@@ -157,17 +158,13 @@ class Run:
         lang, trainee = self.choice.lang, self.choice.trainee
         return [judged(part.loaded, self.recording(part), lang, trainee) for part in self.parts]
 
-    def stopped(self) -> bool:
-        """Say whether the waiting was cut off."""
-        return any(part.starting for part in self.parts)
-
     def wait(self) -> bool:
         """Look again for as long as that can help; say whether there was anything to wait for."""
         waited = False
         while waiting := self.waiting():
             if self.choice.at_once or self.left_s() <= POLL_S:
-                for part in self.parts:
-                    part.starting = [check.id for other, check, _ in waiting if other is part]
+                for part, check, _ in waiting:
+                    self.starting.setdefault(part.lab.id, []).append(check.id)
                 break
             titles = [check.title.into(self.choice.lang) for _, check, _ in waiting]
             self.progress(titles, max(left for _, _, left in waiting))
@@ -225,14 +222,15 @@ class Run:
     def recording(self, part: Part) -> Recording:
         """Write down what has been seen so far of one lab."""
         seen = {name: one for name, one in self.seen.items() if name in part.keys}
+        starting = self.starting.get(part.lab.id, [])
         return Recording(
             engine=self.looker.engine,
             started_at=self.started_at,
             duration_ms=round((time.monotonic() - self.start) * 1000),
-            complete=not part.starting and not late(seen),
+            complete=not starting and not late(seen),
             passive=self.choice.passive,
             only=part.only,
-            starting=part.starting,
+            starting=starting,
             observations=seen,
         )
 
