@@ -1,4 +1,4 @@
-"""`--watch` on a scripted engine: one stream of events, an engine that goes away, several labs, a clean end."""
+"""`--watch` on a scripted engine: one stream of events, an engine that goes away, all labs, a clean end."""
 
 import os
 import pty
