@@ -1,6 +1,7 @@
 """The engine of the tests: their own, unless DCKGRADE_TEST_HOST names another that may be used up."""
 
 import os
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -17,6 +18,9 @@ from images import build
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 IMAGES = ["nginx", "postgres", "postgres:18", "busybox"]
 REQUIRED = os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1"
+
+# A shell that runs the tests in the background has Ctrl-C ignored, by all that they start too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class GivenEngine:
