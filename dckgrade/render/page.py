@@ -41,7 +41,8 @@ def page(template: str, lang: str, *, sheets: Sequence[str] = (), **values: obje
     """
     Render *template* as one page that runs nothing and loads nothing.
 
-    *template* and *sheets*, styles beside the reports' own, are files below `dckgrade/`. The policy names the page's own style by its digest, so that no other applies.
+    *template* and *sheets*, styles beside the reports' own, are files below `dckgrade/`. The policy names the
+    page's own style by its digest, so that no other applies.
     """
     style = "".join(templates().get_template(sheet).render() for sheet in (SHEET, *sheets))
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
