@@ -1,47 +1,24 @@
 """A report → one HTML page that can be mailed, printed and opened offline: no script, nothing loaded."""
 
-import base64
-import hashlib
-import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from msgspec import Struct
 
 from dckgrade.observation import Observation, Seen, Unobservable
 from dckgrade.render import phrases
 from dckgrade.render.demands import value
+from dckgrade.render.page import Said, page, said, spans
 from dckgrade.render.shown import block, line
-from dckgrade.render.telling import HINTS, MOST_HINTS, Rung, rungs
+from dckgrade.render.telling import HINTS
 from dckgrade.report import Report
-from dckgrade.verdict import Line, Named, Reason, Verdict
+from dckgrade.verdict import Line, Reason, Verdict
 from dckgrade.words import into
 
 LONG = 160
 """A fact longer than this, or of several lines, is shown below the table."""
-# As labs may write it (lab.spec.Address): a report can be anybody's.
-ADDRESS = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*/[A-Za-z0-9/._~%#?=&+-]*")
 ROOM = 5
 """More characters than this fit into the ring only when they are smaller."""
-
-
-class Help(Struct, frozen=True, kw_only=True):
-    """One help, safe to show: its label, and either words or the address of a page."""
-
-    label: str
-    words: list[str]
-    link: str = ""
-
-
-class Said(Struct, frozen=True, kw_only=True):
-    """A mistake or a remark, safe to show: the helps asked for, and those that are folded away below them."""
-
-    code: str
-    message: list[str]
-    shown: list[Help]
-    folded: list[Help]
 
 
 class Evidence(Struct, frozen=True, kw_only=True):
@@ -79,10 +56,9 @@ class Arc(Struct, frozen=True, kw_only=True):
 
 def html_page(report: Report, hints: int = HINTS) -> str:
     """Render *report* as one page; helps above *hints* are one click away, unless none at all were wanted."""
-    environment = page_environment()
-    return environment.get_template("report.html.j2").render(
-        lang=report.lang,
-        style_hash=style_hash(),
+    return page(
+        "render/report.html.j2",
+        report.lang,
         say=phrases.labels(report.lang),
         lab=f"{line(report.lab.id)} — {line(report.lab.title)}",
         title=phrases.prose(report.lab.title, report.lang),
@@ -99,25 +75,6 @@ def html_page(report: Report, hints: int = HINTS) -> str:
         sections=sections(report, hints),
         footer=footer(report),
     )
-
-
-@cache
-def page_environment() -> Environment:
-    """Set up the templates: whatever is put into them is escaped, and whatever is missing is an error."""
-    return Environment(
-        loader=PackageLoader("dckgrade", "render"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@cache
-def style_hash() -> str:
-    """Name the page's own style sheet for its content security policy, so that no other style applies."""
-    style = page_environment().get_template("report.css").render()
-    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 def ring(report: Report) -> Iterator[Arc]:
@@ -169,35 +126,6 @@ def notes(one: Line, report: Report) -> Iterator[str]:
         yield phrases.held_up(one, report)
     if one.reason:
         yield phrases.reason(one.reason, report.lang)
-
-
-def said(mistake: Named, lang: str, hints: int) -> Said:
-    """Make a mistake's words safe to show."""
-    known = rungs(mistake, lang, hints)
-    whole = [*rungs(mistake, lang, MOST_HINTS), *looking(mistake, lang)] if hints else []
-    return Said(
-        code=line(mistake.code),
-        message=spans(phrases.prose(mistake.message, lang)),
-        shown=[help_(one, lang) for one in known],
-        folded=[help_(one, lang) for one in whole if one not in known],
-    )
-
-
-def looking(mistake: Named, lang: str) -> list[Rung]:
-    """Give how to look for oneself, which is no rung of the ladder but a part of the explanation."""
-    return [Rung("look", phrases.labels(lang)["look"], mistake.look)] if mistake.look else []
-
-
-def help_(one: Rung, lang: str) -> Help:
-    """Make a help safe to show; only what is an address and nothing else becomes a link."""
-    link = one.words if one.kind == "source" and ADDRESS.fullmatch(one.words) else ""
-    return Help(label=one.label, words=spans(phrases.prose(one.words, lang)), link=link)
-
-
-def spans(prose: str) -> list[str]:
-    """Cut words into plain and `code`, in turn; a lone backtick is just that."""
-    parts = prose.split("`")
-    return parts if len(parts) % 2 else [prose]
 
 
 def evidence(key: str, seen: Observation | None, lang: str) -> Evidence:
