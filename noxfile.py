@@ -14,6 +14,8 @@ nox.options.error_on_missing_interpreters = True
 DEV = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
 ENGINE = ["docker.io", "iptables", "iproute2", "util-linux", "qemu-system-x86", "e2fsprogs", "apparmor"]
 
+BROWSER = ["chromium", "fonts-dejavu-core"]
+
 GUEST = ["qemu-system-x86_64", "mke2fs", "apparmor_parser"]
 
 
@@ -30,6 +32,17 @@ def engine_parts(session: nox.Session) -> None:
     )
     if not shutil.which("docker"):  # since Debian 13 the command is a package of its own
         session.run("apt-get", "install", "-y", "-qq", "docker-cli", external=True, env=quiet)
+
+
+def browser(session: nox.Session) -> None:
+    """Install what the pages are looked at with, as root on a Debian that lacks it."""
+    if shutil.which("chromium") or not shutil.which("apt-get") or os.geteuid() != 0:
+        return
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    session.run("apt-get", "update", "-qq", external=True, env=quiet)
+    session.run(
+        "apt-get", "install", "-y", "-qq", "--no-install-recommends", *BROWSER, external=True, env=quiet
+    )
 
 
 @nox.session(name="try")
@@ -56,6 +69,7 @@ def tests(session: nox.Session) -> None:
     """Run every test, those on a real engine too."""
     session.install("-q", "-e", ".", *DEV)
     engine_parts(session)
+    browser(session)
     session.run("pytest", *session.posargs)
 
 

@@ -71,12 +71,12 @@ def need_guests() -> None:
     need(guest.why_not())
 
 
-def need(reason: str | None) -> None:
-    """Fail or skip for a reason; without one do nothing."""
+def need(reason: str | None, what: str = "engine") -> None:
+    """Fail or skip for a reason why there is no *what*; without one do nothing."""
     if reason:
         if REQUIRED:
-            pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, and there is no engine: {reason}")
-        pytest.skip(f"no engine: {reason}")
+            pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, and there is no {what}: {reason}")
+        pytest.skip(f"no {what}: {reason}")
 
 
 def private_engine() -> Iterator[PrivateEngine]:

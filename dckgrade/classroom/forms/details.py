@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from dckgrade.classroom.class_report import Cell, ClassReport, LabTold, Row
-from dckgrade.classroom.forms.heat import anchor, name, points
+from dckgrade.classroom.forms.heat import NAME_KEPT, anchor, name, points
 from dckgrade.classroom.forms.words import FLAGS, TRUST, TRUST_SIGNS
 from dckgrade.render import phrases
 from dckgrade.render.shown import line
 from dckgrade.verdict import Verdict
 from dckgrade.words import N_, into
 
+OTHERS_SHOWN = 6
 Mistakes = Mapping[tuple[str, str], str]
 """By lab and code: the id of the explanation in the page."""
 
@@ -99,8 +100,14 @@ def flags(cell: Cell, lang: str) -> Iterator[str]:
     translate = into(lang)
     for flag in cell.flags:
         told = translate(FLAGS[flag])
-        others = ", ".join(line(one, 80) for one in cell.shared_with[:20])
+        others = ", ".join(line(one, NAME_KEPT) for one in cell.shared_with[:OTHERS_SHOWN])
+        others = f"{others} {more(len(cell.shared_with), OTHERS_SHOWN, lang)}".strip()
         yield phrases.labelled(told, others, lang) if flag == "copy" and others else told
+
+
+def more(count: int, shown: int, lang: str) -> str:
+    """Say how many are not listed."""
+    return into(lang)(N_("and {count} more")).format(count=count - shown) if count > shown else ""
 
 
 def judged(cell: Cell, lab: LabTold, lang: str, mistakes: Mistakes) -> Iterator[Judged]:

@@ -6,17 +6,19 @@ from msgspec import Struct
 
 from dckgrade.classroom.class_report import CheckTold, ClassReport, LabTold, MistakeShared
 from dckgrade.classroom.forms import words
-from dckgrade.classroom.forms.details import details, flags
+from dckgrade.classroom.forms.details import details, flags, more
 from dckgrade.classroom.forms.heat import NAME_KEPT, anchor, detailed, leaves, name
 from dckgrade.classroom.forms.pictures import Histogram, Part, counted, histogram, parts
 from dckgrade.render import phrases
-from dckgrade.render.page import Said, said
+from dckgrade.render.page import Said, said, spans
 from dckgrade.render.page import page as rendered
 from dckgrade.render.shown import line
 from dckgrade.render.telling import MOST_HINTS
 from dckgrade.verdict import Named, Verdict
 from dckgrade.words import N_, into
 
+MISTAKES_FIRST = 8
+"""What fits on a board; the others are one click away."""
 NAMES_SHOWN = 40
 LISTED = 200
 """Trainees worth a look, missing ones, files not taken in: more of them are counted."""
@@ -87,6 +89,7 @@ def page(report: ClassReport) -> bytes:
             lang,
         ),
         mistakes=list(shared(report)),
+        first=MISTAKES_FIRST,
         heads=[(line(lab.id), f"/{lab.possible}", average(lab, lang)) for lab in report.labs],
         leaves=list(leaves(report)),
         signs=[(words.TRUST_SIGNS[one], into(lang)(words.TRUST[one])) for one in words.TRUST],
@@ -96,7 +99,9 @@ def page(report: ClassReport) -> bytes:
         more_odds=more(len(odds), LISTED, lang),
         missing=missing[:LISTED],
         more_missing=more(len(missing), LISTED, lang),
-        refused=[(line(one.source), line(one.reason)) for one in report.refused[:LISTED]],
+        refused=[
+            (line(one.source), spans(phrases.prose(one.reason, lang))) for one in report.refused[:LISTED]
+        ],
         more_refused=more(len(report.refused), LISTED, lang),
         detailed=detailed(report),
         trainees=list(details(report, mistakes)) if detailed(report) else [],
@@ -158,11 +163,6 @@ def named(one: MistakeShared) -> Named:
         look=one.look,
         source=one.source,
     )
-
-
-def more(count: int, shown: int, lang: str) -> str:
-    """Say how many are not listed."""
-    return into(lang)(N_("and {count} more")).format(count=count - shown) if count > shown else ""
 
 
 def average(lab: LabTold, lang: str) -> str:

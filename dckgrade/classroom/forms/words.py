@@ -31,7 +31,7 @@ LABELS: Mapping[str, str] = {
     "missing": N_("Nothing handed in"),
     "odd": N_("Worth a look"),
     "explain_next": N_("What to explain next"),
-    "explained": N_("Explained"),
+    "rarer": N_("Rarer mistakes"),
     "no_mistakes": N_("No mistake that the labs know by name was made."),
     "who": N_("Who"),
     "glance": N_("The class at a glance"),
