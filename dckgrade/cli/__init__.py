@@ -207,6 +207,14 @@ def obey(lang: Lang) -> None:
     raise SystemExit(code if isinstance(code, int) else exits.Exit.PASSED)
 
 
+def nearest_option(ctx: Any, option: str) -> str | None:
+    """Guess which option was meant."""
+    from dckgrade.lab.problem import nearest
+
+    known = [one for param in ctx.command.get_params(ctx) for one in param.opts] if ctx else []
+    return nearest(option, [one for one in known if one.startswith("--")])
+
+
 def usage(refused: Any, lang: Lang) -> list[str]:
     """Say what the parser refused, and how to go on."""
     translate = into(lang)
@@ -214,6 +222,8 @@ def usage(refused: Any, lang: Lang) -> list[str]:
     param = getattr(refused, "param", None)
     if option:
         what = translate(N_("There is no option {option}.")).format(option=option)
+        if near := nearest_option(refused.ctx, option):
+            what += " " + translate(N_("Did you mean {near}?")).format(near=near)
     elif type(refused).__name__ == "MissingParameter" and param is not None:
         what = translate(N_("{name} is missing.")).format(name=param.human_readable_name)
     else:
