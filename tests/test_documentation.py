@@ -69,7 +69,7 @@ def first_columns(prose: str) -> Iterator[list[str]]:
 def names(text: str) -> set[str]:
     r"""Give every word that stands between backticks, alternatives and all: `-f text\\|json` names three."""
     return {
-        word.strip(",.;:()[]…")
+        word.lstrip("([").rstrip(",.;:()[]…")
         for quoted in re.findall(r"`([^`]+)`", CODE.sub("", text))
         for word in re.split(r"[\s|\\=]+", quoted)
     }
