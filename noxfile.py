@@ -32,6 +32,17 @@ def engine_parts(session: nox.Session) -> None:
         session.run("apt-get", "install", "-y", "-qq", "docker-cli", external=True, env=quiet)
 
 
+def shells(session: nox.Session) -> None:
+    """Install the shells whose completion is tested, as root on a Debian that lacks them."""
+    missing = [name for name in ("zsh", "fish") if not shutil.which(name)]
+    if missing and shutil.which("apt-get") and os.geteuid() == 0:
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        session.run("apt-get", "update", "-qq", external=True, env=quiet)
+        session.run(
+            "apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing, external=True, env=quiet
+        )
+
+
 @nox.session(name="try")
 def try_(session: nox.Session) -> None:
     """See it work: TP5's own line on a real engine, graded, explained, mended, graded again."""
@@ -56,6 +67,7 @@ def tests(session: nox.Session) -> None:
     """Run every test, those on a real engine too."""
     session.install("-q", "-e", ".", *DEV)
     engine_parts(session)
+    shells(session)
     session.run("pytest", *session.posargs)
 
 
