@@ -1,6 +1,7 @@
 """The engine of the tests: their own, unless DCKGRADE_TEST_HOST names one to use up."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -17,6 +18,9 @@ from images import build
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 IMAGES = ["nginx", "postgres", "postgres:18", "busybox"]
 REQUIRED = os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1"
+
+# A shell that runs the tests in the background has Ctrl-C ignored, by all that they start too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -87,12 +91,12 @@ def need_guests() -> None:
     need(guest.why_not())
 
 
-def need(reason: str | None) -> None:
-    """Fail or skip for a reason; without one do nothing."""
+def need(reason: str | None, what: str = "engine") -> None:
+    """Fail or skip for a reason why there is no *what*; without one do nothing."""
     if reason:
         if REQUIRED:
-            pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, and there is no engine: {reason}")
-        pytest.skip(f"no engine: {reason}")
+            pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, and there is no {what}: {reason}")
+        pytest.skip(f"no {what}: {reason}")
 
 
 def private_engine() -> Iterator[PrivateEngine]:

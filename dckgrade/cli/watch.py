@@ -56,13 +56,13 @@ def watch(
         changes = Changes(daemon, choice.workdir)
         try:
             while True:
-                reports = grading.grade_all(parts, daemon, each)
-                if not last or told(reports) != told(last):
-                    draw(*page(reports, last, hints))
-                last = reports
-                if exits.of(reports) is exits.Exit.PASSED:
-                    return reports
-                changes.wait(STARTING_S if any(one.starting for one in reports) else IDLE_S)
+                before, last = last, grading.grade_all(parts, daemon, each)
+                # Kept before it is drawn: whoever sees it may press Ctrl-C at once.
+                if not before or told(last) != told(before):
+                    draw(*page(last, before, hints))
+                if exits.of(last) is exits.Exit.PASSED:
+                    return last
+                changes.wait(STARTING_S if any(one.starting for one in last) else IDLE_S)
         finally:
             keep(last)
 

@@ -1,15 +1,12 @@
 """Reports → one HTML page that can be mailed, printed and opened offline: no script, nothing loaded."""
 
-import base64
-import hashlib
 from collections.abc import Iterator, Sequence
-from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from msgspec import Struct
 
 from dckgrade.render import phrases
-from dckgrade.render.cards import Card, card, spans
+from dckgrade.render.cards import Card, card
+from dckgrade.render.page import page, spans
 from dckgrade.render.shown import line
 from dckgrade.render.telling import HINTS
 from dckgrade.report import Report, together
@@ -62,17 +59,13 @@ def session_page(reports: Sequence[Report], hints: int = HINTS) -> str:
     say = phrases.labels(lang)
     whole = scored(reports)
     single = f"{line(reports[0].lab.id)} — {line(reports[0].lab.title)}"
-    return (
-        page_environment()
-        .get_template("report.html.j2")
-        .render(
-            lang=lang,
-            style_hash=style_hash(),
-            say=say,
-            heading=single if len(parts) == 1 else say["labs"],
-            parts=parts,
-            whole=whole,
-        )
+    return page(
+        "render/report.html.j2",
+        lang,
+        say=say,
+        heading=single if len(parts) == 1 else say["labs"],
+        parts=parts,
+        whole=whole,
     )
 
 
@@ -102,25 +95,6 @@ def scored(reports: Sequence[Report]) -> Scored:
         ring=list(ring([check for report in reports for check in report.checks], score.possible)),
         whole=max(1, score.possible),
     )
-
-
-@cache
-def page_environment() -> Environment:
-    """Set up the templates: whatever is put into them is escaped, and whatever is missing is an error."""
-    return Environment(
-        loader=PackageLoader("dckgrade", "render"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@cache
-def style_hash() -> str:
-    """Name the page's own style sheet for its content security policy, so that no other style applies."""
-    style = page_environment().get_template("report.css").render()
-    return "sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 def ring(checks: Sequence[Line], possible: int) -> Iterator[Arc]:

@@ -1,4 +1,4 @@
-"""`--watch` on a scripted engine: one stream of events, an engine that goes away, all labs, a clean end."""
+"""`--watch` on a scripted engine: one stream of events, an engine that goes away, several labs, an end."""
 
 import os
 import pty
@@ -44,20 +44,24 @@ class Watching:
     def until(self, words: bytes, count: int = 1, seconds: float = 20) -> None:
         end = time.monotonic() + seconds
         while self.shown.count(words) < count:
+            open_ = self.read(0.2)
+            assert open_, self.shown.decode(errors="replace")
             assert time.monotonic() < end, self.shown.decode(errors="replace")
-            self.read(0.2)
 
-    def read(self, seconds: float) -> None:
+    def read(self, seconds: float) -> bool:
+        """Read what has been shown meanwhile; say whether the other end is still open."""
         if select.select([self.mine], [], [], seconds)[0]:
             try:
                 self.shown += os.read(self.mine, 65536)
-            except OSError:  # the other end is closed
-                time.sleep(seconds)
+            except OSError:
+                return False
+        return True
 
     def interrupt(self) -> int:
         self.process.send_signal(signal.SIGINT)
         ended = self.process.wait(20)
-        self.read(0.2)
+        while self.read(0.2):
+            pass
         return ended
 
 
