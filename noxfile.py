@@ -97,6 +97,20 @@ def schema(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def reference(session: nox.Session) -> None:
+    """Write the page of all labs, checks, mistakes and facts again."""
+    session.install("-q", "-e", ".")
+    session.run("python", "fixtures/reference.py")
+
+
+@nox.session(default=False)
+def pictures(session: nox.Session) -> None:
+    """Draw the pictures of the READMEs again; the page's needs chromium."""
+    session.install("-q", "-e", ".")
+    session.run("python", "fixtures/pictures/draw.py")
+
+
+@nox.session(default=False)
 def words(session: nox.Session) -> None:
     """Collect the words to translate, and compile the catalogues."""
     session.install("-q", "babel")
