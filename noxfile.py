@@ -12,37 +12,31 @@ nox.options.sessions = ["lint", "tests"]
 nox.options.error_on_missing_interpreters = True
 
 DEV = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
-ENGINE = ["docker.io", "iptables", "iproute2", "util-linux", "qemu-system-x86", "e2fsprogs", "apparmor"]
+# The programs that are needed, and Debian's packages that bring them.
+ENGINE = (
+    ["dockerd", "docker", "iptables", "ip", "qemu-system-x86_64", "mke2fs", "apparmor_parser"],
+    ["docker.io", "iptables", "iproute2", "util-linux", "qemu-system-x86", "e2fsprogs", "apparmor"],
+)
+BROWSER = (["chromium"], ["chromium", "fonts-dejavu-core"])
+SHELLS = (["zsh", "fish"], ["zsh", "fish"])
 
-BROWSER = ["chromium", "fonts-dejavu-core"]
 
-GUEST = ["qemu-system-x86_64", "mke2fs", "apparmor_parser"]
+def debian(session: nox.Session, programs: list[str], packages: list[str]) -> None:
+    """Install *packages*, as root on a Debian that lacks one of *programs*."""
+    if all(map(shutil.which, programs)) or not shutil.which("apt-get") or os.geteuid() != 0:
+        return
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    session.run("apt-get", "update", "-qq", external=True, env=quiet)
+    install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends")
+    session.run(*install, *packages, external=True, env=quiet)
 
 
 def engine_parts(session: nox.Session) -> None:
-    """Install what a private engine and a guest machine are made of, as root on a Debian that lacks it."""
-    missing = [name for name in ("dockerd", "docker", "iptables", "ip", *GUEST) if not shutil.which(name)]
-    if not missing or not shutil.which("apt-get") or os.geteuid() != 0:
-        return
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    """Install what a private engine and a guest machine are made of."""
     # A package may start its service; the engine that we start ourselves is a private one.
-    session.run("apt-get", "update", "-qq", external=True, env=quiet)
-    session.run(
-        "apt-get", "install", "-y", "-qq", "--no-install-recommends", *ENGINE, external=True, env=quiet
-    )
-    if not shutil.which("docker"):  # since Debian 13 the command is a package of its own
-        session.run("apt-get", "install", "-y", "-qq", "docker-cli", external=True, env=quiet)
-
-
-def browser(session: nox.Session) -> None:
-    """Install what the pages are looked at with, as root on a Debian that lacks it."""
-    if shutil.which("chromium") or not shutil.which("apt-get") or os.geteuid() != 0:
-        return
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    session.run("apt-get", "update", "-qq", external=True, env=quiet)
-    session.run(
-        "apt-get", "install", "-y", "-qq", "--no-install-recommends", *BROWSER, external=True, env=quiet
-    )
+    debian(session, *ENGINE)
+    # Since Debian 13 the command is a package of its own.
+    debian(session, ["docker"], ["docker-cli"])
 
 
 @nox.session(name="try")
@@ -69,7 +63,8 @@ def tests(session: nox.Session) -> None:
     """Run every test, those on a real engine too."""
     session.install("-q", "-e", ".", *DEV)
     engine_parts(session)
-    browser(session)
+    debian(session, *BROWSER)
+    debian(session, *SHELLS)
     session.run("pytest", *session.posargs)
 
 
@@ -99,6 +94,20 @@ def schema(session: nox.Session) -> None:
             [f"{session.bin}/dckgrade", "schema", *options], stdout=subprocess.PIPE, check=True
         )
         Path(path).write_bytes(made.stdout)
+
+
+@nox.session(default=False)
+def reference(session: nox.Session) -> None:
+    """Write the page of all labs, checks, mistakes and facts again."""
+    session.install("-q", "-e", ".")
+    session.run("python", "fixtures/reference.py")
+
+
+@nox.session(default=False)
+def pictures(session: nox.Session) -> None:
+    """Draw the pictures of the READMEs again; the page's needs chromium."""
+    session.install("-q", "-e", ".")
+    session.run("python", "fixtures/pictures/draw.py")
 
 
 @nox.session(default=False)
