@@ -1,4 +1,4 @@
-"""`checks/first-lab.md` followed word by word: its commands typed, its files written, what it shows seen."""
+"""The guide to a first lab, followed word by word: commands typed, files written, what it shows seen."""
 
 import os
 import re
@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 from dckgrade.prove.live import Disposable
+from dckgrade.words import Lang
 
 ROOT = Path(__file__).parents[1]
-GUIDE = (ROOT / "checks" / "first-lab.md").read_text(encoding="utf-8")
+GUIDES: dict[Lang, Path] = {"en": ROOT / "checks" / "first-lab.md", "fr": ROOT / "checks" / "first-lab.fr.md"}
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 
 
@@ -33,27 +34,29 @@ def blocks(guide: str) -> Iterator[Block]:
         yield Block(found[1], found[2], named[1] if named else "")
 
 
-BLOCKS = list(blocks(GUIDE))
-RECIPES: dict[str, Any] = {
-    block.file: yaml.safe_load(block.text) for block in BLOCKS if block.file.startswith(".git")
-}
+BLOCKS = {lang: list(blocks(path.read_text(encoding="utf-8"))) for lang, path in GUIDES.items()}
+in_both = pytest.mark.parametrize("lang", GUIDES)
 
 
-def recipe_lines(file: str) -> list[str]:
-    jobs = RECIPES[file].get("jobs", RECIPES[file])["labs"]
-    return jobs.get("script") or [step["run"] for step in jobs["steps"] if "run" in step]
+def recipes(lang: Lang) -> dict[str, Any]:
+    return {one.file: yaml.safe_load(one.text) for one in BLOCKS[lang] if one.file.startswith(".git")}
+
+
+def lines_of(recipe: dict[str, Any]) -> list[str]:
+    job = recipe.get("jobs", recipe)["labs"]
+    return job.get("script") or [step["run"] for step in job["steps"] if "run" in step]
 
 
 class Author:
     """Somebody who follows the guide in an empty folder."""
 
-    def __init__(self, folder: Path, engine: Disposable) -> None:
+    def __init__(self, folder: Path, engine: Disposable, lang: Lang) -> None:
         self.folder, self.engine = folder, engine
         self.environ = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(folder),
             "COLUMNS": "160",
-            "DCKGRADE_LANG": "en",
+            "DCKGRADE_LANG": lang,
             "DOCKER_HOST": engine.host,
             "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
         }
@@ -97,22 +100,20 @@ def shown(wanted: str, line: str) -> bool:
 
 
 @pytest.mark.engine
-def test_whoever_follows_the_guide_has_a_lab_that_is_proven(tmp_path: Path, engine: Disposable) -> None:
+@in_both
+def test_whoever_follows_the_guide_has_a_lab_that_is_proven(
+    lang: Lang, tmp_path: Path, engine: Disposable
+) -> None:
     engine.empty()
-    author = Author(tmp_path, engine)
+    author = Author(tmp_path, engine, lang)
     try:
-        for block in BLOCKS:
+        for block in BLOCKS[lang]:
             author.follows(block)
-        assert not list(tmp_path.rglob("*.json.bak"))
-        left = subprocess.run(
-            ["grep", "-ril", "todo", "checks/hello.yaml", "fixtures"],
-            cwd=tmp_path,
-            capture_output=True,
-            check=False,
-        )
-        assert left.stdout == b"", "nothing of the blank lab is left to fill in"
-        for recipe in RECIPES:
-            for line in recipe_lines(recipe):
+        written = [path for name in ("checks", "fixtures") for path in (tmp_path / name).rglob("*.[yse]*")]
+        left = [path for path in written if path.is_file() and "todo" in path.read_text().lower()]
+        assert (len(written) > 5, left) == (True, []), "nothing of the blank lab is left to fill in"
+        for recipe in recipes(lang).values():
+            for line in lines_of(recipe):
                 if not line.startswith("pip "):
                     done = author.types(line)
                     assert done.returncode == 0, f"{line}\n{done.stdout}"
@@ -122,9 +123,23 @@ def test_whoever_follows_the_guide_has_a_lab_that_is_proven(tmp_path: Path, engi
         engine.empty()
 
 
-def test_the_recipes_are_for_both_and_do_nothing_but_install_and_run_dckgrade() -> None:
-    assert sorted(RECIPES) == [".github/workflows/labs.yml", ".gitlab-ci.yml"]
-    for recipe in RECIPES:
-        first, *rest = recipe_lines(recipe)
+@in_both
+def test_the_recipes_are_for_both_and_do_nothing_but_install_and_run_dckgrade(lang: Lang) -> None:
+    assert sorted(recipes(lang)) == [".github/workflows/labs.yml", ".gitlab-ci.yml"]
+    for recipe in recipes(lang).values():
+        first, *rest = lines_of(recipe)
         assert first == "pip install dckgrade"
         assert [line for line in rest if not line.startswith("dckgrade ")] == []
+
+
+def test_both_guides_have_the_same_files_commands_and_headings() -> None:
+    english, french = BLOCKS["en"], BLOCKS["fr"]
+
+    assert [one for one in french if one.file] == [one for one in english if one.file]
+    assert list(map(typed, french)) == list(map(typed, english))
+    levels = [re.findall(r"^#+ ", path.read_text(), re.MULTILINE) for path in GUIDES.values()]
+    assert levels[0] == levels[1]
+
+
+def typed(block: Block) -> list[str]:
+    return [line for line in block.text.splitlines() if line.startswith("$ ")]
