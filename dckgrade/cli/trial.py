@@ -58,14 +58,13 @@ def try_(
     loaded, check, of_a_lab = meant(words)
     choice = grading.Choice(
         lang=language.spoken(),
-        only=[check.id],
         at_once=True,
         timeout_s=timeout,
         workdir=workdir,
         container=container,
         grafana=grade.account(grafana_user, grafana_password),
     )
-    report = grade.graded(loaded, choice, host, context)
+    (report,) = grade.graded([grading.Part(loaded, [check.id])], choice, host, context)
     found = trial(check, report, of_a_lab=of_a_lab)
     if shape is Shape.JSON:
         sys.stdout.buffer.write(document(found))

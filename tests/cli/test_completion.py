@@ -152,7 +152,7 @@ def test_zsh_offers_them_with_their_titles(home: Path, typed: str, offered: str)
     assert offered in in_zsh(home, typed, offered)
 
 
-def test_completion_says_nothing_of_labs_that_do_not_load(home: Path, tmp_path: Path) -> None:
+def test_completion_says_nothing_of_labs_that_do_not_load(tmp_path: Path) -> None:
     (tmp_path / "labs").mkdir()
     (tmp_path / "labs" / "broken.yaml").write_text("id: [")
     asked = {"COMP_WORDS": "dckgrade all --only ", "COMP_CWORD": "3", "_DCKGRADE_COMPLETE": "complete_bash"}
