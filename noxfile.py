@@ -113,8 +113,9 @@ def reference(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def pictures(session: nox.Session) -> None:
-    """Draw the pictures of the READMEs again; the page's needs chromium."""
+    """Draw the pictures of the READMEs again."""
     session.install("-q", "-e", ".")
+    debian(session, *BROWSER)
     session.run("python", "fixtures/pictures/draw.py")
 
 

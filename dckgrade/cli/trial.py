@@ -1,5 +1,6 @@
 """`dckgrade try`: look at one thing, and see what there is to demand of it."""
 
+import contextlib
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,13 +24,15 @@ class NotTriable(Trouble):
 
 def completed(incomplete: str) -> Iterator[tuple[str, str]]:
     """Offer the checks of all labs, each with its title."""
-    from dckgrade.lab.load import load
+    from dckgrade.lab.load import LabInvalid, load
     from dckgrade.lab.shelf import lab_paths
+    from dckgrade.render.shown import line
 
     for name, path in lab_paths().items():
-        for check in load(path).lab.checks:
-            if (whole := f"{name}/{check.id}").startswith(incomplete):
-                yield whole, check.title.into(language.spoken())
+        with contextlib.suppress(LabInvalid, Trouble):
+            for check in load(path).lab.checks:
+                if (whole := f"{name}/{check.id}").startswith(incomplete):
+                    yield whole, line(check.title.into(language.spoken()))
 
 
 def try_(
@@ -64,7 +67,7 @@ def try_(
         container=container,
         grafana=grade.account(grafana_user, grafana_password),
     )
-    (report,) = grade.graded([grading.Part(loaded, [check.id])], choice, host, context)
+    (report,) = grade.graded([grading.Part(loaded, only=[check.id])], choice, host, context)
     found = trial(check, report, of_a_lab=of_a_lab)
     if shape is Shape.JSON:
         sys.stdout.buffer.write(document(found))

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -22,6 +22,10 @@ from dckgrade.verdict import Line, Reason, Verdict
 from dckgrade.words import N_, into
 
 SCHEMA: Literal["dckgrade-trial/1"] = "dckgrade-trial/1"
+
+
+NARROW = 70
+"""Columns below which three of them side by side cannot be read."""
 
 
 class Fact(Struct, frozen=True, kw_only=True):
@@ -97,6 +101,22 @@ def document(found: Trial) -> bytes:
     return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
 
 
+def shown(fact: Fact) -> str:
+    """Write a value as a lab does, to be copied into one; a report says the same in words."""
+    match fact.value:
+        case UnsetType():
+            return ""
+        case list() as found:
+            return line(f"[{written(found)}]", VALUE_KEPT)
+        case found:
+            return line(written(found), VALUE_KEPT) or '""'
+
+
+def described(fact: Fact) -> str:
+    """Say of which type a fact is, and what it is."""
+    return f"{fact.type}. {fact.about}" if fact.about else fact.type
+
+
 class OnTerminal:
     """A trial to be printed."""
 
@@ -105,7 +125,7 @@ class OnTerminal:
         self.lang, self.translate = report.lang, into(report.lang)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        self.encoding = options.encoding
+        self.encoding, self.width = options.encoding, options.max_width
         yield from on_console.laid_out(self.parts(), console, options)
 
     def text(self, said: str, style: str = "") -> Text:
@@ -147,17 +167,20 @@ class OnTerminal:
                 said = phrases.ABSENT.get(seen.kind, phrases.LABELS["absent"])
                 yield self.text(self.translate(said), "bold red")
 
-    def facts(self) -> Table:
-        """Give each fact its line: name, value, type, and what it is."""
+    def facts(self) -> RenderableType:
+        """Give each fact: name, value, and what it is; below one another where there is no room beside."""
+        rows = [
+            (self.text(one.name), self.text(shown(one), "cyan"), self.text(described(one), "dim"))
+            for one in self.found.facts
+        ]
+        if self.width < NARROW:
+            return Group(*(part for name, value, about in rows for part in (name + " " + value, about)))
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
         table.add_column(max_width=40)
         table.add_column()
-        for one in self.found.facts:
-            # As a lab writes it, to be copied into one; a report says the same in words.
-            shown = "" if one.value is UNSET else line(written(one.value), VALUE_KEPT) or '""'
-            about = f"{one.type}. {one.about}" if one.about else one.type
-            table.add_row(self.text(one.name), self.text(shown, "cyan"), self.text(about, "dim"))
+        for row in rows:
+            table.add_row(*row)
         return table
 
     def demands(self) -> Table:

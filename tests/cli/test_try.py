@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ TP5 = str(FIXTURES.parent / "checks" / "tp5.yaml")
 HOSTILE = "boom \x1b[2J\u202e"
 
 
-def tried(tmp_path: Path, *words: str, more: tuple[str, ...] = ()) -> subprocess.CompletedProcess[bytes]:
+def tried(
+    tmp_path: Path, *words: str, more: tuple[str, ...] = (), environ: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
     """Try against an engine that has one container, dbserver, which has exited."""
     entry = {"Id": "d", "Names": ["/dbserver"], "Image": "postgres", "State": "exited", "Created": 1}
     state = {"Status": "exited", "ExitCode": 1, "Error": HOSTILE}
@@ -34,7 +37,7 @@ def tried(tmp_path: Path, *words: str, more: tuple[str, ...] = ()) -> subprocess
         "/logs": answer(b""),
     }
     with FaultEngine(tmp_path / "engine.sock", says) as engine:
-        return dckgrade("try", *words, "--host", engine.url, "--lang", "en", *more)
+        return dckgrade("try", *words, "--host", engine.url, "--lang", "en", *more, environ=environ)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,15 @@ def test_what_a_trainee_controls_is_inert(tmp_path: Path) -> None:
     assert "\x1b[2J" not in shown
     assert "\u202e" not in shown
     assert r"boom \x1b[2J\u202e" in " ".join(shown.split())
+
+
+def test_at_forty_columns_each_fact_has_its_own_lines(tmp_path: Path) -> None:
+    done = tried(tmp_path, "container", "name=dbserver", environ={"COLUMNS": "40"})
+    lines = [line.strip() for line in done.stdout.decode().splitlines()]
+
+    assert "exit_code 1" in lines
+    assert "networks []" in lines
+    assert max(map(len, lines)) <= 40
 
 
 def test_json_is_one_document_with_types_values_and_demands(tmp_path: Path) -> None:
