@@ -77,6 +77,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def classes(session: nox.Session) -> None:
+    """Time classes of 30, 1,000 and 10,000 reports; their pages in Chromium too."""
+    session.install("-q", ".", "playwright")
+    debian(session, *BROWSER)
+    session.run("python", "fixtures/bench/classroom.py")
+
+
+@nox.session(default=False)
 def record(session: nox.Session) -> None:
     """Apply every case on private engines and keep what was seen: nox -s record -- [LAB…]."""
     session.install("-q", "-e", ".")
