@@ -16,7 +16,7 @@ from dckgrade.lab.shelf import find
 from dckgrade.prove import run
 from dckgrade.prove.forms import page as proof_page
 from dckgrade.prove.proof import Proof
-from dckgrade.render.html_page import html_page
+from dckgrade.render.html_page import html_page, session_page
 from dckgrade.words import Lang
 from tests.classroom.reports import NAMES, of, raw, recorded
 from tests.conftest import FIXTURES
@@ -42,6 +42,13 @@ def hostile_report(lang: Lang) -> bytes:
 def undecided_report(lang: Lang) -> bytes:
     """Give a page in which everything occurs."""
     return html_page(eventful(lang)).encode()
+
+
+def session_report(lang: Lang) -> bytes:
+    """Give the page of several labs graded in one run."""
+    failing = again(replace(recorded("tp5", "two-mistakes"), lang=lang))
+    swarm = again(replace(recorded("tp1", "solution"), lang=lang))
+    return session_page([swarm, failing, eventful(lang)]).encode()
 
 
 @cache
@@ -81,6 +88,7 @@ PAGES: Mapping[str, Callable[[Lang], bytes]] = {
     "failing report": partial(report, "two-mistakes"),
     "undecided report": undecided_report,
     "hostile report": hostile_report,
+    "session": session_report,
     "class": lambda lang: class_page(gathered(lang)),
     "large class": lambda lang: class_page(grown(gathered(lang), 450)),
     "proof": lambda lang: proof_page(proofs(), lang),
