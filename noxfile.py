@@ -77,6 +77,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def classes(session: nox.Session) -> None:
+    """Time classes of 30, 1,000 and 10,000 reports; their pages in Chromium too."""
+    session.install("-q", ".", "playwright")
+    debian(session, *BROWSER)
+    session.run("python", "fixtures/bench/classroom.py")
+
+
+@nox.session(default=False)
 def record(session: nox.Session) -> None:
     """Apply every case on private engines and keep what was seen: nox -s record -- [LAB…]."""
     session.install("-q", "-e", ".")
@@ -94,6 +102,21 @@ def schema(session: nox.Session) -> None:
             [f"{session.bin}/dckgrade", "schema", *options], stdout=subprocess.PIPE, check=True
         )
         Path(path).write_bytes(made.stdout)
+
+
+@nox.session(default=False)
+def reference(session: nox.Session) -> None:
+    """Write the page of all labs, checks, mistakes and facts again."""
+    session.install("-q", "-e", ".")
+    session.run("python", "fixtures/reference.py")
+
+
+@nox.session(default=False)
+def pictures(session: nox.Session) -> None:
+    """Draw the pictures of the READMEs again."""
+    session.install("-q", "-e", ".")
+    debian(session, *BROWSER)
+    session.run("python", "fixtures/pictures/draw.py")
 
 
 @nox.session(default=False)

@@ -29,6 +29,7 @@ from dckgrade.cli import (
     prove,
     schema,
     settings,
+    trial,
 )
 from dckgrade.words import N_, Lang, Trouble, into
 
@@ -123,9 +124,10 @@ for command, summary in (
     (lint.lint, N_("Check labs: file:line:column of every problem at once.")),
     (prove.prove, N_("Prove that solutions pass, that mistakes fail, and that every check can.")),
     (new.new, N_("Write a lab to fill in, with its solution and a first mistake.")),
+    (trial.try_, N_("Look at what one check looks at, and show what can be demanded of it.")),
     (schema.schema, N_("Print the JSON Schema of labs.")),
 ):
-    app.command(help=summary)(exits.answered(command))
+    app.command(command.__name__.strip("_"), help=summary)(exits.answered(command))
 
 
 def version(wanted: bool) -> None:

@@ -12,6 +12,7 @@ from dckgrade.cli import language
 from dckgrade.words import N_, Lang, Trouble, into
 
 if TYPE_CHECKING:
+    from dckgrade.lab.load import LabInvalid
     from dckgrade.report import Report
 
 
@@ -64,6 +65,13 @@ def say(lines: Sequence[str]) -> None:
         sys.stderr.write(line(one) + "\n")
 
 
+def excerpted(invalid: "LabInvalid", lang: Lang) -> list[str]:
+    """Say what is wrong with a lab, each problem with its line in the characters that stderr has."""
+    from dckgrade.render import excerpt
+
+    return excerpt.excerpted(invalid, lang, sys.stderr.encoding)
+
+
 P = ParamSpec("P")
 
 
@@ -90,7 +98,7 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except LabInvalid as invalid:
-        say(invalid.lines(lang))
+        say(excerpted(invalid, lang))
         raise SystemExit(Exit.USAGE) from None
     except Trouble as trouble:
         say(trouble.sentences(lang))

@@ -15,16 +15,20 @@ from dckgrade.words import N_, Trouble
 
 
 class LabInvalid(Exception):
-    """A lab that cannot be used: its file, and everything that is wrong, in the order of the file."""
+    """A lab that cannot be used: its file, what stood in it, and what is wrong, in the order of the file."""
 
-    def __init__(self, path: Path, problems: Sequence[Problem]) -> None:
+    def __init__(self, path: Path, problems: Sequence[Problem], raw: bytes) -> None:
         super().__init__(path, problems)
-        self.path = path
+        self.path, self.raw = path, raw
         self.problems = sorted(problems, key=lambda problem: problem.place)[:MOST]
 
     def lines(self, lang: str) -> list[str]:
         """Say each problem as `file:line:column: message`."""
-        return [f"{self.path}:{one.place[0]}:{one.place[1]}: {one.sentence(lang)}" for one in self.problems]
+        return [self.line(one, lang) for one in self.problems]
+
+    def line(self, problem: Problem, lang: str) -> str:
+        """Say one of them, its place first: so do compilers, and editors jump there."""
+        return f"{self.path}:{problem.place[0]}:{problem.place[1]}: {problem.sentence(lang)}"
 
     def __str__(self) -> str:
         return "\n".join(self.lines("en"))
@@ -59,15 +63,16 @@ def understood(raw: bytes, path: Path) -> Lab:
         document = read(raw)
     except NotStrict as refused:
         shapeless = misshapen(refused.document) if refused.document else []
-        raise LabInvalid(path, besides(refused.problems, shapeless)) from None
+        raise LabInvalid(path, besides(refused.problems, shapeless), raw) from None
     try:
         lab = msgspec.convert(document.data, Lab)
     except msgspec.ValidationError as error:
         # Only now is the slower walk worth it, which finds every place where the shape is wrong.
-        raise LabInvalid(path, misshapen(document) or [Problem((1, 1), "{error}", error=error)]) from None
+        found = misshapen(document) or [Problem((1, 1), "{error}", error=error)]
+        raise LabInvalid(path, found, raw) from None
     problems = [*nothings(document), *named_otherwise(lab, document, path), *lint(lab, document)]
     if problems:
-        raise LabInvalid(path, problems)
+        raise LabInvalid(path, problems, raw)
     return lab
 
 
@@ -102,6 +107,7 @@ def repeated_codes(labs: Sequence[Loaded]) -> Iterator[LabInvalid]:
         for path, _, one in diagnoses(loaded.lab):
             owner = owners.setdefault(one.code, loaded.path) if one.message else loaded.path
             if owner != loaded.path:
-                place = read(content(loaded.path)).place((*path, "code"))
+                raw = content(loaded.path)
+                place = read(raw).place((*path, "code"))
                 what = N_("{code} already names a mistake of {file}")
-                yield LabInvalid(loaded.path, [Problem(place, what, code=one.code, file=owner)])
+                yield LabInvalid(loaded.path, [Problem(place, what, code=one.code, file=owner)], raw)

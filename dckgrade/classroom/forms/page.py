@@ -20,6 +20,7 @@ from dckgrade.words import N_, into
 MISTAKES_FIRST = 8
 """What fits on a board; the others are one click away."""
 NAMES_SHOWN = 40
+PATH_KEPT = 300
 LISTED = 200
 """Trainees worth a look, missing ones, files not taken in: more of them are counted."""
 
@@ -100,7 +101,8 @@ def page(report: ClassReport) -> bytes:
         missing=missing[:LISTED],
         more_missing=more(len(missing), LISTED, lang),
         refused=[
-            (line(one.source), spans(phrases.prose(one.reason, lang))) for one in report.refused[:LISTED]
+            (line(one.source, PATH_KEPT), spans(phrases.prose(line(one.reason, PATH_KEPT), lang)))
+            for one in report.refused[:LISTED]
         ],
         more_refused=more(len(report.refused), LISTED, lang),
         detailed=detailed(report),
