@@ -38,6 +38,10 @@ class Looker(Protocol):
         """Begin a new look, which remembers nothing of the last."""
         ...
 
+    def end_run(self) -> None:
+        """Remove what looking has made, and forget what was done once."""
+        ...
+
 
 class Choice(Struct, frozen=True, kw_only=True):
     """What the user chose for one run."""
@@ -71,7 +75,13 @@ def silent(_titles: Sequence[str], _left_s: float) -> None:
 
 def grade(loaded: Loaded, looker: Looker, choice: Choice, progress: Progress = silent) -> Report:
     """Look at everything that the chosen checks need, until it is settled, and judge what was seen."""
-    return Run(loaded.lab, looker, choice, progress).report(loaded)
+    run = Run(loaded.lab, looker, choice, progress)
+    try:
+        return run.report(loaded)
+    finally:
+        # What is still awaited by whoever looks again at once (--watch) goes on; closing the engine ends it.
+        if not run.starting:
+            looker.end_run()
 
 
 def unreachable(loaded: Loaded, engine: Engine, why: str, choice: Choice) -> Report:

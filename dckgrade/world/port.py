@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from dckgrade.observation import Engine, Why
+from dckgrade.world.acts import Acts
 
 Json = Mapping[str, Any]
 """An object of the engine's API, as it came: read it with `.get`, since versions differ."""
@@ -124,7 +125,7 @@ OF_ANOTHER = "another user's"
 """The detail of `OutOfReach` where a cache may be in a folder that we may not look into."""
 
 
-class World(Protocol):
+class World(Acts, Protocol):
     """
     One look at the world: within it, each distinct question is asked once.
 
@@ -142,7 +143,7 @@ class World(Protocol):
         ...
 
     def containers(self) -> Sequence[Json]:
-        """List all containers, stopped ones too (`GET /containers/json?all=1`)."""
+        """List all containers but our own, stopped ones too (`GET /containers/json?all=1`)."""
         ...
 
     def container(self, ref: str) -> Json:
@@ -197,16 +198,6 @@ class World(Protocol):
 
     def stats(self, ref: str) -> Json:
         """Take one sample of resources (`GET /containers/{ref}/stats?stream=false&one-shot=1`)."""
-        ...
-
-    def run(self, ref: str, argv: Sequence[str]) -> Ran:
-        """
-        Run a short harmless command in a running container, unprivileged (`POST /containers/{ref}/exec`,
-        `POST /exec/{id}/start`, `GET /exec/{id}/json`); only kinds that are not `passive` may ask for it.
-
-        A missing program is an answer: 126 or 127 and the engine's own sentence. Stopped or paused, or with
-        the host's processes in sight: `OutOfReach`.
-        """
         ...
 
     def file(self, name: str) -> bytes:
