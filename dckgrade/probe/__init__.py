@@ -9,11 +9,13 @@ from dckgrade.probe.cadvisor import Cadvisor
 from dckgrade.probe.container import Container
 from dckgrade.probe.container_log import ContainerLog
 from dckgrade.probe.container_stats import ContainerStats
+from dckgrade.probe.daemon_file import DaemonFile
 from dckgrade.probe.grafana import Grafana
 from dckgrade.probe.grafana_dashboard import GrafanaDashboard
 from dckgrade.probe.grafana_series import GrafanaSeries
 from dckgrade.probe.http import Http
 from dckgrade.probe.image import Image
+from dckgrade.probe.log_rotation import LogRotation
 from dckgrade.probe.postgres import Postgres
 from dckgrade.probe.prometheus import Prometheus
 from dckgrade.probe.prometheus_file import PrometheusFile
@@ -40,11 +42,13 @@ Probe = (
     | Container
     | ContainerLog
     | ContainerStats
+    | DaemonFile
     | Grafana
     | GrafanaDashboard
     | GrafanaSeries
     | Http
     | Image
+    | LogRotation
     | Postgres
     | Prometheus
     | PrometheusFile
@@ -69,6 +73,7 @@ KINDS: tuple[type[Probe], ...] = (
     Postgres,
     SeccompCall,
     SeccompFilter,
+    LogRotation,
     ApparmorWrite,
     ApparmorLabel,
     ApparmorContainer,
@@ -91,6 +96,7 @@ KINDS: tuple[type[Probe], ...] = (
     TrivyDatabase,
     TrivyTool,
     Image,
+    DaemonFile,
     ContainerLog,
     Container,
 )

@@ -60,7 +60,7 @@ def found(
 
 
 def place(endpoint: Endpoint, info: Json | None, environment: Mapping[str, str] | None) -> Path | None:
-    """Say which file it is, by what the engine says of itself, else by its socket; None: that is not known."""
+    """Say which file it is, by what the engine says of itself, else by its socket; None: unknown."""
     if not endpoint.socket or endpoint.forwarded:
         return None
     if info is None:
