@@ -31,6 +31,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Where something follows the first object of the file, which Docker never reads."""
     rotates: bool | None
     """Whether new containers have their logs rotated, as far as this file goes."""
+    driver: str | None
+    """The log driver that it names; null where it names none."""
+    driver_known: bool | None
+    """False where Docker does not start because it finds no such driver."""
     elsewhere: str | None
     """Another `daemon.json` of this machine that would rotate logs, and that this engine does not read."""
 
@@ -86,6 +90,8 @@ def facts_of(files: DaemonFiles | None, reading: Reading, *, running: bool) -> F
         column=column,
         rest_line=reading.rest_at[0] if reading.rest_at else None,
         rotates=bool(reading.log and reading.log.rotates) if files else None,
+        driver=reading.driver,
+        driver_known=reading.problem != "unknown-driver" if files else None,
         elsewhere=next((path for path, text in others.items() if would_rotate(text)), None),
     )
 

@@ -78,7 +78,8 @@ def log_config(container: Json) -> LogConfig:
 
 def is_known(info: Json, driver: str) -> bool:
     """Say whether the engine has that driver; of a plugin, whose name has a publisher, it may not tell."""
-    return driver in ((info.get("Plugins") or {}).get("Log") or [driver]) or "/" in driver or ":" in driver
+    listed = (info.get("Plugins") or {}).get("Log") or [driver]
+    return driver in {*listed, "none"} or "/" in driver or ":" in driver
 
 
 def inspected(world: World) -> Iterator[Json]:

@@ -121,6 +121,12 @@ REFUSED: list[tuple[str, Problem, str, tuple[int, int]]] = [
         (1, 2),
     ),
     (
+        '{"log-driver":"jsonfile","log-opts": {"max-size": "10m"}}',
+        "unknown-driver",
+        'failed to set log opts: error looking up logging plugin jsonfile: plugin "jsonfile" not found',
+        (1, 2),
+    ),
+    (
         '[{"log-driver":"json-file"}]',
         "wrong-type",
         "json: cannot unmarshal array into Go value of type map[string]interface {}",
@@ -160,7 +166,9 @@ def test_what_dockerd_refuses_is_refused_in_its_own_words_and_at_its_place(
         '{"log-driver":null,"log-opts":null}',
         '{"log-opts": {"max-size": null}}',
         '{"log-driver":"JSON-FILE"}',
-        '{"log-driver":"jsonfile","log-opts":{"anything":"x"}}',
+        '{"log-driver":"jsonfile"}',
+        '{"log-driver":"loki","log-opts":{"loki-url":"x"}}',
+        '{"log-driver":"grafana/loki:latest","log-opts":{"anything":"x"}}',
         '{"log-driver":"json-file","log-opts":{"tag":"x","mode":"non-blocking","max-buffer-size":"4m"}}',
         '{"dns-opts":["x"],"storage-opts":["y"],"log-level":"debug","labels":["a=b"],"debug":true}',
         '{"proxies":{"http-proxy":"http://x"},"runtimes":{"logs":{"path":"x"}}}',

@@ -1,7 +1,7 @@
 """The bytes of a `daemon.json` → whether dockerd starts with it, and its log settings."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -11,12 +11,19 @@ from dckgrade.probe.daemon_json.syntax import SPACE, Broken, first, place
 from dckgrade.probe.subject import edits
 
 Problem = Literal[
-    "not-json", "wrong-type", "not-text", "unknown-key", "unknown-option", "given-twice", "refused"
+    "not-json",
+    "wrong-type",
+    "not-text",
+    "unknown-key",
+    "unknown-option",
+    "unknown-driver",
+    "given-twice",
+    "refused",
 ]
 """
 not-json; wrong-type: JSON of another shape than dockerd wants; not-text: a log option that is a number or a
-truth; unknown-key; unknown-option: of the log driver; given-twice: on the command line too; refused: whatever
-else dockerd complains of.
+truth; unknown-key; unknown-option: of the log driver; unknown-driver: one with options, without them dockerd
+starts; given-twice: on the command line too; refused: whatever else dockerd complains of.
 """
 
 OPTIONS: Mapping[str, frozenset[str]] = {
@@ -43,6 +50,7 @@ SAYS: Mapping[Problem, str] = {
     "unknown-key": "don't match any configuration option",
     "not-text": r"cannot unmarshal (number|bool) into Go struct field Config\.log-opts of type string",
     "unknown-option": "unknown log opt",
+    "unknown-driver": "error looking up logging plugin",
     "wrong-type": "cannot unmarshal",
 }
 """What each is called by dockerd itself (20.10, measured)."""
@@ -56,6 +64,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     """Its own words."""
     place: tuple[int, int] | None = None
     """Line and column, counted from 1."""
+    driver: str | None = None
+    """The log driver that it names."""
     rest_at: tuple[int, int] | None = None
     """Where something follows the first value, which it never reads."""
     log: LogConfig | None = None
@@ -77,14 +87,19 @@ def read(content: bytes, said: str = "") -> Reading:
     text = content.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
     try:
         found = first(text)
-        log = settings(found.value)
     except Broken as bad:
         return Reading(problem="not-json", error=said or bad.error, place=bad.place)
+    named = found.value.get("log-driver") if isinstance(found.value, dict) else None
+    driver = named if isinstance(named, str) else None
+    try:
+        log = settings(found.value)
     except Refused as bad:
-        return Reading(problem=bad.problem, error=said or bad.error, place=placed(text, bad.token))
+        at = placed(text, bad.token)
+        return Reading(problem=bad.problem, error=said or bad.error, place=at, driver=driver)
     if said:
-        return Reading(problem=classified(said), error=said, place=placed(text, said.rpartition(": ")[2]))
-    return Reading(rest_at=found.rest_at, log=log)
+        at = placed(text, said.rpartition(": ")[2])
+        return Reading(problem=classified(said), error=said, place=at, driver=driver)
+    return Reading(driver=driver, rest_at=found.rest_at, log=log)
 
 
 def classified(said: str) -> Problem:
@@ -110,6 +125,9 @@ def settings(value: Any) -> LogConfig:
     for option, one in (options or {}).items():
         demand(one, str, "log-opts", "string", option)
     log = LogConfig(driver or "json-file", {name: one or "" for name, one in (options or {}).items()})
+    if log.options and nearly_one_of(log.driver, ["json-file"]):
+        error = f'error looking up logging plugin {log.driver}: plugin "{log.driver}" not found'
+        raise Refused("unknown-driver", f"failed to set log opts: {error}", "log-driver")
     if unknown := next(filter(lambda name: not takes(log.driver, name), log.options), None):
         of = "for log driver local" if log.driver == "local" else f"for {log.driver} log driver"
         raise Refused("unknown-option", f"failed to set log opts: unknown log opt '{unknown}' {of}", unknown)
@@ -134,12 +152,14 @@ def misspelt(key: str) -> bool:
     Say whether dockerd has no such option, as far as logs go: it has many others, new ones in every version,
     and a key that we do not know is none of ours to refuse.
     """
-    if key in KNOWN:
-        return False
-    folded = re.sub("[-_ .]", "", key.casefold())
-    return key in NEVER or any(
-        edits(folded, one.replace("-", ""), most=MISSPELT_BY) <= MISSPELT_BY for one in LOG_KEYS
-    )
+    return key not in KNOWN and (key in NEVER or nearly_one_of(key, LOG_KEYS))
+
+
+def nearly_one_of(word: str, known: Sequence[str]) -> bool:
+    """Say whether *word* is one of those misspelt: but for case and separators, or within two edits."""
+    folded = re.sub("[-_ .]", "", word.casefold())
+    ways = (edits(folded, one.replace("-", ""), most=MISSPELT_BY) for one in known)
+    return word not in known and any(way <= MISSPELT_BY for way in ways)
 
 
 def takes(driver: str, option: str) -> bool:
