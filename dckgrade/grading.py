@@ -19,7 +19,7 @@ from dckgrade.probe import Probe, key, kind
 from dckgrade.report import LabNamed, Report
 from dckgrade.verdict import score
 from dckgrade.words import Lang
-from dckgrade.world.port import Given, Login, World
+from dckgrade.world.port import Dockerd, Given, Login, World
 
 POLL_S = 0.5
 LAST_LOOK_S = 5.0
@@ -61,6 +61,8 @@ class Choice(Struct, frozen=True, kw_only=True):
     """The container to grade where a lab leaves it unnamed; None: chosen by facts."""
     grafana: Login | None = None
     """Grafana's account; None: what its container says of itself, else what the image comes with."""
+    dockerd: Dockerd | None = None
+    """The engine is one that we have started; None: its files are where facts say."""
 
 
 Progress = Callable[[Sequence[str], float], None]
@@ -162,6 +164,7 @@ class Run:
                 passive=choice.passive,
                 grafana=choice.grafana,
                 environment=choice.environment,
+                dockerd=choice.dockerd,
             )
         )
         self.seen |= observe(probes, world, self.left_s())

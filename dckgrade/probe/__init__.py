@@ -9,6 +9,7 @@ from dckgrade.probe.cadvisor import Cadvisor
 from dckgrade.probe.container import Container
 from dckgrade.probe.container_log import ContainerLog
 from dckgrade.probe.container_stats import ContainerStats
+from dckgrade.probe.daemon_file import DaemonFile
 from dckgrade.probe.elastic_network import ElasticNetwork
 from dckgrade.probe.elasticsearch import Elasticsearch
 from dckgrade.probe.grafana import Grafana
@@ -18,6 +19,7 @@ from dckgrade.probe.http import Http
 from dckgrade.probe.image import Image
 from dckgrade.probe.kibana import Kibana
 from dckgrade.probe.log_marker import LogMarker
+from dckgrade.probe.log_rotation import LogRotation
 from dckgrade.probe.logstash import Logstash
 from dckgrade.probe.logstash_log import LogstashLog
 from dckgrade.probe.postgres import Postgres
@@ -48,6 +50,7 @@ Probe = (
     | ContainerStats
     | ElasticNetwork
     | Elasticsearch
+    | DaemonFile
     | Grafana
     | GrafanaDashboard
     | GrafanaSeries
@@ -57,6 +60,7 @@ Probe = (
     | LogMarker
     | Logstash
     | LogstashLog
+    | LogRotation
     | Postgres
     | Prometheus
     | PrometheusFile
@@ -82,6 +86,7 @@ KINDS: tuple[type[Probe], ...] = (
     Postgres,
     SeccompCall,
     SeccompFilter,
+    LogRotation,
     ApparmorWrite,
     ApparmorLabel,
     ApparmorContainer,
@@ -109,6 +114,7 @@ KINDS: tuple[type[Probe], ...] = (
     TrivyDatabase,
     TrivyTool,
     Image,
+    DaemonFile,
     ContainerLog,
     Container,
 )

@@ -6,11 +6,21 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from dckgrade.observation import Why
-from dckgrade.world import caches, files, inside, refusals, web
+from dckgrade.world import caches, daemon_files, files, inside, refusals, web
 from dckgrade.world.addresses import addresses
 from dckgrade.world.daemon import Daemon
 from dckgrade.world.once import Once
-from dckgrade.world.port import Address, Given, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
+from dckgrade.world.port import (
+    Address,
+    DaemonFiles,
+    Given,
+    HttpAnswer,
+    Json,
+    Login,
+    NotThere,
+    OutOfReach,
+    Ran,
+)
 
 T = TypeVar("T")
 
@@ -143,6 +153,25 @@ class Look:
     def cache_folders(self, tool: str) -> Sequence[str]:
         """Name the folders in which it is looked for."""
         return caches.shown(tool, self._given.environment)
+
+    def daemon_files(self) -> DaemonFiles:
+        """Read the `daemon.json` of an engine on this machine."""
+        return self._once.ask("daemon.json", self._daemon_files)
+
+    def _daemon_files(self) -> DaemonFiles:
+        try:
+            info = self.info()
+        except OutOfReach as trouble:
+            if trouble.why is not Why.ENGINE_OUT_OF_REACH:
+                raise
+            info = None
+        given = self._given
+        return daemon_files.found(self._daemon.endpoint, info, given.environment, given.dockerd)
+
+    def last_words(self, since: float) -> str:
+        """Tell why dockerd ended."""
+        given = self._given
+        return daemon_files.last_words(self._daemon.endpoint, since, given.environment, given.dockerd)
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         """Say where *port* is reached from here, for `--network container:…` through the one that lends."""

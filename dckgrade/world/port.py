@@ -84,6 +84,26 @@ class Login(Struct, frozen=True):
         return "Login(***)"
 
 
+class Dockerd(Struct, frozen=True):
+    """A dockerd that we have started ourselves: its configuration, and what it has printed."""
+
+    file: Path
+    log: Path
+
+
+class DaemonFiles(Struct, frozen=True, kw_only=True):
+    """The `daemon.json` that an engine reads, and the others on its machine."""
+
+    path: str
+    """As it is shown: the home folder as `~`."""
+    content: bytes | None
+    """None: there is no such file."""
+    changed_at: float = 0.0
+    """Seconds since 1970."""
+    others: Mapping[str, bytes] = {}
+    """Those at usual places that this engine does not read, by their paths."""
+
+
 class Given(Struct, frozen=True, kw_only=True):
     """What the user gives to a look."""
 
@@ -97,6 +117,8 @@ class Given(Struct, frozen=True, kw_only=True):
     """Whom Grafana knows, where that is not what the container says of itself."""
     environment: Mapping[str, str] | None = None
     """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
+    dockerd: Dockerd | None = None
+    """The engine is one that we have started; None: its files are where facts say."""
 
 
 OF_ANOTHER = "another user's"
@@ -203,6 +225,20 @@ class World(Acts, Protocol):
 
     def cache_folders(self, tool: str) -> Sequence[str]:
         """Name the folders in which such a cache is looked for, the home folder as `~`."""
+        ...
+
+    def daemon_files(self) -> DaemonFiles:
+        """
+        Read the `daemon.json` of an engine on this machine, whether that answers or not; `NotThere` where it
+        reads none here, or none that we could name.
+        """
+        ...
+
+    def last_words(self, since: float) -> str:
+        """
+        Tell what dockerd ended with because of its file, in its own words, if that was after *since* (seconds
+        since 1970); mostly empty.
+        """
         ...
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:

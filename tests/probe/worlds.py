@@ -21,6 +21,7 @@ from dckgrade.world.endpoint import Endpoint
 from dckgrade.world.once import Once
 from dckgrade.world.port import (
     Address,
+    DaemonFiles,
     HttpAnswer,
     Json,
     Login,
@@ -79,6 +80,12 @@ class Bare:
 
     def created(self, image: str) -> Json:
         raise NotThere(image)
+
+    def daemon_files(self) -> DaemonFiles:
+        raise NotThere("daemon.json")
+
+    def last_words(self, since: float) -> str:
+        return "" * int(since)
 
     def speaking(self, image: str, words: str, log: Json | None) -> str:
         raise OutOfReach(Why.ENGINE_ERROR, f"{image} {words} {log}")
