@@ -1,5 +1,6 @@
 """Real engines started with real `daemon.json` files: what is in force, what dockerd refuses."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from dckgrade.world.connection import connect
 from dckgrade.world.daemon_files import last_words
 from dckgrade.world.endpoint import resolve
 from dckgrade.world.port import Given
-from tests.conftest import GivenEngine
+from images import build
+from tests.conftest import GivenEngine, need_private_engines
 from tests.engine.recording_proxy import RecordingProxy
 from tests.probe.test_daemon_json import REFUSED
 from tests.prove.tiny import tiny
@@ -29,6 +31,23 @@ from tests.prove.tiny import tiny
 pytestmark = pytest.mark.engine
 
 ROTATING = b'{"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}}'
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[PrivateEngine]:
+    """Give an engine that may be restarted, unlike the one that all tests share."""
+    need_private_engines()
+    with PrivateEngine() as engine:
+        build.load(engine.host, ["nginx", "busybox"])
+        yield engine
+
+
+@pytest.fixture
+def own_engine(started: PrivateEngine) -> PrivateEngine:
+    """Give it as it was at first."""
+    started.put_back()
+    started.empty()
+    return started
 
 
 def observed(engine: PrivateEngine, probe: Probe, host: str = "") -> Any:
@@ -71,9 +90,10 @@ def test_looking_sends_only_what_is_allowed_and_leaves_nothing(
     assert images(own_engine.host) == before
 
 
-def test_without_any_image_nothing_is_tried(own_engine: PrivateEngine) -> None:
-    docker(own_engine.host, "image", "rm", "--force", *images(own_engine.host))
-    assert facts(own_engine, LogRotation())["tried"] is False
+def test_without_any_image_nothing_is_tried() -> None:
+    need_private_engines()
+    with PrivateEngine() as bare:
+        assert facts(bare, LogRotation())["tried"] is False
 
 
 def test_a_restart_keeps_images_and_stops_containers(own_engine: PrivateEngine) -> None:

@@ -107,7 +107,8 @@ def test_running_containers_without_the_options_in_force_are_older() -> None:
 
 def ended(*at: str) -> Created:
     """Make an engine with containers that ended at these seconds."""
-    world = Created().only("webservers")
+    world = Created()
+    world.only("webservers")
     first = copy.deepcopy(world.inspect("webservers"))
     world.listed.clear()
     for number, second in enumerate(at):
