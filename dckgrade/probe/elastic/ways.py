@@ -19,7 +19,7 @@ KEPT = ("json-file", "local", "journald")
 SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
 READS_FOR_ITSELF = {"cadvisor", "node-exporter", "portainer", "portainer-ce"}
 """Programs that mount the engine's folders or its socket, and send no logs anywhere."""
-TAKING = {"5044", "5000", "514", "12201", "24224", "8080"}
+TAKING = {"5044", "5000", "514", "24224"}
 """Ports at which Logstash usually takes lines: a shipper on the machine may use one that is published."""
 AT_MOST = 60
 """So many containers are inspected, the newest; a lab has ten."""
