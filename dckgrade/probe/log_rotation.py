@@ -13,6 +13,7 @@ from dckgrade.probe.subject import moment, names, unseen
 from dckgrade.strict import Strict
 from dckgrade.world.port import Json, NotThere, OutOfReach, World
 
+SHOWN = 80
 AT_MOST = 50
 """Containers that are looked at one by one."""
 TOGETHER_S, TWO = 20.0, 2
@@ -101,10 +102,10 @@ def facts_of(log: LogConfig, containers: Sequence[Json], *, known: bool, tried: 
     rotates = tried and log.rotates
     return Facts(
         tried=tried,
-        driver=log.driver,
+        driver=log.driver[:SHOWN],
         driver_known=known,
-        size_text=log.size_text,
-        files_text=log.files_text,
+        size_text=log.size_text[:SHOWN],
+        files_text=log.files_text[:SHOWN],
         max_size=log.max_size,
         max_file=log.max_file,
         rotates=rotates,

@@ -121,6 +121,11 @@ def test_a_file_that_another_engine_reads_is_told_only_if_it_would_rotate() -> N
     assert facts(Machine(None, others={"~/.docker/daemon.json": BROKEN}))["elsewhere"] is None
 
 
+def test_a_key_of_any_length_is_cut() -> None:
+    found = facts(Machine(b'{"log-opts": {"' + b"x" * 100_000 + b'": ""}}').silent())
+    assert (found["problem"], len(found["error"])) == ("unknown-option", 300)
+
+
 def test_what_follows_the_first_object_is_told_with_its_line() -> None:
     found = facts(Machine(b"{}\n" + GOOD))
     assert (found["rotates"], found["rest_line"], found["problem"]) == (False, 2, None)

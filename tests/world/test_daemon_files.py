@@ -1,5 +1,6 @@
 """Which `daemon.json` an engine reads: facts of its kinds in (documented: Docker's manuals), the file out."""
 
+import http.client
 import os
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ import pytest
 from dckgrade.observation import Why
 from dckgrade.world import daemon_files
 from dckgrade.world.daemon_files import SNAP, SYSTEM, found, last_words, place
-from dckgrade.world.endpoint import Endpoint
-from dckgrade.world.port import Dockerd, NotThere, OutOfReach
+from dckgrade.world.endpoint import Endpoint, EngineDown
+from dckgrade.world.port import Dockerd, Given, NotThere, OutOfReach
+from dckgrade.world.silence import Silence
+from dckgrade.world.unreachable import explained
 
 USUAL = Endpoint("unix:///var/run/docker.sock", "default")
 HOME = {"HOME": "/home/eve"}
@@ -184,3 +187,32 @@ def test_the_journal_is_asked_for_what_came_after_the_file(
 def test_a_machine_without_a_journal_has_no_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     assert last_words(USUAL, 0.0, HOME, None) == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "cause", "down"),
+    [
+        ("unix:///x.sock", FileNotFoundError(), True),
+        ("unix:///x.sock", ConnectionRefusedError(), True),
+        # systemd holds the socket, and hangs up when dockerd does not start.
+        ("unix:///x.sock", http.client.RemoteDisconnected(), True),
+        ("unix:///x.sock", PermissionError(), False),
+        ("unix:///x.sock", OutOfReach(Why.DEADLINE), False),
+        ("tcp://10.0.0.1:2375", ConnectionRefusedError(), False),
+    ],
+)
+def test_an_engine_is_down_only_if_nobody_serves_at_a_socket_here(
+    url: str,
+    cause: Exception,
+    down: bool,  # noqa: FBT001
+) -> None:
+    trouble = explained(Endpoint(url, "x"), [cause], [], 5.0)
+    assert isinstance(trouble, EngineDown) is down
+
+
+def test_no_question_to_a_silent_engine_is_answered() -> None:
+    look = Silence(USUAL, "connection refused").look(Given())
+    for ask in (look.containers, look.info, look.image_list, lambda: look.container("web")):
+        with pytest.raises(OutOfReach) as caught:
+            ask()
+        assert (caught.value.why, caught.value.detail) == (Why.ENGINE_OUT_OF_REACH, "connection refused")

@@ -12,7 +12,9 @@ Problem = Literal["syntax", "nothing-to-run", "not-readable"]
 # Logstash's lines: `[2026-01-01T10:00:00,000][WARN ][logstash.outputs.elasticsearch][main] Attempted to …`.
 # The parts that ask about licences and send figures print the same words for another connection.
 _OUTPUT = re.compile(r"\[logstash\.outputs\.elasticsearch *\]")
-_DEAD = re.compile(r"dead ES instance|no living connections|Marking url as dead|Elasticsearch Unreachable|No Available connections")
+_DEAD = re.compile(
+    r"dead ES instance|no living connections|Marking url as dead|Elasticsearch Unreachable|No Available connections"
+)
 _ALIVE = re.compile(r"Restored connection to ES instance")
 _REFUSED = re.compile(r"TOO_MANY_REQUESTS/12|FORBIDDEN/12|cluster_block_exception|Could not index event")
 _URL = re.compile(r":?url(?:=>|:)\s{0,2}\"?(?:#<[\w:]{1,60} ?)?(https?://[^\s\"'>,}]{1,200})")
