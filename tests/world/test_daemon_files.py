@@ -195,7 +195,7 @@ def test_a_machine_without_a_journal_has_no_last_words(monkeypatch: pytest.Monke
         ("unix:///x.sock", FileNotFoundError(), True),
         ("unix:///x.sock", ConnectionRefusedError(), True),
         # systemd holds the socket, and hangs up when dockerd does not start.
-        ("unix:///x.sock", http.client.RemoteDisconnected(), True),
+        ("unix:///x.sock", http.client.RemoteDisconnected("closed"), True),
         ("unix:///x.sock", PermissionError(), False),
         ("unix:///x.sock", OutOfReach(Why.DEADLINE), False),
         ("tcp://10.0.0.1:2375", ConnectionRefusedError(), False),
