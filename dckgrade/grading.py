@@ -19,7 +19,7 @@ from dckgrade.probe import Probe, key, kind
 from dckgrade.report import LabNamed, Report
 from dckgrade.verdict import score
 from dckgrade.words import Lang
-from dckgrade.world.port import Given, Login, World
+from dckgrade.world.port import Dockerd, Given, Login, World
 
 POLL_S = 0.5
 LAST_LOOK_S = 5.0
@@ -36,6 +36,10 @@ class Looker(Protocol):
 
     def look(self, given: Given = ...) -> World:
         """Begin a new look, which remembers nothing of the last."""
+        ...
+
+    def end_run(self) -> None:
+        """Remove what looking has made, and forget what was done once."""
         ...
 
 
@@ -57,6 +61,8 @@ class Choice(Struct, frozen=True, kw_only=True):
     """The container to grade where a lab leaves it unnamed; None: chosen by facts."""
     grafana: Login | None = None
     """Grafana's account; None: what its container says of itself, else what the image comes with."""
+    dockerd: Dockerd | None = None
+    """The engine is one that we have started; None: its files are where facts say."""
 
 
 Progress = Callable[[Sequence[str], float], None]
@@ -77,7 +83,13 @@ def grade_all(
     parts: Sequence["Part"], looker: Looker, choice: Choice, progress: Progress = silent
 ) -> list[Report]:
     """Grade several labs at the same time: what two of them ask is looked at once."""
-    return Run(parts, looker, choice, progress).reports()
+    run = Run(parts, looker, choice, progress)
+    try:
+        return run.reports()
+    finally:
+        # What is still awaited by whoever looks again at once (--watch) goes on; closing the engine ends it.
+        if not run.starting:
+            looker.end_run()
 
 
 def unreachable(loaded: Loaded, engine: Engine, why: str, choice: Choice) -> Report:
@@ -183,6 +195,7 @@ class Run:
                 passive=choice.passive,
                 grafana=choice.grafana,
                 environment=choice.environment,
+                dockerd=choice.dockerd,
             )
         )
         self.seen |= observe(probes, world, self.left_s())

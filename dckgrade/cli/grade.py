@@ -143,7 +143,11 @@ def account(user: str | None, password: str | None) -> "Login | None":
 def graded(
     parts: "Sequence[grading.Part]", choice: "grading.Choice", host: str | None, context: str | None
 ) -> "list[Report]":
-    """Connect and grade; an engine that cannot be reached gives a report too, in which all is unknown."""
+    """
+    Connect and grade; an engine that cannot be reached gives a report too.
+
+    Where none runs, what needs none is judged: a `daemon.json` with which it does not start.
+    """
     from msgspec.structs import replace
 
     from dckgrade import grading
@@ -151,8 +155,10 @@ def graded(
     from dckgrade.observation import Engine
     from dckgrade.world import endpoint
     from dckgrade.world.connection import connect
+    from dckgrade.world.silence import Silence
 
     asked = host or context or os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT") or "default"
+    where: endpoint.Endpoint | None = None
     try:
         where = endpoint.resolve(host, context, os.environ, Path.home())
         asked = where.url
@@ -169,6 +175,8 @@ def graded(
     except endpoint.EngineTrouble as trouble:
         told = trouble.sentences(choice.lang)
         exits.say(told)
+        if where and isinstance(trouble, endpoint.EngineDown):
+            return grading.grade_all(parts, Silence(where, told[0]), choice)
         return [
             grading.unreachable(one.loaded, Engine(endpoint=asked), told[0], replace(choice, only=one.only))
             for one in parts

@@ -85,6 +85,12 @@ class Case(Struct, frozen=True):
         return self.kind is not Kind.HANDMADE
 
     @property
+    def settings(self) -> bytes | None:
+        """Give the `daemon.json` with which its engine is started; None: the engine as it is."""
+        path = self.folder / "daemon.json"
+        return path.read_bytes() if path.exists() else None
+
+    @property
     def recording(self) -> Path:
         """Say where the report of a real engine in this state is kept."""
         return self.folder / "recording.json"

@@ -27,6 +27,10 @@ class EngineTrouble(Trouble):
     """The engine that is meant cannot be graded: exit code 3."""
 
 
+class EngineDown(EngineTrouble):
+    """Nobody answers at the socket of this machine: no engine runs there."""
+
+
 @dataclass(frozen=True)
 class Tls:
     """How the engine proves who it is, and we who we are; *verify* is False where the user gave that up."""
