@@ -12,29 +12,33 @@ nox.options.sessions = ["lint", "tests"]
 nox.options.error_on_missing_interpreters = True
 
 DEV = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
-ENGINE = ["docker.io", "iptables", "iproute2", "util-linux", "qemu-system-x86", "e2fsprogs", "apparmor"]
-SSH = ["openssh-client", "openssh-server"]
+# The programs that are needed, and Debian's packages that bring them.
+ENGINE = (
+    ["dockerd", "docker", "iptables", "ip", "qemu-system-x86_64", "mke2fs", "apparmor_parser"],
+    ["docker.io", "iptables", "iproute2", "util-linux", "qemu-system-x86", "e2fsprogs", "apparmor"],
+)
+SSH = (["ssh", "sshd"], ["openssh-client", "openssh-server"])
+BROWSER = (["chromium"], ["chromium", "fonts-dejavu-core"])
+SHELLS = (["zsh", "fish"], ["zsh", "fish"])
 
-GUEST = ["qemu-system-x86_64", "mke2fs", "apparmor_parser"]
+
+def debian(session: nox.Session, programs: list[str], packages: list[str]) -> None:
+    """Install *packages*, as root on a Debian that lacks one of *programs*."""
+    if all(map(shutil.which, programs)) or not shutil.which("apt-get") or os.geteuid() != 0:
+        return
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    session.run("apt-get", "update", "-qq", external=True, env=quiet)
+    install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends")
+    session.run(*install, *packages, external=True, env=quiet)
 
 
 def engine_parts(session: nox.Session) -> None:
-    """Install what a private engine and a guest machine are made of, as root on a Debian that lacks it."""
-    missing = [
-        name
-        for name in ("dockerd", "docker", "iptables", "ip", "ssh", "sshd", *GUEST)
-        if not shutil.which(name)
-    ]
-    if not missing or not shutil.which("apt-get") or os.geteuid() != 0:
-        return
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    """Install what a private engine and a guest machine are made of."""
     # A package may start its service; the engine that we start ourselves is a private one.
-    session.run("apt-get", "update", "-qq", external=True, env=quiet)
-    session.run(
-        "apt-get", "install", "-y", "-qq", "--no-install-recommends", *ENGINE, *SSH, external=True, env=quiet
-    )
-    if not shutil.which("docker"):  # since Debian 13 the command is a package of its own
-        session.run("apt-get", "install", "-y", "-qq", "docker-cli", external=True, env=quiet)
+    debian(session, *ENGINE)
+    # Since Debian 13 the command is a package of its own.
+    debian(session, ["docker"], ["docker-cli"])
+    debian(session, *SSH)
 
 
 @nox.session(name="try")
@@ -61,6 +65,8 @@ def tests(session: nox.Session) -> None:
     """Run every test, those on a real engine too."""
     session.install("-q", "-e", ".", *DEV)
     engine_parts(session)
+    debian(session, *BROWSER)
+    debian(session, *SHELLS)
     session.run("pytest", *session.posargs)
 
 
@@ -70,6 +76,14 @@ def bench(session: nox.Session) -> None:
     session.install("-q", ".", "pytest-testinfra")
     engine_parts(session)
     session.run("python", "fixtures/bench/bench.py", *session.posargs)
+
+
+@nox.session(default=False)
+def classes(session: nox.Session) -> None:
+    """Time classes of 30, 1,000 and 10,000 reports; their pages in Chromium too."""
+    session.install("-q", ".", "playwright")
+    debian(session, *BROWSER)
+    session.run("python", "fixtures/bench/classroom.py")
 
 
 @nox.session(default=False)
@@ -90,6 +104,21 @@ def schema(session: nox.Session) -> None:
             [f"{session.bin}/dckgrade", "schema", *options], stdout=subprocess.PIPE, check=True
         )
         Path(path).write_bytes(made.stdout)
+
+
+@nox.session(default=False)
+def reference(session: nox.Session) -> None:
+    """Write the page of all labs, checks, mistakes and facts again."""
+    session.install("-q", "-e", ".")
+    session.run("python", "fixtures/reference.py")
+
+
+@nox.session(default=False)
+def pictures(session: nox.Session) -> None:
+    """Draw the pictures of the READMEs again."""
+    session.install("-q", "-e", ".")
+    debian(session, *BROWSER)
+    session.run("python", "fixtures/pictures/draw.py")
 
 
 @nox.session(default=False)

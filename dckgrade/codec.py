@@ -1,16 +1,21 @@
 """Reports ⇄ JSON: the only owner of the format's version, and of what is refused when a report is read."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
+from dckgrade import __version__
 from dckgrade.observation import Recording
-from dckgrade.report import SCHEMA, Report
+from dckgrade.report import SCHEMA, SESSION, Report, Session, together
 from dckgrade.words import N_, Trouble
 
 MAX_BYTES = 8 * 1024 * 1024
 DEEPEST = 20
 """No fact is nested a quarter as deep."""
+REPORTS_AT_MOST = 100
+"""In a session; a course has ten labs."""
 
 
 class UnreadableReport(Trouble):
@@ -64,6 +69,38 @@ def from_json(raw: bytes, source: str) -> Report:
     return report
 
 
+class Held(Struct):
+    """As much of a file as tells whether it is a session."""
+
+    schema: str = ""
+    reports: list[msgspec.Raw] = []
+
+
+def session(documents: Sequence[bytes]) -> bytes:
+    """Write a session of reports, each as it was written: a signature in it stays good (see `parts`)."""
+    reports = [from_json(one, "report") for one in documents]
+    whole = {
+        "schema": SESSION,
+        "dckgrade": __version__,
+        "complete": all(one.complete for one in reports),
+        "score": together(reports),
+        "reports": [msgspec.Raw(one) for one in documents],
+    }
+    return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
+
+
+def parts(raw: bytes) -> list[bytes]:
+    """Give the reports in a session, each as `to_json` wrote it; any other file is its own only part."""
+    if len(raw) > MAX_BYTES or SESSION.encode() not in raw:
+        return [raw]
+    try:
+        held = msgspec.json.decode(raw, type=Held)
+        apart = [msgspec.json.format(bytes(one), indent=2) + b"\n" for one in held.reports]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return [raw]
+    return apart if held.schema == SESSION and 0 < len(apart) <= REPORTS_AT_MOST else [raw]
+
+
 def bounded(value: Any, left: int) -> None:
     """Raise `RecursionError` where *value* is nested deeper than *left*: what is read must be writable."""
     if left == 0:
@@ -78,12 +115,13 @@ def recording(report: Report) -> Recording:
     return Recording(**{name: getattr(report, name) for name in Recording.__struct_fields__})
 
 
-def schema() -> dict[str, Any]:
-    """Describe the report as JSON Schema, draft 2020-12."""
-    (root,), definitions = msgspec.json.schema_components([Report], ref_template="#/$defs/{name}")
+def schema(of: Literal["report", "session"] = "report") -> dict[str, Any]:
+    """Describe the document as JSON Schema, draft 2020-12."""
+    title, kind = (SESSION, Session) if of == "session" else (SCHEMA, Report)
+    (root,), definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": SCHEMA,
+        "title": title,
         **root,
         "$defs": dict(sorted(definitions.items())),
     }

@@ -39,6 +39,8 @@ class Machine(Struct, frozen=True, kw_only=True):
     logging_driver: str
     cpus: int
     memory_bytes: int
+    memory_counted: bool
+    """Whether the kernel counts each container's memory."""
     swarm: str
 
 
@@ -88,6 +90,7 @@ def machine(info: Json, version: str, api: str, *, rootless: bool) -> Machine:
         logging_driver=str(info.get("LoggingDriver") or ""),
         cpus=int(info.get("NCPU") or 0),
         memory_bytes=int(info.get("MemTotal") or 0),
+        memory_counted=info.get("MemoryLimit") is not False,
         swarm=str((info.get("Swarm") or {}).get("LocalNodeState") or ""),
     )
 
@@ -107,7 +110,10 @@ def has(options: Sequence[str], name: str) -> bool:
 Limit = tuple[Callable[[Machine], bool], str]
 """Whether it holds here, and what it means for a lab."""
 LIMITS: Mapping[str, Sequence[Limit]] = {
-    "swarm": [(lambda one: one.sort == "Podman", N_("Podman has no Swarm."))],
+    "swarm": [
+        (lambda one: one.sort == "Podman", N_("Podman has no Swarm.")),
+        (lambda one: one.sort == "Docker Desktop", N_("Docker Desktop's swarm has one node and no other.")),
+    ],
     "seccomp-": [
         (lambda one: one.sort == "Podman", N_("Podman treats seccomp profiles in its own way.")),
         (lambda one: not one.seccomp, N_("This engine runs without seccomp.")),
@@ -116,7 +122,11 @@ LIMITS: Mapping[str, Sequence[Limit]] = {
         (
             lambda one: not one.apparmor,
             N_("This engine's machine has no AppArmor; a Debian or Ubuntu machine or VM has."),
-        )
+        ),
+        (lambda one: one.apparmor and one.rootless, N_("A rootless engine applies no AppArmor profile.")),
+    ],
+    "container-stats": [
+        (lambda one: not one.memory_counted, N_("This machine does not count the memory of containers."))
     ],
 }
 """By the beginnings of the names of the kinds of probes that a lab needs."""

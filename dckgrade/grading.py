@@ -12,14 +12,14 @@ from msgspec.structs import asdict
 from dckgrade import __version__, codec
 from dckgrade.judge import judge, unsettled, wanted_further
 from dckgrade.lab.load import Loaded
-from dckgrade.lab.spec import Check, Lab
+from dckgrade.lab.spec import Check
 from dckgrade.observation import Engine, Observation, Recording, Seen, Unobservable, Why
 from dckgrade.observe import observe
 from dckgrade.probe import Probe, key, kind
 from dckgrade.report import LabNamed, Report
 from dckgrade.verdict import score
 from dckgrade.words import Lang
-from dckgrade.world.port import Given, Login, World
+from dckgrade.world.port import Dockerd, Given, Login, World
 
 POLL_S = 0.5
 LAST_LOOK_S = 5.0
@@ -36,6 +36,10 @@ class Looker(Protocol):
 
     def look(self, given: Given = ...) -> World:
         """Begin a new look, which remembers nothing of the last."""
+        ...
+
+    def end_run(self) -> None:
+        """Remove what looking has made, and forget what was done once."""
         ...
 
 
@@ -59,6 +63,8 @@ class Choice(Struct, frozen=True, kw_only=True):
     """The container to grade where a lab leaves it unnamed; None: chosen by facts."""
     grafana: Login | None = None
     """Grafana's account; None: what its container says of itself, else what the image comes with."""
+    dockerd: Dockerd | None = None
+    """The engine is one that we have started; None: its files are where facts say."""
 
 
 Progress = Callable[[Sequence[str], float], None]
@@ -71,7 +77,21 @@ def silent(_titles: Sequence[str], _left_s: float) -> None:
 
 def grade(loaded: Loaded, looker: Looker, choice: Choice, progress: Progress = silent) -> Report:
     """Look at everything that the chosen checks need, until it is settled, and judge what was seen."""
-    return Run(loaded.lab, looker, choice, progress).report(loaded)
+    (report,) = grade_all([Part(loaded, choice.only)], looker, choice, progress)
+    return report
+
+
+def grade_all(
+    parts: Sequence["Part"], looker: Looker, choice: Choice, progress: Progress = silent
+) -> list[Report]:
+    """Grade several labs at the same time: what two of them ask is looked at once."""
+    run = Run(parts, looker, choice, progress)
+    try:
+        return run.reports()
+    finally:
+        # What is still awaited by whoever looks again at once (--watch) goes on; closing the engine ends it.
+        if not run.starting:
+            looker.end_run()
 
 
 def unreachable(loaded: Loaded, engine: Engine, why: str, choice: Choice) -> Report:
@@ -110,37 +130,60 @@ def judged(loaded: Loaded, recording: Recording, lang: Lang, trainee: str | None
     )
 
 
-class Run:
-    """One run of one lab: looks, judges whether looking again can help, and stops in time."""
+class Part:
+    """One lab of a run, and the checks of it that the user chose; none chosen means all."""
 
-    def __init__(self, lab: Lab, looker: Looker, choice: Choice, progress: Progress) -> None:
-        self.lab, self.looker, self.choice, self.progress = lab, looker, choice, progress
+    def __init__(self, loaded: Loaded, only: Sequence[str] = ()) -> None:
+        self.loaded, self.lab, self.only = loaded, loaded.lab, list(only)
+        probes = [check.observe for check in self.lab.checks]
+        probes += [also.observe for one in self.lab.diagnoses() for also in one.also]
+        self.keys = {key(probe) for probe in probes}
+
+    def attempted(self, *, passive: bool) -> list[Check]:
+        """List the checks that the user's choice leaves."""
+        chosen = [check for check in self.lab.checks if not self.only or check.id in self.only]
+        return [check for check in chosen if check.observe.passive or not passive]
+
+
+Waiting = tuple[Part, Check, float]
+"""An unsettled check of a lab, and the seconds of its budget that are left."""
+
+
+class Run:
+    """One run: looks, judges whether looking again can help, and stops in time; each look is for all labs."""
+
+    def __init__(self, parts: Sequence[Part], looker: Looker, choice: Choice, progress: Progress) -> None:
+        self.parts, self.looker, self.choice, self.progress = parts, looker, choice, progress
         self.started_at, self.start = timestamp(), time.monotonic()
         self.seen: dict[str, Observation] = {}
-        self.starting: list[str] = []
+        self.starting: dict[str, list[str]] = {}
+        """By lab, the checks that were waited for when the waiting was cut off."""
 
-    def report(self, loaded: Loaded) -> Report:
+    def reports(self) -> list[Report]:
         """Carry the run through."""
-        everything = [check.observe for check in attempted(self.lab, self.choice)]
+        passive = self.choice.passive
+        everything = [check.observe for part in self.parts for check in part.attempted(passive=passive)]
         self.look(everything)
         while self.wait() and not self.starting and self.left_s() > LAST_LOOK_S:
             # A container may have died meanwhile: all that is judged must have been seen at one time. And one
             # that was restarted just then is waited for again.
             self.look(everything)
         self.look_further()
-        return judged(loaded, self.recording(), self.choice.lang, self.choice.trainee)
+        lang, trainee = self.choice.lang, self.choice.trainee
+        return [judged(part.loaded, self.recording(part), lang, trainee) for part in self.parts]
 
     def wait(self) -> bool:
         """Look again for as long as that can help; say whether there was anything to wait for."""
         waited = False
         while waiting := self.waiting():
             if self.choice.at_once or self.left_s() <= POLL_S:
-                self.starting = [check.id for check, _ in waiting]
+                for part, check, _ in waiting:
+                    self.starting.setdefault(part.lab.id, []).append(check.id)
                 break
-            titles = [check.title.into(self.choice.lang) for check, _ in waiting]
-            self.progress(titles, max(left for _, left in waiting))
+            titles = [check.title.into(self.choice.lang) for _, check, _ in waiting]
+            self.progress(titles, max(left for _, _, left in waiting))
             time.sleep(POLL_S)
-            self.look(check.observe for check in self.held_up([check.id for check, _ in waiting]))
+            self.look(check.observe for check in self.held_up(waiting))
             waited = True
         return waited
 
@@ -155,54 +198,57 @@ class Run:
                 grafana=choice.grafana,
                 elsewhere=choice.elsewhere,
                 environment=choice.environment,
+                dockerd=choice.dockerd,
             )
         )
         self.seen |= observe(probes, world, self.left_s())
 
     def look_further(self) -> None:
         """Make the observations that only the naming of a mistake needs."""
-        while probes := wanted_further(self.lab, self.recording()):
+        while probes := [
+            probe for part in self.parts for probe in wanted_further(part.lab, self.recording(part))
+        ]:
             self.look(probes)
 
     def left_s(self) -> float:
         """Tell how many seconds the run has left."""
         return max(0.0, self.choice.timeout_s - (time.monotonic() - self.start))
 
-    def waiting(self) -> list[tuple[Check, float]]:
-        """List the unsettled checks whose subject lives and is inside its budget, with the seconds left."""
-        hopeful = unsettled(self.lab, self.recording())
-        budgets = ((check, self.budget_s(check)) for check in self.lab.checks if check.id in hopeful)
-        return [(check, left) for check, left in budgets if left > 0]
+    def waiting(self) -> list[Waiting]:
+        """List the unsettled checks whose subject lives and is inside its budget."""
+        hopeful = [(part, unsettled(part.lab, self.recording(part))) for part in self.parts]
+        checks = [(part, check) for part, ids in hopeful for check in part.lab.checks if check.id in ids]
+        return [(part, check, left) for part, check in checks if (left := self.budget_s(check)) > 0]
 
     def budget_s(self, check: Check) -> float:
         """Count from the container's own start: an old one gets no second childhood, a dead one no wait."""
         seen = self.seen.get(key(check.observe))
         return check.within_s - seen.age_s if isinstance(seen, Seen) and seen.age_s is not None else 0.0
 
-    def held_up(self, waiting: list[str]) -> list[Check]:
+    def held_up(self, waiting: Sequence[Waiting]) -> list[Check]:
         """List the checks to look at again: those waited for, and those that they block."""
-        lines = judge(self.lab, self.recording(), self.choice.lang)
-        blocked = [line.id for line in lines if set(line.blocked_by) & set(waiting)]
-        return [check for check in self.lab.checks if check.id in {*waiting, *blocked}]
+        again: list[Check] = []
+        for part in self.parts:
+            waited_for = {check.id for other, check, _ in waiting if other is part}
+            lines = judge(part.lab, self.recording(part), self.choice.lang) if waited_for else []
+            blocked = {line.id for line in lines if set(line.blocked_by) & waited_for}
+            again += [check for check in part.lab.checks if check.id in waited_for | blocked]
+        return again
 
-    def recording(self) -> Recording:
-        """Write down what has been seen so far."""
+    def recording(self, part: Part) -> Recording:
+        """Write down what has been seen so far of one lab."""
+        seen = {name: one for name, one in self.seen.items() if name in part.keys}
+        starting = self.starting.get(part.lab.id, [])
         return Recording(
             engine=self.looker.engine,
             started_at=self.started_at,
             duration_ms=round((time.monotonic() - self.start) * 1000),
-            complete=not self.starting and not late(self.seen),
+            complete=not starting and not late(seen),
             passive=self.choice.passive,
-            only=self.choice.only,
-            starting=self.starting,
-            observations=self.seen,
+            only=part.only,
+            starting=starting,
+            observations=seen,
         )
-
-
-def attempted(lab: Lab, choice: Choice) -> list[Check]:
-    """List the checks that the user's choice leaves."""
-    chosen = [check for check in lab.checks if not choice.only or check.id in choice.only]
-    return [check for check in chosen if check.observe.passive or not choice.passive]
 
 
 def late(seen: Mapping[str, Observation]) -> bool:

@@ -1,5 +1,6 @@
-"""A recording and the verdicts on it, in one document: what every renderer reads and what is kept on disk."""
+"""A recording and the verdicts on it, in one document, and several of them: what is rendered and kept."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
@@ -45,3 +46,25 @@ class Report(Struct, frozen=True, kw_only=True):
     checks: list[Line]
     observations: dict[str, Observation]
     signature: Signature | UnsetType = UNSET
+
+
+SESSION: Literal["dckgrade-session/1"] = "dckgrade-session/1"
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """Several labs graded in one run: their reports, each whole, and what they come to together."""
+
+    schema: Literal["dckgrade-session/1"] = SESSION
+    dckgrade: str
+    complete: bool
+    score: Score
+    reports: list[Report]
+
+
+def together(reports: Sequence[Report]) -> Score:
+    """Add up the scores of *reports*."""
+    return Score(
+        earned=sum(one.score.earned for one in reports),
+        possible=sum(one.score.possible for one in reports),
+        undecided=sum(one.score.undecided for one in reports),
+    )

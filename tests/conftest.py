@@ -1,7 +1,8 @@
-"""The engine of the tests: their own, unless DCKGRADE_TEST_HOST names another that may be used up."""
+"""The engine of the tests: their own, unless DCKGRADE_TEST_HOST names one to use up."""
 
 import os
-from collections.abc import Iterator, Mapping
+import signal
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -17,6 +18,29 @@ from images import build
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 IMAGES = ["nginx", "postgres", "postgres:18", "busybox"]
 REQUIRED = os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1"
+
+# A shell that runs the tests in the background has Ctrl-C ignored, by all that they start too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--renew", action="store_true", help="write the golden files again, to be looked at in the diff"
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, bytes], None]:
+    """Hold what was made against the golden file of that name there, which `--renew` writes again."""
+    folder = request.path.parent / "golden"
+
+    def held(name: str, made: bytes) -> None:
+        if request.config.getoption("--renew"):
+            folder.mkdir(exist_ok=True)
+            (folder / name).write_bytes(made)
+        assert made.decode() == (folder / name).read_bytes().decode(), "if this is meant: pytest --renew"
+
+    return held
 
 
 class GivenEngine:
@@ -67,12 +91,12 @@ def need_guests() -> None:
     need(guest.why_not())
 
 
-def need(reason: str | None) -> None:
-    """Fail or skip for a reason; without one do nothing."""
+def need(reason: str | None, what: str = "engine") -> None:
+    """Fail or skip for a reason why there is no *what*; without one do nothing."""
     if reason:
         if REQUIRED:
-            pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, and there is no engine: {reason}")
-        pytest.skip(f"no engine: {reason}")
+            pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, and there is no {what}: {reason}")
+        pytest.skip(f"no {what}: {reason}")
 
 
 def private_engine() -> Iterator[PrivateEngine]:

@@ -1,6 +1,7 @@
 """What an engine says of itself → which labs can be graded on it; no name, id or secret in it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from dckgrade.lab.load import load
 from dckgrade.lab.shelf import find
 from tests.cli.running import NOWHERE, dckgrade
 from tests.probe.worlds import ENGINES, answer
+from tests.world.fault_engine import FaultEngine
+from tests.world.fault_engine import answer as engine_answer
 
 
 def told(engine: str, **changes: Any) -> Machine:
@@ -53,6 +56,50 @@ def test_podman_desktop_wsl_snap_and_rootless_are_told_apart() -> None:
     assert here(load(find("tp1")).lab, told(engine, BuildahVersion="1.33"), "en").reasons == [
         "Podman has no Swarm."
     ]
+
+
+@pytest.mark.parametrize(
+    ("lab", "changes", "reason"),
+    [
+        ("tp1", {"OperatingSystem": "Docker Desktop"}, "Docker Desktop's swarm has one node and no other."),
+        ("tp3", {"SecurityOptions": ["name=seccomp"]}, "This engine's machine has no AppArmor"),
+        ("tp3", {"SecurityOptions": ["name=apparmor", "name=rootless"]}, "A rootless engine applies no"),
+        ("tp5", {"MemoryLimit": False}, "This machine does not count the memory of containers."),
+    ],
+)
+def test_a_lab_that_this_machine_cannot_grade_has_its_reason(
+    lab: str, changes: dict[str, Any], reason: str
+) -> None:
+    (told_reason,) = here(load(find(lab)).lab, told(ENGINES[-1], **changes), "en").reasons
+    assert told_reason.startswith(reason)
+
+
+PROXY = "http://user:canary@proxy:3128"
+
+
+@pytest.mark.parametrize("shape", ["text", "json"])
+def test_everything_is_told_of_an_engine_but_no_secret_and_no_name(shape: str, tmp_path: Path) -> None:
+    info = {**answer(ENGINES[-1], "info"), "HttpProxy": PROXY, "HttpsProxy": PROXY, "Name": "canary-host"}
+    info["Labels"] = ["token=canary"]
+    says = {"/info": engine_answer(info)}
+    with FaultEngine(tmp_path / "e.sock", says) as engine:
+        done = dckgrade("doctor", "--host", engine.url, "--lang", "en", "-f", shape)
+    shown = done.stdout.decode()
+    assert done.returncode == 0, done.stderr
+    assert b"canary" not in done.stdout + done.stderr
+    assert all(f"tp{at}" in shown for at in range(1, 7))
+    if shape == "text":
+        words = [
+            *("--host", "Docker Engine", "API", "rootless: no", "WSL: no", "snap: no", "AppArmor: yes"),
+            *("seccomp: yes", "cgroup v2", "GiB of memory", "storage overlay2"),
+        ]
+        assert [word for word in words if word not in shown] == []
+    else:
+        read = json.loads(shown)
+        assert (read["found_by"], read["machine"]["sort"]) == ("--host", "Docker Engine")
+        assert {"rootless", "wsl", "snap", "apparmor", "cgroup_version", "memory_bytes"} <= set(
+            read["machine"]
+        )
 
 
 def test_an_engine_that_says_nothing_breaks_nothing() -> None:

@@ -36,6 +36,9 @@ class Nowhere:
 
     engine = Engine(endpoint="unix:///given")
 
+    def end_run(self) -> None:
+        return
+
     def look(self, given: Given = Given()) -> World:  # noqa: ARG002
         return None  # type: ignore[return-value]
 
@@ -175,3 +178,33 @@ def test_without_waiting_what_is_inside_its_budget_is_unknown_at_once_and_said_t
     assert not report.complete
     line = next(one for one in report.checks if one.id == "dbserver-running")
     assert line.verdict == "unknown"
+
+
+def test_a_run_that_was_cut_off_leaves_nothing_behind_for_the_next(
+    monkeypatch: pytest.MonkeyPatch, tp5: Loaded
+) -> None:
+    young = changed(solution(), RUNNING, 5.0, stable=False)
+    given(monkeypatch, [young, solution()])
+    parts, choice = [grading.Part(tp5)], grading.Choice(at_once=True)
+
+    (first,), (second,) = (grading.grade_all(parts, Nowhere(), choice) for _ in range(2))
+
+    assert first.starting == ["dbserver-running"]
+    assert (second.starting, second.complete, verdicts(second)) == ([], True, {})
+
+
+def test_one_lab_that_waits_lets_the_others_be_judged_by_what_is_seen_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, tp5: Loaded
+) -> None:
+    done = solution()
+    young = changed(done, RUNNING, 0.2, stable=False)
+    tp1 = load(find("tp1"))
+    raw = (FIXTURES / "tp1" / "solution" / "recording.json").read_bytes()
+    swarm = dict(codec.from_json(raw, "solution").observations)
+    asked = given(monkeypatch, [young | swarm, done | swarm])
+
+    one, other = grading.grade_all([grading.Part(tp1), grading.Part(tp5)], Nowhere(), grading.Choice())
+
+    assert (verdicts(one), verdicts(other)) == ({}, {})
+    assert asked[1] == {RUNNING, ACCEPTS}, "the lab that does not wait is left alone meanwhile"
+    assert asked[-1] == set(done) | set(swarm), "and seen once more with the other at the end"

@@ -78,6 +78,10 @@ class MistakeShared(Struct, frozen=True, kw_only=True):
     message: str
     """As the lab writes it; where it names something of one trainee, it is that of the first."""
     hint: str
+    why: str = ""
+    look: str = ""
+    source: str = ""
+    """Why, look and source as `dckgrade explain` has them: the concept, how to look, the documentation."""
     trainees: list[str]
 
 

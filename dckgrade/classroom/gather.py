@@ -21,7 +21,7 @@ from dckgrade.classroom.people import Person, Roster, folded, named
 from dckgrade.classroom.statistics import possible, shared_traces, told
 from dckgrade.classroom.submissions import Submission
 from dckgrade.report import Report
-from dckgrade.verdict import Line, Score
+from dckgrade.verdict import Line, Named, Score
 from dckgrade.words import N_, Lang, Trouble
 
 Counting = Literal["best", "latest"]
@@ -49,7 +49,7 @@ class Class:
         self.attempts: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
         self.renamed: set[str] = set()
         self.refused: list[Refused] = []
-        self.words: dict[tuple[str, str], tuple[str, str, str]] = {}
+        self.words: dict[tuple[str, str], tuple[str, Named]] = {}
         self.reports = 0
 
     def add(self, submission: Submission, *, observed: bool = False) -> None:
@@ -104,8 +104,7 @@ class Class:
         """Keep the words of each mistake as they were first said."""
         for line in lines:
             if line.diagnosis:
-                said = (line.id, line.diagnosis.message, line.diagnosis.hint)
-                self.words.setdefault((lab, line.diagnosis.code), said)
+                self.words.setdefault((lab, line.diagnosis.code), (line.id, line.diagnosis))
 
     def report(self) -> ClassReport:
         """Put together what has been taken in."""
@@ -202,7 +201,15 @@ class Class:
 
     def mistake(self, lab_id: str, code: str, trainees: list[str]) -> MistakeShared:
         """Write one mistake with its words."""
-        check, message, hint = self.words[lab_id, code]
+        check, said = self.words[lab_id, code]
         return MistakeShared(
-            code=code, lab=lab_id, check=check, message=message, hint=hint, trainees=trainees
+            code=code,
+            lab=lab_id,
+            check=check,
+            message=said.message,
+            hint=said.hint,
+            why=said.why,
+            look=said.look,
+            source=said.source,
+            trainees=trainees,
         )

@@ -1,4 +1,4 @@
-"""Folders, files, zips and tars → the JSON files in them, one at a time; bounded, nothing is extracted."""
+"""Folders, files, zips and tars → the JSON reports in them, one at a time; bounded, nothing is extracted."""
 
 import bz2
 import gzip
@@ -12,10 +12,11 @@ from typing import IO
 
 from msgspec import Struct
 
+from dckgrade import codec
 from dckgrade.words import N_, Trouble
 
 FILE_AT_MOST = 1024 * 1024
-"""Bytes; a report of ours has some tens of kilobytes."""
+"""Bytes of one report; ours have some tens of kilobytes."""
 ARCHIVE_AT_MOST = 1024 * 1024 * 1024
 """Bytes of one archive once unpacked; read one file at a time, none of it is kept."""
 MEMBERS_AT_MOST = 50_000
@@ -76,7 +77,7 @@ def of_file(file: Path, within: str) -> Iterator[Submission]:
             yield from of_tar(file)
         elif name.endswith(".json"):
             with file.open("rb") as opened:
-                yield whole(opened, source, within)
+                yield from reports(opened, source, within)
     except OSError as error:
         why = Trouble(N_("{path} cannot be read: {why}"), path=source, why=error.strerror or error)
         yield Submission(source=source, within=within, refused=why)
@@ -110,7 +111,7 @@ def of_zip(file: Path) -> Iterator[Submission]:
             if left < 0:
                 raise too_much(file)
             with archive.open(member) as opened:
-                yield whole(opened, source, member.filename)
+                yield from reports(opened, source, member.filename)
 
 
 def of_tar(file: Path) -> Iterator[Submission]:
@@ -128,7 +129,7 @@ def of_tar(file: Path) -> Iterator[Submission]:
                 if nested(member.name):
                     yield refused(source, member.name, N_("{path} is an archive within an archive."))
                 if member.isreg() and readable(member.name) and (opened := archive.extractfile(member)):
-                    yield whole(opened, source, member.name)
+                    yield from reports(opened, source, member.name)
 
 
 def unpacked(packed: IO[bytes]) -> IO[bytes]:
@@ -167,12 +168,13 @@ def nested(name: str) -> bool:
     return name.lower().endswith(ARCHIVES)
 
 
-def whole(opened: IO[bytes], source: str, within: str) -> Submission:
-    """Read a file to its end, unless it is larger than any report."""
-    raw = opened.read(FILE_AT_MOST + 1)
-    if len(raw) > FILE_AT_MOST:
-        return refused(source, within, N_("{path} is larger than any report."))
-    return Submission(source=source, within=within, raw=raw)
+def reports(opened: IO[bytes], source: str, within: str) -> Iterator[Submission]:
+    """Read a file to its end, unless it is larger than any; a session of `dckgrade all` is its reports."""
+    for raw in codec.parts(opened.read(codec.MAX_BYTES + 1)):
+        if len(raw) > FILE_AT_MOST:
+            yield refused(source, within, N_("{path} is larger than any report."))
+        else:
+            yield Submission(source=source, within=within, raw=raw)
 
 
 def refused(source: str, within: str, why: str) -> Submission:

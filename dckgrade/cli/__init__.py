@@ -21,13 +21,16 @@ from dckgrade.cli import (
     grade,
     judge,
     labs,
+    language,
     lint,
+    names,
     new,
     options,
     output,
     prove,
     schema,
     settings,
+    trial,
 )
 from dckgrade.words import N_, Lang, Trouble, into
 
@@ -39,14 +42,34 @@ class Labs(TyperGroup):
         """List the commands, then the labs."""
         from dckgrade.lab.shelf import lab_paths
 
-        return [*super().list_commands(ctx), *lab_paths()]
+        return [*super().list_commands(ctx), *lab_paths(), grade.ALL]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's own signature
+        """Show the labs apart from the commands, each by its title."""
+        from dckgrade.lab.shelf import lab_paths
+
+        translate = into(language.spoken())
+        every = translate(EVERY)
+        labs_here = [*((name, names.lab_title(name) or name) for name in lab_paths()), (grade.ALL, every)]
+        wide = formatter.width - 6 - max(map(len, self.commands))
+        here = [(name, one.get_short_help_str(wide)) for name, one in self.commands.items()]
+        for heading, rows in ((N_("Labs"), labs_here), (N_("Commands"), here)):
+            with formatter.section(translate(heading)):
+                formatter.write_dl(rows)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Offer labs by their titles, which their commands do not know."""
+        found = super().shell_complete(ctx, incomplete)
+        for item in found:
+            item.help = names.lab_title(item.value) or item.help
+        return found
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Find a command; a command wins over a lab of the same name (lint refuses such a lab)."""
         from dckgrade.lab.shelf import lab_path
 
         found = super().get_command(ctx, cmd_name)
-        if found is None and lab_path(cmd_name):
+        if found is None and (cmd_name == grade.ALL or lab_path(cmd_name)):
             return bound(self.commands["grade"], cmd_name)
         return found
 
@@ -74,12 +97,15 @@ def bound(command: Any, lab: str) -> Any:
     """Make of `grade LAB` the command LAB."""
     own = copy.copy(command)
     own.name = lab
+    if lab == grade.ALL:
+        own.help = into(language.spoken())(EVERY)
     own.params = [param for param in command.params if param.name != "lab"]
     own.callback = functools.partial(command.callback, lab=lab)
     return own
 
 
 HELP = ["-h", "--help"]
+EVERY = N_("Grade every lab in one run.")
 
 app = typer.Typer(
     cls=Labs,
@@ -102,9 +128,11 @@ for command, summary in (
     (lint.lint, N_("Check labs: file:line:column of every problem at once.")),
     (prove.prove, N_("Prove that solutions pass, that mistakes fail, and that every check can.")),
     (new.new, N_("Write a lab to fill in, with its solution and a first mistake.")),
+    (trial.try_, N_("Look at what one check looks at, and show what can be demanded of it.")),
     (schema.schema, N_("Print the JSON Schema of labs.")),
 ):
-    app.command(NAMES.get(command.__name__), help=summary)(exits.answered(command))
+    name = NAMES.get(command.__name__) or command.__name__.strip("_")
+    app.command(name, help=summary)(exits.answered(command))
 
 
 def version(wanted: bool) -> None:
@@ -186,6 +214,14 @@ def obey(lang: Lang) -> None:
     raise SystemExit(code if isinstance(code, int) else exits.Exit.PASSED)
 
 
+def nearest_option(ctx: Any, option: str) -> str | None:
+    """Guess which option was meant."""
+    from dckgrade.lab.problem import nearest
+
+    known = [one for param in ctx.command.get_params(ctx) for one in param.opts] if ctx else []
+    return nearest(option, [one for one in known if one.startswith("--")])
+
+
 def usage(refused: Any, lang: Lang) -> list[str]:
     """Say what the parser refused, and how to go on."""
     translate = into(lang)
@@ -193,6 +229,8 @@ def usage(refused: Any, lang: Lang) -> list[str]:
     param = getattr(refused, "param", None)
     if option:
         what = translate(N_("There is no option {option}.")).format(option=option)
+        if near := nearest_option(refused.ctx, option):
+            what += " " + translate(N_("Did you mean {near}?")).format(near=near)
     elif type(refused).__name__ == "MissingParameter" and param is not None:
         what = translate(N_("{name} is missing.")).format(name=param.human_readable_name)
     else:

@@ -142,9 +142,10 @@ def signed_by(keys: Path | None) -> "Signed":
 
 def by_suffix(*, excel: bool) -> "dict[str, Callable[[ClassReport], bytes]]":
     """List the forms of a class report by the ends of their files' names."""
-    from dckgrade.classroom.forms import document, programs, tables
+    from dckgrade.classroom.forms import document, page, programs, tables
 
     return {
+        ".html": page.page,
         ".json": document.document,
         ".csv": partial(tables.spreadsheet, excel=excel),
         ".xml": programs.junit,

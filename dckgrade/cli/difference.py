@@ -87,4 +87,12 @@ def rewritten(one: "Changed") -> None:
     # The very first report is what the trainee handed in: judging twice must not lose it.
     if not kept.exists():
         output.write(kept, path.read_bytes())
-    output.write(path, codec.to_json(one.now))
+    documents = codec.parts(path.read_bytes())
+    if len(documents) == 1:
+        output.write(path, codec.to_json(one.now))
+        return
+    # A session: the others in it stay as they are.
+    apart = [
+        codec.to_json(one.now) if codec.from_json(raw, one.source) == one.before else raw for raw in documents
+    ]
+    output.write(path, codec.session(apart))

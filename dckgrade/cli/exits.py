@@ -13,6 +13,7 @@ from dckgrade.cli import language
 from dckgrade.words import N_, Lang, Trouble, into
 
 if TYPE_CHECKING:
+    from dckgrade.lab.problem import FileInvalid
     from dckgrade.report import Report
 
 
@@ -76,6 +77,13 @@ def say(lines: Sequence[str]) -> None:
         sys.stderr.write(line(one) + "\n")
 
 
+def excerpted(invalid: "FileInvalid", lang: Lang) -> list[str]:
+    """Say what is wrong with a lab, each problem with its line in the characters that stderr has."""
+    from dckgrade.render import excerpt
+
+    return excerpt.excerpted(invalid, lang, sys.stderr.encoding)
+
+
 P = ParamSpec("P")
 
 
@@ -102,7 +110,7 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except FileInvalid as invalid:
-        say(invalid.lines(lang))
+        say(excerpted(invalid, lang))
         raise SystemExit(Exit.USAGE) from None
     except Trouble as trouble:
         say(trouble.sentences(lang))

@@ -1,11 +1,10 @@
 """`dckgrade explain ST-01`: one mistake explained, whoever made it; alone, all that labs know by name."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dckgrade.cli import exits, language, options, output
+from dckgrade.cli import exits, language, names, options, output
 from dckgrade.words import N_, Trouble
 
 if TYPE_CHECKING:
@@ -16,17 +15,10 @@ class NoSuchCode(Trouble):
     """A code that names no mistake."""
 
 
-def completed(incomplete: str) -> Iterator[tuple[str, str]]:
-    """Offer the codes that begin so, each with the mistake's short name."""
-    for code, one in catalogued().items():
-        if code.startswith(incomplete.upper()):
-            yield code, one.diagnosis.name or ""
-
-
 def explain(
     code: Annotated[
         str | None,
-        typer.Argument(autocompletion=completed, help=N_("The code, such as ST-01; else all are listed.")),
+        typer.Argument(autocompletion=names.codes, help=N_("The code, such as ST-01; else all are listed.")),
     ] = None,
     lang: options.Language = None,
 ) -> None:

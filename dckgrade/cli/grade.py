@@ -1,4 +1,4 @@
-"""`dckgrade tp5`: grade one lab on one engine."""
+"""`dckgrade tp5`, `dckgrade all`: grade one lab, or every lab at the same time, on one engine."""
 
 import math
 import os
@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dckgrade.cli import exits, language, options, output
+from dckgrade.cli import exits, language, names, options, output
 from dckgrade.words import N_, Trouble, into
+
+ALL = "all"
+"""Instead of a lab: every lab."""
 
 if TYPE_CHECKING:
     from dckgrade import grading
@@ -20,11 +23,14 @@ if TYPE_CHECKING:
 
 
 def grade(
-    lab: Annotated[str, typer.Argument(help=N_("The lab, such as tp5."))],
+    lab: Annotated[
+        str, typer.Argument(autocompletion=names.labs, help=N_("The lab, such as tp5; all: every lab."))
+    ],
     shape: options.Shape = output.Format.TEXT,
     outputs: options.Output = None,
     hints: options.Hints = 1,
     only: options.Only = None,
+    failed: options.Failed = False,
     passive: options.Passive = False,
     no_wait: options.NoWait = False,
     watched: options.Watch = False,
@@ -34,18 +40,19 @@ def grade(
     grafana_user: options.GrafanaUser = None,
     grafana_password: options.GrafanaPassword = None,
     trainee: options.Trainee = None,
+    no_history: options.NoHistory = False,
     host: options.Host = None,
     context: options.Context = None,
     lang: options.Language = None,
 ) -> None:
     """Grade a lab on this machine's engine."""
     from dckgrade import grading
-    from dckgrade.lab.load import load
-    from dckgrade.lab.shelf import find
+    from dckgrade.cli import history
 
-    loaded = load(find(lab))
+    parts: Sequence[grading.Part] = chosen(loaded(lab), only or [])
+    if failed:
+        parts = not_passed(parts, host, context, allowed=not (only or no_history))
     paths = output.checked(outputs or [])
-    chosen_checks([check.id for check in loaded.lab.checks], only or [])
     if math.isnan(timeout):
         raise Trouble(N_("--timeout takes a number of seconds."))
     if not workdir.is_dir():
@@ -54,7 +61,6 @@ def grade(
     spoken = language.spoken()
     choice = grading.Choice(
         lang=spoken,
-        only=only or [],
         passive=passive,
         at_once=no_wait,
         timeout_s=timeout,
@@ -68,12 +74,61 @@ def grade(
             raise Trouble(N_("--watch shows a text that changes."), N_("Leave --format out, or --watch."))
         from dckgrade.cli.watch import watch
 
-        report = watch(loaded, choice, host, context, hints)
+        keep = (lambda _: None) if no_history else history.remember
+        reports = watch(parts, choice, host, context, hints, keep)
     else:
-        report = graded(loaded, choice, host, context)
-        output.show(report, shape, hints)
-    output.keep(report, paths, hints)
-    raise SystemExit(exits.of([report]))
+        reports = graded(parts, choice, host, context)
+        output.show(reports, shape, hints, "" if no_history else history.news(reports, spoken))
+        if not no_history:
+            history.remember(reports)
+    output.keep(reports, paths, hints)
+    raise SystemExit(exits.of(reports))
+
+
+def loaded(lab: str) -> "list[Loaded]":
+    """Read the lab, or every lab there is."""
+    from dckgrade.lab.load import load
+    from dckgrade.lab.shelf import find, lab_paths
+
+    return [load(path) for path in (lab_paths().values() if lab == ALL else [find(lab)])]
+
+
+def chosen(labs: "Sequence[Loaded]", only: Sequence[str]) -> "list[grading.Part]":
+    """Give each lab the checks of it that were chosen; a lab of which none was is left out."""
+    from dckgrade.grading import Part
+
+    ids = [[check.id for check in one.lab.checks] for one in labs]
+    chosen_checks([one for here in ids for one in here], only)
+    if not only:
+        return [Part(one) for one in labs]
+    apart = [(one, [check for check in only if check in here]) for one, here in zip(labs, ids, strict=True)]
+    return [Part(one, these) for one, these in apart if these]
+
+
+def not_passed(
+    parts: "Sequence[grading.Part]", host: str | None, context: str | None, *, allowed: bool
+) -> "Sequence[grading.Part]":
+    """Give each lab the checks of it that did not pass last time; a lab that passed is left out."""
+    from dckgrade.cli import history
+    from dckgrade.grading import Part
+    from dckgrade.world import endpoint
+
+    if not allowed:
+        raise Trouble(N_("--failed goes with neither --only nor --no-history."))
+    try:
+        engine = endpoint.resolve(host, context, os.environ, Path.home()).url
+    except endpoint.EngineTrouble:
+        return parts  # what is wrong is told, and reported, when it is to be graded
+    left = [(part, history.left(part.loaded, engine)) for part in parts]
+    if not any(checks for _, checks in left):
+        raise exits.NothingToGrade(
+            N_("Everything passed last time."), N_("Leave --failed out to grade it again.")
+        )
+    return [
+        Part(part.loaded, [] if len(checks) == len(part.lab.checks) else checks)
+        for part, checks in left
+        if checks
+    ]
 
 
 def account(user: str | None, password: str | None) -> "Login | None":
@@ -85,8 +140,14 @@ def account(user: str | None, password: str | None) -> "Login | None":
     return Login(user or "admin", password) if password else None
 
 
-def graded(loaded: "Loaded", choice: "grading.Choice", host: str | None, context: str | None) -> "Report":
-    """Connect and grade; an engine that cannot be reached gives a report too, in which all is unknown."""
+def graded(
+    parts: "Sequence[grading.Part]", choice: "grading.Choice", host: str | None, context: str | None
+) -> "list[Report]":
+    """
+    Connect and grade; an engine that cannot be reached gives a report too.
+
+    Where none runs, what needs none is judged: a `daemon.json` with which it does not start.
+    """
     from msgspec.structs import replace
 
     from dckgrade import grading
@@ -94,8 +155,10 @@ def graded(loaded: "Loaded", choice: "grading.Choice", host: str | None, context
     from dckgrade.observation import Engine
     from dckgrade.world import endpoint
     from dckgrade.world.connection import connect, patience_s
+    from dckgrade.world.silence import Silence
 
     asked = host or context or os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT") or "default"
+    where: endpoint.Endpoint | None = None
     try:
         where = endpoint.resolve(host, context, os.environ, Path.home())
         asked = where.url
@@ -108,11 +171,16 @@ def graded(loaded: "Loaded", choice: "grading.Choice", host: str | None, context
         with connect(where, min(patience_s(where), choice.timeout_s)) as daemon:
             left_s = max(0.0, choice.timeout_s - (time.monotonic() - begun))
             with shown_on_stderr(daemon.engine, choice.lang) as progress:
-                return grading.grade(loaded, daemon, replace(choice, timeout_s=left_s), progress)
+                return grading.grade_all(parts, daemon, replace(choice, timeout_s=left_s), progress)
     except endpoint.EngineTrouble as trouble:
         told = trouble.sentences(choice.lang)
         exits.say(told)
-        return grading.unreachable(loaded, Engine(endpoint=asked), told[0], choice)
+        if where and isinstance(trouble, endpoint.EngineDown):
+            return grading.grade_all(parts, Silence(where, told[0]), choice)
+        return [
+            grading.unreachable(one.loaded, Engine(endpoint=asked), told[0], replace(choice, only=one.only))
+            for one in parts
+        ]
 
 
 def chosen_checks(known: Sequence[str], only: Sequence[str]) -> None:
@@ -123,8 +191,8 @@ def chosen_checks(known: Sequence[str], only: Sequence[str]) -> None:
         if one not in known:
             near = nearest(one, known)
             raise exits.NothingToGrade(
-                N_("This lab has no check “{check}”."),
-                N_("Did you mean {near}?") if near else N_("It has {known}."),
+                N_("There is no check “{check}”."),
+                N_("Did you mean {near}?") if near else N_("These there are: {known}."),
                 check=one,
                 near=near,
                 known=", ".join(known),

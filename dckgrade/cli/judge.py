@@ -67,12 +67,12 @@ def demo(
 def replayed(
     raw: bytes, source: str, lang: Lang, shape: output.Format, paths: Sequence[Path], hints: int
 ) -> exits.Exit:
-    """Judge one recording again and deliver it."""
+    """Judge one recording again, or all those of a session, and deliver it."""
     from dckgrade import codec, grading
     from dckgrade.lab.load import load
     from dckgrade.lab.shelf import find
 
-    report = codec.from_json(raw, source)
-    again = grading.again(load(find(report.lab.id)), report, lang)
+    reports = [codec.from_json(one, source) for one in codec.parts(raw)]
+    again = [grading.again(load(find(one.lab.id)), one, lang) for one in reports]
     output.deliver(again, shape, paths, hints)
-    return exits.of([again])
+    return exits.of(again)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from dckgrade.cli import names
 from dckgrade.cli.output import Format
 from dckgrade.words import N_
 
@@ -35,10 +36,29 @@ Host = Annotated[
     str | None,
     typer.Option("--host", metavar="URL", help=N_("Engine to grade, such as unix:///var/run/docker.sock.")),
 ]
-Context = Annotated[str | None, typer.Option("--context", help=N_("Docker context of the engine to grade."))]
+Context = Annotated[
+    str | None,
+    typer.Option(
+        "--context", autocompletion=names.contexts, help=N_("Docker context of the engine to grade.")
+    ),
+]
 Only = Annotated[
     list[str] | None,
-    typer.Option("--only", metavar="CHECK", help=N_("Attempt this check alone. Repeatable.")),
+    typer.Option(
+        "--only",
+        metavar="CHECK",
+        autocompletion=names.checks,
+        help=N_("Attempt this check alone. Repeatable."),
+    ),
+]
+Failed = Annotated[
+    bool, typer.Option("--failed", help=N_("Attempt only what did not pass last time; at first, all."))
+]
+NoHistory = Annotated[
+    bool,
+    typer.Option(
+        "--no-history", help=N_("Neither tell what has changed since the last run nor keep this one.")
+    ),
 ]
 Passive = Annotated[
     bool, typer.Option("--passive", help=N_("Only read: no exec, no probe, GET requests only."))

@@ -1,4 +1,4 @@
-"""A report → stdout in the format asked for, and files in the formats that their names ask for."""
+"""A run's reports → stdout in the format asked for, and files in the formats that their names ask for."""
 
 import contextlib
 import os
@@ -36,8 +36,16 @@ APPENDABLE = {Format.TEXT, Format.MD, Format.GITHUB}
 """Formats in which several reports can follow one another."""
 
 
-def json(report: "Report", _hints: int) -> bytes:
-    """Write the document, signed where the trainee has a key."""
+def json(reports: "Sequence[Report]", _hints: int) -> bytes:
+    """Write the document; of several labs a session."""
+    from dckgrade import codec
+
+    documents = [document(one) for one in reports]
+    return documents[0] if len(documents) == 1 else codec.session(documents)
+
+
+def document(report: "Report") -> bytes:
+    """Write one report, signed where the trainee has a key."""
     from dckgrade import codec
     from dckgrade.cli.enrol import own
 
@@ -48,57 +56,57 @@ def json(report: "Report", _hints: int) -> bytes:
     return signature.signed(report, signature.read(own())[0])
 
 
-def html(report: "Report", hints: int) -> bytes:
+def html(reports: "Sequence[Report]", hints: int) -> bytes:
     """Render the page."""
-    from dckgrade.render.html_page import html_page
+    from dckgrade.render.html_page import session_page
 
-    return html_page(report, hints).encode()
+    return session_page(reports, hints).encode()
 
 
-def junit(report: "Report", hints: int) -> bytes:
+def junit(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write JUnit XML."""
     from dckgrade.render.junit import junit
 
-    return junit(report, hints)
+    return junit(reports, hints)
 
 
-def tap(report: "Report", hints: int) -> bytes:
+def tap(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write TAP 14."""
     from dckgrade.render.tap import tap
 
-    return tap(report, hints)
+    return tap(reports, hints)
 
 
-def markdown(report: "Report", hints: int) -> bytes:
+def markdown(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write a job's summary."""
     from dckgrade.render.markdown import markdown
 
-    return markdown(report, hints)
+    return markdown(reports, hints)
 
 
-def github(report: "Report", hints: int) -> bytes:
+def github(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write annotations for GitHub's checks."""
     from dckgrade.render.github import github
 
-    return github(report, hints)
+    return github(reports, hints)
 
 
-def csv(report: "Report", _hints: int) -> bytes:
+def csv(reports: "Sequence[Report]", _hints: int) -> bytes:
     """Write a row for each check."""
     from dckgrade.render.csv_table import csv_table
 
-    return csv_table(report)
+    return csv_table(reports)
 
 
-def gradescope(report: "Report", hints: int) -> bytes:
+def gradescope(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write `results.json`."""
     from dckgrade.render.gradescope import gradescope
 
-    return gradescope(report, hints)
+    return gradescope(reports, hints)
 
 
-Form = Callable[["Report", int], bytes]
-"""A report and how far up the ladder of hints to go → a document."""
+Form = Callable[["Sequence[Report]", int], bytes]
+"""The reports of a run and how far up the ladder of hints to go → a document."""
 
 ON_STDOUT: dict[Format, Form] = {
     Format.JSON: json,
@@ -143,27 +151,28 @@ def checked(paths: Sequence[Path], known: Collection[str] = BY_SUFFIX.keys()) ->
     return paths
 
 
-def deliver(report: "Report", shape: Format, paths: Sequence[Path], hints: int) -> None:
-    """Print *report* and write it to *paths*."""
-    show(report, shape, hints)
-    keep(report, paths, hints)
+def deliver(reports: "Sequence[Report]", shape: Format, paths: Sequence[Path], hints: int) -> None:
+    """Print *reports* and write them to *paths*."""
+    show(reports, shape, hints)
+    keep(reports, paths, hints)
 
 
-def show(report: "Report", shape: Format, hints: int) -> None:
-    """Print *report*; stdout is nothing else."""
+def show(reports: "Sequence[Report]", shape: Format, hints: int, news: str = "") -> None:
+    """Print *reports*, and below a text what is new since the last run; stdout is nothing else."""
     with heard():
         if shape is Format.TEXT:
-            from dckgrade.render.terminal import terminal
+            from dckgrade.render.shown import line
+            from dckgrade.render.terminal import session
 
-            on_terminal(terminal(report, hints))
+            on_terminal(*session(reports, hints), *filter(None, [line(news)]))
         else:
-            sys.stdout.buffer.write(ON_STDOUT[shape](report, hints))
+            sys.stdout.buffer.write(ON_STDOUT[shape](reports, hints))
 
 
-def keep(report: "Report", paths: Sequence[Path], hints: int) -> None:
-    """Write *report* to *paths*, each in the format that its name asks for."""
+def keep(reports: "Sequence[Report]", paths: Sequence[Path], hints: int) -> None:
+    """Write *reports* to *paths*, each in the format that its name asks for."""
     for path in paths:
-        write(path, BY_SUFFIX[ending(path, BY_SUFFIX) or ""](report, hints))
+        write(path, BY_SUFFIX[ending(path, BY_SUFFIX) or ""](reports, hints))
 
 
 @contextlib.contextmanager

@@ -12,9 +12,11 @@ def schema(
     report: Annotated[
         bool, typer.Option("--report", help=N_("Of the JSON report instead of the lab."))
     ] = False,
+    session: Annotated[bool, typer.Option("--session", help=N_("Of what `dckgrade all` writes."))] = False,
 ) -> None:
     """Print the JSON Schema of labs."""
     from dckgrade import codec
     from dckgrade.lab import schema as lab
 
-    print(json.dumps(codec.schema() if report else lab.schema(), indent=2, ensure_ascii=False))
+    made = codec.schema("session") if session else codec.schema() if report else lab.schema()
+    print(json.dumps(made, indent=2, ensure_ascii=False))

@@ -19,6 +19,7 @@ KINDS: Mapping[str, type] = {
     "hints": int,
     "passive": bool,
     "no-wait": bool,
+    "no-history": bool,
 }
 """Options that may be settled for good; which engine is graded is settled in Docker's own configuration."""
 BUILT_IN: Mapping[str, Any] = {
@@ -27,6 +28,7 @@ BUILT_IN: Mapping[str, Any] = {
     "hints": 1,
     "passive": False,
     "no-wait": False,
+    "no-history": False,
 }
 TRUTHS: Mapping[str, bool] = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,8 +13,7 @@ from dckgrade.words import N_, into
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from dckgrade.grading import Choice
-    from dckgrade.lab.load import Loaded
+    from dckgrade.grading import Choice, Part
     from dckgrade.report import Report
 
 STARTING_S, IDLE_S = 1.5, 5.0
@@ -30,8 +29,19 @@ class Shown(Protocol):
         ...
 
 
-def watch(loaded: "Loaded", choice: "Choice", host: str | None, context: str | None, hints: int) -> "Report":
-    """Grade until all passes; Ctrl-C ends it with the last report in the terminal."""
+def watch(
+    parts: "Sequence[Part]",
+    choice: "Choice",
+    host: str | None,
+    context: str | None,
+    hints: int,
+    keep: "Callable[[Sequence[Report]], None]",
+) -> "list[Report]":
+    """
+    Grade until all passes; Ctrl-C ends it with the last reports in the terminal.
+
+    *keep* is given the last reports, however it ends.
+    """
     from msgspec.structs import replace
 
     from dckgrade import grading
@@ -41,49 +51,78 @@ def watch(loaded: "Loaded", choice: "Choice", host: str | None, context: str | N
 
     where = endpoint.resolve(host, context, os.environ, Path.home())
     each = replace(choice, at_once=True)
+    last: list[Report] = []
     with connect(where) as daemon, drawing() as draw:
         changes = Changes(daemon, choice.workdir)
-        last: Report | None = None
-        while True:
-            report = grading.grade(loaded, daemon, each)
-            if last is None or told(report) != told(last):
-                draw(*page(report, last, hints))
-            if exits.of([report]) is exits.Exit.PASSED:
-                return report
-            last = report
-            changes.wait(STARTING_S if report.starting else IDLE_S)
+        try:
+            while True:
+                before, last = last, grading.grade_all(parts, daemon, each)
+                # Kept before it is drawn: whoever sees it may press Ctrl-C at once.
+                if not before or told(last) != told(before):
+                    draw(*page(last, before, hints))
+                if exits.of(last) is exits.Exit.PASSED:
+                    return last
+                changes.wait(STARTING_S if any(one.starting for one in last) else IDLE_S)
+        finally:
+            keep(last)
 
 
-def told(report: "Report") -> list[object]:
+def told(reports: "Sequence[Report]") -> list[object]:
     """Give what a redraw would show otherwise."""
-    return [(line.verdict, line.diagnosis, line.misses, line.remarks, line.reason) for line in report.checks]
+    lines = [line for one in reports for line in one.checks]
+    return [(line.verdict, line.diagnosis, line.misses, line.remarks, line.reason) for line in lines]
 
 
-def page(report: "Report", last: "Report | None", hints: int) -> "Iterator[RenderableType]":
-    """Lay out the report, and above it what has just turned green."""
+def page(reports: "Sequence[Report]", last: "Sequence[Report]", hints: int) -> "Iterator[RenderableType]":
+    """Lay out what was graded, and below it what has just turned green."""
     from rich.text import Text
 
     from dckgrade.render.shown import line
-    from dckgrade.render.terminal import terminal
+    from dckgrade.render.terminal import session
 
     translate = into(language.spoken())
-    yield terminal(report, hints)
-    for title in turned_green(report, last):
+    done = exits.of(reports) is exits.Exit.PASSED
+    # Several labs are taller than any terminal: while they are watched, each is a line and what to do next.
+    yield from session(reports, hints) if len(reports) == 1 or done else in_short(reports)
+    for title in turned_green(reports, last):
         yield Text(line(translate(N_("Just passed: {title}")).format(title=title)), style="bold green")
-    if exits.of([report]) is exits.Exit.PASSED:
+    if done:
         yield Text(line(translate(N_("All done, well done!"))), style="bold green")
     else:
         yield Text(line(translate(N_("Watching the engine; Ctrl-C ends it."))), style="dim")
 
 
-def turned_green(report: "Report", last: "Report | None") -> list[str]:
+def in_short(reports: "Sequence[Report]") -> "Iterator[RenderableType]":
+    """Lay out several labs on one screen."""
+    from rich.text import Text
+
+    from dckgrade.render import phrases
+    from dckgrade.render.shown import line
+    from dckgrade.render.terminal import overview
+
+    say = phrases.labels(language.spoken())
+    yield Text(phrases.labelled(say["engine"], phrases.engine(reports[0]), language.spoken()))
+    yield overview(reports)
+    for one in reports:
+        for cause in phrases.causes_first(one)[:1]:
+            yield Text(phrases.labelled(line(one.lab.id), line(cause.title), one.lang))
+
+
+def turned_green(reports: "Sequence[Report]", last: "Sequence[Report]") -> list[str]:
     """Name the checks that pass now and did not before."""
     from dckgrade.verdict import Verdict
 
-    before = {one.id for one in last.checks if one.verdict is Verdict.PASSED} if last else None
-    if before is None:
+    if not last:
         return []
-    return [one.title for one in report.checks if one.verdict is Verdict.PASSED and one.id not in before]
+    before = {
+        (one.lab.id, check.id) for one in last for check in one.checks if check.verdict is Verdict.PASSED
+    }
+    return [
+        check.title
+        for one in reports
+        for check in one.checks
+        if check.verdict is Verdict.PASSED and (one.lab.id, check.id) not in before
+    ]
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from dckgrade.lab.problem import FileInvalid, Place, Problem, nearest
 from dckgrade.lab.shelf import lab_paths
 from dckgrade.words import N_, Trouble
 from dckgrade.world.endpoint import Endpoint, resolve
+from dckgrade.world.secrets import masked
 
 AT_MOST = 1024 * 1024
 """Bytes; forty machines take four kilobytes."""
@@ -51,11 +52,12 @@ def read(path: Path) -> list[Machine]:
         found = _WHERE.search(str(error))
         place = (int(found[1]), int(found[2])) if found else (1, 1)
         why = _WHERE.sub("", str(error)).strip()
-        raise FileInvalid(path, [Problem(place, N_("this is not TOML: {why}"), why=why)]) from None
+        raise FileInvalid(path, [Problem(place, N_("this is not TOML: {why}"), why=why)], raw) from None
     reading = Reading(path, content, places(text))
     machines = list(reading.machines())
     if reading.problems:
-        raise FileInvalid(path, reading.problems)
+        # The line is shown too, and somebody may have typed a password into an address.
+        raise FileInvalid(path, reading.problems, masked(text).encode())
     return machines
 
 

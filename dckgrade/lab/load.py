@@ -47,15 +47,16 @@ def understood(raw: bytes, path: Path) -> Lab:
         document = read(raw)
     except NotStrict as refused:
         shapeless = misshapen(refused.document) if refused.document else []
-        raise LabInvalid(path, besides(refused.problems, shapeless)) from None
+        raise LabInvalid(path, besides(refused.problems, shapeless), raw) from None
     try:
         lab = msgspec.convert(document.data, Lab)
     except msgspec.ValidationError as error:
         # Only now is the slower walk worth it, which finds every place where the shape is wrong.
-        raise LabInvalid(path, misshapen(document) or [Problem((1, 1), "{error}", error=error)]) from None
+        found = misshapen(document) or [Problem((1, 1), "{error}", error=error)]
+        raise LabInvalid(path, found, raw) from None
     problems = [*nothings(document), *named_otherwise(lab, document, path), *lint(lab, document)]
     if problems:
-        raise LabInvalid(path, problems)
+        raise LabInvalid(path, problems, raw)
     return lab
 
 
@@ -90,6 +91,7 @@ def repeated_codes(labs: Sequence[Loaded]) -> Iterator[LabInvalid]:
         for path, _, one in diagnoses(loaded.lab):
             owner = owners.setdefault(one.code, loaded.path) if one.message else loaded.path
             if owner != loaded.path:
-                place = read(content(loaded.path)).place((*path, "code"))
+                raw = content(loaded.path)
+                place = read(raw).place((*path, "code"))
                 what = N_("{code} already names a mistake of {file}")
-                yield LabInvalid(loaded.path, [Problem(place, what, code=one.code, file=owner)])
+                yield LabInvalid(loaded.path, [Problem(place, what, code=one.code, file=owner)], raw)

@@ -39,16 +39,20 @@ class Problem:
 
 
 class FileInvalid(Exception):
-    """A file that cannot be used, and everything that is wrong in it, in the order of the file."""
+    """A file that cannot be used: what stood in it, and what is wrong, in the order of the file."""
 
-    def __init__(self, path: Path, problems: Sequence[Problem]) -> None:
+    def __init__(self, path: Path, problems: Sequence[Problem], raw: bytes) -> None:
         super().__init__(path, problems)
-        self.path = path
+        self.path, self.raw = path, raw
         self.problems = sorted(problems, key=lambda problem: problem.place)[:MOST]
 
     def lines(self, lang: str) -> list[str]:
         """Say each problem as `file:line:column: message`."""
-        return [f"{self.path}:{one.place[0]}:{one.place[1]}: {one.sentence(lang)}" for one in self.problems]
+        return [self.line(one, lang) for one in self.problems]
+
+    def line(self, problem: Problem, lang: str) -> str:
+        """Say one of them, its place first: so do compilers, and editors jump there."""
+        return f"{self.path}:{problem.place[0]}:{problem.place[1]}: {problem.sentence(lang)}"
 
     def __str__(self) -> str:
         return "\n".join(self.lines("en"))

@@ -10,6 +10,9 @@ from dckgrade.words import N_, Trouble
 VARIABLE = "DCKGRADE_LABS"
 """Folders of the user's own labs, separated as PATH is."""
 
+HEAD = 4096
+"""Characters of a lab's file in which its title is looked for."""
+
 
 class NoSuchLab(Trouble):
     """A lab's name that is no lab."""
@@ -31,6 +34,17 @@ def lab_path(name: str) -> Path | None:
     """Find a lab by its id; looking for installed packages of labs takes time, and comes last."""
     near = labs_of(shelf()) | labs_of(*of_user())
     return near.get(name) or labs_of(*of_packages()).get(name)
+
+
+def title(path: Path, lang: str) -> str:
+    """Read a lab's title and nothing else of it; nothing where it does not stand before the checks."""
+    import yaml
+
+    try:
+        head = path.read_text(encoding="utf-8")[:HEAD].partition("\nchecks:")[0]
+        return str(yaml.load(head, yaml.CSafeLoader)["title"][lang])
+    except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
+        return ""
 
 
 def labs_of(*folders: Path) -> dict[str, Path]:

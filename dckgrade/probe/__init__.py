@@ -9,11 +9,19 @@ from dckgrade.probe.cadvisor import Cadvisor
 from dckgrade.probe.container import Container
 from dckgrade.probe.container_log import ContainerLog
 from dckgrade.probe.container_stats import ContainerStats
+from dckgrade.probe.daemon_file import DaemonFile
+from dckgrade.probe.elastic_network import ElasticNetwork
+from dckgrade.probe.elasticsearch import Elasticsearch
 from dckgrade.probe.grafana import Grafana
 from dckgrade.probe.grafana_dashboard import GrafanaDashboard
 from dckgrade.probe.grafana_series import GrafanaSeries
 from dckgrade.probe.http import Http
 from dckgrade.probe.image import Image
+from dckgrade.probe.kibana import Kibana
+from dckgrade.probe.log_marker import LogMarker
+from dckgrade.probe.log_rotation import LogRotation
+from dckgrade.probe.logstash import Logstash
+from dckgrade.probe.logstash_log import LogstashLog
 from dckgrade.probe.postgres import Postgres
 from dckgrade.probe.prometheus import Prometheus
 from dckgrade.probe.prometheus_file import PrometheusFile
@@ -40,11 +48,19 @@ Probe = (
     | Container
     | ContainerLog
     | ContainerStats
+    | DaemonFile
+    | ElasticNetwork
+    | Elasticsearch
     | Grafana
     | GrafanaDashboard
     | GrafanaSeries
     | Http
     | Image
+    | Kibana
+    | LogMarker
+    | LogRotation
+    | Logstash
+    | LogstashLog
     | Postgres
     | Prometheus
     | PrometheusFile
@@ -65,10 +81,12 @@ Probe = (
 # Those that the engine answers last come first: all their questions are sent before any answer is read.
 KINDS: tuple[type[Probe], ...] = (
     ContainerStats,
+    LogMarker,
     Http,
     Postgres,
     SeccompCall,
     SeccompFilter,
+    LogRotation,
     ApparmorWrite,
     ApparmorLabel,
     ApparmorContainer,
@@ -86,11 +104,17 @@ KINDS: tuple[type[Probe], ...] = (
     Prometheus,
     PrometheusLog,
     Cadvisor,
+    Logstash,
+    Kibana,
+    Elasticsearch,
+    ElasticNetwork,
+    LogstashLog,
     Volume,
     TrivyScan,
     TrivyDatabase,
     TrivyTool,
     Image,
+    DaemonFile,
     ContainerLog,
     Container,
 )

@@ -61,15 +61,21 @@ class Facts(Struct, frozen=True, kw_only=True):
     image_fits: bool | None
     """Whether one of those is (or begins like) what the lab asked for; null when it asked for none."""
     status: Status
+    """As `docker ps -a` says it."""
     stable: bool
     """Not about to change by itself: running for two seconds, ten if restarted; or stopped, or paused."""
     exit_code: int
+    """Of its last end; 0 while it has never ended."""
     oom_killed: bool
+    """The kernel killed it for its memory."""
     error: str
     """The engine's own error at the start, secrets masked; empty when there was none."""
     restart_count: int
+    """How often the engine has started it anew."""
     restart_policy: str
+    """no, always, on-failure or unless-stopped."""
     health: str | None
+    """starting, healthy or unhealthy; null without a health check."""
     command: list[str]
     """The arguments given after the image's name, secrets masked."""
     env_names: list[str]
@@ -78,6 +84,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Names of the variables that are set to nothing."""
     mounts: list[Mount]
     networks: list[str]
+    """Names of the networks that it is attached to."""
     network_mode: str
     """bridge, host, none, `container:…`, or a network's name; engines before 26 say default for bridge."""
     log_tail: str | None

@@ -21,9 +21,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     memory_bytes: int | None
     """As `docker stats` shows it: usage without the inactive page cache; null where it is not counted."""
     memory_limit_bytes: int | None
+    """What it may take at most; null where it is not counted."""
     cpu_ns: int | None
     """Processor time used since the start; null where it is not counted."""
     processes: int | None
+    """How many processes and threads it has; null where they are not counted."""
 
 
 class ContainerStats(Strict, frozen=True, kw_only=True, tag_field="kind", tag="container-stats"):

@@ -19,8 +19,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What the server answered; without an answer, why there is none."""
 
     answers: bool
+    """Whether anything came back that is HTTP."""
     problem: Problem | None
+    """Why there is no answer; not-running: the container is not up. Null where there is one."""
     via: Via | None
+    """Which way it was asked: by a published port, its own address, or a command inside."""
     status_code: int | None
     server: str | None
     """The `Server` header."""
@@ -33,8 +36,10 @@ class Http(Strict, frozen=True, kw_only=True, tag_field="kind", tag="http"):
     """Ask *container* (a name, or `@apparmor`, `@seccomp`) on its *port* for *path*; no redirect followed."""
 
     container: ContainerChosen
+    """Its name; a Compose or Swarm service of that name will do."""
     port: Port = 80
     path: Annotated[str, Meta(pattern="^/[!-~]*$")] = "/"
+    """What is asked for."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True

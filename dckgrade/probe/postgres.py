@@ -26,8 +26,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether PostgreSQL answers; without an answer, why."""
 
     accepts: bool
+    """Whether a PostgreSQL server answers on TCP."""
     problem: Problem | None
+    """Why there is no answer; not-running: the container is not up. Null where there is one."""
     via: Via | None
+    """Which way it was asked: by a published port, its own address, or a command inside."""
     encrypted: bool | None
     """Whether the server offers TLS."""
 

@@ -15,6 +15,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What is seen of a volume."""
 
     driver: str
+    """`local` unless another one was asked for."""
 
 
 class Volume(Strict, frozen=True, kw_only=True, tag_field="kind", tag="volume"):

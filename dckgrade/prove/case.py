@@ -85,6 +85,12 @@ class Case(Struct, frozen=True):
         return self.kind is not Kind.HANDMADE
 
     @property
+    def settings(self) -> bytes | None:
+        """Give the `daemon.json` with which its engine is started; None: the engine as it is."""
+        path = self.folder / "daemon.json"
+        return path.read_bytes() if path.exists() else None
+
+    @property
     def recording(self) -> Path:
         """Say where the report of a real engine in this state is kept."""
         return self.folder / "recording.json"
@@ -159,14 +165,16 @@ def written(path: Path, cls: type[T]) -> T:
     """Read a small file beside the cases, as strictly as a lab; one that is not there says nothing."""
     if not path.exists():
         return cls()
+    raw = path.read_bytes()
     try:
-        document = read(path.read_bytes())
+        document = read(raw)
     except NotStrict as refused:
-        raise LabInvalid(path, refused.problems) from None
+        raise LabInvalid(path, refused.problems, raw) from None
     try:
         return msgspec.convert(document.data, cls)
     except msgspec.ValidationError as error:
-        raise LabInvalid(path, problems(document, cls) or [Problem((1, 1), "{error}", error=error)]) from None
+        found = problems(document, cls) or [Problem((1, 1), "{error}", error=error)]
+        raise LabInvalid(path, found, raw) from None
 
 
 def code(line: Line) -> str | None:

@@ -43,7 +43,7 @@ ip tuntap add tap0 mode tap
 ip address add 10.12.0.1/24 dev tap0
 ip link set tap0 up
 ip route add 172.16.0.0/12 via 10.12.0.2
-{ "$@" < /dev/null > qemu.log 2>&1; echo gone > gone; } &
+{ "$@" < /dev/null > qemu.log 2>&1 || true; echo gone > gone; } &
 echo
 exec cat
 """

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -18,6 +18,8 @@ from dckgrade.report import Report
 from dckgrade.verdict import Verdict
 from dckgrade.world import endpoint
 from dckgrade.world.connection import connect
+from dckgrade.world.port import Dockerd
+from dckgrade.world.silence import Silence
 
 APPLY_WITHIN_S = 180
 LOOKS_AGAIN = 2
@@ -33,7 +35,7 @@ class Disposable(Protocol):
 
     @property
     def neighbours(self) -> Mapping[str, str]:
-        """What an `apply.sh` is told of further engines: environment variables."""
+        """What an `apply.sh` is told of further engines and of files: environment variables."""
         ...
 
     def empty(self) -> None:
@@ -55,6 +57,24 @@ class Renewable(Protocol):
 
     def stop(self) -> None:
         """End it with all that hangs in it."""
+        ...
+
+
+@runtime_checkable
+class Restartable(Protocol):
+    """An engine of our own whose `daemon.json` a case may choose."""
+
+    @property
+    def dockerd(self) -> Dockerd:
+        """Where its configuration is, and what it prints."""
+        ...
+
+    def restart(self, settings: bytes) -> bool:
+        """Start it anew with that `daemon.json`, its containers stopped; say whether it has come up."""
+        ...
+
+    def put_back(self) -> None:
+        """Start it anew with its own, where it has another."""
         ...
 
 
@@ -100,33 +120,50 @@ class Stage:
 
 def graded(loaded: Loaded, case: Case, engine: Disposable) -> Report:
     """Empty *engine*, apply *case* where its containers can be reached, grade."""
-    if case.expectation.spent and not (isinstance(engine, Stage) and isinstance(engine.engine, Renewable)):
+    inner = engine.engine if isinstance(engine, Stage) else engine
+    own = inner if isinstance(inner, Restartable) else None
+    if case.expectation.spent and not (isinstance(engine, Stage) and isinstance(inner, Renewable)):
         raise NotApplied(f"{case.name} would leave this engine unusable; it is seen on engines of our own.")
+    if case.settings is not None and own is None:
+        raise NotApplied(f"{case.name} has a daemon.json of its own; it is seen on engines of our own.")
     engine.empty()
-    where = endpoint.resolve(engine.host, None, {}, Path("/nonexistent"))
     # The trainee's own folder: what is typed there may write files, and they are graded.
     with (
         tempfile.TemporaryDirectory(prefix="dckgrade-work-") as folder,
         tempfile.TemporaryDirectory(prefix="dckgrade-home-") as home,
-        engine.network(),
+        ExitStack() as afterwards,
     ):
-        workdir = Path(shutil.copytree(case.folder, folder, dirs_exist_ok=True))
-        apply(case, engine, workdir, home)
+        workdir, up = Path(shutil.copytree(case.folder, folder, dirs_exist_ok=True)), True
+        if own:
+            afterwards.callback(own.put_back)
+        if own and case.settings is not None:
+            with engine.network():
+                apply(case, engine, workdir, home, "before.sh")
+            up = own.restart(case.settings)
         choice = grading.Choice(
             lang="fr",
             timeout_s=case.expectation.timeout_s,
             workdir=workdir,
             # What this machine happens to have installed is none of the case's doing.
             environment={"HOME": home, "PATH": f"{home}/bin"},
+            dockerd=own.dockerd if own else None,
         )
-        with connect(where) as daemon:
+        with engine.network() if up else nullcontext():
+            apply(case, engine, workdir, home)
+            return looked_at(loaded, case, engine.host, choice, up=up)
+
+
+def looked_at(loaded: Loaded, case: Case, host: str, choice: grading.Choice, *, up: bool) -> Report:
+    """Grade the engine at *host*; one that has not come *up* may be what the case is about."""
+    where = endpoint.resolve(host, None, {}, Path("/nonexistent"))
+    with connect(where) if up else Silence(where, "") as daemon:
+        report = grading.grade(loaded, daemon, choice)
+        # Grading changes nothing: what a busy machine answered too late may be asked again.
+        for _ in range(LOOKS_AGAIN):
+            if not too_late(case, report):
+                break
             report = grading.grade(loaded, daemon, choice)
-            # Grading changes nothing: what a busy machine answered too late may be asked again.
-            for _ in range(LOOKS_AGAIN):
-                if not too_late(case, report):
-                    break
-                report = grading.grade(loaded, daemon, choice)
-            return report
+        return report
 
 
 def too_late(case: Case, report: Report) -> bool:
@@ -135,9 +172,11 @@ def too_late(case: Case, report: Report) -> bool:
     return any(case.expectation.of(check)[0] is not Verdict.UNKNOWN for check in unknown)
 
 
-def apply(case: Case, engine: Disposable, workdir: Path | None = None, home: str = "") -> None:
+def apply(
+    case: Case, engine: Disposable, workdir: Path | None = None, home: str = "", name: str = "apply.sh"
+) -> None:
     """Type what the trainee typed, in *workdir* (else where the case lies), against *engine*."""
-    script = case.folder / "apply.sh"
+    script = case.folder / name
     if not script.exists():
         return
     # Left out, not emptied: Docker's command before 23 takes an empty variable for a context called "".

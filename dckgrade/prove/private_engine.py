@@ -6,7 +6,7 @@ import http.client
 import json
 import os
 import shutil
-import socket
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,30 +18,17 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
+from dckgrade.prove import private_dockerd
 from dckgrade.prove import private_remains as remains
 from dckgrade.prove.docker_command import BUILT_IN
 from dckgrade.prove.private_network import inside_network_of, raise_loopback
+from dckgrade.world.port import Dockerd
 
 _TOOLS = ("dockerd", "containerd", "runc", "iptables", "unshare", "setpriv", "mount", "realpath", "hostname")
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LONGEST_FOLDER = 60
 _READY_WITHIN, _GONE_WITHIN, _CALL_WITHIN, _LOAD_WITHIN = 30.0, 30.0, 20.0, 600.0
-_NAMESPACES = (
-    *("--net", "--pid", "--fork", "--kill-child=KILL"),
-    *("--mount", "--mount-proc", "--propagation", "private", "--uts"),
-)
-# An empty /run keeps the machine's own containerd, shim sockets and xtables lock out of reach; a name server
-# that refuses at once makes a pull fail in milliseconds instead of minutes.
-_INSIDE = """
-resolver=$(realpath -m /etc/resolv.conf)
-mount -t tmpfs -o mode=755 tmpfs /run
-case $resolver in
-/run/*) mkdir -p "${resolver%/*}"; cp "$1" "$resolver" ;;
-*) test ! -e "$resolver" || mount --bind "$1" "$resolver" ;;
-esac
-test -z "$2" || hostname "$2"; shift 2
-exec "$@"
-"""
+_SETTINGS = b"{}"
+"""What its daemon.json says unless a case has another."""
 
 
 class PrivateEngineFailed(Exception):
@@ -52,7 +39,6 @@ class PrivateEngine:
     """A dockerd in network, pid and mount namespaces of its own; it cannot outlive this process."""
 
     host: str = ""
-    neighbours: Mapping[str, str] = {}
 
     def __init__(self, hostname: str = "") -> None:
         self.hostname = hostname
@@ -60,6 +46,7 @@ class PrivateEngine:
         self._keeper: threading.Thread | None = None
         self._launcher = 0
         self._cgroup = ""
+        self._settings = _SETTINGS
 
     def __enter__(self) -> Self:
         self.start()
@@ -77,10 +64,9 @@ class PrivateEngine:
         remains.sweep(_base())
         atexit.register(self.stop)
         try:
-            self._launch()
+            self._make_folder()
+            self._launch(_SETTINGS)
             self._wait_until_ready()
-            with self.network():
-                raise_loopback()
         except BaseException:
             self.stop()
             raise
@@ -88,15 +74,7 @@ class PrivateEngine:
     def stop(self) -> None:
         """Kill everything inside, then remove the folder and the control groups."""
         atexit.unregister(self.stop)
-        if self._keeper is not None and self._keeper.is_alive():
-            remains.thaw(self._cgroup)
-            remains.kill_namespace(self._launcher)
-            self._keeper.join(_GONE_WITHIN)
-            if self._keeper.is_alive():
-                raise PrivateEngineFailed(
-                    f"The engine in {self._folder} still has a process {_GONE_WITHIN:.0f} s after SIGKILL; "
-                    "it was expected to die at once. Look for one in state D with ps, then stop() again."
-                )
+        self._end(signal.SIGKILL)
         if self._folder is not None:
             remains.remove(self._folder, self._cgroup)
         self._folder, self._keeper, self._launcher, self._cgroup, self.host = None, None, 0, "", ""
@@ -135,29 +113,86 @@ class PrivateEngine:
         for volume in json.loads(self._call("GET", "/volumes"))["Volumes"] or ():
             self._call("DELETE", f"/volumes/{quote(volume['Name'])}?force=1", tolerated=(404,))
 
-    def _launch(self) -> None:
+    @property
+    def dockerd(self) -> Dockerd:
+        """Say where its configuration is, and what it prints."""
+        folder = self._folder or Path()
+        return Dockerd(folder / "daemon.json", folder / "dockerd.log")
+
+    @property
+    def neighbours(self) -> Mapping[str, str]:
+        """Tell an `apply.sh` where the engine's configuration is."""
+        return {"DAEMON_JSON": str(self.dockerd.file)}
+
+    def restart(self, settings: bytes) -> bool:
+        """
+        End dockerd as systemd does, so that it stops its containers, and start it with *settings* as its
+        `daemon.json`; say whether it has come up.
+        """
+        if self._folder is None:
+            raise PrivateEngineFailed("The private engine is not running. Call start() first.")
+        self._end(signal.SIGTERM)
+        # What it leaves when it is killed would keep the next one from starting: here, too, it is process 1.
+        (self._folder / "docker.pid").unlink(missing_ok=True)
+        self._launch(settings)
+        try:
+            self._wait_until_ready()
+        except PrivateEngineFailed:
+            if self._is_alive():
+                raise
+            return False
+        return True
+
+    def put_back(self) -> None:
+        """Restart it with its own `daemon.json`, if a case has started it with another or edited that."""
+        if self._settings != _SETTINGS or self.dockerd.file.read_bytes() != _SETTINGS:
+            self.restart(_SETTINGS)
+
+    def _make_folder(self) -> None:
         folder = self._folder = Path(tempfile.mkdtemp(prefix=remains.FOLDER_PREFIX, dir=_base()))
         owner = remains.owner_of_this_process()
         (folder / "owner").write_text(owner)
-        (folder / "daemon.json").write_text("{}")
         (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
         (folder / "tmp").mkdir()
         self._cgroup = remains.cgroup_name(folder, owner)
         self.host = f"unix://{folder}/docker.sock"
-        launched: Future[int] = Future()
-        argv = _argv(folder, self.host, self._cgroup, self.hostname)
-        self._keeper = threading.Thread(target=_keep, args=(argv, folder, launched), daemon=True)
+
+    def _launch(self, settings: bytes) -> None:
+        self._settings = settings
+        self.dockerd.file.write_bytes(settings)
+        folder, launched = self._folder or Path(), Future[int]()
+        words = private_dockerd.argv(folder, self.host, self._cgroup, self.hostname)
+        self._keeper = threading.Thread(
+            target=private_dockerd.keep, args=(words, folder, launched), daemon=True
+        )
         self._keeper.start()
         self._launcher = launched.result()
 
+    def _is_alive(self) -> bool:
+        return self._keeper is not None and self._keeper.is_alive()
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._keeper is None or not self._is_alive():
+            return
+        remains.thaw(self._cgroup)
+        remains.signal_namespace(self._launcher, how)
+        self._keeper.join(_GONE_WITHIN)
+        if self._is_alive():
+            raise PrivateEngineFailed(
+                f"The engine in {self._folder} still has a process {_GONE_WITHIN:.0f} s after {how.name}; "
+                "it was expected to end sooner. Look for one in state D with ps, then stop() again."
+            )
+
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _READY_WITHIN
-        while self._keeper is not None and self._keeper.is_alive() and time.monotonic() < deadline:
+        while self._is_alive() and time.monotonic() < deadline:
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if _request(self.host, "GET", "/_ping", None, 2.0)[1] == b"OK":
+                if private_dockerd.request(self.host, "GET", "/_ping", None, 2.0)[1] == b"OK":
+                    with self.network():
+                        raise_loopback()
                     return
             time.sleep(0.05)
-        lines = ((self._folder or Path()) / "dockerd.log").read_text(errors="replace").splitlines()
+        lines = self.dockerd.log.read_text(errors="replace").splitlines()
         raise PrivateEngineFailed(
             f"dockerd did not answer on {self.host}; it was expected within {_READY_WITHIN:.0f} s. "
             "Try `dockerd --version`, and read the end of its log:\n" + "\n".join(lines[-15:])
@@ -175,7 +210,7 @@ class PrivateEngine:
         if self._folder is None:
             raise PrivateEngineFailed("The private engine is not running. Call start() first.")
         try:
-            status, answer = _request(self.host, method, path, body, within)
+            status, answer = private_dockerd.request(self.host, method, path, body, within)
         except (OSError, http.client.HTTPException) as error:
             raise PrivateEngineFailed(
                 f"{method} {path} got no answer from the private engine: {error!r}"
@@ -193,11 +228,13 @@ def why_not() -> str | None:
         return "this machine does not run Linux."
     if os.geteuid() != 0:
         return "it needs root, for namespaces of its own."
-    if missing := [tool for tool in _TOOLS if shutil.which(tool, path=_PATH) is None]:
+    if missing := [tool for tool in _TOOLS if shutil.which(tool, path=private_dockerd.PATH) is None]:
         return f"{', '.join(missing)} not found. On Debian: apt-get install docker.io iptables util-linux."
     if not any(os.access(root, os.W_OK) for root in remains.cgroup_roots()):
         return "no control group file system here can be written to."
-    trial = subprocess.run(["unshare", *_NAMESPACES, "true"], capture_output=True, text=True, check=False)
+    trial = subprocess.run(
+        ["unshare", *private_dockerd.NAMESPACES, "true"], capture_output=True, text=True, check=False
+    )
     return f"namespaces are refused here: {trial.stderr.strip()}" if trial.returncode else None
 
 
@@ -205,45 +242,3 @@ def _base() -> Path:
     # A Unix socket's path may have 107 bytes, and /run is hidden from the engine.
     usual = Path(tempfile.gettempdir()).resolve()
     return usual if len(str(usual)) < _LONGEST_FOLDER and usual.parts[1] != "run" else Path("/tmp")  # noqa: S108
-
-
-def _argv(folder: Path, host: str, cgroup: str, hostname: str) -> list[str]:
-    daemon = [
-        *("dockerd", f"--config-file={folder}/daemon.json", f"--data-root={folder}/data"),
-        *(f"--exec-root={folder}/exec", f"--pidfile={folder}/docker.pid", f"--cgroup-parent=/{cgroup}"),
-        # The second socket lets a container mount /var/run/docker.sock and meet this engine.
-        *("--exec-opt=native.cgroupdriver=cgroupfs", f"--host={host}", "--host=unix:///run/docker.sock"),
-    ]
-    inside = ["sh", "-ec", _INSIDE, "sh", f"{folder}/resolv.conf", hostname, *daemon]
-    return ["setpriv", "--pdeathsig=KILL", "unshare", *_NAMESPACES, *inside]
-
-
-def _keep(argv: list[str], folder: Path, launched: Future[int]) -> None:
-    # The death signal follows the thread that forked: this one lives as long as the engine.
-    environment = {"PATH": _PATH, "TMPDIR": str(folder / "tmp"), "HOME": str(folder)}
-    with (folder / "dockerd.log").open("wb") as log:
-        try:
-            process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                start_new_session=True,
-            )
-        except OSError as error:
-            launched.set_exception(error)
-            return
-    launched.set_result(process.pid)
-    process.wait()
-
-
-def _request(host: str, method: str, path: str, body: Any, within: float) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("docker", timeout=within)
-    connection.sock = socket.socket(socket.AF_UNIX)
-    with contextlib.closing(connection):
-        connection.sock.settimeout(within)
-        connection.sock.connect(host.removeprefix("unix://"))
-        connection.request(method, path, body, {"Content-Type": "application/x-tar"} if body else {})
-        answer = connection.getresponse()
-        return answer.status, answer.read()

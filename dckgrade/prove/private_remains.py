@@ -33,12 +33,15 @@ def cgroup_roots() -> list[Path]:
     return [root for root in _CGROUPS.glob("*") if (root / "cgroup.procs").exists() and not root.is_symlink()]
 
 
-def kill_namespace(launcher: int) -> None:
-    """Kill the init that `unshare --fork` started: the kernel kills all it contains, then unshare ends."""
+def signal_namespace(launcher: int, how: signal.Signals) -> None:
+    """
+    Send a signal to the init that `unshare --fork` started: when that ends, the kernel kills all it contains,
+    then unshare ends.
+    """
     children = [pid for pid in _processes() if _parent(pid) == launcher]
     for pid in children or [launcher]:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, how)
 
 
 def thaw(cgroup: str) -> None:

@@ -1,11 +1,13 @@
 """A lab's name → the files of a lab to fill in: it, its solution, an untouched engine, a first mistake."""
 
+import json
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import msgspec
 
+from dckgrade.lab.schema import schema
 from dckgrade.lab.spec import LabId
 from dckgrade.words import N_, Trouble
 
@@ -28,6 +30,10 @@ def write(lab: str, labs: Path, fixtures: Path) -> list[Path]:
         )
     for path, text in texts.items():
         put(path, text.replace(NAME, lab))
+    # Editors read it by the first line of each lab in its folder; the lab comes first, to be filled in.
+    if not (described := labs / "lab.schema.json").exists():
+        put(described, json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
+        texts[described] = ""
     return list(texts)
 
 

@@ -1,7 +1,8 @@
-"""A report → CSV: a row for each check, for spreadsheets and for the programs of others."""
+"""Reports → CSV: a row for each check, for spreadsheets and for the programs of others."""
 
 import csv
 import io
+from collections.abc import Sequence
 
 from dckgrade.render.inert import cell
 from dckgrade.render.telling import told, worth_knowing
@@ -15,10 +16,10 @@ HEAD = (
 """Names are for programs, and the same in every language."""
 
 
-def csv_table(report: Report) -> bytes:
+def csv_table(reports: Sequence[Report]) -> bytes:
     """Write RFC 4180, in UTF-8."""
     text = io.StringIO()
-    csv.writer(text).writerows([HEAD, *(row(one, report) for one in report.checks)])
+    csv.writer(text).writerows([HEAD, *(row(one, report) for report in reports for one in report.checks)])
     return text.getvalue().encode()
 
 

@@ -1,6 +1,6 @@
-"""A report → annotations of a GitHub workflow: what is to be mended first comes first."""
+"""Reports → annotations of a GitHub workflow: what is to be mended first comes first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dckgrade.render import phrases
 from dckgrade.render.inert import annotation
@@ -10,9 +10,9 @@ from dckgrade.report import Report
 from dckgrade.verdict import Verdict
 
 
-def github(report: Report, hints: int = HINTS) -> bytes:
-    """Write an annotation for each check that did not pass or is remarked upon, and one for the whole."""
-    return "".join(annotations(report, hints)).encode()
+def github(reports: Sequence[Report], hints: int = HINTS) -> bytes:
+    """Write an annotation for each check that did not pass or is remarked upon, and one for each lab."""
+    return "".join(one for report in reports for one in annotations(report, hints)).encode()
 
 
 def annotations(report: Report, hints: int) -> Iterator[str]:
@@ -29,7 +29,7 @@ def annotations(report: Report, hints: int) -> Iterator[str]:
     for one in report.checks:
         if one.remarks:
             yield annotation("notice", safe(worth_knowing(one, report, hints)), title=line(one.title))
-    yield annotation("notice", line(phrases.total(report)), title=line(named(report)))
+    yield annotation("notice", line(phrases.total(report.score, report.lang)), title=line(named(report)))
 
 
 def safe(sentences: Iterator[str]) -> str:

@@ -1,6 +1,6 @@
-"""A report → JUnit XML that reads like the lab: a suite for it, a test for each check."""
+"""Reports → JUnit XML that reads like the labs: a suite for each, a test for each check."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from dckgrade.render import phrases
@@ -18,10 +18,17 @@ TAGS = {
 }
 
 
-def junit(report: Report, hints: int = HINTS) -> bytes:
+def junit(reports: Sequence[Report], hints: int = HINTS) -> bytes:
     """Write one `testsuites` document."""
+    root = ET.Element("testsuites", name="dckgrade")
+    root.extend(suite(one, hints) for one in reports)
+    return xml_document(root)
+
+
+def suite(report: Report, hints: int) -> ET.Element:
+    """Write one lab."""
     tags = [TAGS.get(one.verdict) for one in report.checks]
-    suite = ET.Element(
+    made = ET.Element(
         "testsuite",
         name=line(f"{report.lab.id}: {report.lab.title}"),
         tests=str(len(tags)),
@@ -31,11 +38,9 @@ def junit(report: Report, hints: int = HINTS) -> bytes:
         time=f"{report.duration_ms / 1000:.3f}",
         timestamp=line(report.started_at),
     )
-    suite.append(properties(of_lab(report)))
-    suite.extend(test(one, report, hints) for one in report.checks)
-    root = ET.Element("testsuites", name="dckgrade")
-    root.append(suite)
-    return xml_document(root)
+    made.append(properties(of_lab(report)))
+    made.extend(test(one, report, hints) for one in report.checks)
+    return made
 
 
 def of_lab(report: Report) -> Mapping[str, object]:

@@ -1,4 +1,4 @@
-"""A report → Markdown, for a job's summary or a chat."""
+"""Reports → Markdown, for a job's summary or a chat."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,9 +10,9 @@ from dckgrade.report import Report
 from dckgrade.verdict import Line, Verdict
 
 
-def markdown(report: Report, hints: int = HINTS) -> bytes:
-    """Write the engine, the table of the checks, what to mend, and what to do next."""
-    return "".join(f"{one}\n" for one in lines(report, hints)).encode()
+def markdown(reports: Sequence[Report], hints: int = HINTS) -> bytes:
+    """Write of each lab the engine, the table of the checks, what to mend, and what to do next."""
+    return "\n".join("".join(f"{one}\n" for one in lines(report, hints)) for report in reports).encode()
 
 
 def lines(report: Report, hints: int) -> Iterator[str]:
@@ -34,7 +34,7 @@ def lines(report: Report, hints: int) -> Iterator[str]:
     yield from section(say["to_mend"], phrases.causes_first(report), report, hints)
     yield from section(say["undecided"], phrases.of(report, Verdict.UNKNOWN), report, hints)
     yield from section(say["remarks"], [one for one in report.checks if one.remarks], report, hints)
-    yield f"**{plain(phrases.total(report))}**"
+    yield f"**{plain(phrases.total(report.score, report.lang))}**"
     yield ""
     yield from (f"- {prose(step)}" for step in phrases.next_steps(report))
 

@@ -76,6 +76,7 @@ LABELS = {
     "duration": N_("Duration"),
     "version": N_("Version"),
     "report": N_("Lab report"),
+    "labs": N_("All labs"),
     "to_mend": N_("To mend"),
     "undecided": N_("Undecided"),
     "remarks": N_("Worth knowing"),
@@ -174,12 +175,12 @@ def worth(one: Line) -> str:
     return f"{'?' if one.verdict.undecided else one.earned}/{one.points}"
 
 
-def total(report: Report) -> str:
-    """Say the score in a sentence."""
-    _ = into(report.lang)
-    said = _("Total: {points}").format(points=points(report.score))
-    undecided = _("undecided points: {count}").format(count=report.score.undecided)
-    return f"{said} ({undecided})" if report.score.undecided else said
+def total(score: Score, lang: str) -> str:
+    """Say a score in a sentence."""
+    _ = into(lang)
+    said = _("Total: {points}").format(points=points(score))
+    undecided = _("undecided points: {count}").format(count=score.undecided)
+    return f"{said} ({undecided})" if score.undecided else said
 
 
 def tally(report: Report) -> list[tuple[Verdict, str]]:
@@ -194,6 +195,13 @@ def causes_first(report: Report) -> list[Line]:
     causes = {id_ for one in report.checks for id_ in one.blocked_by}
     lost = [one for one in report.checks if one.verdict in {Verdict.FAILED, Verdict.BLOCKED}]
     return sorted(lost, key=lambda one: (one.verdict is Verdict.BLOCKED, one.id not in causes))
+
+
+def ending(report: Report) -> Verdict:
+    """Say how a whole lab ended: what is to be mended weighs most, then what is undecided."""
+    ended = {one.verdict for one in report.checks}
+    order = (Verdict.FAILED, Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.PASSED, Verdict.SKIPPED)
+    return next((one for one in order if one in ended), Verdict.SKIPPED)
 
 
 def of(report: Report, verdict: Verdict) -> list[Line]:
@@ -217,6 +225,6 @@ def next_steps(report: Report) -> list[str]:
     if (reasons - {"starting"}) and of(report, Verdict.UNKNOWN):
         steps.append(_("Undecided points are not lost: show this report to your trainer."))
     if of(report, Verdict.SKIPPED):
-        steps.append(_("To grade the skipped checks, run again without --only and --passive."))
+        steps.append(_("To grade the skipped checks, run again without --only, --failed and --passive."))
     done = _("Everything passes: this lab is done.") if report.checks else _("There was nothing to grade.")
     return steps or [done]

@@ -1,29 +1,37 @@
-"""A report → TAP version 14: a test point for each check, its points and its mistake below it."""
+"""Reports → TAP version 14: a test point for each check, its points and its mistake below it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dckgrade.render import phrases
 from dckgrade.render.inert import tap as inert
 from dckgrade.render.shown import line
-from dckgrade.render.telling import HINTS, named, told, worth_knowing
+from dckgrade.render.telling import HINTS, named, titled, told, worth_knowing
 from dckgrade.report import Report
 from dckgrade.verdict import Line, Verdict
 
 
-def tap(report: Report, hints: int = HINTS) -> bytes:
+def tap(reports: Sequence[Report], hints: int = HINTS) -> bytes:
     """Write a plan, then a test point for each check. https://testanything.org/tap-version-14-specification"""
-    comments = [named(report), phrases.engine(report), phrases.total(report)]
-    lines = [
-        "TAP version 14",
-        f"1..{len(report.checks)}",
-        *(f"# {line(one)}" for one in comments),
-        *(part for at, one in enumerate(report.checks, 1) for part in point(at, one, report, hints)),
-    ]
-    return "".join(f"{one}\n" for one in lines).encode()
+    return "".join(f"{one}\n" for one in lines(reports, hints)).encode()
 
 
-def point(at: int, one: Line, report: Report, hints: int) -> Iterator[str]:
+def lines(reports: Sequence[Report], hints: int) -> Iterator[str]:
+    """Number the checks of all labs in one series, which every reader of TAP understands."""
+    yield "TAP version 14"
+    yield f"1..{sum(len(report.checks) for report in reports)}"
+    before = 0
+    for report in reports:
+        yield from (
+            f"# {line(one)}"
+            for one in (named(report), phrases.engine(report), phrases.total(report.score, report.lang))
+        )
+        for at, one in enumerate(report.checks, before + 1):
+            yield from point(at, one, report, titled(one, report) if len(reports) > 1 else one.title, hints)
+        before += len(report.checks)
+
+
+def point(at: int, one: Line, report: Report, title: str, hints: int) -> Iterator[str]:
     """
     Write one check.
 
@@ -31,9 +39,9 @@ def point(at: int, one: Line, report: Report, hints: int) -> Iterator[str]:
     """
     if one.verdict is Verdict.SKIPPED:
         reasons = " ".join(told(one, report, hints))
-        yield f"ok {at} - {inert(one.title)} # SKIP {inert(reasons)}"
+        yield f"ok {at} - {inert(title)} # SKIP {inert(reasons)}"
         return
-    yield f"{'ok' if one.verdict is Verdict.PASSED else 'not ok'} {at} - {inert(one.title)}"
+    yield f"{'ok' if one.verdict is Verdict.PASSED else 'not ok'} {at} - {inert(title)}"
     said = [*told(one, report, hints), *worth_knowing(one, report, hints)]
     below = {
         "id": line(one.id),

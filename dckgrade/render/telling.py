@@ -59,6 +59,11 @@ def worth_knowing(one: Line, report: Report, hints: int = HINTS) -> Iterator[str
         yield from helped(remark, report.lang, hints)
 
 
+def titled(one: Line, report: Report) -> str:
+    """Name a check among those of several labs."""
+    return phrases.labelled(report.lab.id, one.title, report.lang)
+
+
 def named(report: Report) -> str:
     """Name the lab, its points included."""
     lab = phrases.prose(f"{report.lab.id} — {report.lab.title}", report.lang)

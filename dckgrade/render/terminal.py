@@ -1,6 +1,6 @@
-"""A report → what Rich prints on a terminal: readable at 40 columns, without colour, in any encoding."""
+"""Reports → what Rich prints on a terminal: readable at 40 columns, without colour, in any encoding."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
@@ -8,7 +8,7 @@ from rich.text import Text
 
 from dckgrade.render import on_console, phrases
 from dckgrade.render.telling import HINTS, message, rungs
-from dckgrade.report import Report
+from dckgrade.report import Report, together
 from dckgrade.verdict import Line, Miss, Named, Verdict
 
 STYLES = {
@@ -20,27 +20,58 @@ STYLES = {
 }
 
 
-def terminal(report: Report, hints: int = HINTS) -> RenderableType:
-    """Lay out *report* for whatever console prints it."""
-    return OnTerminal(report, hints)
+def terminal(report: Report, hints: int = HINTS, *, engine: bool = True) -> RenderableType:
+    """Lay out *report* for whatever console prints it; *engine*: whether to name the engine first."""
+    return OnTerminal(lambda encoding: Page(report, encoding, hints, engine=engine).parts())
+
+
+def session(reports: Sequence[Report], hints: int = HINTS) -> Iterator[RenderableType]:
+    """Lay out the reports of one run, the engine named once; below several, what they come to together."""
+    yield from (terminal(one, hints, engine=at == 0) for at, one in enumerate(reports))
+    if len(reports) > 1:
+        yield overview(reports)
+
+
+def overview(reports: Sequence[Report]) -> RenderableType:
+    """Lay out what several labs come to: a line for each, and the whole."""
+    return OnTerminal(lambda encoding: overviewed(reports, encoding))
 
 
 class OnTerminal:
-    """A report to be printed: only the console knows the width, the colours and the encoding."""
+    """Something to be printed: only the console knows the width, the colours and the encoding."""
 
-    def __init__(self, report: Report, hints: int) -> None:
-        self.report, self.hints = report, hints
+    def __init__(self, parts: Callable[[str], Iterable[RenderableType]]) -> None:
+        self.parts = parts
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        page = Page(self.report, options.encoding, self.hints)
-        yield from on_console.laid_out(page.parts(), console, options)
+        yield from on_console.laid_out(self.parts(options.encoding), console, options)
+
+
+def overviewed(reports: Sequence[Report], encoding: str) -> Iterator[RenderableType]:
+    """Give the table of the labs."""
+    lang = reports[0].lang
+
+    def text(said: str, style: str = "") -> Text:
+        return on_console.text(said, lang, encoding, style)
+
+    table = Table.grid(padding=(0, 1))
+    for justify in ("left", "left", "right"):
+        table.add_column(justify=justify)
+    for one in reports:
+        ended = phrases.ending(one)
+        lab = text(f"{one.lab.id} — {one.lab.title}")
+        table.add_row(text(phrases.SYMBOLS[ended], STYLES[ended]), lab, text(phrases.points(one.score)))
+    yield Text()
+    yield text(phrases.labels(lang)["labs"], "bold underline")
+    yield table
+    yield text(phrases.total(together(reports), lang), "bold")
 
 
 class Page:
     """One report in the characters that *encoding* has."""
 
-    def __init__(self, report: Report, encoding: str, hints: int) -> None:
-        self.report, self.encoding, self.hints = report, encoding, hints
+    def __init__(self, report: Report, encoding: str, hints: int, *, engine: bool) -> None:
+        self.report, self.encoding, self.hints, self.engine = report, encoding, hints, engine
         self.labels = phrases.labels(report.lang)
 
     def parts(self) -> Iterator[RenderableType]:
@@ -51,14 +82,14 @@ class Page:
         yield from self.section("undecided", map(self.explained, phrases.of(self.report, Verdict.UNKNOWN)))
         yield from self.section("remarks", self.remarks())
         yield Text()
-        yield self.text(phrases.total(self.report), "bold")
+        yield self.text(phrases.total(self.report.score, self.report.lang), "bold")
         yield self.text(self.labels["next"], "bold")
         for step in phrases.next_steps(self.report):
             yield self.bullet("→", self.text(step))
 
     def head(self) -> Iterator[RenderableType]:
         """Name the engine first, since a mark on the wrong engine is worth nothing; then the lab."""
-        yield self.labelled("engine", phrases.engine(self.report))
+        yield self.labelled("engine", phrases.engine(self.report)) if self.engine else Text()
         yield self.text(f"{self.report.lab.id} — {self.report.lab.title}", "bold")
         if self.report.trainee:
             yield self.labelled("trainee", self.report.trainee)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dckgrade.world.port import OutOfReach
+from dckgrade.world.throwaway import OURS
 
 QUIET_S, AT_MOST_S = 0.3, 2.0
 """Compose makes twenty events in a row: they are waited out, but not for ever."""
@@ -14,8 +15,6 @@ FILES_EVERY_S = 1.0
 FILES_AT_MOST = 500
 AGAIN_S = 2.0
 """A lost stream is asked for again after this long; meanwhile the engine is looked at as often."""
-OURS = "dckgrade.probe"
-"""The label of what a probe makes for itself."""
 NO_CHANGE = ("exec_", "top", "archive-path", "attach", "resize")
 """Actions that only look, our own among them: a grade that caused the next one would never end."""
 

@@ -3,7 +3,7 @@
 import http.client
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import requests
@@ -19,6 +19,8 @@ from dckgrade.world.deadline import within
 from dckgrade.world.endpoint import Endpoint, Tls
 from dckgrade.world.port import OutOfReach
 from dckgrade.world.secrets import masked
+
+Method = Literal["GET", "POST", "DELETE"]
 
 _OK = 200
 _CHUNK = 64 * 1024
@@ -41,13 +43,14 @@ class Client:
 
     def __init__(self, endpoint: Endpoint, api: str) -> None:
         tls = endpoint.tls
-        self._session = _ReadOnly(
+        self._session = _Harmless(
             base_url=endpoint.door or endpoint.url, version=api, tls=_tls(tls) if tls else False
         )
         # Else HTTP_PROXY would take tcp:// to another machine, whose answers would be graded.
         self._session.trust_env = False
         # Else the engine packs the archives of files, and what is inside has no limit.
         self._session.headers["Accept-Encoding"] = "identity"
+        self.own = self._session.own
         if endpoint.door:
             # Else each connection that docker-py keeps for later would hold one of ssh's ten sessions.
             self._session.headers["Connection"] = "close"
@@ -62,13 +65,11 @@ class Client:
         at_most: int,
         seconds: float,
         body: Mapping[str, Any] | None = None,
+        method: Method = "GET",
     ) -> Answer:
-        """
-        Give the answer to `GET path`, with a *body* to `POST path`; late, cut short or longer than *at_most*
-        bytes is `OutOfReach`.
-        """
+        """Give the answer, whole; late, cut short or longer than *at_most* bytes is `OutOfReach`."""
         until = time.monotonic() + seconds
-        return within(seconds, lambda: self._answer(path, question, at_most, until, body))
+        return within(seconds, lambda: self._answer(path, question, at_most, until, (method, body)))
 
     def lines(self, path: str, question: Mapping[str, str]) -> Iterator[bytes]:
         """Give the lines of an endless answer as they come, an empty one first; `OutOfReach` if it breaks."""
@@ -96,9 +97,10 @@ class Client:
         question: Mapping[str, str],
         at_most: int,
         until: float,
-        sent: Mapping[str, Any] | None,
+        wanted: tuple[Method, Mapping[str, Any] | None],
     ) -> Answer:
-        method, url = "GET" if sent is None else "POST", self._session.base_url + path
+        method, sent = wanted
+        url = self._session.base_url + path
         left = until - time.monotonic()
         try:
             with self._session.request(method, url, params=question, json=sent, timeout=left) as response:
@@ -109,11 +111,17 @@ class Client:
             raise _out_of_reach(error) from error
 
 
-class _ReadOnly(APIClient):
+class _Harmless(APIClient):
     """The one place where requests leave, redirects too: only what is permitted passes, none is followed."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.own: set[str] = set()
+        """Ids of the containers that we have made: these alone may be started and removed."""
+
     def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
-        permit(request.method or "", urlsplit(request.url or "").path, request.body)
+        url = urlsplit(request.url or "")
+        permit(request.method or "", url.path, request.body, url.query, self.own)
         settings |= {"allow_redirects": False, "stream": True}
         return super().send(request, **settings)
 

@@ -4,13 +4,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from dckgrade.observation import Engine, Why
 from dckgrade.world import stream
 from dckgrade.world.bodies import read_change, read_member, read_message, read_object, read_objects
 from dckgrade.world.endpoint import Endpoint
+from dckgrade.world.once import Once
 from dckgrade.world.port import (
     Address,
     Given,
@@ -22,9 +23,10 @@ from dckgrade.world.port import (
     Printed,
     Ran,
 )
+from dckgrade.world.throwaway import Throwaways, ours
 
 if TYPE_CHECKING:
-    from dckgrade.world.client import Client
+    from dckgrade.world.client import Client, Method
     from dckgrade.world.look import Look
     from dckgrade.world.tunnel import Tunnel
 
@@ -33,8 +35,11 @@ _JSON_AT_MOST = 16 * 1024 * 1024
 _TAIL, _LOG_AT_MOST = 200, 4 * 1024 * 1024
 _RUN_S, _RUN_AT_MOST, _PRINTED_AT_MOST = 6.0, 64 * 1024, 1024 * 1024
 _ARCHIVE_S, _ARCHIVE_AT_MOST = 10.0, 64 * 1024 * 1024
+# An unknown log driver is looked for among the plugins, for 15 s, before the creation is refused (measured).
+_CREATE_S, _START_S, _REMOVE_S = 20.0, 10.0, 10.0
 _OBJECT_S, _INFO_S, _LOG_S, _STATS_S, _TOP_S = 3.0, 5.0, 5.0, 5.0, 5.0
-_OK, _CREATED, _NOT_FOUND, _CONFLICT = 200, 201, 404, 409
+_DONE = {200, 201, 204}
+_NOT_FOUND, _CONFLICT = 404, 409
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -53,6 +58,9 @@ class Daemon:
         self._tunnel = tunnel
         self.refusals: dict[tuple[Address, Login], HttpAnswer] = {}
         """Accounts that a service has refused while this engine was looked at."""
+        self.throwaways = Throwaways(self)
+        self.of_run = Once()
+        """What is done once a run, however often is looked."""
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +69,8 @@ class Daemon:
         self.close()
 
     def close(self) -> None:
-        """Drop the connections, and the ssh that leads there."""
+        """Remove what was made, drop the connections, and the ssh that leads there."""
+        self.throwaways.close()
         self._client.close()
         if self._tunnel:
             self._tunnel.close()
@@ -69,6 +78,11 @@ class Daemon:
     def door(self, address: Address) -> Path | None:
         """Give the socket of ours that leads to *address* on the engine's machine; None: it is near."""
         return self._tunnel.door(address) if self._tunnel else None
+
+    def end_run(self) -> None:
+        """Remove what was made for a run, and forget what it has done."""
+        self.throwaways.remove()
+        self.of_run = Once()
 
     def look(self, given: Given = Given()) -> "Look":
         """Begin a round: within it, each distinct question is asked once."""
@@ -81,6 +95,10 @@ class Daemon:
         return datetime.now(UTC) + self._drift
 
     def containers(self) -> list[Json]:
+        """List all containers but our own: what we made is not graded."""
+        return [entry for entry in self.everything() if not ours(entry)]
+
+    def everything(self) -> list[Json]:
         """List all containers."""
         return read_objects(self._ask("/containers/json", _OBJECT_S, {"all": "true"}))
 
@@ -155,14 +173,38 @@ class Daemon:
     def _ran(self, ref: str, argv: Sequence[str], at_most: int) -> tuple[int, bytes]:
         until = time.monotonic() + _RUN_S
         wanted = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
-        made = read_object(self._ask(f"/containers/{_named(ref)}/exec", _OBJECT_S, body=wanted))
+        made = read_object(
+            self._ask(f"/containers/{_named(ref)}/exec", _OBJECT_S, body=wanted, method="POST")
+        )
         path = f"/exec/{_named(str(made.get('Id') or ''))}"
         left = until - time.monotonic()
-        raw = self._ask(f"{path}/start", left, at_most=at_most, body={"Detach": False, "Tty": False})
+        attached = {"Detach": False, "Tty": False}
+        raw = self._ask(f"{path}/start", left, at_most=at_most, body=attached, method="POST")
         ended = read_object(self._ask(f"{path}/json", _OBJECT_S))
         if ended.get("Running") or not isinstance(ended.get("ExitCode"), int):
             raise OutOfReach(Why.UNREADABLE, "the command has not ended")
         return ended["ExitCode"], raw
+
+    def create(self, name: str, body: Mapping[str, Any]) -> str:
+        """Create a container of our own."""
+        made = self._ask("/containers/create", _CREATE_S, {"name": name}, body=body, method="POST")
+        ref = str(read_object(made).get("Id") or "")
+        self._client.own.add(ref)
+        return ref
+
+    def own(self, entry: Json) -> None:
+        """Take over a container that an earlier run of ours has left."""
+        if ours(entry):
+            self._client.own.add(str(entry.get("Id") or ""))
+
+    def start(self, ref: str) -> None:
+        """Start a container of our own."""
+        self._ask(f"/containers/{_named(ref)}/start", _START_S, method="POST")
+
+    def remove(self, ref: str) -> None:
+        """Remove a container of our own, whatever it does."""
+        question = {"force": "true", "v": "true"}
+        self._ask(f"/containers/{_named(ref)}", _REMOVE_S, question, method="DELETE")
 
     def events(self) -> Iterator[Json]:
         """Give each event of the engine as it happens, and an empty one as soon as the stream is open."""
@@ -175,12 +217,13 @@ class Daemon:
         seconds: float,
         question: Mapping[str, str] = _NOTHING,
         at_most: int = _JSON_AT_MOST,
+        *,
         body: Json | None = None,
+        method: "Method" = "GET",
     ) -> bytes:
-        answer = self._client.ask(
-            f"/v{self.engine.api}{path}", question, at_most=at_most, seconds=seconds, body=body
-        )
-        if answer.status in {_OK, _CREATED}:
+        path = f"/v{self.engine.api}{path}"
+        answer = self._client.ask(path, question, at_most=at_most, seconds=seconds, body=body, method=method)
+        if answer.status in _DONE:
             return answer.body
         message, own = read_message(answer)
         # A proxy's 404, or the engine's "page not found" for an unknown path, says nothing about the object.

@@ -28,6 +28,10 @@ class EngineTrouble(Trouble):
     """The engine that is meant cannot be graded: exit code 3."""
 
 
+class EngineDown(EngineTrouble):
+    """Nobody answers at the socket of this machine: no engine runs there."""
+
+
 @dataclass(frozen=True)
 class Tls:
     """How the engine proves who it is, and we who we are; *verify* is False where the user gave that up."""
@@ -106,6 +110,12 @@ def others(environ: Mapping[str, str], home: Path) -> list[str]:
     return [f"unix://{place}" for place in places if os.access(place, os.F_OK)]
 
 
+def contexts(environ: Mapping[str, str], home: Path) -> dict[str, str]:
+    """List the contexts by name, each with the description that its user gave it."""
+    store = Path(environ.get("DOCKER_CONFIG") or home / ".docker").absolute()
+    return {"default": "", **dict(sorted(_contexts(store)))}
+
+
 def _named(host: str | None, context: str | None, environ: Mapping[str, str], store: Path) -> tuple[str, str]:
     if context:
         return context, "DOCKER_HOST" if context == "default" and environ.get("DOCKER_HOST") else "--context"
@@ -173,7 +183,7 @@ def _from_context(name: str, source: str, store: Path) -> tuple[str, Tls | None]
 
 
 def _unknown(name: str, source: str, store: Path) -> UsageTrouble:
-    known = ["default", *sorted(_contexts(store))]
+    known = ["default", *sorted(name for name, _ in _contexts(store))]
     guess = get_close_matches(name, known, n=1)
     advice = N_("Did you mean {guess}? Known contexts: {known}.") if guess else N_("Known contexts: {known}.")
     return UsageTrouble(
@@ -182,12 +192,13 @@ def _unknown(name: str, source: str, store: Path) -> UsageTrouble:
     )  # fmt: skip
 
 
-def _contexts(store: Path) -> Iterator[str]:
+def _contexts(store: Path) -> Iterator[tuple[str, str]]:
     for meta in store.glob("contexts/meta/*/meta.json"):
         with suppress(EngineTrouble):
-            name = (_json(meta) or {}).get("Name")
+            content = _json(meta) or {}
+            name, told = content.get("Name"), content.get("Metadata")
             if isinstance(name, str):
-                yield name
+                yield name, str(told.get("Description") or "") if isinstance(told, dict) else ""
 
 
 def _from_environment(environ: Mapping[str, str], store: Path) -> Tls | None:

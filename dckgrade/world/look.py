@@ -1,15 +1,28 @@
 """An engine in, one look at the world out: each distinct question asked once, whichever probe asks first."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from http import HTTPStatus
+from typing import TypeVar
 
 from dckgrade.observation import Why
-from dckgrade.world import caches, files, inside, refusals, web
+from dckgrade.world import caches, daemon_files, files, inside, refusals, web
 from dckgrade.world.addresses import addresses
 from dckgrade.world.daemon import Daemon
 from dckgrade.world.once import Once
-from dckgrade.world.port import Address, Given, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
+from dckgrade.world.port import (
+    Address,
+    DaemonFiles,
+    Given,
+    HttpAnswer,
+    Json,
+    Login,
+    NotThere,
+    OutOfReach,
+    Ran,
+)
+
+T = TypeVar("T")
 
 
 class Look:
@@ -83,11 +96,28 @@ class Look:
         self._may_run(ref)
         return self._once.ask(("run", ref, tuple(argv)), lambda: self._daemon.run(ref, argv))
 
-    def _may_run(self, ref: str) -> None:
+    def _may_act(self) -> None:
         if self._given.passive:
             raise OutOfReach(Why.NOT_TRIED, "--passive")
+
+    def _may_run(self, ref: str) -> None:
+        self._may_act()
         if (self.container(ref).get("HostConfig") or {}).get("PidMode") == "host":
             raise OutOfReach(Why.NOT_TRIED, "the container shares the host's processes")
+
+    def created(self, image: str) -> Json:
+        """Show what a new container of *image* would be."""
+        self._may_act()
+        return self._once.ask(("created", image), lambda: self._daemon.throwaways.shown(image))
+
+    def speaking(self, image: str, words: str, log: Json | None) -> str:
+        """Start a container of our own that says *words*."""
+        self._may_act()
+        return self._daemon.throwaways.speaking(image, words, log)
+
+    def once_a_run(self, key: Hashable, call: Callable[[], T]) -> T:
+        """Give what *call* gave at its first time in this run."""
+        return self._daemon.of_run.ask(key, call)
 
     def file(self, name: str) -> bytes:
         """Read a file of the working folder."""
@@ -132,6 +162,25 @@ class Look:
     def cache_folders(self, tool: str) -> Sequence[str]:
         """Name the folders in which it is looked for."""
         return () if self._given.elsewhere else caches.shown(tool, self._given.environment)
+
+    def daemon_files(self) -> DaemonFiles:
+        """Read the `daemon.json` of an engine on this machine."""
+        return self._once.ask("daemon.json", self._daemon_files)
+
+    def _daemon_files(self) -> DaemonFiles:
+        try:
+            info = self.info()
+        except OutOfReach as trouble:
+            if trouble.why is not Why.ENGINE_OUT_OF_REACH:
+                raise
+            info = None
+        given = self._given
+        return daemon_files.found(self._daemon.endpoint, info, given.environment, given.dockerd)
+
+    def last_words(self, since: float) -> str:
+        """Tell why dockerd ended."""
+        given = self._given
+        return daemon_files.last_words(self._daemon.endpoint, since, given.environment, given.dockerd)
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         """Say where *port* is reached from here, for `--network container:…` through the one that lends."""

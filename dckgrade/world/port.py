@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from dckgrade.observation import Engine, Why
+from dckgrade.world.acts import Acts
 
 Json = Mapping[str, Any]
 """An object of the engine's API, as it came: read it with `.get`, since versions differ."""
@@ -83,6 +84,26 @@ class Login(Struct, frozen=True):
         return "Login(***)"
 
 
+class Dockerd(Struct, frozen=True):
+    """A dockerd that we have started ourselves: its configuration, and what it has printed."""
+
+    file: Path
+    log: Path
+
+
+class DaemonFiles(Struct, frozen=True, kw_only=True):
+    """The `daemon.json` that an engine reads, and the others on its machine."""
+
+    path: str
+    """As it is shown: the home folder as `~`."""
+    content: bytes | None
+    """None: there is no such file."""
+    changed_at: float = 0.0
+    """Seconds since 1970."""
+    others: Mapping[str, bytes] = {}
+    """Those at usual places that this engine does not read, by their paths."""
+
+
 class Given(Struct, frozen=True, kw_only=True):
     """What the user gives to a look."""
 
@@ -98,13 +119,15 @@ class Given(Struct, frozen=True, kw_only=True):
     """The trainee's files are on another machine: none of ours is theirs, and none is said to be missing."""
     environment: Mapping[str, str] | None = None
     """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
+    dockerd: Dockerd | None = None
+    """The engine is one that we have started; None: its files are where facts say."""
 
 
 OF_ANOTHER = "another user's"
 """The detail of `OutOfReach` where a cache may be in a folder that we may not look into."""
 
 
-class World(Protocol):
+class World(Acts, Protocol):
     """
     One look at the world: within it, each distinct question is asked once.
 
@@ -122,7 +145,7 @@ class World(Protocol):
         ...
 
     def containers(self) -> Sequence[Json]:
-        """List all containers, stopped ones too (`GET /containers/json?all=1`)."""
+        """List all containers but our own, stopped ones too (`GET /containers/json?all=1`)."""
         ...
 
     def container(self, ref: str) -> Json:
@@ -179,16 +202,6 @@ class World(Protocol):
         """Take one sample of resources (`GET /containers/{ref}/stats?stream=false&one-shot=1`)."""
         ...
 
-    def run(self, ref: str, argv: Sequence[str]) -> Ran:
-        """
-        Run a short harmless command in a running container, unprivileged (`POST /containers/{ref}/exec`,
-        `POST /exec/{id}/start`, `GET /exec/{id}/json`); only kinds that are not `passive` may ask for it.
-
-        A missing program is an answer: 126 or 127 and the engine's own sentence. Stopped or paused, or with
-        the host's processes in sight: `OutOfReach`.
-        """
-        ...
-
     def file(self, name: str) -> bytes:
         """Read a file of the trainee's working folder, 256 KiB at most."""
         ...
@@ -214,6 +227,20 @@ class World(Protocol):
 
     def cache_folders(self, tool: str) -> Sequence[str]:
         """Name the folders in which such a cache is looked for, the home folder as `~`."""
+        ...
+
+    def daemon_files(self) -> DaemonFiles:
+        """
+        Read the `daemon.json` of an engine on this machine, whether that answers or not; `NotThere` where it
+        reads none here, or none that we could name.
+        """
+        ...
+
+    def last_words(self, since: float) -> str:
+        """
+        Tell what dockerd ended with because of its file, in its own words, if that was after *since* (seconds
+        since 1970); mostly empty.
+        """
         ...
 
     def addresses(self, inspected: Json, port: int) -> Sequence[Address]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dckgrade.observation import Why
 from dckgrade.words import N_
-from dckgrade.world.endpoint import Endpoint, EngineTrouble
+from dckgrade.world.endpoint import Endpoint, EngineDown, EngineTrouble
 from dckgrade.world.port import OutOfReach
 from dckgrade.world.secrets import masked
 
@@ -52,7 +52,9 @@ def explained(
 ) -> EngineTrouble:
     """Find the cause that says most, and what to try next."""
     what, advice = _sentences(causes)
-    return EngineTrouble(
+    # Before systemd gives up a socket of its own, it accepts, and hangs up when dockerd does not start.
+    down = endpoint.socket and any(isinstance(one, FileNotFoundError | ConnectionError) for one in causes)
+    return (EngineDown if down else EngineTrouble)(
         what,
         _ELSEWHERE if others and advice == _START else advice,
         endpoint=endpoint.url,

@@ -16,7 +16,7 @@ def dckgrade(
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
         [sys.executable, "-m", "dckgrade", *arguments],
-        env={**kept, "COLUMNS": "100", **(environ or {})},
+        env={**kept, "COLUMNS": "100", "DCKGRADE_NO_HISTORY": "1", **(environ or {})},
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -59,10 +59,19 @@ def test_every_mistake_of_a_file_is_told_with_its_line_and_it_is_2(file: Path) -
     file.write_text('labs = ["tp55"]\n[[engine]]\nhostt = "x"\n')
     done = dckgrade("class", str(file), "--lang", "en")
     assert done.returncode == 2
-    assert done.stderr.decode().splitlines() == [
+    told = done.stderr.decode().splitlines()
+    assert [line for line in told if line.startswith(str(file))] == [
         f"{file}:1:1: there is no lab “tp55”; did you mean `tp5`?",
         f"{file}:3:1: there is no `hostt` here; did you mean `host`?",
     ]
+    assert '3 | hostt = "x"' in told
+
+
+def test_a_password_in_an_address_is_not_shown_with_its_line_either(file: Path) -> None:
+    file.write_text('labs = ["tp5"]\n[[engine]]\ntrainee = "A"\nhost = "ssh://ada:c4n4ry@machine"\n')
+    done = dckgrade("class", str(file), "--lang", "en")
+    assert done.returncode == 2
+    assert b"c4n4ry" not in done.stderr
 
 
 def test_on_a_terminal_the_machines_are_shown_while_they_are_graded(file: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
 
+NO_CONTENT = b"204"
+
 
 class Request(NamedTuple):
     """What was asked; the version of the API is left off."""
@@ -14,6 +16,7 @@ class Request(NamedTuple):
     method: str
     path: str
     query: str
+    body: bytes = b""
 
 
 class RecordingProxy:
@@ -68,21 +71,22 @@ class RecordingProxy:
         engine.connect(self._engine)
         with contextlib.suppress(OSError), client.makefile("rb") as asked, engine.makefile("rb") as answered:
             while opening := head(asked):
-                request = self._note(opening)
-                engine.sendall(opening + body(asked, opening))
+                sent = body(asked, opening)
+                request = self._note(opening, sent)
+                engine.sendall(opening + sent)
                 status = head(answered)
-                answer = status + body(answered, status, to_the_end=True)
+                answer = status + body(answered, status, to_the_end=status[9:12] != NO_CONTENT)
                 if request.path.endswith("/stats"):
                     self._hold(request)
                 client.sendall(answer)
         with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
 
-    def _note(self, opening: bytes) -> Request:
+    def _note(self, opening: bytes, sent: bytes) -> Request:
         method, target, _ = opening.split(b"\r\n", 1)[0].decode().split(" ")
         path, _, query = target.partition("?")
         version, _, rest = path.removeprefix("/v").partition("/")
-        request = Request(method, f"/{rest}" if version.replace(".", "").isdecimal() else path, query)
+        request = Request(method, f"/{rest}" if version.replace(".", "").isdecimal() else path, query, sent)
         with self._came:
             self.requests.append(request)
             self._came.notify_all()

@@ -12,7 +12,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from dckgrade.prove import private_engine as module
+from dckgrade.prove import private_dockerd as module
 from dckgrade.prove.private_engine import PrivateEngine, PrivateEngineFailed, why_not
 from tests.engine.borrowed_image import archive, client_of, serve, until
 
@@ -164,8 +164,8 @@ def test_the_engine_outlives_the_thread_that_started_it(starter: str) -> None:
 
 
 def test_a_daemon_that_dies_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = module._argv
-    monkeypatch.setattr(module, "_argv", lambda *parts: [*wanted(*parts), "--no-such-option"])
+    wanted = module.argv
+    monkeypatch.setattr(module, "argv", lambda *parts: [*wanted(*parts), "--no-such-option"])
     engine = PrivateEngine()
     with pytest.raises(PrivateEngineFailed, match="no-such-option"):
         engine.start()

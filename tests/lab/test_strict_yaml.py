@@ -116,7 +116,10 @@ def test_what_a_lab_may_not_hold_is_refused_at_its_place(raw: bytes, expected: l
 
 def test_depth_and_number_of_values_are_limited() -> None:
     read(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
-    assert problems(b"[" * 100_000) == [f"1:{MAX_DEPTH + 2}: nested deeper than {MAX_DEPTH}"]
+    assert problems(b"[" * 900) == [f"1:{MAX_DEPTH + 2}: nested deeper than {MAX_DEPTH}"]
+    # Since PyYAML 6.0.4 its parser, which reads ahead, has a limit of its own at a thousand.
+    (deeper,) = problems(b"[" * 100_000)
+    assert re.fullmatch(r"1:\d+: .*(nested deeper|nesting depth).*", deeper)
     assert problems(b"[" + b"1," * MAX_NODES + b"]") == [f"1:{2 * MAX_NODES}: more than {MAX_NODES} values"]
 
 

@@ -44,6 +44,9 @@ class SwarmWorld:
             raise OutOfReach(Why.ENGINE_ERROR, "HTTP 503 This node is not a swarm manager.")
         return self.rows
 
+    def end_run(self) -> None:
+        return
+
     def look(self, given: Given = Given()) -> Any:  # noqa: ARG002
         return self
 

@@ -8,18 +8,20 @@ is put in by the test itself. Where an answer is missing it says `NotThere`, as 
 
 import copy
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dckgrade.observation import Engine, Observation, Seen, Why
 from dckgrade.probe.container import Container
 from dckgrade.world import stream
 from dckgrade.world.addresses import addresses
 from dckgrade.world.endpoint import Endpoint
+from dckgrade.world.once import Once
 from dckgrade.world.port import (
     Address,
+    DaemonFiles,
     HttpAnswer,
     Json,
     Login,
@@ -29,6 +31,8 @@ from dckgrade.world.port import (
     Ran,
     World,
 )
+
+T = TypeVar("T")
 
 ANSWERS = Path(__file__).parents[1] / "answers"
 ENGINES = sorted(folder.name for folder in ANSWERS.iterdir() if folder.is_dir())
@@ -73,6 +77,22 @@ class Bare:
 
     def cache_folders(self, tool: str) -> Sequence[str]:
         return [f"~/.cache/{tool}"]
+
+    def created(self, image: str) -> Json:
+        raise NotThere(image)
+
+    def daemon_files(self) -> DaemonFiles:
+        raise NotThere("daemon.json")
+
+    def last_words(self, since: float) -> str:
+        return "" * int(since)
+
+    def speaking(self, image: str, words: str, log: Json | None) -> str:
+        raise OutOfReach(Why.ENGINE_ERROR, f"{image} {words} {log}")
+
+    def once_a_run(self, key: Hashable, call: Callable[[], T]) -> T:
+        """Remember what this run has done, as an engine does through all its looks."""
+        return self.__dict__.setdefault("_of_run", Once()).ask(key, call)  # type: ignore[no-any-return]
 
 
 class FakeWorld(Bare):

@@ -29,6 +29,7 @@ def test_a_new_lab_passes_lint_at_once(tmp_path: Path) -> None:
     files = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()]
     assert sorted(files) == [
         "checks/boxes.yaml",
+        "checks/lab.schema.json",
         "fixtures/boxes/mistakes/first/apply.sh",
         "fixtures/boxes/mistakes/first/expect.yaml",
         "fixtures/boxes/proof.yaml",
@@ -39,6 +40,21 @@ def test_a_new_lab_passes_lint_at_once(tmp_path: Path) -> None:
     assert all(os.access(path, os.X_OK) for path in tmp_path.rglob("*.sh"))
     assert load(tmp_path / "checks" / "boxes.yaml").lab.id == "boxes"
     assert dckgrade("lint", "checks", cwd=tmp_path).returncode == 0
+
+
+def test_editors_find_the_schema_beside_the_lab_and_one_that_is_there_stays(tmp_path: Path) -> None:
+    beside = tmp_path / "checks" / "lab.schema.json"
+    dckgrade("new", "boxes", cwd=tmp_path)
+    assert (
+        (tmp_path / "checks" / "boxes.yaml")
+        .read_text()
+        .startswith("# yaml-language-server: $schema=./lab.schema.json\n")
+    )
+    assert beside.read_bytes() == dckgrade("schema").stdout
+
+    beside.write_text("{}")
+    assert dckgrade("new", "others", cwd=tmp_path).returncode == 0
+    assert beside.read_text() == "{}"
 
 
 def test_it_never_overwrites_and_then_writes_nothing_at_all(tmp_path: Path) -> None:
@@ -73,6 +89,8 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 def test_a_new_lab_is_proven_live_once_its_blanks_are_filled(tmp_path: Path, engine: Disposable) -> None:
     engine.empty()
     for path in skeleton.write("boxes", tmp_path / "checks", tmp_path / "fixtures"):
+        if path.suffix == ".json":
+            continue
         text = path.read_text(encoding="utf-8")
         for blank, word in FILLED.items():
             text = text.replace(blank, word)

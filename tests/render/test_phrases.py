@@ -103,7 +103,7 @@ def test_every_sentence_of_a_hostile_report_is_visible(text: str) -> None:
     shown = planted(eventful("fr"), text)
     sentences = [
         phrases.engine(shown),
-        phrases.total(shown),
+        phrases.total(shown.score, shown.lang),
         *phrases.next_steps(shown),
         *(phrases.held_up(one, shown) for one in shown.checks),
         *(phrases.miss(miss, "fr") for one in shown.checks for miss in one.misses),

@@ -18,6 +18,8 @@ def answer(content: Any, status: int = 200, **headers: str) -> Say:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     named = {"Content-Type": "application/json", "Content-Length": str(len(body))} | named
+    # It answers once a connection: a client that is not told might just use it again.
+    named |= {"Connection": "close"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in named.items())
     return raw(f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode() + body)
 

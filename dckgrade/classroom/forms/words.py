@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from dckgrade.classroom.attempts import Trust
 from dckgrade.classroom.class_report import Flag
-from dckgrade.words import N_
+from dckgrade.words import N_, into
 
 FLAGS: Mapping[Flag, str] = {
     "copy": N_("shared with somebody else"),
@@ -20,3 +20,54 @@ TRUST: Mapping[Trust, str] = {
     "corroborated": N_("signed with the trainee's key"),
     "observed": N_("seen by the trainer"),
 }
+TRUST_SIGNS: Mapping[Trust, str] = {"declared": "○", "corroborated": "◐", "observed": "●"}
+SUSPICIOUS: Mapping[str, str] = {
+    "nobody-passes": N_("nobody passes: is the check at fault?"),
+    "everybody-passes": N_("everybody passes: does it tell anything?"),
+}
+LABELS: Mapping[str, str] = {
+    "class_report": N_("Class report"),
+    "expected": N_("trainees"),
+    "handed_in": N_("handed in"),
+    "missing": N_("Nothing handed in"),
+    "odd": N_("Worth a look"),
+    "explain_next": N_("What to explain next"),
+    "rarer": N_("Rarer mistakes"),
+    "no_mistakes": N_("No mistake that the labs know by name was made."),
+    "who": N_("Who"),
+    "glance": N_("The class at a glance"),
+    "trainee": N_("Trainee"),
+    "total": N_("Total"),
+    "average": N_("Average"),
+    "legend": N_("Signs"),
+    "absent": N_("not handed in"),
+    "undecided": N_("points that are undecided"),
+    "flagged": N_("worth a look, see below"),
+    "checks": N_("Check by check"),
+    "check": N_("Check"),
+    "points": N_("points"),
+    "how": N_("How it ended"),
+    "passing": N_("Pass"),
+    "remark": N_("Remark"),
+    "matrix": N_("Check by check, each trainee"),
+    "lab": N_("Lab"),
+    "what": N_("What"),
+    "refused": N_("Not taken in"),
+    "file": N_("File"),
+    "reason": N_("Reason"),
+    "each": N_("Trainee by trainee"),
+    "mistake": N_("Mistake"),
+    "verdict": N_("Verdict"),
+    "history": N_("Other attempts"),
+    "left_out": N_(
+        "In a class of this size the trainees' details are left out: the JSON document holds them."
+    ),
+    "reports": N_("Reports"),
+    "version": N_("Version"),
+}
+
+
+def labels(lang: str) -> dict[str, str]:
+    """Give the headings and labels of the page."""
+    translate = into(lang)
+    return {name: translate(text) for name, text in LABELS.items()}

@@ -1,14 +1,12 @@
 """Proofs → one HTML page with each lab's matrix as a picture: no script, nothing loaded."""
 
 from collections.abc import Sequence
-from functools import cache
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader
 from msgspec import Struct
 
 from dckgrade.prove.forms.words import MARKS, WORDS, cell, summary, used
 from dckgrade.prove.proof import Cell, Proof
-from dckgrade.render.html_page import page_environment, style_hash
+from dckgrade.render import page as pages
 from dckgrade.render.shown import line
 from dckgrade.words import N_, into
 
@@ -57,25 +55,14 @@ class Picture(Struct, frozen=True, kw_only=True):
 def page(proofs: Sequence[Proof], lang: str) -> str:
     """Render all *proofs* as one page."""
     translate = into(lang)
-    return (
-        environment()
-        .get_template("proof.html.j2")
-        .render(
-            lang=lang,
-            style_hash=style_hash(),
-            heading=translate(N_("Proof of the labs")),
-            faults_heading=translate(N_("What keeps it from being proven")),
-            waived_heading=translate(N_("Forgiven")),
-            pictures=[picture(proof, lang) for proof in proofs],
-        )
+    return pages.page(
+        "prove/forms/proof.html.j2",
+        lang,
+        heading=translate(N_("Proof of the labs")),
+        faults_heading=translate(N_("What keeps it from being proven")),
+        waived_heading=translate(N_("Forgiven")),
+        pictures=[picture(proof, lang) for proof in proofs],
     )
-
-
-@cache
-def environment() -> Environment:
-    """Take the reports' own templates and add ours; everything stays escaped."""
-    loader = ChoiceLoader([PackageLoader("dckgrade.prove", "forms"), PackageLoader("dckgrade", "render")])
-    return page_environment().overlay(loader=loader)
 
 
 def picture(proof: Proof, lang: str) -> Picture:

@@ -1,0 +1,104 @@
+"""What passed in the last runs of each lab: for `--failed`, and to say what has been gained since."""
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import MsgspecError, Struct, json
+
+from dckgrade.cli import output
+from dckgrade.verdict import Verdict
+from dckgrade.words import N_, Lang, Trouble, into
+
+if TYPE_CHECKING:
+    from dckgrade.lab.load import Loaded
+    from dckgrade.report import Report
+
+KEPT = 20
+"""Runs of a lab."""
+AT_MOST = 256 * 1024
+"""Bytes of a lab's file; ours have some kilobytes."""
+
+
+class Past(Struct, frozen=True, kw_only=True):
+    """One run of a lab: which checks of it had passed then, in which version of the lab, on which engine."""
+
+    at: str
+    engine: str
+    digest: str
+    passed: list[str]
+
+
+def file(lab: str) -> Path:
+    """Say where the history of *lab* is, whether there is one or not."""
+    from platformdirs import user_state_path
+
+    return user_state_path("dckgrade") / "history" / f"{lab}.json"
+
+
+def runs(lab: str) -> list[Past]:
+    """Read the runs of *lab*, the last one last; a file that is lost or broken holds none."""
+    try:
+        with file(lab).open("rb") as opened:
+            return json.decode(opened.read(AT_MOST), type=list[Past])
+    except (OSError, MsgspecError, UnicodeDecodeError, RecursionError):
+        return []
+
+
+def last(lab: str, engine: str, digest: str) -> Past | None:
+    """Find the last run of this very lab on this very engine: another one says nothing about today."""
+    return next((one for one in reversed(runs(lab)) if (one.engine, one.digest) == (engine, digest)), None)
+
+
+def left(loaded: "Loaded", engine: str) -> list[str]:
+    """List the checks that did not pass last time: all of them the first time."""
+    before = last(loaded.lab.id, engine, loaded.digest)
+    return [one.id for one in loaded.lab.checks if before is None or one.id not in before.passed]
+
+
+def remember(reports: "Iterable[Report]") -> None:
+    """Add a run to each lab's history; what nobody could see is none, and what cannot be kept is lost."""
+    for report in reports:
+        if not any(not one.verdict.undecided for one in report.checks):
+            continue
+        lab = report.lab.id
+        kept = [*runs(lab), past(report)][-KEPT:]
+        with contextlib.suppress(Trouble):
+            output.folder(file(lab).parent)
+            output.write(file(lab), json.encode(kept), private=True)
+
+
+def past(report: "Report") -> Past:
+    """Take down what passed; what the user left out this time is as it was."""
+    before = last(report.lab.id, report.engine.endpoint, report.lab.digest)
+    kept = before.passed if before else []
+    passed = [
+        one.id
+        for one in report.checks
+        if one.verdict is Verdict.PASSED or (one.verdict is Verdict.SKIPPED and one.id in kept)
+    ]
+    return Past(at=report.started_at, engine=report.engine.endpoint, digest=report.lab.digest, passed=passed)
+
+
+def news(reports: "Sequence[Report]", lang: Lang) -> str:
+    """Say what has been gained or lost since the last run; nothing when that is nothing."""
+    gained = sum(map(gain, reports))
+    if not gained:
+        return ""
+    said = (
+        N_("Since your last run: {points} point")
+        if abs(gained) == 1
+        else N_("Since your last run: {points} points")
+    )
+    return into(lang)(said).format(points=f"{gained:+}".replace("-", "\N{MINUS SIGN}"))
+
+
+def gain(report: "Report") -> int:
+    """Count the points won and lost since the last run; what is undecided now is neither."""
+    before = last(report.lab.id, report.engine.endpoint, report.lab.digest)
+    if before is None:
+        return 0
+    won = sum(one.earned for one in report.checks if one.id not in before.passed)
+    lost = {Verdict.FAILED, Verdict.BLOCKED}
+    return won - sum(one.points for one in report.checks if one.id in before.passed and one.verdict in lost)

@@ -1,0 +1,1 @@
+"""A `daemon.json` as dockerd reads it."""

@@ -1,0 +1,59 @@
+"""A log driver and its options → whether logs are rotated, and at which size."""
+
+import re
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+
+ROTATING = ("json-file", "local")
+SIZE = re.compile(r"(\d+(?:\.\d+)*) ?([kKmMgGtTpP])?i?[bB]?")
+"""docker/go-units, `FromHumanSize`: `10m`, `10MB`, `1.5g`; powers of 1000."""
+UNITS = " kmgtp"
+LOCAL_SIZE, LOCAL_FILES = 20_000_000, 5
+"""What the driver `local` does without options (moby, daemon/logger/local)."""
+LONGEST = 32
+
+
+class LogConfig(Struct, frozen=True):
+    """What `HostConfig.LogConfig` is to the engine."""
+
+    driver: str = "json-file"
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def size_text(self) -> str:
+        """Give `max-size` as it was written; empty where it was not."""
+        return self.options.get("max-size", "")
+
+    @property
+    def files_text(self) -> str:
+        """Give `max-file` as it was written; empty where it was not."""
+        return self.options.get("max-file", "")
+
+    @property
+    def max_size(self) -> int | None:
+        """Give the size in bytes at which a log is rotated; None: never, or it cannot be read."""
+        if not self.size_text and self.driver == "local":
+            return LOCAL_SIZE
+        return size(self.size_text) if self.driver in ROTATING else None
+
+    @property
+    def max_file(self) -> int | None:
+        """Give how many files are kept; None where it cannot be read."""
+        if not self.files_text:
+            return LOCAL_FILES if self.driver == "local" else 1
+        text = self.files_text.removeprefix("+")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST else None
+
+    @property
+    def rotates(self) -> bool:
+        """Say whether logs stop growing: a size above 0, and a number of files that containers start with."""
+        return bool(self.max_size) and bool(self.max_file)
+
+
+def size(text: str) -> int | None:
+    """Read a size as the engine does; None where it refuses it."""
+    read = SIZE.fullmatch(text) if len(text) < LONGEST else None
+    if not read or read[1].count(".") > 1:
+        return None
+    return int(float(read[1]) * 1000 ** UNITS.index((read[2] or " ").lower()))

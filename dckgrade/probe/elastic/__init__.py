@@ -1,0 +1,1 @@
+"""Elasticsearch, Logstash and Kibana: what they say, and how a log line gets there."""

@@ -1,0 +1,72 @@
+"""A folder in, a dockerd in namespaces of its own out, which keeps all its files there and dies with us."""
+
+import contextlib
+import http.client
+import socket
+import subprocess
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+NAMESPACES = (
+    *("--net", "--pid", "--fork", "--kill-child=KILL"),
+    *("--mount", "--mount-proc", "--propagation", "private", "--uts"),
+)
+# An empty /run keeps the machine's own containerd, shim sockets and xtables lock out of reach; a name server
+# that refuses at once makes a pull fail in milliseconds instead of minutes.
+_INSIDE = """
+resolver=$(realpath -m /etc/resolv.conf)
+mount -t tmpfs -o mode=755 tmpfs /run
+case $resolver in
+/run/*) mkdir -p "${resolver%/*}"; cp "$1" "$resolver" ;;
+*) test ! -e "$resolver" || mount --bind "$1" "$resolver" ;;
+esac
+test -z "$2" || hostname "$2"; shift 2
+exec "$@"
+"""
+
+
+def argv(folder: Path, host: str, cgroup: str, hostname: str) -> list[str]:
+    """Give the command line of a dockerd whose files are in *folder*."""
+    daemon = [
+        *("dockerd", f"--config-file={folder}/daemon.json", f"--data-root={folder}/data"),
+        *(f"--exec-root={folder}/exec", f"--pidfile={folder}/docker.pid", f"--cgroup-parent=/{cgroup}"),
+        # The second socket lets a container mount /var/run/docker.sock and meet this engine.
+        *("--exec-opt=native.cgroupdriver=cgroupfs", f"--host={host}", "--host=unix:///run/docker.sock"),
+    ]
+    inside = ["sh", "-ec", _INSIDE, "sh", f"{folder}/resolv.conf", hostname, *daemon]
+    return ["setpriv", "--pdeathsig=KILL", "unshare", *NAMESPACES, *inside]
+
+
+def keep(words: list[str], folder: Path, launched: Future[int]) -> None:
+    """Run it until it ends; its process id is *launched*, what it prints is in `dockerd.log`."""
+    # The death signal follows the thread that forked: this one lives as long as the engine.
+    environment = {"PATH": PATH, "TMPDIR": str(folder / "tmp"), "HOME": str(folder)}
+    with (folder / "dockerd.log").open("wb") as log:
+        try:
+            process = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            launched.set_exception(error)
+            return
+    launched.set_result(process.pid)
+    process.wait()
+
+
+def request(host: str, method: str, path: str, body: Any, within: float) -> tuple[int, bytes]:
+    """Ask the engine at *host*; give the HTTP status and the whole answer."""
+    connection = http.client.HTTPConnection("docker", timeout=within)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    with contextlib.closing(connection):
+        connection.sock.settimeout(within)
+        connection.sock.connect(host.removeprefix("unix://"))
+        connection.request(method, path, body, {"Content-Type": "application/x-tar"} if body else {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()

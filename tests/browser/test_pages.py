@@ -1,0 +1,162 @@
+"""The pages in a real browser: they run nothing, ask for nothing, and everybody can use them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page
+
+from dckgrade.words import Lang
+from tests.browser.opened import Opened, Scheme, opened, unfolded
+from tests.browser.pages import PAGES
+
+every_page = pytest.mark.parametrize("kind", PAGES)
+langs = pytest.mark.parametrize("lang", ["fr", "en"])
+Written = Callable[[str, Lang], Path]
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """Write a page to a file of its own, once."""
+    folder = tmp_path_factory.mktemp("pages")
+
+    def write(kind: str, lang: Lang) -> Path:
+        path = folder / f"{kind.replace(' ', '-')}-{lang}.html"
+        if not path.exists():
+            path.write_bytes(PAGES[kind](lang))
+        return path
+
+    return write
+
+
+def silent(seen: Opened, file: Path) -> bool:
+    """Say whether the page asked for itself alone, ran nothing and complained of nothing."""
+    return (seen.requests, seen.said, seen.dialogs) == ([file.as_uri()], [], [])
+
+
+@every_page
+@langs
+def test_a_page_asks_for_nothing_and_runs_nothing(
+    browser: Browser, written: Written, kind: str, lang: Lang
+) -> None:
+    file = written(kind, lang)
+    with opened(browser, file) as seen:
+        unfolded(seen.page)
+        seen.page.emulate_media(media="print")
+        assert seen.page.locator("html").get_attribute("lang") == lang
+        assert silent(seen, file), (seen.requests, seen.said, seen.dialogs)
+
+
+@pytest.mark.parametrize(
+    "alive",
+    [
+        "<script>alert(1)</script>",
+        "<script>throw Error()</script>",
+        "<img src=http://evil.example/x>",
+        "<style>body {background: url(http://evil.example/y)}</style>",
+    ],
+)
+def test_a_page_that_is_alive_would_be_noticed(browser: Browser, tmp_path: Path, alive: str) -> None:
+    file = tmp_path / "alive.html"
+    file.write_text(f"<!DOCTYPE html><body>{alive}")
+    with opened(browser, file) as seen:
+        seen.page.wait_for_timeout(100)
+        assert not silent(seen, file)
+
+
+def violations(page: Page) -> list[str]:
+    """List what axe finds against WCAG and its own best practices."""
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"][:3]]
+
+
+@every_page
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_is_accessible_with_everything_unfolded(
+    browser: Browser, written: Written, kind: str, scheme: Scheme
+) -> None:
+    with opened(browser, written(kind, "fr"), scheme=scheme, lenient=True) as seen:
+        if kind != "large class":  # its leaves are all alike, and the first is open
+            unfolded(seen.page)
+        assert violations(seen.page) == []
+
+
+def test_what_is_not_accessible_would_be_noticed(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "grey.html"
+    file.write_text(
+        "<!DOCTYPE html><title>x</title><p style='color: #ccc; background: #fff'>grey <img src=x>"
+    )
+    with opened(browser, file, lenient=True) as seen:
+        assert {one.partition(":")[0] for one in violations(seen.page)} >= {
+            "color-contrast",
+            "html-has-lang",
+            "image-alt",
+        }
+
+
+@every_page
+@pytest.mark.parametrize("width", [320, 673, 1280])
+def test_no_page_is_wider_than_its_window(browser: Browser, written: Written, kind: str, width: int) -> None:
+    with opened(browser, written(kind, "fr"), width=width) as seen:
+        unfolded(seen.page)
+        if width == 673:  # what A4 leaves between the margins
+            seen.page.emulate_media(media="print")
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@every_page
+def test_a_page_is_dark_where_its_reader_wants_it_dark(browser: Browser, written: Written, kind: str) -> None:
+    def ground(scheme: Scheme) -> str:
+        with opened(browser, written(kind, "en"), scheme=scheme) as seen:
+            return str(seen.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    assert ground("light") != ground("dark")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_cell_leads_to_the_trainee_s_own_report_by_keyboard_and_without_script(
+    browser: Browser, written: Written, *, scripts: bool
+) -> None:
+    with opened(browser, written("class", "en"), scripts=scripts) as seen:
+        cell = seen.page.locator(".heat tbody tr", has_text="Grace Hopper").locator("td a").nth(1)
+        link = cell.get_attribute("href") or ""
+        there = seen.page.locator(link)
+        assert not there.is_visible()
+        cell.focus()
+        seen.page.keyboard.press("Enter")
+        there.wait_for(state="visible")
+        code = there.get_by_role("link", name="ST-01").first
+        explained = seen.page.locator(code.get_attribute("href") or "")
+        assert not explained.is_visible()
+        code.press("Enter")
+        explained.wait_for(state="visible")
+        assert "Hint" in explained.inner_text()
+        assert "Grace Hopper" in explained.inner_text()
+
+
+def test_everything_folded_opens_by_keyboard_and_shows_where_it_is(
+    browser: Browser, written: Written
+) -> None:
+    with opened(browser, written("class", "en")) as seen:
+        seen.page.keyboard.press("Tab")
+        assert seen.page.evaluate("document.activeElement.tagName") == "SUMMARY"
+        assert seen.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        seen.page.keyboard.press("Enter")
+        assert seen.page.evaluate("document.activeElement.parentElement.open") is True
+
+
+def test_a_hostile_name_is_shown_as_it_was_written(browser: Browser, written: Written) -> None:
+    with opened(browser, written("class", "fr")) as seen:
+        heat = seen.page.locator(".heat").inner_text()
+        assert "<script>alert(1)" in heat
+        assert "\\u202e" in heat
+        assert "\u202e" not in seen.page.content()
+        assert seen.page.locator("script, img, iframe, [onerror]").count() == 0
+
+
+def test_a_large_class_opens_at_once_and_shows_its_first_leaf(browser: Browser, written: Written) -> None:
+    with opened(browser, written("large class", "en")) as seen:
+        assert seen.page.locator(".leaf .heat").count() == 5
+        assert [one.is_visible() for one in seen.page.locator(".leaf .heat").all()] == [True] + [False] * 4
+        assert seen.page.locator(".each").count() == 0

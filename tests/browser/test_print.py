@@ -1,0 +1,79 @@
+"""The pages on paper: no row is cut, no table loses its head, nothing runs off the sheet."""
+
+import io
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from pypdf import PdfReader
+
+from dckgrade.classroom.forms.page import page as class_page
+from tests.browser.opened import opened
+from tests.browser.pages import PAGES, gathered, grown
+
+ROWS = 150
+A4 = (210, 297)
+SMALL = (120, 150)
+"""So narrow that a name takes several lines, which a careless page would part."""
+
+
+def printed(browser: Browser, file: Path, *, lenient: bool = False, size: tuple[int, int] = A4) -> list[str]:
+    """Give the text of each sheet; *size* in millimetres."""
+    width, height = size
+    with opened(browser, file, lenient=lenient) as seen:
+        pdf = seen.page.pdf(width=f"{width}mm", height=f"{height}mm")
+    return [sheet.extract_text() for sheet in PdfReader(io.BytesIO(pdf)).pages]
+
+
+def cut_rows(sheets: list[str]) -> list[str]:
+    """Name the trainees whose name, which takes several lines, does not stand on one sheet as a whole."""
+    parts = Counter(
+        (word[:6], at) for at, sheet in enumerate(sheets) for word in set(re.findall(r"n\d{5}[a-h]", sheet))
+    )
+    return sorted({who for (who, _), count in parts.items() if count < 8})
+
+
+@pytest.fixture(scope="module")
+def long_class(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("print") / "class.html"
+    file.write_bytes(class_page(grown(gathered("fr"), ROWS)))
+    return file
+
+
+def test_no_row_of_the_class_is_cut_and_every_sheet_of_it_has_the_head(
+    browser: Browser, long_class: Path
+) -> None:
+    sheets = printed(browser, long_class, size=SMALL)
+    assert len(sheets) > 3
+    assert cut_rows(sheets) == []
+    assert len({name for sheet in sheets for name in re.findall(r"n\d{5}", sheet)}) == ROWS
+    heads = [sheet for sheet in sheets if re.search(r"n\d{5}a", sheet)]
+    assert all("Stagiaire" in one for one in heads)
+
+
+def test_a_row_that_is_cut_would_be_noticed(browser: Browser, long_class: Path, tmp_path: Path) -> None:
+    file = tmp_path / "cut.html"
+    file.write_text(long_class.read_text().replace("break-inside: avoid", "break-inside: auto"))
+    assert cut_rows(printed(browser, file, lenient=True, size=SMALL))
+
+
+def test_what_was_seen_is_printed_of_what_failed_and_not_of_what_passed(
+    browser: Browser, tmp_path: Path
+) -> None:
+    file = tmp_path / "report.html"
+    file.write_bytes(PAGES["failing report"]("fr"))
+    whole = " ".join(printed(browser, file))
+    assert "superuser password is not specified" in whole
+    assert whole.count("Ce qui a été observé") == 3  # of six checks, three failed
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_a_proof_s_matrix_stands_on_one_sheet(browser: Browser, tmp_path: Path, lang: str) -> None:
+    file = tmp_path / "proof.html"
+    file.write_bytes(PAGES["proof"](lang))  # type: ignore[arg-type]
+    sheets = printed(browser, file)
+    (first,) = [at for at, sheet in enumerate(sheets) if "untouched" in sheet]
+    (last,) = [at for at, sheet in enumerate(sheets) if "docker-29-refuses-cadvisor" in sheet]
+    assert first == last

@@ -1,0 +1,108 @@
+"""`dckgrade explain` and the ladder of hints: whatever a lab can name is explained in both languages."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from dckgrade.lab.catalogue import Known, catalogue
+from dckgrade.lab.load import load
+from dckgrade.lab.shelf import lab_paths
+from dckgrade.lab.spec import PLACEHOLDER
+from dckgrade.words import Lang
+from tests.cli.running import dckgrade
+from tests.conftest import FIXTURES
+
+LABS = {name: load(path).lab for name, path in lab_paths().items()}
+KNOWN = catalogue(LABS.values())
+every_lab = pytest.mark.parametrize("lab", LABS)
+every_code = pytest.mark.parametrize("known", KNOWN.values(), ids=KNOWN)
+
+
+@every_lab
+def test_every_code_that_a_lab_can_name_is_written_in_full_once(lab: str) -> None:
+    codes = {one.code for one in LABS[lab].diagnoses()}
+    full = Counter(one.code for one in LABS[lab].diagnoses() if one.message)
+    assert codes == set(full)
+    assert set(full.values()) == {1}
+
+
+def test_no_code_means_two_things() -> None:
+    assert len(KNOWN) == sum(len(catalogue([lab])) for lab in LABS.values())
+
+
+@every_code
+def test_a_code_has_its_name_a_hint_the_concept_and_the_documentation(known: Known) -> None:
+    one = known.diagnosis
+    assert one.name
+    assert one.hint
+    assert one.why, "why it happens: `why:`"
+    assert one.source, "where the documentation is: `source:`"
+    assert known.checks
+
+
+@every_code
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_concept_stands_for_everybody_and_repeats_nothing(known: Known, lang: Lang) -> None:
+    one = known.diagnosis
+    assert one.why
+    assert one.hint
+    assert one.message
+    said = [text.into(lang) for text in (one.message, one.hint, one.why)]
+    assert len(set(said)) == len(said)
+    assert not PLACEHOLDER.search(one.why.into(lang)), "`explain` knows no facts"
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_explain_says_what_is_seen_why_where_to_look_and_what_to_read(lang: str) -> None:
+    shown = dckgrade("explain", "SC-05", "--lang", lang).stdout.decode()
+    headings = {
+        "fr": ["Ce qui a été observé", "Pourquoi", "Piste", "Voyez vous-même", "Documentation"],
+        "en": ["What was seen", "Why", "Hint", "See for yourself", "Documentation"],
+    }
+    lines = shown.splitlines()
+    places = [lines.index(one) for one in headings[lang]]
+    assert places == sorted(places)
+    assert "https://docs.docker.com/engine/security/seccomp/" in shown
+    assert "{" not in shown
+
+
+def test_explain_alone_lists_all_codes_by_lab() -> None:
+    shown = dckgrade("explain", "--lang", "en").stdout.decode()
+    assert re.findall(r"^  ([A-Z]{2,4}-\d\d)", shown, re.MULTILINE) == list(KNOWN)
+    assert [line.split(" ")[0] for line in shown.splitlines() if re.match(r"tp\d", line)] == list(LABS)
+
+
+def test_a_code_is_found_in_small_letters_and_by_its_name() -> None:
+    by_code, small, name = (
+        dckgrade("explain", typed, "--lang", "en").stdout for typed in ("ST-01", "st-01", "no-password")
+    )
+    assert by_code == small == name
+    assert by_code
+
+
+RECORDING = str(FIXTURES / "tp5" / "mistakes" / "no-password" / "recording.json")
+
+
+def test_each_rung_of_hints_adds_one_help_and_none_gives_none() -> None:
+    rungs = [
+        dckgrade("judge", RECORDING, "--lang", "en", "--hints", str(at)).stdout.decode() for at in range(4)
+    ]
+    labels = ("Hint:", "Why:", "Documentation:")
+    assert [[label in shown for label in labels] for shown in rungs] == [
+        [False, False, False],
+        [True, False, False],
+        [True, True, False],
+        [True, True, True],
+    ]
+
+
+def test_the_page_links_to_the_same_documentation_and_folds_the_same_words(tmp_path: Path) -> None:
+    dckgrade("judge", RECORDING, "--lang", "en", "-o", str(tmp_path / "r.html"))
+    shown = (tmp_path / "r.html").read_text(encoding="utf-8")
+    one = KNOWN["ST-01"].diagnosis
+    assert f'href="{one.source}"' in shown
+    assert one.why
+    assert one.why.en.split("'")[0] in shown
+    assert "<summary>Explained" in shown

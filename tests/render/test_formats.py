@@ -1,0 +1,293 @@
+"""JUnit, TAP, Markdown, GitHub, CSV, Gradescope: read again by others' readers, hostile text included."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import jsonschema
+import pytest
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from msgspec.structs import replace
+from rich.console import Console
+from tap.parser import Parser  # type: ignore[import-untyped]
+
+from dckgrade.render.csv_table import HEAD, csv_table
+from dckgrade.render.github import github
+from dckgrade.render.gradescope import gradescope
+from dckgrade.render.html_page import session_page
+from dckgrade.render.junit import junit
+from dckgrade.render.markdown import markdown
+from dckgrade.render.shown import line
+from dckgrade.render.tap import tap
+from dckgrade.render.terminal import session
+from dckgrade.report import LabNamed, Report
+from tests.render import reading
+from tests.render.reports import HOSTILE, Lang, eventful, planted, sample
+from tests.render.test_html_page import Read
+
+VERDICTS = ["passed", "failed", "blocked", "unknown", "unknown", "skipped"]
+corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+Golden = Callable[[str, bytes], None]
+
+
+def other(report: Report) -> Report:
+    """Make of it the report of another lab in the same run."""
+    return replace(report, lab=LabNamed(id="tp8", title="Another lab", digest="sha256:01"))
+
+
+def csv(reports: list[Report], _hints: int = 1) -> bytes:
+    return csv_table(reports)
+
+
+def text(reports: list[Report], hints: int = 1) -> bytes:
+    console = Console(file=io.StringIO(), width=80, highlight=False, emoji=False)
+    for one in session(reports, hints):
+        console.print(one)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().encode()
+
+
+FORMS: dict[str, Callable[..., bytes]] = {
+    "xml": junit, "tap": tap, "md": markdown, "github": github, "csv": csv,
+    "gradescope.json": gradescope, "txt": text,
+}  # fmt: skip
+forms = pytest.mark.parametrize("ending", FORMS)
+
+
+@forms
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_a_report_of_everything_is_written_as_it_was_looked_at(
+    ending: str, lang: Lang, golden: Golden
+) -> None:
+    golden(f"eventful.{lang}.{ending}", FORMS[ending]([eventful(lang)], 3))
+
+
+@forms
+def test_a_real_report_is_written_as_it_was_looked_at(ending: str, golden: Golden) -> None:
+    golden(f"two-mistakes.{ending}", FORMS[ending]([sample("two-mistakes")], 1))
+
+
+@forms
+def test_a_session_is_written_as_it_was_looked_at(ending: str, golden: Golden) -> None:
+    golden(f"session.{ending}", FORMS[ending]([eventful(), other(eventful())], 0))
+
+
+@forms
+@corpus
+def test_no_control_character_reaches_any_format(ending: str, text: str) -> None:
+    made = FORMS[ending]([planted(eventful("fr"), text)], 3)
+    plain = made.decode().replace("\r\n", "\n").replace("\n", "").replace("\xa0", "").replace("\u202f", "")
+    assert plain.isprintable()
+
+
+def suites(document: bytes) -> list[TestSuite]:
+    return list(JUnitXml.fromstring(document))
+
+
+def cases(document: bytes) -> list[TestCase]:
+    return [case for suite in suites(document) for case in suite]
+
+
+def test_junit_reads_like_the_lab() -> None:
+    (suite,) = suites(junit([eventful()]))
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (6, 2, 2, 1)
+    assert suite.name == "tp9: A lab"
+    assert {one.name: one.value for one in suite.properties()}["possible"] == "12"  # type: ignore[no-untyped-call]
+    kinds = [[type(one) for one in case.result] for case in suite]
+    assert kinds == [[], [Failure], [Failure], [Error], [Error], [Skipped]]
+    passes, fails, *_ = suite
+    assert (fails.classname, fails.name) == ("tp9", "Title of fails")
+    assert fails.result[0].message == "The mistake. [ST-01]"
+    assert "Hint: Look there." in fails.result[0].text
+    root = junit([eventful()]).decode()
+    assert '<property name="points" value="2" />' in root
+    assert '<property name="verdict" value="blocked" />' in root
+    assert "The mistake." in passes.system_out
+
+
+def test_junit_has_a_suite_for_each_lab() -> None:
+    assert [one.name for one in suites(junit([eventful(), other(eventful())]))] == [
+        "tp9: A lab",
+        "tp8: Another lab",
+    ]
+
+
+@corpus
+def test_hostile_text_makes_no_test_and_no_result_in_junit(text: str) -> None:
+    mine, plain = (cases(junit([planted(eventful(), one)], 3)) for one in (text, "x"))
+    assert [[type(one) for one in case.result] for case in mine] == [
+        [type(one) for one in case.result] for case in plain
+    ]
+
+
+def test_tap_says_what_passed_and_carries_points_and_mistakes() -> None:
+    read = reading.points(tap([eventful()]))
+    assert [one.below.get("verdict") for one in read] == [*VERDICTS[:-1], None]
+    assert [one.passed for one in read] == [True, False, False, False, False, True]
+    assert read[-1].skipped == "You did not choose this check."
+    assert read[1].below["code"] == "ST-01"
+    assert (read[0].below["points"], read[0].below["earned"]) == (2, 2)
+
+
+def test_tap_of_several_labs_is_one_series() -> None:
+    read = reading.points(tap([eventful(), other(eventful())]))
+    assert len(read) == 12
+    assert (read[0].title, read[6].title) == ("tp9: Title of passes", "tp8: Title of passes")
+
+
+def test_a_program_that_reads_tap_13_understands_it_too() -> None:
+    said = tap([sample("two-mistakes")]).decode().replace("TAP version 14", "TAP version 13", 1)
+    read = [one for one in Parser().parse_text(said) if one.category == "test"]
+    assert [one.ok for one in read].count(True) == 3
+    assert [one.yaml_block["verdict"] for one in read].count("failed") == 2
+
+
+@corpus
+def test_hostile_text_makes_no_test_point_and_no_directive_in_tap(text: str) -> None:
+    read = reading.points(tap([planted(eventful(), text)], 3))
+    assert [one.passed for one in read] == [True, False, False, False, False, True]
+    assert [one.skipped is None for one in read] == [True] * 5 + [False]
+
+
+@corpus
+def test_titles_come_through_tap_and_csv_whole(text: str) -> None:
+    report = planted(eventful(), text)
+    assert {one.title for one in reading.points(tap([report]))} == {line(text)}
+    _, *read = reading.rows(csv_table([report]))
+    assert {row[3].removeprefix("'") for row in read} == {line(text).removeprefix("'")}
+
+
+def test_a_title_that_looks_like_a_directive_stays_a_title() -> None:
+    report = planted(eventful(), r"done \# SKIP # TODO later")
+    assert reading.points(tap([report]))[1].title == r"done \# SKIP # TODO later"
+
+
+def tokens(document: bytes) -> Iterator[Token]:
+    """Read Markdown as CommonMark with GitHub's tables does."""
+    for one in MarkdownIt("commonmark", {"html": True}).enable("table").parse(document.decode()):
+        yield one
+        yield from one.children or []
+
+
+def test_markdown_is_a_table_of_the_checks_and_what_to_mend() -> None:
+    kinds = [one.type for one in tokens(markdown([eventful()]))]
+    assert (kinds.count("table_open"), kinds.count("tr_open")) == (1, 1 + 6)
+    assert kinds.count("heading_open") == 4
+    shown = "".join(one.content for one in tokens(markdown([eventful()])) if one.type == "text")
+    assert "The mistake. [ST-01]" in shown
+
+
+@corpus
+def test_hostile_text_is_no_markup_in_markdown(text: str) -> None:
+    alive = {
+        "html_inline",
+        "html_block",
+        "link_open",
+        "image",
+        "fence",
+        "code_block",
+        "hr",
+        "blockquote_open",
+    }
+    read = list(tokens(markdown([planted(eventful(), text)], 3)))
+    assert alive & {one.type for one in read} == set()
+    assert [one.type for one in read].count("tr_open") == 7
+
+
+def test_github_is_told_of_causes_first_and_of_the_whole_last() -> None:
+    read = reading.annotations(github([eventful()]))
+    assert [one.kind for one in read] == ["error", "warning", "warning", "warning", "notice", "notice"]
+    assert read[0].title == "Title of fails"
+    assert read[0].text.startswith("The mistake. [ST-01]\n")
+    assert read[-1].title == "tp9 — A lab: 2\N{EN DASH}8/12"
+
+
+@corpus
+def test_hostile_text_is_no_command_to_github(text: str) -> None:
+    read = reading.annotations(github([planted(eventful(), text)], 3))
+    assert [one.kind for one in read] == ["error", "warning", "warning", "warning", "notice", "notice"]
+    assert {one.title for one in read[:-1]} == {line(text)}
+
+
+def test_csv_has_a_row_for_each_check_of_each_lab() -> None:
+    head, *read = reading.rows(csv_table([eventful(), other(eventful())]))
+    assert head == list(HEAD)
+    assert [row[head.index("verdict")] for row in read] == VERDICTS * 2
+    assert [row[head.index("earned")] for row in read[:6]] == ["2", "0", "0", "", "", ""]
+    assert [row[0] for row in read] == ["tp9"] * 6 + ["tp8"] * 6
+    assert read[1][head.index("message")] == "The mistake. [ST-01]"
+
+
+@corpus
+def test_hostile_text_is_no_cell_and_no_formula_in_csv(text: str) -> None:
+    read = reading.rows(csv_table([planted(eventful(), text)]))
+    assert [len(row) for row in read] == [len(HEAD)] * 7
+    assert not [cell for row in read for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+TEST = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "score": {"type": "number"}, "max_score": {"type": "number"}, "name": {"type": "string"},
+        "number": {"type": "string"}, "output": {"type": "string"}, "output_format": {"enum": ["text"]},
+        "status": {"enum": ["passed", "failed"]}, "extra_data": {"type": "object"},
+    },
+}  # fmt: skip
+RESULTS = {
+    "type": "object",
+    "required": ["tests"],
+    "additionalProperties": False,
+    "properties": {
+        "score": {"type": "number"}, "execution_time": {"type": "number"}, "output": {"type": "string"},
+        "output_format": {"enum": ["text"]}, "visibility": {"enum": ["visible"]},
+        "tests": {"type": "array", "items": TEST}, "extra_data": {"type": "object"},
+    },
+}  # fmt: skip
+"""As https://gradescope-autograders.readthedocs.io/en/latest/specs/ describes it."""
+
+
+def results(document: bytes) -> Any:
+    read = json.loads(document)
+    jsonschema.validate(read, RESULTS)
+    return read
+
+
+def test_gradescope_gets_points_and_leaves_the_undecided_open() -> None:
+    read = results(gradescope([eventful(), other(eventful())]))
+    assert (read["score"], len(read["tests"])) == (4, 12)
+    assert [one.get("score") for one in read["tests"][:6]] == [2, 0, 0, None, None, None]
+    assert read["tests"][6]["name"] == "tp8: Title of passes"
+    assert [one["undecided"] for one in read["extra_data"]["labs"]] == [6, 6]
+
+
+@corpus
+def test_hostile_text_breaks_nothing_in_gradescope(text: str) -> None:
+    assert len(results(gradescope([planted(eventful(), text)], 3))["tests"]) == 6
+
+
+def test_the_page_of_a_session_has_a_part_for_each_lab_and_links_to_it() -> None:
+    page = session_page([eventful(), other(eventful())])
+    read = Read(page)
+    ids = [value for _, attributes in read.elements for name, value in attributes if name == "id"]
+    links = [value for _, attributes in read.elements for name, value in attributes if name == "href"]
+    assert not read.unbalanced
+    assert links == ["#lab-1", "#lab-2"]
+    assert len(ids) == len(set(ids))
+    assert {link[1:] for link in links if link} <= set(ids)
+    levels = [int(tag[1]) for tag, _ in read.elements if tag in {"h1", "h2", "h3", "h4"}]
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert "Total: 4\N{EN DASH}16/24" in read.text
+
+
+@corpus
+def test_hostile_text_brings_no_element_into_the_page_of_a_session(text: str) -> None:
+    mine = Read(session_page([planted(eventful(), text), eventful()], 3))
+    own = [Read(session_page([planted(eventful(), one), eventful()], 3)) for one in ("x", "x\ny", "`a` b")]
+    assert set(mine.elements) <= {element for one in own for element in one.elements}
+    assert not mine.unbalanced

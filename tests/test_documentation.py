@@ -1,0 +1,192 @@
+"""The documentation says all that there is, in both languages alike, and is as fresh as what it shows."""
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import pictures.draw as drawn
+import reference
+from dckgrade.cli import command_line, doctor, output, prove, settings
+from dckgrade.cli.exits import Exit
+from dckgrade.lab.catalogue import catalogue
+from dckgrade.lab.load import load
+from dckgrade.lab.shelf import labs_of, shelf
+from dckgrade.prove import forms
+from dckgrade.words import Lang
+
+ROOT = Path(__file__).parents[1]
+READMES: dict[Lang, Path] = {"en": ROOT / "README.md", "fr": ROOT / "README.fr.md"}
+LABS = [load(path).lab for path in labs_of(shelf()).values()]
+PAGES = sorted(
+    path
+    for folder in (ROOT, ROOT / "checks", ROOT / "fixtures")
+    for path in (folder.rglob("*.md") if folder != ROOT else folder.glob("*.md"))
+    if "node_modules" not in path.parts
+)
+in_both = pytest.mark.parametrize("lang", READMES)
+
+CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^(#+) (.*)$", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)|src=\"([^\"]+)\"")
+CELLS = re.compile(r"(?<!\\)\|")
+
+
+class Page(NamedTuple):
+    """What both languages have in common."""
+
+    levels: list[str]
+    code: list[str]
+    tables: list[list[str]]
+    """The first cell of each row below each table's head."""
+    links: list[str]
+
+
+def page(path: Path) -> Page:
+    text = path.read_text(encoding="utf-8")
+    prose = CODE.sub("", text)
+    return Page(
+        levels=[found[1] for found in HEADING.finditer(prose)],
+        code=CODE.findall(text),
+        tables=list(first_columns(prose)),
+        links=[target(found) for found in LINK.finditer(prose)],
+    )
+
+
+def target(found: re.Match[str]) -> str:
+    return found[1] or found[2] or ""
+
+
+def first_columns(prose: str) -> Iterator[list[str]]:
+    for table in re.findall(r"(?:^\|.*\n)+", prose, re.MULTILINE):
+        _head, _rule, *rows = table.splitlines()
+        yield [CELLS.split(row)[1].strip() for row in rows]
+
+
+def names(text: str) -> set[str]:
+    r"""Give every word that stands between backticks, alternatives and all: `-f text\\|json` names three."""
+    return {
+        word.lstrip("([").rstrip(",.;:()[]…")
+        for quoted in re.findall(r"`([^`]+)`", CODE.sub("", text))
+        for word in re.split(r"[\s|\\=]+", quoted)
+    }
+
+
+def test_the_french_twin_has_the_same_headings_code_and_tables() -> None:
+    english, french = page(READMES["en"]), page(READMES["fr"])
+
+    assert french.levels == english.levels
+    assert french.code == english.code
+    assert french.tables == english.tables
+
+
+def commands() -> dict[str, Any]:
+    return dict(command_line("en").commands)
+
+
+def options(command: Any) -> Sequence[str]:
+    return [one for param in command.params for one in (*param.opts, *param.secondary_opts) if one[0] == "-"]
+
+
+@in_both
+def test_every_command_has_its_row(lang: Lang) -> None:
+    rows = [cell for table in page(READMES[lang]).tables for cell in table]
+
+    said = {row.split("`")[1].split()[1] for row in rows if row.startswith("`dckgrade ")}
+    assert set(commands()) - said - {"grade"} == set()
+    assert "dckgrade grade" in READMES[lang].read_text()
+
+
+@in_both
+def test_every_option_of_every_command_is_told(lang: Lang) -> None:
+    known = names(READMES[lang].read_text(encoding="utf-8"))
+    group = command_line("en")
+
+    missing = {
+        f"{name} {long}"
+        for name, command in {"": group, **commands()}.items()
+        for long in options(command)
+        if long.startswith("--") and long not in known and short(command, long) not in known
+    }
+    assert missing - {" --show-completion"} == set()
+
+
+def short(command: Any, long: str) -> str:
+    """Give the short form of an option, or what it is."""
+    alike = next(param.opts for param in command.params if long in (*param.opts, *param.secondary_opts))
+    return next((one for one in alike if not one.startswith("--")), long)
+
+
+@in_both
+def test_every_exit_code_has_its_row(lang: Lang) -> None:
+    rows = {cell for table in page(READMES[lang]).tables for cell in table}
+
+    assert {str(code.value) for code in Exit} - rows == set()
+
+
+@in_both
+def test_every_format_and_every_ending_is_told(lang: Lang) -> None:
+    known = names(READMES[lang].read_text(encoding="utf-8"))
+    shapes: list[type[StrEnum]] = [output.Format, prove.Shape, doctor.Shape]
+
+    assert {one.value for shape in shapes for one in shape} - known == set()
+    assert {*output.BY_SUFFIX, *forms.BY_SUFFIX} - known == set()
+
+
+@in_both
+def test_every_setting_is_told(lang: Lang) -> None:
+    assert set(settings.KINDS) - names(READMES[lang].read_text(encoding="utf-8")) == set()
+
+
+@in_both
+def test_every_lab_has_its_row(lang: Lang) -> None:
+    rows = [cell for table in page(READMES[lang]).tables for cell in table]
+
+    assert [lab.id for lab in LABS if not any(row.startswith(f"`{lab.id}` ") for row in rows)] == []
+
+
+@in_both
+def test_every_check_and_every_mistake_is_in_the_reference(lang: Lang) -> None:
+    text = reference.PAGES[lang].read_text(encoding="utf-8")
+
+    checks = [one.id for lab in LABS for one in lab.checks]
+    assert [one for one in checks if f"`{one}`" not in text] == []
+    assert [code for code in catalogue(LABS) if f"### {code} `" not in text] == []
+
+
+@in_both
+def test_the_reference_is_made_of_today_s_labs(lang: Lang) -> None:
+    assert reference.PAGES[lang].read_text(encoding="utf-8") == reference.page(lang), "nox -s reference"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_leads_to_a_file_that_is_there(path: Path) -> None:
+    links = page(path).links
+
+    assert [one for one in links if "://" not in one and not (path.parent / one).exists()] == []
+
+
+def spoken(svg: str) -> list[str]:
+    """Give the words of a picture: colours and widths may be another version's of Rich."""
+    return [" ".join(one.split()) for one in re.findall(r">([^<>]*\S[^<>]*)</text>", svg)]
+
+
+@in_both
+def test_the_picture_of_the_terminal_shows_today_s_words_and_fetches_nothing(lang: Lang) -> None:
+    svg = (drawn.HERE / f"terminal.{lang}.svg").read_text(encoding="utf-8")
+
+    assert spoken(svg) == spoken(drawn.terminal_picture(lang)), "nox -s pictures"
+    assert len(spoken(svg)) > 20
+    assert re.findall(r"url\((?!#)|https?://(?!www\.w3\.org/2000/svg)", svg) == []
+
+
+@in_both
+def test_both_pictures_are_shown(lang: Lang) -> None:
+    links = page(READMES[lang]).links
+
+    for name in (f"terminal.{lang}.svg", f"page.{lang}.png"):
+        assert f"fixtures/pictures/{name}" in links
+    assert (drawn.HERE / f"page.{lang}.png").read_bytes().startswith(b"\x89PNG")
