@@ -82,6 +82,7 @@ class Stack(FakeWorld):
             "12201/udp": [{"HostIp": "", "HostPort": "12201"}]
         }
         self.logs = {}
+        self.web = self.id_of("web")
         self.logged: list[str] = []
         self.spoken: list[tuple[str, str, Json | None]] = []
         self.speaks: Callable[[], str] = lambda: "f" * 64
@@ -150,7 +151,7 @@ class Stack(FakeWorld):
     def log_tail(self, ref: str, *, tty: bool) -> str:
         if ref == "f" * 64:
             return " \n".join(words for _, words, _ in self.spoken)
-        if self.logged and ref == self.id_of("web"):
+        if self.logged and ref == self.web:
             return "\n".join(f'"GET /{one} HTTP/1.1" 404' for one in self.logged)
         return super().log_tail(ref, tty=tty)
 
