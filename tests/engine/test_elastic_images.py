@@ -55,7 +55,9 @@ def until(condition: Callable[[], Any], wanted: str) -> Any:
 
 
 def test_a_pipeline_is_read_with_comments_lists_and_hashes() -> None:
-    text = """input { file { path => ["/a", "/b"] } } # comment\nfilter { mutate { add_field => { "x" => 1 } } }"""
+    text = (
+        'input { file { path => ["/a", "/b"] } } # comment\nfilter { mutate { add_field => { "x" => 1 } } }'
+    )
     assert [(one.section, one.name, one.settings) for one in parsed(text)] == [
         ("input", "file", {"path": ["/a", "/b"]}),
         ("filter", "mutate", {"add_field": {"x": 1}}),
