@@ -48,9 +48,9 @@ Probe = (
     | Container
     | ContainerLog
     | ContainerStats
+    | DaemonFile
     | ElasticNetwork
     | Elasticsearch
-    | DaemonFile
     | Grafana
     | GrafanaDashboard
     | GrafanaSeries
@@ -58,9 +58,9 @@ Probe = (
     | Image
     | Kibana
     | LogMarker
+    | LogRotation
     | Logstash
     | LogstashLog
-    | LogRotation
     | Postgres
     | Prometheus
     | PrometheusFile

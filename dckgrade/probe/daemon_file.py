@@ -11,6 +11,9 @@ from dckgrade.probe.subject import unseen
 from dckgrade.strict import Strict
 from dckgrade.world.port import DaemonFiles, NotThere, OutOfReach, World
 
+SHOWN = 300
+"""Keys of a hostile file may have any length."""
+
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What is seen of the file; where it could not be read, only whether the engine runs."""
@@ -85,12 +88,12 @@ def facts_of(files: DaemonFiles | None, reading: Reading, *, running: bool) -> F
         path=files.path if files else None,
         exists=files.content is not None if files else None,
         problem=reading.problem,
-        error=reading.error,
+        error=reading.error[:SHOWN],
         line=line,
         column=column,
         rest_line=reading.rest_at[0] if reading.rest_at else None,
         rotates=bool(reading.log and reading.log.rotates) if files else None,
-        driver=reading.driver,
+        driver=reading.driver[:SHOWN] if reading.driver else None,
         driver_known=reading.problem != "unknown-driver" if files else None,
         elsewhere=next((path for path, text in others.items() if would_rotate(text)), None),
     )

@@ -32,6 +32,8 @@ class Facts(Life, frozen=True, kw_only=True):
     """Its own word for how it fares: green, yellow, red; from version 8 on available, degraded, critical."""
     version: str | None
     """As it says itself, else as its image's tag does."""
+    unfit: bool
+    """Whether its log says that Elasticsearch is not of a version that it can work with."""
     complains: bool
     """Whether its log says that Elasticsearch is not found."""
     host: str | None
@@ -83,6 +85,7 @@ def read(answered: Reply[HttpAnswer], inspected: Json, world: World) -> Facts:
         failing=state not in kibana_api.READY,
         state=state,
         version=number or tag(inspected),
+        unfit=False,
         complains=False,
         host=None,
         loopback=None,
@@ -105,6 +108,7 @@ def search(log: str, inspected: Json, elasticsearch: str, world: World) -> dict[
     host = words.tried(log) or words.told(environment) or words.FACTORY_HOST
     other = neighbour(world, elasticsearch)
     return {
+        "unfit": words.unfit(log),
         "complains": words.tried(log) is not None,
         "host": host,
         "loopback": neighbours.loopback(host) and neighbours.own_loopback(inspected),

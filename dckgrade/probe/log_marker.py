@@ -22,7 +22,7 @@ SENT_WITHIN_S = 45.0
 """Sent line by line, it is there in 1 to 3 s; read from files, Logstash looks for new ones every 15 s."""
 AGAIN_AFTER_S = 3.0
 """A web server that logs no requests shows it by then."""
-LOOP_PER_S = 100
+LOOP_PER_S = 50
 """More lines than a lab's containers say."""
 
 
@@ -58,7 +58,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     documents: int | None
     """How many Elasticsearch held before."""
     old_lines_left: bool
-    """Elasticsearch was empty, though there were lines: only new ones are read."""
+    """The container had said more than came to Logstash with the word: only new lines are read."""
     lost: bool
     """Logstash has written more than Elasticsearch holds, which is younger and has no volume."""
 
@@ -130,7 +130,7 @@ class LogMarker(Strict, frozen=True, kw_only=True, tag_field="kind", tag="log-ma
             failing=not index and failing(world, self.logstash),
             looping=looping(said, going),
             documents=said.held,
-            old_lines_left=said.held == 0 and not said.before.written and "files" in said.ways.names,
+            old_lines_left=index is not None and old_lines_left(world, said, going),
             lost=lost(world, self.elasticsearch, self.logstash) and was_written(said),
         )
 
@@ -176,6 +176,14 @@ def in_log(world: World, said: Said) -> bool | None:
         return True
     # Engines before 20.10 show nothing of drivers that send; nor does a driver that was told to keep nothing.
     return None if said.driver in SENDING and not text else False
+
+
+def old_lines_left(world: World, said: Said, going: logstash_api.Flow) -> bool:
+    """Say whether older lines of the same file were passed over, by how many came in all."""
+    if said.by != "request" or "files" not in said.ways.names or said.before.taken_in:
+        return False
+    tty = bool((world.container(said.ref).get("Config") or {}).get("Tty"))
+    return len(world.log_tail(said.ref, tty=tty).splitlines()) > going.taken_in
 
 
 def hop(said: Said, kept: bool | None, going: logstash_api.Flow) -> Hop | None:  # noqa: FBT001 - three states

@@ -13,6 +13,7 @@ from dckgrade.probe.subject import moment, names, unseen
 from dckgrade.strict import Strict
 from dckgrade.world.port import Json, NotThere, OutOfReach, World
 
+SHOWN = 80
 AT_MOST = 50
 """Containers that are looked at one by one."""
 TOGETHER_S, TWO = 20.0, 2
@@ -22,6 +23,8 @@ TOGETHER_S, TWO = 20.0, 2
 class Facts(Struct, frozen=True, kw_only=True):
     """What is in force, by a container that was created for this and never started."""
 
+    tried: bool
+    """False where there is no image of which a container could be made: nothing is known of the options."""
     driver: str
     driver_known: bool
     """Whether this engine has such a driver, or a plugin of that name may be one."""
@@ -50,23 +53,25 @@ class LogRotation(Strict, frozen=True, kw_only=True, tag_field="kind", tag="log-
         """Where the driver does not rotate there is nothing more to see, and nothing is created."""
         try:
             info = world.info()
-            log = in_force(world, str(info.get("LoggingDriver") or ""))
-            facts = facts_of(log, is_known(info, log.driver), list(inspected(world)))
+            driver = str(info.get("LoggingDriver") or "")
+            log = in_force(world, driver)
+            known = is_known(info, driver)
+            facts = facts_of(
+                log or LogConfig(driver), list(inspected(world)), known=known, tried=log is not None
+            )
         except (NotThere, OutOfReach) as trouble:
             return unseen("log-rotation", trouble)
         return Seen(kind="log-rotation", facts=msgspec.to_builtins(facts))
 
 
-def in_force(world: World, driver: str) -> LogConfig:
-    """Ask what a new container is given."""
+def in_force(world: World, driver: str) -> LogConfig | None:
+    """Ask what a new container is given; None where there is no image to make one of."""
     if not driver:
         raise OutOfReach(Why.UNREADABLE, "no log driver")
     if driver not in ROTATING:
         return LogConfig(driver)
     images = [str(image.get("Id") or "") for image in world.image_list()]
-    if not images:
-        raise OutOfReach(Why.NOT_TRIED, "no image on this engine to make a container of")
-    return log_config(world.created(images[0]))
+    return log_config(world.created(images[0])) if images else None
 
 
 def log_config(container: Json) -> LogConfig:
@@ -92,17 +97,19 @@ def inspected(world: World) -> Iterator[Json]:
             continue
 
 
-def facts_of(log: LogConfig, known: bool, containers: Sequence[Json]) -> Facts:  # noqa: FBT001
+def facts_of(log: LogConfig, containers: Sequence[Json], *, known: bool, tried: bool) -> Facts:
     """Write the facts."""
+    rotates = tried and log.rotates
     return Facts(
-        driver=log.driver,
+        tried=tried,
+        driver=log.driver[:SHOWN],
         driver_known=known,
-        size_text=log.size_text,
-        files_text=log.files_text,
+        size_text=log.size_text[:SHOWN],
+        files_text=log.files_text[:SHOWN],
         max_size=log.max_size,
         max_file=log.max_file,
-        rotates=log.rotates,
-        older=[named(one) for one in containers if is_older(one)] if log.rotates else [],
+        rotates=rotates,
+        older=[named(one) for one in containers if is_older(one)] if rotates else [],
         stopped_together=stopped_together(containers),
     )
 

@@ -122,7 +122,7 @@ def last_words(
     lines = list(logged(ours.log, since) if ours else journal(endpoint, since, environment))
     said = [fatal[1] or fatal[2] for line in lines if (fatal := _FATAL.search(line))]
     # Of an option that is given twice it tells both values: where its sockets are is nobody's business.
-    return masked(said[-1].partition(" (from flag")[0].rstrip('"'))[:_SAID_AT_MOST] if said else ""
+    return masked(said[-1].partition(": (from flag")[0].rstrip('"'))[:_SAID_AT_MOST] if said else ""
 
 
 def logged(log: Path, since: float) -> Iterator[str]:

@@ -87,6 +87,44 @@ def test_2_when_a_lab_does_not_load(tmp_path: Path) -> None:
     assert f"{lab}:3:1: unknown key `cheks`; did you mean `checks`?" in done.stderr.decode()
 
 
+def test_1_when_no_engine_answers_because_of_a_broken_daemon_json(tmp_path: Path) -> None:
+    environ = rootless(tmp_path, '{\n"log-driver": "json-file",\n}\n')
+
+    done = dckgrade("tp7", "-f", "json", environ=environ)
+
+    report = json.loads(done.stdout)
+    first, *others = report["checks"]
+    assert done.returncode == 1, done.stderr
+    assert (first["id"], first["verdict"], first["diagnosis"]["code"]) == ("engine-starts", "failed", "EL-01")
+    assert "~/.config/docker/daemon.json" in first["diagnosis"]["message"]
+    assert "line 2" in first["diagnosis"]["message"]
+    assert {check["verdict"] for check in others} == {"blocked"}
+    assert report["score"]["undecided"] == 0
+    assert report["complete"]
+    assert b"docker.sock" in done.stderr
+    # Judged again from its recording, it says the same.
+    (tmp_path / "report.json").write_bytes(done.stdout)
+    assert dckgrade("judge", str(tmp_path / "report.json")).returncode == 1
+
+
+@pytest.mark.parametrize("content", ['{"log-opts": {"max-size": "10m"}}', None])
+def test_3_when_no_engine_answers_and_its_daemon_json_is_not_why(tmp_path: Path, content: str | None) -> None:
+    done = dckgrade("tp7", "-f", "json", environ=rootless(tmp_path, content))
+
+    assert done.returncode == 3
+    assert {check["verdict"] for check in json.loads(done.stdout)["checks"]} == {"unknown"}
+
+
+def rootless(home: Path, content: str | None) -> dict[str, str]:
+    """Make the home of a trainee whose rootless engine does not run."""
+    folder = home / ".config" / "docker"
+    folder.mkdir(parents=True)
+    if content is not None:
+        (folder / "daemon.json").write_text(content)
+    socket_ = f"unix://{home}/docker.sock"
+    return {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "DOCKER_HOST": socket_, "DCKGRADE_LANG": "en"}
+
+
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_3_when_no_engine_answers_and_no_check_fails(lang: str) -> None:
     done = dckgrade("tp5", "-f", "json", "--host", NOWHERE, "--lang", lang)

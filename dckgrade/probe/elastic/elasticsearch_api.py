@@ -37,8 +37,9 @@ def reached(world: World, container: str) -> Reply[Service]:
 
 
 def known(service: Service) -> Service:
-    """Want Elasticsearch's own form: a version, or an error with a type."""
-    if not about(service) and not closed(service.first):
+    """Want Elasticsearch's own form: a version, or an error of its own; 503 while it has no cluster yet."""
+    unavailable = service.first.status == HTTPStatus.SERVICE_UNAVAILABLE and content(service.first)
+    if not about(service) and not closed(service.first) and not unavailable:
         raise NoAnswer("garbled")
     return service
 

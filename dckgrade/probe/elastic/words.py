@@ -12,7 +12,10 @@ Problem = Literal["syntax", "nothing-to-run", "not-readable"]
 # Logstash's lines: `[2026-01-01T10:00:00,000][WARN ][logstash.outputs.elasticsearch][main] Attempted to …`.
 # The parts that ask about licences and send figures print the same words for another connection.
 _OUTPUT = re.compile(r"\[logstash\.outputs\.elasticsearch *\]")
-_DEAD = re.compile(r"dead ES instance|no living connections|Marking url as dead|Elasticsearch Unreachable|No Available connections")
+_DEAD = re.compile(
+    r"dead ES instance|no living connections|Marking url as dead|Elasticsearch Unreachable|"
+    "No Available connections"
+)
 _ALIVE = re.compile(r"Restored connection to ES instance")
 _REFUSED = re.compile(r"TOO_MANY_REQUESTS/12|FORBIDDEN/12|cluster_block_exception|Could not index event")
 _URL = re.compile(r":?url(?:=>|:)\s{0,2}\"?(?:#<[\w:]{1,60} ?)?(https?://[^\s\"'>,}]{1,200})")
@@ -23,6 +26,9 @@ _REVIVE = re.compile(
 )
 _ERRNO = re.compile(
     r"(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ETIMEDOUT) ([\w.-]{1,100})(?::\d{1,5})?"
+)
+_UNFIT = re.compile(
+    r"incompatible with the following Elasticsearch|This version of Kibana[^.]{0,60} requires"
 )
 _SYNTAX = re.compile(r"Expected one of .{0,800}? at line (\d{1,6})")
 _BROKEN = re.compile(
@@ -65,6 +71,11 @@ def tried(log: str) -> str | None:
     """Read Kibana's log: the host at which it last failed to find Elasticsearch."""
     hosts = [found for line in log.splitlines() for found in tried_in(line)]
     return hosts[-1] if hosts else None
+
+
+def unfit(log: str) -> bool:
+    """Read Kibana's log: whether Elasticsearch is of a version that it cannot work with."""
+    return bool(_UNFIT.search(log))
 
 
 def tried_in(line: str) -> Iterator[str]:
