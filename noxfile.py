@@ -14,19 +14,32 @@ nox.options.error_on_missing_interpreters = True
 DEV = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
 ENGINE = ["docker.io", "iptables", "iproute2", "util-linux", "qemu-system-x86", "e2fsprogs", "apparmor"]
 
+# It fetches Elasticsearch's jars, and brings the Java that it runs on.
+IMAGES = ["maven"]
+
 GUEST = ["qemu-system-x86_64", "mke2fs", "apparmor_parser"]
 
 
 def engine_parts(session: nox.Session) -> None:
     """Install what a private engine and a guest machine are made of, as root on a Debian that lacks it."""
-    missing = [name for name in ("dockerd", "docker", "iptables", "ip", *GUEST) if not shutil.which(name)]
+    missing = [
+        name for name in ("dockerd", "docker", "iptables", "ip", "mvn", *GUEST) if not shutil.which(name)
+    ]
     if not missing or not shutil.which("apt-get") or os.geteuid() != 0:
         return
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     # A package may start its service; the engine that we start ourselves is a private one.
     session.run("apt-get", "update", "-qq", external=True, env=quiet)
     session.run(
-        "apt-get", "install", "-y", "-qq", "--no-install-recommends", *ENGINE, external=True, env=quiet
+        "apt-get",
+        "install",
+        "-y",
+        "-qq",
+        "--no-install-recommends",
+        *ENGINE,
+        *IMAGES,
+        external=True,
+        env=quiet,
     )
     if not shutil.which("docker"):  # since Debian 13 the command is a package of its own
         session.run("apt-get", "install", "-y", "-qq", "docker-cli", external=True, env=quiet)
