@@ -19,7 +19,8 @@ from dckgrade.probe import Probe, key, kind
 from dckgrade.report import LabNamed, Report
 from dckgrade.verdict import score
 from dckgrade.words import Lang
-from dckgrade.world.port import Dockerd, Given, Login, World
+from dckgrade.world.dockerd import Dockerd
+from dckgrade.world.port import Given, Login, World
 
 POLL_S = 0.5
 LAST_LOOK_S = 5.0

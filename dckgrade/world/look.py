@@ -9,18 +9,9 @@ from dckgrade.observation import Why
 from dckgrade.world import caches, daemon_files, files, inside, refusals, web
 from dckgrade.world.addresses import addresses
 from dckgrade.world.daemon import Daemon
+from dckgrade.world.dockerd import DaemonFiles
 from dckgrade.world.once import Once
-from dckgrade.world.port import (
-    Address,
-    DaemonFiles,
-    Given,
-    HttpAnswer,
-    Json,
-    Login,
-    NotThere,
-    OutOfReach,
-    Ran,
-)
+from dckgrade.world.port import Address, Given, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
 
 T = TypeVar("T")
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dckgrade.observation import Engine, Why
 from dckgrade.world.acts import Acts
+from dckgrade.world.dockerd import DaemonFiles, Dockerd
 
 Json = Mapping[str, Any]
 """An object of the engine's API, as it came: read it with `.get`, since versions differ."""
@@ -82,26 +83,6 @@ class Login(Struct, frozen=True):
 
     def __repr__(self) -> str:
         return "Login(***)"
-
-
-class Dockerd(Struct, frozen=True):
-    """A dockerd that we have started ourselves: its configuration, and what it has printed."""
-
-    file: Path
-    log: Path
-
-
-class DaemonFiles(Struct, frozen=True, kw_only=True):
-    """The `daemon.json` that an engine reads, and the others on its machine."""
-
-    path: str
-    """As it is shown: the home folder as `~`."""
-    content: bytes | None
-    """None: there is no such file."""
-    changed_at: float = 0.0
-    """Seconds since 1970."""
-    others: Mapping[str, bytes] = {}
-    """Those at usual places that this engine does not read, by their paths."""
 
 
 class Given(Struct, frozen=True, kw_only=True):
