@@ -80,7 +80,7 @@ def bench(session: nox.Session) -> None:
 def classes(session: nox.Session) -> None:
     """Time classes of 30, 1,000 and 10,000 reports; their pages in Chromium too."""
     session.install("-q", ".", "playwright")
-    debian(session, *BROWSER)
+    debian(session, BROWSER)
     session.run("python", "fixtures/bench/classroom.py")
 
 
@@ -115,7 +115,7 @@ def reference(session: nox.Session) -> None:
 def pictures(session: nox.Session) -> None:
     """Draw the pictures of the READMEs again."""
     session.install("-q", "-e", ".")
-    debian(session, *BROWSER)
+    debian(session, BROWSER)
     session.run("python", "fixtures/pictures/draw.py")
 
 
