@@ -97,9 +97,9 @@ class Look:
             raise OutOfReach(Why.NOT_TRIED, "the container shares the host's processes")
 
     def created(self, image: str) -> Json:
-        """Show what a new container of *image* would be."""
+        """Show what a new container of *image* would be: the same all through a run."""
         self._may_act()
-        return self._once.ask(("created", image), lambda: self._daemon.throwaways.shown(image))
+        return self.once_a_run(("created", image), lambda: self._daemon.throwaways.shown(image))
 
     def speaking(self, image: str, words: str, log: Json | None) -> str:
         """Start a container of our own that says *words*."""
