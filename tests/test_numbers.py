@@ -1,4 +1,4 @@
-"""The catalogue of mistakes: each number of a family is a code of a lab, or stands in a list with its reason."""
+"""The catalogue of mistakes: each number of a family is a code of a lab, or is listed with its reason."""
 
 import re
 from collections import defaultdict
