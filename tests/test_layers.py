@@ -1,9 +1,13 @@
 """Judging touches nothing: what it imports has no way to the network, the engine, a terminal or a page."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[1]
 
 FORBIDDEN = [
     *("docker", "requests", "urllib3", "http.client", "socket", "ssl", "asyncio", "subprocess", "threading"),
@@ -35,3 +39,15 @@ def test_reading_labs_loads_nothing_heavy() -> None:
 
 def test_the_test_itself_sees_what_is_loaded() -> None:
     assert loaded("socket", FORBIDDEN) == ["socket"]
+
+
+def test_modules_and_functions_stay_small_enough_to_be_seen_whole() -> None:
+    long = []
+    for path in sorted((ROOT / "dckgrade").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        if (lines := text.count("\n")) > 250:
+            long.append(f"{path.name}: {lines} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= 50:
+                long.append(f"{path.name}:{node.lineno} {node.name}")
+    assert long == []

@@ -47,20 +47,15 @@ def grade(
 ) -> None:
     """Grade a lab on this machine's engine."""
     from dckgrade import grading
-    from dckgrade.cli import history
 
     parts: Sequence[grading.Part] = chosen(loaded(lab), only or [])
     if failed:
         parts = not_passed(parts, host, context, allowed=not (only or no_history))
     paths = output.checked(outputs or [])
-    if math.isnan(timeout):
-        raise Trouble(N_("--timeout takes a number of seconds."))
-    if not workdir.is_dir():
-        raise Trouble(N_("There is no folder {path}."), path=workdir)
+    usable(timeout, workdir)
     exits.in_order()
-    spoken = language.spoken()
     choice = grading.Choice(
-        lang=spoken,
+        lang=language.spoken(),
         passive=passive,
         at_once=no_wait,
         timeout_s=timeout,
@@ -69,20 +64,58 @@ def grade(
         container=container,
         grafana=account(grafana_user, grafana_password),
     )
-    if watched:
-        if shape is not output.Format.TEXT:
-            raise Trouble(N_("--watch shows a text that changes."), N_("Leave --format out, or --watch."))
-        from dckgrade.cli.watch import watch
-
-        keep = (lambda _: None) if no_history else history.remember
-        reports = watch(parts, choice, host, context, hints, keep)
-    else:
-        reports = graded(parts, choice, host, context)
-        output.show(reports, shape, hints, "" if no_history else history.news(reports, spoken))
-        if not no_history:
-            history.remember(reports)
+    run = in_place if watched else once
+    reports = run(parts, choice, host, context, shape=shape, hints=hints, no_history=no_history)
     output.keep(reports, paths, hints)
     raise SystemExit(exits.of(reports))
+
+
+def usable(timeout: float, workdir: Path) -> None:
+    """Refuse a number that is none, and a folder that is not there."""
+    if math.isnan(timeout):
+        raise Trouble(N_("--timeout takes a number of seconds."))
+    if not workdir.is_dir():
+        raise Trouble(N_("There is no folder {path}."), path=workdir)
+
+
+def once(
+    parts: "Sequence[grading.Part]",
+    choice: "grading.Choice",
+    host: str | None,
+    context: str | None,
+    *,
+    shape: output.Format,
+    hints: int,
+    no_history: bool,
+) -> "list[Report]":
+    """Grade, show the reports, and what they gained since the last run."""
+    from dckgrade.cli import history
+
+    reports = graded(parts, choice, host, context)
+    output.show(reports, shape, hints, "" if no_history else history.news(reports, choice.lang))
+    if not no_history:
+        history.remember(reports)
+    return reports
+
+
+def in_place(
+    parts: "Sequence[grading.Part]",
+    choice: "grading.Choice",
+    host: str | None,
+    context: str | None,
+    *,
+    shape: output.Format,
+    hints: int,
+    no_history: bool,
+) -> "list[Report]":
+    """Grade until all passes, drawing each report over the last one."""
+    from dckgrade.cli import history
+    from dckgrade.cli.watch import watch
+
+    if shape is not output.Format.TEXT:
+        raise Trouble(N_("--watch shows a text that changes."), N_("Leave --format out, or --watch."))
+    keep = (lambda _: None) if no_history else history.remember
+    return watch(parts, choice, host, context, hints, keep)
 
 
 def loaded(lab: str) -> "list[Loaded]":

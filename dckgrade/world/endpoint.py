@@ -13,10 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dckgrade.words import N_, Trouble
-from dckgrade.world import ssh_address
-from dckgrade.world.secrets import masked
+from dckgrade.world import engine_url
 
-_DEFAULT_SOCKET = "/var/run/docker.sock"
 _PLAIN_PORT, _TLS_PORT = 2375, 2376
 
 
@@ -91,7 +89,7 @@ def resolve(host: str | None, context: str | None, environ: Mapping[str, str], h
     given = (host or environ.get("DOCKER_HOST") or "").strip()
     tls = _from_environment(environ, store)
     if not given:
-        given = f"tcp://localhost:{_TLS_PORT}" if tls else f"unix://{_DEFAULT_SOCKET}"
+        given = f"tcp://localhost:{_TLS_PORT}" if tls else f"unix://{engine_url.DEFAULT_SOCKET}"
     url = _url(given, _TLS_PORT if tls else _PLAIN_PORT)
     return Endpoint(url, source, tls if url.startswith("tcp:") else None, ceiling)
 
@@ -100,7 +98,7 @@ def others(environ: Mapping[str, str], home: Path) -> list[str]:
     """List the engine sockets that exist in the usual places: to be suggested, never taken."""
     run = Path(environ.get("XDG_RUNTIME_DIR") or "/nonexistent")
     places = (
-        Path(_DEFAULT_SOCKET),
+        Path(engine_url.DEFAULT_SOCKET),
         run / "docker.sock",
         home / ".docker/run/docker.sock",
         home / ".docker/desktop/docker.sock",
@@ -228,31 +226,10 @@ def _tls(folder: Path, *, verify: bool) -> Tls | None:
 
 
 def _url(given: str, port: int) -> str:
-    scheme, found, rest = given.strip().partition("://")
-    if not found:
-        scheme, rest = ("unix", scheme) if scheme.startswith("/") else ("tcp", scheme)
-    login, at, machine = rest.rpartition("@")
-    # Cut by hand: a password may hold what no pattern of an address expects.
-    there = f"{login.partition(':')[0]}{at}{machine}"
-    shown = masked(given.strip().removesuffix(rest) + there)
-    if scheme == "ssh" and (behind := ssh_address.read(rest)):
-        return behind.url
-    if scheme == "unix" and found and (rest or _DEFAULT_SOCKET).startswith("/"):
-        return f"unix://{rest or _DEFAULT_SOCKET}"
-    if scheme == "tcp" and (url := _tcp(rest, port)):
+    if url := engine_url.read(given, port):
         return url
     raise UsageTrouble(
         N_("{given} is not the address of an engine."),
-        N_("Write unix:///path/of/the/socket, ssh://user@machine or tcp://machine:port."), given=shown,
-    )  # fmt: skip
-
-
-def _tcp(rest: str, port: int) -> str | None:
-    try:
-        parts = urlsplit(f"//{rest}")
-        machine, port = parts.hostname or "localhost", parts.port or port
-    except ValueError:
-        return None
-    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
-        return None
-    return f"tcp://[{machine}]:{port}" if ":" in machine else f"tcp://{machine}:{port}"
+        N_("Write unix:///path/of/the/socket, ssh://user@machine or tcp://machine:port."),
+        given=engine_url.shown(given),
+    )

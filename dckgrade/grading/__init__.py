@@ -1,15 +1,16 @@
 """The use cases: where observing and judging meet, and where it is decided to look once more."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Protocol
 
-from msgspec import Struct, field
 from msgspec.structs import asdict
 
 from dckgrade import __version__, codec
+from dckgrade.grading.choice import Choice as Choice
+from dckgrade.grading.choice import Looker as Looker
+from dckgrade.grading.choice import Progress as Progress
+from dckgrade.grading.choice import silent as silent
 from dckgrade.judge import judge, unsettled, wanted_further
 from dckgrade.lab.load import Loaded
 from dckgrade.lab.spec import Check
@@ -19,61 +20,11 @@ from dckgrade.probe import Probe, key, kind
 from dckgrade.report import LabNamed, Report
 from dckgrade.verdict import score
 from dckgrade.words import Lang
-from dckgrade.world.dockerd import Dockerd
-from dckgrade.world.port import Given, Login, World
+from dckgrade.world.port import Given
 
 POLL_S = 0.5
 LAST_LOOK_S = 5.0
 """A look may take this long (stats); with less time left, what has been seen one by one is judged."""
-
-
-class Looker(Protocol):
-    """An engine that can be looked at as often as need be."""
-
-    @property
-    def engine(self) -> Engine:
-        """Which engine this is."""
-        ...
-
-    def look(self, given: Given = ...) -> World:
-        """Begin a new look, which remembers nothing of the last."""
-        ...
-
-    def end_run(self) -> None:
-        """Remove what looking has made, and forget what was done once."""
-        ...
-
-
-class Choice(Struct, frozen=True, kw_only=True):
-    """What the user chose for one run."""
-
-    lang: Lang = "fr"
-    only: list[str] = field(default_factory=list)
-    passive: bool = False
-    at_once: bool = False
-    """Judge now: what is still inside its budget is said to be starting."""
-    timeout_s: float = 90.0
-    trainee: str | None = None
-    workdir: Path | None = None
-    """Where the trainee's own files are; None: nowhere."""
-    elsewhere: bool = False
-    """The trainee's files are on another machine than the one that grades."""
-    environment: Mapping[str, str] | None = None
-    """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
-    container: str | None = None
-    """The container to grade where a lab leaves it unnamed; None: chosen by facts."""
-    grafana: Login | None = None
-    """Grafana's account; None: what its container says of itself, else what the image comes with."""
-    dockerd: Dockerd | None = None
-    """The engine is one that we have started; None: its files are where facts say."""
-
-
-Progress = Callable[[Sequence[str], float], None]
-"""Told, at each round of waiting, what is waited for, and the longest budget left in seconds."""
-
-
-def silent(_titles: Sequence[str], _left_s: float) -> None:
-    """Show no progress."""
 
 
 def grade(loaded: Loaded, looker: Looker, choice: Choice, progress: Progress = silent) -> Report:
