@@ -13,37 +13,39 @@ nox.options.error_on_missing_interpreters = True
 
 DEV = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
 # The programs that are needed, and Debian's packages that bring them.
-ENGINE = (
-    ["dockerd", "docker", "iptables", "ip", "qemu-system-x86_64", "mke2fs", "apparmor_parser"],
-    ["docker.io", "iptables", "iproute2", "util-linux", "qemu-system-x86", "e2fsprogs", "apparmor"],
+Parts = tuple[list[str], list[str]]
+ENGINE: Parts = (["dockerd", "iptables", "ip"], ["docker.io", "iptables", "iproute2", "util-linux"])
+# Since Debian 13 the command is a package of its own.
+COMMAND: Parts = (["docker"], ["docker-cli"])
+GUEST: Parts = (
+    ["qemu-system-x86_64", "mke2fs", "apparmor_parser"],
+    ["qemu-system-x86", "e2fsprogs", "apparmor"],
 )
-BROWSER = (["chromium"], ["chromium", "fonts-dejavu-core"])
-SHELLS = (["zsh", "fish"], ["zsh", "fish"])
+# It fetches Elasticsearch's jars, and brings the Java that it runs on.
+JARS: Parts = (["mvn"], ["maven"])
+SSH: Parts = (["ssh", "sshd"], ["openssh-client", "openssh-server"])
+BROWSER: Parts = (["chromium"], ["chromium", "fonts-dejavu-core"])
+SHELLS: Parts = (["zsh", "fish"], ["zsh", "fish"])
 
 
-def debian(session: nox.Session, programs: list[str], packages: list[str]) -> None:
-    """Install *packages*, as root on a Debian that lacks one of *programs*."""
-    if all(map(shutil.which, programs)) or not shutil.which("apt-get") or os.geteuid() != 0:
+def debian(session: nox.Session, *needed: Parts) -> None:
+    """Install what is missing, as root on a Debian."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
         return
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    session.run("apt-get", "update", "-qq", external=True, env=quiet)
-    install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends")
-    session.run(*install, *packages, external=True, env=quiet)
-
-
-def engine_parts(session: nox.Session) -> None:
-    """Install what a private engine and a guest machine are made of."""
-    # A package may start its service; the engine that we start ourselves is a private one.
-    debian(session, *ENGINE)
-    # Since Debian 13 the command is a package of its own.
-    debian(session, ["docker"], ["docker-cli"])
+    for programs, packages in needed:
+        # A package may start its service; the engines that we start ourselves are private ones.
+        if not all(map(shutil.which, programs)):
+            session.run("apt-get", "update", "-qq", external=True, env=quiet)
+            install = ("apt-get", "install", "-y", "-qq", "--no-install-recommends")
+            session.run(*install, *packages, external=True, env=quiet)
 
 
 @nox.session(name="try")
 def try_(session: nox.Session) -> None:
     """See it work: TP5's own line on a real engine, graded, explained, mended, graded again."""
     session.install("-q", ".")
-    engine_parts(session)
+    debian(session, ENGINE, COMMAND)
     session.run("python", "fixtures/demonstration.py", *session.posargs)
 
 
@@ -62,9 +64,7 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run every test, those on a real engine too."""
     session.install("-q", "-e", ".", *DEV)
-    engine_parts(session)
-    debian(session, *BROWSER)
-    debian(session, *SHELLS)
+    debian(session, ENGINE, COMMAND, GUEST, JARS, SSH, BROWSER, SHELLS)
     session.run("pytest", *session.posargs)
 
 
@@ -72,7 +72,7 @@ def tests(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Time dckgrade beside what people would use instead; ratios, no gates."""
     session.install("-q", ".", "pytest-testinfra")
-    engine_parts(session)
+    debian(session, ENGINE, COMMAND)
     session.run("python", "fixtures/bench/bench.py", *session.posargs)
 
 
@@ -80,7 +80,7 @@ def bench(session: nox.Session) -> None:
 def classes(session: nox.Session) -> None:
     """Time classes of 30, 1,000 and 10,000 reports; their pages in Chromium too."""
     session.install("-q", ".", "playwright")
-    debian(session, *BROWSER)
+    debian(session, BROWSER)
     session.run("python", "fixtures/bench/classroom.py")
 
 
@@ -88,7 +88,7 @@ def classes(session: nox.Session) -> None:
 def record(session: nox.Session) -> None:
     """Apply every case on private engines and keep what was seen: nox -s record -- [LAB…]."""
     session.install("-q", "-e", ".")
-    engine_parts(session)
+    debian(session, ENGINE, COMMAND, GUEST, JARS)
     session.run("dckgrade", "prove", "--record", *session.posargs)
     shutil.copy("fixtures/tp5/mistakes/two-mistakes/recording.json", "dckgrade/demo.json")
 
@@ -115,7 +115,7 @@ def reference(session: nox.Session) -> None:
 def pictures(session: nox.Session) -> None:
     """Draw the pictures of the READMEs again."""
     session.install("-q", "-e", ".")
-    debian(session, *BROWSER)
+    debian(session, BROWSER)
     session.run("python", "fixtures/pictures/draw.py")
 
 

@@ -19,7 +19,8 @@ from dckgrade.probe import Probe, key, kind
 from dckgrade.report import LabNamed, Report
 from dckgrade.verdict import score
 from dckgrade.words import Lang
-from dckgrade.world.port import Dockerd, Given, Login, World
+from dckgrade.world.dockerd import Dockerd
+from dckgrade.world.port import Given, Login, World
 
 POLL_S = 0.5
 LAST_LOOK_S = 5.0
@@ -55,6 +56,8 @@ class Choice(Struct, frozen=True, kw_only=True):
     trainee: str | None = None
     workdir: Path | None = None
     """Where the trainee's own files are; None: nowhere."""
+    elsewhere: bool = False
+    """The trainee's files are on another machine than the one that grades."""
     environment: Mapping[str, str] | None = None
     """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
     container: str | None = None
@@ -194,6 +197,7 @@ class Run:
                 container=choice.container,
                 passive=choice.passive,
                 grafana=choice.grafana,
+                elsewhere=choice.elsewhere,
                 environment=choice.environment,
                 dockerd=choice.dockerd,
             )

@@ -22,6 +22,8 @@ class Why(StrEnum):
     """The container's address cannot be reached from the machine that grades."""
     NOT_TRIED = "not-tried"
     """What would show it cannot be run inside the container, or would tell nothing there."""
+    ELSEWHERE = "elsewhere"
+    """It is on the trainee's machine, of which only the engine is seen from the trainer's desk."""
     CRASH = "crash"
     """A bug of ours; it costs nobody a point."""
 

@@ -11,7 +11,7 @@ from dckgrade import codec
 from dckgrade.judge import judge
 from dckgrade.lab.load import Loaded, load
 from dckgrade.lab.shelf import find
-from dckgrade.observation import Seen
+from dckgrade.observation import Seen, Unobservable, Why
 from dckgrade.report import Report
 from dckgrade.verdict import Line, Score, Verdict, score
 from dckgrade.words import Lang
@@ -41,6 +41,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
     claimed_otherwise: bool = False
     """The report's score is not what its recording comes to."""
     trust: Trust = "declared"
+    unreached: str = ""
+    """Why nothing at all could be seen; empty where something was."""
     engine: str = ""
     """The engine's own id, where the lab asked for it."""
     traces: frozenset[int] = frozenset()
@@ -66,10 +68,19 @@ def attempt(
         other_lab=report.lab.digest != loaded.digest,
         claimed_otherwise=report.lab.digest == loaded.digest and claims(report, lines),
         trust=trust,
+        unreached=unreached(report),
         engine=report.engine.id or "",
         traces=frozenset(traces(report)),
     )
     return one, lines
+
+
+def unreached(report: Report) -> str:
+    """Say why the engine was not reached, in the words of that moment."""
+    seen = list(report.observations.values())
+    if seen and all(isinstance(one, Unobservable) and one.why is Why.ENGINE_OUT_OF_REACH for one in seen):
+        return next(one.detail for one in seen if isinstance(one, Unobservable))
+    return ""
 
 
 def claims(report: Report, lines: list[Line]) -> bool:

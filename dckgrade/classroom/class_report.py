@@ -10,9 +10,12 @@ from dckgrade.words import Lang
 
 SCHEMA: Literal["dckgrade-class/1"] = "dckgrade-class/1"
 
-Flag = Literal["copy", "same-engine", "other-lab", "claimed-otherwise", "incomplete", "name-differs"]
+Flag = Literal[
+    "copy", "same-engine", "other-lab", "claimed-otherwise", "incomplete", "name-differs", "unreached"
+]
 """Worth a look: shares what cannot be shared by chance; has an engine in common; graded by another lab file;
-claims another score than its recording; cut off by a deadline; written under another name than handed in."""
+claims another score than its recording; cut off by a deadline; written under another name than handed in;
+the engine was not reached."""
 
 
 class Past(Struct, frozen=True, kw_only=True):
@@ -33,6 +36,8 @@ class Cell(Struct, frozen=True, kw_only=True):
     verdicts: dict[str, Verdict]
     mistakes: dict[str, str]
     flags: list[Flag] = field(default_factory=list)
+    unreached: str = ""
+    """Why nothing could be seen of the engine; empty where it was reached."""
     shared_with: list[str] = field(default_factory=list)
     """The trainees with whom it shares what two cannot have in common by chance."""
     history: list[Past] = field(default_factory=list)

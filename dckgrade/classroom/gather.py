@@ -52,13 +52,21 @@ class Class:
         self.words: dict[tuple[str, str], tuple[str, Named]] = {}
         self.reports = 0
 
-    def add(self, submission: Submission) -> None:
-        """Take in one file; what is no report of ours becomes a row with its reason."""
+    def add(self, submission: Submission, *, observed: bool = False) -> None:
+        """
+        Take in one file; what is no report of ours becomes a row with its reason.
+
+        *observed*: the trainer made it, at the desk; it was not handed in.
+        """
         if submission.refused:
             self.refuse(submission, submission.refused)
             return
         try:
-            self.take(submission, codec.from_json(submission.raw, submission.source))
+            report = codec.from_json(submission.raw, submission.source)
+            if observed:
+                self.put(report, report.trainee or submission.within, submission.source, "observed")
+            else:
+                self.take(submission, report)
         except Trouble as trouble:
             self.refuse(submission, trouble)
         except Exception as bug:  # noqa: BLE001 - one report, however hostile, costs the class nothing
@@ -150,6 +158,7 @@ class Class:
             verdicts=chosen.verdicts,
             mistakes=chosen.mistakes,
             flags=flags,
+            unreached=chosen.unreached,
             shared_with=sorted(others),
             history=[
                 Past(source=one.source, started_at=one.started_at, score=one.score)
@@ -159,9 +168,9 @@ class Class:
         )
 
     def rank(self, one: Attempt) -> tuple[object, ...]:
-        """Order attempts: what the trainer saw counts more than what was handed in."""
+        """Order attempts: what the trainer saw counts more than what was handed in, if anything was seen."""
         best = one.score.earned if self.terms.counting == "best" else 0
-        return one.trust == "observed", best, one.started_at, one.source
+        return not one.unreached, one.trust == "observed", best, one.started_at, one.source
 
     def flags(self, one: Attempt, shared: Mapping[int, set[str]], *, copied: bool) -> Iterable[Flag]:
         """Say what is worth a look."""
@@ -173,7 +182,9 @@ class Class:
             yield "other-lab"
         if one.claimed_otherwise:
             yield "claimed-otherwise"
-        if not one.complete:
+        if one.unreached:
+            yield "unreached"
+        elif not one.complete:
             yield "incomplete"
         if one.source in self.renamed:
             yield "name-differs"

@@ -1,7 +1,11 @@
 """Folders, files, zips and tars → the JSON reports in them, one at a time; bounded, nothing is extracted."""
 
+import bz2
+import gzip
+import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -16,11 +20,20 @@ FILE_AT_MOST = 1024 * 1024
 ARCHIVE_AT_MOST = 1024 * 1024 * 1024
 """Bytes of one archive once unpacked; read one file at a time, none of it is kept."""
 MEMBERS_AT_MOST = 50_000
+HEADERS_AT_MOST = 256 * 1024
+"""Bytes of a tar before each file: its name, and what tarfile reads ahead."""
 RATIO_AT_MOST = 100
 """Unpacked by packed: JSON reaches 20, a bomb 1000."""
 
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz")
 ARCHIVES = (".zip", *TARS)
+
+
+BROKEN = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
+    *(EOFError, ValueError, NotImplementedError),
+)
+"""What reading an archive raises that is none, or not whole."""
 
 
 class Submission(Struct, frozen=True, kw_only=True):
@@ -70,7 +83,7 @@ def of_file(file: Path, within: str) -> Iterator[Submission]:
         yield Submission(source=source, within=within, refused=why)
     except TooMuch as trouble:
         yield Submission(source=source, within=within, refused=trouble)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, ValueError, NotImplementedError) as error:
+    except BROKEN as error:
         why = Trouble(N_("{path} is not a whole archive: {why}"), path=source, why=error)
         yield Submission(source=source, within=within, refused=why)
 
@@ -103,17 +116,46 @@ def of_zip(file: Path) -> Iterator[Submission]:
 
 def of_tar(file: Path) -> Iterator[Submission]:
     """Read the JSON files of a tar, in the order in which they come: it is read once, from front to back."""
-    with tarfile.open(file, "r|*") as archive:
-        left, count = ARCHIVE_AT_MOST, 0
-        for member in archive:
-            left, count = left - max(member.size, 512), count + 1
-            if left < 0 or count > MEMBERS_AT_MOST:
-                raise too_much(file)
-            source = f"{file}/{member.name}"
-            if nested(member.name):
-                yield refused(source, member.name, N_("{path} is an archive within an archive."))
-            if member.isreg() and readable(member.name) and (opened := archive.extractfile(member)):
-                yield from reports(opened, source, member.name)
+    with file.open("rb") as packed, unpacked(packed) as plain:
+        budget = Budget(plain)
+        with tarfile.open(fileobj=budget, mode="r|") as archive:  # type: ignore[call-overload]
+            left, count = ARCHIVE_AT_MOST, 0
+            for member in archive:
+                left, count = left - max(member.size, 512), count + 1
+                if left < 0 or count > MEMBERS_AT_MOST or member.issparse():
+                    raise too_much(file)
+                budget.left = HEADERS_AT_MOST + member.size
+                source = f"{file}/{member.name}"
+                if nested(member.name):
+                    yield refused(source, member.name, N_("{path} is an archive within an archive."))
+                if member.isreg() and readable(member.name) and (opened := archive.extractfile(member)):
+                    yield from reports(opened, source, member.name)
+
+
+def unpacked(packed: IO[bytes]) -> IO[bytes]:
+    """Unpack a tar as it is read, by its first bytes: what it is called may be wrong."""
+    beginning = packed.read(6)
+    packed.seek(0)
+    if beginning.startswith(b"\x1f\x8b"):
+        return gzip.open(packed)  # type: ignore[return-value]
+    if beginning.startswith(b"BZh"):
+        return bz2.open(packed)
+    return lzma.open(packed) if beginning == b"\xfd7zXZ\0" else packed
+
+
+class Budget:
+    """A stream of which only so much is read until more is allowed: tarfile itself has no limit."""
+
+    def __init__(self, plain: IO[bytes]) -> None:
+        self.plain, self.left = plain, HEADERS_AT_MOST
+
+    def read(self, size: int) -> bytes:
+        """Read up to *size* bytes; raises `ValueError` when the headers take more than any names do."""
+        found = self.plain.read(size)
+        self.left -= len(found)
+        if self.left < 0:
+            raise ValueError("its headers are too large")
+        return found
 
 
 def readable(name: str) -> bool:

@@ -13,6 +13,7 @@ from dckgrade import __version__
 from dckgrade.cli import (
     collect,
     config,
+    desk,
     doctor,
     enrol,
     exits,
@@ -112,10 +113,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": HELP},
 )
+NAMES = {"desk": "class"}
+"""Commands that Python does not let a function be called."""
 for command, summary in (
     (grade.grade, N_("Grade a lab on this machine's engine.")),
     (judge.judge, N_("Judge recorded reports again with today's labs.")),
     (collect.collect, N_("Make one class report of many reports.")),
+    (desk.desk, N_("Grade the engines of a class from the trainer's desk.")),
     (enrol.enrol, N_("Take the key that signs your reports, or make the keys of a class.")),
     (doctor.doctor, N_("Say which engine there is, and which labs can be graded on it.")),
     (config.config, N_("Show each setting with its value and its origin.")),
@@ -127,7 +131,8 @@ for command, summary in (
     (trial.try_, N_("Look at what one check looks at, and show what can be demanded of it.")),
     (schema.schema, N_("Print the JSON Schema of labs.")),
 ):
-    app.command(command.__name__.strip("_"), help=summary)(exits.answered(command))
+    name = NAMES.get(command.__name__) or command.__name__.strip("_")
+    app.command(name, help=summary)(exits.answered(command))
 
 
 def version(wanted: bool) -> None:

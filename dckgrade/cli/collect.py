@@ -1,7 +1,7 @@
 """`dckgrade collect`: many reports, one class report."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dckgrade.cli import exits, language, options, output
-from dckgrade.words import N_, into
+from dckgrade.words import N_, Trouble, into
 
 if TYPE_CHECKING:
     from dckgrade.classroom.class_report import ClassReport
@@ -44,10 +44,15 @@ class Key(StrEnum):
 
 
 Paths = Annotated[
-    list[Path], typer.Argument(metavar="PATH…", help=N_("Folders, zips, tars or files of JSON reports."))
+    list[Path] | None,
+    typer.Argument(metavar="PATH…", help=N_("Folders, zips, tars or files of JSON reports.")),
 ]
 RosterFile = Annotated[
     Path | None, typer.Option("--roster", metavar="CSV", help=N_("Who is expected: name, email, username…"))
+]
+Observed = Annotated[
+    list[Path] | None,
+    typer.Option("--observed", metavar="PATH", help=N_("Reports that `class --reports` kept. Repeatable.")),
 ]
 Keys = Annotated[
     Path | None, typer.Option("--keys", metavar="FILE", help=N_("The keys that `enrol --new` made."))
@@ -73,7 +78,8 @@ Gradescope = Annotated[
 
 
 def collect(
-    paths: Paths,
+    paths: Paths = None,
+    observed: Observed = None,
     roster: RosterFile = None,
     keys: Keys = None,
     count: Count = Counting.BEST,
@@ -92,16 +98,20 @@ def collect(
     from dckgrade.classroom.submissions import submissions
 
     forms = by_suffix(excel=excel)
-    written = output.checked(outputs or [], forms)
-    output.checked([moodle] if moodle else [], {".csv"})
+    written = writable(outputs, moodle, forms)
     gathered = Class(
         Terms(lang=language.spoken(), counting=count.value, cloned=cloned),
         people.roster(roster) if roster else people.Roster(),
         signed_by(keys),
     )
-    with counted(submissions(paths)) as each:
+    if not (paths or observed):
+        raise Trouble(N_("Name what to collect: folders, zips, tars or files of reports."))
+    with counted(submissions(paths or [])) as each:
         for submission in each:
             gathered.add(submission)
+    # Not by any mark in a file, which a trainee could write: by where the trainer says that it comes from.
+    for submission in submissions(observed or []):
+        gathered.add(submission, observed=True)
     report = gathered.report()
     for path in written:
         output.write(path, forms[path.suffix](report))
@@ -140,6 +150,14 @@ def by_suffix(*, excel: bool) -> "dict[str, Callable[[ClassReport], bytes]]":
         ".csv": partial(tables.spreadsheet, excel=excel),
         ".xml": programs.junit,
     }
+
+
+def writable(
+    outputs: list[Path] | None, moodle: Path | None, forms: "dict[str, Callable[[ClassReport], bytes]]"
+) -> Sequence[Path]:
+    """Refuse, before anything else is done, files that could not be written afterwards."""
+    output.checked([moodle] if moodle else [], {".csv"})
+    return output.checked(outputs or [], forms)
 
 
 def exported(report: "ClassReport", moodle: Path | None, key: Key, gradescope: Path | None) -> None:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from dckgrade.doctor import Examination, Machine
     from dckgrade.world.endpoint import Endpoint
 
-CONNECT_S = 5.0
-
 
 class Shape(StrEnum):
     """What stdout can carry."""
@@ -40,6 +38,7 @@ def doctor(
     from dckgrade.render.shown import line
     from dckgrade.world import endpoint
 
+    exits.in_order()
     where = endpoint.resolve(host, context, os.environ, Path.home())
     found = examined(where)
     with output.heard():
@@ -62,7 +61,7 @@ def examined(where: "Endpoint") -> "Examination":
     spoken = language.spoken()
     sockets = [one for one in others(os.environ, Path.home()) if one != where.url]
     try:
-        with connect(where, CONNECT_S) as daemon:
+        with connect(where) as daemon:
             engine = daemon.engine
             one = machine(daemon.info(), engine.version or "", engine.api or "", rootless=engine.rootless)
     except EngineTrouble as trouble:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from dckgrade.cli import language
 from dckgrade.words import N_, Lang, Trouble, into
 
 if TYPE_CHECKING:
-    from dckgrade.lab.load import LabInvalid
+    from dckgrade.lab.problem import FileInvalid
     from dckgrade.report import Report
 
 
@@ -26,6 +27,17 @@ class Exit(IntEnum):
     BUG = 4
     NOTHING_TO_GRADE = 5
     INTERRUPTED = 130
+
+
+def in_order() -> None:
+    """Let a termination, or a terminal that is closed, end this program as Ctrl-C does: no ssh is left."""
+
+    def end(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    for one in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(one) is signal.SIG_DFL:  # not under nohup
+            signal.signal(one, end)
 
 
 class NothingToGrade(Trouble):
@@ -65,7 +77,7 @@ def say(lines: Sequence[str]) -> None:
         sys.stderr.write(line(one) + "\n")
 
 
-def excerpted(invalid: "LabInvalid", lang: Lang) -> list[str]:
+def excerpted(invalid: "FileInvalid", lang: Lang) -> list[str]:
     """Say what is wrong with a lab, each problem with its line in the characters that stderr has."""
     from dckgrade.render import excerpt
 
@@ -92,12 +104,12 @@ def answered(command: Callable[P, None]) -> Callable[P, None]:
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
     """Turn whatever ends a command early into words and an exit code."""
-    from dckgrade.lab.load import LabInvalid
+    from dckgrade.lab.problem import FileInvalid
 
     lang = language.spoken()
     try:
         yield
-    except LabInvalid as invalid:
+    except FileInvalid as invalid:
         say(excerpted(invalid, lang))
         raise SystemExit(Exit.USAGE) from None
     except Trouble as trouble:

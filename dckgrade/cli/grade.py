@@ -12,7 +12,6 @@ import typer
 from dckgrade.cli import exits, language, names, options, output
 from dckgrade.words import N_, Trouble, into
 
-CONNECT_S = 5.0
 ALL = "all"
 """Instead of a lab: every lab."""
 
@@ -58,6 +57,7 @@ def grade(
         raise Trouble(N_("--timeout takes a number of seconds."))
     if not workdir.is_dir():
         raise Trouble(N_("There is no folder {path}."), path=workdir)
+    exits.in_order()
     spoken = language.spoken()
     choice = grading.Choice(
         lang=spoken,
@@ -154,7 +154,7 @@ def graded(
     from dckgrade.cli.waiting import shown_on_stderr
     from dckgrade.observation import Engine
     from dckgrade.world import endpoint
-    from dckgrade.world.connection import connect
+    from dckgrade.world.connection import connect, patience_s
     from dckgrade.world.silence import Silence
 
     asked = host or context or os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT") or "default"
@@ -168,7 +168,7 @@ def graded(
             )
             exits.say([into(choice.lang)(warning).format(endpoint=where.url)])
         begun = time.monotonic()
-        with connect(where, min(CONNECT_S, choice.timeout_s)) as daemon:
+        with connect(where, min(patience_s(where), choice.timeout_s)) as daemon:
             left_s = max(0.0, choice.timeout_s - (time.monotonic() - begun))
             with shown_on_stderr(daemon.engine, choice.lang) as progress:
                 return grading.grade_all(parts, daemon, replace(choice, timeout_s=left_s), progress)

@@ -8,30 +8,14 @@ import msgspec
 
 from dckgrade.lab import shape
 from dckgrade.lab.lint import diagnoses, lint
-from dckgrade.lab.problem import MOST, Problem
+from dckgrade.lab.problem import FileInvalid, Problem
 from dckgrade.lab.spec import Lab
 from dckgrade.lab.strict_yaml import MAX_BYTES, Document, NotStrict, read
 from dckgrade.words import N_, Trouble
 
 
-class LabInvalid(Exception):
-    """A lab that cannot be used: its file, what stood in it, and what is wrong, in the order of the file."""
-
-    def __init__(self, path: Path, problems: Sequence[Problem], raw: bytes) -> None:
-        super().__init__(path, problems)
-        self.path, self.raw = path, raw
-        self.problems = sorted(problems, key=lambda problem: problem.place)[:MOST]
-
-    def lines(self, lang: str) -> list[str]:
-        """Say each problem as `file:line:column: message`."""
-        return [self.line(one, lang) for one in self.problems]
-
-    def line(self, problem: Problem, lang: str) -> str:
-        """Say one of them, its place first: so do compilers, and editors jump there."""
-        return f"{self.path}:{problem.place[0]}:{problem.place[1]}: {problem.sentence(lang)}"
-
-    def __str__(self) -> str:
-        return "\n".join(self.lines("en"))
+class LabInvalid(FileInvalid):
+    """A lab that cannot be used."""
 
 
 class Loaded(msgspec.Struct, frozen=True):

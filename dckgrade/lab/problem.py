@@ -1,7 +1,8 @@
 """What is wrong with a lab, and at which line and column: data until somebody reads it, in their language."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 
 from dckgrade.words import N_, Translate, into
 
@@ -35,6 +36,26 @@ class Problem:
 
     def __repr__(self) -> str:
         return f"{self.place[0]}:{self.place[1]}: {self.sentence('en')}"
+
+
+class FileInvalid(Exception):
+    """A file that cannot be used: what stood in it, and what is wrong, in the order of the file."""
+
+    def __init__(self, path: Path, problems: Sequence[Problem], raw: bytes) -> None:
+        super().__init__(path, problems)
+        self.path, self.raw = path, raw
+        self.problems = sorted(problems, key=lambda problem: problem.place)[:MOST]
+
+    def lines(self, lang: str) -> list[str]:
+        """Say each problem as `file:line:column: message`."""
+        return [self.line(one, lang) for one in self.problems]
+
+    def line(self, problem: Problem, lang: str) -> str:
+        """Say one of them, its place first: so do compilers, and editors jump there."""
+        return f"{self.path}:{problem.place[0]}:{problem.place[1]}: {problem.sentence(lang)}"
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines("en"))
 
 
 def readable(value: object, translate: Translate) -> str:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from dckgrade.observation import Why
 from dckgrade.probe.subject import names, repository
-from dckgrade.world.port import Json, World
+from dckgrade.world.port import Json, NotThere, OutOfReach, World
 
 ALL_WITHIN_S = 8.0
 """One answer is waited for 3 s at most, and they are asked for at once."""
@@ -29,6 +30,18 @@ def inspected(world: World, listed: Sequence[Json]) -> Sequence[tuple[Json, Json
 
     seen = outcomes(inspections, ALL_WITHIN_S)
     return [(entry, seen[str(entry.get("Id"))]) for entry in listed]
+
+
+def none_fits(world: World, image: str, file: str) -> NotThere | OutOfReach:
+    """Say that there is no such container; where only a file elsewhere could tell, that it is unseen."""
+    try:
+        world.file(file)
+    except OutOfReach as trouble:
+        if trouble.why is Why.ELSEWHERE and world.containers():
+            return trouble
+    except NotThere:
+        pass
+    return NotThere(image)
 
 
 def foreign(entry: Json) -> bool:

@@ -9,7 +9,8 @@ from dckgrade.observation import Observation, Seen, Why
 from dckgrade.probe.daemon_json.reading import Problem, Reading, read
 from dckgrade.probe.subject import unseen
 from dckgrade.strict import Strict
-from dckgrade.world.port import DaemonFiles, NotThere, OutOfReach, World
+from dckgrade.world.dockerd import DaemonFiles
+from dckgrade.world.port import NotThere, OutOfReach, World
 
 SHOWN = 300
 """Keys of a hostile file may have any length."""

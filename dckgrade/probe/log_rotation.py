@@ -70,7 +70,8 @@ def in_force(world: World, driver: str) -> LogConfig | None:
         raise OutOfReach(Why.UNREADABLE, "no log driver")
     if driver not in ROTATING:
         return LogConfig(driver)
-    images = [str(image.get("Id") or "") for image in world.image_list()]
+    # Sorted, since engines list images of one age in a new order each time: one container is enough.
+    images = sorted(str(image.get("Id") or "") for image in world.image_list())
     return log_config(world.created(images[0])) if images else None
 
 

@@ -118,7 +118,13 @@ class Search:
         """Look at the reports of the working folder."""
         if not self.wanted:
             return None
-        for name, text in self.world.reports():
+        try:
+            found = self.world.reports()
+        except OutOfReach as trouble:
+            # A container's log may still tell.
+            self.trouble = self.trouble or trouble
+            return None
+        for name, text in found:
             if text is None:
                 # It may be the very report: nobody is told that there is none.
                 self.trouble = self.trouble or OutOfReach(Why.UNREADABLE, f"{name} cannot be read")

@@ -42,13 +42,19 @@ class TrivyTool(Strict, frozen=True, kw_only=True, tag_field="kind", tag="trivy-
 
 def ways(world: World) -> Iterator[Way]:
     """Give the ways."""
-    if world.program(TOOL):
-        yield "program"
+    hidden: OutOfReach | None = None
+    try:
+        if world.program(TOOL):
+            yield "program"
+    except OutOfReach as trouble:
+        hidden = trouble
     tags = [str(tag) for image in world.image_list() for tag in image.get("RepoTags") or []]
-    if any(repository(tag) == TOOL for tag in tags):
+    if image := any(repository(tag) == TOOL for tag in tags):
         yield "image"
-    if containers(world):
+    if container := bool(containers(world)):
         yield "container"
+    if hidden and not (image or container):
+        raise hidden
     try:
         world.cached(TOOL, SCANS)
         yield "cache"

@@ -18,7 +18,7 @@ from dckgrade.report import Report
 from dckgrade.verdict import Verdict
 from dckgrade.world import endpoint
 from dckgrade.world.connection import connect
-from dckgrade.world.port import Dockerd
+from dckgrade.world.dockerd import Dockerd
 from dckgrade.world.silence import Silence
 
 APPLY_WITHIN_S = 180

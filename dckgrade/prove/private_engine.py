@@ -22,7 +22,7 @@ from dckgrade.prove import private_dockerd
 from dckgrade.prove import private_remains as remains
 from dckgrade.prove.docker_command import BUILT_IN
 from dckgrade.prove.private_network import inside_network_of, raise_loopback
-from dckgrade.world.port import Dockerd
+from dckgrade.world.dockerd import Dockerd
 
 _TOOLS = ("dockerd", "containerd", "runc", "iptables", "unshare", "setpriv", "mount", "realpath", "hostname")
 _LONGEST_FOLDER = 60

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
-from dckgrade.lab.load import LabInvalid
-from dckgrade.lab.problem import Place
+from dckgrade.lab.problem import FileInvalid, Place
 from dckgrade.lab.strict_yaml import LINE_END
 from dckgrade.render.shown import line, spelt
 
@@ -15,7 +14,7 @@ BEFORE, SHOWN = 60, 100
 WORD = re.compile(r"[\w.@/-]+")
 
 
-def excerpted(invalid: LabInvalid, lang: str, encoding: str) -> list[str]:
+def excerpted(invalid: FileInvalid, lang: str, encoding: str) -> list[str]:
     """Say each problem as `file:line:column: message`, which editors parse, and show its line below."""
     lines = LINE_END.split(invalid.raw.decode("utf-8", "replace").removeprefix("\ufeff"))
     return [

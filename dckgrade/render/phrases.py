@@ -65,6 +65,7 @@ REASONS: Mapping[str, str] = {
     Why.UNREADABLE: N_("The engine's answer was cut short or cannot be read."),
     Why.ADDRESS_OUT_OF_REACH: N_("The container's address cannot be reached from this machine."),
     Why.NOT_TRIED: N_("What would show it cannot be tried inside this container."),
+    Why.ELSEWHERE: N_("It is a file on the trainee's machine, which cannot be read from the trainer's."),
     Why.CRASH: N_("This is a bug of dckgrade, and costs you no point."),
 }
 LABELS = {

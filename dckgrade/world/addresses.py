@@ -50,6 +50,9 @@ def _own(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Address]:
 def _is_near(address: Address, endpoint: Endpoint) -> bool:
     if endpoint.forwarded:
         return False
+    if endpoint.door:
+        # What is published is that machine's; a container's own address may mean another there (rootless).
+        return address.via == "published"
     if address.via == "published":
         # Bound to the loopback of another machine.
         return not _is_loopback(address.host) or _is_loopback(endpoint.host)

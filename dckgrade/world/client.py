@@ -43,12 +43,17 @@ class Client:
 
     def __init__(self, endpoint: Endpoint, api: str) -> None:
         tls = endpoint.tls
-        self._session = _Harmless(base_url=endpoint.url, version=api, tls=_tls(tls) if tls else False)
+        self._session = _Harmless(
+            base_url=endpoint.door or endpoint.url, version=api, tls=_tls(tls) if tls else False
+        )
         # Else HTTP_PROXY would take tcp:// to another machine, whose answers would be graded.
         self._session.trust_env = False
         # Else the engine packs the archives of files, and what is inside has no limit.
         self._session.headers["Accept-Encoding"] = "identity"
         self.own = self._session.own
+        if endpoint.door:
+            # Else each connection that docker-py keeps for later would hold one of ssh's ten sessions.
+            self._session.headers["Connection"] = "close"
         if tls and not tls.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 

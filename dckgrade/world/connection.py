@@ -3,6 +3,7 @@
 import os
 import socket
 import struct
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dckgrade.observation import Engine, Why
 from dckgrade.words import N_
+from dckgrade.world import ssh_address
 from dckgrade.world.bodies import read_message
 from dckgrade.world.daemon import Daemon
 from dckgrade.world.endpoint import Endpoint, EngineTrouble, others
@@ -20,14 +22,42 @@ from dckgrade.world.secrets import masked
 
 if TYPE_CHECKING:
     from dckgrade.world.client import Answer, Client
+    from dckgrade.world.tunnel import Tunnel
 
-_PING_S = 5.0
+_PING_S, _SSH_S = 5.0, 15.0
 _AT_MOST = 64 * 1024
 
 
-def connect(endpoint: Endpoint, deadline_s: float = _PING_S) -> Daemon:
+def connect(endpoint: Endpoint, deadline_s: float | None = None) -> Daemon:
     """Greet the engine, agree on a version with it, and raise an `EngineTrouble` that says what is wrong."""
-    endpoint = _knocked(endpoint, deadline_s) if endpoint.socket else endpoint
+    seconds = patience_s(endpoint) if deadline_s is None else deadline_s
+    scheme, _, rest = endpoint.url.partition("://")
+    if scheme == "ssh" and (there := ssh_address.read(rest)):
+        return _through_ssh(there, endpoint, seconds)
+    return _connected(_knocked(endpoint, seconds) if endpoint.socket else endpoint, seconds)
+
+
+def patience_s(endpoint: Endpoint) -> float:
+    """Say how long to wait for a greeting: an ssh has to log in first."""
+    return _SSH_S if endpoint.url.startswith("ssh:") else _PING_S
+
+
+def _through_ssh(there: ssh_address.SshAddress, endpoint: Endpoint, deadline_s: float) -> Daemon:
+    from dckgrade.world.tunnel import Tunnel
+
+    begun = time.monotonic()
+    tunnel = Tunnel(there)
+    try:
+        tunnel.open(deadline_s)
+        # A login that took its time leaves the engine enough of its own.
+        left_s = max(1.0, min(_PING_S, deadline_s - (time.monotonic() - begun)))
+        return _connected(replace(endpoint, door=f"unix://{tunnel.socket}"), left_s, tunnel)
+    except BaseException:
+        tunnel.close()
+        raise
+
+
+def _connected(endpoint: Endpoint, deadline_s: float, tunnel: "Tunnel | None" = None) -> Daemon:
     from dckgrade.world.client import causes
 
     client = _client(endpoint)
@@ -39,9 +69,9 @@ def connect(endpoint: Endpoint, deadline_s: float = _PING_S) -> Daemon:
     except BaseException:
         client.close()
         raise
-    rootless = str(endpoint.socket).startswith("/run/user/")
+    rootless = str(endpoint.socket or (tunnel and tunnel.address.socket)).startswith("/run/user/")
     engine = Engine(endpoint=endpoint.url, version=engine_version(answer.headers), api=api, rootless=rootless)
-    return Daemon(endpoint, client, engine, clock_drift(answer.headers, datetime.now(UTC)))
+    return Daemon(endpoint, client, engine, clock_drift(answer.headers, datetime.now(UTC)), tunnel)
 
 
 def _knocked(endpoint: Endpoint, seconds: float) -> Endpoint:
@@ -70,7 +100,9 @@ def _listener(knocking: socket.socket) -> str:
 def _explained(endpoint: Endpoint, causes: list[BaseException], seconds: float) -> EngineTrouble:
     from dckgrade.world.unreachable import explained
 
-    elsewhere = [url for url in others(os.environ, Path.home()) if url != endpoint.url]
+    elsewhere = (
+        [] if endpoint.door else [url for url in others(os.environ, Path.home()) if url != endpoint.url]
+    )
     return explained(endpoint, causes, elsewhere, seconds)
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ from dckgrade.world.throwaway import Throwaways, ours
 if TYPE_CHECKING:
     from dckgrade.world.client import Client, Method
     from dckgrade.world.look import Look
+    from dckgrade.world.tunnel import Tunnel
 
 _JSON_AT_MOST = 16 * 1024 * 1024
 # 200 messages of at most 16 KiB (the engine splits longer lines there) with their frame headers are 3.2 MiB.
@@ -44,8 +46,16 @@ _NOTHING: Mapping[str, str] = {}
 class Daemon:
     """One engine, reached and understood. Every question has its own deadline and size limit."""
 
-    def __init__(self, endpoint: Endpoint, client: "Client", engine: Engine, drift: timedelta) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        client: "Client",
+        engine: Engine,
+        drift: timedelta,
+        tunnel: "Tunnel | None" = None,
+    ) -> None:
         self.endpoint, self.engine, self._client, self._drift = endpoint, engine, client, drift
+        self._tunnel = tunnel
         self.refusals: dict[tuple[Address, Login], HttpAnswer] = {}
         """Accounts that a service has refused while this engine was looked at."""
         self.throwaways = Throwaways(self)
@@ -59,9 +69,15 @@ class Daemon:
         self.close()
 
     def close(self) -> None:
-        """Remove what was made, and drop the connections."""
+        """Remove what was made, drop the connections, and the ssh that leads there."""
         self.throwaways.close()
         self._client.close()
+        if self._tunnel:
+            self._tunnel.close()
+
+    def door(self, address: Address) -> Path | None:
+        """Give the socket of ours that leads to *address* on the engine's machine; None: it is near."""
+        return self._tunnel.door(address) if self._tunnel else None
 
     def end_run(self) -> None:
         """Remove what was made for a run, and forget what it has done."""

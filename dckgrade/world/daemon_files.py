@@ -10,8 +10,9 @@ from pathlib import Path
 from dckgrade.observation import Why
 from dckgrade.world import files
 from dckgrade.world.caches import given
+from dckgrade.world.dockerd import DaemonFiles, Dockerd
 from dckgrade.world.endpoint import Endpoint
-from dckgrade.world.port import DaemonFiles, Dockerd, Json, NotThere, OutOfReach
+from dckgrade.world.port import Json, NotThere, OutOfReach
 from dckgrade.world.secrets import masked
 
 NAME = "daemon.json"

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dckgrade.words import N_, Trouble
+from dckgrade.world import ssh_address
 from dckgrade.world.secrets import masked
 
 _DEFAULT_SOCKET = "/var/run/docker.sock"
@@ -51,6 +52,8 @@ class Endpoint:
     api_ceiling: str | None = None
     forwarded: bool = False
     """An ssh listens there: the engine, its ports and its containers are on another machine."""
+    door: str = ""
+    """The socket on this machine through which an ssh of ours leads there; empty where there is none."""
 
     @property
     def socket(self) -> str | None:
@@ -59,8 +62,8 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """Name the machine on which published ports open, as seen from here."""
-        return "127.0.0.1" if self.socket else urlsplit(self.url).hostname or "127.0.0.1"
+        """Name the machine on which published ports open, as seen from here, or from where ssh leads to."""
+        return "127.0.0.1" if self.socket or self.door else urlsplit(self.url).hostname or "127.0.0.1"
 
     @property
     def private(self) -> bool:
@@ -232,20 +235,15 @@ def _url(given: str, port: int) -> str:
     # Cut by hand: a password may hold what no pattern of an address expects.
     there = f"{login.partition(':')[0]}{at}{machine}"
     shown = masked(given.strip().removesuffix(rest) + there)
-    if scheme == "ssh":
-        raise UsageTrouble(
-            N_("{given}: engines behind ssh are not graded directly."),
-            N_("Forward the socket with `ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock {there}`. "
-               "Then, in another terminal, add `--host unix:///tmp/engine.sock`."),
-            given=shown, there=masked(there),
-        )  # fmt: skip
+    if scheme == "ssh" and (behind := ssh_address.read(rest)):
+        return behind.url
     if scheme == "unix" and found and (rest or _DEFAULT_SOCKET).startswith("/"):
         return f"unix://{rest or _DEFAULT_SOCKET}"
     if scheme == "tcp" and (url := _tcp(rest, port)):
         return url
     raise UsageTrouble(
         N_("{given} is not the address of an engine."),
-        N_("Write unix:///path/of/the/socket or tcp://machine:port."), given=shown,
+        N_("Write unix:///path/of/the/socket, ssh://user@machine or tcp://machine:port."), given=shown,
     )  # fmt: skip
 
 

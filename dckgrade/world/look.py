@@ -9,18 +9,9 @@ from dckgrade.observation import Why
 from dckgrade.world import caches, daemon_files, files, inside, refusals, web
 from dckgrade.world.addresses import addresses
 from dckgrade.world.daemon import Daemon
+from dckgrade.world.dockerd import DaemonFiles
 from dckgrade.world.once import Once
-from dckgrade.world.port import (
-    Address,
-    DaemonFiles,
-    Given,
-    HttpAnswer,
-    Json,
-    Login,
-    NotThere,
-    OutOfReach,
-    Ran,
-)
+from dckgrade.world.port import Address, Given, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
 
 T = TypeVar("T")
 
@@ -106,9 +97,9 @@ class Look:
             raise OutOfReach(Why.NOT_TRIED, "the container shares the host's processes")
 
     def created(self, image: str) -> Json:
-        """Show what a new container of *image* would be."""
+        """Show what a new container of *image* would be: the same all through a run."""
         self._may_act()
-        return self._once.ask(("created", image), lambda: self._daemon.throwaways.shown(image))
+        return self.once_a_run(("created", image), lambda: self._daemon.throwaways.shown(image))
 
     def speaking(self, image: str, words: str, log: Json | None) -> str:
         """Start a container of our own that says *words*."""
@@ -121,6 +112,7 @@ class Look:
 
     def file(self, name: str) -> bytes:
         """Read a file of the working folder."""
+        self._may_be_elsewhere(name)
         if self._given.workdir is None:
             raise NotThere(name)
         workdir = self._given.workdir
@@ -128,8 +120,13 @@ class Look:
 
     def policy(self, name: str) -> bytes:
         """Read a profile of this machine, if it is the engine's too."""
+        self._may_be_elsewhere(name)
         self._at_home(name)
         return self._once.ask(("policy", name), lambda: files.content(files.POLICY, name))
+
+    def _may_be_elsewhere(self, what: str) -> None:
+        if self._given.elsewhere:
+            raise OutOfReach(Why.ELSEWHERE, what)
 
     def _at_home(self, what: str) -> None:
         if not self._daemon.endpoint.own_addresses:
@@ -137,22 +134,25 @@ class Look:
 
     def reports(self) -> Sequence[tuple[str, bytes | None]]:
         """Give the newest `*.json` of the working folder."""
+        self._may_be_elsewhere("*.json")
         workdir = self._given.workdir
         return self._once.ask("reports", lambda: files.reports(workdir)) if workdir else ()
 
     def program(self, name: str) -> bool:
         """Say whether the trainee's PATH has it."""
+        self._may_be_elsewhere(name)
         return caches.program(name, self._given.environment)
 
     def cached(self, tool: str, name: str) -> bytes:
         """Read a file of the tool's cache."""
+        self._may_be_elsewhere(f"~/.cache/{tool}")
         return self._once.ask(
             ("cached", tool, name), lambda: caches.content(tool, name, self._given.environment)
         )
 
     def cache_folders(self, tool: str) -> Sequence[str]:
         """Name the folders in which it is looked for."""
-        return caches.shown(tool, self._given.environment)
+        return () if self._given.elsewhere else caches.shown(tool, self._given.environment)
 
     def daemon_files(self) -> DaemonFiles:
         """Read the `daemon.json` of an engine on this machine."""
@@ -189,7 +189,8 @@ class Look:
         if login and guessed and refusals.refused_lately(guessed, login.user, where):
             return HttpAnswer(status=HTTPStatus.UNAUTHORIZED, headers={}, body=b"")
         answer = self._once.ask(
-            ("http", address, path, login), lambda: web.http_answer(address, path, login=login)
+            ("http", address, path, login),
+            lambda: web.http_answer(address, path, login=login, door=self._daemon.door(address)),
         )
         if login and answer.status == HTTPStatus.UNAUTHORIZED:
             self._daemon.refusals[address, login] = answer
@@ -210,4 +211,7 @@ class Look:
 
     def exchange(self, address: Address, sent: bytes, count: int) -> bytes:
         """Send bytes and read up to *count*."""
-        return self._once.ask(("exchange", address, sent, count), lambda: web.exchange(address, sent, count))
+        return self._once.ask(
+            ("exchange", address, sent, count),
+            lambda: web.exchange(address, sent, count, door=self._daemon.door(address)),
+        )

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dckgrade.observation import Engine, Why
 from dckgrade.world.acts import Acts
+from dckgrade.world.dockerd import DaemonFiles, Dockerd
 
 Json = Mapping[str, Any]
 """An object of the engine's API, as it came: read it with `.get`, since versions differ."""
@@ -84,26 +85,6 @@ class Login(Struct, frozen=True):
         return "Login(***)"
 
 
-class Dockerd(Struct, frozen=True):
-    """A dockerd that we have started ourselves: its configuration, and what it has printed."""
-
-    file: Path
-    log: Path
-
-
-class DaemonFiles(Struct, frozen=True, kw_only=True):
-    """The `daemon.json` that an engine reads, and the others on its machine."""
-
-    path: str
-    """As it is shown: the home folder as `~`."""
-    content: bytes | None
-    """None: there is no such file."""
-    changed_at: float = 0.0
-    """Seconds since 1970."""
-    others: Mapping[str, bytes] = {}
-    """Those at usual places that this engine does not read, by their paths."""
-
-
 class Given(Struct, frozen=True, kw_only=True):
     """What the user gives to a look."""
 
@@ -115,6 +96,8 @@ class Given(Struct, frozen=True, kw_only=True):
     """Run nothing in a container."""
     grafana: Login | None = None
     """Whom Grafana knows, where that is not what the container says of itself."""
+    elsewhere: bool = False
+    """The trainee's files are on another machine: none of ours is theirs, and none is said to be missing."""
     environment: Mapping[str, str] | None = None
     """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
     dockerd: Dockerd | None = None

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -21,15 +22,20 @@ T = TypeVar("T")
 
 
 def http_answer(
-    address: Address, path: str, seconds: float = _TOTAL_S, login: Login | None = None
+    address: Address,
+    path: str,
+    seconds: float = _TOTAL_S,
+    login: Login | None = None,
+    door: Path | None = None,
 ) -> HttpAnswer:
     """Send one GET request, follow nothing, give the answer; of its body 256 KiB (an account's: 2 MiB)."""
-    return _talk(
-        address, _ACCOUNT_S if login else seconds, lambda connected: _ask(address, path, connected, login)
-    )
+    within_s = _ACCOUNT_S if login else seconds
+    return _talk(address, within_s, lambda connected: _ask(address, path, connected, login), door)
 
 
-def exchange(address: Address, sent: bytes, count: int, seconds: float = _TOTAL_S) -> bytes:
+def exchange(
+    address: Address, sent: bytes, count: int, seconds: float = _TOTAL_S, door: Path | None = None
+) -> bytes:
     """Send bytes, and give what came when *count* bytes, the end or the deadline did."""
     came = bytearray()
 
@@ -39,7 +45,7 @@ def exchange(address: Address, sent: bytes, count: int, seconds: float = _TOTAL_
             came.extend(more)
 
     try:
-        _talk(address, seconds, talk)
+        _talk(address, seconds, talk, door)
     except NoAnswer:
         if not came:
             raise
@@ -48,9 +54,19 @@ def exchange(address: Address, sent: bytes, count: int, seconds: float = _TOTAL_
     return bytes(came)
 
 
-def _talk(address: Address, seconds: float, talk: Callable[[socket.socket], T]) -> T:
+def _talk(address: Address, seconds: float, talk: Callable[[socket.socket], T], door: Path | None) -> T:
+    """Talk; behind a *door*, ssh tells nothing apart: who does not answer there was not reached."""
+    try:
+        return _talked(address, seconds, talk, door)
+    except NoAnswer as none:
+        if door and none.how != "garbled":
+            raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, f"{address.host}:{address.port}") from none
+        raise
+
+
+def _talked(address: Address, seconds: float, talk: Callable[[socket.socket], T], door: Path | None) -> T:
     until = time.monotonic() + seconds
-    with _connected(address, seconds) as connected:
+    with _connected(address, seconds, door) as connected:
         try:
             return within(until - time.monotonic(), lambda: talk(connected))
         except OutOfReach:
@@ -66,11 +82,9 @@ def _talk(address: Address, seconds: float, talk: Callable[[socket.socket], T]) 
 
 
 @contextmanager
-def _connected(address: Address, seconds: float) -> Iterator[socket.socket]:
+def _connected(address: Address, seconds: float, door: Path | None) -> Iterator[socket.socket]:
     try:
-        connected = within(
-            seconds, lambda: socket.create_connection((address.host, address.port), timeout=seconds)
-        )
+        connected = within(seconds, lambda: _opened(address, seconds, door))
     except ConnectionRefusedError:
         raise NoAnswer("refused") from None
     except ConnectionResetError:
@@ -86,6 +100,19 @@ def _connected(address: Address, seconds: float) -> Iterator[socket.socket]:
         with suppress(OSError):
             connected.shutdown(socket.SHUT_RDWR)
         connected.close()
+
+
+def _opened(address: Address, seconds: float, door: Path | None) -> socket.socket:
+    if door is None:
+        return socket.create_connection((address.host, address.port), timeout=seconds)
+    opened = socket.socket(socket.AF_UNIX)
+    try:
+        opened.settimeout(seconds)
+        opened.connect(str(door))
+    except OSError:
+        opened.close()
+        raise
+    return opened
 
 
 def _ask(address: Address, path: str, connected: socket.socket, login: Login | None) -> HttpAnswer:

@@ -6,10 +6,14 @@ import json
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec.structs import replace
 
+from dckgrade import grading
+from dckgrade.classroom.attempts import lab
 from dckgrade.classroom.class_report import ClassReport
 from dckgrade.classroom.forms import document, programs, tables
 from dckgrade.classroom.people import Person, Roster
+from dckgrade.observation import Engine, Unobservable, Why
 from dckgrade.words import Trouble
 from tests.classroom.reports import of
 from tests.classroom.test_gather import gathered, row
@@ -102,3 +106,35 @@ def test_gradescope_adds_up_to_its_score(class_report: ClassReport) -> None:
         read = json.loads(programs.gradescope(class_report, row(class_report, name)))
         assert read["score"] == sum(one["score"] for one in read["tests"])
         assert {one["status"] for one in read["tests"]} <= {"passed", "failed"}
+
+
+@pytest.fixture
+def undecided() -> ClassReport:
+    """Give a class of one whose engine was off."""
+    report = grading.unreachable(lab("tp5"), Engine(endpoint="ssh://ada@poste-01"), "off", grading.Choice())
+    known = Roster([Person(name="Ada", email="ada@example.org")])
+    return gathered(replace(report, trainee="Ada"), roster=known)
+
+
+def test_points_that_nobody_could_decide_are_no_zero_in_a_gradebook(undecided: ClassReport) -> None:
+    (moodle,) = rows(tables.moodle(undecided, "email"))
+    assert moodle["tp5"] == "-"
+    (line,) = rows(tables.spreadsheet(undecided, excel=False))
+    assert line["tp5 (/10)"] == ""
+
+
+def test_moodle_is_told_how_many_points_are_undecided() -> None:
+    known = Roster([Person(name="Ada", email="ada@example.org")])
+    report = of("Ada")
+    seen = dict(report.observations)
+    hidden = next(name for name in seen if name.startswith("http"))
+    seen[hidden] = Unobservable(kind="http", why=Why.DEADLINE)
+    (moodle,) = rows(tables.moodle(gathered(replace(report, observations=seen), roster=known), "email"))
+    assert 0 < int(moodle["tp5"]) < 10
+    assert "?" in moodle["tp5 feedback"]
+
+
+def test_gradescope_has_neither_score_nor_status_for_what_is_undecided(undecided: ClassReport) -> None:
+    read = json.loads(programs.gradescope(undecided, undecided.rows[0]))
+    assert read["tests"]
+    assert not any({"score", "status"} & one.keys() for one in read["tests"])

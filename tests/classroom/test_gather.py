@@ -5,12 +5,15 @@ import random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from dckgrade import codec
+from dckgrade import codec, grading
+from dckgrade.classroom import attempts
 from dckgrade.classroom.class_report import ClassReport, Row
-from dckgrade.classroom.gather import Class, Terms
+from dckgrade.classroom.gather import Class, Counting, Terms
 from dckgrade.classroom.people import Person, Roster
 from dckgrade.classroom.submissions import Submission
+from dckgrade.observation import Engine
 from dckgrade.report import Report
 from dckgrade.verdict import Verdict
 from tests.classroom.reports import NAMES, of, raw
@@ -214,3 +217,17 @@ def test_a_hidden_name_of_a_report_cannot_make_two_trainees_of_one() -> None:
     report = gathered(of("Ada"), of(" ada "), of("ÀDA"))
     assert len(report.rows) == 1
     assert codec.MAX_BYTES  # the bound that a report is read with
+
+
+@pytest.mark.parametrize("counting", ["best", "latest"])
+def test_an_engine_that_was_off_when_the_trainer_looked_takes_no_points_away(counting: Counting) -> None:
+    choice = grading.Choice(trainee="Ada")
+    off = grading.unreachable(attempts.lab("tp5"), Engine(endpoint="ssh://a"), "off", choice)
+    made = Class(Terms(counting=counting), Roster())
+    made.put(of("Ada"), "Ada", "handed-in", "declared")
+    made.put(replace(off, started_at="2026-11-25T10:00:00Z"), "Ada", "desk", "observed")
+    (one,) = made.report().rows
+    assert (one.cells["tp5"].source, one.cells["tp5"].score.earned) == ("handed-in", 10)
+    made.put(of("Ada", "tp5", "no-password"), "Ada", "desk again", "observed")
+    (one,) = made.report().rows
+    assert (one.cells["tp5"].source, one.cells["tp5"].trust) == ("desk again", "observed")

@@ -1,8 +1,10 @@
 """Folders, zips and tars of reports: read as they come, bounded, nothing extracted, each refusal a row."""
 
+import gzip
 import io
 import os
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -171,3 +173,43 @@ def test_a_file_that_is_larger_than_any_report_is_refused_unread(tmp_path: Path)
 def test_a_path_that_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(Trouble, match="no file or folder"):
         read(tmp_path, tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("kind", [b"x", b"g", b"L", b"K", b"S", b"X"])
+def test_a_header_that_unpacks_to_more_than_any_name_is_given_up_unread(tmp_path: Path, kind: bytes) -> None:
+    good, bomb = tarfile.TarInfo("tp5.json"), tarfile.TarInfo("x")
+    good.size, bomb.size, bomb.type = len(REPORT), 512 * 1024 * 1024, kind
+    path = tmp_path / "bomb.tar.gz"
+    with gzip.open(path, "wb", 1) as packed:
+        packed.write(good.tobuf() + REPORT.ljust(512, b"\0") + bomb.tobuf())
+        for _ in range(64):
+            packed.write(bytes(1024 * 1024))
+    tracemalloc.start()
+    try:
+        first, second = read(path)
+        assert tracemalloc.get_traced_memory()[1] < 16 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+    assert first.raw == REPORT
+    assert second.refused
+    assert "bomb.tar.gz" in str(second.refused)
+
+
+def test_the_map_of_a_sparse_file_is_no_way_around_it(tmp_path: Path) -> None:
+    records = b"".join(
+        b"%d %s\n" % (len(one) + 4, one)
+        for one in (b"GNU.sparse.major=1", b"GNU.sparse.minor=0", b"GNU.sparse.name=a.json")
+    )
+    header, member = tarfile.TarInfo("pax"), tarfile.TarInfo("a.json")
+    header.type, header.size, member.size = b"x", len(records), 512 * 1024 * 1024
+    path = tmp_path / "sparse.tar.gz"
+    with gzip.open(path, "wb", 1) as packed:
+        packed.write(header.tobuf() + records.ljust(512, b"\0") + member.tobuf() + b"999999999\n")
+        packed.write(b"1\n" * (16 * 1024 * 1024))
+    tracemalloc.start()
+    try:
+        (one,) = read(path)
+        assert tracemalloc.get_traced_memory()[1] < 16 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+    assert one.refused

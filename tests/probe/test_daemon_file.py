@@ -6,7 +6,8 @@ import pytest
 
 from dckgrade.observation import Observation, Seen, Unobservable, Why
 from dckgrade.probe.daemon_file import DaemonFile
-from dckgrade.world.port import DaemonFiles, NotThere, OutOfReach
+from dckgrade.world.dockerd import DaemonFiles
+from dckgrade.world.port import NotThere, OutOfReach
 from tests.probe.worlds import FakeWorld
 
 GOOD = b'{"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}}'

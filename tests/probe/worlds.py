@@ -17,20 +17,10 @@ from dckgrade.observation import Engine, Observation, Seen, Why
 from dckgrade.probe.container import Container
 from dckgrade.world import stream
 from dckgrade.world.addresses import addresses
+from dckgrade.world.dockerd import DaemonFiles
 from dckgrade.world.endpoint import Endpoint
 from dckgrade.world.once import Once
-from dckgrade.world.port import (
-    Address,
-    DaemonFiles,
-    HttpAnswer,
-    Json,
-    Login,
-    NoAnswer,
-    NotThere,
-    OutOfReach,
-    Ran,
-    World,
-)
+from dckgrade.world.port import Address, HttpAnswer, Json, Login, NoAnswer, NotThere, OutOfReach, Ran, World
 
 T = TypeVar("T")
 

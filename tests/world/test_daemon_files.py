@@ -10,8 +10,9 @@ import pytest
 from dckgrade.observation import Why
 from dckgrade.world import daemon_files
 from dckgrade.world.daemon_files import SNAP, SYSTEM, found, last_words, place
+from dckgrade.world.dockerd import Dockerd
 from dckgrade.world.endpoint import Endpoint, EngineDown
-from dckgrade.world.port import Dockerd, Given, NotThere, OutOfReach
+from dckgrade.world.port import Given, NotThere, OutOfReach
 from dckgrade.world.silence import Silence
 from dckgrade.world.unreachable import explained
 

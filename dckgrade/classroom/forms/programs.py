@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from dckgrade.classroom.class_report import Cell, ClassReport, LabTold, Row
+from dckgrade.classroom.class_report import Cell, CheckTold, ClassReport, LabTold, Row
 from dckgrade.codec import storable
 from dckgrade.render.inert import xml_document
 from dckgrade.render.shown import line
@@ -76,11 +76,21 @@ def gradescope_tests(lab: LabTold, cell: Cell) -> list[dict[str, Any]]:
     return [
         {
             "name": f"{lab.id}: {check.title}",
-            "score": check.points if cell.verdicts[check.id] is Verdict.PASSED else 0,
-            "max_score": check.points,
-            "status": "passed" if cell.verdicts[check.id] is Verdict.PASSED else "failed",
+            **known(check, cell.verdicts[check.id]),
             "output": cell.mistakes.get(check.id, str(cell.verdicts[check.id])),
             "output_format": "text",
         }
         for check in lab.checks
     ]
+
+
+def known(check: CheckTold, verdict: Verdict) -> dict[str, Any]:
+    """Give score and status; what is undecided has neither, since neither is known."""
+    if verdict.undecided:
+        return {}
+    passed = verdict is Verdict.PASSED
+    return {
+        "score": check.points if passed else 0,
+        "max_score": check.points,
+        "status": "passed" if passed else "failed",
+    }

@@ -7,6 +7,7 @@ from typing import Literal
 
 from dckgrade.classroom.class_report import ClassReport, Row
 from dckgrade.codec import storable
+from dckgrade.verdict import Score
 from dckgrade.words import N_, Trouble, into
 
 Key = Literal["email", "username", "id-number"]
@@ -53,7 +54,8 @@ def graded(report: ClassReport, row: Row) -> Iterable[object]:
     for lab, earned in zip(report.labs, points(report, row, NO_GRADE), strict=True):
         cell = row.cells.get(lab.id)
         yield earned
-        yield ", ".join(dict.fromkeys(cell.mistakes.values())) if cell else ""
+        undecided = [f"+{cell.score.undecided}?"] if cell and cell.score.undecided else []
+        yield ", ".join([*dict.fromkeys(cell.mistakes.values()), *undecided]) if cell else ""
 
 
 def identity(row: Row, key: Key) -> str:
@@ -69,7 +71,12 @@ def who(row: Row) -> list[str]:
 def points(report: ClassReport, row: Row, missing: str) -> list[int | str]:
     """Give the points of each lab; *missing* where nothing was handed in, or nothing could be decided."""
     cells = [row.cells.get(lab.id) for lab in report.labs]
-    return [cell.score.earned if cell else missing for cell in cells]
+    return [cell.score.earned if cell and decided(cell.score) else missing for cell in cells]
+
+
+def decided(score: Score) -> bool:
+    """Say whether any point is: none at all is no 0."""
+    return score.undecided < score.possible
 
 
 def odd(row: Row) -> str:

@@ -43,6 +43,7 @@ def terminal(report: ClassReport) -> Iterator[RenderableType]:
         yield Text("\n" + translate(N_("What to explain next")), style="bold")
     for one in report.mistakes[:MISTAKES_SHOWN]:
         yield hung(f"{len(one.trainees):>4}", f"{one.lab} {one.code} {one.message}")
+    yield from not_reached(report)
     if report.refused:
         yield Text(
             "\n" + translate(N_("Not taken in: {count}")).format(count=len(report.refused)), style="yellow"
@@ -58,6 +59,23 @@ def hung(sign: str, told: str) -> Table:
     made.add_column(overflow="fold")
     made.add_row(Text(sign), Text(line(told), overflow="fold"))
     return made
+
+
+def not_reached(report: ClassReport) -> Iterator[RenderableType]:
+    """Say whose engines were not reached, and why."""
+    lost = unreached(report)
+    if lost:
+        told = into(report.lang)(N_("Not reached: {count}"))
+        yield Text("\n" + told.format(count=len(lost)), style="yellow")
+    for trainee, why in list(lost.items())[:REFUSED_SHOWN]:
+        yield hung("✗", f"{trainee}: {why}")
+
+
+def unreached(report: ClassReport) -> dict[str, str]:
+    """Give the reason by trainee."""
+    return {
+        row.trainee: cell.unreached for row in report.rows for cell in row.cells.values() if cell.unreached
+    }
 
 
 def table(report: ClassReport) -> Table:

@@ -13,6 +13,7 @@ FLAGS: Mapping[Flag, str] = {
     "claimed-otherwise": N_("claims what its recording does not show"),
     "incomplete": N_("cut off by a deadline"),
     "name-differs": N_("written under another name"),
+    "unreached": N_("engine not reached"),
 }
 TRUST: Mapping[Trust, str] = {
     "declared": N_("declared by the trainee"),

@@ -99,7 +99,7 @@ def choose(world: World, image: str = IMAGE, file: str = FILE) -> Chosen:
         if one.fits or world.asked or one.wanted in profiles
     ]
     if not found:
-        raise NotThere(image)
+        raise among.none_fits(world, image, file)
     best = max(found, key=lambda one: one.rank)
     if isinstance(best.inspected, OutOfReach):
         raise best.inspected

@@ -90,7 +90,7 @@ def choose(world: World, image: str = IMAGE, file: str = FILE) -> Chosen:
         if one.fits or world.asked or same_as_file(one, world, file)
     ]
     if not found:
-        raise NotThere(image)
+        raise among.none_fits(world, image, file)
     best = max(found, key=lambda one: one.rank)
     return Chosen(best, [one for one in found if one is not best])
 

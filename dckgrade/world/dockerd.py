@@ -1,0 +1,26 @@
+"""The program that an engine is, as far as its own files go."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+
+class Dockerd(Struct, frozen=True):
+    """A dockerd that we have started ourselves: its configuration, and what it has printed."""
+
+    file: Path
+    log: Path
+
+
+class DaemonFiles(Struct, frozen=True, kw_only=True):
+    """The `daemon.json` that an engine reads, and the others on its machine."""
+
+    path: str
+    """As it is shown: the home folder as `~`."""
+    content: bytes | None
+    """None: there is no such file."""
+    changed_at: float = 0.0
+    """Seconds since 1970."""
+    others: Mapping[str, bytes] = {}
+    """Those at usual places that this engine does not read, by their paths."""

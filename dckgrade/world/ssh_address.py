@@ -1,0 +1,50 @@
+"""`ssh://user@machine:port/socket` in, its parts out; nothing that ssh would take for an option passes."""
+
+import re
+from dataclasses import dataclass
+
+DEFAULT_SOCKET = "/var/run/docker.sock"
+# The socket's path goes into `-L local:remote` and through the shell of another machine.
+_ADDRESS = re.compile(
+    r"""(?:(?P<user>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})@)?
+        (?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9]{1,15})?\])
+        (?::(?P<port>[1-9][0-9]{0,4}))?
+        (?P<socket>/[A-Za-z0-9_./+-]{0,90})?""",
+    re.VERBOSE,
+)
+_LAST_PORT = 65535
+
+
+@dataclass(frozen=True, kw_only=True)
+class SshAddress:
+    """Where to log in, and the engine's socket there; what is empty is left to `~/.ssh/config`."""
+
+    host: str
+    user: str = ""
+    port: int | None = None
+    socket: str = ""
+
+    @property
+    def url(self) -> str:
+        """Write it as it is typed."""
+        at = f"{self.user}@" if self.user else ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"ssh://{at}{host}{f':{self.port}' if self.port else ''}{self.socket}"
+
+    @property
+    def login(self) -> str:
+        """Write what a user types after `ssh`."""
+        at = f"{self.user}@" if self.user else ""
+        return f"{f'-p {self.port} ' if self.port else ''}{at}{self.host}"
+
+
+def read(rest: str) -> SshAddress | None:
+    """Read what follows `ssh://`; None for what is no such address, one with a password too."""
+    found = _ADDRESS.fullmatch(rest)
+    if not found or (port := int(found["port"] or 0)) > _LAST_PORT:
+        return None
+    socket = (found["socket"] or "").rstrip("/")
+    if ".." in socket.split("/"):
+        return None
+    host = found["host"].strip("[]")
+    return SshAddress(host=host, user=found["user"] or "", port=port or None, socket=socket)

@@ -1,0 +1,92 @@
+"""ssh command lines → processes of ours, which end when we do: none is ever left behind."""
+
+import atexit
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+from typing import IO, Protocol
+
+_PATIENCE_S = 1.0
+_KEPT = 4096
+
+
+class Ended(Exception):
+    """This program is ending: nothing more is started."""
+
+
+class Closing(Protocol):
+    """What has to be closed before this program ends."""
+
+    def close(self) -> None:
+        """End the processes, remove the folder."""
+        ...
+
+
+_LOCK = threading.Lock()
+_OPEN: set[Closing] = set()
+_ending = threading.Event()
+
+
+def opened(one: Closing) -> None:
+    """Remember *one*; raises `Ended` when it is too late to begin."""
+    with _LOCK:
+        if _ending.is_set():
+            raise Ended
+        if not _OPEN:
+            atexit.register(close_all)
+        _OPEN.add(one)
+
+
+def closed(one: Closing) -> None:
+    """Forget *one*."""
+    with _LOCK:
+        _OPEN.discard(one)
+
+
+def close_all() -> None:
+    """Close what is open, whichever thread opened it; from then on nothing is."""
+    with _LOCK:
+        _ending.set()
+        left = list(_OPEN)
+    for one in left:
+        one.close()
+
+
+class Process:
+    """One ssh, in a process group of its own: Ctrl-C reaches us first, and its ProxyJump ends with it."""
+
+    def __init__(self, argv: Sequence[str], talk: int | None = None) -> None:
+        ours = subprocess.DEVNULL if talk is None else talk
+        self.process = subprocess.Popen(
+            argv, stdin=ours, stdout=ours, stderr=subprocess.PIPE, start_new_session=True
+        )
+        self._kept = bytearray()
+        self._reader = threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True)
+        self._reader.start()
+
+    def said(self) -> str:
+        """Give what it wrote to standard error, once it has ended: the first 4 KiB."""
+        self._reader.join(_PATIENCE_S)
+        return bytes(self._kept).decode(errors="replace")
+
+    def end(self) -> None:
+        """End it and what it started; ssh takes its control socket along when it is asked first."""
+        self._signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(_PATIENCE_S)
+        self._signal(signal.SIGKILL)
+        self.process.wait()
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+    def _read(self, errors: IO[bytes] | None) -> None:
+        if errors is None:
+            return
+        with contextlib.suppress(OSError, ValueError), errors:
+            while more := errors.read1(1024):  # type: ignore[attr-defined]
+                self._kept += more[: _KEPT - len(self._kept)]

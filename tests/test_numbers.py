@@ -1,0 +1,27 @@
+"""The catalogue of mistakes: each number of a family is a code of a lab, or is listed with its reason."""
+
+import re
+from collections import defaultdict
+
+from dckgrade.lab.load import load
+from dckgrade.lab.shelf import labs_of, shelf
+from tests.conftest import FIXTURES
+
+NAMED = {one.code for path in labs_of(shelf()).values() for one in load(path).lab.diagnoses() if one.message}
+ROW = re.compile(r"^\| `([A-Z]{2}-\d{2})` \|.*\| ([^|]+) \|$", re.MULTILINE)
+UNNAMED = dict(ROW.findall((FIXTURES / "README.md").read_text(encoding="utf-8")))
+
+
+def test_no_number_of_a_family_is_forgotten() -> None:
+    families: dict[str, set[int]] = defaultdict(set)
+    for code in NAMED | set(UNNAMED):
+        families[code[:2]].add(int(code[3:]))
+
+    assert set(families) == {"SW", "SC", "AA", "TR", "ST", "PM", "EL"}
+    for family, numbers in families.items():
+        assert numbers == set(range(1, max(numbers) + 1)), family
+
+
+def test_a_number_is_a_code_or_has_a_reason_not_both() -> None:
+    assert NAMED & set(UNNAMED) == set()
+    assert all(UNNAMED.values())
