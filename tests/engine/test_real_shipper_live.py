@@ -1,5 +1,5 @@
 """
-TP7's word, sent on its way through a shipper that is nobody's stand-in: rsyslog, by Docker's own syslog driver.
+TP7's word through a shipper that is nobody's stand-in: rsyslog, which Docker's own syslog driver sends to.
 
 Logstash stands beside it because the lab asks for one; no line comes to it.
 """
