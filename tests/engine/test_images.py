@@ -156,7 +156,9 @@ def test_postgres_with_a_password_answers_the_ssl_request(engine: Engine) -> Non
     with engine.network():
         assert _until(lambda: _ssl_answer(address), "postgres answers") in {b"N", b"S"}
     assert "PostgreSQL init process complete; ready for start up." in engine.logs(name)
-    assert engine.logs(name).count("database system is ready to accept connections") == 2
+    # It listens a moment before it says so.
+    ready = "database system is ready to accept connections"
+    _until(lambda: engine.logs(name).count(ready) == 2, "PostgreSQL says so twice")
 
 
 def test_postgres_makes_the_user_and_the_database_and_checks_the_password(engine: Engine) -> None:
