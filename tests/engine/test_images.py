@@ -20,6 +20,7 @@ from dckgrade.prove.private_engine import PrivateEngine, why_not
 pytestmark = pytest.mark.engine
 
 _BUILD = Path(__file__).parents[2] / "fixtures" / "images" / "build.py"
+_READY = "database system is ready to accept connections"
 _NO_PASSWORD = """\
 Error: Database is uninitialized and superuser password is not specified.
        You must specify POSTGRES_PASSWORD to a non-empty value for the
@@ -157,8 +158,7 @@ def test_postgres_with_a_password_answers_the_ssl_request(engine: Engine) -> Non
         assert _until(lambda: _ssl_answer(address), "postgres answers") in {b"N", b"S"}
     assert "PostgreSQL init process complete; ready for start up." in engine.logs(name)
     # It listens a moment before it says so.
-    ready = "database system is ready to accept connections"
-    _until(lambda: engine.logs(name).count(ready) == 2, "PostgreSQL says so twice")
+    _until(lambda: engine.logs(name).count(_READY) == 2, "PostgreSQL says so twice")
 
 
 def test_postgres_makes_the_user_and_the_database_and_checks_the_password(engine: Engine) -> None:
@@ -196,9 +196,9 @@ def test_a_known_volume_is_not_initialised_again(engine: Engine) -> None:
     name, address = engine.started(*volume, "postgres")
     with engine.network():
         _until(lambda: _ssl_answer(address), "postgres answers again")
-    logs = engine.logs(name)
-    assert "PostgreSQL Database directory appears to contain a database; Skipping initialization" in logs
-    assert logs.count("database system is ready to accept connections") == 1
+    _until(lambda: engine.logs(name).count(_READY) == 1, "PostgreSQL says so once")
+    skipped = "PostgreSQL Database directory appears to contain a database; Skipping initialization"
+    assert skipped in engine.logs(name)
 
 
 def test_postgres_18_refuses_the_old_place_of_the_data(engine: Engine) -> None:
