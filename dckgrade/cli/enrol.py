@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dckgrade.cli import exits, language, options, output
+from dckgrade.cli import exits, language, options, output, settings
 from dckgrade.words import N_, Trouble, into
 
 CLASS_KEYS = "class.keys"
@@ -62,14 +62,7 @@ def taken(file: Path) -> None:
     keys = signature.read(file)
     if len(keys) != 1:
         raise Trouble(N_("{path} holds the keys of a class; a trainee has one."), path=file)
-    output.folder(own().parent)
-    output.write(own(), signature.written(keys), private=True)
+    output.folder(settings.own_key().parent)
+    output.write(settings.own_key(), signature.written(keys), private=True)
     told = N_("Your reports are signed as {trainee} from now on.")
     exits.say([into(language.spoken())(told).format(trainee=keys[0].trainee)])
-
-
-def own() -> Path:
-    """Say where a trainee's own key is."""
-    from platformdirs import user_config_path
-
-    return user_config_path("dckgrade") / "own.key"

@@ -47,13 +47,14 @@ def json(reports: "Sequence[Report]", _hints: int) -> bytes:
 def document(report: "Report") -> bytes:
     """Write one report, signed where the trainee has a key."""
     from dckgrade import codec
-    from dckgrade.cli.enrol import own
+    from dckgrade.cli import settings
 
-    if not own().exists():
+    key = settings.own_key()
+    if not key.exists():
         return codec.to_json(report)
     from dckgrade import signature
 
-    return signature.signed(report, signature.read(own())[0])
+    return signature.signed(report, signature.read(key)[0])
 
 
 def html(reports: "Sequence[Report]", hints: int) -> bytes:

@@ -54,6 +54,11 @@ def file() -> Path:
     return user_config_path("dckgrade") / "config.toml"
 
 
+def own_key() -> Path:
+    """Say where the key is that signs the user's reports, whether there is one or not."""
+    return file().with_name("own.key")
+
+
 @cache
 def settled() -> Mapping[str, Setting]:
     """Give what is settled, the environment before the file; raises `Trouble` for what cannot be meant."""
