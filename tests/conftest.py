@@ -19,8 +19,10 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 IMAGES = ["nginx", "postgres", "postgres:18", "busybox"]
 REQUIRED = os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1"
 
-# A shell that runs the tests in the background has Ctrl-C ignored, by all that they start too.
+# A shell that runs the tests in the background has Ctrl-C ignored, and nohup the end of its terminal, by all
+# that they start too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

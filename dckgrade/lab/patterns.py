@@ -13,7 +13,7 @@ from dckgrade.words import N_
 # which bounds the worst that a pattern can cost: from each place where it may begin, every way in which its
 # repeats can share out the rest of the line. Measured: 2 to 5 ns a step.
 TEXT = 64 * 1024
-LINE = 4 * 1024
+LINE = 3 * 1024
 REST = LINE // 2
 """What is left of a line, on the average, after a place in it."""
 MOST_STEPS = 150_000_000
