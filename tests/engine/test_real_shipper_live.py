@@ -100,6 +100,7 @@ def test_the_word_is_found_where_rsyslog_has_written_it(engine: PrivateEngine) -
     assert (verdict, code) == ("passed", None), facts
     assert (facts["by"], facts["container"], facts["driver"]) == ("request", "webservers", "syslog")
     # Nginx says twice what it has not found: in its access log, and in its error log.
+    until(lambda: len(documents(engine, facts["index"], "GET")) >= 2, "both lines are found")
     lines = documents(engine, facts["index"], "GET")
     assert [line.keys() for line in lines] == [{"@timestamp", "message", "host", "program"}] * 2
     assert logstash_took_in(engine) == 0
