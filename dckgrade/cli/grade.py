@@ -47,12 +47,13 @@ def grade(
 ) -> None:
     """Grade a lab on this machine's engine."""
     from dckgrade import grading
+    from dckgrade.cli import history, watch
 
-    parts: Sequence[grading.Part] = chosen(loaded(lab), only or [])
-    if failed:
-        parts = not_passed(parts, host, context, allowed=not (only or no_history))
+    remembered = not no_history
+    picked = chosen(loaded(lab), only or [])
+    parts = not_passed(picked, host, context, allowed=remembered and not only) if failed else picked
     paths = output.checked(outputs or [])
-    usable(timeout, workdir)
+    usable(timeout, workdir, shape, watched=watched)
     exits.in_order()
     choice = grading.Choice(
         lang=language.spoken(),
@@ -64,14 +65,19 @@ def grade(
         container=container,
         grafana=account(grafana_user, grafana_password),
     )
-    run = in_place if watched else once
-    reports = run(parts, choice, host, context, shape=shape, hints=hints, no_history=no_history)
+    if watched:
+        keep = history.remember if remembered else lambda _: None
+        reports = watch.watch(parts, choice, host, context, hints, keep)
+    else:
+        reports = once(parts, choice, host, context, hints, shape=shape, remembered=remembered)
     output.keep(reports, paths, hints)
     raise SystemExit(exits.of(reports))
 
 
-def usable(timeout: float, workdir: Path) -> None:
-    """Refuse a number that is none, and a folder that is not there."""
+def usable(timeout: float, workdir: Path, shape: output.Format, *, watched: bool) -> None:
+    """Refuse a number that is none, a folder that is not there, and a form that cannot change in place."""
+    if watched and shape is not output.Format.TEXT:
+        raise Trouble(N_("--watch shows a text that changes."), N_("Leave --format out, or --watch."))
     if math.isnan(timeout):
         raise Trouble(N_("--timeout takes a number of seconds."))
     if not workdir.is_dir():
@@ -83,39 +89,19 @@ def once(
     choice: "grading.Choice",
     host: str | None,
     context: str | None,
+    hints: int,
     *,
     shape: output.Format,
-    hints: int,
-    no_history: bool,
+    remembered: bool,
 ) -> "list[Report]":
     """Grade, show the reports, and what they gained since the last run."""
     from dckgrade.cli import history
 
     reports = graded(parts, choice, host, context)
-    output.show(reports, shape, hints, "" if no_history else history.news(reports, choice.lang))
-    if not no_history:
+    output.show(reports, shape, hints, history.news(reports, choice.lang) if remembered else "")
+    if remembered:
         history.remember(reports)
     return reports
-
-
-def in_place(
-    parts: "Sequence[grading.Part]",
-    choice: "grading.Choice",
-    host: str | None,
-    context: str | None,
-    *,
-    shape: output.Format,
-    hints: int,
-    no_history: bool,
-) -> "list[Report]":
-    """Grade until all passes, drawing each report over the last one."""
-    from dckgrade.cli import history
-    from dckgrade.cli.watch import watch
-
-    if shape is not output.Format.TEXT:
-        raise Trouble(N_("--watch shows a text that changes."), N_("Leave --format out, or --watch."))
-    keep = (lambda _: None) if no_history else history.remember
-    return watch(parts, choice, host, context, hints, keep)
 
 
 def loaded(lab: str) -> "list[Loaded]":

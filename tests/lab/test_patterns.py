@@ -124,14 +124,9 @@ def test_an_accepted_pattern_takes_less_than_a_second_of_the_worst_text(pattern:
     assert fault(pattern) is None
     line = (unit * LINE)[: LINE - 1]
     text = "\n".join([line] * (TEXT // LINE))
-    assert min(took(pattern, text) for _ in range(3)) < 1, "the quickest of three"
-
-
-def took(pattern: str, text: str) -> float:
-    """Time one search, in seconds of the processor."""
     start = time.process_time()
     matches(pattern, text)
-    return time.process_time() - start
+    assert time.process_time() - start < 1
 
 
 def test_a_text_longer_than_any_fact_is_cut_before_it_is_searched() -> None:
