@@ -97,7 +97,10 @@ def record(session: nox.Session) -> None:
 def schema(session: nox.Session) -> None:
     """Write the committed JSON Schemas again."""
     session.install("-q", "-e", ".")
-    for path, options in (("checks/lab.schema.json", []), ("dckgrade/report.schema.json", ["--report"])):
+    for path, options in (
+        ("checks/lab.schema.json", []),
+        ("dckgrade/report/report.schema.json", ["--report"]),
+    ):
         made = subprocess.run(
             [f"{session.bin}/dckgrade", "schema", *options], stdout=subprocess.PIPE, check=True
         )

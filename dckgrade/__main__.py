@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from dckgrade.cli import language
-from dckgrade.words import Trouble
+from dckgrade.i18n import Trouble
 
 
 def main() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import docker
 import pytest
 
-from dckgrade.prove import guest
-from dckgrade.prove import private_engine as engines
+from dckgrade.prove.engines import guest
+from dckgrade.prove.engines import private as engines
+from dckgrade.prove.engines.private import PrivateEngine
 from dckgrade.prove.live import Disposable
-from dckgrade.prove.private_engine import PrivateEngine
 from images import build
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

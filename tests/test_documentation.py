@@ -11,12 +11,12 @@ import pytest
 import pictures.draw as drawn
 import reference
 from dckgrade.cli import command_line, doctor, output, prove, settings
-from dckgrade.cli.exits import Exit
+from dckgrade.cli.exit_codes import Exit
+from dckgrade.i18n import Lang
 from dckgrade.lab.catalogue import catalogue
+from dckgrade.lab.discovery import labs_of, shelf
 from dckgrade.lab.load import load
-from dckgrade.lab.shelf import labs_of, shelf
-from dckgrade.prove import forms
-from dckgrade.words import Lang
+from dckgrade.render import proof
 
 ROOT = Path(__file__).parents[1]
 READMES: dict[Lang, Path] = {"en": ROOT / "README.md", "fr": ROOT / "README.fr.md"}
@@ -133,7 +133,7 @@ def test_every_format_and_every_ending_is_told(lang: Lang) -> None:
     shapes: list[type[StrEnum]] = [output.Format, prove.Shape, doctor.Shape]
 
     assert {one.value for shape in shapes for one in shape} - known == set()
-    assert {*output.BY_SUFFIX, *forms.BY_SUFFIX} - known == set()
+    assert {*output.BY_SUFFIX, *proof.BY_SUFFIX} - known == set()
 
 
 @in_both

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
+from dckgrade.i18n import Lang
 from dckgrade.prove.live import Disposable
-from dckgrade.words import Lang
 
 ROOT = Path(__file__).parents[1]
 GUIDES: dict[Lang, Path] = {"en": ROOT / "checks" / "first-lab.md", "fr": ROOT / "checks" / "first-lab.fr.md"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.world.fault_engine import FaultEngine, answer
+from tests.support.fault_engine import FaultEngine, answer
 
 WATCHED = """
 import sys

@@ -26,7 +26,13 @@ def loaded(module: str, forbidden: list[str]) -> list[str]:
 
 @pytest.mark.parametrize(
     "module",
-    ["dckgrade.judge", "dckgrade.verdict", "dckgrade.observation", "dckgrade.report", "dckgrade.codec"],
+    [
+        "dckgrade.judge.judge",
+        "dckgrade.report.result",
+        "dckgrade.report.observation",
+        "dckgrade.report.report",
+        "dckgrade.report.codec",
+    ],
 )
 def test_judging_loads_nothing_that_could_touch_the_world(module: str) -> None:
     assert loaded(module, FORBIDDEN) == []

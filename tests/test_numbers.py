@@ -3,8 +3,8 @@
 import re
 from collections import defaultdict
 
+from dckgrade.lab.discovery import labs_of, shelf
 from dckgrade.lab.load import load
-from dckgrade.lab.shelf import labs_of, shelf
 from tests.conftest import FIXTURES
 
 NAMED = {one.code for path in labs_of(shelf()).values() for one in load(path).lab.diagnoses() if one.message}

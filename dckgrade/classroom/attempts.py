@@ -3,21 +3,19 @@
 from collections.abc import Iterable
 from functools import cache
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct, field
 
-from dckgrade import codec
-from dckgrade.judge import judge
+from dckgrade.i18n import Lang
+from dckgrade.judge.judge import judge
+from dckgrade.lab.discovery import find
 from dckgrade.lab.load import Loaded, load
-from dckgrade.lab.shelf import find
-from dckgrade.observation import Seen, Unobservable, Why
-from dckgrade.report import Report
-from dckgrade.verdict import Line, Score, Verdict, score
-from dckgrade.words import Lang
-
-Trust = Literal["declared", "corroborated", "observed"]
-"""The trainee says so; the trainee's own key signed it and nobody shares it; the trainer looked."""
+from dckgrade.report import codec
+from dckgrade.report.class_report import Trust
+from dckgrade.report.observation import Seen, Unobservable, Why
+from dckgrade.report.report import Report
+from dckgrade.report.result import Line, Score, Verdict, score
 
 IDENTITIES = {"id", "node_id"}
 """Facts that name one thing in all the world: random numbers of the engine."""

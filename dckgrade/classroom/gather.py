@@ -6,23 +6,16 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dckgrade import __version__, codec
-from dckgrade.classroom.attempts import Attempt, Trust, attempt
-from dckgrade.classroom.class_report import (
-    Cell,
-    ClassReport,
-    Flag,
-    MistakeShared,
-    Past,
-    Refused,
-    Row,
-)
+from dckgrade import __version__
+from dckgrade.classroom.attempts import Attempt, attempt
 from dckgrade.classroom.people import Person, Roster, folded, named
 from dckgrade.classroom.statistics import possible, shared_traces, told
 from dckgrade.classroom.submissions import Submission
-from dckgrade.report import Report
-from dckgrade.verdict import Line, Named, Score
-from dckgrade.words import N_, Lang, Trouble
+from dckgrade.i18n import N_, Lang, Trouble
+from dckgrade.report import codec
+from dckgrade.report.class_report import Cell, ClassReport, Flag, MistakeShared, Past, Refused, Row, Trust
+from dckgrade.report.report import Report
+from dckgrade.report.result import Line, Named, Score
 
 Counting = Literal["best", "latest"]
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from dckgrade.words import N_, Trouble
+from dckgrade.i18n import N_, Trouble
 
 ROSTER_AT_MOST = 4 * 1024 * 1024
 # "Ada Lovelace_12_assignsubmission_file_/tp5.json", or with the file's own name at the end and no folder.

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from dckgrade.classroom.attempts import Attempt, lab
-from dckgrade.classroom.class_report import Cell, CheckTold, LabTold
-from dckgrade.verdict import Verdict
-from dckgrade.words import Lang
+from dckgrade.i18n import Lang
+from dckgrade.report.class_report import Cell, CheckTold, LabTold
+from dckgrade.report.result import Verdict
 
 ENOUGH_TO_TELL = 5
 """With fewer trainees, a check that everybody or nobody passes tells nothing about the check."""

@@ -12,8 +12,8 @@ from typing import IO
 
 from msgspec import Struct
 
-from dckgrade import codec
-from dckgrade.words import N_, Trouble
+from dckgrade.i18n import N_, Trouble
+from dckgrade.report import codec
 
 FILE_AT_MOST = 1024 * 1024
 """Bytes of one report; ours have some tens of kilobytes."""

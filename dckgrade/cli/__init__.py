@@ -11,28 +11,28 @@ from typer.core import TyperGroup
 
 from dckgrade import __version__
 from dckgrade.cli import (
+    class_,
     collect,
+    completion,
     config,
-    desk,
     doctor,
     enrol,
-    exits,
+    exit_codes,
     explain,
     grade,
     judge,
-    labs,
     language,
     lint,
-    names,
+    list_labs,
     new,
     options,
     output,
     prove,
     schema,
     settings,
-    trial,
+    try_,
 )
-from dckgrade.words import N_, Lang, Trouble, into
+from dckgrade.i18n import N_, Lang, Trouble, into
 
 
 class Labs(TyperGroup):
@@ -40,17 +40,20 @@ class Labs(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """List the commands, then the labs."""
-        from dckgrade.lab.shelf import lab_paths
+        from dckgrade.lab.discovery import lab_paths
 
         return [*super().list_commands(ctx), *lab_paths(), grade.ALL]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's own signature
         """Show the labs apart from the commands, each by its title."""
-        from dckgrade.lab.shelf import lab_paths
+        from dckgrade.lab.discovery import lab_paths
 
         translate = into(language.spoken())
         every = translate(EVERY)
-        labs_here = [*((name, names.lab_title(name) or name) for name in lab_paths()), (grade.ALL, every)]
+        labs_here = [
+            *((name, completion.lab_title(name) or name) for name in lab_paths()),
+            (grade.ALL, every),
+        ]
         wide = formatter.width - 6 - max(map(len, self.commands))
         here = [(name, one.get_short_help_str(wide)) for name, one in self.commands.items()]
         for heading, rows in ((N_("Labs"), labs_here), (N_("Commands"), here)):
@@ -61,12 +64,12 @@ class Labs(TyperGroup):
         """Offer labs by their titles, which their commands do not know."""
         found = super().shell_complete(ctx, incomplete)
         for item in found:
-            item.help = names.lab_title(item.value) or item.help
+            item.help = completion.lab_title(item.value) or item.help
         return found
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Find a command; a command wins over a lab of the same name (lint refuses such a lab)."""
-        from dckgrade.lab.shelf import lab_path
+        from dckgrade.lab.discovery import lab_path
 
         found = super().get_command(ctx, cmd_name)
         if found is None and (cmd_name == grade.ALL or lab_path(cmd_name)):
@@ -75,14 +78,14 @@ class Labs(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Say what was meant where a word is neither a command nor a lab."""
+        from dckgrade.lab.discovery import NoSuchLab
         from dckgrade.lab.problem import nearest
-        from dckgrade.lab.shelf import NoSuchLab
 
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             known = self.list_commands(ctx)
             near = nearest(name, known)
-            with exits.guarded():
+            with exit_codes.guarded():
                 raise NoSuchLab(
                     N_("There is no lab or command “{name}”."),
                     N_("Did you mean {near}?") if near else N_("There are {known}."),
@@ -119,7 +122,7 @@ for command, summary in (
     (grade.grade, N_("Grade a lab on this machine's engine.")),
     (judge.judge, N_("Judge recorded reports again with today's labs.")),
     (collect.collect, N_("Make one class report of many reports.")),
-    (desk.desk, N_("Grade the engines of a class from the trainer's desk.")),
+    (class_.desk, N_("Grade the engines of a class from the trainer's desk.")),
     (enrol.enrol, N_("Take the key that signs your reports, or make the keys of a class.")),
     (doctor.doctor, N_("Say which engine there is, and which labs can be graded on it.")),
     (config.config, N_("Show each setting with its value and its origin.")),
@@ -128,11 +131,11 @@ for command, summary in (
     (lint.lint, N_("Check labs: file:line:column of every problem at once.")),
     (prove.prove, N_("Prove that solutions pass, that mistakes fail, and that every check can.")),
     (new.new, N_("Write a lab to fill in, with its solution and a first mistake.")),
-    (trial.try_, N_("Look at what one check looks at, and show what can be demanded of it.")),
+    (try_.try_, N_("Look at what one check looks at, and show what can be demanded of it.")),
     (schema.schema, N_("Print the JSON Schema of labs.")),
 ):
     name = NAMES.get(command.__name__) or command.__name__.strip("_")
-    app.command(name, help=summary)(exits.answered(command))
+    app.command(name, help=summary)(exit_codes.answered(command))
 
 
 def version(wanted: bool) -> None:
@@ -145,7 +148,7 @@ def version(wanted: bool) -> None:
 def shelved(folder: Path | None) -> None:
     """Take the labs of *folder* too, before the command is looked for, which may be one of them."""
     if folder:
-        from dckgrade.lab.shelf import VARIABLE
+        from dckgrade.lab.discovery import VARIABLE
 
         os.environ[VARIABLE] = os.pathsep.join(filter(None, (os.environ.get(VARIABLE), str(folder))))
 
@@ -169,7 +172,7 @@ def root(
 ) -> None:
     """Grade Docker labs by their effects, and name the mistake."""
     if ctx.invoked_subcommand is None:
-        exits.answered(labs.labs)()
+        exit_codes.answered(list_labs.labs)()
     else:
         ctx.default_map = {ctx.invoked_subcommand: settings.defaults()}
 
@@ -201,17 +204,17 @@ def obey(lang: Lang) -> None:
         with output.heard():
             code = command_line(lang).main(prog_name="dckgrade", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
-        raise SystemExit(exits.Exit.INTERRUPTED) from None
+        raise SystemExit(exit_codes.Exit.INTERRUPTED) from None
     except Trouble as trouble:
-        exits.say(trouble.sentences(lang))
-        raise SystemExit(exits.Exit.USAGE) from None
+        exit_codes.say(trouble.sentences(lang))
+        raise SystemExit(exit_codes.Exit.USAGE) from None
     except Exception as refused:
         # Typer keeps its UsageError to itself; this is how it can be told apart without its private modules.
         if not hasattr(refused, "format_message"):
             raise
-        exits.say(usage(refused, lang))
-        raise SystemExit(exits.Exit.USAGE) from None
-    raise SystemExit(code if isinstance(code, int) else exits.Exit.PASSED)
+        exit_codes.say(usage(refused, lang))
+        raise SystemExit(exit_codes.Exit.USAGE) from None
+    raise SystemExit(code if isinstance(code, int) else exit_codes.Exit.PASSED)
 
 
 def nearest_option(ctx: Any, option: str) -> str | None:

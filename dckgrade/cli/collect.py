@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dckgrade.cli import exits, language, options, output
-from dckgrade.words import N_, Trouble, into
+from dckgrade.cli import exit_codes, language, options, output
+from dckgrade.i18n import N_, Trouble, into
 
 if TYPE_CHECKING:
-    from dckgrade.classroom.class_report import ClassReport
     from dckgrade.classroom.gather import Signed
     from dckgrade.classroom.submissions import Submission
-    from dckgrade.report import Report
+    from dckgrade.report.class_report import ClassReport
+    from dckgrade.report.report import Report
 
 
 class Shape(StrEnum):
@@ -118,7 +118,7 @@ def collect(
     exported(report, moodle, key, gradescope)
     printed(report, shape, forms)
     if not report.reports:
-        raise exits.NothingToGrade(
+        raise exit_codes.NothingToGrade(
             N_("There is no report among what was named."),
             N_("A report is what `dckgrade LAB -o report.json` writes."),
         )
@@ -128,8 +128,8 @@ def signed_by(keys: Path | None) -> "Signed":
     """Say how a trainee's own signature is told; without keys, none is."""
     if keys is None:
         return lambda *_: False
-    from dckgrade import signature
     from dckgrade.classroom.people import folded
+    from dckgrade.report import signature
 
     known = {folded(one.trainee): one for one in signature.read(keys)}
 
@@ -142,7 +142,10 @@ def signed_by(keys: Path | None) -> "Signed":
 
 def by_suffix(*, excel: bool) -> "dict[str, Callable[[ClassReport], bytes]]":
     """List the forms of a class report by the ends of their files' names."""
-    from dckgrade.classroom.forms import document, page, programs, tables
+    from dckgrade.render.class_report import csv as tables
+    from dckgrade.render.class_report import html as page
+    from dckgrade.render.class_report import json as document
+    from dckgrade.render.class_report import programs
 
     return {
         ".html": page.page,
@@ -162,7 +165,8 @@ def writable(
 
 def exported(report: "ClassReport", moodle: Path | None, key: Key, gradescope: Path | None) -> None:
     """Write what learning platforms take in."""
-    from dckgrade.classroom.forms import programs, tables
+    from dckgrade.render.class_report import csv as tables
+    from dckgrade.render.class_report import programs
 
     if moodle:
         output.write(moodle, tables.moodle(report, key.value))
@@ -178,7 +182,7 @@ def printed(report: "ClassReport", shape: Shape, forms: "dict[str, Callable[[Cla
     """Print the report in the form asked for; stdout is nothing else."""
     with output.heard():
         if shape is Shape.TEXT:
-            from dckgrade.classroom.forms.terminal import terminal
+            from dckgrade.render.class_report.terminal import terminal
 
             output.on_terminal(*terminal(report))
         else:

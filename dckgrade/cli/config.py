@@ -1,12 +1,12 @@
 """`dckgrade config`: what is settled, and who said so."""
 
 from dckgrade.cli import language, options, output, settings
-from dckgrade.words import N_, into
+from dckgrade.i18n import N_, into
 
 
 def config(lang: options.Language = None) -> None:
     """Show each setting with its value and its origin."""
-    from dckgrade.render.shown import line
+    from dckgrade.render.text.sanitize import line
 
     translate = into(language.spoken())
     found = settings.settled()

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dckgrade.cli import exits, language, options, output
-from dckgrade.words import N_, into
+from dckgrade.cli import exit_codes, language, options, output
+from dckgrade.i18n import N_, into
 
 if TYPE_CHECKING:
-    from dckgrade.doctor import Examination, Machine
-    from dckgrade.world.endpoint import Endpoint
+    from dckgrade.engine.endpoint import Endpoint
+    from dckgrade.grading.doctor import Examination, Machine
 
 
 class Shape(StrEnum):
@@ -34,11 +34,11 @@ def doctor(
     lang: options.Language = None,
 ) -> None:
     """Say which engine there is, and which labs can be graded on it."""
-    from dckgrade.doctor import document
-    from dckgrade.render.shown import line
-    from dckgrade.world import endpoint
+    from dckgrade.engine import endpoint
+    from dckgrade.grading.doctor import document
+    from dckgrade.render.text.sanitize import line
 
-    exits.in_order()
+    exit_codes.in_order()
     where = endpoint.resolve(host, context, os.environ, Path.home())
     found = examined(where)
     with output.heard():
@@ -46,17 +46,17 @@ def doctor(
             sys.stdout.buffer.write(document(found))
         else:
             output.on_terminal("\n".join(line(one) for one in told(found)))
-    raise SystemExit(exits.Exit.PASSED if found.machine else exits.Exit.NOT_GRADABLE)
+    raise SystemExit(exit_codes.Exit.PASSED if found.machine else exit_codes.Exit.NOT_GRADABLE)
 
 
 def examined(where: "Endpoint") -> "Examination":
     """Knock at the engine, ask it about itself, and hold the labs against it."""
-    from dckgrade.doctor import Examination, here, machine
+    from dckgrade.engine.connection import connect
+    from dckgrade.engine.endpoint import EngineTrouble, others
+    from dckgrade.engine.protocol import OutOfReach
+    from dckgrade.grading.doctor import Examination, here, machine
+    from dckgrade.lab.discovery import lab_paths
     from dckgrade.lab.load import load
-    from dckgrade.lab.shelf import lab_paths
-    from dckgrade.world.connection import connect
-    from dckgrade.world.endpoint import EngineTrouble, others
-    from dckgrade.world.port import OutOfReach
 
     spoken = language.spoken()
     sockets = [one for one in others(os.environ, Path.home()) if one != where.url]

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from dckgrade.cli import exits, language, options, output, settings
-from dckgrade.words import N_, Trouble, into
+from dckgrade.cli import exit_codes, language, options, output, settings
+from dckgrade.i18n import N_, Trouble, into
 
 CLASS_KEYS = "class.keys"
 
@@ -38,8 +38,8 @@ def enrol(
 
 def made(file: Path, folder: Path) -> None:
     """Make a key for each trainee; nobody's key is ever made anew, or their signed reports would be lost."""
-    from dckgrade import signature
     from dckgrade.classroom.people import folded, roster
+    from dckgrade.report import signature
 
     output.folder(folder)
     everybody = folder / CLASS_KEYS
@@ -52,12 +52,12 @@ def made(file: Path, folder: Path) -> None:
         )
     output.write(everybody, signature.written(keys), private=True)
     told = N_("{count} keys in {folder}. Give each trainee theirs; {all} is yours, for `collect --keys`.")
-    exits.say([into(language.spoken())(told).format(count=len(keys), folder=folder, all=CLASS_KEYS)])
+    exit_codes.say([into(language.spoken())(told).format(count=len(keys), folder=folder, all=CLASS_KEYS)])
 
 
 def taken(file: Path) -> None:
     """Keep the key where the next reports are signed with it."""
-    from dckgrade import signature
+    from dckgrade.report import signature
 
     keys = signature.read(file)
     if len(keys) != 1:
@@ -65,4 +65,4 @@ def taken(file: Path) -> None:
     output.folder(settings.own_key().parent)
     output.write(settings.own_key(), signature.written(keys), private=True)
     told = N_("Your reports are signed as {trainee} from now on.")
-    exits.say([into(language.spoken())(told).format(trainee=keys[0].trainee)])
+    exit_codes.say([into(language.spoken())(told).format(trainee=keys[0].trainee)])

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dckgrade.cli import exits, language, names, options, output
-from dckgrade.words import N_, Trouble
+from dckgrade.cli import completion as names
+from dckgrade.cli import exit_codes, language, options, output
+from dckgrade.i18n import N_, Trouble
 
 if TYPE_CHECKING:
     from dckgrade.lab.catalogue import Known
@@ -27,7 +28,7 @@ def explain(
 
     known = catalogued()
     if not known:
-        raise exits.NothingToGrade(N_("No lab knows a mistake by name."))
+        raise exit_codes.NothingToGrade(N_("No lab knows a mistake by name."))
     spoken = language.spoken()
     output.on_terminal(Explanation(found(code, known), spoken) if code else Index(known.values(), spoken))
 
@@ -35,8 +36,8 @@ def explain(
 def catalogued() -> "dict[str, Known]":
     """Read the mistakes of all labs."""
     from dckgrade.lab.catalogue import catalogue
+    from dckgrade.lab.discovery import lab_paths
     from dckgrade.lab.load import load
-    from dckgrade.lab.shelf import lab_paths
 
     return catalogue(load(path).lab for path in lab_paths().values())
 

@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dckgrade.cli import exits, language, names, options, output
-from dckgrade.words import N_, Trouble, into
+from dckgrade.cli import completion, exit_codes, language, options, output
+from dckgrade.i18n import N_, Trouble, into
 
 ALL = "all"
 """Instead of a lab: every lab."""
 
 if TYPE_CHECKING:
-    from dckgrade import grading
+    from dckgrade.engine.protocol import Login
+    from dckgrade.grading import run
+    from dckgrade.grading.options import Choice
     from dckgrade.lab.load import Loaded
-    from dckgrade.report import Report
-    from dckgrade.world.port import Login
+    from dckgrade.report.report import Report
 
 
 def grade(
     lab: Annotated[
-        str, typer.Argument(autocompletion=names.labs, help=N_("The lab, such as tp5; all: every lab."))
+        str, typer.Argument(autocompletion=completion.labs, help=N_("The lab, such as tp5; all: every lab."))
     ],
     shape: options.Shape = output.Format.TEXT,
     outputs: options.Output = None,
@@ -46,16 +47,16 @@ def grade(
     lang: options.Language = None,
 ) -> None:
     """Grade a lab on this machine's engine."""
-    from dckgrade import grading
     from dckgrade.cli import history, watch
+    from dckgrade.grading.options import Choice
 
     remembered = not no_history
     picked = chosen(loaded(lab), only or [])
     parts = not_passed(picked, host, context, allowed=remembered and not only) if failed else picked
     paths = output.checked(outputs or [])
     usable(timeout, workdir, shape, watched=watched)
-    exits.in_order()
-    choice = grading.Choice(
+    exit_codes.in_order()
+    choice = Choice(
         lang=language.spoken(),
         passive=passive,
         at_once=no_wait,
@@ -71,7 +72,7 @@ def grade(
     else:
         reports = once(parts, choice, host, context, hints, shape=shape, remembered=remembered)
     output.keep(reports, paths, hints)
-    raise SystemExit(exits.of(reports))
+    raise SystemExit(exit_codes.of(reports))
 
 
 def usable(timeout: float, workdir: Path, shape: output.Format, *, watched: bool) -> None:
@@ -85,8 +86,8 @@ def usable(timeout: float, workdir: Path, shape: output.Format, *, watched: bool
 
 
 def once(
-    parts: "Sequence[grading.Part]",
-    choice: "grading.Choice",
+    parts: "Sequence[run.Part]",
+    choice: "Choice",
     host: str | None,
     context: str | None,
     hints: int,
@@ -106,15 +107,15 @@ def once(
 
 def loaded(lab: str) -> "list[Loaded]":
     """Read the lab, or every lab there is."""
+    from dckgrade.lab.discovery import find, lab_paths
     from dckgrade.lab.load import load
-    from dckgrade.lab.shelf import find, lab_paths
 
     return [load(path) for path in (lab_paths().values() if lab == ALL else [find(lab)])]
 
 
-def chosen(labs: "Sequence[Loaded]", only: Sequence[str]) -> "list[grading.Part]":
+def chosen(labs: "Sequence[Loaded]", only: Sequence[str]) -> "list[run.Part]":
     """Give each lab the checks of it that were chosen; a lab of which none was is left out."""
-    from dckgrade.grading import Part
+    from dckgrade.grading.run import Part
 
     ids = [[check.id for check in one.lab.checks] for one in labs]
     chosen_checks([one for here in ids for one in here], only)
@@ -125,12 +126,12 @@ def chosen(labs: "Sequence[Loaded]", only: Sequence[str]) -> "list[grading.Part]
 
 
 def not_passed(
-    parts: "Sequence[grading.Part]", host: str | None, context: str | None, *, allowed: bool
-) -> "Sequence[grading.Part]":
+    parts: "Sequence[run.Part]", host: str | None, context: str | None, *, allowed: bool
+) -> "Sequence[run.Part]":
     """Give each lab the checks of it that did not pass last time; a lab that passed is left out."""
     from dckgrade.cli import history
-    from dckgrade.grading import Part
-    from dckgrade.world import endpoint
+    from dckgrade.engine import endpoint
+    from dckgrade.grading.run import Part
 
     if not allowed:
         raise Trouble(N_("--failed goes with neither --only nor --no-history."))
@@ -140,7 +141,7 @@ def not_passed(
         return parts  # what is wrong is told, and reported, when it is to be graded
     left = [(part, history.left(part.loaded, engine)) for part in parts]
     if not any(checks for _, checks in left):
-        raise exits.NothingToGrade(
+        raise exit_codes.NothingToGrade(
             N_("Everything passed last time."), N_("Leave --failed out to grade it again.")
         )
     return [
@@ -152,7 +153,7 @@ def not_passed(
 
 def account(user: str | None, password: str | None) -> "Login | None":
     """Give the account that the user named for Grafana; a name alone opens nothing."""
-    from dckgrade.world.port import Login
+    from dckgrade.engine.protocol import Login
 
     if user and not password:
         raise Trouble(N_("--grafana-user says nothing without --grafana-password."))
@@ -160,7 +161,7 @@ def account(user: str | None, password: str | None) -> "Login | None":
 
 
 def graded(
-    parts: "Sequence[grading.Part]", choice: "grading.Choice", host: str | None, context: str | None
+    parts: "Sequence[run.Part]", choice: "Choice", host: str | None, context: str | None
 ) -> "list[Report]":
     """
     Connect and grade; an engine that cannot be reached gives a report too.
@@ -169,12 +170,12 @@ def graded(
     """
     from msgspec.structs import replace
 
-    from dckgrade import grading
-    from dckgrade.cli.waiting import shown_on_stderr
-    from dckgrade.observation import Engine
-    from dckgrade.world import endpoint
-    from dckgrade.world.connection import connect, patience_s
-    from dckgrade.world.silence import Silence
+    from dckgrade.cli.progress import shown_on_stderr
+    from dckgrade.engine import endpoint
+    from dckgrade.engine.connection import connect, patience_s
+    from dckgrade.engine.unavailable import Silence
+    from dckgrade.grading import run
+    from dckgrade.report.observation import Engine
 
     asked = host or context or os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT") or "default"
     where: endpoint.Endpoint | None = None
@@ -185,19 +186,19 @@ def graded(
             warning = N_(
                 "Warning: the certificate of {endpoint} is not verified; another machine may answer."
             )
-            exits.say([into(choice.lang)(warning).format(endpoint=where.url)])
+            exit_codes.say([into(choice.lang)(warning).format(endpoint=where.url)])
         begun = time.monotonic()
         with connect(where, min(patience_s(where), choice.timeout_s)) as daemon:
             left_s = max(0.0, choice.timeout_s - (time.monotonic() - begun))
             with shown_on_stderr(daemon.engine, choice.lang) as progress:
-                return grading.grade_all(parts, daemon, replace(choice, timeout_s=left_s), progress)
+                return run.grade_all(parts, daemon, replace(choice, timeout_s=left_s), progress)
     except endpoint.EngineTrouble as trouble:
         told = trouble.sentences(choice.lang)
-        exits.say(told)
+        exit_codes.say(told)
         if where and isinstance(trouble, endpoint.EngineDown):
-            return grading.grade_all(parts, Silence(where, told[0]), choice)
+            return run.grade_all(parts, Silence(where, told[0]), choice)
         return [
-            grading.unreachable(one.loaded, Engine(endpoint=asked), told[0], replace(choice, only=one.only))
+            run.unreachable(one.loaded, Engine(endpoint=asked), told[0], replace(choice, only=one.only))
             for one in parts
         ]
 
@@ -209,7 +210,7 @@ def chosen_checks(known: Sequence[str], only: Sequence[str]) -> None:
     for one in only:
         if one not in known:
             near = nearest(one, known)
-            raise exits.NothingToGrade(
+            raise exit_codes.NothingToGrade(
                 N_("There is no check “{check}”."),
                 N_("Did you mean {near}?") if near else N_("These there are: {known}."),
                 check=one,

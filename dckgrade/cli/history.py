@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from msgspec import MsgspecError, Struct, json
 
 from dckgrade.cli import output
-from dckgrade.verdict import Verdict
-from dckgrade.words import N_, Lang, Trouble, into
+from dckgrade.i18n import N_, Lang, Trouble, into
+from dckgrade.report.result import Verdict
 
 if TYPE_CHECKING:
     from dckgrade.lab.load import Loaded
-    from dckgrade.report import Report
+    from dckgrade.report.report import Report
 
 KEPT = 20
 """Runs of a lab."""

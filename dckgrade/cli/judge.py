@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from dckgrade.cli import exits, language, options, output
-from dckgrade.words import N_, Lang, Trouble
+from dckgrade.cli import exit_codes, language, options, output
+from dckgrade.i18n import N_, Lang, Trouble
 
 Diff = Annotated[
     bool, typer.Option("--diff", help=N_("Show what would change, in files, folders and archives."))
@@ -31,7 +31,7 @@ def judge(
     if write and not diff:
         raise Trouble(N_("--write goes with --diff."), N_("Look at what would change first."))
     if diff:
-        from dckgrade.cli.difference import difference
+        from dckgrade.cli.judge_diff import difference
 
         raise SystemExit(difference(reports, write=write))
     paths = output.checked(outputs or [])
@@ -42,7 +42,7 @@ def judge(
     if shape not in output.APPENDABLE and len(reports) > 1:
         raise Trouble(N_("Several reports do not fit into one document."), N_("Name one report."))
     spoken = language.spoken()
-    code = exits.Exit.PASSED
+    code = exit_codes.Exit.PASSED
     for path in reports:
         try:
             raw = path.read_bytes()
@@ -66,13 +66,14 @@ def demo(
 
 def replayed(
     raw: bytes, source: str, lang: Lang, shape: output.Format, paths: Sequence[Path], hints: int
-) -> exits.Exit:
+) -> exit_codes.Exit:
     """Judge one recording again, or all those of a session, and deliver it."""
-    from dckgrade import codec, grading
+    from dckgrade.grading import run
+    from dckgrade.lab.discovery import find
     from dckgrade.lab.load import load
-    from dckgrade.lab.shelf import find
+    from dckgrade.report import codec
 
     reports = [codec.from_json(one, source) for one in codec.parts(raw)]
-    again = [grading.again(load(find(one.lab.id)), one, lang) for one in reports]
+    again = [run.again(load(find(one.lab.id)), one, lang) for one in reports]
     output.deliver(again, shape, paths, hints)
-    return exits.of(again)
+    return exit_codes.of(again)

@@ -4,7 +4,7 @@ import gettext
 import os
 from collections.abc import Mapping, Sequence
 
-from dckgrade.words import CATALOGUES, N_, Lang, Trouble
+from dckgrade.i18n import CATALOGUES, N_, Lang, Trouble
 
 LANGS: tuple[Lang, ...] = ("fr", "en")
 

@@ -7,8 +7,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from dckgrade.cli import exits, language, options
-from dckgrade.words import N_, Trouble, into
+from dckgrade.cli import exit_codes, language, options
+from dckgrade.i18n import N_, Trouble, into
 
 EVERY_S = 0.5
 """A look at a file's size and time is cheap: twenty labs take a tenth of a millisecond."""
@@ -25,16 +25,16 @@ def lint(
     lang: options.Language = None,
 ) -> None:
     """Check labs: file:line:column of every problem at once."""
-    from dckgrade.lab.shelf import shelf
+    from dckgrade.lab.discovery import shelf
 
     wanted = paths or [shelf()]
     if watched:
         watch(wanted)
     files = list(labs_in(wanted))
     found = problems(files)
-    exits.say(found)
+    exit_codes.say(found)
     if found:
-        raise SystemExit(exits.Exit.USAGE)
+        raise SystemExit(exit_codes.Exit.USAGE)
     print(sound(files))
 
 
@@ -43,7 +43,9 @@ def problems(files: Sequence[Path]) -> list[str]:
     from dckgrade.lab.load import LabInvalid, Loaded, load, repeated_codes
 
     if not files:
-        raise exits.NothingToGrade(N_("There is no lab to check."), N_("A lab is a file that ends in .yaml."))
+        raise exit_codes.NothingToGrade(
+            N_("There is no lab to check."), N_("A lab is a file that ends in .yaml.")
+        )
     spoken = language.spoken()
     found: list[str] = []
     good: list[Loaded] = []
@@ -51,10 +53,12 @@ def problems(files: Sequence[Path]) -> list[str]:
         try:
             good.append(load(path))
         except LabInvalid as invalid:
-            found += exits.excerpted(invalid, spoken)
+            found += exit_codes.excerpted(invalid, spoken)
         except Trouble as trouble:
             found += trouble.sentences(spoken)
-    return found + [line for repeated in repeated_codes(good) for line in exits.excerpted(repeated, spoken)]
+    return found + [
+        line for repeated in repeated_codes(good) for line in exit_codes.excerpted(repeated, spoken)
+    ]
 
 
 def sound(files: Sequence[Path]) -> str:
@@ -67,7 +71,7 @@ def watch(paths: Sequence[Path]) -> NoReturn:
     from rich.text import Text
 
     from dckgrade.cli.watch import drawing
-    from dckgrade.render.shown import line
+    from dckgrade.render.text.sanitize import line
 
     waiting = Text(into(language.spoken())(N_("Watching the files; Ctrl-C ends it.")), style="dim")
     before: object = None

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dckgrade.cli import language, options
-from dckgrade.words import N_, into
+from dckgrade.i18n import N_, into
 
 
 def new(

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from dckgrade.cli import names
+from dckgrade.cli import completion
 from dckgrade.cli.output import Format
-from dckgrade.words import N_
+from dckgrade.i18n import N_
 
 Shape = Annotated[Format, typer.Option("-f", "--format", help=N_("What to print on standard output."))]
 Output = Annotated[
@@ -39,7 +39,7 @@ Host = Annotated[
 Context = Annotated[
     str | None,
     typer.Option(
-        "--context", autocompletion=names.contexts, help=N_("Docker context of the engine to grade.")
+        "--context", autocompletion=completion.contexts, help=N_("Docker context of the engine to grade.")
     ),
 ]
 Only = Annotated[
@@ -47,7 +47,7 @@ Only = Annotated[
     typer.Option(
         "--only",
         metavar="CHECK",
-        autocompletion=names.checks,
+        autocompletion=completion.checks,
         help=N_("Attempt this check alone. Repeatable."),
     ),
 ]

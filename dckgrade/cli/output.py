@@ -11,12 +11,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dckgrade.words import N_, Trouble
+from dckgrade.i18n import N_, Trouble
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from dckgrade.report import Report
+    from dckgrade.report.report import Report
 
 
 class Format(StrEnum):
@@ -38,7 +38,7 @@ APPENDABLE = {Format.TEXT, Format.MD, Format.GITHUB}
 
 def json(reports: "Sequence[Report]", _hints: int) -> bytes:
     """Write the document; of several labs a session."""
-    from dckgrade import codec
+    from dckgrade.report import codec
 
     documents = [document(one) for one in reports]
     return documents[0] if len(documents) == 1 else codec.session(documents)
@@ -46,62 +46,62 @@ def json(reports: "Sequence[Report]", _hints: int) -> bytes:
 
 def document(report: "Report") -> bytes:
     """Write one report, signed where the trainee has a key."""
-    from dckgrade import codec
     from dckgrade.cli import settings
+    from dckgrade.report import codec
 
     key = settings.own_key()
     if not key.exists():
         return codec.to_json(report)
-    from dckgrade import signature
+    from dckgrade.report import signature
 
     return signature.signed(report, signature.read(key)[0])
 
 
 def html(reports: "Sequence[Report]", hints: int) -> bytes:
     """Render the page."""
-    from dckgrade.render.html_page import session_page
+    from dckgrade.render.report.html import session_page
 
     return session_page(reports, hints).encode()
 
 
 def junit(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write JUnit XML."""
-    from dckgrade.render.junit import junit
+    from dckgrade.render.report.junit import junit
 
     return junit(reports, hints)
 
 
 def tap(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write TAP 14."""
-    from dckgrade.render.tap import tap
+    from dckgrade.render.report.tap import tap
 
     return tap(reports, hints)
 
 
 def markdown(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write a job's summary."""
-    from dckgrade.render.markdown import markdown
+    from dckgrade.render.report.markdown import markdown
 
     return markdown(reports, hints)
 
 
 def github(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write annotations for GitHub's checks."""
-    from dckgrade.render.github import github
+    from dckgrade.render.report.github import github
 
     return github(reports, hints)
 
 
 def csv(reports: "Sequence[Report]", _hints: int) -> bytes:
     """Write a row for each check."""
-    from dckgrade.render.csv_table import csv_table
+    from dckgrade.render.report.csv import csv_table
 
     return csv_table(reports)
 
 
 def gradescope(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write `results.json`."""
-    from dckgrade.render.gradescope import gradescope
+    from dckgrade.render.report.gradescope import gradescope
 
     return gradescope(reports, hints)
 
@@ -162,8 +162,8 @@ def show(reports: "Sequence[Report]", shape: Format, hints: int, news: str = "")
     """Print *reports*, and below a text what is new since the last run; stdout is nothing else."""
     with heard():
         if shape is Format.TEXT:
-            from dckgrade.render.shown import line
-            from dckgrade.render.terminal import session
+            from dckgrade.render.report.terminal import session
+            from dckgrade.render.text.sanitize import line
 
             on_terminal(*session(reports, hints), *filter(None, [line(news)]))
         else:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dckgrade.cli import exits, language, options, output
-from dckgrade.words import N_, Trouble, into
+from dckgrade.cli import exit_codes, language, options, output
+from dckgrade.i18n import N_, Trouble, into
 
 if TYPE_CHECKING:
     from dckgrade.lab.load import Loaded
-    from dckgrade.prove.proof import Proof
     from dckgrade.prove.run import Progress
+    from dckgrade.report.proof import Proof
 
 
 class Shape(StrEnum):
@@ -64,7 +64,7 @@ def prove(
     lang: options.Language = None,
 ) -> None:
     """Prove that solutions pass, that mistakes fail, and that every check can."""
-    from dckgrade.prove import forms
+    from dckgrade.render import proof as forms
 
     paths = output.checked(outputs or [], forms.BY_SUFFIX)
     sensible(host, recorded=recorded, record=record, disposable=disposable)
@@ -100,22 +100,22 @@ def sensible(host: str | None, *, recorded: bool, record: bool, disposable: bool
 
 def chosen(labs: Sequence[str]) -> "list[Loaded]":
     """Load the labs asked for, each once; without any, all."""
+    from dckgrade.lab.discovery import find, lab_paths
     from dckgrade.lab.load import load
-    from dckgrade.lab.shelf import find, lab_paths
 
     paths = [Path(name) if name.endswith(".yaml") else find(name) for name in labs] or lab_paths().values()
     if not paths:
-        raise exits.NothingToGrade(N_("There is no lab to prove."))
+        raise exit_codes.NothingToGrade(N_("There is no lab to prove."))
     return [load(path) for path in dict.fromkeys(paths)]
 
 
 def printed(proofs: "Sequence[Proof]", shape: Shape) -> None:
     """Print the proofs in the form asked for; stdout is nothing else."""
-    from dckgrade.prove import forms
+    from dckgrade.render import proof as forms
 
     try:
         if shape is Shape.TEXT:
-            from dckgrade.prove.forms.terminal import terminal
+            from dckgrade.render.proof.terminal import terminal
 
             output.on_terminal(*(terminal(proof, language.spoken()) for proof in proofs))
         else:
@@ -125,9 +125,9 @@ def printed(proofs: "Sequence[Proof]", shape: Shape) -> None:
         output.unheard()
 
 
-def of(proofs: "Sequence[Proof]") -> exits.Exit:
+def of(proofs: "Sequence[Proof]") -> exit_codes.Exit:
     """Choose the exit code: proven, or not."""
-    return exits.Exit.FAILED if any(proof.faults for proof in proofs) else exits.Exit.PASSED
+    return exit_codes.Exit.FAILED if any(proof.faults for proof in proofs) else exit_codes.Exit.PASSED
 
 
 def from_recordings(labs: "Sequence[Loaded]", fixtures: Path) -> "Iterator[Proof]":
@@ -142,8 +142,8 @@ def from_engines(
 ) -> "Iterator[Proof]":
     """See it on engines, each lab with the images that it needs; engines of our own are gone afterwards."""
     from dckgrade.prove import run
-    from dckgrade.prove.cage import NotApplied
-    from dckgrade.prove.private_engine import PrivateEngineFailed
+    from dckgrade.prove.engines.private import PrivateEngineFailed
+    from dckgrade.prove.process_group import NotApplied
 
     # A CI system that cancels a job asks politely first: then nothing is left for the next run to sweep.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -161,8 +161,8 @@ def from_engines(
                     seen.append(partial(run.seen, lab, fixtures, engines, progress, record=record))
                 proofs = run.together(seen)
         except (PrivateEngineFailed, NotApplied) as failed:
-            exits.say(str(failed).splitlines())
-            raise SystemExit(exits.Exit.NOT_GRADABLE) from None
+            exit_codes.say(str(failed).splitlines())
+            raise SystemExit(exit_codes.Exit.NOT_GRADABLE) from None
         yield from proofs
 
 
@@ -181,12 +181,12 @@ def counted() -> "Iterator[Callable[[str], Progress]]":
             starting = into(language.spoken())(N_("{lab}: getting engines ready")).format(lab=lab)
             task = bar.add_task(starting, total=None)
             if not console.is_terminal:
-                exits.say([starting])
+                exit_codes.say([starting])
 
             def progress(case: str, done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total, description=f"{lab} {case}")
                 if not console.is_terminal:
-                    exits.say([f"{lab} {done}/{total} {case}"])
+                    exit_codes.say([f"{lab} {done}/{total} {case}"])
 
             return progress
 

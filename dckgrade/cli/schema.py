@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dckgrade.words import N_
+from dckgrade.i18n import N_
 
 
 def schema(
@@ -15,8 +15,8 @@ def schema(
     session: Annotated[bool, typer.Option("--session", help=N_("Of what `dckgrade all` writes."))] = False,
 ) -> None:
     """Print the JSON Schema of labs."""
-    from dckgrade import codec
     from dckgrade.lab import schema as lab
+    from dckgrade.report import codec
 
     made = codec.schema("session") if session else codec.schema() if report else lab.schema()
     print(json.dumps(made, indent=2, ensure_ascii=False))

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dckgrade.words import N_, Trouble
+from dckgrade.i18n import N_, Trouble
 
 KINDS: Mapping[str, type] = {
     "lang": str,

@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dckgrade.cli import exits, language, output
-from dckgrade.words import N_, into
+from dckgrade.cli import exit_codes, language, output
+from dckgrade.i18n import N_, into
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from dckgrade.grading import Choice, Part
-    from dckgrade.report import Report
+    from dckgrade.grading.options import Choice
+    from dckgrade.grading.run import Part
+    from dckgrade.report.report import Report
 
 STARTING_S, IDLE_S = 1.5, 5.0
 """How long until the next look without any event, while something starts and otherwise: what goes on inside
@@ -44,10 +45,10 @@ def watch(
     """
     from msgspec.structs import replace
 
-    from dckgrade import grading
-    from dckgrade.world import endpoint
-    from dckgrade.world.changes import Changes
-    from dckgrade.world.connection import connect
+    from dckgrade.engine import endpoint
+    from dckgrade.engine.changes import Changes
+    from dckgrade.engine.connection import connect
+    from dckgrade.grading import run
 
     where = endpoint.resolve(host, context, os.environ, Path.home())
     each = replace(choice, at_once=True)
@@ -56,11 +57,11 @@ def watch(
         changes = Changes(daemon, choice.workdir)
         try:
             while True:
-                before, last = last, grading.grade_all(parts, daemon, each)
+                before, last = last, run.grade_all(parts, daemon, each)
                 # Kept before it is drawn: whoever sees it may press Ctrl-C at once.
                 if not before or told(last) != told(before):
                     draw(*page(last, before, hints))
-                if exits.of(last) is exits.Exit.PASSED:
+                if exit_codes.of(last) is exit_codes.Exit.PASSED:
                     return last
                 changes.wait(STARTING_S if any(one.starting for one in last) else IDLE_S)
         finally:
@@ -77,11 +78,11 @@ def page(reports: "Sequence[Report]", last: "Sequence[Report]", hints: int) -> "
     """Lay out what was graded, and below it what has just turned green."""
     from rich.text import Text
 
-    from dckgrade.render.shown import line
-    from dckgrade.render.terminal import session
+    from dckgrade.render.report.terminal import session
+    from dckgrade.render.text.sanitize import line
 
     translate = into(language.spoken())
-    done = exits.of(reports) is exits.Exit.PASSED
+    done = exit_codes.of(reports) is exit_codes.Exit.PASSED
     # Several labs are taller than any terminal: while they are watched, each is a line and what to do next.
     yield from session(reports, hints) if len(reports) == 1 or done else in_short(reports)
     for title in turned_green(reports, last):
@@ -96,21 +97,21 @@ def in_short(reports: "Sequence[Report]") -> "Iterator[RenderableType]":
     """Lay out several labs on one screen."""
     from rich.text import Text
 
-    from dckgrade.render import phrases
-    from dckgrade.render.shown import line
-    from dckgrade.render.terminal import overview
+    from dckgrade.render.report.terminal import overview
+    from dckgrade.render.text import messages
+    from dckgrade.render.text.sanitize import line
 
-    say = phrases.labels(language.spoken())
-    yield Text(phrases.labelled(say["engine"], phrases.engine(reports[0]), language.spoken()))
+    say = messages.labels(language.spoken())
+    yield Text(messages.labelled(say["engine"], messages.engine(reports[0]), language.spoken()))
     yield overview(reports)
     for one in reports:
-        for cause in phrases.causes_first(one)[:1]:
-            yield Text(phrases.labelled(line(one.lab.id), line(cause.title), one.lang))
+        for cause in messages.causes_first(one)[:1]:
+            yield Text(messages.labelled(line(one.lab.id), line(cause.title), one.lang))
 
 
 def turned_green(reports: "Sequence[Report]", last: "Sequence[Report]") -> list[str]:
     """Name the checks that pass now and did not before."""
-    from dckgrade.verdict import Verdict
+    from dckgrade.report.result import Verdict
 
     if not last:
         return []

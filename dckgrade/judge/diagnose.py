@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dckgrade.judge.holds import all_hold
-from dckgrade.lab.spec import PLACEHOLDER, Check, Condition, Diagnosis, Lab, Text
-from dckgrade.observation import Absent, Observation, Recording, Seen
-from dckgrade.probe import Probe, key
-from dckgrade.verdict import Named
+from dckgrade.judge.matching import all_hold
+from dckgrade.lab.model import PLACEHOLDER, Check, Condition, Diagnosis, Lab
+from dckgrade.probes.registry import Probe, key
+from dckgrade.report.observation import Absent, Observation, Recording, Seen
+from dckgrade.report.result import Named
+from dckgrade.report.text import Text
 
 SHOWN = 80
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from dckgrade.lab.spec import Check, Diagnosis, Lab
+from dckgrade.lab.model import Check, Diagnosis, Lab
 
 
 class Known(Struct, frozen=True):

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 
-from dckgrade.lab.facts import Fault, faults, fields, unknown_fact
+from dckgrade.i18n import N_
+from dckgrade.lab.fact_types import Fault, faults, fields, unknown_fact
+from dckgrade.lab.model import PLACEHOLDER, Check, Condition, Diagnosis, Lab
 from dckgrade.lab.problem import MOST, Problem, nearest
-from dckgrade.lab.spec import PLACEHOLDER, Check, Condition, Diagnosis, Lab, Text
 from dckgrade.lab.strict_yaml import Document, Path
-from dckgrade.probe import Probe
-from dckgrade.words import N_
+from dckgrade.probes.registry import Probe
+from dckgrade.report.text import Text
 
 RESERVED = frozenset(
     [

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import msgspec
 
+from dckgrade.i18n import N_, Trouble
 from dckgrade.lab import shape
 from dckgrade.lab.lint import diagnoses, lint
+from dckgrade.lab.model import Lab
 from dckgrade.lab.problem import FileInvalid, Problem
-from dckgrade.lab.spec import Lab
 from dckgrade.lab.strict_yaml import MAX_BYTES, Document, NotStrict, read
-from dckgrade.words import N_, Trouble
 
 
 class LabInvalid(FileInvalid):

@@ -7,7 +7,7 @@ from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
-from dckgrade.words import N_
+from dckgrade.i18n import N_
 
 # Python's re backtracks and has no time limit. The judge gives it one line at a time, and facts are capped,
 # which bounds the worst that a pattern can cost: from each place where it may begin, every way in which its

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from dckgrade.words import N_, Translate, into
+from dckgrade.i18n import N_, Translate, into
 
 Place = tuple[int, int]
 """Line and column, both from 1."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from dckgrade.lab.spec import Lab
+from dckgrade.lab.model import Lab
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from msgspec import inspect
 
+from dckgrade.i18n import N_
 from dckgrade.lab.problem import MOST, Problem, nearest
 from dckgrade.lab.strict_yaml import Document, Path
-from dckgrade.words import N_
 
 # msgspec itself stops at the first error (its issues 264 and 1158); authors want them all.
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
+from dckgrade.i18n import N_
 from dckgrade.lab.problem import Place, Problem
-from dckgrade.words import N_
 
 # PyYAML's own loader reads 22:22 as 1342 and `no` as False, drops the first of two equal keys and lets 820
 # bytes of merges fill 413 MB (measured). Its C parser's events are sound: everything above them is ours.

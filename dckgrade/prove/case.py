@@ -9,14 +9,14 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct, field
 
+from dckgrade.i18n import N_, Trouble
 from dckgrade.lab.load import LabInvalid
+from dckgrade.lab.model import CheckId, Code, Duration, seconds
 from dckgrade.lab.problem import Problem
 from dckgrade.lab.shape import problems
-from dckgrade.lab.spec import CheckId, Code, Duration, seconds
 from dckgrade.lab.strict_yaml import NotStrict, read
-from dckgrade.strict import Strict
-from dckgrade.verdict import Line, Verdict
-from dckgrade.words import N_, Trouble
+from dckgrade.probes.base import Strict
+from dckgrade.report.result import Line, Verdict
 
 Named = dict[CheckId, Code | None]
 """Check → the code that must be named for it; null: none has a name for this."""

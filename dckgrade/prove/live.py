@@ -9,17 +9,18 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from dckgrade import grading
+from dckgrade.engine import endpoint
+from dckgrade.engine.connection import connect
+from dckgrade.engine.dockerd import Dockerd
+from dckgrade.engine.unavailable import Silence
+from dckgrade.grading import run
+from dckgrade.grading.options import Choice
 from dckgrade.lab.load import Loaded
-from dckgrade.prove.cage import RUNNING, NotApplied, cage, end
 from dckgrade.prove.case import Case
-from dckgrade.prove.docker_command import images, remove_images
-from dckgrade.report import Report
-from dckgrade.verdict import Verdict
-from dckgrade.world import endpoint
-from dckgrade.world.connection import connect
-from dckgrade.world.dockerd import Dockerd
-from dckgrade.world.silence import Silence
+from dckgrade.prove.engines.docker_command import images, remove_images
+from dckgrade.prove.process_group import RUNNING, NotApplied, cage, end
+from dckgrade.report.report import Report
+from dckgrade.report.result import Verdict
 
 APPLY_WITHIN_S = 180
 LOOKS_AGAIN = 2
@@ -140,7 +141,7 @@ def graded(loaded: Loaded, case: Case, engine: Disposable) -> Report:
             with engine.network():
                 apply(case, engine, workdir, home, "before.sh")
             up = own.restart(case.settings)
-        choice = grading.Choice(
+        choice = Choice(
             lang="fr",
             timeout_s=case.expectation.timeout_s,
             workdir=workdir,
@@ -153,16 +154,16 @@ def graded(loaded: Loaded, case: Case, engine: Disposable) -> Report:
             return looked_at(loaded, case, engine.host, choice, up=up)
 
 
-def looked_at(loaded: Loaded, case: Case, host: str, choice: grading.Choice, *, up: bool) -> Report:
+def looked_at(loaded: Loaded, case: Case, host: str, choice: Choice, *, up: bool) -> Report:
     """Grade the engine at *host*; one that has not come *up* may be what the case is about."""
     where = endpoint.resolve(host, None, {}, Path("/nonexistent"))
     with connect(where) if up else Silence(where, "") as daemon:
-        report = grading.grade(loaded, daemon, choice)
+        report = run.grade(loaded, daemon, choice)
         # Grading changes nothing: what a busy machine answered too late may be asked again.
         for _ in range(LOOKS_AGAIN):
             if not too_late(case, report):
                 break
-            report = grading.grade(loaded, daemon, choice)
+            report = run.grade(loaded, daemon, choice)
         return report
 
 

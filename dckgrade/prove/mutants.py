@@ -6,16 +6,16 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from dckgrade.judge.holds import holds
-from dckgrade.lab.demand import Wanted
-from dckgrade.lab.facts import plain
+from dckgrade.i18n import N_
+from dckgrade.judge.matching import holds
+from dckgrade.lab.fact_types import plain
+from dckgrade.lab.matchers import Wanted
+from dckgrade.lab.model import Lab
 from dckgrade.lab.shape import shape_of
-from dckgrade.lab.spec import Lab
-from dckgrade.observation import Recording, Seen
-from dckgrade.probe import key
-from dckgrade.prove.examples import examples
-from dckgrade.prove.proof import MUTANTS, Fault
-from dckgrade.words import N_
+from dckgrade.probes.registry import key
+from dckgrade.prove.boundary_values import examples
+from dckgrade.report.observation import Recording, Seen
+from dckgrade.report.proof import MUTANTS, Fault
 
 FAR = 2**62
 """More than anything that a lab counts."""

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from dckgrade import codec, grading
+from dckgrade.grading import run
+from dckgrade.i18n import N_, Trouble
 from dckgrade.lab.load import Loaded
-from dckgrade.observation import Observation, Seen
 from dckgrade.prove.case import Case, Derived, code
-from dckgrade.prove.proof import Fault, Outcome, cell
-from dckgrade.report import Report
-from dckgrade.words import N_, Trouble
+from dckgrade.prove.proof import Outcome, cell
+from dckgrade.report import codec
+from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.proof import Fault
+from dckgrade.report.report import Report
 
 
 def replayed(loaded: Loaded, case: Case) -> Outcome:
@@ -21,7 +23,7 @@ def replayed(loaded: Loaded, case: Case) -> Outcome:
         return Outcome(case=case, trouble=f"{case.recording}: {error.strerror}")
     except Trouble as trouble:
         return Outcome(case=case, trouble=str(trouble))
-    return Outcome(case=case, report=grading.again(loaded, report, "fr"))
+    return Outcome(case=case, report=run.again(loaded, report, "fr"))
 
 
 def renewed(_loaded: Loaded, one: Outcome) -> Iterator[Fault]:

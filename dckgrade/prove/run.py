@@ -8,18 +8,19 @@ from datetime import date
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from dckgrade import codec
+from dckgrade.engine.deadline import outcomes
+from dckgrade.i18n import N_, Trouble
 from dckgrade.lab.lint import diagnoses
 from dckgrade.lab.load import Loaded
 from dckgrade.lab.problem import Place
 from dckgrade.lab.strict_yaml import read
-from dckgrade.prove import cage, live, recordings, supplies
+from dckgrade.prove import images, live, process_group, recordings
 from dckgrade.prove.case import Case, Kind, Terms, cases, terms
 from dckgrade.prove.mutants import Tried, vacuous
-from dckgrade.prove.proof import Fault, Outcome, Proof, forgiven, matrix, of_cases, unproven
+from dckgrade.prove.proof import Outcome, forgiven, matrix, of_cases, unproven
 from dckgrade.prove.recordings import replayed
-from dckgrade.words import N_, Trouble
-from dckgrade.world.deadline import outcomes
+from dckgrade.report import codec
+from dckgrade.report.proof import Fault, Proof
 
 FOR_EVER_S = 24 * 3600.0
 
@@ -102,7 +103,7 @@ def together(seen: Sequence[Callable[[], Proof]]) -> list[Proof]:
     """See several labs at once, each on engines of its own; an error of one is raised when all have ended."""
     if len(seen) == 1:
         return [seen[0]()]
-    with cage.ended_when_interrupted():
+    with process_group.ended_when_interrupted():
         proofs = outcomes(dict(enumerate(seen)), FOR_EVER_S)
     if errors := [one for one in proofs.values() if isinstance(one, Exception)]:
         raise errors[0]
@@ -140,7 +141,7 @@ def applied(
 
     threads = [threading.Thread(target=work, args=(engine,), daemon=True) for engine in engines]
     try:
-        with cage.ended_when_interrupted():
+        with process_group.ended_when_interrupted():
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -156,7 +157,7 @@ def outcome(loaded: Loaded, case: Case, engine: live.Disposable) -> Outcome:
     """Apply one case and grade; an `apply.sh` that fails is its trouble, anything else ends the proof."""
     try:
         return Outcome(case=case, report=live.graded(loaded, case, engine))
-    except cage.NotApplied as error:
+    except process_group.NotApplied as error:
         return Outcome(case=case, trouble=str(error))
 
 
@@ -170,32 +171,32 @@ def engines(lab: str, fixtures: Path, host: str | None, jobs: int, stack: ExitSt
         made = [
             guest(fixtures, stack) if needs.guest else private(needs.engines, stack) for _ in range(count)
         ]
-    shelf = supplies.shelved(needs.shelf, fixtures)
+    shelf = images.shelved(needs.shelf, fixtures)
     return [
-        live.Stage(one, lambda host: supplies.load_images(host, needs.images, fixtures / lab), shelf)
+        live.Stage(one, lambda host: images.load_images(host, needs.images, fixtures / lab), shelf)
         for one in made
     ]
 
 
 def private(count: int, stack: ExitStack) -> live.Disposable:
     """Start one engine, or a room of as many as a case needs."""
-    from dckgrade.prove.private_engine import PrivateEngine
-    from dckgrade.prove.private_room import PrivateRoom
+    from dckgrade.prove.engines.cluster import PrivateRoom
+    from dckgrade.prove.engines.private import PrivateEngine
 
     return stack.enter_context(PrivateRoom(count)) if count > 1 else stack.enter_context(PrivateEngine())
 
 
 def guest(fixtures: Path, stack: ExitStack) -> live.Disposable:
     """Boot a machine whose kernel has AppArmor, with an engine on it."""
-    from dckgrade.prove.guest import Guest
+    from dckgrade.prove.engines.guest import Guest
 
     builder = fixtures / "guest" / "build.py"
-    return stack.enter_context(Guest(lambda folder: supplies.built(builder, [str(folder)])))
+    return stack.enter_context(Guest(lambda folder: images.built(builder, [str(folder)])))
 
 
 def given(host: str, needs: Terms, stack: ExitStack) -> live.Disposable:
     """Take over an engine that its owner gave up; the stack's end leaves it as empty as it was."""
-    from dckgrade.prove.given_engine import GivenEngine
+    from dckgrade.prove.engines.given import GivenEngine
 
     if needs.engines > 1:
         raise Trouble(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from dckgrade.i18n import N_, Trouble
+from dckgrade.lab.model import LabId
 from dckgrade.lab.schema import schema
-from dckgrade.lab.spec import LabId
-from dckgrade.words import N_, Trouble
 
 NAME = "@lab@"
 SCRIPT = 0o755
@@ -20,7 +20,7 @@ def write(lab: str, labs: Path, fixtures: Path) -> list[Path]:
     named(lab)
     texts = {
         labs / f"{lab}.yaml" if name == "lab.yaml" else fixtures / lab / name: text
-        for name, text in templates(resources.files("dckgrade.prove") / "blank")
+        for name, text in templates(resources.files("dckgrade.prove") / "template")
     }
     if there := [path for path in texts if path.exists()]:
         raise Trouble(

@@ -7,11 +7,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from dckgrade.i18n import N_, into
 from dckgrade.lab.catalogue import Known
-from dckgrade.lab.spec import PLACEHOLDER
-from dckgrade.lab.spec import Text as Words
-from dckgrade.render import on_console, phrases
-from dckgrade.words import N_, into
+from dckgrade.lab.model import PLACEHOLDER
+from dckgrade.render.text import console as on_console
+from dckgrade.render.text import messages
+from dckgrade.report.text import Text as Words
 
 
 class Explanation:
@@ -26,7 +27,7 @@ class Explanation:
     def parts(self, encoding: str) -> Iterator[RenderableType]:
         """Give the mistake, then each help below its label."""
         one, lab = self.known.diagnosis, self.known.lab
-        say = phrases.labels(self.lang)
+        say = messages.labels(self.lang)
         yield on_console.text(
             f"{one.code} — {lab.id}, {lab.title.into(self.lang)}", self.lang, encoding, "bold"
         )

@@ -7,9 +7,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page
 
-from dckgrade.words import Lang
-from tests.browser.opened import Opened, Scheme, opened, unfolded
-from tests.browser.pages import PAGES
+from dckgrade.i18n import Lang
+from tests.support.browser_page import Opened, Scheme, opened, unfolded
+from tests.support.pages import PAGES
 
 every_page = pytest.mark.parametrize("kind", PAGES)
 langs = pytest.mark.parametrize("lang", ["fr", "en"])

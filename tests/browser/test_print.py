@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser
 from pypdf import PdfReader
 
-from dckgrade.classroom.forms.page import page as class_page
-from tests.browser.opened import opened
-from tests.browser.pages import PAGES, gathered, grown
+from dckgrade.render.class_report.html import page as class_page
+from tests.support.browser_page import opened
+from tests.support.pages import PAGES, gathered, grown
 
 ROWS = 150
 A4 = (210, 297)

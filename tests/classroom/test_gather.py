@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dckgrade import codec, grading
 from dckgrade.classroom import attempts
-from dckgrade.classroom.class_report import ClassReport, Row
 from dckgrade.classroom.gather import Class, Counting, Terms
 from dckgrade.classroom.people import Person, Roster
 from dckgrade.classroom.submissions import Submission
-from dckgrade.observation import Engine
-from dckgrade.report import Report
-from dckgrade.verdict import Verdict
-from tests.classroom.reports import NAMES, of, raw
+from dckgrade.grading import run
+from dckgrade.grading.options import Choice
+from dckgrade.report import codec
+from dckgrade.report.class_report import ClassReport, Row
+from dckgrade.report.observation import Engine
+from dckgrade.report.report import Report
+from dckgrade.report.result import Verdict
+from tests.support.class_reports import NAMES, of, raw
 
 MISTAKE = "no-password"
 
@@ -221,8 +223,8 @@ def test_a_hidden_name_of_a_report_cannot_make_two_trainees_of_one() -> None:
 
 @pytest.mark.parametrize("counting", ["best", "latest"])
 def test_an_engine_that_was_off_when_the_trainer_looked_takes_no_points_away(counting: Counting) -> None:
-    choice = grading.Choice(trainee="Ada")
-    off = grading.unreachable(attempts.lab("tp5"), Engine(endpoint="ssh://a"), "off", choice)
+    choice = Choice(trainee="Ada")
+    off = run.unreachable(attempts.lab("tp5"), Engine(endpoint="ssh://a"), "off", choice)
     made = Class(Terms(counting=counting), Roster())
     made.put(of("Ada"), "Ada", "handed-in", "declared")
     made.put(replace(off, started_at="2026-11-25T10:00:00Z"), "Ada", "desk", "observed")

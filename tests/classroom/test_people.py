@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.classroom.people import Person, Roster, folded, named, roster
-from dckgrade.words import Trouble
+from dckgrade.i18n import Trouble
 
 
 @pytest.mark.parametrize(

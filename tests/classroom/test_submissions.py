@@ -12,7 +12,7 @@ import pytest
 
 from dckgrade.classroom import submissions as module
 from dckgrade.classroom.submissions import Submission, submissions
-from dckgrade.words import Trouble
+from dckgrade.i18n import Trouble
 
 REPORT = b'{"schema": "dckgrade-report/1"}'
 BOMB = b"0" * (40 * 1024 * 1024)

@@ -10,10 +10,10 @@ from socket import socket
 import jsonschema
 import pytest
 
-from dckgrade import codec, signature
-from dckgrade.lab.shelf import lab_paths
-from tests.cli.running import NOWHERE, dckgrade
-from tests.world.fault_engine import FaultEngine, Say, answer
+from dckgrade.lab.discovery import lab_paths
+from dckgrade.report import codec, signature
+from tests.support.cli_runner import NOWHERE, dckgrade
+from tests.support.fault_engine import FaultEngine, Say, answer
 
 EMPTY = {"/containers/json": answer([]), "/images/json": answer([]), "/info": answer({"ID": "e"})}
 LABS = list(lab_paths())

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.classroom.reports import of, raw
-from tests.cli.running import dckgrade
+from tests.support.class_reports import of, raw
+from tests.support.cli_runner import dckgrade
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from dckgrade import codec
-from tests.cli.running import NOWHERE, dckgrade
+from dckgrade.report import codec
 from tests.conftest import FIXTURES
-from tests.world.fault_engine import FaultEngine, Say, answer
-from tests.world.test_web import OK, server
+from tests.engine.test_http import OK, server
+from tests.support.cli_runner import NOWHERE, dckgrade
+from tests.support.fault_engine import FaultEngine, Say, answer
 
 RECORDING = FIXTURES / "tp5" / "mistakes" / "two-mistakes" / "recording.json"
 
@@ -81,7 +81,7 @@ def test_the_demonstration_needs_no_engine_and_names_both_mistakes() -> None:
 
 
 def test_the_demonstration_is_the_recording_of_a_real_engine() -> None:
-    demo = Path(codec.__file__).parent / "demo.json"
+    demo = Path(codec.__file__).parents[1] / "demo.json"
 
     assert demo.read_bytes() == RECORDING.read_bytes()
 

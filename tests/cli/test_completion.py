@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import dckgrade
 from tests.conftest import need
+from tests.support.cli_runner import dckgrade
 
 FOLDER = Path(sys.executable).parent
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import NOWHERE, dckgrade
+from tests.support.cli_runner import NOWHERE, dckgrade
 
 
 @pytest.fixture

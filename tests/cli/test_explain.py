@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from dckgrade.i18n import Lang
 from dckgrade.lab.catalogue import Known, catalogue
+from dckgrade.lab.discovery import lab_paths
 from dckgrade.lab.load import load
-from dckgrade.lab.shelf import lab_paths
-from dckgrade.lab.spec import PLACEHOLDER
-from dckgrade.words import Lang
-from tests.cli.running import dckgrade
+from dckgrade.lab.model import PLACEHOLDER
 from tests.conftest import FIXTURES
+from tests.support.cli_runner import dckgrade
 
 LABS = {name: load(path).lab for name, path in lab_paths().items()}
 KNOWN = catalogue(LABS.values())

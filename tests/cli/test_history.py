@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from dckgrade.cli import history
-from dckgrade.report import Report
-from dckgrade.verdict import Reason, Verdict
-from tests.cli.running import NOWHERE, dckgrade
-from tests.render.reports import check, report
-from tests.world.fault_engine import FaultEngine, answer
+from dckgrade.report.report import Report
+from dckgrade.report.result import Reason, Verdict
+from tests.support.cli_runner import NOWHERE, dckgrade
+from tests.support.fault_engine import FaultEngine, answer
+from tests.support.reports import check, report
 
 EMPTY = {"/containers/json": answer([]), "/images/json": answer([])}
 

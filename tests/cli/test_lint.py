@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import dckgrade
-from tests.lab.sample import SAMPLE
+from tests.support.cli_runner import dckgrade
+from tests.support.sample_lab import SAMPLE
 
 CLOCK = os.sysconf("SC_CLK_TCK")
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import NOWHERE, dckgrade
 from tests.conftest import FIXTURES
+from tests.support.cli_runner import NOWHERE, dckgrade
 
 LAB = (FIXTURES.parent / "checks" / "tp5.yaml").read_text()
 

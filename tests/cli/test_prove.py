@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.lab.shelf import find
-from tests.cli.running import dckgrade
+from dckgrade.lab.discovery import find
 from tests.conftest import FIXTURES
-from tests.prove.tiny import tiny
+from tests.support.cli_runner import dckgrade
+from tests.support.tiny_lab import tiny
 
 ENGLISH = ("--lang", "en")
 PROVEN = ("prove", "tp5", "--recorded", "--fixtures", str(FIXTURES), *ENGLISH)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from dckgrade.lab.vocabulary import vocabulary
-from dckgrade.probe import KINDS
-from tests.cli.running import NOWHERE, dckgrade
+from dckgrade.lab.reference import vocabulary
+from dckgrade.probes.registry import KINDS
 from tests.conftest import FIXTURES
-from tests.world.fault_engine import FaultEngine, answer
+from tests.support.cli_runner import NOWHERE, dckgrade
+from tests.support.fault_engine import FaultEngine, answer
 
 TP5 = str(FIXTURES.parent / "checks" / "tp5.yaml")
 HOSTILE = "boom \x1b[2J\u202e"

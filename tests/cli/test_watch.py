@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import dckgrade
-from tests.world.fault_engine import FaultEngine, answer, stall_after
-from tests.world.test_changes import HEAD
+from tests.engine.test_changes import HEAD
+from tests.support.cli_runner import dckgrade
+from tests.support.fault_engine import FaultEngine, answer, stall_after
 
 EMPTY = {
     "/containers/json": answer([]),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dckgrade.lab.load import LabInvalid, understood
-from tests.lab.sample import FILE, SAMPLE, changed, said
+from tests.support.sample_lab import FILE, SAMPLE, changed, said
 
 TP5 = (Path(__file__).parents[2] / "checks" / "tp5.yaml").read_bytes()
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dckgrade.probe import KINDS
-from tests.lab.sample import SAMPLE, changed, said
+from dckgrade.probes.registry import KINDS
+from tests.support.sample_lab import SAMPLE, changed, said
 
 KIND_NAMES = ", ".join(sorted(str(probe.__struct_config__.tag) for probe in KINDS))
 
@@ -240,7 +240,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
 
 
 def test_problems_are_said_in_french() -> None:
-    from dckgrade.words import into
+    from dckgrade.i18n import into
 
     translate = into("fr")
     expected = translate("should be {wanted}, is {found}").format(

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from dckgrade.i18n import Trouble
+from dckgrade.lab.discovery import NoSuchLab, find, lab_paths
 from dckgrade.lab.load import Loaded, load, repeated_codes
-from dckgrade.lab.shelf import NoSuchLab, find, lab_paths
-from dckgrade.lab.spec import seconds
+from dckgrade.lab.model import seconds
 from dckgrade.lab.strict_yaml import MAX_BYTES
-from dckgrade.words import Trouble
-from tests.lab.sample import FILE, SAMPLE, lab
+from tests.support.sample_lab import FILE, SAMPLE, lab
 
 
 def test_a_file_is_loaded_with_the_digest_of_its_bytes(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ import pytest
 
 from dckgrade.lab import shape
 from dckgrade.lab.load import LabInvalid, misshapen, understood
+from dckgrade.lab.model import Lab
 from dckgrade.lab.schema import schema
-from dckgrade.lab.spec import Lab
 from dckgrade.lab.strict_yaml import read
-from tests.lab import mutations
-from tests.lab.mutations import TP5, Mutation
+from tests.support import mutations
+from tests.support.mutations import TP5, Mutation
 
 TEXT = TP5.read_text(encoding="utf-8")
 REQUIRED = frozenset(

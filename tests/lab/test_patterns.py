@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from dckgrade.judge.holds import matches
-from dckgrade.lab.demand import Demand, written
+from dckgrade.judge.matching import matches
 from dckgrade.lab.load import load
+from dckgrade.lab.matchers import Demand, written
 from dckgrade.lab.patterns import LINE, TEXT, fault, periods, word_steps
-from tests.lab.mutations import TP5
+from tests.support.mutations import TP5
 
 SANE = [
     "superuser password is not specified",

@@ -9,16 +9,16 @@ import msgspec
 import pytest
 from msgspec import inspect
 
-from dckgrade.lab.demand import Demand
-from dckgrade.lab.facts import KINDS as FACT_KINDS
-from dckgrade.lab.facts import fields
+from dckgrade.lab.fact_types import KINDS as FACT_KINDS
+from dckgrade.lab.fact_types import fields
 from dckgrade.lab.load import load
+from dckgrade.lab.matchers import Demand
+from dckgrade.lab.model import Lab
 from dckgrade.lab.schema import DRAFT, schema
 from dckgrade.lab.shape import PLAIN, shape_of
-from dckgrade.lab.spec import Lab
 from dckgrade.lab.strict_yaml import read
-from dckgrade.probe import KINDS
-from tests.lab.sample import SAMPLE, changed, said
+from dckgrade.probes.registry import KINDS
+from tests.support.sample_lab import SAMPLE, changed, said
 
 CHECKS = Path(__file__).parents[2] / "checks"
 LABS = sorted(CHECKS.glob("*.yaml"))

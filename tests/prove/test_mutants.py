@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, inspect
 
-from dckgrade import codec
-from dckgrade.judge.holds import holds
-from dckgrade.lab.demand import Wanted
+from dckgrade.judge.matching import holds
+from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
-from dckgrade.lab.shelf import find
+from dckgrade.lab.matchers import Wanted
 from dckgrade.prove.mutants import mutants, other, vacuous
+from dckgrade.report import codec
 from tests.conftest import FIXTURES
-from tests.judge.cases import lab, recording, seen
+from tests.support.recorded_facts import lab, recording, seen
 
 
 class Port(msgspec.Struct):

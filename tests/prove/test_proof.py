@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from dckgrade.engine.endpoint import EngineTrouble
+from dckgrade.i18n import Trouble
+from dckgrade.lab.discovery import find, labs_of, shelf
 from dckgrade.lab.load import Loaded, load
-from dckgrade.lab.shelf import find, labs_of, shelf
 from dckgrade.prove import run
 from dckgrade.prove.case import Terms, cases
-from dckgrade.prove.proof import Cell, Proof
 from dckgrade.prove.recordings import derive
-from dckgrade.words import Trouble
-from dckgrade.world.endpoint import EngineTrouble
+from dckgrade.report.proof import Cell, Proof
 from tests.conftest import FIXTURES
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from dckgrade.i18n import Trouble
 from dckgrade.lab.load import load
 from dckgrade.prove import run, skeleton
 from dckgrade.prove.live import Disposable, Stage
-from dckgrade.words import Trouble
-from tests.cli.running import dckgrade
+from tests.support.cli_runner import dckgrade
 
 FILLED = {
     "todo-container": "box",

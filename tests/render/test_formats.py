@@ -15,19 +15,19 @@ from msgspec.structs import replace
 from rich.console import Console
 from tap.parser import Parser  # type: ignore[import-untyped]
 
-from dckgrade.render.csv_table import HEAD, csv_table
-from dckgrade.render.github import github
-from dckgrade.render.gradescope import gradescope
-from dckgrade.render.html_page import session_page
-from dckgrade.render.junit import junit
-from dckgrade.render.markdown import markdown
-from dckgrade.render.shown import line
-from dckgrade.render.tap import tap
-from dckgrade.render.terminal import session
-from dckgrade.report import LabNamed, Report
-from tests.render import reading
-from tests.render.reports import HOSTILE, Lang, eventful, planted, sample
-from tests.render.test_html_page import Read
+from dckgrade.render.report.csv import HEAD, csv_table
+from dckgrade.render.report.github import github
+from dckgrade.render.report.gradescope import gradescope
+from dckgrade.render.report.html import session_page
+from dckgrade.render.report.junit import junit
+from dckgrade.render.report.markdown import markdown
+from dckgrade.render.report.tap import tap
+from dckgrade.render.report.terminal import session
+from dckgrade.render.text.sanitize import line
+from dckgrade.report.report import LabNamed, Report
+from tests.render.report.test_html import Read
+from tests.support import format_readers
+from tests.support.reports import HOSTILE, Lang, eventful, planted, sample
 
 VERDICTS = ["passed", "failed", "blocked", "unknown", "unknown", "skipped"]
 corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
@@ -125,7 +125,7 @@ def test_hostile_text_makes_no_test_and_no_result_in_junit(text: str) -> None:
 
 
 def test_tap_says_what_passed_and_carries_points_and_mistakes() -> None:
-    read = reading.points(tap([eventful()]))
+    read = format_readers.points(tap([eventful()]))
     assert [one.below.get("verdict") for one in read] == [*VERDICTS[:-1], None]
     assert [one.passed for one in read] == [True, False, False, False, False, True]
     assert read[-1].skipped == "You did not choose this check."
@@ -134,7 +134,7 @@ def test_tap_says_what_passed_and_carries_points_and_mistakes() -> None:
 
 
 def test_tap_of_several_labs_is_one_series() -> None:
-    read = reading.points(tap([eventful(), other(eventful())]))
+    read = format_readers.points(tap([eventful(), other(eventful())]))
     assert len(read) == 12
     assert (read[0].title, read[6].title) == ("tp9: Title of passes", "tp8: Title of passes")
 
@@ -148,7 +148,7 @@ def test_a_program_that_reads_tap_13_understands_it_too() -> None:
 
 @corpus
 def test_hostile_text_makes_no_test_point_and_no_directive_in_tap(text: str) -> None:
-    read = reading.points(tap([planted(eventful(), text)], 3))
+    read = format_readers.points(tap([planted(eventful(), text)], 3))
     assert [one.passed for one in read] == [True, False, False, False, False, True]
     assert [one.skipped is None for one in read] == [True] * 5 + [False]
 
@@ -156,14 +156,14 @@ def test_hostile_text_makes_no_test_point_and_no_directive_in_tap(text: str) -> 
 @corpus
 def test_titles_come_through_tap_and_csv_whole(text: str) -> None:
     report = planted(eventful(), text)
-    assert {one.title for one in reading.points(tap([report]))} == {line(text)}
-    _, *read = reading.rows(csv_table([report]))
+    assert {one.title for one in format_readers.points(tap([report]))} == {line(text)}
+    _, *read = format_readers.rows(csv_table([report]))
     assert {row[3].removeprefix("'") for row in read} == {line(text).removeprefix("'")}
 
 
 def test_a_title_that_looks_like_a_directive_stays_a_title() -> None:
     report = planted(eventful(), r"done \# SKIP # TODO later")
-    assert reading.points(tap([report]))[1].title == r"done \# SKIP # TODO later"
+    assert format_readers.points(tap([report]))[1].title == r"done \# SKIP # TODO later"
 
 
 def tokens(document: bytes) -> Iterator[Token]:
@@ -199,7 +199,7 @@ def test_hostile_text_is_no_markup_in_markdown(text: str) -> None:
 
 
 def test_github_is_told_of_causes_first_and_of_the_whole_last() -> None:
-    read = reading.annotations(github([eventful()]))
+    read = format_readers.annotations(github([eventful()]))
     assert [one.kind for one in read] == ["error", "warning", "warning", "warning", "notice", "notice"]
     assert read[0].title == "Title of fails"
     assert read[0].text.startswith("The mistake. [ST-01]\n")
@@ -208,13 +208,13 @@ def test_github_is_told_of_causes_first_and_of_the_whole_last() -> None:
 
 @corpus
 def test_hostile_text_is_no_command_to_github(text: str) -> None:
-    read = reading.annotations(github([planted(eventful(), text)], 3))
+    read = format_readers.annotations(github([planted(eventful(), text)], 3))
     assert [one.kind for one in read] == ["error", "warning", "warning", "warning", "notice", "notice"]
     assert {one.title for one in read[:-1]} == {line(text)}
 
 
 def test_csv_has_a_row_for_each_check_of_each_lab() -> None:
-    head, *read = reading.rows(csv_table([eventful(), other(eventful())]))
+    head, *read = format_readers.rows(csv_table([eventful(), other(eventful())]))
     assert head == list(HEAD)
     assert [row[head.index("verdict")] for row in read] == VERDICTS * 2
     assert [row[head.index("earned")] for row in read[:6]] == ["2", "0", "0", "", "", ""]
@@ -224,7 +224,7 @@ def test_csv_has_a_row_for_each_check_of_each_lab() -> None:
 
 @corpus
 def test_hostile_text_is_no_cell_and_no_formula_in_csv(text: str) -> None:
-    read = reading.rows(csv_table([planted(eventful(), text)]))
+    read = format_readers.rows(csv_table([planted(eventful(), text)]))
     assert [len(row) for row in read] == [len(HEAD)] * 7
     assert not [cell for row in read for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 

@@ -1,0 +1,75 @@
+"""What may stand where on the command line, with titles, for the shell's completion; it never complains."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from dckgrade.cli import language
+from dckgrade.i18n import Trouble
+
+Named = Iterator[tuple[str, str]]
+"""What can be typed, and what it is."""
+
+
+def labs(incomplete: str) -> Named:
+    """Offer the labs."""
+    from dckgrade.lab.discovery import lab_paths
+
+    for name in lab_paths():
+        if name.startswith(incomplete):
+            yield name, lab_title(name)
+
+
+def lab_title(name: str) -> str:
+    """Give a lab's title alone; what bash would not show is not looked up."""
+    if "bash" in os.environ.get("_DCKGRADE_COMPLETE", ""):
+        return ""
+    from dckgrade.lab.discovery import lab_path, title
+    from dckgrade.render.text.sanitize import line
+
+    path = lab_path(name)
+    return line(title(path, language.spoken())) if path else ""
+
+
+def checks(ctx: typer.Context, incomplete: str) -> Named:
+    """Offer the checks of the lab that is being typed, or of every lab."""
+    from dckgrade.lab.discovery import lab_path, lab_paths
+    from dckgrade.lab.load import LabInvalid, load
+    from dckgrade.render.text.sanitize import line
+
+    lab = ctx.params.get("lab") or ctx.info_name or ""
+    path = lab_path(lab)
+    for one in [path] if path else lab_paths().values():
+        with contextlib.suppress(LabInvalid, Trouble):
+            for check in load(one).lab.checks:
+                if check.id.startswith(incomplete):
+                    yield check.id, line(check.title.into(language.spoken()))
+
+
+def codes(incomplete: str) -> Named:
+    """Offer the codes of all mistakes, each with what is said of it."""
+    from dckgrade.lab.catalogue import known
+    from dckgrade.lab.discovery import lab_paths
+    from dckgrade.lab.load import LabInvalid, load
+    from dckgrade.lab.model import PLACEHOLDER
+    from dckgrade.render.text.sanitize import line
+
+    for path in lab_paths().values():
+        with contextlib.suppress(LabInvalid, Trouble):
+            for one in known(load(path).lab):
+                if one.diagnosis.code.startswith(incomplete.upper()) and one.diagnosis.message:
+                    said = one.diagnosis.message.into(language.spoken())
+                    yield one.diagnosis.code, line(PLACEHOLDER.sub("…", said))
+
+
+def contexts(incomplete: str) -> Named:
+    """Offer Docker's contexts, each with its description."""
+    from dckgrade.engine.endpoint import contexts as known
+    from dckgrade.render.text.sanitize import line
+
+    for name, description in known(os.environ, Path.home()).items():
+        if name.startswith(incomplete):
+            yield name, line(description)

@@ -1,0 +1,98 @@
+"""`dckgrade judge --diff`: what a mended lab changes in the reports of a class, and writing it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dckgrade.cli import exit_codes, language, output
+from dckgrade.i18n import N_, Trouble, into
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from dckgrade.classroom.verdict_changes import Change, Changed
+    from dckgrade.report.result import Line
+
+BEFORE = ".before"
+"""Put behind the name of a report that was judged again: no longer `.json`, so it is not collected twice."""
+
+
+def difference(paths: Sequence[Path], *, write: bool) -> exit_codes.Exit:
+    """Show what would change, per trainee and check; write it when asked. 1 when something changes."""
+    from dckgrade.classroom.submissions import submissions
+    from dckgrade.classroom.verdict_changes import Changed, changes
+
+    translate = into(language.spoken())
+    read, changing, unread = 0, 0, 0
+    with output.heard():
+        for one in changes(submissions(list(paths))):
+            if not isinstance(one, Changed):
+                unread += 1
+                exit_codes.say(one.trouble.sentences(language.spoken()))
+                continue
+            read += 1
+            if one.changes:
+                changing += 1
+                output.on_terminal(*shown(one))
+                if write:
+                    rewritten(one)
+        told = N_("{changing} of {read} reports change.")
+        output.on_terminal(translate(told).format(changing=changing, read=read))
+    if not read:
+        raise exit_codes.NothingToGrade(N_("There is no report among what was named."))
+    if unread:
+        return exit_codes.Exit.NOT_GRADABLE
+    return exit_codes.Exit.FAILED if changing and not write else exit_codes.Exit.PASSED
+
+
+def shown(one: "Changed") -> "Iterator[RenderableType]":
+    """Lay out what changes in one report."""
+    from rich.text import Text
+
+    from dckgrade.render.text.sanitize import line
+
+    before, now = one.before.score.earned, one.now.score.earned
+    yield Text(line(f"{one.trainee}  {one.before.lab.id}  {before} → {now}"), style="bold")
+    yield Text(line(f"  {one.source}"), style="dim")
+    for change in one.changes:
+        yield Text(line(f"  {change.check}: {side(change.before)} → {side(change.now)}"), style=tone(change))
+
+
+def side(judged: "Line | None") -> str:
+    """Say what a check came to; `-` where there is no such check."""
+    if judged is None:
+        return "-"
+    from dckgrade.render.text.messages import WORDS
+
+    code = f" {judged.diagnosis.code}" if judged.diagnosis else ""
+    return f"{into(language.spoken())(WORDS[judged.verdict])}{code} ({judged.earned}/{judged.points})"
+
+
+def tone(change: "Change") -> str:
+    """Colour a gain and a loss."""
+    gain = (change.now.earned if change.now else 0) - (change.before.earned if change.before else 0)
+    return "green" if gain > 0 else "red" if gain < 0 else ""
+
+
+def rewritten(one: "Changed") -> None:
+    """Put the new report in the place of the old, which is kept beside it under another name."""
+    from dckgrade.report import codec
+
+    path = Path(one.source)
+    if not path.is_file():
+        raise Trouble(
+            N_("{path} lies in an archive, which is not written to."), N_("Unpack it first."), path=path
+        )
+    kept = path.with_name(path.name + BEFORE)
+    # The very first report is what the trainee handed in: judging twice must not lose it.
+    if not kept.exists():
+        output.write(kept, path.read_bytes())
+    documents = codec.parts(path.read_bytes())
+    if len(documents) == 1:
+        output.write(path, codec.to_json(one.now))
+        return
+    # A session: the others in it stay as they are.
+    apart = [
+        codec.to_json(one.now) if codec.from_json(raw, one.source) == one.before else raw for raw in documents
+    ]
+    output.write(path, codec.session(apart))

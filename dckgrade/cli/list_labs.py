@@ -1,0 +1,18 @@
+"""`dckgrade` alone: which labs there are."""
+
+from dckgrade.cli import language
+from dckgrade.i18n import N_, into
+
+
+def labs() -> None:
+    """List the labs with their titles and points, and how to go on."""
+    from dckgrade.lab.discovery import lab_paths
+    from dckgrade.lab.load import load
+
+    lang = language.spoken()
+    translate = into(lang)
+    for name, path in lab_paths().items():
+        lab = load(path).lab
+        points = translate(N_("{points} points")).format(points=sum(check.points for check in lab.checks))
+        print(f"{name}  {lab.title.into(lang)}  ({points})")
+    print("\n" + translate(N_("Grade one with `dckgrade LAB`; `dckgrade --help` shows the rest.")))

@@ -1,0 +1,69 @@
+"""What a run waits for → a line on stderr while it waits; nothing where nobody watches."""
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Self
+
+from dckgrade.i18n import N_, Lang, into
+from dckgrade.report.observation import Engine
+
+if TYPE_CHECKING:
+    from dckgrade.grading.options import Progress
+
+
+@contextlib.contextmanager
+def shown_on_stderr(engine: Engine, lang: Lang) -> "Iterator[Progress]":
+    """Give what a run tells its waiting to; Rich is loaded only once there is something to show."""
+    with contextlib.ExitStack() as stack:
+        shown: list[Waiting] = []
+
+        def progress(titles: Sequence[str], left_s: float) -> None:
+            if not shown:
+                shown.append(stack.enter_context(Waiting(engine, lang)))
+            shown[0].show(titles, left_s)
+
+        yield progress
+
+
+class Waiting:
+    """A spinner with what is waited for, and how long that may take at most."""
+
+    def __init__(self, engine: Engine, lang: Lang) -> None:
+        from rich.console import Console
+
+        self.translate = into(lang)
+        self.console = Console(stderr=True, highlight=False, emoji=False)
+        self.status = self.console.status("")
+        self.told: set[str] = set()
+        # The report names the engine in its first line, but it comes only after the waiting.
+        self.write(self.translate(N_("Engine: {endpoint}")).format(endpoint=engine.endpoint))
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self.status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.status.stop()
+
+    def show(self, titles: Sequence[str], left_s: float) -> None:
+        """Say what is waited for; where stderr is a file, say it once."""
+        from rich.text import Text
+
+        from dckgrade.render.text.sanitize import line
+
+        text = self.translate(N_("Waiting up to {seconds} s for: {titles}")).format(
+            seconds=round(left_s), titles=", ".join(titles)
+        )
+        if self.console.is_terminal:
+            self.status.update(Text(line(text)))
+        elif not self.told.issuperset(titles):
+            self.told.update(titles)
+            self.write(text)
+
+    def write(self, text: str) -> None:
+        """Write one line."""
+        from dckgrade.render.text.sanitize import line
+
+        sys.stderr.write(line(text) + "\n")

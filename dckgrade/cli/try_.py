@@ -1,0 +1,159 @@
+"""`dckgrade try`: look at one thing, and see what there is to demand of it."""
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dckgrade.cli import exit_codes, grade, language, options, output
+from dckgrade.cli.doctor import OnStdout, Shape
+from dckgrade.i18n import N_, Trouble
+
+if TYPE_CHECKING:
+    from dckgrade.lab.load import Loaded
+    from dckgrade.lab.model import Check
+    from dckgrade.probes.registry import Probe
+
+
+class NotTriable(Trouble):
+    """Words that name neither a check nor a kind of thing to look at."""
+
+
+def completed(incomplete: str) -> Iterator[tuple[str, str]]:
+    """Offer the checks of all labs, each with its title."""
+    from dckgrade.lab.discovery import lab_paths
+    from dckgrade.lab.load import LabInvalid, load
+    from dckgrade.render.text.sanitize import line
+
+    for name, path in lab_paths().items():
+        with contextlib.suppress(LabInvalid, Trouble):
+            for check in load(path).lab.checks:
+                if (whole := f"{name}/{check.id}").startswith(incomplete):
+                    yield whole, line(check.title.into(language.spoken()))
+
+
+def try_(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CHECK",
+            autocompletion=completed,
+            help=N_("A check, such as tp5/dbserver-running; or a kind and its parameters."),
+        ),
+    ],
+    shape: OnStdout = Shape.TEXT,
+    timeout: options.Timeout = 90.0,
+    workdir: options.Workdir = Path(),
+    container: options.Container = None,
+    grafana_user: options.GrafanaUser = None,
+    grafana_password: options.GrafanaPassword = None,
+    host: options.Host = None,
+    context: options.Context = None,
+    lang: options.Language = None,
+) -> None:
+    """Look at what a check looks at, once: every fact with its value, and which demands hold."""
+    from dckgrade.grading import run
+    from dckgrade.grading.options import Choice
+    from dckgrade.render.probe_facts import OnTerminal, document, trial
+
+    loaded, check, of_a_lab = meant(words)
+    choice = Choice(
+        lang=language.spoken(),
+        at_once=True,
+        timeout_s=timeout,
+        workdir=workdir,
+        container=container,
+        grafana=grade.account(grafana_user, grafana_password),
+    )
+    (report,) = grade.graded([run.Part(loaded, only=[check.id])], choice, host, context)
+    found = trial(check, report, of_a_lab=of_a_lab)
+    if shape is Shape.JSON:
+        sys.stdout.buffer.write(document(found))
+    else:
+        output.on_terminal(OnTerminal(found, report))
+    code = exit_codes.of([report])
+    # Nothing was demanded of a probe alone: that there is no such thing is an answer too.
+    raise SystemExit(exit_codes.Exit.PASSED if code is exit_codes.Exit.FAILED and not of_a_lab else code)
+
+
+def meant(words: Sequence[str]) -> "tuple[Loaded, Check, bool]":
+    """Read LAB/CHECK, LAB CHECK, or a kind and its parameters; say whether a lab asks for it."""
+    from dckgrade.lab.discovery import find, lab_path
+    from dckgrade.lab.load import load
+
+    first, *rest = words
+    if named(rest):
+        lab, check = first, rest[0]
+    elif first.endswith(".yaml"):
+        lab, check = first, ""
+    else:
+        lab, _, check = first.rpartition("/")
+    if not lab and not lab_path(first):
+        return (*alone(probe(first, rest)), False)
+    loaded = load(Path(lab) if lab.endswith(".yaml") else find(lab or first))
+    known = [one.id for one in loaded.lab.checks]
+    if not lab or check not in known:
+        raise NotTriable(
+            N_("Name one of this lab's checks: {known}."),
+            N_("For example: dckgrade try {example}"),
+            known=", ".join(known),
+            example=f"{lab or first}/{known[0]}",
+        )
+    return loaded, loaded.lab.checks[known.index(check)], True
+
+
+def named(rest: Sequence[str]) -> bool:
+    """Say whether the second word is a check's name rather than a parameter."""
+    return len(rest) == 1 and "=" not in rest[0]
+
+
+def probe(name: str, parameters: Sequence[str]) -> "Probe":
+    """Read a kind and its parameters, whose values are written as in a lab: `port=80`."""
+    import msgspec
+
+    from dckgrade.lab.problem import nearest
+    from dckgrade.lab.shape import Walk, shape_of
+    from dckgrade.lab.strict_yaml import Document, NotStrict, read
+    from dckgrade.probes.registry import KINDS
+
+    kinds = {str(one.__struct_config__.tag): one for one in KINDS}
+    if name not in kinds:
+        near = nearest(name, kinds)
+        raise NotTriable(
+            N_("“{name}” is neither a lab nor a kind of thing to look at."),
+            N_("Did you mean {near}?") if near else N_("These kinds there are: {known}."),
+            name=name,
+            near=near,
+            known=", ".join(sorted(kinds)),
+        )
+    data = {"kind": name}
+    try:
+        for parameter, _, written in (one.partition("=") for one in parameters):
+            data[parameter] = read(written.encode("utf-8", "replace")).data
+        problems = list(Walk(Document(data, {}, {}, [])).compare(data, shape_of(kinds[name]), ()))
+    except NotStrict as refused:
+        problems = refused.problems
+    if problems:
+        said = problems[0].sentence(language.spoken())
+        raise NotTriable(
+            N_("{kind}: {problem}"),
+            N_("Parameters are written name=value; `dckgrade schema` has them all."),
+            kind=name,
+            problem=said,
+        )
+    return msgspec.convert(data, kinds[name])
+
+
+def alone(probe: "Probe") -> "tuple[Loaded, Check]":
+    """Make of a probe a check that demands nothing, in a lab of its own."""
+    from dckgrade.lab.load import Loaded
+    from dckgrade.lab.model import Check, Lab
+    from dckgrade.probes.registry import kind
+    from dckgrade.report.text import Text
+
+    title = Text(fr=kind(probe), en=kind(probe))
+    check = Check(id="try", title=title, points=0, observe=probe, expect={})
+    return Loaded(lab=Lab(version=1, id="try", title=title, checks=[check]), digest="", path=Path()), check

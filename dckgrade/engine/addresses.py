@@ -1,0 +1,67 @@
+"""An inspected container and a port in, the addresses at which that port is reached from here out."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from dckgrade.engine.endpoint import Endpoint
+from dckgrade.engine.protocol import Address, Json, OutOfReach
+from dckgrade.report.observation import Why
+
+
+def addresses(inspected: Json, port: int, endpoint: Endpoint) -> tuple[Address, ...]:
+    """Give published bindings, then own addresses; `OutOfReach` when there are some, all out of reach."""
+    if not (inspected.get("State") or {}).get("Running"):
+        return ()
+    # Sorted, since engines list bindings in different orders.
+    published = sorted(_published(inspected, port, endpoint), key=lambda at: (at.port, at.host))
+    every = dict.fromkeys(published)
+    every |= dict.fromkeys(_own(inspected, port, endpoint))
+    near = tuple(address for address in every if _is_near(address, endpoint))
+    if every and not near:
+        raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, ", ".join(map(_shown, every)))
+    return near
+
+
+def _shown(address: Address) -> str:
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return f"{host}:{address.port}"
+
+
+def _published(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Address]:
+    ports = (inspected.get("NetworkSettings") or {}).get("Ports") or {}
+    for binding in ports.get(f"{port}/tcp") or ():
+        host, there = binding.get("HostIp") or "", str(binding.get("HostPort") or "")
+        if there.isdecimal():
+            anywhere = host in {"", "0.0.0.0", "::"}  # noqa: S104 - nothing is bound here
+            yield Address(endpoint.host if anywhere else host, int(there), "published")
+
+
+def _own(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Address]:
+    if (inspected.get("HostConfig") or {}).get("NetworkMode") == "host":
+        yield Address(endpoint.host, port, "own")
+    # Never the top-level IPAddress: API 1.52 dropped it.
+    networks = (inspected.get("NetworkSettings") or {}).get("Networks") or {}
+    for network in networks.values():
+        settings = network or {}
+        if host := settings.get("IPAddress") or settings.get("GlobalIPv6Address"):
+            yield Address(host, port, "own")
+
+
+def _is_near(address: Address, endpoint: Endpoint) -> bool:
+    if endpoint.forwarded:
+        return False
+    if endpoint.door:
+        # What is published is that machine's; a container's own address may mean another there (rootless).
+        return address.via == "published"
+    if address.via == "published":
+        # Bound to the loopback of another machine.
+        return not _is_loopback(address.host) or _is_loopback(endpoint.host)
+    # The host network of an engine in a VM or a user namespace is not ours, where another program may answer.
+    return endpoint.own_addresses or (endpoint.socket is None and address.host == endpoint.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,78 @@
+"""The headers of the engine's ping in, the version to speak out, or why there is none."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from dckgrade.engine.endpoint import Endpoint, EngineTrouble, UsageTrouble
+from dckgrade.i18n import N_
+
+# 1.51 (engine 28.3 to 28.5) is the newest that tests/answers were recorded with; 29.x still speaks it (its
+# minimum is 1.44 or 1.40). 1.52 drops fields of inspect: before going on, read moby's api/docs/CHANGELOG.md.
+TESTED_MAX = "1.51"
+OLDEST = "1.41"  # engine 20.10
+_DRIFT = timedelta(seconds=2)  # the Date header counts whole seconds, and the answer took a moment to come
+
+
+def spoken(endpoint: Endpoint, headers: Mapping[str, str]) -> str:
+    """Choose the newest API version that the engine, this program and `DOCKER_API_VERSION` all speak."""
+    offered = headers.get("api-version", "")
+    if not _is_version(offered):
+        raise EngineTrouble(
+            N_("What answers at {endpoint} is not a Docker engine."),
+            N_("Check the address."),
+            endpoint=endpoint.url,
+        )
+    if _number(offered) < _number(OLDEST):
+        raise EngineTrouble(
+            N_("The engine at {endpoint} is older than 20.10: it speaks API {offered}, not {oldest}."),
+            N_("Upgrade Docker on that machine."),
+            endpoint=endpoint.url,
+            offered=offered,
+            oldest=OLDEST,
+        )
+    ceiling = endpoint.api_ceiling or TESTED_MAX
+    if not _is_version(ceiling) or _number(ceiling) < _number(OLDEST):
+        raise UsageTrouble(
+            N_("DOCKER_API_VERSION={ceiling} is not a version that dckgrade speaks ({oldest} to {newest})."),
+            N_("Unset DOCKER_API_VERSION."), ceiling=ceiling, oldest=OLDEST, newest=TESTED_MAX,
+        )  # fmt: skip
+    return min(offered, ceiling, TESTED_MAX, key=_number)
+
+
+def refused(endpoint: Endpoint, api: str, message: str) -> EngineTrouble | None:
+    """Recognise an engine that no longer speaks *api*: `client version 1.41 is too old. …`."""
+    if not re.search(r"client version \S+ is too (?:old|new)", message):
+        return None
+    return EngineTrouble(
+        N_("The engine at {endpoint} is too new for this dckgrade: it does not speak API {api} ({message})."),
+        N_("Upgrade dckgrade; where DOCKER_API_VERSION is set, unset it."),
+        endpoint=endpoint.url, api=api, message=message[:300],
+    )  # fmt: skip
+
+
+def engine_version(headers: Mapping[str, str]) -> str | None:
+    """Read `Server: Docker/28.5.2 (linux)`; another product keeps its name."""
+    product, _, version = headers.get("server", "").partition(" ")[0].partition("/")
+    if not version:
+        return None
+    return version if product == "Docker" else f"{product}/{version}"
+
+
+def clock_drift(headers: Mapping[str, str], here: datetime) -> timedelta:
+    """Say how far the engine's clock is ahead of ours; differences within 2 s are none."""
+    try:
+        there = parsedate_to_datetime(headers.get("date", ""))
+        drift = there.astimezone(UTC) - here
+    except (ValueError, OverflowError):
+        return timedelta()
+    return drift if abs(drift) > _DRIFT else timedelta()
+
+
+def _is_version(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", text) is not None
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

@@ -1,0 +1,179 @@
+"""One permitted question to the engine in, its whole answer in time out: the only user of docker-py."""
+
+import http.client
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from docker.api.client import APIClient
+from docker.errors import DockerException
+from docker.tls import TLSConfig
+from msgspec import Struct
+
+from dckgrade.engine.allowlist import permit
+from dckgrade.engine.deadline import within
+from dckgrade.engine.endpoint import Endpoint, Tls
+from dckgrade.engine.protocol import OutOfReach
+from dckgrade.engine.redaction import masked
+from dckgrade.report.observation import Why
+
+Method = Literal["GET", "POST", "DELETE"]
+
+_OK = 200
+_CHUNK = 64 * 1024
+_CONNECT_S = 5.0
+_FRAMED = {"application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"}
+# What docker-py, requests, urllib3 and http.client let through; RequestException and SSLError are OSErrors.
+_LEAKS = (DockerException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
+
+
+class Answer(Struct, frozen=True):
+    """What the engine said, all of it; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Client:
+    """A connection to one engine. Questions may come from several threads."""
+
+    def __init__(self, endpoint: Endpoint, api: str) -> None:
+        tls = endpoint.tls
+        self._session = _Harmless(
+            base_url=endpoint.door or endpoint.url, version=api, tls=_tls(tls) if tls else False
+        )
+        # Else HTTP_PROXY would take tcp:// to another machine, whose answers would be graded.
+        self._session.trust_env = False
+        # Else the engine packs the archives of files, and what is inside has no limit.
+        self._session.headers["Accept-Encoding"] = "identity"
+        self.own = self._session.own
+        if endpoint.door:
+            # Else each connection that docker-py keeps for later would hold one of ssh's ten sessions.
+            self._session.headers["Connection"] = "close"
+        if tls and not tls.verify:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def ask(
+        self,
+        path: str,
+        question: Mapping[str, str],
+        *,
+        at_most: int,
+        seconds: float,
+        body: Mapping[str, Any] | None = None,
+        method: Method = "GET",
+    ) -> Answer:
+        """Give the answer, whole; late, cut short or longer than *at_most* bytes is `OutOfReach`."""
+        until = time.monotonic() + seconds
+        return within(seconds, lambda: self._answer(path, question, at_most, until, (method, body)))
+
+    def lines(self, path: str, question: Mapping[str, str]) -> Iterator[bytes]:
+        """Give the lines of an endless answer as they come, an empty one first; `OutOfReach` if it breaks."""
+        url = self._session.base_url + path
+        try:
+            with self._session.request("GET", url, params=question, timeout=(_CONNECT_S, None)) as response:
+                if response.status_code != _OK:
+                    raise OutOfReach(Why.ENGINE_ERROR, f"HTTP {response.status_code}")
+                yield b""
+                came = bytearray()
+                while more := response.raw.read1(_CHUNK):
+                    *whole, rest = (came + more).split(b"\n")
+                    came = bytearray(rest[-_CHUNK:])
+                    yield from map(bytes, whole)
+        except _LEAKS as error:
+            raise _out_of_reach(error) from error
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._session.close()
+
+    def _answer(
+        self,
+        path: str,
+        question: Mapping[str, str],
+        at_most: int,
+        until: float,
+        wanted: tuple[Method, Mapping[str, Any] | None],
+    ) -> Answer:
+        method, sent = wanted
+        url = self._session.base_url + path
+        left = until - time.monotonic()
+        try:
+            with self._session.request(method, url, params=question, json=sent, timeout=left) as response:
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                body = _whole(response, headers, at_most, until)
+                return Answer(response.status_code, headers, body)
+        except _LEAKS as error:
+            raise _out_of_reach(error) from error
+
+
+class _Harmless(APIClient):
+    """The one place where requests leave, redirects too: only what is permitted passes, none is followed."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.own: set[str] = set()
+        """Ids of the containers that we have made: these alone may be started and removed."""
+
+    def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
+        url = urlsplit(request.url or "")
+        permit(request.method or "", url.path, request.body, url.query, self.own)
+        settings |= {"allow_redirects": False, "stream": True}
+        return super().send(request, **settings)
+
+
+def _tls(tls: Tls) -> TLSConfig:
+    return TLSConfig(
+        client_cert=(str(tls.cert), str(tls.key)) if tls.cert and tls.key else None,
+        ca_cert=str(tls.ca) if tls.ca else None,
+        verify=tls.verify,
+    )
+
+
+def _whole(response: requests.Response, headers: Mapping[str, str], at_most: int, until: float) -> bytes:
+    """Read the body: docker-py would buffer any amount, and its timeout starts again with every byte."""
+    length, chunked = headers.get("content-length"), "chunked" in headers.get("transfer-encoding", "")
+    # What a command prints comes in frames of known length, up to the end of the connection.
+    framed = headers.get("content-type") in _FRAMED
+    if response.status_code == _OK and length is None and not chunked and not framed:
+        raise OutOfReach(Why.UNREADABLE, "an answer of unknown length")
+    came = bytearray()
+    try:
+        while more := response.raw.read1(_CHUNK, decode_content=False):
+            came += more
+            if len(came) > at_most:
+                raise OutOfReach(Why.UNREADABLE, f"an answer of more than {at_most} bytes")
+            if time.monotonic() > until:
+                raise OutOfReach(Why.DEADLINE)
+    except (urllib3.exceptions.ProtocolError, http.client.HTTPException) as error:
+        raise OutOfReach(Why.UNREADABLE, "an answer cut short") from error
+    if length is not None and length != str(len(came)):
+        raise OutOfReach(Why.UNREADABLE, "an answer cut short")
+    return bytes(came)
+
+
+def _out_of_reach(error: Exception) -> OutOfReach:
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+        return OutOfReach(Why.DEADLINE)
+    plain = (cause for cause in causes(error) if _is_plain(cause))
+    return OutOfReach(Why.ENGINE_OUT_OF_REACH, masked(str(next(plain, error))))
+
+
+def causes(error: BaseException) -> list[BaseException]:
+    """List an exception and all it wraps: urllib3 and requests hide the errno four exceptions deep."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and one not in found:
+            found.append(one)
+            waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+    return found
+
+
+def _is_plain(error: BaseException) -> bool:
+    return isinstance(error, OSError) and not isinstance(error, requests.RequestException)

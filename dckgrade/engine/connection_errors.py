@@ -1,0 +1,83 @@
+"""An engine that could not be spoken to and the error in, what to tell the user out."""
+
+import socket
+import ssl
+from collections.abc import Sequence
+
+from dckgrade.engine.endpoint import Endpoint, EngineDown, EngineTrouble
+from dckgrade.engine.protocol import OutOfReach
+from dckgrade.engine.redaction import masked
+from dckgrade.i18n import N_
+from dckgrade.report.observation import Why
+
+_START = N_("Start Docker, or name the engine with --host or --context.")
+_ELSEWHERE = N_("Start Docker, or name the engine with --host or --context. These sockets exist: {others}.")
+_CAUSES: tuple[tuple[type[BaseException], str, str], ...] = (
+    (
+        ssl.SSLError,
+        N_("The engine at {endpoint} ({source}) and this program do not agree on TLS: {detail}."),
+        N_("Check the certificates of that context, or DOCKER_TLS_VERIFY and DOCKER_CERT_PATH."),
+    ),
+    (
+        socket.gaierror,
+        N_("The machine of {endpoint} ({source}) has no known address."),
+        N_("Check how its name is written."),
+    ),
+    (
+        FileNotFoundError,
+        N_("No Docker engine listens at {endpoint} ({source}): there is no such socket."),
+        _START,
+    ),
+    (
+        PermissionError,
+        N_("Permission denied at {endpoint} ({source})."),
+        N_(
+            "This user is not in the group docker, which is as powerful as root; "
+            "a rootless engine needs no group."
+        ),
+    ),
+    (
+        ConnectionRefusedError,
+        N_("The Docker engine at {endpoint} ({source}) is not running: connection refused."),
+        _START,
+    ),
+)
+_LATE = N_("The Docker engine at {endpoint} ({source}) did not answer within {seconds} s.")
+_RESTART = N_("Restart it, or look at its log: journalctl -u docker")
+_OTHERWISE = N_("The Docker engine at {endpoint} ({source}) cannot be reached: {detail}.")
+
+
+def explained(
+    endpoint: Endpoint, causes: Sequence[BaseException], others: Sequence[str], seconds: float
+) -> EngineTrouble:
+    """Find the cause that says most, and what to try next."""
+    what, advice = _sentences(causes)
+    # Before systemd gives up a socket of its own, it accepts, and hangs up when dockerd does not start.
+    down = endpoint.socket and any(isinstance(one, FileNotFoundError | ConnectionError) for one in causes)
+    return (EngineDown if down else EngineTrouble)(
+        what,
+        _ELSEWHERE if others and advice == _START else advice,
+        endpoint=endpoint.url,
+        source=endpoint.source,
+        others=", ".join(others),
+        seconds=f"{seconds:g}",
+        detail=masked(_detail(causes)),
+    )
+
+
+def _sentences(causes: Sequence[BaseException]) -> tuple[str, str]:
+    for cause in causes:
+        for kind, what, advice in _CAUSES:
+            if isinstance(cause, kind):
+                return what, advice
+    if any(isinstance(cause, OutOfReach) and cause.why is Why.DEADLINE for cause in causes):
+        return _LATE, _RESTART
+    return _OTHERWISE, _START
+
+
+def _detail(causes: Sequence[BaseException]) -> str:
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message
+    told = (cause.detail for cause in causes if isinstance(cause, OutOfReach) and cause.detail)
+    return next(told, str(causes[-1]))

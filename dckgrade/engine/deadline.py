@@ -1,0 +1,79 @@
+"""Calls and seconds in, their results in time out: the only place where the program waits for others."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import Future
+from typing import TypeVar
+
+from dckgrade.engine.protocol import OutOfReach
+from dckgrade.report.observation import Why
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+AT_ONCE = 32
+
+
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """Give what *call* gives or raises; when it is late, leave it behind and raise `OutOfReach(DEADLINE)`."""
+    if seconds <= 0:
+        raise OutOfReach(Why.DEADLINE)
+    future: Future[T] = Future()
+    _in_background(lambda: settle(future, call))
+    error = _error(future, seconds)
+    if error is not None:
+        raise error
+    return future.result()
+
+
+def outcomes(calls: Mapping[K, Callable[[], T]], seconds: float) -> dict[K, T | Exception]:
+    """Make the calls at once, in the order given (slow ones first); give what each gave or raised in time."""
+    until = time.monotonic() + seconds
+    futures: dict[K, Future[T | Exception]] = {key: Future() for key in calls}
+    waiting = deque((futures[key], call) for key, call in calls.items())
+
+    def work() -> None:
+        while time.monotonic() < until:
+            try:
+                future, call = waiting.popleft()
+            except IndexError:
+                return
+            settle(future, call)
+
+    for _ in range(min(AT_ONCE, len(calls))):
+        _in_background(work)
+    return {key: _outcome(future, until - time.monotonic()) for key, future in futures.items()}
+
+
+def settle(future: Future[T], call: Callable[[], T]) -> None:
+    """Make the call and put what it gives or raises into *future*."""
+    try:
+        result = call()
+    except BaseException as error:  # noqa: BLE001 - whoever asked receives it
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+
+
+def _outcome(future: Future[T], seconds: float) -> T | Exception:
+    error = _error(future, max(seconds, 0))
+    if error is None:
+        return future.result()
+    if isinstance(error, Exception):
+        return error
+    raise error
+
+
+def _error(future: Future[T], seconds: float) -> BaseException | None:
+    try:
+        # Not `result`, which raises the call's own TimeoutError as well as its own.
+        return future.exception(seconds)
+    except TimeoutError:
+        return OutOfReach(Why.DEADLINE)
+
+
+def _in_background(work: Callable[[], None]) -> None:
+    # A daemon thread: concurrent.futures joins its own at exit, where a stuck call would hang the program.
+    threading.Thread(target=work, daemon=True).start()

@@ -1,0 +1,65 @@
+"""An HTTP question in, the commands that ask it inside a container out, and what their output means."""
+
+from collections.abc import Iterator, Mapping
+
+from dckgrade.engine.protocol import HttpAnswer, NoAnswer, NoAnswerHow, OutOfReach, Printed
+from dckgrade.report.observation import Why
+
+# A proxy of the container's environment would take the question to another machine, not meant here.
+_WGET = 'unset http_proxy HTTP_PROXY all_proxy ALL_PROXY; exec wget -q -S -O - {more} "$0"'
+_MISSING = {126, 127, 139}
+"""Docker's codes for a program that is not there; 139: the static busybox of Debian 12 dies of `wget -T`."""
+_CURL_ENDS: Mapping[int, NoAnswerHow] = {7: "refused", 28: "silent", 52: "reset", 56: "reset"}
+"""curl(1), EXIT CODES."""
+_SAID: Mapping[str, NoAnswerHow] = {"refused": "refused", "timed out": "silent", "reset by peer": "reset"}
+
+
+def commands(port: int, path: str) -> Iterator[tuple[str, ...]]:
+    """Give the ways to ask, the best first: images have curl, busybox's wget, or neither."""
+    url = f"http://127.0.0.1:{port}{path}"
+    yield ("curl", "-sS", "-i", "-g", "--noproxy", "*", "--max-time", "3", url)
+    yield ("sh", "-c", _WGET.format(more="-T 3"), url)
+    yield ("sh", "-c", _WGET.format(more=""), url)
+
+
+def answer(argv: tuple[str, ...], printed: Printed) -> HttpAnswer | None:
+    """
+    Read what a command of ours printed; None when its program is missing, `NoAnswer` when nothing serves.
+
+    curl prints head and body on standard output; wget the head on standard error, and of an error no body.
+    """
+    if printed.exit_code in _MISSING:
+        return None
+    said = printed.errors.decode(errors="replace")
+    if argv[0] == "curl":
+        if printed.exit_code:
+            raise NoAnswer(_CURL_ENDS.get(printed.exit_code, "garbled"))
+        head, body = _parted(printed.output)
+        return _read(head, body, truncated=False)
+    if "HTTP/1." in said:
+        return _read(said, printed.output, truncated=printed.exit_code != 0)
+    raise NoAnswer(next((how for words, how in _SAID.items() if words in said.lower()), "garbled"))
+
+
+def _parted(output: bytes) -> tuple[str, bytes]:
+    head, body = b"", output
+    # An interim answer (100 Continue) comes before the true one.
+    while not head or head.split(b" ")[1:2] == [b"100"]:
+        head, parted, body = body.partition(b"\r\n\r\n")
+        if not parted:
+            break
+    return head.decode("latin-1"), body
+
+
+def _read(head: str, body: bytes, *, truncated: bool) -> HttpAnswer:
+    status, headers = None, {}
+    for line in head.splitlines():
+        name, colon, value = line.strip().partition(":")
+        if (at := line.find("HTTP/1.")) >= 0:
+            code = line[at:].split(" ")[1:2]
+            status = int(code[0]) if code and code[0].isdecimal() else None
+        elif colon:
+            headers[name.lower()] = value.strip()
+    if status is None:
+        raise OutOfReach(Why.UNREADABLE, "the answer inside the container")
+    return HttpAnswer(status=status, headers=headers, body=body, truncated=truncated)

@@ -1,0 +1,142 @@
+"""An address taken from inspect and a few bytes in, what the service there answers out."""
+
+import base64
+import http.client
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from dckgrade.engine.deadline import within
+from dckgrade.engine.protocol import Address, HttpAnswer, Login, NoAnswer, OutOfReach
+from dckgrade.report.observation import Why
+
+BODY_KEPT, ACCOUNT_KEPT = 256 * 1024, 2 * 1024 * 1024
+_TOTAL_S, _ACCOUNT_S = 3.0, 8.0
+"""Behind an account stands work done for it: Grafana asks its data sources first."""
+
+T = TypeVar("T")
+
+
+def http_answer(
+    address: Address,
+    path: str,
+    seconds: float = _TOTAL_S,
+    login: Login | None = None,
+    door: Path | None = None,
+) -> HttpAnswer:
+    """Send one GET request, follow nothing, give the answer; of its body 256 KiB (an account's: 2 MiB)."""
+    within_s = _ACCOUNT_S if login else seconds
+    return _talk(address, within_s, lambda connected: _ask(address, path, connected, login), door)
+
+
+def exchange(
+    address: Address, sent: bytes, count: int, seconds: float = _TOTAL_S, door: Path | None = None
+) -> bytes:
+    """Send bytes, and give what came when *count* bytes, the end or the deadline did."""
+    came = bytearray()
+
+    def talk(connected: socket.socket) -> None:
+        connected.sendall(sent)
+        while len(came) < count and (more := connected.recv(count - len(came))):
+            came.extend(more)
+
+    try:
+        _talk(address, seconds, talk, door)
+    except NoAnswer:
+        if not came:
+            raise
+    if not came:
+        raise NoAnswer("reset")
+    return bytes(came)
+
+
+def _talk(address: Address, seconds: float, talk: Callable[[socket.socket], T], door: Path | None) -> T:
+    """Talk; behind a *door*, ssh tells nothing apart: who does not answer there was not reached."""
+    try:
+        return _talked(address, seconds, talk, door)
+    except NoAnswer as none:
+        if door and none.how != "garbled":
+            raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, f"{address.host}:{address.port}") from none
+        raise
+
+
+def _talked(address: Address, seconds: float, talk: Callable[[socket.socket], T], door: Path | None) -> T:
+    until = time.monotonic() + seconds
+    with _connected(address, seconds, door) as connected:
+        try:
+            return within(until - time.monotonic(), lambda: talk(connected))
+        except OutOfReach:
+            raise NoAnswer("silent") from None
+        except TimeoutError:
+            raise NoAnswer("silent") from None
+        except (ConnectionError, http.client.IncompleteRead) as error:
+            raise NoAnswer("reset") from error
+        except (http.client.HTTPException, ValueError) as error:
+            raise NoAnswer("garbled") from error
+        except OSError as error:
+            raise NoAnswer("reset") from error
+
+
+@contextmanager
+def _connected(address: Address, seconds: float, door: Path | None) -> Iterator[socket.socket]:
+    try:
+        connected = within(seconds, lambda: _opened(address, seconds, door))
+    except ConnectionRefusedError:
+        raise NoAnswer("refused") from None
+    except ConnectionResetError:
+        raise NoAnswer("reset") from None
+    except OutOfReach:
+        raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, f"{address.host}:{address.port}") from None
+    except OSError as error:
+        raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, f"{address.host}:{address.port} {error}") from error
+    try:
+        yield connected
+    finally:
+        # Closing alone would leave a reader that the deadline has abandoned waiting for its next byte.
+        with suppress(OSError):
+            connected.shutdown(socket.SHUT_RDWR)
+        connected.close()
+
+
+def _opened(address: Address, seconds: float, door: Path | None) -> socket.socket:
+    if door is None:
+        return socket.create_connection((address.host, address.port), timeout=seconds)
+    opened = socket.socket(socket.AF_UNIX)
+    try:
+        opened.settimeout(seconds)
+        opened.connect(str(door))
+    except OSError:
+        opened.close()
+        raise
+    return opened
+
+
+def _ask(address: Address, path: str, connected: socket.socket, login: Login | None) -> HttpAnswer:
+    at_most = ACCOUNT_KEPT if login else BODY_KEPT
+    client = http.client.HTTPConnection(address.host, address.port)
+    client.sock = connected
+    # What http.client refuses to send (spaces, accents) is quoted; what is quoted already stays.
+    client.putrequest("GET", quote(path, safe="/?&=%:@!$'()*+,;~[]"), skip_accept_encoding=True)
+    client.putheader("Accept-Encoding", "identity")
+    client.putheader("Accept", "*/*")
+    client.putheader("User-Agent", "dckgrade")
+    client.putheader("Connection", "close")
+    if login:
+        account = base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
+        client.putheader("Authorization", f"Basic {account}")
+    client.endheaders()
+    with client.getresponse() as response:
+        body = response.read(at_most + 1)
+        if response.length and len(body) <= at_most:
+            raise http.client.IncompleteRead(body, response.length)
+        headers: dict[str, str] = {}
+        for name, value in response.getheaders():
+            known = headers.get(name.lower())
+            headers[name.lower()] = value if known is None else f"{known}, {value}"
+        return HttpAnswer(
+            status=response.status, headers=headers, body=body[:at_most], truncated=len(body) > at_most
+        )

@@ -1,0 +1,71 @@
+"""A folder and a name in, the bytes of that file out; nothing outside the folder, nothing large."""
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+
+from dckgrade.engine.protocol import NotThere, OutOfReach
+from dckgrade.report.observation import Why
+
+AT_MOST = 256 * 1024
+POLICY = Path("/etc/apparmor.d")
+PROCESSES = Path("/proc")
+REPORTS, REPORT_AT_MOST = 5, 16 * 1024 * 1024
+
+
+def content(workdir: Path, name: str) -> bytes:
+    """Read one file of the folder; a link may lead elsewhere inside, and never out."""
+    try:
+        home = workdir.resolve(strict=True)
+        path = (home / name).resolve(strict=True)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotThere(name) from None
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle
+        raise OutOfReach(Why.UNREADABLE, f"{name}: {type(error).__name__}") from error
+    if not path.is_relative_to(home):
+        raise OutOfReach(Why.UNREADABLE, f"{name} leads out of the working folder")
+    try:
+        return read(path, name)
+    except OSError as error:
+        raise OutOfReach(Why.UNREADABLE, f"{name}: {error.strerror}") from error
+
+
+def label(processes: Path, pid: object, container: str) -> str:
+    """Read the AppArmor label of process *pid*, if it is that container's: the engine may be in a VM."""
+    one = processes / str(pid)
+    try:
+        if container not in (one / "cgroup").read_text():
+            raise NotThere(container)
+        return (one / "attr" / "current").read_text().strip("\0\n")
+    except (OSError, ValueError):
+        raise NotThere(container) from None
+
+
+def reports(workdir: Path) -> list[tuple[str, bytes | None]]:
+    """Read the newest `*.json` files of the folder itself; None stands for one that cannot be read."""
+    with contextlib.suppress(OSError):
+        plain = [path for path in workdir.glob("*.json") if path.is_file() and not path.is_symlink()]
+        newest = sorted(plain, key=lambda path: path.stat().st_mtime, reverse=True)[:REPORTS]
+        return [(path.name, readable(path, REPORT_AT_MOST)) for path in newest]
+    return []
+
+
+def readable(path: Path, at_most: int) -> bytes | None:
+    """Read a file, unless it is too large or not ours to read."""
+    try:
+        return read(path, path.name, at_most)
+    except (OSError, OutOfReach):
+        return None
+
+
+def read(path: Path, name: str, at_most: int = AT_MOST) -> bytes:
+    """Read a plain file of *at_most* bytes."""
+    # Not blocking: a pipe that nobody writes to would hold the run up.
+    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OutOfReach(Why.UNREADABLE, f"{name} is not a file")
+        found = file.read(at_most + 1)
+    if len(found) > at_most:
+        raise OutOfReach(Why.UNREADABLE, f"{name} is larger than {at_most // 1024} KiB")
+    return found

@@ -1,0 +1,192 @@
+"""The containers that this program makes for itself: harmless, capped, labelled, and never left behind."""
+
+import contextlib
+import os
+import platform
+import re
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach
+from dckgrade.report.observation import Why
+
+OURS, PREFIX = "dckgrade.probes.registry", "dckgrade-probe-"
+"""The label and the beginning of the name of everything that is made; only what has both is ever removed."""
+SENDING = {"gelf", "syslog", "fluentd"}
+"""Log drivers that send lines away: often set for one container alone, so that ours must be given them."""
+LIFE = timedelta(minutes=3)
+"""A container that speaks ends after 120 s by itself; what is older has been left behind."""
+
+_SAYS = 'n=0; while [ "$n" -lt 60 ]; do echo " $0 "; n=$((n+1)); sleep 2; done'
+_NAMED = re.compile(rf"name={PREFIX}[0-9a-f]{{12}}")
+_IMAGE, _WORDS, _OWNER = (
+    re.compile(pattern)
+    for pattern in (r"sha256:[0-9a-f]{64}", "dckgrade[0-9a-f]{12}", r"\d{1,10}@[\w.-]{0,64}")
+)
+
+
+def form(image: str, words: str, owner: str, log: Json | None = None) -> dict[str, Any]:
+    """
+    Give the one body of `POST /containers/create` that may leave: a shell that says *words* for two minutes.
+
+    It reaches no network, writes no file, has no capability, 32 MiB and 32 processes. Without *log* it gets
+    the log driver and options that the engine gives every new container.
+    """
+    capped: dict[str, Any] = {
+        "NetworkMode": "none",
+        "Memory": 32 * 1024 * 1024,
+        "PidsLimit": 32,
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges"],
+        "ReadonlyRootfs": True,
+    }
+    return {
+        "Image": image,
+        "Entrypoint": ["/bin/sh", "-c", _SAYS, words],
+        "Cmd": [],
+        "Labels": {OURS: owner},
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": capped | ({"LogConfig": log} if log else {}),
+    }
+
+
+def harmless(query: str, asked: Any) -> bool:
+    """Say whether a container that is asked for is named as ours, and is that very form."""
+    try:
+        image, words, owner = asked["Image"], asked["Entrypoint"][-1], asked["Labels"][OURS]
+        log = asked["HostConfig"].get("LogConfig")
+        parts = zip((_IMAGE, _WORDS, _OWNER), (image, words, owner), strict=True)
+        fits = all(pattern.fullmatch(part) for pattern, part in parts) and (log is None or _sends(log))
+    except (LookupError, TypeError, AttributeError):
+        return False
+    return bool(_NAMED.fullmatch(query)) and fits and bool(asked == form(image, words, owner, log))
+
+
+def _sends(log: Json) -> bool:
+    options = log["Config"]
+    plain = all(isinstance(part, str) for option in options.items() for part in option)
+    return log.keys() == {"Type", "Config"} and log["Type"] in SENDING and plain
+
+
+def marker() -> str:
+    """Make a word that nobody has ever logged: one token for Elasticsearch's standard analyzer."""
+    return f"dckgrade{secrets.token_hex(6)}"
+
+
+def ours(entry: Json) -> bool:
+    """Say of an entry of the engine's list whether we have made it."""
+    names = [str(name).lstrip("/") for name in entry.get("Names") or []]
+    return OURS in (entry.get("Labels") or {}) and any(name.startswith(PREFIX) for name in names)
+
+
+class Door(Protocol):
+    """The engine, as far as containers of our own go."""
+
+    def now(self) -> datetime:
+        """Tell the time by the engine's clock."""
+        ...
+
+    def everything(self) -> Sequence[Json]:
+        """List all containers, our own too."""
+        ...
+
+    def container(self, ref: str) -> Json:
+        """Inspect one container."""
+        ...
+
+    def create(self, name: str, body: Mapping[str, Any]) -> str:
+        """Create a container of our own; give its id."""
+        ...
+
+    def own(self, entry: Json) -> None:
+        """Take over a container of ours that an earlier run left behind, so that it may be removed."""
+        ...
+
+    def start(self, ref: str) -> None:
+        """Start a container of our own."""
+        ...
+
+    def remove(self, ref: str) -> None:
+        """Remove a container of our own, with its log and its volumes."""
+        ...
+
+
+class Throwaways:
+    """What was made on one engine and is still there. Safe to be asked from several threads."""
+
+    def __init__(self, door: Door) -> None:
+        self._door, self._lock = door, threading.Lock()
+        self._there: list[str] = []
+        self._swept = self._over = False
+
+    def shown(self, image: str) -> Json:
+        """Create a container, never start it, and give what inspect says of it; it is removed at once."""
+        with self._lock:
+            ref = self._create(image, marker(), None)
+            try:
+                return self._door.container(ref)
+            finally:
+                self._remove(ref)
+
+    def speaking(self, image: str, words: str, log: Json | None) -> str:
+        """Start a container that says *words* until it is removed; give its id."""
+        with self._lock:
+            ref = self._create(image, words, log)
+            try:
+                self._door.start(ref)
+            except BaseException:
+                self._remove(ref)
+                raise
+            return ref
+
+    def remove(self) -> None:
+        """Remove all that is there; what cannot be removed now is swept by a later run."""
+        # A creation that is under way is waited for, or what it makes would stay.
+        with self._lock:
+            for ref in list(self._there):
+                self._remove(ref)
+
+    def close(self) -> None:
+        """Remove all, and make nothing any more."""
+        self._over = True
+        self.remove()
+
+    def _create(self, image: str, words: str, log: Json | None) -> str:
+        if self._over:
+            raise OutOfReach(Why.DEADLINE)
+        if not self._swept:
+            self._sweep()
+        ref = self._door.create(f"{PREFIX}{secrets.token_hex(6)}", form(image, words, _owner(), log))
+        self._there.append(ref)
+        return ref
+
+    def _remove(self, ref: str) -> None:
+        with contextlib.suppress(OutOfReach, NotThere):
+            self._door.remove(ref)
+            self._there.remove(ref)
+
+    def _sweep(self) -> None:
+        """Remove what a run that was killed has left."""
+        for entry in self._door.everything():
+            if ours(entry) and left_behind(entry, self._door.now()):
+                self._door.own(entry)
+                with contextlib.suppress(OutOfReach, NotThere):
+                    self._door.remove(str(entry.get("Id") or ""))
+        self._swept = True
+
+
+def left_behind(entry: Json, now: datetime) -> bool:
+    """Say whether whoever made it has gone; of another machine's maker only its age can tell."""
+    pid, _, machine = str(entry["Labels"][OURS]).partition("@")
+    if machine == _owner().partition("@")[2] and pid.isdecimal() and Path("/proc/self").exists():
+        return not Path("/proc", pid).exists()
+    return now - datetime.fromtimestamp(float(entry.get("Created") or 0), UTC) > LIFE
+
+
+def _owner() -> str:
+    machine = re.sub(r"[^\w.-]", "", platform.node(), flags=re.ASCII)[:64]
+    return f"{os.getpid()}@{machine}"

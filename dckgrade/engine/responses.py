@@ -1,0 +1,72 @@
+"""The body of an engine's answer → the object or the objects in it, or `OutOfReach` where it holds none."""
+
+import io
+import re
+import tarfile
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dckgrade.engine.protocol import Json, OutOfReach
+from dckgrade.engine.redaction import masked
+from dckgrade.report.observation import Why
+
+if TYPE_CHECKING:
+    from dckgrade.engine.client import Answer
+
+
+def decoded(body: bytes) -> Any:
+    """Read JSON."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise OutOfReach(Why.UNREADABLE, f"not JSON: {error}") from error
+
+
+def read_object(body: bytes) -> Json:
+    """Read one object."""
+    content = decoded(body)
+    if not isinstance(content, dict):
+        raise OutOfReach(Why.UNREADABLE, "not a JSON object")
+    return content
+
+
+def read_objects(body: bytes) -> list[Json]:
+    """Read a list of objects."""
+    content = decoded(body)
+    if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
+        raise OutOfReach(Why.UNREADABLE, "not a JSON list of objects")
+    return content
+
+
+def read_member(body: bytes) -> bytes:
+    """Read the one file of a tar; what is no plain file cannot be read."""
+    return _member(body)[0]
+
+
+def read_change(body: bytes) -> datetime:
+    """Tell when the one file of a tar was last changed."""
+    return _member(body)[1]
+
+
+def _member(body: bytes) -> tuple[bytes, datetime]:
+    try:
+        with tarfile.open(fileobj=io.BytesIO(body), mode="r:") as tar:
+            member = tar.next()
+            content = tar.extractfile(member) if member and member.isreg() else None
+            if member and content is not None:
+                return content.read(), datetime.fromtimestamp(member.mtime, UTC)
+    except (tarfile.TarError, OSError, ValueError, OverflowError) as error:
+        raise OutOfReach(Why.UNREADABLE, f"not a tar: {error}") from error
+    raise OutOfReach(Why.UNREADABLE, "not a file")
+
+
+def read_message(answer: "Answer") -> tuple[str, bool]:
+    """Give the engine's error text, and whether it is in the form that the engine uses."""
+    try:
+        content = msgspec.json.decode(answer.body)
+        return masked(content["message"]), True
+    except (msgspec.DecodeError, RecursionError, LookupError, TypeError, UnicodeError):
+        shown = re.sub(r"<[^<>]*>|\s+", " ", answer.body[:2000].decode(errors="replace"))
+        return masked(" ".join(shown.split()))[:200], False

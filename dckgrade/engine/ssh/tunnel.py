@@ -1,0 +1,198 @@
+"""
+An engine behind ssh in, a socket on this machine through which it answers out.
+
+One `ssh` logs in, by the user's own agent, keys and `~/.ssh/config`; everything else goes through it
+(ssh(1), ControlMaster). The engine's socket is forwarded (`-L`); where that is not allowed, or the engine
+listens elsewhere, each connection gets a `docker system dial-stdio` at the other end, as the Docker CLI does.
+"""
+
+import contextlib
+import shlex
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Literal
+
+from dckgrade.engine.protocol import Address, OutOfReach
+from dckgrade.engine.ssh import errors
+from dckgrade.engine.ssh.address import DEFAULT_SOCKET, SshAddress
+from dckgrade.engine.ssh.process import Ended, Process, closed, opened
+from dckgrade.report.observation import Why
+
+_CHECKED = ("BatchMode=yes", "StrictHostKeyChecking=yes", "ConnectionAttempts=1")
+_ALIVE = ("ServerAliveInterval=5", "ServerAliveCountMax=2", "TCPKeepAlive=yes")
+_NOTHING_ELSE = (
+    *("LogLevel=ERROR", "ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none"),
+    *("ControlPersist=no", "ForwardAgent=no", "ForwardX11=no"),
+)
+_CONNECT_S, _POLL_S, _KNOCK_S, _ASK_S = 10.0, 0.02, 3.0, 5.0
+_SESSIONS = 8
+"""OpenSSH allows ten on one login (sshd_config(5), MaxSessions)."""
+_LONGEST_FOLDER = 60
+_PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
+
+Heard = Literal["answers", "silent", "shut"]
+
+
+class Tunnel:
+    """One login on one machine, and what is reached through it; `close` leaves nothing behind."""
+
+    def __init__(self, address: SshAddress) -> None:
+        self.address, self.socket = address, Path()
+        # A Unix socket's path may have 104 bytes, and ssh makes a longer one first.
+        usual = tempfile.gettempdir()
+        self.folder = Path(
+            tempfile.mkdtemp(prefix="dckgrade-ssh-", dir=usual if len(usual) < _LONGEST_FOLDER else "/tmp")  # noqa: S108
+        )
+        self._lock, self._closed = threading.Lock(), False
+        self._processes: list[Process] = []
+        self._forwards: dict[str, Path] = {}
+        self._sessions = threading.BoundedSemaphore(_SESSIONS)
+        self._listener: socket.socket | None = None
+        try:
+            opened(self)
+        except Ended:
+            self.close()
+            raise
+
+    def open(self, seconds: float) -> None:
+        """Log in and find the engine within *seconds*; raises `EngineTrouble` that says what is wrong."""
+        until = time.monotonic() + seconds
+        try:
+            self._log_in(until, seconds)
+            self.socket = self._forward(self.address.socket or DEFAULT_SOCKET)
+            if knocked(self.socket, until) == "shut":
+                self.socket = self._bridge()
+                if knocked(self.socket, until) == "shut":
+                    raise errors.not_there(self.address, self._last_said())
+        except FileNotFoundError as error:
+            raise errors.no_ssh(self.address) from error
+        except subprocess.TimeoutExpired as error:
+            raise errors.late(self.address, seconds) from error
+
+    def door(self, address: Address) -> Path:
+        """Give a socket that leads to *address*, as the other machine sees it."""
+        host = f"[{address.host}]" if ":" in address.host else address.host
+        try:
+            return self._forward(f"{host}:{address.port}")
+        except (OSError, subprocess.TimeoutExpired, Ended) as error:
+            raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, f"{host}:{address.port}") from error
+
+    def close(self) -> None:
+        """End every process and remove the folder; may be called again, and by any thread."""
+        with self._lock:
+            self._closed = True
+            processes, self._processes = self._processes, []
+        if self._listener:
+            with contextlib.suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+        for one in processes:
+            one.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        closed(self)
+
+    def _log_in(self, until: float, seconds: float) -> None:
+        connect = max(1, min(int(_CONNECT_S), int(until - time.monotonic())))
+        options = (*_CHECKED, *_ALIVE, *_NOTHING_ELSE, f"ConnectTimeout={connect}")
+        master = self._start([*self._ssh("-nNTM", *options), *self._where()])
+        while not (self.folder / "ctl").exists():
+            if master.process.poll() is not None:
+                raise errors.login_failed(self.address, master.said())
+            if time.monotonic() > until:
+                raise errors.late(self.address, seconds)
+            time.sleep(_POLL_S)
+
+    def _ssh(self, flags: str, *options: str) -> list[str]:
+        control = str(self.folder / "ctl").replace("%", "%%")
+        return ["ssh", flags, "-S", control, *(word for one in options for word in ("-o", one))]
+
+    def _where(self) -> list[str]:
+        user = ["-l", self.address.user] if self.address.user else []
+        port = ["-p", str(self.address.port)] if self.address.port else []
+        return [*user, *port, "--", self.address.host]
+
+    def _through(self, flags: str) -> list[str]:
+        # Without its login, ssh would make a new one: it must not, and no configuration speaks here.
+        return [*self._ssh(flags, "BatchMode=yes", "ControlMaster=no", "ProxyCommand=false"), "-F", "none"]
+
+    def _forward(self, there: str) -> Path:
+        with self._lock:
+            if self._closed:
+                raise Ended
+            if there not in self._forwards:
+                here = self.folder / f"{len(self._forwards)}.sock"
+                argv = [
+                    *self._through("-T"),
+                    "-O",
+                    "forward",
+                    "-L",
+                    f"{here}:{there}",
+                    "--",
+                    self.address.host,
+                ]
+                subprocess.run(
+                    argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=_ASK_S, check=False
+                )
+                self._forwards[there] = here
+            return self._forwards[there]
+
+    def _bridge(self) -> Path:
+        here = self.folder / "bridge.sock"
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(here))
+        self._listener.listen()
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+        return here
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=self._carry, args=(connection,), daemon=True).start()
+
+    def _carry(self, connection: socket.socket) -> None:
+        host = ["--host", f"unix://{self.address.socket}"] if self.address.socket else []
+        command = shlex.join(["docker", *host, "system", "dial-stdio"])
+        with self._sessions, connection, contextlib.suppress(OSError, Ended):
+            one = self._start([*self._through("-T"), "--", self.address.host, command], connection.fileno())
+            one.process.wait()
+            # Whoever reads hears the end only when the last copy is shut.
+            connection.shutdown(socket.SHUT_RDWR)
+
+    def _start(self, argv: list[str], talk: int | None = None) -> Process:
+        with self._lock:
+            if self._closed:
+                raise Ended
+            self._processes = [*self._processes[:1], *self._alive()]
+            one = Process(argv, talk)
+            self._processes.append(one)
+            return one
+
+    def _alive(self) -> list[Process]:
+        """Keep the login itself, the last that ended, which may have said why, and all that run."""
+        return [
+            one for one in self._processes[1:] if one.process.poll() is None or one is self._processes[-1]
+        ]
+
+    def _last_said(self) -> str:
+        with self._lock:
+            return self._processes[-1].said() if self._processes else ""
+
+
+def knocked(door: Path, until: float) -> Heard:
+    """Greet the engine: an ssh that reaches nothing takes the connection, and closes it without a word."""
+    with socket.socket(socket.AF_UNIX) as knocking:
+        knocking.settimeout(max(0.1, min(_KNOCK_S, until - time.monotonic())))
+        try:
+            knocking.connect(str(door))
+            knocking.sendall(_PING)
+            return "answers" if knocking.recv(1) else "shut"
+        except TimeoutError:
+            return "silent"
+        except OSError:
+            return "shut"

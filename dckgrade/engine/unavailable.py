@@ -1,0 +1,33 @@
+"""An engine that does not run: no question is answered, and what this machine shows is seen all the same."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from dckgrade.engine.api import Daemon
+from dckgrade.engine.endpoint import Endpoint
+from dckgrade.engine.protocol import OutOfReach
+from dckgrade.report.observation import Engine, Why
+
+if TYPE_CHECKING:
+    from dckgrade.engine.client import Client
+
+
+class Silence(Daemon):
+    """In the place of the engine that should be at *endpoint*; *why* is what a user is told."""
+
+    def __init__(self, endpoint: Endpoint, why: str) -> None:
+        nobody = cast("Client", _Nobody(why))
+        super().__init__(endpoint, nobody, Engine(endpoint=endpoint.url), timedelta())
+
+
+class _Nobody:
+    """Stands where the connection would be."""
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def ask(self, *_: Any, **_limits: Any) -> NoReturn:
+        raise OutOfReach(Why.ENGINE_OUT_OF_REACH, self._why)
+
+    def close(self) -> None:
+        """There is nothing to close."""

@@ -1,0 +1,151 @@
+"""An engine, or the lack of one → what it is, and which labs can be graded on it; nothing secret is in it."""
+
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from dckgrade import __version__
+from dckgrade.engine.api_version import TESTED_MAX
+from dckgrade.engine.protocol import Json
+from dckgrade.i18n import N_, Lang, into
+from dckgrade.lab.model import Lab
+from dckgrade.probes.registry import kind
+
+SCHEMA: Literal["dckgrade-doctor/1"] = "dckgrade-doctor/1"
+
+Sort = Literal["Docker Engine", "Docker Desktop", "Podman"]
+
+
+class Machine(Struct, frozen=True, kw_only=True):
+    """What the engine says of itself (`GET /info`); no name, no id, no path of a user's."""
+
+    sort: Sort
+    version: str
+    api: str
+    newest_tested_api: str = TESTED_MAX
+    operating_system: str
+    kernel: str
+    rootless: bool
+    wsl: bool
+    snap: bool
+    seccomp: bool
+    apparmor: bool
+    cgroup_version: str
+    cgroup_driver: str
+    storage_driver: str
+    logging_driver: str
+    cpus: int
+    memory_bytes: int
+    memory_counted: bool
+    """Whether the kernel counts each container's memory."""
+    swarm: str
+
+
+class LabHere(Struct, frozen=True, kw_only=True):
+    """A lab, and why not all of it can be graded here; without reasons it can."""
+
+    id: str
+    title: str
+    reasons: list[str] = field(default_factory=list)
+
+
+class Examination(Struct, frozen=True, kw_only=True):
+    """What `dckgrade doctor` found."""
+
+    schema: Literal["dckgrade-doctor/1"] = SCHEMA
+    dckgrade: str = __version__
+    python: str = field(default_factory=platform.python_version)
+    system: str = field(default_factory=lambda: f"{platform.system()} {platform.machine()}")
+    endpoint: str
+    found_by: str
+    """What named the endpoint: an option, a variable, a context, or nothing."""
+    trouble: list[str] = field(default_factory=list)
+    """Why no engine answers, and what to try."""
+    other_sockets: list[str] = field(default_factory=list)
+    machine: Machine | None = None
+    labs: list[LabHere] = field(default_factory=list)
+
+
+def machine(info: Json, version: str, api: str, *, rootless: bool) -> Machine:
+    """Read what the engine says of itself; whatever it leaves out is empty."""
+    options = [str(one) for one in info.get("SecurityOptions") or []]
+    kernel = str(info.get("KernelVersion") or "")
+    return Machine(
+        sort=sort(info),
+        version=version,
+        api=api,
+        operating_system=str(info.get("OperatingSystem") or ""),
+        kernel=kernel,
+        rootless=rootless or has(options, "rootless"),
+        wsl="microsoft" in kernel.lower(),
+        snap=str(info.get("DockerRootDir") or "").startswith("/var/snap/"),
+        seccomp=has(options, "seccomp"),
+        apparmor=has(options, "apparmor"),
+        cgroup_version=str(info.get("CgroupVersion") or ""),
+        cgroup_driver=str(info.get("CgroupDriver") or ""),
+        storage_driver=str(info.get("Driver") or ""),
+        logging_driver=str(info.get("LoggingDriver") or ""),
+        cpus=int(info.get("NCPU") or 0),
+        memory_bytes=int(info.get("MemTotal") or 0),
+        memory_counted=info.get("MemoryLimit") is not False,
+        swarm=str((info.get("Swarm") or {}).get("LocalNodeState") or ""),
+    )
+
+
+def sort(info: Json) -> Sort:
+    """Tell Docker's engine from what speaks its API or hides it in a VM."""
+    if "BuildahVersion" in info:
+        return "Podman"
+    return "Docker Desktop" if "Docker Desktop" in str(info.get("OperatingSystem")) else "Docker Engine"
+
+
+def has(options: Sequence[str], name: str) -> bool:
+    """Look into `SecurityOptions`: `name=seccomp,profile=builtin`."""
+    return any(one.split(",")[0] in {name, f"name={name}"} for one in options)
+
+
+Limit = tuple[Callable[[Machine], bool], str]
+"""Whether it holds here, and what it means for a lab."""
+LIMITS: Mapping[str, Sequence[Limit]] = {
+    "swarm": [
+        (lambda one: one.sort == "Podman", N_("Podman has no Swarm.")),
+        (lambda one: one.sort == "Docker Desktop", N_("Docker Desktop's swarm has one node and no other.")),
+    ],
+    "seccomp-": [
+        (lambda one: one.sort == "Podman", N_("Podman treats seccomp profiles in its own way.")),
+        (lambda one: not one.seccomp, N_("This engine runs without seccomp.")),
+    ],
+    "apparmor-": [
+        (
+            lambda one: not one.apparmor,
+            N_("This engine's machine has no AppArmor; a Debian or Ubuntu machine or VM has."),
+        ),
+        (lambda one: one.apparmor and one.rootless, N_("A rootless engine applies no AppArmor profile.")),
+    ],
+    "container-stats": [
+        (lambda one: not one.memory_counted, N_("This machine does not count the memory of containers."))
+    ],
+}
+"""By the beginnings of the names of the kinds of probes that a lab needs."""
+
+
+def here(lab: Lab, machine: Machine, lang: Lang) -> LabHere:
+    """Say whether *lab* can be graded on *machine*."""
+    reasons = dict.fromkeys(into(lang)(told) for told in limits(lab, machine))
+    return LabHere(id=lab.id, title=lab.title.into(lang), reasons=list(reasons))
+
+
+def limits(lab: Lab, machine: Machine) -> Iterator[str]:
+    """Give what stands in the way of the lab's probes."""
+    kinds = {kind(check.observe) for check in lab.checks}
+    for beginning, known in LIMITS.items():
+        if any(one.startswith(beginning) for one in kinds):
+            yield from (told for holds, told in known if holds(machine))
+
+
+def document(examination: Examination) -> bytes:
+    """Write it as one JSON document, for a bug report."""
+    return msgspec.json.format(msgspec.json.encode(examination), indent=2) + b"\n"

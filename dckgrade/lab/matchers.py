@@ -1,0 +1,55 @@
+"""What a lab may demand of a fact, as data; whether a demand holds is the judge's business."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from dckgrade.probes.base import Strict
+
+Scalar = str | int | float | bool
+"""In a demand, a bare scalar means *equals*; type counts: 1 is not true, and "200" is not 200."""
+
+Pattern = Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class Demand(Strict, frozen=True, kw_only=True):
+    """Demands on one fact; all that are written must hold."""
+
+    equals: Scalar | UnsetType = UNSET
+    """The same value, of the same type."""
+    not_: "Wanted | UnsetType" = UNSET
+    """The demand inside does not hold (of a fact that is there)."""
+    one_of: Annotated[list[Scalar], Meta(min_length=1, max_length=100)] | UnsetType = UNSET
+    """Equal to one of these."""
+    matches: Pattern | UnsetType = UNSET
+    """A regular expression (Python's) found within a line of the text; `^` and `$` are the line's ends."""
+    contains: Scalar | UnsetType = UNSET
+    """This text within the text, or this element within the list."""
+    resembles: Annotated[str, Meta(min_length=4, max_length=100)] | UnsetType = UNSET
+    """A name within two edits of this one, whatever the case, and yet not this one: a misspelling."""
+    at_least: int | float | UnsetType = UNSET
+    """This number or more."""
+    at_most: int | float | UnsetType = UNSET
+    """This number or less."""
+    present: bool | UnsetType = UNSET
+    """Whether the fact has a value at all (it is not null)."""
+    every: "Wanted | UnsetType" = UNSET
+    """Each element of the list; never true of an empty list."""
+    any: "Wanted | UnsetType" = UNSET
+    """At least one element of the list."""
+    count: "Wanted | UnsetType" = UNSET
+    """The number of elements of the list."""
+    where: "Expect | UnsetType" = UNSET
+    """The fields of an element that is itself a mapping."""
+
+
+Wanted = Demand | str | int | float | bool
+Expect = Annotated[dict[str, Wanted], Meta(min_length=1)]
+"""Fact name → what is wanted of it; all must hold."""
+
+
+def written(demand: Struct) -> dict[str, object]:
+    """Give the demands that were written, by the names that labs give them."""
+    names = zip(demand.__struct_fields__, demand.__struct_encode_fields__, strict=True)
+    pairs = ((name, getattr(demand, field)) for field, name in names)
+    return {name: value for name, value in pairs if value is not UNSET}

@@ -1,0 +1,120 @@
+"""What a lab says, typed: checks that observe and expect, and diagnoses that name the mistake."""
+
+import re
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from dckgrade.lab.matchers import Expect
+from dckgrade.probes.base import Strict
+from dckgrade.probes.registry import Probe
+from dckgrade.report.text import Text
+
+LabId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,31}$")]
+CheckId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,47}$")]
+Code = Annotated[str, Meta(pattern="^[A-Z]{2,4}-[0-9]{2}$")]
+Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,47}$")]
+Duration = Annotated[str, Meta(pattern="^[1-9][0-9]{0,3}(ms|s|m)$")]
+Points = Annotated[int, Meta(ge=0, le=100)]
+Address = Annotated[
+    str, Meta(pattern="^https?://[A-Za-z0-9][A-Za-z0-9.-]*/[A-Za-z0-9/._~%#?=&+-]*$", max_length=300)
+]
+"""Of a page of documentation: it becomes a link, so nothing but the web, and no character that means more."""
+
+Condition = Expect | Literal["absent"]
+"""Demands on the facts, or `absent`: the thing that was looked for is not there."""
+Conditions = Annotated[list[Expect], Meta(min_length=1, max_length=20)]
+
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+"""In a text, `{fact}` stands for the value of the check's fact, else of one that is looked at `also`."""
+
+
+class Also(Strict, frozen=True, kw_only=True):
+    """A further observation that a diagnosis needs; made only once the rest of the diagnosis fits."""
+
+    observe: Probe
+    when: Condition
+
+
+class Diagnosis(Strict, frozen=True, kw_only=True):
+    """
+    A mistake that is known by name.
+
+    Written in full once in a lab. Elsewhere in the same lab `code` alone refers to it, so that the words of
+    a mistake that two containers can make are written once.
+    """
+
+    code: Code
+    name: Name | None = None
+    when: Condition | Conditions | None = None
+    """What must be seen; of a list of conditions, one is enough."""
+    also: Annotated[list[Also], Meta(max_length=5)] = field(default_factory=list)
+    message: Text | None = None
+    hint: Text | None = None
+    """Where to look; never the answer."""
+    why: Text | None = None
+    """The concept: why this happens at all."""
+    look: Text | None = None
+    """How to look for oneself: what to ask of the machine, and what to read in its answer."""
+    source: Address | None = None
+    """Where the documentation is."""
+    blocks: bool = True
+    """False: what requires this check can still be judged (a wrong name prevents nothing else)."""
+    transient: bool = False
+    """True: it may pass by itself within the check's budget; any other mistake ends the wait at once."""
+    verdict: Literal["failed", "unknown"] = "failed"
+    """unknown: a limit of the machine, not a mistake; the points stay undecided."""
+
+
+Diagnoses = Annotated[list[Diagnosis], Meta(max_length=50)]
+
+
+class Check(Strict, frozen=True, kw_only=True):
+    """One thing that must hold, and what it is worth."""
+
+    id: CheckId
+    title: Text
+    points: Points
+    observe: Probe
+    expect: Expect
+    requires: Annotated[list[CheckId], Meta(max_length=20)] = field(default_factory=list)
+    within: Duration | None = None
+    """How long after the container's own start this may take; polled until it holds or the time is up."""
+    diagnoses: Diagnoses = field(default_factory=list)
+    """The first that fits names the mistake."""
+    remarks: Diagnoses = field(default_factory=list)
+    """Worth saying although the check passed."""
+
+    @property
+    def within_s(self) -> float:
+        """Give the waiting budget in seconds; 0 without one."""
+        return seconds(self.within) if self.within else 0.0
+
+
+class Lab(Strict, frozen=True, kw_only=True):
+    """A lab: everything that `checks/<id>.yaml` says."""
+
+    version: Literal[1]
+    id: LabId
+    title: Text
+    checks: Annotated[list[Check], Meta(min_length=1, max_length=100)]
+
+    def diagnosis(self, code: str) -> Diagnosis | None:
+        """Find where *code* is written in full."""
+        return next((one for one in self.diagnoses() if one.code == code and one.message), None)
+
+    def diagnoses(self) -> list[Diagnosis]:
+        """List every diagnosis and remark, references too, in the order of the file."""
+        return [one for check in self.checks for one in (*check.diagnoses, *check.remarks)]
+
+
+def seconds(duration: str) -> float:
+    """Read `500ms`, `20s` or `2m`."""
+    number = int(duration.rstrip("ms"))
+    return (
+        number / 1000
+        if duration.endswith("ms")
+        else number * 60.0
+        if duration.endswith("m")
+        else float(number)
+    )

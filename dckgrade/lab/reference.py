@@ -1,0 +1,63 @@
+"""A kind of probe → what an author may write of it: parameters and facts, their types, and what they are."""
+
+import ast
+import inspect
+import textwrap
+from functools import cache
+from itertools import pairwise
+
+import msgspec
+from msgspec import Struct
+from msgspec.inspect import ListType, LiteralType, NoneType, StructType, Type, UnionType
+
+from dckgrade.lab.fact_types import KINDS, fields_of, plain
+from dckgrade.lab.shape import shape_of
+
+
+class Word(Struct, frozen=True):
+    """One parameter or fact; *about* is empty where the name says it all."""
+
+    name: str
+    type: str
+    about: str = ""
+
+
+@cache
+def vocabulary(cls: type[Struct]) -> list[Word]:
+    """List the fields of *cls* in the order of its code, whose docstrings say what they are."""
+    said = docstrings(cls)
+    fields = {field.name: field.encode_name for field in msgspec.structs.fields(cls)}
+    types = {one.encode_name: one.type for one in getattr(shape_of(cls), "fields", ())}
+    return [Word(name, typed(types[name]), said.get(field, "")) for field, name in fields.items()]
+
+
+def docstrings(cls: type) -> dict[str, str]:
+    """Read the texts that stand below the fields of *cls*; Python itself throws them away."""
+    (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+    lines = body.body if isinstance(body, ast.ClassDef) else []
+    return {
+        field.target.id: " ".join(below.value.value.split())
+        for field, below in pairwise(lines)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(below, ast.Expr)
+        and isinstance(below.value, ast.Constant)
+        and isinstance(below.value.value, str)
+    }
+
+
+def typed(wanted: Type) -> str:
+    """Name a type, as a person writes it."""
+    if isinstance(wanted, UnionType):
+        nullable = any(isinstance(one, NoneType) for one in wanted.types)
+        return typed(plain(wanted)) + (" or null" if nullable else "")
+    match wanted:
+        case LiteralType():
+            return " | ".join(map(str, wanted.values))
+        case ListType():
+            return f"list of: {typed(wanted.item_type)}"
+        case StructType():
+            inside = ", ".join(f"{name}: {typed(one)}" for name, one in fields_of(wanted).items())
+            return f"{{{inside}}}"
+        case _:
+            return KINDS[type(wanted)].removeprefix("a ")

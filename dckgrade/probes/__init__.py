@@ -1,0 +1,1 @@
+"""Kinds of probes, by topic: what each may ask, the facts it observes."""

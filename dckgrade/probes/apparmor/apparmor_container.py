@@ -1,0 +1,94 @@
+"""Kind `apparmor-container`: the container with the trainee's profile → its state, and the profile's name."""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.redaction import masked
+from dckgrade.probes.apparmor.choice import FILE, IMAGE, Chosen, Declared, choose, written
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.exit_reason import AT_REST, STEADY_S, clue, told
+from dckgrade.probes.support.lookup import unseen, uptime_s
+from dckgrade.report.observation import Observation, Seen
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the engine says of the container; what the kernel does is `apparmor-label`'s question."""
+
+    name: str
+    """The container that was graded."""
+    others: int
+    """How many further containers could have been meant."""
+    image: str
+    status: str
+    """Docker's word: created, running, paused, restarting, removing, exited, dead."""
+    stable: bool
+    """Running for two seconds; or stopped, or paused."""
+    exit_code: int
+    error: str
+    """What the engine says of a start that failed, secrets masked; without the hands it came through."""
+    restart_count: int
+    clue: str
+    """The line of its log that tells of a refusal, else the last one; empty for one that runs."""
+    option_misplaced: bool
+    """`--security-opt` stands behind the image's name, among the program's own arguments."""
+    declared: Declared
+    """own, default, unconfined: by the option, else by what the engine applied."""
+    wanted: str
+    """The name that the option gives; of several the last; empty without one."""
+    applied: str
+    """Inspect's `AppArmorProfile`; of a privileged container it says `unconfined` whatever is applied."""
+    file_names: list[str]
+    """The profiles that the file declares; empty where there is none to be read."""
+    in_file: bool | None
+    """Whether the name wanted is one of them; null where no file could be read, or none is wanted."""
+
+
+class ApparmorContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag="apparmor-container"):
+    """Look at the container with a profile of its own, else at one that runs *image*."""
+
+    image: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]*$")] = IMAGE
+    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] = FILE
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Choose, and read."""
+        try:
+            chosen = choose(world, self.image, self.file)
+            facts = read(chosen, world, self.file)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("apparmor-container", trouble)
+        age_s = uptime_s(chosen.one.seen, world.now())
+        return Seen(kind="apparmor-container", facts=msgspec.to_builtins(facts), age_s=age_s)
+
+
+def read(chosen: Chosen, world: World, file: str) -> Facts:
+    """Put the container's state and its profile's name into facts."""
+    one, inspected = chosen.one, chosen.one.seen
+    state, config = inspected.get("State") or {}, inspected.get("Config") or {}
+    status = str(state.get("Status") or "")
+    up = uptime_s(inspected, world.now())
+    quiet = status in {"running", "created", "paused"}
+    log = "" if quiet else world.log_tail(one.id, tty=bool(config.get("Tty")))
+    names = [profile.name for profile in written(world, file)]
+    return Facts(
+        name=one.name,
+        others=len(chosen.others),
+        image=str(one.listed.get("Image") or ""),
+        status=status,
+        stable=(up is not None and up >= STEADY_S) or status in AT_REST,
+        exit_code=state.get("ExitCode") or 0,
+        error=told(masked(state.get("Error") or "")),
+        restart_count=inspected.get("RestartCount") or 0,
+        clue=clue(masked(log)),
+        option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),
+        declared=one.declared,
+        wanted=one.wanted[:100],
+        applied=str(inspected.get("AppArmorProfile") or "")[:100],
+        file_names=[name[:100] for name in names][:10],
+        in_file=one.wanted in names if names and one.wanted else None,
+    )

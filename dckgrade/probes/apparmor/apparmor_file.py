@@ -1,0 +1,58 @@
+"""Kind `apparmor-file`: a profile in the working folder, or in /etc/apparmor.d → whether it can be loaded."""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.probes.apparmor.choice import FILE, text
+from dckgrade.probes.apparmor.profile import Invalid, What, parsed
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import unseen
+from dckgrade.report.observation import Observation, Seen
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the file says; whether it has been loaded only the kernel knows."""
+
+    valid: bool
+    """It declares a profile, and nothing in it is sure to be refused."""
+    problem: What | None
+    line: int | None
+    names: list[str]
+    """The profiles that it declares: the words after `profile`."""
+    complain: bool
+    """One of them has the flag `complain`."""
+
+
+class ApparmorFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="apparmor-file"):
+    """Read *file*; it is not loaded, and nothing is asked of the kernel."""
+
+    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] = FILE
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Read it once."""
+        try:
+            facts = read(text(world, self.file))
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("apparmor-file", trouble)
+        return Seen(kind="apparmor-file", facts=msgspec.to_builtins(facts))
+
+
+def read(content: bytes) -> Facts:
+    """Put the profiles, or what is wrong with them, into facts."""
+    try:
+        profiles = parsed(content)
+    except Invalid as bad:
+        return Facts(valid=False, problem=bad.what, line=bad.line, names=[], complain=False)
+    return Facts(
+        valid=True,
+        problem=None,
+        line=None,
+        names=[one.name[:100] for one in profiles][:10],
+        complain=any(one.complain for one in profiles),
+    )

@@ -1,0 +1,53 @@
+"""Kind `apparmor-host`: the engine's own description → whether its kernel confines by AppArmor at all."""
+
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import unseen
+from dckgrade.report.observation import Observation, Seen
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What `GET /info` says."""
+
+    supported: bool
+    """`name=apparmor` stands among its security options."""
+    rootless: bool
+    """It runs in a user namespace, where profiles cannot be applied."""
+    desktop: bool
+    """It is Docker Desktop's, in a virtual machine of its own."""
+    system: str
+    """The operating system that it runs on."""
+    kernel: str
+
+
+class ApparmorHost(Strict, frozen=True, kw_only=True, tag_field="kind", tag="apparmor-host"):
+    """Ask the engine whether it can apply profiles."""
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Ask once."""
+        try:
+            facts = read(world.info())
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("apparmor-host", trouble)
+        return Seen(kind="apparmor-host", facts=msgspec.to_builtins(facts))
+
+
+def read(info: Json) -> Facts:
+    """Read the options; each is `name=…`, perhaps with more behind a comma."""
+    options = {str(one).partition(",")[0] for one in info.get("SecurityOptions") or []}
+    system, name = str(info.get("OperatingSystem") or ""), str(info.get("Name") or "")
+    return Facts(
+        supported="name=apparmor" in options,
+        rootless="name=rootless" in options,
+        desktop=system == "Docker Desktop" or name == "docker-desktop",
+        system=system[:100],
+        kernel=str(info.get("KernelVersion") or "")[:100],
+    )

@@ -1,0 +1,107 @@
+"""Kind `apparmor-label`: the processes of the container with the profile → what really confines them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Literal
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.probes.apparmor.choice import Candidate, choose
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import unseen
+from dckgrade.report.observation import Observation, Seen, Why
+
+COLUMNS = "pid,label"
+COMMAND = ("sh", "-c", "cat /proc/[0-9]*/attr/current")
+LABEL = re.compile(r"^(?P<name>\S.*?) \((?P<mode>\w+)\)$")
+
+By = Literal["top", "exec", "proc"]
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the labels say; the name that inspect shows may be a promise that the kernel does not keep."""
+
+    name: str
+    """The container that was graded."""
+    wanted: str
+    """The profile that it was created with."""
+    profiles: list[str]
+    """The profiles that confine its processes, each once; `unconfined` is one of them."""
+    modes: list[str]
+    """`enforce`, `complain`, `kill`… each once; `unconfined` has none."""
+    as_wanted: bool
+    """Every process is confined by that profile, or by a child of it."""
+    enforced: bool
+    """And by none that only watches."""
+    by: By
+    """Told by the engine's `ps`, by a command in the container, or by this machine's /proc."""
+    command: str
+    """What was run in the container to learn it; empty where nothing was."""
+    ping_tried: bool
+    """Another container's command is `ping`."""
+
+
+class ApparmorLabel(Strict, frozen=True, kw_only=True, tag_field="kind", tag="apparmor-label"):
+    """Read the label of every process; where the engine cannot tell, this runs `cat` in the container."""
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = False
+
+    def observe(self, world: World) -> Observation:
+        """Ask each way that there is, until one tells."""
+        try:
+            one = choose(world).one
+            facts = read(one, *labels(world, one.bearing()), pinged(world))
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("apparmor-label", trouble)
+        return Seen(kind="apparmor-label", facts=msgspec.to_builtins(facts))
+
+
+def labels(world: World, container: str) -> tuple[By, Sequence[str]]:
+    """Give the labels and who told them; `OutOfReach` when nobody can."""
+    for by, found in told(world, container):
+        if found and all(one == "unconfined" or LABEL.match(one) for one in found):
+            return by, found
+    raise OutOfReach(Why.NOT_TRIED, container[:12])
+
+
+def told(world: World, container: str) -> Iterator[tuple[By, Sequence[str]]]:
+    """Ask the engine's machine first, where nothing runs in the container; a way that fails tells nothing."""
+    try:
+        yield "top", [row[-1] for row in world.processes(container, COLUMNS)]
+    except (NotThere, OutOfReach):
+        yield "top", []
+    try:
+        yield "exec", world.run(container, COMMAND).output.split("\n")[:-1]
+    except (NotThere, OutOfReach):
+        yield "exec", []
+    try:
+        yield "proc", [world.confinement(container)]
+    except (NotThere, OutOfReach):
+        yield "proc", []
+
+
+def read(one: Candidate, by: By, found: Sequence[str], ping: bool) -> Facts:  # noqa: FBT001 - a fact
+    """Put the labels into facts."""
+    matched = [(label, LABEL.match(label)) for label in found]
+    profiles = [match["name"] if match else label for label, match in matched]
+    modes = [match["mode"] for _, match in matched if match]
+    return Facts(
+        name=one.name,
+        wanted=one.wanted[:100],
+        profiles=sorted({profile[:100] for profile in profiles})[:10],
+        modes=sorted(set(modes)),
+        as_wanted=all(profile.split("//")[0] == one.wanted for profile in profiles),
+        enforced=len(modes) == len(profiles) and set(modes) <= {"enforce", "kill"},
+        by=by,
+        command=" ".join(COMMAND) if by == "exec" else "",
+        ping_tried=ping,
+    )
+
+
+def pinged(world: World) -> bool:
+    """Say whether somebody asked `ping` for a proof."""
+    commands = (str(entry.get("Command") or "").strip("'\"").split() for entry in world.containers())
+    return any(words and words[0].rpartition("/")[2] == "ping" for words in commands)

@@ -1,0 +1,117 @@
+"""Kind `apparmor-write`: a file that the profile denies, opened for append → whether that is refused."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, Ran, World
+from dckgrade.probes.apparmor.choice import FILE, IMAGE, choose, written
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import unseen
+from dckgrade.report.observation import Observation, Seen, Why
+
+# Opened for append and closed, nothing is written. Only a file that is there, or it would be made; only one
+# whose own rights let us write, in which AppArmor has no part: then a refusal is the profile's. And only
+# where the profile holds for a command too: what is run in a privileged container is unconfined.
+SCRIPT = """
+test "$(cat /proc/self/attr/current 2> /dev/null)" != unconfined && test -f "$0" && test -w "$0" || exit 90
+: >> "$0"
+"""
+OPEN = ("sh", "-c", SCRIPT)
+UNTRIED, TRIED_AT_MOST = 90, 3
+PLACES = ("/bin/", "/etc/", "/opt/", "/run/", "/sbin/", "/srv/", "/usr/", "/var/")
+PLAIN = re.compile(r"[/\w.-]+$")
+# Real paths, no links. The first three are mounts in every container: there, not even its layer is touched.
+FILES = (
+    *(
+        "/etc/hostname",
+        "/etc/hosts",
+        "/etc/resolv.conf",
+        "/etc/nginx/nginx.conf",
+        "/etc/passwd",
+        "/etc/group",
+    ),
+    *("/usr/share/nginx/html/index.html", "/etc/nginx/conf.d/default.conf", "/etc/nginx/mime.types"),
+)
+
+Answer = Literal["refused", "allowed", "untried"]
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What came of it."""
+
+    refused: bool
+    path: str
+    """The file that was opened: the one refused, else the last."""
+    denied_by_file: bool
+    """A rule of the file denies writing to it."""
+    command: str
+    """What was run in the container."""
+    answer: str
+    """The last line that it printed."""
+
+
+class ApparmorWrite(Strict, frozen=True, kw_only=True, tag_field="kind", tag="apparmor-write"):
+    """Open for append, in the container, files to which the profile in *file* denies writing."""
+
+    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] = FILE
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = False
+
+    def observe(self, world: World) -> Observation:
+        """Choose the files from the profile, and try."""
+        try:
+            facts = tried(world, self.file)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("apparmor-write", trouble)
+        return Seen(kind="apparmor-write", facts=msgspec.to_builtins(facts))
+
+
+def tried(world: World, file: str) -> Facts:
+    """Try one after another; the first refusal settles it, else the first file that was let."""
+    one = choose(world, IMAGE, file).one
+    let: Facts | None = None
+    for path, denied in paths(world, file, one.wanted):
+        ran = world.run(one.bearing(), (*OPEN, path))
+        answer = read(ran)
+        # Without the text of the profile, a file that may be written to proves nothing.
+        if answer == "untried" or (answer == "allowed" and denied is None):
+            continue
+        facts = Facts(
+            refused=answer == "refused",
+            path=path,
+            denied_by_file=bool(denied),
+            command=f": >> {path}",
+            answer=(ran.output.strip().splitlines() or [""])[-1][:200],
+        )
+        if facts.refused:
+            return facts
+        let = let or facts
+    if let is None:
+        raise OutOfReach(Why.NOT_TRIED, one.name)
+    return let
+
+
+def paths(world: World, file: str, profile: str) -> Iterator[tuple[str, bool | None]]:
+    """List files, and whether the profile's rules deny them; None: what it says cannot be read."""
+    texts = [one for one in written(world, file) if one.name == profile]
+    if not texts:
+        yield from ((path, None) for path in FILES[:TRIED_AT_MOST])
+        return
+    denied = [path for path in FILES if any(one.denies(path) for one in texts)]
+    denied += [path for one in texts for path in one.denied if path.startswith(PLACES) and PLAIN.match(path)]
+    yield from ((path, True) for path in list(dict.fromkeys(denied))[:TRIED_AT_MOST])
+    if not denied:
+        # A profile that grants little denies what it does not name.
+        yield FILES[0], False
+
+
+def read(ran: Ran) -> Answer:
+    """Tell what the output means; what is neither a refusal nor a success tells nothing."""
+    if ran.exit_code == 0:
+        return "allowed"
+    return "refused" if ran.exit_code != UNTRIED and "Permission denied" in ran.output else "untried"

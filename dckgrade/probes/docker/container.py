@@ -1,0 +1,194 @@
+"""Kind `container`: a container by name, label, near-miss name or image → its state as inspect tells it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Annotated, ClassVar, Literal, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.redaction import masked
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import (
+    STEADY_AFTER_RESTART_S,
+    ContainerName,
+    FoundBy,
+    Subject,
+    find,
+    repository,
+    unseen,
+    uptime_s,
+)
+from dckgrade.report.observation import Observation, Seen, Why
+
+STEADY_S = 2
+"""A container that dies of its configuration does so within its first second (measured: PostgreSQL 0.7 s)."""
+
+Status = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
+
+ENGINE_MADE = re.compile(r"(sha256:)?[0-9a-f]{12,64}")
+"""The id of an image; the name of a volume that nobody named."""
+
+
+AT_REST = {"created", "paused", "exited", "dead"}
+"""States that last until somebody acts."""
+
+
+class Mount(Struct, frozen=True):
+    """One mount. The source of a bind is left out: it is a path of the trainee's machine."""
+
+    type: str
+    destination: str
+    named: bool
+    """A volume that the trainee named, or a bind; an image's own anonymous volume is not."""
+    writable: bool
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is seen of a container."""
+
+    id: str
+    name: str
+    found_by: FoundBy
+    """name, label (Compose or Swarm service), near-miss (within two edits), image (only the image fits)."""
+    others: int
+    """How many further containers fitted equally."""
+    image: str
+    """The image as it was asked for: `nginx:1.27`."""
+    image_names: list[str]
+    """The same, and, where that is an id or does not fit, every tag of that image."""
+    image_fits: bool | None
+    """Whether one of those is (or begins like) what the lab asked for; null when it asked for none."""
+    status: Status
+    """As `docker ps -a` says it."""
+    stable: bool
+    """Not about to change by itself: running for two seconds, ten if restarted; or stopped, or paused."""
+    exit_code: int
+    """Of its last end; 0 while it has never ended."""
+    oom_killed: bool
+    """The kernel killed it for its memory."""
+    error: str
+    """The engine's own error at the start, secrets masked; empty when there was none."""
+    restart_count: int
+    """How often the engine has started it anew."""
+    restart_policy: str
+    """no, always, on-failure or unless-stopped."""
+    health: str | None
+    """starting, healthy or unhealthy; null without a health check."""
+    command: list[str]
+    """The arguments given after the image's name, secrets masked."""
+    env_names: list[str]
+    """Names of the environment variables; values are never kept."""
+    env_empty: list[str]
+    """Names of the variables that are set to nothing."""
+    mounts: list[Mount]
+    networks: list[str]
+    """Names of the networks that it is attached to."""
+    network_mode: str
+    """bridge, host, none, `container:…`, or a network's name; engines before 26 say default for bridge."""
+    log_tail: str | None
+    """The last lines of a container that does not simply run; null for one that does."""
+
+
+class Container(Strict, frozen=True, kw_only=True, tag_field="kind", tag="container"):
+    """Look for the container *name*; *image* (a repository such as nginx) finds it under another name."""
+
+    name: ContainerName
+    image: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]*$")] | None = None
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """List, then inspect; the log is read only when the container is not simply running."""
+        subject: Subject | None = None
+        try:
+            subject = find(world, self.name, self.image)
+            inspected = world.container(subject.id)
+            facts = read(inspected, subject, self.image, world)
+            age_s = uptime_s(inspected, world.now())
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("container", trouble, subject)
+        return Seen(kind="container", facts=msgspec.to_builtins(facts), age_s=age_s)
+
+
+def read(inspected: Json, subject: Subject, wanted_image: str | None, world: World) -> Facts:
+    """Read the facts out of an inspect answer (engines 20.10 to 29: missing and null mean the same)."""
+    state, config, host = (inspected.get(part) or {} for part in ("State", "Config", "HostConfig"))
+    env = [entry.partition("=") for entry in config.get("Env") or []]
+    restarts = inspected.get("RestartCount") or 0
+    network_mode = host.get("NetworkMode") or "default"
+    images = image_names(inspected, wanted_image, world)
+    up = uptime_s(inspected, world.now())
+    steady = up is not None and up >= (STEADY_AFTER_RESTART_S if restarts else STEADY_S)
+    now = status(state.get("Status") or subject.state)
+    silent = now == "paused" or (now == "running" and (steady or not restarts))
+    return Facts(
+        id=inspected.get("Id") or subject.id,
+        name=(inspected.get("Name") or "").lstrip("/") or subject.name,
+        found_by=subject.found_by,
+        others=subject.others,
+        image=images[0],
+        image_names=images,
+        image_fits=fits(images, wanted_image) if wanted_image else None,
+        status=now,
+        stable=steady or now in AT_REST,
+        exit_code=state.get("ExitCode") or 0,
+        oom_killed=bool(state.get("OOMKilled")),
+        error=masked(state.get("Error") or ""),
+        restart_count=restarts,
+        restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
+        health=(state.get("Health") or {}).get("Status"),
+        command=list(arguments(config.get("Cmd") or [])),
+        # The engine lists variables and mounts in a new order each time.
+        env_names=sorted(name for name, _, _ in env),
+        env_empty=sorted(name for name, _, value in env if not value),
+        mounts=sorted(map(mount, inspected.get("Mounts") or []), key=lambda one: one.destination),
+        networks=sorted((inspected.get("NetworkSettings") or {}).get("Networks") or {}),
+        network_mode="bridge" if network_mode == "default" else network_mode,
+        log_tail=None if silent else world.log_tail(subject.id, tty=bool(config.get("Tty"))),
+    )
+
+
+def status(word: str) -> Status:
+    """Want one of Docker's seven words: another one is an answer that nobody has learnt to judge."""
+    for known in get_args(Status):
+        if word == known:
+            return known  # type: ignore[no-any-return]
+    raise OutOfReach(Why.UNREADABLE, f"State.Status: {word}")
+
+
+def image_names(inspected: Json, wanted: str | None, world: World) -> list[str]:
+    """Give the image as it was asked for; where that is an id, or is not *wanted*, its tags too."""
+    asked = str((inspected.get("Config") or {}).get("Image") or "")
+    if not ENGINE_MADE.fullmatch(asked) and (wanted is None or fits([asked], wanted)):
+        return [asked]
+    try:
+        # What was tagged anew is still the same image: its id has all the names.
+        return [asked, *(world.image(str(inspected.get("Image") or asked)).get("RepoTags") or [])]
+    except NotThere:  # a forced removal takes the tag and leaves the container
+        return [asked]
+
+
+def fits(images: Sequence[str], wanted: str) -> bool:
+    """Say whether a name is of the repository *wanted*, or of a variant such as nginx-unprivileged."""
+    return any(repository(one) == wanted or repository(one).startswith(f"{wanted}-") for one in images)
+
+
+def arguments(command: Sequence[str]) -> Iterator[str]:
+    """Mask each argument, and wholly one that the flag before it makes a secret: `--password` `hunter2`."""
+    for before, part in zip(["", *command], command, strict=False):
+        secret = before.startswith("-") and masked(f"{before} {part}") != f"{masked(before)} {masked(part)}"
+        yield "***" if secret else masked(part)
+
+
+def mount(entry: Json) -> Mount:
+    """Read one entry of inspect's `Mounts`."""
+    kind, name = str(entry.get("Type") or ""), str(entry.get("Name") or "")
+    return Mount(
+        type=kind,
+        destination=str(entry.get("Destination") or ""),
+        named=kind != "volume" or not ENGINE_MADE.fullmatch(name),
+        writable=bool(entry.get("RW")),
+    )

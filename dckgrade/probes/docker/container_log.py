@@ -1,0 +1,38 @@
+"""Kind `container-log`: a container's last log lines → their text, secrets masked."""
+
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import ContainerName, Subject, find, unseen
+from dckgrade.report.observation import Observation, Seen
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the container wrote last."""
+
+    text: str
+    """Both streams, at most 200 lines and 64 KiB; empty where the log driver keeps none."""
+
+
+class ContainerLog(Strict, frozen=True, kw_only=True, tag_field="kind", tag="container-log"):
+    """Read the log of the container called *container*."""
+
+    container: ContainerName
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Find, inspect (a terminal's stream is framed differently), read."""
+        subject: Subject | None = None
+        try:
+            subject = find(world, self.container)
+            tty = bool((world.container(subject.id).get("Config") or {}).get("Tty"))
+            facts = Facts(text=world.log_tail(subject.id, tty=tty))
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("container-log", trouble, subject)
+        return Seen(kind="container-log", facts=msgspec.to_builtins(facts))

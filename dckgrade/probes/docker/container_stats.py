@@ -1,0 +1,76 @@
+"""Kind `container-stats`: one sample of a container's resources → the figures that `docker stats` shows."""
+
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import ContainerName, Subject, find, looping, moment, unseen
+from dckgrade.report.observation import Observation, Seen
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What one sample says; of a stopped container HTTP 200 and zeros, which `live` tells apart."""
+
+    live: bool
+    """The sample carries a real time and the container lasts: neither made up for one that does not run,
+    nor taken between two restarts."""
+    memory_bytes: int | None
+    """As `docker stats` shows it: usage without the inactive page cache; null where it is not counted."""
+    memory_limit_bytes: int | None
+    """What it may take at most; null where it is not counted."""
+    cpu_ns: int | None
+    """Processor time used since the start; null where it is not counted."""
+    processes: int | None
+    """How many processes and threads it has; null where they are not counted."""
+
+
+class ContainerStats(Strict, frozen=True, kw_only=True, tag_field="kind", tag="container-stats"):
+    """Measure the container called *container*."""
+
+    container: ContainerName
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Take one sample (the engine answers at its collector's next tick, within a second)."""
+        subject: Subject | None = None
+        try:
+            subject = find(world, self.container)
+            facts = read(world.stats(subject.id))
+            # Asked last: the sample is the slow one, and who else looks at it has inspected it already.
+            if looping(world.container(subject.id), world.now()):
+                facts = replace(facts, live=False)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("container-stats", trouble, subject)
+        return Seen(kind="container-stats", facts=msgspec.to_builtins(facts))
+
+
+def read(sample: Json) -> Facts:
+    """Read the facts out of a stats answer, of cgroup v1 or v2."""
+    memory = sample.get("memory_stats") or {}
+    return Facts(
+        live=bool(sample.get("read")) and moment(sample["read"]).year > 1,
+        memory_bytes=memory_bytes(memory),
+        memory_limit_bytes=memory.get("limit"),
+        cpu_ns=((sample.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage"),
+        processes=(sample.get("pids_stats") or {}).get("current"),
+    )
+
+
+def memory_bytes(memory: Json) -> int | None:
+    """Subtract the inactive page cache, as the Docker CLI does (docker/cli, stats_helpers.go)."""
+    usage = memory.get("usage")
+    if not isinstance(usage, int):
+        return None
+    details = memory.get("stats") or {}
+    # cgroup v1 counts a container's children in total_inactive_file; v2 has only inactive_file.
+    for name in ("total_inactive_file", "inactive_file"):
+        inactive = details.get(name)
+        if isinstance(inactive, int) and inactive < usage:
+            return usage - inactive
+    return usage

@@ -1,0 +1,106 @@
+"""Kind `daemon-file`: the `daemon.json` that the engine reads, and whether Docker starts with it."""
+
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.dockerd import DaemonFiles
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.docker.daemon_json.settings import Problem, Reading, read
+from dckgrade.probes.support.lookup import unseen
+from dckgrade.report.observation import Observation, Seen, Why
+
+SHOWN = 300
+"""Keys of a hostile file may have any length."""
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is seen of the file; where it could not be read, only whether the engine runs."""
+
+    running: bool
+    """The engine answers; false only where this file is why it does not."""
+    path: str | None
+    """The file that this engine reads, the home folder as `~`; null where it could not be read or named."""
+    exists: bool | None
+    problem: Problem | None
+    """Why Docker does not start with it."""
+    error: str
+    """The same in dockerd's own words; empty where there is nothing wrong."""
+    line: int | None
+    column: int | None
+    """Where, counted from 1; null where no place can be named."""
+    rest_line: int | None
+    """Where something follows the first object of the file, which Docker never reads."""
+    rotates: bool | None
+    """Whether new containers have their logs rotated, as far as this file goes."""
+    driver: str | None
+    """The log driver that it names; null where it names none."""
+    driver_known: bool | None
+    """False where Docker does not start because it finds no such driver."""
+    elsewhere: str | None
+    """Another `daemon.json` of this machine that would rotate logs, and that this engine does not read."""
+
+
+class DaemonFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="daemon-file"):
+    """Look at the engine's configuration file, where both are on this machine."""
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Read the file as dockerd does; where that is not why an engine is silent, it is out of reach."""
+        try:
+            facts = look(world)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("daemon-file", trouble)
+        return Seen(kind="daemon-file", facts=msgspec.to_builtins(facts))
+
+
+def look(world: World) -> Facts:
+    """Ask the engine whether it is there, then read its file."""
+    silent: OutOfReach | None = None
+    try:
+        world.containers()
+    except OutOfReach as trouble:
+        if trouble.why is not Why.ENGINE_OUT_OF_REACH:
+            raise
+        silent = trouble
+    try:
+        files = world.daemon_files()
+    except (NotThere, OutOfReach):
+        files = None
+    if files and files.content is not None:
+        reading = read(files.content, world.last_words(files.changed_at) if silent else "")
+    else:
+        reading = Reading()
+    if silent and not reading.problem:
+        raise silent
+    return facts_of(files, reading, running=silent is None)
+
+
+def facts_of(files: DaemonFiles | None, reading: Reading, *, running: bool) -> Facts:
+    """Write the facts."""
+    line, column = reading.place or (None, None)
+    others = files.others if files else {}
+    return Facts(
+        running=running,
+        path=files.path if files else None,
+        exists=files.content is not None if files else None,
+        problem=reading.problem,
+        error=reading.error[:SHOWN],
+        line=line,
+        column=column,
+        rest_line=reading.rest_at[0] if reading.rest_at else None,
+        rotates=bool(reading.log and reading.log.rotates) if files else None,
+        driver=reading.driver[:SHOWN] if reading.driver else None,
+        driver_known=reading.problem != "unknown-driver" if files else None,
+        elsewhere=next((path for path, text in others.items() if would_rotate(text)), None),
+    )
+
+
+def would_rotate(text: bytes) -> bool:
+    """Say whether an engine that read this file would rotate logs."""
+    log = read(text).log
+    return bool(log and log.rotates)

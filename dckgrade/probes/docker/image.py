@@ -1,0 +1,54 @@
+"""Kind `image`: an image by name → whether its tag means what it says."""
+
+import re
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import unseen
+from dckgrade.report.observation import Observation, Seen
+
+NUMBER = re.compile(r"\d{1,4}(\.\d{1,4}){0,3}")
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the engine says of the image."""
+
+    name: str
+    version: str
+    """What its *version_in* says; empty where it says no version."""
+    is_really: str
+    """The version, else another of its tags, else its short id: what it may be called in a sentence."""
+    layers: int
+
+
+class Image(Strict, frozen=True, kw_only=True, tag_field="kind", tag="image"):
+    """Look at the image called *name*; *version_in* is the one variable of its environment that is read."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?$")]
+    version_in: Annotated[str, Meta(pattern="^[A-Z][A-Z0-9_]*_VERSION$")] | None = None
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Inspect it."""
+        try:
+            found = world.image(self.name)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("image", trouble)
+        environment = [str(one).partition("=") for one in (found.get("Config") or {}).get("Env") or []]
+        version = next((value for key, _, value in environment if key == self.version_in), "")
+        version = version if NUMBER.fullmatch(version) else ""
+        others = [str(tag) for tag in found.get("RepoTags") or [] if tag != self.name]
+        program = self.name.rpartition("/")[2].partition(":")[0]
+        facts = Facts(
+            name=self.name,
+            version=version,
+            is_really=f"{program} {version}" if version else [*others, str(found.get("Id"))[7:19]][0],
+            layers=len((found.get("RootFS") or {}).get("Layers") or []),
+        )
+        return Seen(kind="image", facts=msgspec.to_builtins(facts))

@@ -1,0 +1,147 @@
+"""Kind `log-rotation`: the log driver and options that the engine gives every new container."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.docker.daemon_json.rotation import ROTATING, LogConfig
+from dckgrade.probes.support.lookup import moment, names, unseen
+from dckgrade.report.observation import Observation, Seen, Why
+
+SHOWN = 80
+AT_MOST = 50
+"""Containers that are looked at one by one."""
+TOGETHER_S, TWO = 20.0, 2
+"""dockerd stops all containers at once and gives them 15 s; one alone may have stopped for any reason."""
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is in force, by a container that was created for this and never started."""
+
+    tried: bool
+    """False where there is no image of which a container could be made: nothing is known of the options."""
+    driver: str
+    driver_known: bool
+    """Whether this engine has such a driver, or a plugin of that name may be one."""
+    size_text: str
+    """`max-size` as it is in force; empty where it is not set."""
+    files_text: str
+    """`max-file` likewise."""
+    max_size: int | None
+    """In bytes; null: none, or it cannot be read."""
+    max_file: int | None
+    """How many files are kept; null where it cannot be read."""
+    rotates: bool
+    older: list[str]
+    """Running containers without rotation that was in force when they were made."""
+    stopped_together: list[str]
+    """Containers that ended within seconds of each other, as when Docker is restarted."""
+
+
+class LogRotation(Strict, frozen=True, kw_only=True, tag_field="kind", tag="log-rotation"):
+    """Create a container, never start it, read the log configuration that it was given, remove it."""
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = False
+
+    def observe(self, world: World) -> Observation:
+        """Where the driver does not rotate there is nothing more to see, and nothing is created."""
+        try:
+            info = world.info()
+            driver = str(info.get("LoggingDriver") or "")
+            log = in_force(world, driver)
+            known = is_known(info, driver)
+            facts = facts_of(
+                log or LogConfig(driver), list(inspected(world)), known=known, tried=log is not None
+            )
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("log-rotation", trouble)
+        return Seen(kind="log-rotation", facts=msgspec.to_builtins(facts))
+
+
+def in_force(world: World, driver: str) -> LogConfig | None:
+    """Ask what a new container is given; None where there is no image to make one of."""
+    if not driver:
+        raise OutOfReach(Why.UNREADABLE, "no log driver")
+    if driver not in ROTATING:
+        return LogConfig(driver)
+    # Sorted, since engines list images of one age in a new order each time: one container is enough.
+    images = sorted(str(image.get("Id") or "") for image in world.image_list())
+    return log_config(world.created(images[0])) if images else None
+
+
+def log_config(container: Json) -> LogConfig:
+    """Read the log configuration of a container."""
+    config = (container.get("HostConfig") or {}).get("LogConfig") or {}
+    options: Mapping[str, object] = config.get("Config") or {}
+    return LogConfig(str(config.get("Type") or ""), {name: str(one) for name, one in options.items()})
+
+
+def is_known(info: Json, driver: str) -> bool:
+    """Say whether the engine has that driver; of a plugin, whose name has a publisher, it may not tell."""
+    listed = (info.get("Plugins") or {}).get("Log") or [driver]
+    return driver in {*listed, "none"} or "/" in driver or ":" in driver
+
+
+def inspected(world: World) -> Iterator[Json]:
+    """Inspect the containers, the newest first; one that has just gone is none."""
+    listed = sorted(world.containers(), key=lambda entry: entry.get("Created") or 0, reverse=True)
+    for entry in listed[:AT_MOST]:
+        try:
+            yield {**world.container(str(entry.get("Id") or "")), "Names": names(entry)}
+        except NotThere:
+            continue
+
+
+def facts_of(log: LogConfig, containers: Sequence[Json], *, known: bool, tried: bool) -> Facts:
+    """Write the facts."""
+    rotates = tried and log.rotates
+    return Facts(
+        tried=tried,
+        driver=log.driver[:SHOWN],
+        driver_known=known,
+        size_text=log.size_text[:SHOWN],
+        files_text=log.files_text[:SHOWN],
+        max_size=log.max_size,
+        max_file=log.max_file,
+        rotates=rotates,
+        older=[named(one) for one in containers if is_older(one)] if rotates else [],
+        stopped_together=stopped_together(containers),
+    )
+
+
+def is_older(container: Json) -> bool:
+    """Say whether it runs with the factory's setting: a container made now would get the options in force."""
+    running = (container.get("State") or {}).get("Running")
+    log = log_config(container)
+    return bool(running) and log.driver == "json-file" and not log.size_text
+
+
+def stopped_together(containers: Sequence[Json]) -> list[str]:
+    """Name the containers of the latest moment at which several ended."""
+    ended = sorted(
+        ((at, named(one)) for one in containers if (at := ended_at(one))),
+        key=lambda one: one[0],
+        reverse=True,
+    )
+    for latest, _ in ended:
+        group = [name for at, name in ended if 0 <= (latest - at).total_seconds() <= TOGETHER_S]
+        if len(group) >= TWO:
+            return sorted(group)
+    return []
+
+
+def ended_at(container: Json) -> datetime | None:
+    """Tell when it ended; None of one that runs or never ran."""
+    state = container.get("State") or {}
+    return moment(str(state.get("FinishedAt"))) if state.get("Status") == "exited" else None
+
+
+def named(container: Json) -> str:
+    """Give its name."""
+    return next(iter(container.get("Names") or []), "")

@@ -1,0 +1,211 @@
+"""Kind `swarm`: the engine's part in a swarm, and, asked of a manager, the machines that make it up."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Literal, get_args
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.redaction import masked
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import moment, unseen
+from dckgrade.report.observation import Observation, Seen, Why
+
+LocalState = Literal["inactive", "pending", "active", "error", "locked"]
+Role = Literal["manager", "worker"]
+NodeState = Literal["unknown", "down", "ready", "disconnected"]
+Availability = Literal["active", "pause", "drain"]
+Reachability = Literal["reachable", "unreachable", "unknown"]
+LEADERLESS = "does not have a leader"
+"""What moby answers, word for word, when too few managers are left to elect one (20.10, measured)."""
+SILENT = {"down", "disconnected"}
+
+
+class Node(Struct, frozen=True, kw_only=True):
+    """One machine of the swarm, as its newest entry tells it."""
+
+    hostname: str
+    address: str
+    role: Role
+    state: NodeState
+    availability: Availability
+    leader: bool
+    reachability: Reachability | None
+    """Of a manager, by the other managers; null for a worker."""
+    engine_version: str
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is seen of a swarm. The lists of machines are null where only a manager could tell them."""
+
+    local_state: LocalState
+    """inactive: in no swarm; pending: still joining; error: the join has failed; locked: needs its key."""
+    role: Role | None
+    """This engine's own; null while it is in no swarm, or locked."""
+    error: str
+    """The engine's own words about its part in the swarm, secrets masked; mostly empty."""
+    node_address: str
+    """The address under which this engine lets itself be reached."""
+    manager_addresses: list[str]
+    """Where this node knows managers to be."""
+    operating_system: str
+    has_leader: bool | None
+    """Asked of a manager: whether the swarm can decide anything; false when too few managers are left."""
+    node_id: str
+    """This engine's own, a random number; empty outside a swarm."""
+    nodes: list[Node] | None
+    manager_count: int | None
+    leader_reachable: bool | None
+    """Whether a manager leads, and can be reached."""
+    workers: list[str] | None
+    """Names of all workers, in whatever state."""
+    ready_workers: list[str] | None
+    silent_workers: list[str] | None
+    """Those that no longer answer the manager."""
+    unsettled_workers: list[str] | None
+    """Those whose state a newly elected leader does not know yet."""
+    set_aside_workers: list[str] | None
+    """Those that are ready, and drained or paused."""
+    earlier_lives: int | None
+    """Entries that are down, of machines that have a newer entry (same host name, same address)."""
+
+
+class Swarm(Strict, frozen=True, kw_only=True, tag_field="kind", tag="swarm"):
+    """Look at the swarm that this engine belongs to."""
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Ask the engine, then, if it manages a swarm that can answer, for the nodes."""
+        try:
+            info = world.info()
+            swarm = part(info)
+            rows = world.nodes() if answering(swarm) else None
+            age_s = unsettled_s(rows or [], world.now())
+            facts = read(swarm, rows, str(info.get("OperatingSystem") or ""))
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("swarm", trouble)
+        return Seen(kind="swarm", facts=msgspec.to_builtins(facts), age_s=age_s)
+
+
+def part(info: Json) -> Json:
+    """Give the engine's part in a swarm; what Podman says about it is made up (its `/info` names Buildah)."""
+    if "BuildahVersion" in info:
+        raise OutOfReach(Why.ENGINE_ERROR, "Podman has no Swarm")
+    return info.get("Swarm") or {}
+
+
+def answering(swarm: Json) -> bool:
+    """Say whether this engine can tell the nodes; an error that we do not know makes nothing known."""
+    if not swarm.get("ControlAvailable"):
+        return False
+    error = str(swarm.get("Error") or "")
+    if error and LEADERLESS not in error:
+        raise OutOfReach(Why.ENGINE_ERROR, masked(error))
+    return not error
+
+
+def read(swarm: Json, rows: Sequence[Json] | None, operating_system: str) -> Facts:
+    """Read the facts out of `.Swarm` and of the nodes; *rows* is None where there is no answer to that."""
+    state = known(swarm.get("LocalNodeState") or "inactive", LocalState)
+    manages = bool(swarm.get("ControlAvailable"))
+    machines = None if rows is None else newest(rows)
+    nodes = None if machines is None else [node(row) for row in machines]
+    managers = None if nodes is None else [one for one in nodes if one.role == "manager"]
+    return Facts(
+        local_state=state,
+        role="manager" if manages else "worker" if state == "active" else None,
+        error=masked(str(swarm.get("Error") or "")),
+        node_address=str(swarm.get("NodeAddr") or ""),
+        manager_addresses=sorted(str(one.get("Addr") or "") for one in swarm.get("RemoteManagers") or []),
+        operating_system=operating_system,
+        node_id=str(swarm.get("NodeID") or ""),
+        has_leader=rows is not None if manages else None,
+        nodes=nodes,
+        manager_count=None if managers is None else len(managers),
+        leader_reachable=None if managers is None else any(map(leads, managers)),
+        workers=workers(nodes),
+        ready_workers=workers(nodes, {"ready"}),
+        silent_workers=workers(nodes, SILENT),
+        unsettled_workers=workers(nodes, {"unknown"}),
+        set_aside_workers=workers(nodes, {"ready"}, {"drain", "pause"}),
+        earlier_lives=None if rows is None else sum(map(down, rows)) - sum(map(down, machines or [])),
+    )
+
+
+def newest(rows: Iterable[Json]) -> list[Json]:
+    """
+    Keep of each machine its newest entry: one that left and joined again has an older one, which stays
+    `ready` for some seconds and `down` for ever. Cloned machines may share a host name, not an address too.
+    """
+    machines: dict[tuple[str, str], Json] = {}
+    for row in sorted(rows, key=lambda row: moment(str(row.get("CreatedAt") or "")), reverse=True):
+        machines.setdefault((hostname(row), address(row)), row)
+    return sorted(machines.values(), key=lambda row: (hostname(row), address(row)))
+
+
+def node(row: Json) -> Node:
+    """Read one entry of `GET /nodes` (`Leader` is left out, not false, of a manager that is none)."""
+    spec, manager = row.get("Spec") or {}, row.get("ManagerStatus") or {}
+    described = row.get("Description") or {}
+    reachability = known(manager.get("Reachability") or "unknown", Reachability)
+    return Node(
+        hostname=hostname(row),
+        address=address(row),
+        role=known(spec.get("Role"), Role),
+        state=known((row.get("Status") or {}).get("State"), NodeState),
+        availability=known(spec.get("Availability"), Availability),
+        leader=bool(manager.get("Leader")),
+        reachability=reachability if manager else None,
+        engine_version=str((described.get("Engine") or {}).get("EngineVersion") or ""),
+    )
+
+
+def down(row: Json) -> bool:
+    """Say whether the manager has given this entry up."""
+    return bool((row.get("Status") or {}).get("State") == "down")
+
+
+def hostname(row: Json) -> str:
+    """Give the machine's own name; a node that has never been heard of has none."""
+    return str((row.get("Description") or {}).get("Hostname") or "")
+
+
+def address(row: Json) -> str:
+    """Give the address from which the machine speaks to the manager."""
+    return str((row.get("Status") or {}).get("Addr") or "")
+
+
+def leads(manager: Node) -> bool:
+    """Say whether it decides for the swarm, and can be reached."""
+    return manager.leader and manager.reachability == "reachable"
+
+
+def workers(
+    nodes: Sequence[Node] | None,
+    states: Iterable[str] = get_args(NodeState),
+    availabilities: Iterable[str] = get_args(Availability),
+) -> list[str] | None:
+    """Name the workers in some states; where no machine is known, no worker is known to be missing."""
+    if nodes is None:
+        return None
+    chosen = [one for one in nodes if one.state in states and one.availability in availabilities]
+    return [one.hostname or one.address for one in chosen if one.role == "worker"]
+
+
+def unsettled_s(rows: Sequence[Json], now: datetime) -> float | None:
+    """Tell how long ago the leader changed, while the state of a node is unknown because of that."""
+    if not any((row.get("Status") or {}).get("State") == "unknown" for row in rows):
+        return None
+    changed = max(moment(str(row.get("UpdatedAt") or "")) for row in rows)
+    return max(0.0, round((now - changed).total_seconds(), 1))
+
+
+def known(word: object, words: Any) -> Any:
+    """Want one of Docker's *words*: another one is an answer that nobody has learnt to judge."""
+    if word in get_args(words):
+        return word
+    raise OutOfReach(Why.UNREADABLE, f"a swarm's {word}")

@@ -1,0 +1,41 @@
+"""An inspected container → what it is called, whether it runs, and what it said when it ended."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, World
+from dckgrade.engine.redaction import masked
+from dckgrade.probes.support.lookup import uptime_s
+
+
+class Life(Struct, frozen=True, kw_only=True):
+    """The same facts, by the same names, as those of the kind `container`."""
+
+    name: str
+    status: str
+    """Docker's word: created, running, paused, restarting, removing, exited, dead."""
+    exit_code: int
+    error: str
+    """The engine's own error at the start, secrets masked; empty when there was none."""
+    log_tail: str | None
+    """The last lines of a container that does not run, secrets masked; null for one that does."""
+    up_s: int | None
+    """For how many seconds it has been running; null when it does not run."""
+    starting: bool
+    """It runs, is not ready, and has not been running for longer than its programs take to start."""
+
+
+def life(inspected: Json, world: World, budget_s: float, *, ready: bool) -> dict[str, Any]:
+    """Give the facts; the log is read only of a container that does not run."""
+    state, up_s = inspected.get("State") or {}, uptime_s(inspected, world.now())
+    tty = bool((inspected.get("Config") or {}).get("Tty"))
+    return {
+        "name": str(inspected.get("Name") or "").lstrip("/"),
+        "status": str(state.get("Status") or ""),
+        "exit_code": state.get("ExitCode") or 0,
+        "error": masked(str(state.get("Error") or "")),
+        "log_tail": world.log_tail(str(inspected.get("Id") or ""), tty=tty) if up_s is None else None,
+        "up_s": round(up_s) if up_s is not None else None,
+        "starting": up_s is not None and up_s <= budget_s and not ready,
+    }

@@ -1,0 +1,109 @@
+"""Kind `elastic-network`: three containers → do they share a network, or reach each other all the same."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.elastic import elasticsearch_api, kibana_api, logstash_api
+from dckgrade.probes.support import reachability
+from dckgrade.probes.support.lookup import ContainerName, find, unseen, uptime_s
+from dckgrade.report.observation import Absent, Observation, Seen
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is seen of the three."""
+
+    missing: list[str]
+    """Those of which there is no container."""
+    shared: list[str]
+    """Networks that all of them are on and that somebody made: names are resolved there."""
+    apart: list[str]
+    """Those that are on none of Elasticsearch's networks, and do not reach it in another way either."""
+    together: bool
+    """All are there, and none is apart."""
+
+
+class ElasticNetwork(Strict, frozen=True, kw_only=True, tag_field="kind", tag="elastic-network"):
+    """Look at the networks of *elasticsearch*, *logstash* and *kibana*."""
+
+    elasticsearch: ContainerName = "elasticsearch"
+    logstash: ContainerName = "logstash"
+    kibana: ContainerName = "kibana"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Inspect all that are there."""
+        wanted = {
+            self.elasticsearch: elasticsearch_api.IMAGE,
+            self.logstash: logstash_api.IMAGE,
+            self.kibana: kibana_api.IMAGE,
+        }
+        try:
+            found = {
+                name: inspected for name, image in wanted.items() if (inspected := there(world, name, image))
+            }
+            centre = found.get(self.elasticsearch)
+            apart = [name for name, one in found.items() if not (centre and joined(one, centre))]
+            # What is proven by effect needs no network of a certain kind: addresses will do.
+            arriving = {name for name in apart if self.arrives(world, name)}
+            ages = [uptime_s(one, world.now()) for one in found.values()]
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("elastic-network", trouble)
+        if not found:
+            return Absent(kind="elastic-network")
+        missing = [name for name in wanted if name not in found]
+        apart = sorted(set(apart) - arriving)
+        facts = Facts(
+            missing=missing, shared=shared(found.values()), apart=apart, together=not missing and not apart
+        )
+        age_s = min((age for age in ages if age is not None), default=None)
+        return Seen(kind="elastic-network", facts=msgspec.to_builtins(facts), age_s=age_s)
+
+    def arrives(self, world: World, name: str) -> bool:
+        """Say whether Elasticsearch is reached from there all the same, by what it has come to."""
+        if name == self.kibana:
+            answer = kibana_api.reached(world, name).answer
+            return answer is not None and kibana_api.state(answer) in kibana_api.READY
+        if name == self.logstash:
+            service = logstash_api.reached(world, name).answer
+            going = logstash_api.flow(service.ask) if service else None
+            return bool(going and going.written)
+        return False
+
+
+def there(world: World, name: str, image: str) -> Json | None:
+    """Inspect one of them; None when there is none."""
+    try:
+        return world.container(find(world, name, image).id)
+    except NotThere:
+        return None
+
+
+def shared(found: Iterable[Json]) -> list[str]:
+    """Name the networks that somebody made and that all are on."""
+    made = [reachability.networks(one).keys() - reachability.PREDEFINED for one in found]
+    return sorted(set.intersection(*map(set, made))) if made else []
+
+
+def joined(one: Json, other: Json) -> bool:
+    """
+    Say whether one can call the other by a name, or on the loopback that they have in common: a network that
+    somebody made, the machine's own, or one lent by the other (`--network container:…`).
+    """
+    return reachability.share_network(one, other) or lender(one) == lender(other)
+
+
+def lender(inspected: Json) -> str:
+    """Name whose network the container stands in: its own, the machine's, another container's."""
+    mode = str((inspected.get("HostConfig") or {}).get("NetworkMode") or "")
+    return (
+        mode.removeprefix("container:")
+        if mode.startswith("container:")
+        else (mode if mode == "host" else str(inspected.get("Id") or ""))
+    )

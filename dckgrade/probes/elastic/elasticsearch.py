@@ -1,0 +1,86 @@
+"""Kind `elasticsearch`: a container's Elasticsearch → does it answer, how does its cluster fare."""
+
+from typing import ClassVar, Literal
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, Via, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.elastic.container_state import Life, life
+from dckgrade.probes.elastic.elasticsearch_api import IMAGE, about, closed, content, health, locked, reached
+from dckgrade.probes.support.http_json import Service, mapping
+from dckgrade.probes.support.lookup import ContainerName, unseen
+from dckgrade.probes.support.service import Problem, Reply, found
+from dckgrade.report.observation import Observation, Seen
+
+Access = Literal["open", "refused"]
+Status = Literal["green", "yellow", "red"]
+STARTS_WITHIN_S = 120.0
+
+
+class Facts(Life, frozen=True, kw_only=True):
+    """What is seen of one Elasticsearch. Without an answer, the rest is null."""
+
+    answers: bool
+    """Elasticsearch answers: not another program at its port."""
+    problem: Problem | None
+    via: Via | None
+    access: Access | None
+    """Whether it answers anybody, or wants an account, which versions from 8 on do."""
+    version: str | None
+    cluster: Status | None
+    """yellow is usual for one node: copies have nowhere to go. null while there is no master yet."""
+    locked: list[str]
+    """Indices that Elasticsearch has made read-only because the disk is nearly full."""
+
+
+class Elasticsearch(Strict, frozen=True, kw_only=True, tag_field="kind", tag="elasticsearch"):
+    """Look at the Elasticsearch in *container*."""
+
+    container: ContainerName = "elasticsearch"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Find, reach, ask how the cluster fares."""
+        try:
+            answered = reached(world, self.container)
+            inspected = world.container(found(world, self.container, IMAGE)[0])
+            facts = read(answered, inspected, world)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("elasticsearch", trouble)
+        return Seen(kind="elasticsearch", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
+
+
+def read(answered: Reply[Service], inspected: Json, world: World) -> Facts:
+    """Put it all into facts."""
+    service = answered.answer
+    is_open = bool(service and not closed(service.first))
+    cluster = status(health(service.ask)) if service and is_open else None
+    return Facts(
+        answers=service is not None,
+        problem=answered.problem,
+        via=answered.via,
+        **life(inspected, world, STARTS_WITHIN_S, ready=cluster in {"green", "yellow"}),
+        access=("open" if is_open else "refused") if service else None,
+        version=version(service) if service else None,
+        cluster=cluster,
+        locked=locked(service.ask) if service and cluster else [],
+    )
+
+
+def version(service: Service) -> str | None:
+    """Give its version: `7.9.3`; None where it wants an account first."""
+    number = mapping(about(service).get("version")).get("number")
+    return str(number) if number and content(service.first) else None
+
+
+def status(word: str | None) -> Status | None:
+    """Read Elasticsearch's word."""
+    match word:
+        case "green" | "yellow" | "red":
+            return word
+        case _:
+            return None

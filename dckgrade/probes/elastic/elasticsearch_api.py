@@ -1,0 +1,136 @@
+"""A container that runs Elasticsearch → its API: what it is, how it fares, what it holds."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from dckgrade.engine.protocol import Address, HttpAnswer, Json, NoAnswer, OutOfReach, World
+from dckgrade.probes.support.http_json import Ask, Service, decoded, mapping, mappings, whole
+from dckgrade.probes.support.service import Reply, reply
+from dckgrade.report.observation import Why
+
+PORT, IMAGE = 9200, "elasticsearch"
+HEALTH = "/_cluster/health"
+INDICES = "/_cat/indices?format=json"
+BLOCKS = "/_all/_settings/index.blocks.*?flat_settings=true"
+LOCKED = "index.blocks.read_only_allow_delete"
+"""Set by Elasticsearch itself at the flood stage, 95 % of the disk."""
+FIELDS = ("message", "log", "short_message", "full_message", "event.original", "msg")
+"""Where collectors put the line: gelf and syslog in `message`, Docker's own files in `log`."""
+
+
+def reached(world: World, container: str) -> Reply[Service]:
+    """Reach the Elasticsearch in *container*; another program at its port is a garbled answer."""
+
+    def from_here(address: Address) -> Service:
+        return known(Service(lambda path: world.http(address, path), world.http(address, "/")))
+
+    def inside(ref: str) -> Service:
+        return known(
+            Service(lambda path: world.http_inside(ref, PORT, path), world.http_inside(ref, PORT, "/"))
+        )
+
+    return reply(world, container, PORT, from_here, inside, image=IMAGE)
+
+
+def known(service: Service) -> Service:
+    """Want Elasticsearch's own form: a version, or an error of its own; 503 while it has no cluster yet."""
+    unavailable = service.first.status == HTTPStatus.SERVICE_UNAVAILABLE and content(service.first)
+    if not about(service) and not closed(service.first) and not unavailable:
+        raise NoAnswer("garbled")
+    return service
+
+
+def about(service: Service) -> Json:
+    """Give name and version of the node; nothing while it is not asked by whom it knows."""
+    found = content(service.first)
+    return found if isinstance(found.get("version"), dict) and "cluster_name" in found else {}
+
+
+def closed(answer: HttpAnswer) -> bool:
+    """Say whether an account is wanted: versions from 8 on come so."""
+    return answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} and "error" in content(answer)
+
+
+def content(answer: HttpAnswer) -> Json:
+    """Read a JSON object, or nothing where there is none."""
+    try:
+        return mapping(decoded(answer))
+    except OutOfReach:
+        return {}
+
+
+def health(ask: Ask) -> str | None:
+    """Give green, yellow or red; None while the cluster has no master yet."""
+    answer = whole(ask, HEALTH)
+    if answer.status != HTTPStatus.OK:
+        return None
+    return str(mapping(decoded(answer)).get("status") or "") or None
+
+
+def indices(ask: Ask) -> dict[str, int]:
+    """Count the documents of each index; what Elasticsearch and Kibana keep for themselves is left out."""
+    answer = whole(ask, INDICES)
+    if answer.status != HTTPStatus.OK:
+        raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for {INDICES}")
+    named = (
+        (str(one.get("index") or ""), str(one.get("docs.count") or "")) for one in mappings(decoded(answer))
+    )
+    return {name: int(count) if count.isdecimal() else 0 for name, count in named if theirs(name)}
+
+
+def theirs(index: str) -> bool:
+    """Say whether an index is the trainee's: `.kibana` is not, `.ds-logs-…`, of a data stream, is."""
+    return bool(index) and (not index.startswith(".") or index.startswith(".ds-"))
+
+
+def locked(ask: Ask) -> list[str]:
+    """Name the indices that were made read-only because the disk is nearly full."""
+    answer = whole(ask, BLOCKS)
+    if answer.status != HTTPStatus.OK:
+        raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for index.blocks")
+    found = mapping(decoded(answer))
+    settings = ((name, mapping(mapping(one).get("settings"))) for name, one in found.items())
+    return sorted(
+        name for name, one in settings if theirs(name) and str(one.get(LOCKED)).casefold() == "true"
+    )
+
+
+def search(ask: Ask, words: str) -> str | None:
+    """Find the index that holds a line with *words*; None for none."""
+    by_field = {"multi_match": {"query": words, "fields": list(FIELDS), "lenient": True}}
+    anywhere = {"query_string": {"query": words, "lenient": True}}
+    return next((index for query in (by_field, anywhere) for index in hits(ask, query, words)), None)
+
+
+def hits(ask: Ask, query: Json, words: str) -> Iterator[str]:
+    """
+    Ask with one query, and give the indices of what was found.
+
+    The question goes into the address (`source`, Elasticsearch's own way for whoever sends no body with GET):
+    so it is a mere reading, which the programs inside a container can send too.
+    """
+    source = quote(msgspec.json.encode({"size": 3, "query": query}).decode(), safe="")
+    path = (
+        "/_search?ignore_unavailable=true&allow_no_indices=true&expand_wildcards=open"
+        f"&source_content_type=application%2Fjson&source={source}"
+    )
+    answer = whole(ask, path)
+    # A query over all fields may be refused (400) where an index has more than 1024 of them.
+    if answer.status == HTTPStatus.BAD_REQUEST and "query_string" in query:
+        return
+    if answer.status != HTTPStatus.OK:
+        raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for /_search")
+    for hit in mappings(mapping(mapping(decoded(answer)).get("hits")).get("hits")):
+        index = str(hit.get("_index") or "")
+        if theirs(index) and line_with(hit.get("_source"), words):
+            yield index
+
+
+def line_with(source: Any, words: str) -> bool:
+    """Say whether the line is there itself, and not this very question in a log of Elasticsearch's."""
+    text = msgspec.json.encode(source).decode()
+    return words in text and "multi_match" not in text and "query_string" not in text

@@ -1,0 +1,65 @@
+"""Where lines are lost beside Logstash: files that may not be read, data that went with its container."""
+
+import re
+from collections.abc import Sequence
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.probes.elastic import elasticsearch_api, log_patterns, logstash_api
+from dckgrade.probes.elastic.log_routes import Ways
+from dckgrade.probes.elastic.marker import Said
+from dckgrade.probes.support.lookup import moment
+from dckgrade.probes.support.service import found
+
+DATA = "/usr/share/elasticsearch/data"
+NAMELESS = re.compile("[0-9a-f]{64}")
+"""The name that the engine gives a volume; the next container gets another one."""
+NOTHING_READABLE = 90
+# One file is enough: they all belong to the same user. Nothing is printed of what they hold.
+READABLE = (
+    "sh", "-c",
+    f'for one in "$0"/*/*-json.log; do test -r "$one" && exit 0; done; exit {NOTHING_READABLE}',
+)  # fmt: skip
+
+
+def cannot_read(world: World, ways: Ways) -> bool | None:
+    """Try, inside whoever reads Docker's files, whether it may; None where that cannot be told."""
+    reader = ways.reader
+    if not reader or not reader.running:
+        return None
+    try:
+        ran = world.run(reader.ref, (*READABLE, reader.folder))
+    except (NotThere, OutOfReach):
+        return None
+    return {0: False, NOTHING_READABLE: True}.get(ran.exit_code)
+
+
+def failing(world: World, logstash: str) -> bool:
+    """Say whether Logstash's log ends with Elasticsearch not reached, or refusing."""
+    ref = found(world, logstash, logstash_api.IMAGE)[0]
+    tty = bool((world.container(ref).get("Config") or {}).get("Tty"))
+    return log_patterns.connection(world.log_tail(ref, tty=tty)).failing
+
+
+def was_written(said: Said) -> bool:
+    """Say whether Logstash has had more documents accepted than Elasticsearch held when the word was said."""
+    return said.before.written is not None and said.before.written > said.held
+
+
+def lost(world: World, elasticsearch: str, logstash: str) -> bool:
+    """Say whether Elasticsearch was made after Logstash had started, and keeps nothing for long."""
+    one = world.container(found(world, elasticsearch, elasticsearch_api.IMAGE)[0])
+    other = world.container(found(world, logstash, logstash_api.IMAGE)[0])
+    born, started = one.get("Created"), (other.get("State") or {}).get("StartedAt")
+    if not born or not started or kept(one.get("Mounts") or []):
+        return False
+    return moment(str(born)) > moment(str(started))
+
+
+def kept(mounts: Sequence[Json]) -> bool:
+    """Say whether the folder of data, or one above it, is on the machine or in a volume that has a name."""
+    places = [
+        str(one.get("Destination") or "").rstrip("/")
+        for one in mounts
+        if not NAMELESS.fullmatch(str(one.get("Name") or ""))
+    ]
+    return any(f"{DATA}/".startswith(f"{place}/") for place in places)

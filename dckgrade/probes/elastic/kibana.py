@@ -1,0 +1,134 @@
+"""Kind `kibana`: a container's Kibana → is it ready, and where it looks for Elasticsearch if it is not."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import HttpAnswer, Json, NotThere, OutOfReach, Via, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.elastic import kibana_api, log_patterns
+from dckgrade.probes.elastic.container_state import Life, life
+from dckgrade.probes.elastic.elasticsearch_api import IMAGE as ELASTICSEARCH
+from dckgrade.probes.support import reachability
+from dckgrade.probes.support.lookup import ContainerName, find, unseen
+from dckgrade.probes.support.service import Problem, Reply, found
+from dckgrade.report.observation import Observation, Seen
+
+STARTS_WITHIN_S = 180.0
+
+
+class Facts(Life, frozen=True, kw_only=True):
+    """What is seen of one Kibana; where it looks for Elasticsearch is told only while it is not ready."""
+
+    answers: bool
+    """Kibana answers, ready or not: not another program at its port."""
+    problem: Problem | None
+    via: Via | None
+    failing: bool
+    """It is not ready: it serves no pages."""
+    state: str | None
+    """Its own word for how it fares: green, yellow, red; from version 8 on available, degraded, critical."""
+    version: str | None
+    """As it says itself, else as its image's tag does."""
+    unfit: bool
+    """Whether its log says that Elasticsearch is not of a version that it can work with."""
+    complains: bool
+    """Whether its log says that Elasticsearch is not found."""
+    host: str | None
+    """Where it looks for Elasticsearch: by its log, else as it was told, else as the image is made."""
+    loopback: bool | None
+    """That is its own container."""
+    shares_network: bool | None
+    """Whether it is on a network that somebody made, together with Elasticsearch."""
+    known_name: bool | None
+    """Whether Elasticsearch is called so there."""
+    old_variable: bool
+    """Whether it was told by ELASTICSEARCH_URL, which versions from 7 on do not read, and by nothing else."""
+
+
+class Kibana(Strict, frozen=True, kw_only=True, tag_field="kind", tag="kibana"):
+    """Look at the Kibana in *container*, and at the container *elasticsearch* that it needs."""
+
+    container: ContainerName = "kibana"
+    elasticsearch: ContainerName = "elasticsearch"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Find, reach; what keeps it from being ready is looked for only then."""
+        try:
+            answered = kibana_api.reached(world, self.container)
+            ref = found(world, self.container, kibana_api.IMAGE)[0]
+            inspected = world.container(ref)
+            facts = read(answered, inspected, world)
+            if facts.failing:
+                tty = bool((inspected.get("Config") or {}).get("Tty"))
+                log = world.log_tail(ref, tty=tty)
+                facts = msgspec.structs.replace(facts, **search(log, inspected, self.elasticsearch, world))
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("kibana", trouble)
+        return Seen(kind="kibana", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
+
+
+def read(answered: Reply[HttpAnswer], inspected: Json, world: World) -> Facts:
+    """Put the answer into facts."""
+    state = kibana_api.state(answered.answer) if answered.answer else None
+    number = kibana_api.version(answered.answer) if answered.answer else None
+    return Facts(
+        answers=answered.answer is not None,
+        problem=answered.problem,
+        via=answered.via,
+        **life(inspected, world, STARTS_WITHIN_S, ready=state in kibana_api.READY),
+        failing=state not in kibana_api.READY,
+        state=state,
+        version=number or tag(inspected),
+        unfit=False,
+        complains=False,
+        host=None,
+        loopback=None,
+        shares_network=None,
+        known_name=None,
+        old_variable=False,
+    )
+
+
+def tag(inspected: Json) -> str | None:
+    """Tell the version by the image's tag, if it is one."""
+    named = str((inspected.get("Config") or {}).get("Image") or "").partition("@")[0].rpartition("/")[2]
+    word = named.partition(":")[2]
+    return word if word[:1].isdecimal() else None
+
+
+def search(log: str, inspected: Json, elasticsearch: str, world: World) -> dict[str, object]:
+    """Say where it looks for Elasticsearch, and whether that could be there."""
+    environment = log_patterns.environment(inspected)
+    host = log_patterns.tried(log) or log_patterns.told(environment) or log_patterns.FACTORY_HOST
+    other = neighbour(world, elasticsearch)
+    return {
+        "unfit": log_patterns.unfit(log),
+        "complains": log_patterns.tried(log) is not None,
+        "host": host,
+        "loopback": reachability.loopback(host) and reachability.own_loopback(inspected),
+        "shares_network": reachability.share_network(inspected, other) if other else None,
+        "known_name": host in {*reachability.names(other, inspected), *linked(inspected)} if other else None,
+        "old_variable": log_patterns.KIBANA_OLD in environment
+        and log_patterns.KIBANA_HOSTS not in environment,
+    }
+
+
+def linked(inspected: Json) -> Iterator[str]:
+    """Give the names that it was told by `--link` and `--add-host`."""
+    host = inspected.get("HostConfig") or {}
+    yield from (str(one).rpartition("/")[2] for one in host.get("Links") or [])
+    yield from (str(one).partition(":")[0] for one in host.get("ExtraHosts") or [])
+
+
+def neighbour(world: World, elasticsearch: str) -> Json | None:
+    """Inspect the container that is meant to run Elasticsearch; None when there is none."""
+    try:
+        return world.container(find(world, elasticsearch, ELASTICSEARCH).id)
+    except NotThere:
+        return None

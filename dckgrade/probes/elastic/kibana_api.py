@@ -1,0 +1,48 @@
+"""A container that runs Kibana → what it says of itself, ready or not."""
+
+from http import HTTPStatus
+
+from dckgrade.engine.protocol import HttpAnswer, NoAnswer, OutOfReach, World
+from dckgrade.probes.elastic.elasticsearch_api import content
+from dckgrade.probes.support.http_json import mapping
+from dckgrade.probes.support.service import Reply, reply
+from dckgrade.report.observation import Why
+
+PORT, IMAGE = 5601, "kibana"
+STATUS = "/api/status"
+NOT_READY = b"Kibana server is not ready yet"
+READY = {"green", "available"}
+"""`state` of versions up to 7, `level` from 8 on."""
+
+
+def reached(world: World, container: str) -> Reply[HttpAnswer]:
+    """Ask the Kibana in *container* for its status."""
+    return reply(
+        world, container, PORT,
+        lambda address: known(world.http(address, STATUS)),
+        lambda ref: known(world.http_inside(ref, PORT, STATUS)),
+        image=IMAGE,
+    )  # fmt: skip
+
+
+def known(answer: HttpAnswer) -> HttpAnswer:
+    """Want Kibana's own form; one that wants an account first cannot be looked at."""
+    kibanas = any(name.startswith("kbn-") for name in answer.headers)
+    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.FOUND} and kibanas:
+        raise OutOfReach(Why.NOT_TRIED, "Kibana wants an account")
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and (NOT_READY in answer.body or kibanas):
+        return answer
+    if not mapping(content(answer).get("status")):
+        raise NoAnswer("garbled")
+    return answer
+
+
+def state(answer: HttpAnswer) -> str | None:
+    """Give its word for how it fares."""
+    overall = mapping(mapping(content(answer).get("status")).get("overall"))
+    return str(overall.get("level") or overall.get("state") or "") or None
+
+
+def version(answer: HttpAnswer) -> str | None:
+    """Give its version: `7.9.3`."""
+    return str(mapping(content(answer).get("version")).get("number") or "") or None

@@ -1,0 +1,213 @@
+"""Kind `log-marker`: a unique word on a container's output → is it in Elasticsearch, or where it stayed."""
+
+from typing import ClassVar, Literal
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.redaction import masked
+from dckgrade.probes.base import Strict
+from dckgrade.probes.elastic import elasticsearch_api, logstash_api
+from dckgrade.probes.elastic.failure_modes import cannot_read, failing, lost, was_written
+from dckgrade.probes.elastic.log_routes import SENDING, survey
+from dckgrade.probes.elastic.marker import By, Said, say
+from dckgrade.probes.support.http_json import Ask
+from dckgrade.probes.support.lookup import ContainerName, unseen
+from dckgrade.report.observation import Observation, Seen
+
+Hop = Literal["no-way", "start", "container-log", "logstash-in", "logstash-out", "elasticsearch"]
+SENT_WITHIN_S = 45.0
+"""Sent line by line, it is there in 1 to 3 s; read from files, Logstash looks for new ones every 15 s."""
+AGAIN_AFTER_S = 3.0
+"""A web server that logs no requests shows it by then."""
+LOOP_PER_S = 50
+"""More lines than a lab's containers say."""
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What became of the word; it is said once Elasticsearch and a pipeline into it are there."""
+
+    said: bool
+    by: By | None
+    container: str | None
+    """Whose line it is."""
+    driver: str | None
+    ways: list[str]
+    """How lines may leave: gelf, syslog, fluentd; files, engine (its API), machine (a published port)."""
+    found: bool
+    index: str | None
+    """Where it was found."""
+    latency_s: float | None
+    waited_s: float | None
+    in_log: bool | None
+    """Whether the engine shows it in the container's own log; null where that cannot be read."""
+    hop: Hop | None
+    """The first step that it did not take; null once it is found, or while no step can be told."""
+    error: str | None
+    """The engine's sentence where a container with these log settings does not start, secrets masked."""
+    wrong_protocol: bool
+    """The driver sends to a port that is published for the other protocol alone."""
+    cannot_read: bool | None
+    """Whoever reads Docker's files may not: tried inside; null where that could not be."""
+    failing: bool
+    """Whether Logstash's log ends with Elasticsearch not reached, or refusing."""
+    looping: bool
+    """Logstash reads its own lines, and writes a new one for each."""
+    documents: int | None
+    """How many Elasticsearch held before."""
+    old_lines_left: bool
+    """The container had said more than came to Logstash with the word: only new lines are read."""
+    lost: bool
+    """Logstash has written more than Elasticsearch holds, which is younger and has no volume."""
+
+
+class LogMarker(Strict, frozen=True, kw_only=True, tag_field="kind", tag="log-marker"):
+    """Follow a word from a container's standard output through *logstash* to *elasticsearch*."""
+
+    elasticsearch: ContainerName = "elasticsearch"
+    logstash: ContainerName = "logstash"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = False
+
+    def observe(self, world: World) -> Observation:
+        """Say it once a run, as soon as both ends are there; look for it in each look."""
+        try:
+            ask, going = self.ends(world)
+            if ask is None or going is None or logstash_api.OUTPUT not in going.outputs:
+                return Seen(kind="log-marker", facts=msgspec.to_builtins(NOT_YET))
+            said = self.said(world, ask, going)
+            facts = self.followed(world, said, ask, going)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("log-marker", trouble)
+        return Seen(kind="log-marker", facts=msgspec.to_builtins(facts), age_s=age_s(said))
+
+    def ends(self, world: World) -> tuple[Ask | None, logstash_api.Flow | None]:
+        """Reach Elasticsearch, once it has a cluster, and Logstash."""
+        found = elasticsearch_api.reached(world, self.elasticsearch).answer
+        if not found or elasticsearch_api.closed(found.first) or not elasticsearch_api.health(found.ask):
+            return None, None
+        logstash = logstash_api.reached(world, self.logstash).answer
+        return found.ask, logstash_api.flow(logstash.ask) if logstash else None
+
+    def said(self, world: World, ask: Ask, going: logstash_api.Flow) -> Said:
+        """Say it; and once more in another way where a request leaves no line."""
+        # Only looking needs threads and chance; judging imports the kinds of probes too.
+        from dckgrade.engine.probe_container import marker
+
+        def first() -> Said:
+            held = sum(elasticsearch_api.indices(ask).values())
+            return say(world, marker(), going, held, survey(world))
+
+        said = world.once_a_run("log-marker", first)
+        if said.by == "request" and said.waited_s >= AGAIN_AFTER_S and in_log(world, said) is False:
+            said = world.once_a_run(
+                "log-marker again",
+                lambda: say(world, marker(), going, said.held, said.ways, again=True),
+            )
+        return said
+
+    def followed(self, world: World, said: Said, ask: Ask, going: logstash_api.Flow) -> Facts:
+        """Look for it, and where it is not found, see how far it came."""
+        index = elasticsearch_api.search(ask, said.marker) if said.by else None
+        latency = world.once_a_run(("found", said.marker), lambda: said.waited_s) if index else None
+        kept = in_log(world, said) if said.by and not index else None
+        return Facts(
+            said=said.by is not None,
+            by=said.by,
+            container=said.container or None,
+            driver=said.driver or said.ways.factory or None,
+            ways=said.ways.names,
+            found=index is not None,
+            index=index,
+            latency_s=round(latency, 1) if latency is not None else None,
+            waited_s=round(said.waited_s, 1),
+            in_log=True if index else kept,
+            hop=None if index else hop(said, kept, going),
+            error=masked(said.error)[:300] or None,
+            wrong_protocol=said.wrong_protocol,
+            cannot_read=cannot_read(world, said.ways) if not index else None,
+            failing=not index and failing(world, self.logstash),
+            looping=looping(said, going),
+            documents=said.held,
+            old_lines_left=index is not None and old_lines_left(world, said, going),
+            lost=lost(world, self.elasticsearch, self.logstash) and was_written(said),
+        )
+
+
+NOT_YET = Facts(
+    said=False,
+    by=None,
+    container=None,
+    driver=None,
+    ways=[],
+    found=False,
+    index=None,
+    latency_s=None,
+    waited_s=None,
+    in_log=None,
+    hop=None,
+    error=None,
+    wrong_protocol=False,
+    cannot_read=None,
+    failing=False,
+    looping=False,
+    documents=None,
+    old_lines_left=False,
+    lost=False,
+)
+
+
+def age_s(said: Said) -> float | None:
+    """Count the wait from the word; None where waiting cannot help any more."""
+    if said.by is None or (said.driver in SENDING and said.waited_s > SENT_WITHIN_S):
+        return None
+    return round(said.waited_s, 1)
+
+
+def in_log(world: World, said: Said) -> bool | None:
+    """Say whether the engine itself shows the line; None where the driver keeps nothing to be shown."""
+    try:
+        tty = bool((world.container(said.ref).get("Config") or {}).get("Tty"))
+        text = world.log_tail(said.ref, tty=tty)
+    except (NotThere, OutOfReach):
+        return None
+    if said.marker in text:
+        return True
+    # Engines before 20.10 show nothing of drivers that send; nor does a driver that was told to keep nothing.
+    return None if said.driver in SENDING and not text else False
+
+
+def old_lines_left(world: World, said: Said, going: logstash_api.Flow) -> bool:
+    """Say whether older lines of the same file were passed over, by how many came in all."""
+    if said.by != "request" or "files" not in said.ways.names or said.before.taken_in:
+        return False
+    tty = bool((world.container(said.ref).get("Config") or {}).get("Tty"))
+    return len(world.log_tail(said.ref, tty=tty).splitlines()) > going.taken_in
+
+
+def hop(said: Said, kept: bool | None, going: logstash_api.Flow) -> Hop | None:  # noqa: FBT001 - three states
+    """Name the first step that was not taken, by what has been counted since the word was said."""
+    before = said.before
+    if said.error:
+        return "start"
+    if said.by is None:
+        return "no-way"
+    if kept is False:
+        return "container-log"
+    if going.taken_in <= before.taken_in:
+        return "logstash-in"
+    if going.passed_on <= before.passed_on or (
+        going.written is not None and going.written <= (before.written or 0)
+    ):
+        return "logstash-out"
+    return "elasticsearch"
+
+
+def looping(said: Said, going: logstash_api.Flow) -> bool:
+    """Say whether Logstash reads what it prints, and how fast that grows."""
+    reader = said.ways.reader
+    if not reader or not reader.logstash or "stdout" not in going.outputs:
+        return False
+    return going.taken_in - said.before.taken_in > LOOP_PER_S * max(1.0, said.waited_s)

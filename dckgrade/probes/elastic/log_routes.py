@@ -1,0 +1,192 @@
+"""An engine's containers → the ways by which their lines may leave for Logstash."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import ip_address
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, World
+from dckgrade.probes.support import reachability
+from dckgrade.probes.support.candidates import foreign, inspected, runs
+from dckgrade.probes.support.lookup import repository
+
+SENDING = ("gelf", "syslog", "fluentd")
+"""Log drivers that send each line away; their option is `gelf-address` and so on."""
+KEPT = ("json-file", "local", "journald")
+SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
+READS_FOR_ITSELF = {"cadvisor", "node-exporter", "portainer", "portainer-ce"}
+"""Programs that mount the engine's folders or its socket, and send no logs anywhere."""
+TAKING = {"5044", "5000", "514", "24224"}
+"""Ports at which Logstash usually takes lines: a shipper on the machine may use one that is published."""
+AT_MOST = 60
+"""So many containers are inspected, the newest; a lab has ten."""
+
+
+class Sender(Struct, frozen=True):
+    """A container whose lines are kept or sent in some way."""
+
+    ref: str
+    name: str
+    image: str
+    """The image's id."""
+    running: bool
+    nginx: bool
+    driver: str
+    log: Json
+    """Its LogConfig."""
+    error: str
+    """The engine's own error when it could not be started because of that."""
+
+    @property
+    def sends(self) -> bool:
+        """Say whether its driver sends lines away."""
+        return self.driver in SENDING
+
+
+class Reader(Struct, frozen=True):
+    """A container that reads the files in which Docker keeps lines."""
+
+    ref: str
+    name: str
+    folder: str
+    """Where it has them."""
+    running: bool
+    logstash: bool
+
+
+class Ways(Struct, frozen=True):
+    """What there is."""
+
+    senders: Sequence[Sender]
+    reader: Reader | None
+    socket: bool
+    """Some container asks the engine for logs."""
+    taking: bool
+    """Some container takes lines at a port of the machine: what sends them may be no container."""
+    factory: str
+    """The driver that the engine gives a container without one of its own."""
+
+    @property
+    def names(self) -> list[str]:
+        """Name the ways: drivers, `files`, `engine`, `machine`."""
+        drivers = {one.driver for one in self.senders if one.sends} | ({self.factory} & set(SENDING))
+        others = {"files": self.reader, "engine": self.socket, "machine": self.taking}
+        return [*sorted(drivers), *(name for name, there in others.items() if there)]
+
+
+def survey(world: World) -> Ways:
+    """Inspect the engine's containers, and find the ways."""
+    listed = sorted(
+        (one for one in world.containers() if not foreign(one)), key=lambda one: -int(one.get("Created") or 0)
+    )
+    seen = [
+        (entry, one) for entry, one in inspected(world, listed[:AT_MOST]) if not isinstance(one, Exception)
+    ]
+    info = world.info()
+    root = str(info.get("DockerRootDir") or "/var/lib/docker")
+    others = [(entry, one) for entry, one in seen if image(one) not in READS_FOR_ITSELF]
+    return Ways(
+        senders=[sender(entry, one) for entry, one in seen],
+        reader=next(iter(sorted(readers(others, root), key=lambda one: not one.running)), None),
+        socket=any(place in SOCKETS for _, one in others for place in sources(one)),
+        taking=any(key.partition("/")[0] in TAKING for _, one in seen for key in bound(one)),
+        factory=str(info.get("LoggingDriver") or ""),
+    )
+
+
+def sender(entry: Json, one: Json) -> Sender:
+    """Say how a container's lines are kept or sent."""
+    state, log = one.get("State") or {}, (one.get("HostConfig") or {}).get("LogConfig") or {}
+    error = str(state.get("Error") or "") if not state.get("Running") else ""
+    return Sender(
+        ref=str(one.get("Id") or entry.get("Id") or ""),
+        name=str(one.get("Name") or "").lstrip("/"),
+        image=str(one.get("Image") or ""),
+        running=reachability.running(one),
+        nginx=runs(entry, "nginx"),
+        driver=str(log.get("Type") or ""),
+        log={"Type": str(log.get("Type") or ""), "Config": dict(log.get("Config") or {})},
+        error=error if "logging driver" in error else "",
+    )
+
+
+def readers(seen: Sequence[tuple[Json, Json]], root: str) -> Iterator[Reader]:
+    """Find who has Docker's folder of containers, or one above it, mounted."""
+    kept = PurePosixPath(root, "containers")
+    for _, one in seen:
+        for mount in one.get("Mounts") or []:
+            source = PurePosixPath(str(mount.get("Source") or ""))
+            if source.is_absolute() and kept.is_relative_to(source):
+                place = PurePosixPath(str(mount.get("Destination") or "/"))
+                yield Reader(
+                    ref=str(one.get("Id") or ""),
+                    name=str(one.get("Name") or "").lstrip("/"),
+                    folder=str(place / kept.relative_to(source)),
+                    running=reachability.running(one),
+                    logstash=image(one) == "logstash" or str(one.get("Name") or "") == "/logstash",
+                )
+
+
+def image(one: Json) -> str:
+    """Give the last part of its image's name."""
+    return repository(str((one.get("Config") or {}).get("Image") or ""))
+
+
+def sources(one: Json) -> Iterator[str]:
+    """Give what of the machine is mounted."""
+    yield from (str(mount.get("Source") or "") for mount in one.get("Mounts") or [])
+
+
+def bound(one: Json) -> Mapping[str, Any]:
+    """Give the bindings of its ports on the machine: `12201/udp` → where."""
+    bindings = (one.get("HostConfig") or {}).get("PortBindings") or {}
+    return {port: bindings[port] for port in bindings if bindings[port]}
+
+
+def address(log: Json) -> str:
+    """Give the address that a driver sends to; empty where it has its own idea of it."""
+    return str((log.get("Config") or {}).get(f"{log.get('Type')}-address") or "")
+
+
+def wrong_protocol(where: str, world: World) -> bool:
+    """Say whether the machine's port that lines are sent to is published for the other protocol alone."""
+    try:
+        parts = urlsplit(where)
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme not in {"udp", "tcp"} or port is None:
+        return False
+    listed = [
+        one for _, one in inspected(world, world.containers()[:AT_MOST]) if not isinstance(one, Exception)
+    ]
+    # Sent to a container's own address, the machine's ports play no part.
+    if own_address(host, listed):
+        return False
+    protocols = {
+        key.partition("/")[2] for one in listed for key, there in bound(one).items() if bound_to(there, port)
+    }
+    return bool(protocols) and parts.scheme not in protocols
+
+
+def own_address(host: str, listed: Sequence[Json]) -> bool:
+    """Say whether that is a container's own address."""
+    try:
+        if ip_address(host).is_loopback:
+            return False
+    except ValueError:
+        return False
+    owned = (
+        str((net or {}).get("IPAddress") or "")
+        for one in listed
+        for net in reachability.networks(one).values()
+    )
+    return host in set(owned)
+
+
+def bound_to(bindings: Any, port: int) -> bool:
+    """Say whether one of the bindings is that port of the machine."""
+    return any(str((one or {}).get("HostPort") or "") == str(port) for one in bindings)

@@ -1,0 +1,119 @@
+"""Kind `logstash`: a container's Logstash → its pipelines, and whether they reach Elasticsearch."""
+
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, Via, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.elastic import log_patterns
+from dckgrade.probes.elastic.container_state import Life, life
+from dckgrade.probes.elastic.logstash_api import IMAGE, Flow, flow, reached, version
+from dckgrade.probes.support import reachability
+from dckgrade.probes.support.lookup import ContainerName, unseen
+from dckgrade.probes.support.service import Problem, found
+from dckgrade.report.observation import Observation, Seen
+
+PIPELINES = "/usr/share/logstash/pipeline"
+STARTS_WITHIN_S = 150.0
+NOTHING = Flow(inputs=[], outputs=[], taken_in=0, passed_on=0, written=None)
+
+
+class Facts(Life, frozen=True, kw_only=True):
+    """What is seen of one Logstash."""
+
+    answers: bool
+    """Its monitoring API answers, on port 9600."""
+    problem: Problem | None
+    via: Via | None
+    version: str | None
+    running: bool
+    """Whether a pipeline runs."""
+    inputs: list[str]
+    outputs: list[str]
+    taken_in: int
+    passed_on: int
+    written: int | None
+    """Documents that Elasticsearch has accepted from it; null where this version does not tell."""
+    failing: bool
+    """Whether the last word of its log about Elasticsearch is that it cannot be reached, or refuses."""
+    host: str | None
+    """Where it looks for Elasticsearch, by its log; null where that does not tell."""
+    loopback: bool
+    """That is its own container."""
+    pipeline_mounted: bool
+    """Whether something is mounted where the image looks for pipelines."""
+    mounted_elsewhere: bool
+    """Whether a file or folder is mounted beside that place: a pipeline that nobody reads."""
+
+
+class Logstash(Strict, frozen=True, kw_only=True, tag_field="kind", tag="logstash"):
+    """Look at the Logstash in *container*."""
+
+    container: ContainerName = "logstash"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Find, reach, ask what its pipelines are; its log tells whether Elasticsearch is reached."""
+        try:
+            answered = reached(world, self.container)
+            ref = found(world, self.container, IMAGE)[0]
+            inspected = world.container(ref)
+            service = answered.answer
+            going = flow(service.ask) if service else None
+            tty = bool((inspected.get("Config") or {}).get("Tty"))
+            connection = log_patterns.connection(world.log_tail(ref, tty=tty))
+            lived = life(inspected, world, STARTS_WITHIN_S, ready=going is not None)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("logstash", trouble)
+        own, elsewhere = mounts(inspected)
+        one = going or NOTHING
+        facts = Facts(
+            answers=service is not None,
+            problem=answered.problem,
+            via=answered.via,
+            **lived,
+            version=version(service) if service else None,
+            running=going is not None,
+            inputs=one.inputs,
+            outputs=one.outputs,
+            taken_in=one.taken_in,
+            passed_on=one.passed_on,
+            written=one.written,
+            failing=connection.failing,
+            host=connection.host,
+            loopback=loopback(connection.host, inspected),
+            pipeline_mounted=own,
+            mounted_elsewhere=elsewhere,
+        )
+        return Seen(kind="logstash", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
+
+
+def loopback(host: str | None, inspected: Json) -> bool:
+    """Say whether that host is the container itself."""
+    return bool(host) and reachability.loopback(str(host)) and reachability.own_loopback(inspected)
+
+
+def mounts(inspected: Json) -> tuple[bool, bool]:
+    """
+    Say whether a mount covers the folder of pipelines or is in it, and whether one lies beside: Docker's
+    logs, Logstash's own settings and its data are no pipelines.
+    """
+    places = [str(one.get("Destination") or "").rstrip("/") for one in inspected.get("Mounts") or []]
+    within = [
+        place
+        for place in places
+        if f"{place}/".startswith(f"{PIPELINES}/") or PIPELINES.startswith(f"{place}/")
+    ]
+    beside = [place for place in places if place not in within and pipeline_like(place)]
+    return bool(within), bool(beside)
+
+
+def pipeline_like(place: str) -> bool:
+    """Say whether what is mounted there looks meant as a pipeline."""
+    return (
+        place.endswith(".conf") or "pipeline" in place.rpartition("/")[2] or place.startswith("/etc/logstash")
+    )

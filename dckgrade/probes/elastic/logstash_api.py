@@ -1,0 +1,107 @@
+"""A container that runs Logstash → its monitoring API: its pipelines, and what has gone through them."""
+
+from http import HTTPStatus
+
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Address, Json, NoAnswer, NotThere, OutOfReach, World
+from dckgrade.probes.support.http_json import Ask, Service, decoded, mapping, mappings, whole
+from dckgrade.probes.support.service import Reply, found, reply
+
+PORT, IMAGE = 9600, "logstash"
+STATS = "/_node/stats/pipelines"
+OUTPUT = "elasticsearch"
+
+
+class Flow(Struct, frozen=True):
+    """What the pipelines are made of, and what has gone through them since Logstash started."""
+
+    inputs: list[str]
+    outputs: list[str]
+    """Names of the plugins, sorted."""
+    taken_in: int
+    """Events that came in."""
+    passed_on: int
+    """Events that every output has taken."""
+    written: int | None
+    """Documents that Elasticsearch has accepted; None where this version does not tell."""
+
+
+def reached(world: World, container: str) -> Reply[Service]:
+    """Reach the API of the Logstash in *container*: seldom published, sometimes open inside alone."""
+
+    def from_here(address: Address) -> Service:
+        return known(Service(lambda path: world.http(address, path), world.http(address, "/")))
+
+    def inside(ref: str) -> Service:
+        return known(
+            Service(lambda path: world.http_inside(ref, PORT, path), world.http_inside(ref, PORT, "/"))
+        )
+
+    answered = reply(world, container, PORT, from_here, inside, image=IMAGE)
+    if answered.answer or answered.problem not in {"refused", "no-address"}:
+        return answered
+    # `http.host` may have become the loopback again, by a logstash.yml of the trainee's.
+    try:
+        service = inside(found(world, container, IMAGE)[0])
+    except (NoAnswer, NotThere, OutOfReach):
+        return answered
+    return Reply(answer=service, via="inside", age_s=answered.age_s)
+
+
+def known(service: Service) -> Service:
+    """Want Logstash's own form."""
+    try:
+        about = mapping(decoded(service.first))
+    except OutOfReach:
+        raise NoAnswer("garbled") from None
+    if service.first.status != HTTPStatus.OK or not {"host", "version"} <= about.keys():
+        raise NoAnswer("garbled")
+    return service
+
+
+def version(service: Service) -> str:
+    """Give its version: `7.9.3`."""
+    return str(mapping(decoded(service.first)).get("version") or "")
+
+
+def flow(ask: Ask) -> Flow | None:
+    """Tell of all its pipelines; None while none runs yet, or of a version before 6."""
+    answer = whole(ask, STATS)
+    if answer.status != HTTPStatus.OK:
+        return None
+    # Its own pipeline, which sends figures about it to Elasticsearch, begins with a point.
+    named = mapping(mapping(decoded(answer)).get("pipelines")).items()
+    pipelines = [mapping(one) for name, one in named if not str(name).startswith(".")]
+    running = [one for one in pipelines if plugins(one, "inputs") or plugins(one, "outputs")]
+    if not running:
+        return None
+    outputs = [one for pipeline in running for one in plugins(pipeline, "outputs")]
+    return Flow(
+        inputs=sorted({name(one) for pipeline in running for one in plugins(pipeline, "inputs")}),
+        outputs=sorted({name(one) for one in outputs}),
+        taken_in=sum(number(mapping(one.get("events")).get("in")) for one in running),
+        passed_on=sum(number(mapping(one.get("events")).get("out")) for one in running),
+        written=written([one for one in outputs if name(one) == OUTPUT]),
+    )
+
+
+def plugins(pipeline: Json, kind: str) -> list[Json]:
+    """List the plugins of a kind: inputs, filters, outputs."""
+    return list(mappings(mapping(pipeline.get("plugins")).get(kind)))
+
+
+def name(plugin: Json) -> str:
+    """Give the plugin's name: gelf, file, elasticsearch."""
+    return str(plugin.get("name") or "")
+
+
+def written(outputs: list[Json]) -> int | None:
+    """Count the documents that were accepted: told since the output's version 9 (Logstash 6.5)."""
+    told = [mapping(one["documents"]) for one in outputs if isinstance(one.get("documents"), dict)]
+    return sum(number(one.get("successes")) for one in told) if told else None
+
+
+def number(found: object) -> int:
+    """Read a count."""
+    return found if isinstance(found, int) and not isinstance(found, bool) else 0

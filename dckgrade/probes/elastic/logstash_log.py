@@ -1,0 +1,42 @@
+"""Kind `logstash-log`: what Logstash's log says is wrong with its pipeline, and on which line."""
+
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.elastic.log_patterns import Problem, trouble
+from dckgrade.probes.elastic.logstash_api import IMAGE
+from dckgrade.probes.support.lookup import ContainerName, find, unseen
+from dckgrade.report.observation import Observation, Seen
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the log says."""
+
+    problem: Problem | None
+    """A pipeline that cannot be read as one; no pipeline at all; a file that may not be read."""
+    line: int | None
+    """The line of the pipeline that is wrong, where the log names it."""
+
+
+class LogstashLog(Strict, frozen=True, kw_only=True, tag_field="kind", tag="logstash-log"):
+    """Read the log of the Logstash in *container*."""
+
+    container: ContainerName = "logstash"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Find, read."""
+        try:
+            subject = find(world, self.container, IMAGE)
+            tty = bool((world.container(subject.id).get("Config") or {}).get("Tty"))
+            problem, line = trouble(world.log_tail(subject.id, tty=tty))
+        except (NotThere, OutOfReach) as error:
+            return unseen("logstash-log", error)
+        facts = Facts(problem=problem, line=line)
+        return Seen(kind="logstash-log", facts=msgspec.to_builtins(facts))

@@ -1,0 +1,110 @@
+"""Kind `cadvisor`: the container that runs cAdvisor, and whether that version understands this engine."""
+
+import re
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support import reachability
+from dckgrade.probes.support.lookup import ContainerName, unseen, uptime_s
+from dckgrade.report.observation import Observation, Seen
+
+Version = tuple[int, ...]
+
+LAST_OF = {"gcr.io/cadvisor/cadvisor": (0, 49), "google/cadvisor": (0, 33)}
+"""Where `latest` has stayed behind: later versions are published elsewhere (cadvisor#3790, moby#43608)."""
+SNAPSHOTTER = "io.containerd.snapshotter.v1"
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is seen of cAdvisor; without a container of it, it does not run."""
+
+    found: bool
+    running: bool
+    exit_code: int | None
+    image: str | None
+    version: str | None
+    """As the image's tag tells it; null where it does not."""
+    engine_version: str | None
+    storage_driver: str
+    containerd_store: bool
+    """Whether the engine keeps its containers in containerd: a layout that older versions cannot read."""
+    cgroups: str
+    needs: str | None
+    """The first version of cAdvisor that understands this engine, where the one here is known not to."""
+
+
+class Cadvisor(Strict, frozen=True, kw_only=True, tag_field="kind", tag="cadvisor"):
+    """Look for the container called *container*, or that runs cAdvisor."""
+
+    container: ContainerName = "cadvisor"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Find, inspect, and ask the engine how it keeps its containers."""
+        try:
+            inspected = reachability.cadvisor(world, self.container)
+            facts = read(inspected, world.info(), world.engine.version)
+            age_s = uptime_s(inspected or {}, world.now())
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("cadvisor", trouble)
+        return Seen(kind="cadvisor", facts=msgspec.to_builtins(facts), age_s=age_s)
+
+
+def read(inspected: Json | None, info: Json, engine: str | None) -> Facts:
+    """Put the container and the engine beside each other."""
+    image = str(((inspected or {}).get("Config") or {}).get("Image") or "") or None
+    version = of_image(image) if image else None
+    cgroups, store = str(info.get("CgroupVersion") or "1"), containerd_store(info)
+    state = (inspected or {}).get("State") or {}
+    running = reachability.running(inspected)
+    return Facts(
+        found=inspected is not None,
+        running=running,
+        exit_code=None if running or not state else state.get("ExitCode") or 0,
+        image=image,
+        version=".".join(map(str, version)) if version else None,
+        engine_version=engine,
+        storage_driver=str(info.get("Driver") or ""),
+        containerd_store=store,
+        cgroups=cgroups,
+        needs=needed(version, numbers(engine or ""), store=store, cgroups=cgroups) if version else None,
+    )
+
+
+def of_image(image: str) -> Version | None:
+    """Tell the version by the tag, and for `latest` by where the image is from."""
+    name, _, tag = (
+        image.partition("@")[0].rpartition(":") if ":" in image.rpartition("/")[2] else (image, "", "")
+    )
+    found = numbers(tag)
+    if found or tag not in {"", "latest"}:
+        return found or None
+    return next((last for place, last in LAST_OF.items() if name.removeprefix("docker.io/") == place), None)
+
+
+def numbers(text: str) -> Version:
+    """Read `v0.49.1` or `29.0.2-rc.1` as far as it is numbers."""
+    found = re.match(r"v?(\d{1,4})\.(\d{1,4})", text)
+    return tuple(map(int, found.groups())) if found else ()
+
+
+def containerd_store(info: Json) -> bool:
+    """Say whether containers are kept by containerd's snapshotters (`/info`, DriverStatus)."""
+    status = info.get("DriverStatus") or []
+    return any(SNAPSHOTTER in map(str, pair or ()) for pair in status)
+
+
+def needed(cadvisor: Version, engine: Version, *, store: bool, cgroups: str) -> str | None:
+    """Name the version that would do, for pairs known not to (cadvisor#3643, #3790; moby#43608)."""
+    if store and cadvisor < (0, 54):
+        return "0.54.0"
+    # Docker 29.0 to 29.2 refuse clients older than API 1.44; 29.3 takes them again.
+    if (29, 0) <= engine < (29, 3) and cadvisor < (0, 52):
+        return "0.52.0"
+    return "0.40.0" if cgroups == "2" and cadvisor < (0, 35) else None

@@ -1,0 +1,127 @@
+"""Kind `grafana`: a container's Grafana → whether it lets us in, what it says of its data sources."""
+
+import re
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, Via, World
+from dckgrade.engine.redaction import masked
+from dckgrade.probes.base import Strict
+from dckgrade.probes.monitoring import grafana_api
+from dckgrade.probes.monitoring.grafana_api import Access, AccountOf, Opened
+from dckgrade.probes.support import reachability
+from dckgrade.probes.support.http_json import Ask, decoded, mapping
+from dckgrade.probes.support.lookup import ContainerName, unseen
+from dckgrade.probes.support.service import Problem, Reply, found
+from dckgrade.report.observation import Observation, Seen
+
+DATA = "/var/lib/grafana"
+ASKED = re.compile(r'^\w+ "[^"]*": ')
+
+
+class DataSource(Struct, frozen=True, kw_only=True):
+    """A data source of the type Prometheus, and what Grafana says of it."""
+
+    name: str
+    url: str
+    """Secrets masked."""
+    healthy: bool
+    message: str
+    """Grafana's words where it is not, secrets masked."""
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is seen of one Grafana. No password, and nothing that was sent, is among the facts."""
+
+    answers: bool
+    problem: Problem | None
+    via: Via | None
+    version: str | None
+    access: Access | None
+    account_of: AccountOf | None
+    """Whose account was tried: the user's option, the container's variables, the image's own."""
+    data_kept: bool
+    """Whether something is mounted where Grafana keeps its data."""
+    sources: list[DataSource] | None
+    """Null where Grafana lets nobody in."""
+    healthy: bool | None
+    """Whether one of them is."""
+    url: str | None
+    """Of the healthy one, else of the first: its address, and what Grafana says of it."""
+    message: str | None
+    reason: str | None
+    """The heart of that message, without the address and what is said each time."""
+    loopback: bool | None
+    """That address never leaves Grafana's own container."""
+
+
+class Grafana(Strict, frozen=True, kw_only=True, tag_field="kind", tag="grafana"):
+    """Look at the Grafana in *container*, by the account that was named, that it names, or came with."""
+
+    container: ContainerName = "grafana"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Find, reach, log in once, ask for the data sources and their health."""
+        try:
+            answered = grafana_api.opened(world, self.container)
+            inspected = world.container(found(world, self.container, grafana_api.IMAGE)[0])
+            facts = read(answered, inspected)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("grafana", trouble)
+        return Seen(kind="grafana", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
+
+
+def read(answered: Reply[Opened], inspected: Json) -> Facts:
+    """Put it all into facts."""
+    opened = answered.answer
+    sources = seen(opened.ask) if opened and opened.ask else None
+    best = next((one for one in sources or () if one.healthy), next(iter(sources or ()), None))
+    return Facts(
+        answers=opened is not None,
+        problem=answered.problem,
+        via=answered.via,
+        version=version(opened) if opened else None,
+        access=opened.access if opened else None,
+        account_of=opened.account_of if opened else None,
+        data_kept=any(one.get("Destination") == DATA for one in inspected.get("Mounts") or []),
+        sources=sources,
+        healthy=any(one.healthy for one in sources) if sources is not None else None,
+        url=best.url if best else None,
+        message=best.message if best else None,
+        reason=heart(best.message) if best else None,
+        loopback=stays_inside(best.url, inspected) if best else None,
+    )
+
+
+def version(opened: Opened) -> str | None:
+    """Read the version out of the answer that needs no account; later ones may be told to keep it quiet."""
+    return str(mapping(decoded(opened.service.first)).get("version") or "") or None
+
+
+def seen(ask: Ask) -> list[DataSource]:
+    """Have each data source checked by Grafana."""
+    listed = [(one, *grafana_api.health(ask, one)) for one in grafana_api.sources(ask)]
+    return [
+        DataSource(name=one.name, url=masked(one.url), healthy=healthy, message=masked(message))
+        for one, healthy, message in listed
+    ]
+
+
+def heart(message: str) -> str:
+    """Leave out of `Post "http://…": dial tcp …: connection refused - There was …` what is not the reason."""
+    return ASKED.sub("", message).partition(" - There was an error")[0]
+
+
+def stays_inside(url: str, inspected: Json) -> bool:
+    """Say whether *url* is the container itself, and that has a loopback of its own."""
+    try:
+        host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
+    except ValueError:
+        return False
+    return reachability.loopback(host) and reachability.own_loopback(inspected)

@@ -1,0 +1,90 @@
+"""Kind `grafana-dashboard`: a container's Grafana → the dashboard that best shows containers."""
+
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.monitoring import grafana_api, panels
+from dckgrade.probes.monitoring.grafana_api import Access, AccountOf
+from dckgrade.probes.support.http_json import Ask, mapping, mappings
+from dckgrade.probes.support.lookup import ContainerName, unseen
+from dckgrade.report.observation import Observation, Seen
+
+SEARCH = "/api/search?type=dash-db&limit=100"
+READ_AT_MOST = 20
+WANTED_ID, WANTED_TITLE = 893, "docker and system monitoring"
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is seen of the dashboards; null where Grafana lets nobody in."""
+
+    access: Access | None
+    account_of: AccountOf | None
+    count: int | None
+    """How many dashboards there are."""
+    shows_containers: bool | None
+    """Whether one is number 893 of grafana.com, or has panels about containers."""
+    title: str | None
+    """Of that one; so are the following."""
+    container_panels: int | None
+    host_panels: int | None
+    """Panels that want a node exporter's figures: without one they stay empty, which is no mistake."""
+    bound: bool | None
+    """Whether a data source that there is feeds its panels about containers."""
+
+
+class GrafanaDashboard(Strict, frozen=True, kw_only=True, tag_field="kind", tag="grafana-dashboard"):
+    """Look for a dashboard about containers in the Grafana of *container*."""
+
+    container: ContainerName = "grafana"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Find, reach, log in, read the dashboards."""
+        try:
+            answered = grafana_api.opened(world, self.container)
+            opened = answered.answer
+            ask = opened.ask if opened else None
+            facts = read(
+                ask, opened.access if opened else None, account_of=opened.account_of if opened else None
+            )
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("grafana-dashboard", trouble)
+        return Seen(kind="grafana-dashboard", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
+
+
+def read(ask: Ask | None, access: Access | None, account_of: AccountOf | None) -> Facts:
+    """Choose the dashboard that a source feeds, else the one with most panels about containers."""
+    sources = grafana_api.sources(ask) if ask else []
+    found = dashboards(ask) if ask else []
+    read_ = [(one, panels.of(one, sources)) for one in found]
+    fitting = [(one, of) for one, of in read_ if of.containers or is_wanted(one)]
+    best = max(fitting, key=lambda pair: (pair[1].bound, pair[1].containers), default=None)
+    return Facts(
+        access=access,
+        account_of=account_of,
+        count=len(found) if ask else None,
+        shows_containers=best is not None if ask else None,
+        title=str(best[0].get("title") or "")[:100] if best else None,
+        container_panels=best[1].containers if best else None,
+        host_panels=best[1].hosts if best else None,
+        bound=best[1].bound if best else None,
+    )
+
+
+def dashboards(ask: Ask) -> list[Json]:
+    """Read each dashboard, the first twenty."""
+    listed = [str(one.get("uid") or "") for one in mappings(grafana_api.fetched(ask, SEARCH))]
+    paths = [f"/api/dashboards/uid/{uid}" for uid in listed if uid][:READ_AT_MOST]
+    return [mapping(mapping(grafana_api.fetched(ask, path)).get("dashboard")) for path in paths]
+
+
+def is_wanted(dashboard: Json) -> bool:
+    """Say whether it is the one that the sheet names."""
+    title = str(dashboard.get("title") or "").casefold()
+    return dashboard.get("gnetId") == WANTED_ID or title == WANTED_TITLE

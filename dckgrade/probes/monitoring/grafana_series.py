@@ -1,0 +1,54 @@
+"""Kind `grafana-series`: a container's Grafana asks its data source → the containers that come back."""
+
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct, structs
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.monitoring import grafana_api, series
+from dckgrade.probes.support.http_json import Ask
+from dckgrade.probes.support.lookup import ContainerName, unseen
+from dckgrade.report.observation import Observation, Seen
+
+FRESH_S = 150.0
+"""Two of Prometheus's own intervals and half a minute; how fresh exactly is asked of Prometheus."""
+
+
+class Facts(series.Containers, frozen=True, kw_only=True):
+    """The containers that come through; all empty where Grafana lets nobody in."""
+
+    answered: int
+    """How many data sources gave an answer."""
+
+
+class GrafanaSeries(Strict, frozen=True, kw_only=True, tag_field="kind", tag="grafana-series"):
+    """Ask for the containers that cAdvisor has seen, through the Grafana in *container*."""
+
+    container: ContainerName = "grafana"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Find, reach, log in, ask each source until one names a container of this engine."""
+        try:
+            answered = grafana_api.opened(world, self.container)
+            opened = answered.answer
+            facts = read(opened.ask if opened else None, world)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("grafana-series", trouble)
+        return Seen(kind="grafana-series", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
+
+
+def read(ask: Ask | None, world: World) -> Facts:
+    """Take the first source that names one; else what the last one gave."""
+    found, answered = series.NONE, 0
+    for one in grafana_api.sources(ask) if ask else ():
+        answer = grafana_api.through(ask, one, series.CONTAINERS) if ask else None
+        if answer is not None:
+            found, answered = series.containers(answer, world, FRESH_S), answered + 1
+        if found.named:
+            break
+    return Facts(**structs.asdict(found), answered=answered)

@@ -1,0 +1,94 @@
+"""Kind `prometheus`: a container's Prometheus, proven to be that one → is it ready, what has it loaded."""
+
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, Via, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.monitoring import prometheus_config
+from dckgrade.probes.monitoring.prometheus_api import IMAGE, config_file, loaded, reached, ready
+from dckgrade.probes.support.http_json import Service
+from dckgrade.probes.support.lookup import ContainerName, unseen
+from dckgrade.probes.support.service import Problem, Reply, found
+from dckgrade.report.observation import Observation, Seen
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is seen of one Prometheus. Without an answer, the rest is null."""
+
+    answers: bool
+    """Prometheus answers, and was born with the container: not another program at the same port."""
+    problem: Problem | None
+    via: Via | None
+    ready: bool | None
+    config_mounted: bool
+    """Whether something is mounted over the file that it reads, or over its folder."""
+    mounted_elsewhere: bool
+    """Whether a file or folder of the machine is mounted, but elsewhere."""
+    jobs: list[str] | None
+    """Names of the scrape jobs in the configuration that is in force."""
+    job: str | None
+    """The one that is meant for cAdvisor: so called, nearly so, or scraping a host called so."""
+    job_has_targets: bool | None
+    any_target: bool | None
+    """Whether any job has a target, written down or to be discovered."""
+
+
+class Prometheus(Strict, frozen=True, kw_only=True, tag_field="kind", tag="prometheus"):
+    """Look at the Prometheus in *container*."""
+
+    container: ContainerName = "prometheus"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Find, reach, ask whether it is ready and what it has loaded."""
+        try:
+            answered = reached(world, self.container)
+            inspected = world.container(found(world, self.container, IMAGE)[0])
+            facts = read(answered, inspected)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("prometheus", trouble)
+        return Seen(kind="prometheus", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
+
+
+def read(answered: Reply[Service], inspected: Json) -> Facts:
+    """Put it all into facts."""
+    service = answered.answer
+    is_ready = ready(service) if service else None
+    jobs = prometheus_config.jobs(loaded(service.ask)) if service and is_ready else None
+    job = prometheus_config.meant(jobs or [])
+    own, elsewhere = mounts(inspected)
+    return Facts(
+        answers=service is not None,
+        problem=answered.problem,
+        via=answered.via,
+        ready=is_ready,
+        config_mounted=own,
+        mounted_elsewhere=elsewhere,
+        jobs=[one.name for one in jobs] if jobs is not None else None,
+        job=job.name if job else None,
+        job_has_targets=has_targets(job) if job else None,
+        any_target=any(map(has_targets, jobs)) if jobs is not None else None,
+    )
+
+
+def has_targets(job: prometheus_config.Job) -> bool:
+    """Say whether there is anything to scrape, now or later."""
+    return bool(job.targets) or job.discovers
+
+
+def mounts(inspected: Json) -> tuple[bool, bool]:
+    """Say whether a bind or a volume covers the configuration, and whether one lies elsewhere."""
+    file = config_file(inspected)
+    places = [str(one.get("Destination") or "") for one in inspected.get("Mounts") or [] if brought(one)]
+    covering = [place for place in places if file == place or file.startswith(f"{place.rstrip('/')}/")]
+    return bool(covering), len(covering) < len(places)
+
+
+def brought(mount: Json) -> bool:
+    """Leave out the volume that the image makes for its data."""
+    return mount.get("Type") != "volume" or mount.get("Destination") != "/prometheus"

@@ -1,0 +1,85 @@
+"""A container that runs Prometheus → its API, at a port that is proven to be that container's."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+
+from dckgrade.engine.protocol import Address, Json, NoAnswer, OutOfReach, World
+from dckgrade.probes.support.http_json import Ask, Service, data, mappings
+from dckgrade.probes.support.lookup import moment
+from dckgrade.probes.support.service import Reply, found, reply
+from dckgrade.report.observation import Why
+
+PORT, IMAGE = 9090, "prometheus"
+FILE, OPTION = "/etc/prometheus/prometheus.yml", "--config.file="
+READY = "/-/ready"
+ABOUT = "/api/v1/status/runtimeinfo"
+TARGETS = "/api/v1/targets?state=active"
+BORN_WITHIN_S = 20.0
+"""Prometheus notes its start 0.2 s after the engine started the container (measured); slow machines later."""
+
+
+def reached(world: World, container: str) -> Reply[Service]:
+    """Reach the Prometheus in *container*; another program at its port is a garbled answer."""
+
+    def from_here(address: Address) -> Service:
+        service = Service(lambda path: world.http(address, path), world.http(address, READY))
+        if service.first.status != HTTPStatus.SERVICE_UNAVAILABLE and not its_own(
+            world, container, service.ask
+        ):
+            raise NoAnswer("garbled")
+        return service
+
+    def inside(ref: str) -> Service:
+        return Service(lambda path: world.http_inside(ref, PORT, path), world.http_inside(ref, PORT, READY))
+
+    return reply(world, container, PORT, from_here, inside, image=IMAGE)
+
+
+def its_own(world: World, container: str, ask: Ask) -> bool:
+    """Say whether what answers was born with the container; versions before 2.14 do not tell."""
+    try:
+        about = data(ask, ABOUT)
+    except OutOfReach as trouble:
+        if trouble.why is not Why.UNREADABLE:
+            raise
+        return False
+    if about is None:
+        return True
+    state = world.container(found(world, container, IMAGE)[0]).get("State") or {}
+    born, started = instant(about.get("startTime")), instant(state.get("StartedAt"))
+    return bool(born and started and abs((born - started).total_seconds()) <= BORN_WITHIN_S)
+
+
+def instant(text: object) -> datetime | None:
+    """Read a time; None for none."""
+    return moment(str(text)) if text else None
+
+
+def loaded(ask: Ask) -> str:
+    """Give the configuration that is in force, as Prometheus writes it down."""
+    return str((data(ask, "/api/v1/status/config") or {}).get("yaml") or "")
+
+
+def targets(ask: Ask, job: str) -> list[Json]:
+    """List the active targets of *job*; a pool has the job's name, whatever its labels became."""
+    listed = mappings((data(ask, TARGETS) or {}).get("activeTargets"))
+    return [one for one in listed if job in map(str, (one.get("scrapePool"), labels(one).get("job")))]
+
+
+def labels(one: Json) -> Mapping[str, str]:
+    """Give a target's labels."""
+    found = one.get("labels")
+    return found if isinstance(found, dict) else {}
+
+
+def ready(service: Service) -> bool:
+    """Say whether it takes requests: 503 while it replays what it had written."""
+    return service.first.status == HTTPStatus.OK
+
+
+def config_file(inspected: Json) -> str:
+    """Name the file that Prometheus was told to read."""
+    arguments = (inspected.get("Config") or {}).get("Cmd") or []
+    said = [str(one).removeprefix(OPTION) for one in arguments if str(one).startswith(OPTION)]
+    return said[-1] if said else FILE

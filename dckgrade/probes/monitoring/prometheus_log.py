@@ -1,0 +1,74 @@
+"""Kind `prometheus-log`: a container's last lines → the error by which Prometheus ended, and its place."""
+
+import re
+from typing import ClassVar, Literal
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.redaction import masked
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import ContainerName, find, unseen
+from dckgrade.report.observation import Observation, Seen
+
+ConfigProblem = Literal[
+    "tab", "indentation", "unknown-key", "not-a-list", "not-host-port", "not-readable", "other"
+]
+
+# 2.x writes level=error, 3.x level=ERROR; the rest of the line is the same.
+_ERROR = re.compile(r'Error loading config .*?err="((?:[^"\\]|\\.)*)"')
+_LINE = re.compile(r"\bline (\d{1,6})\b")
+_KEY = re.compile(r"field (\S{1,60}) not found in type")
+_SAYS: tuple[tuple[ConfigProblem, str], ...] = (
+    ("not-readable", r"^open \S+ permission denied"),
+    ("tab", r"found character that cannot start any token"),
+    ("unknown-key", r"field \S+ not found in type"),
+    ("not-a-list", r"cannot unmarshal !!str .* into \[\]string"),
+    ("not-host-port", r"is not a valid hostname"),
+    ("indentation", r"did not find expected|mapping values are not allowed|could not find expected"),
+)
+"""What go-yaml and Prometheus say, word for word (2.42, measured)."""
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """Why Prometheus did not accept its configuration; all null where it does not say so."""
+
+    error: str | None
+    """Its own words, secrets masked."""
+    problem: ConfigProblem | None
+    line: int | None
+    key: str | None
+    """A key that it does not know."""
+
+
+class PrometheusLog(Strict, frozen=True, kw_only=True, tag_field="kind", tag="prometheus-log"):
+    """Read the last error of the Prometheus in *container*."""
+
+    container: ContainerName = "prometheus"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Find, read the log, take its last error."""
+        try:
+            subject = find(world, self.container, "prometheus")
+            tty = bool((world.container(subject.id).get("Config") or {}).get("Tty"))
+            facts = read(world.log_tail(subject.id, tty=tty))
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("prometheus-log", trouble)
+        return Seen(kind="prometheus-log", facts=msgspec.to_builtins(facts))
+
+
+def read(log: str) -> Facts:
+    """Find the last error about the configuration, and what it is about."""
+    errors = _ERROR.findall(log)
+    if not errors:
+        return Facts(error=None, problem=None, line=None, key=None)
+    error = errors[-1].replace("\\n", " ").replace('\\"', '"')
+    line, key = _LINE.search(error), _KEY.search(error)
+    problem: ConfigProblem = next((name for name, words in _SAYS if re.search(words, error)), "other")
+    return Facts(
+        error=masked(error), problem=problem, line=int(line[1]) if line else None, key=key[1] if key else None
+    )

@@ -1,0 +1,123 @@
+"""Kind `prometheus-series`: what Prometheus holds about containers → which of this engine's it names."""
+
+import re
+from typing import ClassVar
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct, structs
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.monitoring import prometheus_config, series
+from dckgrade.probes.monitoring.prometheus_api import loaded, reached, targets
+from dckgrade.probes.support import reachability
+from dckgrade.probes.support.http_json import Ask, decoded, whole
+from dckgrade.probes.support.lookup import ContainerName, unseen, uptime_s
+from dckgrade.report.observation import Observation, Seen
+
+_ABOUT = (
+    '{__name__=~"cadvisor_version_info|node_boot_time|node_boot_time_seconds"} or count(container_last_seen)'
+)
+ABOUT = f"/api/v1/query?query={quote(_ABOUT)}"
+SCRAPES, GRACE_S, EVERY_S = 2, 30.0, 60.0
+"""Fresh is what two scrapes and half a minute do not explain; Prometheus's own interval is a minute."""
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+
+
+class Facts(series.Containers, frozen=True, kw_only=True):
+    """The containers, and what tells why there are none."""
+
+    cadvisor_running: bool
+    groups: int
+    """How many control groups cAdvisor tells of, containers or not; 1 is the machine's root alone."""
+    docker_seen: bool | None
+    """Whether cAdvisor has spoken to a Docker engine; null where it told nothing of itself."""
+    blind_to: str | None
+    """What of the machine cAdvisor does not see, by its figures: `/sys`, `/`, the engine's socket."""
+    host_metrics: bool
+    """Whether a node exporter is scraped too, which some panels live by."""
+
+
+class PrometheusSeries(Strict, frozen=True, kw_only=True, tag_field="kind", tag="prometheus-series"):
+    """Ask the Prometheus in *container* for the containers that cAdvisor has seen."""
+
+    container: ContainerName = "prometheus"
+    cadvisor: ContainerName = "cadvisor"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Ask for the series, and hold their ids against the engine's list."""
+        try:
+            answered = reached(world, self.container)
+            service = answered.answer
+            cadvisor = reachability.cadvisor(world, self.cadvisor)
+            found, about = asked(service.ask, world) if service else (series.NONE, [])
+            facts = read(found, about, cadvisor)
+            ages = [answered.age_s, uptime_s(cadvisor or {}, world.now())]
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("prometheus-series", trouble)
+        age_s = min((age for age in ages if age is not None), default=None)
+        return Seen(kind="prometheus-series", facts=msgspec.to_builtins(facts), age_s=age_s)
+
+
+def asked(ask: Ask, world: World) -> tuple[series.Containers, list[series.Sample]]:
+    """Ask for the containers, and for what cAdvisor and a node exporter say of themselves."""
+    answer = decoded(whole(ask, f"/{series.CONTAINERS}"))
+    about = list(series.samples(decoded(whole(ask, ABOUT))))
+    return series.containers(answer, world, SCRAPES * interval_s(ask) + GRACE_S), about
+
+
+def read(found: series.Containers, about: list[series.Sample], inspected: Json | None) -> Facts:
+    """Put both answers together, beside the container."""
+    of = {str(one.labels.get("__name__") or "groups"): one for one in about}
+    groups = int(of["groups"].value) if "groups" in of else 0
+    cadvisor = of.get("cadvisor_version_info")
+    docker = str(cadvisor.labels.get("dockerVersion") or "Unknown") != "Unknown" if cadvisor else None
+    return Facts(
+        **structs.asdict(found),
+        cadvisor_running=reachability.running(inspected),
+        groups=groups,
+        docker_seen=docker,
+        blind_to=blind_to(found, groups, mounted(inspected), docker_seen=docker),
+        host_metrics=any(name.startswith("node_") for name in of),
+    )
+
+
+def mounted(inspected: Json | None) -> set[str]:
+    """Name the places in the container at which something of the machine is."""
+    return {str(one.get("Destination") or "").rstrip("/") for one in (inspected or {}).get("Mounts") or []}
+
+
+def blind_to(
+    found: series.Containers, groups: int, places: set[str], *, docker_seen: bool | None
+) -> str | None:
+    """
+    Say which mount is missing, by what is told all the same (cAdvisor 0.36 and 0.38, measured).
+
+    Without /sys it knows the root group only; without the machine's root, groups but no containers; without
+    the engine's socket, containers but none by name.
+    """
+    if not groups or found.named or found.stale or found.foreign_named:
+        return None
+    if groups == 1 and "/sys" not in places:
+        return "/sys"
+    if docker_seen is False:
+        return "/var/run/docker.sock"
+    return "/" if not found.fresh and "/rootfs" not in places else None
+
+
+def interval_s(ask: Ask) -> float:
+    """Tell how often cAdvisor is scraped: `5s`, `1m0s`."""
+    job = prometheus_config.meant(prometheus_config.jobs(loaded(ask)))
+    told = [str(one.get("scrapeInterval") or "") for one in targets(ask, job.name)] if job else []
+    return max(map(seconds, told), default=EVERY_S)
+
+
+def seconds(duration: str) -> float:
+    """Read a duration as Prometheus writes it."""
+    found = _DURATION.fullmatch(duration)
+    parts = [float(part or 0) for part in found.groups()] if found else []
+    return (parts[0] * 3600 + parts[1] * 60 + parts[2] if parts else 0) or EVERY_S

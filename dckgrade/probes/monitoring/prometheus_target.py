@@ -1,0 +1,128 @@
+"""Kind `prometheus-target`: the job that scrapes cAdvisor → its target as Prometheus sees it."""
+
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.redaction import masked
+from dckgrade.probes.base import Strict
+from dckgrade.probes.monitoring import prometheus_config
+from dckgrade.probes.monitoring.prometheus_api import IMAGE, PORT, loaded, reached, targets
+from dckgrade.probes.support import reachability
+from dckgrade.probes.support.http_json import Ask
+from dckgrade.probes.support.lookup import ContainerName, unseen, uptime_s
+from dckgrade.probes.support.service import found
+from dckgrade.report.observation import Observation, Seen, Why
+
+Health = Literal["up", "down", "unknown"]
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is seen of the target that comes closest: one that is up, else the first; null without any."""
+
+    job: str | None
+    health: Health | None
+    """Prometheus's own word; unknown before the first scrape."""
+    host: str | None
+    """What the target is called."""
+    port: int | None
+    error: str | None
+    """The error of the last scrape, secrets masked; empty when there was none."""
+    loopback: bool | None
+    """It never leaves the container: localhost, and that is Prometheus's own."""
+    itself: bool | None
+    """It is Prometheus."""
+    cadvisor_running: bool
+    shares_network: bool | None
+    """Whether Prometheus and cAdvisor are on a network that somebody made."""
+    known_name: bool | None
+    """Whether the target is one of cAdvisor's names or addresses there."""
+    machines_port: bool | None
+    """Whether the port is one that cAdvisor is published at on the machine, and not its own."""
+
+
+class PrometheusTarget(Strict, frozen=True, kw_only=True, tag_field="kind", tag="prometheus-target"):
+    """Look at what the Prometheus in *container* scrapes for cAdvisor."""
+
+    container: ContainerName = "prometheus"
+    cadvisor: ContainerName = "cadvisor"
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Ask Prometheus, then inspect both ends; the younger one's age is the target's."""
+        try:
+            answered = reached(world, self.container)
+            prometheus = world.container(found(world, self.container, IMAGE)[0])
+            cadvisor = reachability.cadvisor(world, self.cadvisor)
+            job, one = nearest(answered.answer.ask) if answered.answer else (None, None)
+            facts = read(job, one, prometheus, cadvisor)
+            ages = [answered.age_s, uptime_s(cadvisor or {}, world.now())]
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("prometheus-target", trouble)
+        age_s = min((age for age in ages if age is not None), default=None)
+        return Seen(kind="prometheus-target", facts=msgspec.to_builtins(facts), age_s=age_s)
+
+
+def nearest(ask: Ask) -> tuple[str | None, Json | None]:
+    """Give the job that is meant for cAdvisor, and its target that is up, else its first."""
+    job = prometheus_config.meant(prometheus_config.jobs(loaded(ask)))
+    if job is None:
+        return None, None
+    listed = targets(ask, job.name)
+    return job.name, next((one for one in listed if one.get("health") == "up"), next(iter(listed), None))
+
+
+def read(job: str | None, target: Json | None, prometheus: Json, cadvisor: Json | None) -> Facts:
+    """Say what the target is, seen from both ends."""
+    host, port = place(target)
+    own = cadvisor if cadvisor and reachability.running(cadvisor) else None
+    nothing: dict[str, Any] = dict.fromkeys(("loopback", "itself", "known_name", "machines_port"))
+    return Facts(
+        job=job,
+        health=health(target),
+        host=host,
+        port=port,
+        error=masked(str(target.get("lastError") or "")) if target else None,
+        cadvisor_running=own is not None,
+        shares_network=reachability.share_network(prometheus, own) if own else None,
+        **(ends(host, port, prometheus, own) if host else nothing),
+    )
+
+
+def ends(host: str, port: int | None, prometheus: Json, cadvisor: Json | None) -> dict[str, bool | None]:
+    """Hold the target against the names and ports of both containers."""
+    near = reachability.loopback(host) and reachability.own_loopback(prometheus)
+    itself = near or host in reachability.names(prometheus, prometheus)
+    ports = reachability.published(cadvisor or {})
+    return {
+        "loopback": near,
+        "itself": itself and port == PORT,
+        "known_name": host in reachability.names(cadvisor, prometheus) if cadvisor else None,
+        "machines_port": port in ports and port not in ports.values() if cadvisor else None,
+    }
+
+
+def health(target: Json | None) -> Health | None:
+    """Read Prometheus's word."""
+    match (target or {}).get("health"):
+        case "up" | "down" | "unknown" as word:
+            return word  # type: ignore[no-any-return]
+        case None:
+            return None
+        case other:
+            raise OutOfReach(Why.UNREADABLE, f"health: {other}")
+
+
+def place(target: Json | None) -> tuple[str | None, int | None]:
+    """Take the host and the port out of the address that is scraped."""
+    parts = urlsplit(str((target or {}).get("scrapeUrl") or ""))
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    return parts.hostname, port

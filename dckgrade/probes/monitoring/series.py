@@ -1,0 +1,88 @@
+"""The answer to a query about containers → which containers of this engine it names, and since when."""
+
+import math
+import re
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from dckgrade.engine.protocol import Json, World
+from dckgrade.probes.support.http_json import mapping, mappings
+from dckgrade.probes.support.lookup import names
+
+_ID = re.compile(r"[0-9a-f]{64}")
+_CONTAINERS = 'max by (id, name) (container_last_seen{id=~".*[0-9a-f]{64}.*"})'
+"""Other labels are left out: a container's own would make the answer very long."""
+CONTAINERS = f"api/v1/query?query={quote(_CONTAINERS)}"
+
+
+class Sample(Struct, frozen=True):
+    """One value."""
+
+    labels: Json
+    value: float
+    age_s: float
+    """How long before the question that number, read as a time, lies."""
+
+
+class Containers(Struct, frozen=True, kw_only=True):
+    """The containers of a query, held against the engine's own; names, sorted."""
+
+    fresh: list[str]
+    """Containers of this engine that were seen just now."""
+    named: list[str]
+    """Those of them whose name is told too, which dashboards live by."""
+    stale: list[str]
+    """Containers of this engine seen some time ago: kept for five minutes, whatever became of them."""
+    foreign: int
+    """How many ids are no container of this engine."""
+    foreign_named: int
+    """How many of those have a name: another engine's cAdvisor tells of them."""
+
+
+NONE = Containers(fresh=[], named=[], stale=[], foreign=0, foreign_named=0)
+
+
+def samples(answer: object) -> Iterator[Sample]:
+    """Read a query's vector; its numbers are texts."""
+    for one in mappings(mapping(mapping(answer).get("data")).get("result")):
+        match one.get("value"):
+            case [float() | int() as at, str() as text]:
+                value = number(text)
+                if not math.isnan(value):
+                    yield Sample(mapping(one.get("metric")), value, at - value)
+            case _:
+                continue
+
+
+def number(text: str) -> float:
+    """Read a number; Prometheus also writes NaN and +Inf."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def containers(answer: object, world: World, fresh_s: float) -> Containers:
+    """
+    Hold what a query gave against this engine's containers.
+
+    The id is somewhere in the control group's path, whose shape differs (`/docker/…`,
+    `/system.slice/docker-….scope`, nested), and one container may be in several.
+    """
+    own = {str(one.get("Id") or ""): next(iter(names(one)), "") for one in world.containers()}
+    identified = ((one, _ID.search(str(one.labels.get("id") or ""))) for one in samples(answer))
+    found = [(one, match[0]) for one, match in identified if match]
+    ages: dict[str, float] = {}
+    for one, key in found:
+        ages[key] = min(one.age_s, ages.get(key, one.age_s))
+    fresh = {key for key, age in ages.items() if key in own and age <= fresh_s}
+    named = {key for one, key in found if key in fresh and one.labels.get("name")}
+    return Containers(
+        fresh=sorted(own[key] for key in fresh),
+        named=sorted(own[key] for key in named),
+        stale=sorted(own[key] for key in ages.keys() & own.keys() - fresh),
+        foreign=len(ages.keys() - own.keys()),
+        foreign_named=len({key for one, key in found if key not in own and one.labels.get("name")}),
+    )

@@ -1,0 +1,1 @@
+"""Probes of services by their protocol: HTTP, PostgreSQL."""

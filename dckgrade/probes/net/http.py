@@ -1,0 +1,72 @@
+"""Kind `http`: a container's HTTP server, at an address taken from inspect → its answer."""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dckgrade.engine.protocol import HttpAnswer, NotThere, OutOfReach, Via, World
+from dckgrade.engine.redaction import masked
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import ContainerChosen, unseen
+from dckgrade.probes.support.service import Port, Problem, Reply, reply
+from dckgrade.report.observation import Observation, Seen
+
+BODY_KEPT = 4096
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the server answered; without an answer, why there is none."""
+
+    answers: bool
+    """Whether anything came back that is HTTP."""
+    problem: Problem | None
+    """Why there is no answer; not-running: the container is not up. Null where there is one."""
+    via: Via | None
+    """Which way it was asked: by a published port, its own address, or a command inside."""
+    status_code: int | None
+    server: str | None
+    """The `Server` header."""
+    content_type: str | None
+    body: str | None
+    """The first 4 KiB, secrets masked."""
+
+
+class Http(Strict, frozen=True, kw_only=True, tag_field="kind", tag="http"):
+    """Ask *container* (a name, or `@apparmor`, `@seccomp`) on its *port* for *path*; no redirect followed."""
+
+    container: ContainerChosen
+    """Its name; a Compose or Swarm service of that name will do."""
+    port: Port = 80
+    path: Annotated[str, Meta(pattern="^/[!-~]*$")] = "/"
+    """What is asked for."""
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Find, inspect, ask."""
+        try:
+            answered = reply(
+                world, self.container, self.port,
+                lambda address: world.http(address, self.path),
+                lambda ref: world.http_inside(ref, self.port, self.path),
+            )  # fmt: skip
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("http", trouble)
+        return Seen(kind="http", facts=msgspec.to_builtins(read(answered)), age_s=answered.age_s)
+
+
+def read(answered: Reply[HttpAnswer]) -> Facts:
+    """Put the answer, or the lack of one, into facts."""
+    answer = answered.answer
+    headers = answer.headers if answer else {}
+    return Facts(
+        answers=answer is not None,
+        problem=answered.problem,
+        via=answered.via,
+        status_code=answer.status if answer else None,
+        server=headers.get("server"),
+        content_type=headers.get("content-type"),
+        body=masked(answer.body[:BODY_KEPT].decode("utf-8", "replace")) if answer else None,
+    )

@@ -1,0 +1,74 @@
+"""Kind `postgres`: a container's TCP port → whether a PostgreSQL server answers; no credentials."""
+
+import struct
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import NoAnswer, NotThere, OutOfReach, Via, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import ContainerName, unseen
+from dckgrade.probes.support.service import Port, Problem, reply
+from dckgrade.report.observation import Observation, Seen, Why
+
+# The first message a client may send (PostgreSQL documentation, "Message Formats", SSLRequest): 8 bytes long,
+# code 80877103. The server answers one byte, logs nothing, and needs no user. During its first initialisation
+# it listens on a Unix socket only, which `pg_isready` without -h takes for ready: TCP is the honest question.
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+ANSWERED_INSIDE = b"pg_isready"
+ANSWERS = {b"S", b"N", ANSWERED_INSIDE}
+# 1: the server answers, and is still starting up, as it may when it answers an SSLRequest.
+PG_ISREADY_ANSWERED, PG_ISREADY_SILENCE = {0, 1}, 2
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """Whether PostgreSQL answers; without an answer, why."""
+
+    accepts: bool
+    """Whether a PostgreSQL server answers on TCP."""
+    problem: Problem | None
+    """Why there is no answer; not-running: the container is not up. Null where there is one."""
+    via: Via | None
+    """Which way it was asked: by a published port, its own address, or a command inside."""
+    encrypted: bool | None
+    """Whether the server offers TLS."""
+
+
+class Postgres(Strict, frozen=True, kw_only=True, tag_field="kind", tag="postgres"):
+    """Knock at *port* of the container called *container*."""
+
+    container: ContainerName
+    port: Port = 5432
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = False
+
+    def observe(self, world: World) -> Observation:
+        """Send one SSLRequest, read one byte."""
+        try:
+            answered = reply(
+                world, self.container, self.port,
+                lambda address: world.exchange(address, SSL_REQUEST, 1),
+                lambda ref: self.asked_inside(world, ref),
+            )  # fmt: skip
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("postgres", trouble)
+        accepts = answered.answer in ANSWERS
+        garbled: Problem | None = None if accepts or answered.answer is None else "garbled"
+        facts = Facts(
+            accepts=accepts,
+            problem=answered.problem or garbled,
+            via=answered.via,
+            encrypted=answered.answer == b"S" if accepts and answered.via != "inside" else None,
+        )
+        return Seen(kind="postgres", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
+
+    def asked_inside(self, world: World, ref: str) -> bytes:
+        """Have PostgreSQL's own client knock over TCP: it tells whether a server is there, not of TLS."""
+        done = world.run(ref, ("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"))
+        if done.exit_code in PG_ISREADY_ANSWERED:
+            return ANSWERED_INSIDE
+        if done.exit_code == PG_ISREADY_SILENCE:
+            raise NoAnswer("refused")
+        raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, "no pg_isready in the container")

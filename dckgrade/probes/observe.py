@@ -1,0 +1,41 @@
+"""Probes and a world → what they saw, each once, all at the same time; no opinions."""
+
+import time
+from collections.abc import Callable, Iterable
+
+from msgspec.structs import replace
+
+from dckgrade.engine.deadline import outcomes
+from dckgrade.engine.protocol import OutOfReach, World
+from dckgrade.probes.registry import KINDS, Probe, key, kind
+from dckgrade.report.observation import Observation, Unobservable, Why
+
+
+def observe(probes: Iterable[Probe], world: World, seconds: float) -> dict[str, Observation]:
+    """Make every distinct observation, all of them within *seconds*; what takes longer is unobservable."""
+    distinct = {key(probe): probe for probe in sorted(probes, key=lambda probe: KINDS.index(type(probe)))}
+    calls: dict[str, Callable[[], Observation]] = {
+        name: lambda probe=probe: timed(probe, world)  # type: ignore[misc]
+        for name, probe in distinct.items()
+    }
+    seen = outcomes(calls, seconds)
+    return {name: settled(kind(distinct[name]), result) for name, result in seen.items()}
+
+
+def timed(probe: Probe, world: World) -> Observation:
+    """Observe, and note how long it took."""
+    start = time.perf_counter()
+    seen = probe.observe(world)
+    return replace(seen, duration_ms=round((time.perf_counter() - start) * 1000))
+
+
+def settled(name: str, result: Observation | Exception) -> Observation:
+    """Make of a crash, or of a call that came too late, an observation of nothing."""
+    match result:
+        case OutOfReach():
+            return Unobservable(kind=name, why=result.why, detail=result.detail)
+        case Exception():
+            # A bug of ours, or an answer that no engine has given so far: it costs nobody a point.
+            return Unobservable(kind=name, why=Why.CRASH, detail=f"{type(result).__name__}: {result}"[:200])
+        case _:
+            return result

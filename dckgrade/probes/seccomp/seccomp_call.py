@@ -1,0 +1,141 @@
+"""Kind `seccomp-call`: harmless tries of what the profile forbids → whether one is refused."""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Literal
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, Ran, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.seccomp.choice import choose
+from dckgrade.probes.seccomp.policy import EPERM, Effect
+from dckgrade.probes.seccomp.syscalls import TWINS
+from dckgrade.probes.support.lookup import unseen
+from dckgrade.report.observation import Observation, Seen, Why
+
+NOWHERE = "/dckgrade-nowhere"
+SIGSYS_DEATH = 128 + 31
+
+Answer = Literal["refused", "allowed", "untried"]
+
+
+class Try(Struct, frozen=True):
+    """A command that makes a call which can change nothing, and what it prints when the call is let."""
+
+    call: str
+    argv: tuple[str, ...]
+    allowed: str
+    """Part of the output; empty: exit code 0."""
+
+
+class Forbidden(Struct, frozen=True):
+    """A try, the call of its family that the profile forbids, and the error which that gets."""
+
+    attempt: Try
+    call: str
+    errno: int | None
+    whole: bool
+    """The profile forbids the thing under all its names."""
+
+
+# Each fails before it changes anything, for a reason that the kernel finds before any right is looked at: the
+# folder is there, the file is not, /sys is mounted read-only. Seccomp answers before the kernel looks at all.
+TRIES = (
+    Try("mkdir", ("mkdir", "/proc"), "File exists"),
+    Try("unlink", ("unlink", NOWHERE), "No such file"),
+    Try("rmdir", ("rmdir", NOWHERE), "No such file"),
+    Try("chmod", ("chmod", "555", "/sys"), "Read-only file system"),
+    Try("chown", ("chown", "0:0", "/sys"), "Read-only file system"),
+    Try("symlink", ("ln", "-s", "x", f"{NOWHERE}/x"), "No such file"),
+    Try("mknod", ("mkfifo", f"{NOWHERE}/x"), "No such file"),
+    Try("kill", ("sh", "-c", "kill -0 1"), ""),
+)
+"""Signal 0 is never delivered."""
+GENERAL_REFUSALS = ("Function not implemented", "Bad system call")
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What came of it."""
+
+    refused: bool
+    call: str
+    """The call refused; else the last that was tried."""
+    command: str
+    """What was run in the container."""
+    answer: str
+    """The last line that it printed."""
+    killed: bool
+    """It did not get an error: it was killed."""
+    twin: str | None
+    """The call that the profile forbids, where the program did the same by another one and was let."""
+
+
+class SeccompCall(Strict, frozen=True, kw_only=True, tag_field="kind", tag="seccomp-call"):
+    """Try calls that the profile forbids and Docker allows, until one is refused: runs commands in it."""
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = False
+
+    def observe(self, world: World) -> Observation:
+        """Choose the tries from the profile, and run them."""
+        try:
+            one = choose(world).one
+            # Where nothing is forbidden nothing can be tried: the checks before this one say so.
+            tries = attempts(one.effect) if one.effect else ()
+            facts = tried(world, one.bearing(), tries)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("seccomp-call", trouble)
+        return Seen(kind="seccomp-call", facts=msgspec.to_builtins(facts))
+
+
+def tried(world: World, container: str, tries: Iterable[Forbidden]) -> Facts:
+    """Try one after another; the first refusal settles it, else the last call that was let."""
+    let: Facts | None = None
+    for one in tries:
+        ran = world.run(container, one.attempt.argv)
+        answer = read(one, ran)
+        if answer == "untried":
+            continue
+        facts = Facts(
+            refused=answer == "refused",
+            call=one.call,
+            command=" ".join(one.attempt.argv),
+            answer=(ran.output.strip().splitlines() or [""])[-1][:200],
+            killed=answer == "refused" and ran.exit_code == SIGSYS_DEATH,
+            twin=one.call if answer == "allowed" and not one.whole else None,
+        )
+        if facts.refused:
+            return facts
+        let = facts
+    if let is None:
+        raise OutOfReach(Why.NOT_TRIED)
+    return let
+
+
+def attempts(effect: Effect) -> Iterator[Forbidden]:
+    """List the tries whose call, or a twin of it, is forbidden."""
+    for attempt in TRIES:
+        names = twins(attempt.call)
+        if found := [call for call in names if effect.forbids(call)]:
+            call = attempt.call if attempt.call in found else found[0]
+            yield Forbidden(attempt, call, effect.errno(call), whole=len(found) == len(names))
+
+
+def twins(call: str) -> list[str]:
+    """List the calls that do what *call* does."""
+    return sorted(next((group for group in TWINS if call in group), {call}))
+
+
+def read(one: Forbidden, ran: Ran) -> Answer:
+    """Tell what the output means; what is neither a refusal nor the natural answer tells nothing."""
+    natural = one.attempt.allowed
+    refusals = (*GENERAL_REFUSALS, os.strerror(EPERM if one.errno is None else one.errno))
+    if "OCI runtime exec failed" in ran.output or "applet not found" in ran.output:
+        return "untried"
+    if natural and natural in ran.output:
+        return "allowed"
+    if ran.exit_code == SIGSYS_DEATH or any(said in ran.output for said in refusals):
+        return "refused"
+    return "allowed" if not natural and ran.exit_code == 0 else "untried"

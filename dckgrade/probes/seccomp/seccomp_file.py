@@ -1,0 +1,52 @@
+"""Kind `seccomp-file`: a file of the working folder → whether it is a seccomp profile."""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.seccomp.profile import Invalid, What, parsed
+from dckgrade.probes.support.lookup import unseen
+from dckgrade.report.observation import Observation, Seen
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What Docker's loader would say of the file."""
+
+    valid: bool
+    problem: What | None
+    """not-json; not-a-profile: JSON that the engine would refuse."""
+    error: str
+    """What is wrong, in the words of the reader, and where (line:column); empty when nothing is."""
+    line: int | None
+    column: int | None
+    """Where, counted from 1; null where no place can be named."""
+
+
+class SeccompFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="seccomp-file"):
+    """Read *file* in the working folder (`--workdir`)."""
+
+    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Read and parse; nothing of the file but its faults is kept."""
+        try:
+            facts = read(world.file(self.file))
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("seccomp-file", trouble)
+        return Seen(kind="seccomp-file", facts=msgspec.to_builtins(facts))
+
+
+def read(text: bytes) -> Facts:
+    """Hold the file against the loader's rules."""
+    try:
+        parsed(text)
+    except Invalid as bad:
+        error = f"{bad.detail[:200]} ({bad.line}:{bad.column})" if bad.line else bad.detail[:200]
+        return Facts(valid=False, problem=bad.what, error=error, line=bad.line, column=bad.column)
+    return Facts(valid=True, problem=None, error="", line=None, column=None)

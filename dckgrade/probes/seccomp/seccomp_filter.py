@@ -1,0 +1,56 @@
+"""Kind `seccomp-filter`: the container's first process → the seccomp mode that the kernel says it is in."""
+
+import re
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.seccomp.choice import choose
+from dckgrade.probes.support.lookup import unseen
+from dckgrade.report.observation import Observation, Seen, Why
+
+STATUS = ("cat", "/proc/1/status")
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What `/proc/1/status` says inside the container."""
+
+    mode: int
+    """0: no filter at all; 1: strict; 2: a filter. Docker's default gives 2 as well."""
+    command: str
+    """What was run in the container to learn it."""
+    off: bool
+    """The profile is its own and switches seccomp off: `{}`, or misspelt keys."""
+    filters: int | None
+    """How many filters are in force; kernels before 5.9 do not tell."""
+
+
+class SeccompFilter(Strict, frozen=True, kw_only=True, tag_field="kind", tag="seccomp-filter"):
+    """Read the status of process 1 of the container that bears the profile; this runs `cat` in it."""
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = False
+
+    def observe(self, world: World) -> Observation:
+        """Run `cat`; what answers nothing of the kind has not told."""
+        try:
+            one = choose(world).one
+            off = one.profile is not None and one.profile.off
+            facts = read(world.run(one.bearing(), STATUS).output, off=off)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("seccomp-filter", trouble)
+        return Seen(kind="seccomp-filter", facts=msgspec.to_builtins(facts))
+
+
+def read(status: str, *, off: bool) -> Facts:
+    """Read the two lines; the exit code says nothing: a filter may forbid `cat` to end well."""
+    mode = re.search(r"^Seccomp:\s*(\d+)$", status, re.MULTILINE)
+    filters = re.search(r"^Seccomp_filters:\s*(\d+)$", status, re.MULTILINE)
+    if mode is None:
+        raise OutOfReach(Why.NOT_TRIED, (status.strip().splitlines() or [""])[-1][:200])
+    return Facts(
+        mode=int(mode[1]), command=" ".join(STATUS), off=off, filters=int(filters[1]) if filters else None
+    )

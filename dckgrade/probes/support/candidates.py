@@ -1,0 +1,59 @@
+"""The engine's list → the containers that a lab may mean where it names none, each inspected, all at once."""
+
+from collections.abc import Callable, Sequence
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.probes.support.lookup import names, repository
+from dckgrade.report.observation import Why
+
+ALL_WITHIN_S = 8.0
+"""One answer is waited for 3 s at most, and they are asked for at once."""
+TASKS = ("com.docker.swarm.task.id", "io.kubernetes.pod.name")
+
+
+def meant(world: World, image: str, *, others: bool) -> Sequence[Json]:
+    """List what `--container` names; else what runs *image*, and *others* too, but no orchestrator's."""
+    listed = [entry for entry in world.containers() if not foreign(entry)]
+    if wanted := world.asked:
+        return [one for one in listed if wanted in names(one) or str(one.get("Id"))[:12] == wanted[:12]]
+    return listed if others else [one for one in listed if runs(one, image)]
+
+
+def inspected(world: World, listed: Sequence[Json]) -> Sequence[tuple[Json, Json | Exception]]:
+    """Inspect them; one that does not answer keeps none of the others waiting."""
+    inspections: dict[str, Callable[[], Json]] = {
+        str(entry.get("Id")): lambda entry=entry: world.container(str(entry.get("Id")))  # type: ignore[misc]
+        for entry in listed
+    }
+    # Only looking needs threads; judging imports the kinds of probes too, and must load nothing that acts.
+    from dckgrade.engine.deadline import outcomes
+
+    seen = outcomes(inspections, ALL_WITHIN_S)
+    return [(entry, seen[str(entry.get("Id"))]) for entry in listed]
+
+
+def none_fits(world: World, image: str, file: str) -> NotThere | OutOfReach:
+    """Say that there is no such container; where only a file elsewhere could tell, that it is unseen."""
+    try:
+        world.file(file)
+    except OutOfReach as trouble:
+        if trouble.why is Why.ELSEWHERE and world.containers():
+            return trouble
+    except NotThere:
+        pass
+    return NotThere(image)
+
+
+def foreign(entry: Json) -> bool:
+    """Say whether an orchestrator has made it: no trainee typed that."""
+    return any(task in (entry.get("Labels") or {}) for task in TASKS) or any(
+        name.startswith("k8s_") for name in names(entry)
+    )
+
+
+def runs(entry: Json, image: str) -> bool:
+    """Say whether it is *image*, its unprivileged twin, or an image of one's own that runs the program."""
+    # `/docker-entrypoint.sh nginx -g …`: the program stands first, or behind the entrypoint.
+    programs = [word.strip("'\"").rpartition("/")[2] for word in str(entry.get("Command") or "").split()[:2]]
+    named = repository(str(entry.get("Image") or ""))
+    return named in {image, f"{image}-unprivileged"} or image in programs

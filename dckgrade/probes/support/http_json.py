@@ -1,0 +1,67 @@
+"""An HTTP answer with JSON → what it holds, or that it cannot be read; never judged when cut short."""
+
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import HttpAnswer, Json, NoAnswer, OutOfReach
+from dckgrade.report.observation import Why
+
+Ask = Callable[[str], HttpAnswer]
+"""A path → the answer of a service that has been reached."""
+
+
+class Service(Struct, frozen=True):
+    """A service that answers; further questions go the way that the first one went."""
+
+    ask: Ask
+    first: HttpAnswer
+    """The answer to the question by which it was reached."""
+
+
+class Silent(OutOfReach):
+    """It took the question, and no answer came in time."""
+
+
+def whole(ask: Ask, path: str) -> HttpAnswer:
+    """Ask; what is cut short, or no longer answered, is not judged."""
+    try:
+        answer = ask(path)
+    except NoAnswer as none:
+        kind = Silent if none.how == "silent" else OutOfReach
+        raise kind(Why.UNREADABLE, f"{path.partition('?')[0]}: {none.how}") from none
+    if answer.truncated:
+        raise OutOfReach(Why.UNREADABLE, f"{path.partition('?')[0]} is cut short")
+    return answer
+
+
+def decoded(answer: HttpAnswer) -> Any:
+    """Read JSON; another program that answers there gives something else."""
+    try:
+        return msgspec.json.decode(answer.body)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status}, not JSON") from None
+
+
+def data(ask: Ask, path: str) -> Json | None:
+    """Give `data` of one of Prometheus's answers; None for a path that its version does not have."""
+    answer = whole(ask, path)
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return None
+    found = mapping(decoded(answer)).get("data")
+    if answer.status != HTTPStatus.OK or not isinstance(found, dict):
+        raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for {path.partition('?')[0]}")
+    return found
+
+
+def mapping(found: Any) -> Json:
+    """Give a mapping, or an empty one in the place of anything else."""
+    return found if isinstance(found, dict) else {}
+
+
+def mappings(found: Any) -> Iterator[Json]:
+    """Give the mappings of a list, passing over anything else."""
+    yield from (one for one in (found if isinstance(found, list) else ()) if isinstance(one, dict))

@@ -1,0 +1,159 @@
+"""A container as a lab names it, and the engine's list → the one that is meant, and how it was found."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.report.observation import Absent, Observation, Unobservable, Why
+
+ContainerName = Annotated[str, Meta(pattern="^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}$")]
+"""What Docker accepts: two characters at least."""
+
+ContainerChosen = Annotated[str, Meta(pattern="^(@apparmor|@seccomp|[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62})$")]
+"""A name; or, where the course gives none, the container with a profile: `@apparmor`, `@seccomp`."""
+
+FoundBy = Literal["name", "label", "near-miss", "image"]
+"""Exact name; Compose or Swarm service label; a name within two edits; only the image fits."""
+
+LABELS = ("com.docker.compose.service", "com.docker.swarm.service.name")
+
+
+class Subject(Struct, frozen=True):
+    """The container that a probe looks at, as the engine lists it."""
+
+    id: str
+    name: str
+    state: str
+    """Docker's word: created, running, paused, restarting, removing, exited, dead."""
+    found_by: FoundBy
+    others: int
+    """How many further containers fitted equally and were passed over."""
+
+
+STEADY_AFTER_RESTART_S = 10
+"""Docker itself resets its restart delay once a container has stayed up for ten seconds."""
+
+
+def find(world: World, name: str, image: str | None = None) -> Subject:
+    """
+    Find the container called *name*; failing that by service label, then by a name nearly the same, then
+    by *image*. Among several the running ones come first, then the newest. `NotThere` when none fits.
+    """
+    ways: Mapping[FoundBy, Callable[[Json], bool]] = {
+        "name": lambda entry: name in names(entry),
+        "label": lambda entry: name in services(entry),
+        "near-miss": lambda entry: any(nearly(name, other) for other in names(entry)),
+        "image": lambda entry: image is not None and runs_image(entry, image),
+    }
+    listed = world.containers()
+    for found_by, fits in ways.items():
+        if candidates := [entry for entry in listed if fits(entry)]:
+            return chosen(candidates, found_by, image)
+    raise NotThere(name)
+
+
+def chosen(candidates: Sequence[Json], found_by: FoundBy, image: str | None) -> Subject:
+    """Take the one that runs the image, else one that runs, else the newest."""
+    best = max(
+        candidates,
+        key=lambda entry: (
+            image is not None and runs_image(entry, image),
+            entry.get("State") == "running",
+            entry.get("Created") or 0,
+        ),
+    )
+    return Subject(
+        id=str(best.get("Id") or ""),
+        name=next(iter(names(best)), ""),
+        state=str(best.get("State") or ""),
+        found_by=found_by,
+        others=len(candidates) - 1,
+    )
+
+
+def names(entry: Json) -> list[str]:
+    """Give the container's own names: `/web` is one, `/other/web` is a link's alias and is not."""
+    return [name[1:] for name in entry.get("Names") or [] if name.count("/") == 1]
+
+
+def services(entry: Json) -> Iterable[str]:
+    """Give the Compose or Swarm service names; a stack's prefix (`lab_web`) is left off too."""
+    labels = entry.get("Labels") or {}
+    for label in LABELS:
+        if service := labels.get(label):
+            yield service
+            if stack := labels.get("com.docker.stack.namespace"):
+                yield service.removeprefix(f"{stack}_")
+
+
+def runs_image(entry: Json, image: str) -> bool:
+    """Say whether it runs, and of an image whose repository is *image*, whatever registry or tag."""
+    return entry.get("State") == "running" and repository(str(entry.get("Image") or "")) == image
+
+
+def repository(reference: str) -> str:
+    """Give the last part of an image's name: `registry.example/web/nginx:1.27@sha256:…` is `nginx`."""
+    return reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
+
+
+def nearly(wanted: str, found: str) -> bool:
+    """Say whether *found* is *wanted* but for case, separators or at most two edits, yet not the same."""
+    if wanted == found:
+        return False
+    left, right = (re.sub(r"[-_.]", "", name.casefold()) for name in (wanted, found))
+    # Two edits turn any four letters into something else.
+    return left == right or (len(wanted) > 5 and edits(left, right, most=2) <= 2)  # noqa: PLR2004
+
+
+def edits(left: str, right: str, most: int) -> int:
+    """Count insertions, deletions and replacements (Levenshtein) between the two; *most* + 1 means more."""
+    if abs(len(left) - len(right)) > most:
+        return most + 1
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        previous, row = row, [i]
+        for j, b in enumerate(right, 1):
+            row.append(min(previous[j] + 1, row[-1] + 1, previous[j - 1] + (a != b)))
+    return min(row[-1], most + 1)
+
+
+def unseen(kind: str, trouble: NotThere | OutOfReach, subject: Subject | None = None) -> Observation:
+    """Turn the world's two ways of not answering into an observation of *kind*."""
+    if isinstance(trouble, NotThere):
+        return Absent(kind=kind)
+    # A container whose start never ends keeps its lock: the list answers, every question about it blocks.
+    if trouble.why is Why.DEADLINE and subject and subject.state == "created":
+        return Unobservable(kind=kind, why=Why.STUCK, detail=subject.name)
+    return Unobservable(kind=kind, why=trouble.why, detail=trouble.detail)
+
+
+def uptime_s(inspected: Json, now: datetime) -> float | None:
+    """Tell for how many seconds the container has been running; None when it does not run, or is frozen."""
+    state = inspected.get("State") or {}
+    if not state.get("Running") or state.get("Paused") or state.get("Restarting"):
+        return None
+    if not state.get("StartedAt"):
+        return 0.0
+    return max(0.0, round((now - moment(state["StartedAt"])).total_seconds(), 1))
+
+
+def looping(inspected: Json, now: datetime) -> bool:
+    """Say whether the engine keeps restarting the container: whatever it does now lasts only for a moment."""
+    if not inspected.get("RestartCount"):
+        return False
+    up = uptime_s(inspected, now)
+    restarting = (inspected.get("State") or {}).get("Restarting")
+    return bool(restarting) or (up is not None and up < STEADY_AFTER_RESTART_S)
+
+
+def moment(text: str) -> datetime:
+    """Read a time as the engine writes it: up to nine digits after the second, `Z` or an offset."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise OutOfReach(Why.UNREADABLE, text) from None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)

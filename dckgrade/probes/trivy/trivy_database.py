@@ -1,0 +1,90 @@
+"""Kind `trivy-database`: whether Trivy has downloaded its database of vulnerabilities."""
+
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dckgrade.engine.protocol import OF_ANOTHER, NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import unseen
+from dckgrade.probes.trivy.cache import Cache, containers, here, of_container
+from dckgrade.probes.trivy.log_findings import Clue, clue
+from dckgrade.probes.trivy.reports import read
+from dckgrade.report.observation import Observation, Seen, Unobservable
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """Where it was found."""
+
+    evidence: Literal["cache", "container-cache", "report"] | None
+    """The cache here, a container's, a report with findings; null: nowhere."""
+    downloaded_at: str
+    """RFC 3339; empty where it cannot be told."""
+    clue: Clue | None
+    """What the newest container of Trivy complains of."""
+    looked_in: list[str]
+    """The folders looked into on this machine."""
+    not_ours: bool
+    """There may be a cache of another user's (root's) that we cannot look into."""
+
+
+class TrivyDatabase(Strict, frozen=True, kw_only=True, tag_field="kind", tag="trivy-database"):
+    """Look for the database; a report of *image* that has findings shows that there was one."""
+
+    image: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?$")]
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Look in the cache here, then in containers, then at reports."""
+        trouble: OutOfReach | None = None
+        seen = containers(world)
+        for cache in (here(world), *(of_container(world, one) for one in seen)):
+            try:
+                if at := cache.database():
+                    return self.seen(world, cache, at)
+            except OutOfReach as error:
+                trouble = trouble or error
+        not_ours = trouble is not None and trouble.detail == OF_ANOTHER
+        if self.reported(world):
+            return self.written(world, "report", not_ours=not_ours)
+        if trouble and not not_ours:
+            return Unobservable(kind="trivy-database", why=trouble.why, detail=trouble.detail)
+        return self.written(world, None, not_ours=not_ours)
+
+    def seen(self, world: World, cache: Cache, at: str) -> Observation:
+        """Say where it was found."""
+        return self.written(world, "container-cache" if cache.container else "cache", at=at)
+
+    def reported(self, world: World) -> bool:
+        """Say whether a report of the image has findings."""
+        try:
+            image = world.image(self.image)
+        except NotThere:
+            return False
+        reports = (read(text, self.image, image, world.now()) for _, text in world.reports() if text)
+        return any(one and one.fault is None and one.found_from_database for one in reports)
+
+    def written(
+        self,
+        world: World,
+        evidence: Literal["cache", "container-cache", "report"] | None,
+        *,
+        at: str = "",
+        not_ours: bool = False,
+    ) -> Observation:
+        """Write the facts."""
+        try:
+            complaint = None if evidence else clue(world)
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("trivy-database", trouble)
+        facts = Facts(
+            evidence=evidence,
+            downloaded_at=at[:40],
+            clue=complaint,
+            looked_in=list(world.cache_folders("trivy")),
+            not_ours=not_ours,
+        )
+        return Seen(kind="trivy-database", facts=msgspec.to_builtins(facts))

@@ -1,0 +1,165 @@
+"""Kind `trivy-scan`: whether Trivy has really analysed an image, and what proves it best."""
+
+import contextlib
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dckgrade.engine.protocol import OF_ANOTHER, Json, NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import names, unseen
+from dckgrade.probes.trivy.cache import Layer, containers, covers, here, of_container
+from dckgrade.probes.trivy.log_findings import Clue, clue, shows_table
+from dckgrade.probes.trivy.reports import Fault, layers, read
+from dckgrade.report.observation import Observation, Seen, Why
+
+Evidence = Literal["cache", "container-cache", "report", "container-log"]
+"""From the strongest to the weakest: the cache here, a container's cache, a report, a container's log."""
+Lack = Literal["base-only", "another-image", "image-gone", "nothing"] | Fault
+ORDER: tuple[Lack, ...] = (
+    *("forged", "foreign", "older", "partial", "another-kind"),
+    *("base-only", "another-image", "image-gone", "nothing"),
+)
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What was found, and where."""
+
+    image: str
+    evidence: Evidence | None
+    """The strongest that holds; null: none does."""
+    where: str
+    """The folder, container or file that holds it, or holds what comes nearest."""
+    lack: Lack
+    """Where none holds, what is wrong with the nearest; image-gone: there is no image to compare with."""
+    from_registry: bool
+    """The layers in the cache came from a registry, not from an engine."""
+    not_ours: bool
+    """There may be a cache of another user's (root's) that we cannot look into."""
+    clue: Clue | None
+    """What the newest container of Trivy complains of, where nothing else holds."""
+    looked_in: list[str]
+    """The folders looked into on this machine."""
+
+
+class TrivyScan(Strict, frozen=True, kw_only=True, tag_field="kind", tag="trivy-scan"):
+    """Look for what a scan of *image* leaves behind."""
+
+    image: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?$")]
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Go from the strongest evidence to the weakest, and remember what each lacks."""
+        try:
+            search = Search(world, self.image)
+            search.go()
+            if search.trouble and not (search.evidence or search.not_ours):
+                raise search.trouble
+            facts = search.facts()
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("trivy-scan", trouble)
+        return Seen(kind="trivy-scan", facts=msgspec.to_builtins(facts))
+
+
+class Search:
+    """One search for evidence."""
+
+    def __init__(self, world: World, image: str) -> None:
+        self.world, self.name = world, image
+        self.evidence: Evidence | None = None
+        self.where = ""
+        self.lacks: dict[Lack, str] = {}
+        self.from_registry = self.not_ours = False
+        self.trouble: OutOfReach | None = None
+        self.inspected: Json = {}
+        with contextlib.suppress(NotThere):
+            self.inspected = world.image(image)
+        self.wanted = layers(self.inspected)
+
+    def go(self) -> None:
+        """Stop at the first that holds."""
+        for step in (self.cache, self.containers, self.reports, self.logs):
+            step()
+            if self.evidence:
+                return
+
+    def cache(self) -> None:
+        """Look at the cache of this machine."""
+        try:
+            self.layers(here(self.world).layers(), "cache", here(self.world).where)
+        except OutOfReach as trouble:
+            self.not_ours = trouble.detail == OF_ANOTHER
+            self.trouble = trouble
+
+    def containers(self) -> None:
+        """Look at the caches of Trivy's containers."""
+        for one in containers(self.world):
+            cache = of_container(self.world, one)
+            try:
+                self.layers(cache.layers(), "container-cache", cache.where)
+            except OutOfReach as trouble:
+                self.trouble = self.trouble or trouble
+            if self.evidence:
+                return
+
+    def layers(self, seen: list[Layer], evidence: Evidence, where: str) -> None:
+        """Compare the layers analysed with the image's."""
+        self.from_registry = self.from_registry or any(one.digest for one in seen)
+        covered = covers(seen, self.wanted)
+        if covered == "all":
+            self.holds(evidence, where)
+        elif covered != "nothing":
+            self.lacks.setdefault(covered if self.wanted else "image-gone", where)
+
+    def reports(self) -> None:
+        """Look at the reports of the working folder."""
+        if not self.wanted:
+            return None
+        try:
+            found = self.world.reports()
+        except OutOfReach as trouble:
+            # A container's log may still tell.
+            self.trouble = self.trouble or trouble
+            return None
+        for name, text in found:
+            if text is None:
+                # It may be the very report: nobody is told that there is none.
+                self.trouble = self.trouble or OutOfReach(Why.UNREADABLE, f"{name} cannot be read")
+            report = read(text, self.name, self.inspected, self.world.now()) if text else None
+            if report and report.fault is None:
+                return self.holds("report", name)
+            if report and report.fault:
+                self.lacks.setdefault(report.fault, name)
+        return None
+
+    def logs(self) -> None:
+        """Look at what containers printed that kept no cache, unless other evidence tells against it."""
+        if not self.wanted or self.lacks:
+            return None
+        for one in containers(self.world):
+            ended = "Exited (0)" in str(one.get("Status") or "")
+            log = self.world.log_tail(str(one.get("Id") or ""), tty=False) if ended else ""
+            if shows_table(log, self.name):
+                return self.holds("container-log", next(iter(names(one)), ""))
+        return None
+
+    def holds(self, evidence: Evidence, where: str) -> None:
+        """Take this evidence."""
+        self.evidence, self.where = evidence, where
+
+    def facts(self) -> Facts:
+        """Write down what was found."""
+        lack: Lack = next((one for one in ORDER if one in self.lacks), "nothing")
+        return Facts(
+            image=self.name,
+            evidence=self.evidence,
+            where=self.where or self.lacks.get(lack, ""),
+            lack=lack,
+            from_registry=self.from_registry,
+            not_ours=self.not_ours and not self.evidence,
+            clue=None if self.evidence else clue(self.world),
+            looked_in=list(self.world.cache_folders("trivy")),
+        )

@@ -1,0 +1,62 @@
+"""Kind `trivy-tool`: Trivy as a program, an image or a container."""
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.probes.base import Strict
+from dckgrade.probes.support.lookup import repository, unseen
+from dckgrade.probes.trivy.cache import SCANS, TOOL, containers
+from dckgrade.report.observation import Absent, Observation, Seen
+
+Way = Literal["program", "image", "container", "cache"]
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """In which ways Trivy is there."""
+
+    ways: list[Way]
+    """On the PATH; as an image on the engine; as a container; or a cache shows that it was there."""
+
+
+class TrivyTool(Strict, frozen=True, kw_only=True, tag_field="kind", tag="trivy-tool"):
+    """Look for Trivy."""
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+
+    def observe(self, world: World) -> Observation:
+        """Look everywhere; it is absent when it is nowhere."""
+        try:
+            found = list(ways(world))
+        except (NotThere, OutOfReach) as trouble:
+            return unseen("trivy-tool", trouble)
+        facts = Facts(ways=found)
+        if not found:
+            return Absent(kind="trivy-tool")
+        return Seen(kind="trivy-tool", facts=msgspec.to_builtins(facts))
+
+
+def ways(world: World) -> Iterator[Way]:
+    """Give the ways."""
+    hidden: OutOfReach | None = None
+    try:
+        if world.program(TOOL):
+            yield "program"
+    except OutOfReach as trouble:
+        hidden = trouble
+    tags = [str(tag) for image in world.image_list() for tag in image.get("RepoTags") or []]
+    if image := any(repository(tag) == TOOL for tag in tags):
+        yield "image"
+    if container := bool(containers(world)):
+        yield "container"
+    if hidden and not (image or container):
+        raise hidden
+    try:
+        world.cached(TOOL, SCANS)
+        yield "cache"
+    except (NotThere, OutOfReach):
+        return

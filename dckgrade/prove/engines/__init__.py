@@ -1,0 +1,1 @@
+"""Engines that cases may use up: private ones, a guest machine, one that was given."""

@@ -1,0 +1,111 @@
+"""A number in, so many private engines on one network of their own out: a class room without machines."""
+
+import subprocess
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
+from typing import Self
+
+from dckgrade.prove.engines.network_namespace import inside_network_of, raise_loopback
+from dckgrade.prove.engines.private import PrivateEngine, PrivateEngineFailed
+
+LAN = "10.11.0"
+FIRST = 11
+_WITHIN_S = 10
+
+
+class PrivateRoom:
+    """Private engines that reach each other and nothing else; the first is the one that is graded."""
+
+    def __init__(self, count: int) -> None:
+        self.engines = [PrivateEngine(hostname=name) for name in names(count)]
+        self._switch, self._stack = _Switch(), ExitStack()
+
+    def __enter__(self) -> Self:
+        with self._stack as started:
+            started.enter_context(self._switch)
+            for place, engine in enumerate(self.engines):
+                started.enter_context(engine)
+                self._switch.plug(engine, place)
+            self._stack = started.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def host(self) -> str:
+        """Say where the engine listens that is graded."""
+        return self.engines[0].host
+
+    @property
+    def neighbours(self) -> Mapping[str, str]:
+        """Tell an `apply.sh` MANAGER_ADDR, WORKER1_ADDR…, and the engines of the workers: WORKER1_HOST…."""
+        called = [name.upper() for name in names(len(self.engines))]
+        addresses = {f"{name}_ADDR": address(place) for place, name in enumerate(called)}
+        hosts = {f"{name}_HOST": engine.host for name, engine in zip(called, self.engines, strict=True)}
+        return addresses | hosts
+
+    def empty(self) -> None:
+        """Empty every engine; the workers first, so that none is left without its manager."""
+        for engine in reversed(self.engines):
+            engine.empty()
+
+    def network(self) -> AbstractContextManager[None]:
+        """Stand where the graded engine's containers can be reached."""
+        return self.engines[0].network()
+
+
+class _Switch:
+    """A bridge in a network namespace of its own: in an engine's, Docker's firewall would cut the others."""
+
+    pid = 0
+
+    def __enter__(self) -> Self:
+        # It ends when its input does, which is at the latest when this process does.
+        self._holder = subprocess.Popen(
+            ["unshare", "--net", "sh", "-c", "echo; exec cat"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        if not self._holder.stdout or not self._holder.stdout.readline():
+            raise PrivateEngineFailed("No network namespace could be made for the class room's network.")
+        self.pid = self._holder.pid
+        with inside_network_of(self.pid):
+            raise_loopback()
+            _ip("link", "add", "lan", "type", "bridge")
+            _ip("link", "set", "lan", "up")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._holder:
+            self._holder.kill()
+
+    def plug(self, engine: PrivateEngine, place: int) -> None:
+        """Lay a cable between the bridge and *engine*."""
+        with engine.network():
+            cable = ("type", "veth", "peer", "name", f"port{place}", "netns", str(self.pid))
+            _ip("link", "add", "eth0", *cable)
+            _ip("address", "add", f"{address(place)}/24", "dev", "eth0")
+            _ip("link", "set", "eth0", "up")
+        with inside_network_of(self.pid):
+            _ip("link", "set", f"port{place}", "master", "lan", "up")
+
+
+def names(count: int) -> list[str]:
+    """Name the machines: manager, worker1, worker2…."""
+    return ["manager", *(f"worker{place}" for place in range(1, count))]
+
+
+def address(place: int) -> str:
+    """Give the address of the machine at *place*, counted from 0."""
+    return f"{LAN}.{FIRST + place}"
+
+
+def _ip(*words: str) -> None:
+    try:
+        done = subprocess.run(["ip", *words], capture_output=True, text=True, timeout=_WITHIN_S, check=False)
+    except FileNotFoundError:
+        raise PrivateEngineFailed("`ip` was not found. On Debian: apt-get install iproute2.") from None
+    if done.returncode:
+        raise PrivateEngineFailed(f"`ip {' '.join(words)}` failed: {done.stderr.strip()}")

@@ -1,0 +1,54 @@
+"""A TCP port inside a network namespace → a unix socket here, for those who stand outside."""
+
+import contextlib
+import socket
+import threading
+from pathlib import Path
+
+from dckgrade.prove.engines.network_namespace import inside_network_of
+
+_CONNECT_WITHIN_S = 60.0
+_AT_ONCE = 65536
+
+
+class Door:
+    """Passes on what is said at *path* to *address* in the network namespace of *pid*, and back."""
+
+    def __init__(self, path: Path, pid: int, address: tuple[str, int]) -> None:
+        self.pid, self.address = pid, address
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.bind(str(path))
+        self._listening.listen(64)
+        threading.Thread(target=self._welcome, daemon=True).start()
+
+    def close(self) -> None:
+        """Let nobody in any more; those inside leave when the machine ends."""
+        # Closing alone would leave the thread waiting in accept().
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+    def _welcome(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                visitor, _ = self._listening.accept()
+                threading.Thread(target=self._through, args=(visitor,), daemon=True).start()
+
+    def _through(self, visitor: socket.socket) -> None:
+        with visitor, contextlib.suppress(OSError), inside_network_of(self.pid):
+            inner = socket.create_connection(self.address, _CONNECT_WITHIN_S)
+            inner.settimeout(None)
+            with inner:
+                back = threading.Thread(target=_passed_on, args=(inner, visitor), daemon=True)
+                back.start()
+                _passed_on(visitor, inner)
+                back.join()
+
+
+def _passed_on(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while said := source.recv(_AT_ONCE):
+            target.sendall(said)
+    # One side may have said all it has to say, and still listen: an answer comes after the question's end.
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)

@@ -1,0 +1,244 @@
+"""A Linux machine with dockerd in, a Docker engine of our own out: private, offline, gone after use."""
+
+import atexit
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+from dckgrade.engine.dockerd import Dockerd
+from dckgrade.prove.engines import cleanup as remains
+from dckgrade.prove.engines import dockerd_process
+from dckgrade.prove.engines.docker_command import BUILT_IN
+from dckgrade.prove.engines.network_namespace import inside_network_of, raise_loopback
+
+_TOOLS = ("dockerd", "containerd", "runc", "iptables", "unshare", "setpriv", "mount", "realpath", "hostname")
+_LONGEST_FOLDER = 60
+_READY_WITHIN, _GONE_WITHIN, _CALL_WITHIN, _LOAD_WITHIN = 30.0, 30.0, 20.0, 600.0
+_SETTINGS = b"{}"
+"""What its daemon.json says unless a case has another."""
+
+
+class PrivateEngineFailed(Exception):
+    """The message says what happened, what was expected and what to try."""
+
+
+class PrivateEngine:
+    """A dockerd in network, pid and mount namespaces of its own; it cannot outlive this process."""
+
+    host: str = ""
+
+    def __init__(self, hostname: str = "") -> None:
+        self.hostname = hostname
+        self._folder: Path | None = None
+        self._keeper: threading.Thread | None = None
+        self._launcher = 0
+        self._cgroup = ""
+        self._settings = _SETTINGS
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Sweep what dead owners left, then bring the engine up; once it is up, do nothing."""
+        if self._folder is not None:
+            return
+        if reason := why_not():
+            raise PrivateEngineFailed(f"No private engine was started: {reason}")
+        remains.sweep(_base())
+        atexit.register(self.stop)
+        try:
+            self._make_folder()
+            self._launch(_SETTINGS)
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Kill everything inside, then remove the folder and the control groups."""
+        atexit.unregister(self.stop)
+        self._end(signal.SIGKILL)
+        if self._folder is not None:
+            remains.remove(self._folder, self._cgroup)
+        self._folder, self._keeper, self._launcher, self._cgroup, self.host = None, None, 0, "", ""
+
+    @contextlib.contextmanager
+    def network(self) -> Iterator[None]:
+        """Put the calling thread, and what it starts meanwhile, inside the engine's network namespace."""
+        if self._folder is None:
+            raise PrivateEngineFailed("The private engine is not running. Call start() first.")
+        with inside_network_of(self._launcher):
+            yield
+
+    def load(self, archive: Path) -> None:
+        """Load the images of a `docker save` archive."""
+        with archive.open("rb") as content:
+            answer = self._call("POST", "/images/load?quiet=1", content, within=_LOAD_WITHIN)
+        for line in answer.splitlines():
+            if error := json.loads(line).get("error"):
+                raise PrivateEngineFailed(f"The engine refused {archive}: {error}. Make the archive again.")
+
+    def empty(self) -> None:
+        """Leave the swarm, force-remove containers with their volumes, user networks, volumes."""
+        self._call("POST", "/swarm/leave?force=1", tolerated=(503,), within=_GONE_WITHIN)  # 503: in none
+        deadline = time.monotonic() + _GONE_WITHIN
+        while containers := json.loads(self._call("GET", "/containers/json?all=1")):
+            if time.monotonic() > deadline:
+                names = ", ".join(container["Names"][0] for container in containers)
+                raise PrivateEngineFailed(
+                    f"Containers that should be gone are still there: {names}. Use stop()."
+                )
+            for container in containers:
+                self._call("DELETE", f"/containers/{container['Id']}?force=1&v=1", tolerated=(404, 409))
+        for network in json.loads(self._call("GET", "/networks")):
+            if network["Name"] not in BUILT_IN:
+                self._call("DELETE", f"/networks/{network['Id']}", tolerated=(404,))
+        for volume in json.loads(self._call("GET", "/volumes"))["Volumes"] or ():
+            self._call("DELETE", f"/volumes/{quote(volume['Name'])}?force=1", tolerated=(404,))
+
+    @property
+    def dockerd(self) -> Dockerd:
+        """Say where its configuration is, and what it prints."""
+        folder = self._folder or Path()
+        return Dockerd(folder / "daemon.json", folder / "dockerd.log")
+
+    @property
+    def neighbours(self) -> Mapping[str, str]:
+        """Tell an `apply.sh` where the engine's configuration is."""
+        return {"DAEMON_JSON": str(self.dockerd.file)}
+
+    def restart(self, settings: bytes) -> bool:
+        """
+        End dockerd as systemd does, so that it stops its containers, and start it with *settings* as its
+        `daemon.json`; say whether it has come up.
+        """
+        if self._folder is None:
+            raise PrivateEngineFailed("The private engine is not running. Call start() first.")
+        self._end(signal.SIGTERM)
+        # What it leaves when it is killed would keep the next one from starting: here, too, it is process 1.
+        (self._folder / "docker.pid").unlink(missing_ok=True)
+        self._launch(settings)
+        try:
+            self._wait_until_ready()
+        except PrivateEngineFailed:
+            if self._is_alive():
+                raise
+            return False
+        return True
+
+    def put_back(self) -> None:
+        """Restart it with its own `daemon.json`, if a case has started it with another or edited that."""
+        if self._settings != _SETTINGS or self.dockerd.file.read_bytes() != _SETTINGS:
+            self.restart(_SETTINGS)
+
+    def _make_folder(self) -> None:
+        folder = self._folder = Path(tempfile.mkdtemp(prefix=remains.FOLDER_PREFIX, dir=_base()))
+        owner = remains.owner_of_this_process()
+        (folder / "owner").write_text(owner)
+        (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+        (folder / "tmp").mkdir()
+        self._cgroup = remains.cgroup_name(folder, owner)
+        self.host = f"unix://{folder}/docker.sock"
+
+    def _launch(self, settings: bytes) -> None:
+        self._settings = settings
+        self.dockerd.file.write_bytes(settings)
+        folder, launched = self._folder or Path(), Future[int]()
+        words = dockerd_process.argv(folder, self.host, self._cgroup, self.hostname)
+        self._keeper = threading.Thread(
+            target=dockerd_process.keep, args=(words, folder, launched), daemon=True
+        )
+        self._keeper.start()
+        self._launcher = launched.result()
+
+    def _is_alive(self) -> bool:
+        return self._keeper is not None and self._keeper.is_alive()
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._keeper is None or not self._is_alive():
+            return
+        remains.thaw(self._cgroup)
+        remains.signal_namespace(self._launcher, how)
+        self._keeper.join(_GONE_WITHIN)
+        if self._is_alive():
+            raise PrivateEngineFailed(
+                f"The engine in {self._folder} still has a process {_GONE_WITHIN:.0f} s after {how.name}; "
+                "it was expected to end sooner. Look for one in state D with ps, then stop() again."
+            )
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + _READY_WITHIN
+        while self._is_alive() and time.monotonic() < deadline:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                if dockerd_process.request(self.host, "GET", "/_ping", None, 2.0)[1] == b"OK":
+                    with self.network():
+                        raise_loopback()
+                    return
+            time.sleep(0.05)
+        lines = self.dockerd.log.read_text(errors="replace").splitlines()
+        raise PrivateEngineFailed(
+            f"dockerd did not answer on {self.host}; it was expected within {_READY_WITHIN:.0f} s. "
+            "Try `dockerd --version`, and read the end of its log:\n" + "\n".join(lines[-15:])
+        )
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        tolerated: tuple[int, ...] = (),
+        within: float = _CALL_WITHIN,
+    ) -> bytes:
+        if self._folder is None:
+            raise PrivateEngineFailed("The private engine is not running. Call start() first.")
+        try:
+            status, answer = dockerd_process.request(self.host, method, path, body, within)
+        except (OSError, http.client.HTTPException) as error:
+            raise PrivateEngineFailed(
+                f"{method} {path} got no answer from the private engine: {error!r}"
+            ) from error
+        if status >= http.HTTPStatus.BAD_REQUEST and status not in tolerated:
+            raise PrivateEngineFailed(
+                f"{method} {path} was refused ({status}): {answer.decode(errors='replace')}"
+            )
+        return answer
+
+
+def why_not() -> str | None:
+    """Say in one line why no private engine can be started here, or None when one can."""
+    if not sys.platform.startswith("linux"):
+        return "this machine does not run Linux."
+    if os.geteuid() != 0:
+        return "it needs root, for namespaces of its own."
+    if missing := [tool for tool in _TOOLS if shutil.which(tool, path=dockerd_process.PATH) is None]:
+        return f"{', '.join(missing)} not found. On Debian: apt-get install docker.io iptables util-linux."
+    if not any(os.access(root, os.W_OK) for root in remains.cgroup_roots()):
+        return "no control group file system here can be written to."
+    trial = subprocess.run(
+        ["unshare", *dockerd_process.NAMESPACES, "true"], capture_output=True, text=True, check=False
+    )
+    return f"namespaces are refused here: {trial.stderr.strip()}" if trial.returncode else None
+
+
+def _base() -> Path:
+    # A Unix socket's path may have 107 bytes, and /run is hidden from the engine.
+    usual = Path(tempfile.gettempdir()).resolve()
+    return usual if len(str(usual)) < _LONGEST_FOLDER and usual.parts[1] != "run" else Path("/tmp")  # noqa: S108

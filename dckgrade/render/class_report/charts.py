@@ -1,0 +1,83 @@
+"""Points and verdicts of many trainees → what a picture of them is drawn from, with its words."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from dckgrade.i18n import N_, into
+from dckgrade.render.text import messages
+from dckgrade.report.result import Verdict
+
+BINS = 10
+HEIGHT, STEP = 60, 20
+"""Units of the drawing: a full bar, and a bar's width with its gap."""
+
+
+class Bar(Struct, frozen=True, kw_only=True):
+    """One bar: trainees whose points lie in one tenth of what is possible."""
+
+    x: int
+    y: float
+    height: float
+    count: int
+    tone: int
+
+
+class Histogram(Struct, frozen=True, kw_only=True):
+    """How many trainees have how many points."""
+
+    told: str
+    bars: list[Bar]
+    possible: int
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """One verdict's part of a bar, in percent."""
+
+    verdict: str
+    start: float
+    width: float
+
+
+def histogram(earned: Sequence[int], possible: int, lang: str) -> Histogram:
+    """Sort points into tenths; all points are in the last."""
+    counts = [0] * BINS
+    for points in earned:
+        counts[min(BINS - 1, BINS * points // max(1, possible))] += 1
+    most = max(1, *counts)
+    heights = [round(HEIGHT * count / most, 1) for count in counts]
+    return Histogram(
+        told=into(lang)(N_("Trainees by points, from 0 to {possible}, in tenths: {counts}")).format(
+            possible=possible, counts=", ".join(map(str, counts))
+        ),
+        bars=[
+            Bar(x=STEP * at, y=HEIGHT - height, height=height, count=count, tone=tone(at, BINS - 1))
+            for at, (height, count) in enumerate(zip(heights, counts, strict=True))
+        ],
+        possible=possible,
+    )
+
+
+def tone(earned: int, possible: int) -> int:
+    """Give one of six shades: 0 for nothing, 5 for everything."""
+    return 0 if earned <= 0 else 5 if earned >= possible else 1 + 4 * earned // possible
+
+
+def parts(counts: Mapping[Verdict, int]) -> list[Part]:
+    """Cut a bar by verdict, in the order in which verdicts are always told."""
+    whole, start, cut = max(1, sum(counts.values())), 0.0, list[Part]()
+    for verdict in Verdict:
+        if count := counts.get(verdict):
+            cut.append(Part(verdict=verdict.value, start=start, width=round(100 * count / whole, 2)))
+            start = round(start + 100 * count / whole, 2)
+    return cut
+
+
+def counted(counts: Mapping[Verdict, int], lang: str) -> str:
+    """Say a bar in words."""
+    told = (
+        messages.labelled(messages.word(one, lang), str(counts[one]), lang)
+        for one in Verdict
+        if one in counts
+    )
+    return ", ".join(told)

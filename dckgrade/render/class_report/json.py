@@ -1,0 +1,11 @@
+"""A class report → one JSON document."""
+
+import msgspec
+
+from dckgrade.report.class_report import ClassReport
+from dckgrade.report.codec import storable
+
+
+def document(report: ClassReport) -> bytes:
+    """Write everything, indented, ending in a newline."""
+    return msgspec.json.format(msgspec.json.encode(storable(msgspec.to_builtins(report))), indent=2) + b"\n"

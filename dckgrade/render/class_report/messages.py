@@ -1,0 +1,72 @@
+"""The class report's own words, for every form of it that people read."""
+
+from collections.abc import Mapping
+
+from dckgrade.i18n import N_, into
+from dckgrade.report.class_report import Flag, Trust
+
+FLAGS: Mapping[Flag, str] = {
+    "copy": N_("shared with somebody else"),
+    "same-engine": N_("same engine as somebody else"),
+    "other-lab": N_("graded by another version of the lab"),
+    "claimed-otherwise": N_("claims what its recording does not show"),
+    "incomplete": N_("cut off by a deadline"),
+    "name-differs": N_("written under another name"),
+    "unreached": N_("engine not reached"),
+}
+TRUST: Mapping[Trust, str] = {
+    "declared": N_("declared by the trainee"),
+    "corroborated": N_("signed with the trainee's key"),
+    "observed": N_("seen by the trainer"),
+}
+TRUST_SIGNS: Mapping[Trust, str] = {"declared": "○", "corroborated": "◐", "observed": "●"}
+SUSPICIOUS: Mapping[str, str] = {
+    "nobody-passes": N_("nobody passes: is the check at fault?"),
+    "everybody-passes": N_("everybody passes: does it tell anything?"),
+}
+LABELS: Mapping[str, str] = {
+    "class_report": N_("Class report"),
+    "expected": N_("trainees"),
+    "handed_in": N_("handed in"),
+    "missing": N_("Nothing handed in"),
+    "odd": N_("Worth a look"),
+    "explain_next": N_("What to explain next"),
+    "rarer": N_("Rarer mistakes"),
+    "no_mistakes": N_("No mistake that the labs know by name was made."),
+    "who": N_("Who"),
+    "glance": N_("The class at a glance"),
+    "trainee": N_("Trainee"),
+    "total": N_("Total"),
+    "average": N_("Average"),
+    "legend": N_("Signs"),
+    "absent": N_("not handed in"),
+    "undecided": N_("points that are undecided"),
+    "flagged": N_("worth a look, see below"),
+    "checks": N_("Check by check"),
+    "check": N_("Check"),
+    "points": N_("points"),
+    "how": N_("How it ended"),
+    "passing": N_("Pass"),
+    "remark": N_("Remark"),
+    "matrix": N_("Check by check, each trainee"),
+    "lab": N_("Lab"),
+    "what": N_("What"),
+    "refused": N_("Not taken in"),
+    "file": N_("File"),
+    "reason": N_("Reason"),
+    "each": N_("Trainee by trainee"),
+    "mistake": N_("Mistake"),
+    "verdict": N_("Verdict"),
+    "history": N_("Other attempts"),
+    "left_out": N_(
+        "In a class of this size the trainees' details are left out: the JSON document holds them."
+    ),
+    "reports": N_("Reports"),
+    "version": N_("Version"),
+}
+
+
+def labels(lang: str) -> dict[str, str]:
+    """Give the headings and labels of the page."""
+    translate = into(lang)
+    return {name: translate(text) for name, text in LABELS.items()}

@@ -1,0 +1,206 @@
+"""A check tried alone → what was looked at, every fact there is to demand, and which demands hold."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from dckgrade.i18n import N_, into
+from dckgrade.lab.model import Check
+from dckgrade.lab.reference import vocabulary
+from dckgrade.probes.registry import key
+from dckgrade.render.text import console as on_console
+from dckgrade.render.text import messages
+from dckgrade.render.text.sanitize import line
+from dckgrade.render.text.values import VALUE_KEPT, wanted, written
+from dckgrade.report.observation import Absent, Engine, Observation, Seen, Unobservable
+from dckgrade.report.report import Report
+from dckgrade.report.result import Line, Reason, Verdict
+
+SCHEMA: Literal["dckgrade-trial/1"] = "dckgrade-trial/1"
+
+
+NARROW = 70
+"""Columns below which three of them side by side cannot be read."""
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """One fact of the kind that was looked at."""
+
+    name: str
+    type: str
+    about: str
+    value: Any | UnsetType = UNSET
+    """What was seen; left out where nothing was."""
+
+
+class Demanded(Struct, frozen=True, kw_only=True):
+    """One demand of the check."""
+
+    fact: str
+    wanted: Any
+    """As labs write it."""
+    holds: bool | None
+    """Null where nothing was seen."""
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """What `dckgrade try` found; the JSON document."""
+
+    schema: Literal["dckgrade-trial/1"] = SCHEMA
+    engine: Engine
+    observe: dict[str, Any]
+    """The kind and its parameters, as labs write them."""
+    about: str
+    """What the kind does."""
+    observation: Observation
+    facts: list[Fact]
+    demands: list[Demanded]
+    check: Line | None
+    """What a report would say; null for a probe that no lab asks for."""
+
+
+def trial(check: Check, report: Report, *, of_a_lab: bool) -> Trial:
+    """Put together what *report*, of this one check, saw."""
+    seen = report.observations[key(check.observe)]
+    found = seen.facts if isinstance(seen, Seen) else None
+    (judged,) = (one for one in report.checks if one.id == check.id)
+    missed = {miss.fact for miss in judged.misses}
+    return Trial(
+        engine=report.engine,
+        observe=msgspec.to_builtins(check.observe),
+        about=" ".join((type(check.observe).__doc__ or "").split()),
+        observation=seen,
+        facts=[
+            Fact(
+                name=one.name,
+                type=one.type,
+                about=one.about,
+                value=UNSET if found is None else found[one.name],
+            )
+            for one in vocabulary(check.observe.facts)
+        ],
+        demands=[
+            Demanded(
+                fact=name,
+                wanted=msgspec.to_builtins(demand),
+                holds=None if found is None else name not in missed,
+            )
+            for name, demand in check.expect.items()
+        ],
+        check=judged if of_a_lab else None,
+    )
+
+
+def document(found: Trial) -> bytes:
+    """Write it as one JSON document."""
+    return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
+
+
+def shown(fact: Fact) -> str:
+    """Write a value as a lab does, to be copied into one; a report says the same in words."""
+    match fact.value:
+        case UnsetType():
+            return ""
+        case list() as found:
+            return line(f"[{written(found)}]", VALUE_KEPT)
+        case found:
+            return line(written(found), VALUE_KEPT) or '""'
+
+
+def described(fact: Fact) -> str:
+    """Say of which type a fact is, and what it is."""
+    return f"{fact.type}. {fact.about}" if fact.about else fact.type
+
+
+class OnTerminal:
+    """A trial to be printed."""
+
+    def __init__(self, found: Trial, report: Report) -> None:
+        self.found, self.report = found, report
+        self.lang, self.translate = report.lang, into(report.lang)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        self.encoding, self.width = options.encoding, options.max_width
+        yield from on_console.laid_out(self.parts(), console, options)
+
+    def text(self, said: str, style: str = "") -> Text:
+        """Make anything safe to print."""
+        return on_console.text(said, self.lang, self.encoding, style)
+
+    def parts(self) -> Iterator[RenderableType]:
+        """Give the engine, what was looked at, the facts, the demands, and what a report would say."""
+        yield self.text(
+            messages.labelled(
+                self.translate(messages.LABELS["engine"]), messages.engine(self.report), self.lang
+            )
+        )
+        yield self.text(
+            f"observe: {{{', '.join(f'{name}: {one}' for name, one in self.found.observe.items())}}}", "bold"
+        )
+        yield self.text(self.found.about, "dim")
+        yield from self.outcome()
+        yield Text()
+        yield self.heading(N_("Facts: what can be demanded"))
+        yield Padding(self.facts(), (0, 0, 0, 2))
+        if self.found.demands:
+            yield Text()
+            yield self.heading(N_("Demands of the check"))
+            yield Padding(self.demands(), (0, 0, 0, 2))
+        yield from self.judged()
+
+    def heading(self, said: str) -> Text:
+        """Head a part."""
+        return self.text(self.translate(said), "bold underline")
+
+    def outcome(self) -> Iterator[Text]:
+        """Say why there are no values, where there are none."""
+        match self.found.observation:
+            case Seen():
+                return
+            case Unobservable() as unseen:
+                reason = Reason(code=unseen.why, detail=unseen.detail)
+                yield self.text(messages.reason(reason, self.lang), "magenta")
+            case Absent() as seen:
+                said = messages.ABSENT.get(seen.kind, messages.LABELS["absent"])
+                yield self.text(self.translate(said), "bold red")
+
+    def facts(self) -> RenderableType:
+        """Give each fact: name, value, and what it is; below one another where there is no room beside."""
+        rows = [
+            (self.text(one.name), self.text(shown(one), "cyan"), self.text(described(one), "dim"))
+            for one in self.found.facts
+        ]
+        if self.width < NARROW:
+            return Group(*(part for name, value, about in rows for part in (name + " " + value, about)))
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column(max_width=40)
+        table.add_column()
+        for row in rows:
+            table.add_row(*row)
+        return table
+
+    def demands(self) -> Table:
+        """Give each demand its line."""
+        marks = {True: Verdict.PASSED, False: Verdict.FAILED, None: Verdict.UNKNOWN}
+        table = Table.grid(padding=(0, 1))
+        for one in self.found.demands:
+            said = f"{one.fact}: {wanted(one.wanted, self.translate)}"
+            table.add_row(self.text(messages.SYMBOLS[marks[one.holds]]), self.text(said))
+        return table
+
+    def judged(self) -> Iterator[Text]:
+        """Say the verdict, and the mistake that is named."""
+        if judged := self.found.check:
+            yield Text()
+            yield self.text(
+                messages.labelled(judged.title, messages.word(judged.verdict, self.lang), self.lang), "bold"
+            )
+            for one in (*([judged.diagnosis] if judged.diagnosis else []), *judged.remarks):
+                yield self.text(f"{one.code}: {one.message}")

@@ -1,0 +1,34 @@
+"""Proofs → one JSON document, `dckgrade-proof/1`: what other programs read."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from dckgrade.report.codec import storable
+from dckgrade.report.proof import Proof
+
+SCHEMA = "dckgrade-proof/1"
+
+
+def document(proofs: Sequence[Proof], lang: str) -> bytes:
+    """Write everything: names and cells in no language, what is wrong in *lang* too."""
+    proven = bool(proofs) and all(not proof.faults for proof in proofs)
+    whole = {"schema": SCHEMA, "proven": proven, "lang": lang, "labs": [lab(one, lang) for one in proofs]}
+    return msgspec.json.format(msgspec.json.encode(storable(whole)), indent=2) + b"\n"
+
+
+def lab(proof: Proof, lang: str) -> dict[str, Any]:
+    """Write one lab; each fault with its place in the lab's file."""
+    written: dict[str, Any] = msgspec.to_builtins(proof)
+    del written["places"]
+    written["proven"] = not proof.faults
+    written["faults"] = [
+        {
+            "message": fault.sentence(lang),
+            **dict(zip(("line", "column"), proof.place(fault), strict=True)),
+            **{name: getattr(fault, name) for name in ("check", "case", "code", "detail")},
+        }
+        for fault in proof.faults
+    ]
+    return written

@@ -1,0 +1,1 @@
+"""Render reports of one lab or several, a module for each format."""

@@ -1,0 +1,58 @@
+"""Reports → TAP version 14: a test point for each check, its points and its mistake below it."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from dckgrade.render.text import messages
+from dckgrade.render.text.escape import tap as inert
+from dckgrade.render.text.sanitize import line
+from dckgrade.render.text.sentences import HINTS, named, titled, told, worth_knowing
+from dckgrade.report.report import Report
+from dckgrade.report.result import Line, Verdict
+
+
+def tap(reports: Sequence[Report], hints: int = HINTS) -> bytes:
+    """Write a plan, then a test point for each check. https://testanything.org/tap-version-14-specification"""
+    return "".join(f"{one}\n" for one in lines(reports, hints)).encode()
+
+
+def lines(reports: Sequence[Report], hints: int) -> Iterator[str]:
+    """Number the checks of all labs in one series, which every reader of TAP understands."""
+    yield "TAP version 14"
+    yield f"1..{sum(len(report.checks) for report in reports)}"
+    before = 0
+    for report in reports:
+        yield from (
+            f"# {line(one)}"
+            for one in (named(report), messages.engine(report), messages.total(report.score, report.lang))
+        )
+        for at, one in enumerate(report.checks, before + 1):
+            yield from point(at, one, report, titled(one, report) if len(reports) > 1 else one.title, hints)
+        before += len(report.checks)
+
+
+def point(at: int, one: Line, report: Report, title: str, hints: int) -> Iterator[str]:
+    """
+    Write one check.
+
+    TAP knows no third way: what nobody could see is not `ok`; the verdict below says that it did not fail.
+    """
+    if one.verdict is Verdict.SKIPPED:
+        reasons = " ".join(told(one, report, hints))
+        yield f"ok {at} - {inert(title)} # SKIP {inert(reasons)}"
+        return
+    yield f"{'ok' if one.verdict is Verdict.PASSED else 'not ok'} {at} - {inert(title)}"
+    said = [*told(one, report, hints), *worth_knowing(one, report, hints)]
+    below = {
+        "id": line(one.id),
+        "verdict": one.verdict.value,
+        "points": one.points,
+        "earned": one.earned,
+        **({"code": line(one.diagnosis.code)} if one.diagnosis else {}),
+        **({"message": line(said[0])} if said else {}),
+        **({"more": [line(more) for more in said[1:]]} if said[1:] else {}),
+    }
+    yield "  ---"
+    # JSON is YAML, and what was made a line holds no character that YAML could take for the end of one.
+    yield from (f"  {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in below.items())
+    yield "  ..."

@@ -1,0 +1,179 @@
+"""Reports → what Rich prints on a terminal: readable at 40 columns, without colour, in any encoding."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from dckgrade.render.text import console as on_console
+from dckgrade.render.text import messages
+from dckgrade.render.text.sentences import HINTS, message, rungs
+from dckgrade.report.report import Report, together
+from dckgrade.report.result import Line, Miss, Named, Verdict
+
+STYLES = {
+    Verdict.PASSED: "green",
+    Verdict.FAILED: "bold red",
+    Verdict.BLOCKED: "yellow",
+    Verdict.UNKNOWN: "magenta",
+    Verdict.SKIPPED: "dim",
+}
+
+
+def terminal(report: Report, hints: int = HINTS, *, engine: bool = True) -> RenderableType:
+    """Lay out *report* for whatever console prints it; *engine*: whether to name the engine first."""
+    return OnTerminal(lambda encoding: Page(report, encoding, hints, engine=engine).parts())
+
+
+def session(reports: Sequence[Report], hints: int = HINTS) -> Iterator[RenderableType]:
+    """Lay out the reports of one run, the engine named once; below several, what they come to together."""
+    yield from (terminal(one, hints, engine=at == 0) for at, one in enumerate(reports))
+    if len(reports) > 1:
+        yield overview(reports)
+
+
+def overview(reports: Sequence[Report]) -> RenderableType:
+    """Lay out what several labs come to: a line for each, and the whole."""
+    return OnTerminal(lambda encoding: overviewed(reports, encoding))
+
+
+class OnTerminal:
+    """Something to be printed: only the console knows the width, the colours and the encoding."""
+
+    def __init__(self, parts: Callable[[str], Iterable[RenderableType]]) -> None:
+        self.parts = parts
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from on_console.laid_out(self.parts(options.encoding), console, options)
+
+
+def overviewed(reports: Sequence[Report], encoding: str) -> Iterator[RenderableType]:
+    """Give the table of the labs."""
+    lang = reports[0].lang
+
+    def text(said: str, style: str = "") -> Text:
+        return on_console.text(said, lang, encoding, style)
+
+    table = Table.grid(padding=(0, 1))
+    for justify in ("left", "left", "right"):
+        table.add_column(justify=justify)
+    for one in reports:
+        ended = messages.ending(one)
+        lab = text(f"{one.lab.id} — {one.lab.title}")
+        table.add_row(text(messages.SYMBOLS[ended], STYLES[ended]), lab, text(messages.points(one.score)))
+    yield Text()
+    yield text(messages.labels(lang)["labs"], "bold underline")
+    yield table
+    yield text(messages.total(together(reports), lang), "bold")
+
+
+class Page:
+    """One report in the characters that *encoding* has."""
+
+    def __init__(self, report: Report, encoding: str, hints: int, *, engine: bool) -> None:
+        self.report, self.encoding, self.hints, self.engine = report, encoding, hints, engine
+        self.labels = messages.labels(report.lang)
+
+    def parts(self) -> Iterator[RenderableType]:
+        """Give everything, from the engine that was graded to what to do next."""
+        yield from self.head()
+        yield self.checks()
+        yield from self.section("to_mend", map(self.explained, messages.causes_first(self.report)))
+        yield from self.section("undecided", map(self.explained, messages.of(self.report, Verdict.UNKNOWN)))
+        yield from self.section("remarks", self.remarks())
+        yield Text()
+        yield self.text(messages.total(self.report.score, self.report.lang), "bold")
+        yield self.text(self.labels["next"], "bold")
+        for step in messages.next_steps(self.report):
+            yield self.bullet("→", self.text(step))
+
+    def head(self) -> Iterator[RenderableType]:
+        """Name the engine first, since a mark on the wrong engine is worth nothing; then the lab."""
+        yield self.labelled("engine", messages.engine(self.report)) if self.engine else Text()
+        yield self.text(f"{self.report.lab.id} — {self.report.lab.title}", "bold")
+        if self.report.trainee:
+            yield self.labelled("trainee", self.report.trainee)
+        if not self.report.complete:
+            yield self.text(self.labels["incomplete"], "magenta")
+        yield Text()
+
+    def checks(self) -> Table:
+        """Give each check its line."""
+        table = Table.grid(padding=(0, 1))
+        for _ in ("symbol", "word", "title"):
+            table.add_column()
+        table.add_column(justify="right", no_wrap=True)
+        for one in self.report.checks:
+            style = STYLES[one.verdict]
+            table.add_row(
+                self.symbol(one),
+                self.text(messages.word(one.verdict, self.report.lang), style),
+                self.text(one.title),
+                self.text(messages.worth(one)),
+            )
+        return table
+
+    def section(self, heading: str, parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
+        """Put *parts* below a heading; without parts, nothing."""
+        for index, part in enumerate(parts):
+            yield Text()
+            if index == 0:
+                yield self.text(self.labels[heading], "bold underline")
+            yield part
+
+    def explained(self, one: Line) -> RenderableType:
+        """Explain a check that did not pass: the mistake, what was seen, where to look."""
+        parts: list[RenderableType] = [self.text(one.title, "bold")]
+        if one.blocked_by:
+            parts.append(self.text(messages.held_up(one, self.report)))
+        if one.reason:
+            parts.append(self.text(messages.reason(one.reason, self.report.lang)))
+        if one.diagnosis:
+            parts.append(self.message(one.diagnosis))
+        parts += [self.seen(miss) for miss in one.misses]
+        if one.diagnosis:
+            parts += self.help(one.diagnosis)
+        return self.bullet(messages.SYMBOLS[one.verdict], Group(*parts), STYLES[one.verdict])
+
+    def remarks(self) -> Iterator[RenderableType]:
+        """Say what is worth knowing of checks that passed."""
+        for one in self.report.checks:
+            for remark in one.remarks:
+                said = Group(self.text(one.title, "bold"), self.message(remark), *self.help(remark))
+                yield self.bullet("•", said)
+
+    def message(self, mistake: Named) -> Text:
+        """Name the mistake."""
+        return self.text(message(mistake))
+
+    def seen(self, miss: Miss) -> RenderableType:
+        """Give one piece of evidence."""
+        return self.bullet("·", self.text(messages.miss(miss, self.report.lang), "dim"))
+
+    def help(self, mistake: Named) -> list[RenderableType]:
+        """Point at where to look; then, if that was asked for, at the concept and its documentation."""
+        return [
+            self.labelled(rung.kind, rung.words, "italic")
+            for rung in rungs(mistake, self.report.lang, self.hints)
+        ]
+
+    def bullet(self, sign: str, content: RenderableType, style: str = "") -> RenderableType:
+        """Hang *content* on a sign."""
+        table = Table.grid(padding=(0, 1))
+        table.add_column(no_wrap=True)
+        table.add_column()
+        table.add_row(self.text(sign, style), content)
+        return table
+
+    def symbol(self, one: Line) -> Text:
+        """Give the sign of a verdict."""
+        return self.text(messages.SYMBOLS[one.verdict], STYLES[one.verdict])
+
+    def labelled(self, label: str, said: str, style: str = "") -> Text:
+        """Put a label before *said*."""
+        return self.text(messages.labelled(self.labels[label], said, self.report.lang), style)
+
+    def text(self, said: str, style: str = "") -> Text:
+        """Make anything, whoever wrote it, safe to print and spelt in the console's characters."""
+        return on_console.text(said, self.report.lang, self.encoding, style)

@@ -1,0 +1,1 @@
+"""Text for people: sanitized, escaped for a notation, and the messages of reports."""

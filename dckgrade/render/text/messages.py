@@ -1,0 +1,230 @@
+"""What was judged and a language → the sentences that say it, and the order in which they are told."""
+
+from collections.abc import Mapping
+
+from dckgrade.i18n import N_, into
+from dckgrade.render.text.sanitize import line
+from dckgrade.render.text.values import value, wanted
+from dckgrade.report.observation import Why
+from dckgrade.report.report import Report
+from dckgrade.report.result import Line, Miss, Reason, Score, Verdict
+
+WORDS = {
+    Verdict.PASSED: N_("passed"),
+    Verdict.FAILED: N_("failed"),
+    Verdict.BLOCKED: N_("blocked"),
+    Verdict.UNKNOWN: N_("undecided"),
+    Verdict.SKIPPED: N_("skipped"),
+}
+SYMBOLS = {
+    Verdict.PASSED: "✓",
+    Verdict.FAILED: "✗",
+    Verdict.BLOCKED: "⊘",
+    Verdict.UNKNOWN: "?",
+    Verdict.SKIPPED: "\N{EN DASH}",
+}
+NO_CONTAINER = N_("no container of that name was found")
+NO_FITTING = N_("no container that could be meant was found")
+ABSENT = {
+    "cadvisor": NO_CONTAINER,
+    "container": NO_CONTAINER,
+    "container-log": NO_CONTAINER,
+    "container-stats": NO_CONTAINER,
+    "grafana": NO_CONTAINER,
+    "grafana-dashboard": NO_CONTAINER,
+    "grafana-series": NO_CONTAINER,
+    "http": NO_CONTAINER,
+    "seccomp-call": NO_FITTING,
+    "seccomp-container": NO_FITTING,
+    "seccomp-filter": NO_FITTING,
+    "seccomp-file": N_("no such file is in the working folder"),
+    "postgres": NO_CONTAINER,
+    "trivy-tool": N_("Trivy was found nowhere"),
+    "prometheus": NO_CONTAINER,
+    "prometheus-file": NO_CONTAINER,
+    "prometheus-log": NO_CONTAINER,
+    "prometheus-series": NO_CONTAINER,
+    "prometheus-target": NO_CONTAINER,
+    "image": N_("no such image was found"),
+    "network": N_("no network of that name was found"),
+    "volume": N_("no volume of that name was found"),
+}
+"""By kind of subject: what it means that it is absent."""
+REASONS: Mapping[str, str] = {
+    "requires-unknown": N_("It depends on a check that is undecided."),
+    "not-chosen": N_("You did not choose this check."),
+    "passive": N_("It does more than read, which --passive rules out."),
+    "starting": N_("The container was still starting when the time was up: this is not a failure."),
+    "environment": N_("It is a limit of this machine, not a mistake of yours."),
+    "not-recorded": N_("This recording is older than the check and does not hold: {detail}."),
+    "not-reached": N_("The time was up before this could be looked at."),
+    Why.DEADLINE: N_("The engine did not answer this question in time."),
+    Why.STUCK: N_("The container is stuck at its start: it answers nothing."),
+    Why.ENGINE_OUT_OF_REACH: N_("The engine cannot be reached."),
+    Why.ENGINE_ERROR: N_("The engine answered with an error of its own."),
+    Why.UNREADABLE: N_("The engine's answer was cut short or cannot be read."),
+    Why.ADDRESS_OUT_OF_REACH: N_("The container's address cannot be reached from this machine."),
+    Why.NOT_TRIED: N_("What would show it cannot be tried inside this container."),
+    Why.ELSEWHERE: N_("It is a file on the trainee's machine, which cannot be read from the trainer's."),
+    Why.CRASH: N_("This is a bug of dckgrade, and costs you no point."),
+}
+LABELS = {
+    "engine": N_("Engine"),
+    "lab": N_("Lab"),
+    "trainee": N_("Trainee"),
+    "date": N_("Graded"),
+    "duration": N_("Duration"),
+    "version": N_("Version"),
+    "report": N_("Lab report"),
+    "labs": N_("All labs"),
+    "to_mend": N_("To mend"),
+    "undecided": N_("Undecided"),
+    "remarks": N_("Worth knowing"),
+    "passed": N_("Passed"),
+    "skipped": N_("Skipped"),
+    "next": N_("What to do next"),
+    "hint": N_("Hint"),
+    "why": N_("Why"),
+    "look": N_("See for yourself"),
+    "source": N_("Documentation"),
+    "explained": N_("Explained"),
+    "seen": N_("What was seen"),
+    "fact": N_("Fact"),
+    "value": N_("Value"),
+    "absent": N_("There is no such thing."),
+    "points": N_("points"),
+    "no_evidence": N_("Nothing was observed."),
+    "incomplete": N_("The time was up before everything had been looked at."),
+}
+
+
+def labels(lang: str) -> dict[str, str]:
+    """Give the headings and labels of a report."""
+    translate = into(lang)
+    return {name: translate(text) for name, text in LABELS.items()}
+
+
+def labelled(label: str, said: str, lang: str) -> str:
+    """Put a label before what it names."""
+    return into(lang)(N_("{label}: {value}")).format(label=label, value=said)
+
+
+def prose(text: str, lang: str) -> str:
+    """Make words of a lab safe to show; in French, keep `;:!?»` from starting a line, except in `code`."""
+    parts = line(text).split("`")
+    if lang == "fr":
+        for sign in ";:!?»":
+            parts[::2] = [part.replace(f" {sign}", f"\xa0{sign}") for part in parts[::2]]
+        parts[::2] = [part.replace("« ", "«\xa0") for part in parts[::2]]
+    return "`".join(parts)
+
+
+def word(verdict: Verdict, lang: str) -> str:
+    """Say a verdict in a word."""
+    return into(lang)(WORDS[verdict])
+
+
+def miss(one: Miss, lang: str) -> str:
+    """Say which demand does not hold."""
+    _ = into(lang)
+    if one.fact in ABSENT and one.wanted == {"present": True}:
+        return _(ABSENT[one.fact])
+    said = _("{fact}: expected {wanted}, found {found}")
+    return said.format(fact=line(one.fact), wanted=wanted(one.wanted, _), found=value(one.found, _))
+
+
+def reason(one: Reason, lang: str) -> str:
+    """Say why a check is undecided or was skipped."""
+    said = REASONS.get(one.code)
+    if said is None:
+        return line(f"{one.code}: {one.detail}" if one.detail else one.code)
+    sentence = into(lang)(said).format(detail=line(one.detail))
+    told = not one.detail or "{detail}" in said
+    return sentence if told else f"{sentence.removesuffix('.')} ({line(one.detail)})."
+
+
+def held_up(one: Line, report: Report) -> str:
+    """Name what *one* waits for."""
+    titles = {check.id: check.title for check in report.checks}
+    _ = into(report.lang)
+    quoted = [_("“{text}”").format(text=line(titles.get(id_, id_))) for id_ in one.blocked_by]
+    return _("Waits for {checks}.").format(checks=", ".join(quoted))
+
+
+def engine(report: Report) -> str:
+    """Name the engine that was graded."""
+    _ = into(report.lang)
+    seen = report.engine
+    parts = [
+        line(seen.name or ""),
+        _("Docker {version}").format(version=line(seen.version)) if seen.version else _("no answer"),
+        _("API {version}").format(version=line(seen.api)) if seen.api else "",
+        _("rootless") if seen.rootless else "",
+    ]
+    return f"{line(seen.endpoint)} — {', '.join(part for part in parts if part)}"
+
+
+def points(score: Score) -> str:
+    """Write a score; as a range while points are undecided."""
+    most = f"\N{EN DASH}{score.earned + score.undecided}" if score.undecided else ""
+    return f"{score.earned}{most}/{score.possible}"
+
+
+def worth(one: Line) -> str:
+    """Write what a check earned of its points."""
+    return f"{'?' if one.verdict.undecided else one.earned}/{one.points}"
+
+
+def total(score: Score, lang: str) -> str:
+    """Say a score in a sentence."""
+    _ = into(lang)
+    said = _("Total: {points}").format(points=points(score))
+    undecided = _("undecided points: {count}").format(count=score.undecided)
+    return f"{said} ({undecided})" if score.undecided else said
+
+
+def tally(report: Report) -> list[tuple[Verdict, str]]:
+    """Count the checks by verdict, the verdicts that occur only."""
+    counts = {verdict: sum(one.verdict is verdict for one in report.checks) for verdict in Verdict}
+    lang = report.lang
+    return [(one, labelled(word(one, lang), str(count), lang)) for one, count in counts.items() if count]
+
+
+def causes_first(report: Report) -> list[Line]:
+    """List what did not pass: failures that hold others up, other failures, then what is held up."""
+    causes = {id_ for one in report.checks for id_ in one.blocked_by}
+    lost = [one for one in report.checks if one.verdict in {Verdict.FAILED, Verdict.BLOCKED}]
+    return sorted(lost, key=lambda one: (one.verdict is Verdict.BLOCKED, one.id not in causes))
+
+
+def ending(report: Report) -> Verdict:
+    """Say how a whole lab ended: what is to be mended weighs most, then what is undecided."""
+    ended = {one.verdict for one in report.checks}
+    order = (Verdict.FAILED, Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.PASSED, Verdict.SKIPPED)
+    return next((one for one in order if one in ended), Verdict.SKIPPED)
+
+
+def of(report: Report, verdict: Verdict) -> list[Line]:
+    """List the checks that ended as *verdict*."""
+    return [one for one in report.checks if one.verdict is verdict]
+
+
+def next_steps(report: Report) -> list[str]:
+    """Say what to do next, the most urgent first."""
+    _ = into(report.lang)
+    again = f"`dckgrade {line(report.lab.id)}`"
+    reasons = {one.reason.code for one in report.checks if one.reason}
+    if Why.ENGINE_OUT_OF_REACH in reasons:
+        return [_("Start the engine or name the right one, then run again: {command}").format(command=again)]
+    steps = [
+        _("Begin with “{title}”, then run again: {command}").format(title=line(one.title), command=again)
+        for one in causes_first(report)[:1]
+    ]
+    if "starting" in reasons:
+        steps.append(_("Wait a few seconds, then run again: {command}").format(command=again))
+    if (reasons - {"starting"}) and of(report, Verdict.UNKNOWN):
+        steps.append(_("Undecided points are not lost: show this report to your trainer."))
+    if of(report, Verdict.SKIPPED):
+        steps.append(_("To grade the skipped checks, run again without --only, --failed and --passive."))
+    done = _("Everything passes: this lab is done.") if report.checks else _("There was nothing to grade.")
+    return steps or [done]

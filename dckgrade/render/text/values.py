@@ -1,0 +1,89 @@
+"""A demand or a fact's value, as data → the few words that say it in a sentence."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from dckgrade.i18n import N_, Translate
+from dckgrade.render.text.sanitize import line
+
+VALUE_KEPT = 100
+DEMANDS = {
+    "equals": "{}",
+    "not": N_("anything but {}"),
+    "one-of": "{}",
+    "matches": N_("a text that matches {}"),
+    "contains": N_("something that contains {}"),
+    "resembles": N_("something like {}, misspelt"),
+    "at-least": N_("at least {}"),
+    "at-most": N_("at most {}"),
+    "every": N_("all of them: {}"),
+    "any": N_("at least one of them: {}"),
+    "count": N_("as many as: {}"),
+    "where": "{}",
+}
+
+
+def wanted(demand: Any, _: Translate) -> str:
+    """Say what was wanted, as a noun."""
+    if not isinstance(demand, dict):
+        return value(demand, _)
+    return _(" and ").join(one_wanted(name, inner, _) for name, inner in demand.items())
+
+
+def one_wanted(name: str, inner: Any, _: Translate) -> str:
+    """Say one demand."""
+    match name, inner:
+        case "present", bool():
+            return _("a value") if inner else _("no value")
+        case "one-of", list():
+            said = either([value(one, _) for one in inner], _)
+        case "where", dict():
+            said = ", ".join(f"{line(field, VALUE_KEPT)} = {wanted(one, _)}" for field, one in inner.items())
+        case (("not" | "every" | "any" | "count"), _inner):
+            said = wanted(inner, _)
+        case _:
+            said = value(inner, _)
+    return _(DEMANDS.get(name, "{}")).format(said)
+
+
+def either(choices: Sequence[str], _: Translate) -> str:
+    """Join *choices* by commas and a last “or”."""
+    *first, last = choices or [""]
+    return _("{first} or {last}").format(first=", ".join(first), last=last) if first else last
+
+
+def value(found: Any, _: Translate) -> str:
+    """Say a fact's value, short; nothing is called nothing."""
+    match found:
+        case None:
+            return _("no value")
+        case bool():
+            return _("yes") if found else _("no")
+        case str():
+            return quoted(found, _)
+        case list() | dict():
+            return line(written(found), VALUE_KEPT) if found else _("an empty list")
+        case _:
+            return str(found)
+
+
+def quoted(text: str, _: Translate) -> str:
+    """Say a text: a single word stays bare."""
+    if not text:
+        return _("an empty text")
+    shown = line(text, VALUE_KEPT)
+    return _("“{text}”").format(text=shown) if any(map(str.isspace, text)) else shown
+
+
+def written(found: Any) -> str:
+    """Write a list or a mapping as a lab would."""
+    match found:
+        case list():
+            return ", ".join(written(one) for one in found)
+        case dict():
+            return "{" + ", ".join(f"{name}: {written(one)}" for name, one in found.items()) + "}"
+        case str():
+            return found
+        case _:
+            return json.dumps(found)

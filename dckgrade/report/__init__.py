@@ -1,0 +1,1 @@
+"""The documents and their parts: observations, results, reports; how they are stored and signed."""

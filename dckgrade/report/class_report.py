@@ -1,0 +1,121 @@
+"""What the class report says, `dckgrade-class/1`: every form of it reads this document and no more."""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from dckgrade.i18n import Lang
+from dckgrade.report.result import Score, Verdict
+
+SCHEMA: Literal["dckgrade-class/1"] = "dckgrade-class/1"
+
+Trust = Literal["declared", "corroborated", "observed"]
+"""The trainee says so; the trainee's own key signed it and nobody shares it; the trainer looked."""
+
+Flag = Literal[
+    "copy", "same-engine", "other-lab", "claimed-otherwise", "incomplete", "name-differs", "unreached"
+]
+"""Worth a look: shares what cannot be shared by chance; has an engine in common; graded by another lab file;
+claims another score than its recording; cut off by a deadline; written under another name than handed in;
+the engine was not reached."""
+
+
+class Past(Struct, frozen=True, kw_only=True):
+    """An attempt that does not count, kept as history."""
+
+    source: str
+    started_at: str
+    score: Score
+
+
+class Cell(Struct, frozen=True, kw_only=True):
+    """One trainee in one lab: the attempt that counts."""
+
+    score: Score
+    source: str
+    started_at: str
+    trust: Trust
+    verdicts: dict[str, Verdict]
+    mistakes: dict[str, str]
+    flags: list[Flag] = field(default_factory=list)
+    unreached: str = ""
+    """Why nothing could be seen of the engine; empty where it was reached."""
+    shared_with: list[str] = field(default_factory=list)
+    """The trainees with whom it shares what two cannot have in common by chance."""
+    history: list[Past] = field(default_factory=list)
+    """The other attempts, oldest first."""
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One trainee."""
+
+    trainee: str
+    email: str = ""
+    username: str = ""
+    id_number: str = ""
+    expected: bool = True
+    """The roster has them, or there is none."""
+    cells: dict[str, Cell]
+    """By lab; one that was not handed in is not there."""
+    score: Score
+
+
+class CheckTold(Struct, frozen=True, kw_only=True):
+    """One check over the whole class."""
+
+    id: str
+    title: str
+    points: int
+    counts: dict[Verdict, int]
+    suspicious: Literal["nobody-passes", "everybody-passes"] | None = None
+    """Too few to tell below five trainees."""
+
+
+class MistakeShared(Struct, frozen=True, kw_only=True):
+    """A mistake, and who makes it: what to explain on the board next."""
+
+    code: str
+    lab: str
+    check: str
+    message: str
+    """As the lab writes it; where it names something of one trainee, it is that of the first."""
+    hint: str
+    why: str = ""
+    look: str = ""
+    source: str = ""
+    """Why, look and source as `dckgrade explain` has them: the concept, how to look, the documentation."""
+    trainees: list[str]
+
+
+class LabTold(Struct, frozen=True, kw_only=True):
+    """One lab over the whole class."""
+
+    id: str
+    title: str
+    possible: int
+    handed_in: int
+    average: float | None
+    """Points earned, over those who handed in."""
+    checks: list[CheckTold]
+
+
+class Refused(Struct, frozen=True, kw_only=True):
+    """A file that is no report of this class, and why."""
+
+    source: str
+    reason: str
+
+
+class ClassReport(Struct, frozen=True, kw_only=True):
+    """A class: labs across, trainees down."""
+
+    schema: Literal["dckgrade-class/1"] = SCHEMA
+    dckgrade: str
+    lang: Lang
+    labs: list[LabTold]
+    rows: list[Row]
+    mistakes: list[MistakeShared]
+    """The most shared first."""
+    refused: list[Refused]
+    reports: int
+    """How many were read, those that do not count too."""

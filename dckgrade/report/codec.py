@@ -1,0 +1,127 @@
+"""Reports ⇄ JSON: the only owner of the format's version, and of what is refused when a report is read."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade import __version__
+from dckgrade.i18n import N_, Trouble
+from dckgrade.report.observation import Recording
+from dckgrade.report.report import SCHEMA, SESSION, Report, Session, together
+
+MAX_BYTES = 8 * 1024 * 1024
+DEEPEST = 20
+"""No fact is nested a quarter as deep."""
+REPORTS_AT_MOST = 100
+"""In a session; a course has ten labs."""
+
+
+class UnreadableReport(Trouble):
+    """A file that is no report of ours."""
+
+
+def to_json(report: Report) -> bytes:
+    """Write *report* as one JSON document, indented, ending in a newline."""
+    # The engine's strings can hold halves of surrogate pairs, which JSON in UTF-8 cannot.
+    plain = storable(msgspec.to_builtins(report))
+    return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
+
+
+def storable(value: Any) -> Any:
+    """Replace what UTF-8 cannot hold."""
+    match value:
+        case str():
+            return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+        case dict():
+            return {storable(name): storable(one) for name, one in value.items()}
+        case list():
+            return [storable(one) for one in value]
+        case _:
+            return value
+
+
+def from_json(raw: bytes, source: str) -> Report:
+    """Read a report; raises `UnreadableReport` that names *source* and what is wrong with it."""
+    if len(raw) > MAX_BYTES:
+        raise UnreadableReport(
+            N_("{source} has {bytes} bytes; a report has at most {most}."),
+            source=source,
+            bytes=len(raw),
+            most=MAX_BYTES,
+        )
+    try:
+        report = msgspec.json.decode(raw, type=Report)
+        for seen in report.observations.values():
+            bounded(getattr(seen, "facts", None), DEEPEST)
+        for line in report.checks:
+            bounded([[miss.wanted, miss.found] for miss in line.misses], DEEPEST)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UnreadableReport(
+            N_("{source} is not a dckgrade report: {error}."),
+            N_("A report is what `dckgrade LAB -o report.json` writes."),
+            source=source,
+            error=error,
+        ) from None
+    except RecursionError:
+        raise UnreadableReport(N_("{source} is nested too deeply for a report."), source=source) from None
+    return report
+
+
+class Held(Struct):
+    """As much of a file as tells whether it is a session."""
+
+    schema: str = ""
+    reports: list[msgspec.Raw] = []
+
+
+def session(documents: Sequence[bytes]) -> bytes:
+    """Write a session of reports, each as it was written: a signature in it stays good (see `parts`)."""
+    reports = [from_json(one, "report") for one in documents]
+    whole = {
+        "schema": SESSION,
+        "dckgrade": __version__,
+        "complete": all(one.complete for one in reports),
+        "score": together(reports),
+        "reports": [msgspec.Raw(one) for one in documents],
+    }
+    return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
+
+
+def parts(raw: bytes) -> list[bytes]:
+    """Give the reports in a session, each as `to_json` wrote it; any other file is its own only part."""
+    if len(raw) > MAX_BYTES or SESSION.encode() not in raw:
+        return [raw]
+    try:
+        held = msgspec.json.decode(raw, type=Held)
+        apart = [msgspec.json.format(bytes(one), indent=2) + b"\n" for one in held.reports]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return [raw]
+    return apart if held.schema == SESSION and 0 < len(apart) <= REPORTS_AT_MOST else [raw]
+
+
+def bounded(value: Any, left: int) -> None:
+    """Raise `RecursionError` where *value* is nested deeper than *left*: what is read must be writable."""
+    if left == 0:
+        raise RecursionError
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            bounded(one, left - 1)
+
+
+def recording(report: Report) -> Recording:
+    """Take out of *report* what was seen, leaving behind what was judged."""
+    return Recording(**{name: getattr(report, name) for name in Recording.__struct_fields__})
+
+
+def schema(of: Literal["report", "session"] = "report") -> dict[str, Any]:
+    """Describe the document as JSON Schema, draft 2020-12."""
+    title, kind = (SESSION, Session) if of == "session" else (SCHEMA, Report)
+    (root,), definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        **root,
+        "$defs": dict(sorted(definitions.items())),
+    }

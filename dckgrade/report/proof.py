@@ -1,0 +1,75 @@
+"""The proof of a lab: how each check bore each case, and each fault that was found."""
+
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from dckgrade.i18n import into
+from dckgrade.report.text import Text
+
+MUTANTS = "mutants"
+"""The case of a fault that no folder but a generated change has brought to light."""
+
+
+class Cell(StrEnum):
+    """How a check bore a case."""
+
+    KILLED = "killed"
+    """It failed as it should, and the mistake was named."""
+    BLOCKED = "blocked"
+    """It waits for one that failed, as it should."""
+    PASSED = "passed"
+    """It passed, as it should."""
+    UNDECIDED = "undecided"
+    """It is unknown, as it should be."""
+    SURVIVED = "survived"
+    """The mistake is there, and the check does not see it."""
+    TRIPPED = "tripped"
+    """The check fell over a mistake that is not its own."""
+    MISNAMED = "misnamed"
+    """It ended as it should, but another mistake was named."""
+    OTHERWISE = "otherwise"
+    """It did not pass, and did not end as it should either."""
+
+    @property
+    def sound(self) -> bool:
+        """Say whether this is what was expected."""
+        return self in {Cell.KILLED, Cell.BLOCKED, Cell.PASSED, Cell.UNDECIDED}
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """One thing that keeps a lab from being proven: a message id with its values, and what it is about."""
+
+    what: str
+    check: str | None = None
+    case: str | None = None
+    code: str | None = None
+    detail: str = ""
+
+    def sentence(self, lang: str) -> str:
+        """Say it in *lang*."""
+        values = {"check": self.check, "case": self.case, "code": self.code, "detail": self.detail}
+        return into(lang)(self.what).format(**values)
+
+
+class Proof(Struct, frozen=True, kw_only=True):
+    """All that was found of one lab. It is proven when there is no fault."""
+
+    lab: str
+    title: Text
+    file: str
+    """The lab's file, and where each check and code stands in it: what an annotation points at."""
+    places: dict[str, tuple[int, int]]
+    checks: list[str]
+    cases: list[str]
+    cells: dict[str, dict[str, Cell]]
+    """Check → case → cell; a case without a report has none."""
+    mutants: int
+    faults: list[Fault] = field(default_factory=list)
+    waived: list[str] = field(default_factory=list)
+    """What was forgiven, with the reason and until when."""
+    duration_ms: int = 0
+
+    def place(self, fault: Fault) -> tuple[int, int]:
+        """Tell the line and column that this fault is about."""
+        return self.places.get(fault.code or fault.check or "", (1, 1))

@@ -1,0 +1,70 @@
+"""A recording and the verdicts on it, in one document, and several of them: what is rendered and kept."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+from dckgrade.report.observation import Engine, Observation
+from dckgrade.report.result import Line, Score
+
+SCHEMA: Literal["dckgrade-report/1"] = "dckgrade-report/1"
+
+
+class LabNamed(Struct, frozen=True, kw_only=True):
+    """Which lab was graded, to the byte."""
+
+    id: str
+    title: str
+    digest: str
+    """`sha256:` and the digest of the lab's file."""
+
+
+class Signature(Struct, frozen=True, kw_only=True):
+    """Made with the key that the trainer gave to the trainee; see `dckgrade.report.signature`."""
+
+    mac: str
+    """HMAC-SHA256 over the document's bytes with 64 zeros in this place, in hexadecimal."""
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """One lab graded on one engine, in one language; the JSON report is this document."""
+
+    schema: Literal["dckgrade-report/1"] = SCHEMA
+    dckgrade: str
+    lang: Literal["fr", "en"]
+    trainee: str | None = None
+    lab: LabNamed
+    engine: Engine
+    started_at: str
+    duration_ms: int
+    complete: bool
+    passive: bool = False
+    only: list[str] = field(default_factory=list)
+    starting: list[str] = field(default_factory=list)
+    score: Score
+    checks: list[Line]
+    observations: dict[str, Observation]
+    signature: Signature | UnsetType = UNSET
+
+
+SESSION: Literal["dckgrade-session/1"] = "dckgrade-session/1"
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """Several labs graded in one run: their reports, each whole, and what they come to together."""
+
+    schema: Literal["dckgrade-session/1"] = SESSION
+    dckgrade: str
+    complete: bool
+    score: Score
+    reports: list[Report]
+
+
+def together(reports: Sequence[Report]) -> Score:
+    """Add up the scores of *reports*."""
+    return Score(
+        earned=sum(one.score.earned for one in reports),
+        possible=sum(one.score.possible for one in reports),
+        undecided=sum(one.score.undecided for one in reports),
+    )

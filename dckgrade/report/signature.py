@@ -1,0 +1,82 @@
+"""A report's bytes and a trainee's key → the same bytes signed, or whether they are as they were signed."""
+
+import hmac
+import json
+import secrets
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dckgrade.i18n import N_, Trouble
+from dckgrade.report import codec
+from dckgrade.report.report import Report, Signature
+
+PURPOSE = b"dckgrade-report/1\0"
+"""Signed with the bytes: what is signed for one purpose is not taken for another (CVE-2022-35929)."""
+UNSIGNED = "0" * 64
+_HEX = set("0123456789abcdef")
+
+
+class Key(Struct, frozen=True):
+    """What the trainer gave to one trainee; *secret*: 64 hexadecimal digits."""
+
+    trainee: str
+    secret: str
+
+
+def new(trainee: str) -> Key:
+    """Make a key."""
+    return Key(trainee, secrets.token_hex(32))
+
+
+def signed(report: Report, key: Key) -> bytes:
+    """Write *report* with its signature in it: one document, which stays readable by everything."""
+    named = replace(report, trainee=report.trainee or key.trainee, signature=Signature(mac=UNSIGNED))
+    raw = codec.to_json(named)
+    return raw.replace(quoted(UNSIGNED), quoted(mac(raw, key)), 1)
+
+
+def genuine(report: Report, raw: bytes, key: Key) -> bool:
+    """Say whether *raw*, the bytes of *report*, are what was signed with *key*."""
+    found = report.signature.mac if isinstance(report.signature, Signature) else ""
+    # The exact bytes are signed, with zeros where the signature then stands; it must stand there only once.
+    if len(found) != len(UNSIGNED) or not _HEX.issuperset(found) or raw.count(quoted(found)) != 1:
+        return False
+    return hmac.compare_digest(mac(raw.replace(quoted(found), quoted(UNSIGNED)), key), found)
+
+
+def mac(raw: bytes, key: Key) -> str:
+    """Compute HMAC-SHA256 (RFC 2104)."""
+    return hmac.digest(bytes.fromhex(key.secret), PURPOSE + raw, "sha256").hex()
+
+
+def quoted(found: str) -> bytes:
+    """Write it as it stands in a report."""
+    return f'"mac": "{found}"'.encode()
+
+
+def read(path: Path) -> list[Key]:
+    """Read a file of keys: one trainee's, or the class's."""
+    try:
+        content = json.loads(path.read_bytes())
+        keys = [Key(str(one["trainee"]), str(one["secret"])) for one in content["keys"]]
+    except OSError as error:
+        raise Trouble(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
+    except (ValueError, LookupError, TypeError, RecursionError):
+        keys = []
+    if not keys or any(len(one.secret) != len(UNSIGNED) or not _HEX.issuperset(one.secret) for one in keys):
+        raise Trouble(
+            N_("{path} is no file of dckgrade keys."),
+            N_("`dckgrade enrol --new ROSTER` makes them."),
+            path=path,
+        )
+    return keys
+
+
+def written(keys: list[Key]) -> bytes:
+    """Write a file of keys."""
+    return (
+        json.dumps({"keys": [{"trainee": one.trainee, "secret": one.secret} for one in keys]}, indent=2)
+        + "\n"
+    ).encode()

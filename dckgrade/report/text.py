@@ -1,0 +1,18 @@
+"""A text in every language that people read reports in."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Sentence = Annotated[str, Meta(min_length=1, max_length=600)]
+
+
+class Text(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Words for a trainee, French first; `{fact}` stands for a fact's value."""
+
+    fr: Sentence
+    en: Sentence
+
+    def into(self, lang: str) -> str:
+        """Give the words in *lang*."""
+        return self.en if lang == "en" else self.fr

@@ -1,0 +1,637 @@
+"""Engines sound and broken in; the right answer, `NotThere`, `OutOfReach` or trouble, always in time, out."""
+
+import contextlib
+import gc
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dckgrade.engine import api as module
+from dckgrade.engine import log_frames
+from dckgrade.engine.allowlist import Forbidden, permit
+from dckgrade.engine.api import Daemon
+from dckgrade.engine.api_version import engine_version, refused, spoken
+from dckgrade.engine.connection import connect
+from dckgrade.engine.deadline import outcomes
+from dckgrade.engine.endpoint import Endpoint, EngineTrouble, Tls, UsageTrouble
+from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.report.observation import Why
+from tests.support.fault_engine import FaultEngine, Say, answer, chunk, drip, frame, ping, raw, stall_after
+
+ANSWERS = sorted(
+    path for path in (Path(__file__).parents[1] / "answers" / "engines").iterdir() if path.is_dir()
+)
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+TOO_OLD = "client version 1.51 is too old. Minimum supported API version is 1.60, please upgrade your client"
+
+
+@contextlib.contextmanager
+def engine(folder: Path, says: Mapping[str, Say] | None = None) -> Iterator[FaultEngine]:
+    with FaultEngine(folder / "docker.sock", says or {}) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def daemon(folder: Path, says: Mapping[str, Say] | None = None) -> Iterator[tuple[Daemon, FaultEngine]]:
+    with engine(folder, says) as started, connect(Endpoint(started.url, "--host")) as connected:
+        yield connected, started
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_OBJECT_S", "_INFO_S", "_LOG_S", "_STATS_S"):
+        monkeypatch.setattr(module, name, 0.5)
+
+
+def trouble(endpoint: Endpoint, seconds: float = 0.5) -> str:
+    begun = time.monotonic()
+    with pytest.raises(EngineTrouble) as caught:
+        connect(endpoint, seconds)
+    assert time.monotonic() - begun < seconds + 1
+    return str(caught.value)
+
+
+def at(path: Path) -> Endpoint:
+    return Endpoint(f"unix://{path}", "DOCKER_HOST")
+
+
+# Connecting
+
+
+def test_a_sound_engine_is_greeted_with_one_request(tmp_path: Path) -> None:
+    with daemon(tmp_path) as (connected, there):
+        assert there.asked == ["GET /_ping"]
+        assert connected.engine.version == "28.5.2"
+        assert connected.engine.api == "1.51"
+        assert connected.engine.endpoint == there.url
+
+
+def test_a_grade_sends_what_it_needs_and_no_more(tmp_path: Path) -> None:
+    says = {"/json": answer({"Id": "a"}), "/containers/json": answer([{"Id": "a"}]), "/stats": answer({})}
+    with daemon(tmp_path, says) as (connected, there):
+        look: World = connected.look()
+        for _ in range(2):
+            look.containers()
+            for name in ("a", "b"):
+                look.container(name)
+                look.stats(name)
+        assert there.asked == [
+            "GET /_ping",
+            "GET /v1.51/containers/json?all=true",
+            "GET /v1.51/containers/a/json",
+            "GET /v1.51/containers/a/stats?stream=false&one-shot=true",
+            "GET /v1.51/containers/b/json",
+            "GET /v1.51/containers/b/stats?stream=false&one-shot=true",
+        ]
+        connected.look().containers()
+        assert len(there.asked) == 7
+
+
+def test_an_absent_socket_is_named_with_what_named_it(tmp_path: Path) -> None:
+    told = trouble(at(tmp_path / "none.sock"))
+    assert str(tmp_path / "none.sock") in told
+    assert "DOCKER_HOST" in told
+    assert "no such socket" in told
+
+
+def test_other_engines_are_suggested_and_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    with FaultEngine(tmp_path / "docker.sock", {}) as other:
+        assert f"These sockets exist: {other.url}" in trouble(at(tmp_path / "none.sock")).replace(
+            "unix:///var/run/docker.sock, ", ""
+        )
+        assert other.asked == []
+
+
+TUNNEL = """
+import socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+print("up", flush=True)
+while True:
+    connected, _ = listener.accept()
+    if connected.recv(4096):
+        connected.sendall(b"HTTP/1.1 200 OK\\r\\nApi-Version: 1.51\\r\\nContent-Length: 0\\r\\n\\r\\n")
+    connected.close()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who listens")
+def test_services_of_an_engine_behind_an_ssh_tunnel_are_not_looked_for_on_this_machine(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "ssh").symlink_to(Path(sys.executable).resolve())
+    argv = [str(tmp_path / "ssh"), "-c", TUNNEL, str(tmp_path / "docker.sock")]
+    inspected = {
+        "State": {"Running": True},
+        "NetworkSettings": {"Ports": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}},
+    }
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as ssh:
+        try:
+            assert ssh.stdout
+            assert ssh.stdout.readline()
+            with connect(at(tmp_path / "docker.sock")) as connected, pytest.raises(OutOfReach) as caught:
+                connected.look().addresses(inspected, 80)
+        finally:
+            ssh.kill()
+    assert caught.value.why is Why.ADDRESS_OUT_OF_REACH
+
+
+def test_a_socket_at_which_nobody_listens_is_refused(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(tmp_path / "docker.sock"))
+    assert "is not running: connection refused" in trouble(at(tmp_path / "docker.sock"))
+
+
+def test_a_closed_port_is_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    assert "connection refused" in trouble(Endpoint(f"tcp://127.0.0.1:{port}", "--host"))
+
+
+def test_a_machine_without_an_address_is_unknown() -> None:
+    assert "has no known address" in trouble(Endpoint("tcp://host.invalid:2375", "--host"), 5)
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[None]:
+    """Root may open any socket, so be someone else meanwhile."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_a_socket_that_is_not_ours_to_use_is_explained_without_sudo() -> None:
+    import_module("dckgrade.engine.connection_errors")  # which nobody may not read, perhaps
+    with tempfile.TemporaryDirectory() as folder, FaultEngine(Path(folder, "docker.sock"), {}) as there:
+        Path(folder).chmod(0o755)
+        Path(folder, "docker.sock").chmod(0)
+        with nobody():
+            told = trouble(Endpoint(there.url, "--host"))
+    assert "Permission denied" in told
+    assert "group docker, which is as powerful as root" in told
+    assert "sudo" not in told
+
+
+@pytest.mark.parametrize(
+    ("say", "told"),
+    [
+        (stall_after(b""), "did not answer within 0.5 s"),
+        (stall_after(HEAD), "did not answer within 0.5 s"),
+        (
+            drip(b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK"),
+            "did not answer within 0.5 s",
+        ),
+        (raw(b""), "cannot be reached"),
+        (raw(b"220 smtp ready\r\n"), "cannot be reached"),
+        (answer(b"<html><h1>Bad gateway</h1></html>", 502, Content_Type="text/html"), "HTTP 502 Bad gateway"),
+        (answer(b"", 301, Location="http://127.0.0.1:1/_ping"), "HTTP 301"),
+        (answer(b"OK"), "is not a Docker engine"),
+        (answer(b"OK", Api_Version="latest"), "is not a Docker engine"),
+        (ping("1.39"), "older than 20.10"),
+        (answer(b"Client sent an HTTP request to an HTTPS server.\n", 400), "wants TLS"),
+    ],
+)
+def test_what_is_no_gradable_engine_is_told_in_time(tmp_path: Path, say: Say, told: str) -> None:
+    with engine(tmp_path, {"/_ping": say}) as there:
+        assert told in trouble(Endpoint(there.url, "--host"))
+
+
+def test_an_engine_that_has_left_our_version_behind_is_too_new(tmp_path: Path) -> None:
+    for refusal in (answer({"message": TOO_OLD}, 400), answer(TOO_OLD.encode(), 400)):
+        with engine(tmp_path, {"/_ping": ping("1.70"), "/v1.51/_ping": refusal}) as there:
+            assert "too new for this dckgrade" in trouble(Endpoint(there.url, "--host"))
+        (tmp_path / "docker.sock").unlink()
+
+
+def test_a_newer_engine_is_spoken_to_in_the_newest_version_known(tmp_path: Path) -> None:
+    with daemon(tmp_path, {"/_ping": ping("1.56"), "/containers/json": answer([])}) as (connected, there):
+        connected.look().containers()
+        assert there.paths() == ["/_ping", "/v1.51/_ping", "/v1.51/containers/json?all=true"]
+
+
+@pytest.mark.parametrize(("offered", "ceiling", "spoken"), [
+    ("1.41", None, "1.41"), ("1.45", None, "1.45"), ("1.51", "1.44", "1.44"),
+    ("1.44", "1.51", "1.44"), ("1.60", "1.99", "1.51"),
+])  # fmt: skip
+def test_the_version_spoken_is_one_that_all_know(
+    tmp_path: Path, offered: str, ceiling: str | None, spoken: str
+) -> None:
+    with engine(tmp_path, {"/_ping": ping(offered)}) as there:
+        connected = connect(Endpoint(there.url, "--host", None, ceiling))
+    with connected:
+        assert connected.engine.api == spoken
+
+
+@pytest.mark.parametrize("ceiling", ["1.40", "latest", "1", "1.44.2", "٣.٤"])
+def test_an_api_version_of_the_user_that_cannot_be_spoken_is_refused(tmp_path: Path, ceiling: str) -> None:
+    with engine(tmp_path) as there, pytest.raises(UsageTrouble, match="DOCKER_API_VERSION"):
+        connect(Endpoint(there.url, "--host", None, ceiling))
+
+
+def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    says = {"/containers/json": answer([])}
+    with FaultEngine(None, says) as there, connect(Endpoint(there.url, "--host")) as connected:
+        assert connected.look().containers() == []
+
+
+def certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    cert, key = folder / f"{name}.pem", folder / f"{name}-key.pem"
+    subject = ["-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
+    subprocess.run([*made, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
+    return cert, key
+
+
+@contextlib.contextmanager
+def tls_engine(folder: Path) -> Iterator[tuple[FaultEngine, Path]]:
+    cert, key = certificate(folder, "engine")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    with FaultEngine(None, {"/containers/json": answer([])}, context) as there:
+        yield there, cert
+
+
+def test_an_engine_is_known_by_its_authority_alone(tmp_path: Path) -> None:
+    with (
+        tls_engine(tmp_path) as (there, ca),
+        connect(Endpoint(there.url, "x", Tls(ca, None, None))) as connected,
+    ):
+        assert connected.look().containers() == []
+
+
+def test_an_engine_of_another_authority_is_refused(tmp_path: Path) -> None:
+    other, _ = certificate(tmp_path, "other")
+    with tls_engine(tmp_path) as (there, _):
+        told = trouble(Endpoint(there.url, "x", Tls(other, None, None)), 3)
+        assert "do not agree on TLS: self-signed certificate" in told.replace("self signed", "self-signed")
+        assert there.asked == []
+
+
+def test_verification_is_skipped_only_where_the_user_gave_it_up(tmp_path: Path) -> None:
+    trusting = Tls(None, None, None, verify=False)
+    with tls_engine(tmp_path) as (there, _), connect(Endpoint(there.url, "x", trusting)) as connected:
+        assert connected.look().containers() == []
+
+
+def test_tls_towards_an_engine_without_it_is_explained(tmp_path: Path) -> None:
+    ca, _ = certificate(tmp_path, "ca")
+    with FaultEngine(None, {}) as there:
+        assert "TLS" in trouble(Endpoint(there.url, "x", Tls(ca, None, None)), 3)
+
+
+def test_an_authority_that_is_none_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("")
+    with FaultEngine(None, {}) as there:
+        assert "TLS" in trouble(Endpoint(there.url, "x", Tls(tmp_path / "ca.pem", None, None)), 3)
+
+
+# Asking
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize(
+    ("say", "why"),
+    [
+        (stall_after(b""), Why.DEADLINE),
+        (stall_after(HEAD), Why.DEADLINE),
+        (stall_after(HEAD + b'Content-Length: 50\r\n\r\n{"Id"'), Why.DEADLINE),
+        (stall_after(CHUNKED + chunk(b'{"Id": "a"}')), Why.DEADLINE),
+        (drip(HEAD + b'Content-Length: 11\r\n\r\n{"Id": "a"}'), Why.DEADLINE),
+        (drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, 0.001), Why.DEADLINE),
+        (raw(HEAD + b'Content-Length: 50\r\n\r\n{"Id": "a"}'), Why.UNREADABLE),
+        (raw(HEAD + b'Content-Length: 5\r\n\r\n{"Id": "a"}'), Why.UNREADABLE),
+        (raw(HEAD + b'\r\n{"Id": "a"}'), Why.UNREADABLE),
+        (raw(CHUNKED + chunk(b'{"Id": "a"}')), Why.UNREADABLE),
+        (raw(CHUNKED + b'ff\r\n{"Id": "a"}'), Why.UNREADABLE),
+        (raw(CHUNKED + b"zz\r\n"), Why.UNREADABLE),
+        (answer(b'{"Id": '), Why.UNREADABLE),
+        (answer(b'{"Id": NaN}'), Why.UNREADABLE),
+        (answer(b"[" * 100_000), Why.UNREADABLE),
+        (answer(b"\xff\xfe"), Why.UNREADABLE),
+        (answer([]), Why.UNREADABLE),
+        (answer(b""), Why.UNREADABLE),
+        (answer(b"\x1f\x8b\x08", Content_Encoding="gzip"), Why.UNREADABLE),
+        (answer(b"<html><body>oops</body></html>", 500), Why.ENGINE_ERROR),
+        (answer({"message": "boom"}, 500), Why.ENGINE_ERROR),
+        (answer({"message": "Container is paused"}, 409), Why.ENGINE_ERROR),
+        (answer({"message": "denied by policy"}, 403), Why.ENGINE_ERROR),
+        (answer(b"<h1>404</h1>", 404), Why.ENGINE_ERROR),
+        (answer({"message": "page not found"}, 404), Why.ENGINE_ERROR),
+        (answer(b"", 302, Location="/v1.51/containers/other/json"), Why.ENGINE_ERROR),
+        (answer({"message": TOO_OLD}, 400), Why.ENGINE_ERROR),
+        (answer({"message": 3}, 500), Why.ENGINE_ERROR),
+        (raw(b"garbage\r\n\r\n"), Why.ENGINE_OUT_OF_REACH),
+        (raw(b""), Why.ENGINE_OUT_OF_REACH),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"), Why.UNREADABLE),
+    ],
+)
+def test_a_bad_answer_is_out_of_reach_in_time_and_harms_no_other(tmp_path: Path, say: Say, why: Why) -> None:
+    says = {"/containers/bad/json": say, "/containers/good/json": answer({"Id": "good"})}
+    with daemon(tmp_path, says) as (connected, there):
+        begun = time.monotonic()
+        with pytest.raises(OutOfReach) as caught:
+            connected.look().container("bad")
+        assert time.monotonic() - begun < 1.5
+        assert caught.value.why is why, caught.value
+        assert connected.look().container("good") == {"Id": "good"}
+        assert "/v1.51/containers/other/json" not in there.paths()
+
+
+def test_only_the_engines_own_404_is_absence(tmp_path: Path) -> None:
+    with daemon(tmp_path, {"/json": answer({"message": "No such container: web"}, 404)}) as (connected, _):
+        with pytest.raises(NotThere):
+            connected.look().container("web")
+        with pytest.raises(NotThere):
+            connected.look().image("nginx:alpine")
+
+
+def test_an_answer_above_the_limit_is_never_half_read(tmp_path: Path) -> None:
+    says = {"/json": answer(b" " * (17 * 1024 * 1024))}
+    with (
+        daemon(tmp_path, says) as (connected, _),
+        pytest.raises(OutOfReach, match="more than 16777216 bytes"),
+    ):
+        connected.look().container("a")
+
+
+@pytest.mark.parametrize("listed", [{}, [1], "x", None])
+def test_a_list_that_is_none_is_unreadable(tmp_path: Path, listed: Any) -> None:
+    says = {"/containers/json": answer(listed)}
+    with daemon(tmp_path, says) as (connected, _), pytest.raises(OutOfReach) as caught:
+        connected.look().containers()
+    assert caught.value.why is Why.UNREADABLE
+
+
+@pytest.mark.parametrize("ref", ["", ".", "..", "../x", "a/../b", "/a"])
+def test_a_name_that_would_ask_for_something_else_is_not_sent(tmp_path: Path, ref: str) -> None:
+    with daemon(tmp_path) as (connected, there):
+        for ask in (connected.container, connected.image, connected.stats):
+            with pytest.raises(NotThere):
+                ask(ref)
+        assert there.asked == ["GET /_ping"]
+
+
+@pytest.mark.parametrize("ref", ["a/b", "a?b", "a#b", "a b", "a%2Fb", "é", "a\r\nX: y", "a:b@sha256:0"])
+def test_any_other_name_stays_one_name(tmp_path: Path, ref: str) -> None:
+    with daemon(tmp_path, {"/json": answer({"Id": "x"})}) as (connected, there):
+        assert connected.container(ref) == {"Id": "x"}
+        assert connected.image(ref) == {"Id": "x"}
+        assert all(path.endswith("/json") and path.count("?") == 0 for path in there.paths()[1:])
+
+
+# docker-py 7.2 forgets to close the socket of a unix connection that fails.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_engine_that_ends_while_being_asked_is_out_of_reach(tmp_path: Path) -> None:
+    with daemon(tmp_path, {"/json": answer({})}) as (connected, there):
+        connected.container("a")
+        there.__exit__()
+        with pytest.raises(OutOfReach) as caught:
+            connected.container("a")
+    assert caught.value.why is Why.ENGINE_OUT_OF_REACH
+    del caught
+    gc.collect()
+
+
+@pytest.mark.usefixtures("short")
+def test_twenty_stuck_containers_cost_one_deadline(tmp_path: Path) -> None:
+    with daemon(tmp_path, {"/json": stall_after(b"")}) as (connected, _):
+        look = connected.look()
+        calls: dict[int, Callable[[], object]] = {
+            n: lambda n=n: look.container(str(n))  # type: ignore[misc]
+            for n in range(20)
+        }
+        begun = time.monotonic()
+        ended = outcomes(calls, 5)
+    assert time.monotonic() - begun < 1.5
+    assert all(isinstance(one, OutOfReach) and one.why is Why.DEADLINE for one in ended.values())
+
+
+def test_an_error_text_of_the_engine_is_masked(tmp_path: Path) -> None:
+    said = answer({"message": "cannot pull from https://me:c4n4ry@registry/ with TOKEN=c4n4ry"}, 500)
+    with daemon(tmp_path, {"/json": said}) as (connected, _), pytest.raises(OutOfReach) as caught:
+        connected.container("a")
+    assert "c4n4ry" not in str(caught.value)
+    assert "registry" in str(caught.value)
+
+
+def test_a_question_of_many_threads_is_sent_once(tmp_path: Path) -> None:
+    with daemon(tmp_path, {"/json": answer({"Id": "a"})}) as (connected, there):
+        look = connected.look()
+        ended = outcomes({n: lambda: look.container("a") for n in range(30)}, 5)
+        assert all(one == {"Id": "a"} for one in ended.values())
+        assert len(there.asked) == 2
+
+
+# Reading only
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_ping",
+        "/v1.51/_ping",
+        "/v1.41/info",
+        "/v1.41/nodes",
+        "/v1.41/containers/json",
+        "/v1.41/containers/web/json",
+        "/v1.41/containers/web/logs",
+        "/v1.41/containers/web/stats",
+        "/v1.41/containers/web/top",
+        "/v1.41/images/docker.io/library/nginx:alpine/json",
+        "/v1.41/containers/web/archive",
+        "/v1.41/volumes/prometheus.yml",
+        "/v1.41/exec/1/json",
+    ],
+)
+def test_a_reading_may_leave_and_the_same_as_anything_else_may_not(path: str) -> None:
+    permit("GET", path)
+    for method in ("POST", "PUT", "DELETE", "PATCH", "HEAD", "get", ""):
+        with pytest.raises(Forbidden):
+            permit(method, path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "",
+        "/version",
+        "/swarm",
+        "/swarm/unlockkey",
+        "/nodes/x",
+        "/system/df",
+        "/v1.41/images/search",
+        "/v1.41/images/nginx/get",
+        "/v1.41/containers/web/export",
+        "/v1.41/volumes",
+        "/v1.41/containers/a/b/json",
+        "/v1.41/containers/../json",
+        "/v1.41/images/../containers/web/json",
+        "/v1.41/containers/web/exec",
+        "/v1.41/exec/1/start",
+        "/x/_ping",
+        "/v1.41/images//json",
+        "/v1.41/containers/web/json/",
+        "/v1.41/containers/web/json\n",
+    ],
+)
+def test_any_other_path_may_not_leave(path: str) -> None:
+    with pytest.raises(Forbidden):
+        permit("GET", path)
+
+
+def test_docker_py_itself_cannot_change_anything(tmp_path: Path) -> None:
+    with daemon(tmp_path) as (connected, there):
+        client: Any = connected._client._session
+        changes: list[Callable[[], object]] = [
+            lambda: client.create_container("nginx"),
+            lambda: client.start("web"),
+            lambda: client.stop("web"),
+            lambda: client.kill("web"),
+            lambda: client.remove_container("web"),
+            lambda: client.remove_image("nginx"),
+            lambda: client.pull("nginx", tag="alpine"),
+            lambda: client.exec_create("web", "id"),
+            lambda: client.put_archive("web", "/", b""),
+            client.prune_volumes,
+            lambda: client.create_network("n"),
+            client.inspect_swarm,
+            client.leave_swarm,
+            client.version,
+            lambda: client.get(f"{client.base_url}/plugins"),
+        ]
+        for change in changes:
+            with pytest.raises(Forbidden):
+                change()
+        assert there.asked == ["GET /_ping"]
+
+
+# Logs
+
+
+def chunked(data: bytes) -> Say:
+    return raw(CHUNKED + chunk(data) + chunk(b""))
+
+
+def test_both_streams_of_a_log_are_put_in_order(tmp_path: Path) -> None:
+    said = chunked(frame(b"one\n") + frame(b"two\n", 2) + frame(b"thr\xff\n"))
+    with daemon(tmp_path, {"/logs": said}) as (connected, there):
+        assert connected.look().log_tail("web", tty=False) == "one\ntwo\nthr\ufffd\n"
+        assert there.paths()[-1] == "/v1.51/containers/web/logs?stdout=true&stderr=true&tail=200"
+
+
+def test_the_log_of_a_terminal_comes_as_it_is(tmp_path: Path) -> None:
+    with daemon(tmp_path, {"/logs": chunked(b"\x01\0\0\0 hello\r\n")}) as (connected, _):
+        assert connected.look().log_tail("web", tty=True) == "\x01\0\0\0 hello\r\n"
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize(
+    ("say", "why"),
+    [
+        (chunked(b"\x01\0\0\0\xff\xff\xff\xff" + b"x" * 100), Why.UNREADABLE),
+        (stall_after(CHUNKED + chunk(b"\x01\0\0\0\xff\xff\xff\xff")), Why.DEADLINE),
+        (chunked(frame(b"one\n") + b"\x01\0\0"), Why.UNREADABLE),
+        (chunked(b"plain text"), Why.UNREADABLE),
+        (chunked(frame(b"one\n") + frame(b"Error grabbing logs: TOKEN=c4n4ry", 3)), Why.ENGINE_ERROR),
+        (raw(CHUNKED + chunk(frame(b"one\n"))), Why.UNREADABLE),
+        (chunked(frame(b"x" * 5 * 1024 * 1024)), Why.UNREADABLE),
+        (answer({"message": "boom"}, 500), Why.ENGINE_ERROR),
+        (drip(CHUNKED + chunk(frame(b"one\n")) + chunk(b"")), Why.DEADLINE),
+    ],
+)
+def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Say, why: Why) -> None:
+    with daemon(tmp_path, {"/logs": say}) as (connected, _):
+        begun = time.monotonic()
+        with pytest.raises(OutOfReach) as caught:
+            connected.look().log_tail("web", tty=False)
+    assert time.monotonic() - begun < 1.5
+    assert caught.value.why is why
+    assert "c4n4ry" not in str(caught.value)
+
+
+def test_a_driver_that_keeps_no_log_gives_none(tmp_path: Path) -> None:
+    said = answer({"message": "configured logging driver does not support reading"}, 501)
+    with daemon(tmp_path, {"/logs": said}) as (connected, _):
+        assert connected.look().log_tail("web", tty=False) == ""
+
+
+def test_the_end_of_a_long_log_is_kept_and_long_lines_are_cut() -> None:
+    lines = [b"%06d " % number + b"x" * 90 + b"\n" for number in range(20_000)]
+    kept = log_frames.text(b"".join(lines), tty=True)
+    assert len(kept) <= log_frames.KEPT
+    assert kept.endswith(lines[-1].decode())
+    assert kept.startswith("0193")
+    cut = log_frames.text(b"a\n" + b"y" * 10_000 + b"\nb\n", tty=True)
+    assert cut == "a\n" + "y" * log_frames.LONGEST_LINE + " […]\nb\n"
+    assert 0 < len(log_frames.text(b"z" * 3_000_000, tty=True)) <= log_frames.LONGEST_LINE + 10
+
+
+def test_secrets_in_a_log_are_masked() -> None:
+    assert log_frames.text(frame(b"POSTGRES_PASSWORD=c4n4ry\n"), tty=False) == "POSTGRES_PASSWORD=***\n"
+
+
+@pytest.mark.parametrize("folder", ANSWERS, ids=lambda folder: folder.name)
+def test_what_real_engines_said_is_understood(folder: Path) -> None:
+    headers = {
+        name.lower(): value
+        for name, value in json.loads((folder / "ping.json").read_bytes())["headers"].items()
+    }
+    version = folder.name.partition("-")[0]
+    assert str(engine_version(headers)).startswith(version)
+    assert spoken(at(folder), headers) == {"20": "1.41", "26": "1.45", "28": "1.51"}[version[:2]]
+    for error in ("too-old", "too-new"):
+        body = json.loads((folder / f"error-400-api-{error}.json").read_bytes())["body"]
+        assert refused(at(folder), "1.10", body)
+    told = log_frames.text((folder / "logs-dbserver.bin").read_bytes(), tty=False)
+    assert "superuser password is not specified" in told
+    assert "POSTGRES_PASSWORD=*** " in told.replace('"', " ")
+    assert log_frames.text((folder / "logs-tty.bin").read_bytes(), tty=True)
+
+
+# The clock
+
+
+@pytest.mark.parametrize(("ahead", "shown"), [(0, 0), (1, 0), (3600, 3600), (-3600, -3600)])
+def test_the_engines_clock_is_followed_when_it_differs(tmp_path: Path, ahead: int, shown: int) -> None:
+    there = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead), usegmt=True)
+    with daemon(tmp_path, {"/_ping": ping(Date=there)}) as (connected, _):
+        off = connected.look().now() - datetime.now(UTC) - timedelta(seconds=shown)
+    assert abs(off) < timedelta(seconds=2)
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Tue, 99 Nov 2026 01:36:45 GMT"])
+def test_a_date_that_is_none_changes_nothing(tmp_path: Path, date: str) -> None:
+    with daemon(tmp_path, {"/_ping": ping(Date=date)}) as (connected, _):
+        assert abs(connected.look().now() - datetime.now(UTC)) < timedelta(seconds=1)
+
+
+def test_docker_py_is_loaded_only_to_connect() -> None:
+    program = "import sys, dckgrade.engine.connection\nprint({'docker', 'requests', 'ssl'} & {*sys.modules})"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True
+    )
+    assert ended.stdout.strip() == "set()"

@@ -1,0 +1,74 @@
+"""A container and a path in, the file that the engine finds there out; and a volume by its name."""
+
+import gzip
+import io
+import tarfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dckgrade.engine.protocol import NotThere, OutOfReach
+from dckgrade.report.observation import Why
+from tests.engine.test_api import daemon
+from tests.support.fault_engine import Say, answer
+
+FILE = "/etc/prometheus/prometheus.yml"
+CHANGED = datetime(2026, 11, 24, 4, 39, 41, tzinfo=UTC)
+
+
+def archive(kind: bytes = tarfile.REGTYPE, content: bytes = b"global: {}\n", *, empty: bool = False) -> bytes:
+    """Pack one file as an engine does."""
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w") as tar:
+        member = tarfile.TarInfo("prometheus.yml")
+        member.type, member.mtime, member.linkname = kind, int(CHANGED.timestamp()), "x"
+        member.size = len(content) if kind == tarfile.REGTYPE else 0
+        if not empty:
+            tar.addfile(member, io.BytesIO(content))
+    return written.getvalue()
+
+
+def says(body: bytes) -> dict[str, Say]:
+    return {"/archive": answer(body, Content_Type="application/x-tar")}
+
+
+def test_a_file_comes_with_the_time_of_its_last_change(tmp_path: Path) -> None:
+    with daemon(tmp_path, says(archive())) as (connected, there):
+        look = connected.look()
+        for _ in range(2):
+            assert look.changed_at("web", FILE) == CHANGED
+            assert look.archive("web", FILE) == b"global: {}\n"
+    asked = "GET /v1.51/containers/web/archive?path=%2Fetc%2Fprometheus%2Fprometheus.yml"
+    assert there.asked[1:] == [asked, asked]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda: archive(tarfile.DIRTYPE),
+        lambda: archive(tarfile.SYMTYPE),
+        lambda: archive(tarfile.FIFOTYPE),
+        lambda: archive(empty=True),
+        lambda: archive()[:515],
+        lambda: gzip.compress(archive()),
+        lambda: b"",
+        lambda: b"no archive",
+    ],
+    ids=["folder", "link", "pipe", "nothing", "cut", "packed", "empty", "other"],
+)
+def test_what_is_not_a_file_has_not_been_changed(body: Callable[[], bytes], tmp_path: Path) -> None:
+    with daemon(tmp_path, says(body())) as (connected, _), pytest.raises(OutOfReach) as caught:
+        connected.look().changed_at("web", FILE)
+    assert caught.value.why is Why.UNREADABLE
+
+
+def test_a_volume_is_there_or_it_is_not(tmp_path: Path) -> None:
+    missing = answer({"message": "get x: no such volume"}, 404)
+    found = answer({"Name": "data", "Driver": "local"})
+    with daemon(tmp_path, {"/volumes/data": found, "/volumes/x": missing}) as (connected, _):
+        look = connected.look()
+        assert look.volume("data")["Driver"] == "local"
+        with pytest.raises(NotThere):
+            look.volume("x")

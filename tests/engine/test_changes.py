@@ -1,0 +1,159 @@
+"""What makes a watched lab be graded again, and what does not: events, files, a stream that is lost."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dckgrade.engine import changes as module
+from dckgrade.engine.changes import Changes, matters
+from dckgrade.engine.protocol import OutOfReach
+from dckgrade.report.observation import Why
+from tests.engine.test_api import daemon
+from tests.support.fault_engine import chunk, raw, stall_after
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+class Told:
+    """Events as a test tells them; None loses the stream."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Mapping[str, Any] | None] = []
+        self.more = threading.Condition()
+        self.opened = 0
+
+    def tell(self, *events: Mapping[str, Any] | None) -> None:
+        with self.more:
+            self.waiting += events
+            self.more.notify_all()
+
+    def events(self) -> Iterator[Mapping[str, Any]]:
+        self.opened += 1
+        yield {}
+        while True:
+            with self.more:
+                self.more.wait_for(lambda: self.waiting)
+                event = self.waiting.pop(0)
+            if event is None:
+                raise OutOfReach(Why.ENGINE_OUT_OF_REACH, "lost")
+            yield event
+
+
+START = {"Type": "container", "Action": "start", "Actor": {"Attributes": {"name": "web"}}}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "QUIET_S", 0.05)
+    monkeypatch.setattr(module, "FILES_EVERY_S", 0.05)
+    monkeypatch.setattr(module, "AGAIN_S", 0.1)
+
+
+def listening(told: Told, folder: Path | None = None) -> Changes:
+    changes = Changes(told, folder)
+    assert changes.listening.wait(5)
+    return changes
+
+
+@pytest.mark.parametrize(
+    ("event", "counts"),
+    [
+        (START, True),
+        ({"Type": "network", "Action": "connect", "Actor": {}}, True),
+        ({"Type": "container", "Action": "health_status: healthy"}, True),
+        ({"Type": "container", "Action": "exec_start: cat /proc/1/status"}, False),
+        ({"Type": "container", "Action": "top"}, False),
+        ({**START, "Actor": {"Attributes": {"dckgrade.probes.registry": "1"}}}, False),
+        ({}, False),
+    ],
+)
+def test_what_only_looks_and_what_is_ours_is_no_change(event: Mapping[str, Any], counts: bool) -> None:  # noqa: FBT001
+    assert matters(event) is counts
+
+
+def test_an_event_ends_the_wait_and_is_told_once() -> None:
+    told = Told()
+    changes = listening(told)
+    told.tell(START)
+    assert changes.wait(5)
+    assert not changes.wait(0.2)
+
+
+def test_twenty_events_in_a_row_are_one_change() -> None:
+    told = Told()
+    changes = listening(told)
+    told.tell(*[START] * 20)
+    assert changes.wait(5)
+    assert not changes.wait(0.2)
+
+
+def test_events_without_end_do_not_put_the_grade_off_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AT_MOST_S", 0.3)
+    told = Told()
+    changes = listening(told)
+    over = threading.Event()
+
+    def tell() -> None:
+        while not over.wait(0.02):
+            told.tell(START)
+
+    threading.Thread(target=tell, daemon=True).start()
+    begun = time.monotonic()
+    assert changes.wait(5)
+    assert time.monotonic() - begun < 2
+    over.set()
+
+
+def test_a_file_that_is_written_ends_the_wait(tmp_path: Path) -> None:
+    changes = listening(Told(), tmp_path)
+    assert not changes.wait(0.2)
+    (tmp_path / "seccomp_profile.json").write_text("{}")
+    assert changes.wait(5)
+    os.utime(tmp_path / "seccomp_profile.json", (1, 1))
+    assert changes.wait(5)
+
+
+def test_a_lost_stream_is_asked_for_again_and_what_it_missed_is_looked_at() -> None:
+    told = Told()
+    changes = listening(told)
+    told.tell(None)
+    assert changes.wait(5)
+    assert changes.listening.wait(5)
+    assert told.opened == 2
+    told.tell(START)
+    assert changes.wait(5)
+
+
+def test_without_a_stream_the_wait_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AGAIN_S", 0.1)
+
+    class Silent:
+        def events(self) -> Iterator[Mapping[str, Any]]:
+            time.sleep(60)
+            yield {}
+
+    begun = time.monotonic()
+    assert not Changes(Silent(), None).wait(30)
+    assert time.monotonic() - begun < 5
+
+
+def test_the_engine_s_stream_is_read_line_by_line_however_it_is_cut(tmp_path: Path) -> None:
+    lines = b'{"Action": "start"}\n{"Action": "die"}\n'
+    said = HEAD + chunk(lines[:9]) + chunk(lines[9:25]) + chunk(lines[25:])
+    with daemon(tmp_path, {"/events": stall_after(said)}) as (connected, _):
+        stream = connected.events()
+        assert [next(stream)["Action"] if at else next(stream) for at in range(3)] == [{}, "start", "die"]
+
+
+NOT_JSON = HEAD + chunk(b"not json\n")
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", NOT_JSON, b""])
+def test_a_stream_that_is_none_is_out_of_reach(tmp_path: Path, said: bytes) -> None:
+    with daemon(tmp_path, {"/events": raw(said)}) as (connected, _), pytest.raises(OutOfReach):
+        list(connected.events())

@@ -1,0 +1,113 @@
+"""Where no address is reached from here: curl or wget inside the container, and what their output means."""
+
+from pathlib import Path
+
+import pytest
+
+from dckgrade.engine import exec_http
+from dckgrade.engine.protocol import Given, HttpAnswer, NoAnswer, OutOfReach, Printed
+from dckgrade.report.observation import Why
+from tests.engine.test_api import daemon
+from tests.support.fault_engine import Say, answer, frame, raw
+
+CURL, WGET, PLAIN = exec_http.commands(9200, "/_count?q=a:b")
+# Printed by curl 7.88.1, busybox 1.35.0 and GNU wget 1.21.3.
+CURL_PAGE = b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nContent-Length: 3\r\n\r\nhi\n"
+BUSYBOX_PAGE = b"  HTTP/1.1 200 OK\n  Server: nginx/1.22.1\n  Content-Type: text/html\n  \n"
+GNU_PAGE = b"  HTTP/1.1 200 OK\n  Server: nginx/1.22.1\n  Content-Type: text/html\n"
+BUSYBOX_404 = b"  HTTP/1.1 404 Not Found\nwget: server returned error: HTTP/1.1 404 Not Found\n"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
+
+
+def test_the_question_goes_to_the_container_itself_and_past_every_proxy() -> None:
+    assert CURL[-1] == "http://127.0.0.1:9200/_count?q=a:b"
+    assert "--noproxy" in CURL
+    assert all("unset http_proxy" in argv[2] for argv in (WGET, PLAIN))
+    # The path is an argument of its own: nothing of it is read by a shell.
+    assert all(argv[-1] == CURL[-1] and "9200" not in argv[2] for argv in (WGET, PLAIN))
+
+
+@pytest.mark.parametrize(
+    ("argv", "printed"),
+    [
+        (CURL, Printed(0, CURL_PAGE, b"")),
+        (CURL, Printed(0, b"HTTP/1.1 100 Continue\r\n\r\n" + CURL_PAGE, b"")),
+        (WGET, Printed(0, b"hi\n", BUSYBOX_PAGE)),
+        (PLAIN, Printed(0, b"hi\n", GNU_PAGE)),
+    ],
+)
+def test_an_answer_is_read_from_what_either_program_prints(argv: tuple[str, ...], printed: Printed) -> None:
+    read = exec_http.answer(argv, printed)
+    assert read is not None
+    assert (read.status, read.headers["server"], read.body, read.truncated) == (
+        200, "nginx/1.22.1", b"hi\n", False,
+    )  # fmt: skip
+
+
+def test_an_error_page_that_wget_does_not_show_is_an_answer_without_its_body() -> None:
+    assert exec_http.answer(WGET, Printed(1, b"", BUSYBOX_404)) == HttpAnswer(
+        status=404,
+        headers={},
+        body=b"",
+        truncated=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "printed", "how"),
+    [
+        (CURL, Printed(7, b"", b"curl: (7) Failed to connect"), "refused"),
+        (CURL, Printed(28, b"", b"curl: (28) Operation timed out"), "silent"),
+        (CURL, Printed(52, b"", b"curl: (52) Empty reply from server"), "reset"),
+        (CURL, Printed(1, b"", b"curl: (1) Received HTTP/0.9 when not allowed"), "garbled"),
+        (WGET, Printed(1, b"", b"wget: can't connect to remote host: Connection refused\n"), "refused"),
+        (WGET, Printed(1, b"", b"wget: download timed out\n"), "silent"),
+        (PLAIN, Printed(4, b"", b""), "garbled"),
+    ],
+)  # fmt: skip
+def test_in_which_way_nothing_serves_is_told(argv: tuple[str, ...], printed: Printed, how: str) -> None:
+    with pytest.raises(NoAnswer) as none:
+        exec_http.answer(argv, printed)
+    assert none.value.how == how
+
+
+@pytest.mark.parametrize("code", [126, 127, 139])
+def test_a_missing_program_is_no_answer_and_the_next_is_tried(code: int) -> None:
+    assert [exec_http.answer(argv, Printed(code, b"", b"")) for argv in (CURL, WGET, PLAIN)] == [None] * 3
+
+
+def test_an_answer_without_a_status_is_not_guessed_at() -> None:
+    with pytest.raises(OutOfReach):
+        exec_http.answer(CURL, Printed(0, b"hello", b""))
+
+
+def says(output: bytes, code: int) -> dict[str, Say]:
+    return {
+        "/containers/web/json": answer({"Id": "web"}),
+        "/containers/web/exec": answer({"Id": "e1"}, 201),
+        "/exec/e1/start": raw(HEAD + output),
+        "/exec/e1/json": answer({"Running": False, "ExitCode": code}),
+    }
+
+
+def test_both_streams_are_read_apart_and_byte_for_byte(tmp_path: Path) -> None:
+    long = b'{"password": "' + b"x" * 9000 + b'"}'
+    page = CURL_PAGE.replace(b"hi\n", long)
+    with daemon(tmp_path, says(frame(page[:50]) + frame(b"noise", 2) + frame(page[50:]), 0)) as (there, _):
+        assert there.look().http_inside("web", 80, "/").body == long
+
+
+def test_under_passive_nothing_is_run(tmp_path: Path) -> None:
+    with daemon(tmp_path, says(b"", 0)) as (connected, there):
+        with pytest.raises(OutOfReach) as trouble:
+            connected.look(Given(passive=True)).http_inside("web", 80, "/")
+        assert trouble.value.why is Why.NOT_TRIED
+        assert not [line for line in there.asked if line.startswith("POST")]
+
+
+def test_a_container_without_either_program_stays_out_of_reach(tmp_path: Path) -> None:
+    with daemon(tmp_path, says(b"", 127)) as (connected, there):
+        with pytest.raises(OutOfReach) as trouble:
+            connected.look().http_inside("web", 80, "/")
+        assert trouble.value.why is Why.ADDRESS_OUT_OF_REACH
+        assert sum("exec/e1/start" in line for line in there.asked) == 3

@@ -1,0 +1,101 @@
+"""An account in, the answers to its questions out: sent to its service alone, never again once refused."""
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from dckgrade.engine import rejected_logins
+from dckgrade.engine.http import ACCOUNT_KEPT, BODY_KEPT, http_answer
+from dckgrade.engine.protocol import Given, Login
+from tests.engine.test_api import daemon
+from tests.engine.test_http import OK, server
+from tests.support.fault_engine import ping
+
+MINE = Login("admin", "canary-secret-1")
+REFUSED = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+EMPTY = OK + b"Content-Length: 0\r\n\r\n"
+
+
+def test_an_account_is_sent_as_basic_credentials_and_otherwise_nothing_is() -> None:
+    with server(EMPTY) as there:
+        http_answer(there.address, "/", login=MINE)
+        http_answer(there.address, "/")
+    sent = base64.b64encode(b"admin:canary-secret-1").decode()
+    assert f"\r\nAuthorization: Basic {sent}\r\n" in there.heard[0].decode()
+    assert b"Authorization" not in there.heard[1]
+
+
+def test_an_account_is_never_shown() -> None:
+    assert "canary" not in f"{MINE} {MINE!r} {Given(grafana=MINE)!r}"
+
+
+@pytest.mark.parametrize(("login", "kept"), [(None, BODY_KEPT), (MINE, ACCOUNT_KEPT)])
+def test_an_account_s_answer_may_be_longer_and_has_an_end_too(login: Login | None, kept: int) -> None:
+    with server(OK + b"\r\n" + b"x" * (ACCOUNT_KEPT + 1)) as there:
+        answered = http_answer(there.address, "/", login=login)
+    assert (len(answered.body), answered.truncated) == (kept, True)
+
+
+def test_an_account_that_was_refused_is_not_tried_again_in_any_look(tmp_path: Path) -> None:
+    with daemon(tmp_path, {"/_ping": ping()}) as (connected, _), server(REFUSED) as there:
+        for _ in range(3):
+            look = connected.look()
+            assert look.http(there.address, "/api/org", MINE).status == 401
+            assert look.http(there.address, "/api/datasources", MINE).status == 401
+        assert len(there.heard) == 1
+        assert connected.look().http(there.address, "/api/health").status == 401
+        assert connected.look().http(there.address, "/", Login("admin", "other")).status == 401
+    assert len(there.heard) == 3
+
+
+def test_one_that_is_let_in_is_asked_anew_in_each_look(tmp_path: Path) -> None:
+    with daemon(tmp_path, {"/_ping": ping()}) as (connected, _), server(EMPTY) as there:
+        for _ in range(2):
+            look = connected.look(Given(grafana=MINE))
+            assert look.grafana == MINE
+            assert [look.http(there.address, "/api/org", MINE).status for _ in range(2)] == [200, 200]
+    assert len(there.heard) == 2
+
+
+def test_a_guess_that_was_refused_is_not_made_again_in_the_next_runs(tmp_path: Path) -> None:
+    given = Given(environment={"HOME": str(tmp_path / "home")})
+    guess = Login("admin", "admin", guessed_for="c" * 64)
+    with server(REFUSED) as there:
+        for run in range(5):
+            (tmp_path / f"run{run}").mkdir()
+            with daemon(tmp_path / f"run{run}", {"/_ping": ping()}) as (connected, _engine):
+                assert connected.look(given).http(there.address, "/api/org", guess).status == 401
+        assert len(there.heard) == 1
+        with daemon(tmp_path, {"/_ping": ping()}) as (connected, _engine):
+            other = Login("admin", "admin", guessed_for="d" * 64)
+            connected.look(given).http(there.address, "/api/org", other)
+            connected.look(given).http(there.address, "/api/org", Login("admin", "typed"))
+        assert len(there.heard) == 3
+    (written,) = (tmp_path / "home").rglob("*.json")
+    assert "typed" not in written.read_text()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"x": "y"}', b"[" * 100_000])
+def test_a_note_that_is_none_is_no_refusal(tmp_path: Path, content: bytes) -> None:
+    environment = {"HOME": str(tmp_path)}
+    path = rejected_logins.file(environment)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    assert not rejected_logins.refused_lately("c", "admin", environment)
+    rejected_logins.remember("c", "admin", environment)
+    assert rejected_logins.refused_lately("c", "admin", environment)
+
+
+def test_a_refusal_is_forgotten_when_grafana_has_forgotten_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = {"XDG_STATE_HOME": str(tmp_path)}
+    rejected_logins.remember("c", "admin", environment)
+    monkeypatch.setattr(rejected_logins, "REMEMBERED_S", 0.0)
+    assert not rejected_logins.refused_lately("c", "admin", environment)
+
+
+def test_where_nothing_can_be_written_nothing_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    rejected_logins.remember("c", "admin", {"XDG_STATE_HOME": str(tmp_path / "file")})

@@ -1,0 +1,266 @@
+"""Containers of our own: made in one form only, removed whatever happens, swept where a run was killed."""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dckgrade.engine import probe_container
+from dckgrade.engine.allowlist import Forbidden, permit
+from dckgrade.engine.probe_container import OURS, PREFIX, SENDING, Throwaways, form, left_behind, ours
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach
+from dckgrade.report.observation import Why
+
+IMAGE, WORDS, OWNER, ID = f"sha256:{'a' * 64}", f"dckgrade{'b' * 12}", "12@vm", "c" * 64
+NAMED = f"name={PREFIX}{'d' * 12}"
+GELF = {"Type": "gelf", "Config": {"gelf-address": "udp://127.0.0.1:12201"}}
+CREATE = "/v1.41/containers/create"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def wanted(**changes: Any) -> bytes:
+    return json.dumps(form(IMAGE, WORDS, OWNER) | changes).encode()
+
+
+@pytest.mark.parametrize("log", [None, *({**GELF, "Type": name} for name in sorted(SENDING))])
+def test_the_one_form_may_be_created_and_nothing_else_with_it(log: Json | None) -> None:
+    permit("POST", CREATE, json.dumps(form(IMAGE, WORDS, OWNER, log)).encode(), NAMED)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        b"[]",
+        b"{}",
+        wanted(Image="nginx"),
+        wanted(Entrypoint=["/bin/sh", "-c", "rm -rf /", WORDS]),
+        wanted(Entrypoint=[]),
+        wanted(Entrypoint=None),
+        wanted(Cmd=["id"]),
+        wanted(User="0"),
+        wanted(Labels={}),
+        wanted(Labels={OURS: OWNER, "com.docker.compose.service": "web"}),
+        wanted(Labels={OURS: "x"}),
+        wanted(HostConfig={}),
+        wanted(HostConfig=form(IMAGE, WORDS, OWNER)["HostConfig"] | {"Privileged": True}),
+        wanted(HostConfig=form(IMAGE, WORDS, OWNER)["HostConfig"] | {"Binds": ["/:/host"]}),
+        wanted(HostConfig=form(IMAGE, WORDS, OWNER)["HostConfig"] | {"NetworkMode": "host"}),
+        wanted(HostConfig=form(IMAGE, WORDS, OWNER)["HostConfig"] | {"Memory": 0}),
+        wanted(HostConfig=form(IMAGE, WORDS, OWNER, {"Type": "json-file", "Config": {}})["HostConfig"]),
+        wanted(HostConfig=form(IMAGE, WORDS, OWNER, {**GELF, "Config": {"gelf-address": 1}})["HostConfig"]),
+        wanted(HostConfig=form(IMAGE, WORDS, OWNER, {**GELF, "More": ""})["HostConfig"]),
+        wanted(HostConfig=form(IMAGE, WORDS, OWNER, {"Type": "gelf", "Config": []})["HostConfig"]),
+    ],
+)
+def test_any_other_form_is_refused(body: bytes | None) -> None:
+    with pytest.raises(Forbidden):
+        permit("POST", CREATE, body, NAMED)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "name=web", f"name={PREFIX}x", f"{NAMED}&platform=linux", f"name=x&{NAMED}", NAMED.upper()]
+)
+def test_a_container_of_ours_has_our_name_and_no_more_is_asked(query: str) -> None:
+    with pytest.raises(Forbidden):
+        permit("POST", CREATE, wanted(), query)
+
+
+def test_only_what_is_ours_is_started_and_removed() -> None:
+    permit("POST", f"/v1.41/containers/{ID}/start", own={ID})
+    permit("DELETE", f"/v1.41/containers/{ID}", query="force=true&v=true", own={ID})
+    for own in (set[str](), {"d" * 64}):
+        with pytest.raises(Forbidden):
+            permit("POST", f"/v1.41/containers/{ID}/start", own=own)
+        with pytest.raises(Forbidden):
+            permit("DELETE", f"/v1.41/containers/{ID}", own=own)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "/containers/web"),
+        ("DELETE", f"/images/{ID}"),
+        ("DELETE", f"/containers/{ID}/start"),
+        ("POST", f"/containers/{ID}"),
+        ("POST", f"/containers/{ID}/stop"),
+        ("POST", f"/containers/{ID}/start/x"),
+        ("POST", "/containers/web/start"),
+        ("PUT", f"/containers/{ID}/start"),
+    ],
+)
+def test_nothing_else_is_done_even_to_what_is_ours(method: str, path: str) -> None:
+    with pytest.raises(Forbidden):
+        permit(method, f"/v1.41{path}", own={ID, "web"})
+
+
+def test_a_start_has_no_body() -> None:
+    with pytest.raises(Forbidden):
+        permit("POST", f"/containers/{ID}/start", b'{"Binds": ["/:/host"]}', own={ID})
+
+
+class Engine:
+    """An engine's containers, as far as our own go."""
+
+    def __init__(self, *left: Json) -> None:
+        self.left, self.did, self.n = list(left), list[str](), 0
+        self.on: dict[str, Callable[[], None]] = {}
+
+    def now(self) -> datetime:
+        return NOW
+
+    def everything(self) -> list[Json]:
+        return self.left
+
+    def container(self, ref: str) -> Json:
+        self.does(f"inspect {ref}")
+        return {"Id": ref}
+
+    def create(self, name: str, body: Mapping[str, Any]) -> str:
+        assert name.startswith(PREFIX)
+        assert OURS in body["Labels"]
+        self.n += 1
+        self.does(f"create {self.n}")
+        return str(self.n)
+
+    def own(self, entry: Json) -> None:
+        self.does(f"own {entry['Id']}")
+
+    def start(self, ref: str) -> None:
+        self.does(f"start {ref}")
+
+    def remove(self, ref: str) -> None:
+        self.does(f"remove {ref}")
+
+    def does(self, what: str) -> None:
+        self.did.append(what)
+        self.on.get(what, lambda: None)()
+
+
+def raises(error: Exception) -> Callable[[], None]:
+    def call() -> None:
+        raise error
+
+    return call
+
+
+def test_what_is_only_shown_is_removed_at_once() -> None:
+    engine = Engine()
+    assert Throwaways(engine).shown(IMAGE) == {"Id": "1"}
+    assert engine.did == ["create 1", "inspect 1", "remove 1"]
+
+
+@pytest.mark.parametrize("error", [NotThere("gone"), OutOfReach(Why.DEADLINE), KeyboardInterrupt()])
+def test_it_is_removed_too_when_looking_at_it_fails(error: Exception) -> None:
+    engine = Engine()
+    engine.on["inspect 1"] = raises(error)
+    with pytest.raises(type(error)):
+        Throwaways(engine).shown(IMAGE)
+    assert engine.did[-1] == "remove 1"
+
+
+def test_what_speaks_stays_until_all_is_removed() -> None:
+    engine = Engine()
+    made = Throwaways(engine)
+    assert made.speaking(IMAGE, WORDS, None) == "1"
+    assert engine.did == ["create 1", "start 1"]
+    made.remove()
+    made.remove()
+    assert engine.did == ["create 1", "start 1", "remove 1"]
+
+
+def test_what_cannot_be_started_is_removed() -> None:
+    engine = Engine()
+    engine.on["start 1"] = raises(
+        OutOfReach(Why.ENGINE_ERROR, "HTTP 500 failed to initialize logging driver")
+    )
+    with pytest.raises(OutOfReach, match="logging driver"):
+        Throwaways(engine).speaking(IMAGE, WORDS, GELF)
+    assert engine.did[-1] == "remove 1"
+
+
+def test_what_could_not_be_removed_is_tried_again() -> None:
+    engine = Engine()
+    made = Throwaways(engine)
+    made.speaking(IMAGE, WORDS, None)
+    engine.on["remove 1"] = raises(OutOfReach(Why.DEADLINE))
+    made.remove()
+    engine.on.clear()
+    made.close()
+    assert engine.did.count("remove 1") == 2
+
+
+def test_nothing_is_made_once_all_is_over() -> None:
+    engine = Engine()
+    made = Throwaways(engine)
+    made.close()
+    with pytest.raises(OutOfReach):
+        made.shown(IMAGE)
+    assert engine.did == []
+
+
+def test_what_is_being_made_while_all_ends_is_waited_for_and_removed() -> None:
+    engine, begun, go = Engine(), threading.Event(), threading.Event()
+    made = Throwaways(engine)
+
+    def slow() -> None:
+        begun.set()
+        assert go.wait(10)
+
+    engine.on["start 1"] = slow
+    maker = threading.Thread(target=lambda: made.speaking(IMAGE, WORDS, None))
+    maker.start()
+    assert begun.wait(10)
+    closer = threading.Thread(target=made.close)
+    closer.start()
+    go.set()
+    maker.join(10)
+    closer.join(10)
+    assert engine.did == ["create 1", "start 1", "remove 1"]
+
+
+def entry(name: str = f"{PREFIX}1", owner: str | None = "1@elsewhere", age: timedelta = timedelta()) -> Any:
+    labels = {} if owner is None else {OURS: owner}
+    return {"Id": name, "Names": [f"/{name}"], "Labels": labels, "Created": (NOW - age).timestamp()}
+
+
+@pytest.mark.parametrize(
+    ("one", "is_ours"),
+    [
+        (entry(), True),
+        (entry("web"), False),
+        (entry(owner=None), False),
+        ({"Id": "x"}, False),
+        ({"Names": None, "Labels": None}, False),
+        ({**entry(), "Names": [f"/web/{PREFIX}1", "/web"]}, False),
+    ],
+)
+def test_ours_is_what_has_our_label_and_our_name(one: Json, is_ours: object) -> None:
+    assert ours(one) is is_ours
+
+
+def test_the_first_creation_sweeps_what_killed_runs_have_left_and_nobody_elses() -> None:
+    old = timedelta(minutes=4)
+    mine = entry(f"{PREFIX}mine", probe_container._owner(), old)
+    engine = Engine(entry("web", age=old), entry(f"{PREFIX}old", age=old), entry(f"{PREFIX}young"), mine)
+    made = Throwaways(engine)
+    made.shown(IMAGE)
+    made.shown(IMAGE)
+    assert [did for did in engine.did if PREFIX in did] == [f"own {PREFIX}old", f"remove {PREFIX}old"]
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self"), reason="processes are told by /proc")  # noqa: PTH110
+def test_on_this_machine_it_is_the_maker_that_counts_not_the_age() -> None:
+    machine = probe_container._owner().partition("@")[2]
+    assert left_behind(entry(owner=f"4194305@{machine}"), NOW)
+    assert not left_behind(entry(owner=f"{os.getpid()}@{machine}", age=timedelta(days=1)), NOW)
+
+
+def test_a_marker_is_one_new_word_each_time() -> None:
+    words = {probe_container.marker() for _ in range(50)}
+    assert len(words) == 50
+    assert all(word.isalnum() and len(word) == 20 for word in words)

@@ -1,0 +1,223 @@
+"""Texts with and without secrets in; no secret, and nothing else missing, out."""
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dckgrade.engine.redaction import masked
+
+POSTGRES = (
+    "Error: Database is uninitialized and superuser password is not specified.\n"
+    "       You must specify POSTGRES_PASSWORD to a non-empty value for the\n"
+    '       superuser. For example, "-e POSTGRES_PASSWORD=password" on "docker run".\n\n'
+    '       You may also use "POSTGRES_HOST_AUTH_METHOD=trust" to allow all\n'
+    "       connections without a password. This is *not* recommended.\n"
+)
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmVkY2FuYXJ5"
+C = "c4n4ryV4lue"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"POSTGRES_PASSWORD={C}", "POSTGRES_PASSWORD=***"),
+        (f'export API_KEY="{C} {C}"', 'export API_KEY="***"'),
+        (f"db_pwd='{C}'", "db_pwd='***'"),
+        (f"password = {C}", "password = ***"),
+        (f"SECRET={C},{C};{C}", "SECRET=***"),
+        (f'TOKEN=a"b{C}', "TOKEN=***"),
+        (f'["AUTH={C} with spaces","PATH=/bin"]', '["AUTH=***","PATH=/bin"]'),
+        (f"mysqld --password={C} --port=3306", "mysqld --password=*** --port=3306"),
+        (f"mysqld --password {C} --port 3306", "mysqld --password *** --port 3306"),
+        (f'["mysqld", "--password", "{C}"]', '["mysqld", "--password", "***"]'),
+        (f"curl -u elastic:{C} http://es:9200", "curl -u elastic:*** http://es:9200"),
+        (f'{{"password": "{C}", "port": 1}}', '{"password": "***", "port": 1}'),
+        (f'{{"db_password":12{C}, "port": 1}}', '{"db_password":***, "port": 1}'),
+        (f'{{"log": "{{\\"token\\":\\"{C}\\"}}"}}', '{"log": "{\\"token\\":\\"***\\"}"}'),
+        (f'CMD="mysqld --token={C}"', 'CMD="mysqld --token=***"'),
+        (f"/login?user=me&token={C}", "/login?user=me&token=***"),
+        (f'{{"args": "--pass {C}"}}', '{"args": "--pass ***"}'),
+        (f"{{'credential': '{C}'}}", "{'credential': '***'}"),
+        (f'{{"password": "{C}', '{"password": "***'),
+        (f"GENERATED ROOT PASSWORD: {C}", "GENERATED ROOT PASSWORD: ***"),
+        (f"postgres://user:{C}@db:5432/app", "postgres://***@db:5432/app"),
+        (f"postgres://user:p@{C}@db/app", "postgres://***@db/app"),
+        (f"Authorization: Basic {C}", "Authorization: ***"),
+        (f"curl -H 'X-Auth-Token: {C}' http://x", "curl -H 'X-Auth-Token: ***' http://x"),
+        (f"Set-Cookie: sid={C}; Path=/", "Set-Cookie: ***"),
+        (f"sent Bearer {C}{C}", "sent ***"),
+        (f"got {JWT} from x", "got *** from x"),
+        ("key AKIAIOSFODNN7EXAMPLE used", "key *** used"),
+        ("push with ghp_0123456789abcdefghijABCDEFGHIJ012345", "push with ***"),
+        ("login dckr_pat_0123456789abcdefghijABCDEFG", "login ***"),
+        ("join with SWMTKN-1-3pu6hszjas19xyp7-1awxwuwd3z9j1z3", "join with ***"),
+        ("a\n-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----\nb", "a\n***\nb"),
+        ("a\n-----BEGIN EC PRIVATE KEY-----\nMIIabc", "a\n***"),
+        (f"ALTER USER x PASSWORD '{C}';", "ALTER USER x PASSWORD '***';"),
+        (f"CREATE ROLE x LOGIN password '{C}''s' VALID", "CREATE ROLE x LOGIN password '***' VALID"),
+        (f"SET PASSWORD FOR x = PASSWORD('{C}')", "SET PASSWORD FOR x = PASSWORD('***')"),
+        (f"CREATE USER x IDENTIFIED BY '{C}'", "CREATE USER x IDENTIFIED BY '***'"),
+        (f"IDENTIFIED WITH caching_sha2_password BY '{C}'", "IDENTIFIED WITH caching_sha2_password BY '***'"),
+        (f"password is {C}", "password is ***"),
+        (f"the password is now set to {C} for root", "the password is now set to *** for root"),
+        (f"le mot de passe est {C}", "le mot de passe est ***"),
+        (f"pw={C} db_pw={C}", "pw=*** db_pw=***"),
+        (f"mdp={C}", "mdp=***"),
+        (f"passphrase {C}", "passphrase ***"),
+        (f"passphrase: {C}", "passphrase: ***"),
+        (f"DB_PASSWORD: {C} # mine", "DB_PASSWORD: *** # mine"),
+        (f"mot de passe : {C}", "mot de passe : ***"),
+        (f"Mot de passe\u00a0: {C} (admin)", "Mot de passe\u00a0: *** (admin)"),
+        (f"root password: {C} (change it)", "root password: *** (change it)"),
+        ("root password: default (change it)", "root password: *** (change it)"),
+        (f'password: "{C} {C}", port', 'password: "***", port'),
+        (f'{{"log":"passphrase: {C}"}}', '{"log":"passphrase: ***"}'),
+        ("use sk-abcdefghij0123456789 here", "use *** here"),
+        ("use sk-proj-abcdefghij_0123456789", "use ***"),
+        ("use xoxb-1234567890-abcdef", "use ***"),
+        (f"password=\\{C}", "password=***"),
+        (f"tool --pw {C} -v", "tool --pw *** -v"),
+        (f"redis-server requirepass {C}", "redis-server requirepass ***"),
+        (f'requirepass "{C} {C}"', 'requirepass "***"'),
+    ],
+)
+def test_a_secret_is_hidden_and_its_name_stays(text: str, shown: str) -> None:
+    assert masked(text) == shown
+
+
+def test_the_message_of_postgres_keeps_its_sentences() -> None:
+    shown = masked(POSTGRES)
+    assert "superuser password is not specified" in shown
+    assert '"-e POSTGRES_PASSWORD=***" on "docker run"' in shown
+    assert '"POSTGRES_HOST_AUTH_METHOD=***" to allow all' in shown
+    assert len(shown.splitlines()) == len(POSTGRES.splitlines())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PATH=/usr/bin:/bin LANG=C.UTF-8",
+        "http://localhost:9090/graph?g0.expr=up",
+        "listening on port 80, pid=7",
+        '{"status": "running", "ok": true, "token": null}',
+        'FATAL:  password authentication failed for user "postgres"',
+        "2026-11-24 01:36:06.123 UTC [1] LOG:  database system is ready to accept connections",
+        'ts=2026-11-24T01:36:06Z level=info msg="Server is ready to receive web requests."',
+        "mail me@example.org: see https://example.org/@me",
+        "Error: Database is uninitialized and superuser password is not specified.",
+        "PostgreSQL init process complete; ready for start up.",
+        "PostgreSQL Database directory appears to contain a database; Skipping initialization",
+        "Access denied for user 'root'@'localhost' (using password: YES)",
+        "error: password: authentication failed",
+        "no password is set for the default user",
+        "a passphrase is required, the mot de passe est incorrect",
+        "Enter passphrase for key (empty for no passphrase):",
+        "upward=1 stopwords=en task-aaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        '172.17.0.1 - - [24/Nov/2026:01:36:06 +0000] "GET /pw/is HTTP/1.1" 200 615 "-" "curl/7.88.1" "-"',
+    ],
+)
+def test_what_is_no_secret_stays_as_it_is(text: str) -> None:
+    assert masked(text) == text
+
+
+PIECES = (
+    *("password", "passphrase", "mot de passe", "requirepass", "--pw", "identified by", "sk-", "a", "not"),
+    *(" is ", " set to ", " ", ":", "=", "'", '"', "(", "-", "\n", ",", "***"),
+)
+
+
+@given(st.text())
+def test_masking_twice_changes_nothing_more(text: str) -> None:
+    assert masked(masked(text)) == masked(text)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
+def test_masking_sentences_twice_changes_nothing_more(text: str) -> None:
+    assert masked(masked(text)) == masked(text)
+
+
+NAMES = (
+    "DB_PASS",
+    "pwd",
+    "ClientSecret",
+    "x.token",
+    "api-key",
+    "aws_cred",
+    "AUTH",
+    "DSN",
+    "session_id",
+    "COOKIE",
+)
+CANARY = st.from_regex(r"canary[A-Za-z0-9+/_.-]{6,40}", fullmatch=True)
+
+
+@given(
+    name=st.sampled_from(NAMES),
+    secret=CANARY,
+    form=st.sampled_from(["{}={}", '"{}": "{}"', "--{} {}", "{}='{}'"]),
+)
+def test_no_canary_survives_under_a_secret_name(name: str, secret: str, form: str) -> None:
+    assert "canary" not in masked(f"before {form.format(name, secret)} after")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a",
+        "=",
+        "a=",
+        "'a=",
+        '"a=',
+        '"a":"',
+        "://",
+        "a://",
+        "x-",
+        "eyJa.",
+        "-eyJ-",
+        "-----BEGIN A-----",
+        "--a ",
+        "\\",
+        "password: ",
+        "-u a:",
+        "a.",
+        "bearer ",
+        "cookie:",
+        '\\"a\\":\\"',
+        "ghp_",
+        "@",
+        "a@",
+        "://a@",
+        "-",
+        "--",
+        "password",
+        "password '",
+        "password is ",
+        "password is now set to ",
+        "mot de passe : ",
+        "passphrase ",
+        "identified by ",
+        "identified with a",
+        "identified with ",
+        "sk-",
+        "-sk-",
+        "xoxb-",
+        "pw",
+        "''",
+        "a='",
+        'password "',
+        " ",
+        "password\n",
+    ],
+)
+def test_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
+    text = (piece * 200_000)[:200_000]
+    begun = time.perf_counter()
+    masked(text)
+    assert time.perf_counter() - begun < 2
+
+
+def test_the_sentence_that_labs_look_for_is_found_by_its_pattern() -> None:
+    assert re.search(r"superuser password is not specified", masked(POSTGRES))

@@ -1,0 +1,212 @@
+"""What becomes of a check: by what was seen of it, and by what it requires."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dckgrade.judge.judge import judge
+from dckgrade.lab.discovery import find
+from dckgrade.lab.load import load
+from dckgrade.probes.registry import key, kind
+from dckgrade.report.observation import Absent, Observation, Recording, Seen, Unobservable, Why
+from dckgrade.report.result import Miss, Reason, Verdict, score
+from tests.support.recorded_facts import GONE, LATE, check, lab, line, mistake, recording, seen, verdicts
+
+PASSED, FAILED, BLOCKED = Verdict.PASSED, Verdict.FAILED, Verdict.BLOCKED
+UNKNOWN, SKIPPED = Verdict.UNKNOWN, Verdict.SKIPPED
+
+PAIR = lab(check("web"), check("page", requires=["web"]))
+DIAGNOSES = "    diagnoses:\n"
+RENAMED = DIAGNOSES + mistake("AB-01", "{name: other}", "        blocks: false\n")
+LIMIT = DIAGNOSES + mistake("AB-01", "{status: dead}", "        verdict: unknown\n")
+
+
+def test_what_is_as_demanded_passes_and_earns() -> None:
+    passed = line(PAIR, recording({"web": seen()}), "web")
+    assert (passed.verdict, passed.earned, passed.misses, passed.reason) == (PASSED, 1, [], None)
+    assert passed.observations == ["container name=web"]
+
+
+def test_what_is_not_as_demanded_fails_and_says_what_was_found() -> None:
+    failed = line(PAIR, recording({"web": seen("exited")}), "web")
+    assert (failed.verdict, failed.earned) == (FAILED, 0)
+    assert failed.misses == [Miss(fact="status", wanted="running", found="exited")]
+
+
+def test_what_is_absent_fails() -> None:
+    failed = line(PAIR, recording({"web": GONE}), "web")
+    assert failed.verdict is FAILED
+    assert failed.misses == [Miss(fact="container", wanted={"present": True}, found=None)]
+
+
+@pytest.mark.parametrize("why", list(Why))
+def test_what_could_not_be_observed_is_unknown_and_says_why(why: Why) -> None:
+    unknown = line(PAIR, recording({"web": Unobservable(kind="container", why=why, detail="d")}), "web")
+    assert (unknown.verdict, unknown.earned) == (UNKNOWN, 0)
+    assert unknown.reason == Reason(code=why.value, detail="d")
+
+
+def test_what_was_never_looked_at_is_unknown() -> None:
+    unknown = line(PAIR, recording({}), "web")
+    assert (unknown.verdict, unknown.reason, unknown.observations) == (
+        UNKNOWN,
+        Reason(code="not-reached"),
+        [],
+    )
+
+
+def test_a_fact_that_an_older_recording_lacks_is_unknown_and_not_false() -> None:
+    older = recording({"web": Seen(kind="container", facts={})})
+    assert line(PAIR, older, "web").reason == Reason(code="not-recorded", detail="status")
+    assert line(PAIR, older, "web").verdict is UNKNOWN
+
+
+def test_a_null_fact_is_there_and_misses() -> None:
+    assert (
+        line(PAIR, recording({"web": Seen(kind="container", facts={"status": None})}), "web").verdict
+        is FAILED
+    )
+
+
+@pytest.mark.parametrize(
+    ("web", "page", "expected"),
+    [
+        (seen(), seen(), {"web": PASSED, "page": PASSED}),
+        (seen(), GONE, {"web": PASSED, "page": FAILED}),
+        (seen("exited"), seen(), {"web": FAILED, "page": BLOCKED}),
+        (seen("exited"), LATE, {"web": FAILED, "page": BLOCKED}),
+        (GONE, GONE, {"web": FAILED, "page": BLOCKED}),
+        (LATE, seen(), {"web": UNKNOWN, "page": UNKNOWN}),
+        (LATE, GONE, {"web": UNKNOWN, "page": UNKNOWN}),
+    ],
+)
+def test_a_check_stands_and_falls_with_what_it_requires(
+    web: Observation, page: Observation, expected: dict[str, Verdict]
+) -> None:
+    assert verdicts(PAIR, recording({"web": web, "page": page})) == expected
+
+
+def test_being_blocked_and_unknown_are_contagious_through_a_chain() -> None:
+    chain = lab(check("aa"), check("bb", requires=["aa"]), check("cc", requires=["bb"]))
+    rest = {"bb": seen(), "cc": seen()}
+    assert verdicts(chain, recording({"aa": GONE, **rest})) == {"aa": FAILED, "bb": BLOCKED, "cc": BLOCKED}
+    assert verdicts(chain, recording({"aa": LATE, **rest})) == {"aa": UNKNOWN, "bb": UNKNOWN, "cc": UNKNOWN}
+    blocked = line(chain, recording({"aa": GONE, **rest}), "cc")
+    assert blocked.blocked_by == ["bb"]
+    unknown = line(chain, recording({"aa": LATE, **rest}), "bb")
+    assert (unknown.blocked_by, unknown.reason) == (["aa"], Reason(code="requires-unknown"))
+
+
+def test_a_failed_requirement_outweighs_an_unknown_one() -> None:
+    both = lab(check("aa"), check("bb"), check("cc", requires=["aa", "bb"]))
+    assert line(both, recording({"aa": LATE, "bb": GONE, "cc": seen()}), "cc").blocked_by == ["bb"]
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"), [(seen(), PASSED), (seen("exited"), FAILED), (GONE, BLOCKED), (LATE, UNKNOWN)]
+)
+def test_a_mistake_that_blocks_nothing_lets_what_is_seen_be_judged(
+    page: Observation, expected: Verdict
+) -> None:
+    renamed = lab(check("web", more=RENAMED), check("page", requires=["web"]))
+    recorded = recording({"web": seen("exited", name="other"), "page": page})
+    assert verdicts(renamed, recorded) == {"web": FAILED, "page": expected}
+
+
+def test_another_failed_requirement_still_blocks() -> None:
+    renamed = lab(check("web", more=RENAMED), check("db"), check("page", requires=["web", "db"]))
+    recorded = recording({"web": seen("exited", name="other"), "db": GONE, "page": seen()})
+    assert verdicts(renamed, recorded)["page"] is BLOCKED
+
+
+def test_what_was_still_starting_is_unknown_with_its_misses() -> None:
+    unknown = line(PAIR, recording({"web": seen("created")}, starting=["web"]), "web")
+    assert (unknown.verdict, unknown.reason) == (UNKNOWN, Reason(code="starting"))
+    assert unknown.misses
+    assert line(PAIR, recording({"web": seen()}, starting=["web"]), "web").verdict is PASSED
+
+
+def test_a_limit_of_the_machine_is_unknown_and_named() -> None:
+    limited = lab(check("web", more=LIMIT), check("page", requires=["web"]))
+    recorded = recording({"web": seen("dead"), "page": seen()})
+    unknown = line(limited, recorded, "web")
+    assert (unknown.verdict, unknown.reason) == (UNKNOWN, Reason(code="environment"))
+    assert unknown.diagnosis is not None
+    assert verdicts(limited, recorded)["page"] is UNKNOWN
+    assert line(limited, recording({"web": seen("exited"), "page": seen()}), "web").verdict is FAILED
+
+
+def test_what_the_user_did_not_choose_is_skipped_and_blocks_nothing() -> None:
+    recorded = recording({"page": seen()}, only=["page"])
+    assert verdicts(PAIR, recorded) == {"web": SKIPPED, "page": PASSED}
+    assert line(PAIR, recorded, "web").reason == Reason(code="not-chosen")
+
+
+def test_what_is_not_passive_is_skipped_under_passive() -> None:
+    tp5 = load(find("tp5")).lab
+    recorded = recording({}, passive=True)
+    skipped = [one for one in judge(tp5, recorded, "en") if one.verdict is SKIPPED]
+    assert [one.id for one in skipped] == ["dbserver-accepts"]
+    assert skipped[0].reason == Reason(code="passive")
+
+
+def test_an_untouched_engine_scores_nothing_and_everything_is_decided() -> None:
+    tp5 = load(find("tp5")).lab
+    recorded = recording({key(one.observe): Absent(kind=kind(one.observe)) for one in tp5.checks})
+    total = score(judge(tp5, recorded, "fr"))
+    assert (total.earned, total.possible, total.undecided) == (0, 10, 0)
+
+
+NAMES = ["aa", "bb", "cc", "dd", "ee"]
+CHECKS = {
+    "aa": check("aa", points=1, more=RENAMED),
+    "bb": check("bb", points=2, requires=["aa"], more="    diagnoses:\n      - code: AB-01\n"),
+    "cc": check("cc", points=4, requires=["aa", "bb"]),
+    "dd": check("dd", points=8, requires=["cc"]),
+    "ee": check("ee", points=16),
+}
+OBSERVED: st.SearchStrategy[Observation] = st.sampled_from(
+    [seen(), seen("exited"), seen("exited", name="other"), seen(name="other"), GONE, LATE]
+)
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> Recording:
+    return recording(
+        draw(st.dictionaries(st.sampled_from(NAMES), OBSERVED)),
+        only=draw(st.lists(st.sampled_from(NAMES), unique=True)),
+        starting=draw(st.lists(st.sampled_from(NAMES), unique=True)),
+        passive=draw(st.booleans()),
+    )
+
+
+@given(recordings())
+def test_the_score_adds_up(recorded: Recording) -> None:
+    lines = judge(lab(*CHECKS.values()), recorded, "en")
+    total = score(lines)
+    assert total.possible == 31
+    assert total.earned + total.undecided <= total.possible
+    assert all(one.earned == (one.points if one.verdict is PASSED else 0) for one in lines)
+    lost = sum(one.points for one in lines if one.verdict in {FAILED, BLOCKED})
+    assert total.earned + total.undecided + lost == total.possible
+
+
+@given(recordings(), st.permutations(NAMES))
+def test_judging_is_the_same_again_and_in_any_order_of_the_file(
+    recorded: Recording, order: list[str]
+) -> None:
+    # The mistake is written in full in the first check alone, wherever that comes.
+    lines = judge(lab(*CHECKS.values()), recorded, "en")
+    assert judge(lab(*CHECKS.values()), recorded, "en") == lines
+    shuffled = judge(lab(*(CHECKS[name] for name in order)), recorded, "en")
+    assert [one.id for one in shuffled] == order
+    assert sorted(shuffled, key=lambda one: one.id) == lines
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), OBSERVED))
+def test_seeing_one_thing_more_as_demanded_never_costs_a_point(observed: dict[str, Observation]) -> None:
+    whole = lab(*CHECKS.values())
+    earned = score(judge(whole, recording(observed), "en")).earned
+    for name in NAMES:
+        better = recording({**observed, name: seen()})
+        assert score(judge(whole, better, "en")).earned >= earned

@@ -1,0 +1,141 @@
+"""TP5, solved and settled, graded through a proxy that counts: what a run may ask of an engine."""
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import docker
+import pytest
+
+from dckgrade.prove.case import cases
+from dckgrade.prove.live import Disposable, apply
+from tests.conftest import FIXTURES
+from tests.support.recording_proxy import RecordingProxy, Request
+
+pytestmark = pytest.mark.engine
+
+MOST, OTHERS = 6, 200
+READINGS = re.compile(r"/_ping|/containers/json|/containers/[^/]+/(json|stats)")
+
+
+class Graded(NamedTuple):
+    """One run, and the state of the engine before and after it."""
+
+    requests: list[Request]
+    let_go: list[str]
+    report: Mapping[str, Any]
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def solved(engine: Disposable) -> Iterator[Disposable]:
+    if not engine.host.startswith("unix://"):
+        pytest.skip("the counting proxy speaks to unix sockets only")
+    engine.empty()
+    (solution,) = [one for one in cases(FIXTURES, "tp5") if one.name == "solution"]
+    apply(solution, engine)
+    assert dckgrade(engine, engine.host)["score"]["earned"] == 10
+    yield engine
+    engine.empty()
+
+
+@pytest.fixture(scope="module")
+def run(solved: Disposable, tmp_path_factory: pytest.TempPathFactory) -> Graded:
+    return counted(solved, tmp_path_factory.mktemp("proxy"))
+
+
+def test_the_proxy_hides_nothing_from_the_grade(run: Graded) -> None:
+    assert run.report["score"] == {"earned": 10, "possible": 10, "undecided": 0}
+
+
+def test_a_settled_lab_costs_at_most_six_requests(run: Graded) -> None:
+    assert len(run.requests) <= MOST, run.requests
+
+
+def test_each_container_is_inspected_at_most_once(run: Graded) -> None:
+    inspected = Counter(one.path for one in run.requests if re.fullmatch(r"/containers/[^/]+/json", one.path))
+    assert len(inspected) == 2
+    assert max(inspected.values()) == 1, inspected
+
+
+def test_all_stats_are_asked_for_before_the_first_is_answered(run: Graded) -> None:
+    assert sum(one.path.endswith("/stats") for one in run.requests) == 2
+    assert run.let_go == [], "the proxy gave up waiting for the other request and answered these"
+
+
+def test_only_readings_leave(run: Graded) -> None:
+    others = [one for one in run.requests if one.method != "GET" or not READINGS.fullmatch(one.path)]
+    assert others == []
+
+
+def test_the_engine_is_left_as_it_was(run: Graded) -> None:
+    assert run.after == run.before
+
+
+def test_two_hundred_other_containers_cost_no_further_request(
+    run: Graded, solved: Disposable, tmp_path: Path
+) -> None:
+    client = docker.APIClient(solved.host)
+    others = [client.create_container("busybox", ["true"], name=f"other-{n}")["Id"] for n in range(OTHERS)]
+    try:
+        crowded = counted(solved, tmp_path)
+    finally:
+        for other in others:
+            client.remove_container(other)
+        client.close()
+    assert crowded.report["score"]["earned"] == 10
+    assert Counter(crowded.requests) == Counter(run.requests)
+    assert not [one for one in crowded.requests if any(other in one.path for other in others)]
+
+
+def counted(engine: Disposable, folder: Path) -> Graded:
+    before = state(engine.host)
+    with RecordingProxy(folder / "engine.sock", engine.host, together=2) as proxy:
+        report = dckgrade(engine, proxy.host)
+    return Graded(proxy.requests, proxy.let_go, report, before, state(engine.host))
+
+
+def dckgrade(engine: Disposable, host: str) -> Mapping[str, Any]:
+    with engine.network():
+        done = subprocess.run(
+            [sys.executable, "-m", "dckgrade", "tp5", "-f", "json", "--host", host],
+            env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+    assert done.stdout, done.stderr.decode()
+    report: Mapping[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def state(host: str) -> dict[str, str]:
+    """Digest the list of containers, and what inspect says of each."""
+    client = docker.APIClient(host)
+    try:
+        listed = client.containers(all=True)
+        seen = {entry["Id"]: digest(client.inspect_container(entry["Id"])) for entry in listed}
+    finally:
+        client.close()
+    # "Up 5 seconds" goes on by itself.
+    return {"list": digest([{**entry, "Status": ""} for entry in listed]), **seen}
+
+
+def digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(ordered(content), sort_keys=True).encode()).hexdigest()
+
+
+def ordered(content: Any) -> Any:
+    """Sort what the engine lists in another order each time."""
+    if isinstance(content, dict):
+        return {name: ordered(one) for name, one in content.items()}
+    return sorted(map(ordered, content), key=json.dumps) if isinstance(content, list) else content

@@ -1,0 +1,48 @@
+"""TP5 graded where no container address is reached from here, as behind ssh or in Docker Desktop's VM."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dckgrade.engine.connection import connect
+from dckgrade.engine.endpoint import resolve
+from dckgrade.grading import run
+from dckgrade.grading.options import Choice
+from dckgrade.lab.discovery import find
+from dckgrade.lab.load import load
+from dckgrade.prove import live
+from dckgrade.prove.case import cases
+from dckgrade.report.observation import Seen
+from dckgrade.report.report import Report
+from tests.conftest import FIXTURES
+
+pytestmark = pytest.mark.engine
+
+
+def graded_from_afar(engine: live.Disposable, name: str, **chosen: bool) -> Report:
+    case = next(one for one in cases(FIXTURES, "tp5") if one.name == name)
+    engine.empty()
+    with engine.network():
+        live.apply(case, engine)
+    with connect(resolve(engine.host, None, {}, Path("/nonexistent"))) as daemon:
+        daemon.endpoint = replace(daemon.endpoint, forwarded=True)
+        return run.grade(load(find("tp5")), daemon, Choice(**chosen))  # type: ignore[arg-type]
+
+
+def test_the_containers_are_asked_from_inside_and_all_passes(engine: live.Disposable) -> None:
+    report = graded_from_afar(engine, "solution")
+    assert {one.id: one.verdict for one in report.checks if one.verdict != "passed"} == {}
+    asked = [
+        one.facts["via"]
+        for one in report.observations.values()
+        if isinstance(one, Seen) and "via" in one.facts
+    ]
+    assert asked == ["inside", "inside"]
+
+
+def test_under_passive_they_are_not_and_nobody_is_to_blame(engine: live.Disposable) -> None:
+    report = graded_from_afar(engine, "solution", passive=True)
+    verdicts = {one.id: one.verdict for one in report.checks}
+    assert verdicts["webservers-serves"] == "unknown"
+    assert "failed" not in verdicts.values()

@@ -1,0 +1,31 @@
+"""Every lab proven on real engines: each case applied, graded, held against its recording; matrices kept."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from dckgrade.lab.discovery import find, labs_of, shelf
+from dckgrade.lab.load import load
+from dckgrade.prove import run
+from dckgrade.prove.case import terms
+from dckgrade.render.proof import page
+from tests.conftest import FIXTURES, need_guests, need_private_engines
+
+pytestmark = pytest.mark.engine
+
+BUILD = Path(__file__).parents[2] / "build"
+ENGINES = 2
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("lab", labs_of(shelf()))
+def test_a_lab_is_proven_live(lab: str) -> None:
+    (need_guests if terms(FIXTURES, lab).guest else need_private_engines)()
+    with ExitStack() as stack:
+        engines = run.engines(lab, FIXTURES, None, ENGINES, stack)
+        proof = run.seen(load(find(lab)), FIXTURES, engines, lambda *_: None, record=False)
+
+    BUILD.mkdir(exist_ok=True)
+    (BUILD / f"proof-{lab}.html").write_bytes(page([proof], "en"))
+    assert [fault.sentence("en") for fault in proof.faults] == []

@@ -1,0 +1,166 @@
+"""Real engines started with real `daemon.json` files: what is in force, what dockerd refuses."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dckgrade.engine.connection import connect
+from dckgrade.engine.daemon_files import last_words
+from dckgrade.engine.endpoint import resolve
+from dckgrade.engine.protocol import Given
+from dckgrade.lab.load import load
+from dckgrade.probes.docker.daemon_file import DaemonFile
+from dckgrade.probes.docker.daemon_json.settings import classified, read
+from dckgrade.probes.docker.log_rotation import LogRotation
+from dckgrade.probes.observe import observe
+from dckgrade.probes.registry import Probe
+from dckgrade.prove import live
+from dckgrade.prove.case import Kind, case
+from dckgrade.prove.engines.docker_command import docker, images
+from dckgrade.prove.engines.private import PrivateEngine
+from dckgrade.prove.process_group import NotApplied
+from dckgrade.report.observation import Seen
+from images import build
+from tests.conftest import GivenEngine, need_private_engines
+from tests.probes.docker.test_daemon_json import REFUSED
+from tests.support.recording_proxy import RecordingProxy
+from tests.support.tiny_lab import tiny
+
+pytestmark = pytest.mark.engine
+
+ROTATING = b'{"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}}'
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[PrivateEngine]:
+    """Give an engine that may be restarted, unlike the one that all tests share."""
+    need_private_engines()
+    with PrivateEngine() as engine:
+        build.load(engine.host, ["nginx", "busybox"])
+        yield engine
+
+
+@pytest.fixture
+def own_engine(started: PrivateEngine) -> PrivateEngine:
+    """Give it as it was at first."""
+    started.put_back()
+    started.empty()
+    return started
+
+
+def observed(engine: PrivateEngine, probe: Probe, host: str = "") -> Any:
+    """Look once, as a run does."""
+    where = resolve(host or engine.host, None, {}, Path("/nonexistent"))
+    with connect(where) as daemon:
+        given = Given(dockerd=engine.dockerd, environment={"HOME": "/nonexistent"})
+        (seen,) = observe([probe], daemon.look(given), 30.0).values()
+    return seen
+
+
+def facts(engine: PrivateEngine, probe: Probe) -> dict[str, Any]:
+    seen = observed(engine, probe)
+    assert isinstance(seen, Seen), seen
+    return seen.facts
+
+
+def test_what_is_in_force_is_seen_and_what_is_only_written_is_not(own_engine: PrivateEngine) -> None:
+    own_engine.dockerd.file.write_bytes(ROTATING)
+    assert facts(own_engine, LogRotation())["rotates"] is False
+    assert facts(own_engine, DaemonFile())["rotates"] is True
+    assert own_engine.restart(ROTATING)
+    found = facts(own_engine, LogRotation())
+    assert (found["rotates"], found["max_size"], found["max_file"]) == (True, 10_000_000, 3)
+
+
+def test_looking_sends_only_what_is_allowed_and_leaves_nothing(
+    own_engine: PrivateEngine, tmp_path: Path
+) -> None:
+    before = images(own_engine.host)
+    with RecordingProxy(tmp_path / "engine.sock", own_engine.host) as proxy:
+        assert isinstance(observed(own_engine, LogRotation(), proxy.host), Seen)
+    sent = [f"{one.method} {one.path}" for one in proxy.requests if one.path != "/_ping"]
+    written = [one for one in sent if not one.startswith("GET ")]
+    assert len(written) == 2
+    assert written[0] == "POST /containers/create"
+    assert written[1].startswith("DELETE /containers/")
+    assert not any("start" in one for one in sent)
+    assert docker(own_engine.host, "ps", "--all", "--quiet") == ""
+    assert images(own_engine.host) == before
+
+
+def test_without_any_image_nothing_is_tried() -> None:
+    need_private_engines()
+    with PrivateEngine() as bare:
+        assert facts(bare, LogRotation())["tried"] is False
+
+
+def test_a_restart_keeps_images_and_stops_containers(own_engine: PrivateEngine) -> None:
+    before = images(own_engine.host)
+    for name in ("one", "two"):
+        docker(own_engine.host, "run", "--detach", "--name", name, "nginx")
+    assert own_engine.restart(ROTATING)
+    assert images(own_engine.host) == before
+    docker(own_engine.host, "start", "one")
+    found = facts(own_engine, LogRotation())
+    # What was made before the change keeps its setting, started again or not.
+    assert (found["rotates"], found["older"]) == (True, ["one"])
+    docker(own_engine.host, "stop", "one")
+    assert facts(own_engine, LogRotation())["older"] == []
+
+
+def test_containers_that_a_restart_has_stopped_are_named(own_engine: PrivateEngine) -> None:
+    for name in ("one", "two"):
+        docker(own_engine.host, "run", "--detach", "--name", name, "nginx")
+    assert own_engine.restart(ROTATING)
+    assert facts(own_engine, LogRotation())["stopped_together"] == ["one", "two"]
+
+
+def test_dockerd_refuses_what_we_refuse_for_the_same_reason(own_engine: PrivateEngine) -> None:
+    """The measured texts of `test_daemon_json.py`, held against the dockerd of this machine."""
+    where = resolve(own_engine.host, None, {}, Path("/nonexistent"))
+    for text, problem, _, _ in REFUSED:
+        assert not own_engine.restart(text.encode()), text
+        said = last_words(where, 0.0, {}, own_engine.dockerd)
+        assert (said != "", classified(said)) == (True, problem), (text, said)
+        assert read(text.encode(), said).problem == problem
+    own_engine.put_back()
+    assert docker(own_engine.host, "ps", "--quiet") == ""
+
+
+def test_a_case_has_its_own_daemon_json_and_the_next_one_the_engine_s(
+    own_engine: PrivateEngine, tmp_path: Path
+) -> None:
+    lab, fixtures = tiny(tmp_path)
+    folder = fixtures / "tiny" / "solution"
+    (folder / "daemon.json").write_bytes(ROTATING)
+    (folder / "before.sh").write_text('grep -q "^{}$" "$DAEMON_JSON"; docker create --name old busybox\n')
+    applied = folder / "apply.sh"
+    applied.write_text(
+        f'grep -q max-size "$DAEMON_JSON"; docker inspect old >/dev/null\n{applied.read_text()}'
+    )
+    report = live.graded(load(lab), case("tiny", folder, Kind.SOLUTION), own_engine)
+    assert {line.verdict for line in report.checks} == {"passed"}
+    assert own_engine.dockerd.file.read_bytes() == b"{}"
+    assert facts(own_engine, LogRotation())["rotates"] is False
+
+
+def test_a_case_whose_engine_does_not_come_up_is_graded_and_the_engine_put_back(
+    own_engine: PrivateEngine, tmp_path: Path
+) -> None:
+    lab, fixtures = tiny(tmp_path)
+    folder = fixtures / "tiny" / "solution"
+    (folder / "apply.sh").unlink()
+    (folder / "daemon.json").write_bytes(b"{")
+    report = live.graded(load(lab), case("tiny", folder, Kind.SOLUTION), own_engine)
+    assert {line.verdict for line in report.checks} == {"unknown"}
+    assert docker(own_engine.host, "ps", "--quiet") == ""
+
+
+def test_a_case_with_a_daemon_json_is_not_seen_on_an_engine_of_others(tmp_path: Path) -> None:
+    lab, fixtures = tiny(tmp_path)
+    folder = fixtures / "tiny" / "solution"
+    (folder / "daemon.json").write_bytes(b"{}")
+    with pytest.raises(NotApplied, match=r"daemon\.json of its own"):
+        live.graded(load(lab), case("tiny", folder, Kind.SOLUTION), GivenEngine("unix:///nowhere"))

@@ -1,0 +1,130 @@
+"""Containers of our own on a real engine: what they can do, what leaves for them, and that none stays."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from dckgrade.engine.api import Daemon
+from dckgrade.engine.connection import connect
+from dckgrade.engine.endpoint import resolve
+from dckgrade.engine.probe_container import OURS, PREFIX, marker
+from dckgrade.engine.protocol import OutOfReach
+from dckgrade.prove.live import Disposable
+from dckgrade.report.observation import Why
+from tests.support.recording_proxy import RecordingProxy
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def client(engine: Disposable) -> Iterator[docker.APIClient]:
+    engine.empty()
+    made = docker.APIClient(engine.host)
+    yield made
+    made.close()
+    engine.empty()
+
+
+def connected(host: str) -> Daemon:
+    return connect(resolve(host, None, {}, Path("/nonexistent")))
+
+
+def image(client: docker.APIClient) -> str:
+    return str(client.inspect_image("busybox")["Id"])  # type: ignore[no-untyped-call]
+
+
+def there(client: docker.APIClient) -> list[Any]:
+    return list(client.containers(all=True))
+
+
+def test_what_a_new_container_would_be_takes_three_requests_and_leaves_nothing(
+    engine: Disposable, client: docker.APIClient, tmp_path: Path
+) -> None:
+    if not engine.host.startswith("unix://"):
+        pytest.skip("the counting proxy speaks to unix sockets only")
+    with RecordingProxy(tmp_path / "engine.sock", engine.host) as proxy, connected(proxy.host) as daemon:
+        look = daemon.look()
+        shown = look.created(image(client))
+        assert look.created(image(client)) == shown
+    assert shown["HostConfig"]["LogConfig"]["Type"] == "json-file"
+    ref = shown["Id"]
+    assert [f"{one.method} {one.path}" for one in proxy.requests if one.path != "/_ping"] == [
+        "GET /containers/json",
+        "POST /containers/create",
+        f"GET /containers/{ref}/json",
+        f"DELETE /containers/{ref}",
+    ]
+    assert there(client) == []
+
+
+def test_what_speaks_is_capped_hidden_from_the_grade_and_gone_when_the_run_ends(
+    engine: Disposable, client: docker.APIClient
+) -> None:
+    words = marker()
+    with connected(engine.host) as daemon:
+        ref = daemon.look().speaking(image(client), words, None)
+        assert daemon.look().containers() == []
+        (entry,) = there(client)
+        assert OURS in entry["Labels"]
+        assert entry["Names"][0].startswith(f"/{PREFIX}")
+        host = client.inspect_container(ref)["HostConfig"]
+        assert (host["NetworkMode"], host["CapDrop"], host["ReadonlyRootfs"]) == ("none", ["ALL"], True)
+        assert (host["Memory"], host["PidsLimit"], host["Privileged"]) == (32 * 1024 * 1024, 32, False)
+        until = time.monotonic() + 10
+        while words.encode() not in client.logs(ref):
+            assert time.monotonic() < until, client.logs(ref)
+            time.sleep(0.1)
+        daemon.end_run()
+        assert there(client) == []
+        daemon.look().speaking(image(client), words, None)
+    assert there(client) == []
+
+
+def test_a_log_driver_that_cannot_work_is_told_in_the_engine_s_words(
+    engine: Disposable, client: docker.APIClient
+) -> None:
+    log = {"Type": "gelf", "Config": {"gelf-address": "udp://no-such-host.invalid:12201"}}
+    with connected(engine.host) as daemon, pytest.raises(OutOfReach) as caught:
+        daemon.look().speaking(image(client), marker(), log)
+    assert caught.value.why is Why.ENGINE_ERROR
+    assert "logging driver" in caught.value.detail
+    assert there(client) == []
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from dckgrade.world.connection import connect
+from dckgrade.world.endpoint import resolve
+from dckgrade.world.throwaway import marker
+daemon = connect(resolve(sys.argv[1], None, {}, Path("/nonexistent")))
+daemon.look().speaking(sys.argv[2], marker(), None)
+print("speaking", flush=True)
+time.sleep(60)
+"""
+
+
+def test_what_a_killed_run_has_left_is_swept_by_the_next_and_nothing_else_is(
+    engine: Disposable, client: docker.APIClient
+) -> None:
+    labelled = client.create_container("busybox", ["true"], name="web", labels={OURS: "1@x"})["Id"]
+    named = client.create_container("busybox", ["true"], name=f"{PREFIX}theirs")["Id"]
+    argv = [sys.executable, "-c", KILLED, engine.host, image(client)]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as run:
+        assert run.stdout
+        assert run.stdout.readline() == b"speaking\n"
+        with connected(engine.host) as daemon:
+            daemon.look().created(image(client))
+        assert len(there(client)) == 3, "of a run that goes on nothing is swept"
+        os.kill(run.pid, signal.SIGKILL)
+    with connected(engine.host) as daemon:
+        daemon.look().created(image(client))
+    assert {one["Id"] for one in there(client)} == {labelled, named}

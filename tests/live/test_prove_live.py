@@ -1,0 +1,191 @@
+"""Proving on real engines: it says what it sees, uses up only what it may, and leaves nothing behind."""
+
+import json
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dckgrade.lab.load import load
+from dckgrade.prove import images as supplies
+from dckgrade.prove import live, run
+from dckgrade.prove.case import Kind, case
+from dckgrade.prove.engines.docker_command import docker, images
+from dckgrade.prove.live import Disposable, Stage, apply
+from dckgrade.report.proof import Proof
+from tests.conftest import need_private_engines
+from tests.support import traces
+from tests.support.cli_runner import dckgrade
+from tests.support.running_proof import Running, gone
+from tests.support.tiny_lab import RUN, tiny
+
+pytestmark = pytest.mark.engine
+
+FOREVER = "until false; do sleep 1; done\n"
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """Give a run its own folder for temporary files; short, since sockets are made in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def proved(folder: Path, engine: Disposable, *, record: bool) -> Proof:
+    """Prove the tiny lab of *folder* on *engine*."""
+    loaded = load(folder / "tiny.yaml")
+    return run.seen(loaded, folder / "fixtures", [Stage(engine)], lambda *_: None, record=record)
+
+
+def sentences(proof: Proof) -> list[str]:
+    return [fault.sentence("en") for fault in proof.faults]
+
+
+def test_recording_comparing_and_contradicting(tmp_path: Path, engine: Disposable) -> None:
+    lab, fixtures = tiny(tmp_path)
+    assert sentences(proved(tmp_path, engine, record=True)) == []
+    recorded = dckgrade("prove", str(lab), "--recorded", "--fixtures", str(fixtures))
+    assert recorded.returncode == 0, recorded.stderr
+    home = fixtures / "tiny"
+    shutil.copy(home / "solution" / "recording.json", home / "mistakes" / "exited" / "recording.json")
+
+    found = sentences(proved(tmp_path, engine, record=False))
+
+    told = "box-running: the recording of exited says otherwise than the engine: passed  → failed TY-01."
+    assert found == [told]
+
+
+def test_a_recording_of_what_was_not_expected_is_not_kept(tmp_path: Path, engine: Disposable) -> None:
+    _, fixtures = tiny(tmp_path)
+    solution = fixtures / "tiny" / "solution"
+    (solution / "apply.sh").write_text("docker create --name box busybox true\n")
+
+    found = sentences(proved(tmp_path, engine, record=True))
+
+    assert any("The solution solution does not pass box-running" in one for one in found), found
+    assert not (solution / "recording.json").exists()
+
+
+def test_an_apply_that_fails_is_said_with_what_it_printed(tmp_path: Path, engine: Disposable) -> None:
+    tiny(tmp_path, more="echo quite broken; exit 7\n")
+
+    found = sentences(proved(tmp_path, engine, record=True))
+
+    assert any(
+        "exited could not be applied" in one and ": 7\n" in one and "quite broken" in one for one in found
+    ), found
+
+
+@pytest.mark.parametrize("caged", [True, False])
+def test_what_a_case_leaves_running_ends_with_it(
+    tmp_path: Path, engine: Disposable, temporary: Path, monkeypatch: pytest.MonkeyPatch, *, caged: bool
+) -> None:
+    if not caged:
+        monkeypatch.setattr(live, "cage", tuple)
+    engine.empty()
+    _, fixtures = tiny(tmp_path, more=f"export FORGOTTEN={temporary}; sleep 600 &\n")
+
+    apply(case("tiny", fixtures / "tiny" / "mistakes" / "exited", Kind.MISTAKE), engine)
+
+    deadline = time.monotonic() + 10  # a killed process may take a moment to die
+    while (alive := list(traces.processes(temporary))) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert alive == []
+    engine.empty()
+
+
+def test_a_tag_that_a_case_makes_does_not_reach_the_next(engine: Disposable) -> None:
+    stage = Stage(engine)
+    before = images(engine.host)
+    docker(engine.host, "tag", "busybox:latest", "busybox:mine")
+
+    stage.empty()
+
+    assert images(engine.host) == before
+
+
+def test_images_can_be_archives_beside_the_cases(tmp_path: Path, own_engine: Disposable) -> None:
+    _, fixtures = tiny(tmp_path)
+    archive = fixtures / "tiny" / "box.tar"
+    docker(own_engine.host, "save", "--output", str(archive), "busybox")
+    docker(own_engine.host, "image", "rm", "--force", "busybox")
+
+    supplies.load_images(own_engine.host, ["box.tar"], fixtures / "tiny")
+
+    assert "busybox:latest" in images(own_engine.host)
+
+
+def test_an_engine_of_our_own_leaves_nothing_and_progress_goes_to_stderr(
+    tmp_path: Path, temporary: Path
+) -> None:
+    tiny(tmp_path)
+    running = Running(tmp_path, temporary)
+    namespaces = running.until_two_cases_are_done()
+
+    stdout, stderr = running.process.communicate(timeout=120)
+
+    assert running.process.returncode == 0, stderr
+    assert json.loads(stdout)["proven"] is True
+    assert "tiny 3/3 exited" in stderr
+    assert len(namespaces) >= 2
+    gone(running, namespaces)
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_when_it_is_interrupted(tmp_path: Path, temporary: Path, signal_: int) -> None:
+    tiny(tmp_path, more=FOREVER)
+    running = Running(tmp_path, temporary)
+    namespaces = running.until_two_cases_are_done()
+    assert len(namespaces) >= 2
+    assert len(running.left()) >= 3
+
+    running.process.send_signal(signal_)
+    stdout, stderr = running.process.communicate(timeout=60)
+
+    assert running.process.returncode == 130, stderr
+    assert stdout == ""
+    assert "Traceback" not in stderr
+    gone(running, namespaces)
+
+
+def test_after_a_kill_nothing_runs_on_and_the_next_run_sweeps(tmp_path: Path, temporary: Path) -> None:
+    tiny(tmp_path, more=FOREVER)
+    killed = Running(tmp_path, temporary)
+    namespaces = killed.until_two_cases_are_done()
+    killed.process.kill()
+    killed.process.communicate(timeout=60)
+    deadline = time.monotonic() + 10
+    while (alive := list(traces.processes(temporary))) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert alive == []
+    assert killed.left() != []
+    (tmp_path / "fixtures" / "tiny" / "mistakes" / "exited" / "apply.sh").write_text(RUN.replace("600", "0"))
+
+    after = Running(tmp_path, temporary)
+    _, stderr = after.process.communicate(timeout=120)
+
+    assert after.process.returncode == 0, stderr
+    gone(killed, namespaces)
+    gone(after, set())
+
+
+def test_two_labs_are_proven_at_once_each_on_an_engine_of_its_own(tmp_path: Path) -> None:
+    need_private_engines()
+    first, fixtures = tiny(tmp_path)
+    second = tmp_path / "small.yaml"
+    second.write_text(first.read_text().replace("id: tiny", "id: small").replace("TY-", "SM-"))
+    shutil.copytree(fixtures / "tiny", fixtures / "small")
+    expect = fixtures / "small" / "mistakes" / "exited" / "expect.yaml"
+    expect.write_text(expect.read_text().replace("TY-", "SM-"))
+
+    words = ["prove", str(first), str(second), "--fixtures", str(fixtures), "-f", "json", "--lang", "en"]
+    done = dckgrade(*words, "--record", "--jobs", "2")
+
+    assert [lab["lab"] for lab in json.loads(done.stdout)["labs"]] == ["tiny", "small"]
+    assert done.returncode == 0, done.stdout.decode()[-3000:]
+    told = done.stderr.decode()
+    assert told.index("small: getting") < told.index("tiny 1/3"), "both begin before either ends"

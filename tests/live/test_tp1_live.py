@@ -1,0 +1,74 @@
+"""A class room of three private engines in, a swarm that is graded as it is out, and nothing left of it."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dckgrade.engine import endpoint
+from dckgrade.engine.connection import connect
+from dckgrade.grading.options import Choice
+from dckgrade.grading.run import grade
+from dckgrade.lab.discovery import find
+from dckgrade.lab.load import load
+from dckgrade.prove.case import Kind, case
+from dckgrade.prove.engines.cluster import PrivateRoom
+from dckgrade.prove.live import apply
+from dckgrade.report.report import Report
+from dckgrade.report.result import Verdict
+from tests.conftest import FIXTURES, need_private_engines
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def room() -> Iterator[PrivateRoom]:
+    need_private_engines()
+    with PrivateRoom(3) as started:
+        yield started
+
+
+def test_a_worker_whose_machine_dies_is_named() -> None:
+    need_private_engines()
+    with PrivateRoom(3) as room:
+        apply(case("tp1", FIXTURES / "tp1" / "solution", Kind.SOLUTION), room)
+        assert {line.verdict for line in report(room).checks} == {Verdict.PASSED}
+        patient = ["docker", "--host", room.host, "swarm", "update", "--dispatcher-heartbeat", "1s"]
+        subprocess.run(patient, check=True, stdout=subprocess.DEVNULL)
+
+        room.engines[2].stop()
+        deadline = time.monotonic() + 90
+        while report(room).score.earned == 10:
+            assert time.monotonic() < deadline, "the manager does not miss its worker"
+            time.sleep(0.5)
+
+        found = {line.id: line for line in report(room).checks}
+        named = found["two-workers"].diagnosis
+        assert named
+        assert (named.code, named.message) == ("SW-08", "Worker qui ne répond plus au manager : worker2.")
+        assert found["nodes-active"].verdict is Verdict.PASSED
+
+
+def report(room: PrivateRoom) -> Report:
+    with connect(endpoint.resolve(room.host, None, {}, Path("/nonexistent"))) as daemon:
+        return grade(load(find("tp1")), daemon, Choice())
+
+
+def test_the_engines_reach_each_other_and_nothing_else(room: PrivateRoom) -> None:
+    with room.network():
+        routes = subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout
+    assert "default" not in routes
+    assert "10.11.0.0/24" in routes
+
+
+def test_nothing_is_left_of_a_room() -> None:
+    need_private_engines()
+    with PrivateRoom(2) as room:
+        folders = [Path(engine.host.removeprefix("unix://")).parent for engine in room.engines]
+        holder = room._switch.pid
+        assert all(folder.is_dir() for folder in folders)
+        assert Path(f"/proc/{holder}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
+    assert not any(folder.exists() for folder in folders)
+    assert not Path(f"/proc/{holder}").exists()

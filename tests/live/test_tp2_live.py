@@ -1,0 +1,61 @@
+"""Every case of TP2, applied on a real engine and graded; what the report must say stands in the fixtures."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from dckgrade.engine import endpoint
+from dckgrade.engine.connection import connect
+from dckgrade.probes.seccomp.seccomp_call import TRIES, Forbidden, read, twins
+from dckgrade.prove.case import cases
+from dckgrade.prove.live import Disposable
+from tests.conftest import FIXTURES
+
+pytestmark = pytest.mark.engine
+
+LIVE = [case for case in cases(FIXTURES, "tp2") if case.live]
+
+
+CALLS = sorted({call for attempt in TRIES for call in twins(attempt.call)})
+DENY_ALL = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": CALLS, "action": "SCMP_ACT_ERRNO"}]}
+
+
+@pytest.fixture
+def client(engine: Disposable) -> Iterator[docker.APIClient]:
+    engine.empty()
+    client = docker.APIClient(engine.host)
+    yield client
+    client.close()
+
+
+def sleeping(client: docker.APIClient, image: str, *options: str) -> str:
+    host = client.create_host_config(security_opt=list(options))
+    made = client.create_container(image, ["sleep", "600"], entrypoint=[], host_config=host)
+    client.start(made["Id"])
+    return str(made["Id"])
+
+
+def answers(engine: Disposable, container: str) -> dict[str, str]:
+    """Make every try in *container*, whatever its profile."""
+    with connect(endpoint.resolve(engine.host, None, {}, Path("/nonexistent"))) as daemon:
+        look = daemon.look()
+        tried = [Forbidden(one, one.call, 1, whole=True) for one in TRIES]
+        return {one.call: read(one, look.run(container, one.attempt.argv)) for one in tried}
+
+
+@pytest.mark.parametrize("image", ["nginx", "busybox", "postgres"])
+def test_dockers_default_lets_every_try_and_nothing_changes(
+    image: str, engine: Disposable, client: docker.APIClient
+) -> None:
+    container = sleeping(client, image)
+    before = client.diff(container)
+    assert answers(engine, container) == dict.fromkeys((one.call for one in TRIES), "allowed")
+    assert client.diff(container) == before
+
+
+def test_a_profile_that_forbids_them_refuses_every_try(engine: Disposable, client: docker.APIClient) -> None:
+    container = sleeping(client, "busybox", f"seccomp={json.dumps(DENY_ALL)}")
+    assert answers(engine, container) == dict.fromkeys((one.call for one in TRIES), "refused")

@@ -1,0 +1,52 @@
+"""TP6 on a real engine: how often an account is tried, and that the stand-in locks as Grafana does."""
+
+import pytest
+
+from dckgrade.lab.discovery import find
+from dckgrade.lab.load import load
+from dckgrade.prove import images, live
+from dckgrade.prove.case import cases
+from dckgrade.prove.engines.docker_command import docker
+from dckgrade.prove.live import Disposable
+from tests.conftest import FIXTURES
+
+pytestmark = pytest.mark.engine
+
+IMAGES = ["prom/prometheus", "gcr.io/cadvisor/cadvisor", "grafana/grafana"]
+ADMIN = ("wget", "-q", "-O", "-", "http://{}@localhost:3000/api/org")
+
+
+@pytest.fixture
+def grafana(engine: Disposable) -> Disposable:
+    images.load_images(engine.host, IMAGES, FIXTURES / "tp6")
+    return engine
+
+
+def failures(engine: Disposable) -> int:
+    """Count what Grafana has refused."""
+    return docker(engine.host, "logs", "grafana").count(" 401 -")
+
+
+@pytest.mark.timeout(180)
+def test_a_refused_account_costs_one_failure_however_often_the_run_looks(grafana: Disposable) -> None:
+    (changed,) = [one for one in cases(FIXTURES, "tp6") if one.name == "password-changed"]
+    report = live.graded(load(find("tp6")), changed, grafana)
+    assert {line.id: line.verdict for line in report.checks}["dashboard-imported"] == "unknown"
+    assert failures(grafana) == 1
+
+
+def org(engine: Disposable, account: str) -> bool:
+    """Try an account; say whether it is let in."""
+    words = [part.format(account) for part in ADMIN]
+    return '"Main Org."' in docker(engine.host, "exec", "grafana", "sh", "-c", f"{' '.join(words)} || true")
+
+
+@pytest.mark.timeout(120)
+def test_the_stand_in_locks_an_account_out_after_five_failures(grafana: Disposable) -> None:
+    grafana.empty()
+    docker(grafana.host, "run", "-d", "--name", "grafana", "grafana/grafana")
+    ready = "until wget -q -O /dev/null http://localhost:3000/api/health; do sleep 0.1; done"
+    docker(grafana.host, "exec", "grafana", "sh", "-c", ready)
+    assert org(grafana, "admin:admin")
+    assert [org(grafana, "admin:wrong") for _ in range(5)] == [False] * 5
+    assert not org(grafana, "admin:admin")

@@ -1,0 +1,143 @@
+"""TP7's stack on a real engine, through a proxy: what leaves for the engine, and that none of it stays."""
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import msgspec
+import pytest
+
+from dckgrade.engine.connection import connect
+from dckgrade.engine.endpoint import resolve
+from dckgrade.engine.probe_container import OURS, PREFIX, harmless
+from dckgrade.grading import run
+from dckgrade.grading.options import Choice
+from dckgrade.lab.discovery import find
+from dckgrade.lab.load import load
+from dckgrade.prove import images, live
+from dckgrade.prove.case import cases
+from dckgrade.prove.live import Disposable
+from dckgrade.report.observation import Seen
+from dckgrade.report.report import Report
+from tests.conftest import FIXTURES
+from tests.support.recording_proxy import RecordingProxy, Request
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
+
+IMAGES = ["nginx", "busybox", "elasticsearch:7.9.3", "logstash:7.9.3", "kibana:7.9.3"]
+
+
+@pytest.fixture(scope="module")
+def stack(engine: Disposable) -> Iterator[Disposable]:
+    if not engine.host.startswith("unix://"):
+        pytest.skip("the recording proxy speaks to unix sockets only")
+    images.load_images(engine.host, IMAGES, FIXTURES / "tp7")
+    engine.empty()
+    (solution,) = [one for one in cases(FIXTURES, "tp7") if one.name == "solution"]
+    with engine.network():
+        live.apply(solution, engine)
+        until = time.monotonic() + 120
+        while (report := graded(engine.host)[0]).score.earned < 8:
+            assert time.monotonic() < until, report
+    yield engine
+    engine.empty()
+
+
+def graded(host: str, proxy: Path | None = None, **chosen: bool) -> tuple[Report, list[Request]]:
+    """Grade on the engine at *host*; with a place for a *proxy*, tell what was asked of it too."""
+    choice = Choice(timeout_s=90, **chosen)  # type: ignore[arg-type]
+    if proxy is None:
+        with connect(resolve(host, None, {}, Path("/nonexistent"))) as daemon:
+            return run.grade(load(find("tp7")), daemon, choice), []
+    with RecordingProxy(proxy / "engine.sock", host) as recording:
+        with connect(resolve(recording.host, None, {}, Path("/nonexistent"))) as daemon:
+            report = run.grade(load(find("tp7")), daemon, choice)
+        return report, recording.requests
+
+
+def marker(report: Report) -> dict[str, object]:
+    (seen,) = [one for one in report.observations.values() if one.kind == "log-marker"]
+    assert isinstance(seen, Seen)
+    return seen.facts
+
+
+def ours(host: str) -> list[object]:
+    client = docker.APIClient(host)
+    try:
+        return list(client.containers(all=True, filters={"label": OURS}))
+    finally:
+        client.close()
+
+
+def acts(requests: list[Request]) -> list[str]:
+    """Give what was not a mere reading; ids are left out."""
+    return [
+        re.sub("[0-9a-f]{64}", "ID", f"{one.method} {one.path}") for one in requests if one.method != "GET"
+    ]
+
+
+def test_a_working_stack_takes_a_few_seconds_and_their_nginx_says_the_word(
+    stack: Disposable, tmp_path: Path
+) -> None:
+    begun = time.monotonic()
+    with stack.network():
+        report, requests = graded(stack.host, tmp_path)
+    assert marker(report)["by"] == "request"
+    assert marker(report)["found"] is True
+    # The container that shows what every new one is given; it is never started.
+    assert acts(requests) == ["POST /containers/create", "DELETE /containers/ID"]
+    assert time.monotonic() - begun < 20
+    assert ours(stack.host) == []
+
+
+def test_a_container_of_ours_says_it_where_theirs_cannot_and_is_gone_afterwards(
+    stack: Disposable, tmp_path: Path
+) -> None:
+    client = docker.APIClient(stack.host)
+    log = docker.types.LogConfig(type="gelf", config={"gelf-address": "udp://127.0.0.1:12201"})
+    settings = client.create_host_config(log_config=log)
+    sender = client.create_container("busybox", ["sleep", "600"], host_config=settings)["Id"]
+    client.start(sender)
+    client.stop("webservers", timeout=0)
+    try:
+        with stack.network():
+            report, requests = graded(stack.host, tmp_path)
+    finally:
+        client.start("webservers")
+        client.remove_container(sender, force=True)
+        client.close()
+    assert (marker(report)["by"], marker(report)["found"]) == ("container", True)
+    assert sorted(acts(requests)) == sorted(
+        [
+            *("POST /containers/create", "POST /containers/create", "POST /containers/ID/start"),
+            *("DELETE /containers/ID", "DELETE /containers/ID"),
+        ]
+    )
+    for one in requests:
+        if one.path == "/containers/create":
+            assert harmless(one.query, msgspec.json.decode(one.body))
+            assert PREFIX in one.query
+    assert ours(stack.host) == []
+
+
+def test_under_passive_nothing_but_readings_leave_and_the_word_is_skipped(
+    stack: Disposable, tmp_path: Path
+) -> None:
+    with stack.network():
+        report, requests = graded(stack.host, tmp_path, passive=True)
+    assert acts(requests) == []
+    verdicts = {line.id: line.verdict.value for line in report.checks}
+    assert verdicts["logs-reach-elasticsearch"] == "skipped"
+    assert "failed" not in {
+        verdicts[name] for name in ("elasticsearch-healthy", "kibana-ready", "shared-network")
+    }
+
+
+def test_judged_at_once_the_word_is_undecided_not_lost(stack: Disposable) -> None:
+    with stack.network():
+        report, _ = graded(stack.host, at_once=True)
+    (line,) = [one for one in report.checks if one.id == "logs-reach-elasticsearch"]
+    assert line.verdict in {"unknown", "passed"}
+    assert ours(stack.host) == []

@@ -1,0 +1,303 @@
+"""Containers and what the kernel says of them in; the one graded, its confinement and a refusal out."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dckgrade.engine.protocol import Json, NotThere, OutOfReach, Ran
+from dckgrade.probes.apparmor.apparmor_container import ApparmorContainer
+from dckgrade.probes.apparmor.apparmor_file import ApparmorFile
+from dckgrade.probes.apparmor.apparmor_host import ApparmorHost
+from dckgrade.probes.apparmor.apparmor_host import read as host
+from dckgrade.probes.apparmor.apparmor_label import ApparmorLabel
+from dckgrade.probes.apparmor.apparmor_write import FILES, ApparmorWrite
+from dckgrade.probes.apparmor.choice import choose
+from dckgrade.probes.net.http import Http
+from dckgrade.report.observation import Absent, Observation, Seen, Unobservable, Why
+from tests.probes.seccomp import test_seccomp_choice
+from tests.probes.seccomp.test_seccomp_choice import LATE
+
+MINE = "apparmor=docker-nginx-profile"
+FILE = "profile docker-nginx-profile {\n  file,\n  deny /etc/hostname w,\n}\n"
+REFUSED = Ran(2, "sh: can't create /etc/hostname: Permission denied\n")
+
+
+class Scene(test_seccomp_choice.Scene):
+    """A world of containers made by hand, with the labels that each way of asking tells."""
+
+    def __init__(self, file: str | None = FILE, asked: str | None = None) -> None:
+        super().__init__(file, asked)
+        self.top: Sequence[Sequence[str]] | Exception = OutOfReach(
+            Why.ENGINE_ERROR, "bad -o argument 'label'"
+        )
+        self.proc: str | Exception = NotThere("not here")
+        self.kept: bytes | None = None
+        self.next: Iterator[Ran] = iter(())
+
+    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+        assert (ref, columns) == ("mine", "pid,label")
+        if isinstance(self.top, Exception):
+            raise self.top
+        return self.top
+
+    def run(self, ref: str, argv: Sequence[str]) -> Ran:
+        usual = super().run(ref, argv)
+        return next(self.next, usual)
+
+    def confinement(self, ref: str) -> str:
+        assert ref == "mine"
+        if isinstance(self.proc, Exception):
+            raise self.proc
+        return self.proc
+
+    def policy(self, name: str) -> bytes:
+        if self.kept is None:
+            raise NotThere(name)
+        return self.kept
+
+    def info(self) -> Json:
+        return {"SecurityOptions": ["name=apparmor"]}
+
+    def chosen(self) -> str:
+        return choose(self).one.id
+
+    def facts(self) -> dict[str, Any]:
+        return seen(ApparmorContainer().observe(self))
+
+
+def seen(observed: Observation) -> dict[str, Any]:
+    assert isinstance(observed, Seen), observed
+    return observed.facts
+
+
+def labelled(*labels: str, **changes: object) -> dict[str, Any]:
+    scene = Scene()
+    scene.add("mine", MINE)
+    scene.top = [[str(pid), label] for pid, label in enumerate(labels)]
+    for name, value in changes.items():
+        setattr(scene, name, value)
+    return seen(ApparmorLabel().observe(scene))
+
+
+def test_the_container_with_a_profile_comes_before_newer_ones_without() -> None:
+    scene = Scene().add("mine", MINE).add("plain").add("open", "apparmor=unconfined")
+    assert scene.chosen() == "mine"
+    assert scene.facts()["others"] == 2
+
+
+def test_a_running_one_comes_before_a_newer_one_that_never_started() -> None:
+    assert Scene().add("mine", MINE).add("again", MINE, state="created").chosen() == "mine"
+
+
+def test_one_that_failed_with_a_profile_comes_before_one_that_runs_without() -> None:
+    assert Scene().add("plain").add("mine", MINE, state="created").chosen() == "mine"
+
+
+def test_decoys_are_never_chosen_and_not_counted() -> None:
+    scene = Scene().add("mine", MINE)
+    scene.add("db", "apparmor=other", image="postgres").add("k8s_nginx_x", MINE)
+    scene.add("task", MINE, labels={"com.docker.swarm.task.id": "x"})
+    assert (scene.chosen(), scene.facts()["others"]) == ("mine", 0)
+
+
+def test_another_image_counts_when_it_bears_a_profile_of_the_file() -> None:
+    scene = Scene().add("plain").add("mine", MINE, image="busybox")
+    assert scene.chosen() == "mine"
+
+
+def test_the_user_may_choose_another() -> None:
+    assert Scene(asked="plain").add("mine", MINE).add("plain").chosen() == "plain"
+
+
+def test_without_any_there_is_nothing_to_grade() -> None:
+    assert isinstance(ApparmorContainer().observe(Scene().add("db", image="postgres")), Absent)
+
+
+def test_a_container_of_another_lab_that_is_stuck_holds_nobody_up() -> None:
+    scene = Scene().add("mine", MINE).add("stuck", state="created", fails=LATE)
+    assert scene.chosen() == "mine"
+    alone = ApparmorContainer().observe(Scene().add("stuck", state="created", fails=LATE))
+    assert isinstance(alone, Unobservable)
+
+
+@pytest.mark.parametrize(
+    ("options", "applied", "declared", "wanted"),
+    [
+        ((MINE,), "docker-nginx-profile", "own", "docker-nginx-profile"),
+        (("apparmor:x",), "x", "own", "x"),
+        (("apparmor=x", "apparmor=y"), "y", "own", "y"),
+        ((), "docker-default", "default", ""),
+        (("apparmor=docker-default",), "docker-default", "default", "docker-default"),
+        (("apparmor=unconfined",), "unconfined", "unconfined", "unconfined"),
+        (("label=disable",), "unconfined", "unconfined", ""),
+        ((MINE, "label=disable"), "unconfined", "own", "docker-nginx-profile"),
+        (("seccomp=unconfined", "no-new-privileges"), "docker-default", "default", ""),
+        ((), "", "default", ""),
+    ],
+)
+def test_what_inspect_declares(options: tuple[str, ...], applied: str, declared: str, wanted: str) -> None:
+    scene = Scene().add("web", *options)
+    found = scene.inspected["web"]
+    assert isinstance(found, dict)
+    found["AppArmorProfile"] = applied
+    facts = scene.facts()
+    assert (facts["declared"], facts["wanted"], facts["applied"]) == (declared, wanted, applied)
+
+
+def test_the_name_asked_for_is_held_against_the_file() -> None:
+    assert Scene().add("web", MINE).facts()["in_file"] is True
+    assert Scene().add("web", "apparmor=docker-nginx").facts()["in_file"] is False
+    assert Scene(file=None).add("web", MINE).facts()["in_file"] is None
+    assert Scene().add("web").facts()["in_file"] is None
+
+
+def test_the_file_may_be_where_the_machine_keeps_its_profiles() -> None:
+    scene = Scene(file=None)
+    assert isinstance(ApparmorFile().observe(scene), Absent)
+    scene.kept = FILE.encode()
+    assert seen(ApparmorFile().observe(scene))["names"] == ["docker-nginx-profile"]
+
+
+def test_the_engines_machine_tells_the_label_of_every_process() -> None:
+    facts = labelled("docker-nginx-profile (enforce)", "docker-nginx-profile (enforce)")
+    assert (facts["as_wanted"], facts["enforced"], facts["by"]) == (True, True, "top")
+
+
+@pytest.mark.parametrize(
+    ("labels", "as_wanted", "enforced"),
+    [
+        (["docker-nginx-profile//child (enforce)"], True, True),
+        (["docker-nginx-profile (kill)"], True, True),
+        (["docker-nginx-profile (complain)"], True, False),
+        (["docker-nginx-profile (enforce)", "docker-nginx-profile (complain)"], True, False),
+        (["docker-nginx-profile (enforce)", "unconfined"], False, False),
+        (["docker-nginx-profile-2 (enforce)"], False, True),
+        (["docker-default (enforce)"], False, True),
+        (["unconfined"], False, False),
+    ],
+)
+def test_every_process_counts(labels: list[str], *, as_wanted: bool, enforced: bool) -> None:
+    facts = labelled(*labels)
+    assert (facts["as_wanted"], facts["enforced"]) == (as_wanted, enforced)
+
+
+@pytest.mark.parametrize(
+    "top", [OutOfReach(Why.ENGINE_ERROR, "bad -o argument"), [["1", "-"]], [["1", "kernel"]], []]
+)
+def test_where_its_ps_cannot_tell_a_command_in_the_container_does(top: object) -> None:
+    answers = {"sh": Ran(0, "docker-nginx-profile (enforce)\ndocker-nginx-profile (enforce)\n")}
+    facts = labelled(top=top, answers=answers)
+    assert (facts["as_wanted"], facts["enforced"], facts["by"]) == (True, True, "exec")
+
+
+def test_where_no_command_can_the_proc_of_this_machine_does() -> None:
+    facts = labelled(top=NotThere("x"), proc="docker-nginx-profile (complain)")
+    assert (facts["modes"], facts["by"]) == (["complain"], "proc")
+
+
+def test_where_nobody_tells_nothing_is_decided() -> None:
+    scene = Scene()
+    scene.add("mine", MINE)
+    found = ApparmorLabel().observe(scene)
+    assert isinstance(found, Unobservable)
+    assert found.why is Why.NOT_TRIED
+
+
+def test_in_a_container_without_a_profile_of_ones_own_nothing_is_run() -> None:
+    scene = Scene().add("plain")
+    assert isinstance(scene, Scene)
+    for kind in (ApparmorLabel(), ApparmorWrite()):
+        assert isinstance(kind.observe(scene), Unobservable)
+    assert scene.ran == []
+
+
+@pytest.mark.parametrize(
+    ("command", "tried"),
+    [("ping -c 4 8.8.8.8", True), ("/bin/ping 1.1.1.1", True), ("nginx -g 'ping'", False), ("", False)],
+)
+def test_who_asked_ping_for_a_proof_is_told(command: str, *, tried: bool) -> None:
+    scene = Scene()
+    scene.add("mine", MINE).add("other", MINE, image="busybox", command=command, state="exited")
+    scene.top = [["1", "docker-nginx-profile (enforce)"]]
+    assert seen(ApparmorLabel().observe(scene))["ping_tried"] is tried
+
+
+def written(*answers: Ran, file: str | None = FILE) -> tuple[Observation, Scene]:
+    scene = Scene(file)
+    scene.add("mine", MINE)
+    scene.next = iter(answers)
+    return ApparmorWrite().observe(scene), scene
+
+
+def test_a_denied_write_that_is_refused() -> None:
+    found, scene = written(REFUSED)
+    facts = seen(found)
+    assert (facts["refused"], facts["path"], facts["denied_by_file"]) == (True, "/etc/hostname", True)
+    assert [argv[-1] for _, argv in scene.ran] == ["/etc/hostname"]
+
+
+def test_the_file_denies_it_and_the_kernel_does_not() -> None:
+    facts = seen(written(Ran(0, ""))[0])
+    assert (facts["refused"], facts["denied_by_file"]) == (False, True)
+
+
+def test_without_a_denial_one_file_shows_whether_little_is_granted() -> None:
+    plain = "profile docker-nginx-profile {\n  file,\n}\n"
+    facts = seen(written(Ran(0, ""), file=plain)[0])
+    assert (facts["refused"], facts["denied_by_file"]) == (False, False)
+    assert seen(written(REFUSED, file=plain)[0])["refused"] is True
+
+
+def test_where_the_profile_cannot_be_read_only_a_refusal_tells() -> None:
+    assert seen(written(REFUSED, file=None)[0])["refused"] is True
+    found, scene = written(*[Ran(0, "")] * 3, file=None)
+    assert isinstance(found, Unobservable)
+    assert [argv[-1] for _, argv in scene.ran] == list(FILES[:3])
+
+
+@pytest.mark.parametrize(
+    "ran",
+    [
+        Ran(90, ""),
+        Ran(2, "sh: can't create /etc/hostname: Text file busy"),
+        Ran(1, "sh: can't create /etc/hostname: Read-only file system"),
+        Ran(127, "OCI runtime exec failed: executable file not found"),
+    ],
+)
+def test_what_is_neither_a_refusal_nor_a_success_decides_nothing(ran: Ran) -> None:
+    assert isinstance(written(ran)[0], Unobservable)
+
+
+def test_http_asks_the_container_that_bears_the_profile() -> None:
+    scene = Scene().add("plain").add("mine", MINE)
+    assert seen(Http(container="@apparmor").observe(scene))["server"] == "mine/"
+
+
+@pytest.mark.parametrize(
+    ("info", "supported", "rootless", "desktop"),
+    [
+        ({"SecurityOptions": ["name=apparmor", "name=seccomp,profile=default"]}, True, False, False),
+        ({"SecurityOptions": ["name=seccomp,profile=builtin", "name=cgroupns"]}, False, False, False),
+        ({"SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless"]}, False, True, False),
+        ({"OperatingSystem": "Docker Desktop", "SecurityOptions": None}, False, False, True),
+        ({}, False, False, False),
+    ],
+)
+def test_what_the_engine_says_of_its_machine(
+    info: Json, *, supported: bool, rootless: bool, desktop: bool
+) -> None:
+    facts = host(info)
+    assert (facts.supported, facts.rootless, facts.desktop) == (supported, rootless, desktop)
+
+
+def test_the_host_is_asked_once() -> None:
+    assert seen(ApparmorHost().observe(Scene()))["supported"] is True
+
+
+def test_a_young_container_is_not_yet_stable() -> None:
+    scene = Scene().add("mine", MINE)
+    assert scene.facts()["stable"] is True
+    scene.now = lambda: test_seccomp_choice.NOW - timedelta(seconds=59)  # type: ignore[method-assign]
+    assert scene.facts()["stable"] is False

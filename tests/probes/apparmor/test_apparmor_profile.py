@@ -1,0 +1,189 @@
+"""Profiles as trainees write them in; names, denials, or the fault that the parser is sure to refuse, out."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dckgrade.probes.apparmor.apparmor_file import read
+from dckgrade.probes.apparmor.path_patterns import fits
+from dckgrade.probes.apparmor.profile import Invalid, Profile, parsed
+from tests.conftest import FIXTURES
+
+SOLUTION = (FIXTURES / "tp3" / "solution" / "docker-nginx-profile").read_bytes()
+SYSTEM = Path("/etc/apparmor.d")
+
+
+def one(text: str) -> Profile:
+    found = parsed(text.encode())
+    assert len(found) == 1
+    return found[0]
+
+
+def fault(text: str) -> tuple[str, int]:
+    with pytest.raises(Invalid) as caught:
+        parsed(text.encode())
+    return caught.value.what, caught.value.line
+
+
+def test_the_profile_of_dockers_documentation_is_read() -> None:
+    found = parsed(SOLUTION)[0]
+    assert (found.name, found.complain) == ("docker-nginx-profile", False)
+    assert found.denies("/etc/hostname")
+    assert found.denies("/usr/share/nginx/html/index.html")
+    assert not found.denies("/var/lib/nginx/body")
+    assert not found.denies("/sys/fs/cgroup/x")
+    assert found.denies("/sys/kernel/x")
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        ("profile web", "web"),
+        ('profile "my web"', "my web"),
+        ("profile web /usr/sbin/nginx", "web"),
+        ("profile web flags=(attach_disconnected)", "web"),
+        ("profile web flags = (complain, audit)", "web"),
+        ("/usr/sbin/nginx", "/usr/sbin/nginx"),
+        ('"/opt/my web/nginx"', "/opt/my web/nginx"),
+        ("profile snap.docker.nginx", "snap.docker.nginx"),
+    ],
+)
+def test_the_name_is_the_word_after_profile_not_the_files(head: str, name: str) -> None:
+    assert one(f"{head} {{\n file,\n}}\n").name == name
+
+
+@pytest.mark.parametrize(
+    ("flags", "complain"),
+    [
+        (" flags=(complain)", True),
+        (" flags=(attach_disconnected,complain)", True),
+        (" flags=(enforce)", False),
+        ("", False),
+    ],
+)
+def test_a_flag_says_that_it_only_watches(flags: str, *, complain: bool) -> None:
+    assert one(f"profile web{flags} {{\n file,\n}}").complain is complain
+
+
+def test_several_profiles_of_a_file_are_told_apart_and_children_left_to_themselves() -> None:
+    text = (
+        "profile a {\n deny /etc/** w,\n profile child {\n deny /usr/** w,\n }\n}\nprofile b {\n file,\n}\n"
+    )
+    first, second = parsed(text.encode())
+    assert (first.name, first.denied, second.name, second.denied) == ("a", ["/etc/**"], "b", [])
+
+
+@pytest.mark.parametrize(
+    ("rule", "denied"),
+    [
+        ("deny /etc/** wl,", True),
+        ("audit deny /etc/hostname w,", True),
+        ("deny owner /etc/hostname rw,", True),
+        ("deny w /etc/hostname,", True),
+        ("deny file /etc/hostname a,", True),
+        ('deny "/etc/hostname" w,', True),
+        ("deny /{etc,usr}/** mrwklx,", True),
+        ("deny /etc/host[mn]ame w,", True),
+        ("deny /etc/hostnam? w,", True),
+        ("deny /** w, # all of it", True),
+        ("deny /etc/* w,", True),
+        ("deny /etc/hostname rx,", False),
+        ("/etc/hostname w,", False),
+        ("deny /etc/*/x w,", False),
+        ("deny /* w,", False),
+        ("deny @{HOME}/** w,", False),
+        ("# deny /etc/** w,", False),
+        ("deny /etc/[a w,", False),
+        ("deny network raw,", False),
+    ],
+)
+def test_what_denies_writing_to_a_path(rule: str, *, denied: bool) -> None:
+    text = f"#include <tunables/global>\nprofile web {{\n  file,\n  {rule}\n}}\n"
+    assert one(text).denies("/etc/hostname") is denied
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ("no-profile", 1)),
+        ("{}", ("no-profile", 1)),
+        ("<!DOCTYPE html>\n<p>404</p>\n", ("no-profile", 1)),
+        ("profile web {\n  file,\n  umount\n}\n", ("missing-comma", 3)),
+        ("profile web {\n  umount\n  deny /etc/** w,\n}\n", ("missing-comma", 2)),
+        ("profile web {\n  file,\n", ("braces", 2)),
+        ("profile web {\n  file,\n  deny /x w,\n", ("braces", 3)),
+        ("profile web {\n  file,\n}\n}\n", ("braces", 4)),
+        ("profile web {\n  profile x {\n  file,\n}\n", ("braces", 4)),
+        ("profile web {\n  #include <abstractions/base>\n}\n", ("undeclared-variable", 2)),
+        ("profile web {\n  file,\n  deny @{PROC}/x w,\n}\n", ("undeclared-variable", 3)),
+    ],
+)
+def test_what_the_parser_is_sure_to_refuse(text: str, found: tuple[str, int]) -> None:
+    assert fault(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "abi <abi/3.0>,\ninclude <tunables/global>\nprofile web {\ninclude <abstractions/base>\n  file,\n}\n",
+        "@{MINE} = /srv /opt\nprofile web {\n  @{MINE}/** r,\n}\n",
+        "profile web {\n  include if exists <local/web>\n  file,\n}\n",
+        "profile web {\n  mount options=(ro, nosuid) /a -> /b/,\n}\n",
+        "profile web {\n  signal (send,\n    receive) peer=web,\n}\n",
+        "profile web {\n  /{,usr/}bin/** rix,\n  /a\\,b r,\n}\n",
+        "profile web { file, network, }",
+        "\ufeffprofile web {\r\n  file,\r\n}\r\n",
+    ],
+)
+def test_what_is_fine_is_not_called_wrong(text: str) -> None:
+    assert one(text).name == "web"
+
+
+def test_bytes_that_are_no_text_are_no_profile() -> None:
+    assert read(b"\xff\xfe\x00").problem == "not-text"
+
+
+@pytest.mark.skipif(not shutil.which("apparmor_parser"), reason="apparmor_parser is not installed here")
+@pytest.mark.parametrize("path", sorted((FIXTURES / "tp3").glob("*/*/docker-nginx-profile")))
+def test_the_real_parser_says_the_same_of_every_profile_of_the_cases(path: Path) -> None:
+    # -S compiles and prints the result; nothing is loaded, and no kernel is asked.
+    compiled, named = (
+        subprocess.run(["apparmor_parser", *words, path], capture_output=True, check=False)
+        for words in (["-QKS"], ["--names"])
+    )
+    mine = read(path.read_bytes())
+    assert mine.valid is (compiled.returncode == 0), compiled.stderr
+    assert not mine.valid or mine.names == named.stdout.decode().split()
+
+
+@pytest.mark.parametrize(
+    "path", sorted(path for path in SYSTEM.glob("*") if path.is_file()), ids=lambda path: path.name
+)
+def test_profiles_that_debian_ships_are_all_fine(path: Path) -> None:
+    assert read(path.read_bytes()).valid
+
+
+def test_no_pattern_makes_matching_slow_or_fail() -> None:
+    path = "/usr/share/nginx/html/index.html"
+    for pattern in (
+        "/" + "**a" * 60,
+        "{,}" * 60,
+        "{a,b" * 50,
+        "/[" * 90,
+        "[z-a]" * 30,
+        "\\" * 99,
+        "*" * 5000,
+    ):
+        assert not fits(pattern, path)
+    assert fits("/" + "*" * 150, "/etc")
+
+
+@given(st.text(alphabet='{}()[],#@*"\\ /\nabdenywprofilecu<>=', max_size=120))
+def test_whatever_is_in_the_file_is_a_profile_or_a_named_fault(text: str) -> None:
+    facts = read(text.encode())
+    assert facts.valid is (facts.problem is None)
+    assert facts.valid is bool(facts.names)

@@ -1,0 +1,132 @@
+"""What kind `log-rotation` makes of answers: `/info` of old and new engines, the rest put in by tests."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from dckgrade.engine.protocol import Json, OutOfReach
+from dckgrade.probes.docker.log_rotation import LogRotation
+from dckgrade.report.observation import Seen, Unobservable, Why
+from tests.support.fake_engine import ENGINES, NEWEST, FakeWorld
+
+
+class Created(FakeWorld):
+    """A recorded engine whose new containers get *options*; its driver may be set otherwise."""
+
+    def __init__(
+        self, options: Mapping[str, str] | None = None, driver: str | None = None, engine: str = NEWEST
+    ) -> None:
+        super().__init__(engine)
+        self.options, self.driver = dict(options or {}), driver
+        self.made: list[str] = []
+        self.image_ids = ["sha256:" + "a" * 64]
+
+    def info(self) -> Json:
+        told = super().info()
+        return {**told, "LoggingDriver": told["LoggingDriver"] if self.driver is None else self.driver}
+
+    def image_list(self) -> Sequence[Json]:
+        return [{"Id": one} for one in self.image_ids]
+
+    def created(self, image: str) -> Json:
+        self.made.append(image)
+        return {"HostConfig": {"LogConfig": {"Type": self.info()["LoggingDriver"], "Config": self.options}}}
+
+
+def facts(world: FakeWorld) -> dict[str, Any]:
+    found = LogRotation().observe(world)
+    assert isinstance(found, Seen), found
+    return found.facts
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_factory_s_setting_does_not_rotate_on_any_engine(engine: str) -> None:
+    found = facts(Created(engine=engine))
+    assert (found["driver"], found["driver_known"], found["rotates"]) == ("json-file", True, False)
+    assert (found["size_text"], found["max_size"], found["max_file"], found["older"]) == ("", None, 1, [])
+
+
+def test_a_size_and_a_number_of_files_rotate() -> None:
+    found = facts(Created({"max-size": "10m", "max-file": "3"}))
+    assert (found["rotates"], found["max_size"], found["max_file"]) == (True, 10_000_000, 3)
+
+
+def test_one_container_is_made_of_one_local_image() -> None:
+    world = Created()
+    world.image_ids = ["sha256:" + "a" * 64, "sha256:" + "b" * 64]
+    facts(world)
+    assert world.made == ["sha256:" + "a" * 64]
+
+
+@pytest.mark.parametrize(
+    ("driver", "known"),
+    [
+        ("jsonfile", False),
+        ("JSON-FILE", False),
+        ("none", True),
+        ("syslog", True),
+        ("grafana/loki:latest", True),
+    ],
+)
+def test_of_a_driver_that_does_not_rotate_no_container_is_made(driver: str, known: bool) -> None:  # noqa: FBT001
+    world = Created(driver=driver)
+    found = facts(world)
+    assert (found["driver"], found["driver_known"], found["rotates"]) == (driver, known, False)
+    assert world.made == []
+
+
+def test_without_any_image_nothing_can_be_seen_and_nobody_is_to_blame() -> None:
+    world = Created()
+    world.image_ids = []
+    found = facts(world)
+    assert (found["tried"], found["driver"], found["rotates"]) == (False, "json-file", False)
+
+
+def test_an_engine_that_refuses_to_make_one_is_unknown() -> None:
+    class Refusing(Created):
+        def created(self, image: str) -> Json:
+            raise OutOfReach(Why.ENGINE_ERROR, f"HTTP 403 {image}")
+
+    assert isinstance(LogRotation().observe(Refusing()), Unobservable)
+
+
+def test_an_engine_without_a_log_driver_is_unknown() -> None:
+    assert isinstance(LogRotation().observe(Created(driver="")), Unobservable)
+
+
+def test_running_containers_without_the_options_in_force_are_older() -> None:
+    world = Created({"max-size": "10m"}).only("webservers")
+    assert facts(world)["older"] == ["webservers"]
+    world.inspect("webservers")["HostConfig"]["LogConfig"]["Config"] = {"max-size": "1m"}
+    assert facts(world)["older"] == []
+    world.inspect("webservers")["HostConfig"]["LogConfig"] = {"Type": "gelf", "Config": {}}
+    assert facts(world)["older"] == []
+
+
+def ended(*at: str) -> Created:
+    """Make an engine with containers that ended at these seconds."""
+    world = Created()
+    world.only("webservers")
+    first = copy.deepcopy(world.inspect("webservers"))
+    world.listed.clear()
+    for number, second in enumerate(at):
+        state = {"Status": "exited", "Running": False, "FinishedAt": f"2026-01-01T10:{second}.123456789Z"}
+        ref = f"{number:064x}"
+        world.listed.append({"Id": ref, "Names": [f"/c{number}"], "State": "exited"})
+        world.inspected[ref] = {**first, "Id": ref, "State": state}
+    return world
+
+
+def test_containers_that_ended_within_seconds_stopped_together() -> None:
+    assert facts(ended("00:00", "00:09", "00:15"))["stopped_together"] == ["c0", "c1", "c2"]
+
+
+def test_containers_that_ended_one_by_one_did_not() -> None:
+    assert facts(ended("00:00"))["stopped_together"] == []
+    assert facts(ended("00:00", "05:00", "09:00"))["stopped_together"] == []
+
+
+def test_one_that_ended_later_does_not_hide_those_that_stopped_together() -> None:
+    assert facts(ended("00:00", "00:01", "30:00"))["stopped_together"] == ["c0", "c1"]

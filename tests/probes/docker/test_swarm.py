@@ -1,0 +1,224 @@
+"""Recorded and made-up answers about a swarm in, the facts that a lab judges out."""
+
+import json
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from dckgrade.engine.protocol import Given, OutOfReach
+from dckgrade.grading.options import Choice
+from dckgrade.grading.run import grade
+from dckgrade.lab.discovery import find
+from dckgrade.lab.load import load
+from dckgrade.probes.docker.swarm import Facts, Swarm
+from dckgrade.report.observation import Engine, Observation, Seen, Unobservable, Why
+from dckgrade.report.result import Verdict
+
+ANSWERS = Path(__file__).parents[2] / "answers" / "swarm"
+VERSIONS = ["20.10.24", "26.1.5", "28.5.2"]
+NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+LEADERLESS = "rpc error: code = Unknown desc = The swarm does not have a leader. It's possible that…"
+
+
+class SwarmWorld:
+    """Answers as it was told, and remembers what was asked."""
+
+    engine = Engine(endpoint="unix:///var/run/docker.sock")
+
+    def __init__(self, info: Any, nodes: Any = None) -> None:
+        self.said, self.rows, self.asked = info, nodes, list[str]()
+
+    def now(self) -> datetime:
+        return NOW
+
+    def info(self) -> Any:
+        self.asked.append("info")
+        return self.said
+
+    def nodes(self) -> Any:
+        self.asked.append("nodes")
+        if self.rows is None:
+            raise OutOfReach(Why.ENGINE_ERROR, "HTTP 503 This node is not a swarm manager.")
+        return self.rows
+
+    def end_run(self) -> None:
+        return
+
+    def look(self, given: Given = Given()) -> Any:  # noqa: ARG002
+        return self
+
+
+def answer(name: str) -> Any:
+    return json.loads((ANSWERS / f"{name}.json").read_bytes())
+
+
+def seen(world: SwarmWorld) -> Observation:
+    return Swarm().observe(world)  # type: ignore[arg-type]
+
+
+def facts(info: Any, nodes: Any = None) -> Facts:
+    found = seen(SwarmWorld(info, nodes))
+    assert isinstance(found, Seen), found
+    return msgspec.convert(found.facts, Facts)
+
+
+def with_swarm(**changes: Any) -> Any:
+    return {"Swarm": answer("28.5.2-info")["Swarm"] | changes, "OperatingSystem": "Debian"}
+
+
+def ready(version: str) -> Any:
+    """Give the recorded nodes, the killed worker as alive as the other."""
+    rows = answer(f"{version}-nodes")
+    for row in rows:
+        row["Status"] = {"State": "ready", "Addr": row["Status"]["Addr"]}
+    return rows
+
+
+def test_a_swarm_as_the_lab_wants_it_is_read() -> None:
+    found = facts(answer("20.10.24-info"), answer("20.10.24-ready-nodes"))
+
+    assert found.ready_workers == ["node2", "node3"]
+    assert found.silent_workers == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_manager_its_worker_and_a_killed_one_are_read_alike_from_every_engine(version: str) -> None:
+    found = facts(answer(f"{version}-info"), answer(f"{version}-nodes"))
+
+    assert (found.local_state, found.role, found.error, found.has_leader) == ("active", "manager", "", True)
+    assert found.manager_addresses == ["10.11.0.11:2377"]
+    assert (found.manager_count, found.leader_reachable) == (1, True)
+    assert [(one.hostname, one.address, one.role, one.state) for one in found.nodes or []] == [
+        ("node1", "10.11.0.11", "manager", "ready"),
+        ("node2", "10.11.0.12", "worker", "ready"),
+        ("node3", "10.11.0.13", "worker", "down"),
+    ]
+    assert (found.workers, found.ready_workers) == (["node2", "node3"], ["node2"])
+    assert all(one.engine_version.startswith(version) for one in found.nodes or [])
+    assert (found.silent_workers, found.set_aside_workers, found.earlier_lives) == (["node3"], [], 0)
+
+
+def test_nothing_that_proves_who_a_machine_is_becomes_a_fact() -> None:
+    kept = str(seen(SwarmWorld(answer("28.5.2-info"), answer("28.5.2-nodes"))))
+
+    assert "node2" in kept
+    for secret in ("BEGIN", "TLS", "CertIssuer", "JoinTokens", "SWMTKN"):
+        assert secret not in kept
+
+
+def test_a_worker_tells_where_its_manager_is_and_is_not_asked_for_the_nodes() -> None:
+    world = SwarmWorld(answer("20.10.24-worker-info"))
+
+    found = seen(world)
+
+    assert isinstance(found, Seen)
+    assert (found.facts["role"], found.facts["manager_addresses"]) == ("worker", ["10.10.0.11:2377"])
+    assert (found.facts["manager_count"], found.facts["ready_workers"]) == (None, None)
+    assert world.asked == ["info"]
+
+
+@pytest.mark.parametrize("state", ["inactive", "pending", "error", "locked"])
+def test_an_engine_that_is_in_no_swarm_has_no_role(state: str) -> None:
+    swarm = {"NodeID": "", "NodeAddr": "", "LocalNodeState": state, "ControlAvailable": False, "Error": ""}
+    found = facts({"Swarm": swarm | {"RemoteManagers": None}})
+
+    assert (found.local_state, found.role, found.manager_addresses) == (state, None, [])
+
+
+def test_no_word_about_a_swarm_is_no_swarm() -> None:
+    assert facts({}).local_state == "inactive"
+    assert facts({"Swarm": {"LocalNodeState": ""}}).local_state == "inactive"
+
+
+def test_too_few_managers_are_seen_without_asking_a_leader_that_is_not_there() -> None:
+    world = SwarmWorld(with_swarm(Error=LEADERLESS))
+
+    found = seen(world)
+
+    assert isinstance(found, Seen)
+    assert (found.facts["has_leader"], found.facts["manager_count"]) == (False, None)
+    assert world.asked == ["info"]
+
+
+@pytest.mark.parametrize(
+    ("info", "detail"),
+    [
+        (with_swarm(Error="rpc error: code = DeadlineExceeded"), "DeadlineExceeded"),
+        (with_swarm(LocalNodeState="dancing"), "dancing"),
+        (with_swarm(), "HTTP 503"),
+        (with_swarm() | {"BuildahVersion": "1.28.2"}, "Podman has no Swarm"),
+    ],
+)
+def test_what_nobody_can_read_is_not_seen(info: Any, detail: str) -> None:
+    found = seen(SwarmWorld(info, [] if "dancing" in str(info) else None))
+
+    assert isinstance(found, Unobservable)
+    assert detail in found.detail
+
+
+def again(row: Any, **changes: Any) -> Any:
+    """Give the row of the same machine after it has joined once more."""
+    later = deepcopy(row) | {"ID": "another", "CreatedAt": "2026-11-24T00:59:00Z"}
+    later["Status"] |= changes
+    return later
+
+
+def test_a_machine_that_joined_twice_is_one_machine() -> None:
+    rows = ready("28.5.2")
+    worker = next(row for row in rows if row["Description"]["Hostname"] == "node3")
+
+    found = facts(answer("28.5.2-info"), [*rows, again(worker)])
+
+    assert found.ready_workers == ["node2", "node3"]
+    assert found.earlier_lives == 0
+
+
+def test_an_earlier_life_that_is_down_does_no_harm_and_is_told() -> None:
+    rows = answer("28.5.2-nodes")
+    worker = next(row for row in rows if row["Status"]["State"] == "down")
+
+    found = facts(answer("28.5.2-info"), [*rows, again(worker, State="ready")])
+
+    assert found.ready_workers == ["node2", "node3"]
+    assert (found.silent_workers, found.earlier_lives) == ([], 1)
+
+
+def test_cloned_machines_may_share_a_name_but_not_an_address() -> None:
+    rows = ready("28.5.2")
+    for row in rows:
+        row["Description"]["Hostname"] = "debian"
+
+    assert len(facts(answer("28.5.2-info"), rows).ready_workers or []) == 2
+
+
+def test_states_that_a_new_leader_does_not_know_are_waited_for() -> None:
+    rows = answer("28.5.2-nodes")
+    for row in rows:
+        row["UpdatedAt"] = (NOW - timedelta(seconds=4)).isoformat()
+        row["Status"]["State"] = "unknown" if row["Spec"]["Role"] == "worker" else "ready"
+    found = seen(SwarmWorld(answer("28.5.2-info"), rows))
+
+    assert isinstance(found, Seen)
+    assert found.facts["unsettled_workers"] == ["node2", "node3"]
+    assert found.age_s == 4.0
+
+
+def test_a_run_looks_again_until_the_new_leader_knows_its_workers() -> None:
+    class Electing(SwarmWorld):
+        def nodes(self) -> Any:
+            super().nodes()
+            rows = deepcopy(self.rows)
+            for row in rows if len(self.asked) < 5 else []:
+                row["UpdatedAt"] = NOW.isoformat()
+                row["Status"]["State"] = "unknown" if row["Spec"]["Role"] == "worker" else "ready"
+            return rows
+
+    world: Any = Electing(answer("28.5.2-info"), ready("28.5.2"))
+
+    report = grade(load(find("tp1")), world, Choice())
+
+    assert {line.verdict for line in report.checks} == {Verdict.PASSED}

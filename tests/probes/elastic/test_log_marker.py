@@ -1,0 +1,333 @@
+"""A word on a container's standard output: how it is said, where it is looked for, and where it got lost."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dckgrade.engine.protocol import NoAnswer, OutOfReach, Ran
+from dckgrade.probes.elastic.log_marker import SENT_WITHIN_S, LogMarker
+from dckgrade.report.observation import Absent, Seen, Unobservable, Why
+from tests.support.elastic_stack import GELF, IMAGE, Stack, hits, raising, stats
+from tests.support.fake_engine import facts
+from tests.support.monitoring import page
+
+STATS, SEARCH = "9600/_node/stats/pipelines", "9200/_search"
+FILES = {"Type": "bind", "Source": "/var/lib/docker/containers", "Destination": "/logs"}
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let a test say how much time has gone by."""
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    return now
+
+
+def look(world: Stack) -> dict[str, Any]:
+    return facts(LogMarker().observe(world))
+
+
+def reading_files(world: Stack | None = None, user: int = 0) -> Stack:
+    """Have Logstash read Docker's own files, and nobody send any."""
+    world = world or Stack()
+    world.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "json-file", "Config": {}}
+    world.inspect("logstash")["HostConfig"]["PortBindings"] = {}
+    world.inspect("logstash")["Mounts"] = [dict(FILES)]
+    world.inside = lambda _: Ran(90 if user else 0, "")
+    return world
+
+
+def test_it_is_said_by_a_request_to_their_own_nginx_once_and_found() -> None:
+    world = Stack()
+    assert look(world)["found"] is False
+    (word,) = world.logged
+    world.pages[SEARCH] = hits(("logstash-2026.01.01", {"message": f'"GET /{word} HTTP/1.1" 404'}))
+    seen = look(world)
+    assert (seen["found"], seen["index"], seen["by"]) == (True, "logstash-2026.01.01", "request")
+    assert (seen["container"], seen["driver"], seen["hop"]) == ("web", "gelf", None)
+    assert world.logged == [word], "it is said once a run, however often is looked"
+    assert world.spoken == []
+    assert not [asked for asked in world.questions if asked.startswith("run")]
+
+
+def test_how_long_it_took_stays_as_it_was_when_it_was_found(clock: list[float]) -> None:
+    world = Stack()
+    look(world)
+    clock[0] += 2.0
+    world.pages[SEARCH] = hits(("x", {"message": world.logged[0]}))
+    assert look(world)["latency_s"] == 2.0
+    clock[0] += 5.0
+    assert look(world)["latency_s"] == 2.0
+
+
+@pytest.mark.parametrize(
+    "hit",
+    [
+        ("x", {"message": "another line"}),
+        (".kibana_1", {"message": "WORD"}),
+        ("x", {"message": '{"multi_match": {"query": "WORD"}}'}),
+    ],
+)
+def test_what_only_looks_like_the_line_is_not_it(hit: tuple[str, dict[str, str]]) -> None:
+    world = Stack()
+    look(world)
+    index, source = hit
+    world.pages[SEARCH] = hits((index, {"message": source["message"].replace("WORD", world.logged[0])}))
+    assert look(world)["found"] is False
+
+
+def test_a_data_stream_s_index_is_theirs() -> None:
+    world = Stack()
+    look(world)
+    world.pages[SEARCH] = hits((".ds-logs-generic-default-000001", {"message": world.logged[0]}))
+    assert look(world)["found"] is True
+
+
+@pytest.mark.parametrize("without", ["9200/", STATS])
+def test_nothing_is_said_before_both_ends_are_there(without: str) -> None:
+    world = Stack()
+    world.pages[without] = NoAnswer("reset") if without == "9200/" else page({"pipelines": {}})
+    observed = LogMarker().observe(world)
+    assert isinstance(observed, Seen)
+    assert (observed.facts["said"], observed.age_s, world.logged, world.spoken) == (False, None, [], [])
+
+
+def test_nor_before_a_pipeline_writes_to_elasticsearch() -> None:
+    world = Stack()
+    world.pages[STATS] = stats(outputs=["stdout"])
+    assert look(world)["said"] is False
+
+
+def test_without_elasticsearch_it_is_absent() -> None:
+    assert isinstance(LogMarker().observe(Stack().without("elasticsearch")), Absent)
+
+
+def test_without_an_nginx_that_sends_a_container_of_ours_gets_the_same_settings() -> None:
+    world = Stack()
+    world.entry("web")["Image"] = "theirs"
+    world.entry("web")["Command"] = "run-it"
+    assert look(world)["by"] == "container"
+    ((image, word, log),) = world.spoken
+    assert (image, log) == (IMAGE, GELF)
+    assert word.startswith("dckgrade")
+
+
+def test_where_files_are_read_ours_gets_what_the_engine_gives_every_container() -> None:
+    world = reading_files().without("web")
+    assert look(world)["by"] == "container"
+    assert world.spoken[0][2] is None
+
+
+def test_a_web_server_that_logs_no_requests_is_not_relied_on(clock: list[float]) -> None:
+    world = Stack()
+    look(world)
+    world.logged.clear()
+    world.logs[world.id_of("web")] = "starting"
+    assert look(world)["by"] == "request"
+    clock[0] += 4.0
+    assert look(world)["by"] == "container"
+    assert look(world)["in_log"] is True
+    assert len(world.spoken) == 1
+
+
+def test_a_command_in_their_container_is_the_last_resort() -> None:
+    world = reading_files()
+    world.entry("web")["Image"], world.entry("web")["Command"] = "theirs", "run-it"
+    world.speaks = raising(OutOfReach(Why.ENGINE_ERROR, "HTTP 403 authorization denied by plugin"))
+    world.inside = lambda _: Ran(0, "")
+    assert look(world)["by"] == "command"
+
+
+def test_where_nothing_may_say_it_nobody_is_to_blame() -> None:
+    world = reading_files()
+    world.entry("web")["Image"], world.entry("web")["Command"] = "theirs", "run-it"
+    world.speaks = raising(OutOfReach(Why.ENGINE_ERROR, "HTTP 403 authorization denied by plugin"))
+    world.inside = lambda _: Ran(1, "Permission denied")
+    assert isinstance(LogMarker().observe(world), Unobservable)
+
+
+def test_an_engine_that_starts_nothing_with_their_setting_is_quoted() -> None:
+    world = Stack()
+    world.entry("web")["Image"], world.entry("web")["Command"] = "theirs", "run-it"
+    said = "HTTP 500 failed to initialize logging driver: gelf: cannot connect: lookup logstash: no such host"
+    world.speaks = raising(OutOfReach(Why.ENGINE_ERROR, said))
+    seen = look(world)
+    assert (seen["said"], seen["hop"], seen["error"]) == (False, "start", said)
+
+
+def test_so_is_one_that_did_not_start_theirs_and_ours_is_not_tried() -> None:
+    error = "failed to initialize logging driver: gelf: cannot connect to GELF endpoint: logstash:12201"
+    world = Stack().ended("web", exit_code=128, Error=error)
+    seen = look(world)
+    assert (seen["hop"], seen["error"], world.spoken) == ("start", error, [])
+
+
+def test_where_no_line_has_a_way_out_none_is_said() -> None:
+    world = Stack()
+    world.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "json-file", "Config": {}}
+    observed = LogMarker().observe(world)
+    assert isinstance(observed, Seen)
+    assert (observed.facts["hop"], observed.facts["ways"], observed.age_s) == ("no-way", [], None)
+    assert (world.logged, world.spoken) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("mount", "image", "ways"),
+    [
+        (FILES, "filebeat:7.9.3", ["files"]),
+        ({**FILES, "Source": "/var/lib/docker"}, "rsyslog", ["files"]),
+        ({**FILES, "Source": "/"}, "shipper", ["files"]),
+        ({**FILES, "Source": "/var/lib/docker-old/containers"}, "shipper", []),
+        ({**FILES, "Source": "/var/run/docker.sock"}, "logspout", ["engine"]),
+        (FILES, "gcr.io/cadvisor/cadvisor:v0.36.0", []),
+    ],
+)
+def test_who_reads_docker_s_files_or_asks_the_engine_is_a_way(
+    mount: dict[str, str], image: str, ways: list[str]
+) -> None:
+    world = Stack()
+    world.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "json-file", "Config": {}}
+    world.inspect("kibana")["Mounts"] = [mount]
+    world.inspect("kibana")["Config"]["Image"] = image
+    assert look(world)["ways"] == ways
+
+
+def test_a_port_for_shippers_may_be_used_by_one_that_is_no_container() -> None:
+    world = reading_files()
+    world.inspect("logstash")["Mounts"] = []
+    world.inspect("logstash")["HostConfig"]["PortBindings"] = {"5044/tcp": [{"HostPort": "5044"}]}
+    assert look(world)["ways"] == ["machine"]
+
+
+@pytest.mark.parametrize(
+    ("now", "hop"),
+    [
+        (stats(5, 5, 5), "logstash-in"),
+        (stats(6, 5, 5), "logstash-out"),
+        (stats(6, 6, 5), "logstash-out"),
+        (stats(6, 6, None), "elasticsearch"),
+        (stats(6, 6, 6), "elasticsearch"),
+    ],
+)
+def test_the_first_step_that_was_not_taken_is_told_by_what_logstash_counts(now: Any, hop: str) -> None:
+    world = Stack()
+    world.pages[STATS] = stats(5, 5, 5)
+    look(world)
+    world.pages[STATS] = now
+    assert look(world)["hop"] == hop
+
+
+def test_a_line_that_is_not_even_in_the_container_s_own_log_stopped_there(clock: list[float]) -> None:
+    world = Stack()
+    look(world)
+    clock[0] += 4.0
+    world.logged.clear()
+    world.logs[world.id_of("web")] = "x"
+    look(world)
+    world.spoken.clear()
+    assert look(world)["hop"] == "logstash-in", "of gelf an old engine shows nothing: that tells nothing"
+    files = reading_files().without("web")
+    look(files)
+    files.spoken.clear()
+    assert look(files)["hop"] == "container-log"
+
+
+def test_waiting_counts_from_the_word_and_for_what_is_sent_at_once_ends_sooner(clock: list[float]) -> None:
+    world = Stack()
+    LogMarker().observe(world)
+    clock[0] += 10.0
+    observed = LogMarker().observe(world)
+    assert isinstance(observed, Seen)
+    assert observed.age_s == 10.0
+    clock[0] += SENT_WITHIN_S
+    observed = LogMarker().observe(world)
+    assert isinstance(observed, Seen)
+    assert observed.age_s is None
+    files = reading_files()
+    LogMarker().observe(files)
+    clock[0] += SENT_WITHIN_S + 10
+    observed = LogMarker().observe(files)
+    assert isinstance(observed, Seen)
+    assert observed.age_s == SENT_WITHIN_S + 10
+
+
+@pytest.mark.parametrize(
+    ("where", "bindings", "wrong"),
+    [
+        ("udp://127.0.0.1:12201", {"12201/udp": [{"HostPort": "12201"}]}, False),
+        ("udp://127.0.0.1:12201", {"12201/tcp": [{"HostPort": "12201"}]}, True),
+        ("udp://192.168.1.9:12201", {"12201/tcp": [{"HostPort": "12201"}]}, True),
+        ("udp://172.18.0.9:12201", {"12201/tcp": [{"HostPort": "12201"}]}, False),
+        ("udp://127.0.0.1:12202", {"12201/tcp": [{"HostPort": "12201"}]}, False),
+        ("udp://127.0.0.1:1514", {"12201/udp": [{"HostPort": "1514"}]}, False),
+        ("not an address", {"12201/tcp": [{"HostPort": "12201"}]}, False),
+        ("udp://127.0.0.1:x", {}, False),
+    ],
+)
+def test_a_port_published_for_the_other_protocol_is_seen(where: str, bindings: Any, wrong: object) -> None:
+    world = Stack()
+    world.inspect("web")["HostConfig"]["LogConfig"]["Config"] = {"gelf-address": where}
+    world.inspect("logstash")["HostConfig"]["PortBindings"] = bindings
+    assert look(world)["wrong_protocol"] is wrong
+
+
+@pytest.mark.parametrize(("user", "cannot"), [(1000, True), (0, False)])
+def test_whether_files_may_be_read_is_tried_inside(user: int, cannot: object) -> None:
+    world = reading_files(user=user)
+    assert look(world)["cannot_read"] is cannot
+    assert any("/logs" in asked for asked in world.questions if asked.startswith("run"))
+
+
+def test_a_loop_is_told_by_how_fast_it_grows() -> None:
+    world = reading_files()
+    world.pages[STATS] = stats(10, 10, 10, ["elasticsearch", "stdout"], ["file"])
+    assert look(world)["looping"] is False
+    world.pages[STATS] = stats(500, 10, 10, ["elasticsearch", "stdout"], ["file"])
+    assert look(world)["looping"] is True
+    world.pages[STATS] = stats(500, 10, 10, ["elasticsearch"], ["file"])
+    assert look(world)["looping"] is False
+
+
+def test_data_is_lost_with_an_elasticsearch_that_was_made_again_without_a_volume() -> None:
+    world = Stack()
+    world.pages[STATS] = stats(9, 9, 9)
+    started = world.inspect("logstash")["State"]["StartedAt"]
+    made = world.inspect("elasticsearch")
+    made["Created"] = started.replace(started[:4], str(int(started[:4]) + 1))
+    assert look(world)["lost"] is True
+    made["Mounts"] = [{"Type": "volume", "Name": "data", "Destination": "/usr/share/elasticsearch/data"}]
+    assert look(world)["lost"] is False
+    made["Mounts"][0]["Name"] = "a" * 64
+    assert look(world)["lost"] is True, "the engine's own volume does not come back"
+
+
+def test_old_lines_are_passed_over_where_only_the_new_ones_came_in() -> None:
+    world = reading_files()
+    look(world)
+    world.pages[SEARCH] = hits(("x", {"message": world.logged[0]}))
+    world.logged.insert(0, "before")
+    world.pages[STATS] = stats(1, 1, 1)
+    assert look(world)["old_lines_left"] is True
+    world.pages[STATS] = stats(2, 2, 2)
+    assert look(world)["old_lines_left"] is False
+
+
+def test_a_query_that_elasticsearch_finds_too_wide_is_no_trouble() -> None:
+    world = Stack()
+    answers = iter([hits(), page({"error": "field expansion matches too many fields"}, 400)])
+    world.searched = lambda: next(answers)
+    assert look(world)["found"] is False
+
+
+def test_a_search_that_fails_is_unknown() -> None:
+    world = Stack()
+    world.pages[SEARCH] = page({"error": "x"}, 503)
+    assert isinstance(LogMarker().observe(world), Unobservable)
+
+
+def test_an_older_stack_s_clock_does_not_matter() -> None:
+    world = Stack()
+    world.clock += timedelta(days=3)
+    assert look(world)["said"] is True

@@ -1,0 +1,217 @@
+"""Kinds about Prometheus: whose port it is, what it has loaded, what it scrapes, why it has stopped."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dckgrade.engine.protocol import NoAnswer, NotThere, OutOfReach
+from dckgrade.probes.docker.volume import Volume
+from dckgrade.probes.monitoring import prometheus_config
+from dckgrade.probes.monitoring.prometheus import Prometheus
+from dckgrade.probes.monitoring.prometheus_api import FILE
+from dckgrade.probes.monitoring.prometheus_file import PrometheusFile
+from dckgrade.probes.monitoring.prometheus_log import PrometheusLog
+from dckgrade.probes.monitoring.prometheus_target import PrometheusTarget
+from dckgrade.probes.support.lookup import moment
+from dckgrade.report.observation import Absent, Unobservable, Why
+from tests.support.fake_engine import ENGINES, facts
+from tests.support.monitoring import VERSIONS, Monitored, page
+
+DOWN = {"health": "down", "lastError": "connection refused"}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_both_major_versions_tell_what_they_have_loaded(engine: str, version: str) -> None:
+    found = facts(Prometheus().observe(Monitored(engine, version)))
+    assert (found["answers"], found["problem"], found["ready"]) == (True, None, True)
+    assert (found["job"], found["job_has_targets"], found["any_target"]) == ("cadvisor", True, True)
+    assert found["jobs"] == (["cadvisor"] if version == "2.42.0" else ["cadvisor", "node exporter"])
+
+
+def test_another_program_at_that_port_is_not_this_container_s_prometheus() -> None:
+    world = Monitored()
+    world.pages["9090/api/v1/status/runtimeinfo"] = page(world.born("2.42.0", later_s=-3600))
+    found = facts(Prometheus().observe(world))
+    assert (found["answers"], found["problem"], found["jobs"]) == (False, "garbled", None)
+    world.pages["9090/api/v1/status/runtimeinfo"] = page(b"<html>Cockpit</html>")
+    assert facts(Prometheus().observe(world))["problem"] == "garbled"
+
+
+def test_where_no_address_is_reached_prometheus_is_asked_inside_its_container() -> None:
+    found = facts(Prometheus().observe(Monitored().unreachable()))
+    assert (found["answers"], found["via"], found["job"]) == (True, "inside", "cadvisor")
+
+
+def test_a_version_that_does_not_tell_its_birth_is_believed() -> None:
+    world = Monitored()
+    del world.pages["9090/api/v1/status/runtimeinfo"]
+    assert facts(Prometheus().observe(world))["answers"] is True
+
+
+def test_one_that_still_replays_is_there_and_not_ready() -> None:
+    world = Monitored()
+    world.pages["9090/-/ready"] = page(b"Service Unavailable", 503)
+    found = facts(Prometheus().observe(world))
+    assert (found["answers"], found["ready"], found["jobs"]) == (True, False, None)
+
+
+def test_nobody_at_the_port_is_told_and_its_container_s_mounts_are_seen_all_the_same() -> None:
+    world = Monitored()
+    world.pages["9090/-/ready"] = NoAnswer("refused")
+    world.inspect("prometheus")["Mounts"] = [{"Type": "bind", "Destination": "/etc/prometheus.yml"}]
+    found = facts(Prometheus().observe(world))
+    assert (found["answers"], found["problem"]) == (False, "refused")
+    assert (found["config_mounted"], found["mounted_elsewhere"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "command", "covers", "elsewhere"),
+    [
+        ("/etc/prometheus/prometheus.yml", "bind", [], True, False),
+        ("/etc/prometheus", "volume", [], True, False),
+        ("/prometheus", "volume", [], False, False),
+        ("/conf/p.yml", "bind", ["--config.file=/conf/p.yml"], True, False),
+        ("/etc/prom", "bind", [], False, True),
+    ],
+)
+def test_what_is_mounted_over_the_configuration_is_told(
+    place: str, kind: str, command: list[str], *, covers: bool, elsewhere: bool
+) -> None:
+    world = Monitored()
+    world.inspect("prometheus")["Mounts"] = [{"Type": kind, "Destination": place}]
+    world.inspect("prometheus")["Config"]["Cmd"] = command
+    found = facts(Prometheus().observe(world))
+    assert (found["config_mounted"], found["mounted_elsewhere"]) == (covers, elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("text", "job", "has_targets", "any_target"),
+    [
+        ("global:\n  scrape_interval: 1m\n", None, None, False),
+        ("scrape_configs:\n- job_name: cadvisor\n  scheme: http\n", "cadvisor", False, False),
+        ("scrape_configs:\n  - job_name: 'cAdvisor'\n    dns_sd_configs:\n", "cAdvisor", True, True),
+        ("- job_name: a\n  static_configs:\n  - targets:\n    - cadvisor:8080\n", "a", True, True),
+        ("- job_name: a\n  static_configs:\n  - targets:\n    - x:1\n    labels: {}\n", None, None, True),
+        (
+            "- job_name: old-cadvisor\n- job_name: cadvisor\n  static_configs:\n  - targets:\n    - a:1\n",
+            "cadvisor",
+            True,
+            True,
+        ),
+    ],
+)
+def test_the_job_is_found_by_name_or_by_what_it_scrapes(
+    text: str, job: str | None, *, has_targets: bool | None, any_target: bool
+) -> None:
+    found = facts(Prometheus().observe(Monitored().configured(text)))
+    assert (found["job"], found["job_has_targets"], found["any_target"]) == (job, has_targets, any_target)
+
+
+def test_what_prometheus_lists_in_other_places_is_no_target() -> None:
+    text = "- job_name: a\n  scrape_protocols:\n  - PrometheusText0.0.4\n  static_configs: []\n"
+    assert prometheus_config.jobs(text) == [prometheus_config.Job("a", [], discovers=False)]
+
+
+def test_the_target_is_seen_from_both_ends() -> None:
+    found = facts(PrometheusTarget().observe(Monitored()))
+    assert (found["health"], found["host"], found["port"]) == ("up", "cadvisor", 8080)
+    assert (found["known_name"], found["shares_network"], found["cadvisor_running"]) == (True, True, True)
+    assert (found["loopback"], found["itself"], found["machines_port"]) == (False, False, False)
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback", "itself", "known"),
+    [
+        ("http://localhost:8080/metrics", True, False, False),
+        ("http://[::1]:8080/metrics", True, False, False),
+        ("http://127.0.0.1:9090/metrics", True, True, False),
+        ("http://prometheus:9090/metrics", False, True, False),
+        ("http://172.18.0.7:8080/metrics", False, False, True),
+        ("http://nobody:8080/metrics", False, False, False),
+    ],
+)
+def test_what_a_target_is_called_tells_where_it_leads(
+    url: str, *, loopback: bool, itself: bool, known: bool
+) -> None:
+    world = Monitored().target(scrapeUrl=url, **DOWN)
+    world.inspect("cadvisor")["NetworkSettings"]["Networks"]["lab"]["IPAddress"] = "172.18.0.7"
+    found = facts(PrometheusTarget().observe(world))
+    assert (found["loopback"], found["itself"], found["known_name"]) == (loopback, itself, known)
+
+
+def test_on_the_machine_s_network_localhost_is_the_machine() -> None:
+    world = Monitored().target(scrapeUrl="http://localhost:8080/metrics", **DOWN)
+    world.inspect("prometheus")["HostConfig"]["NetworkMode"] = "host"
+    assert facts(PrometheusTarget().observe(world))["loopback"] is False
+
+
+def test_on_dockers_own_bridge_a_name_is_not_known() -> None:
+    world = Monitored().target(**DOWN)
+    for name in ("prometheus", "cadvisor"):
+        networks = world.inspect(name)["NetworkSettings"]["Networks"]
+        networks["bridge"] = networks.pop("lab")
+    found = facts(PrometheusTarget().observe(world))
+    assert (found["shares_network"], found["known_name"]) == (False, False)
+
+
+def test_a_port_of_the_machine_is_told_from_the_container_s_own() -> None:
+    world = Monitored().target(scrapeUrl="http://cadvisor:8081/metrics", **DOWN)
+    world.inspect("cadvisor")["HostConfig"]["PortBindings"] = {"8080/tcp": [{"HostPort": "8081"}]}
+    assert facts(PrometheusTarget().observe(world))["machines_port"] is True
+
+
+def test_without_a_cadvisor_container_it_does_not_run() -> None:
+    world = Monitored().target(**DOWN)
+    world.listed = [world.entry("prometheus")]
+    found = facts(PrometheusTarget().observe(world))
+    assert (found["cadvisor_running"], found["shares_network"], found["known_name"]) == (False, None, None)
+
+
+def test_no_active_target_yet_is_no_health_and_a_word_nobody_knows_is_not_judged() -> None:
+    world = Monitored()
+    world.pages["9090/api/v1/targets"] = page({"status": "success", "data": {"activeTargets": []}})
+    assert facts(PrometheusTarget().observe(world))["health"] is None
+    observed = PrometheusTarget().observe(Monitored().target(health="asleep"))
+    assert isinstance(observed, Unobservable)
+    assert observed.why is Why.UNREADABLE
+
+
+def test_an_error_of_the_scrape_shows_no_password() -> None:
+    world = Monitored().target(health="down", lastError='Get "http://me:hunter2@x:1/metrics": refused')
+    assert "hunter2" not in repr(PrometheusTarget().observe(world))
+
+
+@pytest.mark.parametrize("kind", [Prometheus(), PrometheusTarget(), PrometheusLog(), PrometheusFile()])
+def test_without_a_container_there_is_nothing(kind: Any) -> None:
+    world = Monitored()
+    world.listed = []
+    assert isinstance(kind.observe(world), Absent)
+
+
+@pytest.mark.parametrize("kind", [Prometheus(), PrometheusTarget(), PrometheusLog(), PrometheusFile()])
+def test_an_engine_that_does_not_answer_is_no_absence(kind: Any) -> None:
+    world = Monitored()
+    world.trouble["container"] = OutOfReach(Why.DEADLINE, "3 s")
+    assert isinstance(kind.observe(world), Unobservable)
+
+
+@pytest.mark.parametrize(("later_s", "newer"), [(-60, False), (1, False), (60, True)])
+def test_a_file_that_was_changed_after_it_was_loaded_is_newer(later_s: float, *, newer: bool) -> None:
+    world = Monitored()
+    changed_at = moment("2026-11-24T04:39:41Z") + timedelta(seconds=later_s)
+    world.changes[f"{world.id_of('prometheus')}:{FILE}"] = changed_at
+    observed = PrometheusFile().observe(world)
+    assert facts(observed) == {"newer": newer}
+    world.pages["9090/-/ready"] = NoAnswer("refused")
+    assert facts(PrometheusFile().observe(world)) == {"newer": None}
+
+
+def test_a_volume_is_there_or_not() -> None:
+    world = Monitored()
+    assert isinstance(Volume(name="prometheus.yml").observe(world), Absent)
+    world.volumes["prometheus.yml"] = {"Driver": "local"}
+    assert facts(Volume(name="prometheus.yml").observe(world)) == {"driver": "local"}
+    world.trouble["volume"] = NotThere("x")
+    assert isinstance(Volume(name="prometheus.yml").observe(world), Absent)

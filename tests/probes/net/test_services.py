@@ -1,0 +1,150 @@
+"""Kinds `http` and `postgres`: who answers, by which address, and in which way there is no answer."""
+
+from typing import Any, get_args
+
+import pytest
+
+from dckgrade.engine.protocol import HttpAnswer, NoAnswer, NoAnswerHow, NotThere, OutOfReach
+from dckgrade.probes.net.http import Http
+from dckgrade.probes.net.postgres import Postgres
+from dckgrade.report.observation import Absent, Seen, Unobservable, Why
+from tests.support.fake_engine import ENGINES, FakeWorld, facts, serving
+
+PAGE = HttpAnswer(
+    status=200,
+    headers={"server": "nginx/1.27.0", "content-type": "text/html"},
+    body="<h1>été</h1> password=canary-secret-1 ".encode() + b"\xff" + b"x" * 4200,
+)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_page_is_seen_with_its_server_its_beginning_and_no_secret(engine: str) -> None:
+    world = FakeWorld(engine)
+    world.serves = serving(PAGE)
+    observed = Http(container="webservers").observe(world)
+    found = facts(observed)
+    assert (found["answers"], found["problem"], found["via"]) == (True, None, "own")
+    assert (found["status_code"], found["server"]) == (200, "nginx/1.27.0")
+    assert found["content_type"] == "text/html"
+    assert found["body"].startswith("<h1>été</h1> password=*** \ufffdxxx")
+    assert len(found["body"]) <= 4096
+    assert isinstance(observed, Seen)
+    assert observed.age_s is not None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_published_port_is_tried_before_the_container_s_own_address(engine: str) -> None:
+    world = FakeWorld(engine)
+    world.serves = serving(PAGE)
+    assert facts(Http(container="published", path="/a?b").observe(world))["via"] == "published"
+    assert world.questions[-1].startswith("http 127.0.0.1:1808")
+    assert world.questions[-1].endswith("/a?b")
+
+
+def test_when_the_published_port_does_not_serve_the_own_address_is_tried() -> None:
+    world = FakeWorld()
+    own = world.inspect("published")["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
+    world.serves = serving(PAGE, own)
+    assert facts(Http(container="published").observe(world))["via"] == "own"
+
+
+@pytest.mark.parametrize("how", get_args(NoAnswerHow))
+@pytest.mark.parametrize("probe", [Http(container="webservers"), Postgres(container="webservers")])
+def test_in_which_way_there_is_no_answer_is_told(how: NoAnswerHow, probe: Http | Postgres) -> None:
+    world = FakeWorld()
+    world.serves = serving(NoAnswer(how))
+    observed = probe.observe(world)
+    found = facts(observed)
+    assert found["problem"] == how
+    assert not found.get("answers", found.get("accepts"))
+    assert {found[name] for name in found.keys() - {"problem", "answers", "accepts"}} == {None}
+    assert isinstance(observed, Seen)
+    assert observed.age_s is not None
+
+
+@pytest.mark.parametrize("probe", [Http, Postgres])
+@pytest.mark.parametrize("name", ["killed", "paused", "created-only", "looping", "dbserver"])
+def test_what_does_not_run_is_not_asked(probe: type[Http | Postgres], name: str) -> None:
+    world = FakeWorld()
+    world.serves = serving(PAGE)
+    observed = probe(container=name).observe(world)
+    assert facts(observed)["problem"] == "not-running"
+    assert world.questions == ["containers"]
+    assert isinstance(observed, Seen)
+    assert observed.age_s is None
+
+
+def test_a_container_without_a_network_has_no_address_and_no_wait_helps() -> None:
+    observed = Http(container="nonet").observe(FakeWorld())
+    assert facts(observed)["problem"] == "no-address"
+    assert isinstance(observed, Seen)
+    assert observed.age_s is None
+
+
+def test_a_container_on_the_host_s_network_is_asked_at_the_host() -> None:
+    world = FakeWorld()
+    world.serves = serving(PAGE)
+    assert facts(Http(container="hostnet", port=8080).observe(world))["answers"] is True
+    assert world.questions[-1] == "http 127.0.0.1:8080/"
+
+
+@pytest.mark.parametrize("name", ["webservers", "published", "hostnet"])
+def test_an_address_that_cannot_be_reached_from_here_is_nobody_s_mistake(name: str) -> None:
+    world = FakeWorld()
+    world.serves = serving(OutOfReach(Why.ADDRESS_OUT_OF_REACH, "no route"))
+    expected = Unobservable(kind="http", why=Why.ADDRESS_OUT_OF_REACH, detail="no route")
+    assert Http(container=name).observe(world) == expected
+    assert Postgres(container=name).observe(world) == Unobservable(
+        kind="postgres", why=Why.ADDRESS_OUT_OF_REACH, detail="no route"
+    )
+
+
+def test_one_address_that_refuses_outweighs_one_that_cannot_be_reached() -> None:
+    world = FakeWorld()
+
+    def serve(address: Any) -> HttpAnswer:
+        raise NoAnswer("refused") if address.via == "published" else OutOfReach(Why.ADDRESS_OUT_OF_REACH)
+
+    world.serves = serve
+    assert facts(Http(container="published").observe(world))["problem"] == "refused"
+
+
+def test_any_other_trouble_is_not_hidden_by_the_next_address() -> None:
+    world = FakeWorld()
+    world.serves = serving(OutOfReach(Why.DEADLINE, "3 s"))
+    assert Http(container="published").observe(world) == Unobservable(
+        kind="http", why=Why.DEADLINE, detail="3 s"
+    )
+
+
+@pytest.mark.parametrize("probe", [Http(container="webservers"), Postgres(container="webservers")])
+def test_an_engine_that_does_not_answer_is_no_absence(probe: Http | Postgres) -> None:
+    world = FakeWorld()
+    world.trouble["container"] = OutOfReach(Why.DEADLINE, "3 s")
+    observed = probe.observe(world)
+    assert isinstance(observed, Unobservable)
+    assert observed.why is Why.DEADLINE
+    world.trouble["container"] = NotThere("gone")
+    assert isinstance(probe.observe(world), Absent)
+    world.listed = []
+    assert isinstance(probe.observe(world), Absent)
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepts", "problem", "encrypted"),
+    [
+        (b"N", True, None, False),
+        (b"S", True, None, True),
+        (b"E", False, "garbled", None),
+        (b"HTTP/1.1 400 Bad Request", False, "garbled", None),
+        (b"", False, "garbled", None),
+    ],
+)
+def test_one_byte_tells_postgresql_from_anything_else(
+    *, answer: bytes, accepts: bool, problem: str | None, encrypted: bool | None
+) -> None:
+    world = FakeWorld()
+    world.serves = serving(answer)
+    found = facts(Postgres(container="envs").observe(world))
+    assert found == {"accepts": accepts, "problem": problem, "via": "own", "encrypted": encrypted}
+    assert world.questions[-1].endswith(":5432 0000000804d2162f")

@@ -1,0 +1,83 @@
+"""What tries print, with BusyBox and with coreutils, let and refused; and what was tried of which profile."""
+
+import json
+
+import pytest
+
+from dckgrade.engine.protocol import Ran
+from dckgrade.probes.seccomp.policy import effect
+from dckgrade.probes.seccomp.profile import parsed
+from dckgrade.probes.seccomp.seccomp_call import TRIES, Answer, Forbidden, attempts, read, twins
+
+BY_CALL = {attempt.call: attempt for attempt in TRIES}
+
+
+def tries(*names: str) -> list[Forbidden]:
+    rules = [{"names": names, "action": "SCMP_ACT_ERRNO"}]
+    found = effect(parsed(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules}).encode()))
+    assert found is not None
+    return list(attempts(found))
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "output", "answer"),
+    [
+        ("mkdir", 1, "mkdir: can't create directory '/proc': File exists", "allowed"),
+        ("mkdir", 1, "mkdir: cannot create directory '/proc': File exists", "allowed"),
+        ("mkdir", 1, "mkdir: cannot create directory '/proc': Operation not permitted", "refused"),
+        ("mkdir", 1, "mkdir: cannot create directory '/proc': Function not implemented", "refused"),
+        ("mkdir", 159, "", "refused"),
+        ("mkdir", 139, "mkdir: cannot create directory '/proc': Operation not permitted", "refused"),
+        ("mkdir", 1, "mkdir: cannot create directory '/proc': Permission denied", "untried"),
+        ("unlink", 1, "unlink: cannot unlink '/dckgrade-nowhere': No such file or directory", "allowed"),
+        (
+            "unlink",
+            127,
+            "OCI runtime exec failed: exec failed: stat unlink: no such file or directory",
+            "untried",
+        ),
+        ("unlink", 126, 'OCI runtime exec failed: "unlink": executable file not found in $PATH', "untried"),
+        ("unlink", 1, "OCI runtime exec failed: open /proc/self/fd: operation not permitted", "untried"),
+        ("unlink", 127, "unlink: applet not found", "untried"),
+        ("chmod", 1, "chmod: changing permissions of '/sys': Read-only file system", "allowed"),
+        ("chmod", 0, "", "untried"),
+        ("kill", 0, "", "allowed"),
+        ("kill", 1, "sh: can't kill pid 1: Operation not permitted", "refused"),
+        ("kill", 2, "sh: 1: something else", "untried"),
+    ],
+)
+def test_only_a_refusal_and_the_natural_answer_tell(
+    call: str, code: int, output: str, answer: Answer
+) -> None:
+    assert read(Forbidden(BY_CALL[call], call, 1, whole=True), Ran(code, output)) == answer
+
+
+def test_the_profiles_own_error_is_a_refusal() -> None:
+    denied = Ran(1, "mkdir: cannot create directory '/proc': Permission denied")
+    assert read(Forbidden(BY_CALL["mkdir"], "mkdir", 13, whole=True), denied) == "refused"
+
+
+def test_an_error_that_nature_gives_too_is_no_refusal() -> None:
+    exists = Ran(1, "mkdir: cannot create directory '/proc': File exists")
+    assert read(Forbidden(BY_CALL["mkdir"], "mkdir", 17, whole=True), exists) == "allowed"
+
+
+def test_only_what_the_profile_forbids_is_tried() -> None:
+    assert [(one.attempt.call, one.call, one.whole) for one in tries("kill", "ptrace")] == [
+        ("kill", "kill", True)
+    ]
+    assert tries("ptrace") == []
+
+
+def test_a_twin_is_tried_by_the_same_command() -> None:
+    assert [(one.attempt.call, one.call, one.whole) for one in tries("fchmodat")] == [
+        ("chmod", "fchmodat", False)
+    ]
+    assert [one.whole for one in tries("mkdir", "mkdirat")] == [True]
+    assert twins("kill") == ["kill"]
+
+
+def test_no_try_can_change_anything() -> None:
+    for attempt in TRIES:
+        words = " ".join(attempt.argv)
+        assert any(safe in words for safe in ("/dckgrade-nowhere", "/proc", "/sys", "kill -0"))

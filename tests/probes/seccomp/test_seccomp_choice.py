@@ -1,0 +1,321 @@
+"""Containers in, the one that is graded out: chosen by what they are, never by a name; decoys never count."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dckgrade.engine.protocol import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
+from dckgrade.probes.seccomp.choice import choose, declaration
+from dckgrade.probes.seccomp.seccomp_call import SeccompCall
+from dckgrade.probes.seccomp.seccomp_container import SeccompContainer
+from dckgrade.probes.seccomp.seccomp_file import SeccompFile
+from dckgrade.probes.seccomp.seccomp_filter import SeccompFilter
+from dckgrade.probes.support.exit_reason import told
+from dckgrade.report.observation import Absent, Engine, Seen, Unobservable, Why
+from tests.support.fake_engine import Bare
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+DENY = json.dumps(
+    {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}
+)
+LATE = OutOfReach(Why.DEADLINE)
+
+
+class Scene(Bare):
+    """A world of containers that are made by hand, and the commands run in them."""
+
+    def __init__(self, file: str | None = None, asked: str | None = None) -> None:
+        self.engine = Engine(endpoint="unix:///x", version="20.10.24")
+        self.asked, self._file = asked, file
+        self.listed: list[Json] = []
+        self.inspected: dict[str, Json | Exception] = {}
+        self.answers: dict[str, Ran] = {}
+        self.inspections: list[str] = []
+        self.ran: list[tuple[str, Sequence[str]]] = []
+
+    def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+        raise NotThere(f"{ref} {port} {path}")
+
+    def add(
+        self,
+        name: str,
+        *options: str,
+        image: str = "nginx",
+        command: str = "",
+        state: str = "running",
+        fails: Exception | None = None,
+        labels: Mapping[str, str] | None = None,
+        **host: object,
+    ) -> "Scene":
+        entry = {
+            "Id": name,
+            "Names": [f"/{name}"],
+            "Image": image,
+            "State": state,
+            "Command": command,
+            "Labels": labels or {},
+        }
+        self.listed.append({**entry, "Created": int(NOW.timestamp()) - 100 + len(self.listed)})
+        running = state == "running"
+        status = {"Status": state, "Running": running, "StartedAt": "2026-01-01T11:59:00Z"}
+        self.inspected[name] = fails or {
+            "Id": name,
+            "State": status,
+            "HostConfig": {"SecurityOpt": list(options) or None, **host},
+            "Config": {},
+        }
+        return self
+
+    def now(self) -> datetime:
+        return NOW
+
+    def containers(self) -> Sequence[Json]:
+        return self.listed
+
+    def container(self, ref: str) -> Json:
+        self.inspections.append(ref)
+        found = self.inspected[ref]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def image(self, ref: str) -> Json:
+        raise NotThere(ref)
+
+    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+        raise NotThere(f"{ref}: no engine recorded {columns}")
+
+    def confinement(self, ref: str) -> str:
+        raise NotThere(ref)
+
+    def policy(self, name: str) -> bytes:
+        raise NotThere(name)
+
+    def log_tail(self, ref: str, *, tty: bool) -> str:
+        return f"{ref}{tty}\nlisten() failed (1: Operation not permitted)\nbye\n"
+
+    def stats(self, ref: str) -> Json:
+        raise NotThere(ref)
+
+    def info(self) -> Json:
+        raise AssertionError("no seccomp probe asks for it")
+
+    def nodes(self) -> Sequence[Json]:
+        raise AssertionError("no seccomp probe asks for them")
+
+    def run(self, ref: str, argv: Sequence[str]) -> Ran:
+        self.ran.append((ref, argv))
+        return self.answers.get(argv[0], Ran(127, "OCI runtime exec failed: executable file not found"))
+
+    def file(self, name: str) -> bytes:
+        if self._file is None:
+            raise NotThere(name)
+        return self._file.encode()
+
+    def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
+        return [Address(str(inspected["Id"]), port, "own")]
+
+    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:  # noqa: ARG002
+        return HttpAnswer(status=200, headers={"server": f"{address.host}{path}"}, body=b"")
+
+    def exchange(self, address: Address, sent: bytes, count: int) -> bytes:
+        raise NotImplementedError
+
+    def chosen(self) -> str:
+        return choose(self).one.id
+
+    def facts(self) -> dict[str, Any]:
+        seen = SeccompContainer().observe(self)
+        assert isinstance(seen, Seen)
+        return seen.facts
+
+
+OWN = f"seccomp={DENY}"
+
+
+def test_the_container_with_a_profile_comes_before_newer_ones_without() -> None:
+    scene = Scene().add("mine", OWN).add("plain").add("open", "seccomp=unconfined")
+    assert scene.chosen() == "mine"
+    assert scene.facts()["others"] == 2
+
+
+def test_a_running_profile_comes_before_a_newer_one_that_died_or_hangs() -> None:
+    scene = Scene().add("mine", OWN).add("dead", OWN, state="exited").add("hung", state="created", fails=LATE)
+    assert scene.chosen() == "mine"
+
+
+def test_a_dead_profile_comes_before_a_running_nginx_without() -> None:
+    scene = Scene().add("mine", OWN, state="exited").add("plain")
+    assert scene.facts()["name"] == "mine"
+    assert scene.facts()["other_runs"] is True
+
+
+def test_without_any_profile_the_newest_running_nginx_is_meant() -> None:
+    assert Scene().add("old").add("new").add("dead", state="exited").chosen() == "new"
+
+
+@pytest.mark.parametrize(
+    ("image", "command", "meant"),
+    [
+        ("registry.test:5000/x/nginx:1.27@sha256:00", "", True),
+        ("nginxinc/nginx-unprivileged", "", True),
+        ("my-web", "/docker-entrypoint.sh nginx -g 'daemon off;'", True),
+        ("6d79abd4c962", "nginx -g 'daemon off;'", True),
+        ("nginx/nginx-prometheus-exporter", "/usr/bin/nginx-prometheus-exporter", False),
+        ("jc21/nginx-proxy-manager", "/init", False),
+        ("busybox", "sleep 10 nginx", False),
+    ],
+)
+def test_only_what_runs_nginx_itself_is_taken_for_it(image: str, command: str, *, meant: bool) -> None:
+    scene = Scene().add("one", OWN, image=image, command=command)
+    assert isinstance(SeccompContainer().observe(scene), Seen) is meant
+
+
+def test_others_are_asked_about_only_when_the_file_could_make_them_the_one() -> None:
+    for file, asked in (("{", ["mine"]), (DENY, ["db", "mine"])):
+        scene = Scene(file=file).add("mine", OWN).add("db", image="postgres")
+        choose(scene)
+        assert sorted(scene.inspections) == asked
+
+
+def test_nothing_that_could_be_meant_is_absent() -> None:
+    scene = Scene().add("db", OWN, image="postgres")
+    for probe in (SeccompContainer(), SeccompFilter(), SeccompCall()):
+        assert probe.observe(scene) == Absent(kind=str(probe.__struct_config__.tag))
+    assert scene.ran == []
+
+
+def test_another_image_is_meant_only_when_its_profile_is_the_file() -> None:
+    assert Scene(file=DENY).add("site", OWN, image="my-web").add("plain").chosen() == "site"
+    assert Scene(file="{}").add("site", OWN, image="my-web").add("plain").chosen() == "plain"
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [{"com.docker.swarm.task.id": "x"}, {"io.kubernetes.pod.name": "x"}],
+    ids=["swarm", "kubernetes"],
+)
+def test_what_an_orchestrator_made_is_never_meant(labels: Mapping[str, str]) -> None:
+    scene = Scene().add("task", OWN, labels=labels).add("k8s_nginx_x", OWN)
+    assert isinstance(SeccompContainer().observe(scene), Absent)
+
+
+def test_the_one_that_is_asked_for_is_graded_and_no_other() -> None:
+    scene = Scene(asked="plain").add("mine", OWN).add("plain", image="other")
+    assert scene.chosen() == "plain"
+    assert scene.facts()["others"] == 0
+    assert isinstance(SeccompContainer().observe(Scene(asked="none").add("mine", OWN)), Absent)
+
+
+def test_a_start_that_never_ends_is_named_and_one_that_is_slow_is_waited_for() -> None:
+    scene = Scene().add("hung", state="created", fails=LATE)
+    assert scene.facts()["stuck"] is True
+    scene.listed[0] = {**scene.listed[0], "Created": (NOW - timedelta(seconds=4)).timestamp()}
+    seen = SeccompContainer().observe(scene)
+    assert isinstance(seen, Seen)
+    assert (seen.facts["stuck"], seen.facts["stable"], seen.age_s) == (False, False, 4.0)
+
+
+def test_a_stuck_container_is_asked_nothing_more() -> None:
+    scene = Scene().add("hung", state="created", fails=LATE)
+    for probe in (SeccompFilter(), SeccompCall()):
+        seen = probe.observe(scene)
+        assert isinstance(seen, Unobservable)
+        assert seen.why is Why.STUCK
+    assert scene.ran == []
+
+
+def test_a_running_nginx_that_does_not_answer_is_not_replaced_by_another() -> None:
+    scene = Scene().add("slow", fails=LATE).add("plain")
+    seen = SeccompContainer().observe(scene)
+    assert isinstance(seen, Unobservable)
+    assert seen.why is Why.DEADLINE
+
+
+def test_what_has_gone_or_hangs_elsewhere_hinders_nobody() -> None:
+    scene = Scene().add("gone", fails=NotThere("gone")).add("slow", image="db", fails=LATE).add("mine", OWN)
+    assert scene.chosen() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("options", "declared"),
+    [
+        ([], "default"),
+        (["seccomp=builtin"], "default"),
+        (["label=disable", "no-new-privileges", "apparmor=x"], "default"),
+        (["seccomp=unconfined"], "unconfined"),
+        (["seccomp:unconfined"], "unconfined"),
+        ([OWN], "own"),
+        ([f"seccomp:{DENY}"], "own"),
+        (["seccomp=unconfined", OWN], "own"),
+        ([OWN, "seccomp=unconfined"], "unconfined"),
+        (["seccomp=./seccomp_profile.json"], "path"),
+        (["seccomp=[]"], "refused"),
+        (["seccomp={"], "refused"),
+    ],
+)
+def test_the_last_option_counts_in_either_spelling(options: list[str], declared: str) -> None:
+    assert declaration({"SecurityOpt": options})[0] == declared
+
+
+def test_nothing_is_run_where_there_is_no_profile() -> None:
+    scene = Scene().add("plain")
+    for probe in (SeccompFilter(), SeccompCall()):
+        seen = probe.observe(scene)
+        assert isinstance(seen, Unobservable)
+        assert seen.why is Why.NOT_TRIED
+    assert scene.ran == []
+
+
+def test_the_kernels_mode_is_read_whatever_the_exit_code() -> None:
+    scene = Scene().add("mine", OWN)
+    scene.answers["cat"] = Ran(139, "Name:\tnginx\nSeccomp:\t2\nSeccomp_filters:\t1\n")
+    seen = SeccompFilter().observe(scene)
+    assert isinstance(seen, Seen)
+    assert (seen.facts["mode"], seen.facts["filters"]) == (2, 1)
+
+
+def test_without_a_program_to_try_with_nothing_is_decided() -> None:
+    scene = Scene().add("mine", OWN)
+    for probe in (SeccompFilter(), SeccompCall()):
+        seen = probe.observe(scene)
+        assert isinstance(seen, Unobservable)
+        assert seen.why is Why.NOT_TRIED
+    assert scene.ran == [("mine", ("cat", "/proc/1/status")), ("mine", ("mkdir", "/proc"))]
+
+
+@pytest.mark.parametrize(
+    ("version", "cancels"), [("20.10.24+dfsg1", True), ("26.1.5", True), ("27.0.1", False)]
+)
+def test_a_privileged_container_keeps_its_profile_since_engine_27(version: str, *, cancels: bool) -> None:
+    scene = Scene().add("mine", OWN, Privileged=True)
+    scene.engine = Engine(endpoint="unix:///x", version=version)
+    assert scene.facts()["privileged"] is cancels
+
+
+@pytest.mark.parametrize(("file", "same"), [(DENY, True), ("{}", False), ("{", None), (None, None)])
+def test_the_file_is_compared_by_what_it_means(file: str | None, *, same: bool | None) -> None:
+    assert Scene(file=file).add("mine", OWN).facts()["same_as_file"] is same
+
+
+def test_the_line_of_the_log_that_tells_of_a_refusal_is_kept() -> None:
+    facts = Scene().add("mine", OWN, state="exited").facts()
+    assert facts["clue"] == "listen() failed (1: Operation not permitted)"
+
+
+def test_an_engines_error_is_told_without_the_hands_it_came_through() -> None:
+    came = "failed to create shim task: OCI runtime create failed: runc create failed: "
+    assert told(
+        f"{came}unable to start container process: unable to apply caps: operation not permitted: unknown"
+    ).startswith("unable to apply caps")
+    assert told("Decoding seccomp profile failed: x") == "Decoding seccomp profile failed: x"
+
+
+def test_a_file_is_told_with_its_fault_and_place() -> None:
+    seen = SeccompFile(file="seccomp_profile.json").observe(Scene(file='{"defaultAction":\n "x"}'))
+    assert isinstance(seen, Seen)
+    assert seen.facts["error"] == "string x is not a valid action (2:2)"
+    assert isinstance(SeccompFile(file="seccomp_profile.json").observe(Scene()), Absent)

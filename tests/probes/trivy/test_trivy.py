@@ -1,0 +1,229 @@
+"""What Trivy wrote, old and new, true and false, in; what it proves out."""
+
+import contextlib
+import copy
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dckgrade.engine.protocol import OF_ANOTHER, NotThere, OutOfReach
+from dckgrade.probes.docker.image import Image
+from dckgrade.probes.trivy.bolt import NotBolt, entries
+from dckgrade.probes.trivy.cache import Layer, covers
+from dckgrade.probes.trivy.log_findings import CLUES, shows_table
+from dckgrade.probes.trivy.reports import Fault, layers, read, repository
+from dckgrade.probes.trivy.trivy_database import TrivyDatabase
+from dckgrade.probes.trivy.trivy_scan import TrivyScan
+from dckgrade.probes.trivy.trivy_tool import TrivyTool
+from dckgrade.report.observation import Absent, Unobservable, Why
+from tests.support.fake_engine import FakeWorld, facts
+
+HERE = Path(__file__).parents[2] / "answers" / "trivy"
+REPORT: Any = json.loads((HERE / "0.68.2-report.json").read_bytes())
+IMAGE: Any = json.loads((HERE / "20.10.24-image.json").read_bytes())
+SCANS = (HERE / "0.68.2-fanal.db").read_bytes()
+NAME = "nginx:1.17"
+NOW = datetime.fromisoformat(REPORT["CreatedAt"]) + timedelta(hours=1)
+DATABASE = b'{"Version":2,"DownloadedAt":"2026-01-01T00:00:00Z"}'
+
+
+class Machine(FakeWorld):
+    """An engine with the image, and a machine with what a test puts into the cache and the folder."""
+
+    def __init__(self, **cache: bytes | Exception) -> None:
+        super().__init__()
+        self.listed, self.images, self.clock = [], {NAME: IMAGE}, NOW
+        self.cache = {"fanal/fanal.db": cache.get("scans"), "db/metadata.json": cache.get("database")}
+        self.written: list[tuple[str, bytes | None]] = []
+
+    def cached(self, tool: str, name: str) -> bytes:
+        found = self.cache[name]
+        if isinstance(found, Exception):
+            raise found
+        if found is None:
+            raise NotThere(f"{tool} {name}")
+        return found
+
+    def reports(self) -> list[tuple[str, bytes | None]]:
+        return self.written
+
+
+def judged(report: Any) -> Fault | str | None:
+    found = read(json.dumps(report).encode(), NAME, IMAGE, NOW)
+    return found.fault if found else "no report"
+
+
+def old_048(report: Any) -> Any:
+    for one in ("ReportID", "ArtifactID"):
+        del report[one]
+    for result in report["Results"]:
+        for found in result.get("Vulnerabilities", []):
+            del found["Fingerprint"]
+    return report
+
+
+def old_047(report: Any) -> Any:
+    del old_048(report)["CreatedAt"]
+    return report
+
+
+def old_018(report: Any) -> Any:
+    return [
+        {"Target": one["Target"], "Vulnerabilities": one.get("Vulnerabilities")} for one in report["Results"]
+    ]
+
+
+def new_069(report: Any) -> Any:
+    return {**report, "Trivy": {"Version": "0.69.3"}}
+
+
+SHAPES = [copy.deepcopy, old_047, old_048, old_018, new_069]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_true_report_holds_in_the_shape_of_every_version(shape: Callable[[Any], Any]) -> None:
+    found = read(json.dumps(shape(copy.deepcopy(REPORT))).encode(), NAME, IMAGE, NOW)
+    assert found
+    assert (found.fault, found.found_from_database) == (None, True)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_report_of_other_layers_is_foreign_in_every_shape(shape: Callable[[Any], Any]) -> None:
+    other = json.loads(json.dumps(REPORT).replace(layers(IMAGE)[0], "sha256:" + "0" * 64))
+    assert judged(shape(other)) == "foreign"
+
+
+def changed(change: Callable[[Any], Any]) -> Any:
+    report = copy.deepcopy(REPORT)
+    change(report)
+    return report
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda one: one["Results"][0]["Vulnerabilities"][0].update(VulnerabilityID="CVE-2099-1"), "forged"),
+        (lambda one: one["Results"][0]["Vulnerabilities"][0].pop("Layer"), "forged"),
+        (lambda one: one.update(ArtifactID="sha256:" + "1" * 64), "forged"),
+        (lambda one: one.pop("ReportID"), "forged"),
+        (lambda one: one.update(ReportID="00000000-0000-7000-8000-000000000000"), "forged"),
+        (lambda one: one.update(CreatedAt="2099-01-01T00:00:00Z"), "forged"),
+        (lambda one: one.update(Metadata=["x"]), "forged"),
+        (lambda one: one.update(ArtifactType="filesystem"), "another-kind"),
+        (lambda one: one.pop("Results"), "partial"),
+    ],
+)
+def test_what_does_not_come_out_is_named(change: Callable[[Any], Any], fault: Fault) -> None:
+    assert judged(changed(change)) == fault
+
+
+def test_a_report_that_is_older_than_the_images_tag_is_not_of_this_machine() -> None:
+    tagged = {**IMAGE, "Metadata": {"LastTagTime": (NOW + timedelta(days=1)).isoformat()}}
+    found = read(json.dumps(REPORT).encode(), NAME, tagged, NOW)
+    assert found
+    assert found.fault == "older"
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", b"[1]", b'{"SchemaVersion":2}', b"null"])
+def test_other_files_are_no_reports(text: bytes) -> None:
+    assert read(text, NAME, IMAGE, NOW) is None
+
+
+def test_image_names_are_completed_as_trivy_does() -> None:
+    assert repository("nginx:1.17") == "index.docker.io/library/nginx"
+    assert repository("docker.io/library/nginx@sha256:0") == "index.docker.io/library/nginx"
+    assert repository("own/nginx") == "index.docker.io/own/nginx"
+    assert repository("registry.example:5000/nginx:1") == "registry.example:5000/nginx"
+
+
+def test_the_real_cache_holds_every_layer_of_the_image() -> None:
+    found = entries(SCANS)
+    assert {path for path, _, _ in found} == {(b"artifact",), (b"blob",)}
+    seen = [Layer(diff_i_d=json.loads(value)["DiffID"]) for path, _, value in found if path == (b"blob",)]
+    assert covers(seen, layers(IMAGE)) == "all"
+    assert covers(seen, [*layers(IMAGE), "sha256:0"]) == "base-only"
+    assert covers(seen, ["sha256:0"]) == "another-image"
+    assert covers([], layers(IMAGE)) == "nothing"
+    assert covers([], []) == "nothing"
+
+
+@pytest.mark.parametrize("data", [b"", b"x" * 5000, SCANS[:6000], b"\0" * 40000])
+def test_what_is_no_database_is_said_to_be_none(data: bytes) -> None:
+    with pytest.raises(NotBolt):
+        entries(data)
+
+
+def test_a_database_that_points_at_itself_ends() -> None:
+    page = bytearray(SCANS)
+    for at in range(0, len(page), 4096):
+        page[at + 8] = 1  # every page a branch
+    with contextlib.suppress(NotBolt):
+        entries(bytes(page))
+
+
+def test_the_cache_is_the_strongest_evidence() -> None:
+    world = Machine(scans=SCANS)
+    world.written = [("report.json", json.dumps(REPORT).encode())]
+    assert facts(TrivyScan(image=NAME).observe(world))["evidence"] == "cache"
+    world.cache = dict.fromkeys(world.cache)
+    seen = facts(TrivyScan(image=NAME).observe(world))
+    assert (seen["evidence"], seen["where"]) == ("report", "report.json")
+
+
+def test_a_cache_that_is_roots_makes_it_unknown_and_a_report_settles_it() -> None:
+    denied = OutOfReach(Why.NOT_TRIED, OF_ANOTHER)
+    world = Machine(scans=denied, database=denied)
+    for kind in (TrivyScan(image=NAME), TrivyDatabase(image=NAME)):
+        seen = facts(kind.observe(world))
+        assert (seen["evidence"], seen["not_ours"]) == (None, True)
+    world.written = [("report.json", json.dumps(REPORT).encode())]
+    for kind in (TrivyScan(image=NAME), TrivyDatabase(image=NAME)):
+        assert facts(kind.observe(world))["evidence"] == "report"
+
+
+def test_a_cache_that_is_damaged_or_in_use_is_not_judged() -> None:
+    assert isinstance(TrivyScan(image=NAME).observe(Machine(scans=b"x" * 9000)), Unobservable)
+    assert isinstance(TrivyDatabase(image=NAME).observe(Machine(database=b"{")), Unobservable)
+
+
+def test_a_report_that_cannot_be_read_is_not_taken_for_none() -> None:
+    world = Machine(database=DATABASE)
+    world.written = [("report.json", None)]
+    assert isinstance(TrivyScan(image=NAME).observe(world), Unobservable)
+
+
+def test_without_the_image_there_is_nothing_to_compare_with() -> None:
+    world = Machine(scans=SCANS)
+    world.images = {}
+    seen = facts(TrivyScan(image=NAME).observe(world))
+    assert (seen["lack"], seen["from_registry"]) == ("image-gone", False)
+
+
+def test_the_database_is_known_by_its_own_word() -> None:
+    seen = facts(TrivyDatabase(image=NAME).observe(Machine(database=DATABASE)))
+    assert (seen["evidence"], seen["downloaded_at"]) == ("cache", "2026-01-01T00:00:00Z")
+
+
+def test_nothing_anywhere_is_absence() -> None:
+    assert isinstance(TrivyTool().observe(Machine()), Absent)
+    assert facts(TrivyTool().observe(Machine(scans=SCANS)))["ways"] == ["cache"]
+
+
+def test_a_tag_that_moved_is_told_by_the_one_variable_that_the_lab_names() -> None:
+    look = Image(name=NAME, version_in="NGINX_VERSION")
+    assert facts(look.observe(Machine()))["version"] == "1.17.10"
+    moved = Machine()
+    moved.images = {NAME: {**IMAGE, "Config": {"Env": ["NGINX_VERSION=s3cret"]}, "RepoTags": [NAME, "own:1"]}}
+    seen = facts(look.observe(moved))
+    assert (seen["version"], seen["is_really"]) == ("", "own:1")
+
+
+def test_complaints_and_tables_of_containers_are_told_apart() -> None:
+    assert len({named for named, _ in CLUES}) == len(CLUES)
+    table = "nginx:1.17 (debian 11.11)\n====\nTotal: 5 (UNKNOWN: 0, LOW: 2)\n"
+    assert shows_table(table, NAME)
+    assert not shows_table(table.replace("1.17", "1.18"), NAME)

@@ -1,0 +1,128 @@
+"""A class report → its page: what a trainer must find there, links that lead somewhere, nothing alive."""
+
+import re
+from collections import Counter
+
+import pytest
+from msgspec.structs import replace
+from rich.console import Console
+
+from dckgrade.classroom.gather import Class, Terms
+from dckgrade.classroom.people import Person, Roster
+from dckgrade.classroom.submissions import Submission
+from dckgrade.i18n import Lang
+from dckgrade.lab.catalogue import catalogue
+from dckgrade.lab.discovery import find
+from dckgrade.lab.load import load
+from dckgrade.render.class_report.heatmap import DETAILED, LEAF
+from dckgrade.render.class_report.html import page
+from dckgrade.render.class_report.terminal import terminal
+from dckgrade.report.class_report import ClassReport
+from tests.render.report.test_html import Read
+from tests.support.class_reports import NAMES, of, raw
+from tests.support.pages import grown
+from tests.support.reports import HOSTILE
+
+langs = pytest.mark.parametrize("lang", ["fr", "en"])
+corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+
+
+def classroom(lang: Lang = "en", hostile: str = "Mallory") -> ClassReport:
+    """Give five who gave no password, one copy, one stranger, one who is missing, one file of noise."""
+    gathering = Class(
+        Terms(lang=lang, counting="latest"),
+        Roster([*(Person(name=name) for name in NAMES), Person(name="Absent")]),
+    )
+
+    def handed_in(trainee: str, content: bytes) -> None:
+        gathering.add(Submission(source=f"{hostile}/{trainee}.json", within="x.json", raw=content))
+
+    for name in NAMES:
+        handed_in(name, raw(of(name, "tp5", "no-password")))
+    handed_in(NAMES[0], raw(of(NAMES[0], "tp5", "paused", at="2026-11-23T10:00:00Z")))
+    handed_in("copy", raw(of(NAMES[0], "tp2")).replace(NAMES[0].encode(), b"Copy Cat"))
+    handed_in(NAMES[0], raw(of(NAMES[0], "tp2")))
+    handed_in("stranger", raw(replace(of("stranger", "tp5", "judged-too-early"), trainee=hostile)))
+    handed_in("noise", b"{")
+    return gathering.report()
+
+
+def test_the_most_shared_mistake_is_first_and_says_how_many_of_how_many() -> None:
+    said = Read(page(classroom()).decode()).text
+    assert "5 of 6 PostgreSQL stopped at once" in said
+    assert said.index("5 of 6") < said.index("1 of 6")
+
+
+@langs
+def test_a_mistake_is_explained_in_the_words_of_the_command_explain(lang: Lang) -> None:
+    read = Read(page(classroom(lang)).decode()).text
+    known = catalogue([load(find("tp5")).lab])["ST-01"].diagnosis
+    for words in (known.hint, known.why, known.look):
+        for part in words.into(lang).split("`") if words else []:
+            assert " ".join(part.replace("\xa0", " ").split()) in read.replace("\xa0", " ")
+
+
+def test_nobody_passing_the_missing_the_noise_the_copy_and_the_stranger_are_told() -> None:
+    said = Read(page(classroom()).decode()).text
+    for part in (
+        "nobody passes: is the check at fault?",
+        "Nothing handed in Absent",
+        "noise.json is not a dckgrade report",
+        "Ada Lovelace tp2 shared with somebody else: Copy Cat",
+        "Copy Cat not on the roster",
+        "○ declared by the trainee",
+        "Other attempts",
+    ):
+        assert part in said, part
+
+
+def test_points_that_could_not_be_seen_have_a_shade_of_their_own() -> None:
+    gathering = Class(Terms(lang="en"), Roster())
+    report = of("Ada", "tp1", "untouched")
+    gathering.add(Submission(source="a.json", within="a.json", raw=raw(report)))
+    shades = re.findall(r'<td class="heat(\d)">', page(gathering.report()).decode())
+    (cell,) = [row.cells["tp1"] for row in gathering.report().rows]
+    assert shades == ["6" if cell.score.undecided and not cell.score.earned else "0"]
+
+
+@langs
+def test_every_link_leads_to_something_and_no_id_occurs_twice(lang: Lang) -> None:
+    text = page(classroom(lang)).decode()
+    ids = Counter(re.findall(r'\bid="([^"]*)"', text))
+    links = set(re.findall(r'href="#([^"]*)"', text))
+    assert set(ids.values()) == {1}
+    assert links
+    assert links <= ids.keys()
+
+
+@corpus
+def test_hostile_text_brings_no_element_to_the_page(text: str) -> None:
+    plain, hostile = (Read(page(classroom(hostile=one)).decode()) for one in ("Mallory", f"M{text}"))
+    # A backtick in a reason sets what follows as code.
+    assert Counter(tag for tag, _ in hostile.elements if tag != "code") == Counter(
+        tag for tag, _ in plain.elements if tag != "code"
+    )
+    assert not hostile.unbalanced
+    assert not hostile.others
+    assert hostile.text.isprintable()
+
+
+def test_a_large_class_is_leafed_and_small_enough_to_mail() -> None:
+    report = grown(classroom(), DETAILED + 1)
+    text = page(report).decode()
+    assert text.count('<table class="heat">') == -(-(DETAILED + 1) // LEAF)
+    assert "details are left out" in text
+    assert not re.findall(r'href="#t', text)
+    assert len(page(grown(report, 10_000))) < 6_000_000
+
+
+@pytest.mark.parametrize("width", [40, 160])
+def test_a_terminal_of_any_width_has_every_trainee_and_no_line_is_wider(width: int) -> None:
+    console = Console(width=width, color_system=None, highlight=False)
+    with console.capture() as shown:
+        for one in terminal(classroom("fr")):
+            console.print(one)
+    lines = shown.get().splitlines()
+    assert max(map(len, lines)) <= width
+    assert "ST-01" in shown.get()
+    assert all(name.split()[0][:4] in shown.get() for name in NAMES)

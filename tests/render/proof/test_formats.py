@@ -1,0 +1,218 @@
+"""A proof → each audience's form of it: right, and inert whatever a folder is called."""
+
+import base64
+import hashlib
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from markdown_it import MarkdownIt
+from rich.console import Console
+
+from dckgrade.lab.discovery import find
+from dckgrade.lab.load import load
+from dckgrade.prove import run
+from dckgrade.render.proof import BY_NAME, BY_SUFFIX, document, github, junit, markdown, page
+from dckgrade.render.proof.terminal import terminal
+from dckgrade.render.text.sanitize import block
+from dckgrade.report.proof import Cell, Fault, Proof
+from dckgrade.report.text import Text
+from tests.conftest import FIXTURES
+from tests.render.report.test_html import Read
+from tests.support.reports import HOSTILE
+
+corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+
+
+def faulty(text: str = "x") -> Proof:
+    """Give a proof with every kind of cell and fault, and *text* wherever others have a say."""
+    kinds = dict(zip([f"case-{at}" for at in range(len(Cell) - 1)] + [text], Cell, strict=True))
+    return Proof(
+        lab="tiny",
+        title=Text(fr=text or "-", en=text or "-"),
+        file="checks/tiny.yaml",
+        places={"box-running": (5, 9), "TY-01": (12, 15)},
+        checks=["box-running"],
+        cases=list(kinds),
+        cells={"box-running": dict(kinds)},
+        mutants=3,
+        faults=[
+            Fault(
+                what="{check} does not see the mistake {case}: {detail}.",
+                check="box-running",
+                case=text,
+                detail=text,
+            ),
+            Fault(what="No case triggers {code}.", code="TY-01"),
+            Fault(what="{case} could not be applied: {detail}", case=text, detail=text),
+        ],
+        waived=[f"{text}: {text} ({date(2999, 1, 1)})"],
+        duration_ms=1500,
+    )
+
+
+@pytest.fixture(scope="module")
+def tp5() -> Proof:
+    return run.recorded(load(find("tp5")), FIXTURES)
+
+
+def test_a_missed_fault_is_at_its_line_in_an_annotation_that_github_understands() -> None:
+    lines = github([faulty()], "en").decode().splitlines()
+
+    assert lines[0] == (
+        "::error file=checks/tiny.yaml,line=5,col=9::box-running does not see the mistake x: x."
+    )
+    assert lines[1].startswith("::error file=checks/tiny.yaml,line=12,col=15::No case triggers TY-01.")
+    assert lines[-1] == (
+        "::notice::tiny is NOT proven: checks: 1, cases: 8, mutants: 3, faults: 3."
+        if "checks: " in lines[-1]
+        else "::notice::tiny is NOT proven: 1 checks, 8 cases, 3 mutants, 3 faults."
+    )
+
+
+def test_the_place_of_a_surviving_check_is_the_line_of_its_id(tp5: Proof) -> None:
+    text = Path(find("tp5")).read_text(encoding="utf-8").splitlines()
+
+    for check in tp5.checks:
+        line, column = tp5.places[check]
+        assert text[line - 1][column - 1 :] == check
+    line, column = tp5.places["ST-12"]
+    assert text[line - 1][column - 1 :] == "ST-12"
+
+
+def test_a_lab_below_the_current_folder_is_named_as_ci_names_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run.from_here(tmp_path / "checks" / "tiny.yaml") == "checks/tiny.yaml"
+    assert run.from_here(Path("/elsewhere/tiny.yaml")) == "/elsewhere/tiny.yaml"
+
+
+@corpus
+def test_hostile_text_starts_no_command_of_githubs_own(text: str) -> None:
+    lines = github([faulty(text)], "en").decode().split("\n")
+
+    assert len(lines) == 5, "three faults, one notice, the end"
+    assert all(one.startswith(("::error file=", "::notice::")) for one in lines[:4])
+    assert "\r" not in "".join(lines)
+    unescaped = lines[2].split("::", 2)[2].replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
+    assert unescaped == block(f"{text} could not be applied: {text}")
+
+
+@corpus
+def test_junit_is_read_again_by_another_parser(text: str) -> None:
+    root = ET.fromstring(junit([faulty(text)], "en"))  # noqa: S314 - our own document
+
+    (suite,) = root
+    tests = list(suite)
+    failing = [one for one in tests if one.find("failure") is not None]
+    assert root.tag == "testsuites"
+    assert suite.attrib["name"] == "tiny"
+    assert int(suite.attrib["tests"]) == len(tests) == 10, "eight cells, a code, a case that was not applied"
+    assert int(suite.attrib["failures"]) == len(failing) == 3
+    assert suite.attrib["time"] == "1.500"
+    assert [one.attrib["name"] for one in tests[:7]] == [f"case-{at}" for at in range(7)]
+    assert {one.attrib["classname"] for one in tests[:8]} == {"tiny.box-running"}
+
+
+@corpus
+def test_markdown_shows_hostile_text_and_obeys_none_of_it(text: str) -> None:
+    def kinds(made: bytes) -> list[str]:
+        tokens = MarkdownIt("commonmark").enable("table").parse(made.decode())
+        return [
+            one.type
+            for token in tokens
+            for one in (token, *(token.children or []))
+            if one.type != "text_special"
+        ]
+
+    def structure(made: bytes) -> list[str]:
+        return [kind for kind in kinds(made) if kind != "text"]
+
+    assert structure(markdown([faulty(text)], "en")) == structure(markdown([faulty()], "en"))
+    assert not re.search(r"(?<!\\)<|https?://|(?<!\\)@", markdown([faulty(text)], "en").decode())
+
+
+@corpus
+def test_hostile_text_brings_no_element_to_the_page(text: str) -> None:
+    hostile, plain = (Read(page([faulty(one)], "en").decode()) for one in (text, "x"))
+
+    assert hostile.elements == plain.elements
+    assert not hostile.unbalanced
+    assert not hostile.open
+    assert not hostile.others
+    assert hostile.text.isprintable()
+
+
+def test_the_page_runs_nothing_loads_nothing_and_allows_its_own_style_alone(tp5: Proof) -> None:
+    text = page([tp5, faulty()], "fr").decode()
+    read = Read(text)
+    (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+    assert f"default-src 'none'; style-src 'sha256-{digest}'" in read.policy
+    assert not {tag for tag, _ in read.elements} & {"script", "link", "img", "iframe", "object", "a", "form"}
+    assert not any(
+        name in {"style", "href", "src"} or name.startswith("on")
+        for _, attributes in read.elements
+        for name, _ in attributes
+    )
+    assert not read.unbalanced
+    assert not read.open
+
+
+def test_the_page_draws_a_cell_for_every_check_and_case(tp5: Proof) -> None:
+    read = Read(page([tp5], "en").decode())
+    cells = [one for one in read.elements if one[0] == "rect"]
+
+    assert len(cells) == len(tp5.checks) * len(tp5.cases)
+    assert "dbserver-running / no-password: killed" in read.text
+
+
+@corpus
+def test_the_document_is_json_that_says_everything(text: str) -> None:
+    made: dict[str, Any] = json.loads(document([faulty(text)], "en"))
+    (lab,) = made["labs"]
+
+    assert (made["schema"], made["proven"], made["lang"]) == ("dckgrade-proof/1", False, "en")
+    assert lab["cells"]["box-running"]["case-0"] == "killed"
+    assert lab["faults"][1] == {
+        "message": "No case triggers TY-01.",
+        "line": 12,
+        "column": 15,
+        "check": None,
+        "case": None,
+        "code": "TY-01",
+        "detail": "",
+    }
+
+
+def test_a_document_without_labs_proves_nothing() -> None:
+    assert json.loads(document([], "en"))["proven"] is False
+
+
+@corpus
+def test_the_terminal_shows_hostile_text_inert(text: str) -> None:
+    console = Console(width=120, color_system=None, file=None, record=True, quiet=True)
+    with console.capture() as shown:
+        Console.print(console, terminal(faulty(text), "en"))
+
+    assert shown.get().replace("\n", "").isprintable()
+
+
+def test_every_kind_of_cell_has_a_mark_of_its_own(tp5: Proof) -> None:
+    from dckgrade.render.proof.messages import MARKS, WORDS
+
+    assert set(MARKS) == set(WORDS) == set(Cell)
+    assert len(set(MARKS.values())) == len(Cell)
+    assert tp5.faults == []
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_every_form_exists_in_both_languages(tp5: Proof, lang: str) -> None:
+    for form in (*BY_NAME.values(), *BY_SUFFIX.values()):
+        assert form([tp5, faulty()], lang).decode()

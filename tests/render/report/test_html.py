@@ -1,0 +1,221 @@
+"""A report → a page: nothing of it is ever alive, and it says what it must."""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from dckgrade.render.report.html import html_page
+from dckgrade.report.result import Verdict
+from tests.support.reports import HOSTILE, Lang, check, eventful, planted, report, sample
+
+VOID = {"meta"}
+LOADING = {"script", "link", "img", "iframe", "object", "embed", "base", "form", "input", "a", "image", "use"}
+LIMIT = 60 * 1024
+corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+langs = pytest.mark.parametrize("lang", ["fr", "en"])
+
+
+class Read(HTMLParser):
+    """A page as a browser would read it: its elements with their attributes, its text, what is not closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
+        self.open: list[str] = []
+        self.unbalanced: list[str] = []
+        self.texts: list[str] = []
+        self.others: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, tuple(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, tuple(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.unbalanced.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.others.append(data)
+
+    def unknown_decl(self, data: str) -> None:
+        self.others.append(data)
+
+    def handle_pi(self, data: str) -> None:
+        self.others.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+    @property
+    def policy(self) -> str:
+        (_, attributes), *_rest = [one for one in self.elements if one[0] == "meta"]
+        return dict(attributes)["content"] or ""
+
+
+def own(lang: Lang) -> set[tuple[str, tuple[tuple[str, str | None], ...]]]:
+    """Collect what the template itself writes: around one line and several, with code and without."""
+    pages = [html_page(planted(eventful(lang), text)) for text in ("x", "x\ny", "`a` b")]
+    return {one for page in pages for one in Read(page).elements}
+
+
+@corpus
+def test_hostile_text_brings_no_element_and_no_attribute(text: str) -> None:
+    page = Read(html_page(planted(eventful(), text)))
+
+    assert set(page.elements) <= own("en")
+    assert not page.unbalanced
+    assert not page.open
+    assert not page.others
+
+
+@corpus
+def test_hostile_text_leaves_no_control_character(text: str) -> None:
+    page = html_page(planted(eventful("fr"), text))
+
+    assert page.replace("\n", "").replace("\xa0", "").isprintable()
+    assert len(page.encode()) < 4 * 1024 * 1024
+
+
+def test_jinja_in_data_is_shown_and_not_obeyed() -> None:
+    assert "{{ 7*7 }}" in html_page(planted(eventful(), "{{ 7*7 }}"))
+
+
+@langs
+def test_the_page_names_its_language(lang: Lang) -> None:
+    assert Read(html_page(eventful(lang))).elements[0] == ("html", (("lang", lang),))
+
+
+@langs
+def test_the_policy_comes_first_and_allows_the_pages_own_style_alone(lang: Lang) -> None:
+    text = html_page(eventful(lang))
+    page = Read(text)
+    (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+    assert [tag for tag, _ in page.elements][:3] == ["html", "head", "meta"]
+    assert page.elements[2][1][0] == ("http-equiv", "Content-Security-Policy")
+    assert page.policy == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+@langs
+def test_the_page_loads_nothing_and_runs_nothing(lang: Lang) -> None:
+    page = html_page(eventful(lang))
+    read = Read(page)
+
+    assert not LOADING & {tag for tag, _ in read.elements}
+    assert not {name for _, attributes in read.elements for name, _ in attributes if name.startswith("on")}
+    assert not {"style", "src", "href"} & {name for _, attributes in read.elements for name, _ in attributes}
+    assert not re.search(r"url\(|@import|https?://", page)
+
+
+@langs
+def test_every_attribute_is_quoted_and_no_id_occurs_twice(lang: Lang) -> None:
+    page = html_page(eventful(lang))
+    ids = re.findall(r'\bid="([^"]*)"', page)
+
+    assert not re.search(r"<[a-z][^<>]*\s[\w-]+=[^\"\s]", page.partition("<body>")[2])
+    assert len(ids) == len(set(ids))
+
+
+def test_headings_go_down_one_level_at_a_time() -> None:
+    levels = [int(tag[1]) for tag, _ in Read(html_page(eventful())).elements if re.fullmatch("h[1-6]", tag)]
+
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_failures_are_open_and_come_first_and_passes_are_folded() -> None:
+    cards = [
+        dict(attributes)
+        for tag, attributes in Read(html_page(sample("two-mistakes"))).elements
+        if tag == "details" and "card" in (dict(attributes)["class"] or "")
+    ]
+
+    assert [card["class"] for card in cards] == ["card failed"] * 2 + ["card blocked"] + ["card passed"] * 3
+    assert ["open" in card for card in cards] == [True, True, True, False, False, False]
+
+
+def test_the_mistake_the_evidence_and_the_hint_are_told() -> None:
+    said = Read(html_page(sample("two-mistakes"))).text
+
+    assert "PostgreSQL s'est arrêté aussitôt" in said
+    assert "ST-01" in said
+    assert "status : attendu running, trouvé exited" in said
+    assert "Piste Le journal du conteneur" in said
+    assert "superuser password is not specified" in said
+
+
+def test_what_is_undecided_skipped_absent_or_worth_knowing_is_told() -> None:
+    said = Read(html_page(eventful())).text
+
+    for part in (
+        "The engine did not answer this question in time (slow).",
+        "You did not choose this check.",
+        "There is no such thing.",
+        "Nothing was observed.",
+        "Worth knowing",
+        "Waits for “Title of fails”.",
+        "The time was up before everything had been looked at.",
+        "Ada",
+    ):
+        assert part in said
+
+
+def test_the_footer_says_what_was_graded_when_and_by_what() -> None:
+    said = Read(html_page(sample("all-passed"))).text
+
+    for part in (
+        "unix:///var/run/docker.sock",
+        "2026-11-24 01:54:41 UTC",
+        "sha256:f717bddc",
+        "dckgrade 0.1.0",
+        "1,0 s",
+    ):
+        assert part in said
+
+
+def test_the_score_is_a_picture_with_words() -> None:
+    page = Read(html_page(sample("two-mistakes")))
+    (picture,) = [dict(attributes) for tag, attributes in page.elements if tag == "svg"]
+
+    assert picture["role"] == "img"
+    assert picture["aria-labelledby"] == "total"
+    assert "Total : 5/10" in page.text
+    assert "réussi : 3" in page.text
+
+
+def test_undecided_points_make_the_score_a_range() -> None:
+    page = html_page(report(check(points=15), check("dark", Verdict.UNKNOWN), check("worthless", points=0)))
+
+    assert '<text class="long" x="60" y="63">15\N{EN DASH}17/17</text>' in page
+    assert page.count('<circle class="arc') == 2
+
+
+def test_commands_are_set_as_code() -> None:
+    assert "<code>dckgrade tp5</code>" in html_page(sample("two-mistakes"))
+
+
+def test_a_report_of_no_check_is_rendered() -> None:
+    assert "0/0" in html_page(report())
+
+
+@pytest.mark.parametrize("name", ["two-mistakes", "all-passed"])
+def test_a_page_is_small_enough_to_mail(name: str) -> None:
+    assert len(html_page(sample(name)).encode()) < LIMIT  # type: ignore[arg-type]

@@ -1,0 +1,74 @@
+"""The line that a problem is about: carets below the very word, whatever else the line holds."""
+
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from dckgrade.lab.load import LabInvalid, understood
+from dckgrade.render.text.excerpt import BEFORE, SHOWN, excerpted
+from dckgrade.render.text.sanitize import line
+from tests.lab.test_hostile import HOSTILE
+from tests.support.sample_lab import SAMPLE, changed
+
+
+def shown(text: str | bytes, encoding: str = "utf-8") -> list[str]:
+    raw = text.encode() if isinstance(text, str) else text
+    with pytest.raises(LabInvalid) as refused:
+        understood(raw, Path("sample.yaml"))
+    return excerpted(refused.value, "en", encoding)
+
+
+def pointed_at(lines: list[str]) -> str:
+    """Give what stands above the carets, cell by cell."""
+    _, whole, carets = lines
+    start, length = carets.index("^"), carets.count("^")
+    before = next(at for at in range(len(whole) + 1) if cell_len(whole[:at]) == start)
+    return whole[before : before + length]
+
+
+def test_the_place_comes_first_for_editors_and_the_carets_stand_below_the_word() -> None:
+    lines = shown(changed("version: 1", "version: 9"))
+
+    assert lines == ["sample.yaml:2:10: 9 is none of 1", "2 | version: 9", "  |          ^"]
+
+
+@pytest.mark.parametrize("before", ["é", "日本", "'a\tb'", "'\u202e'", "e\u0301"], ids=ascii)
+def test_the_carets_stand_right_behind_wide_and_hidden_characters(before: str) -> None:
+    lines = shown(f"{{{before}: 1, versionn: 1}}")
+
+    assert pointed_at(lines[-3:]) == "versionn"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+def test_a_terminal_that_lacks_a_character_gets_the_carets_right_too(encoding: str) -> None:
+    lines = shown("{œuvre: 1}", encoding)
+
+    assert pointed_at(lines[-3:]).startswith(("oeuvre", "\\u0153uvre", "œuvre"))
+    assert all(one.encode(encoding) for one in lines[-2:])
+
+
+def test_of_a_long_line_what_is_around_the_place_is_shown() -> None:
+    lines = shown(f'{{"{"x" * 900}": 1, versionn: {"y" * 900}}}')
+
+    assert len(lines[-2]) < len("1 | ……") + SHOWN + 1
+    assert pointed_at(lines[-3:]) == "versionn"
+    assert lines[-1].index("^") == len("1 | …") + BEFORE
+
+
+def test_a_problem_of_a_file_in_which_nothing_stands_has_no_excerpt() -> None:
+    assert shown(b"") == ["sample.yaml:1:1: the file is empty"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_whatever_the_bytes_are_nothing_in_an_excerpt_steers_a_terminal(name: str) -> None:
+    try:
+        understood(HOSTILE[name], Path("sample.yaml"))
+    except LabInvalid as invalid:
+        lines = excerpted(invalid, "fr", "utf-8")
+        assert [one for one in lines if line(one) != one] == []
+        assert all(len(one) < 12 * SHOWN for one in lines if "sample.yaml:" not in one)
+
+
+def test_the_sample_has_none() -> None:
+    assert understood(SAMPLE.encode(), Path("sample.yaml")).id == "sample"

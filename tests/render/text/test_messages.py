@@ -1,0 +1,203 @@
+"""What was judged → sentences, in both languages."""
+
+from typing import Any
+
+import pytest
+
+from dckgrade.render.text import messages
+from dckgrade.report.observation import Engine, Why
+from dckgrade.report.result import Miss, Reason, Score, Verdict
+from tests.support.reports import HOSTILE, Lang, check, eventful, planted, report
+
+DEMANDS: list[tuple[Any, str, str]] = [
+    ("running", "running", "running"),
+    (True, "oui", "yes"),
+    ({"equals": 3}, "3", "3"),
+    ({"one-of": ["a", "b", "c"]}, "a, b ou c", "a, b or c"),
+    ({"one-of": ["a"]}, "a", "a"),
+    ({"one-of": []}, "", ""),
+    ({"at-least": 1}, "au moins 1", "at least 1"),
+    ({"at-least": 1, "at-most": 2}, "au moins 1 et au plus 2", "at least 1 and at most 2"),
+    ({"matches": "^a b"}, "un texte qui correspond à « ^a b »", "a text that matches “^a b”"),
+    ({"contains": "x"}, "quelque chose qui contient x", "something that contains x"),
+    ({"present": True}, "une valeur", "a value"),
+    ({"present": False}, "aucune valeur", "no value"),
+    ({"not": {"equals": "root"}}, "tout sauf root", "anything but root"),
+    (
+        {"any": {"resembles": "A"}},
+        "au moins un : une faute de frappe sur A",
+        "at least one of them: something like A, misspelt",
+    ),
+    (
+        {"every": {"contains": "a"}},
+        "tous : quelque chose qui contient a",
+        "all of them: something that contains a",
+    ),
+    ({"count": 2}, "en nombre : 2", "as many as: 2"),
+    (
+        {"any": {"where": {"named": True, "type": "volume"}}},
+        "au moins un : named = oui, type = volume",
+        "at least one of them: named = yes, type = volume",
+    ),
+    ({"new-demand": 1}, "1", "1"),
+]
+VALUES: list[tuple[Any, str, str]] = [
+    ("exited", "exited", "exited"),
+    ("two words", "« two words »", "“two words”"),
+    ("", "un texte vide", "an empty text"),
+    (None, "aucune valeur", "no value"),
+    (False, "non", "no"),
+    (0, "0", "0"),
+    (1.5, "1.5", "1.5"),
+    ([], "une liste vide", "an empty list"),
+    (["a", 1, None], "a, 1, null", "a, 1, null"),
+    ([{"named": False}], "{named: false}", "{named: false}"),
+]
+CODES = (
+    *Why,
+    "requires-unknown",
+    "not-chosen",
+    "passive",
+    "starting",
+    "environment",
+    "not-recorded",
+    "not-reached",
+)
+
+
+@pytest.mark.parametrize(("wanted", "french", "english"), DEMANDS)
+def test_a_miss_says_what_was_expected(wanted: Any, french: str, english: str) -> None:
+    miss = Miss("fact", wanted, 7)
+
+    assert messages.miss(miss, "fr").replace("\xa0", " ") == f"fact : attendu {french}, trouvé 7"
+    assert messages.miss(miss, "en") == f"fact: expected {english}, found 7"
+
+
+@pytest.mark.parametrize(("found", "french", "english"), VALUES)
+def test_a_miss_says_what_was_found(found: Any, french: str, english: str) -> None:
+    miss = Miss("fact", 7, found)
+
+    assert messages.miss(miss, "fr").replace("\xa0", " ") == f"fact : attendu 7, trouvé {french}"
+    assert messages.miss(miss, "en") == f"fact: expected 7, found {english}"
+
+
+def test_an_absent_subject_is_said_in_words() -> None:
+    absent = Miss("container", {"present": True}, None)
+
+    assert messages.miss(absent, "fr") == "aucun conteneur de ce nom n'a été trouvé"
+    assert messages.miss(absent, "en") == "no container of that name was found"
+
+
+def test_an_absent_subject_of_a_new_kind_is_said_all_the_same() -> None:
+    absent = Miss("secret", {"present": True}, None)
+
+    assert messages.miss(absent, "en") == "secret: expected a value, found no value"
+
+
+def test_a_long_value_is_shortened() -> None:
+    assert len(messages.miss(Miss("fact", "x" * 5000, ["y" * 5000] * 50), "en")) < 300
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_every_sentence_of_a_hostile_report_is_visible(text: str) -> None:
+    shown = planted(eventful("fr"), text)
+    sentences = [
+        messages.engine(shown),
+        messages.total(shown.score, shown.lang),
+        *messages.next_steps(shown),
+        *(messages.held_up(one, shown) for one in shown.checks),
+        *(messages.miss(miss, "fr") for one in shown.checks for miss in one.misses),
+        *(messages.reason(one.reason, "fr") for one in shown.checks if one.reason),
+        *(messages.prose(one.title, "fr") for one in shown.checks),
+    ]
+
+    assert all(one.replace("\xa0", " ").isprintable() for one in sentences)
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_every_reason_has_a_sentence(code: str, lang: Lang) -> None:
+    said = messages.reason(Reason(code=code, detail="the detail"), lang)
+
+    assert not said.startswith(code)
+    assert "the detail" in said
+    assert said.endswith(".")
+
+
+def test_reasons_are_translated() -> None:
+    for code in messages.REASONS:
+        one = Reason(code=code)
+        assert messages.reason(one, "fr") != messages.reason(one, "en")
+
+
+def test_a_reason_of_a_newer_dckgrade_is_shown_as_its_code() -> None:
+    assert messages.reason(Reason(code="new-code", detail="why"), "fr") == "new-code: why"
+
+
+@pytest.mark.parametrize(
+    ("score", "written"),
+    [
+        (Score(earned=7, possible=10, undecided=0), "7/10"),
+        (Score(earned=5, possible=10, undecided=2), "5\N{EN DASH}7/10"),
+        (Score(earned=0, possible=0, undecided=0), "0/0"),
+    ],
+)
+def test_a_score_is_a_range_while_points_are_undecided(score: Score, written: str) -> None:
+    assert messages.points(score) == written
+
+
+def test_the_engine_is_named_with_what_is_known_of_it() -> None:
+    full = Engine(endpoint="tcp://e:2375", version="28", api="1.51", rootless=True, name="vm")
+
+    assert messages.engine(report(engine=full)) == "tcp://e:2375 — vm, Docker 28, API 1.51, rootless"
+
+
+def test_an_engine_that_does_not_answer_is_named_all_the_same() -> None:
+    silent = report(engine=Engine(endpoint="tcp://e:2375"), lang="fr")
+
+    assert messages.engine(silent) == "tcp://e:2375 — pas de réponse"
+
+
+def test_what_is_held_up_names_what_holds_it_by_title() -> None:
+    waits = check("waits", Verdict.BLOCKED, blocked_by=["fails", "gone"])
+
+    said = messages.held_up(waits, report(check("fails", Verdict.FAILED), waits))
+
+    assert said == "Waits for “Title of fails”, “gone”."
+
+
+def test_the_first_step_is_the_cause_of_the_others() -> None:
+    late, cause = check("late", Verdict.BLOCKED, blocked_by=["cause"]), check("cause", Verdict.FAILED)
+
+    (step,) = messages.next_steps(report(late, cause))
+
+    assert step == "Begin with “Title of cause”, then run again: `dckgrade tp9`"
+
+
+def test_an_engine_out_of_reach_is_the_only_step() -> None:
+    dark = check("dark", Verdict.UNKNOWN, reason=Reason(code=Why.ENGINE_OUT_OF_REACH))
+
+    assert messages.next_steps(report(check("fails", Verdict.FAILED), dark)) == [
+        "Start the engine or name the right one, then run again: `dckgrade tp9`"
+    ]
+
+
+def test_waiting_trainers_and_skipped_checks_are_steps_of_their_own() -> None:
+    steps = messages.next_steps(
+        report(
+            check("slow", Verdict.UNKNOWN, reason=Reason(code="starting")),
+            check("dark", Verdict.UNKNOWN, reason=Reason(code="environment")),
+            check("left", Verdict.SKIPPED, reason=Reason(code="passive")),
+        )
+    )
+
+    assert [step.split()[0] for step in steps] == ["Wait", "Undecided", "To"]
+
+
+def test_a_report_without_any_check_is_no_success() -> None:
+    assert messages.next_steps(report()) != messages.next_steps(report(check()))
+
+
+def test_french_signs_hold_on_to_their_word_except_in_code() -> None:
+    assert messages.prose("Quoi ? « a » ; `a ; b`", "fr") == "Quoi\xa0? «\xa0a\xa0»\xa0; `a ; b`"
+    assert messages.prose("a ; b", "en") == "a ; b"

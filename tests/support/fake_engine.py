@@ -1,0 +1,276 @@
+"""
+A fake world, fed with the recorded answers of real engines.
+
+It answers what a probe may ask (`world.port`) out of one folder of `tests/answers/`, remembers what was
+asked, and can be changed by a test. What no engine recorded (what a service answers, that a question hangs)
+is put in by the test itself. Where an answer is missing it says `NotThere`, as an engine does.
+"""
+
+import copy
+import json
+from collections.abc import Callable, Hashable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dckgrade.engine import log_frames
+from dckgrade.engine.addresses import addresses
+from dckgrade.engine.dockerd import DaemonFiles
+from dckgrade.engine.endpoint import Endpoint
+from dckgrade.engine.memo import Once
+from dckgrade.engine.protocol import (
+    Address,
+    HttpAnswer,
+    Json,
+    Login,
+    NoAnswer,
+    NotThere,
+    OutOfReach,
+    Ran,
+    World,
+)
+from dckgrade.probes.docker.container import Container
+from dckgrade.report.observation import Engine, Observation, Seen, Why
+
+T = TypeVar("T")
+
+ANSWERS = Path(__file__).parents[1] / "answers" / "engines"
+ENGINES = sorted(folder.name for folder in ANSWERS.iterdir() if folder.is_dir())
+NEWEST = "28.5.2-cgroup2"
+
+RECORDED = sorted(path.stem.removeprefix("inspect-") for path in (ANSWERS / NEWEST).glob("inspect-*.json"))
+"""The names of the containers whose inspect answer was recorded, the same on every engine."""
+
+LOCAL = Endpoint("unix:///var/run/docker.sock", "default")
+
+
+def answer(engine: str, name: str) -> Any:
+    """Read one recorded body."""
+    return json.loads((ANSWERS / engine / f"{name}.json").read_bytes())
+
+
+class Bare:
+    """A machine on which no tool has left anything, and an engine without images or volumes."""
+
+    grafana: Login | None = None
+
+    def volume(self, name: str) -> Json:
+        raise NotThere(name)
+
+    def changed_at(self, ref: str, path: str) -> datetime:
+        raise NotThere(f"{ref} {path}")
+
+    def image_list(self) -> Sequence[Json]:
+        return ()
+
+    def archive(self, ref: str, path: str) -> bytes:
+        raise NotThere(f"{ref} {path}")
+
+    def reports(self) -> Sequence[tuple[str, bytes | None]]:
+        return ()
+
+    def program(self, name: str) -> bool:
+        return not name
+
+    def cached(self, tool: str, name: str) -> bytes:
+        raise NotThere(f"{tool} {name}")
+
+    def cache_folders(self, tool: str) -> Sequence[str]:
+        return [f"~/.cache/{tool}"]
+
+    def created(self, image: str) -> Json:
+        raise NotThere(image)
+
+    def daemon_files(self) -> DaemonFiles:
+        raise NotThere("daemon.json")
+
+    def last_words(self, since: float) -> str:
+        return "" * int(since)
+
+    def speaking(self, image: str, words: str, log: Json | None) -> str:
+        raise OutOfReach(Why.ENGINE_ERROR, f"{image} {words} {log}")
+
+    def once_a_run(self, key: Hashable, call: Callable[[], T]) -> T:
+        """Remember what this run has done, as an engine does through all its looks."""
+        return self.__dict__.setdefault("_of_run", Once()).ask(key, call)  # type: ignore[no-any-return]
+
+
+class FakeWorld(Bare):
+    """One look at a recorded engine, ten minutes after it was recorded unless a test sets *clock*."""
+
+    def __init__(self, engine: str = NEWEST) -> None:
+        self.engine, self.recorded_by = Engine(endpoint=LOCAL.url), engine
+        self.listed: list[Any] = answer(engine, "containers")
+        self.inspected: dict[str, Any] = {}
+        self.measured: dict[str, Any] = {}
+        self.logs: dict[str, str] = {}
+        for name in RECORDED:
+            inspected = answer(engine, f"inspect-{name}")
+            self.inspected[inspected["Id"]] = inspected
+            self.measured[inspected["Id"]] = answer(engine, f"stats-{name}")
+        written = (ANSWERS / engine / "logs-dbserver.bin").read_bytes()
+        self.logs[self.id_of("dbserver")] = log_frames.text(written, tty=False)
+        self.images: dict[str, Any] = {}
+        self.volumes: dict[str, Any] = {}
+        self.changes: dict[str, datetime] = {}
+        self.trouble: dict[str, Exception] = {}
+        self.serves: Callable[[Address], HttpAnswer | bytes] = refused
+        self.inside: Callable[[str], HttpAnswer | Ran] = nothing_inside
+        self.questions: list[str] = []
+        latest = max(sample["read"] for sample in self.measured.values())
+        self.clock = datetime.fromisoformat(latest) + timedelta(minutes=10)
+
+    def id_of(self, name: str) -> str:
+        """Tell the id of the container *name*."""
+        return str(next(entry["Id"] for entry in self.listed if entry["Names"] == [f"/{name}"]))
+
+    def entry(self, name: str) -> Any:
+        """Give the list's entry of *name*, to be changed."""
+        return next(entry for entry in self.listed if entry["Names"] == [f"/{name}"])
+
+    def inspect(self, name: str) -> Any:
+        """Give the inspect answer of *name*, to be changed."""
+        return self.inspected[self.id_of(name)]
+
+    def renamed(self, name: str, new: str) -> "FakeWorld":
+        """Call the container *name* otherwise."""
+        self.inspect(name)["Name"] = f"/{new}"
+        self.entry(name)["Names"] = [f"/{new}"]
+        return self
+
+    def only(self, *names: str) -> "FakeWorld":
+        """Leave only the containers *names*."""
+        self.listed = [self.entry(name) for name in names]
+        return self
+
+    def twin(self, name: str, **changes: Any) -> Any:
+        """Add a second container like *name*, with *changes* to its entry in the list."""
+        entry = {**copy.deepcopy(self.entry(name)), "Id": f"{len(self.listed):064x}", **changes}
+        self.listed.append(entry)
+        self.inspected[entry["Id"]] = {**copy.deepcopy(self.inspect(name)), "Id": entry["Id"]}
+        return entry
+
+    def _answered(self, question: str, answers: dict[str, Any], ref: str) -> Any:
+        self.questions.append(question)
+        if question in self.trouble:
+            raise self.trouble[question]
+        if ref not in answers:
+            raise NotThere(ref)
+        return answers[ref]
+
+    def now(self) -> datetime:
+        return self.clock.astimezone(UTC)
+
+    def containers(self) -> Sequence[Json]:
+        found: Sequence[Json] = self._answered("containers", {"": self.listed}, "")
+        return found
+
+    def container(self, ref: str) -> Json:
+        found: Json = self._answered("container", self.inspected, ref)
+        return found
+
+    def image(self, ref: str) -> Json:
+        found: Json = self._answered("image", self.images, ref)
+        return found
+
+    def info(self) -> Json:
+        found: Json = answer(self.recorded_by, "info")
+        return found
+
+    def nodes(self) -> Sequence[Json]:
+        raise NotThere("not a manager")
+
+    asked: str | None = None
+
+    def volume(self, name: str) -> Json:
+        found: Json = self._answered("volume", self.volumes, name)
+        return found
+
+    def changed_at(self, ref: str, path: str) -> datetime:
+        found: datetime = self._answered("changed", self.changes, f"{ref}:{path}")
+        return found
+
+    def run(self, ref: str, argv: Sequence[str]) -> Ran:
+        self.questions.append(f"run {' '.join(argv)}")
+        found = self.inside(ref)
+        assert isinstance(found, Ran)
+        return found
+
+    def file(self, name: str) -> bytes:
+        raise NotThere(name)
+
+    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+        raise NotThere(f"{ref}: no engine recorded {columns}")
+
+    def confinement(self, ref: str) -> str:
+        raise NotThere(ref)
+
+    def policy(self, name: str) -> bytes:
+        raise NotThere(name)
+
+    def log_tail(self, ref: str, *, tty: bool) -> str:
+        return str(self._answered("log", {ref: "", **self.logs}, ref)) + "\r" * tty
+
+    def stats(self, ref: str) -> Json:
+        found: Json = self._answered("stats", self.measured, ref)
+        return found
+
+    def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
+        return addresses(inspected, port, LOCAL)
+
+    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:  # noqa: ARG002
+        self.questions.append(f"http {address.host}:{address.port}{path}")
+        found = self.serves(address)
+        assert isinstance(found, HttpAnswer)
+        return found
+
+    def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+        self.questions.append(f"inside {ref} {port}{path}")
+        found = self.inside(ref)
+        assert isinstance(found, HttpAnswer)
+        return found
+
+    def exchange(self, address: Address, sent: bytes, count: int) -> bytes:
+        self.questions.append(f"exchange {address.host}:{address.port} {sent.hex()}")
+        found = self.serves(address)
+        assert isinstance(found, bytes)
+        return found[:count]
+
+
+def nothing_inside(ref: str) -> HttpAnswer | Ran:
+    """Have no program at all in any container."""
+    raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, ref)
+
+
+def refused(_address: Address) -> HttpAnswer | bytes:
+    """Serve nothing anywhere."""
+    raise NoAnswer("refused")
+
+
+def serving(found: HttpAnswer | bytes | Exception, *only: str) -> Callable[[Address], HttpAnswer | bytes]:
+    """Serve *found*, everywhere or at the hosts *only*."""
+
+    def serve(address: Address) -> HttpAnswer | bytes:
+        if only and address.host not in only:
+            raise NoAnswer("refused")
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    return serve
+
+
+def is_a_world(world: FakeWorld) -> World:
+    """Let mypy hold the fake to the port that it stands for."""
+    return world
+
+
+def facts(observed: Observation) -> dict[str, Any]:
+    """Give the facts of what was seen."""
+    assert isinstance(observed, Seen), observed
+    return observed.facts
+
+
+def seen(world: FakeWorld, name: str, image: str | None = "nginx") -> dict[str, Any]:
+    """Look at a container, and give its facts."""
+    return facts(Container(name=name, image=image).observe(world))

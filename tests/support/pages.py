@@ -1,0 +1,95 @@
+"""The pages under test: of a passing, a failing, an undecided and a hostile lab, of classes, of proofs."""
+
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+
+from msgspec.structs import replace
+
+from dckgrade.classroom.gather import Class, Terms
+from dckgrade.classroom.people import Person, Roster
+from dckgrade.classroom.submissions import Submission
+from dckgrade.classroom.verdict_changes import again
+from dckgrade.i18n import Lang
+from dckgrade.lab.discovery import find
+from dckgrade.lab.load import load
+from dckgrade.prove import run
+from dckgrade.render.class_report.html import page as class_page
+from dckgrade.render.proof import page as proof_page
+from dckgrade.render.report.html import html_page, session_page
+from dckgrade.report.class_report import ClassReport
+from dckgrade.report.proof import Proof
+from tests.conftest import FIXTURES
+from tests.render.proof.test_formats import faulty
+from tests.support.class_reports import NAMES, of, raw, recorded
+from tests.support.reports import eventful, planted
+
+HOSTILE = (
+    "\u202e\x1b[2J</td></table><script>alert(1)</script><img src=http://evil.example/x onerror=alert(2)>"
+)
+CASES = ("solution", "no-password", "two-mistakes", "paused", "judged-too-early", "no-name")
+
+
+def report(case: str, lang: Lang) -> bytes:
+    """Give the page of a recorded case of TP5."""
+    return html_page(again(replace(recorded("tp5", case), lang=lang)), hints=3).encode()
+
+
+def hostile_report(lang: Lang) -> bytes:
+    """Give a page full of hostile text."""
+    return html_page(planted(eventful(lang), HOSTILE)).encode()
+
+
+def undecided_report(lang: Lang) -> bytes:
+    """Give a page in which everything occurs."""
+    return html_page(eventful(lang)).encode()
+
+
+def session_report(lang: Lang) -> bytes:
+    """Give the page of several labs graded in one run."""
+    failing = again(replace(recorded("tp5", "two-mistakes"), lang=lang))
+    swarm = again(replace(recorded("tp1", "solution"), lang=lang))
+    return session_page([swarm, failing, eventful(lang)]).encode()
+
+
+@cache
+def gathered(lang: Lang) -> ClassReport:
+    """Gather a small class: a stranger, a copy, a missing one, a hostile name, two files of noise."""
+    known = Roster([*(Person(name=name, email="a@b.example") for name in NAMES), Person(name="Absent")])
+    gathering = Class(Terms(lang=lang), known)
+    for at, name in enumerate((*NAMES, HOSTILE.replace("/", "\u2215"))):
+        for lab, case in (("tp5", CASES[at % len(CASES)]), ("tp2", "solution")):
+            written = raw(of(name, lab, case))
+            gathering.add(Submission(source=f"zip/{name}/{lab}.json", within="x.json", raw=written))
+    copied = raw(replace(of(NAMES[0], "tp5"), trainee="Copy Cat"))
+    gathering.add(Submission(source="zip/copy.json", within="copy.json", raw=copied))
+    for name in ("noise.json", HOSTILE):
+        gathering.add(Submission(source=name, within=name, raw=b"{"))
+    return gathering.report()
+
+
+def grown(report: ClassReport, size: int) -> ClassReport:
+    """Give a class of *size* trainees, their names as long as names come."""
+    rows = [one for one in report.rows if one.cells]
+    made = [
+        replace(rows[at % len(rows)], trainee=" ".join(f"n{at:05}{part}" for part in "abcdefgh"))
+        for at in range(size)
+    ]
+    return replace(report, rows=made)
+
+
+@cache
+def proofs() -> tuple[Proof, ...]:
+    """Prove the largest lab by its recordings, and give a proof with every fault there is."""
+    return run.recorded(load(find("tp6")), FIXTURES), faulty(HOSTILE)
+
+
+PAGES: Mapping[str, Callable[[Lang], bytes]] = {
+    "passing report": partial(report, "solution"),
+    "failing report": partial(report, "two-mistakes"),
+    "undecided report": undecided_report,
+    "hostile report": hostile_report,
+    "session": session_report,
+    "class": lambda lang: class_page(gathered(lang)),
+    "large class": lambda lang: class_page(grown(gathered(lang), 450)),
+    "proof": lambda lang: proof_page(proofs(), lang),
+}

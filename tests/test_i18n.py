@@ -1,0 +1,91 @@
+"""The catalogues: whole, fresh, and saying the same in both languages."""
+
+import gettext
+from pathlib import Path
+from string import Formatter
+
+import pytest
+import typer
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+import dckgrade
+from dckgrade.i18n import CATALOGUES, N_, Trouble, into
+
+SOURCES = {"dckgrade": Path(dckgrade.__file__).parent, "messages": Path(typer.__file__).parent}
+"""Typer marks its own words in gettext's default domain, which is called messages."""
+domains = pytest.mark.parametrize("domain", SOURCES)
+
+
+def path(domain: str) -> Path:
+    return CATALOGUES / "fr" / "LC_MESSAGES" / domain
+
+
+def catalogue(domain: str) -> Catalog:
+    with path(domain).with_suffix(".po").open("rb") as file:
+        return read_po(file, locale="fr", domain=domain)
+
+
+def messages(domain: str) -> list[Message]:
+    return [one for one in catalogue(domain) if one.id]
+
+
+def marked(domain: str) -> set[str]:
+    found = extract_from_dir(SOURCES[domain], directory_filter=lambda _: True)
+    return {message for _, _, message, _, _ in found if isinstance(message, str)}
+
+
+def placeholders(text: object) -> list[tuple[str, str | None, str | None]]:
+    parsed = Formatter().parse(str(text))
+    return sorted((name, spec, turn) for _, name, spec, turn in parsed if name is not None)
+
+
+@domains
+def test_every_marked_text_is_in_the_catalogue(domain: str) -> None:
+    assert marked(domain) - {one.id for one in messages(domain)} == set()
+
+
+@domains
+def test_every_text_is_translated_and_none_is_a_guess(domain: str) -> None:
+    assert [one.id for one in messages(domain) if not one.string or one.fuzzy] == []
+
+
+@domains
+def test_placeholders_are_the_same_in_both_languages(domain: str) -> None:
+    assert [one.id for one in messages(domain) if placeholders(one.id) != placeholders(one.string)] == []
+
+
+@domains
+def test_the_compiled_catalogue_is_fresh(domain: str) -> None:
+    # Byte by byte they differ with the date and with Babel's version, which the header names.
+    with path(domain).with_suffix(".mo").open("rb") as file:
+        compiled = {one.id: one.string for one in read_mo(file) if one.id}
+
+    assert compiled == {one.id: one.string for one in messages(domain)}, f"pybabel compile -D {domain}"
+
+
+@domains
+def test_french_signs_stand_behind_a_space_that_does_not_break(domain: str) -> None:
+    french = [str(one.string) for one in messages(domain)]
+
+    assert [one for one in french if any(f" {sign}" in one for sign in ":;!?»")] == []
+
+
+def test_french_is_french_and_english_is_the_id() -> None:
+    assert into("fr")("passed") == "réussi"
+    assert into("en")("passed") == "passed"
+
+
+def test_typers_own_words_are_french() -> None:
+    french = gettext.translation("messages", CATALOGUES, ["fr"])
+
+    assert french.gettext("Missing command.") == "Il manque une commande."
+
+
+def test_trouble_is_told_in_the_language_asked_for() -> None:
+    trouble = Trouble(N_("There is no folder {path}."), N_("Make it first."), path="x")
+
+    assert trouble.sentences("fr") == ["Il n'y a pas de dossier x.", "Créez-le d'abord."]
+    assert str(trouble) == "There is no folder x. Make it first."
