@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from dckgrade.cli import language
-from dckgrade.i18n import Trouble
+from dckgrade.i18n import UserError
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def run() -> None:
         getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
         lang = language.chosen(sys.argv[1:], os.environ, settled_language())
-    except Trouble as trouble:
+    except UserError as trouble:
         sys.stderr.write("\n".join(trouble.sentences("en")) + "\n")
         raise SystemExit(2) from None
     language.speak(lang)
@@ -44,7 +44,7 @@ def settled_language() -> str:
 
     try:
         one = settings.settled().get("lang")
-    except Trouble:
+    except UserError:
         return ""
     return str(one.value) if one else ""
 

@@ -16,12 +16,12 @@ def N_(text: str) -> str:  # noqa: N802 - the name that message extractors know
     return text
 
 
-def into(lang: str) -> Translate:
+def get_translator(lang: str) -> Translate:
     """Give the translation of message ids into *lang*; English is the language of the ids themselves."""
     return gettext.translation("dckgrade", CATALOGUES, [lang], fallback=True).gettext
 
 
-class Trouble(Exception):
+class UserError(Exception):
     """Something a user can act on: what happened and what to try next, as message ids with their values."""
 
     def __init__(self, what: str, advice: str = "", **values: object) -> None:
@@ -30,7 +30,7 @@ class Trouble(Exception):
 
     def sentences(self, lang: str) -> list[str]:
         """Give what happened, then what to try, in *lang*."""
-        translate = into(lang)
+        translate = get_translator(lang)
         return [translate(text).format(**self.values) for text in (self.what, self.advice) if text]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ import pytest
 from dckgrade.prove.engines import guest
 from dckgrade.prove.engines import private as engines
 from dckgrade.prove.engines.private import PrivateEngine
-from dckgrade.prove.live import Disposable
+from dckgrade.prove.live import DisposableEngine
 from images import build
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -68,7 +68,7 @@ class GivenEngine:
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[Disposable]:
+def engine() -> Iterator[DisposableEngine]:
     """Give a real engine with the images of the labs; where none can be had, say why instead of passing."""
     if host := os.environ.get("DCKGRADE_TEST_HOST"):
         build.load(host, IMAGES)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from dckgrade.i18n import Lang
-from dckgrade.prove.live import Disposable
+from dckgrade.prove.live import DisposableEngine
 
 ROOT = Path(__file__).parents[1]
 GUIDES: dict[Lang, Path] = {"en": ROOT / "checks" / "first-lab.md", "fr": ROOT / "checks" / "first-lab.fr.md"}
@@ -50,7 +50,7 @@ def lines_of(recipe: dict[str, Any]) -> list[str]:
 class Author:
     """Somebody who follows the guide in an empty folder."""
 
-    def __init__(self, folder: Path, engine: Disposable, lang: Lang) -> None:
+    def __init__(self, folder: Path, engine: DisposableEngine, lang: Lang) -> None:
         self.folder, self.engine = folder, engine
         self.environ = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -102,7 +102,7 @@ def shown(wanted: str, line: str) -> bool:
 @pytest.mark.engine
 @in_both
 def test_whoever_follows_the_guide_has_a_lab_that_is_proven(
-    lang: Lang, tmp_path: Path, engine: Disposable
+    lang: Lang, tmp_path: Path, engine: DisposableEngine
 ) -> None:
     engine.empty()
     author = Author(tmp_path, engine, lang)

@@ -12,7 +12,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 import dckgrade
-from dckgrade.i18n import CATALOGUES, N_, Trouble, into
+from dckgrade.i18n import CATALOGUES, N_, UserError, get_translator
 
 SOURCES = {"dckgrade": Path(dckgrade.__file__).parent, "messages": Path(typer.__file__).parent}
 """Typer marks its own words in gettext's default domain, which is called messages."""
@@ -74,8 +74,8 @@ def test_french_signs_stand_behind_a_space_that_does_not_break(domain: str) -> N
 
 
 def test_french_is_french_and_english_is_the_id() -> None:
-    assert into("fr")("passed") == "réussi"
-    assert into("en")("passed") == "passed"
+    assert get_translator("fr")("passed") == "réussi"
+    assert get_translator("en")("passed") == "passed"
 
 
 def test_typers_own_words_are_french() -> None:
@@ -85,7 +85,7 @@ def test_typers_own_words_are_french() -> None:
 
 
 def test_trouble_is_told_in_the_language_asked_for() -> None:
-    trouble = Trouble(N_("There is no folder {path}."), N_("Make it first."), path="x")
+    trouble = UserError(N_("There is no folder {path}."), N_("Make it first."), path="x")
 
     assert trouble.sentences("fr") == ["Il n'y a pas de dossier x.", "Créez-le d'abord."]
     assert str(trouble) == "There is no folder x. Make it first."

@@ -10,12 +10,12 @@ from msgspec import Struct, field
 from dckgrade.i18n import Lang
 from dckgrade.judge.judge import judge
 from dckgrade.lab.discovery import find
-from dckgrade.lab.load import Loaded, load
+from dckgrade.lab.load import LoadedLab, load
 from dckgrade.report import codec
 from dckgrade.report.class_report import Trust
 from dckgrade.report.observation import Seen, Unobservable, Why
 from dckgrade.report.report import Report
-from dckgrade.report.result import Line, Score, Verdict, score
+from dckgrade.report.result import CheckResult, Score, Verdict, sum_points
 
 IDENTITIES = {"id", "node_id"}
 """Facts that name one thing in all the world: random numbers of the engine."""
@@ -49,11 +49,11 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 def attempt(
     report: Report, trainee: str, source: str, lang: Lang, trust: Trust = "declared"
-) -> tuple[Attempt, list[Line]]:
+) -> tuple[Attempt, list[CheckResult]]:
     """Judge *report* again; raises `Trouble` for a lab that there is not."""
     loaded = lab(report.lab.id)
     lines = judge(loaded.lab, codec.recording(report), lang)
-    again = score(lines)
+    again = sum_points(lines)
     one = Attempt(
         trainee=trainee,
         lab=loaded.lab.id,
@@ -81,14 +81,16 @@ def unreached(report: Report) -> str:
     return ""
 
 
-def claims(report: Report, lines: list[Line]) -> bool:
+def claims(report: Report, lines: list[CheckResult]) -> bool:
     """Say whether the report's own verdicts are not those of its recording, by the same lab."""
     said = {line.id: (line.verdict, line.earned) for line in report.checks}
-    return said != {line.id: (line.verdict, line.earned) for line in lines} or report.score != score(lines)
+    return said != {line.id: (line.verdict, line.earned) for line in lines} or report.score != sum_points(
+        lines
+    )
 
 
 @cache
-def lab(name: str) -> Loaded:
+def lab(name: str) -> LoadedLab:
     """Load a lab of the trainer's, once."""
     return load(find(name))
 

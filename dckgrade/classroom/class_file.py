@@ -11,7 +11,7 @@ from typing import Any
 from dckgrade.classroom.people import folded
 from dckgrade.engine.endpoint import Endpoint, resolve
 from dckgrade.engine.redaction import masked
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 from dckgrade.lab.discovery import lab_paths
 from dckgrade.lab.problem import FileInvalid, Place, Problem, nearest
 
@@ -42,9 +42,9 @@ def read(path: Path) -> list[Machine]:
         with path.open("rb") as file:
             raw = file.read(AT_MOST + 1)
     except OSError as error:
-        raise Trouble(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
+        raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
     if len(raw) > AT_MOST:
-        raise Trouble(N_("{path} is larger than any class."), path=path)
+        raise UserError(N_("{path} is larger than any class."), path=path)
     try:
         text = raw.decode("utf-8")
         content = tomllib.loads(text)
@@ -167,7 +167,7 @@ class Reading:
             kept |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(folder)}
         try:
             return resolve(table.get("host"), table.get("context"), kept, Path.home())
-        except Trouble as trouble:
+        except UserError as trouble:
             key = "host" if "host" in table else "context"
             self.problems.append(Because(self.place(at, key), trouble))
             return None
@@ -184,7 +184,7 @@ class Reading:
 class Because(Problem):
     """A problem that already has its words."""
 
-    def __init__(self, place: Place, trouble: Trouble) -> None:
+    def __init__(self, place: Place, trouble: UserError) -> None:
         super().__init__(place, trouble.what, **trouble.values)
         self.trouble = trouble
 

@@ -15,9 +15,9 @@ from dckgrade.engine.connection import connect, patience_s
 from dckgrade.engine.endpoint import EngineTrouble
 from dckgrade.grading import run as grading
 from dckgrade.grading.options import Choice
-from dckgrade.i18n import N_, into
-from dckgrade.lab.load import Loaded
-from dckgrade.report.observation import Engine
+from dckgrade.i18n import N_, get_translator
+from dckgrade.lab.load import LoadedLab
+from dckgrade.report.observation import EngineInfo
 from dckgrade.report.report import Report
 
 MACHINE_S = 120.0
@@ -39,7 +39,7 @@ class Event:
 
 def run(
     machines: Sequence[Machine],
-    labs: Mapping[str, Loaded],
+    labs: Mapping[str, LoadedLab],
     choice: Choice,
     told: Callable[[Event], None],
     *,
@@ -66,7 +66,7 @@ def run(
 
 
 def begun(
-    machines: Sequence[Machine], labs: Mapping[str, Loaded], choice: Choice, until: float, jobs: int
+    machines: Sequence[Machine], labs: Mapping[str, LoadedLab], choice: Choice, until: float, jobs: int
 ) -> "queue.SimpleQueue[Event]":
     """Share the machines out among *jobs* threads; each takes the next machine as soon as it is free."""
     waiting = deque(machines)
@@ -101,7 +101,7 @@ def until_done(events: "queue.SimpleQueue[Event]", machines: int, until: float) 
 
 def graded(
     machine: Machine,
-    labs: Mapping[str, Loaded],
+    labs: Mapping[str, LoadedLab],
     choice: Choice,
     until: float,
     told: Callable[[Event], None],
@@ -128,17 +128,17 @@ def graded(
 
 
 def unseen(
-    machine: Machine, names: Sequence[str], labs: Mapping[str, Loaded], why: str, choice: Choice
+    machine: Machine, names: Sequence[str], labs: Mapping[str, LoadedLab], why: str, choice: Choice
 ) -> Iterator[Report]:
     """Report that nothing of these labs could be seen, and why: nobody is to blame."""
     own = replace(choice, trainee=machine.trainee)
     for name in names:
-        yield grading.unreachable(labs[name], Engine(endpoint=machine.endpoint.url), why, own)
+        yield grading.unreachable(labs[name], EngineInfo(endpoint=machine.endpoint.url), why, own)
 
 
 def late(choice: Choice) -> str:
     """Say that the time was up."""
-    return into(choice.lang)(TOO_LATE)
+    return get_translator(choice.lang)(TOO_LATE)
 
 
 def left_s(until: float) -> float:

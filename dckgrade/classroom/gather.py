@@ -11,11 +11,11 @@ from dckgrade.classroom.attempts import Attempt, attempt
 from dckgrade.classroom.people import Person, Roster, folded, named
 from dckgrade.classroom.statistics import possible, shared_traces, told
 from dckgrade.classroom.submissions import Submission
-from dckgrade.i18n import N_, Lang, Trouble
+from dckgrade.i18n import N_, Lang, UserError
 from dckgrade.report import codec
 from dckgrade.report.class_report import Cell, ClassReport, Flag, MistakeShared, Past, Refused, Row, Trust
 from dckgrade.report.report import Report
-from dckgrade.report.result import Line, Named, Score
+from dckgrade.report.result import CheckResult, NamedMistake, Score
 
 Counting = Literal["best", "latest"]
 
@@ -42,7 +42,7 @@ class Class:
         self.attempts: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
         self.renamed: set[str] = set()
         self.refused: list[Refused] = []
-        self.words: dict[tuple[str, str], tuple[str, Named]] = {}
+        self.words: dict[tuple[str, str], tuple[str, NamedMistake]] = {}
         self.reports = 0
 
     def add(self, submission: Submission, *, observed: bool = False) -> None:
@@ -60,10 +60,12 @@ class Class:
                 self.put(report, report.trainee or submission.within, submission.source, "observed")
             else:
                 self.take(submission, report)
-        except Trouble as trouble:
+        except UserError as trouble:
             self.refuse(submission, trouble)
         except Exception as bug:  # noqa: BLE001 - one report, however hostile, costs the class nothing
-            said = Trouble(N_("{path} cannot be judged: {why}"), path=submission.source, why=repr(bug)[:200])
+            said = UserError(
+                N_("{path} cannot be judged: {why}"), path=submission.source, why=repr(bug)[:200]
+            )
             self.refuse(submission, said)
 
     def take(self, submission: Submission, report: Report) -> None:
@@ -75,7 +77,7 @@ class Class:
         if sure and report.trainee and self.known(report.trainee).name != trainee:
             self.renamed.add(submission.source)
 
-    def refuse(self, submission: Submission, trouble: Trouble) -> None:
+    def refuse(self, submission: Submission, trouble: UserError) -> None:
         """Write down why a file was not taken in."""
         reason = " ".join(trouble.sentences(self.terms.lang))
         self.refused.append(Refused(source=submission.source, reason=reason))
@@ -93,7 +95,7 @@ class Class:
         """Find the trainee of that name, on the roster or not."""
         return self.roster.find(name) or self.people.get(folded(name)) or Person(name=name)
 
-    def remember(self, lab: str, lines: Iterable[Line]) -> None:
+    def remember(self, lab: str, lines: Iterable[CheckResult]) -> None:
         """Keep the words of each mistake as they were first said."""
         for line in lines:
             if line.diagnosis:

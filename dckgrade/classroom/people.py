@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 
 ROSTER_AT_MOST = 4 * 1024 * 1024
 # "Ada Lovelace_12_assignsubmission_file_/tp5.json", or with the file's own name at the end and no folder.
@@ -83,9 +83,9 @@ def roster(path: Path) -> Roster:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise Trouble(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
+        raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
     if len(raw) > ROSTER_AT_MOST:
-        raise Trouble(N_("{path} is larger than any roster."), path=path)
+        raise UserError(N_("{path} is larger than any roster."), path=path)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -95,13 +95,13 @@ def roster(path: Path) -> Roster:
     try:
         rows = list(csv.reader(io.StringIO(text), delimiter=mark))
     except csv.Error as error:
-        raise Trouble(N_("{path} cannot be read: {why}"), path=path, why=error) from None
+        raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error) from None
     titles = [title.strip().casefold() for title in rows[0]] if rows else []
     at = {
         kind: titles.index(one) for kind, names in COLUMNS.items() for one in reversed(names) if one in titles
     }
     if not {"name", "last", "email", "username"} & at.keys():
-        raise Trouble(
+        raise UserError(
             N_("{path} has no column that names a trainee."),
             N_("Its first line names the columns: name, email, username, id number."),
             path=path,

@@ -12,7 +12,7 @@ from typing import IO
 
 from msgspec import Struct
 
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 from dckgrade.report import codec
 
 FILE_AT_MOST = 1024 * 1024
@@ -44,10 +44,10 @@ class Submission(Struct, frozen=True, kw_only=True):
     within: str
     """The same below the PATH that the trainer named: the part that may tell whose it is."""
     raw: bytes = b""
-    refused: Trouble | None = None
+    refused: UserError | None = None
 
 
-class TooMuch(Trouble):
+class TooMuch(UserError):
     """An archive that is larger than any class's reports."""
 
 
@@ -55,7 +55,7 @@ def submissions(paths: list[Path]) -> Iterator[Submission]:
     """Read every JSON file below *paths*, in the order of their names; `Trouble` for a missing path."""
     for path in paths:
         if not path.exists():
-            raise Trouble(N_("There is no file or folder {path}."), path=path)
+            raise UserError(N_("There is no file or folder {path}."), path=path)
     for path in paths:
         if path.is_dir():
             for file in sorted(path.rglob("*")):
@@ -79,12 +79,12 @@ def of_file(file: Path, within: str) -> Iterator[Submission]:
             with file.open("rb") as opened:
                 yield from reports(opened, source, within)
     except OSError as error:
-        why = Trouble(N_("{path} cannot be read: {why}"), path=source, why=error.strerror or error)
+        why = UserError(N_("{path} cannot be read: {why}"), path=source, why=error.strerror or error)
         yield Submission(source=source, within=within, refused=why)
     except TooMuch as trouble:
         yield Submission(source=source, within=within, refused=trouble)
     except BROKEN as error:
-        why = Trouble(N_("{path} is not a whole archive: {why}"), path=source, why=error)
+        why = UserError(N_("{path} is not a whole archive: {why}"), path=source, why=error)
         yield Submission(source=source, within=within, refused=why)
 
 
@@ -179,7 +179,7 @@ def reports(opened: IO[bytes], source: str, within: str) -> Iterator[Submission]
 
 def refused(source: str, within: str, why: str) -> Submission:
     """Say why a file was not read."""
-    return Submission(source=source, within=within, refused=Trouble(why, path=source))
+    return Submission(source=source, within=within, refused=UserError(why, path=source))
 
 
 def too_much(file: Path) -> TooMuch:

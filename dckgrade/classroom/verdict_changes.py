@@ -10,19 +10,19 @@ from dckgrade import __version__
 from dckgrade.classroom.attempts import lab
 from dckgrade.classroom.people import named
 from dckgrade.classroom.submissions import Submission
-from dckgrade.i18n import Trouble
+from dckgrade.i18n import UserError
 from dckgrade.judge.judge import judge
 from dckgrade.report import codec
-from dckgrade.report.report import LabNamed, Report
-from dckgrade.report.result import Line, score
+from dckgrade.report.report import LabRef, Report
+from dckgrade.report.result import CheckResult, sum_points
 
 
 class Change(Struct, frozen=True, kw_only=True):
     """One check of one trainee that would be judged otherwise; one that is new or gone has no other side."""
 
     check: str
-    before: Line | None
-    now: Line | None
+    before: CheckResult | None
+    now: CheckResult | None
 
 
 class Changed(Struct, frozen=True, kw_only=True):
@@ -39,7 +39,7 @@ class Unread(Struct, frozen=True, kw_only=True):
     """A file that is no report, and why."""
 
     source: str
-    trouble: Trouble
+    trouble: UserError
 
 
 def changes(submissions: Iterable[Submission]) -> Iterator[Changed | Unread]:
@@ -50,7 +50,7 @@ def changes(submissions: Iterable[Submission]) -> Iterator[Changed | Unread]:
                 yield Unread(source=one.source, trouble=one.refused)
             else:
                 yield changed(one, codec.from_json(one.raw, one.source))
-        except Trouble as trouble:
+        except UserError as trouble:
             yield Unread(source=one.source, trouble=trouble)
 
 
@@ -79,13 +79,13 @@ def again(report: Report) -> Report:
     return replace(
         report,
         dckgrade=__version__,
-        lab=LabNamed(id=loaded.lab.id, title=loaded.lab.title.into(report.lang), digest=loaded.digest),
-        score=score(lines),
+        lab=LabRef(id=loaded.lab.id, title=loaded.lab.title.into(report.lang), digest=loaded.digest),
+        score=sum_points(lines),
         checks=lines,
         signature=UNSET,
     )
 
 
-def told(line: Line | None) -> Any:
+def told(line: CheckResult | None) -> Any:
     """Give what of a check counts: its verdict, its points, the mistake's name."""
     return line and (line.verdict, line.earned, line.points, line.diagnosis and line.diagnosis.code)

@@ -32,7 +32,7 @@ from dckgrade.cli import (
     settings,
     try_,
 )
-from dckgrade.i18n import N_, Lang, Trouble, into
+from dckgrade.i18n import N_, Lang, UserError, get_translator
 
 
 class Labs(TyperGroup):
@@ -48,7 +48,7 @@ class Labs(TyperGroup):
         """Show the labs apart from the commands, each by its title."""
         from dckgrade.lab.discovery import lab_paths
 
-        translate = into(language.spoken())
+        translate = get_translator(language.spoken())
         every = translate(EVERY)
         labs_here = [
             *((name, completion.lab_title(name) or name) for name in lab_paths()),
@@ -101,7 +101,7 @@ def bound(command: Any, lab: str) -> Any:
     own = copy.copy(command)
     own.name = lab
     if lab == grade.ALL:
-        own.help = into(language.spoken())(EVERY)
+        own.help = get_translator(language.spoken())(EVERY)
     own.params = [param for param in command.params if param.name != "lab"]
     own.callback = functools.partial(command.callback, lab=lab)
     return own
@@ -179,7 +179,7 @@ def root(
 
 def command_line(lang: Lang) -> Any:
     """Build the whole command with its help in *lang*."""
-    translate = into(lang)
+    translate = get_translator(lang)
     group = typer.main.get_command(app)
     for one in (group, *group.commands.values()):  # type: ignore[attr-defined]
         one.help = translate(one.help) if one.help else one.help
@@ -205,7 +205,7 @@ def obey(lang: Lang) -> None:
             code = command_line(lang).main(prog_name="dckgrade", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         raise SystemExit(exit_codes.Exit.INTERRUPTED) from None
-    except Trouble as trouble:
+    except UserError as trouble:
         exit_codes.say(trouble.sentences(lang))
         raise SystemExit(exit_codes.Exit.USAGE) from None
     except Exception as refused:
@@ -227,7 +227,7 @@ def nearest_option(ctx: Any, option: str) -> str | None:
 
 def usage(refused: Any, lang: Lang) -> list[str]:
     """Say what the parser refused, and how to go on."""
-    translate = into(lang)
+    translate = get_translator(lang)
     option = getattr(refused, "option_name", None)
     param = getattr(refused, "param", None)
     if option:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dckgrade.cli import collect, exit_codes, language, options, output
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 
 if TYPE_CHECKING:
     from dckgrade.classroom.class_file import Machine
@@ -101,7 +101,7 @@ def warned(machines: "list[Machine]") -> None:
     open_ones = [one.trainee for one in machines if one.endpoint.tls and not one.endpoint.tls.verify]
     if open_ones:
         told = N_("Warning: the certificates of {machines} are not verified; other machines may answer.")
-        exit_codes.say([into(language.spoken())(told).format(machines=", ".join(open_ones))])
+        exit_codes.say([get_translator(language.spoken())(told).format(machines=", ".join(open_ones))])
 
 
 def kept(report: "Report", path: Path) -> str:

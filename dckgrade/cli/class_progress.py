@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dckgrade.i18n import N_, Lang, into
+from dckgrade.i18n import N_, Lang, get_translator
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,7 +38,7 @@ class Board:
     """The machines of a class as they are being graded."""
 
     def __init__(self, count: int, lang: Lang) -> None:
-        self.count, self.done, self._ = count, 0, into(lang)
+        self.count, self.done, self._ = count, 0, get_translator(lang)
         self.at: dict[str, tuple[str, float]] = {}
         """By trainee: what is being done, and since when."""
         self.reports: dict[str, list[Report]] = {}

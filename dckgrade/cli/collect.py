@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dckgrade.cli import exit_codes, language, options, output
-from dckgrade.i18n import N_, Trouble, into
+from dckgrade.i18n import N_, UserError, get_translator
 
 if TYPE_CHECKING:
     from dckgrade.classroom.gather import Signed
@@ -105,7 +105,7 @@ def collect(
         signed_by(keys),
     )
     if not (paths or observed):
-        raise Trouble(N_("Name what to collect: folders, zips, tars or files of reports."))
+        raise UserError(N_("Name what to collect: folders, zips, tars or files of reports."))
     with counted(submissions(paths or [])) as each:
         for submission in each:
             gathered.add(submission)
@@ -198,7 +198,7 @@ def counted(each: "Iterable[Submission]") -> "Iterator[Iterable[Submission]]":
     if not console.is_terminal:
         yield each
         return
-    told = into(language.spoken())(N_("{count} files read"))
+    told = get_translator(language.spoken())(N_("{count} files read"))
     with console.status("") as status:
 
         def counting() -> "Iterator[Submission]":

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from dckgrade.cli import language
-from dckgrade.i18n import Trouble
+from dckgrade.i18n import UserError
 
 Named = Iterator[tuple[str, str]]
 """What can be typed, and what it is."""
@@ -43,7 +43,7 @@ def checks(ctx: typer.Context, incomplete: str) -> Named:
     lab = ctx.params.get("lab") or ctx.info_name or ""
     path = lab_path(lab)
     for one in [path] if path else lab_paths().values():
-        with contextlib.suppress(LabInvalid, Trouble):
+        with contextlib.suppress(LabInvalid, UserError):
             for check in load(one).lab.checks:
                 if check.id.startswith(incomplete):
                     yield check.id, line(check.title.into(language.spoken()))
@@ -58,7 +58,7 @@ def codes(incomplete: str) -> Named:
     from dckgrade.render.text.sanitize import line
 
     for path in lab_paths().values():
-        with contextlib.suppress(LabInvalid, Trouble):
+        with contextlib.suppress(LabInvalid, UserError):
             for one in known(load(path).lab):
                 if one.diagnosis.code.startswith(incomplete.upper()) and one.diagnosis.message:
                     said = one.diagnosis.message.into(language.spoken())

@@ -1,14 +1,14 @@
 """`dckgrade config`: what is settled, and who said so."""
 
 from dckgrade.cli import language, options, output, settings
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 
 
 def config(lang: options.Language = None) -> None:
     """Show each setting with its value and its origin."""
     from dckgrade.render.text.sanitize import line
 
-    translate = into(language.spoken())
+    translate = get_translator(language.spoken())
     found = settings.settled()
     built_in = translate(N_("dckgrade itself"))
     rows = [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dckgrade.cli import exit_codes, language, options, output
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 
 if TYPE_CHECKING:
     from dckgrade.engine.endpoint import Endpoint
@@ -63,12 +63,18 @@ def examined(where: "Endpoint") -> "Examination":
     try:
         with connect(where) as daemon:
             engine = daemon.engine
-            one = machine(daemon.info(), engine.version or "", engine.api or "", rootless=engine.rootless)
+            one = machine(
+                daemon.inspect_engine(), engine.version or "", engine.api or "", rootless=engine.rootless
+            )
     except EngineTrouble as trouble:
         said = trouble.sentences(spoken)
         return Examination(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
     except OutOfReach as trouble:
-        said = [into(spoken)(N_("The engine does not say what it is: {why}.")).format(why=trouble.detail)]
+        said = [
+            get_translator(spoken)(N_("The engine does not say what it is: {why}.")).format(
+                why=trouble.detail
+            )
+        ]
         return Examination(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
     labs = [here(load(path).lab, one, spoken) for path in lab_paths().values()]
     return Examination(
@@ -78,7 +84,7 @@ def examined(where: "Endpoint") -> "Examination":
 
 def told(found: "Examination") -> Iterator[str]:
     """Put it into lines, the engine first, then the labs."""
-    translate = into(language.spoken())
+    translate = get_translator(language.spoken())
     yield translate(N_("Engine: {endpoint}")).format(endpoint=f"{found.endpoint} ({found.found_by})")
     yield from found.trouble
     if found.machine:
@@ -93,7 +99,7 @@ def told(found: "Examination") -> Iterator[str]:
 
 def features(one: "Machine") -> Iterator[str]:
     """Put the machine into lines."""
-    translate = into(language.spoken())
+    translate = get_translator(language.spoken())
     yield f"{one.sort} {one.version}, API {one.api}"
     if tuple(map(int, one.api.split("."))) > tuple(map(int, one.newest_tested_api.split("."))):
         told = N_("Newer than what dckgrade was tested with (API {api}).")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dckgrade.cli import exit_codes, language, options, output, settings
-from dckgrade.i18n import N_, Trouble, into
+from dckgrade.i18n import N_, UserError, get_translator
 
 CLASS_KEYS = "class.keys"
 
@@ -26,7 +26,7 @@ def enrol(
 ) -> None:
     """Take the key that signs your reports, or make the keys of a class."""
     if (key is None) == (new is None):
-        raise Trouble(
+        raise UserError(
             N_("Name a key to take, or a roster to make keys for."),
             N_("Trainees: `dckgrade enrol FILE.key`; trainers: `dckgrade enrol --new ROSTER.csv`."),
         )
@@ -52,7 +52,9 @@ def made(file: Path, folder: Path) -> None:
         )
     output.write(everybody, signature.written(keys), private=True)
     told = N_("{count} keys in {folder}. Give each trainee theirs; {all} is yours, for `collect --keys`.")
-    exit_codes.say([into(language.spoken())(told).format(count=len(keys), folder=folder, all=CLASS_KEYS)])
+    exit_codes.say(
+        [get_translator(language.spoken())(told).format(count=len(keys), folder=folder, all=CLASS_KEYS)]
+    )
 
 
 def taken(file: Path) -> None:
@@ -61,8 +63,8 @@ def taken(file: Path) -> None:
 
     keys = signature.read(file)
     if len(keys) != 1:
-        raise Trouble(N_("{path} holds the keys of a class; a trainee has one."), path=file)
+        raise UserError(N_("{path} holds the keys of a class; a trainee has one."), path=file)
     output.folder(settings.own_key().parent)
     output.write(settings.own_key(), signature.written(keys), private=True)
     told = N_("Your reports are signed as {trainee} from now on.")
-    exit_codes.say([into(language.spoken())(told).format(trainee=keys[0].trainee)])
+    exit_codes.say([get_translator(language.spoken())(told).format(trainee=keys[0].trainee)])

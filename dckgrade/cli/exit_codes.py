@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, ParamSpec
 
 from dckgrade.cli import language
-from dckgrade.i18n import N_, Lang, Trouble, into
+from dckgrade.i18n import N_, Lang, UserError, get_translator
 
 if TYPE_CHECKING:
     from dckgrade.lab.problem import FileInvalid
@@ -40,7 +40,7 @@ def in_order() -> None:
             signal.signal(one, end)
 
 
-class NothingToGrade(Trouble):
+class NothingToGrade(UserError):
     """A selection that leaves no check."""
 
 
@@ -112,7 +112,7 @@ def guarded() -> Iterator[None]:
     except FileInvalid as invalid:
         say(excerpted(invalid, lang))
         raise SystemExit(Exit.USAGE) from None
-    except Trouble as trouble:
+    except UserError as trouble:
         say(trouble.sentences(lang))
         raise SystemExit(of_trouble(trouble)) from None
     except KeyboardInterrupt:
@@ -120,7 +120,9 @@ def guarded() -> Iterator[None]:
     except Exception as bug:  # noqa: BLE001 - the last door before the user
         say(
             [
-                into(lang)(N_("This is a bug in dckgrade, not in your work: {bug}.")).format(bug=repr(bug)),
+                get_translator(lang)(N_("This is a bug in dckgrade, not in your work: {bug}.")).format(
+                    bug=repr(bug)
+                ),
                 *kept(lang),
             ]
         )
@@ -138,5 +140,5 @@ def kept(lang: Lang) -> list[str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(traceback.format_exc(), encoding="utf-8", errors="backslashreplace")
     except OSError:
-        return [into(lang)(N_("Please report it with what you typed."))]
-    return [into(lang)(N_("Please report it with the file {path}.")).format(path=path)]
+        return [get_translator(lang)(N_("Please report it with what you typed."))]
+    return [get_translator(lang)(N_("Please report it with the file {path}.")).format(path=path)]

@@ -6,13 +6,13 @@ import typer
 
 from dckgrade.cli import completion as names
 from dckgrade.cli import exit_codes, language, options, output
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 
 if TYPE_CHECKING:
     from dckgrade.lab.catalogue import Known
 
 
-class NoSuchCode(Trouble):
+class NoSuchCode(UserError):
     """A code that names no mistake."""
 
 

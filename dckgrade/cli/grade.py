@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dckgrade.cli import completion, exit_codes, language, options, output
-from dckgrade.i18n import N_, Trouble, into
+from dckgrade.i18n import N_, UserError, get_translator
 
 ALL = "all"
 """Instead of a lab: every lab."""
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dckgrade.engine.protocol import Login
     from dckgrade.grading import run
     from dckgrade.grading.options import Choice
-    from dckgrade.lab.load import Loaded
+    from dckgrade.lab.load import LoadedLab
     from dckgrade.report.report import Report
 
 
@@ -78,15 +78,15 @@ def grade(
 def usable(timeout: float, workdir: Path, shape: output.Format, *, watched: bool) -> None:
     """Refuse a number that is none, a folder that is not there, and a form that cannot change in place."""
     if watched and shape is not output.Format.TEXT:
-        raise Trouble(N_("--watch shows a text that changes."), N_("Leave --format out, or --watch."))
+        raise UserError(N_("--watch shows a text that changes."), N_("Leave --format out, or --watch."))
     if math.isnan(timeout):
-        raise Trouble(N_("--timeout takes a number of seconds."))
+        raise UserError(N_("--timeout takes a number of seconds."))
     if not workdir.is_dir():
-        raise Trouble(N_("There is no folder {path}."), path=workdir)
+        raise UserError(N_("There is no folder {path}."), path=workdir)
 
 
 def once(
-    parts: "Sequence[run.Part]",
+    parts: "Sequence[run.LabSelection]",
     choice: "Choice",
     host: str | None,
     context: str | None,
@@ -105,7 +105,7 @@ def once(
     return reports
 
 
-def loaded(lab: str) -> "list[Loaded]":
+def loaded(lab: str) -> "list[LoadedLab]":
     """Read the lab, or every lab there is."""
     from dckgrade.lab.discovery import find, lab_paths
     from dckgrade.lab.load import load
@@ -113,28 +113,28 @@ def loaded(lab: str) -> "list[Loaded]":
     return [load(path) for path in (lab_paths().values() if lab == ALL else [find(lab)])]
 
 
-def chosen(labs: "Sequence[Loaded]", only: Sequence[str]) -> "list[run.Part]":
+def chosen(labs: "Sequence[LoadedLab]", only: Sequence[str]) -> "list[run.LabSelection]":
     """Give each lab the checks of it that were chosen; a lab of which none was is left out."""
-    from dckgrade.grading.run import Part
+    from dckgrade.grading.run import LabSelection
 
     ids = [[check.id for check in one.lab.checks] for one in labs]
     chosen_checks([one for here in ids for one in here], only)
     if not only:
-        return [Part(one) for one in labs]
+        return [LabSelection(one) for one in labs]
     apart = [(one, [check for check in only if check in here]) for one, here in zip(labs, ids, strict=True)]
-    return [Part(one, these) for one, these in apart if these]
+    return [LabSelection(one, these) for one, these in apart if these]
 
 
 def not_passed(
-    parts: "Sequence[run.Part]", host: str | None, context: str | None, *, allowed: bool
-) -> "Sequence[run.Part]":
+    parts: "Sequence[run.LabSelection]", host: str | None, context: str | None, *, allowed: bool
+) -> "Sequence[run.LabSelection]":
     """Give each lab the checks of it that did not pass last time; a lab that passed is left out."""
     from dckgrade.cli import history
     from dckgrade.engine import endpoint
-    from dckgrade.grading.run import Part
+    from dckgrade.grading.run import LabSelection
 
     if not allowed:
-        raise Trouble(N_("--failed goes with neither --only nor --no-history."))
+        raise UserError(N_("--failed goes with neither --only nor --no-history."))
     try:
         engine = endpoint.resolve(host, context, os.environ, Path.home()).url
     except endpoint.EngineTrouble:
@@ -145,7 +145,7 @@ def not_passed(
             N_("Everything passed last time."), N_("Leave --failed out to grade it again.")
         )
     return [
-        Part(part.loaded, [] if len(checks) == len(part.lab.checks) else checks)
+        LabSelection(part.loaded, [] if len(checks) == len(part.lab.checks) else checks)
         for part, checks in left
         if checks
     ]
@@ -156,12 +156,12 @@ def account(user: str | None, password: str | None) -> "Login | None":
     from dckgrade.engine.protocol import Login
 
     if user and not password:
-        raise Trouble(N_("--grafana-user says nothing without --grafana-password."))
+        raise UserError(N_("--grafana-user says nothing without --grafana-password."))
     return Login(user or "admin", password) if password else None
 
 
 def graded(
-    parts: "Sequence[run.Part]", choice: "Choice", host: str | None, context: str | None
+    parts: "Sequence[run.LabSelection]", choice: "Choice", host: str | None, context: str | None
 ) -> "list[Report]":
     """
     Connect and grade; an engine that cannot be reached gives a report too.
@@ -173,9 +173,9 @@ def graded(
     from dckgrade.cli.progress import shown_on_stderr
     from dckgrade.engine import endpoint
     from dckgrade.engine.connection import connect, patience_s
-    from dckgrade.engine.unavailable import Silence
+    from dckgrade.engine.unavailable import UnavailableEngine
     from dckgrade.grading import run
-    from dckgrade.report.observation import Engine
+    from dckgrade.report.observation import EngineInfo
 
     asked = host or context or os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT") or "default"
     where: endpoint.Endpoint | None = None
@@ -186,7 +186,7 @@ def graded(
             warning = N_(
                 "Warning: the certificate of {endpoint} is not verified; another machine may answer."
             )
-            exit_codes.say([into(choice.lang)(warning).format(endpoint=where.url)])
+            exit_codes.say([get_translator(choice.lang)(warning).format(endpoint=where.url)])
         begun = time.monotonic()
         with connect(where, min(patience_s(where), choice.timeout_s)) as daemon:
             left_s = max(0.0, choice.timeout_s - (time.monotonic() - begun))
@@ -196,9 +196,9 @@ def graded(
         told = trouble.sentences(choice.lang)
         exit_codes.say(told)
         if where and isinstance(trouble, endpoint.EngineDown):
-            return run.grade_all(parts, Silence(where, told[0]), choice)
+            return run.grade_all(parts, UnavailableEngine(where, told[0]), choice)
         return [
-            run.unreachable(one.loaded, Engine(endpoint=asked), told[0], replace(choice, only=one.only))
+            run.unreachable(one.loaded, EngineInfo(endpoint=asked), told[0], replace(choice, only=one.only))
             for one in parts
         ]
 

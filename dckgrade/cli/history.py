@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from msgspec import MsgspecError, Struct, json
 
 from dckgrade.cli import output
-from dckgrade.i18n import N_, Lang, Trouble, into
+from dckgrade.i18n import N_, Lang, UserError, get_translator
 from dckgrade.report.result import Verdict
 
 if TYPE_CHECKING:
-    from dckgrade.lab.load import Loaded
+    from dckgrade.lab.load import LoadedLab
     from dckgrade.report.report import Report
 
 KEPT = 20
@@ -51,7 +51,7 @@ def last(lab: str, engine: str, digest: str) -> Past | None:
     return next((one for one in reversed(runs(lab)) if (one.engine, one.digest) == (engine, digest)), None)
 
 
-def left(loaded: "Loaded", engine: str) -> list[str]:
+def left(loaded: "LoadedLab", engine: str) -> list[str]:
     """List the checks that did not pass last time: all of them the first time."""
     before = last(loaded.lab.id, engine, loaded.digest)
     return [one.id for one in loaded.lab.checks if before is None or one.id not in before.passed]
@@ -64,7 +64,7 @@ def remember(reports: "Iterable[Report]") -> None:
             continue
         lab = report.lab.id
         kept = [*runs(lab), past(report)][-KEPT:]
-        with contextlib.suppress(Trouble):
+        with contextlib.suppress(UserError):
             output.folder(file(lab).parent)
             output.write(file(lab), json.encode(kept), private=True)
 
@@ -91,7 +91,7 @@ def news(reports: "Sequence[Report]", lang: Lang) -> str:
         if abs(gained) == 1
         else N_("Since your last run: {points} points")
     )
-    return into(lang)(said).format(points=f"{gained:+}".replace("-", "\N{MINUS SIGN}"))
+    return get_translator(lang)(said).format(points=f"{gained:+}".replace("-", "\N{MINUS SIGN}"))
 
 
 def gain(report: "Report") -> int:

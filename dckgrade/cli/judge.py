@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dckgrade.cli import exit_codes, language, options, output
-from dckgrade.i18n import N_, Lang, Trouble
+from dckgrade.i18n import N_, Lang, UserError
 
 Diff = Annotated[
     bool, typer.Option("--diff", help=N_("Show what would change, in files, folders and archives."))
@@ -29,25 +29,25 @@ def judge(
 ) -> None:
     """Judge recorded reports again with today's labs."""
     if write and not diff:
-        raise Trouble(N_("--write goes with --diff."), N_("Look at what would change first."))
+        raise UserError(N_("--write goes with --diff."), N_("Look at what would change first."))
     if diff:
         from dckgrade.cli.judge_diff import difference
 
         raise SystemExit(difference(reports, write=write))
     paths = output.checked(outputs or [])
     if paths and len(reports) > 1:
-        raise Trouble(
+        raise UserError(
             N_("Several reports do not fit into one file."), N_("Name one report, or leave -o out.")
         )
     if shape not in output.APPENDABLE and len(reports) > 1:
-        raise Trouble(N_("Several reports do not fit into one document."), N_("Name one report."))
+        raise UserError(N_("Several reports do not fit into one document."), N_("Name one report."))
     spoken = language.spoken()
     code = exit_codes.Exit.PASSED
     for path in reports:
         try:
             raw = path.read_bytes()
         except OSError as error:
-            raise Trouble(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
+            raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
         code = max(code, replayed(raw, str(path), spoken, shape, paths, hints))
     raise SystemExit(code)
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dckgrade.cli import exit_codes, language, output
-from dckgrade.i18n import N_, Trouble, into
+from dckgrade.i18n import N_, UserError, get_translator
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from dckgrade.classroom.verdict_changes import Change, Changed
-    from dckgrade.report.result import Line
+    from dckgrade.report.result import CheckResult
 
 BEFORE = ".before"
 """Put behind the name of a report that was judged again: no longer `.json`, so it is not collected twice."""
@@ -22,7 +22,7 @@ def difference(paths: Sequence[Path], *, write: bool) -> exit_codes.Exit:
     from dckgrade.classroom.submissions import submissions
     from dckgrade.classroom.verdict_changes import Changed, changes
 
-    translate = into(language.spoken())
+    translate = get_translator(language.spoken())
     read, changing, unread = 0, 0, 0
     with output.heard():
         for one in changes(submissions(list(paths))):
@@ -58,14 +58,16 @@ def shown(one: "Changed") -> "Iterator[RenderableType]":
         yield Text(line(f"  {change.check}: {side(change.before)} → {side(change.now)}"), style=tone(change))
 
 
-def side(judged: "Line | None") -> str:
+def side(judged: "CheckResult | None") -> str:
     """Say what a check came to; `-` where there is no such check."""
     if judged is None:
         return "-"
     from dckgrade.render.text.messages import WORDS
 
     code = f" {judged.diagnosis.code}" if judged.diagnosis else ""
-    return f"{into(language.spoken())(WORDS[judged.verdict])}{code} ({judged.earned}/{judged.points})"
+    return (
+        f"{get_translator(language.spoken())(WORDS[judged.verdict])}{code} ({judged.earned}/{judged.points})"
+    )
 
 
 def tone(change: "Change") -> str:
@@ -80,7 +82,7 @@ def rewritten(one: "Changed") -> None:
 
     path = Path(one.source)
     if not path.is_file():
-        raise Trouble(
+        raise UserError(
             N_("{path} lies in an archive, which is not written to."), N_("Unpack it first."), path=path
         )
     kept = path.with_name(path.name + BEFORE)

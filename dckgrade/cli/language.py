@@ -4,12 +4,12 @@ import gettext
 import os
 from collections.abc import Mapping, Sequence
 
-from dckgrade.i18n import CATALOGUES, N_, Lang, Trouble
+from dckgrade.i18n import CATALOGUES, N_, Lang, UserError
 
 LANGS: tuple[Lang, ...] = ("fr", "en")
 
 
-class UnknownLang(Trouble):
+class UnknownLang(UserError):
     """A language that dckgrade does not speak."""
 
 

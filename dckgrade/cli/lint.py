@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from dckgrade.cli import exit_codes, language, options
-from dckgrade.i18n import N_, Trouble, into
+from dckgrade.i18n import N_, UserError, get_translator
 
 EVERY_S = 0.5
 """A look at a file's size and time is cheap: twenty labs take a tenth of a millisecond."""
@@ -40,7 +40,7 @@ def lint(
 
 def problems(files: Sequence[Path]) -> list[str]:
     """Say what is wrong with *files*, each alone and all together."""
-    from dckgrade.lab.load import LabInvalid, Loaded, load, repeated_codes
+    from dckgrade.lab.load import LabInvalid, LoadedLab, load, repeated_codes
 
     if not files:
         raise exit_codes.NothingToGrade(
@@ -48,13 +48,13 @@ def problems(files: Sequence[Path]) -> list[str]:
         )
     spoken = language.spoken()
     found: list[str] = []
-    good: list[Loaded] = []
+    good: list[LoadedLab] = []
     for path in files:
         try:
             good.append(load(path))
         except LabInvalid as invalid:
             found += exit_codes.excerpted(invalid, spoken)
-        except Trouble as trouble:
+        except UserError as trouble:
             found += trouble.sentences(spoken)
     return found + [
         line for repeated in repeated_codes(good) for line in exit_codes.excerpted(repeated, spoken)
@@ -63,7 +63,7 @@ def problems(files: Sequence[Path]) -> list[str]:
 
 def sound(files: Sequence[Path]) -> str:
     """Say that nothing is wrong."""
-    return into(language.spoken())(N_("{count} labs, no problem.")).format(count=len(files))
+    return get_translator(language.spoken())(N_("{count} labs, no problem.")).format(count=len(files))
 
 
 def watch(paths: Sequence[Path]) -> NoReturn:
@@ -73,7 +73,7 @@ def watch(paths: Sequence[Path]) -> NoReturn:
     from dckgrade.cli.watch import drawing
     from dckgrade.render.text.sanitize import line
 
-    waiting = Text(into(language.spoken())(N_("Watching the files; Ctrl-C ends it.")), style="dim")
+    waiting = Text(get_translator(language.spoken())(N_("Watching the files; Ctrl-C ends it.")), style="dim")
     before: object = None
     with drawing() as draw:
         while True:
@@ -88,7 +88,7 @@ def told(paths: Sequence[Path]) -> list[str]:
     try:
         files = list(labs_in(paths))
         return problems(files) or [sound(files)]
-    except Trouble as trouble:
+    except UserError as trouble:
         return trouble.sentences(language.spoken())
 
 
@@ -96,7 +96,7 @@ def stamps(paths: Sequence[Path]) -> list[tuple[Path, int, int] | None]:
     """Note size and time of each lab: an editor that writes anew changes one of them."""
     try:
         return [(path, (seen := path.stat()).st_size, seen.st_mtime_ns) for path in labs_in(paths)]
-    except (Trouble, OSError):  # gone, or going while it is looked at
+    except (UserError, OSError):  # gone, or going while it is looked at
         return [None]
 
 
@@ -108,4 +108,4 @@ def labs_in(paths: Iterable[Path]) -> Iterable[Path]:
         elif path.exists():
             yield path
         else:
-            raise Trouble(N_("There is no file or folder {path}."), path=path)
+            raise UserError(N_("There is no file or folder {path}."), path=path)

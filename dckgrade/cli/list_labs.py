@@ -1,7 +1,7 @@
 """`dckgrade` alone: which labs there are."""
 
 from dckgrade.cli import language
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 
 
 def labs() -> None:
@@ -10,7 +10,7 @@ def labs() -> None:
     from dckgrade.lab.load import load
 
     lang = language.spoken()
-    translate = into(lang)
+    translate = get_translator(lang)
     for name, path in lab_paths().items():
         lab = load(path).lab
         points = translate(N_("{points} points")).format(points=sum(check.points for check in lab.checks))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dckgrade.cli import language, options
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 
 
 def new(
@@ -25,4 +25,4 @@ def new(
     for path in (written := write(lab, labs, fixtures)):
         print(path)
     next_ = N_("Fill in every “todo”, then: dckgrade lint {path} && dckgrade prove {path}")
-    print("\n" + into(language.spoken())(next_).format(path=written[0]))
+    print("\n" + get_translator(language.spoken())(next_).format(path=written[0]))

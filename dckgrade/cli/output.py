@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -139,16 +139,16 @@ def checked(paths: Sequence[Path], known: Collection[str] = BY_SUFFIX.keys()) ->
     """Refuse, before anything is graded, a file that could not be written afterwards."""
     for path in paths:
         if ending(path, known) is None:
-            raise Trouble(
+            raise UserError(
                 N_("{path} has no format that dckgrade writes."),
                 N_("The file's name ends in one of {known}."),
                 path=path,
                 known=", ".join(known),
             )
         if not path.parent.is_dir():
-            raise Trouble(N_("There is no folder {path}."), N_("Make it first."), path=path.parent)
+            raise UserError(N_("There is no folder {path}."), N_("Make it first."), path=path.parent)
         if not os.access(path.parent, os.W_OK):
-            raise Trouble(N_("The folder {path} cannot be written to."), path=path.parent)
+            raise UserError(N_("The folder {path} cannot be written to."), path=path.parent)
     return paths
 
 
@@ -186,7 +186,7 @@ def heard() -> Iterator[None]:
         unheard()
     except OSError as error:
         unheard()
-        raise Trouble(N_("Standard output cannot be written: {why}."), why=error.strerror) from None
+        raise UserError(N_("Standard output cannot be written: {why}."), why=error.strerror) from None
 
 
 def unheard() -> None:
@@ -214,7 +214,7 @@ def folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Trouble(N_("{path} cannot be written: {why}."), path=path, why=error.strerror) from None
+        raise UserError(N_("{path} cannot be written: {why}."), path=path, why=error.strerror) from None
 
 
 def file_name(text: str, number: int) -> str:
@@ -242,4 +242,4 @@ def write(path: Path, content: bytes, *, private: bool = False) -> None:
                 Path(file.name).unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise Trouble(N_("{path} cannot be written: {why}."), path=path, why=error.strerror) from None
+        raise UserError(N_("{path} cannot be written: {why}."), path=path, why=error.strerror) from None

@@ -5,15 +5,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Self
 
-from dckgrade.i18n import N_, Lang, into
-from dckgrade.report.observation import Engine
+from dckgrade.i18n import N_, Lang, get_translator
+from dckgrade.report.observation import EngineInfo
 
 if TYPE_CHECKING:
     from dckgrade.grading.options import Progress
 
 
 @contextlib.contextmanager
-def shown_on_stderr(engine: Engine, lang: Lang) -> "Iterator[Progress]":
+def shown_on_stderr(engine: EngineInfo, lang: Lang) -> "Iterator[Progress]":
     """Give what a run tells its waiting to; Rich is loaded only once there is something to show."""
     with contextlib.ExitStack() as stack:
         shown: list[Waiting] = []
@@ -29,10 +29,10 @@ def shown_on_stderr(engine: Engine, lang: Lang) -> "Iterator[Progress]":
 class Waiting:
     """A spinner with what is waited for, and how long that may take at most."""
 
-    def __init__(self, engine: Engine, lang: Lang) -> None:
+    def __init__(self, engine: EngineInfo, lang: Lang) -> None:
         from rich.console import Console
 
-        self.translate = into(lang)
+        self.translate = get_translator(lang)
         self.console = Console(stderr=True, highlight=False, emoji=False)
         self.status = self.console.status("")
         self.told: set[str] = set()

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dckgrade.cli import exit_codes, language, options, output
-from dckgrade.i18n import N_, Trouble, into
+from dckgrade.i18n import N_, UserError, get_translator
 
 if TYPE_CHECKING:
-    from dckgrade.lab.load import Loaded
+    from dckgrade.lab.load import LoadedLab
     from dckgrade.prove.run import Progress
     from dckgrade.report.proof import Proof
 
@@ -83,22 +83,22 @@ def prove(
 def sensible(host: str | None, *, recorded: bool, record: bool, disposable: bool) -> None:
     """Refuse options that contradict each other, before anything is used up."""
     if host and not disposable:
-        raise Trouble(
+        raise UserError(
             N_("Proving uses an engine up; {host} was not given up for that."),
             N_("Add --disposable if it holds nothing of worth, or leave --host out."),
             host=host,
         )
     if disposable and not host:
-        raise Trouble(
+        raise UserError(
             N_("--disposable says nothing without --host."), N_("Name the engine that may be used up.")
         )
     if recorded and (record or host):
-        raise Trouble(
+        raise UserError(
             N_("--recorded looks at no engine."), N_("Leave it out, or leave out --record and --host.")
         )
 
 
-def chosen(labs: Sequence[str]) -> "list[Loaded]":
+def chosen(labs: Sequence[str]) -> "list[LoadedLab]":
     """Load the labs asked for, each once; without any, all."""
     from dckgrade.lab.discovery import find, lab_paths
     from dckgrade.lab.load import load
@@ -130,7 +130,7 @@ def of(proofs: "Sequence[Proof]") -> exit_codes.Exit:
     return exit_codes.Exit.FAILED if any(proof.faults for proof in proofs) else exit_codes.Exit.PASSED
 
 
-def from_recordings(labs: "Sequence[Loaded]", fixtures: Path) -> "Iterator[Proof]":
+def from_recordings(labs: "Sequence[LoadedLab]", fixtures: Path) -> "Iterator[Proof]":
     """Judge what was recorded."""
     from dckgrade.prove.run import recorded
 
@@ -138,7 +138,7 @@ def from_recordings(labs: "Sequence[Loaded]", fixtures: Path) -> "Iterator[Proof
 
 
 def from_engines(
-    labs: "Sequence[Loaded]", fixtures: Path, host: str | None, jobs: int, *, record: bool
+    labs: "Sequence[LoadedLab]", fixtures: Path, host: str | None, jobs: int, *, record: bool
 ) -> "Iterator[Proof]":
     """See it on engines, each lab with the images that it needs; engines of our own are gone afterwards."""
     from dckgrade.prove import run
@@ -178,7 +178,7 @@ def counted() -> "Iterator[Callable[[str], Progress]]":
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
 
         def counting(lab: str) -> "Progress":
-            starting = into(language.spoken())(N_("{lab}: getting engines ready")).format(lab=lab)
+            starting = get_translator(language.spoken())(N_("{lab}: getting engines ready")).format(lab=lab)
             task = bar.add_task(starting, total=None)
             if not console.is_terminal:
                 exit_codes.say([starting])

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 
 KINDS: Mapping[str, type] = {
     "lang": str,
@@ -76,9 +76,9 @@ def of_file(path: Path) -> dict[str, Setting]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise Trouble(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
+        raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Trouble(N_("{path} is not TOML: {why}"), path=path, why=error) from None
+        raise UserError(N_("{path} is not TOML: {why}"), path=path, why=error) from None
     for name, value in content.items():
         checked(name, value, path)
     return {name: Setting(name, value, str(path)) for name, value in content.items()}
@@ -90,7 +90,7 @@ def checked(name: str, value: Any, path: Path) -> None:
         from dckgrade.lab.problem import nearest
 
         near = nearest(name, KINDS)
-        raise Trouble(
+        raise UserError(
             N_("{path}: there is no setting “{name}”."),
             N_("Did you mean {near}?") if near else N_("These there are: {known}."),
             path=path, name=name, near=near, known=", ".join(KINDS),
@@ -98,7 +98,7 @@ def checked(name: str, value: Any, path: Path) -> None:
     kind = KINDS[name]
     fits = isinstance(value, int | float) if kind is float else isinstance(value, kind)
     if not fits or (isinstance(value, bool) and kind is not bool):
-        raise Trouble(
+        raise UserError(
             N_("{path}: {name} is {value}, which it cannot be."), N_("An example: {example}."),
             path=path, name=name, value=repr(value), example=EXAMPLES[kind].format(name=name),
         )  # fmt: skip
@@ -117,7 +117,7 @@ def of_text(said: str, kind: type, origin: str) -> Any:
     try:
         return TRUTHS[said.lower()] if kind is bool else kind(said)
     except (KeyError, ValueError):
-        raise Trouble(
+        raise UserError(
             N_("{path}: {name} is {value}, which it cannot be."), N_("An example: {example}."),
             path="environment", name=origin, value=repr(said), example="120" if kind is float else "1",
         ) from None  # fmt: skip

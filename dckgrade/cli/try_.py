@@ -10,15 +10,15 @@ import typer
 
 from dckgrade.cli import exit_codes, grade, language, options, output
 from dckgrade.cli.doctor import OnStdout, Shape
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 
 if TYPE_CHECKING:
-    from dckgrade.lab.load import Loaded
+    from dckgrade.lab.load import LoadedLab
     from dckgrade.lab.model import Check
     from dckgrade.probes.registry import Probe
 
 
-class NotTriable(Trouble):
+class NotTriable(UserError):
     """Words that name neither a check nor a kind of thing to look at."""
 
 
@@ -29,7 +29,7 @@ def completed(incomplete: str) -> Iterator[tuple[str, str]]:
     from dckgrade.render.text.sanitize import line
 
     for name, path in lab_paths().items():
-        with contextlib.suppress(LabInvalid, Trouble):
+        with contextlib.suppress(LabInvalid, UserError):
             for check in load(path).lab.checks:
                 if (whole := f"{name}/{check.id}").startswith(incomplete):
                     yield whole, line(check.title.into(language.spoken()))
@@ -68,7 +68,7 @@ def try_(
         container=container,
         grafana=grade.account(grafana_user, grafana_password),
     )
-    (report,) = grade.graded([run.Part(loaded, only=[check.id])], choice, host, context)
+    (report,) = grade.graded([run.LabSelection(loaded, only=[check.id])], choice, host, context)
     found = trial(check, report, of_a_lab=of_a_lab)
     if shape is Shape.JSON:
         sys.stdout.buffer.write(document(found))
@@ -79,7 +79,7 @@ def try_(
     raise SystemExit(exit_codes.Exit.PASSED if code is exit_codes.Exit.FAILED and not of_a_lab else code)
 
 
-def meant(words: Sequence[str]) -> "tuple[Loaded, Check, bool]":
+def meant(words: Sequence[str]) -> "tuple[LoadedLab, Check, bool]":
     """Read LAB/CHECK, LAB CHECK, or a kind and its parameters; say whether a lab asks for it."""
     from dckgrade.lab.discovery import find, lab_path
     from dckgrade.lab.load import load
@@ -147,13 +147,13 @@ def probe(name: str, parameters: Sequence[str]) -> "Probe":
     return msgspec.convert(data, kinds[name])
 
 
-def alone(probe: "Probe") -> "tuple[Loaded, Check]":
+def alone(probe: "Probe") -> "tuple[LoadedLab, Check]":
     """Make of a probe a check that demands nothing, in a lab of its own."""
-    from dckgrade.lab.load import Loaded
+    from dckgrade.lab.load import LoadedLab
     from dckgrade.lab.model import Check, Lab
-    from dckgrade.probes.registry import kind
+    from dckgrade.probes.registry import kind_of
     from dckgrade.report.text import Text
 
-    title = Text(fr=kind(probe), en=kind(probe))
+    title = Text(fr=kind_of(probe), en=kind_of(probe))
     check = Check(id="try", title=title, points=0, observe=probe, expect={})
-    return Loaded(lab=Lab(version=1, id="try", title=title, checks=[check]), digest="", path=Path()), check
+    return LoadedLab(lab=Lab(version=1, id="try", title=title, checks=[check]), digest="", path=Path()), check

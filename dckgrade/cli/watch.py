@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from dckgrade.cli import exit_codes, language, output
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from dckgrade.grading.options import Choice
-    from dckgrade.grading.run import Part
+    from dckgrade.grading.run import LabSelection
     from dckgrade.report.report import Report
 
 STARTING_S, IDLE_S = 1.5, 5.0
@@ -31,7 +31,7 @@ class Shown(Protocol):
 
 
 def watch(
-    parts: "Sequence[Part]",
+    parts: "Sequence[LabSelection]",
     choice: "Choice",
     host: str | None,
     context: str | None,
@@ -81,7 +81,7 @@ def page(reports: "Sequence[Report]", last: "Sequence[Report]", hints: int) -> "
     from dckgrade.render.report.terminal import session
     from dckgrade.render.text.sanitize import line
 
-    translate = into(language.spoken())
+    translate = get_translator(language.spoken())
     done = exit_codes.of(reports) is exit_codes.Exit.PASSED
     # Several labs are taller than any terminal: while they are watched, each is a line and what to do next.
     yield from session(reports, hints) if len(reports) == 1 or done else in_short(reports)

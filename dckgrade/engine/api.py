@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from dckgrade.engine import log_frames
 from dckgrade.engine.endpoint import Endpoint
-from dckgrade.engine.memo import Once
+from dckgrade.engine.memo import Memo
 from dckgrade.engine.probe_container import Throwaways, ours
 from dckgrade.engine.protocol import (
     Address,
@@ -23,11 +23,11 @@ from dckgrade.engine.protocol import (
     Ran,
 )
 from dckgrade.engine.responses import read_change, read_member, read_message, read_object, read_objects
-from dckgrade.report.observation import Engine, Why
+from dckgrade.report.observation import EngineInfo, Why
 
 if TYPE_CHECKING:
     from dckgrade.engine.client import Client, Method
-    from dckgrade.engine.snapshot import Look
+    from dckgrade.engine.snapshot import EngineSnapshot
     from dckgrade.engine.ssh.tunnel import Tunnel
 
 _JSON_AT_MOST = 16 * 1024 * 1024
@@ -43,14 +43,14 @@ _NOT_FOUND, _CONFLICT = 404, 409
 _NOTHING: Mapping[str, str] = {}
 
 
-class Daemon:
+class EngineApi:
     """One engine, reached and understood. Every question has its own deadline and size limit."""
 
     def __init__(
         self,
         endpoint: Endpoint,
         client: "Client",
-        engine: Engine,
+        engine: EngineInfo,
         drift: timedelta,
         tunnel: "Tunnel | None" = None,
     ) -> None:
@@ -59,7 +59,7 @@ class Daemon:
         self.refusals: dict[tuple[Address, Login], HttpAnswer] = {}
         """Accounts that a service has refused while this engine was looked at."""
         self.throwaways = Throwaways(self)
-        self.of_run = Once()
+        self.of_run = Memo()
         """What is done once a run, however often is looked."""
 
     def __enter__(self) -> Self:
@@ -75,46 +75,46 @@ class Daemon:
         if self._tunnel:
             self._tunnel.close()
 
-    def door(self, address: Address) -> Path | None:
+    def find_forwarded_socket(self, address: Address) -> Path | None:
         """Give the socket of ours that leads to *address* on the engine's machine; None: it is near."""
         return self._tunnel.door(address) if self._tunnel else None
 
     def end_run(self) -> None:
         """Remove what was made for a run, and forget what it has done."""
         self.throwaways.remove()
-        self.of_run = Once()
+        self.of_run = Memo()
 
-    def look(self, given: Given = Given()) -> "Look":
+    def take_snapshot(self, given: Given = Given()) -> "EngineSnapshot":
         """Begin a round: within it, each distinct question is asked once."""
-        from dckgrade.engine.snapshot import Look
+        from dckgrade.engine.snapshot import EngineSnapshot
 
-        return Look(self, given)
+        return EngineSnapshot(self, given)
 
     def now(self) -> datetime:
         """Tell the time by the engine's clock."""
         return datetime.now(UTC) + self._drift
 
-    def containers(self) -> list[Json]:
+    def list_containers(self) -> list[Json]:
         """List all containers but our own: what we made is not graded."""
-        return [entry for entry in self.everything() if not ours(entry)]
+        return [entry for entry in self.list_all_containers() if not ours(entry)]
 
-    def everything(self) -> list[Json]:
+    def list_all_containers(self) -> list[Json]:
         """List all containers."""
         return read_objects(self._ask("/containers/json", _OBJECT_S, {"all": "true"}))
 
-    def container(self, ref: str) -> Json:
+    def inspect_container(self, ref: str) -> Json:
         """Inspect one container."""
         return read_object(self._ask(f"/containers/{_named(ref)}/json", _OBJECT_S))
 
-    def image(self, ref: str) -> Json:
+    def inspect_image(self, ref: str) -> Json:
         """Inspect one image."""
         return read_object(self._ask(f"/images/{_named(ref, separators='/')}/json", _OBJECT_S))
 
-    def image_list(self) -> list[Json]:
+    def list_images(self) -> list[Json]:
         """List all images."""
         return read_objects(self._ask("/images/json", _OBJECT_S))
 
-    def archive(self, ref: str, path: str) -> bytes:
+    def read_archive(self, ref: str, path: str) -> bytes:
         """Read a file inside a container; it comes as a tar of one member."""
         return read_member(self._archived(ref, path))
 
@@ -122,34 +122,34 @@ class Daemon:
         question = {"path": path}
         return self._ask(f"/containers/{_named(ref)}/archive", _ARCHIVE_S, question, _ARCHIVE_AT_MOST)
 
-    def info(self) -> Json:
+    def inspect_engine(self) -> Json:
         """Describe the engine; a manager asks the whole swarm for it."""
         return read_object(self._ask("/info", _INFO_S))
 
-    def nodes(self) -> list[Json]:
+    def list_nodes(self) -> list[Json]:
         """List the nodes of the swarm."""
         return read_objects(self._ask("/nodes", _INFO_S))
 
-    def volume(self, name: str) -> Json:
+    def inspect_volume(self, name: str) -> Json:
         """Inspect one volume."""
         return read_object(self._ask(f"/volumes/{_named(name)}", _OBJECT_S))
 
-    def changed_at(self, ref: str, path: str) -> datetime:
+    def read_modified_at(self, ref: str, path: str) -> datetime:
         """Tell when a file inside a container was last changed, whether that runs or not."""
         return read_change(self._archived(ref, path))
 
-    def stats(self, ref: str) -> Json:
+    def sample_stats(self, ref: str) -> Json:
         """Take one sample; without `one-shot` the engine would wait for two of its ticks, 1 to 2 s."""
         question = {"stream": "false", "one-shot": "true"}
         return read_object(self._ask(f"/containers/{_named(ref)}/stats", _STATS_S, question))
 
-    def processes(self, ref: str, columns: str) -> list[list[str]]:
+    def list_processes(self, ref: str, columns: str) -> list[list[str]]:
         """Let the engine's machine list a container's processes."""
         question = {"ps_args": f"-eo {columns}"}
         listed = read_object(self._ask(f"/containers/{_named(ref)}/top", _TOP_S, question))
         return [[str(part) for part in row] for row in listed.get("Processes") or []]
 
-    def log_tail(self, ref: str, *, tty: bool) -> str:
+    def read_log_tail(self, ref: str, *, tty: bool) -> str:
         """Read the last lines of both streams."""
         question = {"stdout": "true", "stderr": "true", "tail": str(_TAIL)}
         try:
@@ -160,12 +160,12 @@ class Daemon:
             raise
         return log_frames.text(raw, tty=tty)
 
-    def run(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
         """Run a command in a container as the image's own user, and wait for its end."""
         exit_code, raw = self._ran(ref, argv, _RUN_AT_MOST)
         return Ran(exit_code, log_frames.text(raw, tty=False))
 
-    def printed(self, ref: str, argv: Sequence[str]) -> Printed:
+    def run_for_output(self, ref: str, argv: Sequence[str]) -> Printed:
         """Do the same, and give both streams as they are."""
         exit_code, raw = self._ran(ref, argv, _PRINTED_AT_MOST)
         return Printed(exit_code, *log_frames.separated(raw))

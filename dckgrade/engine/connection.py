@@ -10,7 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dckgrade.engine.api import Daemon
+from dckgrade.engine.api import EngineApi
 from dckgrade.engine.api_version import TESTED_MAX, clock_drift, engine_version, refused, spoken
 from dckgrade.engine.endpoint import Endpoint, EngineTrouble, others
 from dckgrade.engine.protocol import OutOfReach
@@ -18,7 +18,7 @@ from dckgrade.engine.redaction import masked
 from dckgrade.engine.responses import read_message
 from dckgrade.engine.ssh import address
 from dckgrade.i18n import N_
-from dckgrade.report.observation import Engine, Why
+from dckgrade.report.observation import EngineInfo, Why
 
 if TYPE_CHECKING:
     from dckgrade.engine.client import Answer, Client
@@ -28,7 +28,7 @@ _PING_S, _SSH_S = 5.0, 15.0
 _AT_MOST = 64 * 1024
 
 
-def connect(endpoint: Endpoint, deadline_s: float | None = None) -> Daemon:
+def connect(endpoint: Endpoint, deadline_s: float | None = None) -> EngineApi:
     """Greet the engine, agree on a version with it, and raise an `EngineTrouble` that says what is wrong."""
     seconds = patience_s(endpoint) if deadline_s is None else deadline_s
     scheme, _, rest = endpoint.url.partition("://")
@@ -42,7 +42,7 @@ def patience_s(endpoint: Endpoint) -> float:
     return _SSH_S if endpoint.url.startswith("ssh:") else _PING_S
 
 
-def _through_ssh(there: address.SshAddress, endpoint: Endpoint, deadline_s: float) -> Daemon:
+def _through_ssh(there: address.SshAddress, endpoint: Endpoint, deadline_s: float) -> EngineApi:
     from dckgrade.engine.ssh.tunnel import Tunnel
 
     begun = time.monotonic()
@@ -57,7 +57,7 @@ def _through_ssh(there: address.SshAddress, endpoint: Endpoint, deadline_s: floa
         raise
 
 
-def _connected(endpoint: Endpoint, deadline_s: float, tunnel: "Tunnel | None" = None) -> Daemon:
+def _connected(endpoint: Endpoint, deadline_s: float, tunnel: "Tunnel | None" = None) -> EngineApi:
     from dckgrade.engine.client import causes
 
     client = _client(endpoint)
@@ -70,8 +70,10 @@ def _connected(endpoint: Endpoint, deadline_s: float, tunnel: "Tunnel | None" = 
         client.close()
         raise
     rootless = str(endpoint.socket or (tunnel and tunnel.address.socket)).startswith("/run/user/")
-    engine = Engine(endpoint=endpoint.url, version=engine_version(answer.headers), api=api, rootless=rootless)
-    return Daemon(endpoint, client, engine, clock_drift(answer.headers, datetime.now(UTC)), tunnel)
+    engine = EngineInfo(
+        endpoint=endpoint.url, version=engine_version(answer.headers), api=api, rootless=rootless
+    )
+    return EngineApi(endpoint, client, engine, clock_drift(answer.headers, datetime.now(UTC)), tunnel)
 
 
 def _knocked(endpoint: Endpoint, seconds: float) -> Endpoint:

@@ -13,16 +13,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dckgrade.engine import engine_url
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 
 _PLAIN_PORT, _TLS_PORT = 2375, 2376
 
 
-class UsageTrouble(Trouble):
+class UsageTrouble(UserError):
     """What was asked for cannot be meant: exit code 2."""
 
 
-class EngineTrouble(Trouble):
+class EngineTrouble(UserError):
     """The engine that is meant cannot be graded: exit code 3."""
 
 

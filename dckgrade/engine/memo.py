@@ -10,7 +10,7 @@ from dckgrade.engine.deadline import settle
 T = TypeVar("T")
 
 
-class Once:
+class Memo:
     """The memory of one look at the world; a failure is an answer too."""
 
     def __init__(self) -> None:

@@ -90,11 +90,11 @@ class Door(Protocol):
         """Tell the time by the engine's clock."""
         ...
 
-    def everything(self) -> Sequence[Json]:
+    def list_all_containers(self) -> Sequence[Json]:
         """List all containers, our own too."""
         ...
 
-    def container(self, ref: str) -> Json:
+    def inspect_container(self, ref: str) -> Json:
         """Inspect one container."""
         ...
 
@@ -128,7 +128,7 @@ class Throwaways:
         with self._lock:
             ref = self._create(image, marker(), None)
             try:
-                return self._door.container(ref)
+                return self._door.inspect_container(ref)
             finally:
                 self._remove(ref)
 
@@ -171,7 +171,7 @@ class Throwaways:
 
     def _sweep(self) -> None:
         """Remove what a run that was killed has left."""
-        for entry in self._door.everything():
+        for entry in self._door.list_all_containers():
             if ours(entry) and left_behind(entry, self._door.now()):
                 self._door.own(entry)
                 with contextlib.suppress(OutOfReach, NotThere):

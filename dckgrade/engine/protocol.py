@@ -8,8 +8,8 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct
 
 from dckgrade.engine.dockerd import DaemonFiles, Dockerd
-from dckgrade.engine.side_effects import Acts
-from dckgrade.report.observation import Engine, Why
+from dckgrade.engine.side_effects import SideEffects
+from dckgrade.report.observation import EngineInfo, Why
 
 Json = Mapping[str, Any]
 """An object of the engine's API, as it came: read it with `.get`, since versions differ."""
@@ -108,14 +108,14 @@ OF_ANOTHER = "another user's"
 """The detail of `OutOfReach` where a cache may be in a folder that we may not look into."""
 
 
-class World(Acts, Protocol):
+class Engine(SideEffects, Protocol):
     """
     One look at the world: within it, each distinct question is asked once.
 
     Every method may raise `OutOfReach`; those about one object may raise `NotThere`.
     """
 
-    engine: Engine
+    engine: EngineInfo
     asked: str | None
     """The container that the user chose by `--container`, where a lab leaves it unnamed."""
     grafana: Login | None
@@ -125,110 +125,110 @@ class World(Acts, Protocol):
         """Tell the time by the engine's clock (aware, UTC)."""
         ...
 
-    def containers(self) -> Sequence[Json]:
+    def list_containers(self) -> Sequence[Json]:
         """List all containers but our own, stopped ones too (`GET /containers/json?all=1`)."""
         ...
 
-    def container(self, ref: str) -> Json:
+    def inspect_container(self, ref: str) -> Json:
         """Inspect one container (`GET /containers/{ref}/json`)."""
         ...
 
-    def image(self, ref: str) -> Json:
+    def inspect_image(self, ref: str) -> Json:
         """Inspect one image (`GET /images/{ref}/json`)."""
         ...
 
-    def image_list(self) -> Sequence[Json]:
+    def list_images(self) -> Sequence[Json]:
         """List all images (`GET /images/json`)."""
         ...
 
-    def archive(self, ref: str, path: str) -> bytes:
+    def read_archive(self, ref: str, path: str) -> bytes:
         """Read a file inside a container, stopped ones too (`GET /containers/{ref}/archive`), to 64 MiB."""
         ...
 
-    def info(self) -> Json:
+    def inspect_engine(self) -> Json:
         """Describe the engine and its part in a swarm (`GET /info`)."""
         ...
 
-    def nodes(self) -> Sequence[Json]:
+    def list_nodes(self) -> Sequence[Json]:
         """List the nodes of the swarm that this engine manages (`GET /nodes`); only a manager answers."""
         ...
 
-    def volume(self, name: str) -> Json:
+    def inspect_volume(self, name: str) -> Json:
         """Inspect one volume (`GET /volumes/{name}`)."""
         ...
 
-    def changed_at(self, ref: str, path: str) -> datetime:
+    def read_modified_at(self, ref: str, path: str) -> datetime:
         """
         Tell when a file inside a container was last changed, stopped ones too (aware, UTC); what a running
         program has open may be older (`GET /containers/{ref}/archive`).
         """
         ...
 
-    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+    def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
         """
         Let the engine's machine list a container's processes (`GET /containers/{ref}/top`), a row each in the
         order of *columns*, as its `ps` calls them; what has spaces comes last. Nothing runs in the container.
         """
         ...
 
-    def confinement(self, ref: str) -> str:
+    def read_apparmor_label(self, ref: str) -> str:
         """Read what `/proc` says of an engine's process 1 of a container, where both are on this machine."""
         ...
 
-    def log_tail(self, ref: str, *, tty: bool) -> str:
+    def read_log_tail(self, ref: str, *, tty: bool) -> str:
         """Read a container's last lines, both streams, capped; '' where the driver keeps none."""
         ...
 
-    def stats(self, ref: str) -> Json:
+    def sample_stats(self, ref: str) -> Json:
         """Take one sample of resources (`GET /containers/{ref}/stats?stream=false&one-shot=1`)."""
         ...
 
-    def file(self, name: str) -> bytes:
+    def read_file(self, name: str) -> bytes:
         """Read a file of the trainee's working folder, 256 KiB at most."""
         ...
 
-    def policy(self, name: str) -> bytes:
+    def read_apparmor_profile(self, name: str) -> bytes:
         """Read an AppArmor profile in `/etc/apparmor.d`, where the engine is on this machine."""
         ...
 
-    def reports(self) -> Sequence[tuple[str, bytes | None]]:
+    def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
         """Give name and content of the newest `*.json` of the working folder; None: larger than 16 MiB."""
         ...
 
-    def program(self, name: str) -> bool:
+    def has_program(self, name: str) -> bool:
         """Say whether the trainee's PATH has a program of that name; it is not run."""
         ...
 
-    def cached(self, tool: str, name: str) -> bytes:
+    def read_tool_cache(self, tool: str, name: str) -> bytes:
         """
         Read a file of the cache that *tool* keeps on this machine, 64 MiB at most; `OutOfReach` also where
         it may be another user's, root's above all, whose folders cannot be looked into.
         """
         ...
 
-    def cache_folders(self, tool: str) -> Sequence[str]:
+    def list_cache_folders(self, tool: str) -> Sequence[str]:
         """Name the folders in which such a cache is looked for, the home folder as `~`."""
         ...
 
-    def daemon_files(self) -> DaemonFiles:
+    def read_daemon_files(self) -> DaemonFiles:
         """
         Read the `daemon.json` of an engine on this machine, whether that answers or not; `NotThere` where it
         reads none here, or none that we could name.
         """
         ...
 
-    def last_words(self, since: float) -> str:
+    def read_last_words(self, since: float) -> str:
         """
         Tell what dockerd ended with because of its file, in its own words, if that was after *since* (seconds
         since 1970); mostly empty.
         """
         ...
 
-    def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
+    def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         """Say where *port* (TCP) of this inspected container is reached from here, the likeliest first."""
         ...
 
-    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
+    def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
         """
         Ask for *path* at *address*, no redirect, no proxy; `NoAnswer` when it does not serve.
 
@@ -237,13 +237,13 @@ class World(Acts, Protocol):
         """
         ...
 
-    def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+    def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         """
         Ask for *path* at 127.0.0.1 inside a running container, by its own curl or wget: for where no address
         of it is reached from here. `OutOfReach` where it has neither, and under `--passive`.
         """
         ...
 
-    def exchange(self, address: Address, sent: bytes, count: int) -> bytes:
+    def exchange_bytes(self, address: Address, sent: bytes, count: int) -> bytes:
         """Send *sent* over TCP and read up to *count* bytes; `NoAnswer` when nothing comes."""
         ...

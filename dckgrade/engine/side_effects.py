@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Acts(Protocol):
+class SideEffects(Protocol):
     """Acts on one engine. Only kinds of probes that are not `passive` may ask for them."""
 
-    def run(self, ref: str, argv: Sequence[str]) -> "Ran":
+    def run_command(self, ref: str, argv: Sequence[str]) -> "Ran":
         """
         Run a short harmless command in a running container, unprivileged (`POST /containers/{ref}/exec`,
         `POST /exec/{id}/start`, `GET /exec/{id}/json`).
@@ -22,14 +22,14 @@ class Acts(Protocol):
         """
         ...
 
-    def created(self, image: str) -> "Json":
+    def inspect_new_container(self, image: str) -> "Json":
         """
         Create a container of the local image with this id, never start it, give what inspect says of it, and
         remove it: it has what the engine gives every new container.
         """
         ...
 
-    def speaking(self, image: str, words: str, log: "Json | None") -> str:
+    def start_marker_container(self, image: str, words: str, log: "Json | None") -> str:
         """
         Start a container of the local image with this id that says *words* (`throwaway.marker`) on its
         standard output every two seconds; give its id. It is removed when the run ends.
@@ -39,7 +39,7 @@ class Acts(Protocol):
         """
         ...
 
-    def once_a_run(self, key: Hashable, call: Callable[[], T]) -> T:
+    def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
         """
         Make *call* at its first time in this run, and give what it gave in every later look too: for what
         must not be done again. What it raised is raised again.

@@ -8,85 +8,85 @@ from typing import TypeVar
 from dckgrade.engine import daemon_files, exec_http, local_files, rejected_logins, tool_cache
 from dckgrade.engine import http as web
 from dckgrade.engine.addresses import addresses
-from dckgrade.engine.api import Daemon
+from dckgrade.engine.api import EngineApi
 from dckgrade.engine.dockerd import DaemonFiles
-from dckgrade.engine.memo import Once
+from dckgrade.engine.memo import Memo
 from dckgrade.engine.protocol import Address, Given, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
 from dckgrade.report.observation import Why
 
 T = TypeVar("T")
 
 
-class Look:
+class EngineSnapshot:
     """The world that probes are given, for one round."""
 
-    def __init__(self, daemon: Daemon, given: Given) -> None:
+    def __init__(self, daemon: EngineApi, given: Given) -> None:
         self.engine, self.asked, self._given = daemon.engine, given.container, given
         self.grafana = given.grafana
-        self._daemon, self._once = daemon, Once()
+        self._daemon, self._once = daemon, Memo()
 
     def now(self) -> datetime:
         """Tell the time by the engine's clock."""
         return self._daemon.now()
 
-    def containers(self) -> Sequence[Json]:
+    def list_containers(self) -> Sequence[Json]:
         """List all containers."""
-        return self._once.ask("containers", self._daemon.containers)
+        return self._once.ask("containers", self._daemon.list_containers)
 
-    def container(self, ref: str) -> Json:
+    def inspect_container(self, ref: str) -> Json:
         """Inspect one container."""
-        return self._once.ask(("container", ref), lambda: self._daemon.container(ref))
+        return self._once.ask(("container", ref), lambda: self._daemon.inspect_container(ref))
 
-    def image(self, ref: str) -> Json:
+    def inspect_image(self, ref: str) -> Json:
         """Inspect one image."""
-        return self._once.ask(("image", ref), lambda: self._daemon.image(ref))
+        return self._once.ask(("image", ref), lambda: self._daemon.inspect_image(ref))
 
-    def image_list(self) -> Sequence[Json]:
+    def list_images(self) -> Sequence[Json]:
         """List all images."""
-        return self._once.ask("images", self._daemon.image_list)
+        return self._once.ask("images", self._daemon.list_images)
 
-    def archive(self, ref: str, path: str) -> bytes:
+    def read_archive(self, ref: str, path: str) -> bytes:
         """Read a file inside a container."""
-        return self._once.ask(("archive", ref, path), lambda: self._daemon.archive(ref, path))
+        return self._once.ask(("archive", ref, path), lambda: self._daemon.read_archive(ref, path))
 
-    def info(self) -> Json:
+    def inspect_engine(self) -> Json:
         """Describe the engine."""
-        return self._once.ask("info", self._daemon.info)
+        return self._once.ask("info", self._daemon.inspect_engine)
 
-    def nodes(self) -> Sequence[Json]:
+    def list_nodes(self) -> Sequence[Json]:
         """List the nodes of the swarm."""
-        return self._once.ask("nodes", self._daemon.nodes)
+        return self._once.ask("nodes", self._daemon.list_nodes)
 
-    def volume(self, name: str) -> Json:
+    def inspect_volume(self, name: str) -> Json:
         """Inspect one volume."""
-        return self._once.ask(("volume", name), lambda: self._daemon.volume(name))
+        return self._once.ask(("volume", name), lambda: self._daemon.inspect_volume(name))
 
-    def changed_at(self, ref: str, path: str) -> datetime:
+    def read_modified_at(self, ref: str, path: str) -> datetime:
         """Tell when a file inside a container was last changed."""
-        return self._once.ask(("changed", ref, path), lambda: self._daemon.changed_at(ref, path))
+        return self._once.ask(("changed", ref, path), lambda: self._daemon.read_modified_at(ref, path))
 
-    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+    def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
         """List a container's processes."""
-        return self._once.ask(("top", ref, columns), lambda: self._daemon.processes(ref, columns))
+        return self._once.ask(("top", ref, columns), lambda: self._daemon.list_processes(ref, columns))
 
-    def confinement(self, ref: str) -> str:
+    def read_apparmor_label(self, ref: str) -> str:
         """Read the label of a container's first process, where the engine is on this machine."""
         self._at_home(ref)
-        pid = (self.container(ref).get("State") or {}).get("Pid")
+        pid = (self.inspect_container(ref).get("State") or {}).get("Pid")
         return self._once.ask(("label", ref), lambda: local_files.label(local_files.PROCESSES, pid, ref))
 
-    def log_tail(self, ref: str, *, tty: bool) -> str:
+    def read_log_tail(self, ref: str, *, tty: bool) -> str:
         """Read the last lines that a container wrote."""
-        return self._once.ask(("log", ref, tty), lambda: self._daemon.log_tail(ref, tty=tty))
+        return self._once.ask(("log", ref, tty), lambda: self._daemon.read_log_tail(ref, tty=tty))
 
-    def stats(self, ref: str) -> Json:
+    def sample_stats(self, ref: str) -> Json:
         """Take one sample of a container's resources."""
-        return self._once.ask(("stats", ref), lambda: self._daemon.stats(ref))
+        return self._once.ask(("stats", ref), lambda: self._daemon.sample_stats(ref))
 
-    def run(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
         """Run a command in a container, unless that sees the host's processes."""
         self._may_run(ref)
-        return self._once.ask(("run", ref, tuple(argv)), lambda: self._daemon.run(ref, argv))
+        return self._once.ask(("run", ref, tuple(argv)), lambda: self._daemon.run_command(ref, argv))
 
     def _may_act(self) -> None:
         if self._given.passive:
@@ -94,24 +94,24 @@ class Look:
 
     def _may_run(self, ref: str) -> None:
         self._may_act()
-        if (self.container(ref).get("HostConfig") or {}).get("PidMode") == "host":
+        if (self.inspect_container(ref).get("HostConfig") or {}).get("PidMode") == "host":
             raise OutOfReach(Why.NOT_TRIED, "the container shares the host's processes")
 
-    def created(self, image: str) -> Json:
+    def inspect_new_container(self, image: str) -> Json:
         """Show what a new container of *image* would be: the same all through a run."""
         self._may_act()
-        return self.once_a_run(("created", image), lambda: self._daemon.throwaways.shown(image))
+        return self.call_once_per_run(("created", image), lambda: self._daemon.throwaways.shown(image))
 
-    def speaking(self, image: str, words: str, log: Json | None) -> str:
+    def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         """Start a container of our own that says *words*."""
         self._may_act()
         return self._daemon.throwaways.speaking(image, words, log)
 
-    def once_a_run(self, key: Hashable, call: Callable[[], T]) -> T:
+    def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
         """Give what *call* gave at its first time in this run."""
         return self._daemon.of_run.ask(key, call)
 
-    def file(self, name: str) -> bytes:
+    def read_file(self, name: str) -> bytes:
         """Read a file of the working folder."""
         self._may_be_elsewhere(name)
         if self._given.workdir is None:
@@ -119,7 +119,7 @@ class Look:
         workdir = self._given.workdir
         return self._once.ask(("file", name), lambda: local_files.content(workdir, name))
 
-    def policy(self, name: str) -> bytes:
+    def read_apparmor_profile(self, name: str) -> bytes:
         """Read a profile of this machine, if it is the engine's too."""
         self._may_be_elsewhere(name)
         self._at_home(name)
@@ -133,35 +133,35 @@ class Look:
         if not self._daemon.endpoint.own_addresses:
             raise NotThere(what)
 
-    def reports(self) -> Sequence[tuple[str, bytes | None]]:
+    def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
         """Give the newest `*.json` of the working folder."""
         self._may_be_elsewhere("*.json")
         workdir = self._given.workdir
         return self._once.ask("reports", lambda: local_files.reports(workdir)) if workdir else ()
 
-    def program(self, name: str) -> bool:
+    def has_program(self, name: str) -> bool:
         """Say whether the trainee's PATH has it."""
         self._may_be_elsewhere(name)
         return tool_cache.program(name, self._given.environment)
 
-    def cached(self, tool: str, name: str) -> bytes:
+    def read_tool_cache(self, tool: str, name: str) -> bytes:
         """Read a file of the tool's cache."""
         self._may_be_elsewhere(f"~/.cache/{tool}")
         return self._once.ask(
             ("cached", tool, name), lambda: tool_cache.content(tool, name, self._given.environment)
         )
 
-    def cache_folders(self, tool: str) -> Sequence[str]:
+    def list_cache_folders(self, tool: str) -> Sequence[str]:
         """Name the folders in which it is looked for."""
         return () if self._given.elsewhere else tool_cache.shown(tool, self._given.environment)
 
-    def daemon_files(self) -> DaemonFiles:
+    def read_daemon_files(self) -> DaemonFiles:
         """Read the `daemon.json` of an engine on this machine."""
         return self._once.ask("daemon.json", self._daemon_files)
 
     def _daemon_files(self) -> DaemonFiles:
         try:
-            info = self.info()
+            info = self.inspect_engine()
         except OutOfReach as trouble:
             if trouble.why is not Why.ENGINE_OUT_OF_REACH:
                 raise
@@ -169,20 +169,20 @@ class Look:
         given = self._given
         return daemon_files.found(self._daemon.endpoint, info, given.environment, given.dockerd)
 
-    def last_words(self, since: float) -> str:
+    def read_last_words(self, since: float) -> str:
         """Tell why dockerd ended."""
         given = self._given
         return daemon_files.last_words(self._daemon.endpoint, since, given.environment, given.dockerd)
 
-    def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
+    def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         """Say where *port* is reached from here, for `--network container:…` through the one that lends."""
         mode = (inspected.get("HostConfig") or {}).get("NetworkMode") or ""
         borrowed = mode.startswith("container:")
-        lender = self.container(mode.removeprefix("container:")) if borrowed else inspected
+        lender = self.inspect_container(mode.removeprefix("container:")) if borrowed else inspected
         running = (inspected.get("State") or {}).get("Running")
         return addresses(lender, port, self._daemon.endpoint) if running else ()
 
-    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
+    def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
         """Ask for *path* at *address*; a refused account is not tried again, in later looks either."""
         if login and (refused := self._daemon.refusals.get((address, login))):
             return refused
@@ -191,7 +191,9 @@ class Look:
             return HttpAnswer(status=HTTPStatus.UNAUTHORIZED, headers={}, body=b"")
         answer = self._once.ask(
             ("http", address, path, login),
-            lambda: web.http_answer(address, path, login=login, door=self._daemon.door(address)),
+            lambda: web.http_answer(
+                address, path, login=login, door=self._daemon.find_forwarded_socket(address)
+            ),
         )
         if login and answer.status == HTTPStatus.UNAUTHORIZED:
             self._daemon.refusals[address, login] = answer
@@ -199,20 +201,20 @@ class Look:
                 rejected_logins.remember(guessed, login.user, where)
         return answer
 
-    def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+    def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         """Ask for *path* inside a container, by the first of our commands whose program it has."""
         self._may_run(ref)
         return self._once.ask(("http inside", ref, port, path), lambda: self._asked_inside(ref, port, path))
 
     def _asked_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         for argv in exec_http.commands(port, path):
-            if answered := exec_http.answer(argv, self._daemon.printed(ref, argv)):
+            if answered := exec_http.answer(argv, self._daemon.run_for_output(ref, argv)):
                 return answered
         raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, f"{port}: no curl and no wget in the container")
 
-    def exchange(self, address: Address, sent: bytes, count: int) -> bytes:
+    def exchange_bytes(self, address: Address, sent: bytes, count: int) -> bytes:
         """Send bytes and read up to *count*."""
         return self._once.ask(
             ("exchange", address, sent, count),
-            lambda: web.exchange(address, sent, count, door=self._daemon.door(address)),
+            lambda: web.exchange(address, sent, count, door=self._daemon.find_forwarded_socket(address)),
         )

@@ -3,21 +3,21 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
-from dckgrade.engine.api import Daemon
+from dckgrade.engine.api import EngineApi
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.protocol import OutOfReach
-from dckgrade.report.observation import Engine, Why
+from dckgrade.report.observation import EngineInfo, Why
 
 if TYPE_CHECKING:
     from dckgrade.engine.client import Client
 
 
-class Silence(Daemon):
+class UnavailableEngine(EngineApi):
     """In the place of the engine that should be at *endpoint*; *why* is what a user is told."""
 
     def __init__(self, endpoint: Endpoint, why: str) -> None:
         nobody = cast("Client", _Nobody(why))
-        super().__init__(endpoint, nobody, Engine(endpoint=endpoint.url), timedelta())
+        super().__init__(endpoint, nobody, EngineInfo(endpoint=endpoint.url), timedelta())
 
 
 class _Nobody:

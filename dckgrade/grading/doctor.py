@@ -10,9 +10,9 @@ from msgspec import Struct, field
 from dckgrade import __version__
 from dckgrade.engine.api_version import TESTED_MAX
 from dckgrade.engine.protocol import Json
-from dckgrade.i18n import N_, Lang, into
+from dckgrade.i18n import N_, Lang, get_translator
 from dckgrade.lab.model import Lab
-from dckgrade.probes.registry import kind
+from dckgrade.probes.registry import kind_of
 
 SCHEMA: Literal["dckgrade-doctor/1"] = "dckgrade-doctor/1"
 
@@ -134,13 +134,13 @@ LIMITS: Mapping[str, Sequence[Limit]] = {
 
 def here(lab: Lab, machine: Machine, lang: Lang) -> LabHere:
     """Say whether *lab* can be graded on *machine*."""
-    reasons = dict.fromkeys(into(lang)(told) for told in limits(lab, machine))
+    reasons = dict.fromkeys(get_translator(lang)(told) for told in limits(lab, machine))
     return LabHere(id=lab.id, title=lab.title.into(lang), reasons=list(reasons))
 
 
 def limits(lab: Lab, machine: Machine) -> Iterator[str]:
     """Give what stands in the way of the lab's probes."""
-    kinds = {kind(check.observe) for check in lab.checks}
+    kinds = {kind_of(check.observe) for check in lab.checks}
     for beginning, known in LIMITS.items():
         if any(one.startswith(beginning) for one in kinds):
             yield from (told for holds, told in known if holds(machine))

@@ -7,20 +7,20 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from dckgrade.engine.dockerd import Dockerd
-from dckgrade.engine.protocol import Given, Login, World
+from dckgrade.engine.protocol import Engine, Given, Login
 from dckgrade.i18n import Lang
-from dckgrade.report.observation import Engine
+from dckgrade.report.observation import EngineInfo
 
 
-class Looker(Protocol):
+class SnapshotSource(Protocol):
     """An engine that can be looked at as often as need be."""
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> EngineInfo:
         """Which engine this is."""
         ...
 
-    def look(self, given: Given = ...) -> World:
+    def take_snapshot(self, given: Given = ...) -> Engine:
         """Begin a new look, which remembers nothing of the last."""
         ...
 

@@ -8,31 +8,31 @@ from msgspec.structs import asdict
 
 from dckgrade import __version__
 from dckgrade.engine.protocol import Given
-from dckgrade.grading.options import Choice, Looker, Progress, silent
+from dckgrade.grading.options import Choice, Progress, SnapshotSource, silent
 from dckgrade.i18n import Lang
 from dckgrade.judge.judge import judge, unsettled, wanted_further
-from dckgrade.lab.load import Loaded
+from dckgrade.lab.load import LoadedLab
 from dckgrade.lab.model import Check
 from dckgrade.probes.observe import observe
-from dckgrade.probes.registry import Probe, key, kind
+from dckgrade.probes.registry import Probe, kind_of, observation_key
 from dckgrade.report import codec
-from dckgrade.report.observation import Engine, Observation, Recording, Seen, Unobservable, Why
-from dckgrade.report.report import LabNamed, Report
-from dckgrade.report.result import score
+from dckgrade.report.observation import EngineInfo, Observation, Recording, Seen, Unobservable, Why
+from dckgrade.report.report import LabRef, Report
+from dckgrade.report.result import sum_points
 
 POLL_S = 0.5
 LAST_LOOK_S = 5.0
 """A look may take this long (stats); with less time left, what has been seen one by one is judged."""
 
 
-def grade(loaded: Loaded, looker: Looker, choice: Choice, progress: Progress = silent) -> Report:
+def grade(loaded: LoadedLab, looker: SnapshotSource, choice: Choice, progress: Progress = silent) -> Report:
     """Look at everything that the chosen checks need, until it is settled, and judge what was seen."""
-    (report,) = grade_all([Part(loaded, choice.only)], looker, choice, progress)
+    (report,) = grade_all([LabSelection(loaded, choice.only)], looker, choice, progress)
     return report
 
 
 def grade_all(
-    parts: Sequence["Part"], looker: Looker, choice: Choice, progress: Progress = silent
+    parts: Sequence["LabSelection"], looker: SnapshotSource, choice: Choice, progress: Progress = silent
 ) -> list[Report]:
     """Grade several labs at the same time: what two of them ask is looked at once."""
     run = Run(parts, looker, choice, progress)
@@ -44,10 +44,12 @@ def grade_all(
             looker.end_run()
 
 
-def unreachable(loaded: Loaded, engine: Engine, why: str, choice: Choice) -> Report:
+def unreachable(loaded: LoadedLab, engine: EngineInfo, why: str, choice: Choice) -> Report:
     """Report that nothing could be seen: every check is unknown, and nobody is to blame."""
     unseen: dict[str, Observation] = {
-        key(check.observe): Unobservable(kind=kind(check.observe), why=Why.ENGINE_OUT_OF_REACH, detail=why)
+        observation_key(check.observe): Unobservable(
+            kind=kind_of(check.observe), why=Why.ENGINE_OUT_OF_REACH, detail=why
+        )
         for check in loaded.lab.checks
     }
     recording = Recording(
@@ -61,33 +63,33 @@ def unreachable(loaded: Loaded, engine: Engine, why: str, choice: Choice) -> Rep
     return judged(loaded, recording, choice.lang, choice.trainee)
 
 
-def again(loaded: Loaded, report: Report, lang: Lang) -> Report:
+def again(loaded: LoadedLab, report: Report, lang: Lang) -> Report:
     """Judge the recording of *report* again, with the lab as it is now."""
     return judged(loaded, codec.recording(report), lang, report.trainee)
 
 
-def judged(loaded: Loaded, recording: Recording, lang: Lang, trainee: str | None) -> Report:
+def judged(loaded: LoadedLab, recording: Recording, lang: Lang, trainee: str | None) -> Report:
     """Judge *recording* and put it all into one document."""
     lines = judge(loaded.lab, recording, lang)
     return Report(
         dckgrade=__version__,
         lang=lang,
         trainee=trainee,
-        lab=LabNamed(id=loaded.lab.id, title=loaded.lab.title.into(lang), digest=loaded.digest),
-        score=score(lines),
+        lab=LabRef(id=loaded.lab.id, title=loaded.lab.title.into(lang), digest=loaded.digest),
+        score=sum_points(lines),
         checks=lines,
         **asdict(recording),
     )
 
 
-class Part:
+class LabSelection:
     """One lab of a run, and the checks of it that the user chose; none chosen means all."""
 
-    def __init__(self, loaded: Loaded, only: Sequence[str] = ()) -> None:
+    def __init__(self, loaded: LoadedLab, only: Sequence[str] = ()) -> None:
         self.loaded, self.lab, self.only = loaded, loaded.lab, list(only)
         probes = [check.observe for check in self.lab.checks]
         probes += [also.observe for one in self.lab.diagnoses() for also in one.also]
-        self.keys = {key(probe) for probe in probes}
+        self.keys = {observation_key(probe) for probe in probes}
 
     def attempted(self, *, passive: bool) -> list[Check]:
         """List the checks that the user's choice leaves."""
@@ -95,14 +97,16 @@ class Part:
         return [check for check in chosen if check.observe.passive or not passive]
 
 
-Waiting = tuple[Part, Check, float]
+Waiting = tuple[LabSelection, Check, float]
 """An unsettled check of a lab, and the seconds of its budget that are left."""
 
 
 class Run:
     """One run: looks, judges whether looking again can help, and stops in time; each look is for all labs."""
 
-    def __init__(self, parts: Sequence[Part], looker: Looker, choice: Choice, progress: Progress) -> None:
+    def __init__(
+        self, parts: Sequence[LabSelection], looker: SnapshotSource, choice: Choice, progress: Progress
+    ) -> None:
         self.parts, self.looker, self.choice, self.progress = parts, looker, choice, progress
         self.started_at, self.start = timestamp(), time.monotonic()
         self.seen: dict[str, Observation] = {}
@@ -140,7 +144,7 @@ class Run:
     def look(self, probes: Iterable[Probe]) -> None:
         """Make one round of observations."""
         choice = self.choice
-        world = self.looker.look(
+        snapshot = self.looker.take_snapshot(
             Given(
                 workdir=choice.workdir,
                 container=choice.container,
@@ -151,7 +155,7 @@ class Run:
                 dockerd=choice.dockerd,
             )
         )
-        self.seen |= observe(probes, world, self.left_s())
+        self.seen |= observe(probes, snapshot, self.left_s())
 
     def look_further(self) -> None:
         """Make the observations that only the naming of a mistake needs."""
@@ -172,7 +176,7 @@ class Run:
 
     def budget_s(self, check: Check) -> float:
         """Count from the container's own start: an old one gets no second childhood, a dead one no wait."""
-        seen = self.seen.get(key(check.observe))
+        seen = self.seen.get(observation_key(check.observe))
         return check.within_s - seen.age_s if isinstance(seen, Seen) and seen.age_s is not None else 0.0
 
     def held_up(self, waiting: Sequence[Waiting]) -> list[Check]:
@@ -185,7 +189,7 @@ class Run:
             again += [check for check in part.lab.checks if check.id in waited_for | blocked]
         return again
 
-    def recording(self, part: Part) -> Recording:
+    def recording(self, part: LabSelection) -> Recording:
         """Write down what has been seen so far of one lab."""
         seen = {name: one for name, one in self.seen.items() if name in part.keys}
         starting = self.starting.get(part.lab.id, [])

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dckgrade.judge.matching import all_hold
+from dckgrade.judge.matching import match_all
 from dckgrade.lab.model import PLACEHOLDER, Check, Condition, Diagnosis, Lab
-from dckgrade.probes.registry import Probe, key
+from dckgrade.probes.registry import Probe, observation_key
 from dckgrade.report.observation import Absent, Observation, Recording, Seen
-from dckgrade.report.result import Named
+from dckgrade.report.result import NamedMistake
 from dckgrade.report.text import Text
 
 SHOWN = 80
@@ -21,9 +21,9 @@ def named(lab: Lab, check: Check, among: Sequence[Diagnosis], recording: Recordi
 def fitting(lab: Lab, check: Check, among: Sequence[Diagnosis], recording: Recording) -> Iterator[Diagnosis]:
     """Find all of *among* that fit."""
     for full in in_full(lab, among):
-        seen = recording.observations.get(key(check.observe))
+        seen = recording.observations.get(observation_key(check.observe))
         if own_fits(full, seen) and all(
-            fits(also.when, recording.observations.get(key(also.observe))) for also in full.also
+            fits(also.when, recording.observations.get(observation_key(also.observe))) for also in full.also
         ):
             yield full
 
@@ -32,12 +32,12 @@ def pending(
     lab: Lab, check: Check, among: Sequence[Diagnosis], recording: Recording
 ) -> Iterator[Probe | None]:
     """Give for each of *among* that is not ruled out what must be looked at next; None for one that fits."""
-    seen = recording.observations.get(key(check.observe))
+    seen = recording.observations.get(observation_key(check.observe))
     for full in in_full(lab, among):
         if not own_fits(full, seen):
             continue
         for also in full.also:
-            seen_also = recording.observations.get(key(also.observe))
+            seen_also = recording.observations.get(observation_key(also.observe))
             # What --passive forbids will never be seen: such a diagnosis does not fit.
             if seen_also is None and (also.observe.passive or not recording.passive):
                 yield also.observe
@@ -67,15 +67,15 @@ def fits(condition: Condition, seen: Observation | None) -> bool:
     """Say whether *condition* holds of what was seen."""
     if isinstance(condition, str):
         return isinstance(seen, Absent)
-    return isinstance(seen, Seen) and all_hold(condition, seen.facts)
+    return isinstance(seen, Seen) and match_all(condition, seen.facts)
 
 
-def worded(full: Diagnosis, seen: Sequence[Observation | None], lang: str) -> Named:
+def worded(full: Diagnosis, seen: Sequence[Observation | None], lang: str) -> NamedMistake:
     """Put the diagnosis into words, with the facts that it speaks of: its check's, then the others'."""
     facts = {
         name: value for one in reversed(seen) if isinstance(one, Seen) for name, value in one.facts.items()
     }
-    return Named(
+    return NamedMistake(
         code=full.code,
         name=full.name or "",
         message=filled(full.message, facts, lang),

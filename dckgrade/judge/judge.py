@@ -5,14 +5,14 @@ from graphlib import TopologicalSorter
 import msgspec
 
 from dckgrade.judge.diagnose import fitting, named, pending, worded
-from dckgrade.judge.matching import holds
+from dckgrade.judge.matching import matches_wanted
 from dckgrade.lab.model import Check, Diagnosis, Lab
-from dckgrade.probes.registry import Probe, key, kind
+from dckgrade.probes.registry import Probe, kind_of, observation_key
 from dckgrade.report.observation import Absent, Recording, Seen, Unobservable
-from dckgrade.report.result import Line, Miss, Named, Reason, Verdict
+from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Reason, Verdict
 
 
-def judge(lab: Lab, recording: Recording, lang: str) -> list[Line]:
+def judge(lab: Lab, recording: Recording, lang: str) -> list[CheckResult]:
     """Judge every check of *lab*, in the order of the lab, in the words of *lang*."""
     return Judgement(lab, recording, lang).lines()
 
@@ -46,24 +46,24 @@ class Judgement:
 
     def __init__(self, lab: Lab, recording: Recording, lang: str) -> None:
         self.lab, self.recording, self.lang = lab, recording, lang
-        self.done: dict[str, Line] = {}
+        self.done: dict[str, CheckResult] = {}
         self.letting_through: set[str] = set()
         self.settled: set[str] = set()
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[CheckResult]:
         """Judge all, whatever their order in the file."""
         by_id = {check.id: check for check in self.lab.checks}
         for one in TopologicalSorter({check.id: check.requires for check in self.lab.checks}).static_order():
             self.done[one] = self.line(by_id[one])
         return [self.done[check.id] for check in self.lab.checks]
 
-    def line(self, check: Check) -> Line:
+    def line(self, check: Check) -> CheckResult:
         """Judge one check: the user's choice first, then what it requires, then what was seen of it."""
         if reason := self.skipped(check):
             return self.written(check, Verdict.SKIPPED, reason=reason)
         required = {one: self.done[one].verdict for one in check.requires}
         lost = [one for one, verdict in required.items() if verdict in {Verdict.FAILED, Verdict.BLOCKED}]
-        seen = self.recording.observations.get(key(check.observe))
+        seen = self.recording.observations.get(observation_key(check.observe))
         # A wrong name alone prevents nothing, but what is absent then is absent because of it.
         if lost and (isinstance(seen, Absent) or not self.letting_through.issuperset(lost)):
             return self.written(check, Verdict.BLOCKED, blocked_by=lost)
@@ -81,15 +81,15 @@ class Judgement:
             return Reason(code="passive")
         return None
 
-    def on_its_own(self, check: Check) -> Line:
+    def on_its_own(self, check: Check) -> CheckResult:
         """Judge a check by its own observation."""
-        match self.recording.observations.get(key(check.observe)):
+        match self.recording.observations.get(observation_key(check.observe)):
             case Unobservable() as unseen:
                 reason = Reason(code=unseen.why, detail=unseen.detail)
                 return self.written(check, Verdict.UNKNOWN, reason=reason)
             case Absent():
                 return self.missed(
-                    check, [Miss(fact=kind(check.observe), wanted={"present": True}, found=None)]
+                    check, [Mismatch(fact=kind_of(check.observe), wanted={"present": True}, found=None)]
                 )
             case Seen(facts=facts):
                 if lacking := [name for name in check.expect if name not in facts]:
@@ -97,20 +97,20 @@ class Judgement:
                     reason = Reason(code="not-recorded", detail=", ".join(lacking))
                     return self.written(check, Verdict.UNKNOWN, reason=reason)
                 misses = [
-                    Miss(fact=name, wanted=msgspec.to_builtins(wanted), found=facts[name])
+                    Mismatch(fact=name, wanted=msgspec.to_builtins(wanted), found=facts[name])
                     for name, wanted in check.expect.items()
-                    if not holds(wanted, facts[name])
+                    if not matches_wanted(wanted, facts[name])
                 ]
                 return self.missed(check, misses) if misses else self.passed(check)
             case None:
                 return self.written(check, Verdict.UNKNOWN, reason=Reason(code="not-reached"))
 
-    def passed(self, check: Check) -> Line:
+    def passed(self, check: Check) -> CheckResult:
         """Write down a pass, with what is worth knowing all the same."""
         remarks = [self.worded(check, one) for one in fitting(self.lab, check, check.remarks, self.recording)]
         return self.written(check, Verdict.PASSED, remarks=remarks)
 
-    def missed(self, check: Check, misses: list[Miss]) -> Line:
+    def missed(self, check: Check, misses: list[Mismatch]) -> CheckResult:
         """Write down a failure and the mistake's name; what is starting, or the machine's limit, is none."""
         diagnosis = named(self.lab, check, check.diagnoses, self.recording)
         if diagnosis and not diagnosis.blocks:
@@ -125,10 +125,12 @@ class Judgement:
         words = self.worded(check, diagnosis) if diagnosis else None
         return self.written(check, verdict, misses=misses, diagnosis=words, reason=reason)
 
-    def worded(self, check: Check, diagnosis: Diagnosis) -> Named:
+    def worded(self, check: Check, diagnosis: Diagnosis) -> NamedMistake:
         """Put *diagnosis* into the report's language."""
         probes = [check.observe, *(also.observe for also in diagnosis.also)]
-        return worded(diagnosis, [self.recording.observations.get(key(one)) for one in probes], self.lang)
+        return worded(
+            diagnosis, [self.recording.observations.get(observation_key(one)) for one in probes], self.lang
+        )
 
     def written(
         self,
@@ -136,14 +138,14 @@ class Judgement:
         verdict: Verdict,
         *,
         blocked_by: list[str] | None = None,
-        misses: list[Miss] | None = None,
-        diagnosis: Named | None = None,
-        remarks: list[Named] | None = None,
+        misses: list[Mismatch] | None = None,
+        diagnosis: NamedMistake | None = None,
+        remarks: list[NamedMistake] | None = None,
         reason: Reason | None = None,
-    ) -> Line:
+    ) -> CheckResult:
         """Write the report's line of *check*."""
-        seen = self.recording.observations.get(key(check.observe))
-        return Line(
+        seen = self.recording.observations.get(observation_key(check.observe))
+        return CheckResult(
             id=check.id,
             title=check.title.into(self.lang),
             points=check.points,
@@ -154,6 +156,6 @@ class Judgement:
             diagnosis=diagnosis,
             remarks=remarks or [],
             reason=reason,
-            observations=[key(check.observe)] if seen else [],
+            observations=[observation_key(check.observe)] if seen else [],
             duration_ms=seen.duration_ms if seen else 0,
         )

@@ -12,7 +12,7 @@ from dckgrade.probes.support.lookup import edits
 MISSPELT_BY = 2
 
 
-def holds(wanted: Wanted, found: Any) -> bool:
+def matches_wanted(wanted: Wanted, found: Any) -> bool:
     """Say whether *found* is what is *wanted*."""
     if not isinstance(wanted, Demand):
         return same(wanted, found)
@@ -27,7 +27,7 @@ def one_holds(name: str, value: Any, found: Any) -> bool:
         case "present":
             return (found is not None) is value
         case "not":
-            return found is not None and not holds(value, found)
+            return found is not None and not matches_wanted(value, found)
         case "equals":
             return same(value, found)
         case "one-of":
@@ -48,22 +48,22 @@ def of_its_kind(name: str, value: Any, found: Any) -> bool:  # noqa: PLR0911 - o
         case "contains", list():
             return any(same(value, one) for one in found)
         case "every", list():
-            return bool(found) and all(holds(value, one) for one in found)
+            return bool(found) and all(matches_wanted(value, one) for one in found)
         case "any", list():
-            return any(holds(value, one) for one in found)
+            return any(matches_wanted(value, one) for one in found)
         case "count", list():
-            return holds(value, len(found))
+            return matches_wanted(value, len(found))
         case "where", dict():
-            return all_hold(value, found)
+            return match_all(value, found)
         case (("at-least" | "at-most"), (int() | float())) if not isinstance(found, bool):
             return bool(found >= value) if name == "at-least" else bool(found <= value)
         case _:
             return False
 
 
-def all_hold(expect: Mapping[str, Wanted], facts: Mapping[str, Any]) -> bool:
+def match_all(expect: Mapping[str, Wanted], facts: Mapping[str, Any]) -> bool:
     """Say whether every demand of *expect* holds of *facts*; a fact that is not there holds nothing."""
-    return all(name in facts and holds(wanted, facts[name]) for name, wanted in expect.items())
+    return all(name in facts and matches_wanted(wanted, facts[name]) for name, wanted in expect.items())
 
 
 def same(wanted: Any, found: Any) -> bool:

@@ -4,7 +4,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 from dckgrade.lab.problem import nearest
 
 VARIABLE = "DCKGRADE_LABS"
@@ -14,7 +14,7 @@ HEAD = 4096
 """Characters of a lab's file in which its title is looked for."""
 
 
-class NoSuchLab(Trouble):
+class NoSuchLab(UserError):
     """A lab's name that is no lab."""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 from dckgrade.lab import shape
 from dckgrade.lab.lint import diagnoses, lint
 from dckgrade.lab.model import Lab
@@ -18,7 +18,7 @@ class LabInvalid(FileInvalid):
     """A lab that cannot be used."""
 
 
-class Loaded(msgspec.Struct, frozen=True):
+class LoadedLab(msgspec.Struct, frozen=True):
     """A lab and the digest of the bytes that it was read from."""
 
     lab: Lab
@@ -26,10 +26,10 @@ class Loaded(msgspec.Struct, frozen=True):
     path: Path
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path) -> LoadedLab:
     """Read, convert and lint a file; raises `LabInvalid`, and `Trouble` when it cannot be read."""
     raw = content(path)
-    return Loaded(lab=understood(raw, path), digest=f"sha256:{hashlib.sha256(raw).hexdigest()}", path=path)
+    return LoadedLab(lab=understood(raw, path), digest=f"sha256:{hashlib.sha256(raw).hexdigest()}", path=path)
 
 
 def content(path: Path) -> bytes:
@@ -38,7 +38,7 @@ def content(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise Trouble(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
+        raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
 
 
 def understood(raw: bytes, path: Path) -> Lab:
@@ -84,7 +84,7 @@ def named_otherwise(lab: Lab, document: Document, path: Path) -> Iterator[Proble
         yield Problem(place, N_("the file is called {file}, the lab {id}"), file=path.name, id=lab.id)
 
 
-def repeated_codes(labs: Sequence[Loaded]) -> Iterator[LabInvalid]:
+def repeated_codes(labs: Sequence[LoadedLab]) -> Iterator[LabInvalid]:
     """Find codes that two labs give to mistakes of their own: a code names one mistake, everywhere."""
     owners: dict[str, Path] = {}
     for loaded in labs:

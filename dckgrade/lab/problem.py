@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from dckgrade.i18n import N_, Translate, into
+from dckgrade.i18n import N_, Translate, get_translator
 
 Place = tuple[int, int]
 """Line and column, both from 1."""
@@ -27,7 +27,7 @@ class Problem:
 
     def sentence(self, lang: str) -> str:
         """Say it in *lang*."""
-        translate = into(lang)
+        translate = get_translator(lang)
         said = {name: readable(value, translate) for name, value in self.values.items()}
         text = translate(self.what).format(**said)
         if self.values.get("near"):

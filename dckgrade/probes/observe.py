@@ -6,26 +6,28 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from dckgrade.engine.deadline import outcomes
-from dckgrade.engine.protocol import OutOfReach, World
-from dckgrade.probes.registry import KINDS, Probe, key, kind
+from dckgrade.engine.protocol import Engine, OutOfReach
+from dckgrade.probes.registry import KINDS, Probe, kind_of, observation_key
 from dckgrade.report.observation import Observation, Unobservable, Why
 
 
-def observe(probes: Iterable[Probe], world: World, seconds: float) -> dict[str, Observation]:
+def observe(probes: Iterable[Probe], engine: Engine, seconds: float) -> dict[str, Observation]:
     """Make every distinct observation, all of them within *seconds*; what takes longer is unobservable."""
-    distinct = {key(probe): probe for probe in sorted(probes, key=lambda probe: KINDS.index(type(probe)))}
+    distinct = {
+        observation_key(probe): probe for probe in sorted(probes, key=lambda probe: KINDS.index(type(probe)))
+    }
     calls: dict[str, Callable[[], Observation]] = {
-        name: lambda probe=probe: timed(probe, world)  # type: ignore[misc]
+        name: lambda probe=probe: timed(probe, engine)  # type: ignore[misc]
         for name, probe in distinct.items()
     }
     seen = outcomes(calls, seconds)
-    return {name: settled(kind(distinct[name]), result) for name, result in seen.items()}
+    return {name: settled(kind_of(distinct[name]), result) for name, result in seen.items()}
 
 
-def timed(probe: Probe, world: World) -> Observation:
+def timed(probe: Probe, engine: Engine) -> Observation:
     """Observe, and note how long it took."""
     start = time.perf_counter()
-    seen = probe.observe(world)
+    seen = probe.observe(engine)
     return replace(seen, duration_ms=round((time.perf_counter() - start) * 1000))
 
 

@@ -120,12 +120,12 @@ KINDS: tuple[type[Probe], ...] = (
 )
 
 
-def kind(probe: Probe) -> str:
+def kind_of(probe: Probe) -> str:
     """Name the kind of *probe*, as labs and recordings spell it."""
     return str(probe.__struct_config__.tag)
 
 
-def key(probe: Probe) -> str:
+def observation_key(probe: Probe) -> str:
     """Name what *probe* looks at: `container name=dbserver image=postgres`. Equal probes have equal keys."""
     parameters = ((name, getattr(probe, name)) for name in probe.__struct_fields__)
-    return " ".join([kind(probe), *(f"{name}={value}" for name, value in parameters if value is not None)])
+    return " ".join([kind_of(probe), *(f"{name}={value}" for name, value in parameters if value is not None)])

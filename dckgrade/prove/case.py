@@ -9,21 +9,21 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Struct, field
 
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 from dckgrade.lab.load import LabInvalid
 from dckgrade.lab.model import CheckId, Code, Duration, seconds
 from dckgrade.lab.problem import Problem
 from dckgrade.lab.shape import problems
 from dckgrade.lab.strict_yaml import NotStrict, read
 from dckgrade.probes.base import Strict
-from dckgrade.report.result import Line, Verdict
+from dckgrade.report.result import CheckResult, Verdict
 
 Named = dict[CheckId, Code | None]
 """Check → the code that must be named for it; null: none has a name for this."""
 Reason = Annotated[str, Meta(min_length=1)]
 
 
-class Kind(StrEnum):
+class CaseKind(StrEnum):
     """What a case is to its lab."""
 
     UNTOUCHED = "untouched"
@@ -75,14 +75,14 @@ class Case(Struct, frozen=True):
 
     lab: str
     name: str
-    kind: Kind
+    kind: CaseKind
     folder: Path
     expectation: Expectation
 
     @property
     def live(self) -> bool:
         """Say whether an engine can be put into this state."""
-        return self.kind is not Kind.HANDMADE
+        return self.kind is not CaseKind.HANDMADE
 
     @property
     def settings(self) -> bytes | None:
@@ -121,7 +121,7 @@ def cases(fixtures: Path, lab: str) -> list[Case]:
     """List the cases of *lab*: untouched, solution, variants, then the mistakes."""
     home = fixtures / lab
     if not (home / "solution").is_dir():
-        raise Trouble(
+        raise UserError(
             N_("{path} holds no solution of {lab}."),
             N_("Name the folder of the fixtures with --fixtures."),
             path=home,
@@ -130,7 +130,7 @@ def cases(fixtures: Path, lab: str) -> list[Case]:
     listed = list(found(home, lab))
     names = [one.name for one in listed]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise Trouble(
+        raise UserError(
             N_("Two cases of {lab} are called {name}; one of them hides the other."), lab=lab, name=twice
         )
     return listed
@@ -138,17 +138,17 @@ def cases(fixtures: Path, lab: str) -> list[Case]:
 
 def found(home: Path, lab: str) -> Iterator[Case]:
     """Read the folders of one lab."""
-    yield case(lab, home / "untouched", Kind.UNTOUCHED)
-    yield case(lab, home / "solution", Kind.SOLUTION)
+    yield case(lab, home / "untouched", CaseKind.UNTOUCHED)
+    yield case(lab, home / "solution", CaseKind.SOLUTION)
     for kind, pattern in (
-        (Kind.VARIANT, "variants/*"),
-        (Kind.MISTAKE, "mistakes/*"),
-        (Kind.HANDMADE, "handmade/*"),
+        (CaseKind.VARIANT, "variants/*"),
+        (CaseKind.MISTAKE, "mistakes/*"),
+        (CaseKind.HANDMADE, "handmade/*"),
     ):
         yield from (case(lab, folder, kind) for folder in sorted(home.glob(pattern)) if folder.is_dir())
 
 
-def case(lab: str, folder: Path, kind: Kind) -> Case:
+def case(lab: str, folder: Path, kind: CaseKind) -> Case:
     """Read one folder; without an `expect.yaml` every check must pass."""
     return Case(lab, folder.name, kind, folder, written(folder / "expect.yaml", Expectation))
 
@@ -177,6 +177,6 @@ def written(path: Path, cls: type[T]) -> T:
         raise LabInvalid(path, found, raw) from None
 
 
-def code(line: Line) -> str | None:
+def code(line: CheckResult) -> str | None:
     """Give the code of the mistake that was named."""
     return line.diagnosis.code if line.diagnosis else None

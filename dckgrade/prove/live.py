@@ -12,10 +12,10 @@ from typing import Protocol, runtime_checkable
 from dckgrade.engine import endpoint
 from dckgrade.engine.connection import connect
 from dckgrade.engine.dockerd import Dockerd
-from dckgrade.engine.unavailable import Silence
+from dckgrade.engine.unavailable import UnavailableEngine
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
-from dckgrade.lab.load import Loaded
+from dckgrade.lab.load import LoadedLab
 from dckgrade.prove.case import Case
 from dckgrade.prove.engines.docker_command import images, remove_images
 from dckgrade.prove.process_group import RUNNING, NotApplied, cage, end
@@ -26,7 +26,7 @@ APPLY_WITHIN_S = 180
 LOOKS_AGAIN = 2
 
 
-class Disposable(Protocol):
+class DisposableEngine(Protocol):
     """An engine that may be used up."""
 
     @property
@@ -79,12 +79,12 @@ class Restartable(Protocol):
         ...
 
 
-class Stage:
+class PreparedEngine:
     """An engine with a lab's images on it: each case finds it as the first one did, its images too."""
 
     def __init__(
         self,
-        engine: Disposable,
+        engine: DisposableEngine,
         load: Callable[[str], None] = lambda _host: None,
         shelf: Mapping[str, str] | None = None,
     ) -> None:
@@ -119,11 +119,11 @@ class Stage:
             self.load(self.host)
 
 
-def graded(loaded: Loaded, case: Case, engine: Disposable) -> Report:
+def graded(loaded: LoadedLab, case: Case, engine: DisposableEngine) -> Report:
     """Empty *engine*, apply *case* where its containers can be reached, grade."""
-    inner = engine.engine if isinstance(engine, Stage) else engine
+    inner = engine.engine if isinstance(engine, PreparedEngine) else engine
     own = inner if isinstance(inner, Restartable) else None
-    if case.expectation.spent and not (isinstance(engine, Stage) and isinstance(inner, Renewable)):
+    if case.expectation.spent and not (isinstance(engine, PreparedEngine) and isinstance(inner, Renewable)):
         raise NotApplied(f"{case.name} would leave this engine unusable; it is seen on engines of our own.")
     if case.settings is not None and own is None:
         raise NotApplied(f"{case.name} has a daemon.json of its own; it is seen on engines of our own.")
@@ -154,10 +154,10 @@ def graded(loaded: Loaded, case: Case, engine: Disposable) -> Report:
             return looked_at(loaded, case, engine.host, choice, up=up)
 
 
-def looked_at(loaded: Loaded, case: Case, host: str, choice: Choice, *, up: bool) -> Report:
+def looked_at(loaded: LoadedLab, case: Case, host: str, choice: Choice, *, up: bool) -> Report:
     """Grade the engine at *host*; one that has not come *up* may be what the case is about."""
     where = endpoint.resolve(host, None, {}, Path("/nonexistent"))
-    with connect(where) if up else Silence(where, "") as daemon:
+    with connect(where) if up else UnavailableEngine(where, "") as daemon:
         report = run.grade(loaded, daemon, choice)
         # Grading changes nothing: what a busy machine answered too late may be asked again.
         for _ in range(LOOKS_AGAIN):
@@ -174,7 +174,7 @@ def too_late(case: Case, report: Report) -> bool:
 
 
 def apply(
-    case: Case, engine: Disposable, workdir: Path | None = None, home: str = "", name: str = "apply.sh"
+    case: Case, engine: DisposableEngine, workdir: Path | None = None, home: str = "", name: str = "apply.sh"
 ) -> None:
     """Type what the trainee typed, in *workdir* (else where the case lies), against *engine*."""
     script = case.folder / name

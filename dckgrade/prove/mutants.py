@@ -7,12 +7,12 @@ import msgspec
 from msgspec import inspect
 
 from dckgrade.i18n import N_
-from dckgrade.judge.matching import holds
+from dckgrade.judge.matching import matches_wanted
 from dckgrade.lab.fact_types import plain
 from dckgrade.lab.matchers import Wanted
 from dckgrade.lab.model import Lab
 from dckgrade.lab.shape import shape_of
-from dckgrade.probes.registry import key
+from dckgrade.probes.registry import observation_key
 from dckgrade.prove.boundary_values import examples
 from dckgrade.report.observation import Recording, Seen
 from dckgrade.report.proof import MUTANTS, Fault
@@ -33,13 +33,13 @@ def vacuous(lab: Lab, recording: Recording) -> Tried:
     """Change every fact that a check demands something of, one change a time, and judge that demand again."""
     count, faults = 0, []
     for check in lab.checks:
-        seen = recording.observations.get(key(check.observe))
+        seen = recording.observations.get(observation_key(check.observe))
         if not isinstance(seen, Seen):
             continue
         for fact, wanted in check.expect.items():
             values = mutants(seen.facts.get(fact), kind_of(check.observe.facts, fact), wanted)
             count += len(values)
-            if all(holds(wanted, value) for value in values):
+            if all(matches_wanted(wanted, value) for value in values):
                 demand = f"{fact}: {msgspec.json.encode(wanted).decode()}"
                 what = N_("{check}: no change of what was seen breaks the demand {detail}.")
                 faults.append(Fault(what=what, check=check.id, case=MUTANTS, detail=demand))

@@ -7,10 +7,10 @@ from msgspec import Struct
 
 from dckgrade.i18n import N_
 from dckgrade.lab.model import Lab
-from dckgrade.prove.case import Case, Kind, Waiver, code
+from dckgrade.prove.case import Case, CaseKind, Waiver, code
 from dckgrade.report.proof import MUTANTS, Cell, Fault
 from dckgrade.report.report import Report
-from dckgrade.report.result import Line, Verdict
+from dckgrade.report.result import CheckResult, Verdict
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ def matrix(lab: Lab, outcomes: Iterable[Outcome]) -> dict[str, dict[str, Cell]]:
     }
 
 
-def cell(case: Case, line: Line) -> Cell:
+def cell(case: Case, line: CheckResult) -> Cell:
     """Compare one line of a report with what its case expects."""
     verdict, wanted_code = case.expectation.of(line.id)
     wanted_remark = case.expectation.remarks.get(line.id)
@@ -90,11 +90,11 @@ def of_cases(outcomes: Iterable[Outcome], lab: Lab) -> Iterator[Fault]:
         if one.report is None:
             yield Fault(what=N_("{case} could not be applied: {detail}"), case=name, detail=one.trouble)
             continue
-        if one.case.kind is Kind.UNTOUCHED:
+        if one.case.kind is CaseKind.UNTOUCHED:
             yield from of_untouched(one.report)
         for line in one.report.checks:
             found = cell(one.case, line)
-            if not found.sound and one.case.kind in {Kind.SOLUTION, Kind.VARIANT}:
+            if not found.sound and one.case.kind in {CaseKind.SOLUTION, CaseKind.VARIANT}:
                 what = N_("The solution {case} does not pass {check}: {detail}.")
                 yield Fault(what=what, check=line.id, case=name, detail=told(one.case, line))
             elif not found.sound:
@@ -112,7 +112,7 @@ def of_expectation(case: Case, lab: Lab) -> Iterator[Fault]:
                 case=case.name,
                 detail=name,
             )
-    if case.kind is Kind.MISTAKE and not (said.failed or said.unknown or said.remarks):
+    if case.kind is CaseKind.MISTAKE and not (said.failed or said.unknown or said.remarks):
         yield Fault(what=N_("{case} names no check that it fails: it is no mistake."), case=case.name)
 
 
@@ -125,10 +125,10 @@ def of_untouched(report: Report) -> Iterator[Fault]:
     for line in report.checks:
         fit = line.verdict is Verdict.PASSED and not line.points
         if line.verdict in wrong and not fit:
-            yield Fault(what=wrong[line.verdict], check=line.id, case=Kind.UNTOUCHED)
+            yield Fault(what=wrong[line.verdict], check=line.id, case=CaseKind.UNTOUCHED)
 
 
-def told(case: Case, line: Line) -> str:
+def told(case: Case, line: CheckResult) -> str:
     """Tell in short what was expected and what came."""
     verdict, wanted = case.expectation.of(line.id)
     misses = ", ".join(f"{miss.fact}={miss.found!r}" for miss in line.misses)
@@ -142,7 +142,7 @@ def unproven(lab: Lab, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
     killed = {
         line.id
         for case, line in lines
-        if case.kind in {Kind.MISTAKE, Kind.HANDMADE} and cell(case, line) in deadly(line)
+        if case.kind in {CaseKind.MISTAKE, CaseKind.HANDMADE} and cell(case, line) in deadly(line)
     }
     for check in lab.checks:
         if check.id not in killed:
@@ -153,6 +153,6 @@ def unproven(lab: Lab, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
             yield Fault(what=N_("No case triggers {code}."), code=code_)
 
 
-def deadly(line: Line) -> set[Cell]:
+def deadly(line: CheckResult) -> set[Cell]:
     """Say what shows that a check can fail; one worth nothing asks whether the machine is fit."""
     return {Cell.KILLED} if line.points else {Cell.KILLED, Cell.UNDECIDED}

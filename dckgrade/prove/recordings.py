@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from dckgrade.grading import run
-from dckgrade.i18n import N_, Trouble
-from dckgrade.lab.load import Loaded
+from dckgrade.i18n import N_, UserError
+from dckgrade.lab.load import LoadedLab
 from dckgrade.prove.case import Case, Derived, code
 from dckgrade.prove.proof import Outcome, cell
 from dckgrade.report import codec
@@ -15,25 +15,25 @@ from dckgrade.report.proof import Fault
 from dckgrade.report.report import Report
 
 
-def replayed(loaded: Loaded, case: Case) -> Outcome:
+def replayed(loaded: LoadedLab, case: Case) -> Outcome:
     """Judge the recording of one case again."""
     try:
         report = codec.from_json(case.recording.read_bytes(), str(case.recording))
     except OSError as error:
         return Outcome(case=case, trouble=f"{case.recording}: {error.strerror}")
-    except Trouble as trouble:
+    except UserError as trouble:
         return Outcome(case=case, trouble=str(trouble))
     return Outcome(case=case, report=run.again(loaded, report, "fr"))
 
 
-def renewed(_loaded: Loaded, one: Outcome) -> Iterator[Fault]:
+def renewed(_loaded: LoadedLab, one: Outcome) -> Iterator[Fault]:
     """Keep what the engine says, unless that is not what was expected: a fault is not worth keeping."""
     if one.report and all(cell(one.case, line).sound for line in one.report.checks):
         one.case.recording.write_bytes(codec.to_json(anywhere(one.report)))
     yield from ()
 
 
-def compared(loaded: Loaded, one: Outcome) -> Iterator[Fault]:
+def compared(loaded: LoadedLab, one: Outcome) -> Iterator[Fault]:
     """Tell where the recording no longer says what the engine says."""
     if one.report is None:
         return

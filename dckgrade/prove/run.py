@@ -9,13 +9,13 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from dckgrade.engine.deadline import outcomes
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 from dckgrade.lab.lint import diagnoses
-from dckgrade.lab.load import Loaded
+from dckgrade.lab.load import LoadedLab
 from dckgrade.lab.problem import Place
 from dckgrade.lab.strict_yaml import read
 from dckgrade.prove import images, live, process_group, recordings
-from dckgrade.prove.case import Case, Kind, Terms, cases, terms
+from dckgrade.prove.case import Case, CaseKind, Terms, cases, terms
 from dckgrade.prove.mutants import Tried, vacuous
 from dckgrade.prove.proof import Outcome, forgiven, matrix, of_cases, unproven
 from dckgrade.prove.recordings import replayed
@@ -29,12 +29,14 @@ Progress = Callable[[str, int, int], None]
 
 
 def of(
-    loaded: Loaded, fixtures: Path, outcomes: Sequence[Outcome], more: Sequence[Fault], start: float
+    loaded: LoadedLab, fixtures: Path, outcomes: Sequence[Outcome], more: Sequence[Fault], start: float
 ) -> Proof:
     """Put together what all cases came to."""
     lab = loaded.lab
     waivers = terms(fixtures, lab.id).waivers
-    solution = next((one.report for one in outcomes if one.case.kind is Kind.SOLUTION and one.report), None)
+    solution = next(
+        (one.report for one in outcomes if one.case.kind is CaseKind.SOLUTION and one.report), None
+    )
     tried = vacuous(lab, codec.recording(solution)) if solution else Tried(0, [])
     found = [*of_cases(outcomes, lab), *unproven(lab, outcomes), *tried.faults]
     faults, waived = forgiven(found, waivers, date.today())  # noqa: DTZ011 - a day, wherever one is
@@ -53,7 +55,7 @@ def of(
     )
 
 
-def places(loaded: Loaded) -> dict[str, Place]:
+def places(loaded: LoadedLab) -> dict[str, Place]:
     """Find where each check stands in the lab's file, and each code that is written in full."""
     document = read(loaded.path.read_bytes())
     checks = {check.id: document.place(("checks", at, "id")) for at, check in enumerate(loaded.lab.checks)}
@@ -69,7 +71,7 @@ def from_here(path: Path) -> str:
     return str(path.resolve().relative_to(here) if path.resolve().is_relative_to(here) else path)
 
 
-def recorded(loaded: Loaded, fixtures: Path) -> Proof:
+def recorded(loaded: LoadedLab, fixtures: Path) -> Proof:
     """Judge the recordings of every case."""
     start = time.monotonic()
     outcomes = [replayed(loaded, one) for one in cases(fixtures, loaded.lab.id)]
@@ -77,9 +79,9 @@ def recorded(loaded: Loaded, fixtures: Path) -> Proof:
 
 
 def seen(
-    loaded: Loaded,
+    loaded: LoadedLab,
     fixtures: Path,
-    engines: Sequence[live.Disposable],
+    engines: Sequence[live.DisposableEngine],
     progress: Progress,
     *,
     record: bool,
@@ -111,9 +113,9 @@ def together(seen: Sequence[Callable[[], Proof]]) -> list[Proof]:
 
 
 def applied(
-    loaded: Loaded,
+    loaded: LoadedLab,
     wanted: Sequence[Case],
-    engines: Sequence[live.Disposable],
+    engines: Sequence[live.DisposableEngine],
     progress: Progress,
 ) -> list[Outcome]:
     """Share the cases out among the engines; each engine takes the next case as soon as it is free."""
@@ -124,7 +126,7 @@ def applied(
     ended: list[Exception] = []
     stop = threading.Event()
 
-    def work(engine: live.Disposable) -> None:
+    def work(engine: live.DisposableEngine) -> None:
         while not stop.is_set():
             try:
                 one = waiting.get_nowait()
@@ -136,7 +138,7 @@ def applied(
                 stop.set()
                 return
             progress(one.name, len(done), len(wanted))
-            if one.expectation.spent and not waiting.empty() and isinstance(engine, live.Stage):
+            if one.expectation.spent and not waiting.empty() and isinstance(engine, live.PreparedEngine):
                 engine.renew()
 
     threads = [threading.Thread(target=work, args=(engine,), daemon=True) for engine in engines]
@@ -153,7 +155,7 @@ def applied(
     return [done[one.name] for one in wanted]
 
 
-def outcome(loaded: Loaded, case: Case, engine: live.Disposable) -> Outcome:
+def outcome(loaded: LoadedLab, case: Case, engine: live.DisposableEngine) -> Outcome:
     """Apply one case and grade; an `apply.sh` that fails is its trouble, anything else ends the proof."""
     try:
         return Outcome(case=case, report=live.graded(loaded, case, engine))
@@ -161,7 +163,9 @@ def outcome(loaded: Loaded, case: Case, engine: live.Disposable) -> Outcome:
         return Outcome(case=case, trouble=str(error))
 
 
-def engines(lab: str, fixtures: Path, host: str | None, jobs: int, stack: ExitStack) -> list[live.Disposable]:
+def engines(
+    lab: str, fixtures: Path, host: str | None, jobs: int, stack: ExitStack
+) -> list[live.DisposableEngine]:
     """Take over the engine given, or start some, with the images of *lab*; the stack's end undoes it."""
     needs = terms(fixtures, lab)
     if host:
@@ -173,12 +177,12 @@ def engines(lab: str, fixtures: Path, host: str | None, jobs: int, stack: ExitSt
         ]
     shelf = images.shelved(needs.shelf, fixtures)
     return [
-        live.Stage(one, lambda host: images.load_images(host, needs.images, fixtures / lab), shelf)
+        live.PreparedEngine(one, lambda host: images.load_images(host, needs.images, fixtures / lab), shelf)
         for one in made
     ]
 
 
-def private(count: int, stack: ExitStack) -> live.Disposable:
+def private(count: int, stack: ExitStack) -> live.DisposableEngine:
     """Start one engine, or a room of as many as a case needs."""
     from dckgrade.prove.engines.cluster import PrivateRoom
     from dckgrade.prove.engines.private import PrivateEngine
@@ -186,7 +190,7 @@ def private(count: int, stack: ExitStack) -> live.Disposable:
     return stack.enter_context(PrivateRoom(count)) if count > 1 else stack.enter_context(PrivateEngine())
 
 
-def guest(fixtures: Path, stack: ExitStack) -> live.Disposable:
+def guest(fixtures: Path, stack: ExitStack) -> live.DisposableEngine:
     """Boot a machine whose kernel has AppArmor, with an engine on it."""
     from dckgrade.prove.engines.guest import Guest
 
@@ -194,12 +198,12 @@ def guest(fixtures: Path, stack: ExitStack) -> live.Disposable:
     return stack.enter_context(Guest(lambda folder: images.built(builder, [str(folder)])))
 
 
-def given(host: str, needs: Terms, stack: ExitStack) -> live.Disposable:
+def given(host: str, needs: Terms, stack: ExitStack) -> live.DisposableEngine:
     """Take over an engine that its owner gave up; the stack's end leaves it as empty as it was."""
     from dckgrade.prove.engines.given import GivenEngine
 
     if needs.engines > 1:
-        raise Trouble(
+        raise UserError(
             N_("This lab is proven on {count} engines that reach each other, and {host} is one."),
             N_("Leave --host out: dckgrade then starts engines of its own."),
             count=needs.engines,

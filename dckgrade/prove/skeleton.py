@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 from dckgrade.lab.model import LabId
 from dckgrade.lab.schema import schema
 
@@ -23,7 +23,7 @@ def write(lab: str, labs: Path, fixtures: Path) -> list[Path]:
         for name, text in templates(resources.files("dckgrade.prove") / "template")
     }
     if there := [path for path in texts if path.exists()]:
-        raise Trouble(
+        raise UserError(
             N_("{path} is already there; nothing was written."),
             N_("Choose another name, or other folders with --labs and --fixtures."),
             path=there[0],
@@ -42,7 +42,7 @@ def named(lab: str) -> None:
     try:
         msgspec.convert(lab, LabId)
     except msgspec.ValidationError:
-        raise Trouble(
+        raise UserError(
             N_("“{lab}” is no name for a lab."),
             N_("It has up to 32 small letters, digits, - and _, and begins with a letter or a digit."),
             lab=lab,
@@ -69,4 +69,4 @@ def put(path: Path, text: str) -> None:
         if path.suffix == ".sh":
             path.chmod(SCRIPT)
     except OSError as error:
-        raise Trouble(N_("{path} cannot be written: {why}."), path=path, why=error.strerror) from None
+        raise UserError(N_("{path} cannot be written: {why}."), path=path, why=error.strerror) from None

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 from dckgrade.lab.catalogue import Known
 from dckgrade.lab.model import PLACEHOLDER
 from dckgrade.render.text import console as on_console
@@ -33,7 +33,7 @@ class Explanation:
         )
         for label, said in (
             (say["seen"], spoken(one.message, self.lang)),
-            (into(self.lang)(N_("In the checks")), self.titles()),
+            (get_translator(self.lang)(N_("In the checks")), self.titles()),
             (say["why"], spoken(one.why, self.lang)),
             (say["hint"], spoken(one.hint, self.lang)),
             (say["look"], spoken(one.look, self.lang)),
@@ -46,7 +46,7 @@ class Explanation:
 
     def titles(self) -> str:
         """Name the checks that can meet it."""
-        quoted = into(self.lang)(N_("“{text}”"))
+        quoted = get_translator(self.lang)(N_("“{text}”"))
         return ", ".join(quoted.format(text=check.title.into(self.lang)) for check in self.known.checks)
 
 
@@ -71,7 +71,7 @@ class Index:
                 table.add_row(one.diagnosis.code, on_console.text(said, self.lang, encoding))
             yield Padding(table, (0, 0, 1, 2))
         yield on_console.text(
-            into(self.lang)(N_("Explain one with `dckgrade explain CODE`.")), self.lang, encoding
+            get_translator(self.lang)(N_("Explain one with `dckgrade explain CODE`.")), self.lang, encoding
         )
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import line
 from dckgrade.render.text.sentences import MOST_HINTS, Rung, rungs
-from dckgrade.report.result import Named
+from dckgrade.report.result import NamedMistake
 
 SHEET = "render/report.css"
 # As labs may write it (lab.spec.Address): a report can be anybody's.
@@ -66,7 +66,7 @@ def templates() -> Environment:
     )
 
 
-def said(mistake: Named, lang: str, hints: int) -> Said:
+def said(mistake: NamedMistake, lang: str, hints: int) -> Said:
     """Make a mistake's words safe to show; helps above *hints* are folded away, unless none were wanted."""
     known = rungs(mistake, lang, hints)
     whole = [*rungs(mistake, lang, MOST_HINTS), *looking(mistake, lang)] if hints else []
@@ -78,7 +78,7 @@ def said(mistake: Named, lang: str, hints: int) -> Said:
     )
 
 
-def looking(mistake: Named, lang: str) -> list[Rung]:
+def looking(mistake: NamedMistake, lang: str) -> list[Rung]:
     """Give how to look for oneself, which is no rung of the ladder but a part of the explanation."""
     return [Rung("look", messages.labels(lang)["look"], mistake.look)] if mistake.look else []
 

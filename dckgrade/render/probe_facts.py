@@ -10,17 +10,17 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 from dckgrade.lab.model import Check
 from dckgrade.lab.reference import vocabulary
-from dckgrade.probes.registry import key
+from dckgrade.probes.registry import observation_key
 from dckgrade.render.text import console as on_console
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import line
 from dckgrade.render.text.values import VALUE_KEPT, wanted, written
-from dckgrade.report.observation import Absent, Engine, Observation, Seen, Unobservable
+from dckgrade.report.observation import Absent, EngineInfo, Observation, Seen, Unobservable
 from dckgrade.report.report import Report
-from dckgrade.report.result import Line, Reason, Verdict
+from dckgrade.report.result import CheckResult, Reason, Verdict
 
 SCHEMA: Literal["dckgrade-trial/1"] = "dckgrade-trial/1"
 
@@ -53,7 +53,7 @@ class Trial(Struct, frozen=True, kw_only=True):
     """What `dckgrade try` found; the JSON document."""
 
     schema: Literal["dckgrade-trial/1"] = SCHEMA
-    engine: Engine
+    engine: EngineInfo
     observe: dict[str, Any]
     """The kind and its parameters, as labs write them."""
     about: str
@@ -61,13 +61,13 @@ class Trial(Struct, frozen=True, kw_only=True):
     observation: Observation
     facts: list[Fact]
     demands: list[Demanded]
-    check: Line | None
+    check: CheckResult | None
     """What a report would say; null for a probe that no lab asks for."""
 
 
 def trial(check: Check, report: Report, *, of_a_lab: bool) -> Trial:
     """Put together what *report*, of this one check, saw."""
-    seen = report.observations[key(check.observe)]
+    seen = report.observations[observation_key(check.observe)]
     found = seen.facts if isinstance(seen, Seen) else None
     (judged,) = (one for one in report.checks if one.id == check.id)
     missed = {miss.fact for miss in judged.misses}
@@ -123,7 +123,7 @@ class OnTerminal:
 
     def __init__(self, found: Trial, report: Report) -> None:
         self.found, self.report = found, report
-        self.lang, self.translate = report.lang, into(report.lang)
+        self.lang, self.translate = report.lang, get_translator(report.lang)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         self.encoding, self.width = options.encoding, options.max_width

@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Struct
 
 from dckgrade import __version__
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 from dckgrade.report.observation import Recording
-from dckgrade.report.report import SCHEMA, SESSION, Report, Session, together
+from dckgrade.report.report import SCHEMA, SESSION, Report, Session, sum_scores
 
 MAX_BYTES = 8 * 1024 * 1024
 DEEPEST = 20
@@ -18,7 +18,7 @@ REPORTS_AT_MOST = 100
 """In a session; a course has ten labs."""
 
 
-class UnreadableReport(Trouble):
+class UnreadableReport(UserError):
     """A file that is no report of ours."""
 
 
@@ -83,7 +83,7 @@ def session(documents: Sequence[bytes]) -> bytes:
         "schema": SESSION,
         "dckgrade": __version__,
         "complete": all(one.complete for one in reports),
-        "score": together(reports),
+        "score": sum_scores(reports),
         "reports": [msgspec.Raw(one) for one in documents],
     }
     return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"

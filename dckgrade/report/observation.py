@@ -57,7 +57,7 @@ class Unobservable(Struct, frozen=True, tag="unobservable", tag_field="state", k
 Observation = Seen | Absent | Unobservable
 
 
-class Engine(Struct, frozen=True, kw_only=True):
+class EngineInfo(Struct, frozen=True, kw_only=True):
     """The engine that was looked at. `id` and `name` are known only where a check asked for them."""
 
     endpoint: str
@@ -71,7 +71,7 @@ class Engine(Struct, frozen=True, kw_only=True):
 class Recording(Struct, frozen=True, kw_only=True):
     """Everything one run saw: enough to judge it again, anywhere, at any time."""
 
-    engine: Engine
+    engine: EngineInfo
     started_at: str
     """RFC 3339, UTC."""
     duration_ms: int = 0

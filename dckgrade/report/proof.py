@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from dckgrade.i18n import into
+from dckgrade.i18n import get_translator
 from dckgrade.report.text import Text
 
 MUTANTS = "mutants"
@@ -49,7 +49,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     def sentence(self, lang: str) -> str:
         """Say it in *lang*."""
         values = {"check": self.check, "case": self.case, "code": self.code, "detail": self.detail}
-        return into(lang)(self.what).format(**values)
+        return get_translator(lang)(self.what).format(**values)
 
 
 class Proof(Struct, frozen=True, kw_only=True):

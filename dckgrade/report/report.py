@@ -5,13 +5,13 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from dckgrade.report.observation import Engine, Observation
-from dckgrade.report.result import Line, Score
+from dckgrade.report.observation import EngineInfo, Observation
+from dckgrade.report.result import CheckResult, Score
 
 SCHEMA: Literal["dckgrade-report/1"] = "dckgrade-report/1"
 
 
-class LabNamed(Struct, frozen=True, kw_only=True):
+class LabRef(Struct, frozen=True, kw_only=True):
     """Which lab was graded, to the byte."""
 
     id: str
@@ -34,8 +34,8 @@ class Report(Struct, frozen=True, kw_only=True):
     dckgrade: str
     lang: Literal["fr", "en"]
     trainee: str | None = None
-    lab: LabNamed
-    engine: Engine
+    lab: LabRef
+    engine: EngineInfo
     started_at: str
     duration_ms: int
     complete: bool
@@ -43,7 +43,7 @@ class Report(Struct, frozen=True, kw_only=True):
     only: list[str] = field(default_factory=list)
     starting: list[str] = field(default_factory=list)
     score: Score
-    checks: list[Line]
+    checks: list[CheckResult]
     observations: dict[str, Observation]
     signature: Signature | UnsetType = UNSET
 
@@ -61,7 +61,7 @@ class Session(Struct, frozen=True, kw_only=True):
     reports: list[Report]
 
 
-def together(reports: Sequence[Report]) -> Score:
+def sum_scores(reports: Sequence[Report]) -> Score:
     """Add up the scores of *reports*."""
     return Score(
         earned=sum(one.score.earned for one in reports),

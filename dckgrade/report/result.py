@@ -21,7 +21,7 @@ class Verdict(StrEnum):
         return self in {Verdict.UNKNOWN, Verdict.SKIPPED}
 
 
-class Miss(Struct, frozen=True):
+class Mismatch(Struct, frozen=True):
     """One demand that does not hold: the fact, what was wanted of it (as labs write it), what was found."""
 
     fact: str
@@ -29,7 +29,7 @@ class Miss(Struct, frozen=True):
     found: Any
 
 
-class Named(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class NamedMistake(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A mistake by its name: a stable *code*, and words for the trainee in the report's language."""
 
     code: str
@@ -52,7 +52,7 @@ class Reason(Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-class Line(Struct, frozen=True, kw_only=True):
+class CheckResult(Struct, frozen=True, kw_only=True):
     """One check of a report."""
 
     id: str
@@ -61,9 +61,9 @@ class Line(Struct, frozen=True, kw_only=True):
     earned: int
     verdict: Verdict
     blocked_by: list[str] = field(default_factory=list)
-    misses: list[Miss] = field(default_factory=list)
-    diagnosis: Named | None = None
-    remarks: list[Named] = field(default_factory=list)
+    misses: list[Mismatch] = field(default_factory=list)
+    diagnosis: NamedMistake | None = None
+    remarks: list[NamedMistake] = field(default_factory=list)
     """Worth knowing although the check passed."""
     reason: Reason | None = None
     observations: list[str] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Score(Struct, frozen=True, kw_only=True):
     undecided: int
 
 
-def score(lines: list[Line]) -> Score:
+def sum_points(lines: list[CheckResult]) -> Score:
     """Add up *lines*."""
     return Score(
         earned=sum(line.earned for line in lines),

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 from dckgrade.report import codec
 from dckgrade.report.report import Report, Signature
 
@@ -62,11 +62,11 @@ def read(path: Path) -> list[Key]:
         content = json.loads(path.read_bytes())
         keys = [Key(str(one["trainee"]), str(one["secret"])) for one in content["keys"]]
     except OSError as error:
-        raise Trouble(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
+        raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
     except (ValueError, LookupError, TypeError, RecursionError):
         keys = []
     if not keys or any(len(one.secret) != len(UNSIGNED) or not _HEX.issuperset(one.secret) for one in keys):
-        raise Trouble(
+        raise UserError(
             N_("{path} is no file of dckgrade keys."),
             N_("`dckgrade enrol --new ROSTER` makes them."),
             path=path,

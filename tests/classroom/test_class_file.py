@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dckgrade.classroom import class_file
 from dckgrade.classroom.class_file import Machine, read
-from dckgrade.i18n import Trouble
+from dckgrade.i18n import UserError
 from dckgrade.lab.problem import FileInvalid
 
 
@@ -106,12 +106,12 @@ def test_a_password_in_an_address_is_never_shown(file: Path) -> None:
 @pytest.mark.parametrize("raw", [b"\xff", b"\0", b"a" * (class_file.AT_MOST + 1), b"[" * 100_000])
 def test_what_is_no_text_or_too_much_is_said(file: Path, raw: bytes) -> None:
     file.write_bytes(raw)
-    with pytest.raises((FileInvalid, Trouble)):
+    with pytest.raises((FileInvalid, UserError)):
         read(file)
 
 
 def test_a_missing_file_is_said(file: Path) -> None:
-    with pytest.raises(Trouble, match="cannot be read"):
+    with pytest.raises(UserError, match="cannot be read"):
         read(file)
 
 

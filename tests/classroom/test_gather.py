@@ -15,7 +15,7 @@ from dckgrade.grading import run
 from dckgrade.grading.options import Choice
 from dckgrade.report import codec
 from dckgrade.report.class_report import ClassReport, Row
-from dckgrade.report.observation import Engine
+from dckgrade.report.observation import EngineInfo
 from dckgrade.report.report import Report
 from dckgrade.report.result import Verdict
 from tests.support.class_reports import NAMES, of, raw
@@ -224,7 +224,7 @@ def test_a_hidden_name_of_a_report_cannot_make_two_trainees_of_one() -> None:
 @pytest.mark.parametrize("counting", ["best", "latest"])
 def test_an_engine_that_was_off_when_the_trainer_looked_takes_no_points_away(counting: Counting) -> None:
     choice = Choice(trainee="Ada")
-    off = run.unreachable(attempts.lab("tp5"), Engine(endpoint="ssh://a"), "off", choice)
+    off = run.unreachable(attempts.lab("tp5"), EngineInfo(endpoint="ssh://a"), "off", choice)
     made = Class(Terms(counting=counting), Roster())
     made.put(of("Ada"), "Ada", "handed-in", "declared")
     made.put(replace(off, started_at="2026-11-25T10:00:00Z"), "Ada", "desk", "observed")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.classroom.people import Person, Roster, folded, named, roster
-from dckgrade.i18n import Trouble
+from dckgrade.i18n import UserError
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_a_roster_is_read_as_moodle_and_spreadsheets_write_it(tmp_path: Path, co
 def test_a_file_that_is_no_roster_says_what_one_looks_like(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "roster.csv"
     path.write_bytes(content)
-    with pytest.raises(Trouble, match=r"roster\.csv"):
+    with pytest.raises(UserError, match=r"roster\.csv"):
         roster(path)
 
 
 def test_a_roster_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(Trouble, match="cannot be read"):
+    with pytest.raises(UserError, match="cannot be read"):
         roster(tmp_path / "none.csv")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from dckgrade.classroom import submissions as module
 from dckgrade.classroom.submissions import Submission, submissions
-from dckgrade.i18n import Trouble
+from dckgrade.i18n import UserError
 
 REPORT = b'{"schema": "dckgrade-report/1"}'
 BOMB = b"0" * (40 * 1024 * 1024)
@@ -171,7 +171,7 @@ def test_a_file_that_is_larger_than_any_report_is_refused_unread(tmp_path: Path)
 
 
 def test_a_path_that_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:
-    with pytest.raises(Trouble, match="no file or folder"):
+    with pytest.raises(UserError, match="no file or folder"):
         read(tmp_path, tmp_path / "nowhere")
 
 

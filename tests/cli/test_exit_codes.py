@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.prove.case import Kind, case
-from dckgrade.prove.live import Disposable, apply
+from dckgrade.prove.case import CaseKind, case
+from dckgrade.prove.live import DisposableEngine, apply
 from tests.conftest import FIXTURES
 from tests.support.cli_runner import NOWHERE, dckgrade
 
 
 @pytest.mark.engine
-def test_0_when_all_passes(engine: Disposable) -> None:
+def test_0_when_all_passes(engine: DisposableEngine) -> None:
     engine.empty()
-    apply(case("tp5", FIXTURES / "tp5" / "solution", Kind.SOLUTION), engine)
+    apply(case("tp5", FIXTURES / "tp5" / "solution", CaseKind.SOLUTION), engine)
 
     with engine.network():
         done = dckgrade("tp5", "-f", "json", "--host", engine.host)
@@ -29,9 +29,9 @@ def test_0_when_all_passes(engine: Disposable) -> None:
 
 
 @pytest.mark.engine
-def test_1_when_something_fails_and_the_mistake_is_named(engine: Disposable) -> None:
+def test_1_when_something_fails_and_the_mistake_is_named(engine: DisposableEngine) -> None:
     engine.empty()
-    apply(case("tp5", FIXTURES / "tp5" / "mistakes" / "no-password", Kind.MISTAKE), engine)
+    apply(case("tp5", FIXTURES / "tp5" / "mistakes" / "no-password", CaseKind.MISTAKE), engine)
 
     with engine.network():
         done = dckgrade("tp5", "-f", "json", "--host", engine.host)
@@ -41,7 +41,7 @@ def test_1_when_something_fails_and_the_mistake_is_named(engine: Disposable) -> 
 
 
 @pytest.mark.engine
-def test_1_on_an_untouched_engine(engine: Disposable) -> None:
+def test_1_on_an_untouched_engine(engine: DisposableEngine) -> None:
     engine.empty()
 
     with engine.network():

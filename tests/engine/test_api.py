@@ -22,12 +22,12 @@ import pytest
 from dckgrade.engine import api as module
 from dckgrade.engine import log_frames
 from dckgrade.engine.allowlist import Forbidden, permit
-from dckgrade.engine.api import Daemon
+from dckgrade.engine.api import EngineApi
 from dckgrade.engine.api_version import engine_version, refused, spoken
 from dckgrade.engine.connection import connect
 from dckgrade.engine.deadline import outcomes
 from dckgrade.engine.endpoint import Endpoint, EngineTrouble, Tls, UsageTrouble
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.report.observation import Why
 from tests.support.fault_engine import FaultEngine, Say, answer, chunk, drip, frame, ping, raw, stall_after
 
@@ -46,7 +46,7 @@ def engine(folder: Path, says: Mapping[str, Say] | None = None) -> Iterator[Faul
 
 
 @contextlib.contextmanager
-def daemon(folder: Path, says: Mapping[str, Say] | None = None) -> Iterator[tuple[Daemon, FaultEngine]]:
+def daemon(folder: Path, says: Mapping[str, Say] | None = None) -> Iterator[tuple[EngineApi, FaultEngine]]:
     with engine(folder, says) as started, connect(Endpoint(started.url, "--host")) as connected:
         yield connected, started
 
@@ -83,12 +83,12 @@ def test_a_sound_engine_is_greeted_with_one_request(tmp_path: Path) -> None:
 def test_a_grade_sends_what_it_needs_and_no_more(tmp_path: Path) -> None:
     says = {"/json": answer({"Id": "a"}), "/containers/json": answer([{"Id": "a"}]), "/stats": answer({})}
     with daemon(tmp_path, says) as (connected, there):
-        look: World = connected.look()
+        look: Engine = connected.take_snapshot()
         for _ in range(2):
-            look.containers()
+            look.list_containers()
             for name in ("a", "b"):
-                look.container(name)
-                look.stats(name)
+                look.inspect_container(name)
+                look.sample_stats(name)
         assert there.asked == [
             "GET /_ping",
             "GET /v1.51/containers/json?all=true",
@@ -97,7 +97,7 @@ def test_a_grade_sends_what_it_needs_and_no_more(tmp_path: Path) -> None:
             "GET /v1.51/containers/b/json",
             "GET /v1.51/containers/b/stats?stream=false&one-shot=true",
         ]
-        connected.look().containers()
+        connected.take_snapshot().list_containers()
         assert len(there.asked) == 7
 
 
@@ -146,7 +146,7 @@ def test_services_of_an_engine_behind_an_ssh_tunnel_are_not_looked_for_on_this_m
             assert ssh.stdout
             assert ssh.stdout.readline()
             with connect(at(tmp_path / "docker.sock")) as connected, pytest.raises(OutOfReach) as caught:
-                connected.look().addresses(inspected, 80)
+                connected.take_snapshot().find_addresses(inspected, 80)
         finally:
             ssh.kill()
     assert caught.value.why is Why.ADDRESS_OUT_OF_REACH
@@ -226,7 +226,7 @@ def test_an_engine_that_has_left_our_version_behind_is_too_new(tmp_path: Path) -
 
 def test_a_newer_engine_is_spoken_to_in_the_newest_version_known(tmp_path: Path) -> None:
     with daemon(tmp_path, {"/_ping": ping("1.56"), "/containers/json": answer([])}) as (connected, there):
-        connected.look().containers()
+        connected.take_snapshot().list_containers()
         assert there.paths() == ["/_ping", "/v1.51/_ping", "/v1.51/containers/json?all=true"]
 
 
@@ -254,7 +254,7 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     says = {"/containers/json": answer([])}
     with FaultEngine(None, says) as there, connect(Endpoint(there.url, "--host")) as connected:
-        assert connected.look().containers() == []
+        assert connected.take_snapshot().list_containers() == []
 
 
 def certificate(folder: Path, name: str) -> tuple[Path, Path]:
@@ -279,7 +279,7 @@ def test_an_engine_is_known_by_its_authority_alone(tmp_path: Path) -> None:
         tls_engine(tmp_path) as (there, ca),
         connect(Endpoint(there.url, "x", Tls(ca, None, None))) as connected,
     ):
-        assert connected.look().containers() == []
+        assert connected.take_snapshot().list_containers() == []
 
 
 def test_an_engine_of_another_authority_is_refused(tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_an_engine_of_another_authority_is_refused(tmp_path: Path) -> None:
 def test_verification_is_skipped_only_where_the_user_gave_it_up(tmp_path: Path) -> None:
     trusting = Tls(None, None, None, verify=False)
     with tls_engine(tmp_path) as (there, _), connect(Endpoint(there.url, "x", trusting)) as connected:
-        assert connected.look().containers() == []
+        assert connected.take_snapshot().list_containers() == []
 
 
 def test_tls_towards_an_engine_without_it_is_explained(tmp_path: Path) -> None:
@@ -353,19 +353,19 @@ def test_a_bad_answer_is_out_of_reach_in_time_and_harms_no_other(tmp_path: Path,
     with daemon(tmp_path, says) as (connected, there):
         begun = time.monotonic()
         with pytest.raises(OutOfReach) as caught:
-            connected.look().container("bad")
+            connected.take_snapshot().inspect_container("bad")
         assert time.monotonic() - begun < 1.5
         assert caught.value.why is why, caught.value
-        assert connected.look().container("good") == {"Id": "good"}
+        assert connected.take_snapshot().inspect_container("good") == {"Id": "good"}
         assert "/v1.51/containers/other/json" not in there.paths()
 
 
 def test_only_the_engines_own_404_is_absence(tmp_path: Path) -> None:
     with daemon(tmp_path, {"/json": answer({"message": "No such container: web"}, 404)}) as (connected, _):
         with pytest.raises(NotThere):
-            connected.look().container("web")
+            connected.take_snapshot().inspect_container("web")
         with pytest.raises(NotThere):
-            connected.look().image("nginx:alpine")
+            connected.take_snapshot().inspect_image("nginx:alpine")
 
 
 def test_an_answer_above_the_limit_is_never_half_read(tmp_path: Path) -> None:
@@ -374,21 +374,21 @@ def test_an_answer_above_the_limit_is_never_half_read(tmp_path: Path) -> None:
         daemon(tmp_path, says) as (connected, _),
         pytest.raises(OutOfReach, match="more than 16777216 bytes"),
     ):
-        connected.look().container("a")
+        connected.take_snapshot().inspect_container("a")
 
 
 @pytest.mark.parametrize("listed", [{}, [1], "x", None])
 def test_a_list_that_is_none_is_unreadable(tmp_path: Path, listed: Any) -> None:
     says = {"/containers/json": answer(listed)}
     with daemon(tmp_path, says) as (connected, _), pytest.raises(OutOfReach) as caught:
-        connected.look().containers()
+        connected.take_snapshot().list_containers()
     assert caught.value.why is Why.UNREADABLE
 
 
 @pytest.mark.parametrize("ref", ["", ".", "..", "../x", "a/../b", "/a"])
 def test_a_name_that_would_ask_for_something_else_is_not_sent(tmp_path: Path, ref: str) -> None:
     with daemon(tmp_path) as (connected, there):
-        for ask in (connected.container, connected.image, connected.stats):
+        for ask in (connected.inspect_container, connected.inspect_image, connected.sample_stats):
             with pytest.raises(NotThere):
                 ask(ref)
         assert there.asked == ["GET /_ping"]
@@ -397,8 +397,8 @@ def test_a_name_that_would_ask_for_something_else_is_not_sent(tmp_path: Path, re
 @pytest.mark.parametrize("ref", ["a/b", "a?b", "a#b", "a b", "a%2Fb", "é", "a\r\nX: y", "a:b@sha256:0"])
 def test_any_other_name_stays_one_name(tmp_path: Path, ref: str) -> None:
     with daemon(tmp_path, {"/json": answer({"Id": "x"})}) as (connected, there):
-        assert connected.container(ref) == {"Id": "x"}
-        assert connected.image(ref) == {"Id": "x"}
+        assert connected.inspect_container(ref) == {"Id": "x"}
+        assert connected.inspect_image(ref) == {"Id": "x"}
         assert all(path.endswith("/json") and path.count("?") == 0 for path in there.paths()[1:])
 
 
@@ -406,10 +406,10 @@ def test_any_other_name_stays_one_name(tmp_path: Path, ref: str) -> None:
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_engine_that_ends_while_being_asked_is_out_of_reach(tmp_path: Path) -> None:
     with daemon(tmp_path, {"/json": answer({})}) as (connected, there):
-        connected.container("a")
+        connected.inspect_container("a")
         there.__exit__()
         with pytest.raises(OutOfReach) as caught:
-            connected.container("a")
+            connected.inspect_container("a")
     assert caught.value.why is Why.ENGINE_OUT_OF_REACH
     del caught
     gc.collect()
@@ -418,9 +418,9 @@ def test_an_engine_that_ends_while_being_asked_is_out_of_reach(tmp_path: Path) -
 @pytest.mark.usefixtures("short")
 def test_twenty_stuck_containers_cost_one_deadline(tmp_path: Path) -> None:
     with daemon(tmp_path, {"/json": stall_after(b"")}) as (connected, _):
-        look = connected.look()
+        look = connected.take_snapshot()
         calls: dict[int, Callable[[], object]] = {
-            n: lambda n=n: look.container(str(n))  # type: ignore[misc]
+            n: lambda n=n: look.inspect_container(str(n))  # type: ignore[misc]
             for n in range(20)
         }
         begun = time.monotonic()
@@ -432,15 +432,15 @@ def test_twenty_stuck_containers_cost_one_deadline(tmp_path: Path) -> None:
 def test_an_error_text_of_the_engine_is_masked(tmp_path: Path) -> None:
     said = answer({"message": "cannot pull from https://me:c4n4ry@registry/ with TOKEN=c4n4ry"}, 500)
     with daemon(tmp_path, {"/json": said}) as (connected, _), pytest.raises(OutOfReach) as caught:
-        connected.container("a")
+        connected.inspect_container("a")
     assert "c4n4ry" not in str(caught.value)
     assert "registry" in str(caught.value)
 
 
 def test_a_question_of_many_threads_is_sent_once(tmp_path: Path) -> None:
     with daemon(tmp_path, {"/json": answer({"Id": "a"})}) as (connected, there):
-        look = connected.look()
-        ended = outcomes({n: lambda: look.container("a") for n in range(30)}, 5)
+        look = connected.take_snapshot()
+        ended = outcomes({n: lambda: look.inspect_container("a") for n in range(30)}, 5)
         assert all(one == {"Id": "a"} for one in ended.values())
         assert len(there.asked) == 2
 
@@ -539,13 +539,13 @@ def chunked(data: bytes) -> Say:
 def test_both_streams_of_a_log_are_put_in_order(tmp_path: Path) -> None:
     said = chunked(frame(b"one\n") + frame(b"two\n", 2) + frame(b"thr\xff\n"))
     with daemon(tmp_path, {"/logs": said}) as (connected, there):
-        assert connected.look().log_tail("web", tty=False) == "one\ntwo\nthr\ufffd\n"
+        assert connected.take_snapshot().read_log_tail("web", tty=False) == "one\ntwo\nthr\ufffd\n"
         assert there.paths()[-1] == "/v1.51/containers/web/logs?stdout=true&stderr=true&tail=200"
 
 
 def test_the_log_of_a_terminal_comes_as_it_is(tmp_path: Path) -> None:
     with daemon(tmp_path, {"/logs": chunked(b"\x01\0\0\0 hello\r\n")}) as (connected, _):
-        assert connected.look().log_tail("web", tty=True) == "\x01\0\0\0 hello\r\n"
+        assert connected.take_snapshot().read_log_tail("web", tty=True) == "\x01\0\0\0 hello\r\n"
 
 
 @pytest.mark.usefixtures("short")
@@ -567,7 +567,7 @@ def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Say, why: Wh
     with daemon(tmp_path, {"/logs": say}) as (connected, _):
         begun = time.monotonic()
         with pytest.raises(OutOfReach) as caught:
-            connected.look().log_tail("web", tty=False)
+            connected.take_snapshot().read_log_tail("web", tty=False)
     assert time.monotonic() - begun < 1.5
     assert caught.value.why is why
     assert "c4n4ry" not in str(caught.value)
@@ -576,7 +576,7 @@ def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Say, why: Wh
 def test_a_driver_that_keeps_no_log_gives_none(tmp_path: Path) -> None:
     said = answer({"message": "configured logging driver does not support reading"}, 501)
     with daemon(tmp_path, {"/logs": said}) as (connected, _):
-        assert connected.look().log_tail("web", tty=False) == ""
+        assert connected.take_snapshot().read_log_tail("web", tty=False) == ""
 
 
 def test_the_end_of_a_long_log_is_kept_and_long_lines_are_cut() -> None:
@@ -619,14 +619,14 @@ def test_what_real_engines_said_is_understood(folder: Path) -> None:
 def test_the_engines_clock_is_followed_when_it_differs(tmp_path: Path, ahead: int, shown: int) -> None:
     there = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead), usegmt=True)
     with daemon(tmp_path, {"/_ping": ping(Date=there)}) as (connected, _):
-        off = connected.look().now() - datetime.now(UTC) - timedelta(seconds=shown)
+        off = connected.take_snapshot().now() - datetime.now(UTC) - timedelta(seconds=shown)
     assert abs(off) < timedelta(seconds=2)
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Tue, 99 Nov 2026 01:36:45 GMT"])
 def test_a_date_that_is_none_changes_nothing(tmp_path: Path, date: str) -> None:
     with daemon(tmp_path, {"/_ping": ping(Date=date)}) as (connected, _):
-        assert abs(connected.look().now() - datetime.now(UTC)) < timedelta(seconds=1)
+        assert abs(connected.take_snapshot().now() - datetime.now(UTC)) < timedelta(seconds=1)
 
 
 def test_docker_py_is_loaded_only_to_connect() -> None:

@@ -36,10 +36,10 @@ def says(body: bytes) -> dict[str, Say]:
 
 def test_a_file_comes_with_the_time_of_its_last_change(tmp_path: Path) -> None:
     with daemon(tmp_path, says(archive())) as (connected, there):
-        look = connected.look()
+        look = connected.take_snapshot()
         for _ in range(2):
-            assert look.changed_at("web", FILE) == CHANGED
-            assert look.archive("web", FILE) == b"global: {}\n"
+            assert look.read_modified_at("web", FILE) == CHANGED
+            assert look.read_archive("web", FILE) == b"global: {}\n"
     asked = "GET /v1.51/containers/web/archive?path=%2Fetc%2Fprometheus%2Fprometheus.yml"
     assert there.asked[1:] == [asked, asked]
 
@@ -60,7 +60,7 @@ def test_a_file_comes_with_the_time_of_its_last_change(tmp_path: Path) -> None:
 )
 def test_what_is_not_a_file_has_not_been_changed(body: Callable[[], bytes], tmp_path: Path) -> None:
     with daemon(tmp_path, says(body())) as (connected, _), pytest.raises(OutOfReach) as caught:
-        connected.look().changed_at("web", FILE)
+        connected.take_snapshot().read_modified_at("web", FILE)
     assert caught.value.why is Why.UNREADABLE
 
 
@@ -68,7 +68,7 @@ def test_a_volume_is_there_or_it_is_not(tmp_path: Path) -> None:
     missing = answer({"message": "get x: no such volume"}, 404)
     found = answer({"Name": "data", "Driver": "local"})
     with daemon(tmp_path, {"/volumes/data": found, "/volumes/x": missing}) as (connected, _):
-        look = connected.look()
-        assert look.volume("data")["Driver"] == "local"
+        look = connected.take_snapshot()
+        assert look.inspect_volume("data")["Driver"] == "local"
         with pytest.raises(NotThere):
-            look.volume("x")
+            look.inspect_volume("x")

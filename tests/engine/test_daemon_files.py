@@ -13,7 +13,7 @@ from dckgrade.engine.daemon_files import SNAP, SYSTEM, found, last_words, place
 from dckgrade.engine.dockerd import Dockerd
 from dckgrade.engine.endpoint import Endpoint, EngineDown
 from dckgrade.engine.protocol import Given, NotThere, OutOfReach
-from dckgrade.engine.unavailable import Silence
+from dckgrade.engine.unavailable import UnavailableEngine
 from dckgrade.report.observation import Why
 
 USUAL = Endpoint("unix:///var/run/docker.sock", "default")
@@ -212,8 +212,13 @@ def test_an_engine_is_down_only_if_nobody_serves_at_a_socket_here(
 
 
 def test_no_question_to_a_silent_engine_is_answered() -> None:
-    look = Silence(USUAL, "connection refused").look(Given())
-    for ask in (look.containers, look.info, look.image_list, lambda: look.container("web")):
+    look = UnavailableEngine(USUAL, "connection refused").take_snapshot(Given())
+    for ask in (
+        look.list_containers,
+        look.inspect_engine,
+        look.list_images,
+        lambda: look.inspect_container("web"),
+    ):
         with pytest.raises(OutOfReach) as caught:
             ask()
         assert (caught.value.why, caught.value.detail) == (Why.ENGINE_OUT_OF_REACH, "connection refused")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.endpoint import Endpoint, EngineTrouble, UsageTrouble, others, resolve
-from dckgrade.i18n import Trouble
+from dckgrade.i18n import UserError
 
 LOCAL = "unix:///var/run/docker.sock"
 PROF, SOCK = "tcp://127.0.0.1:9", "unix:///tmp/dckgrade-no-such.sock"
@@ -413,8 +413,8 @@ def test_other_sockets_that_exist_are_listed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("trouble", [UsageTrouble, EngineTrouble])
-def test_every_trouble_is_for_the_user(trouble: type[Trouble]) -> None:
-    assert issubclass(trouble, Trouble)
+def test_every_trouble_is_for_the_user(trouble: type[UserError]) -> None:
+    assert issubclass(trouble, UserError)
 
 
 def test_nothing_heavy_is_imported() -> None:

@@ -11,7 +11,7 @@ from dckgrade.engine import api as module
 from dckgrade.engine.allowlist import Forbidden, permit
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.protocol import Given, NotThere, OutOfReach, Ran
-from dckgrade.engine.snapshot import Look
+from dckgrade.engine.snapshot import EngineSnapshot
 from dckgrade.report.observation import Why
 from tests.engine.test_api import ANSWERS, daemon
 from tests.support.fault_engine import Say, answer, frame, raw, stall_after
@@ -31,9 +31,9 @@ def says(output: bytes, ended: object, inspected: object = None) -> dict[str, Sa
 def test_a_command_takes_three_requests_and_gives_its_output_and_code(tmp_path: Path) -> None:
     output = frame(b"out\n") + frame(b"err\n", 2)
     with daemon(tmp_path, says(output, {"Running": False, "ExitCode": 3})) as (connected, there):
-        look = connected.look()
-        assert look.run("web", ("cat", "/x")) == Ran(3, "out\nerr\n")
-        assert look.run("web", ("cat", "/x")).exit_code == 3
+        look = connected.take_snapshot()
+        assert look.run_command("web", ("cat", "/x")) == Ran(3, "out\nerr\n")
+        assert look.run_command("web", ("cat", "/x")).exit_code == 3
     assert there.asked[2:] == [
         "POST /v1.51/containers/web/exec",
         "POST /v1.51/exec/e1/start",
@@ -47,7 +47,7 @@ def test_a_missing_program_is_an_answer_of_every_engine(folder: Path, tmp_path: 
     kept = json.loads((folder / "exec-missing-binary.json").read_text())
     output = base64.b64decode(kept["start"]["body_base64"])
     with daemon(tmp_path, says(output, json.loads(kept["inspect"]["body"]))) as (connected, _):
-        ran = connected.look().run("web", ("/no/such",))
+        ran = connected.take_snapshot().run_command("web", ("/no/such",))
     assert ran.exit_code in {126, 127}
     assert "OCI runtime exec failed" in ran.output
 
@@ -58,7 +58,7 @@ def test_a_container_that_does_not_run_is_out_of_reach(folder: Path, name: str, 
     kept = json.loads((folder / f"{name}.json").read_text())
     told = says(b"", {}) | {"/containers/web/exec": answer(json.loads(kept["body"]), 409)}
     with daemon(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
-        connected.look().run("web", ("cat",))
+        connected.take_snapshot().run_command("web", ("cat",))
     assert caught.value.why is Why.ENGINE_ERROR
 
 
@@ -66,7 +66,7 @@ def test_nothing_runs_where_the_hosts_processes_are_in_sight(tmp_path: Path) -> 
     told = says(b"", {}, {"Id": "web", "HostConfig": {"PidMode": "host"}})
     with daemon(tmp_path, told) as (connected, there):
         with pytest.raises(OutOfReach) as caught:
-            connected.look().run("web", ("cat",))
+            connected.take_snapshot().run_command("web", ("cat",))
         assert caught.value.why is Why.NOT_TRIED
         assert not any(line.startswith("POST") for line in there.asked)
 
@@ -76,7 +76,7 @@ def test_a_command_that_never_ends_is_left_behind(tmp_path: Path, monkeypatch: p
     told = says(b"", {}) | {"/exec/e1/start": stall_after(HEAD + frame(b"x"))}
     begun = time.monotonic()
     with daemon(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
-        connected.look().run("web", ("cat",))
+        connected.take_snapshot().run_command("web", ("cat",))
     assert caught.value.why is Why.DEADLINE
     assert time.monotonic() - begun < 5
 
@@ -89,14 +89,14 @@ def test_too_much_output_or_half_of_it_is_not_judged(output: bytes, tmp_path: Pa
         daemon(tmp_path, says(output, {"ExitCode": 0})) as (connected, _),
         pytest.raises(OutOfReach) as caught,
     ):
-        connected.look().run("web", ("cat",))
+        connected.take_snapshot().run_command("web", ("cat",))
     assert caught.value.why is Why.UNREADABLE
 
 
 @pytest.mark.parametrize("ended", [{"Running": True, "ExitCode": None}, {"Running": True, "ExitCode": 0}, {}])
 def test_a_command_without_an_end_has_no_exit_code(ended: object, tmp_path: Path) -> None:
     with daemon(tmp_path, says(b"", ended)) as (connected, _), pytest.raises(OutOfReach):
-        connected.look().run("web", ("cat",))
+        connected.take_snapshot().run_command("web", ("cat",))
 
 
 def test_a_command_and_its_start_may_leave_by_post_alone() -> None:
@@ -126,14 +126,14 @@ def test_nothing_else_may_be_posted(path: str) -> None:
 def test_the_engines_machine_lists_a_containers_processes(tmp_path: Path) -> None:
     listed = {"Titles": ["PID", "LABEL"], "Processes": [["7", "web (enforce)"]]}
     with daemon(tmp_path, {"/containers/web/top": answer(listed)}) as (connected, there):
-        assert connected.look().processes("web", "pid,label") == [["7", "web (enforce)"]]
+        assert connected.take_snapshot().list_processes("web", "pid,label") == [["7", "web (enforce)"]]
     assert there.asked[-1] == "GET /v1.51/containers/web/top?ps_args=-eo+pid%2Clabel"
 
 
 def test_without_processes_none_are_listed(tmp_path: Path) -> None:
     told = {"/containers/web/top": answer({"Titles": ["PID"], "Processes": None})}
     with daemon(tmp_path, told) as (connected, _):
-        assert connected.look().processes("web", "pid") == []
+        assert connected.take_snapshot().list_processes("web", "pid") == []
 
 
 def test_what_is_on_this_machine_is_not_asked_for_where_the_engine_is_elsewhere() -> None:
@@ -141,7 +141,10 @@ def test_what_is_on_this_machine_is_not_asked_for_where_the_engine_is_elsewhere(
         engine = None
         endpoint = Endpoint("tcp://203.0.113.1:2375", "--host")
 
-    look = Look(Elsewhere(), Given())  # type: ignore[arg-type]
-    for ask in (lambda: look.policy("docker-nginx-profile"), lambda: look.confinement("web")):
+    look = EngineSnapshot(Elsewhere(), Given())  # type: ignore[arg-type]
+    for ask in (
+        lambda: look.read_apparmor_profile("docker-nginx-profile"),
+        lambda: look.read_apparmor_label("web"),
+    ):
         with pytest.raises(NotThere):
             ask()

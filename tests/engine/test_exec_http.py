@@ -94,13 +94,13 @@ def test_both_streams_are_read_apart_and_byte_for_byte(tmp_path: Path) -> None:
     long = b'{"password": "' + b"x" * 9000 + b'"}'
     page = CURL_PAGE.replace(b"hi\n", long)
     with daemon(tmp_path, says(frame(page[:50]) + frame(b"noise", 2) + frame(page[50:]), 0)) as (there, _):
-        assert there.look().http_inside("web", 80, "/").body == long
+        assert there.take_snapshot().request_http_inside("web", 80, "/").body == long
 
 
 def test_under_passive_nothing_is_run(tmp_path: Path) -> None:
     with daemon(tmp_path, says(b"", 0)) as (connected, there):
         with pytest.raises(OutOfReach) as trouble:
-            connected.look(Given(passive=True)).http_inside("web", 80, "/")
+            connected.take_snapshot(Given(passive=True)).request_http_inside("web", 80, "/")
         assert trouble.value.why is Why.NOT_TRIED
         assert not [line for line in there.asked if line.startswith("POST")]
 
@@ -108,6 +108,6 @@ def test_under_passive_nothing_is_run(tmp_path: Path) -> None:
 def test_a_container_without_either_program_stays_out_of_reach(tmp_path: Path) -> None:
     with daemon(tmp_path, says(b"", 127)) as (connected, there):
         with pytest.raises(OutOfReach) as trouble:
-            connected.look().http_inside("web", 80, "/")
+            connected.take_snapshot().request_http_inside("web", 80, "/")
         assert trouble.value.why is Why.ADDRESS_OUT_OF_REACH
         assert sum("exec/e1/start" in line for line in there.asked) == 3

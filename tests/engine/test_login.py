@@ -40,21 +40,23 @@ def test_an_account_s_answer_may_be_longer_and_has_an_end_too(login: Login | Non
 def test_an_account_that_was_refused_is_not_tried_again_in_any_look(tmp_path: Path) -> None:
     with daemon(tmp_path, {"/_ping": ping()}) as (connected, _), server(REFUSED) as there:
         for _ in range(3):
-            look = connected.look()
-            assert look.http(there.address, "/api/org", MINE).status == 401
-            assert look.http(there.address, "/api/datasources", MINE).status == 401
+            look = connected.take_snapshot()
+            assert look.request_http(there.address, "/api/org", MINE).status == 401
+            assert look.request_http(there.address, "/api/datasources", MINE).status == 401
         assert len(there.heard) == 1
-        assert connected.look().http(there.address, "/api/health").status == 401
-        assert connected.look().http(there.address, "/", Login("admin", "other")).status == 401
+        assert connected.take_snapshot().request_http(there.address, "/api/health").status == 401
+        assert (
+            connected.take_snapshot().request_http(there.address, "/", Login("admin", "other")).status == 401
+        )
     assert len(there.heard) == 3
 
 
 def test_one_that_is_let_in_is_asked_anew_in_each_look(tmp_path: Path) -> None:
     with daemon(tmp_path, {"/_ping": ping()}) as (connected, _), server(EMPTY) as there:
         for _ in range(2):
-            look = connected.look(Given(grafana=MINE))
+            look = connected.take_snapshot(Given(grafana=MINE))
             assert look.grafana == MINE
-            assert [look.http(there.address, "/api/org", MINE).status for _ in range(2)] == [200, 200]
+            assert [look.request_http(there.address, "/api/org", MINE).status for _ in range(2)] == [200, 200]
     assert len(there.heard) == 2
 
 
@@ -65,12 +67,15 @@ def test_a_guess_that_was_refused_is_not_made_again_in_the_next_runs(tmp_path: P
         for run in range(5):
             (tmp_path / f"run{run}").mkdir()
             with daemon(tmp_path / f"run{run}", {"/_ping": ping()}) as (connected, _engine):
-                assert connected.look(given).http(there.address, "/api/org", guess).status == 401
+                assert (
+                    connected.take_snapshot(given).request_http(there.address, "/api/org", guess).status
+                    == 401
+                )
         assert len(there.heard) == 1
         with daemon(tmp_path, {"/_ping": ping()}) as (connected, _engine):
             other = Login("admin", "admin", guessed_for="d" * 64)
-            connected.look(given).http(there.address, "/api/org", other)
-            connected.look(given).http(there.address, "/api/org", Login("admin", "typed"))
+            connected.take_snapshot(given).request_http(there.address, "/api/org", other)
+            connected.take_snapshot(given).request_http(there.address, "/api/org", Login("admin", "typed"))
         assert len(there.heard) == 3
     (written,) = (tmp_path / "home").rglob("*.json")
     assert "typed" not in written.read_text()

@@ -103,7 +103,7 @@ def test_a_start_has_no_body() -> None:
         permit("POST", f"/containers/{ID}/start", b'{"Binds": ["/:/host"]}', own={ID})
 
 
-class Engine:
+class ScriptedEngine:
     """An engine's containers, as far as our own go."""
 
     def __init__(self, *left: Json) -> None:
@@ -113,10 +113,10 @@ class Engine:
     def now(self) -> datetime:
         return NOW
 
-    def everything(self) -> list[Json]:
+    def list_all_containers(self) -> list[Json]:
         return self.left
 
-    def container(self, ref: str) -> Json:
+    def inspect_container(self, ref: str) -> Json:
         self.does(f"inspect {ref}")
         return {"Id": ref}
 
@@ -149,14 +149,14 @@ def raises(error: Exception) -> Callable[[], None]:
 
 
 def test_what_is_only_shown_is_removed_at_once() -> None:
-    engine = Engine()
+    engine = ScriptedEngine()
     assert Throwaways(engine).shown(IMAGE) == {"Id": "1"}
     assert engine.did == ["create 1", "inspect 1", "remove 1"]
 
 
 @pytest.mark.parametrize("error", [NotThere("gone"), OutOfReach(Why.DEADLINE), KeyboardInterrupt()])
 def test_it_is_removed_too_when_looking_at_it_fails(error: Exception) -> None:
-    engine = Engine()
+    engine = ScriptedEngine()
     engine.on["inspect 1"] = raises(error)
     with pytest.raises(type(error)):
         Throwaways(engine).shown(IMAGE)
@@ -164,7 +164,7 @@ def test_it_is_removed_too_when_looking_at_it_fails(error: Exception) -> None:
 
 
 def test_what_speaks_stays_until_all_is_removed() -> None:
-    engine = Engine()
+    engine = ScriptedEngine()
     made = Throwaways(engine)
     assert made.speaking(IMAGE, WORDS, None) == "1"
     assert engine.did == ["create 1", "start 1"]
@@ -174,7 +174,7 @@ def test_what_speaks_stays_until_all_is_removed() -> None:
 
 
 def test_what_cannot_be_started_is_removed() -> None:
-    engine = Engine()
+    engine = ScriptedEngine()
     engine.on["start 1"] = raises(
         OutOfReach(Why.ENGINE_ERROR, "HTTP 500 failed to initialize logging driver")
     )
@@ -184,7 +184,7 @@ def test_what_cannot_be_started_is_removed() -> None:
 
 
 def test_what_could_not_be_removed_is_tried_again() -> None:
-    engine = Engine()
+    engine = ScriptedEngine()
     made = Throwaways(engine)
     made.speaking(IMAGE, WORDS, None)
     engine.on["remove 1"] = raises(OutOfReach(Why.DEADLINE))
@@ -195,7 +195,7 @@ def test_what_could_not_be_removed_is_tried_again() -> None:
 
 
 def test_nothing_is_made_once_all_is_over() -> None:
-    engine = Engine()
+    engine = ScriptedEngine()
     made = Throwaways(engine)
     made.close()
     with pytest.raises(OutOfReach):
@@ -204,7 +204,7 @@ def test_nothing_is_made_once_all_is_over() -> None:
 
 
 def test_what_is_being_made_while_all_ends_is_waited_for_and_removed() -> None:
-    engine, begun, go = Engine(), threading.Event(), threading.Event()
+    engine, begun, go = ScriptedEngine(), threading.Event(), threading.Event()
     made = Throwaways(engine)
 
     def slow() -> None:
@@ -246,7 +246,9 @@ def test_ours_is_what_has_our_label_and_our_name(one: Json, is_ours: object) -> 
 def test_the_first_creation_sweeps_what_killed_runs_have_left_and_nobody_elses() -> None:
     old = timedelta(minutes=4)
     mine = entry(f"{PREFIX}mine", probe_container._owner(), old)
-    engine = Engine(entry("web", age=old), entry(f"{PREFIX}old", age=old), entry(f"{PREFIX}young"), mine)
+    engine = ScriptedEngine(
+        entry("web", age=old), entry(f"{PREFIX}old", age=old), entry(f"{PREFIX}young"), mine
+    )
     made = Throwaways(engine)
     made.shown(IMAGE)
     made.shown(IMAGE)

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dckgrade.engine.protocol import Given, World
+from dckgrade.engine.protocol import Engine, Given
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
 from dckgrade.lab.discovery import find
-from dckgrade.lab.load import Loaded, load
-from dckgrade.probes.registry import Probe, key
+from dckgrade.lab.load import LoadedLab, load
+from dckgrade.probes.registry import Probe, observation_key
 from dckgrade.report import codec
-from dckgrade.report.observation import Engine, Observation, Seen, Unobservable, Why
+from dckgrade.report.observation import EngineInfo, Observation, Seen, Unobservable, Why
 from dckgrade.report.report import Report
 from tests.conftest import FIXTURES
 
@@ -24,7 +24,7 @@ Look = dict[str, Observation]
 
 
 @pytest.fixture
-def tp5() -> Loaded:
+def tp5() -> LoadedLab:
     return load(find("tp5"))
 
 
@@ -36,12 +36,12 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 class Nowhere:
     """An engine that is never asked: the looks are given."""
 
-    engine = Engine(endpoint="unix:///given")
+    engine = EngineInfo(endpoint="unix:///given")
 
     def end_run(self) -> None:
         return
 
-    def look(self, given: Given = Given()) -> World:  # noqa: ARG002
+    def take_snapshot(self, given: Given = Given()) -> Engine:  # noqa: ARG002
         return None  # type: ignore[return-value]
 
 
@@ -54,7 +54,7 @@ def given(monkeypatch: pytest.MonkeyPatch, looks: Sequence[Look]) -> list[set[st
     def observe(probes: Iterable[Probe], _world: Any, _seconds: float) -> Look:
         nonlocal now
         now = next(left, now)
-        asked.append({key(probe) for probe in probes})
+        asked.append({observation_key(probe) for probe in probes})
         return {name: now.get(name, Unobservable(kind="log", why=Why.DEADLINE)) for name in asked[-1]}
 
     monkeypatch.setattr(run, "observe", observe)
@@ -73,7 +73,7 @@ def changed(look: Look, name: str, age_s: float | None, **facts: Any) -> Look:
     return {**look, name: replace(seen, age_s=age_s, facts={**seen.facts, **facts})}
 
 
-def graded(loaded: Loaded, timeout_s: float = 60.0) -> Report:
+def graded(loaded: LoadedLab, timeout_s: float = 60.0) -> Report:
     return run.grade(loaded, Nowhere(), Choice(timeout_s=timeout_s))
 
 
@@ -81,7 +81,7 @@ def verdicts(report: Report) -> dict[str, str]:
     return {line.id: line.verdict.value for line in report.checks if line.verdict != "passed"}
 
 
-def test_what_is_settled_is_looked_at_once(monkeypatch: pytest.MonkeyPatch, tp5: Loaded) -> None:
+def test_what_is_settled_is_looked_at_once(monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab) -> None:
     asked = given(monkeypatch, [solution()])
 
     assert verdicts(graded(tp5)) == {}
@@ -89,7 +89,7 @@ def test_what_is_settled_is_looked_at_once(monkeypatch: pytest.MonkeyPatch, tp5:
 
 
 def test_a_young_container_is_waited_for_and_all_is_seen_once_more_at_the_end(
-    monkeypatch: pytest.MonkeyPatch, tp5: Loaded
+    monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab
 ) -> None:
     done = solution()
     young = changed(done, RUNNING, 0.2, stable=False)
@@ -101,7 +101,7 @@ def test_a_young_container_is_waited_for_and_all_is_seen_once_more_at_the_end(
 
 
 def test_a_container_that_dies_while_another_is_waited_for_is_judged_dead(
-    monkeypatch: pytest.MonkeyPatch, tp5: Loaded
+    monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab
 ) -> None:
     done = solution()
     young = changed(done, RUNNING, 0.2, stable=False)
@@ -118,7 +118,7 @@ def test_a_container_that_dies_while_another_is_waited_for_is_judged_dead(
 
 
 def test_a_container_that_is_restarted_in_the_last_moment_is_waited_for_again(
-    monkeypatch: pytest.MonkeyPatch, tp5: Loaded
+    monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab
 ) -> None:
     done = solution()
     young = changed(done, RUNNING, 0.2, stable=False)
@@ -127,7 +127,7 @@ def test_a_container_that_is_restarted_in_the_last_moment_is_waited_for_again(
     assert verdicts(graded(tp5)) == {}
 
 
-def test_an_old_container_gets_no_second_childhood(monkeypatch: pytest.MonkeyPatch, tp5: Loaded) -> None:
+def test_an_old_container_gets_no_second_childhood(monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab) -> None:
     old = changed(solution(), ACCEPTS, 3600.0, accepts=False, problem="silent")
     asked = given(monkeypatch, [old])
 
@@ -135,7 +135,7 @@ def test_an_old_container_gets_no_second_childhood(monkeypatch: pytest.MonkeyPat
     assert len(asked) == 1
 
 
-def test_a_mistake_with_a_name_ends_the_wait(monkeypatch: pytest.MonkeyPatch, tp5: Loaded) -> None:
+def test_a_mistake_with_a_name_ends_the_wait(monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab) -> None:
     named = changed(solution(), RUNNING, 0.2, found_by="near-miss", stable=False)
     asked = given(monkeypatch, [named])
 
@@ -144,7 +144,7 @@ def test_a_mistake_with_a_name_ends_the_wait(monkeypatch: pytest.MonkeyPatch, tp
 
 
 def test_what_is_still_starting_when_the_time_is_up_is_unknown(
-    monkeypatch: pytest.MonkeyPatch, tp5: Loaded
+    monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab
 ) -> None:
     starting = changed(solution(), ACCEPTS, 1.0, accepts=False, problem="silent")
     given(monkeypatch, [starting])
@@ -156,7 +156,7 @@ def test_what_is_still_starting_when_the_time_is_up_is_unknown(
     assert report.starting == ["dbserver-accepts"]
 
 
-def test_the_wait_is_told_with_its_budget(monkeypatch: pytest.MonkeyPatch, tp5: Loaded) -> None:
+def test_the_wait_is_told_with_its_budget(monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab) -> None:
     young = changed(solution(), RUNNING, 5.0, stable=False)
     given(monkeypatch, [young, solution()])
     told: list[tuple[Sequence[str], float]] = []
@@ -167,7 +167,7 @@ def test_the_wait_is_told_with_its_budget(monkeypatch: pytest.MonkeyPatch, tp5: 
 
 
 def test_without_waiting_what_is_inside_its_budget_is_unknown_at_once_and_said_to_be_starting(
-    monkeypatch: pytest.MonkeyPatch, tp5: Loaded
+    monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab
 ) -> None:
     young = changed(solution(), RUNNING, 5.0, stable=False)
     asked = given(monkeypatch, [young, solution()])
@@ -183,11 +183,11 @@ def test_without_waiting_what_is_inside_its_budget_is_unknown_at_once_and_said_t
 
 
 def test_a_run_that_was_cut_off_leaves_nothing_behind_for_the_next(
-    monkeypatch: pytest.MonkeyPatch, tp5: Loaded
+    monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab
 ) -> None:
     young = changed(solution(), RUNNING, 5.0, stable=False)
     given(monkeypatch, [young, solution()])
-    parts, choice = [run.Part(tp5)], Choice(at_once=True)
+    parts, choice = [run.LabSelection(tp5)], Choice(at_once=True)
 
     (first,), (second,) = (run.grade_all(parts, Nowhere(), choice) for _ in range(2))
 
@@ -196,7 +196,7 @@ def test_a_run_that_was_cut_off_leaves_nothing_behind_for_the_next(
 
 
 def test_one_lab_that_waits_lets_the_others_be_judged_by_what_is_seen_at_the_end(
-    monkeypatch: pytest.MonkeyPatch, tp5: Loaded
+    monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab
 ) -> None:
     done = solution()
     young = changed(done, RUNNING, 0.2, stable=False)
@@ -205,7 +205,7 @@ def test_one_lab_that_waits_lets_the_others_be_judged_by_what_is_seen_at_the_end
     swarm = dict(codec.from_json(raw, "solution").observations)
     asked = given(monkeypatch, [young | swarm, done | swarm])
 
-    one, other = run.grade_all([run.Part(tp1), run.Part(tp5)], Nowhere(), Choice())
+    one, other = run.grade_all([run.LabSelection(tp1), run.LabSelection(tp5)], Nowhere(), Choice())
 
     assert (verdicts(one), verdicts(other)) == ({}, {})
     assert asked[1] == {RUNNING, ACCEPTS}, "the lab that does not wait is left alone meanwhile"

@@ -1,7 +1,7 @@
 """Which mistake is named, in which words, and what must be looked at to know it."""
 
 from dckgrade.judge.judge import judge, unsettled, wanted_further
-from dckgrade.probes.registry import key
+from dckgrade.probes.registry import observation_key
 from dckgrade.report.observation import Absent, Observation, Seen
 from dckgrade.report.result import Verdict
 from tests.support.recorded_facts import GONE, LATE, check, lab, line, mistake, recording, seen
@@ -103,7 +103,7 @@ def test_further_observations_are_asked_for_one_at_a_time_and_only_when_they_are
     judged = lab(check("web", more=TWO))
 
     def asked(observed: dict[str, Observation]) -> list[str]:
-        return [key(probe) for probe in wanted_further(judged, recording(observed))]
+        return [observation_key(probe) for probe in wanted_further(judged, recording(observed))]
 
     other, third = "container-log container=other", "container-log container=third"
     exited: dict[str, Observation] = {"web": seen("exited")}
@@ -135,9 +135,9 @@ def test_what_passive_forbids_is_not_asked_for_and_what_comes_after_is() -> None
     judged = lab(check("web", more=DIAGNOSES + knock + read))
     observed: dict[str, Observation] = {"web": seen("exited")}
     active = wanted_further(judged, recording(observed))
-    assert [key(probe) for probe in active] == ["postgres container=web port=5432"]
+    assert [observation_key(probe) for probe in active] == ["postgres container=web port=5432"]
     passive = wanted_further(judged, recording(observed, passive=True))
-    assert [key(probe) for probe in passive] == [LOG]
+    assert [observation_key(probe) for probe in passive] == [LOG]
 
 
 def test_a_pass_gets_every_remark_that_fits_and_asks_for_all_that_they_need() -> None:
@@ -150,7 +150,7 @@ def test_a_pass_gets_every_remark_that_fits_and_asks_for_all_that_they_need() ->
     bare = recording({"web": seen()})
     other = "container-log container=other"
     assert [one.code for one in line(judged, bare, "web").remarks] == ["AB-01"]
-    assert [key(probe) for probe in wanted_further(judged, bare)] == [LOG, other]
+    assert [observation_key(probe) for probe in wanted_further(judged, bare)] == [LOG, other]
     full = recording({"web": seen(), LOG: log("a"), other: Absent(kind="container-log")})
     assert [one.code for one in line(judged, full, "web").remarks] == ["AB-01", "AB-02", "AB-03"]
     assert wanted_further(judged, full) == []

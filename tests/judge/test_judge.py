@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from dckgrade.judge.judge import judge
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
-from dckgrade.probes.registry import key, kind
+from dckgrade.probes.registry import kind_of, observation_key
 from dckgrade.report.observation import Absent, Observation, Recording, Seen, Unobservable, Why
-from dckgrade.report.result import Miss, Reason, Verdict, score
+from dckgrade.report.result import Mismatch, Reason, Verdict, sum_points
 from tests.support.recorded_facts import GONE, LATE, check, lab, line, mistake, recording, seen, verdicts
 
 PASSED, FAILED, BLOCKED = Verdict.PASSED, Verdict.FAILED, Verdict.BLOCKED
@@ -30,13 +30,13 @@ def test_what_is_as_demanded_passes_and_earns() -> None:
 def test_what_is_not_as_demanded_fails_and_says_what_was_found() -> None:
     failed = line(PAIR, recording({"web": seen("exited")}), "web")
     assert (failed.verdict, failed.earned) == (FAILED, 0)
-    assert failed.misses == [Miss(fact="status", wanted="running", found="exited")]
+    assert failed.misses == [Mismatch(fact="status", wanted="running", found="exited")]
 
 
 def test_what_is_absent_fails() -> None:
     failed = line(PAIR, recording({"web": GONE}), "web")
     assert failed.verdict is FAILED
-    assert failed.misses == [Miss(fact="container", wanted={"present": True}, found=None)]
+    assert failed.misses == [Mismatch(fact="container", wanted={"present": True}, found=None)]
 
 
 @pytest.mark.parametrize("why", list(Why))
@@ -152,8 +152,10 @@ def test_what_is_not_passive_is_skipped_under_passive() -> None:
 
 def test_an_untouched_engine_scores_nothing_and_everything_is_decided() -> None:
     tp5 = load(find("tp5")).lab
-    recorded = recording({key(one.observe): Absent(kind=kind(one.observe)) for one in tp5.checks})
-    total = score(judge(tp5, recorded, "fr"))
+    recorded = recording(
+        {observation_key(one.observe): Absent(kind=kind_of(one.observe)) for one in tp5.checks}
+    )
+    total = sum_points(judge(tp5, recorded, "fr"))
     assert (total.earned, total.possible, total.undecided) == (0, 10, 0)
 
 
@@ -183,7 +185,7 @@ def recordings(draw: st.DrawFn) -> Recording:
 @given(recordings())
 def test_the_score_adds_up(recorded: Recording) -> None:
     lines = judge(lab(*CHECKS.values()), recorded, "en")
-    total = score(lines)
+    total = sum_points(lines)
     assert total.possible == 31
     assert total.earned + total.undecided <= total.possible
     assert all(one.earned == (one.points if one.verdict is PASSED else 0) for one in lines)
@@ -206,7 +208,7 @@ def test_judging_is_the_same_again_and_in_any_order_of_the_file(
 @given(st.dictionaries(st.sampled_from(NAMES), OBSERVED))
 def test_seeing_one_thing_more_as_demanded_never_costs_a_point(observed: dict[str, Observation]) -> None:
     whole = lab(*CHECKS.values())
-    earned = score(judge(whole, recording(observed), "en")).earned
+    earned = sum_points(judge(whole, recording(observed), "en")).earned
     for name in NAMES:
         better = recording({**observed, name: seen()})
-        assert score(judge(whole, better, "en")).earned >= earned
+        assert sum_points(judge(whole, better, "en")).earned >= earned

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dckgrade.judge.matching import all_hold, holds
+from dckgrade.judge.matching import match_all, matches_wanted
 from dckgrade.lab.matchers import Demand, Wanted
 
 MOUNT = {"named": True, "destination": "/data"}
@@ -49,7 +49,7 @@ def wanted(written: Any) -> Wanted:
     ],
 )
 def test_a_demand_holds(written: Any, found: Any) -> None:
-    assert holds(wanted(written), found)
+    assert matches_wanted(wanted(written), found)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_demand_holds(written: Any, found: Any) -> None:
     ],
 )
 def test_a_demand_does_not_hold(written: Any, found: Any) -> None:
-    assert not holds(wanted(written), found)
+    assert not matches_wanted(wanted(written), found)
 
 
 DEMANDS = [
@@ -117,18 +117,20 @@ ANYTHING = st.recursive(
 @given(st.sampled_from(DEMANDS), ANYTHING)
 def test_no_fact_crashes_a_demand(written: Any, found: Any) -> None:
     demand = msgspec.convert({"not": written}, Demand)
-    assert holds(demand, found) in {True, False}
-    assert not holds(wanted(written), None)
-    assert not holds(demand, None)
+    assert matches_wanted(demand, found) in {True, False}
+    assert not matches_wanted(wanted(written), None)
+    assert not matches_wanted(demand, None)
 
 
 @given(st.sampled_from(DEMANDS), ANYTHING.filter(lambda found: found is not None))
 def test_of_what_is_there_a_demand_or_its_opposite_holds(written: Any, found: Any) -> None:
-    assert holds(wanted(written), found) != holds(msgspec.convert({"not": written}, Demand), found)
+    assert matches_wanted(wanted(written), found) != matches_wanted(
+        msgspec.convert({"not": written}, Demand), found
+    )
 
 
 def test_all_must_hold_and_a_fact_that_is_not_there_holds_nothing() -> None:
     facts = {"status": "running", "health": None}
-    assert all_hold({"status": "running", "health": Demand(present=False)}, facts)
-    assert not all_hold({"status": "running", "stable": True}, facts)
-    assert not all_hold({"missing": Demand(present=False)}, facts)
+    assert match_all({"status": "running", "health": Demand(present=False)}, facts)
+    assert not match_all({"status": "running", "stable": True}, facts)
+    assert not match_all({"missing": Demand(present=False)}, facts)

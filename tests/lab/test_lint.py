@@ -240,9 +240,9 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
 
 
 def test_problems_are_said_in_french() -> None:
-    from dckgrade.i18n import into
+    from dckgrade.i18n import get_translator
 
-    translate = into("fr")
+    translate = get_translator("fr")
     expected = translate("should be {wanted}, is {found}").format(
         wanted=translate("a whole number"), found="“one”"
     )

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.i18n import Trouble
+from dckgrade.i18n import UserError
 from dckgrade.lab.discovery import NoSuchLab, find, lab_paths
-from dckgrade.lab.load import Loaded, load, repeated_codes
+from dckgrade.lab.load import LoadedLab, load, repeated_codes
 from dckgrade.lab.model import seconds
 from dckgrade.lab.strict_yaml import MAX_BYTES
 from tests.support.sample_lab import FILE, SAMPLE, lab
@@ -29,7 +29,7 @@ def test_a_mark_and_line_ends_of_windows_change_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["missing.yaml", "."])
 def test_a_file_that_cannot_be_read_is_trouble_and_no_crash(tmp_path: Path, name: str) -> None:
-    with pytest.raises(Trouble, match="cannot be read"):
+    with pytest.raises(UserError, match="cannot be read"):
         load(tmp_path / name)
 
 
@@ -39,7 +39,7 @@ def test_of_an_endless_file_only_so_much_is_read_as_is_needed_to_refuse_it() -> 
 
 
 def test_a_code_that_two_labs_give_to_mistakes_of_their_own_is_found_at_its_line(tmp_path: Path) -> None:
-    loaded: list[Loaded] = []
+    loaded: list[LoadedLab] = []
     for name in ("one", "two"):
         path = tmp_path / f"{name}.yaml"
         path.write_text(SAMPLE.replace("id: sample", f"id: {name}"), encoding="utf-8")

@@ -15,7 +15,7 @@ import docker
 import pytest
 
 from dckgrade.prove.case import cases
-from dckgrade.prove.live import Disposable, apply
+from dckgrade.prove.live import DisposableEngine, apply
 from tests.conftest import FIXTURES
 from tests.support.recording_proxy import RecordingProxy, Request
 
@@ -36,7 +36,7 @@ class Graded(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def solved(engine: Disposable) -> Iterator[Disposable]:
+def solved(engine: DisposableEngine) -> Iterator[DisposableEngine]:
     if not engine.host.startswith("unix://"):
         pytest.skip("the counting proxy speaks to unix sockets only")
     engine.empty()
@@ -48,7 +48,7 @@ def solved(engine: Disposable) -> Iterator[Disposable]:
 
 
 @pytest.fixture(scope="module")
-def run(solved: Disposable, tmp_path_factory: pytest.TempPathFactory) -> Graded:
+def run(solved: DisposableEngine, tmp_path_factory: pytest.TempPathFactory) -> Graded:
     return counted(solved, tmp_path_factory.mktemp("proxy"))
 
 
@@ -81,7 +81,7 @@ def test_the_engine_is_left_as_it_was(run: Graded) -> None:
 
 
 def test_two_hundred_other_containers_cost_no_further_request(
-    run: Graded, solved: Disposable, tmp_path: Path
+    run: Graded, solved: DisposableEngine, tmp_path: Path
 ) -> None:
     client = docker.APIClient(solved.host)
     others = [client.create_container("busybox", ["true"], name=f"other-{n}")["Id"] for n in range(OTHERS)]
@@ -96,14 +96,14 @@ def test_two_hundred_other_containers_cost_no_further_request(
     assert not [one for one in crowded.requests if any(other in one.path for other in others)]
 
 
-def counted(engine: Disposable, folder: Path) -> Graded:
+def counted(engine: DisposableEngine, folder: Path) -> Graded:
     before = state(engine.host)
     with RecordingProxy(folder / "engine.sock", engine.host, together=2) as proxy:
         report = dckgrade(engine, proxy.host)
     return Graded(proxy.requests, proxy.let_go, report, before, state(engine.host))
 
 
-def dckgrade(engine: Disposable, host: str) -> Mapping[str, Any]:
+def dckgrade(engine: DisposableEngine, host: str) -> Mapping[str, Any]:
     with engine.network():
         done = subprocess.run(
             [sys.executable, "-m", "dckgrade", "tp5", "-f", "json", "--host", host],

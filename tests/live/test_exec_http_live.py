@@ -20,7 +20,7 @@ from tests.conftest import FIXTURES
 pytestmark = pytest.mark.engine
 
 
-def graded_from_afar(engine: live.Disposable, name: str, **chosen: bool) -> Report:
+def graded_from_afar(engine: live.DisposableEngine, name: str, **chosen: bool) -> Report:
     case = next(one for one in cases(FIXTURES, "tp5") if one.name == name)
     engine.empty()
     with engine.network():
@@ -30,7 +30,7 @@ def graded_from_afar(engine: live.Disposable, name: str, **chosen: bool) -> Repo
         return run.grade(load(find("tp5")), daemon, Choice(**chosen))  # type: ignore[arg-type]
 
 
-def test_the_containers_are_asked_from_inside_and_all_passes(engine: live.Disposable) -> None:
+def test_the_containers_are_asked_from_inside_and_all_passes(engine: live.DisposableEngine) -> None:
     report = graded_from_afar(engine, "solution")
     assert {one.id: one.verdict for one in report.checks if one.verdict != "passed"} == {}
     asked = [
@@ -41,7 +41,7 @@ def test_the_containers_are_asked_from_inside_and_all_passes(engine: live.Dispos
     assert asked == ["inside", "inside"]
 
 
-def test_under_passive_they_are_not_and_nobody_is_to_blame(engine: live.Disposable) -> None:
+def test_under_passive_they_are_not_and_nobody_is_to_blame(engine: live.DisposableEngine) -> None:
     report = graded_from_afar(engine, "solution", passive=True)
     verdicts = {one.id: one.verdict for one in report.checks}
     assert verdicts["webservers-serves"] == "unknown"

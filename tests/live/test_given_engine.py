@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.prove.engines.docker_command import docker, images, listed
-from dckgrade.prove.live import Disposable
+from dckgrade.prove.live import DisposableEngine
 from tests.support.cli_runner import dckgrade
 from tests.support.tiny_lab import tiny
 
@@ -29,7 +29,7 @@ def test_an_engine_that_cannot_be_reached_is_exit_3() -> None:
 
 
 def test_an_engine_with_objects_of_others_is_refused_and_left_alone(
-    tmp_path: Path, engine: Disposable
+    tmp_path: Path, engine: DisposableEngine
 ) -> None:
     lab, fixtures = tiny(tmp_path)
     engine.empty()
@@ -54,7 +54,7 @@ def test_an_engine_with_objects_of_others_is_refused_and_left_alone(
     engine.empty()
 
 
-def test_an_engine_in_a_swarm_is_refused(tmp_path: Path, engine: Disposable) -> None:
+def test_an_engine_in_a_swarm_is_refused(tmp_path: Path, engine: DisposableEngine) -> None:
     lab, fixtures = tiny(tmp_path)
     engine.empty()
     docker(engine.host, "swarm", "init", "--advertise-addr", "127.0.0.1")
@@ -69,7 +69,9 @@ def test_an_engine_in_a_swarm_is_refused(tmp_path: Path, engine: Disposable) -> 
     assert b"swarm active" in run_.stderr
 
 
-def test_images_that_cannot_be_had_are_exit_3_and_leave_nothing(tmp_path: Path, engine: Disposable) -> None:
+def test_images_that_cannot_be_had_are_exit_3_and_leave_nothing(
+    tmp_path: Path, engine: DisposableEngine
+) -> None:
     lab, fixtures = tiny(tmp_path)
     (fixtures / "tiny" / "proof.yaml").write_text("images: [no-such-image]\n")
     engine.empty()
@@ -83,7 +85,7 @@ def test_images_that_cannot_be_had_are_exit_3_and_leave_nothing(tmp_path: Path, 
     assert counted(engine.host) == before
 
 
-def test_a_given_engine_is_left_as_empty_as_it_was(tmp_path: Path, engine: Disposable) -> None:
+def test_a_given_engine_is_left_as_empty_as_it_was(tmp_path: Path, engine: DisposableEngine) -> None:
     lab, fixtures = tiny(
         tmp_path, more="docker volume create vol; docker network create net; docker tag busybox b:1\n"
     )

@@ -17,7 +17,7 @@ from dckgrade.probes.docker.log_rotation import LogRotation
 from dckgrade.probes.observe import observe
 from dckgrade.probes.registry import Probe
 from dckgrade.prove import live
-from dckgrade.prove.case import Kind, case
+from dckgrade.prove.case import CaseKind, case
 from dckgrade.prove.engines.docker_command import docker, images
 from dckgrade.prove.engines.private import PrivateEngine
 from dckgrade.prove.process_group import NotApplied
@@ -55,7 +55,7 @@ def observed(engine: PrivateEngine, probe: Probe, host: str = "") -> Any:
     where = resolve(host or engine.host, None, {}, Path("/nonexistent"))
     with connect(where) as daemon:
         given = Given(dockerd=engine.dockerd, environment={"HOME": "/nonexistent"})
-        (seen,) = observe([probe], daemon.look(given), 30.0).values()
+        (seen,) = observe([probe], daemon.take_snapshot(given), 30.0).values()
     return seen
 
 
@@ -140,7 +140,7 @@ def test_a_case_has_its_own_daemon_json_and_the_next_one_the_engine_s(
     applied.write_text(
         f'grep -q max-size "$DAEMON_JSON"; docker inspect old >/dev/null\n{applied.read_text()}'
     )
-    report = live.graded(load(lab), case("tiny", folder, Kind.SOLUTION), own_engine)
+    report = live.graded(load(lab), case("tiny", folder, CaseKind.SOLUTION), own_engine)
     assert {line.verdict for line in report.checks} == {"passed"}
     assert own_engine.dockerd.file.read_bytes() == b"{}"
     assert facts(own_engine, LogRotation())["rotates"] is False
@@ -153,7 +153,7 @@ def test_a_case_whose_engine_does_not_come_up_is_graded_and_the_engine_put_back(
     folder = fixtures / "tiny" / "solution"
     (folder / "apply.sh").unlink()
     (folder / "daemon.json").write_bytes(b"{")
-    report = live.graded(load(lab), case("tiny", folder, Kind.SOLUTION), own_engine)
+    report = live.graded(load(lab), case("tiny", folder, CaseKind.SOLUTION), own_engine)
     assert {line.verdict for line in report.checks} == {"unknown"}
     assert docker(own_engine.host, "ps", "--quiet") == ""
 
@@ -163,4 +163,4 @@ def test_a_case_with_a_daemon_json_is_not_seen_on_an_engine_of_others(tmp_path: 
     folder = fixtures / "tiny" / "solution"
     (folder / "daemon.json").write_bytes(b"{}")
     with pytest.raises(NotApplied, match=r"daemon\.json of its own"):
-        live.graded(load(lab), case("tiny", folder, Kind.SOLUTION), GivenEngine("unix:///nowhere"))
+        live.graded(load(lab), case("tiny", folder, CaseKind.SOLUTION), GivenEngine("unix:///nowhere"))

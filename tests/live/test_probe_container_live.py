@@ -12,12 +12,12 @@ from typing import Any
 import docker
 import pytest
 
-from dckgrade.engine.api import Daemon
+from dckgrade.engine.api import EngineApi
 from dckgrade.engine.connection import connect
 from dckgrade.engine.endpoint import resolve
 from dckgrade.engine.probe_container import OURS, PREFIX, marker
 from dckgrade.engine.protocol import OutOfReach
-from dckgrade.prove.live import Disposable
+from dckgrade.prove.live import DisposableEngine
 from dckgrade.report.observation import Why
 from tests.support.recording_proxy import RecordingProxy
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
-def client(engine: Disposable) -> Iterator[docker.APIClient]:
+def client(engine: DisposableEngine) -> Iterator[docker.APIClient]:
     engine.empty()
     made = docker.APIClient(engine.host)
     yield made
@@ -33,7 +33,7 @@ def client(engine: Disposable) -> Iterator[docker.APIClient]:
     engine.empty()
 
 
-def connected(host: str) -> Daemon:
+def connected(host: str) -> EngineApi:
     return connect(resolve(host, None, {}, Path("/nonexistent")))
 
 
@@ -46,14 +46,14 @@ def there(client: docker.APIClient) -> list[Any]:
 
 
 def test_what_a_new_container_would_be_takes_three_requests_and_leaves_nothing(
-    engine: Disposable, client: docker.APIClient, tmp_path: Path
+    engine: DisposableEngine, client: docker.APIClient, tmp_path: Path
 ) -> None:
     if not engine.host.startswith("unix://"):
         pytest.skip("the counting proxy speaks to unix sockets only")
     with RecordingProxy(tmp_path / "engine.sock", engine.host) as proxy, connected(proxy.host) as daemon:
-        look = daemon.look()
-        shown = look.created(image(client))
-        assert look.created(image(client)) == shown
+        look = daemon.take_snapshot()
+        shown = look.inspect_new_container(image(client))
+        assert look.inspect_new_container(image(client)) == shown
     assert shown["HostConfig"]["LogConfig"]["Type"] == "json-file"
     ref = shown["Id"]
     assert [f"{one.method} {one.path}" for one in proxy.requests if one.path != "/_ping"] == [
@@ -66,12 +66,12 @@ def test_what_a_new_container_would_be_takes_three_requests_and_leaves_nothing(
 
 
 def test_what_speaks_is_capped_hidden_from_the_grade_and_gone_when_the_run_ends(
-    engine: Disposable, client: docker.APIClient
+    engine: DisposableEngine, client: docker.APIClient
 ) -> None:
     words = marker()
     with connected(engine.host) as daemon:
-        ref = daemon.look().speaking(image(client), words, None)
-        assert daemon.look().containers() == []
+        ref = daemon.take_snapshot().start_marker_container(image(client), words, None)
+        assert daemon.take_snapshot().list_containers() == []
         (entry,) = there(client)
         assert OURS in entry["Labels"]
         assert entry["Names"][0].startswith(f"/{PREFIX}")
@@ -84,16 +84,16 @@ def test_what_speaks_is_capped_hidden_from_the_grade_and_gone_when_the_run_ends(
             time.sleep(0.1)
         daemon.end_run()
         assert there(client) == []
-        daemon.look().speaking(image(client), words, None)
+        daemon.take_snapshot().start_marker_container(image(client), words, None)
     assert there(client) == []
 
 
 def test_a_log_driver_that_cannot_work_is_told_in_the_engine_s_words(
-    engine: Disposable, client: docker.APIClient
+    engine: DisposableEngine, client: docker.APIClient
 ) -> None:
     log = {"Type": "gelf", "Config": {"gelf-address": "udp://no-such-host.invalid:12201"}}
     with connected(engine.host) as daemon, pytest.raises(OutOfReach) as caught:
-        daemon.look().speaking(image(client), marker(), log)
+        daemon.take_snapshot().start_marker_container(image(client), marker(), log)
     assert caught.value.why is Why.ENGINE_ERROR
     assert "logging driver" in caught.value.detail
     assert there(client) == []
@@ -113,7 +113,7 @@ time.sleep(60)
 
 
 def test_what_a_killed_run_has_left_is_swept_by_the_next_and_nothing_else_is(
-    engine: Disposable, client: docker.APIClient
+    engine: DisposableEngine, client: docker.APIClient
 ) -> None:
     labelled = client.create_container("busybox", ["true"], name="web", labels={OURS: "1@x"})["Id"]
     named = client.create_container("busybox", ["true"], name=f"{PREFIX}theirs")["Id"]
@@ -122,9 +122,9 @@ def test_what_a_killed_run_has_left_is_swept_by_the_next_and_nothing_else_is(
         assert run.stdout
         assert run.stdout.readline() == b"speaking\n"
         with connected(engine.host) as daemon:
-            daemon.look().created(image(client))
+            daemon.take_snapshot().inspect_new_container(image(client))
         assert len(there(client)) == 3, "of a run that goes on nothing is swept"
         os.kill(run.pid, signal.SIGKILL)
     with connected(engine.host) as daemon:
-        daemon.look().created(image(client))
+        daemon.take_snapshot().inspect_new_container(image(client))
     assert {one["Id"] for one in there(client)} == {labelled, named}

@@ -13,9 +13,9 @@ import pytest
 from dckgrade.lab.load import load
 from dckgrade.prove import images as supplies
 from dckgrade.prove import live, run
-from dckgrade.prove.case import Kind, case
+from dckgrade.prove.case import CaseKind, case
 from dckgrade.prove.engines.docker_command import docker, images
-from dckgrade.prove.live import Disposable, Stage, apply
+from dckgrade.prove.live import DisposableEngine, PreparedEngine, apply
 from dckgrade.report.proof import Proof
 from tests.conftest import need_private_engines
 from tests.support import traces
@@ -35,17 +35,17 @@ def temporary() -> Iterator[Path]:
         yield Path(folder)
 
 
-def proved(folder: Path, engine: Disposable, *, record: bool) -> Proof:
+def proved(folder: Path, engine: DisposableEngine, *, record: bool) -> Proof:
     """Prove the tiny lab of *folder* on *engine*."""
     loaded = load(folder / "tiny.yaml")
-    return run.seen(loaded, folder / "fixtures", [Stage(engine)], lambda *_: None, record=record)
+    return run.seen(loaded, folder / "fixtures", [PreparedEngine(engine)], lambda *_: None, record=record)
 
 
 def sentences(proof: Proof) -> list[str]:
     return [fault.sentence("en") for fault in proof.faults]
 
 
-def test_recording_comparing_and_contradicting(tmp_path: Path, engine: Disposable) -> None:
+def test_recording_comparing_and_contradicting(tmp_path: Path, engine: DisposableEngine) -> None:
     lab, fixtures = tiny(tmp_path)
     assert sentences(proved(tmp_path, engine, record=True)) == []
     recorded = dckgrade("prove", str(lab), "--recorded", "--fixtures", str(fixtures))
@@ -59,7 +59,7 @@ def test_recording_comparing_and_contradicting(tmp_path: Path, engine: Disposabl
     assert found == [told]
 
 
-def test_a_recording_of_what_was_not_expected_is_not_kept(tmp_path: Path, engine: Disposable) -> None:
+def test_a_recording_of_what_was_not_expected_is_not_kept(tmp_path: Path, engine: DisposableEngine) -> None:
     _, fixtures = tiny(tmp_path)
     solution = fixtures / "tiny" / "solution"
     (solution / "apply.sh").write_text("docker create --name box busybox true\n")
@@ -70,7 +70,7 @@ def test_a_recording_of_what_was_not_expected_is_not_kept(tmp_path: Path, engine
     assert not (solution / "recording.json").exists()
 
 
-def test_an_apply_that_fails_is_said_with_what_it_printed(tmp_path: Path, engine: Disposable) -> None:
+def test_an_apply_that_fails_is_said_with_what_it_printed(tmp_path: Path, engine: DisposableEngine) -> None:
     tiny(tmp_path, more="echo quite broken; exit 7\n")
 
     found = sentences(proved(tmp_path, engine, record=True))
@@ -82,14 +82,14 @@ def test_an_apply_that_fails_is_said_with_what_it_printed(tmp_path: Path, engine
 
 @pytest.mark.parametrize("caged", [True, False])
 def test_what_a_case_leaves_running_ends_with_it(
-    tmp_path: Path, engine: Disposable, temporary: Path, monkeypatch: pytest.MonkeyPatch, *, caged: bool
+    tmp_path: Path, engine: DisposableEngine, temporary: Path, monkeypatch: pytest.MonkeyPatch, *, caged: bool
 ) -> None:
     if not caged:
         monkeypatch.setattr(live, "cage", tuple)
     engine.empty()
     _, fixtures = tiny(tmp_path, more=f"export FORGOTTEN={temporary}; sleep 600 &\n")
 
-    apply(case("tiny", fixtures / "tiny" / "mistakes" / "exited", Kind.MISTAKE), engine)
+    apply(case("tiny", fixtures / "tiny" / "mistakes" / "exited", CaseKind.MISTAKE), engine)
 
     deadline = time.monotonic() + 10  # a killed process may take a moment to die
     while (alive := list(traces.processes(temporary))) and time.monotonic() < deadline:
@@ -98,8 +98,8 @@ def test_what_a_case_leaves_running_ends_with_it(
     engine.empty()
 
 
-def test_a_tag_that_a_case_makes_does_not_reach_the_next(engine: Disposable) -> None:
-    stage = Stage(engine)
+def test_a_tag_that_a_case_makes_does_not_reach_the_next(engine: DisposableEngine) -> None:
+    stage = PreparedEngine(engine)
     before = images(engine.host)
     docker(engine.host, "tag", "busybox:latest", "busybox:mine")
 
@@ -108,7 +108,7 @@ def test_a_tag_that_a_case_makes_does_not_reach_the_next(engine: Disposable) -> 
     assert images(engine.host) == before
 
 
-def test_images_can_be_archives_beside_the_cases(tmp_path: Path, own_engine: Disposable) -> None:
+def test_images_can_be_archives_beside_the_cases(tmp_path: Path, own_engine: DisposableEngine) -> None:
     _, fixtures = tiny(tmp_path)
     archive = fixtures / "tiny" / "box.tar"
     docker(own_engine.host, "save", "--output", str(archive), "busybox")

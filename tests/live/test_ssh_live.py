@@ -16,7 +16,7 @@ from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
 from dckgrade.prove import images, live
 from dckgrade.prove.case import cases, terms
-from dckgrade.prove.live import Disposable
+from dckgrade.prove.live import DisposableEngine
 from tests.conftest import FIXTURES
 from tests.support.cli_runner import dckgrade
 from tests.support.real_sshd import Sshd, free_port, need_ssh
@@ -32,14 +32,14 @@ def docker(host: str, *words: str) -> None:
     subprocess.run(["docker", "--host", host, *words], check=True, capture_output=True, timeout=60)
 
 
-def solved(engine: Disposable) -> None:
+def solved(engine: DisposableEngine) -> None:
     engine.empty()
     for words in SOLUTION:
         docker(engine.host, *words)
 
 
 @pytest.fixture(scope="module")
-def tp5(engine: Disposable) -> Iterator[str]:
+def tp5(engine: DisposableEngine) -> Iterator[str]:
     """Give the socket of an engine on which TP5 is solved."""
     need_ssh()
     solved(engine)
@@ -177,7 +177,7 @@ def test_ending_it_early_leaves_nothing_behind(sshd: Sshd, tmp_path: Path, numbe
 
 @pytest.mark.timeout(240)
 def test_tp6_is_graded_through_published_ports_and_grafana_s_password_never_goes_by_exec(
-    engine: Disposable, tmp_path: Path
+    engine: DisposableEngine, tmp_path: Path
 ) -> None:
     need_ssh()
     (solution,) = [one for one in cases(FIXTURES, "tp6") if one.name == "solution"]

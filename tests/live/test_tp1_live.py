@@ -13,7 +13,7 @@ from dckgrade.grading.options import Choice
 from dckgrade.grading.run import grade
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
-from dckgrade.prove.case import Kind, case
+from dckgrade.prove.case import CaseKind, case
 from dckgrade.prove.engines.cluster import PrivateRoom
 from dckgrade.prove.live import apply
 from dckgrade.report.report import Report
@@ -33,7 +33,7 @@ def room() -> Iterator[PrivateRoom]:
 def test_a_worker_whose_machine_dies_is_named() -> None:
     need_private_engines()
     with PrivateRoom(3) as room:
-        apply(case("tp1", FIXTURES / "tp1" / "solution", Kind.SOLUTION), room)
+        apply(case("tp1", FIXTURES / "tp1" / "solution", CaseKind.SOLUTION), room)
         assert {line.verdict for line in report(room).checks} == {Verdict.PASSED}
         patient = ["docker", "--host", room.host, "swarm", "update", "--dispatcher-heartbeat", "1s"]
         subprocess.run(patient, check=True, stdout=subprocess.DEVNULL)

@@ -11,7 +11,7 @@ from dckgrade.engine import endpoint
 from dckgrade.engine.connection import connect
 from dckgrade.probes.seccomp.seccomp_call import TRIES, Forbidden, read, twins
 from dckgrade.prove.case import cases
-from dckgrade.prove.live import Disposable
+from dckgrade.prove.live import DisposableEngine
 from tests.conftest import FIXTURES
 
 pytestmark = pytest.mark.engine
@@ -24,7 +24,7 @@ DENY_ALL = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": CALLS, "ac
 
 
 @pytest.fixture
-def client(engine: Disposable) -> Iterator[docker.APIClient]:
+def client(engine: DisposableEngine) -> Iterator[docker.APIClient]:
     engine.empty()
     client = docker.APIClient(engine.host)
     yield client
@@ -38,17 +38,17 @@ def sleeping(client: docker.APIClient, image: str, *options: str) -> str:
     return str(made["Id"])
 
 
-def answers(engine: Disposable, container: str) -> dict[str, str]:
+def answers(engine: DisposableEngine, container: str) -> dict[str, str]:
     """Make every try in *container*, whatever its profile."""
     with connect(endpoint.resolve(engine.host, None, {}, Path("/nonexistent"))) as daemon:
-        look = daemon.look()
+        look = daemon.take_snapshot()
         tried = [Forbidden(one, one.call, 1, whole=True) for one in TRIES]
-        return {one.call: read(one, look.run(container, one.attempt.argv)) for one in tried}
+        return {one.call: read(one, look.run_command(container, one.attempt.argv)) for one in tried}
 
 
 @pytest.mark.parametrize("image", ["nginx", "busybox", "postgres"])
 def test_dockers_default_lets_every_try_and_nothing_changes(
-    image: str, engine: Disposable, client: docker.APIClient
+    image: str, engine: DisposableEngine, client: docker.APIClient
 ) -> None:
     container = sleeping(client, image)
     before = client.diff(container)
@@ -56,6 +56,8 @@ def test_dockers_default_lets_every_try_and_nothing_changes(
     assert client.diff(container) == before
 
 
-def test_a_profile_that_forbids_them_refuses_every_try(engine: Disposable, client: docker.APIClient) -> None:
+def test_a_profile_that_forbids_them_refuses_every_try(
+    engine: DisposableEngine, client: docker.APIClient
+) -> None:
     container = sleeping(client, "busybox", f"seccomp={json.dumps(DENY_ALL)}")
     assert answers(engine, container) == dict.fromkeys((one.call for one in TRIES), "refused")

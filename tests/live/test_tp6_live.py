@@ -7,7 +7,7 @@ from dckgrade.lab.load import load
 from dckgrade.prove import images, live
 from dckgrade.prove.case import cases
 from dckgrade.prove.engines.docker_command import docker
-from dckgrade.prove.live import Disposable
+from dckgrade.prove.live import DisposableEngine
 from tests.conftest import FIXTURES
 
 pytestmark = pytest.mark.engine
@@ -17,32 +17,32 @@ ADMIN = ("wget", "-q", "-O", "-", "http://{}@localhost:3000/api/org")
 
 
 @pytest.fixture
-def grafana(engine: Disposable) -> Disposable:
+def grafana(engine: DisposableEngine) -> DisposableEngine:
     images.load_images(engine.host, IMAGES, FIXTURES / "tp6")
     return engine
 
 
-def failures(engine: Disposable) -> int:
+def failures(engine: DisposableEngine) -> int:
     """Count what Grafana has refused."""
     return docker(engine.host, "logs", "grafana").count(" 401 -")
 
 
 @pytest.mark.timeout(180)
-def test_a_refused_account_costs_one_failure_however_often_the_run_looks(grafana: Disposable) -> None:
+def test_a_refused_account_costs_one_failure_however_often_the_run_looks(grafana: DisposableEngine) -> None:
     (changed,) = [one for one in cases(FIXTURES, "tp6") if one.name == "password-changed"]
     report = live.graded(load(find("tp6")), changed, grafana)
     assert {line.id: line.verdict for line in report.checks}["dashboard-imported"] == "unknown"
     assert failures(grafana) == 1
 
 
-def org(engine: Disposable, account: str) -> bool:
+def org(engine: DisposableEngine, account: str) -> bool:
     """Try an account; say whether it is let in."""
     words = [part.format(account) for part in ADMIN]
     return '"Main Org."' in docker(engine.host, "exec", "grafana", "sh", "-c", f"{' '.join(words)} || true")
 
 
 @pytest.mark.timeout(120)
-def test_the_stand_in_locks_an_account_out_after_five_failures(grafana: Disposable) -> None:
+def test_the_stand_in_locks_an_account_out_after_five_failures(grafana: DisposableEngine) -> None:
     grafana.empty()
     docker(grafana.host, "run", "-d", "--name", "grafana", "grafana/grafana")
     ready = "until wget -q -O /dev/null http://localhost:3000/api/health; do sleep 0.1; done"

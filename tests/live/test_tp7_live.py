@@ -18,7 +18,7 @@ from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
 from dckgrade.prove import images, live
 from dckgrade.prove.case import cases
-from dckgrade.prove.live import Disposable
+from dckgrade.prove.live import DisposableEngine
 from dckgrade.report.observation import Seen
 from dckgrade.report.report import Report
 from tests.conftest import FIXTURES
@@ -30,7 +30,7 @@ IMAGES = ["nginx", "busybox", "elasticsearch:7.9.3", "logstash:7.9.3", "kibana:7
 
 
 @pytest.fixture(scope="module")
-def stack(engine: Disposable) -> Iterator[Disposable]:
+def stack(engine: DisposableEngine) -> Iterator[DisposableEngine]:
     if not engine.host.startswith("unix://"):
         pytest.skip("the recording proxy speaks to unix sockets only")
     images.load_images(engine.host, IMAGES, FIXTURES / "tp7")
@@ -79,7 +79,7 @@ def acts(requests: list[Request]) -> list[str]:
 
 
 def test_a_working_stack_takes_a_few_seconds_and_their_nginx_says_the_word(
-    stack: Disposable, tmp_path: Path
+    stack: DisposableEngine, tmp_path: Path
 ) -> None:
     begun = time.monotonic()
     with stack.network():
@@ -93,7 +93,7 @@ def test_a_working_stack_takes_a_few_seconds_and_their_nginx_says_the_word(
 
 
 def test_a_container_of_ours_says_it_where_theirs_cannot_and_is_gone_afterwards(
-    stack: Disposable, tmp_path: Path
+    stack: DisposableEngine, tmp_path: Path
 ) -> None:
     client = docker.APIClient(stack.host)
     log = docker.types.LogConfig(type="gelf", config={"gelf-address": "udp://127.0.0.1:12201"})
@@ -123,7 +123,7 @@ def test_a_container_of_ours_says_it_where_theirs_cannot_and_is_gone_afterwards(
 
 
 def test_under_passive_nothing_but_readings_leave_and_the_word_is_skipped(
-    stack: Disposable, tmp_path: Path
+    stack: DisposableEngine, tmp_path: Path
 ) -> None:
     with stack.network():
         report, requests = graded(stack.host, tmp_path, passive=True)
@@ -135,7 +135,7 @@ def test_under_passive_nothing_but_readings_leave_and_the_word_is_skipped(
     }
 
 
-def test_judged_at_once_the_word_is_undecided_not_lost(stack: Disposable) -> None:
+def test_judged_at_once_the_word_is_undecided_not_lost(stack: DisposableEngine) -> None:
     with stack.network():
         report, _ = graded(stack.host, at_once=True)
     (line,) = [one for one in report.checks if one.id == "logs-reach-elasticsearch"]

@@ -41,7 +41,9 @@ def until(path: Path, words: str, seconds: float = 30) -> None:
         time.sleep(0.1)
 
 
-def test_it_sees_each_step_and_ends_well_when_all_passes(engine: live.Disposable, tmp_path: Path) -> None:
+def test_it_sees_each_step_and_ends_well_when_all_passes(
+    engine: live.DisposableEngine, tmp_path: Path
+) -> None:
     engine.empty()
     shown = tmp_path / "shown"
     with engine.network(), shown.open("wb") as file:
@@ -58,7 +60,7 @@ def test_it_sees_each_step_and_ends_well_when_all_passes(engine: live.Disposable
     assert "All done, well done!" in shown.read_text()
 
 
-def test_idle_it_takes_less_than_two_percent_of_a_core(engine: live.Disposable, tmp_path: Path) -> None:
+def test_idle_it_takes_less_than_two_percent_of_a_core(engine: live.DisposableEngine, tmp_path: Path) -> None:
     engine.empty()
     shown = tmp_path / "shown"
     with engine.network(), shown.open("wb") as file:
@@ -74,7 +76,7 @@ def test_idle_it_takes_less_than_two_percent_of_a_core(engine: live.Disposable, 
     assert shown.read_text().count("Watching the engine") == 1
 
 
-def test_ctrl_c_leaves_the_terminal_as_it_was(engine: live.Disposable) -> None:
+def test_ctrl_c_leaves_the_terminal_as_it_was(engine: live.DisposableEngine) -> None:
     engine.empty()
     mine, theirs = pty.openpty()
     with engine.network():

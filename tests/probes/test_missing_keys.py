@@ -11,10 +11,10 @@ from dckgrade.probes.docker.container_log import ContainerLog
 from dckgrade.probes.docker.container_stats import ContainerStats
 from dckgrade.probes.net.http import Http
 from dckgrade.probes.net.postgres import Postgres
-from dckgrade.probes.registry import Probe, key
+from dckgrade.probes.registry import Probe, observation_key
 from dckgrade.report.observation import Absent, Seen, Unobservable
 from tests.probes.net.test_services import PAGE
-from tests.support.fake_engine import ENGINES, RECORDED, FakeWorld, serving
+from tests.support.fake_engine import ENGINES, RECORDED, FakeEngine, serving
 
 GONE = msgspec.UNSET
 
@@ -43,33 +43,33 @@ def paths(tree: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from paths(value, (*path, index))
 
 
-def observed(world: FakeWorld, probe: Probe, note: str) -> None:
-    world.serves = serving(PAGE if isinstance(probe, Http) else b"N")
-    found = probe.observe(world)
-    assert isinstance(found, Seen | Absent | Unobservable), (note, key(probe))
+def observed(fake_engine: FakeEngine, probe: Probe, note: str) -> None:
+    fake_engine.serves = serving(PAGE if isinstance(probe, Http) else b"N")
+    found = probe.observe(fake_engine)
+    assert isinstance(found, Seen | Absent | Unobservable), (note, observation_key(probe))
     assert "canary" not in repr(found), note
 
 
 @pytest.mark.parametrize("put", [GONE, None], ids=["missing", "null"])
 @pytest.mark.parametrize("engine", ENGINES)
 def test_no_missing_or_null_key_of_a_recorded_answer_crashes_a_probe(engine: str, put: object) -> None:
-    world = FakeWorld(engine)
+    fake_engine = FakeEngine(engine)
     for name in RECORDED:
-        ref = world.id_of(name)
+        ref = fake_engine.id_of(name)
         stats, container = ContainerStats(container=name), Container(name=name, image="nginx")
-        for note in without_one(world.measured[ref], put):
-            observed(world, stats, f"stats {name} {note}")
-        for note in without_one(world.inspected[ref], put):
-            observed(world, container, f"inspect {name} {note}")
-        for note in without_one(world.entry(name), put):
-            observed(world, container, f"list {name} {note}")
+        for note in without_one(fake_engine.measured[ref], put):
+            observed(fake_engine, stats, f"stats {name} {note}")
+        for note in without_one(fake_engine.inspected[ref], put):
+            observed(fake_engine, container, f"inspect {name} {note}")
+        for note in without_one(fake_engine.entry(name), put):
+            observed(fake_engine, container, f"list {name} {note}")
 
 
 @pytest.mark.parametrize("put", [GONE, None], ids=["missing", "null"])
 @pytest.mark.parametrize("probe", [Http, Postgres, ContainerLog, ContainerStats])
 def test_nor_a_probe_that_looks_at_the_container_s_service_or_log(probe: type[Any], put: object) -> None:
-    world = FakeWorld()
+    fake_engine = FakeEngine()
     for name in ("envs", "published"):
-        for answers in (world.inspect(name), world.entry(name)):
+        for answers in (fake_engine.inspect(name), fake_engine.entry(name)):
             for note in without_one(answers, put):
-                observed(world, probe(container=name), f"{name} {note}")
+                observed(fake_engine, probe(container=name), f"{name} {note}")

@@ -12,9 +12,9 @@ from dckgrade.probes.docker.container_stats import ContainerStats
 from dckgrade.probes.net.http import Http
 from dckgrade.probes.net.postgres import Postgres
 from dckgrade.probes.observe import observe
-from dckgrade.probes.registry import KINDS, Probe, key, kind
+from dckgrade.probes.registry import KINDS, Probe, kind_of, observation_key
 from dckgrade.report.observation import Absent, Seen, Unobservable, Why
-from tests.support.fake_engine import FakeWorld
+from tests.support.fake_engine import FakeEngine
 
 ALL: list[Probe] = [
     Container(name="webservers", image="nginx"),
@@ -26,45 +26,45 @@ ALL: list[Probe] = [
 
 
 def test_equal_probes_have_equal_keys_and_are_made_once() -> None:
-    assert key(ALL[0]) == "container name=webservers image=nginx"
-    assert key(Container(name="webservers")) == "container name=webservers"
-    assert key(ALL[3]) == "http container=webservers port=80 path=/"
-    seen = observe([*ALL, *ALL, Http(container="webservers", path="/", port=80)], FakeWorld(), 5)
-    assert {*seen} == {key(probe) for probe in ALL}
+    assert observation_key(ALL[0]) == "container name=webservers image=nginx"
+    assert observation_key(Container(name="webservers")) == "container name=webservers"
+    assert observation_key(ALL[3]) == "http container=webservers port=80 path=/"
+    seen = observe([*ALL, *ALL, Http(container="webservers", path="/", port=80)], FakeEngine(), 5)
+    assert {*seen} == {observation_key(probe) for probe in ALL}
 
 
 def test_each_is_seen_under_the_name_of_its_kind() -> None:
-    seen = observe(ALL, FakeWorld(), 5)
+    seen = observe(ALL, FakeEngine(), 5)
     assert {type(probe) for probe in ALL} <= {*KINDS}
     for probe in ALL:
-        found = seen[key(probe)]
+        found = seen[observation_key(probe)]
         assert isinstance(found, Seen)
-        assert found.kind == kind(probe)
+        assert found.kind == kind_of(probe)
         assert {*found.facts} == {*probe.facts.__struct_fields__}
 
 
 def test_the_slowest_questions_are_put_first() -> None:
-    seen = observe(ALL, FakeWorld(), 5)
+    seen = observe(ALL, FakeEngine(), 5)
     assert next(iter(seen)).startswith("container-stats ")
 
 
 def test_what_comes_too_late_is_unobservable_and_the_rest_is_seen() -> None:
-    class Slow(FakeWorld):
-        def stats(self, ref: str) -> Json:
+    class Slow(FakeEngine):
+        def sample_stats(self, ref: str) -> Json:
             held.wait(5)
-            return super().stats(ref)
+            return super().sample_stats(ref)
 
     held = threading.Event()
     start = time.monotonic()
     seen = observe(ALL, Slow(), 0.3)
     held.set()
     assert time.monotonic() - start < 2
-    assert seen[key(ALL[2])] == Unobservable(kind="container-stats", why=Why.DEADLINE)
-    assert all(isinstance(seen[key(probe)], Seen) for probe in ALL if probe is not ALL[2])
+    assert seen[observation_key(ALL[2])] == Unobservable(kind="container-stats", why=Why.DEADLINE)
+    assert all(isinstance(seen[observation_key(probe)], Seen) for probe in ALL if probe is not ALL[2])
 
 
 def test_without_time_nothing_is_seen_and_nothing_is_absent() -> None:
-    seen = observe(ALL, FakeWorld(), 0)
+    seen = observe(ALL, FakeEngine(), 0)
     assert {type(one) for one in seen.values()} == {Unobservable}
 
 
@@ -78,21 +78,21 @@ def test_without_time_nothing_is_seen_and_nothing_is_absent() -> None:
     ],
 )
 def test_a_crash_is_no_failure_of_the_trainee(trouble: Exception, why: Why, detail: str) -> None:
-    world = FakeWorld()
-    world.trouble["container"] = trouble
-    seen = observe([ALL[0]], world, 5)[key(ALL[0])]
+    engine = FakeEngine()
+    engine.trouble["container"] = trouble
+    seen = observe([ALL[0]], engine, 5)[observation_key(ALL[0])]
     assert isinstance(seen, Unobservable)
     assert (seen.kind, seen.why, seen.detail) == ("container", why, detail)
 
 
 def test_it_is_noted_how_long_each_took() -> None:
-    class Steady(FakeWorld):
-        def stats(self, ref: str) -> Json:
+    class Steady(FakeEngine):
+        def sample_stats(self, ref: str) -> Json:
             time.sleep(0.05)
-            return super().stats(ref)
+            return super().sample_stats(ref)
 
     seen = observe([ALL[2], Container(name="nobody")], Steady(), 5)
-    assert seen[key(ALL[2])].duration_ms >= 50
+    assert seen[observation_key(ALL[2])].duration_ms >= 50
     absent = seen["container name=nobody"]
     assert isinstance(absent, Absent)
     assert absent.duration_ms < 50

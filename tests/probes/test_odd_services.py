@@ -17,7 +17,7 @@ from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries
 from dckgrade.probes.monitoring.prometheus_target import PrometheusTarget
 from dckgrade.probes.registry import Probe
 from dckgrade.report.observation import Absent, Seen, Unobservable
-from tests.probes.monitoring.test_container_series import world_with
+from tests.probes.monitoring.test_container_series import engine_with
 from tests.probes.monitoring.test_grafana import GOOD, HEALTH, OF_893, source
 from tests.probes.test_missing_keys import GONE, without_one
 from tests.support.monitoring import Monitored, page
@@ -39,46 +39,46 @@ puts = pytest.mark.parametrize("put", [GONE, None, [], {}, "x", 7], ids=repr)
 
 def whole() -> Monitored:
     """Give a world in which everything is as it should be."""
-    world = world_with((f"/docker/{Monitored().id_of('grafana')}", "grafana", 1))
-    proxied = world.pages["9090/api/v1/query?query=max by"]
-    world.pages |= {
+    engine = engine_with((f"/docker/{Monitored().id_of('grafana')}", "grafana", 1))
+    proxied = engine.pages["9090/api/v1/query?query=max by"]
+    engine.pages |= {
         "3000/api/datasources": page([source()]),
         HEALTH: GOOD,
         "3000/api/datasources/proxy/uid/u": proxied,
         "3000/api/search": page([{"uid": "d", "title": "x"}]),
         "3000/api/dashboards/uid/d": page({"meta": {}, "dashboard": OF_893}),
     }
-    return world
+    return engine
 
 
-def observed(world: Monitored, probe: Probe, note: str) -> None:
-    found = probe.observe(world)
+def observed(engine: Monitored, probe: Probe, note: str) -> None:
+    found = probe.observe(engine)
     assert isinstance(found, Seen | Absent | Unobservable), note
 
 
 @kinds
 @pytest.mark.parametrize("put", [GONE, None], ids=["missing", "null"])
 def test_no_missing_or_null_key_of_the_engine_s_answers_crashes_a_probe(probe: Probe, put: Any) -> None:
-    world = whole()
+    engine = whole()
     for name in ("prometheus", "cadvisor", "grafana"):
-        for answers in (world.inspect(name), world.entry(name)):
+        for answers in (engine.inspect(name), engine.entry(name)):
             for note in without_one(answers, put):
-                observed(world, probe, f"{name} {note}")
+                observed(engine, probe, f"{name} {note}")
 
 
 @kinds
 @puts
 def test_nor_does_an_odd_value_in_a_service_s_answer(probe: Probe, put: Any) -> None:
-    world = whole()
-    for path, given in list(world.pages.items()):
+    engine = whole()
+    for path, given in list(engine.pages.items()):
         assert isinstance(given, HttpAnswer)
         if given.body[:1] not in {b"{", b"["}:
             continue
         holder = {"": json.loads(given.body)}
         for note in without_one(holder, put):
-            world.pages[path] = page(holder.get("", {}))
-            observed(world, probe, f"{path} {note}")
-        world.pages[path] = given
+            engine.pages[path] = page(holder.get("", {}))
+            observed(engine, probe, f"{path} {note}")
+        engine.pages[path] = given
 
 
 @kinds
@@ -87,8 +87,8 @@ def test_nor_does_an_odd_value_in_a_service_s_answer(probe: Probe, put: Any) -> 
     [page(b"<html>"), page({}, 500), page([], 503), page("x"), NoAnswer("garbled"), NoAnswer("silent")],
 )
 def test_nor_does_another_program_in_its_place(probe: Probe, answer: HttpAnswer | NoAnswer) -> None:
-    world = whole()
-    for path, given in list(world.pages.items()):
-        world.pages[path] = answer
-        observed(world, probe, path)
-        world.pages[path] = given
+    engine = whole()
+    for path, given in list(engine.pages.items()):
+        engine.pages[path] = answer
+        observed(engine, probe, path)
+        engine.pages[path] = given

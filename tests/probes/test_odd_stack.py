@@ -26,45 +26,45 @@ kinds = pytest.mark.parametrize("probe", PROBES, ids=lambda probe: type(probe)._
 
 def whole() -> Stack:
     """Give a world in which everything answers, and Kibana must be looked into."""
-    world = Stack()
-    world.pages |= {
+    engine = Stack()
+    engine.pages |= {
         "5601/api/status": NOT_READY,
         "9200/_cat/indices": page([{"index": "logs", "docs.count": "7"}]),
         "9200/_all/_settings": page({"logs": {"settings": {"index.blocks.read_only_allow_delete": "true"}}}),
         "9200/_search": hits(("logs", {"message": "dckgrade"})),
     }
-    return world
+    return engine
 
 
-def observed(world: Stack, probe: Probe, note: str) -> None:
-    world.__dict__.pop("_of_run", None)
-    found = probe.observe(world)
+def observed(engine: Stack, probe: Probe, note: str) -> None:
+    engine.__dict__.pop("_of_run", None)
+    found = probe.observe(engine)
     assert isinstance(found, Seen | Absent | Unobservable), note
 
 
 @kinds
 @pytest.mark.parametrize("put", [GONE, None], ids=["missing", "null"])
 def test_no_missing_or_null_key_of_the_engine_s_answers_crashes_a_probe(probe: Probe, put: Any) -> None:
-    world = whole()
+    engine = whole()
     for name in ("elasticsearch", "logstash", "kibana", "web"):
-        for answers in (world.inspect(name), world.entry(name)):
+        for answers in (engine.inspect(name), engine.entry(name)):
             for note in without_one(answers, put):
-                observed(world, probe, f"{name} {note}")
+                observed(engine, probe, f"{name} {note}")
 
 
 @kinds
 @pytest.mark.parametrize("put", [GONE, None, [], {}, "x", 7], ids=repr)
 def test_nor_does_an_odd_value_in_a_service_s_answer(probe: Probe, put: Any) -> None:
-    world = whole()
-    for path, given in list(world.pages.items()):
+    engine = whole()
+    for path, given in list(engine.pages.items()):
         assert isinstance(given, HttpAnswer)
         if given.body[:1] not in {b"{", b"["}:
             continue
         holder = {"": json.loads(given.body)}
         for note in without_one(holder, put):
-            world.pages[path] = page(holder.get("", {}))
-            observed(world, probe, f"{path} {note}")
-        world.pages[path] = given
+            engine.pages[path] = page(holder.get("", {}))
+            observed(engine, probe, f"{path} {note}")
+        engine.pages[path] = given
 
 
 @kinds
@@ -73,8 +73,8 @@ def test_nor_does_an_odd_value_in_a_service_s_answer(probe: Probe, put: Any) -> 
     [page(b"<html>"), page({}, 500), page([], 503), page("x"), NoAnswer("garbled"), NoAnswer("silent")],
 )
 def test_nor_does_another_program_in_its_place(probe: Probe, answer: HttpAnswer | NoAnswer) -> None:
-    world = whole()
-    for path, given in list(world.pages.items()):
-        world.pages[path] = answer
-        observed(world, probe, path)
-        world.pages[path] = given
+    engine = whole()
+    for path, given in list(engine.pages.items()):
+        engine.pages[path] = answer
+        observed(engine, probe, path)
+        engine.pages[path] = given

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, inspect
 
-from dckgrade.judge.matching import holds
+from dckgrade.judge.matching import matches_wanted
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
 from dckgrade.lab.matchers import Wanted
@@ -91,8 +91,8 @@ VACUOUS: list[tuple[Any, Any, Any]] = [
 def survived(written: Any, value: Any, kind: Any) -> bool:
     """Say whether the demand bears every change."""
     wanted: Wanted = msgspec.convert(written, Wanted)
-    assert holds(wanted, value), "it holds of the solution"
-    return all(holds(wanted, one) for one in mutants(value, inspect.type_info(kind), wanted))
+    assert matches_wanted(wanted, value), "it holds of the solution"
+    return all(matches_wanted(wanted, one) for one in mutants(value, inspect.type_info(kind), wanted))
 
 
 @pytest.mark.parametrize(("written", "value", "kind"), TELLING)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from dckgrade.engine.endpoint import EngineTrouble
-from dckgrade.i18n import Trouble
+from dckgrade.i18n import UserError
 from dckgrade.lab.discovery import find, labs_of, shelf
-from dckgrade.lab.load import Loaded, load
+from dckgrade.lab.load import LoadedLab, load
 from dckgrade.prove import run
 from dckgrade.prove.case import Terms, cases
 from dckgrade.prove.recordings import derive
@@ -27,7 +27,7 @@ def fixtures(tmp_path: Path) -> Path:
     return tmp_path / "fixtures"
 
 
-def tp5(folder: Path, *changes: tuple[str, str]) -> Loaded:
+def tp5(folder: Path, *changes: tuple[str, str]) -> LoadedLab:
     """Give a copy of TP5 with *changes* made to its text."""
     text = find("tp5").read_text(encoding="utf-8")
     for old, new in changes:
@@ -179,7 +179,7 @@ def test_a_waiver_that_forgives_nothing_is_a_fault(fixtures: Path) -> None:
 
 
 def test_a_lab_of_several_engines_is_not_proven_on_one() -> None:
-    with ExitStack() as stack, pytest.raises(Trouble, match="3 engines that reach each other"):
+    with ExitStack() as stack, pytest.raises(UserError, match="3 engines that reach each other"):
         run.given("unix:///given.sock", Terms(engines=3), stack)
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.i18n import Trouble
+from dckgrade.i18n import UserError
 from dckgrade.lab.load import load
 from dckgrade.prove import run, skeleton
-from dckgrade.prove.live import Disposable, Stage
+from dckgrade.prove.live import DisposableEngine, PreparedEngine
 from tests.support.cli_runner import dckgrade
 
 FILLED = {
@@ -72,7 +72,7 @@ def test_it_never_overwrites_and_then_writes_nothing_at_all(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["../up", "Boxes", "", "a b", "x" * 33, "/abs"])
 def test_a_name_that_no_lab_can_have_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(Trouble):
+    with pytest.raises(UserError):
         skeleton.write(name, tmp_path / "checks", tmp_path / "fixtures")
 
     assert list(tmp_path.iterdir()) == []
@@ -81,12 +81,14 @@ def test_a_name_that_no_lab_can_have_is_refused(tmp_path: Path, name: str) -> No
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "checks").write_text("a file\n")
 
-    with pytest.raises(Trouble, match="cannot be written"):
+    with pytest.raises(UserError, match="cannot be written"):
         skeleton.write("boxes", tmp_path / "checks", tmp_path / "fixtures")
 
 
 @pytest.mark.engine
-def test_a_new_lab_is_proven_live_once_its_blanks_are_filled(tmp_path: Path, engine: Disposable) -> None:
+def test_a_new_lab_is_proven_live_once_its_blanks_are_filled(
+    tmp_path: Path, engine: DisposableEngine
+) -> None:
     engine.empty()
     for path in skeleton.write("boxes", tmp_path / "checks", tmp_path / "fixtures"):
         if path.suffix == ".json":
@@ -97,7 +99,7 @@ def test_a_new_lab_is_proven_live_once_its_blanks_are_filled(tmp_path: Path, eng
         path.write_text(text, encoding="utf-8")
     lab = load(tmp_path / "checks" / "boxes.yaml")
 
-    proof = run.seen(lab, tmp_path / "fixtures", [Stage(engine)], lambda *_: None, record=True)
+    proof = run.seen(lab, tmp_path / "fixtures", [PreparedEngine(engine)], lambda *_: None, record=True)
 
     assert [fault.sentence("en") for fault in proof.faults] == []
     again = run.recorded(lab, tmp_path / "fixtures")

@@ -24,7 +24,7 @@ from dckgrade.render.report.markdown import markdown
 from dckgrade.render.report.tap import tap
 from dckgrade.render.report.terminal import session
 from dckgrade.render.text.sanitize import line
-from dckgrade.report.report import LabNamed, Report
+from dckgrade.report.report import LabRef, Report
 from tests.render.report.test_html import Read
 from tests.support import format_readers
 from tests.support.reports import HOSTILE, Lang, eventful, planted, sample
@@ -36,7 +36,7 @@ Golden = Callable[[str, bytes], None]
 
 def other(report: Report) -> Report:
     """Make of it the report of another lab in the same run."""
-    return replace(report, lab=LabNamed(id="tp8", title="Another lab", digest="sha256:01"))
+    return replace(report, lab=LabRef(id="tp8", title="Another lab", digest="sha256:01"))
 
 
 def csv(reports: list[Report], _hints: int = 1) -> bytes:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from dckgrade.report import codec
-from dckgrade.report.observation import Absent, Engine, Seen, Unobservable, Why
-from dckgrade.report.report import LabNamed, Report
-from dckgrade.report.result import Line, Miss, Named, Reason, Score, Verdict
+from dckgrade.report.observation import Absent, EngineInfo, Seen, Unobservable, Why
+from dckgrade.report.report import LabRef, Report
+from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Reason, Score, Verdict
 
 ROOT = Path(__file__).parents[2]
 REAL = sorted((ROOT / "fixtures" / "tp5").rglob("recording.json"))
@@ -147,14 +147,14 @@ values: st.SearchStrategy[Any] = st.recursive(
 @st.composite
 def reports(draw: st.DrawFn) -> Report:
     """Make up a report whose every string is whatever an engine or a trainee could write."""
-    named = Named(code="ST-01", name=draw(anything), message=draw(anything), hint=draw(anything))
-    line = Line(
+    named = NamedMistake(code="ST-01", name=draw(anything), message=draw(anything), hint=draw(anything))
+    line = CheckResult(
         id="a",
         title=draw(anything),
         points=1,
         earned=0,
         verdict=draw(st.sampled_from(list(Verdict))),
-        misses=[Miss(fact=draw(anything), wanted=draw(values), found=draw(values))],
+        misses=[Mismatch(fact=draw(anything), wanted=draw(values), found=draw(values))],
         diagnosis=named,
         remarks=[named],
         reason=Reason(code="c", detail=draw(anything)),
@@ -163,8 +163,8 @@ def reports(draw: st.DrawFn) -> Report:
         dckgrade="0",
         lang="fr",
         trainee=draw(st.none() | anything),
-        lab=LabNamed(id="a", title=draw(anything), digest="sha256:0"),
-        engine=Engine(endpoint=draw(anything)),
+        lab=LabRef(id="a", title=draw(anything), digest="sha256:0"),
+        engine=EngineInfo(endpoint=draw(anything)),
         started_at="2026-01-01T00:00:00Z",
         duration_ms=1,
         complete=True,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.i18n import Trouble
+from dckgrade.i18n import UserError
 from dckgrade.report import codec, signature
 from tests.support.class_reports import of, raw
 
@@ -87,5 +87,5 @@ def test_keys_are_written_and_read(tmp_path: Path) -> None:
 def test_what_is_no_file_of_keys_is_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "class.keys"
     path.write_bytes(content)
-    with pytest.raises(Trouble, match="no file of dckgrade keys"):
+    with pytest.raises(UserError, match="no file of dckgrade keys"):
         signature.read(path)

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from dckgrade.engine.protocol import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach, Ran
 from dckgrade.probes.support.lookup import moment
 from dckgrade.report.observation import Why
-from tests.support.fake_engine import NEWEST, FakeWorld
+from tests.support.fake_engine import NEWEST, FakeEngine
 from tests.support.monitoring import NETWORK, Page, page
 
 ELASTICSEARCH, LOGSTASH, KIBANA = 9200, 9600, 5601
@@ -56,7 +56,7 @@ def hits(*found: tuple[str, Any]) -> HttpAnswer:
     return page({"timed_out": False, "hits": {"total": {"value": len(listed)}, "hits": listed}})
 
 
-class Stack(FakeWorld):
+class Stack(FakeEngine):
     """Four recorded containers play the stack on one network, nginx sends its lines by gelf."""
 
     def __init__(self, engine: str = NEWEST) -> None:
@@ -121,16 +121,16 @@ class Stack(FakeWorld):
         self.listed = [one for one in self.listed if one["Names"] != [f"/{name}"]]
         return self
 
-    def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
+    def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         if self.far:
             raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, "a VM")
-        return super().addresses(inspected, port)
+        return super().find_addresses(inspected, port)
 
-    def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+    def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         self.questions.append(f"inside {ref[:12]}")
-        return self.http(Address("127.0.0.1", port, "inside"), path)
+        return self.request_http(Address("127.0.0.1", port, "inside"), path)
 
-    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
+    def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
         assert login is None
         asked = f"{address.port}{unquote(path)}"
         self.questions.append(asked)
@@ -148,23 +148,23 @@ class Stack(FakeWorld):
             raise found
         return found
 
-    def log_tail(self, ref: str, *, tty: bool) -> str:
+    def read_log_tail(self, ref: str, *, tty: bool) -> str:
         if ref == "f" * 64:
             return " \n".join(words for _, words, _ in self.spoken)
         if self.logged and ref == self.web:
             return "\n".join(f'"GET /{one} HTTP/1.1" 404' for one in self.logged)
-        return super().log_tail(ref, tty=tty)
+        return super().read_log_tail(ref, tty=tty)
 
-    def container(self, ref: str) -> Json:
+    def inspect_container(self, ref: str) -> Json:
         if ref == "f" * 64:
             return {"Id": ref, "Config": {}}
-        return super().container(ref)
+        return super().inspect_container(ref)
 
-    def speaking(self, image: str, words: str, log: Json | None) -> str:
+    def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         self.spoken.append((image, words, log))
         return self.speaks()
 
-    def run(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
         self.questions.append(f"run {ref[:12]} {' '.join(argv)}")
         found = self.inside(ref)
         assert isinstance(found, Ran)

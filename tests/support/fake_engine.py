@@ -1,7 +1,7 @@
 """
-A fake world, fed with the recorded answers of real engines.
+A fake fake_engine, fed with the recorded answers of real engines.
 
-It answers what a probe may ask (`world.port`) out of one folder of `tests/answers/`, remembers what was
+It answers what a probe may ask (`fake_engine.port`) out of one folder of `tests/answers/`, remembers what was
 asked, and can be changed by a test. What no engine recorded (what a service answers, that a question hangs)
 is put in by the test itself. Where an answer is missing it says `NotThere`, as an engine does.
 """
@@ -17,9 +17,10 @@ from dckgrade.engine import log_frames
 from dckgrade.engine.addresses import addresses
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.endpoint import Endpoint
-from dckgrade.engine.memo import Once
+from dckgrade.engine.memo import Memo
 from dckgrade.engine.protocol import (
     Address,
+    Engine,
     HttpAnswer,
     Json,
     Login,
@@ -27,10 +28,9 @@ from dckgrade.engine.protocol import (
     NotThere,
     OutOfReach,
     Ran,
-    World,
 )
 from dckgrade.probes.docker.container import Container
-from dckgrade.report.observation import Engine, Observation, Seen, Why
+from dckgrade.report.observation import EngineInfo, Observation, Seen, Why
 
 T = TypeVar("T")
 
@@ -54,52 +54,52 @@ class Bare:
 
     grafana: Login | None = None
 
-    def volume(self, name: str) -> Json:
+    def inspect_volume(self, name: str) -> Json:
         raise NotThere(name)
 
-    def changed_at(self, ref: str, path: str) -> datetime:
+    def read_modified_at(self, ref: str, path: str) -> datetime:
         raise NotThere(f"{ref} {path}")
 
-    def image_list(self) -> Sequence[Json]:
+    def list_images(self) -> Sequence[Json]:
         return ()
 
-    def archive(self, ref: str, path: str) -> bytes:
+    def read_archive(self, ref: str, path: str) -> bytes:
         raise NotThere(f"{ref} {path}")
 
-    def reports(self) -> Sequence[tuple[str, bytes | None]]:
+    def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
         return ()
 
-    def program(self, name: str) -> bool:
+    def has_program(self, name: str) -> bool:
         return not name
 
-    def cached(self, tool: str, name: str) -> bytes:
+    def read_tool_cache(self, tool: str, name: str) -> bytes:
         raise NotThere(f"{tool} {name}")
 
-    def cache_folders(self, tool: str) -> Sequence[str]:
+    def list_cache_folders(self, tool: str) -> Sequence[str]:
         return [f"~/.cache/{tool}"]
 
-    def created(self, image: str) -> Json:
+    def inspect_new_container(self, image: str) -> Json:
         raise NotThere(image)
 
-    def daemon_files(self) -> DaemonFiles:
+    def read_daemon_files(self) -> DaemonFiles:
         raise NotThere("daemon.json")
 
-    def last_words(self, since: float) -> str:
+    def read_last_words(self, since: float) -> str:
         return "" * int(since)
 
-    def speaking(self, image: str, words: str, log: Json | None) -> str:
+    def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         raise OutOfReach(Why.ENGINE_ERROR, f"{image} {words} {log}")
 
-    def once_a_run(self, key: Hashable, call: Callable[[], T]) -> T:
+    def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
         """Remember what this run has done, as an engine does through all its looks."""
-        return self.__dict__.setdefault("_of_run", Once()).ask(key, call)  # type: ignore[no-any-return]
+        return self.__dict__.setdefault("_of_run", Memo()).ask(key, call)  # type: ignore[no-any-return]
 
 
-class FakeWorld(Bare):
+class FakeEngine(Bare):
     """One look at a recorded engine, ten minutes after it was recorded unless a test sets *clock*."""
 
     def __init__(self, engine: str = NEWEST) -> None:
-        self.engine, self.recorded_by = Engine(endpoint=LOCAL.url), engine
+        self.engine, self.recorded_by = EngineInfo(endpoint=LOCAL.url), engine
         self.listed: list[Any] = answer(engine, "containers")
         self.inspected: dict[str, Any] = {}
         self.measured: dict[str, Any] = {}
@@ -132,13 +132,13 @@ class FakeWorld(Bare):
         """Give the inspect answer of *name*, to be changed."""
         return self.inspected[self.id_of(name)]
 
-    def renamed(self, name: str, new: str) -> "FakeWorld":
+    def renamed(self, name: str, new: str) -> "FakeEngine":
         """Call the container *name* otherwise."""
         self.inspect(name)["Name"] = f"/{new}"
         self.entry(name)["Names"] = [f"/{new}"]
         return self
 
-    def only(self, *names: str) -> "FakeWorld":
+    def only(self, *names: str) -> "FakeEngine":
         """Leave only the containers *names*."""
         self.listed = [self.entry(name) for name in names]
         return self
@@ -161,76 +161,76 @@ class FakeWorld(Bare):
     def now(self) -> datetime:
         return self.clock.astimezone(UTC)
 
-    def containers(self) -> Sequence[Json]:
+    def list_containers(self) -> Sequence[Json]:
         found: Sequence[Json] = self._answered("containers", {"": self.listed}, "")
         return found
 
-    def container(self, ref: str) -> Json:
+    def inspect_container(self, ref: str) -> Json:
         found: Json = self._answered("container", self.inspected, ref)
         return found
 
-    def image(self, ref: str) -> Json:
+    def inspect_image(self, ref: str) -> Json:
         found: Json = self._answered("image", self.images, ref)
         return found
 
-    def info(self) -> Json:
+    def inspect_engine(self) -> Json:
         found: Json = answer(self.recorded_by, "info")
         return found
 
-    def nodes(self) -> Sequence[Json]:
+    def list_nodes(self) -> Sequence[Json]:
         raise NotThere("not a manager")
 
     asked: str | None = None
 
-    def volume(self, name: str) -> Json:
+    def inspect_volume(self, name: str) -> Json:
         found: Json = self._answered("volume", self.volumes, name)
         return found
 
-    def changed_at(self, ref: str, path: str) -> datetime:
+    def read_modified_at(self, ref: str, path: str) -> datetime:
         found: datetime = self._answered("changed", self.changes, f"{ref}:{path}")
         return found
 
-    def run(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
         self.questions.append(f"run {' '.join(argv)}")
         found = self.inside(ref)
         assert isinstance(found, Ran)
         return found
 
-    def file(self, name: str) -> bytes:
+    def read_file(self, name: str) -> bytes:
         raise NotThere(name)
 
-    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+    def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
         raise NotThere(f"{ref}: no engine recorded {columns}")
 
-    def confinement(self, ref: str) -> str:
+    def read_apparmor_label(self, ref: str) -> str:
         raise NotThere(ref)
 
-    def policy(self, name: str) -> bytes:
+    def read_apparmor_profile(self, name: str) -> bytes:
         raise NotThere(name)
 
-    def log_tail(self, ref: str, *, tty: bool) -> str:
+    def read_log_tail(self, ref: str, *, tty: bool) -> str:
         return str(self._answered("log", {ref: "", **self.logs}, ref)) + "\r" * tty
 
-    def stats(self, ref: str) -> Json:
+    def sample_stats(self, ref: str) -> Json:
         found: Json = self._answered("stats", self.measured, ref)
         return found
 
-    def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
+    def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         return addresses(inspected, port, LOCAL)
 
-    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:  # noqa: ARG002
+    def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:  # noqa: ARG002
         self.questions.append(f"http {address.host}:{address.port}{path}")
         found = self.serves(address)
         assert isinstance(found, HttpAnswer)
         return found
 
-    def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+    def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         self.questions.append(f"inside {ref} {port}{path}")
         found = self.inside(ref)
         assert isinstance(found, HttpAnswer)
         return found
 
-    def exchange(self, address: Address, sent: bytes, count: int) -> bytes:
+    def exchange_bytes(self, address: Address, sent: bytes, count: int) -> bytes:
         self.questions.append(f"exchange {address.host}:{address.port} {sent.hex()}")
         found = self.serves(address)
         assert isinstance(found, bytes)
@@ -260,9 +260,9 @@ def serving(found: HttpAnswer | bytes | Exception, *only: str) -> Callable[[Addr
     return serve
 
 
-def is_a_world(world: FakeWorld) -> World:
+def is_a_world(fake_engine: FakeEngine) -> Engine:
     """Let mypy hold the fake to the port that it stands for."""
-    return world
+    return fake_engine
 
 
 def facts(observed: Observation) -> dict[str, Any]:
@@ -271,6 +271,6 @@ def facts(observed: Observation) -> dict[str, Any]:
     return observed.facts
 
 
-def seen(world: FakeWorld, name: str, image: str | None = "nginx") -> dict[str, Any]:
+def seen(fake_engine: FakeEngine, name: str, image: str | None = "nginx") -> dict[str, Any]:
     """Look at a container, and give its facts."""
-    return facts(Container(name=name, image=image).observe(world))
+    return facts(Container(name=name, image=image).observe(fake_engine))

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from dckgrade.engine.protocol import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach
 from dckgrade.probes.support.lookup import moment
 from dckgrade.report.observation import Why
-from tests.support.fake_engine import NEWEST, FakeWorld
+from tests.support.fake_engine import NEWEST, FakeEngine
 
 ANSWERS = Path(__file__).parents[1] / "answers" / "prometheus"
 VERSIONS = ["2.42.0", "3.5.3"]
@@ -37,7 +37,7 @@ def vector(*results: tuple[Mapping[str, str], str], at: float = 1000.0) -> HttpA
     return page({"status": "success", "data": {"resultType": "vector", "result": result}})
 
 
-class Monitored(FakeWorld):
+class Monitored(FakeEngine):
     """
     Three recorded containers play Prometheus, cAdvisor and Grafana, on one network that somebody made.
 
@@ -89,16 +89,16 @@ class Monitored(FakeWorld):
         self.far = True
         return self
 
-    def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
+    def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         if self.far:
             raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, "a VM")
-        return super().addresses(inspected, port)
+        return super().find_addresses(inspected, port)
 
-    def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+    def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         self.questions.append(f"inside {ref}")
-        return self.http(Address("127.0.0.1", port, "inside"), path)
+        return self.request_http(Address("127.0.0.1", port, "inside"), path)
 
-    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
+    def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
         self.questions.append(f"{address.port}{path}")
         if login:
             # Whose guess it is stays with us.

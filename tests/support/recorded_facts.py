@@ -6,9 +6,9 @@ from pathlib import Path
 from dckgrade.judge.judge import judge
 from dckgrade.lab.load import understood
 from dckgrade.lab.model import Lab
-from dckgrade.probes.registry import key
-from dckgrade.report.observation import Absent, Engine, Observation, Recording, Seen, Unobservable, Why
-from dckgrade.report.result import Line, Verdict
+from dckgrade.probes.registry import observation_key
+from dckgrade.report.observation import Absent, EngineInfo, Observation, Recording, Seen, Unobservable, Why
+from dckgrade.report.result import CheckResult, Verdict
 
 HEAD = "version: 1\nid: sample\ntitle: {fr: Un, en: One}\nchecks:\n"
 
@@ -57,7 +57,7 @@ def recording(
 ) -> Recording:
     """Record what was *observed*: by an observation's key, or by a container's bare name."""
     return Recording(
-        engine=Engine(endpoint="unix:///run/docker.sock"),
+        engine=EngineInfo(endpoint="unix:///run/docker.sock"),
         started_at="2026-01-01T00:00:00Z",
         only=list(only),
         starting=list(starting),
@@ -68,7 +68,7 @@ def recording(
     )
 
 
-def line(judged: Lab, recorded: Recording, name: str) -> Line:
+def line(judged: Lab, recorded: Recording, name: str) -> CheckResult:
     """Judge, and give the line of one check."""
     return next(one for one in judge(judged, recorded, "en") if one.id == name)
 
@@ -80,4 +80,4 @@ def verdicts(judged: Lab, recorded: Recording) -> dict[str, Verdict]:
 
 def keys(judged: Lab) -> list[str]:
     """List what the checks look at."""
-    return [key(one.observe) for one in judged.checks]
+    return [observation_key(one.observe) for one in judged.checks]

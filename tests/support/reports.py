@@ -6,12 +6,12 @@ from typing import Any, Literal
 import msgspec
 
 from dckgrade.report import codec
-from dckgrade.report.observation import Absent, Engine, Observation, Seen, Unobservable, Why
-from dckgrade.report.report import LabNamed, Report
-from dckgrade.report.result import Line, Miss, Named, Reason, Verdict, score
+from dckgrade.report.observation import Absent, EngineInfo, Observation, Seen, Unobservable, Why
+from dckgrade.report.report import LabRef, Report
+from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Reason, Verdict, sum_points
 
 Lang = Literal["fr", "en"]
-ENGINE = Engine(endpoint="unix:///var/run/docker.sock", version="28.5.2", api="1.51")
+ENGINE = EngineInfo(endpoint="unix:///var/run/docker.sock", version="28.5.2", api="1.51")
 
 HOSTILE = {
     "nothing": "",
@@ -86,24 +86,24 @@ def sample(name: Literal["two-mistakes", "all-passed"]) -> Report:
     )
 
 
-def check(id_: str = "runs", verdict: Verdict = Verdict.PASSED, points: int = 2, **more: Any) -> Line:
+def check(id_: str = "runs", verdict: Verdict = Verdict.PASSED, points: int = 2, **more: Any) -> CheckResult:
     """Make one check."""
     earned = points if verdict is Verdict.PASSED else 0
-    return Line(id=id_, title=f"Title of {id_}", points=points, earned=earned, verdict=verdict, **more)
+    return CheckResult(id=id_, title=f"Title of {id_}", points=points, earned=earned, verdict=verdict, **more)
 
 
-def report(*checks: Line, lang: Lang = "en", **more: Any) -> Report:
+def report(*checks: CheckResult, lang: Lang = "en", **more: Any) -> Report:
     """Put *checks* into a report."""
     observations: dict[str, Observation] = more.pop("observations", {})
     return Report(
         dckgrade="0.1.0",
         lang=lang,
-        lab=LabNamed(id="tp9", title="A lab", digest="sha256:00"),
+        lab=LabRef(id="tp9", title="A lab", digest="sha256:00"),
         engine=more.pop("engine", ENGINE),
         started_at="2026-01-01T10:00:00Z",
         duration_ms=1500,
         complete=more.pop("complete", True),
-        score=score(list(checks)),
+        score=sum_points(list(checks)),
         checks=list(checks),
         observations=observations,
         **more,
@@ -112,12 +112,12 @@ def report(*checks: Line, lang: Lang = "en", **more: Any) -> Report:
 
 def eventful(lang: Lang = "en") -> Report:
     """Make a report in which everything occurs that a report can hold."""
-    named = Named(code="ST-01", name="a-mistake", message="The mistake.", hint="Look there.")
+    named = NamedMistake(code="ST-01", name="a-mistake", message="The mistake.", hint="Look there.")
     facts = {"name": "db", "log_tail": "one\ntwo", "list": ["a"], "map": {"k": "v"}}
     seen = Seen(kind="container", facts=facts)
     gone, dark = Absent(kind="network"), Unobservable(kind="http", why=Why.DEADLINE, detail="slow")
     late = Reason(code="deadline", detail="slow")
-    misses = [Miss("name", {"matches": "^a"}, "db"), Miss("x", {"where": {"k": "v"}}, {"k": "w"})]
+    misses = [Mismatch("name", {"matches": "^a"}, "db"), Mismatch("x", {"where": {"k": "v"}}, {"k": "w"})]
     return report(
         check("passes", remarks=[named], observations=["container a"]),
         check("fails", Verdict.FAILED, misses=misses, diagnosis=named, observations=["container a"]),
@@ -129,7 +129,7 @@ def eventful(lang: Lang = "en") -> Report:
         trainee="Ada",
         complete=False,
         observations={"container a": seen, "network b": gone, "http c": dark},
-        engine=Engine(endpoint="tcp://e:2375", version="28", api="1.51", rootless=True, id="i", name="n"),
+        engine=EngineInfo(endpoint="tcp://e:2375", version="28", api="1.51", rootless=True, id="i", name="n"),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.apparmor.choice import FILE, IMAGE, Chosen, Declared, choose, written
 from dckgrade.probes.base import Strict
@@ -55,26 +55,26 @@ class ApparmorContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Choose, and read."""
         try:
-            chosen = choose(world, self.image, self.file)
-            facts = read(chosen, world, self.file)
+            chosen = choose(engine, self.image, self.file)
+            facts = read(chosen, engine, self.file)
         except (NotThere, OutOfReach) as trouble:
             return unseen("apparmor-container", trouble)
-        age_s = uptime_s(chosen.one.seen, world.now())
+        age_s = uptime_s(chosen.one.seen, engine.now())
         return Seen(kind="apparmor-container", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def read(chosen: Chosen, world: World, file: str) -> Facts:
+def read(chosen: Chosen, engine: Engine, file: str) -> Facts:
     """Put the container's state and its profile's name into facts."""
     one, inspected = chosen.one, chosen.one.seen
     state, config = inspected.get("State") or {}, inspected.get("Config") or {}
     status = str(state.get("Status") or "")
-    up = uptime_s(inspected, world.now())
+    up = uptime_s(inspected, engine.now())
     quiet = status in {"running", "created", "paused"}
-    log = "" if quiet else world.log_tail(one.id, tty=bool(config.get("Tty")))
-    names = [profile.name for profile in written(world, file)]
+    log = "" if quiet else engine.read_log_tail(one.id, tty=bool(config.get("Tty")))
+    names = [profile.name for profile in written(engine, file)]
     return Facts(
         name=one.name,
         others=len(chosen.others),

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.apparmor.choice import FILE, text
 from dckgrade.probes.apparmor.profile import Invalid, What, parsed
 from dckgrade.probes.base import Strict
@@ -34,10 +34,10 @@ class ApparmorFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="app
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Read it once."""
         try:
-            facts = read(text(world, self.file))
+            facts = read(text(engine, self.file))
         except (NotThere, OutOfReach) as trouble:
             return unseen("apparmor-file", trouble)
         return Seen(kind="apparmor-file", facts=msgspec.to_builtins(facts))

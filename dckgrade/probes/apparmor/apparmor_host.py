@@ -5,7 +5,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.report.observation import Observation, Seen
@@ -31,10 +31,10 @@ class ApparmorHost(Strict, frozen=True, kw_only=True, tag_field="kind", tag="app
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Ask once."""
         try:
-            facts = read(world.info())
+            facts = read(engine.inspect_engine())
         except (NotThere, OutOfReach) as trouble:
             return unseen("apparmor-host", trouble)
         return Seen(kind="apparmor-host", facts=msgspec.to_builtins(facts))

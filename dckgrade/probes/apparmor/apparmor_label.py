@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.apparmor.choice import Candidate, choose
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import unseen
@@ -49,36 +49,36 @@ class ApparmorLabel(Strict, frozen=True, kw_only=True, tag_field="kind", tag="ap
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Ask each way that there is, until one tells."""
         try:
-            one = choose(world).one
-            facts = read(one, *labels(world, one.bearing()), pinged(world))
+            one = choose(engine).one
+            facts = read(one, *labels(engine, one.bearing()), pinged(engine))
         except (NotThere, OutOfReach) as trouble:
             return unseen("apparmor-label", trouble)
         return Seen(kind="apparmor-label", facts=msgspec.to_builtins(facts))
 
 
-def labels(world: World, container: str) -> tuple[By, Sequence[str]]:
+def labels(engine: Engine, container: str) -> tuple[By, Sequence[str]]:
     """Give the labels and who told them; `OutOfReach` when nobody can."""
-    for by, found in told(world, container):
+    for by, found in told(engine, container):
         if found and all(one == "unconfined" or LABEL.match(one) for one in found):
             return by, found
     raise OutOfReach(Why.NOT_TRIED, container[:12])
 
 
-def told(world: World, container: str) -> Iterator[tuple[By, Sequence[str]]]:
+def told(engine: Engine, container: str) -> Iterator[tuple[By, Sequence[str]]]:
     """Ask the engine's machine first, where nothing runs in the container; a way that fails tells nothing."""
     try:
-        yield "top", [row[-1] for row in world.processes(container, COLUMNS)]
+        yield "top", [row[-1] for row in engine.list_processes(container, COLUMNS)]
     except (NotThere, OutOfReach):
         yield "top", []
     try:
-        yield "exec", world.run(container, COMMAND).output.split("\n")[:-1]
+        yield "exec", engine.run_command(container, COMMAND).output.split("\n")[:-1]
     except (NotThere, OutOfReach):
         yield "exec", []
     try:
-        yield "proc", [world.confinement(container)]
+        yield "proc", [engine.read_apparmor_label(container)]
     except (NotThere, OutOfReach):
         yield "proc", []
 
@@ -101,7 +101,7 @@ def read(one: Candidate, by: By, found: Sequence[str], ping: bool) -> Facts:  # 
     )
 
 
-def pinged(world: World) -> bool:
+def pinged(engine: Engine) -> bool:
     """Say whether somebody asked `ping` for a proof."""
-    commands = (str(entry.get("Command") or "").strip("'\"").split() for entry in world.containers())
+    commands = (str(entry.get("Command") or "").strip("'\"").split() for entry in engine.list_containers())
     return any(words and words[0].rpartition("/")[2] == "ping" for words in commands)

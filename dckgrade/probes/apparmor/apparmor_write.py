@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, Ran, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach, Ran
 from dckgrade.probes.apparmor.choice import FILE, IMAGE, choose, written
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import unseen
@@ -62,21 +62,21 @@ class ApparmorWrite(Strict, frozen=True, kw_only=True, tag_field="kind", tag="ap
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Choose the files from the profile, and try."""
         try:
-            facts = tried(world, self.file)
+            facts = tried(engine, self.file)
         except (NotThere, OutOfReach) as trouble:
             return unseen("apparmor-write", trouble)
         return Seen(kind="apparmor-write", facts=msgspec.to_builtins(facts))
 
 
-def tried(world: World, file: str) -> Facts:
+def tried(engine: Engine, file: str) -> Facts:
     """Try one after another; the first refusal settles it, else the first file that was let."""
-    one = choose(world, IMAGE, file).one
+    one = choose(engine, IMAGE, file).one
     let: Facts | None = None
-    for path, denied in paths(world, file, one.wanted):
-        ran = world.run(one.bearing(), (*OPEN, path))
+    for path, denied in paths(engine, file, one.wanted):
+        ran = engine.run_command(one.bearing(), (*OPEN, path))
         answer = read(ran)
         # Without the text of the profile, a file that may be written to proves nothing.
         if answer == "untried" or (answer == "allowed" and denied is None):
@@ -96,9 +96,9 @@ def tried(world: World, file: str) -> Facts:
     return let
 
 
-def paths(world: World, file: str, profile: str) -> Iterator[tuple[str, bool | None]]:
+def paths(engine: Engine, file: str, profile: str) -> Iterator[tuple[str, bool | None]]:
     """List files, and whether the profile's rules deny them; None: what it says cannot be read."""
-    texts = [one for one in written(world, file) if one.name == profile]
+    texts = [one for one in written(engine, file) if one.name == profile]
     if not texts:
         yield from ((path, None) for path in FILES[:TRIED_AT_MOST])
         return

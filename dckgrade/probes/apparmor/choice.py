@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.probes.apparmor.profile import Invalid, Profile, parsed
 from dckgrade.probes.support import candidates
 from dckgrade.probes.support.lookup import names
@@ -87,19 +87,19 @@ class Chosen(Struct, frozen=True):
     others: Sequence[Candidate]
 
 
-def choose(world: World, image: str = IMAGE, file: str = FILE) -> Chosen:
+def choose(engine: Engine, image: str = IMAGE, file: str = FILE) -> Chosen:
     """Choose; `NotThere` when nothing fits. `--container` leaves only the one it names."""
-    profiles = {profile.name for profile in written(world, file)}
+    profiles = {profile.name for profile in written(engine, file)}
     # Only the file could make another image's container the one: else nothing more is worth a question.
-    listed = candidates.meant(world, image, others=bool(profiles))
+    listed = candidates.meant(engine, image, others=bool(profiles))
     found = [
         one
-        for entry, seen in candidates.inspected(world, listed)
+        for entry, seen in candidates.inspected(engine, listed)
         for one in candidate(entry, seen, image)
-        if one.fits or world.asked or one.wanted in profiles
+        if one.fits or engine.asked or one.wanted in profiles
     ]
     if not found:
-        raise candidates.none_fits(world, image, file)
+        raise candidates.none_fits(engine, image, file)
     best = max(found, key=lambda one: one.rank)
     if isinstance(best.inspected, OutOfReach):
         raise best.inspected
@@ -120,17 +120,17 @@ def candidate(entry: Json, seen: Json | Exception, image: str) -> Iterator[Candi
             yield Candidate(listed=entry, inspected=seen, fits=candidates.runs(entry, image))
 
 
-def written(world: World, file: str) -> Sequence[Profile]:
+def written(engine: Engine, file: str) -> Sequence[Profile]:
     """Read the profiles that the file declares; none where it cannot be read, or not be loaded."""
     try:
-        return parsed(text(world, file))
+        return parsed(text(engine, file))
     except (Invalid, NotThere, OutOfReach):
         return ()
 
 
-def text(world: World, file: str) -> bytes:
+def text(engine: Engine, file: str) -> bytes:
     """Read the file in the working folder, else where this machine keeps its profiles."""
     try:
-        return world.file(file)
+        return engine.read_file(file)
     except NotThere:
-        return world.policy(file)
+        return engine.read_apparmor_profile(file)

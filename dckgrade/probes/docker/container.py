@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import (
@@ -100,27 +100,27 @@ class Container(Strict, frozen=True, kw_only=True, tag_field="kind", tag="contai
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """List, then inspect; the log is read only when the container is not simply running."""
         subject: Subject | None = None
         try:
-            subject = find(world, self.name, self.image)
-            inspected = world.container(subject.id)
-            facts = read(inspected, subject, self.image, world)
-            age_s = uptime_s(inspected, world.now())
+            subject = find(engine, self.name, self.image)
+            inspected = engine.inspect_container(subject.id)
+            facts = read(inspected, subject, self.image, engine)
+            age_s = uptime_s(inspected, engine.now())
         except (NotThere, OutOfReach) as trouble:
             return unseen("container", trouble, subject)
         return Seen(kind="container", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def read(inspected: Json, subject: Subject, wanted_image: str | None, world: World) -> Facts:
+def read(inspected: Json, subject: Subject, wanted_image: str | None, engine: Engine) -> Facts:
     """Read the facts out of an inspect answer (engines 20.10 to 29: missing and null mean the same)."""
     state, config, host = (inspected.get(part) or {} for part in ("State", "Config", "HostConfig"))
     env = [entry.partition("=") for entry in config.get("Env") or []]
     restarts = inspected.get("RestartCount") or 0
     network_mode = host.get("NetworkMode") or "default"
-    images = image_names(inspected, wanted_image, world)
-    up = uptime_s(inspected, world.now())
+    images = image_names(inspected, wanted_image, engine)
+    up = uptime_s(inspected, engine.now())
     steady = up is not None and up >= (STEADY_AFTER_RESTART_S if restarts else STEADY_S)
     now = status(state.get("Status") or subject.state)
     silent = now == "paused" or (now == "running" and (steady or not restarts))
@@ -147,7 +147,7 @@ def read(inspected: Json, subject: Subject, wanted_image: str | None, world: Wor
         mounts=sorted(map(mount, inspected.get("Mounts") or []), key=lambda one: one.destination),
         networks=sorted((inspected.get("NetworkSettings") or {}).get("Networks") or {}),
         network_mode="bridge" if network_mode == "default" else network_mode,
-        log_tail=None if silent else world.log_tail(subject.id, tty=bool(config.get("Tty"))),
+        log_tail=None if silent else engine.read_log_tail(subject.id, tty=bool(config.get("Tty"))),
     )
 
 
@@ -159,14 +159,14 @@ def status(word: str) -> Status:
     raise OutOfReach(Why.UNREADABLE, f"State.Status: {word}")
 
 
-def image_names(inspected: Json, wanted: str | None, world: World) -> list[str]:
+def image_names(inspected: Json, wanted: str | None, engine: Engine) -> list[str]:
     """Give the image as it was asked for; where that is an id, or is not *wanted*, its tags too."""
     asked = str((inspected.get("Config") or {}).get("Image") or "")
     if not ENGINE_MADE.fullmatch(asked) and (wanted is None or fits([asked], wanted)):
         return [asked]
     try:
         # What was tagged anew is still the same image: its id has all the names.
-        return [asked, *(world.image(str(inspected.get("Image") or asked)).get("RepoTags") or [])]
+        return [asked, *(engine.inspect_image(str(inspected.get("Image") or asked)).get("RepoTags") or [])]
     except NotThere:  # a forced removal takes the tag and leaves the container
         return [asked]
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import ContainerName, Subject, find, unseen
 from dckgrade.report.observation import Observation, Seen
@@ -26,13 +26,13 @@ class ContainerLog(Strict, frozen=True, kw_only=True, tag_field="kind", tag="con
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Find, inspect (a terminal's stream is framed differently), read."""
         subject: Subject | None = None
         try:
-            subject = find(world, self.container)
-            tty = bool((world.container(subject.id).get("Config") or {}).get("Tty"))
-            facts = Facts(text=world.log_tail(subject.id, tty=tty))
+            subject = find(engine, self.container)
+            tty = bool((engine.inspect_container(subject.id).get("Config") or {}).get("Tty"))
+            facts = Facts(text=engine.read_log_tail(subject.id, tty=tty))
         except (NotThere, OutOfReach) as trouble:
             return unseen("container-log", trouble, subject)
         return Seen(kind="container-log", facts=msgspec.to_builtins(facts))

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import ContainerName, Subject, find, looping, moment, unseen
 from dckgrade.report.observation import Observation, Seen
@@ -36,14 +36,14 @@ class ContainerStats(Strict, frozen=True, kw_only=True, tag_field="kind", tag="c
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Take one sample (the engine answers at its collector's next tick, within a second)."""
         subject: Subject | None = None
         try:
-            subject = find(world, self.container)
-            facts = read(world.stats(subject.id))
+            subject = find(engine, self.container)
+            facts = read(engine.sample_stats(subject.id))
             # Asked last: the sample is the slow one, and who else looks at it has inspected it already.
-            if looping(world.container(subject.id), world.now()):
+            if looping(engine.inspect_container(subject.id), engine.now()):
                 facts = replace(facts, live=False)
         except (NotThere, OutOfReach) as trouble:
             return unseen("container-stats", trouble, subject)

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.dockerd import DaemonFiles
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.docker.daemon_json.settings import Problem, Reading, read
 from dckgrade.probes.support.lookup import unseen
@@ -49,30 +49,30 @@ class DaemonFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="daemo
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Read the file as dockerd does; where that is not why an engine is silent, it is out of reach."""
         try:
-            facts = look(world)
+            facts = look(engine)
         except (NotThere, OutOfReach) as trouble:
             return unseen("daemon-file", trouble)
         return Seen(kind="daemon-file", facts=msgspec.to_builtins(facts))
 
 
-def look(world: World) -> Facts:
+def look(engine: Engine) -> Facts:
     """Ask the engine whether it is there, then read its file."""
     silent: OutOfReach | None = None
     try:
-        world.containers()
+        engine.list_containers()
     except OutOfReach as trouble:
         if trouble.why is not Why.ENGINE_OUT_OF_REACH:
             raise
         silent = trouble
     try:
-        files = world.daemon_files()
+        files = engine.read_daemon_files()
     except (NotThere, OutOfReach):
         files = None
     if files and files.content is not None:
-        reading = read(files.content, world.last_words(files.changed_at) if silent else "")
+        reading = read(files.content, engine.read_last_words(files.changed_at) if silent else "")
     else:
         reading = Reading()
     if silent and not reading.problem:

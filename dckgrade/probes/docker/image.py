@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.report.observation import Observation, Seen
@@ -34,10 +34,10 @@ class Image(Strict, frozen=True, kw_only=True, tag_field="kind", tag="image"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Inspect it."""
         try:
-            found = world.image(self.name)
+            found = engine.inspect_image(self.name)
         except (NotThere, OutOfReach) as trouble:
             return unseen("image", trouble)
         environment = [str(one).partition("=") for one in (found.get("Config") or {}).get("Env") or []]

@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.docker.daemon_json.rotation import ROTATING, LogConfig
 from dckgrade.probes.support.lookup import moment, names, unseen
@@ -49,30 +49,30 @@ class LogRotation(Strict, frozen=True, kw_only=True, tag_field="kind", tag="log-
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Where the driver does not rotate there is nothing more to see, and nothing is created."""
         try:
-            info = world.info()
+            info = engine.inspect_engine()
             driver = str(info.get("LoggingDriver") or "")
-            log = in_force(world, driver)
+            log = in_force(engine, driver)
             known = is_known(info, driver)
             facts = facts_of(
-                log or LogConfig(driver), list(inspected(world)), known=known, tried=log is not None
+                log or LogConfig(driver), list(inspected(engine)), known=known, tried=log is not None
             )
         except (NotThere, OutOfReach) as trouble:
             return unseen("log-rotation", trouble)
         return Seen(kind="log-rotation", facts=msgspec.to_builtins(facts))
 
 
-def in_force(world: World, driver: str) -> LogConfig | None:
+def in_force(engine: Engine, driver: str) -> LogConfig | None:
     """Ask what a new container is given; None where there is no image to make one of."""
     if not driver:
         raise OutOfReach(Why.UNREADABLE, "no log driver")
     if driver not in ROTATING:
         return LogConfig(driver)
     # Sorted, since engines list images of one age in a new order each time: one container is enough.
-    images = sorted(str(image.get("Id") or "") for image in world.image_list())
-    return log_config(world.created(images[0])) if images else None
+    images = sorted(str(image.get("Id") or "") for image in engine.list_images())
+    return log_config(engine.inspect_new_container(images[0])) if images else None
 
 
 def log_config(container: Json) -> LogConfig:
@@ -88,12 +88,12 @@ def is_known(info: Json, driver: str) -> bool:
     return driver in {*listed, "none"} or "/" in driver or ":" in driver
 
 
-def inspected(world: World) -> Iterator[Json]:
+def inspected(engine: Engine) -> Iterator[Json]:
     """Inspect the containers, the newest first; one that has just gone is none."""
-    listed = sorted(world.containers(), key=lambda entry: entry.get("Created") or 0, reverse=True)
+    listed = sorted(engine.list_containers(), key=lambda entry: entry.get("Created") or 0, reverse=True)
     for entry in listed[:AT_MOST]:
         try:
-            yield {**world.container(str(entry.get("Id") or "")), "Names": names(entry)}
+            yield {**engine.inspect_container(str(entry.get("Id") or "")), "Names": names(entry)}
         except NotThere:
             continue
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import moment, unseen
@@ -78,13 +78,13 @@ class Swarm(Strict, frozen=True, kw_only=True, tag_field="kind", tag="swarm"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Ask the engine, then, if it manages a swarm that can answer, for the nodes."""
         try:
-            info = world.info()
+            info = engine.inspect_engine()
             swarm = part(info)
-            rows = world.nodes() if answering(swarm) else None
-            age_s = unsettled_s(rows or [], world.now())
+            rows = engine.list_nodes() if answering(swarm) else None
+            age_s = unsettled_s(rows or [], engine.now())
             facts = read(swarm, rows, str(info.get("OperatingSystem") or ""))
         except (NotThere, OutOfReach) as trouble:
             return unseen("swarm", trouble)

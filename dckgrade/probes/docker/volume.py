@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.report.observation import Observation, Seen
@@ -26,10 +26,10 @@ class Volume(Strict, frozen=True, kw_only=True, tag_field="kind", tag="volume"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Inspect it."""
         try:
-            found = world.volume(self.name)
+            found = engine.inspect_volume(self.name)
         except (NotThere, OutOfReach) as trouble:
             return unseen("volume", trouble)
         facts = Facts(driver=str(found.get("Driver") or ""))

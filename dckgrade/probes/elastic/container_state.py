@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, World
+from dckgrade.engine.protocol import Engine, Json
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.support.lookup import uptime_s
 
@@ -26,16 +26,16 @@ class Life(Struct, frozen=True, kw_only=True):
     """It runs, is not ready, and has not been running for longer than its programs take to start."""
 
 
-def life(inspected: Json, world: World, budget_s: float, *, ready: bool) -> dict[str, Any]:
+def life(inspected: Json, engine: Engine, budget_s: float, *, ready: bool) -> dict[str, Any]:
     """Give the facts; the log is read only of a container that does not run."""
-    state, up_s = inspected.get("State") or {}, uptime_s(inspected, world.now())
+    state, up_s = inspected.get("State") or {}, uptime_s(inspected, engine.now())
     tty = bool((inspected.get("Config") or {}).get("Tty"))
     return {
         "name": str(inspected.get("Name") or "").lstrip("/"),
         "status": str(state.get("Status") or ""),
         "exit_code": state.get("ExitCode") or 0,
         "error": masked(str(state.get("Error") or "")),
-        "log_tail": world.log_tail(str(inspected.get("Id") or ""), tty=tty) if up_s is None else None,
+        "log_tail": engine.read_log_tail(str(inspected.get("Id") or ""), tty=tty) if up_s is None else None,
         "up_s": round(up_s) if up_s is not None else None,
         "starting": up_s is not None and up_s <= budget_s and not ready,
     }

@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.elastic import elasticsearch_api, kibana_api, logstash_api
 from dckgrade.probes.support import reachability
@@ -37,7 +37,7 @@ class ElasticNetwork(Strict, frozen=True, kw_only=True, tag_field="kind", tag="e
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Inspect all that are there."""
         wanted = {
             self.elasticsearch: elasticsearch_api.IMAGE,
@@ -46,13 +46,13 @@ class ElasticNetwork(Strict, frozen=True, kw_only=True, tag_field="kind", tag="e
         }
         try:
             found = {
-                name: inspected for name, image in wanted.items() if (inspected := there(world, name, image))
+                name: inspected for name, image in wanted.items() if (inspected := there(engine, name, image))
             }
             centre = found.get(self.elasticsearch)
             apart = [name for name, one in found.items() if not (centre and joined(one, centre))]
             # What is proven by effect needs no network of a certain kind: addresses will do.
-            arriving = {name for name in apart if self.arrives(world, name)}
-            ages = [uptime_s(one, world.now()) for one in found.values()]
+            arriving = {name for name in apart if self.arrives(engine, name)}
+            ages = [uptime_s(one, engine.now()) for one in found.values()]
         except (NotThere, OutOfReach) as trouble:
             return unseen("elastic-network", trouble)
         if not found:
@@ -65,22 +65,22 @@ class ElasticNetwork(Strict, frozen=True, kw_only=True, tag_field="kind", tag="e
         age_s = min((age for age in ages if age is not None), default=None)
         return Seen(kind="elastic-network", facts=msgspec.to_builtins(facts), age_s=age_s)
 
-    def arrives(self, world: World, name: str) -> bool:
+    def arrives(self, engine: Engine, name: str) -> bool:
         """Say whether Elasticsearch is reached from there all the same, by what it has come to."""
         if name == self.kibana:
-            answer = kibana_api.reached(world, name).answer
+            answer = kibana_api.reached(engine, name).answer
             return answer is not None and kibana_api.state(answer) in kibana_api.READY
         if name == self.logstash:
-            service = logstash_api.reached(world, name).answer
+            service = logstash_api.reached(engine, name).answer
             going = logstash_api.flow(service.ask) if service else None
             return bool(going and going.written)
         return False
 
 
-def there(world: World, name: str, image: str) -> Json | None:
+def there(engine: Engine, name: str, image: str) -> Json | None:
     """Inspect one of them; None when there is none."""
     try:
-        return world.container(find(world, name, image).id)
+        return engine.inspect_container(find(engine, name, image).id)
     except NotThere:
         return None
 

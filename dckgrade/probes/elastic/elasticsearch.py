@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, Via, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach, Via
 from dckgrade.probes.base import Strict
 from dckgrade.probes.elastic.container_state import Life, life
 from dckgrade.probes.elastic.elasticsearch_api import IMAGE, about, closed, content, health, locked, reached
@@ -43,18 +43,18 @@ class Elasticsearch(Strict, frozen=True, kw_only=True, tag_field="kind", tag="el
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Find, reach, ask how the cluster fares."""
         try:
-            answered = reached(world, self.container)
-            inspected = world.container(found(world, self.container, IMAGE)[0])
-            facts = read(answered, inspected, world)
+            answered = reached(engine, self.container)
+            inspected = engine.inspect_container(found(engine, self.container, IMAGE)[0])
+            facts = read(answered, inspected, engine)
         except (NotThere, OutOfReach) as trouble:
             return unseen("elasticsearch", trouble)
         return Seen(kind="elasticsearch", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(answered: Reply[Service], inspected: Json, world: World) -> Facts:
+def read(answered: Reply[Service], inspected: Json, engine: Engine) -> Facts:
     """Put it all into facts."""
     service = answered.answer
     is_open = bool(service and not closed(service.first))
@@ -63,7 +63,7 @@ def read(answered: Reply[Service], inspected: Json, world: World) -> Facts:
         answers=service is not None,
         problem=answered.problem,
         via=answered.via,
-        **life(inspected, world, STARTS_WITHIN_S, ready=cluster in {"green", "yellow"}),
+        **life(inspected, engine, STARTS_WITHIN_S, ready=cluster in {"green", "yellow"}),
         access=("open" if is_open else "refused") if service else None,
         version=version(service) if service else None,
         cluster=cluster,

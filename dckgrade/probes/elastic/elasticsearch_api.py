@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from dckgrade.engine.protocol import Address, HttpAnswer, Json, NoAnswer, OutOfReach, World
+from dckgrade.engine.protocol import Address, Engine, HttpAnswer, Json, NoAnswer, OutOfReach
 from dckgrade.probes.support.http_json import Ask, Service, decoded, mapping, mappings, whole
 from dckgrade.probes.support.service import Reply, reply
 from dckgrade.report.observation import Why
@@ -22,18 +22,23 @@ FIELDS = ("message", "log", "short_message", "full_message", "event.original", "
 """Where collectors put the line: gelf and syslog in `message`, Docker's own files in `log`."""
 
 
-def reached(world: World, container: str) -> Reply[Service]:
+def reached(engine: Engine, container: str) -> Reply[Service]:
     """Reach the Elasticsearch in *container*; another program at its port is a garbled answer."""
 
     def from_here(address: Address) -> Service:
-        return known(Service(lambda path: world.http(address, path), world.http(address, "/")))
+        return known(
+            Service(lambda path: engine.request_http(address, path), engine.request_http(address, "/"))
+        )
 
     def inside(ref: str) -> Service:
         return known(
-            Service(lambda path: world.http_inside(ref, PORT, path), world.http_inside(ref, PORT, "/"))
+            Service(
+                lambda path: engine.request_http_inside(ref, PORT, path),
+                engine.request_http_inside(ref, PORT, "/"),
+            )
         )
 
-    return reply(world, container, PORT, from_here, inside, image=IMAGE)
+    return reply(engine, container, PORT, from_here, inside, image=IMAGE)
 
 
 def known(service: Service) -> Service:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.probes.elastic import elasticsearch_api, log_patterns, logstash_api
 from dckgrade.probes.elastic.log_routes import Ways
 from dckgrade.probes.elastic.marker import Said
@@ -21,23 +21,23 @@ READABLE = (
 )  # fmt: skip
 
 
-def cannot_read(world: World, ways: Ways) -> bool | None:
+def cannot_read(engine: Engine, ways: Ways) -> bool | None:
     """Try, inside whoever reads Docker's files, whether it may; None where that cannot be told."""
     reader = ways.reader
     if not reader or not reader.running:
         return None
     try:
-        ran = world.run(reader.ref, (*READABLE, reader.folder))
+        ran = engine.run_command(reader.ref, (*READABLE, reader.folder))
     except (NotThere, OutOfReach):
         return None
     return {0: False, NOTHING_READABLE: True}.get(ran.exit_code)
 
 
-def failing(world: World, logstash: str) -> bool:
+def failing(engine: Engine, logstash: str) -> bool:
     """Say whether Logstash's log ends with Elasticsearch not reached, or refusing."""
-    ref = found(world, logstash, logstash_api.IMAGE)[0]
-    tty = bool((world.container(ref).get("Config") or {}).get("Tty"))
-    return log_patterns.connection(world.log_tail(ref, tty=tty)).failing
+    ref = found(engine, logstash, logstash_api.IMAGE)[0]
+    tty = bool((engine.inspect_container(ref).get("Config") or {}).get("Tty"))
+    return log_patterns.connection(engine.read_log_tail(ref, tty=tty)).failing
 
 
 def was_written(said: Said) -> bool:
@@ -45,10 +45,10 @@ def was_written(said: Said) -> bool:
     return said.before.written is not None and said.before.written > said.held
 
 
-def lost(world: World, elasticsearch: str, logstash: str) -> bool:
+def lost(engine: Engine, elasticsearch: str, logstash: str) -> bool:
     """Say whether Elasticsearch was made after Logstash had started, and keeps nothing for long."""
-    one = world.container(found(world, elasticsearch, elasticsearch_api.IMAGE)[0])
-    other = world.container(found(world, logstash, logstash_api.IMAGE)[0])
+    one = engine.inspect_container(found(engine, elasticsearch, elasticsearch_api.IMAGE)[0])
+    other = engine.inspect_container(found(engine, logstash, logstash_api.IMAGE)[0])
     born, started = one.get("Created"), (other.get("State") or {}).get("StartedAt")
     if not born or not started or kept(one.get("Mounts") or []):
         return False

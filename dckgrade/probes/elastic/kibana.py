@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import HttpAnswer, Json, NotThere, OutOfReach, Via, World
+from dckgrade.engine.protocol import Engine, HttpAnswer, Json, NotThere, OutOfReach, Via
 from dckgrade.probes.base import Strict
 from dckgrade.probes.elastic import kibana_api, log_patterns
 from dckgrade.probes.elastic.container_state import Life, life
@@ -57,23 +57,23 @@ class Kibana(Strict, frozen=True, kw_only=True, tag_field="kind", tag="kibana"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Find, reach; what keeps it from being ready is looked for only then."""
         try:
-            answered = kibana_api.reached(world, self.container)
-            ref = found(world, self.container, kibana_api.IMAGE)[0]
-            inspected = world.container(ref)
-            facts = read(answered, inspected, world)
+            answered = kibana_api.reached(engine, self.container)
+            ref = found(engine, self.container, kibana_api.IMAGE)[0]
+            inspected = engine.inspect_container(ref)
+            facts = read(answered, inspected, engine)
             if facts.failing:
                 tty = bool((inspected.get("Config") or {}).get("Tty"))
-                log = world.log_tail(ref, tty=tty)
-                facts = msgspec.structs.replace(facts, **search(log, inspected, self.elasticsearch, world))
+                log = engine.read_log_tail(ref, tty=tty)
+                facts = msgspec.structs.replace(facts, **search(log, inspected, self.elasticsearch, engine))
         except (NotThere, OutOfReach) as trouble:
             return unseen("kibana", trouble)
         return Seen(kind="kibana", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(answered: Reply[HttpAnswer], inspected: Json, world: World) -> Facts:
+def read(answered: Reply[HttpAnswer], inspected: Json, engine: Engine) -> Facts:
     """Put the answer into facts."""
     state = kibana_api.state(answered.answer) if answered.answer else None
     number = kibana_api.version(answered.answer) if answered.answer else None
@@ -81,7 +81,7 @@ def read(answered: Reply[HttpAnswer], inspected: Json, world: World) -> Facts:
         answers=answered.answer is not None,
         problem=answered.problem,
         via=answered.via,
-        **life(inspected, world, STARTS_WITHIN_S, ready=state in kibana_api.READY),
+        **life(inspected, engine, STARTS_WITHIN_S, ready=state in kibana_api.READY),
         failing=state not in kibana_api.READY,
         state=state,
         version=number or tag(inspected),
@@ -102,11 +102,11 @@ def tag(inspected: Json) -> str | None:
     return word if word[:1].isdecimal() else None
 
 
-def search(log: str, inspected: Json, elasticsearch: str, world: World) -> dict[str, object]:
+def search(log: str, inspected: Json, elasticsearch: str, engine: Engine) -> dict[str, object]:
     """Say where it looks for Elasticsearch, and whether that could be there."""
     environment = log_patterns.environment(inspected)
     host = log_patterns.tried(log) or log_patterns.told(environment) or log_patterns.FACTORY_HOST
-    other = neighbour(world, elasticsearch)
+    other = neighbour(engine, elasticsearch)
     return {
         "unfit": log_patterns.unfit(log),
         "complains": log_patterns.tried(log) is not None,
@@ -126,9 +126,9 @@ def linked(inspected: Json) -> Iterator[str]:
     yield from (str(one).partition(":")[0] for one in host.get("ExtraHosts") or [])
 
 
-def neighbour(world: World, elasticsearch: str) -> Json | None:
+def neighbour(engine: Engine, elasticsearch: str) -> Json | None:
     """Inspect the container that is meant to run Elasticsearch; None when there is none."""
     try:
-        return world.container(find(world, elasticsearch, ELASTICSEARCH).id)
+        return engine.inspect_container(find(engine, elasticsearch, ELASTICSEARCH).id)
     except NotThere:
         return None

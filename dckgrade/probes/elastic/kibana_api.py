@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from dckgrade.engine.protocol import HttpAnswer, NoAnswer, OutOfReach, World
+from dckgrade.engine.protocol import Engine, HttpAnswer, NoAnswer, OutOfReach
 from dckgrade.probes.elastic.elasticsearch_api import content
 from dckgrade.probes.support.http_json import mapping
 from dckgrade.probes.support.service import Reply, reply
@@ -15,12 +15,12 @@ READY = {"green", "available"}
 """`state` of versions up to 7, `level` from 8 on."""
 
 
-def reached(world: World, container: str) -> Reply[HttpAnswer]:
+def reached(engine: Engine, container: str) -> Reply[HttpAnswer]:
     """Ask the Kibana in *container* for its status."""
     return reply(
-        world, container, PORT,
-        lambda address: known(world.http(address, STATUS)),
-        lambda ref: known(world.http_inside(ref, PORT, STATUS)),
+        engine, container, PORT,
+        lambda address: known(engine.request_http(address, STATUS)),
+        lambda ref: known(engine.request_http_inside(ref, PORT, STATUS)),
         image=IMAGE,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Strict
 from dckgrade.probes.elastic import elasticsearch_api, logstash_api
@@ -71,48 +71,48 @@ class LogMarker(Strict, frozen=True, kw_only=True, tag_field="kind", tag="log-ma
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Say it once a run, as soon as both ends are there; look for it in each look."""
         try:
-            ask, going = self.ends(world)
+            ask, going = self.ends(engine)
             if ask is None or going is None or logstash_api.OUTPUT not in going.outputs:
                 return Seen(kind="log-marker", facts=msgspec.to_builtins(NOT_YET))
-            said = self.said(world, ask, going)
-            facts = self.followed(world, said, ask, going)
+            said = self.said(engine, ask, going)
+            facts = self.followed(engine, said, ask, going)
         except (NotThere, OutOfReach) as trouble:
             return unseen("log-marker", trouble)
         return Seen(kind="log-marker", facts=msgspec.to_builtins(facts), age_s=age_s(said))
 
-    def ends(self, world: World) -> tuple[Ask | None, logstash_api.Flow | None]:
+    def ends(self, engine: Engine) -> tuple[Ask | None, logstash_api.Flow | None]:
         """Reach Elasticsearch, once it has a cluster, and Logstash."""
-        found = elasticsearch_api.reached(world, self.elasticsearch).answer
+        found = elasticsearch_api.reached(engine, self.elasticsearch).answer
         if not found or elasticsearch_api.closed(found.first) or not elasticsearch_api.health(found.ask):
             return None, None
-        logstash = logstash_api.reached(world, self.logstash).answer
+        logstash = logstash_api.reached(engine, self.logstash).answer
         return found.ask, logstash_api.flow(logstash.ask) if logstash else None
 
-    def said(self, world: World, ask: Ask, going: logstash_api.Flow) -> Said:
+    def said(self, engine: Engine, ask: Ask, going: logstash_api.Flow) -> Said:
         """Say it; and once more in another way where a request leaves no line."""
         # Only looking needs threads and chance; judging imports the kinds of probes too.
         from dckgrade.engine.probe_container import marker
 
         def first() -> Said:
             held = sum(elasticsearch_api.indices(ask).values())
-            return say(world, marker(), going, held, survey(world))
+            return say(engine, marker(), going, held, survey(engine))
 
-        said = world.once_a_run("log-marker", first)
-        if said.by == "request" and said.waited_s >= AGAIN_AFTER_S and in_log(world, said) is False:
-            said = world.once_a_run(
+        said = engine.call_once_per_run("log-marker", first)
+        if said.by == "request" and said.waited_s >= AGAIN_AFTER_S and in_log(engine, said) is False:
+            said = engine.call_once_per_run(
                 "log-marker again",
-                lambda: say(world, marker(), going, said.held, said.ways, again=True),
+                lambda: say(engine, marker(), going, said.held, said.ways, again=True),
             )
         return said
 
-    def followed(self, world: World, said: Said, ask: Ask, going: logstash_api.Flow) -> Facts:
+    def followed(self, engine: Engine, said: Said, ask: Ask, going: logstash_api.Flow) -> Facts:
         """Look for it, and where it is not found, see how far it came."""
         index = elasticsearch_api.search(ask, said.marker) if said.by else None
-        latency = world.once_a_run(("found", said.marker), lambda: said.waited_s) if index else None
-        kept = in_log(world, said) if said.by and not index else None
+        latency = engine.call_once_per_run(("found", said.marker), lambda: said.waited_s) if index else None
+        kept = in_log(engine, said) if said.by and not index else None
         return Facts(
             said=said.by is not None,
             by=said.by,
@@ -127,12 +127,12 @@ class LogMarker(Strict, frozen=True, kw_only=True, tag_field="kind", tag="log-ma
             hop=None if index else hop(said, kept, going),
             error=masked(said.error)[:300] or None,
             wrong_protocol=said.wrong_protocol,
-            cannot_read=cannot_read(world, said.ways) if not index else None,
-            failing=not index and failing(world, self.logstash),
+            cannot_read=cannot_read(engine, said.ways) if not index else None,
+            failing=not index and failing(engine, self.logstash),
             looping=looping(said, going),
             documents=said.held,
-            old_lines_left=index is not None and old_lines_left(world, said, going),
-            lost=lost(world, self.elasticsearch, self.logstash) and was_written(said),
+            old_lines_left=index is not None and old_lines_left(engine, said, going),
+            lost=lost(engine, self.elasticsearch, self.logstash) and was_written(said),
         )
 
 
@@ -166,11 +166,11 @@ def age_s(said: Said) -> float | None:
     return round(said.waited_s, 1)
 
 
-def in_log(world: World, said: Said) -> bool | None:
+def in_log(engine: Engine, said: Said) -> bool | None:
     """Say whether the engine itself shows the line; None where the driver keeps nothing to be shown."""
     try:
-        tty = bool((world.container(said.ref).get("Config") or {}).get("Tty"))
-        text = world.log_tail(said.ref, tty=tty)
+        tty = bool((engine.inspect_container(said.ref).get("Config") or {}).get("Tty"))
+        text = engine.read_log_tail(said.ref, tty=tty)
     except (NotThere, OutOfReach):
         return None
     if said.marker in text:
@@ -179,12 +179,12 @@ def in_log(world: World, said: Said) -> bool | None:
     return None if said.driver in SENDING and not text else False
 
 
-def old_lines_left(world: World, said: Said, going: logstash_api.Flow) -> bool:
+def old_lines_left(engine: Engine, said: Said, going: logstash_api.Flow) -> bool:
     """Say whether older lines of the same file were passed over, by how many came in all."""
     if said.by != "request" or "files" not in said.ways.names or said.before.taken_in:
         return False
-    tty = bool((world.container(said.ref).get("Config") or {}).get("Tty"))
-    return len(world.log_tail(said.ref, tty=tty).splitlines()) > going.taken_in
+    tty = bool((engine.inspect_container(said.ref).get("Config") or {}).get("Tty"))
+    return len(engine.read_log_tail(said.ref, tty=tty).splitlines()) > going.taken_in
 
 
 def hop(said: Said, kept: bool | None, going: logstash_api.Flow) -> Hop | None:  # noqa: FBT001 - three states

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, World
+from dckgrade.engine.protocol import Engine, Json
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.candidates import foreign, inspected, runs
 from dckgrade.probes.support.lookup import repository
@@ -77,15 +77,16 @@ class Ways(Struct, frozen=True):
         return [*sorted(drivers), *(name for name, there in others.items() if there)]
 
 
-def survey(world: World) -> Ways:
+def survey(engine: Engine) -> Ways:
     """Inspect the engine's containers, and find the ways."""
     listed = sorted(
-        (one for one in world.containers() if not foreign(one)), key=lambda one: -int(one.get("Created") or 0)
+        (one for one in engine.list_containers() if not foreign(one)),
+        key=lambda one: -int(one.get("Created") or 0),
     )
     seen = [
-        (entry, one) for entry, one in inspected(world, listed[:AT_MOST]) if not isinstance(one, Exception)
+        (entry, one) for entry, one in inspected(engine, listed[:AT_MOST]) if not isinstance(one, Exception)
     ]
-    info = world.info()
+    info = engine.inspect_engine()
     root = str(info.get("DockerRootDir") or "/var/lib/docker")
     others = [(entry, one) for entry, one in seen if image(one) not in READS_FOR_ITSELF]
     return Ways(
@@ -151,7 +152,7 @@ def address(log: Json) -> str:
     return str((log.get("Config") or {}).get(f"{log.get('Type')}-address") or "")
 
 
-def wrong_protocol(where: str, world: World) -> bool:
+def wrong_protocol(where: str, engine: Engine) -> bool:
     """Say whether the machine's port that lines are sent to is published for the other protocol alone."""
     try:
         parts = urlsplit(where)
@@ -161,7 +162,9 @@ def wrong_protocol(where: str, world: World) -> bool:
     if parts.scheme not in {"udp", "tcp"} or port is None:
         return False
     listed = [
-        one for _, one in inspected(world, world.containers()[:AT_MOST]) if not isinstance(one, Exception)
+        one
+        for _, one in inspected(engine, engine.list_containers()[:AT_MOST])
+        if not isinstance(one, Exception)
     ]
     # Sent to a container's own address, the machine's ports play no part.
     if own_address(host, listed):

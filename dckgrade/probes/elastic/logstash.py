@@ -5,7 +5,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, Via, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach, Via
 from dckgrade.probes.base import Strict
 from dckgrade.probes.elastic import log_patterns
 from dckgrade.probes.elastic.container_state import Life, life
@@ -56,17 +56,17 @@ class Logstash(Strict, frozen=True, kw_only=True, tag_field="kind", tag="logstas
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Find, reach, ask what its pipelines are; its log tells whether Elasticsearch is reached."""
         try:
-            answered = reached(world, self.container)
-            ref = found(world, self.container, IMAGE)[0]
-            inspected = world.container(ref)
+            answered = reached(engine, self.container)
+            ref = found(engine, self.container, IMAGE)[0]
+            inspected = engine.inspect_container(ref)
             service = answered.answer
             going = flow(service.ask) if service else None
             tty = bool((inspected.get("Config") or {}).get("Tty"))
-            connection = log_patterns.connection(world.log_tail(ref, tty=tty))
-            lived = life(inspected, world, STARTS_WITHIN_S, ready=going is not None)
+            connection = log_patterns.connection(engine.read_log_tail(ref, tty=tty))
+            lived = life(inspected, engine, STARTS_WITHIN_S, ready=going is not None)
         except (NotThere, OutOfReach) as trouble:
             return unseen("logstash", trouble)
         own, elsewhere = mounts(inspected)

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Address, Json, NoAnswer, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Address, Engine, Json, NoAnswer, NotThere, OutOfReach
 from dckgrade.probes.support.http_json import Ask, Service, decoded, mapping, mappings, whole
 from dckgrade.probes.support.service import Reply, found, reply
 
@@ -27,23 +27,28 @@ class Flow(Struct, frozen=True):
     """Documents that Elasticsearch has accepted; None where this version does not tell."""
 
 
-def reached(world: World, container: str) -> Reply[Service]:
+def reached(engine: Engine, container: str) -> Reply[Service]:
     """Reach the API of the Logstash in *container*: seldom published, sometimes open inside alone."""
 
     def from_here(address: Address) -> Service:
-        return known(Service(lambda path: world.http(address, path), world.http(address, "/")))
+        return known(
+            Service(lambda path: engine.request_http(address, path), engine.request_http(address, "/"))
+        )
 
     def inside(ref: str) -> Service:
         return known(
-            Service(lambda path: world.http_inside(ref, PORT, path), world.http_inside(ref, PORT, "/"))
+            Service(
+                lambda path: engine.request_http_inside(ref, PORT, path),
+                engine.request_http_inside(ref, PORT, "/"),
+            )
         )
 
-    answered = reply(world, container, PORT, from_here, inside, image=IMAGE)
+    answered = reply(engine, container, PORT, from_here, inside, image=IMAGE)
     if answered.answer or answered.problem not in {"refused", "no-address"}:
         return answered
     # `http.host` may have become the loopback again, by a logstash.yml of the trainee's.
     try:
-        service = inside(found(world, container, IMAGE)[0])
+        service = inside(found(engine, container, IMAGE)[0])
     except (NoAnswer, NotThere, OutOfReach):
         return answered
     return Reply(answer=service, via="inside", age_s=answered.age_s)

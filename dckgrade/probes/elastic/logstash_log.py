@@ -5,7 +5,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.elastic.log_patterns import Problem, trouble
 from dckgrade.probes.elastic.logstash_api import IMAGE
@@ -30,12 +30,12 @@ class LogstashLog(Strict, frozen=True, kw_only=True, tag_field="kind", tag="logs
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Find, read."""
         try:
-            subject = find(world, self.container, IMAGE)
-            tty = bool((world.container(subject.id).get("Config") or {}).get("Tty"))
-            problem, line = trouble(world.log_tail(subject.id, tty=tty))
+            subject = find(engine, self.container, IMAGE)
+            tty = bool((engine.inspect_container(subject.id).get("Config") or {}).get("Tty"))
+            problem, line = trouble(engine.read_log_tail(subject.id, tty=tty))
         except (NotThere, OutOfReach) as error:
             return unseen("logstash-log", error)
         facts = Facts(problem=problem, line=line)

@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dckgrade.engine.protocol import NoAnswer, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NoAnswer, NotThere, OutOfReach
 from dckgrade.probes.elastic.log_routes import SENDING, Sender, Ways, address, wrong_protocol
 from dckgrade.probes.elastic.logstash_api import Flow
 from dckgrade.probes.support.service import from_here
@@ -46,7 +46,7 @@ class Said(Struct, frozen=True, kw_only=True):
         return time.monotonic() - self.at
 
 
-def say(world: World, marker: str, before: Flow, held: int, ways: Ways, *, again: bool = False) -> Said:
+def say(engine: Engine, marker: str, before: Flow, held: int, ways: Ways, *, again: bool = False) -> Said:
     """
     Put the word on a standard output whose lines have a way to Logstash; *again*: not by a request this time.
 
@@ -62,7 +62,7 @@ def say(world: World, marker: str, before: Flow, held: int, ways: Ways, *, again
         ref="",
         driver=log.driver if log else "",
         ways=ways,
-        wrong_protocol=wrong_protocol(address(log.log), world) if log else False,
+        wrong_protocol=wrong_protocol(address(log.log), engine) if log else False,
         error="",
         at=time.monotonic(),
         before=before,
@@ -74,7 +74,7 @@ def say(world: World, marker: str, before: Flow, held: int, ways: Ways, *, again
     if sends and not ways.reader and all(one.error for one in sends):
         return _changed(said, error=sends[0].error, container=sends[0].name)
     refused: OutOfReach | None = None
-    for attempt in attempts(world, said, [] if again else fitting, log):
+    for attempt in attempts(engine, said, [] if again else fitting, log):
         try:
             return attempt()
         except NotThere:
@@ -89,17 +89,17 @@ def say(world: World, marker: str, before: Flow, held: int, ways: Ways, *, again
 
 
 def attempts(
-    world: World, said: Said, fitting: list[Sender], log: Sender | None
+    engine: Engine, said: Said, fitting: list[Sender], log: Sender | None
 ) -> Iterator[Callable[[], Said]]:
     """Give the attempts, the least intrusive first."""
     for one in fitting:
         if one.running and one.nginx:
-            yield lambda one=one: by_request(world, said, one)  # type: ignore[misc]
+            yield lambda one=one: by_request(engine, said, one)  # type: ignore[misc]
     if image := lent(said.ways, log):
-        yield lambda: by_container(world, said, image, log)
+        yield lambda: by_container(engine, said, image, log)
     for one in said.ways.senders:
         if one.running and leaves(one, said.ways):
-            yield lambda one=one: by_command(world, said, one)  # type: ignore[misc]
+            yield lambda one=one: by_command(engine, said, one)  # type: ignore[misc]
 
 
 def leaves(one: Sender, ways: Ways) -> bool:
@@ -117,31 +117,35 @@ def lent(ways: Ways, log: Sender | None) -> str:
     return next(iter([*own, *nginx, *running]), "")
 
 
-def by_request(world: World, said: Said, one: Sender) -> Said:
+def by_request(engine: Engine, said: Said, one: Sender) -> Said:
     """Ask their nginx for a page of that name: it logs the request."""
     path = f"/{said.marker}"
     try:
         reply = from_here(
-            world.addresses(world.container(one.ref), HTTP), lambda at: world.http(at, path), None
+            engine.find_addresses(engine.inspect_container(one.ref), HTTP),
+            lambda at: engine.request_http(at, path),
+            None,
         )
         if reply.answer is None:
             raise NoAnswer("refused")
     except OutOfReach as trouble:
         if trouble.why is not Why.ADDRESS_OUT_OF_REACH:
             raise
-        world.http_inside(one.ref, HTTP, path)
+        engine.request_http_inside(one.ref, HTTP, path)
     return _changed(said, by="request", container=one.name, ref=one.ref, driver=one.driver)
 
 
-def by_container(world: World, said: Said, image: str, log: Sender | None) -> Said:
+def by_container(engine: Engine, said: Said, image: str, log: Sender | None) -> Said:
     """Start a container of ours that says the word, with the settings of theirs that sends lines away."""
-    ref = world.speaking(image, said.marker, log.log if log and log.driver in SENDING else None)
+    ref = engine.start_marker_container(
+        image, said.marker, log.log if log and log.driver in SENDING else None
+    )
     return _changed(said, by="container", container=OURS, ref=ref, driver=log.driver if log else "")
 
 
-def by_command(world: World, said: Said, one: Sender) -> Said:
+def by_command(engine: Engine, said: Said, one: Sender) -> Said:
     """Have a command in their container write to the standard output of its first process."""
-    ran = world.run(one.ref, (*SAY, said.marker))
+    ran = engine.run_command(one.ref, (*SAY, said.marker))
     if ran.exit_code:
         raise OutOfReach(Why.NOT_TRIED, ran.output.strip()[:200])
     return _changed(said, by="command", container=one.name, ref=one.ref, driver=one.driver)

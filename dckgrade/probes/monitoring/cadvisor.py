@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.lookup import ContainerName, unseen, uptime_s
@@ -45,18 +45,18 @@ class Cadvisor(Strict, frozen=True, kw_only=True, tag_field="kind", tag="cadviso
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Find, inspect, and ask the engine how it keeps its containers."""
         try:
-            inspected = reachability.cadvisor(world, self.container)
-            facts = read(inspected, world.info(), world.engine.version)
-            age_s = uptime_s(inspected or {}, world.now())
+            inspected = reachability.cadvisor(engine, self.container)
+            facts = read(inspected, engine.inspect_engine(), engine.engine.version)
+            age_s = uptime_s(inspected or {}, engine.now())
         except (NotThere, OutOfReach) as trouble:
             return unseen("cadvisor", trouble)
         return Seen(kind="cadvisor", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def read(inspected: Json | None, info: Json, engine: str | None) -> Facts:
+def read(inspected: Json | None, info: Json, engine_version: str | None) -> Facts:
     """Put the container and the engine beside each other."""
     image = str(((inspected or {}).get("Config") or {}).get("Image") or "") or None
     version = of_image(image) if image else None
@@ -69,11 +69,13 @@ def read(inspected: Json | None, info: Json, engine: str | None) -> Facts:
         exit_code=None if running or not state else state.get("ExitCode") or 0,
         image=image,
         version=".".join(map(str, version)) if version else None,
-        engine_version=engine,
+        engine_version=engine_version,
         storage_driver=str(info.get("Driver") or ""),
         containerd_store=store,
         cgroups=cgroups,
-        needs=needed(version, numbers(engine or ""), store=store, cgroups=cgroups) if version else None,
+        needs=needed(version, numbers(engine_version or ""), store=store, cgroups=cgroups)
+        if version
+        else None,
     )
 
 
@@ -100,11 +102,11 @@ def containerd_store(info: Json) -> bool:
     return any(SNAPSHOTTER in map(str, pair or ()) for pair in status)
 
 
-def needed(cadvisor: Version, engine: Version, *, store: bool, cgroups: str) -> str | None:
+def needed(cadvisor: Version, engine_version: Version, *, store: bool, cgroups: str) -> str | None:
     """Name the version that would do, for pairs known not to (cadvisor#3643, #3790; moby#43608)."""
     if store and cadvisor < (0, 54):
         return "0.54.0"
     # Docker 29.0 to 29.2 refuse clients older than API 1.44; 29.3 takes them again.
-    if (29, 0) <= engine < (29, 3) and cadvisor < (0, 52):
+    if (29, 0) <= engine_version < (29, 3) and cadvisor < (0, 52):
         return "0.52.0"
     return "0.40.0" if cgroups == "2" and cadvisor < (0, 35) else None

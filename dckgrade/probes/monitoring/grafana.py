@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, Via, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach, Via
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Strict
 from dckgrade.probes.monitoring import grafana_api
@@ -66,11 +66,11 @@ class Grafana(Strict, frozen=True, kw_only=True, tag_field="kind", tag="grafana"
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Find, reach, log in once, ask for the data sources and their health."""
         try:
-            answered = grafana_api.opened(world, self.container)
-            inspected = world.container(found(world, self.container, grafana_api.IMAGE)[0])
+            answered = grafana_api.opened(engine, self.container)
+            inspected = engine.inspect_container(found(engine, self.container, grafana_api.IMAGE)[0])
             facts = read(answered, inspected)
         except (NotThere, OutOfReach) as trouble:
             return unseen("grafana", trouble)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach, World
+from dckgrade.engine.protocol import Address, Engine, HttpAnswer, Json, Login, NoAnswer, OutOfReach
 from dckgrade.probes.support.http_json import Ask, Service, Silent, decoded, mapping, mappings, whole
 from dckgrade.probes.support.service import Reply, found, reply
 from dckgrade.report.observation import Why
@@ -51,19 +51,21 @@ class Source(Struct, frozen=True):
     is_default: bool
 
 
-def opened(world: World, container: str) -> Reply[Opened]:
+def opened(engine: Engine, container: str) -> Reply[Opened]:
     """Reach the Grafana in *container*, and try its account once."""
-    account = known(world.container(found(world, container, IMAGE)[0]), world.grafana)
+    account = known(engine.inspect_container(found(engine, container, IMAGE)[0]), engine.grafana)
 
     def from_here(address: Address) -> Opened:
-        first = world.http(address, HEALTH)
+        first = engine.request_http(address, HEALTH)
         if "database" not in mapping(told(first)):
             raise NoAnswer("garbled")
         if first.status != HTTPStatus.OK:
-            return tried(Service(lambda path: world.http(address, path), first), None, account)
+            return tried(Service(lambda path: engine.request_http(address, path), first), None, account)
         if account.login is None:
-            return tried(Service(lambda path: world.http(address, path), first), "not-tried", account)
-        service = Service(lambda path: world.http(address, path, account.login), first)
+            return tried(
+                Service(lambda path: engine.request_http(address, path), first), "not-tried", account
+            )
+        service = Service(lambda path: engine.request_http(address, path, account.login), first)
         # The one question that everybody asks first: who is refused here asks nothing else.
         status = whole(service.ask, "/api/org").status
         return tried(service, "refused" if status == HTTPStatus.UNAUTHORIZED else "granted", account)
@@ -72,7 +74,7 @@ def opened(world: World, container: str) -> Reply[Opened]:
         # A command's arguments are seen by everybody on the machine: no password is among them.
         raise OutOfReach(Why.NOT_TRIED, "Grafana")
 
-    return reply(world, container, PORT, from_here, inside, image=IMAGE)
+    return reply(engine, container, PORT, from_here, inside, image=IMAGE)
 
 
 def told(answer: HttpAnswer) -> Any:

@@ -5,7 +5,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.monitoring import grafana_api, panels
 from dckgrade.probes.monitoring.grafana_api import Access, AccountOf
@@ -44,10 +44,10 @@ class GrafanaDashboard(Strict, frozen=True, kw_only=True, tag_field="kind", tag=
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Find, reach, log in, read the dashboards."""
         try:
-            answered = grafana_api.opened(world, self.container)
+            answered = grafana_api.opened(engine, self.container)
             opened = answered.answer
             ask = opened.ask if opened else None
             facts = read(

@@ -5,7 +5,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct, structs
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.monitoring import grafana_api, series
 from dckgrade.probes.support.http_json import Ask
@@ -31,24 +31,24 @@ class GrafanaSeries(Strict, frozen=True, kw_only=True, tag_field="kind", tag="gr
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Find, reach, log in, ask each source until one names a container of this engine."""
         try:
-            answered = grafana_api.opened(world, self.container)
+            answered = grafana_api.opened(engine, self.container)
             opened = answered.answer
-            facts = read(opened.ask if opened else None, world)
+            facts = read(opened.ask if opened else None, engine)
         except (NotThere, OutOfReach) as trouble:
             return unseen("grafana-series", trouble)
         return Seen(kind="grafana-series", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(ask: Ask | None, world: World) -> Facts:
+def read(ask: Ask | None, engine: Engine) -> Facts:
     """Take the first source that names one; else what the last one gave."""
     found, answered = series.NONE, 0
     for one in grafana_api.sources(ask) if ask else ():
         answer = grafana_api.through(ask, one, series.CONTAINERS) if ask else None
         if answer is not None:
-            found, answered = series.containers(answer, world, FRESH_S), answered + 1
+            found, answered = series.containers(answer, engine, FRESH_S), answered + 1
         if found.named:
             break
     return Facts(**structs.asdict(found), answered=answered)

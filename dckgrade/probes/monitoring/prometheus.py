@@ -5,7 +5,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, Via, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach, Via
 from dckgrade.probes.base import Strict
 from dckgrade.probes.monitoring import prometheus_config
 from dckgrade.probes.monitoring.prometheus_api import IMAGE, config_file, loaded, reached, ready
@@ -44,11 +44,11 @@ class Prometheus(Strict, frozen=True, kw_only=True, tag_field="kind", tag="prome
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Find, reach, ask whether it is ready and what it has loaded."""
         try:
-            answered = reached(world, self.container)
-            inspected = world.container(found(world, self.container, IMAGE)[0])
+            answered = reached(engine, self.container)
+            inspected = engine.inspect_container(found(engine, self.container, IMAGE)[0])
             facts = read(answered, inspected)
         except (NotThere, OutOfReach) as trouble:
             return unseen("prometheus", trouble)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 
-from dckgrade.engine.protocol import Address, Json, NoAnswer, OutOfReach, World
+from dckgrade.engine.protocol import Address, Engine, Json, NoAnswer, OutOfReach
 from dckgrade.probes.support.http_json import Ask, Service, data, mappings
 from dckgrade.probes.support.lookup import moment
 from dckgrade.probes.support.service import Reply, found, reply
@@ -19,24 +19,29 @@ BORN_WITHIN_S = 20.0
 """Prometheus notes its start 0.2 s after the engine started the container (measured); slow machines later."""
 
 
-def reached(world: World, container: str) -> Reply[Service]:
+def reached(engine: Engine, container: str) -> Reply[Service]:
     """Reach the Prometheus in *container*; another program at its port is a garbled answer."""
 
     def from_here(address: Address) -> Service:
-        service = Service(lambda path: world.http(address, path), world.http(address, READY))
+        service = Service(
+            lambda path: engine.request_http(address, path), engine.request_http(address, READY)
+        )
         if service.first.status != HTTPStatus.SERVICE_UNAVAILABLE and not its_own(
-            world, container, service.ask
+            engine, container, service.ask
         ):
             raise NoAnswer("garbled")
         return service
 
     def inside(ref: str) -> Service:
-        return Service(lambda path: world.http_inside(ref, PORT, path), world.http_inside(ref, PORT, READY))
+        return Service(
+            lambda path: engine.request_http_inside(ref, PORT, path),
+            engine.request_http_inside(ref, PORT, READY),
+        )
 
-    return reply(world, container, PORT, from_here, inside, image=IMAGE)
+    return reply(engine, container, PORT, from_here, inside, image=IMAGE)
 
 
-def its_own(world: World, container: str, ask: Ask) -> bool:
+def its_own(engine: Engine, container: str, ask: Ask) -> bool:
     """Say whether what answers was born with the container; versions before 2.14 do not tell."""
     try:
         about = data(ask, ABOUT)
@@ -46,7 +51,7 @@ def its_own(world: World, container: str, ask: Ask) -> bool:
         return False
     if about is None:
         return True
-    state = world.container(found(world, container, IMAGE)[0]).get("State") or {}
+    state = engine.inspect_container(found(engine, container, IMAGE)[0]).get("State") or {}
     born, started = instant(about.get("startTime")), instant(state.get("StartedAt"))
     return bool(born and started and abs((born - started).total_seconds()) <= BORN_WITHIN_S)
 

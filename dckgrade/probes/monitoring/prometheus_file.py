@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.monitoring.prometheus_api import ABOUT, IMAGE, config_file, instant, reached
 from dckgrade.probes.support.http_json import data
@@ -33,7 +33,7 @@ class PrometheusFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="p
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """
         Ask Prometheus when it last loaded, and the engine when the file was last changed.
 
@@ -41,11 +41,11 @@ class PrometheusFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="p
         the place of (seen with `sed -i`).
         """
         try:
-            answered = reached(world, self.container)
+            answered = reached(engine, self.container)
             about = (data(answered.answer.ask, ABOUT) if answered.answer else None) or {}
             loaded_at = instant(about.get("lastConfigTime"))
-            ref = found(world, self.container, IMAGE)[0]
-            changed_at = world.changed_at(ref, config_file(world.container(ref)))
+            ref = found(engine, self.container, IMAGE)[0]
+            changed_at = engine.read_modified_at(ref, config_file(engine.inspect_container(ref)))
         except (NotThere, OutOfReach) as trouble:
             return unseen("prometheus-file", trouble)
         newer = changed_at > loaded_at + TOLD_TO_S if loaded_at else None

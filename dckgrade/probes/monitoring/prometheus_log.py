@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import ContainerName, find, unseen
@@ -50,12 +50,12 @@ class PrometheusLog(Strict, frozen=True, kw_only=True, tag_field="kind", tag="pr
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Find, read the log, take its last error."""
         try:
-            subject = find(world, self.container, "prometheus")
-            tty = bool((world.container(subject.id).get("Config") or {}).get("Tty"))
-            facts = read(world.log_tail(subject.id, tty=tty))
+            subject = find(engine, self.container, "prometheus")
+            tty = bool((engine.inspect_container(subject.id).get("Config") or {}).get("Tty"))
+            facts = read(engine.read_log_tail(subject.id, tty=tty))
         except (NotThere, OutOfReach) as trouble:
             return unseen("prometheus-log", trouble)
         return Seen(kind="prometheus-log", facts=msgspec.to_builtins(facts))

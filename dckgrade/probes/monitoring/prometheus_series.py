@@ -7,7 +7,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct, structs
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.monitoring import prometheus_config, series
 from dckgrade.probes.monitoring.prometheus_api import loaded, reached, targets
@@ -48,26 +48,26 @@ class PrometheusSeries(Strict, frozen=True, kw_only=True, tag_field="kind", tag=
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Ask for the series, and hold their ids against the engine's list."""
         try:
-            answered = reached(world, self.container)
+            answered = reached(engine, self.container)
             service = answered.answer
-            cadvisor = reachability.cadvisor(world, self.cadvisor)
-            found, about = asked(service.ask, world) if service else (series.NONE, [])
+            cadvisor = reachability.cadvisor(engine, self.cadvisor)
+            found, about = asked(service.ask, engine) if service else (series.NONE, [])
             facts = read(found, about, cadvisor)
-            ages = [answered.age_s, uptime_s(cadvisor or {}, world.now())]
+            ages = [answered.age_s, uptime_s(cadvisor or {}, engine.now())]
         except (NotThere, OutOfReach) as trouble:
             return unseen("prometheus-series", trouble)
         age_s = min((age for age in ages if age is not None), default=None)
         return Seen(kind="prometheus-series", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def asked(ask: Ask, world: World) -> tuple[series.Containers, list[series.Sample]]:
+def asked(ask: Ask, engine: Engine) -> tuple[series.Containers, list[series.Sample]]:
     """Ask for the containers, and for what cAdvisor and a node exporter say of themselves."""
     answer = decoded(whole(ask, f"/{series.CONTAINERS}"))
     about = list(series.samples(decoded(whole(ask, ABOUT))))
-    return series.containers(answer, world, SCRAPES * interval_s(ask) + GRACE_S), about
+    return series.containers(answer, engine, SCRAPES * interval_s(ask) + GRACE_S), about
 
 
 def read(found: series.Containers, about: list[series.Sample], inspected: Json | None) -> Facts:

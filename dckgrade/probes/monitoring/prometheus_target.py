@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Strict
 from dckgrade.probes.monitoring import prometheus_config
@@ -53,15 +53,15 @@ class PrometheusTarget(Strict, frozen=True, kw_only=True, tag_field="kind", tag=
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Ask Prometheus, then inspect both ends; the younger one's age is the target's."""
         try:
-            answered = reached(world, self.container)
-            prometheus = world.container(found(world, self.container, IMAGE)[0])
-            cadvisor = reachability.cadvisor(world, self.cadvisor)
+            answered = reached(engine, self.container)
+            prometheus = engine.inspect_container(found(engine, self.container, IMAGE)[0])
+            cadvisor = reachability.cadvisor(engine, self.cadvisor)
             job, one = nearest(answered.answer.ask) if answered.answer else (None, None)
             facts = read(job, one, prometheus, cadvisor)
-            ages = [answered.age_s, uptime_s(cadvisor or {}, world.now())]
+            ages = [answered.age_s, uptime_s(cadvisor or {}, engine.now())]
         except (NotThere, OutOfReach) as trouble:
             return unseen("prometheus-target", trouble)
         age_s = min((age for age in ages if age is not None), default=None)

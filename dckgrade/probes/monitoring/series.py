@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, World
+from dckgrade.engine.protocol import Engine, Json
 from dckgrade.probes.support.http_json import mapping, mappings
 from dckgrade.probes.support.lookup import names
 
@@ -64,14 +64,14 @@ def number(text: str) -> float:
         return math.nan
 
 
-def containers(answer: object, world: World, fresh_s: float) -> Containers:
+def containers(answer: object, engine: Engine, fresh_s: float) -> Containers:
     """
     Hold what a query gave against this engine's containers.
 
     The id is somewhere in the control group's path, whose shape differs (`/docker/…`,
     `/system.slice/docker-….scope`, nested), and one container may be in several.
     """
-    own = {str(one.get("Id") or ""): next(iter(names(one)), "") for one in world.containers()}
+    own = {str(one.get("Id") or ""): next(iter(names(one)), "") for one in engine.list_containers()}
     identified = ((one, _ID.search(str(one.labels.get("id") or ""))) for one in samples(answer))
     found = [(one, match[0]) for one, match in identified if match]
     ages: dict[str, float] = {}

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import HttpAnswer, NotThere, OutOfReach, Via, World
+from dckgrade.engine.protocol import Engine, HttpAnswer, NotThere, OutOfReach, Via
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import ContainerChosen, unseen
@@ -44,13 +44,13 @@ class Http(Strict, frozen=True, kw_only=True, tag_field="kind", tag="http"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Find, inspect, ask."""
         try:
             answered = reply(
-                world, self.container, self.port,
-                lambda address: world.http(address, self.path),
-                lambda ref: world.http_inside(ref, self.port, self.path),
+                engine, self.container, self.port,
+                lambda address: engine.request_http(address, self.path),
+                lambda ref: engine.request_http_inside(ref, self.port, self.path),
             )  # fmt: skip
         except (NotThere, OutOfReach) as trouble:
             return unseen("http", trouble)

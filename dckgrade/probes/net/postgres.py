@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import NoAnswer, NotThere, OutOfReach, Via, World
+from dckgrade.engine.protocol import Engine, NoAnswer, NotThere, OutOfReach, Via
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import ContainerName, unseen
 from dckgrade.probes.support.service import Port, Problem, reply
@@ -44,13 +44,13 @@ class Postgres(Strict, frozen=True, kw_only=True, tag_field="kind", tag="postgre
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Send one SSLRequest, read one byte."""
         try:
             answered = reply(
-                world, self.container, self.port,
-                lambda address: world.exchange(address, SSL_REQUEST, 1),
-                lambda ref: self.asked_inside(world, ref),
+                engine, self.container, self.port,
+                lambda address: engine.exchange_bytes(address, SSL_REQUEST, 1),
+                lambda ref: self.asked_inside(engine, ref),
             )  # fmt: skip
         except (NotThere, OutOfReach) as trouble:
             return unseen("postgres", trouble)
@@ -64,9 +64,11 @@ class Postgres(Strict, frozen=True, kw_only=True, tag_field="kind", tag="postgre
         )
         return Seen(kind="postgres", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
-    def asked_inside(self, world: World, ref: str) -> bytes:
+    def asked_inside(self, engine: Engine, ref: str) -> bytes:
         """Have PostgreSQL's own client knock over TCP: it tells whether a server is there, not of TLS."""
-        done = world.run(ref, ("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres"))
+        done = engine.run_command(
+            ref, ("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres")
+        )
         if done.exit_code in PG_ISREADY_ANSWERED:
             return ANSWERED_INSIDE
         if done.exit_code == PG_ISREADY_SILENCE:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.probes.seccomp.policy import Effect, capabilities, effect
 from dckgrade.probes.seccomp.profile import Invalid, Profile, parsed
 from dckgrade.probes.support import candidates
@@ -78,19 +78,19 @@ class Chosen(Struct, frozen=True):
     others: list[Candidate]
 
 
-def choose(world: World, image: str = IMAGE, file: str = FILE) -> Chosen:
+def choose(engine: Engine, image: str = IMAGE, file: str = FILE) -> Chosen:
     """Choose; `NotThere` when nothing fits. `--container` leaves only the one it names."""
     # Only the file could make another image's container the one: else nothing more is worth a question.
-    listed = candidates.meant(world, image, others=readable(world, file))
+    listed = candidates.meant(engine, image, others=readable(engine, file))
     found = [
         one
-        for entry, seen in candidates.inspected(world, listed)
+        for entry, seen in candidates.inspected(engine, listed)
         for one in candidate(entry, seen, image)
         # Another person's container may have a profile too: it is ours if the file says the same.
-        if one.fits or world.asked or same_as_file(one, world, file)
+        if one.fits or engine.asked or same_as_file(one, engine, file)
     ]
     if not found:
-        raise candidates.none_fits(world, image, file)
+        raise candidates.none_fits(engine, image, file)
     best = max(found, key=lambda one: one.rank)
     return Chosen(best, [one for one in found if one is not best])
 
@@ -135,21 +135,21 @@ def declaration(host: Json) -> tuple[Declared, Profile | None]:
         return "refused", None
 
 
-def readable(world: World, file: str) -> bool:
+def readable(engine: Engine, file: str) -> bool:
     """Say whether the working folder holds a file that a container could be compared with."""
     try:
-        parsed(world.file(file))
+        parsed(engine.read_file(file))
     except (Invalid, NotThere, OutOfReach):
         return False
     return True
 
 
-def same_as_file(one: Candidate, world: World, file: str) -> bool | None:
+def same_as_file(one: Candidate, engine: Engine, file: str) -> bool | None:
     """Compare what both profiles mean in that container; None where either is not there to be read."""
     if one.profile is None:
         return None
     try:
-        on_disk = parsed(world.file(file))
+        on_disk = parsed(engine.read_file(file))
     except (Invalid, NotThere, OutOfReach):
         return None
     return effect(on_disk, capabilities(one.host)) == one.effect

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, Ran, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach, Ran
 from dckgrade.probes.base import Strict
 from dckgrade.probes.seccomp.choice import choose
 from dckgrade.probes.seccomp.policy import EPERM, Effect
@@ -78,23 +78,23 @@ class SeccompCall(Strict, frozen=True, kw_only=True, tag_field="kind", tag="secc
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Choose the tries from the profile, and run them."""
         try:
-            one = choose(world).one
+            one = choose(engine).one
             # Where nothing is forbidden nothing can be tried: the checks before this one say so.
             tries = attempts(one.effect) if one.effect else ()
-            facts = tried(world, one.bearing(), tries)
+            facts = tried(engine, one.bearing(), tries)
         except (NotThere, OutOfReach) as trouble:
             return unseen("seccomp-call", trouble)
         return Seen(kind="seccomp-call", facts=msgspec.to_builtins(facts))
 
 
-def tried(world: World, container: str, tries: Iterable[Forbidden]) -> Facts:
+def tried(engine: Engine, container: str, tries: Iterable[Forbidden]) -> Facts:
     """Try one after another; the first refusal settles it, else the last call that was let."""
     let: Facts | None = None
     for one in tries:
-        ran = world.run(container, one.attempt.argv)
+        ran = engine.run_command(container, one.attempt.argv)
         answer = read(one, ran)
         if answer == "untried":
             continue

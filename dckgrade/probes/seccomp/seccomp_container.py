@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Strict
 from dckgrade.probes.seccomp.choice import FILE, IMAGE, Candidate, Chosen, Declared, choose, same_as_file
@@ -75,29 +75,29 @@ class SeccompContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag=
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Choose, and read what is declared."""
         try:
-            chosen = choose(world, self.image, self.file)
-            facts = read(chosen, world, self.file)
+            chosen = choose(engine, self.image, self.file)
+            facts = read(chosen, engine, self.file)
         except (NotThere, OutOfReach) as trouble:
             return unseen("seccomp-container", trouble)
         one = chosen.one
         # While a start may only be slow, it is worth looking again.
-        age_s = waited_s(one, world) if one.inspected is None else uptime_s(one.inspected, world.now())
+        age_s = waited_s(one, engine) if one.inspected is None else uptime_s(one.inspected, engine.now())
         return Seen(kind="seccomp-container", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def read(chosen: Chosen, world: World, file: str) -> Facts:
+def read(chosen: Chosen, engine: Engine, file: str) -> Facts:
     """Put the container's state and the meaning of its profile into facts."""
     one, inspected = chosen.one, chosen.one.inspected or {}
     state, config = inspected.get("State") or {}, inspected.get("Config") or {}
     status = str(state.get("Status") or one.listed.get("State") or "")
-    up = uptime_s(inspected, world.now())
+    up = uptime_s(inspected, engine.now())
     calls = forbidden(one.effect) if one.effect else []
     actions = {rule.action for rule in one.profile.rules} | {one.profile.default} if one.profile else set()
     quiet = one.inspected is None or status in {"running", "created", "paused"}
-    log = "" if quiet else world.log_tail(one.id, tty=bool(config.get("Tty")))
+    log = "" if quiet else engine.read_log_tail(one.id, tty=bool(config.get("Tty")))
     return Facts(
         id=one.id,
         name=next(iter(names(one.listed)), one.id[:12]),
@@ -105,7 +105,7 @@ def read(chosen: Chosen, world: World, file: str) -> Facts:
         other_runs=not one.runs and any(other.runs for other in chosen.others),
         image=str(one.listed.get("Image") or ""),
         status=status,
-        stuck=one.inspected is None and waited_s(one, world) >= SLOW_START_S,
+        stuck=one.inspected is None and waited_s(one, engine) >= SLOW_START_S,
         stable=(up is not None and up >= STEADY_S) or (status in AT_REST and one.inspected is not None),
         exit_code=state.get("ExitCode") or 0,
         error=told(masked(state.get("Error") or "")),
@@ -113,20 +113,20 @@ def read(chosen: Chosen, world: World, file: str) -> Facts:
         clue=clue(log),
         option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),
         declared=one.declared,
-        privileged=bool(one.host.get("Privileged")) and major(world.engine.version) < HONOURED_SINCE,
+        privileged=bool(one.host.get("Privileged")) and major(engine.engine.version) < HONOURED_SINCE,
         off=one.profile is not None and one.profile.off,
         logs="SCMP_ACT_LOG" in actions,
         kills=any("KILL" in action for action in actions),
         forbids=calls[:SHOWN],
         forbids_count=len(calls),
         only_young=bool(calls) and YOUNG.issuperset(calls),
-        same_as_file=same_as_file(one, world, file),
+        same_as_file=same_as_file(one, engine, file),
     )
 
 
-def waited_s(one: Candidate, world: World) -> float:
+def waited_s(one: Candidate, engine: Engine) -> float:
     """Tell for how many seconds a container that answers nothing has been there."""
-    return max(0.0, round(world.now().timestamp() - (one.listed.get("Created") or 0), 1))
+    return max(0.0, round(engine.now().timestamp() - (one.listed.get("Created") or 0), 1))
 
 
 def major(version: str | None) -> int:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.seccomp.profile import Invalid, What, parsed
 from dckgrade.probes.support.lookup import unseen
@@ -33,10 +33,10 @@ class SeccompFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="secc
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Read and parse; nothing of the file but its faults is kept."""
         try:
-            facts = read(world.file(self.file))
+            facts = read(engine.read_file(self.file))
         except (NotThere, OutOfReach) as trouble:
             return unseen("seccomp-file", trouble)
         return Seen(kind="seccomp-file", facts=msgspec.to_builtins(facts))

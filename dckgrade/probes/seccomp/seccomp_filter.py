@@ -6,7 +6,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.seccomp.choice import choose
 from dckgrade.probes.support.lookup import unseen
@@ -34,12 +34,12 @@ class SeccompFilter(Strict, frozen=True, kw_only=True, tag_field="kind", tag="se
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Run `cat`; what answers nothing of the kind has not told."""
         try:
-            one = choose(world).one
+            one = choose(engine).one
             off = one.profile is not None and one.profile.off
-            facts = read(world.run(one.bearing(), STATUS).output, off=off)
+            facts = read(engine.run_command(one.bearing(), STATUS).output, off=off)
         except (NotThere, OutOfReach) as trouble:
             return unseen("seccomp-filter", trouble)
         return Seen(kind="seccomp-filter", facts=msgspec.to_builtins(facts))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.probes.support.lookup import names, repository
 from dckgrade.report.observation import Why
 
@@ -11,18 +11,18 @@ ALL_WITHIN_S = 8.0
 TASKS = ("com.docker.swarm.task.id", "io.kubernetes.pod.name")
 
 
-def meant(world: World, image: str, *, others: bool) -> Sequence[Json]:
+def meant(engine: Engine, image: str, *, others: bool) -> Sequence[Json]:
     """List what `--container` names; else what runs *image*, and *others* too, but no orchestrator's."""
-    listed = [entry for entry in world.containers() if not foreign(entry)]
-    if wanted := world.asked:
+    listed = [entry for entry in engine.list_containers() if not foreign(entry)]
+    if wanted := engine.asked:
         return [one for one in listed if wanted in names(one) or str(one.get("Id"))[:12] == wanted[:12]]
     return listed if others else [one for one in listed if runs(one, image)]
 
 
-def inspected(world: World, listed: Sequence[Json]) -> Sequence[tuple[Json, Json | Exception]]:
+def inspected(engine: Engine, listed: Sequence[Json]) -> Sequence[tuple[Json, Json | Exception]]:
     """Inspect them; one that does not answer keeps none of the others waiting."""
     inspections: dict[str, Callable[[], Json]] = {
-        str(entry.get("Id")): lambda entry=entry: world.container(str(entry.get("Id")))  # type: ignore[misc]
+        str(entry.get("Id")): lambda entry=entry: engine.inspect_container(str(entry.get("Id")))  # type: ignore[misc]
         for entry in listed
     }
     # Only looking needs threads; judging imports the kinds of probes too, and must load nothing that acts.
@@ -32,12 +32,12 @@ def inspected(world: World, listed: Sequence[Json]) -> Sequence[tuple[Json, Json
     return [(entry, seen[str(entry.get("Id"))]) for entry in listed]
 
 
-def none_fits(world: World, image: str, file: str) -> NotThere | OutOfReach:
+def none_fits(engine: Engine, image: str, file: str) -> NotThere | OutOfReach:
     """Say that there is no such container; where only a file elsewhere could tell, that it is unseen."""
     try:
-        world.file(file)
+        engine.read_file(file)
     except OutOfReach as trouble:
-        if trouble.why is Why.ELSEWHERE and world.containers():
+        if trouble.why is Why.ELSEWHERE and engine.list_containers():
             return trouble
     except NotThere:
         pass

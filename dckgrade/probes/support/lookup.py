@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.report.observation import Absent, Observation, Unobservable, Why
 
 ContainerName = Annotated[str, Meta(pattern="^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}$")]
@@ -38,7 +38,7 @@ STEADY_AFTER_RESTART_S = 10
 """Docker itself resets its restart delay once a container has stayed up for ten seconds."""
 
 
-def find(world: World, name: str, image: str | None = None) -> Subject:
+def find(engine: Engine, name: str, image: str | None = None) -> Subject:
     """
     Find the container called *name*; failing that by service label, then by a name nearly the same, then
     by *image*. Among several the running ones come first, then the newest. `NotThere` when none fits.
@@ -49,7 +49,7 @@ def find(world: World, name: str, image: str | None = None) -> Subject:
         "near-miss": lambda entry: any(nearly(name, other) for other in names(entry)),
         "image": lambda entry: image is not None and runs_image(entry, image),
     }
-    listed = world.containers()
+    listed = engine.list_containers()
     for found_by, fits in ways.items():
         if candidates := [entry for entry in listed if fits(entry)]:
             return chosen(candidates, found_by, image)

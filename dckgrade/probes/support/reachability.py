@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
 
-from dckgrade.engine.protocol import Json, NotThere, World
+from dckgrade.engine.protocol import Engine, Json, NotThere
 from dckgrade.probes.support.lookup import find
 
 PREDEFINED = {"bridge", "host", "none", "default"}
 """Docker's own networks: on its bridge no container knows another by name."""
 
 
-def cadvisor(world: World, name: str = "cadvisor") -> Json | None:
+def cadvisor(engine: Engine, name: str = "cadvisor") -> Json | None:
     """Inspect the container that is meant to run cAdvisor; None when there is none."""
     try:
-        return world.container(find(world, name, "cadvisor").id)
+        return engine.inspect_container(find(engine, name, "cadvisor").id)
     except NotThere:
         return None
 

@@ -6,7 +6,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import Address, NoAnswer, NoAnswerHow, NotThere, OutOfReach, Via, World
+from dckgrade.engine.protocol import Address, Engine, NoAnswer, NoAnswerHow, NotThere, OutOfReach, Via
 from dckgrade.probes.support.lookup import find, uptime_s
 from dckgrade.report.observation import Why
 
@@ -28,7 +28,7 @@ class Reply(Struct, Generic[T], frozen=True, kw_only=True):
 
 
 def reply(
-    world: World,
+    engine: Engine,
     container: str,
     port: int,
     question: Callable[[Address], T],
@@ -40,13 +40,13 @@ def reply(
     Put *question* to *port* of *container* (failing that, of one that runs *image*), or *inside* to the
     container of that id when none of its addresses is reached from here; raises `NotThere`, `OutOfReach`.
     """
-    ref, state = found(world, container, image)
+    ref, state = found(engine, container, image)
     if state != "running":
         return Reply(problem="not-running")
-    inspected = world.container(ref)
-    age_s = uptime_s(inspected, world.now())
+    inspected = engine.inspect_container(ref)
+    age_s = uptime_s(inspected, engine.now())
     try:
-        return from_here(world.addresses(inspected, port), question, age_s)
+        return from_here(engine.find_addresses(inspected, port), question, age_s)
     except OutOfReach as trouble:
         # A VM's or a user's own network (Docker Desktop, rootless, ssh): the container can still ask itself.
         if trouble.why is not Why.ADDRESS_OUT_OF_REACH:
@@ -83,12 +83,12 @@ def from_here(
     return Reply(problem="no-address")
 
 
-def found(world: World, container: str, image: str | None = None) -> tuple[str, str]:
+def found(engine: Engine, container: str, image: str | None = None) -> tuple[str, str]:
     """Give id and state of the container that is meant."""
     if container.startswith("@"):
         # `@seccomp`: the course leaves this container unnamed; the topic of that name chooses it by facts.
         topic = import_module(f"dckgrade.probes.{container[1:]}.choice")
-        listed = topic.choose(world).one.listed
+        listed = topic.choose(engine).one.listed
         return str(listed.get("Id") or ""), str(listed.get("State") or "")
-    subject = find(world, container, image)
+    subject = find(engine, container, image)
     return subject.id, subject.state

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.probes.support.lookup import names, repository
 from dckgrade.probes.trivy.bolt import NotBolt, entries
 from dckgrade.report.observation import Why
@@ -77,21 +77,21 @@ def blob(value: bytes) -> Iterator[Layer]:
         yield layer
 
 
-def here(world: World) -> Cache:
+def here(engine: Engine) -> Cache:
     """Give the cache on this machine."""
-    return Cache(container=None, read=lambda name: world.cached(TOOL, name))
+    return Cache(container=None, read=lambda name: engine.read_tool_cache(TOOL, name))
 
 
-def containers(world: World) -> list[Json]:
+def containers(engine: Engine) -> list[Json]:
     """List the containers of Trivy, the newest first."""
-    ours = [one for one in world.containers() if repository(str(one.get("Image") or "")) == TOOL]
+    ours = [one for one in engine.list_containers() if repository(str(one.get("Image") or "")) == TOOL]
     return sorted(ours, key=lambda one: one.get("Created") or 0, reverse=True)[:CONTAINERS]
 
 
-def of_container(world: World, listed: Json) -> Cache:
+def of_container(engine: Engine, listed: Json) -> Cache:
     """Give the cache in a container of Trivy, which may have ended."""
     ref = str(listed.get("Id") or "")
-    return Cache(container=listed, read=lambda name: world.archive(ref, f"{IN_CONTAINERS}/{name}"))
+    return Cache(container=listed, read=lambda name: engine.read_archive(ref, f"{IN_CONTAINERS}/{name}"))
 
 
 def covers(seen: list[Layer], wanted: list[str]) -> Covers:

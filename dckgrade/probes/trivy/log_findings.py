@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from dckgrade.engine.protocol import World
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.trivy.cache import containers
 
 Clue = Literal["database", "no-access", "no-engine", "no-image", "cache-in-use", "disk-full"]
@@ -21,12 +21,12 @@ CLUES: tuple[tuple[Clue, str], ...] = (
 )
 
 
-def clue(world: World) -> Clue | None:
+def clue(engine: Engine) -> Clue | None:
     """Read the newest container's last lines."""
-    newest = next(iter(containers(world)), None)
+    newest = next(iter(containers(engine)), None)
     if newest is None:
         return None
-    log = world.log_tail(str(newest.get("Id") or ""), tty=False)
+    log = engine.read_log_tail(str(newest.get("Id") or ""), tty=False)
     return next((named for named, pattern in CLUES if re.search(pattern, log)), None)
 
 

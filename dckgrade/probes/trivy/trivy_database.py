@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import OF_ANOTHER, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import OF_ANOTHER, Engine, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.probes.trivy.cache import Cache, containers, here, of_container
@@ -37,39 +37,41 @@ class TrivyDatabase(Strict, frozen=True, kw_only=True, tag_field="kind", tag="tr
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Look in the cache here, then in containers, then at reports."""
         trouble: OutOfReach | None = None
-        seen = containers(world)
-        for cache in (here(world), *(of_container(world, one) for one in seen)):
+        seen = containers(engine)
+        for cache in (here(engine), *(of_container(engine, one) for one in seen)):
             try:
                 if at := cache.database():
-                    return self.seen(world, cache, at)
+                    return self.seen(engine, cache, at)
             except OutOfReach as error:
                 trouble = trouble or error
         not_ours = trouble is not None and trouble.detail == OF_ANOTHER
-        if self.reported(world):
-            return self.written(world, "report", not_ours=not_ours)
+        if self.reported(engine):
+            return self.written(engine, "report", not_ours=not_ours)
         if trouble and not not_ours:
             return Unobservable(kind="trivy-database", why=trouble.why, detail=trouble.detail)
-        return self.written(world, None, not_ours=not_ours)
+        return self.written(engine, None, not_ours=not_ours)
 
-    def seen(self, world: World, cache: Cache, at: str) -> Observation:
+    def seen(self, engine: Engine, cache: Cache, at: str) -> Observation:
         """Say where it was found."""
-        return self.written(world, "container-cache" if cache.container else "cache", at=at)
+        return self.written(engine, "container-cache" if cache.container else "cache", at=at)
 
-    def reported(self, world: World) -> bool:
+    def reported(self, engine: Engine) -> bool:
         """Say whether a report of the image has findings."""
         try:
-            image = world.image(self.image)
+            image = engine.inspect_image(self.image)
         except NotThere:
             return False
-        reports = (read(text, self.image, image, world.now()) for _, text in world.reports() if text)
+        reports = (
+            read(text, self.image, image, engine.now()) for _, text in engine.read_json_reports() if text
+        )
         return any(one and one.fault is None and one.found_from_database for one in reports)
 
     def written(
         self,
-        world: World,
+        engine: Engine,
         evidence: Literal["cache", "container-cache", "report"] | None,
         *,
         at: str = "",
@@ -77,14 +79,14 @@ class TrivyDatabase(Strict, frozen=True, kw_only=True, tag_field="kind", tag="tr
     ) -> Observation:
         """Write the facts."""
         try:
-            complaint = None if evidence else clue(world)
+            complaint = None if evidence else clue(engine)
         except (NotThere, OutOfReach) as trouble:
             return unseen("trivy-database", trouble)
         facts = Facts(
             evidence=evidence,
             downloaded_at=at[:40],
             clue=complaint,
-            looked_in=list(world.cache_folders("trivy")),
+            looked_in=list(engine.list_cache_folders("trivy")),
             not_ours=not_ours,
         )
         return Seen(kind="trivy-database", facts=msgspec.to_builtins(facts))

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import OF_ANOTHER, Json, NotThere, OutOfReach, World
+from dckgrade.engine.protocol import OF_ANOTHER, Engine, Json, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import names, unseen
 from dckgrade.probes.trivy.cache import Layer, containers, covers, here, of_container
@@ -51,10 +51,10 @@ class TrivyScan(Strict, frozen=True, kw_only=True, tag_field="kind", tag="trivy-
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Go from the strongest evidence to the weakest, and remember what each lacks."""
         try:
-            search = Search(world, self.image)
+            search = Search(engine, self.image)
             search.go()
             if search.trouble and not (search.evidence or search.not_ours):
                 raise search.trouble
@@ -67,8 +67,8 @@ class TrivyScan(Strict, frozen=True, kw_only=True, tag_field="kind", tag="trivy-
 class Search:
     """One search for evidence."""
 
-    def __init__(self, world: World, image: str) -> None:
-        self.world, self.name = world, image
+    def __init__(self, engine: Engine, image: str) -> None:
+        self.engine, self.name = engine, image
         self.evidence: Evidence | None = None
         self.where = ""
         self.lacks: dict[Lack, str] = {}
@@ -76,7 +76,7 @@ class Search:
         self.trouble: OutOfReach | None = None
         self.inspected: Json = {}
         with contextlib.suppress(NotThere):
-            self.inspected = world.image(image)
+            self.inspected = engine.inspect_image(image)
         self.wanted = layers(self.inspected)
 
     def go(self) -> None:
@@ -89,15 +89,15 @@ class Search:
     def cache(self) -> None:
         """Look at the cache of this machine."""
         try:
-            self.layers(here(self.world).layers(), "cache", here(self.world).where)
+            self.layers(here(self.engine).layers(), "cache", here(self.engine).where)
         except OutOfReach as trouble:
             self.not_ours = trouble.detail == OF_ANOTHER
             self.trouble = trouble
 
     def containers(self) -> None:
         """Look at the caches of Trivy's containers."""
-        for one in containers(self.world):
-            cache = of_container(self.world, one)
+        for one in containers(self.engine):
+            cache = of_container(self.engine, one)
             try:
                 self.layers(cache.layers(), "container-cache", cache.where)
             except OutOfReach as trouble:
@@ -119,7 +119,7 @@ class Search:
         if not self.wanted:
             return None
         try:
-            found = self.world.reports()
+            found = self.engine.read_json_reports()
         except OutOfReach as trouble:
             # A container's log may still tell.
             self.trouble = self.trouble or trouble
@@ -128,7 +128,7 @@ class Search:
             if text is None:
                 # It may be the very report: nobody is told that there is none.
                 self.trouble = self.trouble or OutOfReach(Why.UNREADABLE, f"{name} cannot be read")
-            report = read(text, self.name, self.inspected, self.world.now()) if text else None
+            report = read(text, self.name, self.inspected, self.engine.now()) if text else None
             if report and report.fault is None:
                 return self.holds("report", name)
             if report and report.fault:
@@ -139,9 +139,9 @@ class Search:
         """Look at what containers printed that kept no cache, unless other evidence tells against it."""
         if not self.wanted or self.lacks:
             return None
-        for one in containers(self.world):
+        for one in containers(self.engine):
             ended = "Exited (0)" in str(one.get("Status") or "")
-            log = self.world.log_tail(str(one.get("Id") or ""), tty=False) if ended else ""
+            log = self.engine.read_log_tail(str(one.get("Id") or ""), tty=False) if ended else ""
             if shows_table(log, self.name):
                 return self.holds("container-log", next(iter(names(one)), ""))
         return None
@@ -160,6 +160,6 @@ class Search:
             lack=lack,
             from_registry=self.from_registry,
             not_ours=self.not_ours and not self.evidence,
-            clue=None if self.evidence else clue(self.world),
-            looked_in=list(self.world.cache_folders("trivy")),
+            clue=None if self.evidence else clue(self.engine),
+            looked_in=list(self.engine.list_cache_folders("trivy")),
         )

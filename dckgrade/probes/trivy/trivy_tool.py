@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import NotThere, OutOfReach, World
+from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.base import Strict
 from dckgrade.probes.support.lookup import repository, unseen
 from dckgrade.probes.trivy.cache import SCANS, TOOL, containers
@@ -28,10 +28,10 @@ class TrivyTool(Strict, frozen=True, kw_only=True, tag_field="kind", tag="trivy-
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
 
-    def observe(self, world: World) -> Observation:
+    def observe(self, engine: Engine) -> Observation:
         """Look everywhere; it is absent when it is nowhere."""
         try:
-            found = list(ways(world))
+            found = list(ways(engine))
         except (NotThere, OutOfReach) as trouble:
             return unseen("trivy-tool", trouble)
         facts = Facts(ways=found)
@@ -40,23 +40,23 @@ class TrivyTool(Strict, frozen=True, kw_only=True, tag_field="kind", tag="trivy-
         return Seen(kind="trivy-tool", facts=msgspec.to_builtins(facts))
 
 
-def ways(world: World) -> Iterator[Way]:
+def ways(engine: Engine) -> Iterator[Way]:
     """Give the ways."""
     hidden: OutOfReach | None = None
     try:
-        if world.program(TOOL):
+        if engine.has_program(TOOL):
             yield "program"
     except OutOfReach as trouble:
         hidden = trouble
-    tags = [str(tag) for image in world.image_list() for tag in image.get("RepoTags") or []]
+    tags = [str(tag) for image in engine.list_images() for tag in image.get("RepoTags") or []]
     if image := any(repository(tag) == TOOL for tag in tags):
         yield "image"
-    if container := bool(containers(world)):
+    if container := bool(containers(engine)):
         yield "container"
     if hidden and not (image or container):
         raise hidden
     try:
-        world.cached(TOOL, SCANS)
+        engine.read_tool_cache(TOOL, SCANS)
         yield "cache"
     except (NotThere, OutOfReach):
         return

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
 from dckgrade.engine.endpoint import EngineTrouble
-from dckgrade.i18n import N_, Trouble
+from dckgrade.i18n import N_, UserError
 from dckgrade.prove.engines.docker_command import docker, images, listed, remove_images
 
 EVERYTHING = {"container": ["--all", "--no-trunc"], "volume": [], "network": []}
@@ -56,7 +56,7 @@ class GivenEngine:
 
     def empty(self) -> None:
         """Leave the swarm, remove every container, volume and network; images stay."""
-        with contextlib.suppress(Trouble):  # most are in none
+        with contextlib.suppress(UserError):  # most are in none
             docker(self.host, "swarm", "leave", "--force")
         for what, options in REMOVED_WITH.items():
             if names := listed(self.host, what, *EVERYTHING[what]):

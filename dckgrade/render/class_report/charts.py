@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 from dckgrade.render.text import messages
 from dckgrade.report.result import Verdict
 
@@ -47,7 +47,7 @@ def histogram(earned: Sequence[int], possible: int, lang: str) -> Histogram:
     most = max(1, *counts)
     heights = [round(HEIGHT * count / most, 1) for count in counts]
     return Histogram(
-        told=into(lang)(N_("Trainees by points, from 0 to {possible}, in tenths: {counts}")).format(
+        told=get_translator(lang)(N_("Trainees by points, from 0 to {possible}, in tenths: {counts}")).format(
             possible=possible, counts=", ".join(map(str, counts))
         ),
         bars=[

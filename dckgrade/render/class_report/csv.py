@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from dckgrade.i18n import N_, Trouble, into
+from dckgrade.i18n import N_, UserError, get_translator
 from dckgrade.report.class_report import ClassReport, Row
 from dckgrade.report.codec import storable
 from dckgrade.report.result import Score
@@ -19,7 +19,7 @@ NO_GRADE = "-"
 
 def spreadsheet(report: ClassReport, *, excel: bool) -> bytes:
     """Write a row a trainee, a column a lab; *excel*: with `;` and a byte order mark, for Excel in French."""
-    translate = into(report.lang)
+    translate = get_translator(report.lang)
     head = [translate(N_("Trainee")), "email", "username", "id number"]
     head += [f"{lab.id} (/{lab.possible})" for lab in report.labs]
     head += [translate(N_("Total")), translate(N_("Out of")), translate(N_("Worth a look"))]
@@ -38,7 +38,7 @@ def moodle(report: ClassReport, key: Key) -> bytes:
     """
     rows = [row for row in report.rows if row.expected and identity(row, key)]
     if not rows:
-        raise Trouble(
+        raise UserError(
             N_("Nobody in this class has the column {key}."),
             N_("Give --roster a CSV file with it, such as Moodle's own export of the participants."),
             key=key,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 from dckgrade.render.class_report.heatmap import NAME_KEPT, anchor, name, points
 from dckgrade.render.class_report.messages import FLAGS, TRUST, TRUST_SIGNS
 from dckgrade.render.text import messages
@@ -72,13 +72,13 @@ def details(report: ClassReport, mistakes: Mistakes) -> Iterator[Details]:
 
 def known_as(row: Row, lang: str) -> str:
     """Say what the roster knows of a trainee."""
-    stranger = "" if row.expected else into(lang)(N_("not on the roster"))
+    stranger = "" if row.expected else get_translator(lang)(N_("not on the roster"))
     return ", ".join(one for one in (row.email, row.username, row.id_number, stranger) if one)
 
 
 def lab_done(report: ClassReport, cell: Cell, lab: LabTold, at: str, mistakes: Mistakes) -> LabDone:
     """Lay out one lab of one trainee."""
-    translate = into(report.lang)
+    translate = get_translator(report.lang)
     return LabDone(
         anchor=at,
         lab=line(lab.id),
@@ -97,7 +97,7 @@ def lab_done(report: ClassReport, cell: Cell, lab: LabTold, at: str, mistakes: M
 
 def flags(cell: Cell, lang: str) -> Iterator[str]:
     """Say what is worth a look; of a copy, with whom."""
-    translate = into(lang)
+    translate = get_translator(lang)
     for flag in cell.flags:
         told = translate(FLAGS[flag])
         others = ", ".join(line(one, NAME_KEPT) for one in cell.shared_with[:OTHERS_SHOWN])
@@ -107,7 +107,7 @@ def flags(cell: Cell, lang: str) -> Iterator[str]:
 
 def more(count: int, shown: int, lang: str) -> str:
     """Say how many are not listed."""
-    return into(lang)(N_("and {count} more")).format(count=count - shown) if count > shown else ""
+    return get_translator(lang)(N_("and {count} more")).format(count=count - shown) if count > shown else ""
 
 
 def judged(cell: Cell, lab: LabTold, lang: str, mistakes: Mistakes) -> Iterator[Judged]:

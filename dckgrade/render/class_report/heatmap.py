@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from dckgrade.i18n import into
+from dckgrade.i18n import get_translator
 from dckgrade.render.class_report.charts import tone
 from dckgrade.render.class_report.messages import TRUST, TRUST_SIGNS
 from dckgrade.render.text.sanitize import line
@@ -81,7 +81,7 @@ def spot(report: ClassReport, at: int, lab_at: int) -> Spot | None:
         tone=UNDECIDED if undecided(cell) else tone(cell.score.earned, lab.possible),
         points=points(cell),
         sign=TRUST_SIGNS[cell.trust],
-        trust=into(report.lang)(TRUST[cell.trust]),
+        trust=get_translator(report.lang)(TRUST[cell.trust]),
         flagged=bool(cell.flags),
         link=anchor(at, lab_at) if detailed(report) else "",
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 from dckgrade.render.class_report import messages
 from dckgrade.render.class_report.charts import Histogram, Part, counted, histogram, parts
 from dckgrade.render.class_report.details import details, flags, more
@@ -15,7 +15,7 @@ from dckgrade.render.text import messages as report_messages
 from dckgrade.render.text.sanitize import line
 from dckgrade.render.text.sentences import MOST_HINTS
 from dckgrade.report.class_report import CheckTold, ClassReport, LabTold, MistakeShared
-from dckgrade.report.result import Named, Verdict
+from dckgrade.report.result import NamedMistake, Verdict
 
 MISTAKES_FIRST = 8
 """What fits on a board; the others are one click away."""
@@ -93,7 +93,9 @@ def page(report: ClassReport) -> bytes:
         first=MISTAKES_FIRST,
         heads=[(line(lab.id), f"/{lab.possible}", average(lab, lang)) for lab in report.labs],
         leaves=list(leaves(report)),
-        signs=[(messages.TRUST_SIGNS[one], into(lang)(messages.TRUST[one])) for one in messages.TRUST],
+        signs=[
+            (messages.TRUST_SIGNS[one], get_translator(lang)(messages.TRUST[one])) for one in messages.TRUST
+        ],
         labs=[lab_part(report, at) for at in range(len(report.labs))],
         verdicts=[
             (one.value, report_messages.SYMBOLS[one], report_messages.word(one, lang)) for one in Verdict
@@ -118,7 +120,7 @@ def title(report: ClassReport) -> str:
     """Name what the class did: the lab, or how many of them."""
     if len(report.labs) == 1:
         return report_messages.prose(report.labs[0].title, report.lang)
-    told = into(report.lang)(N_("{labs} labs, {trainees} trainees"))
+    told = get_translator(report.lang)(N_("{labs} labs, {trainees} trainees"))
     return told.format(labs=len(report.labs), trainees=len(report.rows))
 
 
@@ -142,7 +144,7 @@ def tally(report: ClassReport, missing: int, odds: int) -> list[tuple[str, str]]
 def shared(report: ClassReport) -> Iterator[Shared]:
     """Lay out the mistakes, the most shared first."""
     handed_in = {lab.id: lab.handed_in for lab in report.labs}
-    told = into(report.lang)(N_("{count} of {handed_in}"))
+    told = get_translator(report.lang)(N_("{count} of {handed_in}"))
     links = {row.trainee: anchor(at) for at, row in enumerate(report.rows)} if detailed(report) else {}
     for at, one in enumerate(report.mistakes):
         yield Shared(
@@ -156,9 +158,9 @@ def shared(report: ClassReport) -> Iterator[Shared]:
         )
 
 
-def named(one: MistakeShared) -> Named:
+def named(one: MistakeShared) -> NamedMistake:
     """Give back the mistake as reports hold it."""
-    return Named(
+    return NamedMistake(
         code=one.code,
         name="",
         message=one.message,
@@ -179,7 +181,7 @@ def lab_part(report: ClassReport, at: int) -> LabPart:
     """Lay out one lab over the class."""
     lab, lang = report.labs[at], report.lang
     cells = [row.cells[lab.id] for row in report.rows if lab.id in row.cells]
-    told = into(lang)(N_("Handed in: {count}. Average: {average} of {possible}."))
+    told = get_translator(lang)(N_("Handed in: {count}. Average: {average} of {possible}."))
     return LabPart(
         lab=line(lab.id),
         title=report_messages.prose(lab.title, lang),
@@ -201,7 +203,7 @@ def check_done(check: CheckTold, lang: str) -> CheckDone:
         parts=parts(check.counts),
         told=counted(check.counts, lang),
         passing=f"{passing}/{decided}",
-        remark=into(lang)(messages.SUSPICIOUS[check.suspicious]) if check.suspicious else "",
+        remark=get_translator(lang)(messages.SUSPICIOUS[check.suspicious]) if check.suspicious else "",
     )
 
 
@@ -222,7 +224,7 @@ def odd(report: ClassReport) -> Iterator[Odd]:
     """List what is worth a look."""
     for at, row in enumerate(report.rows):
         if row.cells and not row.expected:
-            stranger = into(report.lang)(N_("not on the roster"))
+            stranger = get_translator(report.lang)(N_("not on the roster"))
             yield Odd(
                 trainee=name(row), lab="", link=anchor(at) if detailed(report) else "", flags=[stranger]
             )

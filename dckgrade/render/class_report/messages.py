@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 from dckgrade.report.class_report import Flag, Trust
 
 FLAGS: Mapping[Flag, str] = {
@@ -68,5 +68,5 @@ LABELS: Mapping[str, str] = {
 
 def labels(lang: str) -> dict[str, str]:
     """Give the headings and labels of the page."""
-    translate = into(lang)
+    translate = get_translator(lang)
     return {name: translate(text) for name, text in LABELS.items()}

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 from dckgrade.render.class_report.details import more
 from dckgrade.render.class_report.messages import FLAGS
 from dckgrade.render.text import messages
@@ -23,7 +23,7 @@ ROWS_SHOWN = 300
 
 def terminal(report: ClassReport) -> Iterator[RenderableType]:
     """Lay out the class, then the mistakes to explain next, then the files that were no reports."""
-    translate = into(report.lang)
+    translate = get_translator(report.lang)
     yield Text(
         translate(N_("{reports} reports of {trainees} trainees.")).format(
             reports=report.reports, trainees=sum(bool(row.cells) for row in report.rows)
@@ -65,7 +65,7 @@ def not_reached(report: ClassReport) -> Iterator[RenderableType]:
     """Say whose engines were not reached, and why."""
     lost = unreached(report)
     if lost:
-        told = into(report.lang)(N_("Not reached: {count}"))
+        told = get_translator(report.lang)(N_("Not reached: {count}"))
         yield Text("\n" + told.format(count=len(lost)), style="yellow")
     for trainee, why in list(lost.items())[:REFUSED_SHOWN]:
         yield hung("✗", f"{trainee}: {why}")
@@ -80,7 +80,7 @@ def unreached(report: ClassReport) -> dict[str, str]:
 
 def table(report: ClassReport) -> Table:
     """Write a row a trainee, a column a lab; narrow, so that seven labs fit into forty columns."""
-    translate = into(report.lang)
+    translate = get_translator(report.lang)
     made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     made.add_column(translate(N_("Trainee")), overflow="fold")
     for lab in report.labs:
@@ -112,7 +112,7 @@ def odd(report: ClassReport) -> Iterator[str]:
 
 def oddities(row: Row, lang: str) -> Iterator[str]:
     """Say each thing once, with the labs in which it is so."""
-    translate = into(lang)
+    translate = get_translator(lang)
     if not row.cells:
         yield translate(N_("nothing handed in"))
     elif not row.expected:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 from dckgrade.render import html_template as pages
 from dckgrade.render.proof.messages import MARKS, WORDS, cell, summary, used
 from dckgrade.render.text.sanitize import line
@@ -54,7 +54,7 @@ class Picture(Struct, frozen=True, kw_only=True):
 
 def page(proofs: Sequence[Proof], lang: str) -> str:
     """Render all *proofs* as one page."""
-    translate = into(lang)
+    translate = get_translator(lang)
     return pages.page(
         "render/proof/proof.html.j2",
         lang,
@@ -67,7 +67,7 @@ def page(proofs: Sequence[Proof], lang: str) -> str:
 
 def picture(proof: Proof, lang: str) -> Picture:
     """Lay out one lab: a column a check, a row a case."""
-    translate = into(lang)
+    translate = get_translator(lang)
     return Picture(
         lab=line(proof.lab),
         title=line(proof.title.into(lang)),
@@ -97,7 +97,7 @@ def squares(proof: Proof, lang: str) -> list[Square]:
             y=TOP + STEP * down,
             tone=TONES[one],
             mark=MARKS[one],
-            told=f"{line(check)} / {line(case)}: {into(lang)(WORDS[one])}",
+            told=f"{line(check)} / {line(case)}: {get_translator(lang)(WORDS[one])}",
         )
         for across, down, check, case, one in placed
         if one

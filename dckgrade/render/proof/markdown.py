@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dckgrade.i18n import into
+from dckgrade.i18n import get_translator
 from dckgrade.render.proof.messages import MARKS, WORDS, cell, summary, used
 from dckgrade.render.text.escape import markdown as plain
 from dckgrade.report.proof import Proof
@@ -30,7 +30,7 @@ def lab(proof: Proof, lang: str) -> list[str]:
         "|---|" + ":-:|" * len(proof.checks),
         *rows,
         "",
-        *(f"{MARKS[kind]} {into(lang)(WORDS[kind])}  " for kind in used(proof)),
+        *(f"{MARKS[kind]} {get_translator(lang)(WORDS[kind])}  " for kind in used(proof)),
         "",
     ]
 

@@ -1,6 +1,6 @@
 """The words and marks of a matrix's cells, the same in every form."""
 
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 from dckgrade.report.proof import Cell, Proof
 
 MARKS = {
@@ -28,9 +28,11 @@ WORDS = {
 def summary(proof: Proof, lang: str) -> str:
     """Say how it ended, in one sentence."""
     ended = N_("{lab} is proven") if not proof.faults else N_("{lab} is NOT proven")
-    text = into(lang)(N_("{ended}: {checks} checks, {cases} cases, {mutants} mutants, {faults} faults."))
+    text = get_translator(lang)(
+        N_("{ended}: {checks} checks, {cases} cases, {mutants} mutants, {faults} faults.")
+    )
     return text.format(
-        ended=into(lang)(ended).format(lab=proof.lab),
+        ended=get_translator(lang)(ended).format(lab=proof.lab),
         checks=len(proof.checks),
         cases=len(proof.cases),
         mutants=proof.mutants,

@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 from dckgrade.render.proof.messages import MARKS, WORDS, cell, summary, used
 from dckgrade.render.text.sanitize import line
 from dckgrade.report.proof import Cell, Proof
@@ -16,7 +16,7 @@ NAME_KEPT = 80
 
 def terminal(proof: Proof, lang: str) -> RenderableType:
     """Show the matrix, its legend, the faults and the waivers."""
-    translate = into(lang)
+    translate = get_translator(lang)
     parts: list[RenderableType] = [matrix(proof, lang)]
     parts += [Text(f"{number}  {check}") for number, check in enumerate(proof.checks, 1)]
     parts += [Text(""), *(Text(f"{MARKS[kind]}  {translate(WORDS[kind])}") for kind in used(proof))]

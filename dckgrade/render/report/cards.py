@@ -5,14 +5,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from dckgrade.i18n import into
+from dckgrade.i18n import get_translator
 from dckgrade.render.html_template import Said, said
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import block, line
 from dckgrade.render.text.values import value
 from dckgrade.report.observation import Observation, Seen, Unobservable
 from dckgrade.report.report import Report
-from dckgrade.report.result import Line, Reason
+from dckgrade.report.result import CheckResult, Reason
 
 LONG = 160
 """A fact longer than this, or of several lines, is shown below the table."""
@@ -43,7 +43,7 @@ class Card(Struct, frozen=True, kw_only=True):
     evidence: list[Evidence]
 
 
-def card(one: Line, report: Report, hints: int) -> Card:
+def card(one: CheckResult, report: Report, hints: int) -> Card:
     """Make everything about one check safe to show."""
     return Card(
         verdict=one.verdict.value,
@@ -60,7 +60,7 @@ def card(one: Line, report: Report, hints: int) -> Card:
     )
 
 
-def notes(one: Line, report: Report) -> Iterator[str]:
+def notes(one: CheckResult, report: Report) -> Iterator[str]:
     """Say what the check waits for, and why it is undecided."""
     if one.blocked_by:
         yield messages.held_up(one, report)
@@ -70,7 +70,7 @@ def notes(one: Line, report: Report) -> Iterator[str]:
 
 def evidence(key: str, seen: Observation | None, lang: str) -> Evidence:
     """Lay out one observation."""
-    say, translate = messages.labels(lang), into(lang)
+    say, translate = messages.labels(lang), get_translator(lang)
     match seen:
         case Seen(facts=facts):
             long = {name: text for name, text in facts.items() if is_long(text)}

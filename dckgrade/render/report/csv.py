@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dckgrade.render.text.escape import cell
 from dckgrade.render.text.sentences import told, worth_knowing
 from dckgrade.report.report import Report
-from dckgrade.report.result import Line
+from dckgrade.report.result import CheckResult
 
 HEAD = (
     *("lab", "trainee", "check", "title", "verdict", "earned", "points", "code", "message"),
@@ -23,7 +23,7 @@ def csv_table(reports: Sequence[Report]) -> bytes:
     return text.getvalue().encode()
 
 
-def row(one: Line, report: Report) -> list[str | int]:
+def row(one: CheckResult, report: Report) -> list[str | int]:
     """Write one check; what is undecided has earned nothing yet, which is not 0."""
     said = next(iter([*told(one, report), *worth_knowing(one, report)]), "")
     texts = (report.lab.id, report.trainee or "", one.id, one.title, one.verdict.value)

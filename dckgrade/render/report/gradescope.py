@@ -8,15 +8,15 @@ import msgspec
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import line
 from dckgrade.render.text.sentences import HINTS, named, titled, told, worth_knowing
-from dckgrade.report.report import Report, together
-from dckgrade.report.result import Line, Verdict
+from dckgrade.report.report import Report, sum_scores
+from dckgrade.report.result import CheckResult, Verdict
 
 
 def gradescope(reports: Sequence[Report], hints: int = HINTS) -> bytes:
     """Write the whole; the score is what was earned, and the output says what is undecided."""
     several = len(reports) > 1
     whole = {
-        "score": together(reports).earned,
+        "score": sum_scores(reports).earned,
         # The labs of a session are graded at the same time.
         "execution_time": round(max(one.duration_ms for one in reports) / 1000, 3),
         "output": "\n".join(line(f"{named(one)}. {messages.total(one.score, one.lang)}") for one in reports),
@@ -42,7 +42,7 @@ def of_lab(report: Report) -> dict[str, Any]:
     }
 
 
-def test(one: Line, report: Report, hints: int, title: str) -> dict[str, Any]:
+def test(one: CheckResult, report: Report, hints: int, title: str) -> dict[str, Any]:
     """Write one check; what is undecided has neither score nor status, since neither is known."""
     said = [*told(one, report, hints), *worth_knowing(one, report, hints)]
     known = {

@@ -9,8 +9,8 @@ from dckgrade.render.report.cards import Card, card
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import line
 from dckgrade.render.text.sentences import HINTS
-from dckgrade.report.report import Report, together
-from dckgrade.report.result import Line, Verdict
+from dckgrade.report.report import Report, sum_scores
+from dckgrade.report.result import CheckResult, Verdict
 
 ROOM = 5
 """More characters than this fit into the ring only when they are smaller."""
@@ -86,7 +86,7 @@ def part(report: Report, hints: int) -> Part:
 
 def scored(reports: Sequence[Report]) -> Scored:
     """Draw what the labs come to."""
-    score = together(reports)
+    score = sum_scores(reports)
     points = messages.points(score)
     return Scored(
         points=points,
@@ -97,7 +97,7 @@ def scored(reports: Sequence[Report]) -> Scored:
     )
 
 
-def ring(checks: Sequence[Line], possible: int) -> Iterator[Arc]:
+def ring(checks: Sequence[CheckResult], possible: int) -> Iterator[Arc]:
     """Cut the ring into the checks' parts, in the lab's order."""
     start, gap = 0, 0.012 * possible
     for one in checks:

@@ -8,7 +8,7 @@ from dckgrade.render.text.escape import xml_document
 from dckgrade.render.text.sanitize import line
 from dckgrade.render.text.sentences import HINTS, told, worth_knowing
 from dckgrade.report.report import Report
-from dckgrade.report.result import Line, Verdict
+from dckgrade.report.result import CheckResult, Verdict
 
 TAGS = {
     Verdict.FAILED: "failure",
@@ -56,7 +56,7 @@ def of_lab(report: Report) -> Mapping[str, object]:
     }
 
 
-def test(one: Line, report: Report, hints: int) -> ET.Element:
+def test(one: CheckResult, report: Report, hints: int) -> ET.Element:
     """Write one check."""
     made = ET.Element("testcase", classname=line(report.lab.id), name=line(one.title))
     code = one.diagnosis.code if one.diagnosis else ""

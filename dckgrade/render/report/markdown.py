@@ -7,7 +7,7 @@ from dckgrade.render.text.escape import markdown as plain
 from dckgrade.render.text.escape import markdown_prose as prose
 from dckgrade.render.text.sentences import HINTS, named, told, worth_knowing
 from dckgrade.report.report import Report
-from dckgrade.report.result import Line, Verdict
+from dckgrade.report.result import CheckResult, Verdict
 
 
 def markdown(reports: Sequence[Report], hints: int = HINTS) -> bytes:
@@ -39,12 +39,12 @@ def lines(report: Report, hints: int) -> Iterator[str]:
     yield from (f"- {prose(step)}" for step in messages.next_steps(report))
 
 
-def mark(one: Line, lang: str) -> str:
+def mark(one: CheckResult, lang: str) -> str:
     """Show a verdict by its sign and its word."""
     return f"{messages.SYMBOLS[one.verdict]} {plain(messages.word(one.verdict, lang))}"
 
 
-def section(heading: str, checks: Sequence[Line], report: Report, hints: int) -> Iterator[str]:
+def section(heading: str, checks: Sequence[CheckResult], report: Report, hints: int) -> Iterator[str]:
     """Write each check with what is said of it; without checks, nothing."""
     if not checks:
         return

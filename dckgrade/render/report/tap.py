@@ -8,7 +8,7 @@ from dckgrade.render.text.escape import tap as inert
 from dckgrade.render.text.sanitize import line
 from dckgrade.render.text.sentences import HINTS, named, titled, told, worth_knowing
 from dckgrade.report.report import Report
-from dckgrade.report.result import Line, Verdict
+from dckgrade.report.result import CheckResult, Verdict
 
 
 def tap(reports: Sequence[Report], hints: int = HINTS) -> bytes:
@@ -31,7 +31,7 @@ def lines(reports: Sequence[Report], hints: int) -> Iterator[str]:
         before += len(report.checks)
 
 
-def point(at: int, one: Line, report: Report, title: str, hints: int) -> Iterator[str]:
+def point(at: int, one: CheckResult, report: Report, title: str, hints: int) -> Iterator[str]:
     """
     Write one check.
 

@@ -9,8 +9,8 @@ from rich.text import Text
 from dckgrade.render.text import console as on_console
 from dckgrade.render.text import messages
 from dckgrade.render.text.sentences import HINTS, message, rungs
-from dckgrade.report.report import Report, together
-from dckgrade.report.result import Line, Miss, Named, Verdict
+from dckgrade.report.report import Report, sum_scores
+from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Verdict
 
 STYLES = {
     Verdict.PASSED: "green",
@@ -65,7 +65,7 @@ def overviewed(reports: Sequence[Report], encoding: str) -> Iterator[RenderableT
     yield Text()
     yield text(messages.labels(lang)["labs"], "bold underline")
     yield table
-    yield text(messages.total(together(reports), lang), "bold")
+    yield text(messages.total(sum_scores(reports), lang), "bold")
 
 
 class Page:
@@ -122,7 +122,7 @@ class Page:
                 yield self.text(self.labels[heading], "bold underline")
             yield part
 
-    def explained(self, one: Line) -> RenderableType:
+    def explained(self, one: CheckResult) -> RenderableType:
         """Explain a check that did not pass: the mistake, what was seen, where to look."""
         parts: list[RenderableType] = [self.text(one.title, "bold")]
         if one.blocked_by:
@@ -143,15 +143,15 @@ class Page:
                 said = Group(self.text(one.title, "bold"), self.message(remark), *self.help(remark))
                 yield self.bullet("•", said)
 
-    def message(self, mistake: Named) -> Text:
+    def message(self, mistake: NamedMistake) -> Text:
         """Name the mistake."""
         return self.text(message(mistake))
 
-    def seen(self, miss: Miss) -> RenderableType:
+    def seen(self, miss: Mismatch) -> RenderableType:
         """Give one piece of evidence."""
         return self.bullet("·", self.text(messages.miss(miss, self.report.lang), "dim"))
 
-    def help(self, mistake: Named) -> list[RenderableType]:
+    def help(self, mistake: NamedMistake) -> list[RenderableType]:
         """Point at where to look; then, if that was asked for, at the concept and its documentation."""
         return [
             self.labelled(rung.kind, rung.words, "italic")
@@ -166,7 +166,7 @@ class Page:
         table.add_row(self.text(sign, style), content)
         return table
 
-    def symbol(self, one: Line) -> Text:
+    def symbol(self, one: CheckResult) -> Text:
         """Give the sign of a verdict."""
         return self.text(messages.SYMBOLS[one.verdict], STYLES[one.verdict])
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from dckgrade.i18n import N_, into
+from dckgrade.i18n import N_, get_translator
 from dckgrade.render.text.sanitize import line
 from dckgrade.render.text.values import value, wanted
 from dckgrade.report.observation import Why
 from dckgrade.report.report import Report
-from dckgrade.report.result import Line, Miss, Reason, Score, Verdict
+from dckgrade.report.result import CheckResult, Mismatch, Reason, Score, Verdict
 
 WORDS = {
     Verdict.PASSED: N_("passed"),
@@ -100,13 +100,13 @@ LABELS = {
 
 def labels(lang: str) -> dict[str, str]:
     """Give the headings and labels of a report."""
-    translate = into(lang)
+    translate = get_translator(lang)
     return {name: translate(text) for name, text in LABELS.items()}
 
 
 def labelled(label: str, said: str, lang: str) -> str:
     """Put a label before what it names."""
-    return into(lang)(N_("{label}: {value}")).format(label=label, value=said)
+    return get_translator(lang)(N_("{label}: {value}")).format(label=label, value=said)
 
 
 def prose(text: str, lang: str) -> str:
@@ -121,12 +121,12 @@ def prose(text: str, lang: str) -> str:
 
 def word(verdict: Verdict, lang: str) -> str:
     """Say a verdict in a word."""
-    return into(lang)(WORDS[verdict])
+    return get_translator(lang)(WORDS[verdict])
 
 
-def miss(one: Miss, lang: str) -> str:
+def miss(one: Mismatch, lang: str) -> str:
     """Say which demand does not hold."""
-    _ = into(lang)
+    _ = get_translator(lang)
     if one.fact in ABSENT and one.wanted == {"present": True}:
         return _(ABSENT[one.fact])
     said = _("{fact}: expected {wanted}, found {found}")
@@ -138,22 +138,22 @@ def reason(one: Reason, lang: str) -> str:
     said = REASONS.get(one.code)
     if said is None:
         return line(f"{one.code}: {one.detail}" if one.detail else one.code)
-    sentence = into(lang)(said).format(detail=line(one.detail))
+    sentence = get_translator(lang)(said).format(detail=line(one.detail))
     told = not one.detail or "{detail}" in said
     return sentence if told else f"{sentence.removesuffix('.')} ({line(one.detail)})."
 
 
-def held_up(one: Line, report: Report) -> str:
+def held_up(one: CheckResult, report: Report) -> str:
     """Name what *one* waits for."""
     titles = {check.id: check.title for check in report.checks}
-    _ = into(report.lang)
+    _ = get_translator(report.lang)
     quoted = [_("“{text}”").format(text=line(titles.get(id_, id_))) for id_ in one.blocked_by]
     return _("Waits for {checks}.").format(checks=", ".join(quoted))
 
 
 def engine(report: Report) -> str:
     """Name the engine that was graded."""
-    _ = into(report.lang)
+    _ = get_translator(report.lang)
     seen = report.engine
     parts = [
         line(seen.name or ""),
@@ -170,14 +170,14 @@ def points(score: Score) -> str:
     return f"{score.earned}{most}/{score.possible}"
 
 
-def worth(one: Line) -> str:
+def worth(one: CheckResult) -> str:
     """Write what a check earned of its points."""
     return f"{'?' if one.verdict.undecided else one.earned}/{one.points}"
 
 
 def total(score: Score, lang: str) -> str:
     """Say a score in a sentence."""
-    _ = into(lang)
+    _ = get_translator(lang)
     said = _("Total: {points}").format(points=points(score))
     undecided = _("undecided points: {count}").format(count=score.undecided)
     return f"{said} ({undecided})" if score.undecided else said
@@ -190,7 +190,7 @@ def tally(report: Report) -> list[tuple[Verdict, str]]:
     return [(one, labelled(word(one, lang), str(count), lang)) for one, count in counts.items() if count]
 
 
-def causes_first(report: Report) -> list[Line]:
+def causes_first(report: Report) -> list[CheckResult]:
     """List what did not pass: failures that hold others up, other failures, then what is held up."""
     causes = {id_ for one in report.checks for id_ in one.blocked_by}
     lost = [one for one in report.checks if one.verdict in {Verdict.FAILED, Verdict.BLOCKED}]
@@ -204,14 +204,14 @@ def ending(report: Report) -> Verdict:
     return next((one for one in order if one in ended), Verdict.SKIPPED)
 
 
-def of(report: Report, verdict: Verdict) -> list[Line]:
+def of(report: Report, verdict: Verdict) -> list[CheckResult]:
     """List the checks that ended as *verdict*."""
     return [one for one in report.checks if one.verdict is verdict]
 
 
 def next_steps(report: Report) -> list[str]:
     """Say what to do next, the most urgent first."""
-    _ = into(report.lang)
+    _ = get_translator(report.lang)
     again = f"`dckgrade {line(report.lab.id)}`"
     reasons = {one.reason.code for one in report.checks if one.reason}
     if Why.ENGINE_OUT_OF_REACH in reasons:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from dckgrade.render.text import messages
 from dckgrade.report.report import Report
-from dckgrade.report.result import Line, Named
+from dckgrade.report.result import CheckResult, NamedMistake
 
 HINTS = 1
 """The rung that is shown unasked: 0 nothing, 1 where to look, 2 the concept too, 3 the documentation too."""
@@ -21,19 +21,19 @@ class Rung(NamedTuple):
     words: str
 
 
-def rungs(mistake: Named, lang: str, hints: int) -> list[Rung]:
+def rungs(mistake: NamedMistake, lang: str, hints: int) -> list[Rung]:
     """Give the helps that *mistake* has, up to the rung asked for."""
     say = messages.labels(lang)
     ladder = [("hint", mistake.hint), ("why", mistake.why), ("source", mistake.source)]
     return [Rung(kind, say[kind], words) for kind, words in ladder[:hints] if words]
 
 
-def message(mistake: Named) -> str:
+def message(mistake: NamedMistake) -> str:
     """Name a mistake, with its code."""
     return f"{mistake.message} [{mistake.code}]"
 
 
-def told(one: Line, report: Report, hints: int = HINTS) -> Iterator[str]:
+def told(one: CheckResult, report: Report, hints: int = HINTS) -> Iterator[str]:
     """Say all that is to be said of a check that did not pass: what comes first says the most."""
     if one.diagnosis:
         yield messages.prose(message(one.diagnosis), report.lang)
@@ -46,20 +46,20 @@ def told(one: Line, report: Report, hints: int = HINTS) -> Iterator[str]:
         yield from helped(one.diagnosis, report.lang, hints)
 
 
-def helped(mistake: Named, lang: str, hints: int) -> Iterator[str]:
+def helped(mistake: NamedMistake, lang: str, hints: int) -> Iterator[str]:
     """Write each help behind its label."""
     for rung in rungs(mistake, lang, hints):
         yield messages.labelled(rung.label, messages.prose(rung.words, lang), lang)
 
 
-def worth_knowing(one: Line, report: Report, hints: int = HINTS) -> Iterator[str]:
+def worth_knowing(one: CheckResult, report: Report, hints: int = HINTS) -> Iterator[str]:
     """Say what is worth knowing of a check that passed."""
     for remark in one.remarks:
         yield messages.prose(message(remark), report.lang)
         yield from helped(remark, report.lang, hints)
 
 
-def titled(one: Line, report: Report) -> str:
+def titled(one: CheckResult, report: Report) -> str:
     """Name a check among those of several labs."""
     return messages.labelled(report.lab.id, one.title, report.lang)
 

@@ -36,28 +36,28 @@ class Scene(test_seccomp_choice.Scene):
         self.kept: bytes | None = None
         self.next: Iterator[Ran] = iter(())
 
-    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+    def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
         assert (ref, columns) == ("mine", "pid,label")
         if isinstance(self.top, Exception):
             raise self.top
         return self.top
 
-    def run(self, ref: str, argv: Sequence[str]) -> Ran:
-        usual = super().run(ref, argv)
+    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
+        usual = super().run_command(ref, argv)
         return next(self.next, usual)
 
-    def confinement(self, ref: str) -> str:
+    def read_apparmor_label(self, ref: str) -> str:
         assert ref == "mine"
         if isinstance(self.proc, Exception):
             raise self.proc
         return self.proc
 
-    def policy(self, name: str) -> bytes:
+    def read_apparmor_profile(self, name: str) -> bytes:
         if self.kept is None:
             raise NotThere(name)
         return self.kept
 
-    def info(self) -> Json:
+    def inspect_engine(self) -> Json:
         return {"SecurityOptions": ["name=apparmor"]}
 
     def chosen(self) -> str:

@@ -10,7 +10,7 @@ from dckgrade.engine.protocol import NotThere, OutOfReach
 from dckgrade.probes.docker.container import Container, arguments
 from dckgrade.probes.docker.container_log import ContainerLog
 from dckgrade.report.observation import Absent, Seen, Unobservable, Why
-from tests.support.fake_engine import ENGINES, RECORDED, FakeWorld, facts, seen
+from tests.support.fake_engine import ENGINES, RECORDED, FakeEngine, facts, seen
 
 SETTLED = {
     "status": "running",
@@ -79,7 +79,7 @@ STATES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", STATES)
 def test_a_recorded_state_is_seen_for_what_it_is(engine: str, name: str) -> None:
-    found = seen(FakeWorld(engine), name)
+    found = seen(FakeEngine(engine), name)
     assert {fact: found[fact] for fact in STATES[name]} == STATES[name]
     assert found["name"] == name
 
@@ -90,17 +90,17 @@ def test_every_recorded_container_has_its_state_here() -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_engine_and_the_log_say_why_a_container_did_not_start(engine: str) -> None:
-    world = FakeWorld(engine)
-    assert "port is already allocated" in seen(world, "port-taken")["error"]
-    assert "no such file or directory" in seen(world, "missing-binary")["error"]
-    assert "superuser password is not specified" in seen(world, "dbserver")["log_tail"]
-    assert seen(world, "looping")["restart_count"] >= 7
+    fake_engine = FakeEngine(engine)
+    assert "port is already allocated" in seen(fake_engine, "port-taken")["error"]
+    assert "no such file or directory" in seen(fake_engine, "missing-binary")["error"]
+    assert "superuser password is not specified" in seen(fake_engine, "dbserver")["log_tail"]
+    assert seen(fake_engine, "looping")["restart_count"] >= 7
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", RECORDED)
 def test_no_value_of_a_variable_is_kept(engine: str, name: str) -> None:
-    observed = Container(name=name).observe(FakeWorld(engine))
+    observed = Container(name=name).observe(FakeEngine(engine))
     kept = json.dumps(facts(observed), ensure_ascii=False)
     assert "canary" not in kept
     assert "été" not in kept
@@ -108,9 +108,10 @@ def test_no_value_of_a_variable_is_kept(engine: str, name: str) -> None:
 
 
 def test_only_a_container_that_still_may_change_has_an_age() -> None:
-    world = FakeWorld()
+    fake_engine = FakeEngine()
     ages = {
-        name: Container(name=name).observe(world) for name in ("webservers", "paused", "killed", "looping")
+        name: Container(name=name).observe(fake_engine)
+        for name in ("webservers", "paused", "killed", "looping")
     }
     aged = {name for name, one in ages.items() if isinstance(one, Seen) and one.age_s is not None}
     assert aged == {"webservers"}
@@ -129,11 +130,11 @@ def test_only_a_container_that_still_may_change_has_an_age() -> None:
 def test_stable_is_two_seconds_and_ten_after_a_restart(
     *, restarts: int, up_s: float, stable: bool, log_read: bool
 ) -> None:
-    world = FakeWorld()
-    inspected = world.inspect("webservers")
+    fake_engine = FakeEngine()
+    inspected = fake_engine.inspect("webservers")
     inspected["RestartCount"] = restarts
-    world.clock = datetime.fromisoformat(inspected["State"]["StartedAt"]) + timedelta(seconds=up_s)
-    observed = Container(name="webservers").observe(world)
+    fake_engine.clock = datetime.fromisoformat(inspected["State"]["StartedAt"]) + timedelta(seconds=up_s)
+    observed = Container(name="webservers").observe(fake_engine)
     assert facts(observed)["stable"] is stable
     assert (facts(observed)["log_tail"] is not None) is log_read
     assert isinstance(observed, Seen)
@@ -141,39 +142,39 @@ def test_stable_is_two_seconds_and_ten_after_a_restart(
 
 
 def test_an_id_in_the_place_of_an_image_is_looked_up() -> None:
-    world = FakeWorld()
-    inspected = world.inspect("webservers")
+    fake_engine = FakeEngine()
+    inspected = fake_engine.inspect("webservers")
     inspected["Config"]["Image"] = inspected["Image"].removeprefix("sha256:")[:12]
-    world.images[inspected["Image"]] = {"RepoTags": ["nginx:1.27", "nginx:latest"]}
-    found = seen(world, "webservers")
+    fake_engine.images[inspected["Image"]] = {"RepoTags": ["nginx:1.27", "nginx:latest"]}
+    found = seen(fake_engine, "webservers")
     assert found["image_names"] == [inspected["Config"]["Image"], "nginx:1.27", "nginx:latest"]
     assert found["image_fits"] is True
 
 
 def test_an_image_that_was_given_another_tag_is_still_that_image() -> None:
-    world = FakeWorld()
-    inspected = world.inspect("webservers")
+    fake_engine = FakeEngine()
+    inspected = fake_engine.inspect("webservers")
     inspected["Config"]["Image"] = "site:v1"
-    world.images[inspected["Image"]] = {"RepoTags": ["nginx:latest", "site:v1"]}
-    assert seen(world, "webservers")["image_fits"] is True
+    fake_engine.images[inspected["Image"]] = {"RepoTags": ["nginx:latest", "site:v1"]}
+    assert seen(fake_engine, "webservers")["image_fits"] is True
 
 
 @pytest.mark.parametrize("tags", [None, [], ["httpd:2.4"]])
 def test_another_image_does_not_fit(tags: list[str] | None) -> None:
-    world = FakeWorld()
-    inspected = world.inspect("webservers")
+    fake_engine = FakeEngine()
+    inspected = fake_engine.inspect("webservers")
     inspected["Config"]["Image"] = "httpd:2.4"
-    world.images[inspected["Image"]] = {"RepoTags": tags}
-    assert seen(world, "webservers")["image_fits"] is False
-    world.images.clear()
-    assert seen(world, "webservers")["image_fits"] is False
+    fake_engine.images[inspected["Image"]] = {"RepoTags": tags}
+    assert seen(fake_engine, "webservers")["image_fits"] is False
+    fake_engine.images.clear()
+    assert seen(fake_engine, "webservers")["image_fits"] is False
 
 
 def test_an_image_is_looked_up_only_where_its_name_does_not_tell() -> None:
-    world = FakeWorld()
-    assert seen(world, "webservers")["image_fits"] is True
-    assert seen(world, "webservers", image=None)["image_fits"] is None
-    assert world.questions == ["containers", "container"] * 2
+    fake_engine = FakeEngine()
+    assert seen(fake_engine, "webservers")["image_fits"] is True
+    assert seen(fake_engine, "webservers", image=None)["image_fits"] is None
+    assert fake_engine.questions == ["containers", "container"] * 2
 
 
 def test_arguments_that_hold_a_secret_are_masked() -> None:
@@ -193,58 +194,58 @@ def test_arguments_that_hold_a_secret_are_masked() -> None:
 
 
 def test_a_secret_in_the_engine_s_own_error_is_masked() -> None:
-    world = FakeWorld()
-    world.inspect("port-taken")["State"]["Error"] = "exec: POSTGRES_PASSWORD=canary-secret-1: not found"
-    assert seen(world, "port-taken")["error"] == "exec: POSTGRES_PASSWORD=*** not found"
+    fake_engine = FakeEngine()
+    fake_engine.inspect("port-taken")["State"]["Error"] = "exec: POSTGRES_PASSWORD=canary-secret-1: not found"
+    assert seen(fake_engine, "port-taken")["error"] == "exec: POSTGRES_PASSWORD=*** not found"
 
 
 def test_what_is_stuck_at_its_start_is_unobservable_and_named() -> None:
-    world = FakeWorld()
-    world.trouble["container"] = OutOfReach(Why.DEADLINE, "3 s")
-    stuck = Container(name="created-only").observe(world)
+    fake_engine = FakeEngine()
+    fake_engine.trouble["container"] = OutOfReach(Why.DEADLINE, "3 s")
+    stuck = Container(name="created-only").observe(fake_engine)
     assert stuck == Unobservable(kind="container", why=Why.STUCK, detail="created-only")
-    late = Container(name="webservers").observe(world)
+    late = Container(name="webservers").observe(fake_engine)
     assert late == Unobservable(kind="container", why=Why.DEADLINE, detail="3 s")
-    log = ContainerLog(container="created-only").observe(world)
+    log = ContainerLog(container="created-only").observe(fake_engine)
     assert log == Unobservable(kind="container-log", why=Why.STUCK, detail="created-only")
 
 
 @pytest.mark.parametrize("question", ["containers", "container", "log", "image"])
 @pytest.mark.parametrize("why", [Why.DEADLINE, Why.ENGINE_OUT_OF_REACH, Why.ENGINE_ERROR, Why.UNREADABLE])
 def test_an_engine_that_does_not_answer_is_no_absence(question: str, why: Why) -> None:
-    world = FakeWorld()
-    world.trouble[question] = OutOfReach(why, "detail")
-    observed = Container(name="dbserver", image="nginx").observe(world)
+    fake_engine = FakeEngine()
+    fake_engine.trouble[question] = OutOfReach(why, "detail")
+    observed = Container(name="dbserver", image="nginx").observe(fake_engine)
     assert observed == Unobservable(kind="container", why=why, detail="detail")
 
 
 def test_what_vanishes_between_two_questions_is_absent() -> None:
-    world = FakeWorld()
-    world.trouble["container"] = NotThere("gone")
-    assert Container(name="webservers").observe(world) == Absent(kind="container")
+    fake_engine = FakeEngine()
+    fake_engine.trouble["container"] = NotThere("gone")
+    assert Container(name="webservers").observe(fake_engine) == Absent(kind="container")
 
 
 def test_a_state_that_no_engine_has_is_unreadable() -> None:
-    world = FakeWorld()
-    world.inspect("webservers")["State"]["Status"] = "levitating"
-    observed = Container(name="webservers").observe(world)
+    fake_engine = FakeEngine()
+    fake_engine.inspect("webservers")["State"]["Status"] = "levitating"
+    observed = Container(name="webservers").observe(fake_engine)
     assert observed == Unobservable(kind="container", why=Why.UNREADABLE, detail="State.Status: levitating")
 
 
 @pytest.mark.parametrize("time", ["", None, "yesterday", "2026-13-45T00:00:00Z", "2026-11-24T01:40:06"])
 def test_a_start_time_that_is_none_crashes_nothing(time: str | None) -> None:
-    world = FakeWorld()
-    world.inspect("webservers")["State"]["StartedAt"] = time
-    observed = Container(name="webservers").observe(world)
+    fake_engine = FakeEngine()
+    fake_engine.inspect("webservers")["State"]["StartedAt"] = time
+    observed = Container(name="webservers").observe(fake_engine)
     readable = not time or time.startswith("2026-11")
     assert isinstance(observed, Seen if readable else Unobservable)
 
 
 def test_the_log_of_a_container_is_read_as_it_is_framed() -> None:
-    world = FakeWorld()
-    text = facts(ContainerLog(container="dbserver").observe(world))["text"]
+    fake_engine = FakeEngine()
+    text = facts(ContainerLog(container="dbserver").observe(fake_engine))["text"]
     assert text.startswith("Error: Database is uninitialized")
-    assert facts(ContainerLog(container="webservers").observe(world))["text"] == ""
-    world.inspect("webservers")["Config"]["Tty"] = True
-    assert facts(ContainerLog(container="webservers").observe(world))["text"] == "\r"
-    assert ContainerLog(container="nobody").observe(world) == Absent(kind="container-log")
+    assert facts(ContainerLog(container="webservers").observe(fake_engine))["text"] == ""
+    fake_engine.inspect("webservers")["Config"]["Tty"] = True
+    assert facts(ContainerLog(container="webservers").observe(fake_engine))["text"] == "\r"
+    assert ContainerLog(container="nobody").observe(fake_engine) == Absent(kind="container-log")

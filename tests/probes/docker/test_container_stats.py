@@ -8,7 +8,7 @@ import pytest
 from dckgrade.engine.protocol import OutOfReach
 from dckgrade.probes.docker.container_stats import ContainerStats
 from dckgrade.report.observation import Absent, Seen, Unobservable, Why
-from tests.support.fake_engine import ENGINES, RECORDED, FakeWorld, answer
+from tests.support.fake_engine import ENGINES, RECORDED, FakeEngine, answer
 
 ALIVE = {
     "webservers",
@@ -24,8 +24,8 @@ ALIVE = {
 ALIVE |= {"mem-limited"}
 
 
-def facts(world: FakeWorld, name: str) -> dict[str, Any]:
-    observed = ContainerStats(container=name).observe(world)
+def facts(fake_engine: FakeEngine, name: str) -> dict[str, Any]:
+    observed = ContainerStats(container=name).observe(fake_engine)
     assert isinstance(observed, Seen), observed
     return observed.facts
 
@@ -33,7 +33,7 @@ def facts(world: FakeWorld, name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", sorted(ALIVE))
 def test_what_runs_is_measured(engine: str, name: str) -> None:
-    found = facts(FakeWorld(engine), name)
+    found = facts(FakeEngine(engine), name)
     memory = answer(engine, f"stats-{name}")["memory_stats"]
     inactive = memory["stats"]["total_inactive_file" if engine.endswith("1") else "inactive_file"]
     assert found["live"] is True
@@ -46,19 +46,19 @@ def test_what_runs_is_measured(engine: str, name: str) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", sorted({*RECORDED} - ALIVE))
 def test_the_zeros_of_what_does_not_run_are_not_taken_for_a_measure(engine: str, name: str) -> None:
-    found = facts(FakeWorld(engine), name)
+    found = facts(FakeEngine(engine), name)
     assert (found["live"], found["memory_bytes"], found["memory_limit_bytes"]) == (False, None, None)
     assert (found["cpu_ns"], found["processes"]) == (0, None)
 
 
 @pytest.mark.parametrize("memory", [None, {}, {"stats": {}}])
 def test_a_machine_that_does_not_count_memory_gives_none(memory: Any) -> None:
-    world = FakeWorld()
-    world.measured[world.id_of("webservers")]["memory_stats"] = memory
-    found = facts(world, "webservers")
+    fake_engine = FakeEngine()
+    fake_engine.measured[fake_engine.id_of("webservers")]["memory_stats"] = memory
+    found = facts(fake_engine, "webservers")
     assert (found["live"], found["memory_bytes"], found["memory_limit_bytes"]) == (True, None, None)
-    del world.measured[world.id_of("webservers")]["memory_stats"]
-    assert facts(world, "webservers")["memory_bytes"] is None
+    del fake_engine.measured[fake_engine.id_of("webservers")]["memory_stats"]
+    assert facts(fake_engine, "webservers")["memory_bytes"] is None
 
 
 @pytest.mark.parametrize(
@@ -74,39 +74,41 @@ def test_a_machine_that_does_not_count_memory_gives_none(memory: Any) -> None:
     ],
 )
 def test_the_inactive_page_cache_is_left_out_as_the_cli_does(details: Any, expected: int) -> None:
-    world = FakeWorld()
-    world.measured[world.id_of("webservers")]["memory_stats"] = {"usage": 100, "stats": details}
-    assert facts(world, "webservers")["memory_bytes"] == expected
+    fake_engine = FakeEngine()
+    fake_engine.measured[fake_engine.id_of("webservers")]["memory_stats"] = {"usage": 100, "stats": details}
+    assert facts(fake_engine, "webservers")["memory_bytes"] == expected
 
 
 def test_no_sample_is_no_zero() -> None:
-    world = FakeWorld()
-    world.trouble["stats"] = OutOfReach(Why.DEADLINE, "5 s")
+    fake_engine = FakeEngine()
+    fake_engine.trouble["stats"] = OutOfReach(Why.DEADLINE, "5 s")
     late = Unobservable(kind="container-stats", why=Why.DEADLINE, detail="5 s")
-    assert ContainerStats(container="webservers").observe(world) == late
+    assert ContainerStats(container="webservers").observe(fake_engine) == late
     stuck = Unobservable(kind="container-stats", why=Why.STUCK, detail="created-only")
-    assert ContainerStats(container="created-only").observe(world) == stuck
-    assert ContainerStats(container="nobody").observe(world) == Absent(kind="container-stats")
+    assert ContainerStats(container="created-only").observe(fake_engine) == stuck
+    assert ContainerStats(container="nobody").observe(fake_engine) == Absent(kind="container-stats")
 
 
 def test_a_time_that_is_none_is_unreadable() -> None:
-    world = FakeWorld()
-    world.measured[world.id_of("webservers")]["read"] = "soon"
-    observed = ContainerStats(container="webservers").observe(world)
+    fake_engine = FakeEngine()
+    fake_engine.measured[fake_engine.id_of("webservers")]["read"] = "soon"
+    observed = ContainerStats(container="webservers").observe(fake_engine)
     assert observed == Unobservable(kind="container-stats", why=Why.UNREADABLE, detail="soon")
 
 
 def test_a_sample_is_asked_for_before_anything_is_inspected() -> None:
-    world = FakeWorld()
-    facts(world, "webservers")
-    assert world.questions[:2] == ["containers", "stats"]
+    fake_engine = FakeEngine()
+    facts(fake_engine, "webservers")
+    assert fake_engine.questions[:2] == ["containers", "stats"]
 
 
 @pytest.mark.parametrize(("restarts", "up_s", "live"), [(3, 1, False), (3, 60, True), (0, 1, True)])
 def test_what_is_caught_between_two_restarts_is_no_measurement(
     restarts: int, up_s: int, *, live: bool
 ) -> None:
-    world = FakeWorld()
-    world.inspect("webservers")["RestartCount"] = restarts
-    world.inspect("webservers")["State"]["StartedAt"] = (world.clock - timedelta(seconds=up_s)).isoformat()
-    assert facts(world, "webservers")["live"] is live
+    fake_engine = FakeEngine()
+    fake_engine.inspect("webservers")["RestartCount"] = restarts
+    fake_engine.inspect("webservers")["State"]["StartedAt"] = (
+        fake_engine.clock - timedelta(seconds=up_s)
+    ).isoformat()
+    assert facts(fake_engine, "webservers")["live"] is live

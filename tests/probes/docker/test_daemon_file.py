@@ -8,7 +8,7 @@ from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.protocol import NotThere, OutOfReach
 from dckgrade.probes.docker.daemon_file import DaemonFile
 from dckgrade.report.observation import Observation, Seen, Unobservable, Why
-from tests.support.fake_engine import FakeWorld
+from tests.support.fake_engine import FakeEngine
 
 GOOD = b'{"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}}'
 BROKEN = b'{\n"log-driver": "json-file",\n}'
@@ -16,7 +16,7 @@ HOSTS = b'{"log-opts": {"max-size": "10m"},\n"hosts": ["unix:///run/docker.sock"
 TWICE = "the following directives are specified both as a flag and in the configuration file: hosts"
 
 
-class Machine(FakeWorld):
+class Machine(FakeEngine):
     """A recorded engine; *content* is its file, or what reading it comes to; None: there is none."""
 
     def __init__(self, content: bytes | Exception | None, said: str = "", others: Any = ()) -> None:
@@ -29,13 +29,13 @@ class Machine(FakeWorld):
         self.trouble["containers"] = OutOfReach(why, "connection refused")
         return self
 
-    def daemon_files(self) -> DaemonFiles:
+    def read_daemon_files(self) -> DaemonFiles:
         if isinstance(self.content, Exception):
             raise self.content
         path = "/etc/docker/daemon.json"
         return DaemonFiles(path=path, content=self.content, changed_at=7.0, others=self.others)
 
-    def last_words(self, since: float) -> str:
+    def read_last_words(self, since: float) -> str:
         self.since.append(since)
         return self.said
 

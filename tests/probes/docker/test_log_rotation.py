@@ -9,10 +9,10 @@ import pytest
 from dckgrade.engine.protocol import Json, OutOfReach
 from dckgrade.probes.docker.log_rotation import LogRotation
 from dckgrade.report.observation import Seen, Unobservable, Why
-from tests.support.fake_engine import ENGINES, NEWEST, FakeWorld
+from tests.support.fake_engine import ENGINES, NEWEST, FakeEngine
 
 
-class Created(FakeWorld):
+class Created(FakeEngine):
     """A recorded engine whose new containers get *options*; its driver may be set otherwise."""
 
     def __init__(
@@ -23,20 +23,24 @@ class Created(FakeWorld):
         self.made: list[str] = []
         self.image_ids = ["sha256:" + "a" * 64]
 
-    def info(self) -> Json:
-        told = super().info()
+    def inspect_engine(self) -> Json:
+        told = super().inspect_engine()
         return {**told, "LoggingDriver": told["LoggingDriver"] if self.driver is None else self.driver}
 
-    def image_list(self) -> Sequence[Json]:
+    def list_images(self) -> Sequence[Json]:
         return [{"Id": one} for one in self.image_ids]
 
-    def created(self, image: str) -> Json:
+    def inspect_new_container(self, image: str) -> Json:
         self.made.append(image)
-        return {"HostConfig": {"LogConfig": {"Type": self.info()["LoggingDriver"], "Config": self.options}}}
+        return {
+            "HostConfig": {
+                "LogConfig": {"Type": self.inspect_engine()["LoggingDriver"], "Config": self.options}
+            }
+        }
 
 
-def facts(world: FakeWorld) -> dict[str, Any]:
-    found = LogRotation().observe(world)
+def facts(fake_engine: FakeEngine) -> dict[str, Any]:
+    found = LogRotation().observe(fake_engine)
     assert isinstance(found, Seen), found
     return found.facts
 
@@ -54,10 +58,10 @@ def test_a_size_and_a_number_of_files_rotate() -> None:
 
 
 def test_one_container_is_made_of_one_local_image() -> None:
-    world = Created()
-    world.image_ids = ["sha256:" + "a" * 64, "sha256:" + "b" * 64]
-    facts(world)
-    assert world.made == ["sha256:" + "a" * 64]
+    fake_engine = Created()
+    fake_engine.image_ids = ["sha256:" + "a" * 64, "sha256:" + "b" * 64]
+    facts(fake_engine)
+    assert fake_engine.made == ["sha256:" + "a" * 64]
 
 
 @pytest.mark.parametrize(
@@ -71,22 +75,22 @@ def test_one_container_is_made_of_one_local_image() -> None:
     ],
 )
 def test_of_a_driver_that_does_not_rotate_no_container_is_made(driver: str, known: bool) -> None:  # noqa: FBT001
-    world = Created(driver=driver)
-    found = facts(world)
+    fake_engine = Created(driver=driver)
+    found = facts(fake_engine)
     assert (found["driver"], found["driver_known"], found["rotates"]) == (driver, known, False)
-    assert world.made == []
+    assert fake_engine.made == []
 
 
 def test_without_any_image_nothing_can_be_seen_and_nobody_is_to_blame() -> None:
-    world = Created()
-    world.image_ids = []
-    found = facts(world)
+    fake_engine = Created()
+    fake_engine.image_ids = []
+    found = facts(fake_engine)
     assert (found["tried"], found["driver"], found["rotates"]) == (False, "json-file", False)
 
 
 def test_an_engine_that_refuses_to_make_one_is_unknown() -> None:
     class Refusing(Created):
-        def created(self, image: str) -> Json:
+        def inspect_new_container(self, image: str) -> Json:
             raise OutOfReach(Why.ENGINE_ERROR, f"HTTP 403 {image}")
 
     assert isinstance(LogRotation().observe(Refusing()), Unobservable)
@@ -97,26 +101,26 @@ def test_an_engine_without_a_log_driver_is_unknown() -> None:
 
 
 def test_running_containers_without_the_options_in_force_are_older() -> None:
-    world = Created({"max-size": "10m"}).only("webservers")
-    assert facts(world)["older"] == ["webservers"]
-    world.inspect("webservers")["HostConfig"]["LogConfig"]["Config"] = {"max-size": "1m"}
-    assert facts(world)["older"] == []
-    world.inspect("webservers")["HostConfig"]["LogConfig"] = {"Type": "gelf", "Config": {}}
-    assert facts(world)["older"] == []
+    fake_engine = Created({"max-size": "10m"}).only("webservers")
+    assert facts(fake_engine)["older"] == ["webservers"]
+    fake_engine.inspect("webservers")["HostConfig"]["LogConfig"]["Config"] = {"max-size": "1m"}
+    assert facts(fake_engine)["older"] == []
+    fake_engine.inspect("webservers")["HostConfig"]["LogConfig"] = {"Type": "gelf", "Config": {}}
+    assert facts(fake_engine)["older"] == []
 
 
 def ended(*at: str) -> Created:
     """Make an engine with containers that ended at these seconds."""
-    world = Created()
-    world.only("webservers")
-    first = copy.deepcopy(world.inspect("webservers"))
-    world.listed.clear()
+    fake_engine = Created()
+    fake_engine.only("webservers")
+    first = copy.deepcopy(fake_engine.inspect("webservers"))
+    fake_engine.listed.clear()
     for number, second in enumerate(at):
         state = {"Status": "exited", "Running": False, "FinishedAt": f"2026-01-01T10:{second}.123456789Z"}
         ref = f"{number:064x}"
-        world.listed.append({"Id": ref, "Names": [f"/c{number}"], "State": "exited"})
-        world.inspected[ref] = {**first, "Id": ref, "State": state}
-    return world
+        fake_engine.listed.append({"Id": ref, "Names": [f"/c{number}"], "State": "exited"})
+        fake_engine.inspected[ref] = {**first, "Id": ref, "State": state}
+    return fake_engine
 
 
 def test_containers_that_ended_within_seconds_stopped_together() -> None:

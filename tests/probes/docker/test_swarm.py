@@ -15,7 +15,7 @@ from dckgrade.grading.run import grade
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
 from dckgrade.probes.docker.swarm import Facts, Swarm
-from dckgrade.report.observation import Engine, Observation, Seen, Unobservable, Why
+from dckgrade.report.observation import EngineInfo, Observation, Seen, Unobservable, Why
 from dckgrade.report.result import Verdict
 
 ANSWERS = Path(__file__).parents[2] / "answers" / "swarm"
@@ -24,10 +24,10 @@ NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 LEADERLESS = "rpc error: code = Unknown desc = The swarm does not have a leader. It's possible that…"
 
 
-class SwarmWorld:
+class SwarmEngine:
     """Answers as it was told, and remembers what was asked."""
 
-    engine = Engine(endpoint="unix:///var/run/docker.sock")
+    engine = EngineInfo(endpoint="unix:///var/run/docker.sock")
 
     def __init__(self, info: Any, nodes: Any = None) -> None:
         self.said, self.rows, self.asked = info, nodes, list[str]()
@@ -35,11 +35,11 @@ class SwarmWorld:
     def now(self) -> datetime:
         return NOW
 
-    def info(self) -> Any:
+    def inspect_engine(self) -> Any:
         self.asked.append("info")
         return self.said
 
-    def nodes(self) -> Any:
+    def list_nodes(self) -> Any:
         self.asked.append("nodes")
         if self.rows is None:
             raise OutOfReach(Why.ENGINE_ERROR, "HTTP 503 This node is not a swarm manager.")
@@ -48,7 +48,7 @@ class SwarmWorld:
     def end_run(self) -> None:
         return
 
-    def look(self, given: Given = Given()) -> Any:  # noqa: ARG002
+    def take_snapshot(self, given: Given = Given()) -> Any:  # noqa: ARG002
         return self
 
 
@@ -56,12 +56,12 @@ def answer(name: str) -> Any:
     return json.loads((ANSWERS / f"{name}.json").read_bytes())
 
 
-def seen(world: SwarmWorld) -> Observation:
-    return Swarm().observe(world)  # type: ignore[arg-type]
+def seen(fake_engine: SwarmEngine) -> Observation:
+    return Swarm().observe(fake_engine)  # type: ignore[arg-type]
 
 
 def facts(info: Any, nodes: Any = None) -> Facts:
-    found = seen(SwarmWorld(info, nodes))
+    found = seen(SwarmEngine(info, nodes))
     assert isinstance(found, Seen), found
     return msgspec.convert(found.facts, Facts)
 
@@ -103,7 +103,7 @@ def test_a_manager_its_worker_and_a_killed_one_are_read_alike_from_every_engine(
 
 
 def test_nothing_that_proves_who_a_machine_is_becomes_a_fact() -> None:
-    kept = str(seen(SwarmWorld(answer("28.5.2-info"), answer("28.5.2-nodes"))))
+    kept = str(seen(SwarmEngine(answer("28.5.2-info"), answer("28.5.2-nodes"))))
 
     assert "node2" in kept
     for secret in ("BEGIN", "TLS", "CertIssuer", "JoinTokens", "SWMTKN"):
@@ -111,14 +111,14 @@ def test_nothing_that_proves_who_a_machine_is_becomes_a_fact() -> None:
 
 
 def test_a_worker_tells_where_its_manager_is_and_is_not_asked_for_the_nodes() -> None:
-    world = SwarmWorld(answer("20.10.24-worker-info"))
+    fake_engine = SwarmEngine(answer("20.10.24-worker-info"))
 
-    found = seen(world)
+    found = seen(fake_engine)
 
     assert isinstance(found, Seen)
     assert (found.facts["role"], found.facts["manager_addresses"]) == ("worker", ["10.10.0.11:2377"])
     assert (found.facts["manager_count"], found.facts["ready_workers"]) == (None, None)
-    assert world.asked == ["info"]
+    assert fake_engine.asked == ["info"]
 
 
 @pytest.mark.parametrize("state", ["inactive", "pending", "error", "locked"])
@@ -135,13 +135,13 @@ def test_no_word_about_a_swarm_is_no_swarm() -> None:
 
 
 def test_too_few_managers_are_seen_without_asking_a_leader_that_is_not_there() -> None:
-    world = SwarmWorld(with_swarm(Error=LEADERLESS))
+    fake_engine = SwarmEngine(with_swarm(Error=LEADERLESS))
 
-    found = seen(world)
+    found = seen(fake_engine)
 
     assert isinstance(found, Seen)
     assert (found.facts["has_leader"], found.facts["manager_count"]) == (False, None)
-    assert world.asked == ["info"]
+    assert fake_engine.asked == ["info"]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_too_few_managers_are_seen_without_asking_a_leader_that_is_not_there() -
     ],
 )
 def test_what_nobody_can_read_is_not_seen(info: Any, detail: str) -> None:
-    found = seen(SwarmWorld(info, [] if "dancing" in str(info) else None))
+    found = seen(SwarmEngine(info, [] if "dancing" in str(info) else None))
 
     assert isinstance(found, Unobservable)
     assert detail in found.detail
@@ -200,7 +200,7 @@ def test_states_that_a_new_leader_does_not_know_are_waited_for() -> None:
     for row in rows:
         row["UpdatedAt"] = (NOW - timedelta(seconds=4)).isoformat()
         row["Status"]["State"] = "unknown" if row["Spec"]["Role"] == "worker" else "ready"
-    found = seen(SwarmWorld(answer("28.5.2-info"), rows))
+    found = seen(SwarmEngine(answer("28.5.2-info"), rows))
 
     assert isinstance(found, Seen)
     assert found.facts["unsettled_workers"] == ["node2", "node3"]
@@ -208,17 +208,17 @@ def test_states_that_a_new_leader_does_not_know_are_waited_for() -> None:
 
 
 def test_a_run_looks_again_until_the_new_leader_knows_its_workers() -> None:
-    class Electing(SwarmWorld):
-        def nodes(self) -> Any:
-            super().nodes()
+    class Electing(SwarmEngine):
+        def list_nodes(self) -> Any:
+            super().list_nodes()
             rows = deepcopy(self.rows)
             for row in rows if len(self.asked) < 5 else []:
                 row["UpdatedAt"] = NOW.isoformat()
                 row["Status"]["State"] = "unknown" if row["Spec"]["Role"] == "worker" else "ready"
             return rows
 
-    world: Any = Electing(answer("28.5.2-info"), ready("28.5.2"))
+    fake_engine: Any = Electing(answer("28.5.2-info"), ready("28.5.2"))
 
-    report = grade(load(find("tp1")), world, Choice())
+    report = grade(load(find("tp1")), fake_engine, Choice())
 
     assert {line.verdict for line in report.checks} == {Verdict.PASSED}

@@ -32,9 +32,9 @@ def test_the_fake_stack_is_a_world() -> None:
 
 @pytest.mark.parametrize("colour", ["green", "yellow", "red"])
 def test_a_cluster_is_of_the_colour_that_it_says(colour: str) -> None:
-    world = Stack()
-    world.pages["9200/_cluster/health"] = page({"status": colour})
-    seen = facts(Elasticsearch().observe(world))
+    engine = Stack()
+    engine.pages["9200/_cluster/health"] = page({"status": colour})
+    seen = facts(Elasticsearch().observe(engine))
     assert (seen["answers"], seen["access"], seen["version"], seen["cluster"]) == (
         True,
         "open",
@@ -47,43 +47,43 @@ def test_a_cluster_is_of_the_colour_that_it_says(colour: str) -> None:
     "answer", [page({"error": {"type": "master_not_discovered_exception"}}, 503), page({}, 408)]
 )
 def test_a_cluster_without_a_master_has_no_colour_and_is_starting(answer: HttpAnswer) -> None:
-    world = Stack().aged("elasticsearch", 20)
-    world.pages["9200/_cluster/health"] = answer
-    seen = facts(Elasticsearch().observe(world))
+    engine = Stack().aged("elasticsearch", 20)
+    engine.pages["9200/_cluster/health"] = answer
+    seen = facts(Elasticsearch().observe(engine))
     assert (seen["answers"], seen["cluster"], seen["starting"]) == (True, None, True)
 
 
 def test_version_8_wants_an_account_and_its_health_is_not_asked_for() -> None:
-    world = Stack()
-    world.pages["9200/"] = page(REFUSED, 401)
-    seen = facts(Elasticsearch().observe(world))
+    engine = Stack()
+    engine.pages["9200/"] = page(REFUSED, 401)
+    seen = facts(Elasticsearch().observe(engine))
     assert (seen["answers"], seen["access"], seen["version"], seen["cluster"]) == (
         True,
         "refused",
         None,
         None,
     )
-    assert not any("health" in asked for asked in world.questions)
+    assert not any("health" in asked for asked in engine.questions)
 
 
 def test_another_program_at_its_port_is_not_elasticsearch() -> None:
-    world = Stack()
-    world.pages["9200/"] = page(b"<html>")
-    seen = facts(Elasticsearch().observe(world))
+    engine = Stack()
+    engine.pages["9200/"] = page(b"<html>")
+    seen = facts(Elasticsearch().observe(engine))
     assert (seen["answers"], seen["problem"]) == (False, "garbled")
 
 
 @pytest.mark.parametrize(("up", "starting"), [(5, True), (119, True), (600, False)])
 def test_a_silent_one_is_starting_for_two_minutes_and_no_longer(up: float, starting: object) -> None:
-    world = Stack().aged("elasticsearch", up)
-    world.pages["9200/"] = NoAnswer("reset")
-    seen = facts(Elasticsearch().observe(world))
+    engine = Stack().aged("elasticsearch", up)
+    engine.pages["9200/"] = NoAnswer("reset")
+    seen = facts(Elasticsearch().observe(engine))
     assert (seen["problem"], seen["starting"], seen["up_s"]) == ("reset", starting, up)
 
 
 def test_one_that_has_ended_says_why_in_its_log() -> None:
-    world = Stack().ended("elasticsearch", "bootstrap checks failed", 78)
-    observed = Elasticsearch().observe(world)
+    engine = Stack().ended("elasticsearch", "bootstrap checks failed", 78)
+    observed = Elasticsearch().observe(engine)
     seen = facts(observed)
     assert (seen["problem"], seen["exit_code"], seen["log_tail"]) == (
         "not-running",
@@ -96,9 +96,11 @@ def test_one_that_has_ended_says_why_in_its_log() -> None:
 
 def test_indices_locked_for_want_of_space_are_named_but_for_kibana_s_own() -> None:
     locked = {"settings": {"index.blocks.read_only_allow_delete": "true"}}
-    world = Stack()
-    world.pages["9200/_all/_settings"] = page({"logs": locked, ".kibana_1": locked, "free": {"settings": {}}})
-    assert facts(Elasticsearch().observe(world))["locked"] == ["logs"]
+    engine = Stack()
+    engine.pages["9200/_all/_settings"] = page(
+        {"logs": locked, ".kibana_1": locked, "free": {"settings": {}}}
+    )
+    assert facts(Elasticsearch().observe(engine))["locked"] == ["logs"]
 
 
 def test_without_a_container_it_is_absent() -> None:
@@ -106,15 +108,17 @@ def test_without_a_container_it_is_absent() -> None:
 
 
 def test_it_is_asked_inside_where_no_address_is_reached() -> None:
-    world = Stack()
-    world.far = True
-    assert facts(Elasticsearch().observe(world))["via"] == "inside"
+    engine = Stack()
+    engine.far = True
+    assert facts(Elasticsearch().observe(engine))["via"] == "inside"
 
 
 def test_logstash_tells_its_pipelines_and_what_went_through_them() -> None:
-    world = Stack()
-    world.pages["9600/_node/stats/pipelines"] = stats(7, 6, 5, ["stdout", "elasticsearch"], ["gelf", "beats"])
-    seen = facts(Logstash().observe(world))
+    engine = Stack()
+    engine.pages["9600/_node/stats/pipelines"] = stats(
+        7, 6, 5, ["stdout", "elasticsearch"], ["gelf", "beats"]
+    )
+    seen = facts(Logstash().observe(engine))
     assert seen["inputs"] == ["beats", "gelf"]
     assert seen["outputs"] == ["elasticsearch", "stdout"]
     assert (seen["taken_in"], seen["passed_on"], seen["written"]) == (7, 6, 5)
@@ -122,23 +126,23 @@ def test_logstash_tells_its_pipelines_and_what_went_through_them() -> None:
 
 
 def test_a_version_that_does_not_count_documents_says_nothing_of_them() -> None:
-    world = Stack()
-    world.pages["9600/_node/stats/pipelines"] = stats(1, 1, None)
-    assert facts(Logstash().observe(world))["written"] is None
+    engine = Stack()
+    engine.pages["9600/_node/stats/pipelines"] = stats(1, 1, None)
+    assert facts(Logstash().observe(engine))["written"] is None
 
 
 def test_its_own_monitoring_is_no_pipeline_of_the_trainee_s() -> None:
-    world = Stack().aged("logstash", 10)
+    engine = Stack().aged("logstash", 10)
     told = {"pipelines": {".monitoring-logstash": {"plugins": {"outputs": [{"name": "elasticsearch"}]}}}}
-    world.pages["9600/_node/stats/pipelines"] = page(told)
-    seen = facts(Logstash().observe(world))
+    engine.pages["9600/_node/stats/pipelines"] = page(told)
+    seen = facts(Logstash().observe(engine))
     assert (seen["running"], seen["outputs"], seen["starting"]) == (False, [], True)
 
 
 def test_an_api_that_is_open_inside_alone_is_asked_inside() -> None:
-    world = Stack()
-    world.only_inside = LOGSTASH
-    seen = facts(Logstash().observe(world))
+    engine = Stack()
+    engine.only_inside = LOGSTASH
+    seen = facts(Logstash().observe(engine))
     assert (seen["answers"], seen["via"]) == (True, "inside")
 
 
@@ -158,9 +162,9 @@ def test_an_api_that_is_open_inside_alone_is_asked_inside() -> None:
 def test_a_pipeline_is_mounted_where_it_is_looked_for_or_elsewhere(
     places: list[str], own: object, elsewhere: object
 ) -> None:
-    world = Stack()
-    world.inspect("logstash")["Mounts"] = [{"Destination": place, "Source": "/x"} for place in places]
-    seen = facts(Logstash().observe(world))
+    engine = Stack()
+    engine.inspect("logstash")["Mounts"] = [{"Destination": place, "Source": "/x"} for place in places]
+    seen = facts(Logstash().observe(engine))
     assert (seen["pipeline_mounted"], seen["mounted_elsewhere"]) == (own, elsewhere)
 
 
@@ -211,8 +215,8 @@ def test_the_last_word_about_elasticsearch_counts(log: str, failing: object, hos
     ],
 )
 def test_logstash_says_what_is_wrong_with_a_pipeline(log: str, problem: str | None, line: int | None) -> None:
-    world = Stack().ended("logstash", log)
-    assert facts(LogstashLog().observe(world)) == {"problem": problem, "line": line}
+    engine = Stack().ended("logstash", log)
+    assert facts(LogstashLog().observe(engine)) == {"problem": problem, "line": line}
 
 
 @pytest.mark.parametrize(
@@ -220,9 +224,9 @@ def test_logstash_says_what_is_wrong_with_a_pipeline(log: str, problem: str | No
     [(GREEN, "green"), (AVAILABLE, "available"), (changed(AVAILABLE, version={}), "available")],
 )
 def test_kibana_is_ready_by_its_state_and_from_version_8_by_its_level(answer: Any, state: str) -> None:
-    world = Stack()
-    world.pages["5601/"] = world.pages["5601/api/status"] = page(answer)
-    seen = facts(Kibana().observe(world))
+    engine = Stack()
+    engine.pages["5601/"] = engine.pages["5601/api/status"] = page(answer)
+    seen = facts(Kibana().observe(engine))
     assert (seen["failing"], seen["state"], seen["host"]) == (False, state, None)
 
 
@@ -230,15 +234,15 @@ def test_kibana_is_ready_by_its_state_and_from_version_8_by_its_level(answer: An
     "state", [{"state": "red"}, {"state": "yellow"}, {"level": "degraded"}, {"level": "critical"}]
 )
 def test_one_that_answers_200_may_still_fare_badly(state: dict[str, str]) -> None:
-    world = Stack()
-    world.pages["5601/api/status"] = page({"status": {"overall": state}})
-    assert facts(Kibana().observe(world))["failing"] is True
+    engine = Stack()
+    engine.pages["5601/api/status"] = page({"status": {"overall": state}})
+    assert facts(Kibana().observe(engine))["failing"] is True
 
 
 def test_not_ready_yet_is_an_answer_and_starting_for_three_minutes() -> None:
-    world = Stack().aged("kibana", 100)
-    world.pages["5601/api/status"] = NOT_READY
-    seen = facts(Kibana().observe(world))
+    engine = Stack().aged("kibana", 100)
+    engine.pages["5601/api/status"] = NOT_READY
+    seen = facts(Kibana().observe(engine))
     assert (seen["answers"], seen["failing"], seen["starting"], seen["version"]) == (
         True,
         True,
@@ -248,9 +252,9 @@ def test_not_ready_yet_is_an_answer_and_starting_for_three_minutes() -> None:
 
 
 def test_a_kibana_that_wants_an_account_is_unknown_not_failed() -> None:
-    world = Stack()
-    world.pages["5601/api/status"] = HttpAnswer(status=401, headers={"kbn-name": "k"}, body=b"{}")
-    assert isinstance(Kibana().observe(world), Unobservable)
+    engine = Stack()
+    engine.pages["5601/api/status"] = HttpAnswer(status=401, headers={"kbn-name": "k"}, body=b"{}")
+    assert isinstance(Kibana().observe(engine), Unobservable)
 
 
 REVIVE = (
@@ -279,35 +283,35 @@ V8 = "[ERROR][elasticsearch-service] Unable to retrieve version information from
 def test_where_kibana_looks_is_told_by_its_log_then_by_its_variable(
     log: str, env: list[str], host: str, loopback: object, known: object
 ) -> None:
-    world = Stack()
-    world.pages["5601/api/status"] = NOT_READY
-    world.logs[world.id_of("kibana")] = log
-    world.inspect("kibana")["Config"]["Env"] = env
-    seen = facts(Kibana().observe(world))
+    engine = Stack()
+    engine.pages["5601/api/status"] = NOT_READY
+    engine.logs[engine.id_of("kibana")] = log
+    engine.inspect("kibana")["Config"]["Env"] = env
+    seen = facts(Kibana().observe(engine))
     assert (seen["host"], seen["loopback"], seen["known_name"]) == (host, loopback, known)
     assert seen["complains"] is bool(log)
     assert "secret" not in str(seen)
 
 
 def test_the_variable_of_version_6_is_told_where_it_stands_alone() -> None:
-    world = Stack()
-    world.pages["5601/api/status"] = NOT_READY
-    environment = world.inspect("kibana")["Config"]["Env"]
+    engine = Stack()
+    engine.pages["5601/api/status"] = NOT_READY
+    environment = engine.inspect("kibana")["Config"]["Env"]
     environment.append("ELASTICSEARCH_URL=http://es:9200")
-    assert facts(Kibana().observe(world))["old_variable"] is True
+    assert facts(Kibana().observe(engine))["old_variable"] is True
     environment.append("ELASTICSEARCH_HOSTS=http://es:9200")
-    assert facts(Kibana().observe(world))["old_variable"] is False
+    assert facts(Kibana().observe(engine))["old_variable"] is False
 
 
 @pytest.mark.parametrize(
     ("setting", "value"), [("Links", ["/es01:/kibana/es"]), ("ExtraHosts", ["es:172.17.0.2"])]
 )
 def test_a_name_told_by_link_or_by_hand_is_known(setting: str, value: list[str]) -> None:
-    world = Stack()
-    world.pages["5601/api/status"] = NOT_READY
-    world.inspect("kibana")["Config"]["Env"] = ["ELASTICSEARCH_HOSTS=http://es:9200"]
-    world.inspect("kibana")["HostConfig"][setting] = value
-    assert facts(Kibana().observe(world))["known_name"] is True
+    engine = Stack()
+    engine.pages["5601/api/status"] = NOT_READY
+    engine.inspect("kibana")["Config"]["Env"] = ["ELASTICSEARCH_HOSTS=http://es:9200"]
+    engine.inspect("kibana")["HostConfig"][setting] = value
+    assert facts(Kibana().observe(engine))["known_name"] is True
 
 
 @pytest.mark.parametrize(
@@ -328,29 +332,29 @@ def test_three_on_one_network_are_together() -> None:
 
 
 def test_docker_s_own_bridge_is_no_network_of_theirs() -> None:
-    world = Stack()
-    world.pages["9600/_node/stats/pipelines"] = stats()
-    world.pages["5601/api/status"] = NOT_READY
+    engine = Stack()
+    engine.pages["9600/_node/stats/pipelines"] = stats()
+    engine.pages["5601/api/status"] = NOT_READY
     for name in ("elasticsearch", "logstash", "kibana"):
-        world.inspect(name)["NetworkSettings"]["Networks"] = {"bridge": {"IPAddress": "172.17.0.2"}}
-    seen = facts(ElasticNetwork().observe(world))
+        engine.inspect(name)["NetworkSettings"]["Networks"] = {"bridge": {"IPAddress": "172.17.0.2"}}
+    seen = facts(ElasticNetwork().observe(engine))
     assert (seen["shared"], seen["apart"], seen["together"]) == ([], ["kibana", "logstash"], False)
 
 
 def test_who_reaches_elasticsearch_all_the_same_is_together_with_it() -> None:
-    world = Stack()
-    world.pages["9600/_node/stats/pipelines"] = stats(3, 3, 3)
+    engine = Stack()
+    engine.pages["9600/_node/stats/pipelines"] = stats(3, 3, 3)
     for name in ("elasticsearch", "logstash", "kibana"):
-        world.inspect(name)["NetworkSettings"]["Networks"] = {"bridge": {"IPAddress": "172.17.0.2"}}
-    assert facts(ElasticNetwork().observe(world))["together"] is True
+        engine.inspect(name)["NetworkSettings"]["Networks"] = {"bridge": {"IPAddress": "172.17.0.2"}}
+    assert facts(ElasticNetwork().observe(engine))["together"] is True
 
 
 def test_so_are_three_on_the_machine_s_own_network() -> None:
-    world = Stack()
+    engine = Stack()
     for name in ("elasticsearch", "logstash", "kibana"):
-        world.inspect(name)["NetworkSettings"]["Networks"] = {"host": {}}
-        world.inspect(name)["HostConfig"]["NetworkMode"] = "host"
-    assert facts(ElasticNetwork().observe(world))["together"] is True
+        engine.inspect(name)["NetworkSettings"]["Networks"] = {"host": {}}
+        engine.inspect(name)["HostConfig"]["NetworkMode"] = "host"
+    assert facts(ElasticNetwork().observe(engine))["together"] is True
 
 
 def test_one_that_is_missing_is_named_and_none_at_all_is_absent() -> None:
@@ -360,8 +364,8 @@ def test_one_that_is_missing_is_named_and_none_at_all_is_absent() -> None:
 
 
 def test_nothing_in_the_stack_runs_a_command_to_look() -> None:
-    world = Stack()
-    world.inside = lambda ref: Ran(0, ref)
+    engine = Stack()
+    engine.inside = lambda ref: Ran(0, ref)
     for probe in (Elasticsearch(), Logstash(), LogstashLog(), Kibana(), ElasticNetwork()):
-        probe.observe(world)
-    assert not [asked for asked in world.questions if asked.startswith("run")]
+        probe.observe(engine)
+    assert not [asked for asked in engine.questions if asked.startswith("run")]

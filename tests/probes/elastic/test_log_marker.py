@@ -25,41 +25,41 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def look(world: Stack) -> dict[str, Any]:
-    return facts(LogMarker().observe(world))
+def look(engine: Stack) -> dict[str, Any]:
+    return facts(LogMarker().observe(engine))
 
 
-def reading_files(world: Stack | None = None, user: int = 0) -> Stack:
+def reading_files(engine: Stack | None = None, user: int = 0) -> Stack:
     """Have Logstash read Docker's own files, and nobody send any."""
-    world = world or Stack()
-    world.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "json-file", "Config": {}}
-    world.inspect("logstash")["HostConfig"]["PortBindings"] = {}
-    world.inspect("logstash")["Mounts"] = [dict(FILES)]
-    world.inside = lambda _: Ran(90 if user else 0, "")
-    return world
+    engine = engine or Stack()
+    engine.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "json-file", "Config": {}}
+    engine.inspect("logstash")["HostConfig"]["PortBindings"] = {}
+    engine.inspect("logstash")["Mounts"] = [dict(FILES)]
+    engine.inside = lambda _: Ran(90 if user else 0, "")
+    return engine
 
 
 def test_it_is_said_by_a_request_to_their_own_nginx_once_and_found() -> None:
-    world = Stack()
-    assert look(world)["found"] is False
-    (word,) = world.logged
-    world.pages[SEARCH] = hits(("logstash-2026.01.01", {"message": f'"GET /{word} HTTP/1.1" 404'}))
-    seen = look(world)
+    engine = Stack()
+    assert look(engine)["found"] is False
+    (word,) = engine.logged
+    engine.pages[SEARCH] = hits(("logstash-2026.01.01", {"message": f'"GET /{word} HTTP/1.1" 404'}))
+    seen = look(engine)
     assert (seen["found"], seen["index"], seen["by"]) == (True, "logstash-2026.01.01", "request")
     assert (seen["container"], seen["driver"], seen["hop"]) == ("web", "gelf", None)
-    assert world.logged == [word], "it is said once a run, however often is looked"
-    assert world.spoken == []
-    assert not [asked for asked in world.questions if asked.startswith("run")]
+    assert engine.logged == [word], "it is said once a run, however often is looked"
+    assert engine.spoken == []
+    assert not [asked for asked in engine.questions if asked.startswith("run")]
 
 
 def test_how_long_it_took_stays_as_it_was_when_it_was_found(clock: list[float]) -> None:
-    world = Stack()
-    look(world)
+    engine = Stack()
+    look(engine)
     clock[0] += 2.0
-    world.pages[SEARCH] = hits(("x", {"message": world.logged[0]}))
-    assert look(world)["latency_s"] == 2.0
+    engine.pages[SEARCH] = hits(("x", {"message": engine.logged[0]}))
+    assert look(engine)["latency_s"] == 2.0
     clock[0] += 5.0
-    assert look(world)["latency_s"] == 2.0
+    assert look(engine)["latency_s"] == 2.0
 
 
 @pytest.mark.parametrize(
@@ -71,33 +71,33 @@ def test_how_long_it_took_stays_as_it_was_when_it_was_found(clock: list[float]) 
     ],
 )
 def test_what_only_looks_like_the_line_is_not_it(hit: tuple[str, dict[str, str]]) -> None:
-    world = Stack()
-    look(world)
+    engine = Stack()
+    look(engine)
     index, source = hit
-    world.pages[SEARCH] = hits((index, {"message": source["message"].replace("WORD", world.logged[0])}))
-    assert look(world)["found"] is False
+    engine.pages[SEARCH] = hits((index, {"message": source["message"].replace("WORD", engine.logged[0])}))
+    assert look(engine)["found"] is False
 
 
 def test_a_data_stream_s_index_is_theirs() -> None:
-    world = Stack()
-    look(world)
-    world.pages[SEARCH] = hits((".ds-logs-generic-default-000001", {"message": world.logged[0]}))
-    assert look(world)["found"] is True
+    engine = Stack()
+    look(engine)
+    engine.pages[SEARCH] = hits((".ds-logs-generic-default-000001", {"message": engine.logged[0]}))
+    assert look(engine)["found"] is True
 
 
 @pytest.mark.parametrize("without", ["9200/", STATS])
 def test_nothing_is_said_before_both_ends_are_there(without: str) -> None:
-    world = Stack()
-    world.pages[without] = NoAnswer("reset") if without == "9200/" else page({"pipelines": {}})
-    observed = LogMarker().observe(world)
+    engine = Stack()
+    engine.pages[without] = NoAnswer("reset") if without == "9200/" else page({"pipelines": {}})
+    observed = LogMarker().observe(engine)
     assert isinstance(observed, Seen)
-    assert (observed.facts["said"], observed.age_s, world.logged, world.spoken) == (False, None, [], [])
+    assert (observed.facts["said"], observed.age_s, engine.logged, engine.spoken) == (False, None, [], [])
 
 
 def test_nor_before_a_pipeline_writes_to_elasticsearch() -> None:
-    world = Stack()
-    world.pages[STATS] = stats(outputs=["stdout"])
-    assert look(world)["said"] is False
+    engine = Stack()
+    engine.pages[STATS] = stats(outputs=["stdout"])
+    assert look(engine)["said"] is False
 
 
 def test_without_elasticsearch_it_is_absent() -> None:
@@ -105,72 +105,72 @@ def test_without_elasticsearch_it_is_absent() -> None:
 
 
 def test_without_an_nginx_that_sends_a_container_of_ours_gets_the_same_settings() -> None:
-    world = Stack()
-    world.entry("web")["Image"] = "theirs"
-    world.entry("web")["Command"] = "run-it"
-    assert look(world)["by"] == "container"
-    ((image, word, log),) = world.spoken
+    engine = Stack()
+    engine.entry("web")["Image"] = "theirs"
+    engine.entry("web")["Command"] = "run-it"
+    assert look(engine)["by"] == "container"
+    ((image, word, log),) = engine.spoken
     assert (image, log) == (IMAGE, GELF)
     assert word.startswith("dckgrade")
 
 
 def test_where_files_are_read_ours_gets_what_the_engine_gives_every_container() -> None:
-    world = reading_files().without("web")
-    assert look(world)["by"] == "container"
-    assert world.spoken[0][2] is None
+    engine = reading_files().without("web")
+    assert look(engine)["by"] == "container"
+    assert engine.spoken[0][2] is None
 
 
 def test_a_web_server_that_logs_no_requests_is_not_relied_on(clock: list[float]) -> None:
-    world = Stack()
-    look(world)
-    world.logged.clear()
-    world.logs[world.id_of("web")] = "starting"
-    assert look(world)["by"] == "request"
+    engine = Stack()
+    look(engine)
+    engine.logged.clear()
+    engine.logs[engine.id_of("web")] = "starting"
+    assert look(engine)["by"] == "request"
     clock[0] += 4.0
-    assert look(world)["by"] == "container"
-    assert look(world)["in_log"] is True
-    assert len(world.spoken) == 1
+    assert look(engine)["by"] == "container"
+    assert look(engine)["in_log"] is True
+    assert len(engine.spoken) == 1
 
 
 def test_a_command_in_their_container_is_the_last_resort() -> None:
-    world = reading_files()
-    world.entry("web")["Image"], world.entry("web")["Command"] = "theirs", "run-it"
-    world.speaks = raising(OutOfReach(Why.ENGINE_ERROR, "HTTP 403 authorization denied by plugin"))
-    world.inside = lambda _: Ran(0, "")
-    assert look(world)["by"] == "command"
+    engine = reading_files()
+    engine.entry("web")["Image"], engine.entry("web")["Command"] = "theirs", "run-it"
+    engine.speaks = raising(OutOfReach(Why.ENGINE_ERROR, "HTTP 403 authorization denied by plugin"))
+    engine.inside = lambda _: Ran(0, "")
+    assert look(engine)["by"] == "command"
 
 
 def test_where_nothing_may_say_it_nobody_is_to_blame() -> None:
-    world = reading_files()
-    world.entry("web")["Image"], world.entry("web")["Command"] = "theirs", "run-it"
-    world.speaks = raising(OutOfReach(Why.ENGINE_ERROR, "HTTP 403 authorization denied by plugin"))
-    world.inside = lambda _: Ran(1, "Permission denied")
-    assert isinstance(LogMarker().observe(world), Unobservable)
+    engine = reading_files()
+    engine.entry("web")["Image"], engine.entry("web")["Command"] = "theirs", "run-it"
+    engine.speaks = raising(OutOfReach(Why.ENGINE_ERROR, "HTTP 403 authorization denied by plugin"))
+    engine.inside = lambda _: Ran(1, "Permission denied")
+    assert isinstance(LogMarker().observe(engine), Unobservable)
 
 
 def test_an_engine_that_starts_nothing_with_their_setting_is_quoted() -> None:
-    world = Stack()
-    world.entry("web")["Image"], world.entry("web")["Command"] = "theirs", "run-it"
+    engine = Stack()
+    engine.entry("web")["Image"], engine.entry("web")["Command"] = "theirs", "run-it"
     said = "HTTP 500 failed to initialize logging driver: gelf: cannot connect: lookup logstash: no such host"
-    world.speaks = raising(OutOfReach(Why.ENGINE_ERROR, said))
-    seen = look(world)
+    engine.speaks = raising(OutOfReach(Why.ENGINE_ERROR, said))
+    seen = look(engine)
     assert (seen["said"], seen["hop"], seen["error"]) == (False, "start", said)
 
 
 def test_so_is_one_that_did_not_start_theirs_and_ours_is_not_tried() -> None:
     error = "failed to initialize logging driver: gelf: cannot connect to GELF endpoint: logstash:12201"
-    world = Stack().ended("web", exit_code=128, Error=error)
-    seen = look(world)
-    assert (seen["hop"], seen["error"], world.spoken) == ("start", error, [])
+    engine = Stack().ended("web", exit_code=128, Error=error)
+    seen = look(engine)
+    assert (seen["hop"], seen["error"], engine.spoken) == ("start", error, [])
 
 
 def test_where_no_line_has_a_way_out_none_is_said() -> None:
-    world = Stack()
-    world.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "json-file", "Config": {}}
-    observed = LogMarker().observe(world)
+    engine = Stack()
+    engine.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "json-file", "Config": {}}
+    observed = LogMarker().observe(engine)
     assert isinstance(observed, Seen)
     assert (observed.facts["hop"], observed.facts["ways"], observed.age_s) == ("no-way", [], None)
-    assert (world.logged, world.spoken) == ([], [])
+    assert (engine.logged, engine.spoken) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -187,18 +187,18 @@ def test_where_no_line_has_a_way_out_none_is_said() -> None:
 def test_who_reads_docker_s_files_or_asks_the_engine_is_a_way(
     mount: dict[str, str], image: str, ways: list[str]
 ) -> None:
-    world = Stack()
-    world.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "json-file", "Config": {}}
-    world.inspect("kibana")["Mounts"] = [mount]
-    world.inspect("kibana")["Config"]["Image"] = image
-    assert look(world)["ways"] == ways
+    engine = Stack()
+    engine.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "json-file", "Config": {}}
+    engine.inspect("kibana")["Mounts"] = [mount]
+    engine.inspect("kibana")["Config"]["Image"] = image
+    assert look(engine)["ways"] == ways
 
 
 def test_a_port_for_shippers_may_be_used_by_one_that_is_no_container() -> None:
-    world = reading_files()
-    world.inspect("logstash")["Mounts"] = []
-    world.inspect("logstash")["HostConfig"]["PortBindings"] = {"5044/tcp": [{"HostPort": "5044"}]}
-    assert look(world)["ways"] == ["machine"]
+    engine = reading_files()
+    engine.inspect("logstash")["Mounts"] = []
+    engine.inspect("logstash")["HostConfig"]["PortBindings"] = {"5044/tcp": [{"HostPort": "5044"}]}
+    assert look(engine)["ways"] == ["machine"]
 
 
 @pytest.mark.parametrize(
@@ -212,22 +212,22 @@ def test_a_port_for_shippers_may_be_used_by_one_that_is_no_container() -> None:
     ],
 )
 def test_the_first_step_that_was_not_taken_is_told_by_what_logstash_counts(now: Any, hop: str) -> None:
-    world = Stack()
-    world.pages[STATS] = stats(5, 5, 5)
-    look(world)
-    world.pages[STATS] = now
-    assert look(world)["hop"] == hop
+    engine = Stack()
+    engine.pages[STATS] = stats(5, 5, 5)
+    look(engine)
+    engine.pages[STATS] = now
+    assert look(engine)["hop"] == hop
 
 
 def test_a_line_that_is_not_even_in_the_container_s_own_log_stopped_there(clock: list[float]) -> None:
-    world = Stack()
-    look(world)
+    engine = Stack()
+    look(engine)
     clock[0] += 4.0
-    world.logged.clear()
-    world.logs[world.id_of("web")] = "x"
-    look(world)
-    world.spoken.clear()
-    assert look(world)["hop"] == "logstash-in", "of gelf an old engine shows nothing: that tells nothing"
+    engine.logged.clear()
+    engine.logs[engine.id_of("web")] = "x"
+    look(engine)
+    engine.spoken.clear()
+    assert look(engine)["hop"] == "logstash-in", "of gelf an old engine shows nothing: that tells nothing"
     files = reading_files().without("web")
     look(files)
     files.spoken.clear()
@@ -235,14 +235,14 @@ def test_a_line_that_is_not_even_in_the_container_s_own_log_stopped_there(clock:
 
 
 def test_waiting_counts_from_the_word_and_for_what_is_sent_at_once_ends_sooner(clock: list[float]) -> None:
-    world = Stack()
-    LogMarker().observe(world)
+    engine = Stack()
+    LogMarker().observe(engine)
     clock[0] += 10.0
-    observed = LogMarker().observe(world)
+    observed = LogMarker().observe(engine)
     assert isinstance(observed, Seen)
     assert observed.age_s == 10.0
     clock[0] += SENT_WITHIN_S
-    observed = LogMarker().observe(world)
+    observed = LogMarker().observe(engine)
     assert isinstance(observed, Seen)
     assert observed.age_s is None
     files = reading_files()
@@ -267,67 +267,67 @@ def test_waiting_counts_from_the_word_and_for_what_is_sent_at_once_ends_sooner(c
     ],
 )
 def test_a_port_published_for_the_other_protocol_is_seen(where: str, bindings: Any, wrong: object) -> None:
-    world = Stack()
-    world.inspect("web")["HostConfig"]["LogConfig"]["Config"] = {"gelf-address": where}
-    world.inspect("logstash")["HostConfig"]["PortBindings"] = bindings
-    assert look(world)["wrong_protocol"] is wrong
+    engine = Stack()
+    engine.inspect("web")["HostConfig"]["LogConfig"]["Config"] = {"gelf-address": where}
+    engine.inspect("logstash")["HostConfig"]["PortBindings"] = bindings
+    assert look(engine)["wrong_protocol"] is wrong
 
 
 @pytest.mark.parametrize(("user", "cannot"), [(1000, True), (0, False)])
 def test_whether_files_may_be_read_is_tried_inside(user: int, cannot: object) -> None:
-    world = reading_files(user=user)
-    assert look(world)["cannot_read"] is cannot
-    assert any("/logs" in asked for asked in world.questions if asked.startswith("run"))
+    engine = reading_files(user=user)
+    assert look(engine)["cannot_read"] is cannot
+    assert any("/logs" in asked for asked in engine.questions if asked.startswith("run"))
 
 
 def test_a_loop_is_told_by_how_fast_it_grows() -> None:
-    world = reading_files()
-    world.pages[STATS] = stats(10, 10, 10, ["elasticsearch", "stdout"], ["file"])
-    assert look(world)["looping"] is False
-    world.pages[STATS] = stats(500, 10, 10, ["elasticsearch", "stdout"], ["file"])
-    assert look(world)["looping"] is True
-    world.pages[STATS] = stats(500, 10, 10, ["elasticsearch"], ["file"])
-    assert look(world)["looping"] is False
+    engine = reading_files()
+    engine.pages[STATS] = stats(10, 10, 10, ["elasticsearch", "stdout"], ["file"])
+    assert look(engine)["looping"] is False
+    engine.pages[STATS] = stats(500, 10, 10, ["elasticsearch", "stdout"], ["file"])
+    assert look(engine)["looping"] is True
+    engine.pages[STATS] = stats(500, 10, 10, ["elasticsearch"], ["file"])
+    assert look(engine)["looping"] is False
 
 
 def test_data_is_lost_with_an_elasticsearch_that_was_made_again_without_a_volume() -> None:
-    world = Stack()
-    world.pages[STATS] = stats(9, 9, 9)
-    started = world.inspect("logstash")["State"]["StartedAt"]
-    made = world.inspect("elasticsearch")
+    engine = Stack()
+    engine.pages[STATS] = stats(9, 9, 9)
+    started = engine.inspect("logstash")["State"]["StartedAt"]
+    made = engine.inspect("elasticsearch")
     made["Created"] = started.replace(started[:4], str(int(started[:4]) + 1))
-    assert look(world)["lost"] is True
+    assert look(engine)["lost"] is True
     made["Mounts"] = [{"Type": "volume", "Name": "data", "Destination": "/usr/share/elasticsearch/data"}]
-    assert look(world)["lost"] is False
+    assert look(engine)["lost"] is False
     made["Mounts"][0]["Name"] = "a" * 64
-    assert look(world)["lost"] is True, "the engine's own volume does not come back"
+    assert look(engine)["lost"] is True, "the engine's own volume does not come back"
 
 
 def test_old_lines_are_passed_over_where_only_the_new_ones_came_in() -> None:
-    world = reading_files()
-    look(world)
-    world.pages[SEARCH] = hits(("x", {"message": world.logged[0]}))
-    world.logged.insert(0, "before")
-    world.pages[STATS] = stats(1, 1, 1)
-    assert look(world)["old_lines_left"] is True
-    world.pages[STATS] = stats(2, 2, 2)
-    assert look(world)["old_lines_left"] is False
+    engine = reading_files()
+    look(engine)
+    engine.pages[SEARCH] = hits(("x", {"message": engine.logged[0]}))
+    engine.logged.insert(0, "before")
+    engine.pages[STATS] = stats(1, 1, 1)
+    assert look(engine)["old_lines_left"] is True
+    engine.pages[STATS] = stats(2, 2, 2)
+    assert look(engine)["old_lines_left"] is False
 
 
 def test_a_query_that_elasticsearch_finds_too_wide_is_no_trouble() -> None:
-    world = Stack()
+    engine = Stack()
     answers = iter([hits(), page({"error": "field expansion matches too many fields"}, 400)])
-    world.searched = lambda: next(answers)
-    assert look(world)["found"] is False
+    engine.searched = lambda: next(answers)
+    assert look(engine)["found"] is False
 
 
 def test_a_search_that_fails_is_unknown() -> None:
-    world = Stack()
-    world.pages[SEARCH] = page({"error": "x"}, 503)
-    assert isinstance(LogMarker().observe(world), Unobservable)
+    engine = Stack()
+    engine.pages[SEARCH] = page({"error": "x"}, 503)
+    assert isinstance(LogMarker().observe(engine), Unobservable)
 
 
 def test_an_older_stack_s_clock_does_not_matter() -> None:
-    world = Stack()
-    world.clock += timedelta(days=3)
-    assert look(world)["said"] is True
+    engine = Stack()
+    engine.clock += timedelta(days=3)
+    assert look(engine)["said"] is True

@@ -25,54 +25,54 @@ def series(*containers: tuple[str, str | None, float], at: float = 1000.0) -> Ht
     )
 
 
-def world_with(
+def engine_with(
     *containers: tuple[str, str | None, float], groups: int = 9, docker: str | None = "28.5.2"
 ) -> Monitored:
-    world = Monitored()
-    world.pages["9090/api/v1/query?query=max by"] = series(*containers)
+    fake_engine = Monitored()
+    fake_engine.pages["9090/api/v1/query?query=max by"] = series(*containers)
     about: list[tuple[dict[str, str], str]] = [({}, str(groups))] if groups else []
     if docker is not None:
         about.append((SEEN | {"dockerVersion": docker}, "1"))
-    world.pages["9090/api/v1/query?query={"] = vector(*about)
-    return world
+    fake_engine.pages["9090/api/v1/query?query={"] = vector(*about)
+    return fake_engine
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_container_of_this_engine_is_known_by_its_id_whatever_the_group_s_shape(shape: str) -> None:
     own = Monitored().id_of("grafana")
-    found = facts(PrometheusSeries().observe(world_with((shape.format(own), "grafana", 1))))
+    found = facts(PrometheusSeries().observe(engine_with((shape.format(own), "grafana", 1))))
     assert (found["fresh"], found["named"], found["foreign"]) == (["grafana"], ["grafana"], 0)
     assert (found["blind_to"], found["docker_seen"], found["groups"]) == (None, True, 9)
 
 
 def test_one_container_in_two_groups_is_one_and_the_fresher_one_counts() -> None:
     own = Monitored().id_of("grafana")
-    world = world_with((SHAPES[0].format(own), None, 200), (SHAPES[3].format(own), "grafana", 1))
-    found = facts(PrometheusSeries().observe(world))
+    fake_engine = engine_with((SHAPES[0].format(own), None, 200), (SHAPES[3].format(own), "grafana", 1))
+    found = facts(PrometheusSeries().observe(fake_engine))
     assert (found["fresh"], found["named"], found["stale"]) == (["grafana"], ["grafana"], [])
 
 
 def test_what_was_seen_long_ago_is_stale_by_the_scrape_s_own_interval() -> None:
-    world = Monitored()
-    world = world_with((f"/docker/{world.id_of('grafana')}", "grafana", 40))
-    found = facts(PrometheusSeries().observe(world))
+    fake_engine = Monitored()
+    fake_engine = engine_with((f"/docker/{fake_engine.id_of('grafana')}", "grafana", 40))
+    found = facts(PrometheusSeries().observe(fake_engine))
     assert (found["fresh"], found["stale"], found["blind_to"]) == ([], ["grafana"], None)
-    slow = world.target(scrapeInterval="1m0s")
+    slow = fake_engine.target(scrapeInterval="1m0s")
     assert facts(PrometheusSeries().observe(slow))["fresh"] == ["grafana"]
 
 
 def test_another_engine_s_containers_prove_nothing() -> None:
-    found = facts(PrometheusSeries().observe(world_with((f"/docker/{STRANGER}", "theirs", 1))))
+    found = facts(PrometheusSeries().observe(engine_with((f"/docker/{STRANGER}", "theirs", 1))))
     assert (found["fresh"], found["foreign"], found["foreign_named"]) == ([], 1, 1)
     assert found["blind_to"] is None
 
 
 def test_a_number_that_is_none_is_passed_over() -> None:
-    world = world_with()
-    world.pages["9090/api/v1/query?query=max by"] = vector(
-        ({"id": f"/docker/{world.id_of('grafana')}"}, "NaN"), ({"id": "/docker/x"}, "five")
+    fake_engine = engine_with()
+    fake_engine.pages["9090/api/v1/query?query=max by"] = vector(
+        ({"id": f"/docker/{fake_engine.id_of('grafana')}"}, "NaN"), ({"id": "/docker/x"}, "five")
     )
-    assert facts(PrometheusSeries().observe(world))["fresh"] == []
+    assert facts(PrometheusSeries().observe(fake_engine))["fresh"] == []
 
 
 @pytest.mark.parametrize(
@@ -91,38 +91,38 @@ def test_what_cadvisor_tells_all_the_same_shows_the_mount_that_is_missing(
 ) -> None:
     own = f"/docker/{Monitored().id_of('grafana')}"
     containers = [] if named is None else [(own, "grafana" if named else None, 1.0)]
-    found = facts(PrometheusSeries().observe(world_with(*containers, groups=groups, docker=docker)))
+    found = facts(PrometheusSeries().observe(engine_with(*containers, groups=groups, docker=docker)))
     assert found["blind_to"] == missing
 
 
 def test_a_mount_that_is_there_is_not_called_missing() -> None:
-    world = world_with(groups=9)
-    world.inspect("cadvisor")["Mounts"] = [{"Destination": "/rootfs"}, {"Destination": "/sys"}]
-    assert facts(PrometheusSeries().observe(world))["blind_to"] is None
+    fake_engine = engine_with(groups=9)
+    fake_engine.inspect("cadvisor")["Mounts"] = [{"Destination": "/rootfs"}, {"Destination": "/sys"}]
+    assert facts(PrometheusSeries().observe(fake_engine))["blind_to"] is None
 
 
 def test_a_node_exporter_beside_it_is_told() -> None:
-    world = world_with()
-    world.pages["9090/api/v1/query?query={"] = vector(({"__name__": "node_boot_time_seconds"}, "1"))
-    assert facts(PrometheusSeries().observe(world))["host_metrics"] is True
+    fake_engine = engine_with()
+    fake_engine.pages["9090/api/v1/query?query={"] = vector(({"__name__": "node_boot_time_seconds"}, "1"))
+    assert facts(PrometheusSeries().observe(fake_engine))["host_metrics"] is True
 
 
 def test_a_prometheus_that_does_not_run_tells_nothing_and_one_that_falls_silent_is_not_judged() -> None:
-    world = world_with()
-    world.pages["9090/api/v1/query?query=max by"] = silent()
-    observed = PrometheusSeries().observe(world)
+    fake_engine = engine_with()
+    fake_engine.pages["9090/api/v1/query?query=max by"] = silent()
+    observed = PrometheusSeries().observe(fake_engine)
     assert isinstance(observed, Unobservable)
     assert observed.why is Why.UNREADABLE
-    world.pages["9090/-/ready"] = NoAnswer("refused")
-    assert facts(PrometheusSeries().observe(world))["groups"] == 0
+    fake_engine.pages["9090/-/ready"] = NoAnswer("refused")
+    assert facts(PrometheusSeries().observe(fake_engine))["groups"] == 0
 
 
 def test_an_answer_that_is_cut_short_is_not_judged() -> None:
-    world = world_with()
-    world.pages["9090/api/v1/query?query=max by"] = HttpAnswer(
+    fake_engine = engine_with()
+    fake_engine.pages["9090/api/v1/query?query=max by"] = HttpAnswer(
         status=200, headers={}, body=b"{", truncated=True
     )
-    assert isinstance(PrometheusSeries().observe(world), Unobservable)
+    assert isinstance(PrometheusSeries().observe(fake_engine), Unobservable)
 
 
 @pytest.mark.parametrize(
@@ -134,42 +134,42 @@ def test_a_duration_is_read_as_prometheus_writes_it(text: str, worth: float) -> 
 
 @pytest.mark.parametrize("by_uid", [True, False], ids=["9 and later", "before 9"])
 def test_grafana_asks_on_our_behalf(*, by_uid: bool) -> None:
-    world = Monitored()
-    own = f"/docker/{world.id_of('prometheus')}"
-    world.pages["3000/api/datasources"] = page(
+    fake_engine = Monitored()
+    own = f"/docker/{fake_engine.id_of('prometheus')}"
+    fake_engine.pages["3000/api/datasources"] = page(
         [{"id": 7, "uid": "u" if by_uid else "", "type": "prometheus", "name": "p", "url": "http://p:9090"}]
     )
     proxied = "3000/api/datasources/proxy/" + ("uid/u" if by_uid else "7")
-    world.pages[f"{proxied}/api/v1/query?query=max by"] = series((own, "prometheus", 1))
-    world.pages["3000/api/datasources/proxy/uid/u/x"] = page(b"", 404)
-    found = facts(GrafanaSeries().observe(world))
+    fake_engine.pages[f"{proxied}/api/v1/query?query=max by"] = series((own, "prometheus", 1))
+    fake_engine.pages["3000/api/datasources/proxy/uid/u/x"] = page(b"", 404)
+    found = facts(GrafanaSeries().observe(fake_engine))
     assert (found["named"], found["answered"]) == (["prometheus"], 1)
 
 
 def test_a_source_that_does_not_answer_leaves_the_next_one_to_be_asked() -> None:
-    world = Monitored()
+    fake_engine = Monitored()
     listed = [{"id": at, "uid": f"u{at}", "type": "prometheus", "name": f"p{at}"} for at in range(3)]
-    world.pages["3000/api/datasources"] = page(listed)
-    world.pages["3000/api/datasources/proxy/uid/u0"] = silent()
-    world.pages["3000/api/datasources/proxy/uid/u1"] = page(b"", 502)
-    own = f"/docker/{world.id_of('prometheus')}"
-    world.pages["3000/api/datasources/proxy/uid/u2"] = series((own, "prometheus", 1))
-    found = facts(GrafanaSeries().observe(world))
+    fake_engine.pages["3000/api/datasources"] = page(listed)
+    fake_engine.pages["3000/api/datasources/proxy/uid/u0"] = silent()
+    fake_engine.pages["3000/api/datasources/proxy/uid/u1"] = page(b"", 502)
+    own = f"/docker/{fake_engine.id_of('prometheus')}"
+    fake_engine.pages["3000/api/datasources/proxy/uid/u2"] = series((own, "prometheus", 1))
+    found = facts(GrafanaSeries().observe(fake_engine))
     assert (found["named"], found["answered"]) == (["prometheus"], 1)
 
 
-def engine(world: Monitored, version: str, **info: Any) -> Monitored:
+def engine(fake_engine: Monitored, version: str, **info: Any) -> Monitored:
     """Have the engine be of that version, and say that of itself."""
     from msgspec.structs import replace
 
-    world.engine = replace(world.engine, version=version)
+    fake_engine.engine = replace(fake_engine.engine, version=version)
     told = {
         "Driver": "overlay2",
         "DriverStatus": [["Backing Filesystem", "extfs"]],
         "CgroupVersion": "2",
     } | info
-    world.info = lambda: told  # type: ignore[method-assign]
-    return world
+    fake_engine.inspect_engine = lambda: told  # type: ignore[method-assign]
+    return fake_engine
 
 
 STORE = {
@@ -198,9 +198,9 @@ STORE = {
 def test_pairs_that_are_known_not_to_understand_each_other_are_named(
     image: str, version: str, info: dict[str, Any], needs: str | None
 ) -> None:
-    world = engine(Monitored(), version, **info)
-    world.inspect("cadvisor")["Config"]["Image"] = image
-    found = facts(Cadvisor().observe(world))
+    fake_engine = engine(Monitored(), version, **info)
+    fake_engine.inspect("cadvisor")["Config"]["Image"] = image
+    found = facts(Cadvisor().observe(fake_engine))
     assert (found["needs"], found["running"], found["engine_version"]) == (needs, True, version)
 
 
@@ -213,16 +213,16 @@ def test_the_version_is_told_by_the_tag(image: str, version: tuple[int, ...] | N
 
 
 def test_one_that_has_stopped_or_is_not_there_does_not_run() -> None:
-    world = Monitored()
-    world.inspect("cadvisor")["State"] = {"Running": False, "ExitCode": 255}
-    found = facts(Cadvisor().observe(world))
+    fake_engine = Monitored()
+    fake_engine.inspect("cadvisor")["State"] = {"Running": False, "ExitCode": 255}
+    found = facts(Cadvisor().observe(fake_engine))
     assert (found["found"], found["running"], found["exit_code"]) == (True, False, 255)
-    world.listed = [world.entry("prometheus")]
-    found = facts(Cadvisor().observe(world))
+    fake_engine.listed = [fake_engine.entry("prometheus")]
+    found = facts(Cadvisor().observe(fake_engine))
     assert (found["found"], found["running"], found["image"]) == (False, False, None)
 
 
 def test_without_grafana_nothing_comes_through() -> None:
-    world = Monitored()
-    world.listed = [world.entry("prometheus")]
-    assert isinstance(GrafanaSeries().observe(world), Absent)
+    fake_engine = Monitored()
+    fake_engine.listed = [fake_engine.entry("prometheus")]
+    assert isinstance(GrafanaSeries().observe(fake_engine), Absent)

@@ -32,40 +32,40 @@ def source(**changes: Any) -> dict[str, Any]:
     return told | {"url": "http://prometheus:9090", "isDefault": True, "jsonData": {}} | changes
 
 
-def world_with(*sources: dict[str, Any], **pages: Any) -> Monitored:
-    world = Monitored()
-    world.pages["3000/api/datasources"] = page(list(sources))
-    world.pages |= {name.replace("health", HEALTH): one for name, one in pages.items()}
-    return world
+def engine_with(*sources: dict[str, Any], **pages: Any) -> Monitored:
+    engine = Monitored()
+    engine.pages["3000/api/datasources"] = page(list(sources))
+    engine.pages |= {name.replace("health", HEALTH): one for name, one in pages.items()}
+    return engine
 
 
 def test_the_image_s_own_account_is_tried_where_nobody_says_otherwise() -> None:
-    world = world_with(source(), health=GOOD)
-    found = facts(Grafana().observe(world))
+    engine = engine_with(source(), health=GOOD)
+    found = facts(Grafana().observe(engine))
     assert (found["access"], found["account_of"], found["healthy"]) == ("granted", "default", True)
     assert (found["version"], found["loopback"]) == ("9.5.20", False)
 
 
 @pytest.mark.parametrize("given", [None, OWN])
 def test_what_the_container_says_is_used_and_the_user_s_word_before_it(given: Login | None) -> None:
-    world = world_with(source(), health=GOOD)
-    world.grafana, world.known = given, OWN
-    world.inspect("grafana")["Config"]["Env"] = [
+    engine = engine_with(source(), health=GOOD)
+    engine.grafana, engine.known = given, OWN
+    engine.inspect("grafana")["Config"]["Env"] = [
         f"GF_SECURITY_ADMIN_PASSWORD={'wrong' if given else OWN.password}"
     ]
-    observed = Grafana().observe(world)
+    observed = Grafana().observe(engine)
     assert facts(observed)["access"] == "granted"
     assert facts(observed)["account_of"] == ("option" if given else "variable")
-    assert set(world.logins) == {OWN}
+    assert set(engine.logins) == {OWN}
     assert OWN.password not in repr(observed)
 
 
 @pytest.mark.parametrize("kind", [Grafana(), GrafanaDashboard(), GrafanaSeries()])
 def test_an_account_that_is_refused_asks_one_question_and_no_more(kind: Any) -> None:
-    world = world_with(source())
-    world.known = OWN
-    observed = kind.observe(world)
-    assert world.logins == [ADMIN]
+    engine = engine_with(source())
+    engine.known = OWN
+    observed = kind.observe(engine)
+    assert engine.logins == [ADMIN]
     found = facts(observed)
     if isinstance(kind, GrafanaSeries):
         assert (found["named"], found["answered"]) == ([], 0)
@@ -74,103 +74,103 @@ def test_an_account_that_is_refused_asks_one_question_and_no_more(kind: Any) -> 
 
 
 def test_a_variable_that_came_too_late_is_told_from_a_changed_password() -> None:
-    world = world_with(source())
-    world.known = OWN
-    world.inspect("grafana")["Config"]["Env"] = ["GF_SECURITY_ADMIN_PASSWORD=another"]
-    found = facts(Grafana().observe(world))
+    engine = engine_with(source())
+    engine.known = OWN
+    engine.inspect("grafana")["Config"]["Env"] = ["GF_SECURITY_ADMIN_PASSWORD=another"]
+    found = facts(Grafana().observe(engine))
     assert (found["access"], found["account_of"], found["healthy"]) == ("refused", "variable", None)
-    assert len(world.logins) == 1
+    assert len(engine.logins) == 1
 
 
 def test_a_password_in_a_file_of_the_container_is_not_guessed() -> None:
-    world = world_with(source())
-    world.inspect("grafana")["Config"]["Env"] = ["GF_SECURITY_ADMIN_PASSWORD__FILE=/run/secrets/x"]
-    assert facts(Grafana().observe(world))["access"] == "not-tried"
-    assert world.logins == []
+    engine = engine_with(source())
+    engine.inspect("grafana")["Config"]["Env"] = ["GF_SECURITY_ADMIN_PASSWORD__FILE=/run/secrets/x"]
+    assert facts(Grafana().observe(engine))["access"] == "not-tried"
+    assert engine.logins == []
 
 
 def test_no_password_is_among_the_arguments_of_a_command() -> None:
-    world = world_with(source(), health=GOOD).unreachable()
-    observed = Grafana().observe(world)
+    engine = engine_with(source(), health=GOOD).unreachable()
+    observed = Grafana().observe(engine)
     assert isinstance(observed, Unobservable)
     assert observed.why is Why.ADDRESS_OUT_OF_REACH
-    assert world.logins == []
+    assert engine.logins == []
 
 
 def test_a_source_that_grafana_finds_unwell_is_told_in_grafana_s_words() -> None:
-    world = world_with(source(url="http://localhost:9090"), health=BAD)
-    found = facts(Grafana().observe(world))
+    engine = engine_with(source(url="http://localhost:9090"), health=BAD)
+    found = facts(Grafana().observe(engine))
     assert (found["healthy"], found["loopback"]) == (False, True)
     assert "connection refused" in found["message"]
     assert found["reason"] == "dial tcp 127.0.0.1:9090: connect: connection refused"
-    world.inspect("grafana")["HostConfig"]["NetworkMode"] = "host"
-    assert facts(Grafana().observe(world))["loopback"] is False
+    engine.inspect("grafana")["HostConfig"]["NetworkMode"] = "host"
+    assert facts(Grafana().observe(engine))["loopback"] is False
 
 
 @pytest.mark.parametrize(("status", "healthy"), [(200, True), (502, False)])
 def test_before_version_9_a_source_is_asked_through_the_proxy(status: int, *, healthy: bool) -> None:
-    world = world_with(source())
-    world.pages[HEALTH] = page({"message": "Not found"}, 404)
-    world.pages["3000/api/datasources/proxy/uid"] = page({"message": "Not found"}, 404)
-    world.pages["3000/api/datasources/proxy/1/api/v1/query"] = page({"status": "success"}, status)
-    assert facts(Grafana().observe(world))["healthy"] is healthy
-    without_uid = world_with(source(uid=None))
+    engine = engine_with(source())
+    engine.pages[HEALTH] = page({"message": "Not found"}, 404)
+    engine.pages["3000/api/datasources/proxy/uid"] = page({"message": "Not found"}, 404)
+    engine.pages["3000/api/datasources/proxy/1/api/v1/query"] = page({"status": "success"}, status)
+    assert facts(Grafana().observe(engine))["healthy"] is healthy
+    without_uid = engine_with(source(uid=None))
     without_uid.pages["3000/api/datasources/proxy/1/api/v1/query"] = page({"status": "success"}, status)
     assert facts(Grafana().observe(without_uid))["healthy"] is healthy
 
 
 def test_while_grafana_still_waits_for_its_source_that_is_not_healthy() -> None:
-    found = facts(Grafana().observe(world_with(source(), health=silent())))
+    found = facts(Grafana().observe(engine_with(source(), health=silent())))
     assert (found["healthy"], found["message"]) == (False, "timeout")
 
 
 def test_one_healthy_source_of_several_is_enough_and_other_kinds_do_not_count() -> None:
-    world = world_with(
+    engine = engine_with(
         source(uid="a", type="loki"), source(uid="v", url="http://localhost:9090"), source(isDefault=False)
     )
-    world.pages |= {"3000/api/datasources/uid/v/health": BAD, HEALTH: GOOD}
-    found = facts(Grafana().observe(world))
+    engine.pages |= {"3000/api/datasources/uid/v/health": BAD, HEALTH: GOOD}
+    found = facts(Grafana().observe(engine))
     assert (found["healthy"], found["url"]) == (True, "http://prometheus:9090")
     assert [one["healthy"] for one in found["sources"]] == [False, True]
 
 
 def test_no_address_shows_a_password() -> None:
-    world = world_with(source(url="http://me:hunter2@prometheus:9090"), health=GOOD)
-    assert "hunter2" not in repr(Grafana().observe(world))
+    engine = engine_with(source(url="http://me:hunter2@prometheus:9090"), health=GOOD)
+    assert "hunter2" not in repr(Grafana().observe(engine))
 
 
 def test_an_error_of_grafana_s_own_is_not_judged() -> None:
-    world = world_with()
-    world.pages["3000/api/datasources"] = page({"message": "boom"}, 500)
-    assert isinstance(Grafana().observe(world), Unobservable)
+    engine = engine_with()
+    engine.pages["3000/api/datasources"] = page({"message": "boom"}, 500)
+    assert isinstance(Grafana().observe(engine), Unobservable)
 
 
 def test_one_whose_database_fails_is_not_said_to_have_another_password() -> None:
-    world = world_with(source())
-    world.pages["3000/api/health"] = page({"database": "failing"}, 503)
-    found = facts(Grafana().observe(world))
+    engine = engine_with(source())
+    engine.pages["3000/api/health"] = page({"database": "failing"}, 503)
+    found = facts(Grafana().observe(engine))
     assert (found["answers"], found["access"], found["healthy"]) == (True, None, None)
-    assert world.logins == []
+    assert engine.logins == []
 
 
 @pytest.mark.parametrize("other", [page(b"<html>"), page({"status": "UP"}), page([]), page(b"", 404)])
 def test_another_program_at_that_port_is_not_given_the_password(other: HttpAnswer) -> None:
-    world = world_with(source())
-    world.pages["3000/api/health"] = other
-    found = facts(Grafana().observe(world))
+    engine = engine_with(source())
+    engine.pages["3000/api/health"] = other
+    found = facts(Grafana().observe(engine))
     assert (found["answers"], found["problem"]) == (False, "garbled")
-    assert world.logins == []
+    assert engine.logins == []
 
 
 @pytest.mark.parametrize("kind", [Grafana(), GrafanaDashboard()])
 def test_a_grafana_that_does_not_answer_yet_may_do_so_later(kind: Any) -> None:
-    world = world_with()
-    world.pages["3000/api/health"] = NoAnswer("refused")
-    observed = kind.observe(world)
+    engine = engine_with()
+    engine.pages["3000/api/health"] = NoAnswer("refused")
+    observed = kind.observe(engine)
     assert facts(observed)["access"] is None
     assert observed.age_s is not None
-    world.listed = [world.entry("prometheus")]
-    assert isinstance(kind.observe(world), Absent)
+    engine.listed = [engine.entry("prometheus")]
+    assert isinstance(kind.observe(engine), Absent)
 
 
 def panel(expr: str, **more: Any) -> dict[str, Any]:
@@ -188,10 +188,10 @@ OF_893 = {
 
 def shown(dashboard: dict[str, Any], *sources: dict[str, Any]) -> dict[str, Any]:
     """Look at a Grafana with one dashboard."""
-    world = world_with(*(sources or [source()]))
-    world.pages["3000/api/search"] = page([{"uid": "d", "title": "x", "type": "dash-db"}])
-    world.pages["3000/api/dashboards/uid/d"] = page({"meta": {}, "dashboard": dashboard})
-    return facts(GrafanaDashboard().observe(world))
+    engine = engine_with(*(sources or [source()]))
+    engine.pages["3000/api/search"] = page([{"uid": "d", "title": "x", "type": "dash-db"}])
+    engine.pages["3000/api/dashboards/uid/d"] = page({"meta": {}, "dashboard": dashboard})
+    return facts(GrafanaDashboard().observe(engine))
 
 
 def test_number_893_is_known_with_its_rows_of_old() -> None:
@@ -254,5 +254,5 @@ def test_an_odd_dashboard_crashes_nothing(odd: dict[str, Any]) -> None:
 
 
 def test_no_dashboard_is_counted_as_none() -> None:
-    found = facts(GrafanaDashboard().observe(world_with(source())))
+    found = facts(GrafanaDashboard().observe(engine_with(source())))
     assert (found["count"], found["shows_containers"]) == (0, False)

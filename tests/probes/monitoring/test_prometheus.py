@@ -31,12 +31,12 @@ def test_both_major_versions_tell_what_they_have_loaded(engine: str, version: st
 
 
 def test_another_program_at_that_port_is_not_this_container_s_prometheus() -> None:
-    world = Monitored()
-    world.pages["9090/api/v1/status/runtimeinfo"] = page(world.born("2.42.0", later_s=-3600))
-    found = facts(Prometheus().observe(world))
+    fake_engine = Monitored()
+    fake_engine.pages["9090/api/v1/status/runtimeinfo"] = page(fake_engine.born("2.42.0", later_s=-3600))
+    found = facts(Prometheus().observe(fake_engine))
     assert (found["answers"], found["problem"], found["jobs"]) == (False, "garbled", None)
-    world.pages["9090/api/v1/status/runtimeinfo"] = page(b"<html>Cockpit</html>")
-    assert facts(Prometheus().observe(world))["problem"] == "garbled"
+    fake_engine.pages["9090/api/v1/status/runtimeinfo"] = page(b"<html>Cockpit</html>")
+    assert facts(Prometheus().observe(fake_engine))["problem"] == "garbled"
 
 
 def test_where_no_address_is_reached_prometheus_is_asked_inside_its_container() -> None:
@@ -45,23 +45,23 @@ def test_where_no_address_is_reached_prometheus_is_asked_inside_its_container() 
 
 
 def test_a_version_that_does_not_tell_its_birth_is_believed() -> None:
-    world = Monitored()
-    del world.pages["9090/api/v1/status/runtimeinfo"]
-    assert facts(Prometheus().observe(world))["answers"] is True
+    fake_engine = Monitored()
+    del fake_engine.pages["9090/api/v1/status/runtimeinfo"]
+    assert facts(Prometheus().observe(fake_engine))["answers"] is True
 
 
 def test_one_that_still_replays_is_there_and_not_ready() -> None:
-    world = Monitored()
-    world.pages["9090/-/ready"] = page(b"Service Unavailable", 503)
-    found = facts(Prometheus().observe(world))
+    fake_engine = Monitored()
+    fake_engine.pages["9090/-/ready"] = page(b"Service Unavailable", 503)
+    found = facts(Prometheus().observe(fake_engine))
     assert (found["answers"], found["ready"], found["jobs"]) == (True, False, None)
 
 
 def test_nobody_at_the_port_is_told_and_its_container_s_mounts_are_seen_all_the_same() -> None:
-    world = Monitored()
-    world.pages["9090/-/ready"] = NoAnswer("refused")
-    world.inspect("prometheus")["Mounts"] = [{"Type": "bind", "Destination": "/etc/prometheus.yml"}]
-    found = facts(Prometheus().observe(world))
+    fake_engine = Monitored()
+    fake_engine.pages["9090/-/ready"] = NoAnswer("refused")
+    fake_engine.inspect("prometheus")["Mounts"] = [{"Type": "bind", "Destination": "/etc/prometheus.yml"}]
+    found = facts(Prometheus().observe(fake_engine))
     assert (found["answers"], found["problem"]) == (False, "refused")
     assert (found["config_mounted"], found["mounted_elsewhere"]) == (False, True)
 
@@ -79,10 +79,10 @@ def test_nobody_at_the_port_is_told_and_its_container_s_mounts_are_seen_all_the_
 def test_what_is_mounted_over_the_configuration_is_told(
     place: str, kind: str, command: list[str], *, covers: bool, elsewhere: bool
 ) -> None:
-    world = Monitored()
-    world.inspect("prometheus")["Mounts"] = [{"Type": kind, "Destination": place}]
-    world.inspect("prometheus")["Config"]["Cmd"] = command
-    found = facts(Prometheus().observe(world))
+    fake_engine = Monitored()
+    fake_engine.inspect("prometheus")["Mounts"] = [{"Type": kind, "Destination": place}]
+    fake_engine.inspect("prometheus")["Config"]["Cmd"] = command
+    found = facts(Prometheus().observe(fake_engine))
     assert (found["config_mounted"], found["mounted_elsewhere"]) == (covers, elsewhere)
 
 
@@ -135,83 +135,83 @@ def test_the_target_is_seen_from_both_ends() -> None:
 def test_what_a_target_is_called_tells_where_it_leads(
     url: str, *, loopback: bool, itself: bool, known: bool
 ) -> None:
-    world = Monitored().target(scrapeUrl=url, **DOWN)
-    world.inspect("cadvisor")["NetworkSettings"]["Networks"]["lab"]["IPAddress"] = "172.18.0.7"
-    found = facts(PrometheusTarget().observe(world))
+    fake_engine = Monitored().target(scrapeUrl=url, **DOWN)
+    fake_engine.inspect("cadvisor")["NetworkSettings"]["Networks"]["lab"]["IPAddress"] = "172.18.0.7"
+    found = facts(PrometheusTarget().observe(fake_engine))
     assert (found["loopback"], found["itself"], found["known_name"]) == (loopback, itself, known)
 
 
 def test_on_the_machine_s_network_localhost_is_the_machine() -> None:
-    world = Monitored().target(scrapeUrl="http://localhost:8080/metrics", **DOWN)
-    world.inspect("prometheus")["HostConfig"]["NetworkMode"] = "host"
-    assert facts(PrometheusTarget().observe(world))["loopback"] is False
+    fake_engine = Monitored().target(scrapeUrl="http://localhost:8080/metrics", **DOWN)
+    fake_engine.inspect("prometheus")["HostConfig"]["NetworkMode"] = "host"
+    assert facts(PrometheusTarget().observe(fake_engine))["loopback"] is False
 
 
 def test_on_dockers_own_bridge_a_name_is_not_known() -> None:
-    world = Monitored().target(**DOWN)
+    fake_engine = Monitored().target(**DOWN)
     for name in ("prometheus", "cadvisor"):
-        networks = world.inspect(name)["NetworkSettings"]["Networks"]
+        networks = fake_engine.inspect(name)["NetworkSettings"]["Networks"]
         networks["bridge"] = networks.pop("lab")
-    found = facts(PrometheusTarget().observe(world))
+    found = facts(PrometheusTarget().observe(fake_engine))
     assert (found["shares_network"], found["known_name"]) == (False, False)
 
 
 def test_a_port_of_the_machine_is_told_from_the_container_s_own() -> None:
-    world = Monitored().target(scrapeUrl="http://cadvisor:8081/metrics", **DOWN)
-    world.inspect("cadvisor")["HostConfig"]["PortBindings"] = {"8080/tcp": [{"HostPort": "8081"}]}
-    assert facts(PrometheusTarget().observe(world))["machines_port"] is True
+    fake_engine = Monitored().target(scrapeUrl="http://cadvisor:8081/metrics", **DOWN)
+    fake_engine.inspect("cadvisor")["HostConfig"]["PortBindings"] = {"8080/tcp": [{"HostPort": "8081"}]}
+    assert facts(PrometheusTarget().observe(fake_engine))["machines_port"] is True
 
 
 def test_without_a_cadvisor_container_it_does_not_run() -> None:
-    world = Monitored().target(**DOWN)
-    world.listed = [world.entry("prometheus")]
-    found = facts(PrometheusTarget().observe(world))
+    fake_engine = Monitored().target(**DOWN)
+    fake_engine.listed = [fake_engine.entry("prometheus")]
+    found = facts(PrometheusTarget().observe(fake_engine))
     assert (found["cadvisor_running"], found["shares_network"], found["known_name"]) == (False, None, None)
 
 
 def test_no_active_target_yet_is_no_health_and_a_word_nobody_knows_is_not_judged() -> None:
-    world = Monitored()
-    world.pages["9090/api/v1/targets"] = page({"status": "success", "data": {"activeTargets": []}})
-    assert facts(PrometheusTarget().observe(world))["health"] is None
+    fake_engine = Monitored()
+    fake_engine.pages["9090/api/v1/targets"] = page({"status": "success", "data": {"activeTargets": []}})
+    assert facts(PrometheusTarget().observe(fake_engine))["health"] is None
     observed = PrometheusTarget().observe(Monitored().target(health="asleep"))
     assert isinstance(observed, Unobservable)
     assert observed.why is Why.UNREADABLE
 
 
 def test_an_error_of_the_scrape_shows_no_password() -> None:
-    world = Monitored().target(health="down", lastError='Get "http://me:hunter2@x:1/metrics": refused')
-    assert "hunter2" not in repr(PrometheusTarget().observe(world))
+    fake_engine = Monitored().target(health="down", lastError='Get "http://me:hunter2@x:1/metrics": refused')
+    assert "hunter2" not in repr(PrometheusTarget().observe(fake_engine))
 
 
 @pytest.mark.parametrize("kind", [Prometheus(), PrometheusTarget(), PrometheusLog(), PrometheusFile()])
 def test_without_a_container_there_is_nothing(kind: Any) -> None:
-    world = Monitored()
-    world.listed = []
-    assert isinstance(kind.observe(world), Absent)
+    fake_engine = Monitored()
+    fake_engine.listed = []
+    assert isinstance(kind.observe(fake_engine), Absent)
 
 
 @pytest.mark.parametrize("kind", [Prometheus(), PrometheusTarget(), PrometheusLog(), PrometheusFile()])
 def test_an_engine_that_does_not_answer_is_no_absence(kind: Any) -> None:
-    world = Monitored()
-    world.trouble["container"] = OutOfReach(Why.DEADLINE, "3 s")
-    assert isinstance(kind.observe(world), Unobservable)
+    fake_engine = Monitored()
+    fake_engine.trouble["container"] = OutOfReach(Why.DEADLINE, "3 s")
+    assert isinstance(kind.observe(fake_engine), Unobservable)
 
 
 @pytest.mark.parametrize(("later_s", "newer"), [(-60, False), (1, False), (60, True)])
 def test_a_file_that_was_changed_after_it_was_loaded_is_newer(later_s: float, *, newer: bool) -> None:
-    world = Monitored()
+    fake_engine = Monitored()
     changed_at = moment("2026-11-24T04:39:41Z") + timedelta(seconds=later_s)
-    world.changes[f"{world.id_of('prometheus')}:{FILE}"] = changed_at
-    observed = PrometheusFile().observe(world)
+    fake_engine.changes[f"{fake_engine.id_of('prometheus')}:{FILE}"] = changed_at
+    observed = PrometheusFile().observe(fake_engine)
     assert facts(observed) == {"newer": newer}
-    world.pages["9090/-/ready"] = NoAnswer("refused")
-    assert facts(PrometheusFile().observe(world)) == {"newer": None}
+    fake_engine.pages["9090/-/ready"] = NoAnswer("refused")
+    assert facts(PrometheusFile().observe(fake_engine)) == {"newer": None}
 
 
 def test_a_volume_is_there_or_not() -> None:
-    world = Monitored()
-    assert isinstance(Volume(name="prometheus.yml").observe(world), Absent)
-    world.volumes["prometheus.yml"] = {"Driver": "local"}
-    assert facts(Volume(name="prometheus.yml").observe(world)) == {"driver": "local"}
-    world.trouble["volume"] = NotThere("x")
-    assert isinstance(Volume(name="prometheus.yml").observe(world), Absent)
+    fake_engine = Monitored()
+    assert isinstance(Volume(name="prometheus.yml").observe(fake_engine), Absent)
+    fake_engine.volumes["prometheus.yml"] = {"Driver": "local"}
+    assert facts(Volume(name="prometheus.yml").observe(fake_engine)) == {"driver": "local"}
+    fake_engine.trouble["volume"] = NotThere("x")
+    assert isinstance(Volume(name="prometheus.yml").observe(fake_engine), Absent)

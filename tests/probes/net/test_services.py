@@ -8,7 +8,7 @@ from dckgrade.engine.protocol import HttpAnswer, NoAnswer, NoAnswerHow, NotThere
 from dckgrade.probes.net.http import Http
 from dckgrade.probes.net.postgres import Postgres
 from dckgrade.report.observation import Absent, Seen, Unobservable, Why
-from tests.support.fake_engine import ENGINES, FakeWorld, facts, serving
+from tests.support.fake_engine import ENGINES, FakeEngine, facts, serving
 
 PAGE = HttpAnswer(
     status=200,
@@ -19,9 +19,9 @@ PAGE = HttpAnswer(
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_page_is_seen_with_its_server_its_beginning_and_no_secret(engine: str) -> None:
-    world = FakeWorld(engine)
-    world.serves = serving(PAGE)
-    observed = Http(container="webservers").observe(world)
+    fake_engine = FakeEngine(engine)
+    fake_engine.serves = serving(PAGE)
+    observed = Http(container="webservers").observe(fake_engine)
     found = facts(observed)
     assert (found["answers"], found["problem"], found["via"]) == (True, None, "own")
     assert (found["status_code"], found["server"]) == (200, "nginx/1.27.0")
@@ -34,26 +34,26 @@ def test_a_page_is_seen_with_its_server_its_beginning_and_no_secret(engine: str)
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_published_port_is_tried_before_the_container_s_own_address(engine: str) -> None:
-    world = FakeWorld(engine)
-    world.serves = serving(PAGE)
-    assert facts(Http(container="published", path="/a?b").observe(world))["via"] == "published"
-    assert world.questions[-1].startswith("http 127.0.0.1:1808")
-    assert world.questions[-1].endswith("/a?b")
+    fake_engine = FakeEngine(engine)
+    fake_engine.serves = serving(PAGE)
+    assert facts(Http(container="published", path="/a?b").observe(fake_engine))["via"] == "published"
+    assert fake_engine.questions[-1].startswith("http 127.0.0.1:1808")
+    assert fake_engine.questions[-1].endswith("/a?b")
 
 
 def test_when_the_published_port_does_not_serve_the_own_address_is_tried() -> None:
-    world = FakeWorld()
-    own = world.inspect("published")["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
-    world.serves = serving(PAGE, own)
-    assert facts(Http(container="published").observe(world))["via"] == "own"
+    fake_engine = FakeEngine()
+    own = fake_engine.inspect("published")["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
+    fake_engine.serves = serving(PAGE, own)
+    assert facts(Http(container="published").observe(fake_engine))["via"] == "own"
 
 
 @pytest.mark.parametrize("how", get_args(NoAnswerHow))
 @pytest.mark.parametrize("probe", [Http(container="webservers"), Postgres(container="webservers")])
 def test_in_which_way_there_is_no_answer_is_told(how: NoAnswerHow, probe: Http | Postgres) -> None:
-    world = FakeWorld()
-    world.serves = serving(NoAnswer(how))
-    observed = probe.observe(world)
+    fake_engine = FakeEngine()
+    fake_engine.serves = serving(NoAnswer(how))
+    observed = probe.observe(fake_engine)
     found = facts(observed)
     assert found["problem"] == how
     assert not found.get("answers", found.get("accepts"))
@@ -65,69 +65,69 @@ def test_in_which_way_there_is_no_answer_is_told(how: NoAnswerHow, probe: Http |
 @pytest.mark.parametrize("probe", [Http, Postgres])
 @pytest.mark.parametrize("name", ["killed", "paused", "created-only", "looping", "dbserver"])
 def test_what_does_not_run_is_not_asked(probe: type[Http | Postgres], name: str) -> None:
-    world = FakeWorld()
-    world.serves = serving(PAGE)
-    observed = probe(container=name).observe(world)
+    fake_engine = FakeEngine()
+    fake_engine.serves = serving(PAGE)
+    observed = probe(container=name).observe(fake_engine)
     assert facts(observed)["problem"] == "not-running"
-    assert world.questions == ["containers"]
+    assert fake_engine.questions == ["containers"]
     assert isinstance(observed, Seen)
     assert observed.age_s is None
 
 
 def test_a_container_without_a_network_has_no_address_and_no_wait_helps() -> None:
-    observed = Http(container="nonet").observe(FakeWorld())
+    observed = Http(container="nonet").observe(FakeEngine())
     assert facts(observed)["problem"] == "no-address"
     assert isinstance(observed, Seen)
     assert observed.age_s is None
 
 
 def test_a_container_on_the_host_s_network_is_asked_at_the_host() -> None:
-    world = FakeWorld()
-    world.serves = serving(PAGE)
-    assert facts(Http(container="hostnet", port=8080).observe(world))["answers"] is True
-    assert world.questions[-1] == "http 127.0.0.1:8080/"
+    fake_engine = FakeEngine()
+    fake_engine.serves = serving(PAGE)
+    assert facts(Http(container="hostnet", port=8080).observe(fake_engine))["answers"] is True
+    assert fake_engine.questions[-1] == "http 127.0.0.1:8080/"
 
 
 @pytest.mark.parametrize("name", ["webservers", "published", "hostnet"])
 def test_an_address_that_cannot_be_reached_from_here_is_nobody_s_mistake(name: str) -> None:
-    world = FakeWorld()
-    world.serves = serving(OutOfReach(Why.ADDRESS_OUT_OF_REACH, "no route"))
+    fake_engine = FakeEngine()
+    fake_engine.serves = serving(OutOfReach(Why.ADDRESS_OUT_OF_REACH, "no route"))
     expected = Unobservable(kind="http", why=Why.ADDRESS_OUT_OF_REACH, detail="no route")
-    assert Http(container=name).observe(world) == expected
-    assert Postgres(container=name).observe(world) == Unobservable(
+    assert Http(container=name).observe(fake_engine) == expected
+    assert Postgres(container=name).observe(fake_engine) == Unobservable(
         kind="postgres", why=Why.ADDRESS_OUT_OF_REACH, detail="no route"
     )
 
 
 def test_one_address_that_refuses_outweighs_one_that_cannot_be_reached() -> None:
-    world = FakeWorld()
+    fake_engine = FakeEngine()
 
     def serve(address: Any) -> HttpAnswer:
         raise NoAnswer("refused") if address.via == "published" else OutOfReach(Why.ADDRESS_OUT_OF_REACH)
 
-    world.serves = serve
-    assert facts(Http(container="published").observe(world))["problem"] == "refused"
+    fake_engine.serves = serve
+    assert facts(Http(container="published").observe(fake_engine))["problem"] == "refused"
 
 
 def test_any_other_trouble_is_not_hidden_by_the_next_address() -> None:
-    world = FakeWorld()
-    world.serves = serving(OutOfReach(Why.DEADLINE, "3 s"))
-    assert Http(container="published").observe(world) == Unobservable(
+    fake_engine = FakeEngine()
+    fake_engine.serves = serving(OutOfReach(Why.DEADLINE, "3 s"))
+    assert Http(container="published").observe(fake_engine) == Unobservable(
         kind="http", why=Why.DEADLINE, detail="3 s"
     )
 
 
 @pytest.mark.parametrize("probe", [Http(container="webservers"), Postgres(container="webservers")])
 def test_an_engine_that_does_not_answer_is_no_absence(probe: Http | Postgres) -> None:
-    world = FakeWorld()
-    world.trouble["container"] = OutOfReach(Why.DEADLINE, "3 s")
-    observed = probe.observe(world)
+    fake_engine = FakeEngine()
+    fake_engine.trouble["container"] = OutOfReach(Why.DEADLINE, "3 s")
+    observed = probe.observe(fake_engine)
     assert isinstance(observed, Unobservable)
     assert observed.why is Why.DEADLINE
-    world.trouble["container"] = NotThere("gone")
-    assert isinstance(probe.observe(world), Absent)
-    world.listed = []
-    assert isinstance(probe.observe(world), Absent)
+    fake_engine.trouble["container"] = NotThere("gone")
+    assert isinstance(probe.observe(fake_engine), Absent)
+    fake_engine.listed = []
+    assert isinstance(probe.observe(fake_engine), Absent)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def test_an_engine_that_does_not_answer_is_no_absence(probe: Http | Postgres) ->
 def test_one_byte_tells_postgresql_from_anything_else(
     *, answer: bytes, accepts: bool, problem: str | None, encrypted: bool | None
 ) -> None:
-    world = FakeWorld()
-    world.serves = serving(answer)
-    found = facts(Postgres(container="envs").observe(world))
+    fake_engine = FakeEngine()
+    fake_engine.serves = serving(answer)
+    found = facts(Postgres(container="envs").observe(fake_engine))
     assert found == {"accepts": accepts, "problem": problem, "via": "own", "encrypted": encrypted}
-    assert world.questions[-1].endswith(":5432 0000000804d2162f")
+    assert fake_engine.questions[-1].endswith(":5432 0000000804d2162f")

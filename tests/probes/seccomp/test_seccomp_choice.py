@@ -14,7 +14,7 @@ from dckgrade.probes.seccomp.seccomp_container import SeccompContainer
 from dckgrade.probes.seccomp.seccomp_file import SeccompFile
 from dckgrade.probes.seccomp.seccomp_filter import SeccompFilter
 from dckgrade.probes.support.exit_reason import told
-from dckgrade.report.observation import Absent, Engine, Seen, Unobservable, Why
+from dckgrade.report.observation import Absent, EngineInfo, Seen, Unobservable, Why
 from tests.support.fake_engine import Bare
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -28,7 +28,7 @@ class Scene(Bare):
     """A world of containers that are made by hand, and the commands run in them."""
 
     def __init__(self, file: str | None = None, asked: str | None = None) -> None:
-        self.engine = Engine(endpoint="unix:///x", version="20.10.24")
+        self.engine = EngineInfo(endpoint="unix:///x", version="20.10.24")
         self.asked, self._file = asked, file
         self.listed: list[Json] = []
         self.inspected: dict[str, Json | Exception] = {}
@@ -36,7 +36,7 @@ class Scene(Bare):
         self.inspections: list[str] = []
         self.ran: list[tuple[str, Sequence[str]]] = []
 
-    def http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+    def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         raise NotThere(f"{ref} {port} {path}")
 
     def add(
@@ -72,56 +72,56 @@ class Scene(Bare):
     def now(self) -> datetime:
         return NOW
 
-    def containers(self) -> Sequence[Json]:
+    def list_containers(self) -> Sequence[Json]:
         return self.listed
 
-    def container(self, ref: str) -> Json:
+    def inspect_container(self, ref: str) -> Json:
         self.inspections.append(ref)
         found = self.inspected[ref]
         if isinstance(found, Exception):
             raise found
         return found
 
-    def image(self, ref: str) -> Json:
+    def inspect_image(self, ref: str) -> Json:
         raise NotThere(ref)
 
-    def processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+    def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
         raise NotThere(f"{ref}: no engine recorded {columns}")
 
-    def confinement(self, ref: str) -> str:
+    def read_apparmor_label(self, ref: str) -> str:
         raise NotThere(ref)
 
-    def policy(self, name: str) -> bytes:
+    def read_apparmor_profile(self, name: str) -> bytes:
         raise NotThere(name)
 
-    def log_tail(self, ref: str, *, tty: bool) -> str:
+    def read_log_tail(self, ref: str, *, tty: bool) -> str:
         return f"{ref}{tty}\nlisten() failed (1: Operation not permitted)\nbye\n"
 
-    def stats(self, ref: str) -> Json:
+    def sample_stats(self, ref: str) -> Json:
         raise NotThere(ref)
 
-    def info(self) -> Json:
+    def inspect_engine(self) -> Json:
         raise AssertionError("no seccomp probe asks for it")
 
-    def nodes(self) -> Sequence[Json]:
+    def list_nodes(self) -> Sequence[Json]:
         raise AssertionError("no seccomp probe asks for them")
 
-    def run(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
         self.ran.append((ref, argv))
         return self.answers.get(argv[0], Ran(127, "OCI runtime exec failed: executable file not found"))
 
-    def file(self, name: str) -> bytes:
+    def read_file(self, name: str) -> bytes:
         if self._file is None:
             raise NotThere(name)
         return self._file.encode()
 
-    def addresses(self, inspected: Json, port: int) -> Sequence[Address]:
+    def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         return [Address(str(inspected["Id"]), port, "own")]
 
-    def http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:  # noqa: ARG002
+    def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:  # noqa: ARG002
         return HttpAnswer(status=200, headers={"server": f"{address.host}{path}"}, body=b"")
 
-    def exchange(self, address: Address, sent: bytes, count: int) -> bytes:
+    def exchange_bytes(self, address: Address, sent: bytes, count: int) -> bytes:
         raise NotImplementedError
 
     def chosen(self) -> str:
@@ -292,7 +292,7 @@ def test_without_a_program_to_try_with_nothing_is_decided() -> None:
 )
 def test_a_privileged_container_keeps_its_profile_since_engine_27(version: str, *, cancels: bool) -> None:
     scene = Scene().add("mine", OWN, Privileged=True)
-    scene.engine = Engine(endpoint="unix:///x", version=version)
+    scene.engine = EngineInfo(endpoint="unix:///x", version=version)
     assert scene.facts()["privileged"] is cancels
 
 

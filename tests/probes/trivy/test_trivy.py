@@ -20,7 +20,7 @@ from dckgrade.probes.trivy.trivy_database import TrivyDatabase
 from dckgrade.probes.trivy.trivy_scan import TrivyScan
 from dckgrade.probes.trivy.trivy_tool import TrivyTool
 from dckgrade.report.observation import Absent, Unobservable, Why
-from tests.support.fake_engine import FakeWorld, facts
+from tests.support.fake_engine import FakeEngine, facts
 
 HERE = Path(__file__).parents[2] / "answers" / "trivy"
 REPORT: Any = json.loads((HERE / "0.68.2-report.json").read_bytes())
@@ -31,7 +31,7 @@ NOW = datetime.fromisoformat(REPORT["CreatedAt"]) + timedelta(hours=1)
 DATABASE = b'{"Version":2,"DownloadedAt":"2026-01-01T00:00:00Z"}'
 
 
-class Machine(FakeWorld):
+class Machine(FakeEngine):
     """An engine with the image, and a machine with what a test puts into the cache and the folder."""
 
     def __init__(self, **cache: bytes | Exception) -> None:
@@ -40,7 +40,7 @@ class Machine(FakeWorld):
         self.cache = {"fanal/fanal.db": cache.get("scans"), "db/metadata.json": cache.get("database")}
         self.written: list[tuple[str, bytes | None]] = []
 
-    def cached(self, tool: str, name: str) -> bytes:
+    def read_tool_cache(self, tool: str, name: str) -> bytes:
         found = self.cache[name]
         if isinstance(found, Exception):
             raise found
@@ -48,7 +48,7 @@ class Machine(FakeWorld):
             raise NotThere(f"{tool} {name}")
         return found
 
-    def reports(self) -> list[tuple[str, bytes | None]]:
+    def read_json_reports(self) -> list[tuple[str, bytes | None]]:
         return self.written
 
 
@@ -166,23 +166,23 @@ def test_a_database_that_points_at_itself_ends() -> None:
 
 
 def test_the_cache_is_the_strongest_evidence() -> None:
-    world = Machine(scans=SCANS)
-    world.written = [("report.json", json.dumps(REPORT).encode())]
-    assert facts(TrivyScan(image=NAME).observe(world))["evidence"] == "cache"
-    world.cache = dict.fromkeys(world.cache)
-    seen = facts(TrivyScan(image=NAME).observe(world))
+    engine = Machine(scans=SCANS)
+    engine.written = [("report.json", json.dumps(REPORT).encode())]
+    assert facts(TrivyScan(image=NAME).observe(engine))["evidence"] == "cache"
+    engine.cache = dict.fromkeys(engine.cache)
+    seen = facts(TrivyScan(image=NAME).observe(engine))
     assert (seen["evidence"], seen["where"]) == ("report", "report.json")
 
 
 def test_a_cache_that_is_roots_makes_it_unknown_and_a_report_settles_it() -> None:
     denied = OutOfReach(Why.NOT_TRIED, OF_ANOTHER)
-    world = Machine(scans=denied, database=denied)
+    engine = Machine(scans=denied, database=denied)
     for kind in (TrivyScan(image=NAME), TrivyDatabase(image=NAME)):
-        seen = facts(kind.observe(world))
+        seen = facts(kind.observe(engine))
         assert (seen["evidence"], seen["not_ours"]) == (None, True)
-    world.written = [("report.json", json.dumps(REPORT).encode())]
+    engine.written = [("report.json", json.dumps(REPORT).encode())]
     for kind in (TrivyScan(image=NAME), TrivyDatabase(image=NAME)):
-        assert facts(kind.observe(world))["evidence"] == "report"
+        assert facts(kind.observe(engine))["evidence"] == "report"
 
 
 def test_a_cache_that_is_damaged_or_in_use_is_not_judged() -> None:
@@ -191,15 +191,15 @@ def test_a_cache_that_is_damaged_or_in_use_is_not_judged() -> None:
 
 
 def test_a_report_that_cannot_be_read_is_not_taken_for_none() -> None:
-    world = Machine(database=DATABASE)
-    world.written = [("report.json", None)]
-    assert isinstance(TrivyScan(image=NAME).observe(world), Unobservable)
+    engine = Machine(database=DATABASE)
+    engine.written = [("report.json", None)]
+    assert isinstance(TrivyScan(image=NAME).observe(engine), Unobservable)
 
 
 def test_without_the_image_there_is_nothing_to_compare_with() -> None:
-    world = Machine(scans=SCANS)
-    world.images = {}
-    seen = facts(TrivyScan(image=NAME).observe(world))
+    engine = Machine(scans=SCANS)
+    engine.images = {}
+    seen = facts(TrivyScan(image=NAME).observe(engine))
     assert (seen["lack"], seen["from_registry"]) == ("image-gone", False)
 
 

@@ -12,12 +12,12 @@ from dckgrade.classroom.attempts import lab
 from dckgrade.classroom.people import Person, Roster
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
-from dckgrade.i18n import Trouble
+from dckgrade.i18n import UserError
 from dckgrade.render.class_report import csv as tables
 from dckgrade.render.class_report import json as document
 from dckgrade.render.class_report import programs
 from dckgrade.report.class_report import ClassReport
-from dckgrade.report.observation import Engine, Unobservable, Why
+from dckgrade.report.observation import EngineInfo, Unobservable, Why
 from tests.classroom.test_gather import gathered, row
 from tests.support.class_reports import of
 
@@ -83,7 +83,7 @@ def test_moodle_gets_who_is_on_the_roster_by_the_key_it_knows(
 
 
 def test_moodle_without_any_key_is_told_instead_of_written() -> None:
-    with pytest.raises(Trouble, match="Nobody in this class"):
+    with pytest.raises(UserError, match="Nobody in this class"):
         tables.moodle(gathered(of("Ada")), "email")
 
 
@@ -114,7 +114,7 @@ def test_gradescope_adds_up_to_its_score(class_report: ClassReport) -> None:
 @pytest.fixture
 def undecided() -> ClassReport:
     """Give a class of one whose engine was off."""
-    report = run.unreachable(lab("tp5"), Engine(endpoint="ssh://ada@poste-01"), "off", Choice())
+    report = run.unreachable(lab("tp5"), EngineInfo(endpoint="ssh://ada@poste-01"), "off", Choice())
     known = Roster([Person(name="Ada", email="ada@example.org")])
     return gathered(replace(report, trainee="Ada"), roster=known)
 

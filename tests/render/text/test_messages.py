@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from dckgrade.render.text import messages
-from dckgrade.report.observation import Engine, Why
-from dckgrade.report.result import Miss, Reason, Score, Verdict
+from dckgrade.report.observation import EngineInfo, Why
+from dckgrade.report.result import Mismatch, Reason, Score, Verdict
 from tests.support.reports import HOSTILE, Lang, check, eventful, planted, report
 
 DEMANDS: list[tuple[Any, str, str]] = [
@@ -67,7 +67,7 @@ CODES = (
 
 @pytest.mark.parametrize(("wanted", "french", "english"), DEMANDS)
 def test_a_miss_says_what_was_expected(wanted: Any, french: str, english: str) -> None:
-    miss = Miss("fact", wanted, 7)
+    miss = Mismatch("fact", wanted, 7)
 
     assert messages.miss(miss, "fr").replace("\xa0", " ") == f"fact : attendu {french}, trouvé 7"
     assert messages.miss(miss, "en") == f"fact: expected {english}, found 7"
@@ -75,27 +75,27 @@ def test_a_miss_says_what_was_expected(wanted: Any, french: str, english: str) -
 
 @pytest.mark.parametrize(("found", "french", "english"), VALUES)
 def test_a_miss_says_what_was_found(found: Any, french: str, english: str) -> None:
-    miss = Miss("fact", 7, found)
+    miss = Mismatch("fact", 7, found)
 
     assert messages.miss(miss, "fr").replace("\xa0", " ") == f"fact : attendu 7, trouvé {french}"
     assert messages.miss(miss, "en") == f"fact: expected 7, found {english}"
 
 
 def test_an_absent_subject_is_said_in_words() -> None:
-    absent = Miss("container", {"present": True}, None)
+    absent = Mismatch("container", {"present": True}, None)
 
     assert messages.miss(absent, "fr") == "aucun conteneur de ce nom n'a été trouvé"
     assert messages.miss(absent, "en") == "no container of that name was found"
 
 
 def test_an_absent_subject_of_a_new_kind_is_said_all_the_same() -> None:
-    absent = Miss("secret", {"present": True}, None)
+    absent = Mismatch("secret", {"present": True}, None)
 
     assert messages.miss(absent, "en") == "secret: expected a value, found no value"
 
 
 def test_a_long_value_is_shortened() -> None:
-    assert len(messages.miss(Miss("fact", "x" * 5000, ["y" * 5000] * 50), "en")) < 300
+    assert len(messages.miss(Mismatch("fact", "x" * 5000, ["y" * 5000] * 50), "en")) < 300
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
@@ -147,13 +147,13 @@ def test_a_score_is_a_range_while_points_are_undecided(score: Score, written: st
 
 
 def test_the_engine_is_named_with_what_is_known_of_it() -> None:
-    full = Engine(endpoint="tcp://e:2375", version="28", api="1.51", rootless=True, name="vm")
+    full = EngineInfo(endpoint="tcp://e:2375", version="28", api="1.51", rootless=True, name="vm")
 
     assert messages.engine(report(engine=full)) == "tcp://e:2375 — vm, Docker 28, API 1.51, rootless"
 
 
 def test_an_engine_that_does_not_answer_is_named_all_the_same() -> None:
-    silent = report(engine=Engine(endpoint="tcp://e:2375"), lang="fr")
+    silent = report(engine=EngineInfo(endpoint="tcp://e:2375"), lang="fr")
 
     assert messages.engine(silent) == "tcp://e:2375 — pas de réponse"
 
