@@ -12,7 +12,7 @@ MOST = 25
 HELD = """
 import sys
 from pathlib import Path
-from dckgrade import codec
+from dckgrade.report import codec
 held = [codec.from_json(path.read_bytes(), str(path)) for path in Path(sys.argv[1]).rglob("*.json")]
 """
 

@@ -54,9 +54,9 @@ def test_a_cache_of_roots_is_out_of_reach_for_somebody_else(tmp_path: Path) -> N
         above.chmod(above.stat().st_mode | 0o005)
     asked = (
         "import os; os.setgid(65534); os.setuid(65534)\n"
-        "from dckgrade.engine import caches\n"
+        "from dckgrade.engine import tool_cache\n"
         "from dckgrade.engine.protocol import OutOfReach\n"
-        f"try: caches.content('trivy', 'fanal/fanal.db', {{'HOME': {str(tmp_path)!r}}})\n"
+        f"try: tool_cache.content('trivy', 'fanal/fanal.db', {{'HOME': {str(tmp_path)!r}}})\n"
         "except OutOfReach as error: print(error.detail)\n"
     )
     # Imported while still root: the code itself may lie where nobody else can read.

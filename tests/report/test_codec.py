@@ -44,7 +44,7 @@ def test_a_real_report_comes_back_to_the_byte_and_satisfies_the_schema(path: Pat
 
 
 def test_the_committed_schema_is_what_the_command_prints() -> None:
-    committed = (ROOT / "dckgrade" / "report.schema.json").read_text(encoding="utf-8")
+    committed = (ROOT / "dckgrade" / "report" / "report.schema.json").read_text(encoding="utf-8")
     fresh = json.dumps(codec.schema(), indent=2, ensure_ascii=False) + "\n"
     assert committed == fresh, "run: dckgrade schema --report > dckgrade/report/report.schema.json"
 
