@@ -15,7 +15,7 @@ from dckgrade.i18n import N_, UserError
 if TYPE_CHECKING:
     from dckgrade.lab.load import LoadedLab
     from dckgrade.lab.model import Check
-    from dckgrade.probes.registry import Probe
+    from dckgrade.probes.base import Probe
 
 
 class NotTriable(UserError):
@@ -117,9 +117,9 @@ def probe(name: str, parameters: Sequence[str]) -> "Probe":
     from dckgrade.lab.problem import nearest
     from dckgrade.lab.shape import Walk, shape_of
     from dckgrade.lab.strict_yaml import Document, NotStrict, read
-    from dckgrade.probes.registry import KINDS
+    from dckgrade.probes.registry import load_kinds
 
-    kinds = {str(one.__struct_config__.tag): one for one in KINDS}
+    kinds = {str(one.__struct_config__.tag): one for one in load_kinds()}
     if name not in kinds:
         near = nearest(name, kinds)
         raise NotTriable(
@@ -151,7 +151,7 @@ def alone(probe: "Probe") -> "tuple[LoadedLab, Check]":
     """Make of a probe a check that demands nothing, in a lab of its own."""
     from dckgrade.lab.load import LoadedLab
     from dckgrade.lab.model import Check, Lab
-    from dckgrade.probes.registry import kind_of
+    from dckgrade.probes.base import kind_of
     from dckgrade.report.text import Text
 
     title = Text(fr=kind_of(probe), en=kind_of(probe))

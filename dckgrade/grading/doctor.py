@@ -12,7 +12,7 @@ from dckgrade.engine.api_version import TESTED_MAX
 from dckgrade.engine.protocol import Json
 from dckgrade.i18n import N_, Lang, get_translator
 from dckgrade.lab.model import Lab
-from dckgrade.probes.registry import kind_of
+from dckgrade.probes.base import kind_of
 
 SCHEMA: Literal["dckgrade-doctor/1"] = "dckgrade-doctor/1"
 

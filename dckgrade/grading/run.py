@@ -13,8 +13,8 @@ from dckgrade.i18n import Lang
 from dckgrade.judge.judge import judge, unsettled, wanted_further
 from dckgrade.lab.load import LoadedLab
 from dckgrade.lab.model import Check
+from dckgrade.probes.base import Probe, kind_of, observation_key
 from dckgrade.probes.observe import observe
-from dckgrade.probes.registry import Probe, kind_of, observation_key
 from dckgrade.report import codec
 from dckgrade.report.observation import EngineInfo, Observation, Recording, Seen, Unobservable, Why
 from dckgrade.report.report import LabRef, Report

@@ -5,7 +5,7 @@ from typing import Any
 
 from dckgrade.judge.matching import match_all
 from dckgrade.lab.model import PLACEHOLDER, Check, Condition, Diagnosis, Lab
-from dckgrade.probes.registry import Probe, observation_key
+from dckgrade.probes.base import Probe, observation_key
 from dckgrade.report.observation import Absent, Observation, Recording, Seen
 from dckgrade.report.result import NamedMistake
 from dckgrade.report.text import Text

@@ -7,7 +7,7 @@ import msgspec
 from dckgrade.judge.diagnose import fitting, named, pending, worded
 from dckgrade.judge.matching import matches_wanted
 from dckgrade.lab.model import Check, Diagnosis, Lab
-from dckgrade.probes.registry import Probe, kind_of, observation_key
+from dckgrade.probes.base import Probe, kind_of, observation_key
 from dckgrade.report.observation import Absent, Recording, Seen, Unobservable
 from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Reason, Verdict
 

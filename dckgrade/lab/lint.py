@@ -9,7 +9,7 @@ from dckgrade.lab.fact_types import Fault, faults, fields, unknown_fact
 from dckgrade.lab.model import PLACEHOLDER, Check, Condition, Diagnosis, Lab
 from dckgrade.lab.problem import MOST, Problem, nearest
 from dckgrade.lab.strict_yaml import Document, Path
-from dckgrade.probes.registry import Probe
+from dckgrade.probes.base import Probe
 from dckgrade.report.text import Text
 
 RESERVED = frozenset(

@@ -1,14 +1,20 @@
 """What a lab says, typed: checks that observe and expect, and diagnoses that name the mistake."""
 
 import re
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Union
 
 from msgspec import Meta, field
 
 from dckgrade.lab.matchers import Expect
-from dckgrade.probes.base import Strict
-from dckgrade.probes.registry import Probe
+from dckgrade.probes.base import Probe, Strict
+from dckgrade.probes.registry import kinds_by_name
 from dckgrade.report.text import Text
+
+if TYPE_CHECKING:
+    AnyProbe = Probe
+else:
+    # msgspec chooses the member of a union by its tag `kind`.
+    AnyProbe = Union[tuple(kinds_by_name().values())]  # noqa: UP007 - the kinds are found at run time
 
 LabId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,31}$")]
 CheckId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,47}$")]
@@ -32,7 +38,7 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 class Also(Strict, frozen=True, kw_only=True):
     """A further observation that a diagnosis needs; made only once the rest of the diagnosis fits."""
 
-    observe: Probe
+    observe: AnyProbe
     when: Condition
 
 
@@ -75,7 +81,7 @@ class Check(Strict, frozen=True, kw_only=True):
     id: CheckId
     title: Text
     points: Points
-    observe: Probe
+    observe: AnyProbe
     expect: Expect
     requires: Annotated[list[CheckId], Meta(max_length=20)] = field(default_factory=list)
     within: Duration | None = None

@@ -1,9 +1,67 @@
-"""The base of everything that an author may write in a lab: nothing unknown, nothing mutable."""
+"""What a kind of probe is: its parameters, the facts that it observes, and the words about it."""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any, ClassVar
 
 from msgspec import Struct
+
+from dckgrade.engine.protocol import Engine
+from dckgrade.report.observation import Observation
+from dckgrade.report.text import Text
+
+
+class Cost(IntEnum):
+    """What an observation takes. The dearest are asked first, so that all the others run meanwhile."""
+
+    LIST = 1
+    """Lists and inspections that the engine answers from memory."""
+    READ = 2
+    """Files, logs, or several answers that depend on each other."""
+    SERVICE = 3
+    """Questions to the service inside a container."""
+    ACT = 4
+    """Runs a command, or creates a probe container."""
+    WAIT = 5
+    """Waits for figures or for a line to arrive."""
 
 
 class Strict(
     Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, rename="kebab"
 ):
     """A mapping of a lab. `kw_only` is not inherited: each subclass says it again (msgspec's own rule)."""
+
+
+class Probe(Strict, frozen=True, kw_only=True, tag_field="kind"):
+    """
+    A kind of probe; its fields are the parameters that a lab gives.
+
+    The registry finds each subclass in the module of its tag: kind `log-marker` is `probes/*/log_marker.py`.
+    """
+
+    facts: ClassVar[type[Struct]]
+    """What can be seen; a lab makes demands on these."""
+    passive: ClassVar[bool]
+    """Whether it only reads: GET and HEAD requests, nothing run and nothing created."""
+    cost: ClassVar[Cost]
+    absent: ClassVar[Text]
+    """The sentence, without a full stop, that says that there is no such thing."""
+    labels: ClassVar[Mapping[str, Text]]
+    """Each fact by a name that a trainee understands."""
+    example: ClassVar[Mapping[str, Any]]
+    """The parameters of an example, as a lab writes them: for the documentation and for the tests."""
+
+    def observe(self, engine: Engine) -> Observation:
+        """Observe it now. `NotThere` and `OutOfReach` become observations; any other exception is a bug."""
+        raise NotImplementedError
+
+
+def kind_of(probe: Probe) -> str:
+    """Return the kind of *probe*, as labs and recordings spell it."""
+    return str(probe.__struct_config__.tag)
+
+
+def observation_key(probe: Probe) -> str:
+    """Return the key of its observation, `container name=dbserver image=postgres`; equal probes share it."""
+    parameters = ((name, getattr(probe, name)) for name in probe.__struct_fields__)
+    return " ".join([kind_of(probe), *(f"{name}={value}" for name, value in parameters if value is not None)])

@@ -7,14 +7,16 @@ from msgspec.structs import replace
 
 from dckgrade.engine.deadline import outcomes
 from dckgrade.engine.protocol import Engine, OutOfReach
-from dckgrade.probes.registry import KINDS, Probe, kind_of, observation_key
+from dckgrade.probes.base import Probe, kind_of, observation_key
+from dckgrade.probes.registry import load_kinds
 from dckgrade.report.observation import Observation, Unobservable, Why
 
 
 def observe(probes: Iterable[Probe], engine: Engine, seconds: float) -> dict[str, Observation]:
     """Make every distinct observation, all of them within *seconds*; what takes longer is unobservable."""
     distinct = {
-        observation_key(probe): probe for probe in sorted(probes, key=lambda probe: KINDS.index(type(probe)))
+        observation_key(probe): probe
+        for probe in sorted(probes, key=lambda probe: load_kinds().index(type(probe)))
     }
     calls: dict[str, Callable[[], Observation]] = {
         name: lambda probe=probe: timed(probe, engine)  # type: ignore[misc]

@@ -12,7 +12,7 @@ from dckgrade.lab.fact_types import plain
 from dckgrade.lab.matchers import Wanted
 from dckgrade.lab.model import Lab
 from dckgrade.lab.shape import shape_of
-from dckgrade.probes.registry import observation_key
+from dckgrade.probes.base import observation_key
 from dckgrade.prove.boundary_values import examples
 from dckgrade.report.observation import Recording, Seen
 from dckgrade.report.proof import MUTANTS, Fault

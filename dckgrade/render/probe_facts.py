@@ -13,7 +13,7 @@ from rich.text import Text
 from dckgrade.i18n import N_, get_translator
 from dckgrade.lab.model import Check
 from dckgrade.lab.reference import vocabulary
-from dckgrade.probes.registry import observation_key
+from dckgrade.probes.base import observation_key
 from dckgrade.render.text import console as on_console
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import line
@@ -167,8 +167,7 @@ class OnTerminal:
                 reason = Reason(code=unseen.why, detail=unseen.detail)
                 yield self.text(messages.reason(reason, self.lang), "magenta")
             case Absent() as seen:
-                said = messages.ABSENT.get(seen.kind, messages.LABELS["absent"])
-                yield self.text(self.translate(said), "bold red")
+                yield self.text(messages.describe_absence(seen.kind, self.lang), "bold red")
 
     def facts(self) -> RenderableType:
         """Give each fact: name, value, and what it is; below one another where there is no room beside."""

@@ -11,7 +11,7 @@ from dckgrade.grading import run
 from dckgrade.grading.options import Choice
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import LoadedLab, load
-from dckgrade.probes.registry import Probe, observation_key
+from dckgrade.probes.base import Probe, observation_key
 from dckgrade.report import codec
 from dckgrade.report.observation import EngineInfo, Observation, Seen, Unobservable, Why
 from dckgrade.report.report import Report

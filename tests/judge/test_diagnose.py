@@ -1,7 +1,7 @@
 """Which mistake is named, in which words, and what must be looked at to know it."""
 
 from dckgrade.judge.judge import judge, unsettled, wanted_further
-from dckgrade.probes.registry import observation_key
+from dckgrade.probes.base import observation_key
 from dckgrade.report.observation import Absent, Observation, Seen
 from dckgrade.report.result import Verdict
 from tests.support.recorded_facts import GONE, LATE, check, lab, line, mistake, recording, seen

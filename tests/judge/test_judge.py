@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from dckgrade.judge.judge import judge
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
-from dckgrade.probes.registry import kind_of, observation_key
+from dckgrade.probes.base import kind_of, observation_key
 from dckgrade.report.observation import Absent, Observation, Recording, Seen, Unobservable, Why
 from dckgrade.report.result import Mismatch, Reason, Verdict, sum_points
 from tests.support.recorded_facts import GONE, LATE, check, lab, line, mistake, recording, seen, verdicts

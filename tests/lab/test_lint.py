@@ -2,10 +2,10 @@
 
 import pytest
 
-from dckgrade.probes.registry import KINDS
+from dckgrade.probes.registry import load_kinds
 from tests.support.sample_lab import SAMPLE, changed, said
 
-KIND_NAMES = ", ".join(sorted(str(probe.__struct_config__.tag) for probe in KINDS))
+KIND_NAMES = ", ".join(sorted(str(probe.__struct_config__.tag) for probe in load_kinds()))
 
 SHAPE = [
     ("    points: 1\n", "", ["6:5: needs `points`"]),

@@ -17,7 +17,7 @@ from dckgrade.lab.model import Lab
 from dckgrade.lab.schema import DRAFT, schema
 from dckgrade.lab.shape import PLAIN, shape_of
 from dckgrade.lab.strict_yaml import read
-from dckgrade.probes.registry import KINDS
+from dckgrade.probes.registry import load_kinds
 from tests.support.sample_lab import SAMPLE, changed, said
 
 CHECKS = Path(__file__).parents[2] / "checks"
@@ -89,10 +89,10 @@ def kinds_of(wanted: inspect.Type, seen: set[type]) -> Iterator[type[inspect.Typ
 
 
 def test_the_walk_knows_every_type_that_the_model_and_the_facts_are_made_of() -> None:
-    models = [Lab, *(probe.facts for probe in KINDS)]
+    models = [Lab, *(probe.facts for probe in load_kinds())]
     used = {kind for model in models for kind in kinds_of(shape_of(model), set())}
     assert used - {inspect.UnionType} <= PLAIN.keys()
-    of_facts = {type(fact) for probe in KINDS for fact in fields(probe.facts).values()}
+    of_facts = {type(fact) for probe in load_kinds() for fact in fields(probe.facts).values()}
     assert of_facts <= FACT_KINDS.keys()
 
 

@@ -11,11 +11,11 @@ from dckgrade.engine.daemon_files import last_words
 from dckgrade.engine.endpoint import resolve
 from dckgrade.engine.protocol import Given
 from dckgrade.lab.load import load
+from dckgrade.probes.base import Probe
 from dckgrade.probes.docker.daemon_file import DaemonFile
 from dckgrade.probes.docker.daemon_json.settings import classified, read
 from dckgrade.probes.docker.log_rotation import LogRotation
 from dckgrade.probes.observe import observe
-from dckgrade.probes.registry import Probe
 from dckgrade.prove import live
 from dckgrade.prove.case import CaseKind, case
 from dckgrade.prove.engines.docker_command import docker, images

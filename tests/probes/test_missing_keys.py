@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from dckgrade.probes.base import Probe, observation_key
 from dckgrade.probes.docker.container import Container
 from dckgrade.probes.docker.container_log import ContainerLog
 from dckgrade.probes.docker.container_stats import ContainerStats
 from dckgrade.probes.net.http import Http
 from dckgrade.probes.net.postgres import Postgres
-from dckgrade.probes.registry import Probe, observation_key
 from dckgrade.report.observation import Absent, Seen, Unobservable
 from tests.probes.net.test_services import PAGE
 from tests.support.fake_engine import ENGINES, RECORDED, FakeEngine, serving

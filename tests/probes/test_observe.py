@@ -6,13 +6,14 @@ import time
 import pytest
 
 from dckgrade.engine.protocol import Json, OutOfReach
+from dckgrade.probes.base import Probe, kind_of, observation_key
 from dckgrade.probes.docker.container import Container
 from dckgrade.probes.docker.container_log import ContainerLog
 from dckgrade.probes.docker.container_stats import ContainerStats
 from dckgrade.probes.net.http import Http
 from dckgrade.probes.net.postgres import Postgres
 from dckgrade.probes.observe import observe
-from dckgrade.probes.registry import KINDS, Probe, kind_of, observation_key
+from dckgrade.probes.registry import load_kinds
 from dckgrade.report.observation import Absent, Seen, Unobservable, Why
 from tests.support.fake_engine import FakeEngine
 
@@ -35,7 +36,7 @@ def test_equal_probes_have_equal_keys_and_are_made_once() -> None:
 
 def test_each_is_seen_under_the_name_of_its_kind() -> None:
     seen = observe(ALL, FakeEngine(), 5)
-    assert {type(probe) for probe in ALL} <= {*KINDS}
+    assert {type(probe) for probe in ALL} <= {*load_kinds()}
     for probe in ALL:
         found = seen[observation_key(probe)]
         assert isinstance(found, Seen)

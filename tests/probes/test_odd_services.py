@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.protocol import HttpAnswer, NoAnswer
+from dckgrade.probes.base import Probe
 from dckgrade.probes.monitoring.cadvisor import Cadvisor
 from dckgrade.probes.monitoring.grafana import Grafana
 from dckgrade.probes.monitoring.grafana_dashboard import GrafanaDashboard
@@ -15,7 +16,6 @@ from dckgrade.probes.monitoring.prometheus_file import PrometheusFile
 from dckgrade.probes.monitoring.prometheus_log import PrometheusLog
 from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries
 from dckgrade.probes.monitoring.prometheus_target import PrometheusTarget
-from dckgrade.probes.registry import Probe
 from dckgrade.report.observation import Absent, Seen, Unobservable
 from tests.probes.monitoring.test_container_series import engine_with
 from tests.probes.monitoring.test_grafana import GOOD, HEALTH, OF_893, source

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.protocol import HttpAnswer, NoAnswer
+from dckgrade.probes.base import Probe
 from dckgrade.probes.elastic.elastic_network import ElasticNetwork
 from dckgrade.probes.elastic.elasticsearch import Elasticsearch
 from dckgrade.probes.elastic.kibana import Kibana
 from dckgrade.probes.elastic.log_marker import LogMarker
 from dckgrade.probes.elastic.logstash import Logstash
 from dckgrade.probes.elastic.logstash_log import LogstashLog
-from dckgrade.probes.registry import Probe
 from dckgrade.report.observation import Absent, Seen, Unobservable
 from tests.probes.test_missing_keys import GONE, without_one
 from tests.support.elastic_stack import NOT_READY, Stack, hits

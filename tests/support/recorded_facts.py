@@ -6,7 +6,7 @@ from pathlib import Path
 from dckgrade.judge.judge import judge
 from dckgrade.lab.load import understood
 from dckgrade.lab.model import Lab
-from dckgrade.probes.registry import observation_key
+from dckgrade.probes.base import observation_key
 from dckgrade.report.observation import Absent, EngineInfo, Observation, Recording, Seen, Unobservable, Why
 from dckgrade.report.result import CheckResult, Verdict
 

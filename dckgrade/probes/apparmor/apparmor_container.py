@@ -1,6 +1,7 @@
 """Kind `apparmor-container`: the container with the trainee's profile → its state, and the profile's name."""
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -8,10 +9,11 @@ from msgspec import Meta, Struct
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.apparmor.choice import FILE, IMAGE, Chosen, Declared, choose, written
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.exit_reason import AT_REST, STEADY_S, clue, told
 from dckgrade.probes.support.lookup import unseen, uptime_s
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -46,7 +48,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether the name wanted is one of them; null where no file could be read, or none is wanted."""
 
 
-class ApparmorContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag="apparmor-container"):
+class ApparmorContainer(Probe, frozen=True, kw_only=True, tag="apparmor-container"):
     """Look at the container with a profile of its own, else at one that runs *image*."""
 
     image: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]*$")] = IMAGE
@@ -54,6 +56,13 @@ class ApparmorContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur qui puisse être le bon n'a été trouvé",
+        en="no container that could be meant was found",
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Choose, and read."""

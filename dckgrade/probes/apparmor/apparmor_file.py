@@ -1,6 +1,7 @@
 """Kind `apparmor-file`: a profile in the working folder, or in /etc/apparmor.d → whether it can be loaded."""
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -8,9 +9,10 @@ from msgspec import Meta, Struct
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.apparmor.choice import FILE, text
 from dckgrade.probes.apparmor.profile import Invalid, What, parsed
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -26,13 +28,20 @@ class Facts(Struct, frozen=True, kw_only=True):
     """One of them has the flag `complain`."""
 
 
-class ApparmorFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="apparmor-file"):
+class ApparmorFile(Probe, frozen=True, kw_only=True, tag="apparmor-file"):
     """Read *file*; it is not loaded, and nothing is asked of the kernel."""
 
     file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] = FILE
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(
+        fr="aucun profil de ce nom n'est dans le dossier de travail, ni dans /etc/apparmor.d",
+        en="no profile of that name is in the working folder or in /etc/apparmor.d",
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {"file": "docker-nginx-profile"}
 
     def observe(self, engine: Engine) -> Observation:
         """Read it once."""

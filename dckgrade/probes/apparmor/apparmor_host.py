@@ -1,14 +1,16 @@
 """Kind `apparmor-host`: the engine's own description → whether its kernel confines by AppArmor at all."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -25,11 +27,17 @@ class Facts(Struct, frozen=True, kw_only=True):
     kernel: str
 
 
-class ApparmorHost(Strict, frozen=True, kw_only=True, tag_field="kind", tag="apparmor-host"):
+class ApparmorHost(Probe, frozen=True, kw_only=True, tag="apparmor-host"):
     """Ask the engine whether it can apply profiles."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.LIST
+    absent: ClassVar[Text] = Text(
+        fr="ce moteur ne dit rien d'AppArmor", en="this engine says nothing of AppArmor"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Ask once."""

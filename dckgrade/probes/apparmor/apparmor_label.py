@@ -1,17 +1,18 @@
 """Kind `apparmor-label`: the processes of the container with the profile → what really confines them."""
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import ClassVar, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.probes.apparmor.choice import Candidate, choose
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.text import Text
 
 COLUMNS = "pid,label"
 COMMAND = ("sh", "-c", "cat /proc/[0-9]*/attr/current")
@@ -43,11 +44,18 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Another container's command is `ping`."""
 
 
-class ApparmorLabel(Strict, frozen=True, kw_only=True, tag_field="kind", tag="apparmor-label"):
+class ApparmorLabel(Probe, frozen=True, kw_only=True, tag="apparmor-label"):
     """Read the label of every process; where the engine cannot tell, this runs `cat` in the container."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
+    cost: ClassVar[Cost] = Cost.ACT
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur qui puisse être le bon n'a été trouvé",
+        en="no container that could be meant was found",
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Ask each way that there is, until one tells."""

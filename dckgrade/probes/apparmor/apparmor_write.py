@@ -1,17 +1,18 @@
 """Kind `apparmor-write`: a file that the profile denies, opened for append → whether that is refused."""
 
 import re
-from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach, Ran
 from dckgrade.probes.apparmor.choice import FILE, IMAGE, choose, written
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.text import Text
 
 # Opened for append and closed, nothing is written. Only a file that is there, or it would be made; only one
 # whose own rights let us write, in which AppArmor has no part: then a refusal is the profile's. And only
@@ -54,13 +55,20 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The last line that it printed."""
 
 
-class ApparmorWrite(Strict, frozen=True, kw_only=True, tag_field="kind", tag="apparmor-write"):
+class ApparmorWrite(Probe, frozen=True, kw_only=True, tag="apparmor-write"):
     """Open for append, in the container, files to which the profile in *file* denies writing."""
 
     file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] = FILE
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
+    cost: ClassVar[Cost] = Cost.ACT
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur qui puisse être le bon n'a été trouvé",
+        en="no container that could be meant was found",
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Choose the files from the profile, and try."""

@@ -1,15 +1,15 @@
 """Kind `container`: a container by name, label, near-miss name or image → its state as inspect tells it."""
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar, Literal, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import (
     STEADY_AFTER_RESTART_S,
     ContainerName,
@@ -21,6 +21,7 @@ from dckgrade.probes.support.lookup import (
     uptime_s,
 )
 from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.text import Text
 
 STEADY_S = 2
 """A container that dies of its configuration does so within its first second (measured: PostgreSQL 0.7 s)."""
@@ -91,7 +92,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The last lines of a container that does not simply run; null for one that does."""
 
 
-class Container(Strict, frozen=True, kw_only=True, tag_field="kind", tag="container"):
+class Container(Probe, frozen=True, kw_only=True, tag="container"):
     """Look for the container *name*; *image* (a repository such as nginx) finds it under another name."""
 
     name: ContainerName
@@ -99,6 +100,12 @@ class Container(Strict, frozen=True, kw_only=True, tag_field="kind", tag="contai
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.LIST
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {"name": "dbserver", "image": "postgres"}
 
     def observe(self, engine: Engine) -> Observation:
         """List, then inspect; the log is read only when the container is not simply running."""

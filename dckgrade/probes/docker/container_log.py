@@ -1,14 +1,16 @@
 """Kind `container-log`: a container's last log lines → their text, secrets masked."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import ContainerName, Subject, find, unseen
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -18,13 +20,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Both streams, at most 200 lines and 64 KiB; empty where the log driver keeps none."""
 
 
-class ContainerLog(Strict, frozen=True, kw_only=True, tag_field="kind", tag="container-log"):
+class ContainerLog(Probe, frozen=True, kw_only=True, tag="container-log"):
     """Read the log of the container called *container*."""
 
     container: ContainerName
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {"container": "dbserver"}
 
     def observe(self, engine: Engine) -> Observation:
         """Find, inspect (a terminal's stream is framed differently), read."""

@@ -1,15 +1,17 @@
 """Kind `container-stats`: one sample of a container's resources → the figures that `docker stats` shows."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import ContainerName, Subject, find, looping, moment, unseen
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -28,13 +30,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     """How many processes and threads it has; null where they are not counted."""
 
 
-class ContainerStats(Strict, frozen=True, kw_only=True, tag_field="kind", tag="container-stats"):
+class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
     """Measure the container called *container*."""
 
     container: ContainerName
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.WAIT
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {"container": "dbserver"}
 
     def observe(self, engine: Engine) -> Observation:
         """Take one sample (the engine answers at its collector's next tick, within a second)."""

@@ -1,16 +1,18 @@
 """Kind `daemon-file`: the `daemon.json` that the engine reads, and whether Docker starts with it."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.daemon_json.settings import Problem, Reading, read
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.text import Text
 
 SHOWN = 300
 """Keys of a hostile file may have any length."""
@@ -43,11 +45,18 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Another `daemon.json` of this machine that would rotate logs, and that this engine does not read."""
 
 
-class DaemonFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="daemon-file"):
+class DaemonFile(Probe, frozen=True, kw_only=True, tag="daemon-file"):
     """Look at the engine's configuration file, where both are on this machine."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(
+        fr="aucun daemon.json que Docker lise n'a été trouvé sur cette machine",
+        en="no daemon.json that Docker reads was found on this machine",
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Read the file as dockerd does; where that is not why an engine is silent, it is out of reach."""

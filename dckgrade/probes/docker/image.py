@@ -1,15 +1,17 @@
 """Kind `image`: an image by name → whether its tag means what it says."""
 
 import re
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 NUMBER = re.compile(r"\d{1,4}(\.\d{1,4}){0,3}")
 
@@ -25,7 +27,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     layers: int
 
 
-class Image(Strict, frozen=True, kw_only=True, tag_field="kind", tag="image"):
+class Image(Probe, frozen=True, kw_only=True, tag="image"):
     """Look at the image called *name*; *version_in* is the one variable of its environment that is read."""
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?$")]
@@ -33,6 +35,10 @@ class Image(Strict, frozen=True, kw_only=True, tag_field="kind", tag="image"):
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.LIST
+    absent: ClassVar[Text] = Text(fr="aucune image de ce nom n'a été trouvée", en="no such image was found")
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {"name": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:
         """Inspect it."""

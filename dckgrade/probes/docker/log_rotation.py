@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.daemon_json.rotation import ROTATING, LogConfig
 from dckgrade.probes.support.lookup import moment, names, unseen
 from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.text import Text
 
 SHOWN = 80
 AT_MOST = 50
@@ -43,11 +44,18 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Containers that ended within seconds of each other, as when Docker is restarted."""
 
 
-class LogRotation(Strict, frozen=True, kw_only=True, tag_field="kind", tag="log-rotation"):
+class LogRotation(Probe, frozen=True, kw_only=True, tag="log-rotation"):
     """Create a container, never start it, read the log configuration that it was given, remove it."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
+    cost: ClassVar[Cost] = Cost.ACT
+    absent: ClassVar[Text] = Text(
+        fr="ce moteur ne dit pas quel pilote de logs il donne",
+        en="this engine does not say which log driver it gives",
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Where the driver does not rotate there is nothing more to see, and nothing is created."""

@@ -1,6 +1,6 @@
 """Kind `swarm`: the engine's part in a swarm, and, asked of a manager, the machines that make it up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Literal, get_args
 
@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import moment, unseen
 from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.text import Text
 
 LocalState = Literal["inactive", "pending", "active", "error", "locked"]
 Role = Literal["manager", "worker"]
@@ -72,11 +73,17 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Entries that are down, of machines that have a newer entry (same host name, same address)."""
 
 
-class Swarm(Strict, frozen=True, kw_only=True, tag_field="kind", tag="swarm"):
+class Swarm(Probe, frozen=True, kw_only=True, tag="swarm"):
     """Look at the swarm that this engine belongs to."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(
+        fr="ce moteur ne fait partie d'aucun swarm", en="this engine is part of no swarm"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Ask the engine, then, if it manages a swarm that can answer, for the nodes."""

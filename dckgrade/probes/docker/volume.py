@@ -1,14 +1,16 @@
 """Kind `volume`: a volume by its name → whether there is one."""
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -18,13 +20,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     """`local` unless another one was asked for."""
 
 
-class Volume(Strict, frozen=True, kw_only=True, tag_field="kind", tag="volume"):
+class Volume(Probe, frozen=True, kw_only=True, tag="volume"):
     """Look for the volume *name*."""
 
     name: Annotated[str, Meta(pattern="^[a-zA-Z0-9][a-zA-Z0-9_.-]+$")]
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.LIST
+    absent: ClassVar[Text] = Text(
+        fr="aucun volume de ce nom n'a été trouvé", en="no volume of that name was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {"name": "data"}
 
     def observe(self, engine: Engine) -> Observation:
         """Inspect it."""

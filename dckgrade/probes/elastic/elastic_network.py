@@ -1,17 +1,18 @@
 """Kind `elastic-network`: three containers → do they share a network, or reach each other all the same."""
 
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import elasticsearch_api, kibana_api, logstash_api
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.lookup import ContainerName, find, unseen, uptime_s
 from dckgrade.report.observation import Absent, Observation, Seen
+from dckgrade.report.text import Text
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -27,7 +28,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """All are there, and none is apart."""
 
 
-class ElasticNetwork(Strict, frozen=True, kw_only=True, tag_field="kind", tag="elastic-network"):
+class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
     """Look at the networks of *elasticsearch*, *logstash* and *kibana*."""
 
     elasticsearch: ContainerName = "elasticsearch"
@@ -36,6 +37,12 @@ class ElasticNetwork(Strict, frozen=True, kw_only=True, tag_field="kind", tag="e
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur d'Elasticsearch n'a été trouvé", en="no Elasticsearch container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Inspect all that are there."""

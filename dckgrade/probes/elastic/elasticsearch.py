@@ -1,18 +1,20 @@
 """Kind `elasticsearch`: a container's Elasticsearch → does it answer, how does its cluster fare."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach, Via
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic.container_state import Life, life
 from dckgrade.probes.elastic.elasticsearch_api import IMAGE, about, closed, content, health, locked, reached
 from dckgrade.probes.support.http_json import Service, mapping
 from dckgrade.probes.support.lookup import ContainerName, unseen
 from dckgrade.probes.support.service import Problem, Reply, found
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 Access = Literal["open", "refused"]
 Status = Literal["green", "yellow", "red"]
@@ -35,13 +37,19 @@ class Facts(Life, frozen=True, kw_only=True):
     """Indices that Elasticsearch has made read-only because the disk is nearly full."""
 
 
-class Elasticsearch(Strict, frozen=True, kw_only=True, tag_field="kind", tag="elasticsearch"):
+class Elasticsearch(Probe, frozen=True, kw_only=True, tag="elasticsearch"):
     """Look at the Elasticsearch in *container*."""
 
     container: ContainerName = "elasticsearch"
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.SERVICE
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur d'Elasticsearch n'a été trouvé", en="no Elasticsearch container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Find, reach, ask how the cluster fares."""

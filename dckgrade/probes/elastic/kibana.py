@@ -1,13 +1,13 @@
 """Kind `kibana`: a container's Kibana → is it ready, and where it looks for Elasticsearch if it is not."""
 
-from collections.abc import Iterator
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, HttpAnswer, Json, NotThere, OutOfReach, Via
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import kibana_api, log_patterns
 from dckgrade.probes.elastic.container_state import Life, life
 from dckgrade.probes.elastic.elasticsearch_api import IMAGE as ELASTICSEARCH
@@ -15,6 +15,7 @@ from dckgrade.probes.support import reachability
 from dckgrade.probes.support.lookup import ContainerName, find, unseen
 from dckgrade.probes.support.service import Problem, Reply, found
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 STARTS_WITHIN_S = 180.0
 
@@ -48,7 +49,7 @@ class Facts(Life, frozen=True, kw_only=True):
     """Whether it was told by ELASTICSEARCH_URL, which versions from 7 on do not read, and by nothing else."""
 
 
-class Kibana(Strict, frozen=True, kw_only=True, tag_field="kind", tag="kibana"):
+class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
     """Look at the Kibana in *container*, and at the container *elasticsearch* that it needs."""
 
     container: ContainerName = "kibana"
@@ -56,6 +57,12 @@ class Kibana(Strict, frozen=True, kw_only=True, tag_field="kind", tag="kibana"):
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.SERVICE
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de Kibana n'a été trouvé", en="no Kibana container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Find, reach; what keeps it from being ready is looked for only then."""

@@ -1,13 +1,14 @@
 """Kind `log-marker`: a unique word on a container's output → is it in Elasticsearch, or where it stayed."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import elasticsearch_api, logstash_api
 from dckgrade.probes.elastic.failure_modes import cannot_read, failing, lost, was_written
 from dckgrade.probes.elastic.log_routes import SENDING, survey
@@ -15,6 +16,7 @@ from dckgrade.probes.elastic.marker import By, Said, say
 from dckgrade.probes.support.http_json import Ask
 from dckgrade.probes.support.lookup import ContainerName, unseen
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 Hop = Literal["no-way", "start", "container-log", "logstash-in", "logstash-out", "elasticsearch"]
 SENT_WITHIN_S = 45.0
@@ -62,7 +64,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Logstash has written more than Elasticsearch holds, which is younger and has no volume."""
 
 
-class LogMarker(Strict, frozen=True, kw_only=True, tag_field="kind", tag="log-marker"):
+class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
     """Follow a word from a container's standard output through *logstash* to *elasticsearch*."""
 
     elasticsearch: ContainerName = "elasticsearch"
@@ -70,6 +72,13 @@ class LogMarker(Strict, frozen=True, kw_only=True, tag_field="kind", tag="log-ma
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
+    cost: ClassVar[Cost] = Cost.WAIT
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur dont la sortie parte vers Elasticsearch n'a été trouvé",
+        en="no container whose output goes to Elasticsearch was found",
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Say it once a run, as soon as both ends are there; look for it in each look."""

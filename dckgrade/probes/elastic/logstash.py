@@ -1,12 +1,13 @@
 """Kind `logstash`: a container's Logstash → its pipelines, and whether they reach Elasticsearch."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach, Via
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import log_patterns
 from dckgrade.probes.elastic.container_state import Life, life
 from dckgrade.probes.elastic.logstash_api import IMAGE, Flow, flow, reached, version
@@ -14,6 +15,7 @@ from dckgrade.probes.support import reachability
 from dckgrade.probes.support.lookup import ContainerName, unseen
 from dckgrade.probes.support.service import Problem, found
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 PIPELINES = "/usr/share/logstash/pipeline"
 STARTS_WITHIN_S = 150.0
@@ -48,13 +50,19 @@ class Facts(Life, frozen=True, kw_only=True):
     """Whether a file or folder is mounted beside that place: a pipeline that nobody reads."""
 
 
-class Logstash(Strict, frozen=True, kw_only=True, tag_field="kind", tag="logstash"):
+class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
     """Look at the Logstash in *container*."""
 
     container: ContainerName = "logstash"
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.SERVICE
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de Logstash n'a été trouvé", en="no Logstash container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Find, reach, ask what its pipelines are; its log tells whether Elasticsearch is reached."""

@@ -1,16 +1,18 @@
 """Kind `logstash-log`: what Logstash's log says is wrong with its pipeline, and on which line."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic.log_patterns import Problem, trouble
 from dckgrade.probes.elastic.logstash_api import IMAGE
 from dckgrade.probes.support.lookup import ContainerName, find, unseen
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -22,13 +24,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The line of the pipeline that is wrong, where the log names it."""
 
 
-class LogstashLog(Strict, frozen=True, kw_only=True, tag_field="kind", tag="logstash-log"):
+class LogstashLog(Probe, frozen=True, kw_only=True, tag="logstash-log"):
     """Read the log of the Logstash in *container*."""
 
     container: ContainerName = "logstash"
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de Logstash n'a été trouvé", en="no Logstash container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Find, read."""

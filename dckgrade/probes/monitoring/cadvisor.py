@@ -1,16 +1,18 @@
 """Kind `cadvisor`: the container that runs cAdvisor, and whether that version understands this engine."""
 
 import re
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.lookup import ContainerName, unseen, uptime_s
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 Version = tuple[int, ...]
 
@@ -37,13 +39,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The first version of cAdvisor that understands this engine, where the one here is known not to."""
 
 
-class Cadvisor(Strict, frozen=True, kw_only=True, tag_field="kind", tag="cadvisor"):
+class Cadvisor(Probe, frozen=True, kw_only=True, tag="cadvisor"):
     """Look for the container called *container*, or that runs cAdvisor."""
 
     container: ContainerName = "cadvisor"
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de cAdvisor n'a été trouvé", en="no cAdvisor container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Find, inspect, and ask the engine how it keeps its containers."""

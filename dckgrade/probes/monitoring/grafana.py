@@ -1,7 +1,8 @@
 """Kind `grafana`: a container's Grafana → whether it lets us in, what it says of its data sources."""
 
 import re
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -9,7 +10,7 @@ from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach, Via
 from dckgrade.engine.redaction import masked
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api
 from dckgrade.probes.monitoring.grafana_api import Access, AccountOf, Opened
 from dckgrade.probes.support import reachability
@@ -17,6 +18,7 @@ from dckgrade.probes.support.http_json import Ask, decoded, mapping
 from dckgrade.probes.support.lookup import ContainerName, unseen
 from dckgrade.probes.support.service import Problem, Reply, found
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 DATA = "/var/lib/grafana"
 ASKED = re.compile(r'^\w+ "[^"]*": ')
@@ -58,13 +60,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     """That address never leaves Grafana's own container."""
 
 
-class Grafana(Strict, frozen=True, kw_only=True, tag_field="kind", tag="grafana"):
+class Grafana(Probe, frozen=True, kw_only=True, tag="grafana"):
     """Look at the Grafana in *container*, by the account that was named, that it names, or came with."""
 
     container: ContainerName = "grafana"
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.SERVICE
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de Grafana n'a été trouvé", en="no Grafana container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Find, reach, log in once, ask for the data sources and their health."""

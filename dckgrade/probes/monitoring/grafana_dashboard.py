@@ -1,17 +1,19 @@
 """Kind `grafana-dashboard`: a container's Grafana → the dashboard that best shows containers."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api, panels
 from dckgrade.probes.monitoring.grafana_api import Access, AccountOf
 from dckgrade.probes.support.http_json import Ask, mapping, mappings
 from dckgrade.probes.support.lookup import ContainerName, unseen
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 SEARCH = "/api/search?type=dash-db&limit=100"
 READ_AT_MOST = 20
@@ -36,13 +38,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether a data source that there is feeds its panels about containers."""
 
 
-class GrafanaDashboard(Strict, frozen=True, kw_only=True, tag_field="kind", tag="grafana-dashboard"):
+class GrafanaDashboard(Probe, frozen=True, kw_only=True, tag="grafana-dashboard"):
     """Look for a dashboard about containers in the Grafana of *container*."""
 
     container: ContainerName = "grafana"
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.SERVICE
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de Grafana n'a été trouvé", en="no Grafana container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Find, reach, log in, read the dashboards."""

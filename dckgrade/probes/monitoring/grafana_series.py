@@ -1,16 +1,18 @@
 """Kind `grafana-series`: a container's Grafana asks its data source → the containers that come back."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct, structs
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api, series
 from dckgrade.probes.support.http_json import Ask
 from dckgrade.probes.support.lookup import ContainerName, unseen
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 FRESH_S = 150.0
 """Two of Prometheus's own intervals and half a minute; how fresh exactly is asked of Prometheus."""
@@ -23,13 +25,19 @@ class Facts(series.Containers, frozen=True, kw_only=True):
     """How many data sources gave an answer."""
 
 
-class GrafanaSeries(Strict, frozen=True, kw_only=True, tag_field="kind", tag="grafana-series"):
+class GrafanaSeries(Probe, frozen=True, kw_only=True, tag="grafana-series"):
     """Ask for the containers that cAdvisor has seen, through the Grafana in *container*."""
 
     container: ContainerName = "grafana"
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.SERVICE
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de Grafana n'a été trouvé", en="no Grafana container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Find, reach, log in, ask each source until one names a container of this engine."""

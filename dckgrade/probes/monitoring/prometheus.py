@@ -1,18 +1,20 @@
 """Kind `prometheus`: a container's Prometheus, proven to be that one → is it ready, what has it loaded."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach, Via
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import prometheus_config
 from dckgrade.probes.monitoring.prometheus_api import IMAGE, config_file, loaded, reached, ready
 from dckgrade.probes.support.http_json import Service
 from dckgrade.probes.support.lookup import ContainerName, unseen
 from dckgrade.probes.support.service import Problem, Reply, found
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -36,13 +38,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether any job has a target, written down or to be discovered."""
 
 
-class Prometheus(Strict, frozen=True, kw_only=True, tag_field="kind", tag="prometheus"):
+class Prometheus(Probe, frozen=True, kw_only=True, tag="prometheus"):
     """Look at the Prometheus in *container*."""
 
     container: ContainerName = "prometheus"
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.SERVICE
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de Prometheus n'a été trouvé", en="no Prometheus container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Find, reach, ask whether it is ready and what it has loaded."""

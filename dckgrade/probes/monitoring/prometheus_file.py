@@ -1,18 +1,20 @@
 """Kind `prometheus-file`: the configuration file as the engine finds it → has Prometheus read it so."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring.prometheus_api import ABOUT, IMAGE, config_file, instant, reached
 from dckgrade.probes.support.http_json import data
 from dckgrade.probes.support.lookup import ContainerName, unseen
 from dckgrade.probes.support.service import found
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 TOLD_TO_S = timedelta(seconds=1)
 """Prometheus tells the time of its last loading to the second, the rest cut off."""
@@ -25,13 +27,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Changed after it was last loaded; null where Prometheus does not tell when that was."""
 
 
-class PrometheusFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="prometheus-file"):
+class PrometheusFile(Probe, frozen=True, kw_only=True, tag="prometheus-file"):
     """Compare the file that the Prometheus in *container* reads with the time at which it last did."""
 
     container: ContainerName = "prometheus"
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.SERVICE
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de Prometheus n'a été trouvé", en="no Prometheus container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """

@@ -1,16 +1,18 @@
 """Kind `prometheus-log`: a container's last lines → the error by which Prometheus ended, and its place."""
 
 import re
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import ContainerName, find, unseen
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 ConfigProblem = Literal[
     "tab", "indentation", "unknown-key", "not-a-list", "not-host-port", "not-readable", "other"
@@ -42,13 +44,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     """A key that it does not know."""
 
 
-class PrometheusLog(Strict, frozen=True, kw_only=True, tag_field="kind", tag="prometheus-log"):
+class PrometheusLog(Probe, frozen=True, kw_only=True, tag="prometheus-log"):
     """Read the last error of the Prometheus in *container*."""
 
     container: ContainerName = "prometheus"
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de Prometheus n'a été trouvé", en="no Prometheus container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Find, read the log, take its last error."""

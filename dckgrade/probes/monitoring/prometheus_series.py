@@ -1,20 +1,22 @@
 """Kind `prometheus-series`: what Prometheus holds about containers → which of this engine's it names."""
 
 import re
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct, structs
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import prometheus_config, series
 from dckgrade.probes.monitoring.prometheus_api import loaded, reached, targets
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.http_json import Ask, decoded, whole
 from dckgrade.probes.support.lookup import ContainerName, unseen, uptime_s
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 _ABOUT = (
     '{__name__=~"cadvisor_version_info|node_boot_time|node_boot_time_seconds"} or count(container_last_seen)'
@@ -39,7 +41,7 @@ class Facts(series.Containers, frozen=True, kw_only=True):
     """Whether a node exporter is scraped too, which some panels live by."""
 
 
-class PrometheusSeries(Strict, frozen=True, kw_only=True, tag_field="kind", tag="prometheus-series"):
+class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"):
     """Ask the Prometheus in *container* for the containers that cAdvisor has seen."""
 
     container: ContainerName = "prometheus"
@@ -47,6 +49,12 @@ class PrometheusSeries(Strict, frozen=True, kw_only=True, tag_field="kind", tag=
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.SERVICE
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de Prometheus n'a été trouvé", en="no Prometheus container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Ask for the series, and hold their ids against the engine's list."""

@@ -1,5 +1,6 @@
 """Kind `prometheus-target`: the job that scrapes cAdvisor → its target as Prometheus sees it."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -8,7 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import prometheus_config
 from dckgrade.probes.monitoring.prometheus_api import IMAGE, PORT, loaded, reached, targets
 from dckgrade.probes.support import reachability
@@ -16,6 +17,7 @@ from dckgrade.probes.support.http_json import Ask
 from dckgrade.probes.support.lookup import ContainerName, unseen, uptime_s
 from dckgrade.probes.support.service import found
 from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.text import Text
 
 Health = Literal["up", "down", "unknown"]
 
@@ -44,7 +46,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether the port is one that cAdvisor is published at on the machine, and not its own."""
 
 
-class PrometheusTarget(Strict, frozen=True, kw_only=True, tag_field="kind", tag="prometheus-target"):
+class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"):
     """Look at what the Prometheus in *container* scrapes for cAdvisor."""
 
     container: ContainerName = "prometheus"
@@ -52,6 +54,12 @@ class PrometheusTarget(Strict, frozen=True, kw_only=True, tag_field="kind", tag=
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.SERVICE
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de Prometheus n'a été trouvé", en="no Prometheus container was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Ask Prometheus, then inspect both ends; the younger one's age is the target's."""

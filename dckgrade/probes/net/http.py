@@ -1,16 +1,18 @@
 """Kind `http`: a container's HTTP server, at an address taken from inspect → its answer."""
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from dckgrade.engine.protocol import Engine, HttpAnswer, NotThere, OutOfReach, Via
 from dckgrade.engine.redaction import masked
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import ContainerChosen, unseen
 from dckgrade.probes.support.service import Port, Problem, Reply, reply
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 BODY_KEPT = 4096
 
@@ -32,7 +34,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The first 4 KiB, secrets masked."""
 
 
-class Http(Strict, frozen=True, kw_only=True, tag_field="kind", tag="http"):
+class Http(Probe, frozen=True, kw_only=True, tag="http"):
     """Ask *container* (a name, or `@apparmor`, `@seccomp`) on its *port* for *path*; no redirect followed."""
 
     container: ContainerChosen
@@ -43,6 +45,12 @@ class Http(Strict, frozen=True, kw_only=True, tag_field="kind", tag="http"):
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.SERVICE
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {"container": "webservers", "port": 80, "path": "/"}
 
     def observe(self, engine: Engine) -> Observation:
         """Find, inspect, ask."""

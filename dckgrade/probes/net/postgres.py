@@ -1,16 +1,18 @@
 """Kind `postgres`: a container's TCP port → whether a PostgreSQL server answers; no credentials."""
 
 import struct
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, NoAnswer, NotThere, OutOfReach, Via
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import ContainerName, unseen
 from dckgrade.probes.support.service import Port, Problem, reply
 from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.text import Text
 
 # The first message a client may send (PostgreSQL documentation, "Message Formats", SSLRequest): 8 bytes long,
 # code 80877103. The server answers one byte, logs nothing, and needs no user. During its first initialisation
@@ -35,7 +37,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether the server offers TLS."""
 
 
-class Postgres(Strict, frozen=True, kw_only=True, tag_field="kind", tag="postgres"):
+class Postgres(Probe, frozen=True, kw_only=True, tag="postgres"):
     """Knock at *port* of the container called *container*."""
 
     container: ContainerName
@@ -43,6 +45,12 @@ class Postgres(Strict, frozen=True, kw_only=True, tag_field="kind", tag="postgre
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
+    cost: ClassVar[Cost] = Cost.SERVICE
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {"container": "dbserver"}
 
     def observe(self, engine: Engine) -> Observation:
         """Send one SSLRequest, read one byte."""

@@ -1,19 +1,20 @@
 """Kind `seccomp-call`: harmless tries of what the profile forbids → whether one is refused."""
 
 import os
-from collections.abc import Iterable, Iterator
-from typing import ClassVar, Literal
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach, Ran
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.choice import choose
 from dckgrade.probes.seccomp.policy import EPERM, Effect
 from dckgrade.probes.seccomp.syscalls import TWINS
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.text import Text
 
 NOWHERE = "/dckgrade-nowhere"
 SIGSYS_DEATH = 128 + 31
@@ -72,11 +73,18 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The call that the profile forbids, where the program did the same by another one and was let."""
 
 
-class SeccompCall(Strict, frozen=True, kw_only=True, tag_field="kind", tag="seccomp-call"):
+class SeccompCall(Probe, frozen=True, kw_only=True, tag="seccomp-call"):
     """Try calls that the profile forbids and Docker allows, until one is refused: runs commands in it."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
+    cost: ClassVar[Cost] = Cost.ACT
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur qui puisse être le bon n'a été trouvé",
+        en="no container that could be meant was found",
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Choose the tries from the profile, and run them."""

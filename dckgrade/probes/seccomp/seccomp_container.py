@@ -1,19 +1,21 @@
 """Kind `seccomp-container`: the container with the trainee's profile → its state, and what that forbids."""
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.choice import FILE, IMAGE, Candidate, Chosen, Declared, choose, same_as_file
 from dckgrade.probes.seccomp.policy import forbidden
 from dckgrade.probes.seccomp.syscalls import YOUNG
 from dckgrade.probes.support.exit_reason import AT_REST, STEADY_S, clue, told
 from dckgrade.probes.support.lookup import names, unseen, uptime_s
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 SLOW_START_S = 8
 """A start takes less than a second; on a machine under load it may take some."""
@@ -66,7 +68,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether it means what the file in the working folder means now; null where that cannot be read."""
 
 
-class SeccompContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag="seccomp-container"):
+class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"):
     """Look at the container that bears a profile of its own, else at one that runs *image*."""
 
     image: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]*$")] = IMAGE
@@ -74,6 +76,13 @@ class SeccompContainer(Strict, frozen=True, kw_only=True, tag_field="kind", tag=
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur qui puisse être le bon n'a été trouvé",
+        en="no container that could be meant was found",
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Choose, and read what is declared."""

@@ -1,15 +1,17 @@
 """Kind `seccomp-file`: a file of the working folder → whether it is a seccomp profile."""
 
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.profile import Invalid, What, parsed
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -25,13 +27,20 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Where, counted from 1; null where no place can be named."""
 
 
-class SeccompFile(Strict, frozen=True, kw_only=True, tag_field="kind", tag="seccomp-file"):
+class SeccompFile(Probe, frozen=True, kw_only=True, tag="seccomp-file"):
     """Read *file* in the working folder (`--workdir`)."""
 
     file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(
+        fr="aucun fichier de ce nom n'est dans le dossier de travail",
+        en="no such file is in the working folder",
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {"file": "seccomp_profile.json"}
 
     def observe(self, engine: Engine) -> Observation:
         """Read and parse; nothing of the file but its faults is kept."""

@@ -1,16 +1,18 @@
 """Kind `seccomp-filter`: the container's first process → the seccomp mode that the kernel says it is in."""
 
 import re
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.choice import choose
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.text import Text
 
 STATUS = ("cat", "/proc/1/status")
 
@@ -28,11 +30,18 @@ class Facts(Struct, frozen=True, kw_only=True):
     """How many filters are in force; kernels before 5.9 do not tell."""
 
 
-class SeccompFilter(Strict, frozen=True, kw_only=True, tag_field="kind", tag="seccomp-filter"):
+class SeccompFilter(Probe, frozen=True, kw_only=True, tag="seccomp-filter"):
     """Read the status of process 1 of the container that bears the profile; this runs `cat` in it."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
+    cost: ClassVar[Cost] = Cost.ACT
+    absent: ClassVar[Text] = Text(
+        fr="aucun conteneur qui puisse être le bon n'a été trouvé",
+        en="no container that could be meant was found",
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Run `cat`; what answers nothing of the kind has not told."""

@@ -1,17 +1,19 @@
 """Kind `trivy-database`: whether Trivy has downloaded its database of vulnerabilities."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from dckgrade.engine.protocol import OF_ANOTHER, Engine, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.probes.trivy.cache import Cache, containers, here, of_container
 from dckgrade.probes.trivy.log_findings import Clue, clue
 from dckgrade.probes.trivy.reports import read
 from dckgrade.report.observation import Observation, Seen, Unobservable
+from dckgrade.report.text import Text
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -29,13 +31,20 @@ class Facts(Struct, frozen=True, kw_only=True):
     """There may be a cache of another user's (root's) that we cannot look into."""
 
 
-class TrivyDatabase(Strict, frozen=True, kw_only=True, tag_field="kind", tag="trivy-database"):
+class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
     """Look for the database; a report of *image* that has findings shows that there was one."""
 
     image: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?$")]
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(
+        fr="aucune base de vulnérabilités de Trivy n'a été trouvée",
+        en="no vulnerability database of Trivy was found",
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {"image": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:
         """Look in the cache here, then in containers, then at reports."""

@@ -1,18 +1,20 @@
 """Kind `trivy-scan`: whether Trivy has really analysed an image, and what proves it best."""
 
 import contextlib
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from dckgrade.engine.protocol import OF_ANOTHER, Engine, Json, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import names, unseen
 from dckgrade.probes.trivy.cache import Layer, containers, covers, here, of_container
 from dckgrade.probes.trivy.log_findings import Clue, clue, shows_table
 from dckgrade.probes.trivy.reports import Fault, layers, read
 from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.text import Text
 
 Evidence = Literal["cache", "container-cache", "report", "container-log"]
 """From the strongest to the weakest: the cache here, a container's cache, a report, a container's log."""
@@ -43,13 +45,20 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The folders looked into on this machine."""
 
 
-class TrivyScan(Strict, frozen=True, kw_only=True, tag_field="kind", tag="trivy-scan"):
+class TrivyScan(Probe, frozen=True, kw_only=True, tag="trivy-scan"):
     """Look for what a scan of *image* leaves behind."""
 
     image: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?$")]
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(
+        fr="aucune analyse de cette image par Trivy n'a été trouvée",
+        en="no scan of that image by Trivy was found",
+    )
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {"image": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:
         """Go from the strongest evidence to the weakest, and remember what each lacks."""

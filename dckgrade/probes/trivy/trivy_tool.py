@@ -1,16 +1,17 @@
 """Kind `trivy-tool`: Trivy as a program, an image or a container."""
 
-from collections.abc import Iterator
-from typing import ClassVar, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
-from dckgrade.probes.base import Strict
+from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import repository, unseen
 from dckgrade.probes.trivy.cache import SCANS, TOOL, containers
 from dckgrade.report.observation import Absent, Observation, Seen
+from dckgrade.report.text import Text
 
 Way = Literal["program", "image", "container", "cache"]
 
@@ -22,11 +23,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     """On the PATH; as an image on the engine; as a container; or a cache shows that it was there."""
 
 
-class TrivyTool(Strict, frozen=True, kw_only=True, tag_field="kind", tag="trivy-tool"):
+class TrivyTool(Probe, frozen=True, kw_only=True, tag="trivy-tool"):
     """Look for Trivy."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = Text(fr="Trivy n'a été trouvé nulle part", en="Trivy was found nowhere")
+    labels: ClassVar[Mapping[str, Text]] = {}
+    example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Look everywhere; it is absent when it is nowhere."""

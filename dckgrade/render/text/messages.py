@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from dckgrade.i18n import N_, get_translator
+from dckgrade.probes.registry import kinds_by_name
 from dckgrade.render.text.sanitize import line
 from dckgrade.render.text.values import value, wanted
 from dckgrade.report.observation import Why
@@ -23,33 +24,6 @@ SYMBOLS = {
     Verdict.UNKNOWN: "?",
     Verdict.SKIPPED: "\N{EN DASH}",
 }
-NO_CONTAINER = N_("no container of that name was found")
-NO_FITTING = N_("no container that could be meant was found")
-ABSENT = {
-    "cadvisor": NO_CONTAINER,
-    "container": NO_CONTAINER,
-    "container-log": NO_CONTAINER,
-    "container-stats": NO_CONTAINER,
-    "grafana": NO_CONTAINER,
-    "grafana-dashboard": NO_CONTAINER,
-    "grafana-series": NO_CONTAINER,
-    "http": NO_CONTAINER,
-    "seccomp-call": NO_FITTING,
-    "seccomp-container": NO_FITTING,
-    "seccomp-filter": NO_FITTING,
-    "seccomp-file": N_("no such file is in the working folder"),
-    "postgres": NO_CONTAINER,
-    "trivy-tool": N_("Trivy was found nowhere"),
-    "prometheus": NO_CONTAINER,
-    "prometheus-file": NO_CONTAINER,
-    "prometheus-log": NO_CONTAINER,
-    "prometheus-series": NO_CONTAINER,
-    "prometheus-target": NO_CONTAINER,
-    "image": N_("no such image was found"),
-    "network": N_("no network of that name was found"),
-    "volume": N_("no volume of that name was found"),
-}
-"""By kind of subject: what it means that it is absent."""
 REASONS: Mapping[str, str] = {
     "requires-unknown": N_("It depends on a check that is undecided."),
     "not-chosen": N_("You did not choose this check."),
@@ -124,11 +98,17 @@ def word(verdict: Verdict, lang: str) -> str:
     return get_translator(lang)(WORDS[verdict])
 
 
+def describe_absence(kind: str, lang: str) -> str:
+    """Return what it means that an observation of *kind* found nothing."""
+    known = kinds_by_name().get(kind)
+    return known.absent.into(lang) if known else get_translator(lang)(LABELS["absent"])
+
+
 def miss(one: Mismatch, lang: str) -> str:
     """Say which demand does not hold."""
     _ = get_translator(lang)
-    if one.fact in ABSENT and one.wanted == {"present": True}:
-        return _(ABSENT[one.fact])
+    if one.fact in kinds_by_name() and one.wanted == {"present": True}:
+        return describe_absence(one.fact, lang)
     said = _("{fact}: expected {wanted}, found {found}")
     return said.format(fact=line(one.fact), wanted=wanted(one.wanted, _), found=value(one.found, _))
 
