@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from dckgrade.engine.protocol import Json, NotThere, OutOfReach
 from dckgrade.report.observation import Why
 
-OURS, PREFIX = "dckgrade.probes.registry", "dckgrade-probe-"
+OURS, PREFIX = "dckgrade.probe", "dckgrade-probe-"
 """The label and the beginning of the name of everything that is made; only what has both is ever removed."""
 SENDING = {"gelf", "syslog", "fluentd"}
 """Log drivers that send lines away: often set for one container alone, so that ours must be given them."""

@@ -68,7 +68,7 @@ def listening(told: Told, folder: Path | None = None) -> Changes:
         ({"Type": "container", "Action": "health_status: healthy"}, True),
         ({"Type": "container", "Action": "exec_start: cat /proc/1/status"}, False),
         ({"Type": "container", "Action": "top"}, False),
-        ({**START, "Actor": {"Attributes": {"dckgrade.probes.registry": "1"}}}, False),
+        ({**START, "Actor": {"Attributes": {"dckgrade.probe": "1"}}}, False),
         ({}, False),
     ],
 )
