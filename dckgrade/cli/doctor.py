@@ -51,9 +51,9 @@ def doctor(
 
 def examined(where: "Endpoint") -> "Examination":
     """Knock at the engine, ask it about itself, and hold the labs against it."""
+    from dckgrade.engine.answers import OutOfReach
     from dckgrade.engine.connection import connect
     from dckgrade.engine.endpoint import EngineTrouble, others
-    from dckgrade.engine.protocol import OutOfReach
     from dckgrade.grading.doctor import Examination, here, machine
     from dckgrade.lab.discovery import lab_paths
     from dckgrade.lab.load import load

@@ -16,7 +16,7 @@ ALL = "all"
 """Instead of a lab: every lab."""
 
 if TYPE_CHECKING:
-    from dckgrade.engine.protocol import Login
+    from dckgrade.engine.answers import Login
     from dckgrade.grading import run
     from dckgrade.grading.options import Choice
     from dckgrade.lab.load import LoadedLab
@@ -153,7 +153,7 @@ def not_passed(
 
 def account(user: str | None, password: str | None) -> "Login | None":
     """Give the account that the user named for Grafana; a name alone opens nothing."""
-    from dckgrade.engine.protocol import Login
+    from dckgrade.engine.answers import Login
 
     if user and not password:
         raise UserError(N_("--grafana-user says nothing without --grafana-password."))

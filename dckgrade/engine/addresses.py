@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from ipaddress import ip_address
 
+from dckgrade.engine.answers import Address, Json, OutOfReach
 from dckgrade.engine.endpoint import Endpoint
-from dckgrade.engine.protocol import Address, Json, OutOfReach
 from dckgrade.report.observation import Why
 
 

@@ -4,46 +4,35 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from dckgrade.engine import log_frames
+from msgspec.structs import replace
+
+from dckgrade.engine import log_frames, resources
+from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Printed, Ran
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.memo import Memo
 from dckgrade.engine.probe_container import Throwaways, ours
-from dckgrade.engine.protocol import (
-    Address,
-    Given,
-    HttpAnswer,
-    Json,
-    Login,
-    NotThere,
-    OutOfReach,
-    Printed,
-    Ran,
-)
-from dckgrade.engine.responses import read_change, read_member, read_message, read_object, read_objects
+from dckgrade.engine.protocol import Given
+from dckgrade.engine.reader import ResourceReader
+from dckgrade.engine.resources import Resource
+from dckgrade.engine.responses import read_message, read_object
 from dckgrade.report.observation import EngineInfo, Why
 
 if TYPE_CHECKING:
-    from dckgrade.engine.client import Client, Method
+    from dckgrade.engine.client import Client
     from dckgrade.engine.snapshot import EngineSnapshot
     from dckgrade.engine.ssh.tunnel import Tunnel
 
-_JSON_AT_MOST = 16 * 1024 * 1024
-# 200 messages of at most 16 KiB (the engine splits longer lines there) with their frame headers are 3.2 MiB.
-_TAIL, _LOG_AT_MOST = 200, 4 * 1024 * 1024
 _RUN_S, _RUN_AT_MOST, _PRINTED_AT_MOST = 6.0, 64 * 1024, 1024 * 1024
-_ARCHIVE_S, _ARCHIVE_AT_MOST = 10.0, 64 * 1024 * 1024
-# An unknown log driver is looked for among the plugins, for 15 s, before the creation is refused (measured).
-_CREATE_S, _START_S, _REMOVE_S = 20.0, 10.0, 10.0
-_OBJECT_S, _INFO_S, _LOG_S, _STATS_S, _TOP_S = 3.0, 5.0, 5.0, 5.0, 5.0
 _DONE = {200, 201, 204}
 _NOT_FOUND, _CONFLICT = 404, 409
 _NOTHING: Mapping[str, str] = {}
 
+T = TypeVar("T")
 
-class EngineApi:
+
+class EngineApi(ResourceReader):
     """One engine, reached and understood. Every question has its own deadline and size limit."""
 
     def __init__(
@@ -94,72 +83,6 @@ class EngineApi:
         """Tell the time by the engine's clock."""
         return datetime.now(UTC) + self._drift
 
-    def list_containers(self) -> list[Json]:
-        """List all containers but our own: what we made is not graded."""
-        return [entry for entry in self.list_all_containers() if not ours(entry)]
-
-    def list_all_containers(self) -> list[Json]:
-        """List all containers."""
-        return read_objects(self._ask("/containers/json", _OBJECT_S, {"all": "true"}))
-
-    def inspect_container(self, ref: str) -> Json:
-        """Inspect one container."""
-        return read_object(self._ask(f"/containers/{_named(ref)}/json", _OBJECT_S))
-
-    def inspect_image(self, ref: str) -> Json:
-        """Inspect one image."""
-        return read_object(self._ask(f"/images/{_named(ref, separators='/')}/json", _OBJECT_S))
-
-    def list_images(self) -> list[Json]:
-        """List all images."""
-        return read_objects(self._ask("/images/json", _OBJECT_S))
-
-    def read_archive(self, ref: str, path: str) -> bytes:
-        """Read a file inside a container; it comes as a tar of one member."""
-        return read_member(self._archived(ref, path))
-
-    def _archived(self, ref: str, path: str) -> bytes:
-        question = {"path": path}
-        return self._ask(f"/containers/{_named(ref)}/archive", _ARCHIVE_S, question, _ARCHIVE_AT_MOST)
-
-    def inspect_engine(self) -> Json:
-        """Describe the engine; a manager asks the whole swarm for it."""
-        return read_object(self._ask("/info", _INFO_S))
-
-    def list_nodes(self) -> list[Json]:
-        """List the nodes of the swarm."""
-        return read_objects(self._ask("/nodes", _INFO_S))
-
-    def inspect_volume(self, name: str) -> Json:
-        """Inspect one volume."""
-        return read_object(self._ask(f"/volumes/{_named(name)}", _OBJECT_S))
-
-    def read_modified_at(self, ref: str, path: str) -> datetime:
-        """Tell when a file inside a container was last changed, whether that runs or not."""
-        return read_change(self._archived(ref, path))
-
-    def sample_stats(self, ref: str) -> Json:
-        """Take one sample; without `one-shot` the engine would wait for two of its ticks, 1 to 2 s."""
-        question = {"stream": "false", "one-shot": "true"}
-        return read_object(self._ask(f"/containers/{_named(ref)}/stats", _STATS_S, question))
-
-    def list_processes(self, ref: str, columns: str) -> list[list[str]]:
-        """Let the engine's machine list a container's processes."""
-        question = {"ps_args": f"-eo {columns}"}
-        listed = read_object(self._ask(f"/containers/{_named(ref)}/top", _TOP_S, question))
-        return [[str(part) for part in row] for row in listed.get("Processes") or []]
-
-    def read_log_tail(self, ref: str, *, tty: bool) -> str:
-        """Read the last lines of both streams."""
-        question = {"stdout": "true", "stderr": "true", "tail": str(_TAIL)}
-        try:
-            raw = self._ask(f"/containers/{_named(ref)}/logs", _LOG_S, question, _LOG_AT_MOST)
-        except OutOfReach as error:
-            if "does not support reading" in error.detail:
-                return ""
-            raise
-        return log_frames.text(raw, tty=tty)
-
     def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
         """Run a command in a container as the image's own user, and wait for its end."""
         exit_code, raw = self._ran(ref, argv, _RUN_AT_MOST)
@@ -173,22 +96,19 @@ class EngineApi:
     def _ran(self, ref: str, argv: Sequence[str], at_most: int) -> tuple[int, bytes]:
         until = time.monotonic() + _RUN_S
         wanted = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
-        made = read_object(
-            self._ask(f"/containers/{_named(ref)}/exec", _OBJECT_S, body=wanted, method="POST")
-        )
-        path = f"/exec/{_named(str(made.get('Id') or ''))}"
-        left = until - time.monotonic()
-        attached = {"Detach": False, "Tty": False}
-        raw = self._ask(f"{path}/start", left, at_most=at_most, body=attached, method="POST")
-        ended = read_object(self._ask(f"{path}/json", _OBJECT_S))
+        made = self._request(resources.EXEC_CREATE, (ref,), body=wanted)
+        command = str(made.get("Id") or "")
+        start = replace(resources.EXEC_START, timeout_s=until - time.monotonic(), max_bytes=at_most)
+        raw = self._request(start, (command,), body={"Detach": False, "Tty": False})
+        ended = self.read(resources.EXEC, command)
         if ended.get("Running") or not isinstance(ended.get("ExitCode"), int):
             raise OutOfReach(Why.UNREADABLE, "the command has not ended")
         return ended["ExitCode"], raw
 
     def create(self, name: str, body: Mapping[str, Any]) -> str:
         """Create a container of our own."""
-        made = self._ask("/containers/create", _CREATE_S, {"name": name}, body=body, method="POST")
-        ref = str(read_object(made).get("Id") or "")
+        made = self._request(resources.CONTAINER_CREATE, (), {"name": name}, body)
+        ref = str(made.get("Id") or "")
         self._client.own.add(ref)
         return ref
 
@@ -199,32 +119,38 @@ class EngineApi:
 
     def start(self, ref: str) -> None:
         """Start a container of our own."""
-        self._ask(f"/containers/{_named(ref)}/start", _START_S, method="POST")
+        self._request(resources.CONTAINER_START, (ref,))
 
     def remove(self, ref: str) -> None:
         """Remove a container of our own, whatever it does."""
-        question = {"force": "true", "v": "true"}
-        self._ask(f"/containers/{_named(ref)}", _REMOVE_S, question, method="DELETE")
+        self._request(resources.CONTAINER_REMOVE, (ref,))
 
     def events(self) -> Iterator[Json]:
         """Give each event of the engine as it happens, and an empty one as soon as the stream is open."""
-        for line in self._client.lines(f"/v{self.engine.api}/events", _NOTHING):
+        for line in self._client.lines(f"/v{self.engine.api}{resources.EVENTS.path}", _NOTHING):
             yield read_object(line) if line.strip() else {}
 
-    def _ask(
+    def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
+        """Ask for *resource* now; raises `NotThere` or `OutOfReach`."""
+        return self._request(resource, refs, query)
+
+    def _request(
         self,
-        path: str,
-        seconds: float,
-        question: Mapping[str, str] = _NOTHING,
-        at_most: int = _JSON_AT_MOST,
-        *,
+        resource: Resource[T],
+        refs: Sequence[str],
+        query: Mapping[str, str] = _NOTHING,
         body: Json | None = None,
-        method: "Method" = "GET",
-    ) -> bytes:
-        path = f"/v{self.engine.api}{path}"
-        answer = self._client.ask(path, question, at_most=at_most, seconds=seconds, body=body, method=method)
+    ) -> T:
+        answer = self._client.ask(
+            f"/v{self.engine.api}{resource.build_path(*refs)}",
+            {**resource.query, **query},
+            at_most=resource.max_bytes,
+            seconds=resource.timeout_s,
+            body=body,
+            method=resource.method,
+        )
         if answer.status in _DONE:
-            return answer.body
+            return resource.read(answer.body)
         message, own = read_message(answer)
         # A proxy's 404, or the engine's "page not found" for an unknown path, says nothing about the object.
         if answer.status == _NOT_FOUND and own and message != "page not found":
@@ -232,10 +158,3 @@ class EngineApi:
         if answer.status == _CONFLICT and "marked for removal" in message:
             raise NotThere(message)
         raise OutOfReach(Why.ENGINE_ERROR, f"HTTP {answer.status} {message}".strip())
-
-
-def _named(ref: str, separators: str = "") -> str:
-    # No object has such a name, and in a path it would ask for something else.
-    if {"", ".", ".."} & set(ref.split("/")):
-        raise NotThere(ref)
-    return quote(ref, safe=f":@{separators}")

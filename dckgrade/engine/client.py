@@ -3,7 +3,7 @@
 import http.client
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -14,13 +14,12 @@ from docker.tls import TLSConfig
 from msgspec import Struct
 
 from dckgrade.engine.allowlist import permit
+from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.deadline import within
 from dckgrade.engine.endpoint import Endpoint, Tls
-from dckgrade.engine.protocol import OutOfReach
 from dckgrade.engine.redaction import masked
+from dckgrade.engine.resources import Method
 from dckgrade.report.observation import Why
-
-Method = Literal["GET", "POST", "DELETE"]
 
 _OK = 200
 _CHUNK = 64 * 1024

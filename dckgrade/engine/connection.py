@@ -10,10 +10,10 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.api_version import TESTED_MAX, clock_drift, engine_version, refused, spoken
 from dckgrade.engine.endpoint import Endpoint, EngineTrouble, others
-from dckgrade.engine.protocol import OutOfReach
 from dckgrade.engine.redaction import masked
 from dckgrade.engine.responses import read_message
 from dckgrade.engine.ssh import address

@@ -4,8 +4,8 @@ import socket
 import ssl
 from collections.abc import Sequence
 
+from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.endpoint import Endpoint, EngineDown, EngineTrouble
-from dckgrade.engine.protocol import OutOfReach
 from dckgrade.engine.redaction import masked
 from dckgrade.i18n import N_
 from dckgrade.report.observation import Why

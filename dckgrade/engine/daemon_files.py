@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dckgrade.engine import local_files
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles, Dockerd
 from dckgrade.engine.endpoint import Endpoint
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach
 from dckgrade.engine.redaction import masked
 from dckgrade.engine.tool_cache import given
 from dckgrade.report.observation import Why

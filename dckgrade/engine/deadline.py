@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future
 from typing import TypeVar
 
-from dckgrade.engine.protocol import OutOfReach
+from dckgrade.engine.answers import OutOfReach
 from dckgrade.report.observation import Why
 
 K = TypeVar("K", bound=Hashable)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from dckgrade.engine.protocol import HttpAnswer, NoAnswer, NoAnswerHow, OutOfReach, Printed
+from dckgrade.engine.answers import HttpAnswer, NoAnswer, NoAnswerHow, OutOfReach, Printed
 from dckgrade.report.observation import Why
 
 # A proxy of the container's environment would take the question to another machine, not meant here.

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
+from dckgrade.engine.answers import Address, HttpAnswer, Login, NoAnswer, OutOfReach
 from dckgrade.engine.deadline import within
-from dckgrade.engine.protocol import Address, HttpAnswer, Login, NoAnswer, OutOfReach
 from dckgrade.report.observation import Why
 
 BODY_KEPT, ACCOUNT_KEPT = 256 * 1024, 2 * 1024 * 1024

@@ -5,7 +5,7 @@ import os
 import stat
 from pathlib import Path
 
-from dckgrade.engine.protocol import NotThere, OutOfReach
+from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.report.observation import Why
 
 AT_MOST = 256 * 1024

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator
 
-from dckgrade.engine.protocol import OutOfReach
+from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.redaction import masked
 from dckgrade.report.observation import Why
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.report.observation import Why
 
 OURS, PREFIX = "dckgrade.probe", "dckgrade-probe-"

@@ -1,88 +1,17 @@
-"""What a probe may ask of the world, and the only two ways in which the world may fail to answer."""
+"""What a probe may ask of an engine and of the machine that grades."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
+from dckgrade.engine.answers import Address, HttpAnswer, Json, Login
 from dckgrade.engine.dockerd import DaemonFiles, Dockerd
+from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.side_effects import SideEffects
-from dckgrade.report.observation import EngineInfo, Why
-
-Json = Mapping[str, Any]
-"""An object of the engine's API, as it came: read it with `.get`, since versions differ."""
-
-
-class NotThere(Exception):
-    """The world answered: there is no such thing (HTTP 404)."""
-
-
-class OutOfReach(Exception):
-    """The world did not answer, refused, or answered what cannot be read; *why* says which."""
-
-    def __init__(self, why: Why, detail: str = "") -> None:
-        super().__init__(why, detail)
-        self.why, self.detail = why, detail
-
-
-Via = Literal["published", "own", "inside"]
-"""Reached by a published port, by the container's own address, or by a command inside the container."""
-NoAnswerHow = Literal["refused", "reset", "silent", "garbled"]
-"""Nobody listens; published, but nobody listens behind it; connected, then nothing; another protocol."""
-
-
-class Address(Struct, frozen=True):
-    """Where a service is reached: always taken from inspect, never guessed."""
-
-    host: str
-    port: int
-    via: Via
-
-
-class HttpAnswer(Struct, frozen=True, kw_only=True):
-    """The answer of a container's HTTP server: header names in lower case, the body capped at 256 KiB."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    truncated: bool = False
-
-
-class Ran(Struct, frozen=True):
-    """What a command inside a container came to: its exit code, and both streams, secrets masked, capped."""
-
-    exit_code: int
-    output: str
-
-
-class Printed(Struct, frozen=True):
-    """The same, byte for byte: for output that is read by a program."""
-
-    exit_code: int
-    output: bytes
-    errors: bytes
-
-
-class NoAnswer(Exception):
-    """The address was reached and did not serve; *how* tells in which way."""
-
-    def __init__(self, how: NoAnswerHow) -> None:
-        super().__init__(how)
-        self.how = how
-
-
-class Login(Struct, frozen=True):
-    """An account of a service. It is sent to that service, and never shown, recorded or written."""
-
-    user: str
-    password: str
-    guessed_for: str = ""
-    """The container whose account this may be; empty for one that the user named, which is always tried."""
-
-    def __repr__(self) -> str:
-        return "Login(***)"
+from dckgrade.report.observation import EngineInfo
 
 
 class Given(Struct, frozen=True, kw_only=True):
@@ -104,11 +33,7 @@ class Given(Struct, frozen=True, kw_only=True):
     """The engine is one that we have started; None: its files are where facts say."""
 
 
-OF_ANOTHER = "another user's"
-"""The detail of `OutOfReach` where a cache may be in a folder that we may not look into."""
-
-
-class Engine(SideEffects, Protocol):
+class Engine(ResourceReader, SideEffects, Protocol):
     """
     One look at the world: within it, each distinct question is asked once.
 
@@ -125,62 +50,8 @@ class Engine(SideEffects, Protocol):
         """Tell the time by the engine's clock (aware, UTC)."""
         ...
 
-    def list_containers(self) -> Sequence[Json]:
-        """List all containers but our own, stopped ones too (`GET /containers/json?all=1`)."""
-        ...
-
-    def inspect_container(self, ref: str) -> Json:
-        """Inspect one container (`GET /containers/{ref}/json`)."""
-        ...
-
-    def inspect_image(self, ref: str) -> Json:
-        """Inspect one image (`GET /images/{ref}/json`)."""
-        ...
-
-    def list_images(self) -> Sequence[Json]:
-        """List all images (`GET /images/json`)."""
-        ...
-
-    def read_archive(self, ref: str, path: str) -> bytes:
-        """Read a file inside a container, stopped ones too (`GET /containers/{ref}/archive`), to 64 MiB."""
-        ...
-
-    def inspect_engine(self) -> Json:
-        """Describe the engine and its part in a swarm (`GET /info`)."""
-        ...
-
-    def list_nodes(self) -> Sequence[Json]:
-        """List the nodes of the swarm that this engine manages (`GET /nodes`); only a manager answers."""
-        ...
-
-    def inspect_volume(self, name: str) -> Json:
-        """Inspect one volume (`GET /volumes/{name}`)."""
-        ...
-
-    def read_modified_at(self, ref: str, path: str) -> datetime:
-        """
-        Tell when a file inside a container was last changed, stopped ones too (aware, UTC); what a running
-        program has open may be older (`GET /containers/{ref}/archive`).
-        """
-        ...
-
-    def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
-        """
-        Let the engine's machine list a container's processes (`GET /containers/{ref}/top`), a row each in the
-        order of *columns*, as its `ps` calls them; what has spaces comes last. Nothing runs in the container.
-        """
-        ...
-
     def read_apparmor_label(self, ref: str) -> str:
         """Read what `/proc` says of an engine's process 1 of a container, where both are on this machine."""
-        ...
-
-    def read_log_tail(self, ref: str, *, tty: bool) -> str:
-        """Read a container's last lines, both streams, capped; '' where the driver keeps none."""
-        ...
-
-    def sample_stats(self, ref: str) -> Json:
-        """Take one sample of resources (`GET /containers/{ref}/stats?stream=false&one-shot=1`)."""
         ...
 
     def read_file(self, name: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dckgrade.engine.protocol import Json, OutOfReach
+from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.engine.redaction import masked
 from dckgrade.report.observation import Why
 

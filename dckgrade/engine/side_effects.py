@@ -1,10 +1,9 @@
 """What a probe may do to see more than can be read: each act harmless, and none of it under `--passive`."""
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-if TYPE_CHECKING:
-    from dckgrade.engine.protocol import Json, Ran
+from dckgrade.engine.answers import Json, Ran
 
 T = TypeVar("T")
 
@@ -12,7 +11,7 @@ T = TypeVar("T")
 class SideEffects(Protocol):
     """Acts on one engine. Only kinds of probes that are not `passive` may ask for them."""
 
-    def run_command(self, ref: str, argv: Sequence[str]) -> "Ran":
+    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
         """
         Run a short harmless command in a running container, unprivileged (`POST /containers/{ref}/exec`,
         `POST /exec/{id}/start`, `GET /exec/{id}/json`).
@@ -22,14 +21,14 @@ class SideEffects(Protocol):
         """
         ...
 
-    def inspect_new_container(self, image: str) -> "Json":
+    def inspect_new_container(self, image: str) -> Json:
         """
         Create a container of the local image with this id, never start it, give what inspect says of it, and
         remove it: it has what the engine gives every new container.
         """
         ...
 
-    def start_marker_container(self, image: str, words: str, log: "Json | None") -> str:
+    def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         """
         Start a container of the local image with this id that says *words* (`throwaway.marker`) on its
         standard output every two seconds; give its id. It is removed when the run ends.

@@ -8,16 +8,19 @@ from typing import TypeVar
 from dckgrade.engine import daemon_files, exec_http, local_files, rejected_logins, tool_cache
 from dckgrade.engine import http as web
 from dckgrade.engine.addresses import addresses
+from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.memo import Memo
-from dckgrade.engine.protocol import Address, Given, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
+from dckgrade.engine.protocol import Given
+from dckgrade.engine.reader import ResourceReader
+from dckgrade.engine.resources import Resource
 from dckgrade.report.observation import Why
 
 T = TypeVar("T")
 
 
-class EngineSnapshot:
+class EngineSnapshot(ResourceReader):
     """The world that probes are given, for one round."""
 
     def __init__(self, daemon: EngineApi, given: Given) -> None:
@@ -29,59 +32,16 @@ class EngineSnapshot:
         """Tell the time by the engine's clock."""
         return self._daemon.now()
 
-    def list_containers(self) -> Sequence[Json]:
-        """List all containers."""
-        return self._once.ask("containers", self._daemon.list_containers)
-
-    def inspect_container(self, ref: str) -> Json:
-        """Inspect one container."""
-        return self._once.ask(("container", ref), lambda: self._daemon.inspect_container(ref))
-
-    def inspect_image(self, ref: str) -> Json:
-        """Inspect one image."""
-        return self._once.ask(("image", ref), lambda: self._daemon.inspect_image(ref))
-
-    def list_images(self) -> Sequence[Json]:
-        """List all images."""
-        return self._once.ask("images", self._daemon.list_images)
-
-    def read_archive(self, ref: str, path: str) -> bytes:
-        """Read a file inside a container."""
-        return self._once.ask(("archive", ref, path), lambda: self._daemon.read_archive(ref, path))
-
-    def inspect_engine(self) -> Json:
-        """Describe the engine."""
-        return self._once.ask("info", self._daemon.inspect_engine)
-
-    def list_nodes(self) -> Sequence[Json]:
-        """List the nodes of the swarm."""
-        return self._once.ask("nodes", self._daemon.list_nodes)
-
-    def inspect_volume(self, name: str) -> Json:
-        """Inspect one volume."""
-        return self._once.ask(("volume", name), lambda: self._daemon.inspect_volume(name))
-
-    def read_modified_at(self, ref: str, path: str) -> datetime:
-        """Tell when a file inside a container was last changed."""
-        return self._once.ask(("changed", ref, path), lambda: self._daemon.read_modified_at(ref, path))
-
-    def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
-        """List a container's processes."""
-        return self._once.ask(("top", ref, columns), lambda: self._daemon.list_processes(ref, columns))
+    def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
+        """Ask for *resource* once; who asks again is given the same answer, or the same exception."""
+        asked = (resource.name, refs, tuple(sorted(query.items())))
+        return self._once.ask(asked, lambda: self._daemon.read(resource, *refs, **query))
 
     def read_apparmor_label(self, ref: str) -> str:
         """Read the label of a container's first process, where the engine is on this machine."""
         self._at_home(ref)
         pid = (self.inspect_container(ref).get("State") or {}).get("Pid")
         return self._once.ask(("label", ref), lambda: local_files.label(local_files.PROCESSES, pid, ref))
-
-    def read_log_tail(self, ref: str, *, tty: bool) -> str:
-        """Read the last lines that a container wrote."""
-        return self._once.ask(("log", ref, tty), lambda: self._daemon.read_log_tail(ref, tty=tty))
-
-    def sample_stats(self, ref: str) -> Json:
-        """Take one sample of a container's resources."""
-        return self._once.ask(("stats", ref), lambda: self._daemon.sample_stats(ref))
 
     def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
         """Run a command in a container, unless that sees the host's processes."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dckgrade.engine import local_files
-from dckgrade.engine.protocol import OF_ANOTHER, NotThere, OutOfReach
+from dckgrade.engine.answers import OF_ANOTHER, NotThere, OutOfReach
 from dckgrade.report.observation import Why
 
 AT_MOST = 64 * 1024 * 1024

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.endpoint import Endpoint
-from dckgrade.engine.protocol import OutOfReach
 from dckgrade.report.observation import EngineInfo, Why
 
 if TYPE_CHECKING:

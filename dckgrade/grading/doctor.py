@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct, field
 
 from dckgrade import __version__
+from dckgrade.engine.answers import Json
 from dckgrade.engine.api_version import TESTED_MAX
-from dckgrade.engine.protocol import Json
 from dckgrade.i18n import N_, Lang, get_translator
 from dckgrade.lab.model import Lab
 from dckgrade.probes.base import kind_of

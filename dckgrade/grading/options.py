@@ -6,8 +6,9 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from dckgrade.engine.answers import Login
 from dckgrade.engine.dockerd import Dockerd
-from dckgrade.engine.protocol import Engine, Given, Login
+from dckgrade.engine.protocol import Engine, Given
 from dckgrade.i18n import Lang
 from dckgrade.report.observation import EngineInfo
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
+from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.deadline import outcomes
-from dckgrade.engine.protocol import Engine, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Probe, kind_of, observation_key
 from dckgrade.probes.registry import load_kinds
 from dckgrade.report.observation import Observation, Unobservable, Why

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.addresses import addresses
+from dckgrade.engine.answers import Address, OutOfReach
 from dckgrade.engine.endpoint import Endpoint
-from dckgrade.engine.protocol import Address, OutOfReach
 from dckgrade.report.observation import Why
 
 LOCAL = Endpoint("unix:///tmp/docker.sock", "--host")

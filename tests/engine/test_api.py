@@ -18,16 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from dckgrade.engine import api as module
-from dckgrade.engine import log_frames
+from dckgrade.engine import log_frames, resources
 from dckgrade.engine.allowlist import Forbidden, permit
+from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.api_version import engine_version, refused, spoken
 from dckgrade.engine.connection import connect
 from dckgrade.engine.deadline import outcomes
 from dckgrade.engine.endpoint import Endpoint, EngineTrouble, Tls, UsageTrouble
-from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
+from dckgrade.engine.resources import Resource
 from dckgrade.report.observation import Why
 from tests.support.fault_engine import FaultEngine, Say, answer, chunk, drip, frame, ping, raw, stall_after
 
@@ -53,8 +55,9 @@ def daemon(folder: Path, says: Mapping[str, Say] | None = None) -> Iterator[tupl
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_OBJECT_S", "_INFO_S", "_LOG_S", "_STATS_S"):
-        monkeypatch.setattr(module, name, 0.5)
+    for name, resource in [*vars(resources).items()]:
+        if isinstance(resource, Resource):
+            monkeypatch.setattr(resources, name, replace(resource, timeout_s=0.5))
 
 
 def trouble(endpoint: Endpoint, seconds: float = 0.5) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from dckgrade.engine import changes as module
+from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.changes import Changes, matters
-from dckgrade.engine.protocol import OutOfReach
 from dckgrade.report.observation import Why
 from tests.engine.test_api import daemon
 from tests.support.fault_engine import chunk, raw, stall_after

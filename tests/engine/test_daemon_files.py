@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from dckgrade.engine import daemon_files
+from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.connection_errors import explained
 from dckgrade.engine.daemon_files import SNAP, SYSTEM, found, last_words, place
 from dckgrade.engine.dockerd import Dockerd
 from dckgrade.engine.endpoint import Endpoint, EngineDown
-from dckgrade.engine.protocol import Given, NotThere, OutOfReach
+from dckgrade.engine.protocol import Given
 from dckgrade.engine.unavailable import UnavailableEngine
 from dckgrade.report.observation import Why
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.deadline import outcomes, within
-from dckgrade.engine.protocol import OutOfReach
 from dckgrade.report.observation import Why
 
 

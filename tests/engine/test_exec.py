@@ -9,8 +9,9 @@ import pytest
 
 from dckgrade.engine import api as module
 from dckgrade.engine.allowlist import Forbidden, permit
+from dckgrade.engine.answers import NotThere, OutOfReach, Ran
 from dckgrade.engine.endpoint import Endpoint
-from dckgrade.engine.protocol import Given, NotThere, OutOfReach, Ran
+from dckgrade.engine.protocol import Given
 from dckgrade.engine.snapshot import EngineSnapshot
 from dckgrade.report.observation import Why
 from tests.engine.test_api import ANSWERS, daemon

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from dckgrade.engine import exec_http
-from dckgrade.engine.protocol import Given, HttpAnswer, NoAnswer, OutOfReach, Printed
+from dckgrade.engine.answers import HttpAnswer, NoAnswer, OutOfReach, Printed
+from dckgrade.engine.protocol import Given
 from dckgrade.report.observation import Why
 from tests.engine.test_api import daemon
 from tests.support.fault_engine import Say, answer, frame, raw

@@ -9,8 +9,8 @@ from typing import Self
 
 import pytest
 
+from dckgrade.engine.answers import Address, NoAnswer, OutOfReach
 from dckgrade.engine.http import BODY_KEPT, exchange, http_answer
-from dckgrade.engine.protocol import Address, NoAnswer, OutOfReach
 from dckgrade.report.observation import Why
 from tests.support.fault_engine import Say, chunk, drip, raw, stall_after
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.local_files import AT_MOST, content, label
-from dckgrade.engine.protocol import NotThere, OutOfReach
 from dckgrade.report.observation import Why
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from dckgrade.engine import rejected_logins
+from dckgrade.engine.answers import Login
 from dckgrade.engine.http import ACCOUNT_KEPT, BODY_KEPT, http_answer
-from dckgrade.engine.protocol import Given, Login
+from dckgrade.engine.protocol import Given
 from tests.engine.test_api import daemon
 from tests.engine.test_http import OK, server
 from tests.support.fault_engine import ping

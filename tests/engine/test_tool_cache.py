@@ -12,7 +12,7 @@ import pytest
 
 from dckgrade.engine import local_files, tool_cache
 from dckgrade.engine.allowlist import Forbidden, permit
-from dckgrade.engine.protocol import OF_ANOTHER, NotThere, OutOfReach
+from dckgrade.engine.answers import OF_ANOTHER, NotThere, OutOfReach
 from dckgrade.engine.responses import read_member
 from dckgrade.report.observation import Why
 
@@ -55,7 +55,7 @@ def test_a_cache_of_roots_is_out_of_reach_for_somebody_else(tmp_path: Path) -> N
     asked = (
         "import os; os.setgid(65534); os.setuid(65534)\n"
         "from dckgrade.engine import tool_cache\n"
-        "from dckgrade.engine.protocol import OutOfReach\n"
+        "from dckgrade.engine.answers import OutOfReach\n"
         f"try: tool_cache.content('trivy', 'fanal/fanal.db', {{'HOME': {str(tmp_path)!r}}})\n"
         "except OutOfReach as error: print(error.detail)\n"
     )

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from dckgrade.engine.answers import Address, NoAnswer, NotThere
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.connection import connect
 from dckgrade.engine.deadline import outcomes
 from dckgrade.engine.endpoint import resolve
-from dckgrade.engine.protocol import Address, NoAnswer, NotThere
 from dckgrade.prove.engines.private import PrivateEngine, why_not
 from tests.support.borrowed_image import archive, client_of, serve, until
 

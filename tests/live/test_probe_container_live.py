@@ -12,11 +12,11 @@ from typing import Any
 import docker
 import pytest
 
+from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.connection import connect
 from dckgrade.engine.endpoint import resolve
 from dckgrade.engine.probe_container import OURS, PREFIX, marker
-from dckgrade.engine.protocol import OutOfReach
 from dckgrade.prove.live import DisposableEngine
 from dckgrade.report.observation import Why
 from tests.support.recording_proxy import RecordingProxy

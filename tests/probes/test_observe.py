@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from dckgrade.engine.protocol import Json, OutOfReach
+from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.probes.base import Probe, kind_of, observation_key
 from dckgrade.probes.docker.container import Container
 from dckgrade.probes.docker.container_log import ContainerLog

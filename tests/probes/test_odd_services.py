@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.protocol import HttpAnswer, NoAnswer
+from dckgrade.engine.answers import HttpAnswer, NoAnswer
 from dckgrade.probes.base import Probe
 from dckgrade.probes.monitoring.cadvisor import Cadvisor
 from dckgrade.probes.monitoring.grafana import Grafana

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.protocol import HttpAnswer, NoAnswer
+from dckgrade.engine.answers import HttpAnswer, NoAnswer
 from dckgrade.probes.base import Probe
 from dckgrade.probes.elastic.elastic_network import ElasticNetwork
 from dckgrade.probes.elastic.elasticsearch import Elasticsearch

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from dckgrade.engine.protocol import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach, Ran
+from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach, Ran
 from dckgrade.probes.support.lookup import moment
 from dckgrade.report.observation import Why
 from tests.support.fake_engine import NEWEST, FakeEngine

@@ -1,7 +1,7 @@
 """
-A fake fake_engine, fed with the recorded answers of real engines.
+A fake engine, fed with the recorded answers of real engines.
 
-It answers what a probe may ask (`fake_engine.port`) out of one folder of `tests/answers/`, remembers what was
+It answers what a probe may ask (`engine.protocol`) out of one folder of `tests/answers/`, remembers what was
 asked, and can be changed by a test. What no engine recorded (what a service answers, that a question hangs)
 is put in by the test itself. Where an answer is missing it says `NotThere`, as an engine does.
 """
@@ -15,20 +15,13 @@ from typing import Any, TypeVar
 
 from dckgrade.engine import log_frames
 from dckgrade.engine.addresses import addresses
+from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, NotThere, OutOfReach, Ran
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.memo import Memo
-from dckgrade.engine.protocol import (
-    Address,
-    Engine,
-    HttpAnswer,
-    Json,
-    Login,
-    NoAnswer,
-    NotThere,
-    OutOfReach,
-    Ran,
-)
+from dckgrade.engine.protocol import Engine
+from dckgrade.engine.reader import ResourceReader
+from dckgrade.engine.resources import IMAGES, INFO, Resource
 from dckgrade.probes.docker.container import Container
 from dckgrade.report.observation import EngineInfo, Observation, Seen, Why
 
@@ -49,22 +42,15 @@ def answer(engine: str, name: str) -> Any:
     return json.loads((ANSWERS / engine / f"{name}.json").read_bytes())
 
 
-class Bare:
+class Bare(ResourceReader):
     """A machine on which no tool has left anything, and an engine without images or volumes."""
 
     grafana: Login | None = None
 
-    def inspect_volume(self, name: str) -> Json:
-        raise NotThere(name)
-
-    def read_modified_at(self, ref: str, path: str) -> datetime:
-        raise NotThere(f"{ref} {path}")
-
-    def list_images(self) -> Sequence[Json]:
-        return ()
-
-    def read_archive(self, ref: str, path: str) -> bytes:
-        raise NotThere(f"{ref} {path}")
+    def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:  # noqa: ARG002
+        if resource is IMAGES:
+            return []
+        raise NotThere(" ".join([resource.name, *refs]))
 
     def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
         return ()
@@ -110,6 +96,8 @@ class FakeEngine(Bare):
             self.measured[inspected["Id"]] = answer(engine, f"stats-{name}")
         written = (ANSWERS / engine / "logs-dbserver.bin").read_bytes()
         self.logs[self.id_of("dbserver")] = log_frames.text(written, tty=False)
+        self.answers: dict[str, dict[str, Any]] = {}
+        """Further answers: by the resource's name, then by its reference."""
         self.images: dict[str, Any] = {}
         self.volumes: dict[str, Any] = {}
         self.changes: dict[str, datetime] = {}
@@ -161,30 +149,22 @@ class FakeEngine(Bare):
     def now(self) -> datetime:
         return self.clock.astimezone(UTC)
 
-    def list_containers(self) -> Sequence[Json]:
-        found: Sequence[Json] = self._answered("containers", {"": self.listed}, "")
-        return found
-
-    def inspect_container(self, ref: str) -> Json:
-        found: Json = self._answered("container", self.inspected, ref)
-        return found
-
-    def inspect_image(self, ref: str) -> Json:
-        found: Json = self._answered("image", self.images, ref)
-        return found
-
-    def inspect_engine(self) -> Json:
-        found: Json = answer(self.recorded_by, "info")
-        return found
-
-    def list_nodes(self) -> Sequence[Json]:
-        raise NotThere("not a manager")
+    def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:  # noqa: ARG002
+        """Answer from the table of that resource's name, by its reference."""
+        if resource is INFO:
+            return answer(self.recorded_by, "info")
+        tables: dict[str, dict[str, Any]] = {
+            "containers": {"": self.listed},
+            "container": self.inspected,
+            "image": self.images,
+            "images": {"": []},
+            "volume": self.volumes,
+            "stats": self.measured,
+            **self.answers,
+        }
+        return self._answered(resource.name, tables.get(resource.name, {}), "".join(refs))
 
     asked: str | None = None
-
-    def inspect_volume(self, name: str) -> Json:
-        found: Json = self._answered("volume", self.volumes, name)
-        return found
 
     def read_modified_at(self, ref: str, path: str) -> datetime:
         found: datetime = self._answered("changed", self.changes, f"{ref}:{path}")
@@ -199,9 +179,6 @@ class FakeEngine(Bare):
     def read_file(self, name: str) -> bytes:
         raise NotThere(name)
 
-    def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
-        raise NotThere(f"{ref}: no engine recorded {columns}")
-
     def read_apparmor_label(self, ref: str) -> str:
         raise NotThere(ref)
 
@@ -210,10 +187,6 @@ class FakeEngine(Bare):
 
     def read_log_tail(self, ref: str, *, tty: bool) -> str:
         return str(self._answered("log", {ref: "", **self.logs}, ref)) + "\r" * tty
-
-    def sample_stats(self, ref: str) -> Json:
-        found: Json = self._answered("stats", self.measured, ref)
-        return found
 
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         return addresses(inspected, port, LOCAL)

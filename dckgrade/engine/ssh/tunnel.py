@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from dckgrade.engine.protocol import Address, OutOfReach
+from dckgrade.engine.answers import Address, OutOfReach
 from dckgrade.engine.ssh import errors
 from dckgrade.engine.ssh.address import DEFAULT_SOCKET, SshAddress
 from dckgrade.engine.ssh.process import Ended, Process, closed, opened

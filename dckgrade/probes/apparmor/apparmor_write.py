@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import Engine, NotThere, OutOfReach, Ran
+from dckgrade.engine.answers import NotThere, OutOfReach, Ran
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.apparmor.choice import FILE, IMAGE, choose, written
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import unseen

@@ -5,7 +5,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.apparmor.profile import Invalid, Profile, parsed
 from dckgrade.probes.support import candidates
 from dckgrade.probes.support.lookup import names

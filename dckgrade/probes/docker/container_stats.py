@@ -7,7 +7,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import ContainerName, Subject, find, looping, moment, unseen
 from dckgrade.report.observation import Observation, Seen

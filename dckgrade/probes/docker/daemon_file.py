@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
+from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles
-from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.daemon_json.settings import Problem, Reading, read
 from dckgrade.probes.support.lookup import unseen

@@ -4,7 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Engine, Json
+from dckgrade.engine.answers import Json
+from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.support.lookup import uptime_s
 

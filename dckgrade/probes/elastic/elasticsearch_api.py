@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from dckgrade.engine.protocol import Address, Engine, HttpAnswer, Json, NoAnswer, OutOfReach
+from dckgrade.engine.answers import Address, HttpAnswer, Json, NoAnswer, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.http_json import Ask, Service, decoded, mapping, mappings, whole
 from dckgrade.probes.support.service import Reply, reply
 from dckgrade.report.observation import Why

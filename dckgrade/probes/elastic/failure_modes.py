@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic import elasticsearch_api, log_patterns, logstash_api
 from dckgrade.probes.elastic.log_routes import Ways
 from dckgrade.probes.elastic.marker import Said

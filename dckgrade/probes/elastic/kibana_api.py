@@ -2,7 +2,8 @@
 
 from http import HTTPStatus
 
-from dckgrade.engine.protocol import Engine, HttpAnswer, NoAnswer, OutOfReach
+from dckgrade.engine.answers import HttpAnswer, NoAnswer, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic.elasticsearch_api import content
 from dckgrade.probes.support.http_json import mapping
 from dckgrade.probes.support.service import Reply, reply

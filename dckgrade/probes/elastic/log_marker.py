@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
+from dckgrade.engine.answers import NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import elasticsearch_api, logstash_api

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Engine, Json
+from dckgrade.engine.answers import Json
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.candidates import foreign, inspected, runs
 from dckgrade.probes.support.lookup import repository

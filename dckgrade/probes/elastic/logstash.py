@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import Json, NotThere, OutOfReach, Via
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import log_patterns
 from dckgrade.probes.elastic.container_state import Life, life

@@ -4,7 +4,8 @@ from http import HTTPStatus
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Address, Engine, Json, NoAnswer, NotThere, OutOfReach
+from dckgrade.engine.answers import Address, Json, NoAnswer, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.http_json import Ask, Service, decoded, mapping, mappings, whole
 from dckgrade.probes.support.service import Reply, found, reply
 

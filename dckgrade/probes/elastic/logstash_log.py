@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
+from dckgrade.engine.answers import NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic.log_patterns import Problem, trouble
 from dckgrade.probes.elastic.logstash_api import IMAGE

@@ -7,7 +7,8 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dckgrade.engine.protocol import Engine, NoAnswer, NotThere, OutOfReach
+from dckgrade.engine.answers import NoAnswer, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic.log_routes import SENDING, Sender, Ways, address, wrong_protocol
 from dckgrade.probes.elastic.logstash_api import Flow
 from dckgrade.probes.support.service import from_here

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.lookup import ContainerName, unseen, uptime_s

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import Json, NotThere, OutOfReach, Via
+from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api

@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Address, Engine, HttpAnswer, Json, Login, NoAnswer, OutOfReach
+from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.http_json import Ask, Service, Silent, decoded, mapping, mappings, whole
 from dckgrade.probes.support.service import Reply, found, reply
 from dckgrade.report.observation import Why

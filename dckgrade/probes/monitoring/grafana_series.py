@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct, structs
 
-from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
+from dckgrade.engine.answers import NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api, series
 from dckgrade.probes.support.http_json import Ask

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json
+from dckgrade.engine.answers import Json
 from dckgrade.probes.monitoring.grafana_api import Source
 from dckgrade.probes.support.http_json import mapping, mappings
 

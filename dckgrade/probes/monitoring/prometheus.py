@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import Json, NotThere, OutOfReach, Via
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import prometheus_config
 from dckgrade.probes.monitoring.prometheus_api import IMAGE, config_file, loaded, reached, ready

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 
-from dckgrade.engine.protocol import Address, Engine, Json, NoAnswer, OutOfReach
+from dckgrade.engine.answers import Address, Json, NoAnswer, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.http_json import Ask, Service, data, mappings
 from dckgrade.probes.support.lookup import moment
 from dckgrade.probes.support.service import Reply, found, reply

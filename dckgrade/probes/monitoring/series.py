@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Engine, Json
+from dckgrade.engine.answers import Json
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.http_json import mapping, mappings
 from dckgrade.probes.support.lookup import names
 

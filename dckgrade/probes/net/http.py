@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import Engine, HttpAnswer, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import HttpAnswer, NotThere, OutOfReach, Via
+from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import ContainerChosen, unseen

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Engine, NoAnswer, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import NoAnswer, NotThere, OutOfReach, Via
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import ContainerName, unseen
 from dckgrade.probes.support.service import Port, Problem, reply

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json
+from dckgrade.engine.answers import Json
 from dckgrade.probes.seccomp.profile import Condition, Filter, Profile
 from dckgrade.probes.seccomp.syscalls import ALLOWED
 

@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
+from dckgrade.engine.answers import NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.choice import FILE, IMAGE, Candidate, Chosen, Declared, choose, same_as_file

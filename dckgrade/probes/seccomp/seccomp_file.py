@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import Engine, NotThere, OutOfReach
+from dckgrade.engine.answers import NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.profile import Invalid, What, parsed
 from dckgrade.probes.support.lookup import unseen

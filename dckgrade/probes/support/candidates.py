@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.lookup import names, repository
 from dckgrade.report.observation import Why
 

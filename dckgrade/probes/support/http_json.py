@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import HttpAnswer, Json, NoAnswer, OutOfReach
+from dckgrade.engine.answers import HttpAnswer, Json, NoAnswer, OutOfReach
 from dckgrade.report.observation import Why
 
 Ask = Callable[[str], HttpAnswer]

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
 
-from dckgrade.engine.protocol import Engine, Json, NotThere
+from dckgrade.engine.answers import Json, NotThere
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.lookup import find
 
 PREDEFINED = {"bridge", "host", "none", "default"}

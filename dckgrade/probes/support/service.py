@@ -6,7 +6,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import Address, Engine, NoAnswer, NoAnswerHow, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import Address, NoAnswer, NoAnswerHow, NotThere, OutOfReach, Via
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.lookup import find, uptime_s
 from dckgrade.report.observation import Why
 

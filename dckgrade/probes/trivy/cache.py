@@ -6,7 +6,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Engine, Json, NotThere, OutOfReach
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.lookup import names, repository
 from dckgrade.probes.trivy.bolt import NotBolt, entries
 from dckgrade.report.observation import Why

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.protocol import Json, OutOfReach
+from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.probes.support.lookup import moment
 
 Fault = Literal["another-kind", "partial", "foreign", "forged", "older"]

@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import OF_ANOTHER, Engine, NotThere, OutOfReach
+from dckgrade.engine.answers import OF_ANOTHER, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import unseen
 from dckgrade.probes.trivy.cache import Cache, containers, here, of_container

@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.protocol import OF_ANOTHER, Engine, Json, NotThere, OutOfReach
+from dckgrade.engine.answers import OF_ANOTHER, Json, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import names, unseen
 from dckgrade.probes.trivy.cache import Layer, containers, covers, here, of_container

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.protocol import Json, NotThere, OutOfReach, Ran
+from dckgrade.engine.answers import Json, NotThere, OutOfReach, Ran
 from dckgrade.probes.apparmor.apparmor_container import ApparmorContainer
 from dckgrade.probes.apparmor.apparmor_file import ApparmorFile
 from dckgrade.probes.apparmor.apparmor_host import ApparmorHost

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.protocol import NotThere, OutOfReach
+from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.probes.docker.container import Container, arguments
 from dckgrade.probes.docker.container_log import ContainerLog
 from dckgrade.report.observation import Absent, Seen, Unobservable, Why

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.protocol import OutOfReach
+from dckgrade.engine.answers import OutOfReach
 from dckgrade.probes.docker.container_stats import ContainerStats
 from dckgrade.report.observation import Absent, Seen, Unobservable, Why
 from tests.support.fake_engine import ENGINES, RECORDED, FakeEngine, answer

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles
-from dckgrade.engine.protocol import NotThere, OutOfReach
 from dckgrade.probes.docker.daemon_file import DaemonFile
 from dckgrade.report.observation import Observation, Seen, Unobservable, Why
 from tests.support.fake_engine import FakeEngine

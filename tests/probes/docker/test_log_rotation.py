@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.protocol import Json, OutOfReach
+from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.probes.docker.log_rotation import LogRotation
 from dckgrade.report.observation import Seen, Unobservable, Why
 from tests.support.fake_engine import ENGINES, NEWEST, FakeEngine

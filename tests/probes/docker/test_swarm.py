@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from dckgrade.engine.protocol import Given, OutOfReach
+from dckgrade.engine.answers import OutOfReach
+from dckgrade.engine.protocol import Given
 from dckgrade.grading.options import Choice
 from dckgrade.grading.run import grade
 from dckgrade.lab.discovery import find

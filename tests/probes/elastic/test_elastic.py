@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.protocol import HttpAnswer, NoAnswer, Ran
+from dckgrade.engine.answers import HttpAnswer, NoAnswer, Ran
 from dckgrade.probes.elastic import log_patterns
 from dckgrade.probes.elastic.elastic_network import ElasticNetwork
 from dckgrade.probes.elastic.elasticsearch import Elasticsearch

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.protocol import NoAnswer, OutOfReach, Ran
+from dckgrade.engine.answers import NoAnswer, OutOfReach, Ran
 from dckgrade.probes.elastic.log_marker import SENT_WITHIN_S, LogMarker
 from dckgrade.report.observation import Absent, Seen, Unobservable, Why
 from tests.support.elastic_stack import GELF, IMAGE, Stack, hits, raising, stats

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.protocol import HttpAnswer, NoAnswer
+from dckgrade.engine.answers import HttpAnswer, NoAnswer
 from dckgrade.probes.monitoring.cadvisor import Cadvisor, of_image
 from dckgrade.probes.monitoring.grafana_series import GrafanaSeries
 from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries, seconds

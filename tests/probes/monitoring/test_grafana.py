@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.protocol import HttpAnswer, Login, NoAnswer
+from dckgrade.engine.answers import HttpAnswer, Login, NoAnswer
 from dckgrade.probes.monitoring.grafana import Grafana
 from dckgrade.probes.monitoring.grafana_dashboard import GrafanaDashboard
 from dckgrade.probes.monitoring.grafana_series import GrafanaSeries

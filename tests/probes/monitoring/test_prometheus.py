@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.protocol import NoAnswer, NotThere, OutOfReach
+from dckgrade.engine.answers import NoAnswer, NotThere, OutOfReach
 from dckgrade.probes.docker.volume import Volume
 from dckgrade.probes.monitoring import prometheus_config
 from dckgrade.probes.monitoring.prometheus import Prometheus

@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import pytest
 
-from dckgrade.engine.protocol import HttpAnswer, NoAnswer, NoAnswerHow, NotThere, OutOfReach
+from dckgrade.engine.answers import HttpAnswer, NoAnswer, NoAnswerHow, NotThere, OutOfReach
 from dckgrade.probes.net.http import Http
 from dckgrade.probes.net.postgres import Postgres
 from dckgrade.report.observation import Absent, Seen, Unobservable, Why

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dckgrade.engine.protocol import Ran
+from dckgrade.engine.answers import Ran
 from dckgrade.probes.seccomp.policy import effect
 from dckgrade.probes.seccomp.profile import parsed
 from dckgrade.probes.seccomp.seccomp_call import TRIES, Answer, Forbidden, attempts, read, twins

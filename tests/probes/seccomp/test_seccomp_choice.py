@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.protocol import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
+from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
 from dckgrade.probes.seccomp.choice import choose, declaration
 from dckgrade.probes.seccomp.seccomp_call import SeccompCall
 from dckgrade.probes.seccomp.seccomp_container import SeccompContainer

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.protocol import OF_ANOTHER, NotThere, OutOfReach
+from dckgrade.engine.answers import OF_ANOTHER, NotThere, OutOfReach
 from dckgrade.probes.docker.image import Image
 from dckgrade.probes.trivy.bolt import NotBolt, entries
 from dckgrade.probes.trivy.cache import Layer, covers

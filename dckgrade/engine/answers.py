@@ -1,0 +1,85 @@
+"""The values that an engine and its services answer with, and the ways in which they may not answer."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from dckgrade.report.observation import Why
+
+Json = Mapping[str, Any]
+"""An object of the engine's API, as it came: read it with `.get`, since versions differ."""
+
+
+class NotThere(Exception):
+    """The world answered: there is no such thing (HTTP 404)."""
+
+
+class OutOfReach(Exception):
+    """The world did not answer, refused, or answered what cannot be read; *why* says which."""
+
+    def __init__(self, why: Why, detail: str = "") -> None:
+        super().__init__(why, detail)
+        self.why, self.detail = why, detail
+
+
+Via = Literal["published", "own", "inside"]
+"""Reached by a published port, by the container's own address, or by a command inside the container."""
+NoAnswerHow = Literal["refused", "reset", "silent", "garbled"]
+"""Nobody listens; published, but nobody listens behind it; connected, then nothing; another protocol."""
+
+
+class Address(Struct, frozen=True):
+    """Where a service is reached: always taken from inspect, never guessed."""
+
+    host: str
+    port: int
+    via: Via
+
+
+class HttpAnswer(Struct, frozen=True, kw_only=True):
+    """The answer of a container's HTTP server: header names in lower case, the body capped at 256 KiB."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    truncated: bool = False
+
+
+class Ran(Struct, frozen=True):
+    """What a command inside a container came to: its exit code, and both streams, secrets masked, capped."""
+
+    exit_code: int
+    output: str
+
+
+class Printed(Struct, frozen=True):
+    """The same, byte for byte: for output that is read by a program."""
+
+    exit_code: int
+    output: bytes
+    errors: bytes
+
+
+class NoAnswer(Exception):
+    """The address was reached and did not serve; *how* tells in which way."""
+
+    def __init__(self, how: NoAnswerHow) -> None:
+        super().__init__(how)
+        self.how = how
+
+
+class Login(Struct, frozen=True):
+    """An account of a service. It is sent to that service, and never shown, recorded or written."""
+
+    user: str
+    password: str
+    guessed_for: str = ""
+    """The container whose account this may be; empty for one that the user named, which is always tried."""
+
+    def __repr__(self) -> str:
+        return "Login(***)"
+
+
+OF_ANOTHER = "another user's"
+"""The detail of `OutOfReach` where a cache may be in a folder that we may not look into."""

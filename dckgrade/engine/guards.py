@@ -1,0 +1,41 @@
+"""What a request that is no plain reading must look like before it may leave."""
+
+import re
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from msgspec import Struct
+
+from dckgrade.engine.probe_container import harmless
+
+_EXEC_KEYS = {"AttachStdout", "AttachStderr", "Cmd", "Detach", "Tty"}
+_CONTAINER_ID = re.compile(r"/containers/([0-9a-f]{64})(?:/|$)")
+
+
+class Request(Struct, frozen=True):
+    """A request about to leave."""
+
+    path: str
+    """With the API's version."""
+    query: str
+    body: Any
+    """Decoded JSON; None without one."""
+    own: AbstractSet[str]
+    """The ids of the containers that this program has created."""
+
+
+def asks_only_for_output(request: Request) -> bool:
+    """Whether it asks for a command and its output: no privileges, no user, no terminal."""
+    body = request.body
+    return isinstance(body, dict) and body.keys() <= _EXEC_KEYS and not body.get("Tty")
+
+
+def is_probe_container(request: Request) -> bool:
+    """Whether the container that it creates is named as ours, and is the one harmless form."""
+    return harmless(request.query, request.body)
+
+
+def is_own_container(request: Request) -> bool:
+    """Whether it is about a container that this program has created, and asks for nothing else."""
+    found = _CONTAINER_ID.search(request.path)
+    return bool(found and found[1] in request.own) and request.body is None

@@ -1,0 +1,78 @@
+"""What can be read of an engine, on top of one method that asks for a resource."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from dckgrade.engine import log_frames, resources
+from dckgrade.engine.answers import Json, OutOfReach
+from dckgrade.engine.probe_container import ours
+from dckgrade.engine.resources import Resource
+
+T = TypeVar("T")
+
+
+class ResourceReader(Protocol):
+    """An engine whose resources can be read; the same for a real one, a snapshot of it and a fake."""
+
+    def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
+        """Ask for *resource*, *refs* in its path; raises `NotThere` or `OutOfReach`."""
+        ...
+
+    def list_all_containers(self) -> Sequence[Json]:
+        """List all containers."""
+        return self.read(resources.CONTAINERS)
+
+    def list_containers(self) -> Sequence[Json]:
+        """List all containers but our own: what we made is not graded."""
+        return [entry for entry in self.list_all_containers() if not ours(entry)]
+
+    def inspect_container(self, ref: str) -> Json:
+        """Inspect one container."""
+        return self.read(resources.CONTAINER, ref)
+
+    def inspect_image(self, ref: str) -> Json:
+        """Inspect one image."""
+        return self.read(resources.IMAGE, ref)
+
+    def list_images(self) -> Sequence[Json]:
+        """List all images."""
+        return self.read(resources.IMAGES)
+
+    def read_archive(self, ref: str, path: str) -> bytes:
+        """Read a file inside a container, whether that runs or not."""
+        return self.read(resources.ARCHIVE, ref, path=path)[0]
+
+    def read_modified_at(self, ref: str, path: str) -> datetime:
+        """Tell when a file inside a container was last changed, whether that runs or not."""
+        return self.read(resources.ARCHIVE, ref, path=path)[1]
+
+    def inspect_engine(self) -> Json:
+        """Describe the engine."""
+        return self.read(resources.INFO)
+
+    def list_nodes(self) -> Sequence[Json]:
+        """List the nodes of the swarm."""
+        return self.read(resources.NODES)
+
+    def inspect_volume(self, name: str) -> Json:
+        """Inspect one volume."""
+        return self.read(resources.VOLUME, name)
+
+    def sample_stats(self, ref: str) -> Json:
+        """Take one sample of a container's resources."""
+        return self.read(resources.STATS, ref)
+
+    def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
+        """Let the engine's machine list a container's processes."""
+        listed = self.read(resources.TOP, ref, ps_args=f"-eo {columns}")
+        return [[str(part) for part in row] for row in listed.get("Processes") or []]
+
+    def read_log_tail(self, ref: str, *, tty: bool) -> str:
+        """Read the last lines of both streams; '' where the log driver keeps none."""
+        try:
+            return log_frames.text(self.read(resources.LOG, ref), tty=tty)
+        except OutOfReach as error:
+            if "does not support reading" in error.detail:
+                return ""
+            raise

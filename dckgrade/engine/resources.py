@@ -1,0 +1,149 @@
+"""The requests that grading makes of an engine: one row each, for client, memo, allow-list and fake."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Generic, Literal, TypeVar
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from dckgrade.engine.answers import NotThere
+from dckgrade.engine.guards import Request, asks_only_for_output, is_own_container, is_probe_container
+from dckgrade.engine.responses import read_change, read_member, read_object, read_objects
+
+Method = Literal["GET", "HEAD", "POST", "DELETE"]
+
+T_co = TypeVar("T_co", covariant=True)
+"""What a body is read as."""
+
+MIB = 1024 * 1024
+_PLACEHOLDER = re.compile(r"\{(\w+)(:path)?\}")
+_NOTHING: Mapping[str, str] = {}
+
+
+class Resource(Struct, Generic[T_co], frozen=True, kw_only=True, dict=True):
+    """One kind of request. The engine's API: https://docs.docker.com/reference/api/engine/."""
+
+    name: str
+    """Its name in the memo, and in the fake of the tests."""
+    path: str
+    """Without the version; `{ref}` is one segment, `{name:path}` may have several."""
+    read: Callable[[bytes], T_co]
+    """Turns the body into what is returned; raises `OutOfReach` for one that cannot be read."""
+    method: Method = "GET"
+    query: Mapping[str, str] = _NOTHING
+    """Parameters that are always sent."""
+    timeout_s: float = 3.0
+    max_bytes: int = 16 * MIB
+    guard: Callable[[Request], bool] | None = None
+    """Whether such a request may leave; None: always. Everything but GET and HEAD needs one."""
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Match the paths of this resource, with and without the API's version."""
+        plain = re.escape(re.sub(_PLACEHOLDER, lambda found: "\0P" if found[2] else "\0S", self.path))
+        segments = plain.replace("\0P", ".+").replace("\0S", "[^/]+")
+        return re.compile(rf"(?:/v\d+\.\d+)?{segments}")
+
+    def build_path(self, *refs: str) -> str:
+        """Return the path with *refs* for its parameters; raises `NotThere` for what is no name."""
+        names = iter(refs)
+        return _PLACEHOLDER.sub(lambda found: _quote(next(names), "/" if found[2] else ""), self.path)
+
+
+def _quote(ref: str, separators: str) -> str:
+    # No object has such a name, and in a path it would ask for something else.
+    if {"", ".", ".."} & set(ref.split("/")):
+        raise NotThere(ref)
+    return quote(ref, safe=f":@{separators}")
+
+
+def keep_bytes(body: bytes) -> bytes:
+    """Return the body as it is."""
+    return body
+
+
+def read_file_with_date(body: bytes) -> tuple[bytes, datetime]:
+    """Return the one file of a tar, and when it was last changed."""
+    return read_member(body), read_change(body)
+
+
+PING = Resource(name="ping", path="/_ping", read=keep_bytes)
+INFO = Resource(name="info", path="/info", read=read_object, timeout_s=5)
+"""Of a manager: it asks the whole swarm."""
+NODES = Resource(name="nodes", path="/nodes", read=read_objects, timeout_s=5)
+EVENTS = Resource(name="events", path="/events", read=keep_bytes)
+CONTAINERS = Resource(name="containers", path="/containers/json", read=read_objects, query={"all": "true"})
+CONTAINER = Resource(name="container", path="/containers/{ref}/json", read=read_object)
+IMAGES = Resource(name="images", path="/images/json", read=read_objects)
+IMAGE = Resource(name="image", path="/images/{name:path}/json", read=read_object)
+VOLUME = Resource(name="volume", path="/volumes/{name}", read=read_object)
+ARCHIVE = Resource(
+    name="archive",
+    path="/containers/{ref}/archive",
+    read=read_file_with_date,
+    timeout_s=10,
+    max_bytes=64 * MIB,
+)
+# 200 messages of at most 16 KiB (the engine splits longer lines there) with their frame headers are 3.2 MiB.
+LOG = Resource(
+    name="log",
+    path="/containers/{ref}/logs",
+    read=keep_bytes,
+    query={"stdout": "true", "stderr": "true", "tail": "200"},
+    timeout_s=5,
+    max_bytes=4 * MIB,
+)
+# Without `one-shot` the engine would wait for two of its ticks, 1 to 2 s.
+STATS = Resource(
+    name="stats",
+    path="/containers/{ref}/stats",
+    read=read_object,
+    query={"stream": "false", "one-shot": "true"},
+    timeout_s=5,
+)
+TOP = Resource(name="top", path="/containers/{ref}/top", read=read_object, timeout_s=5)
+EXEC_CREATE = Resource(
+    name="exec-create",
+    path="/containers/{ref}/exec",
+    read=read_object,
+    method="POST",
+    guard=asks_only_for_output,
+)
+EXEC_START = Resource(
+    name="exec-start", path="/exec/{id}/start", read=keep_bytes, method="POST", guard=asks_only_for_output
+)
+EXEC = Resource(name="exec", path="/exec/{id}/json", read=read_object)
+# An unknown log driver is looked for among the plugins, for 15 s, before the creation is refused (measured).
+CONTAINER_CREATE = Resource(
+    name="container-create",
+    path="/containers/create",
+    read=read_object,
+    method="POST",
+    timeout_s=20,
+    guard=is_probe_container,
+)
+CONTAINER_START = Resource(
+    name="container-start",
+    path="/containers/{ref}/start",
+    read=keep_bytes,
+    method="POST",
+    timeout_s=10,
+    guard=is_own_container,
+)
+CONTAINER_REMOVE = Resource(
+    name="container-remove",
+    path="/containers/{ref}",
+    read=keep_bytes,
+    method="DELETE",
+    query={"force": "true", "v": "true"},
+    timeout_s=10,
+    guard=is_own_container,
+)
+
+RESOURCES: tuple[Resource[Any], ...] = tuple(
+    value for value in list(vars().values()) if isinstance(value, Resource)
+)
+"""Every row above."""

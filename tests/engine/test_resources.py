@@ -1,0 +1,63 @@
+"""The table of engine requests: what stands in it may leave, is asked once and can be faked."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dckgrade.engine import allowlist, resources
+from dckgrade.engine.allowlist import Forbidden, permit
+from dckgrade.engine.answers import NotThere
+from dckgrade.engine.resources import RESOURCES, Resource
+from dckgrade.engine.responses import read_object
+from tests.engine.test_api import daemon
+from tests.support.fake_engine import FakeEngine
+from tests.support.fault_engine import answer
+
+NETWORK = Resource(name="network", path="/networks/{name}", read=read_object)
+READING = [resource for resource in RESOURCES if resource.method == "GET"]
+
+
+@pytest.mark.parametrize("resource", READING, ids=lambda resource: resource.name)
+def test_every_reading_of_the_table_may_leave_by_get_and_by_nothing_else(resource: Resource[Any]) -> None:
+    path = f"/v1.41{resource.build_path('web')}"
+    permit("GET", path)
+    for method in ("PUT", "PATCH", "POST", "DELETE"):
+        with pytest.raises(Forbidden):
+            permit(method, path)
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
+def test_what_changes_something_has_a_guard_and_every_row_a_bound(resource: Resource[Any]) -> None:
+    assert resource.method in {"GET", "HEAD"} or resource.guard
+    assert 0 < resource.timeout_s <= 20
+    assert 0 < resource.max_bytes <= 64 * resources.MIB
+
+
+def test_names_are_unique_since_the_memo_knows_resources_by_them() -> None:
+    names = [resource.name for resource in RESOURCES]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("ref", ["", ".", "..", "../images"])
+def test_what_cannot_be_a_name_is_not_asked_for(ref: str) -> None:
+    with pytest.raises(NotThere):
+        resources.CONTAINER.build_path(ref)
+
+
+def test_a_new_row_is_asked_once_permitted_and_faked_without_another_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with daemon(tmp_path, {"/networks/front": answer({"Driver": "bridge"})}) as (connected, there):
+        with pytest.raises(Forbidden):
+            connected.read(NETWORK, "front")
+        monkeypatch.setattr(allowlist, "RESOURCES", (*RESOURCES, NETWORK))
+        snapshot = connected.take_snapshot()
+        assert [snapshot.read(NETWORK, "front") for _ in range(2)] == [{"Driver": "bridge"}] * 2
+    assert there.asked[1:] == ["GET /v1.51/networks/front"]
+
+    fake = FakeEngine()
+    with pytest.raises(NotThere):
+        fake.read(NETWORK, "front")
+    fake.answers["network"] = {"front": {"Driver": "overlay"}}
+    assert fake.read(NETWORK, "front") == {"Driver": "overlay"}
