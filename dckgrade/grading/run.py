@@ -14,7 +14,7 @@ from dckgrade.judge.judge import judge, unsettled, wanted_further
 from dckgrade.lab.load import LoadedLab
 from dckgrade.lab.model import Check
 from dckgrade.probes.base import Probe, kind_of, observation_key
-from dckgrade.probes.observe import observe
+from dckgrade.probes.observe import observe_probes
 from dckgrade.report import codec
 from dckgrade.report.observation import EngineInfo, Observation, Recording, Seen, Unobservable, Why
 from dckgrade.report.report import LabRef, Report
@@ -155,7 +155,7 @@ class Run:
                 dockerd=choice.dockerd,
             )
         )
-        self.seen |= observe(probes, snapshot, self.left_s())
+        self.seen |= observe_probes(probes, snapshot, self.left_s())
 
     def look_further(self) -> None:
         """Make the observations that only the naming of a mistake needs."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from dckgrade.lab.matchers import Demand, Wanted, written
 from dckgrade.lab.patterns import LINE, TEXT
-from dckgrade.probes.support.lookup import edits
+from dckgrade.probes.support.lookup import count_edits
 
 MISSPELT_BY = 2
 
@@ -79,7 +79,9 @@ def matches(pattern: str, text: str) -> bool:
 
 def resembles(wanted: str, found: str) -> bool:
     """Say whether *found* is *wanted* misspelt: within two edits whatever the case, and not the same."""
-    return found != wanted and edits(wanted.casefold(), found.casefold(), most=MISSPELT_BY) <= MISSPELT_BY
+    return (
+        found != wanted and count_edits(wanted.casefold(), found.casefold(), most=MISSPELT_BY) <= MISSPELT_BY
+    )
 
 
 @cache

@@ -13,28 +13,28 @@ from dckgrade.probes.registry import load_kinds
 from dckgrade.report.observation import Observation, Unobservable, Why
 
 
-def observe(probes: Iterable[Probe], engine: Engine, seconds: float) -> dict[str, Observation]:
+def observe_probes(probes: Iterable[Probe], engine: Engine, seconds: float) -> dict[str, Observation]:
     """Make every distinct observation, all of them within *seconds*; what takes longer is unobservable."""
     distinct = {
         observation_key(probe): probe
         for probe in sorted(probes, key=lambda probe: load_kinds().index(type(probe)))
     }
     calls: dict[str, Callable[[], Observation]] = {
-        name: lambda probe=probe: timed(probe, engine)  # type: ignore[misc]
+        name: lambda probe=probe: observe_with_duration(probe, engine)  # type: ignore[misc]
         for name, probe in distinct.items()
     }
     seen = outcomes(calls, seconds)
-    return {name: settled(kind_of(distinct[name]), result) for name, result in seen.items()}
+    return {name: convert_outcome(kind_of(distinct[name]), result) for name, result in seen.items()}
 
 
-def timed(probe: Probe, engine: Engine) -> Observation:
+def observe_with_duration(probe: Probe, engine: Engine) -> Observation:
     """Observe, and note how long it took."""
     start = time.perf_counter()
     seen = probe.observe(engine)
     return replace(seen, duration_ms=round((time.perf_counter() - start) * 1000))
 
 
-def settled(name: str, result: Observation | Exception) -> Observation:
+def convert_outcome(name: str, result: Observation | Exception) -> Observation:
     """Make of a crash, or of a call that came too late, an observation of nothing."""
     match result:
         case OutOfReach():

@@ -57,7 +57,7 @@ def given(monkeypatch: pytest.MonkeyPatch, looks: Sequence[Look]) -> list[set[st
         asked.append({observation_key(probe) for probe in probes})
         return {name: now.get(name, Unobservable(kind="log", why=Why.DEADLINE)) for name in asked[-1]}
 
-    monkeypatch.setattr(run, "observe", observe)
+    monkeypatch.setattr(run, "observe_probes", observe)
     return asked
 
 

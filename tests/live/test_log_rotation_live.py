@@ -13,9 +13,9 @@ from dckgrade.engine.protocol import Given
 from dckgrade.lab.load import load
 from dckgrade.probes.base import Probe
 from dckgrade.probes.docker.daemon_file import DaemonFile
-from dckgrade.probes.docker.daemon_json.settings import classified, read
+from dckgrade.probes.docker.daemon_json.settings import classify_dockerd_error, parse_daemon_json
 from dckgrade.probes.docker.log_rotation import LogRotation
-from dckgrade.probes.observe import observe
+from dckgrade.probes.observe import observe_probes
 from dckgrade.prove import live
 from dckgrade.prove.case import CaseKind, case
 from dckgrade.prove.engines.docker_command import docker, images
@@ -55,7 +55,7 @@ def observed(engine: PrivateEngine, probe: Probe, host: str = "") -> Any:
     where = resolve(host or engine.host, None, {}, Path("/nonexistent"))
     with connect(where) as daemon:
         given = Given(dockerd=engine.dockerd, environment={"HOME": "/nonexistent"})
-        (seen,) = observe([probe], daemon.take_snapshot(given), 30.0).values()
+        (seen,) = observe_probes([probe], daemon.take_snapshot(given), 30.0).values()
     return seen
 
 
@@ -123,8 +123,8 @@ def test_dockerd_refuses_what_we_refuse_for_the_same_reason(own_engine: PrivateE
     for text, problem, _, _ in REFUSED:
         assert not own_engine.restart(text.encode()), text
         said = last_words(where, 0.0, {}, own_engine.dockerd)
-        assert (said != "", classified(said)) == (True, problem), (text, said)
-        assert read(text.encode(), said).problem == problem
+        assert (said != "", classify_dockerd_error(said)) == (True, problem), (text, said)
+        assert parse_daemon_json(text.encode(), said).problem == problem
     own_engine.put_back()
     assert docker(own_engine.host, "ps", "--quiet") == ""
 

@@ -9,7 +9,12 @@ import pytest
 
 from dckgrade.engine import endpoint
 from dckgrade.engine.connection import connect
-from dckgrade.probes.seccomp.seccomp_call import TRIES, Forbidden, read, twins
+from dckgrade.probes.seccomp.seccomp_call import (
+    SYSCALL_ATTEMPTS,
+    ForbiddenAttempt,
+    classify_call_output,
+    list_twins,
+)
 from dckgrade.prove.case import cases
 from dckgrade.prove.live import DisposableEngine
 from tests.conftest import FIXTURES
@@ -19,7 +24,7 @@ pytestmark = pytest.mark.engine
 LIVE = [case for case in cases(FIXTURES, "tp2") if case.live]
 
 
-CALLS = sorted({call for attempt in TRIES for call in twins(attempt.call)})
+CALLS = sorted({call for attempt in SYSCALL_ATTEMPTS for call in list_twins(attempt.call)})
 DENY_ALL = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": CALLS, "action": "SCMP_ACT_ERRNO"}]}
 
 
@@ -42,8 +47,11 @@ def answers(engine: DisposableEngine, container: str) -> dict[str, str]:
     """Make every try in *container*, whatever its profile."""
     with connect(endpoint.resolve(engine.host, None, {}, Path("/nonexistent"))) as daemon:
         look = daemon.take_snapshot()
-        tried = [Forbidden(one, one.call, 1, whole=True) for one in TRIES]
-        return {one.call: read(one, look.run_command(container, one.attempt.argv)) for one in tried}
+        tried = [ForbiddenAttempt(one, one.call, 1, forbids_all_twins=True) for one in SYSCALL_ATTEMPTS]
+        return {
+            one.call: classify_call_output(one, look.run_command(container, one.attempt.argv))
+            for one in tried
+        }
 
 
 @pytest.mark.parametrize("image", ["nginx", "busybox", "postgres"])
@@ -52,7 +60,7 @@ def test_dockers_default_lets_every_try_and_nothing_changes(
 ) -> None:
     container = sleeping(client, image)
     before = client.diff(container)
-    assert answers(engine, container) == dict.fromkeys((one.call for one in TRIES), "allowed")
+    assert answers(engine, container) == dict.fromkeys((one.call for one in SYSCALL_ATTEMPTS), "allowed")
     assert client.diff(container) == before
 
 
@@ -60,4 +68,4 @@ def test_a_profile_that_forbids_them_refuses_every_try(
     engine: DisposableEngine, client: docker.APIClient
 ) -> None:
     container = sleeping(client, "busybox", f"seccomp={json.dumps(DENY_ALL)}")
-    assert answers(engine, container) == dict.fromkeys((one.call for one in TRIES), "refused")
+    assert answers(engine, container) == dict.fromkeys((one.call for one in SYSCALL_ATTEMPTS), "refused")

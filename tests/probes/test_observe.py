@@ -12,7 +12,7 @@ from dckgrade.probes.docker.container_log import ContainerLog
 from dckgrade.probes.docker.container_stats import ContainerStats
 from dckgrade.probes.net.http import Http
 from dckgrade.probes.net.postgres import Postgres
-from dckgrade.probes.observe import observe
+from dckgrade.probes.observe import observe_probes
 from dckgrade.probes.registry import load_kinds
 from dckgrade.report.observation import Absent, Seen, Unobservable, Why
 from tests.support.fake_engine import FakeEngine
@@ -30,12 +30,12 @@ def test_equal_probes_have_equal_keys_and_are_made_once() -> None:
     assert observation_key(ALL[0]) == "container name=webservers image=nginx"
     assert observation_key(Container(name="webservers")) == "container name=webservers"
     assert observation_key(ALL[3]) == "http container=webservers port=80 path=/"
-    seen = observe([*ALL, *ALL, Http(container="webservers", path="/", port=80)], FakeEngine(), 5)
+    seen = observe_probes([*ALL, *ALL, Http(container="webservers", path="/", port=80)], FakeEngine(), 5)
     assert {*seen} == {observation_key(probe) for probe in ALL}
 
 
 def test_each_is_seen_under_the_name_of_its_kind() -> None:
-    seen = observe(ALL, FakeEngine(), 5)
+    seen = observe_probes(ALL, FakeEngine(), 5)
     assert {type(probe) for probe in ALL} <= {*load_kinds()}
     for probe in ALL:
         found = seen[observation_key(probe)]
@@ -45,7 +45,7 @@ def test_each_is_seen_under_the_name_of_its_kind() -> None:
 
 
 def test_the_slowest_questions_are_put_first() -> None:
-    seen = observe(ALL, FakeEngine(), 5)
+    seen = observe_probes(ALL, FakeEngine(), 5)
     assert next(iter(seen)).startswith("container-stats ")
 
 
@@ -57,7 +57,7 @@ def test_what_comes_too_late_is_unobservable_and_the_rest_is_seen() -> None:
 
     held = threading.Event()
     start = time.monotonic()
-    seen = observe(ALL, Slow(), 0.3)
+    seen = observe_probes(ALL, Slow(), 0.3)
     held.set()
     assert time.monotonic() - start < 2
     assert seen[observation_key(ALL[2])] == Unobservable(kind="container-stats", why=Why.DEADLINE)
@@ -65,7 +65,7 @@ def test_what_comes_too_late_is_unobservable_and_the_rest_is_seen() -> None:
 
 
 def test_without_time_nothing_is_seen_and_nothing_is_absent() -> None:
-    seen = observe(ALL, FakeEngine(), 0)
+    seen = observe_probes(ALL, FakeEngine(), 0)
     assert {type(one) for one in seen.values()} == {Unobservable}
 
 
@@ -81,7 +81,7 @@ def test_without_time_nothing_is_seen_and_nothing_is_absent() -> None:
 def test_a_crash_is_no_failure_of_the_trainee(trouble: Exception, why: Why, detail: str) -> None:
     engine = FakeEngine()
     engine.trouble["container"] = trouble
-    seen = observe([ALL[0]], engine, 5)[observation_key(ALL[0])]
+    seen = observe_probes([ALL[0]], engine, 5)[observation_key(ALL[0])]
     assert isinstance(seen, Unobservable)
     assert (seen.kind, seen.why, seen.detail) == ("container", why, detail)
 
@@ -92,7 +92,7 @@ def test_it_is_noted_how_long_each_took() -> None:
             time.sleep(0.05)
             return super().sample_stats(ref)
 
-    seen = observe([ALL[2], Container(name="nobody")], Steady(), 5)
+    seen = observe_probes([ALL[2], Container(name="nobody")], Steady(), 5)
     assert seen[observation_key(ALL[2])].duration_ms >= 50
     absent = seen["container name=nobody"]
     assert isinstance(absent, Absent)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach, Ran
-from dckgrade.probes.support.lookup import moment
+from dckgrade.probes.support.lookup import parse_timestamp
 from dckgrade.report.observation import Why
 from tests.support.fake_engine import NEWEST, FakeEngine
 from tests.support.monitoring import NETWORK, Page, page
@@ -106,7 +106,7 @@ class Stack(FakeEngine):
         """Have a container have been running for so long."""
         from datetime import timedelta
 
-        self.clock = moment(self.inspect(name)["State"]["StartedAt"]) + timedelta(seconds=seconds)
+        self.clock = parse_timestamp(self.inspect(name)["State"]["StartedAt"]) + timedelta(seconds=seconds)
         return self
 
     def ended(self, name: str, log: str = "", exit_code: int = 1, **state: Any) -> "Stack":

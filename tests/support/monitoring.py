@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach
-from dckgrade.probes.support.lookup import moment
+from dckgrade.probes.support.lookup import parse_timestamp
 from dckgrade.report.observation import Why
 from tests.support.fake_engine import NEWEST, FakeEngine
 
@@ -68,7 +68,7 @@ class Monitored(FakeEngine):
     def born(self, version: str, later_s: float = 0.2) -> Any:
         """Give a recorded `runtimeinfo` of a process that was born with the container, or *later_s*."""
         about = recorded(version, "runtimeinfo")
-        started = moment(self.inspect("prometheus")["State"]["StartedAt"])
+        started = parse_timestamp(self.inspect("prometheus")["State"]["StartedAt"])
         about["data"]["startTime"] = (started + timedelta(seconds=later_s)).isoformat()
         return about
 

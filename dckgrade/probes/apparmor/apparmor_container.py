@@ -9,10 +9,22 @@ from msgspec import Meta, Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
-from dckgrade.probes.apparmor.choice import FILE, IMAGE, Chosen, Declared, choose, written
+from dckgrade.probes.apparmor.choice import (
+    DEFAULT_IMAGE,
+    DEFAULT_PROFILE_FILE,
+    ChosenApparmorContainer,
+    DeclaredApparmor,
+    choose_container,
+    read_declared_profiles,
+)
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.exit_reason import AT_REST, STEADY_S, clue, told
-from dckgrade.probes.support.lookup import unseen, uptime_s
+from dckgrade.probes.support.exit_reason import (
+    RESTING_STATES,
+    STEADY_AFTER_START_S,
+    find_telling_line,
+    shorten_engine_error,
+)
+from dckgrade.probes.support.lookup import convert_to_observation, uptime_s
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -37,7 +49,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The line of its log that tells of a refusal, else the last one; empty for one that runs."""
     option_misplaced: bool
     """`--security-opt` stands behind the image's name, among the program's own arguments."""
-    declared: Declared
+    declared: DeclaredApparmor
     """own, default, unconfined: by the option, else by what the engine applied."""
     wanted: str
     """The name that the option gives; of several the last; empty without one."""
@@ -52,8 +64,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 class ApparmorContainer(Probe, frozen=True, kw_only=True, tag="apparmor-container"):
     """Look at the container with a profile of its own, else at one that runs *image*."""
 
-    image: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]*$")] = IMAGE
-    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] = FILE
+    image: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]*$")] = DEFAULT_IMAGE
+    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] = DEFAULT_PROFILE_FILE
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
@@ -68,37 +80,37 @@ class ApparmorContainer(Probe, frozen=True, kw_only=True, tag="apparmor-containe
     def observe(self, engine: Engine) -> Observation:
         """Choose, and read."""
         try:
-            chosen = choose(engine, self.image, self.file)
-            facts = read(chosen, engine, self.file)
+            chosen = choose_container(engine, self.image, self.file)
+            facts = build_apparmor_container_facts(chosen, engine, self.file)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("apparmor-container", trouble)
-        age_s = uptime_s(chosen.one.seen, engine.now())
+            return convert_to_observation("apparmor-container", trouble)
+        age_s = uptime_s(chosen.candidate.inspected_or_empty, engine.now())
         return Seen(kind="apparmor-container", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def read(chosen: Chosen, engine: Engine, file: str) -> Facts:
+def build_apparmor_container_facts(chosen: ChosenApparmorContainer, engine: Engine, file: str) -> Facts:
     """Put the container's state and its profile's name into facts."""
-    one, inspected = chosen.one, chosen.one.seen
+    one, inspected = chosen.candidate, chosen.candidate.inspected_or_empty
     state, config = inspected.get("State") or {}, inspected.get("Config") or {}
     status = str(state.get("Status") or "")
     up = uptime_s(inspected, engine.now())
     quiet = status in {"running", "created", "paused"}
     log = "" if quiet else engine.read_log_tail(one.id, tty=bool(config.get("Tty")))
-    names = [profile.name for profile in written(engine, file)]
+    names = [profile.name for profile in read_declared_profiles(engine, file)]
     return Facts(
         name=one.name,
         others=len(chosen.others),
         image=str(one.listed.get("Image") or ""),
         status=status,
-        stable=(up is not None and up >= STEADY_S) or status in AT_REST,
+        stable=(up is not None and up >= STEADY_AFTER_START_S) or status in RESTING_STATES,
         exit_code=state.get("ExitCode") or 0,
-        error=told(masked(state.get("Error") or "")),
+        error=shorten_engine_error(masked(state.get("Error") or "")),
         restart_count=inspected.get("RestartCount") or 0,
-        clue=clue(masked(log)),
+        clue=find_telling_line(masked(log)),
         option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),
         declared=one.declared,
-        wanted=one.wanted[:100],
+        wanted=one.wanted_profile[:100],
         applied=str(inspected.get("AppArmorProfile") or "")[:100],
         file_names=[name[:100] for name in names][:10],
-        in_file=one.wanted in names if names and one.wanted else None,
+        in_file=one.wanted_profile in names if names and one.wanted_profile else None,
     )

@@ -8,10 +8,10 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.apparmor.choice import FILE, text
-from dckgrade.probes.apparmor.profile import Invalid, What, parsed
+from dckgrade.probes.apparmor.choice import DEFAULT_PROFILE_FILE, read_profile_file
+from dckgrade.probes.apparmor.profile import ApparmorProblem, InvalidApparmorProfile, parse_apparmor_profiles
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import unseen
+from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -21,7 +21,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     valid: bool
     """It declares a profile, and nothing in it is sure to be refused."""
-    problem: What | None
+    problem: ApparmorProblem | None
     line: int | None
     names: list[str]
     """The profiles that it declares: the words after `profile`."""
@@ -32,7 +32,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 class ApparmorFile(Probe, frozen=True, kw_only=True, tag="apparmor-file"):
     """Read *file*; it is not loaded, and nothing is asked of the kernel."""
 
-    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] = FILE
+    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] = DEFAULT_PROFILE_FILE
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
@@ -47,17 +47,17 @@ class ApparmorFile(Probe, frozen=True, kw_only=True, tag="apparmor-file"):
     def observe(self, engine: Engine) -> Observation:
         """Read it once."""
         try:
-            facts = read(text(engine, self.file))
+            facts = read_apparmor_file_facts(read_profile_file(engine, self.file))
         except (NotThere, OutOfReach) as trouble:
-            return unseen("apparmor-file", trouble)
+            return convert_to_observation("apparmor-file", trouble)
         return Seen(kind="apparmor-file", facts=msgspec.to_builtins(facts))
 
 
-def read(content: bytes) -> Facts:
+def read_apparmor_file_facts(content: bytes) -> Facts:
     """Put the profiles, or what is wrong with them, into facts."""
     try:
-        profiles = parsed(content)
-    except Invalid as bad:
+        profiles = parse_apparmor_profiles(content)
+    except InvalidApparmorProfile as bad:
         return Facts(valid=False, problem=bad.what, line=bad.line, names=[], complain=False)
     return Facts(
         valid=True,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import unseen
+from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -43,13 +43,13 @@ class ApparmorHost(Probe, frozen=True, kw_only=True, tag="apparmor-host"):
     def observe(self, engine: Engine) -> Observation:
         """Ask once."""
         try:
-            facts = read(engine.inspect_engine())
+            facts = read_apparmor_host_facts(engine.inspect_engine())
         except (NotThere, OutOfReach) as trouble:
-            return unseen("apparmor-host", trouble)
+            return convert_to_observation("apparmor-host", trouble)
         return Seen(kind="apparmor-host", facts=msgspec.to_builtins(facts))
 
 
-def read(info: Json) -> Facts:
+def read_apparmor_host_facts(info: Json) -> Facts:
     """Read the options; each is `name=…`, perhaps with more behind a comma."""
     options = {str(one).partition(",")[0] for one in info.get("SecurityOptions") or []}
     system, name = str(info.get("OperatingSystem") or ""), str(info.get("Name") or "")

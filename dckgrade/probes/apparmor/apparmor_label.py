@@ -9,17 +9,17 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.apparmor.choice import Candidate, choose
+from dckgrade.probes.apparmor.choice import ApparmorCandidate, choose_container
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import unseen
+from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, Why
 from dckgrade.report.text import Text
 
-COLUMNS = "pid,label"
-COMMAND = ("sh", "-c", "cat /proc/[0-9]*/attr/current")
-LABEL = re.compile(r"^(?P<name>\S.*?) \((?P<mode>\w+)\)$")
+PS_COLUMNS = "pid,label"
+READ_LABELS_COMMAND = ("sh", "-c", "cat /proc/[0-9]*/attr/current")
+LABEL_PATTERN = re.compile(r"^(?P<name>\S.*?) \((?P<mode>\w+)\)$")
 
-By = Literal["top", "exec", "proc"]
+LabelSource = Literal["top", "exec", "proc"]
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Every process is confined by that profile, or by a child of it."""
     enforced: bool
     """And by none that only watches."""
-    by: By
+    by: LabelSource
     """Told by the engine's `ps`, by a command in the container, or by this machine's /proc."""
     command: str
     """What was run in the container to learn it; empty where nothing was."""
@@ -61,29 +61,31 @@ class ApparmorLabel(Probe, frozen=True, kw_only=True, tag="apparmor-label"):
     def observe(self, engine: Engine) -> Observation:
         """Ask each way that there is, until one tells."""
         try:
-            one = choose(engine).one
-            facts = read(one, *labels(engine, one.bearing()), pinged(engine))
+            one = choose_container(engine).candidate
+            facts = build_apparmor_label_facts(
+                one, *find_labels(engine, one.require_profiled_id()), ping=has_ping_container(engine)
+            )
         except (NotThere, OutOfReach) as trouble:
-            return unseen("apparmor-label", trouble)
+            return convert_to_observation("apparmor-label", trouble)
         return Seen(kind="apparmor-label", facts=msgspec.to_builtins(facts))
 
 
-def labels(engine: Engine, container: str) -> tuple[By, Sequence[str]]:
+def find_labels(engine: Engine, container: str) -> tuple[LabelSource, Sequence[str]]:
     """Give the labels and who told them; `OutOfReach` when nobody can."""
-    for by, found in told(engine, container):
-        if found and all(one == "unconfined" or LABEL.match(one) for one in found):
+    for by, found in query_label_sources(engine, container):
+        if found and all(one == "unconfined" or LABEL_PATTERN.match(one) for one in found):
             return by, found
     raise OutOfReach(Why.NOT_TRIED, container[:12])
 
 
-def told(engine: Engine, container: str) -> Iterator[tuple[By, Sequence[str]]]:
+def query_label_sources(engine: Engine, container: str) -> Iterator[tuple[LabelSource, Sequence[str]]]:
     """Ask the engine's machine first, where nothing runs in the container; a way that fails tells nothing."""
     try:
-        yield "top", [row[-1] for row in engine.list_processes(container, COLUMNS)]
+        yield "top", [row[-1] for row in engine.list_processes(container, PS_COLUMNS)]
     except (NotThere, OutOfReach):
         yield "top", []
     try:
-        yield "exec", engine.run_command(container, COMMAND).output.split("\n")[:-1]
+        yield "exec", engine.run_command(container, READ_LABELS_COMMAND).output.split("\n")[:-1]
     except (NotThere, OutOfReach):
         yield "exec", []
     try:
@@ -92,25 +94,27 @@ def told(engine: Engine, container: str) -> Iterator[tuple[By, Sequence[str]]]:
         yield "proc", []
 
 
-def read(one: Candidate, by: By, found: Sequence[str], ping: bool) -> Facts:  # noqa: FBT001 - a fact
+def build_apparmor_label_facts(
+    one: ApparmorCandidate, by: LabelSource, found: Sequence[str], *, ping: bool
+) -> Facts:
     """Put the labels into facts."""
-    matched = [(label, LABEL.match(label)) for label in found]
+    matched = [(label, LABEL_PATTERN.match(label)) for label in found]
     profiles = [match["name"] if match else label for label, match in matched]
     modes = [match["mode"] for _, match in matched if match]
     return Facts(
         name=one.name,
-        wanted=one.wanted[:100],
+        wanted=one.wanted_profile[:100],
         profiles=sorted({profile[:100] for profile in profiles})[:10],
         modes=sorted(set(modes)),
-        as_wanted=all(profile.split("//")[0] == one.wanted for profile in profiles),
+        as_wanted=all(profile.split("//")[0] == one.wanted_profile for profile in profiles),
         enforced=len(modes) == len(profiles) and set(modes) <= {"enforce", "kill"},
         by=by,
-        command=" ".join(COMMAND) if by == "exec" else "",
+        command=" ".join(READ_LABELS_COMMAND) if by == "exec" else "",
         ping_tried=ping,
     )
 
 
-def pinged(engine: Engine) -> bool:
+def has_ping_container(engine: Engine) -> bool:
     """Say whether somebody asked `ping` for a proof."""
     commands = (str(entry.get("Command") or "").strip("'\"").split() for entry in engine.list_containers())
     return any(words and words[0].rpartition("/")[2] == "ping" for words in commands)

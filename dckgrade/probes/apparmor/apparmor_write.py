@@ -9,25 +9,30 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach, Ran
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.apparmor.choice import FILE, IMAGE, choose, written
+from dckgrade.probes.apparmor.choice import (
+    DEFAULT_IMAGE,
+    DEFAULT_PROFILE_FILE,
+    choose_container,
+    read_declared_profiles,
+)
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import unseen
+from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, Why
 from dckgrade.report.text import Text
 
 # Opened for append and closed, nothing is written. Only a file that is there, or it would be made; only one
 # whose own rights let us write, in which AppArmor has no part: then a refusal is the profile's. And only
 # where the profile holds for a command too: what is run in a privileged container is unconfined.
-SCRIPT = """
+APPEND_SCRIPT = """
 test "$(cat /proc/self/attr/current 2> /dev/null)" != unconfined && test -f "$0" && test -w "$0" || exit 90
 : >> "$0"
 """
-OPEN = ("sh", "-c", SCRIPT)
-UNTRIED, TRIED_AT_MOST = 90, 3
-PLACES = ("/bin/", "/etc/", "/opt/", "/run/", "/sbin/", "/srv/", "/usr/", "/var/")
-PLAIN = re.compile(r"[/\w.-]+$")
+APPEND_COMMAND = ("sh", "-c", APPEND_SCRIPT)
+UNTRIED_EXIT_CODE, MAX_TRIED_FILES = 90, 3
+TRIED_PREFIXES = ("/bin/", "/etc/", "/opt/", "/run/", "/sbin/", "/srv/", "/usr/", "/var/")
+PLAIN_PATH_PATTERN = re.compile(r"[/\w.-]+$")
 # Real paths, no links. The first three are mounts in every container: there, not even its layer is touched.
-FILES = (
+CANDIDATE_FILES = (
     *(
         "/etc/hostname",
         "/etc/hosts",
@@ -39,7 +44,7 @@ FILES = (
     *("/usr/share/nginx/html/index.html", "/etc/nginx/conf.d/default.conf", "/etc/nginx/mime.types"),
 )
 
-Answer = Literal["refused", "allowed", "untried"]
+WriteOutcome = Literal["refused", "allowed", "untried"]
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -59,7 +64,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 class ApparmorWrite(Probe, frozen=True, kw_only=True, tag="apparmor-write"):
     """Open for append, in the container, files to which the profile in *file* denies writing."""
 
-    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] = FILE
+    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] = DEFAULT_PROFILE_FILE
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
@@ -74,19 +79,19 @@ class ApparmorWrite(Probe, frozen=True, kw_only=True, tag="apparmor-write"):
     def observe(self, engine: Engine) -> Observation:
         """Choose the files from the profile, and try."""
         try:
-            facts = tried(engine, self.file)
+            facts = try_writes(engine, self.file)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("apparmor-write", trouble)
+            return convert_to_observation("apparmor-write", trouble)
         return Seen(kind="apparmor-write", facts=msgspec.to_builtins(facts))
 
 
-def tried(engine: Engine, file: str) -> Facts:
+def try_writes(engine: Engine, file: str) -> Facts:
     """Try one after another; the first refusal settles it, else the first file that was let."""
-    one = choose(engine, IMAGE, file).one
+    one = choose_container(engine, DEFAULT_IMAGE, file).candidate
     let: Facts | None = None
-    for path, denied in paths(engine, file, one.wanted):
-        ran = engine.run_command(one.bearing(), (*OPEN, path))
-        answer = read(ran)
+    for path, denied in list_paths_to_try(engine, file, one.wanted_profile):
+        ran = engine.run_command(one.require_profiled_id(), (*APPEND_COMMAND, path))
+        answer = classify_write_output(ran)
         # Without the text of the profile, a file that may be written to proves nothing.
         if answer == "untried" or (answer == "allowed" and denied is None):
             continue
@@ -105,22 +110,29 @@ def tried(engine: Engine, file: str) -> Facts:
     return let
 
 
-def paths(engine: Engine, file: str, profile: str) -> Iterator[tuple[str, bool | None]]:
+def list_paths_to_try(engine: Engine, file: str, profile: str) -> Iterator[tuple[str, bool | None]]:
     """List files, and whether the profile's rules deny them; None: what it says cannot be read."""
-    texts = [one for one in written(engine, file) if one.name == profile]
+    texts = [one for one in read_declared_profiles(engine, file) if one.name == profile]
     if not texts:
-        yield from ((path, None) for path in FILES[:TRIED_AT_MOST])
+        yield from ((path, None) for path in CANDIDATE_FILES[:MAX_TRIED_FILES])
         return
-    denied = [path for path in FILES if any(one.denies(path) for one in texts)]
-    denied += [path for one in texts for path in one.denied if path.startswith(PLACES) and PLAIN.match(path)]
-    yield from ((path, True) for path in list(dict.fromkeys(denied))[:TRIED_AT_MOST])
+    denied = [path for path in CANDIDATE_FILES if any(one.denies(path) for one in texts)]
+    denied += [
+        path
+        for one in texts
+        for path in one.denied
+        if path.startswith(TRIED_PREFIXES) and PLAIN_PATH_PATTERN.match(path)
+    ]
+    yield from ((path, True) for path in list(dict.fromkeys(denied))[:MAX_TRIED_FILES])
     if not denied:
         # A profile that grants little denies what it does not name.
-        yield FILES[0], False
+        yield CANDIDATE_FILES[0], False
 
 
-def read(ran: Ran) -> Answer:
+def classify_write_output(ran: Ran) -> WriteOutcome:
     """Tell what the output means; what is neither a refusal nor a success tells nothing."""
     if ran.exit_code == 0:
         return "allowed"
-    return "refused" if ran.exit_code != UNTRIED and "Permission denied" in ran.output else "untried"
+    return (
+        "refused" if ran.exit_code != UNTRIED_EXIT_CODE and "Permission denied" in ran.output else "untried"
+    )

@@ -7,24 +7,24 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.apparmor.profile import Invalid, Profile, parsed
+from dckgrade.probes.apparmor.profile import ApparmorProfile, InvalidApparmorProfile, parse_apparmor_profiles
 from dckgrade.probes.support import candidates
-from dckgrade.probes.support.lookup import names
+from dckgrade.probes.support.lookup import list_container_names
 from dckgrade.report.observation import Why
 
-IMAGE, FILE = "nginx", "docker-nginx-profile"
-DEFAULT, UNCONFINED = "docker-default", "unconfined"
+DEFAULT_IMAGE, DEFAULT_PROFILE_FILE = "nginx", "docker-nginx-profile"
+DOCKER_DEFAULT_PROFILE, UNCONFINED_PROFILE = "docker-default", "unconfined"
 
-Declared = Literal["own", "default", "unconfined"]
+DeclaredApparmor = Literal["own", "default", "unconfined"]
 """What inspect says of AppArmor: a profile of one's own by its name; Docker's; none."""
 
 
-class Candidate(Struct, frozen=True, kw_only=True):
+class ApparmorCandidate(Struct, frozen=True, kw_only=True):
     """A container that may be the one: as listed, and as inspected or why not."""
 
     listed: Json
     inspected: Json | OutOfReach
-    fits: bool
+    runs_wanted_image: bool
     """It runs the image that the lab asks for."""
 
     @property
@@ -35,33 +35,33 @@ class Candidate(Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """Give its name."""
-        return next(iter(names(self.listed)), self.id[:12])
+        return next(iter(list_container_names(self.listed)), self.id[:12])
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """Say whether the engine lists it as running."""
         return self.listed.get("State") == "running"
 
     @property
-    def seen(self) -> Json:
+    def inspected_or_empty(self) -> Json:
         """Give what inspect says."""
         return {} if isinstance(self.inspected, OutOfReach) else self.inspected
 
     @property
-    def wanted(self) -> str:
+    def wanted_profile(self) -> str:
         """Give the profile asked for; of several options the last counts, as for the engine."""
-        options = map(str, (self.seen.get("HostConfig") or {}).get("SecurityOpt") or [])
+        options = map(str, (self.inspected_or_empty.get("HostConfig") or {}).get("SecurityOpt") or [])
         # `apparmor:…` is the old spelling.
         asked = [one[9:].strip() for one in options if one.startswith(("apparmor=", "apparmor:"))]
         return asked[-1] if asked else ""
 
     @property
-    def declared(self) -> Declared:
+    def declared(self) -> DeclaredApparmor:
         """Tell what bears on it; with --privileged inspect says `unconfined` of one that is confined."""
-        named = self.wanted or str(self.seen.get("AppArmorProfile") or "")
-        if named == UNCONFINED:
+        named = self.wanted_profile or str(self.inspected_or_empty.get("AppArmorProfile") or "")
+        if named == UNCONFINED_PROFILE:
             return "unconfined"
-        return "default" if named in {"", DEFAULT} else "own"
+        return "default" if named in {"", DOCKER_DEFAULT_PROFILE} else "own"
 
     @property
     def rank(self) -> tuple[int, float]:
@@ -69,67 +69,73 @@ class Candidate(Struct, frozen=True, kw_only=True):
         if isinstance(self.inspected, OutOfReach):
             tier = 0
         elif self.declared == "own":
-            tier = 5 if self.runs else 4
+            tier = 5 if self.is_running else 4
         else:
-            tier = (3 if self.wanted else 2) if self.runs else 1
+            tier = (3 if self.wanted_profile else 2) if self.is_running else 1
         return tier, self.listed.get("Created") or 0
 
-    def bearing(self) -> str:
+    def require_profiled_id(self) -> str:
         """Give the id of one with a profile of its own: in no other is anything run."""
         if self.declared != "own":
             raise OutOfReach(Why.NOT_TRIED, self.name)
         return self.id
 
 
-class Chosen(Struct, frozen=True):
+class ChosenApparmorContainer(Struct, frozen=True):
     """The container to grade, and those passed over."""
 
-    one: Candidate
-    others: Sequence[Candidate]
+    candidate: ApparmorCandidate
+    others: Sequence[ApparmorCandidate]
 
 
-def choose(engine: Engine, image: str = IMAGE, file: str = FILE) -> Chosen:
+def choose_container(
+    engine: Engine, image: str = DEFAULT_IMAGE, file: str = DEFAULT_PROFILE_FILE
+) -> ChosenApparmorContainer:
     """Choose; `NotThere` when nothing fits. `--container` leaves only the one it names."""
-    profiles = {profile.name for profile in written(engine, file)}
+    profiles = {profile.name for profile in read_declared_profiles(engine, file)}
     # Only the file could make another image's container the one: else nothing more is worth a question.
-    listed = candidates.meant(engine, image, others=bool(profiles))
+    listed = candidates.find_candidates(engine, image, others=bool(profiles))
     found = [
         one
-        for entry, seen in candidates.inspected(engine, listed)
-        for one in candidate(entry, seen, image)
-        if one.fits or engine.asked or one.wanted in profiles
+        for entry, seen in candidates.inspect_candidates(engine, listed)
+        for one in build_apparmor_candidates(entry, seen, image)
+        if one.runs_wanted_image or engine.asked or one.wanted_profile in profiles
     ]
     if not found:
-        raise candidates.none_fits(engine, image, file)
+        raise candidates.make_no_candidate_error(engine, image, file)
     best = max(found, key=lambda one: one.rank)
     if isinstance(best.inspected, OutOfReach):
         raise best.inspected
-    return Chosen(best, [one for one in found if one is not best])
+    return ChosenApparmorContainer(best, [one for one in found if one is not best])
 
 
-def candidate(entry: Json, seen: Json | Exception, image: str) -> Iterator[Candidate]:
+def build_apparmor_candidates(entry: Json, seen: Json | Exception, image: str) -> Iterator[ApparmorCandidate]:
     """Make a candidate of what was listed and inspected; what has gone meanwhile is none."""
     match seen:
         case NotThere():
             return
         case OutOfReach():
             # Another lab's container that is stuck must not keep this one from being graded.
-            yield Candidate(listed=entry, inspected=seen, fits=candidates.runs(entry, image))
+            yield ApparmorCandidate(
+                listed=entry, inspected=seen, runs_wanted_image=candidates.runs_image_or_program(entry, image)
+            )
         case Exception():
             raise seen
         case _:
-            yield Candidate(listed=entry, inspected=seen, fits=candidates.runs(entry, image))
+            yield ApparmorCandidate(
+                listed=entry, inspected=seen, runs_wanted_image=candidates.runs_image_or_program(entry, image)
+            )
 
 
-def written(engine: Engine, file: str) -> Sequence[Profile]:
+def read_declared_profiles(engine: Engine, file: str) -> Sequence[ApparmorProfile]:
     """Read the profiles that the file declares; none where it cannot be read, or not be loaded."""
     try:
-        return parsed(text(engine, file))
-    except (Invalid, NotThere, OutOfReach):
+        return parse_apparmor_profiles(read_profile_file(engine, file))
+    except (InvalidApparmorProfile, NotThere, OutOfReach):
         return ()
 
 
-def text(engine: Engine, file: str) -> bytes:
+def read_profile_file(engine: Engine, file: str) -> bytes:
     """Read the file in the working folder, else where this machine keeps its profiles."""
     try:
         return engine.read_file(file)

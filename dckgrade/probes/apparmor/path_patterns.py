@@ -3,31 +3,31 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-ALTERNATIVES_AT_MOST, LONGEST = 32, 200
-BRACES = re.compile(r"\{([^{}]*)\}")
-TOKEN = re.compile(r"\*\*|\*|\[[^\[\]\\]+\]|\\.|.", re.DOTALL)
+MAX_ALTERNATIVES, MAX_PATTERN_CHARS = 32, 200
+BRACES_PATTERN = re.compile(r"\{([^{}]*)\}")
+TOKEN_PATTERN = re.compile(r"\*\*|\*|\[[^\[\]\\]+\]|\\.|.", re.DOTALL)
 
 
-def fits(pattern: str, path: str) -> bool:
+def matches_path_pattern(pattern: str, path: str) -> bool:
     """Say whether *pattern* means *path*; one with a variable, or beyond all measure, means nothing."""
-    if "@{" in pattern or len(pattern) > LONGEST:
+    if "@{" in pattern or len(pattern) > MAX_PATTERN_CHARS:
         return False
-    return any(leads(TOKEN.findall(one), path) for one in alternatives(pattern))
+    return any(tokens_match(TOKEN_PATTERN.findall(one), path) for one in expand_alternatives(pattern))
 
 
-def alternatives(pattern: str) -> Sequence[str]:
+def expand_alternatives(pattern: str) -> Sequence[str]:
     """Write `/{usr/,}bin` out: `/usr/bin` and `/bin`; none at all of too many."""
     found = [pattern]
-    while any(BRACES.search(one) for one in found):
-        found = [new for one in found for new in written_out(one)]
-        if len(found) > ALTERNATIVES_AT_MOST:
+    while any(BRACES_PATTERN.search(one) for one in found):
+        found = [new for one in found for new in expand_first_braces(one)]
+        if len(found) > MAX_ALTERNATIVES:
             return ()
     return found
 
 
-def written_out(pattern: str) -> Iterator[str]:
+def expand_first_braces(pattern: str) -> Iterator[str]:
     """Write out the first of the innermost braces."""
-    if braces := BRACES.search(pattern):
+    if braces := BRACES_PATTERN.search(pattern):
         yield from (
             f"{pattern[: braces.start()]}{one}{pattern[braces.end() :]}" for one in braces[1].split(",")
         )
@@ -35,17 +35,17 @@ def written_out(pattern: str) -> Iterator[str]:
         yield pattern
 
 
-def leads(tokens: Sequence[str], path: str) -> bool:
+def tokens_match(tokens: Sequence[str], path: str) -> bool:
     """Follow *path* through the tokens, all ways at once: no way is taken back."""
-    reached = skipping(tokens, {0})
+    reached = skip_stars(tokens, {0})
     for letter in path:
-        stay = {at for at in reached if at < len(tokens) and tokens[at] in stars(letter)}
-        step = {at + 1 for at in reached if at < len(tokens) and one_letter(tokens[at], letter)}
-        reached = skipping(tokens, stay | step)
+        stay = {at for at in reached if at < len(tokens) and tokens[at] in list_matching_stars(letter)}
+        step = {at + 1 for at in reached if at < len(tokens) and matches_letter(tokens[at], letter)}
+        reached = skip_stars(tokens, stay | step)
     return len(tokens) in reached
 
 
-def skipping(tokens: Sequence[str], reached: Iterable[int]) -> set[int]:
+def skip_stars(tokens: Sequence[str], reached: Iterable[int]) -> set[int]:
     """Add the places that are reached as well since a star may mean nothing."""
     found: set[int] = set()
     for start in reached:
@@ -57,12 +57,12 @@ def skipping(tokens: Sequence[str], reached: Iterable[int]) -> set[int]:
     return found
 
 
-def stars(letter: str) -> set[str]:
+def list_matching_stars(letter: str) -> set[str]:
     """Give the stars that mean *letter*."""
     return {"**"} if letter == "/" else {"*", "**"}
 
 
-def one_letter(sign: str, letter: str) -> bool:
+def matches_letter(sign: str, letter: str) -> bool:
     """Say whether a sign that is no star means *letter*."""
     if sign == "?":
         return letter != "/"

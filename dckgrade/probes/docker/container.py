@@ -15,25 +15,25 @@ from dckgrade.probes.support.lookup import (
     STEADY_AFTER_RESTART_S,
     ContainerName,
     FoundBy,
-    Subject,
-    find,
-    repository,
-    unseen,
+    FoundContainer,
+    convert_to_observation,
+    find_container,
+    get_repository_name,
     uptime_s,
 )
 from dckgrade.report.observation import Observation, Seen, Why
 from dckgrade.report.text import Text
 
-STEADY_S = 2
+STEADY_AFTER_START_S = 2
 """A container that dies of its configuration does so within its first second (measured: PostgreSQL 0.7 s)."""
 
-Status = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
+ContainerStatus = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
 
-ENGINE_MADE = re.compile(r"(sha256:)?[0-9a-f]{12,64}")
+ENGINE_MADE_NAME = re.compile(r"(sha256:)?[0-9a-f]{12,64}")
 """The id of an image; the name of a volume that nobody named."""
 
 
-AT_REST = {"created", "paused", "exited", "dead"}
+RESTING_STATES = {"created", "paused", "exited", "dead"}
 """States that last until somebody acts."""
 
 
@@ -62,7 +62,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The same, and, where that is an id or does not fit, every tag of that image."""
     image_fits: bool | None
     """Whether one of those is (or begins like) what the lab asked for; null when it asked for none."""
-    status: Status
+    status: ContainerStatus
     """As `docker ps -a` says it."""
     stable: bool
     """Not about to change by itself: running for two seconds, ten if restarted; or stopped, or paused."""
@@ -110,27 +110,29 @@ class Container(Probe, frozen=True, kw_only=True, tag="container"):
 
     def observe(self, engine: Engine) -> Observation:
         """List, then inspect; the log is read only when the container is not simply running."""
-        subject: Subject | None = None
+        subject: FoundContainer | None = None
         try:
-            subject = find(engine, self.name, self.image)
+            subject = find_container(engine, self.name, self.image)
             inspected = engine.inspect_container(subject.id)
-            facts = read(inspected, subject, self.image, engine)
+            facts = read_container_facts(inspected, subject, self.image, engine)
             age_s = uptime_s(inspected, engine.now())
         except (NotThere, OutOfReach) as trouble:
-            return unseen("container", trouble, subject)
+            return convert_to_observation("container", trouble, subject)
         return Seen(kind="container", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def read(inspected: Json, subject: Subject, wanted_image: str | None, engine: Engine) -> Facts:
+def read_container_facts(
+    inspected: Json, subject: FoundContainer, wanted_image: str | None, engine: Engine
+) -> Facts:
     """Read the facts out of an inspect answer (engines 20.10 to 29: missing and null mean the same)."""
     state, config, host = (inspected.get(part) or {} for part in ("State", "Config", "HostConfig"))
     env = [entry.partition("=") for entry in config.get("Env") or []]
     restarts = inspected.get("RestartCount") or 0
     network_mode = host.get("NetworkMode") or "default"
-    images = image_names(inspected, wanted_image, engine)
+    images = list_image_names(inspected, wanted_image, engine)
     up = uptime_s(inspected, engine.now())
-    steady = up is not None and up >= (STEADY_AFTER_RESTART_S if restarts else STEADY_S)
-    now = status(state.get("Status") or subject.state)
+    steady = up is not None and up >= (STEADY_AFTER_RESTART_S if restarts else STEADY_AFTER_START_S)
+    now = parse_status(state.get("Status") or subject.state)
     silent = now == "paused" or (now == "running" and (steady or not restarts))
     return Facts(
         id=inspected.get("Id") or subject.id,
@@ -139,38 +141,38 @@ def read(inspected: Json, subject: Subject, wanted_image: str | None, engine: En
         others=subject.others,
         image=images[0],
         image_names=images,
-        image_fits=fits(images, wanted_image) if wanted_image else None,
+        image_fits=matches_repository(images, wanted_image) if wanted_image else None,
         status=now,
-        stable=steady or now in AT_REST,
+        stable=steady or now in RESTING_STATES,
         exit_code=state.get("ExitCode") or 0,
         oom_killed=bool(state.get("OOMKilled")),
         error=masked(state.get("Error") or ""),
         restart_count=restarts,
         restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
         health=(state.get("Health") or {}).get("Status"),
-        command=list(arguments(config.get("Cmd") or [])),
+        command=list(mask_arguments(config.get("Cmd") or [])),
         # The engine lists variables and mounts in a new order each time.
         env_names=sorted(name for name, _, _ in env),
         env_empty=sorted(name for name, _, value in env if not value),
-        mounts=sorted(map(mount, inspected.get("Mounts") or []), key=lambda one: one.destination),
+        mounts=sorted(map(parse_mount, inspected.get("Mounts") or []), key=lambda one: one.destination),
         networks=sorted((inspected.get("NetworkSettings") or {}).get("Networks") or {}),
         network_mode="bridge" if network_mode == "default" else network_mode,
         log_tail=None if silent else engine.read_log_tail(subject.id, tty=bool(config.get("Tty"))),
     )
 
 
-def status(word: str) -> Status:
+def parse_status(word: str) -> ContainerStatus:
     """Want one of Docker's seven words: another one is an answer that nobody has learnt to judge."""
-    for known in get_args(Status):
+    for known in get_args(ContainerStatus):
         if word == known:
             return known  # type: ignore[no-any-return]
     raise OutOfReach(Why.UNREADABLE, f"State.Status: {word}")
 
 
-def image_names(inspected: Json, wanted: str | None, engine: Engine) -> list[str]:
+def list_image_names(inspected: Json, wanted: str | None, engine: Engine) -> list[str]:
     """Give the image as it was asked for; where that is an id, or is not *wanted*, its tags too."""
     asked = str((inspected.get("Config") or {}).get("Image") or "")
-    if not ENGINE_MADE.fullmatch(asked) and (wanted is None or fits([asked], wanted)):
+    if not ENGINE_MADE_NAME.fullmatch(asked) and (wanted is None or matches_repository([asked], wanted)):
         return [asked]
     try:
         # What was tagged anew is still the same image: its id has all the names.
@@ -179,24 +181,27 @@ def image_names(inspected: Json, wanted: str | None, engine: Engine) -> list[str
         return [asked]
 
 
-def fits(images: Sequence[str], wanted: str) -> bool:
+def matches_repository(images: Sequence[str], wanted: str) -> bool:
     """Say whether a name is of the repository *wanted*, or of a variant such as nginx-unprivileged."""
-    return any(repository(one) == wanted or repository(one).startswith(f"{wanted}-") for one in images)
+    return any(
+        get_repository_name(one) == wanted or get_repository_name(one).startswith(f"{wanted}-")
+        for one in images
+    )
 
 
-def arguments(command: Sequence[str]) -> Iterator[str]:
+def mask_arguments(command: Sequence[str]) -> Iterator[str]:
     """Mask each argument, and wholly one that the flag before it makes a secret: `--password` `hunter2`."""
     for before, part in zip(["", *command], command, strict=False):
         secret = before.startswith("-") and masked(f"{before} {part}") != f"{masked(before)} {masked(part)}"
         yield "***" if secret else masked(part)
 
 
-def mount(entry: Json) -> Mount:
+def parse_mount(entry: Json) -> Mount:
     """Read one entry of inspect's `Mounts`."""
     kind, name = str(entry.get("Type") or ""), str(entry.get("Name") or "")
     return Mount(
         type=kind,
         destination=str(entry.get("Destination") or ""),
-        named=kind != "volume" or not ENGINE_MADE.fullmatch(name),
+        named=kind != "volume" or not ENGINE_MADE_NAME.fullmatch(name),
         writable=bool(entry.get("RW")),
     )

@@ -9,7 +9,12 @@ from msgspec import Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import ContainerName, Subject, find, unseen
+from dckgrade.probes.support.lookup import (
+    ContainerName,
+    FoundContainer,
+    convert_to_observation,
+    find_container,
+)
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -37,11 +42,11 @@ class ContainerLog(Probe, frozen=True, kw_only=True, tag="container-log"):
 
     def observe(self, engine: Engine) -> Observation:
         """Find, inspect (a terminal's stream is framed differently), read."""
-        subject: Subject | None = None
+        subject: FoundContainer | None = None
         try:
-            subject = find(engine, self.container)
+            subject = find_container(engine, self.container)
             tty = bool((engine.inspect_container(subject.id).get("Config") or {}).get("Tty"))
             facts = Facts(text=engine.read_log_tail(subject.id, tty=tty))
         except (NotThere, OutOfReach) as trouble:
-            return unseen("container-log", trouble, subject)
+            return convert_to_observation("container-log", trouble, subject)
         return Seen(kind="container-log", facts=msgspec.to_builtins(facts))

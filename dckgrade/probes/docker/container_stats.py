@@ -10,7 +10,14 @@ from msgspec.structs import replace
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import ContainerName, Subject, find, looping, moment, unseen
+from dckgrade.probes.support.lookup import (
+    ContainerName,
+    FoundContainer,
+    convert_to_observation,
+    find_container,
+    is_restart_looping,
+    parse_timestamp,
+)
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -47,31 +54,31 @@ class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
 
     def observe(self, engine: Engine) -> Observation:
         """Take one sample (the engine answers at its collector's next tick, within a second)."""
-        subject: Subject | None = None
+        subject: FoundContainer | None = None
         try:
-            subject = find(engine, self.container)
-            facts = read(engine.sample_stats(subject.id))
+            subject = find_container(engine, self.container)
+            facts = read_stats_facts(engine.sample_stats(subject.id))
             # Asked last: the sample is the slow one, and who else looks at it has inspected it already.
-            if looping(engine.inspect_container(subject.id), engine.now()):
+            if is_restart_looping(engine.inspect_container(subject.id), engine.now()):
                 facts = replace(facts, live=False)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("container-stats", trouble, subject)
+            return convert_to_observation("container-stats", trouble, subject)
         return Seen(kind="container-stats", facts=msgspec.to_builtins(facts))
 
 
-def read(sample: Json) -> Facts:
+def read_stats_facts(sample: Json) -> Facts:
     """Read the facts out of a stats answer, of cgroup v1 or v2."""
     memory = sample.get("memory_stats") or {}
     return Facts(
-        live=bool(sample.get("read")) and moment(sample["read"]).year > 1,
-        memory_bytes=memory_bytes(memory),
+        live=bool(sample.get("read")) and parse_timestamp(sample["read"]).year > 1,
+        memory_bytes=compute_memory_bytes(memory),
         memory_limit_bytes=memory.get("limit"),
         cpu_ns=((sample.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage"),
         processes=(sample.get("pids_stats") or {}).get("current"),
     )
 
 
-def memory_bytes(memory: Json) -> int | None:
+def compute_memory_bytes(memory: Json) -> int | None:
     """Subtract the inactive page cache, as the Docker CLI does (docker/cli, stats_helpers.go)."""
     usage = memory.get("usage")
     if not isinstance(usage, int):

@@ -10,12 +10,12 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.docker.daemon_json.settings import Problem, Reading, read
-from dckgrade.probes.support.lookup import unseen
+from dckgrade.probes.docker.daemon_json.settings import DaemonJsonProblem, ParsedDaemonJson, parse_daemon_json
+from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, Why
 from dckgrade.report.text import Text
 
-SHOWN = 300
+MAX_SHOWN_CHARS = 300
 """Keys of a hostile file may have any length."""
 
 
@@ -27,7 +27,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     path: str | None
     """The file that this engine reads, the home folder as `~`; null where it could not be read or named."""
     exists: bool | None
-    problem: Problem | None
+    problem: DaemonJsonProblem | None
     """Why Docker does not start with it."""
     error: str
     """The same in dockerd's own words; empty where there is nothing wrong."""
@@ -62,13 +62,13 @@ class DaemonFile(Probe, frozen=True, kw_only=True, tag="daemon-file"):
     def observe(self, engine: Engine) -> Observation:
         """Read the file as dockerd does; where that is not why an engine is silent, it is out of reach."""
         try:
-            facts = look(engine)
+            facts = read_daemon_file_facts(engine)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("daemon-file", trouble)
+            return convert_to_observation("daemon-file", trouble)
         return Seen(kind="daemon-file", facts=msgspec.to_builtins(facts))
 
 
-def look(engine: Engine) -> Facts:
+def read_daemon_file_facts(engine: Engine) -> Facts:
     """Ask the engine whether it is there, then read its file."""
     silent: OutOfReach | None = None
     try:
@@ -82,35 +82,35 @@ def look(engine: Engine) -> Facts:
     except (NotThere, OutOfReach):
         files = None
     if files and files.content is not None:
-        reading = read(files.content, engine.read_last_words(files.changed_at) if silent else "")
+        reading = parse_daemon_json(files.content, engine.read_last_words(files.changed_at) if silent else "")
     else:
-        reading = Reading()
+        reading = ParsedDaemonJson()
     if silent and not reading.problem:
         raise silent
-    return facts_of(files, reading, running=silent is None)
+    return build_daemon_file_facts(files, reading, running=silent is None)
 
 
-def facts_of(files: DaemonFiles | None, reading: Reading, *, running: bool) -> Facts:
+def build_daemon_file_facts(files: DaemonFiles | None, reading: ParsedDaemonJson, *, running: bool) -> Facts:
     """Write the facts."""
-    line, column = reading.place or (None, None)
+    line, column = reading.position or (None, None)
     others = files.others if files else {}
     return Facts(
         running=running,
         path=files.path if files else None,
         exists=files.content is not None if files else None,
         problem=reading.problem,
-        error=reading.error[:SHOWN],
+        error=reading.error[:MAX_SHOWN_CHARS],
         line=line,
         column=column,
-        rest_line=reading.rest_at[0] if reading.rest_at else None,
+        rest_line=reading.trailing_position[0] if reading.trailing_position else None,
         rotates=bool(reading.log and reading.log.rotates) if files else None,
-        driver=reading.driver[:SHOWN] if reading.driver else None,
+        driver=reading.driver[:MAX_SHOWN_CHARS] if reading.driver else None,
         driver_known=reading.problem != "unknown-driver" if files else None,
-        elsewhere=next((path for path, text in others.items() if would_rotate(text)), None),
+        elsewhere=next((path for path, text in others.items() if would_rotate_logs(text)), None),
     )
 
 
-def would_rotate(text: bytes) -> bool:
+def would_rotate_logs(text: bytes) -> bool:
     """Say whether an engine that read this file would rotate logs."""
-    log = read(text).log
+    log = parse_daemon_json(text).log
     return bool(log and log.rotates)

@@ -10,11 +10,11 @@ from msgspec import Meta, Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import unseen
+from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-NUMBER = re.compile(r"\d{1,4}(\.\d{1,4}){0,3}")
+VERSION_PATTERN = re.compile(r"\d{1,4}(\.\d{1,4}){0,3}")
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -46,10 +46,10 @@ class Image(Probe, frozen=True, kw_only=True, tag="image"):
         try:
             found = engine.inspect_image(self.name)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("image", trouble)
+            return convert_to_observation("image", trouble)
         environment = [str(one).partition("=") for one in (found.get("Config") or {}).get("Env") or []]
         version = next((value for key, _, value in environment if key == self.version_in), "")
-        version = version if NUMBER.fullmatch(version) else ""
+        version = version if VERSION_PATTERN.fullmatch(version) else ""
         others = [str(tag) for tag in found.get("RepoTags") or [] if tag != self.name]
         program = self.name.rpartition("/")[2].partition(":")[0]
         facts = Facts(

@@ -10,15 +10,15 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.docker.daemon_json.rotation import ROTATING, LogConfig
-from dckgrade.probes.support.lookup import moment, names, unseen
+from dckgrade.probes.docker.daemon_json.rotation import ROTATING_DRIVERS, LogConfig
+from dckgrade.probes.support.lookup import convert_to_observation, list_container_names, parse_timestamp
 from dckgrade.report.observation import Observation, Seen, Why
 from dckgrade.report.text import Text
 
-SHOWN = 80
-AT_MOST = 50
+MAX_SHOWN_CHARS = 80
+MAX_INSPECTED_CONTAINERS = 50
 """Containers that are looked at one by one."""
-TOGETHER_S, TWO = 20.0, 2
+STOPPED_TOGETHER_S, MIN_STOPPED_TOGETHER = 20.0, 2
 """dockerd stops all containers at once and gives them 15 s; one alone may have stopped for any reason."""
 
 
@@ -63,94 +63,102 @@ class LogRotation(Probe, frozen=True, kw_only=True, tag="log-rotation"):
         try:
             info = engine.inspect_engine()
             driver = str(info.get("LoggingDriver") or "")
-            log = in_force(engine, driver)
-            known = is_known(info, driver)
-            facts = facts_of(
-                log or LogConfig(driver), list(inspected(engine)), known=known, tried=log is not None
+            log = read_effective_log_config(engine, driver)
+            known = is_known_driver(info, driver)
+            facts = build_log_rotation_facts(
+                log or LogConfig(driver),
+                list(inspect_newest_containers(engine)),
+                known=known,
+                tried=log is not None,
             )
         except (NotThere, OutOfReach) as trouble:
-            return unseen("log-rotation", trouble)
+            return convert_to_observation("log-rotation", trouble)
         return Seen(kind="log-rotation", facts=msgspec.to_builtins(facts))
 
 
-def in_force(engine: Engine, driver: str) -> LogConfig | None:
+def read_effective_log_config(engine: Engine, driver: str) -> LogConfig | None:
     """Ask what a new container is given; None where there is no image to make one of."""
     if not driver:
         raise OutOfReach(Why.UNREADABLE, "no log driver")
-    if driver not in ROTATING:
+    if driver not in ROTATING_DRIVERS:
         return LogConfig(driver)
     # Sorted, since engines list images of one age in a new order each time: one container is enough.
     images = sorted(str(image.get("Id") or "") for image in engine.list_images())
-    return log_config(engine.inspect_new_container(images[0])) if images else None
+    return parse_container_log_config(engine.inspect_new_container(images[0])) if images else None
 
 
-def log_config(container: Json) -> LogConfig:
+def parse_container_log_config(container: Json) -> LogConfig:
     """Read the log configuration of a container."""
     config = (container.get("HostConfig") or {}).get("LogConfig") or {}
     options: Mapping[str, object] = config.get("Config") or {}
     return LogConfig(str(config.get("Type") or ""), {name: str(one) for name, one in options.items()})
 
 
-def is_known(info: Json, driver: str) -> bool:
+def is_known_driver(info: Json, driver: str) -> bool:
     """Say whether the engine has that driver; of a plugin, whose name has a publisher, it may not tell."""
     listed = (info.get("Plugins") or {}).get("Log") or [driver]
     return driver in {*listed, "none"} or "/" in driver or ":" in driver
 
 
-def inspected(engine: Engine) -> Iterator[Json]:
+def inspect_newest_containers(engine: Engine) -> Iterator[Json]:
     """Inspect the containers, the newest first; one that has just gone is none."""
     listed = sorted(engine.list_containers(), key=lambda entry: entry.get("Created") or 0, reverse=True)
-    for entry in listed[:AT_MOST]:
+    for entry in listed[:MAX_INSPECTED_CONTAINERS]:
         try:
-            yield {**engine.inspect_container(str(entry.get("Id") or "")), "Names": names(entry)}
+            yield {
+                **engine.inspect_container(str(entry.get("Id") or "")),
+                "Names": list_container_names(entry),
+            }
         except NotThere:
             continue
 
 
-def facts_of(log: LogConfig, containers: Sequence[Json], *, known: bool, tried: bool) -> Facts:
+def build_log_rotation_facts(
+    log: LogConfig, containers: Sequence[Json], *, known: bool, tried: bool
+) -> Facts:
     """Write the facts."""
     rotates = tried and log.rotates
     return Facts(
         tried=tried,
-        driver=log.driver[:SHOWN],
+        driver=log.driver[:MAX_SHOWN_CHARS],
         driver_known=known,
-        size_text=log.size_text[:SHOWN],
-        files_text=log.files_text[:SHOWN],
+        size_text=log.size_text[:MAX_SHOWN_CHARS],
+        files_text=log.files_text[:MAX_SHOWN_CHARS],
         max_size=log.max_size,
         max_file=log.max_file,
         rotates=rotates,
-        older=[named(one) for one in containers if is_older(one)] if rotates else [],
-        stopped_together=stopped_together(containers),
+        older=[get_first_name(one) for one in containers if predates_rotation(one)] if rotates else [],
+        stopped_together=find_stopped_together(containers),
     )
 
 
-def is_older(container: Json) -> bool:
+def predates_rotation(container: Json) -> bool:
     """Say whether it runs with the factory's setting: a container made now would get the options in force."""
     running = (container.get("State") or {}).get("Running")
-    log = log_config(container)
+    log = parse_container_log_config(container)
     return bool(running) and log.driver == "json-file" and not log.size_text
 
 
-def stopped_together(containers: Sequence[Json]) -> list[str]:
+def find_stopped_together(containers: Sequence[Json]) -> list[str]:
     """Name the containers of the latest moment at which several ended."""
     ended = sorted(
-        ((at, named(one)) for one in containers if (at := ended_at(one))),
+        ((at, get_first_name(one)) for one in containers if (at := get_ended_at(one))),
         key=lambda one: one[0],
         reverse=True,
     )
     for latest, _ in ended:
-        group = [name for at, name in ended if 0 <= (latest - at).total_seconds() <= TOGETHER_S]
-        if len(group) >= TWO:
+        group = [name for at, name in ended if 0 <= (latest - at).total_seconds() <= STOPPED_TOGETHER_S]
+        if len(group) >= MIN_STOPPED_TOGETHER:
             return sorted(group)
     return []
 
 
-def ended_at(container: Json) -> datetime | None:
+def get_ended_at(container: Json) -> datetime | None:
     """Tell when it ended; None of one that runs or never ran."""
     state = container.get("State") or {}
-    return moment(str(state.get("FinishedAt"))) if state.get("Status") == "exited" else None
+    return parse_timestamp(str(state.get("FinishedAt"))) if state.get("Status") == "exited" else None
 
 
-def named(container: Json) -> str:
+def get_first_name(container: Json) -> str:
     """Give its name."""
     return next(iter(container.get("Names") or []), "")

@@ -11,18 +11,18 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import moment, unseen
+from dckgrade.probes.support.lookup import convert_to_observation, parse_timestamp
 from dckgrade.report.observation import Observation, Seen, Why
 from dckgrade.report.text import Text
 
-LocalState = Literal["inactive", "pending", "active", "error", "locked"]
+LocalNodeState = Literal["inactive", "pending", "active", "error", "locked"]
 Role = Literal["manager", "worker"]
 NodeState = Literal["unknown", "down", "ready", "disconnected"]
 Availability = Literal["active", "pause", "drain"]
 Reachability = Literal["reachable", "unreachable", "unknown"]
-LEADERLESS = "does not have a leader"
+LEADERLESS_ERROR = "does not have a leader"
 """What moby answers, word for word, when too few managers are left to elect one (20.10, measured)."""
-SILENT = {"down", "disconnected"}
+SILENT_STATES = {"down", "disconnected"}
 
 
 class Node(Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class Node(Struct, frozen=True, kw_only=True):
 class Facts(Struct, frozen=True, kw_only=True):
     """What is seen of a swarm. The lists of machines are null where only a manager could tell them."""
 
-    local_state: LocalState
+    local_state: LocalNodeState
     """inactive: in no swarm; pending: still joining; error: the join has failed; locked: needs its key."""
     role: Role | None
     """This engine's own; null while it is in no swarm, or locked."""
@@ -90,38 +90,38 @@ class Swarm(Probe, frozen=True, kw_only=True, tag="swarm"):
         """Ask the engine, then, if it manages a swarm that can answer, for the nodes."""
         try:
             info = engine.inspect_engine()
-            swarm = part(info)
-            rows = engine.list_nodes() if answering(swarm) else None
-            age_s = unsettled_s(rows or [], engine.now())
-            facts = read(swarm, rows, str(info.get("OperatingSystem") or ""))
+            swarm = get_swarm_info(info)
+            rows = engine.list_nodes() if can_list_nodes(swarm) else None
+            age_s = compute_unsettled_s(rows or [], engine.now())
+            facts = read_swarm_facts(swarm, rows, str(info.get("OperatingSystem") or ""))
         except (NotThere, OutOfReach) as trouble:
-            return unseen("swarm", trouble)
+            return convert_to_observation("swarm", trouble)
         return Seen(kind="swarm", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def part(info: Json) -> Json:
+def get_swarm_info(info: Json) -> Json:
     """Give the engine's part in a swarm; what Podman says about it is made up (its `/info` names Buildah)."""
     if "BuildahVersion" in info:
         raise OutOfReach(Why.ENGINE_ERROR, "Podman has no Swarm")
     return info.get("Swarm") or {}
 
 
-def answering(swarm: Json) -> bool:
+def can_list_nodes(swarm: Json) -> bool:
     """Say whether this engine can tell the nodes; an error that we do not know makes nothing known."""
     if not swarm.get("ControlAvailable"):
         return False
     error = str(swarm.get("Error") or "")
-    if error and LEADERLESS not in error:
+    if error and LEADERLESS_ERROR not in error:
         raise OutOfReach(Why.ENGINE_ERROR, masked(error))
     return not error
 
 
-def read(swarm: Json, rows: Sequence[Json] | None, operating_system: str) -> Facts:
+def read_swarm_facts(swarm: Json, rows: Sequence[Json] | None, operating_system: str) -> Facts:
     """Read the facts out of `.Swarm` and of the nodes; *rows* is None where there is no answer to that."""
-    state = known(swarm.get("LocalNodeState") or "inactive", LocalState)
+    state = require_known_word(swarm.get("LocalNodeState") or "inactive", LocalNodeState)
     manages = bool(swarm.get("ControlAvailable"))
-    machines = None if rows is None else newest(rows)
-    nodes = None if machines is None else [node(row) for row in machines]
+    machines = None if rows is None else keep_newest_entries(rows)
+    nodes = None if machines is None else [parse_node(row) for row in machines]
     managers = None if nodes is None else [one for one in nodes if one.role == "manager"]
     return Facts(
         local_state=state,
@@ -134,65 +134,65 @@ def read(swarm: Json, rows: Sequence[Json] | None, operating_system: str) -> Fac
         has_leader=rows is not None if manages else None,
         nodes=nodes,
         manager_count=None if managers is None else len(managers),
-        leader_reachable=None if managers is None else any(map(leads, managers)),
-        workers=workers(nodes),
-        ready_workers=workers(nodes, {"ready"}),
-        silent_workers=workers(nodes, SILENT),
-        unsettled_workers=workers(nodes, {"unknown"}),
-        set_aside_workers=workers(nodes, {"ready"}, {"drain", "pause"}),
-        earlier_lives=None if rows is None else sum(map(down, rows)) - sum(map(down, machines or [])),
+        leader_reachable=None if managers is None else any(map(is_reachable_leader, managers)),
+        workers=list_worker_names(nodes),
+        ready_workers=list_worker_names(nodes, {"ready"}),
+        silent_workers=list_worker_names(nodes, SILENT_STATES),
+        unsettled_workers=list_worker_names(nodes, {"unknown"}),
+        set_aside_workers=list_worker_names(nodes, {"ready"}, {"drain", "pause"}),
+        earlier_lives=None if rows is None else sum(map(is_down, rows)) - sum(map(is_down, machines or [])),
     )
 
 
-def newest(rows: Iterable[Json]) -> list[Json]:
+def keep_newest_entries(rows: Iterable[Json]) -> list[Json]:
     """
     Keep of each machine its newest entry: one that left and joined again has an older one, which stays
     `ready` for some seconds and `down` for ever. Cloned machines may share a host name, not an address too.
     """
     machines: dict[tuple[str, str], Json] = {}
-    for row in sorted(rows, key=lambda row: moment(str(row.get("CreatedAt") or "")), reverse=True):
-        machines.setdefault((hostname(row), address(row)), row)
-    return sorted(machines.values(), key=lambda row: (hostname(row), address(row)))
+    for row in sorted(rows, key=lambda row: parse_timestamp(str(row.get("CreatedAt") or "")), reverse=True):
+        machines.setdefault((get_node_hostname(row), get_node_address(row)), row)
+    return sorted(machines.values(), key=lambda row: (get_node_hostname(row), get_node_address(row)))
 
 
-def node(row: Json) -> Node:
+def parse_node(row: Json) -> Node:
     """Read one entry of `GET /nodes` (`Leader` is left out, not false, of a manager that is none)."""
     spec, manager = row.get("Spec") or {}, row.get("ManagerStatus") or {}
     described = row.get("Description") or {}
-    reachability = known(manager.get("Reachability") or "unknown", Reachability)
+    reachability = require_known_word(manager.get("Reachability") or "unknown", Reachability)
     return Node(
-        hostname=hostname(row),
-        address=address(row),
-        role=known(spec.get("Role"), Role),
-        state=known((row.get("Status") or {}).get("State"), NodeState),
-        availability=known(spec.get("Availability"), Availability),
+        hostname=get_node_hostname(row),
+        address=get_node_address(row),
+        role=require_known_word(spec.get("Role"), Role),
+        state=require_known_word((row.get("Status") or {}).get("State"), NodeState),
+        availability=require_known_word(spec.get("Availability"), Availability),
         leader=bool(manager.get("Leader")),
         reachability=reachability if manager else None,
         engine_version=str((described.get("Engine") or {}).get("EngineVersion") or ""),
     )
 
 
-def down(row: Json) -> bool:
+def is_down(row: Json) -> bool:
     """Say whether the manager has given this entry up."""
     return bool((row.get("Status") or {}).get("State") == "down")
 
 
-def hostname(row: Json) -> str:
+def get_node_hostname(row: Json) -> str:
     """Give the machine's own name; a node that has never been heard of has none."""
     return str((row.get("Description") or {}).get("Hostname") or "")
 
 
-def address(row: Json) -> str:
+def get_node_address(row: Json) -> str:
     """Give the address from which the machine speaks to the manager."""
     return str((row.get("Status") or {}).get("Addr") or "")
 
 
-def leads(manager: Node) -> bool:
+def is_reachable_leader(manager: Node) -> bool:
     """Say whether it decides for the swarm, and can be reached."""
     return manager.leader and manager.reachability == "reachable"
 
 
-def workers(
+def list_worker_names(
     nodes: Sequence[Node] | None,
     states: Iterable[str] = get_args(NodeState),
     availabilities: Iterable[str] = get_args(Availability),
@@ -204,15 +204,15 @@ def workers(
     return [one.hostname or one.address for one in chosen if one.role == "worker"]
 
 
-def unsettled_s(rows: Sequence[Json], now: datetime) -> float | None:
+def compute_unsettled_s(rows: Sequence[Json], now: datetime) -> float | None:
     """Tell how long ago the leader changed, while the state of a node is unknown because of that."""
     if not any((row.get("Status") or {}).get("State") == "unknown" for row in rows):
         return None
-    changed = max(moment(str(row.get("UpdatedAt") or "")) for row in rows)
+    changed = max(parse_timestamp(str(row.get("UpdatedAt") or "")) for row in rows)
     return max(0.0, round((now - changed).total_seconds(), 1))
 
 
-def known(word: object, words: Any) -> Any:
+def require_known_word(word: object, words: Any) -> Any:
     """Want one of Docker's *words*: another one is an answer that nobody has learnt to judge."""
     if word in get_args(words):
         return word

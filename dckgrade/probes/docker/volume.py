@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import unseen
+from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -40,6 +40,6 @@ class Volume(Probe, frozen=True, kw_only=True, tag="volume"):
         try:
             found = engine.inspect_volume(self.name)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("volume", trouble)
+            return convert_to_observation("volume", trouble)
         facts = Facts(driver=str(found.get("Driver") or ""))
         return Seen(kind="volume", facts=msgspec.to_builtins(facts))

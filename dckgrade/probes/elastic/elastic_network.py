@@ -11,7 +11,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import elasticsearch_api, kibana_api, logstash_api
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.lookup import ContainerName, find, unseen, uptime_s
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container, uptime_s
 from dckgrade.report.observation import Absent, Observation, Seen
 from dckgrade.report.text import Text
 
@@ -62,7 +62,7 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
             arriving = {name for name in apart if self.arrives(engine, name)}
             ages = [uptime_s(one, engine.now()) for one in found.values()]
         except (NotThere, OutOfReach) as trouble:
-            return unseen("elastic-network", trouble)
+            return convert_to_observation("elastic-network", trouble)
         if not found:
             return Absent(kind="elastic-network")
         missing = [name for name in wanted if name not in found]
@@ -80,7 +80,7 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
             return answer is not None and kibana_api.state(answer) in kibana_api.READY
         if name == self.logstash:
             service = logstash_api.reached(engine, name).answer
-            going = logstash_api.flow(service.ask) if service else None
+            going = logstash_api.flow(service.request) if service else None
             return bool(going and going.written)
         return False
 
@@ -88,14 +88,14 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
 def there(engine: Engine, name: str, image: str) -> Json | None:
     """Inspect one of them; None when there is none."""
     try:
-        return engine.inspect_container(find(engine, name, image).id)
+        return engine.inspect_container(find_container(engine, name, image).id)
     except NotThere:
         return None
 
 
 def shared(found: Iterable[Json]) -> list[str]:
     """Name the networks that somebody made and that all are on."""
-    made = [reachability.networks(one).keys() - reachability.PREDEFINED for one in found]
+    made = [reachability.get_networks(one).keys() - reachability.PREDEFINED_NETWORKS for one in found]
     return sorted(set.intersection(*map(set, made))) if made else []
 
 

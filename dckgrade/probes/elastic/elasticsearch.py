@@ -11,9 +11,9 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic.container_state import Life, life
 from dckgrade.probes.elastic.elasticsearch_api import IMAGE, about, closed, content, health, locked, reached
-from dckgrade.probes.support.http_json import Service, mapping
-from dckgrade.probes.support.lookup import ContainerName, unseen
-from dckgrade.probes.support.service import Problem, Reply, found
+from dckgrade.probes.support.http_json import ReachedService, as_mapping
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
+from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -27,7 +27,7 @@ class Facts(Life, frozen=True, kw_only=True):
 
     answers: bool
     """Elasticsearch answers: not another program at its port."""
-    problem: Problem | None
+    problem: ServiceProblem | None
     via: Via | None
     access: Access | None
     """Whether it answers anybody, or wants an account, which versions from 8 on do."""
@@ -56,18 +56,18 @@ class Elasticsearch(Probe, frozen=True, kw_only=True, tag="elasticsearch"):
         """Find, reach, ask how the cluster fares."""
         try:
             answered = reached(engine, self.container)
-            inspected = engine.inspect_container(found(engine, self.container, IMAGE)[0])
+            inspected = engine.inspect_container(find_id_and_state(engine, self.container, IMAGE)[0])
             facts = read(answered, inspected, engine)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("elasticsearch", trouble)
+            return convert_to_observation("elasticsearch", trouble)
         return Seen(kind="elasticsearch", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(answered: Reply[Service], inspected: Json, engine: Engine) -> Facts:
+def read(answered: ServiceReply[ReachedService], inspected: Json, engine: Engine) -> Facts:
     """Put it all into facts."""
     service = answered.answer
-    is_open = bool(service and not closed(service.first))
-    cluster = status(health(service.ask)) if service and is_open else None
+    is_open = bool(service and not closed(service.first_answer))
+    cluster = status(health(service.request)) if service and is_open else None
     return Facts(
         answers=service is not None,
         problem=answered.problem,
@@ -76,14 +76,14 @@ def read(answered: Reply[Service], inspected: Json, engine: Engine) -> Facts:
         access=("open" if is_open else "refused") if service else None,
         version=version(service) if service else None,
         cluster=cluster,
-        locked=locked(service.ask) if service and cluster else [],
+        locked=locked(service.request) if service and cluster else [],
     )
 
 
-def version(service: Service) -> str | None:
+def version(service: ReachedService) -> str | None:
     """Give its version: `7.9.3`; None where it wants an account first."""
-    number = mapping(about(service).get("version")).get("number")
-    return str(number) if number and content(service.first) else None
+    number = as_mapping(about(service).get("version")).get("number")
+    return str(number) if number and content(service.first_answer) else None
 
 
 def status(word: str | None) -> Status | None:

@@ -9,8 +9,15 @@ import msgspec
 
 from dckgrade.engine.answers import Address, HttpAnswer, Json, NoAnswer, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.support.http_json import Ask, Service, decoded, mapping, mappings, whole
-from dckgrade.probes.support.service import Reply, reply
+from dckgrade.probes.support.http_json import (
+    HttpRequester,
+    ReachedService,
+    as_mapping,
+    decode_json,
+    iter_mappings,
+    request_whole_answer,
+)
+from dckgrade.probes.support.service import ServiceReply, ask_service
 from dckgrade.report.observation import Why
 
 PORT, IMAGE = 9200, "elasticsearch"
@@ -23,36 +30,38 @@ FIELDS = ("message", "log", "short_message", "full_message", "event.original", "
 """Where collectors put the line: gelf and syslog in `message`, Docker's own files in `log`."""
 
 
-def reached(engine: Engine, container: str) -> Reply[Service]:
+def reached(engine: Engine, container: str) -> ServiceReply[ReachedService]:
     """Reach the Elasticsearch in *container*; another program at its port is a garbled answer."""
 
-    def from_here(address: Address) -> Service:
+    def from_here(address: Address) -> ReachedService:
         return known(
-            Service(lambda path: engine.request_http(address, path), engine.request_http(address, "/"))
+            ReachedService(lambda path: engine.request_http(address, path), engine.request_http(address, "/"))
         )
 
-    def inside(ref: str) -> Service:
+    def inside(ref: str) -> ReachedService:
         return known(
-            Service(
+            ReachedService(
                 lambda path: engine.request_http_inside(ref, PORT, path),
                 engine.request_http_inside(ref, PORT, "/"),
             )
         )
 
-    return reply(engine, container, PORT, from_here, inside, image=IMAGE)
+    return ask_service(engine, container, PORT, from_here, inside, image=IMAGE)
 
 
-def known(service: Service) -> Service:
+def known(service: ReachedService) -> ReachedService:
     """Want Elasticsearch's own form: a version, or an error of its own; 503 while it has no cluster yet."""
-    unavailable = service.first.status == HTTPStatus.SERVICE_UNAVAILABLE and content(service.first)
-    if not about(service) and not closed(service.first) and not unavailable:
+    unavailable = service.first_answer.status == HTTPStatus.SERVICE_UNAVAILABLE and content(
+        service.first_answer
+    )
+    if not about(service) and not closed(service.first_answer) and not unavailable:
         raise NoAnswer("garbled")
     return service
 
 
-def about(service: Service) -> Json:
+def about(service: ReachedService) -> Json:
     """Give name and version of the node; nothing while it is not asked by whom it knows."""
-    found = content(service.first)
+    found = content(service.first_answer)
     return found if isinstance(found.get("version"), dict) and "cluster_name" in found else {}
 
 
@@ -64,26 +73,27 @@ def closed(answer: HttpAnswer) -> bool:
 def content(answer: HttpAnswer) -> Json:
     """Read a JSON object, or nothing where there is none."""
     try:
-        return mapping(decoded(answer))
+        return as_mapping(decode_json(answer))
     except OutOfReach:
         return {}
 
 
-def health(ask: Ask) -> str | None:
+def health(ask: HttpRequester) -> str | None:
     """Give green, yellow or red; None while the cluster has no master yet."""
-    answer = whole(ask, HEALTH)
+    answer = request_whole_answer(ask, HEALTH)
     if answer.status != HTTPStatus.OK:
         return None
-    return str(mapping(decoded(answer)).get("status") or "") or None
+    return str(as_mapping(decode_json(answer)).get("status") or "") or None
 
 
-def indices(ask: Ask) -> dict[str, int]:
+def indices(ask: HttpRequester) -> dict[str, int]:
     """Count the documents of each index; what Elasticsearch and Kibana keep for themselves is left out."""
-    answer = whole(ask, INDICES)
+    answer = request_whole_answer(ask, INDICES)
     if answer.status != HTTPStatus.OK:
         raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for {INDICES}")
     named = (
-        (str(one.get("index") or ""), str(one.get("docs.count") or "")) for one in mappings(decoded(answer))
+        (str(one.get("index") or ""), str(one.get("docs.count") or ""))
+        for one in iter_mappings(decode_json(answer))
     )
     return {name: int(count) if count.isdecimal() else 0 for name, count in named if theirs(name)}
 
@@ -93,26 +103,26 @@ def theirs(index: str) -> bool:
     return bool(index) and (not index.startswith(".") or index.startswith(".ds-"))
 
 
-def locked(ask: Ask) -> list[str]:
+def locked(ask: HttpRequester) -> list[str]:
     """Name the indices that were made read-only because the disk is nearly full."""
-    answer = whole(ask, BLOCKS)
+    answer = request_whole_answer(ask, BLOCKS)
     if answer.status != HTTPStatus.OK:
         raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for index.blocks")
-    found = mapping(decoded(answer))
-    settings = ((name, mapping(mapping(one).get("settings"))) for name, one in found.items())
+    found = as_mapping(decode_json(answer))
+    settings = ((name, as_mapping(as_mapping(one).get("settings"))) for name, one in found.items())
     return sorted(
         name for name, one in settings if theirs(name) and str(one.get(LOCKED)).casefold() == "true"
     )
 
 
-def search(ask: Ask, words: str) -> str | None:
+def search(ask: HttpRequester, words: str) -> str | None:
     """Find the index that holds a line with *words*; None for none."""
     by_field = {"multi_match": {"query": words, "fields": list(FIELDS), "lenient": True}}
     anywhere = {"query_string": {"query": words, "lenient": True}}
     return next((index for query in (by_field, anywhere) for index in hits(ask, query, words)), None)
 
 
-def hits(ask: Ask, query: Json, words: str) -> Iterator[str]:
+def hits(ask: HttpRequester, query: Json, words: str) -> Iterator[str]:
     """
     Ask with one query, and give the indices of what was found.
 
@@ -124,13 +134,13 @@ def hits(ask: Ask, query: Json, words: str) -> Iterator[str]:
         "/_search?ignore_unavailable=true&allow_no_indices=true&expand_wildcards=open"
         f"&source_content_type=application%2Fjson&source={source}"
     )
-    answer = whole(ask, path)
+    answer = request_whole_answer(ask, path)
     # A query over all fields may be refused (400) where an index has more than 1024 of them.
     if answer.status == HTTPStatus.BAD_REQUEST and "query_string" in query:
         return
     if answer.status != HTTPStatus.OK:
         raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for /_search")
-    for hit in mappings(mapping(mapping(decoded(answer)).get("hits")).get("hits")):
+    for hit in iter_mappings(as_mapping(as_mapping(decode_json(answer)).get("hits")).get("hits")):
         index = str(hit.get("_index") or "")
         if theirs(index) and line_with(hit.get("_source"), words):
             yield index

@@ -8,8 +8,8 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic import elasticsearch_api, log_patterns, logstash_api
 from dckgrade.probes.elastic.log_routes import Ways
 from dckgrade.probes.elastic.marker import Said
-from dckgrade.probes.support.lookup import moment
-from dckgrade.probes.support.service import found
+from dckgrade.probes.support.lookup import parse_timestamp
+from dckgrade.probes.support.service import find_id_and_state
 
 DATA = "/usr/share/elasticsearch/data"
 NAMELESS = re.compile("[0-9a-f]{64}")
@@ -36,7 +36,7 @@ def cannot_read(engine: Engine, ways: Ways) -> bool | None:
 
 def failing(engine: Engine, logstash: str) -> bool:
     """Say whether Logstash's log ends with Elasticsearch not reached, or refusing."""
-    ref = found(engine, logstash, logstash_api.IMAGE)[0]
+    ref = find_id_and_state(engine, logstash, logstash_api.IMAGE)[0]
     tty = bool((engine.inspect_container(ref).get("Config") or {}).get("Tty"))
     return log_patterns.connection(engine.read_log_tail(ref, tty=tty)).failing
 
@@ -48,12 +48,12 @@ def was_written(said: Said) -> bool:
 
 def lost(engine: Engine, elasticsearch: str, logstash: str) -> bool:
     """Say whether Elasticsearch was made after Logstash had started, and keeps nothing for long."""
-    one = engine.inspect_container(found(engine, elasticsearch, elasticsearch_api.IMAGE)[0])
-    other = engine.inspect_container(found(engine, logstash, logstash_api.IMAGE)[0])
+    one = engine.inspect_container(find_id_and_state(engine, elasticsearch, elasticsearch_api.IMAGE)[0])
+    other = engine.inspect_container(find_id_and_state(engine, logstash, logstash_api.IMAGE)[0])
     born, started = one.get("Created"), (other.get("State") or {}).get("StartedAt")
     if not born or not started or kept(one.get("Mounts") or []):
         return False
-    return moment(str(born)) > moment(str(started))
+    return parse_timestamp(str(born)) > parse_timestamp(str(started))
 
 
 def kept(mounts: Sequence[Json]) -> bool:

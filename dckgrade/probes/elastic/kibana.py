@@ -13,8 +13,8 @@ from dckgrade.probes.elastic import kibana_api, log_patterns
 from dckgrade.probes.elastic.container_state import Life, life
 from dckgrade.probes.elastic.elasticsearch_api import IMAGE as ELASTICSEARCH
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.lookup import ContainerName, find, unseen
-from dckgrade.probes.support.service import Problem, Reply, found
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container
+from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -26,7 +26,7 @@ class Facts(Life, frozen=True, kw_only=True):
 
     answers: bool
     """Kibana answers, ready or not: not another program at its port."""
-    problem: Problem | None
+    problem: ServiceProblem | None
     via: Via | None
     failing: bool
     """It is not ready: it serves no pages."""
@@ -69,7 +69,7 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
         """Find, reach; what keeps it from being ready is looked for only then."""
         try:
             answered = kibana_api.reached(engine, self.container)
-            ref = found(engine, self.container, kibana_api.IMAGE)[0]
+            ref = find_id_and_state(engine, self.container, kibana_api.IMAGE)[0]
             inspected = engine.inspect_container(ref)
             facts = read(answered, inspected, engine)
             if facts.failing:
@@ -77,11 +77,11 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
                 log = engine.read_log_tail(ref, tty=tty)
                 facts = msgspec.structs.replace(facts, **search(log, inspected, self.elasticsearch, engine))
         except (NotThere, OutOfReach) as trouble:
-            return unseen("kibana", trouble)
+            return convert_to_observation("kibana", trouble)
         return Seen(kind="kibana", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(answered: Reply[HttpAnswer], inspected: Json, engine: Engine) -> Facts:
+def read(answered: ServiceReply[HttpAnswer], inspected: Json, engine: Engine) -> Facts:
     """Put the answer into facts."""
     state = kibana_api.state(answered.answer) if answered.answer else None
     number = kibana_api.version(answered.answer) if answered.answer else None
@@ -119,9 +119,11 @@ def search(log: str, inspected: Json, elasticsearch: str, engine: Engine) -> dic
         "unfit": log_patterns.unfit(log),
         "complains": log_patterns.tried(log) is not None,
         "host": host,
-        "loopback": reachability.loopback(host) and reachability.own_loopback(inspected),
+        "loopback": reachability.is_loopback_host(host) and reachability.has_own_loopback(inspected),
         "shares_network": reachability.share_network(inspected, other) if other else None,
-        "known_name": host in {*reachability.names(other, inspected), *linked(inspected)} if other else None,
+        "known_name": host in {*reachability.list_reachable_names(other, inspected), *linked(inspected)}
+        if other
+        else None,
         "old_variable": log_patterns.KIBANA_OLD in environment
         and log_patterns.KIBANA_HOSTS not in environment,
     }
@@ -137,6 +139,6 @@ def linked(inspected: Json) -> Iterator[str]:
 def neighbour(engine: Engine, elasticsearch: str) -> Json | None:
     """Inspect the container that is meant to run Elasticsearch; None when there is none."""
     try:
-        return engine.inspect_container(find(engine, elasticsearch, ELASTICSEARCH).id)
+        return engine.inspect_container(find_container(engine, elasticsearch, ELASTICSEARCH).id)
     except NotThere:
         return None

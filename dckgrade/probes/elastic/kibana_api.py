@@ -5,8 +5,8 @@ from http import HTTPStatus
 from dckgrade.engine.answers import HttpAnswer, NoAnswer, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic.elasticsearch_api import content
-from dckgrade.probes.support.http_json import mapping
-from dckgrade.probes.support.service import Reply, reply
+from dckgrade.probes.support.http_json import as_mapping
+from dckgrade.probes.support.service import ServiceReply, ask_service
 from dckgrade.report.observation import Why
 
 PORT, IMAGE = 5601, "kibana"
@@ -16,9 +16,9 @@ READY = {"green", "available"}
 """`state` of versions up to 7, `level` from 8 on."""
 
 
-def reached(engine: Engine, container: str) -> Reply[HttpAnswer]:
+def reached(engine: Engine, container: str) -> ServiceReply[HttpAnswer]:
     """Ask the Kibana in *container* for its status."""
-    return reply(
+    return ask_service(
         engine, container, PORT,
         lambda address: known(engine.request_http(address, STATUS)),
         lambda ref: known(engine.request_http_inside(ref, PORT, STATUS)),
@@ -33,17 +33,17 @@ def known(answer: HttpAnswer) -> HttpAnswer:
         raise OutOfReach(Why.NOT_TRIED, "Kibana wants an account")
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and (NOT_READY in answer.body or kibanas):
         return answer
-    if not mapping(content(answer).get("status")):
+    if not as_mapping(content(answer).get("status")):
         raise NoAnswer("garbled")
     return answer
 
 
 def state(answer: HttpAnswer) -> str | None:
     """Give its word for how it fares."""
-    overall = mapping(mapping(content(answer).get("status")).get("overall"))
+    overall = as_mapping(as_mapping(content(answer).get("status")).get("overall"))
     return str(overall.get("level") or overall.get("state") or "") or None
 
 
 def version(answer: HttpAnswer) -> str | None:
     """Give its version: `7.9.3`."""
-    return str(mapping(content(answer).get("version")).get("number") or "") or None
+    return str(as_mapping(content(answer).get("version")).get("number") or "") or None

@@ -14,8 +14,8 @@ from dckgrade.probes.elastic import elasticsearch_api, logstash_api
 from dckgrade.probes.elastic.failure_modes import cannot_read, failing, lost, was_written
 from dckgrade.probes.elastic.log_routes import SENDING, survey
 from dckgrade.probes.elastic.marker import By, Said, say
-from dckgrade.probes.support.http_json import Ask
-from dckgrade.probes.support.lookup import ContainerName, unseen
+from dckgrade.probes.support.http_json import HttpRequester
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -90,18 +90,22 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
             said = self.said(engine, ask, going)
             facts = self.followed(engine, said, ask, going)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("log-marker", trouble)
+            return convert_to_observation("log-marker", trouble)
         return Seen(kind="log-marker", facts=msgspec.to_builtins(facts), age_s=age_s(said))
 
-    def ends(self, engine: Engine) -> tuple[Ask | None, logstash_api.Flow | None]:
+    def ends(self, engine: Engine) -> tuple[HttpRequester | None, logstash_api.Flow | None]:
         """Reach Elasticsearch, once it has a cluster, and Logstash."""
         found = elasticsearch_api.reached(engine, self.elasticsearch).answer
-        if not found or elasticsearch_api.closed(found.first) or not elasticsearch_api.health(found.ask):
+        if (
+            not found
+            or elasticsearch_api.closed(found.first_answer)
+            or not elasticsearch_api.health(found.request)
+        ):
             return None, None
         logstash = logstash_api.reached(engine, self.logstash).answer
-        return found.ask, logstash_api.flow(logstash.ask) if logstash else None
+        return found.request, logstash_api.flow(logstash.request) if logstash else None
 
-    def said(self, engine: Engine, ask: Ask, going: logstash_api.Flow) -> Said:
+    def said(self, engine: Engine, ask: HttpRequester, going: logstash_api.Flow) -> Said:
         """Say it; and once more in another way where a request leaves no line."""
         # Only looking needs threads and chance; judging imports the kinds of probes too.
         from dckgrade.engine.probe_container import marker
@@ -118,7 +122,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
             )
         return said
 
-    def followed(self, engine: Engine, said: Said, ask: Ask, going: logstash_api.Flow) -> Facts:
+    def followed(self, engine: Engine, said: Said, ask: HttpRequester, going: logstash_api.Flow) -> Facts:
         """Look for it, and where it is not found, see how far it came."""
         index = elasticsearch_api.search(ask, said.marker) if said.by else None
         latency = engine.call_once_per_run(("found", said.marker), lambda: said.waited_s) if index else None

@@ -11,8 +11,8 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.candidates import foreign, inspected, runs
-from dckgrade.probes.support.lookup import repository
+from dckgrade.probes.support.candidates import inspect_candidates, is_orchestrated, runs_image_or_program
+from dckgrade.probes.support.lookup import get_repository_name
 
 SENDING = ("gelf", "syslog", "fluentd")
 """Log drivers that send each line away; their option is `gelf-address` and so on."""
@@ -81,11 +81,13 @@ class Ways(Struct, frozen=True):
 def survey(engine: Engine) -> Ways:
     """Inspect the engine's containers, and find the ways."""
     listed = sorted(
-        (one for one in engine.list_containers() if not foreign(one)),
+        (one for one in engine.list_containers() if not is_orchestrated(one)),
         key=lambda one: -int(one.get("Created") or 0),
     )
     seen = [
-        (entry, one) for entry, one in inspected(engine, listed[:AT_MOST]) if not isinstance(one, Exception)
+        (entry, one)
+        for entry, one in inspect_candidates(engine, listed[:AT_MOST])
+        if not isinstance(one, Exception)
     ]
     info = engine.inspect_engine()
     root = str(info.get("DockerRootDir") or "/var/lib/docker")
@@ -107,8 +109,8 @@ def sender(entry: Json, one: Json) -> Sender:
         ref=str(one.get("Id") or entry.get("Id") or ""),
         name=str(one.get("Name") or "").lstrip("/"),
         image=str(one.get("Image") or ""),
-        running=reachability.running(one),
-        nginx=runs(entry, "nginx"),
+        running=reachability.is_running(one),
+        nginx=runs_image_or_program(entry, "nginx"),
         driver=str(log.get("Type") or ""),
         log={"Type": str(log.get("Type") or ""), "Config": dict(log.get("Config") or {})},
         error=error if "logging driver" in error else "",
@@ -127,14 +129,14 @@ def readers(seen: Sequence[tuple[Json, Json]], root: str) -> Iterator[Reader]:
                     ref=str(one.get("Id") or ""),
                     name=str(one.get("Name") or "").lstrip("/"),
                     folder=str(place / kept.relative_to(source)),
-                    running=reachability.running(one),
+                    running=reachability.is_running(one),
                     logstash=image(one) == "logstash" or str(one.get("Name") or "") == "/logstash",
                 )
 
 
 def image(one: Json) -> str:
     """Give the last part of its image's name."""
-    return repository(str((one.get("Config") or {}).get("Image") or ""))
+    return get_repository_name(str((one.get("Config") or {}).get("Image") or ""))
 
 
 def sources(one: Json) -> Iterator[str]:
@@ -164,7 +166,7 @@ def wrong_protocol(where: str, engine: Engine) -> bool:
         return False
     listed = [
         one
-        for _, one in inspected(engine, engine.list_containers()[:AT_MOST])
+        for _, one in inspect_candidates(engine, engine.list_containers()[:AT_MOST])
         if not isinstance(one, Exception)
     ]
     # Sent to a container's own address, the machine's ports play no part.
@@ -186,7 +188,7 @@ def own_address(host: str, listed: Sequence[Json]) -> bool:
     owned = (
         str((net or {}).get("IPAddress") or "")
         for one in listed
-        for net in reachability.networks(one).values()
+        for net in reachability.get_networks(one).values()
     )
     return host in set(owned)
 

@@ -13,8 +13,8 @@ from dckgrade.probes.elastic import log_patterns
 from dckgrade.probes.elastic.container_state import Life, life
 from dckgrade.probes.elastic.logstash_api import IMAGE, Flow, flow, reached, version
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.lookup import ContainerName, unseen
-from dckgrade.probes.support.service import Problem, found
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
+from dckgrade.probes.support.service import ServiceProblem, find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -28,7 +28,7 @@ class Facts(Life, frozen=True, kw_only=True):
 
     answers: bool
     """Its monitoring API answers, on port 9600."""
-    problem: Problem | None
+    problem: ServiceProblem | None
     via: Via | None
     version: str | None
     running: bool
@@ -69,15 +69,15 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
         """Find, reach, ask what its pipelines are; its log tells whether Elasticsearch is reached."""
         try:
             answered = reached(engine, self.container)
-            ref = found(engine, self.container, IMAGE)[0]
+            ref = find_id_and_state(engine, self.container, IMAGE)[0]
             inspected = engine.inspect_container(ref)
             service = answered.answer
-            going = flow(service.ask) if service else None
+            going = flow(service.request) if service else None
             tty = bool((inspected.get("Config") or {}).get("Tty"))
             connection = log_patterns.connection(engine.read_log_tail(ref, tty=tty))
             lived = life(inspected, engine, STARTS_WITHIN_S, ready=going is not None)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("logstash", trouble)
+            return convert_to_observation("logstash", trouble)
         own, elsewhere = mounts(inspected)
         one = going or NOTHING
         facts = Facts(
@@ -103,7 +103,9 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
 
 def loopback(host: str | None, inspected: Json) -> bool:
     """Say whether that host is the container itself."""
-    return bool(host) and reachability.loopback(str(host)) and reachability.own_loopback(inspected)
+    return (
+        bool(host) and reachability.is_loopback_host(str(host)) and reachability.has_own_loopback(inspected)
+    )
 
 
 def mounts(inspected: Json) -> tuple[bool, bool]:

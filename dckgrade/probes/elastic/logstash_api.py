@@ -6,8 +6,15 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Address, Json, NoAnswer, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.support.http_json import Ask, Service, decoded, mapping, mappings, whole
-from dckgrade.probes.support.service import Reply, found, reply
+from dckgrade.probes.support.http_json import (
+    HttpRequester,
+    ReachedService,
+    as_mapping,
+    decode_json,
+    iter_mappings,
+    request_whole_answer,
+)
+from dckgrade.probes.support.service import ServiceReply, ask_service, find_id_and_state
 
 PORT, IMAGE = 9600, "logstash"
 STATS = "/_node/stats/pipelines"
@@ -28,57 +35,57 @@ class Flow(Struct, frozen=True):
     """Documents that Elasticsearch has accepted; None where this version does not tell."""
 
 
-def reached(engine: Engine, container: str) -> Reply[Service]:
+def reached(engine: Engine, container: str) -> ServiceReply[ReachedService]:
     """Reach the API of the Logstash in *container*: seldom published, sometimes open inside alone."""
 
-    def from_here(address: Address) -> Service:
+    def from_here(address: Address) -> ReachedService:
         return known(
-            Service(lambda path: engine.request_http(address, path), engine.request_http(address, "/"))
+            ReachedService(lambda path: engine.request_http(address, path), engine.request_http(address, "/"))
         )
 
-    def inside(ref: str) -> Service:
+    def inside(ref: str) -> ReachedService:
         return known(
-            Service(
+            ReachedService(
                 lambda path: engine.request_http_inside(ref, PORT, path),
                 engine.request_http_inside(ref, PORT, "/"),
             )
         )
 
-    answered = reply(engine, container, PORT, from_here, inside, image=IMAGE)
+    answered = ask_service(engine, container, PORT, from_here, inside, image=IMAGE)
     if answered.answer or answered.problem not in {"refused", "no-address"}:
         return answered
     # `http.host` may have become the loopback again, by a logstash.yml of the trainee's.
     try:
-        service = inside(found(engine, container, IMAGE)[0])
+        service = inside(find_id_and_state(engine, container, IMAGE)[0])
     except (NoAnswer, NotThere, OutOfReach):
         return answered
-    return Reply(answer=service, via="inside", age_s=answered.age_s)
+    return ServiceReply(answer=service, via="inside", age_s=answered.age_s)
 
 
-def known(service: Service) -> Service:
+def known(service: ReachedService) -> ReachedService:
     """Want Logstash's own form."""
     try:
-        about = mapping(decoded(service.first))
+        about = as_mapping(decode_json(service.first_answer))
     except OutOfReach:
         raise NoAnswer("garbled") from None
-    if service.first.status != HTTPStatus.OK or not {"host", "version"} <= about.keys():
+    if service.first_answer.status != HTTPStatus.OK or not {"host", "version"} <= about.keys():
         raise NoAnswer("garbled")
     return service
 
 
-def version(service: Service) -> str:
+def version(service: ReachedService) -> str:
     """Give its version: `7.9.3`."""
-    return str(mapping(decoded(service.first)).get("version") or "")
+    return str(as_mapping(decode_json(service.first_answer)).get("version") or "")
 
 
-def flow(ask: Ask) -> Flow | None:
+def flow(ask: HttpRequester) -> Flow | None:
     """Tell of all its pipelines; None while none runs yet, or of a version before 6."""
-    answer = whole(ask, STATS)
+    answer = request_whole_answer(ask, STATS)
     if answer.status != HTTPStatus.OK:
         return None
     # Its own pipeline, which sends figures about it to Elasticsearch, begins with a point.
-    named = mapping(mapping(decoded(answer)).get("pipelines")).items()
-    pipelines = [mapping(one) for name, one in named if not str(name).startswith(".")]
+    named = as_mapping(as_mapping(decode_json(answer)).get("pipelines")).items()
+    pipelines = [as_mapping(one) for name, one in named if not str(name).startswith(".")]
     running = [one for one in pipelines if plugins(one, "inputs") or plugins(one, "outputs")]
     if not running:
         return None
@@ -86,15 +93,15 @@ def flow(ask: Ask) -> Flow | None:
     return Flow(
         inputs=sorted({name(one) for pipeline in running for one in plugins(pipeline, "inputs")}),
         outputs=sorted({name(one) for one in outputs}),
-        taken_in=sum(number(mapping(one.get("events")).get("in")) for one in running),
-        passed_on=sum(number(mapping(one.get("events")).get("out")) for one in running),
+        taken_in=sum(number(as_mapping(one.get("events")).get("in")) for one in running),
+        passed_on=sum(number(as_mapping(one.get("events")).get("out")) for one in running),
         written=written([one for one in outputs if name(one) == OUTPUT]),
     )
 
 
 def plugins(pipeline: Json, kind: str) -> list[Json]:
     """List the plugins of a kind: inputs, filters, outputs."""
-    return list(mappings(mapping(pipeline.get("plugins")).get(kind)))
+    return list(iter_mappings(as_mapping(pipeline.get("plugins")).get(kind)))
 
 
 def name(plugin: Json) -> str:
@@ -104,7 +111,7 @@ def name(plugin: Json) -> str:
 
 def written(outputs: list[Json]) -> int | None:
     """Count the documents that were accepted: told since the output's version 9 (Logstash 6.5)."""
-    told = [mapping(one["documents"]) for one in outputs if isinstance(one.get("documents"), dict)]
+    told = [as_mapping(one["documents"]) for one in outputs if isinstance(one.get("documents"), dict)]
     return sum(number(one.get("successes")) for one in told) if told else None
 
 

@@ -11,7 +11,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic.log_patterns import Problem, trouble
 from dckgrade.probes.elastic.logstash_api import IMAGE
-from dckgrade.probes.support.lookup import ContainerName, find, unseen
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -42,10 +42,10 @@ class LogstashLog(Probe, frozen=True, kw_only=True, tag="logstash-log"):
     def observe(self, engine: Engine) -> Observation:
         """Find, read."""
         try:
-            subject = find(engine, self.container, IMAGE)
+            subject = find_container(engine, self.container, IMAGE)
             tty = bool((engine.inspect_container(subject.id).get("Config") or {}).get("Tty"))
             problem, line = trouble(engine.read_log_tail(subject.id, tty=tty))
         except (NotThere, OutOfReach) as error:
-            return unseen("logstash-log", error)
+            return convert_to_observation("logstash-log", error)
         facts = Facts(problem=problem, line=line)
         return Seen(kind="logstash-log", facts=msgspec.to_builtins(facts))

@@ -11,7 +11,7 @@ from dckgrade.engine.answers import NoAnswer, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic.log_routes import SENDING, Sender, Ways, address, wrong_protocol
 from dckgrade.probes.elastic.logstash_api import Flow
-from dckgrade.probes.support.service import from_here
+from dckgrade.probes.support.service import ask_addresses
 from dckgrade.report.observation import Why
 
 By = Literal["request", "container", "command"]
@@ -122,7 +122,7 @@ def by_request(engine: Engine, said: Said, one: Sender) -> Said:
     """Ask their nginx for a page of that name: it logs the request."""
     path = f"/{said.marker}"
     try:
-        reply = from_here(
+        reply = ask_addresses(
             engine.find_addresses(engine.inspect_container(one.ref), HTTP),
             lambda at: engine.request_http(at, path),
             None,

@@ -11,7 +11,7 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.lookup import ContainerName, unseen, uptime_s
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -57,11 +57,11 @@ class Cadvisor(Probe, frozen=True, kw_only=True, tag="cadvisor"):
     def observe(self, engine: Engine) -> Observation:
         """Find, inspect, and ask the engine how it keeps its containers."""
         try:
-            inspected = reachability.cadvisor(engine, self.container)
+            inspected = reachability.inspect_cadvisor(engine, self.container)
             facts = read(inspected, engine.inspect_engine(), engine.engine.version)
             age_s = uptime_s(inspected or {}, engine.now())
         except (NotThere, OutOfReach) as trouble:
-            return unseen("cadvisor", trouble)
+            return convert_to_observation("cadvisor", trouble)
         return Seen(kind="cadvisor", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
@@ -71,7 +71,7 @@ def read(inspected: Json | None, info: Json, engine_version: str | None) -> Fact
     version = of_image(image) if image else None
     cgroups, store = str(info.get("CgroupVersion") or "1"), containerd_store(info)
     state = (inspected or {}).get("State") or {}
-    running = reachability.running(inspected)
+    running = reachability.is_running(inspected)
     return Facts(
         found=inspected is not None,
         running=running,

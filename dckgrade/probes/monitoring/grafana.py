@@ -15,9 +15,9 @@ from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api
 from dckgrade.probes.monitoring.grafana_api import Access, AccountOf, Opened
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.http_json import Ask, decoded, mapping
-from dckgrade.probes.support.lookup import ContainerName, unseen
-from dckgrade.probes.support.service import Problem, Reply, found
+from dckgrade.probes.support.http_json import HttpRequester, as_mapping, decode_json
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
+from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -40,7 +40,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What is seen of one Grafana. No password, and nothing that was sent, is among the facts."""
 
     answers: bool
-    problem: Problem | None
+    problem: ServiceProblem | None
     via: Via | None
     version: str | None
     access: Access | None
@@ -79,14 +79,16 @@ class Grafana(Probe, frozen=True, kw_only=True, tag="grafana"):
         """Find, reach, log in once, ask for the data sources and their health."""
         try:
             answered = grafana_api.opened(engine, self.container)
-            inspected = engine.inspect_container(found(engine, self.container, grafana_api.IMAGE)[0])
+            inspected = engine.inspect_container(
+                find_id_and_state(engine, self.container, grafana_api.IMAGE)[0]
+            )
             facts = read(answered, inspected)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("grafana", trouble)
+            return convert_to_observation("grafana", trouble)
         return Seen(kind="grafana", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(answered: Reply[Opened], inspected: Json) -> Facts:
+def read(answered: ServiceReply[Opened], inspected: Json) -> Facts:
     """Put it all into facts."""
     opened = answered.answer
     sources = seen(opened.ask) if opened and opened.ask else None
@@ -110,10 +112,10 @@ def read(answered: Reply[Opened], inspected: Json) -> Facts:
 
 def version(opened: Opened) -> str | None:
     """Read the version out of the answer that needs no account; later ones may be told to keep it quiet."""
-    return str(mapping(decoded(opened.service.first)).get("version") or "") or None
+    return str(as_mapping(decode_json(opened.service.first_answer)).get("version") or "") or None
 
 
-def seen(ask: Ask) -> list[DataSource]:
+def seen(ask: HttpRequester) -> list[DataSource]:
     """Have each data source checked by Grafana."""
     listed = [(one, *grafana_api.health(ask, one)) for one in grafana_api.sources(ask)]
     return [
@@ -133,4 +135,4 @@ def stays_inside(url: str, inspected: Json) -> bool:
         host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
     except ValueError:
         return False
-    return reachability.loopback(host) and reachability.own_loopback(inspected)
+    return reachability.is_loopback_host(host) and reachability.has_own_loopback(inspected)

@@ -7,8 +7,16 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.support.http_json import Ask, Service, Silent, decoded, mapping, mappings, whole
-from dckgrade.probes.support.service import Reply, found, reply
+from dckgrade.probes.support.http_json import (
+    HttpRequester,
+    ReachedService,
+    ServiceTimedOut,
+    as_mapping,
+    decode_json,
+    iter_mappings,
+    request_whole_answer,
+)
+from dckgrade.probes.support.service import ServiceReply, ask_service, find_id_and_state
 from dckgrade.report.observation import Why
 
 PORT, IMAGE = 3000, "grafana"
@@ -31,15 +39,15 @@ class Account(Struct, frozen=True):
 class Opened(Struct, frozen=True, kw_only=True):
     """Grafana with or without the account's leave."""
 
-    service: Service
+    service: ReachedService
     access: Access | None
     """Null where it is not well, and nothing was tried."""
     account_of: AccountOf
 
     @property
-    def ask(self) -> Ask | None:
+    def ask(self) -> HttpRequester | None:
         """Give the way to ask, where the account is known."""
-        return self.service.ask if self.access == "granted" else None
+        return self.service.request if self.access == "granted" else None
 
 
 class Source(Struct, frozen=True):
@@ -52,41 +60,43 @@ class Source(Struct, frozen=True):
     is_default: bool
 
 
-def opened(engine: Engine, container: str) -> Reply[Opened]:
+def opened(engine: Engine, container: str) -> ServiceReply[Opened]:
     """Reach the Grafana in *container*, and try its account once."""
-    account = known(engine.inspect_container(found(engine, container, IMAGE)[0]), engine.grafana)
+    account = known(engine.inspect_container(find_id_and_state(engine, container, IMAGE)[0]), engine.grafana)
 
     def from_here(address: Address) -> Opened:
         first = engine.request_http(address, HEALTH)
-        if "database" not in mapping(told(first)):
+        if "database" not in as_mapping(told(first)):
             raise NoAnswer("garbled")
         if first.status != HTTPStatus.OK:
-            return tried(Service(lambda path: engine.request_http(address, path), first), None, account)
+            return tried(
+                ReachedService(lambda path: engine.request_http(address, path), first), None, account
+            )
         if account.login is None:
             return tried(
-                Service(lambda path: engine.request_http(address, path), first), "not-tried", account
+                ReachedService(lambda path: engine.request_http(address, path), first), "not-tried", account
             )
-        service = Service(lambda path: engine.request_http(address, path, account.login), first)
+        service = ReachedService(lambda path: engine.request_http(address, path, account.login), first)
         # The one question that everybody asks first: who is refused here asks nothing else.
-        status = whole(service.ask, "/api/org").status
+        status = request_whole_answer(service.request, "/api/org").status
         return tried(service, "refused" if status == HTTPStatus.UNAUTHORIZED else "granted", account)
 
     def inside(_ref: str) -> Opened:
         # A command's arguments are seen by everybody on the machine: no password is among them.
         raise OutOfReach(Why.NOT_TRIED, "Grafana")
 
-    return reply(engine, container, PORT, from_here, inside, image=IMAGE)
+    return ask_service(engine, container, PORT, from_here, inside, image=IMAGE)
 
 
 def told(answer: HttpAnswer) -> Any:
     """Read what says of itself how it is; another program at that port says something else."""
     try:
-        return decoded(answer)
+        return decode_json(answer)
     except OutOfReach:
         return None
 
 
-def tried(service: Service, access: Access | None, account: Account) -> Opened:
+def tried(service: ReachedService, access: Access | None, account: Account) -> Opened:
     """Note how it went."""
     return Opened(service=service, access=access, account_of=account.of)
 
@@ -104,9 +114,9 @@ def known(inspected: Json, given: Login | None) -> Account:
     return Account(login, "variable" if user or password else "default")
 
 
-def sources(ask: Ask) -> list[Source]:
+def sources(ask: HttpRequester) -> list[Source]:
     """List the data sources of the type Prometheus, the default one first."""
-    listed = [source(one) for one in mappings(fetched(ask, "/api/datasources")) if is_prometheus(one)]
+    listed = [source(one) for one in iter_mappings(fetched(ask, "/api/datasources")) if is_prometheus(one)]
     return sorted(listed, key=lambda one: not one.is_default)[:SOURCES_AT_MOST]
 
 
@@ -127,38 +137,38 @@ def source(one: Json) -> Source:
     )
 
 
-def fetched(ask: Ask, path: str) -> Any:
+def fetched(ask: HttpRequester, path: str) -> Any:
     """Give the JSON of an answer that must be good."""
-    answer = whole(ask, path)
+    answer = request_whole_answer(ask, path)
     if answer.status != HTTPStatus.OK:
         raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for {path.partition('?')[0]}")
-    return decoded(answer)
+    return decode_json(answer)
 
 
-def through(ask: Ask, one: Source, path: str) -> Any:
+def through(ask: HttpRequester, one: Source, path: str) -> Any:
     """Have Grafana ask its data source, before version 9 by its number: the JSON that comes back, or None."""
     ways = [f"uid/{one.uid}", one.id] if one.uid else [one.id]
     for way in ways:
         try:
-            answer = whole(ask, f"/api/datasources/proxy/{way}/{path}")
-        except Silent:
+            answer = request_whole_answer(ask, f"/api/datasources/proxy/{way}/{path}")
+        except ServiceTimedOut:
             return None
         if answer.status != HTTPStatus.NOT_FOUND:
-            return decoded(answer) if answer.status == HTTPStatus.OK else None
+            return decode_json(answer) if answer.status == HTTPStatus.OK else None
     return None
 
 
-def health(ask: Ask, one: Source) -> tuple[bool, str]:
+def health(ask: HttpRequester, one: Source) -> tuple[bool, str]:
     """Tell whether Grafana itself finds it healthy, and in which words it does not."""
     if one.uid:
         try:
-            answer = whole(ask, f"/api/datasources/uid/{one.uid}/health")
-        except Silent:
+            answer = request_whole_answer(ask, f"/api/datasources/uid/{one.uid}/health")
+        except ServiceTimedOut:
             # Grafana, which has just answered, is still waiting for the source.
             return False, "timeout"
         # 404 is what versions before 9 say; 400 is the answer of later ones to a source that is not healthy.
         if answer.status != HTTPStatus.NOT_FOUND:
-            message = str(mapping(decoded(answer)).get("message") or "")
+            message = str(as_mapping(decode_json(answer)).get("message") or "")
             return answer.status == HTTPStatus.OK, message
     answers = through(ask, one, "api/v1/query?query=1%2B1") is not None
     return answers, "" if answers else "Bad Gateway"

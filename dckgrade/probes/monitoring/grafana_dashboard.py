@@ -11,8 +11,8 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api, panels
 from dckgrade.probes.monitoring.grafana_api import Access, AccountOf
-from dckgrade.probes.support.http_json import Ask, mapping, mappings
-from dckgrade.probes.support.lookup import ContainerName, unseen
+from dckgrade.probes.support.http_json import HttpRequester, as_mapping, iter_mappings
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -63,11 +63,11 @@ class GrafanaDashboard(Probe, frozen=True, kw_only=True, tag="grafana-dashboard"
                 ask, opened.access if opened else None, account_of=opened.account_of if opened else None
             )
         except (NotThere, OutOfReach) as trouble:
-            return unseen("grafana-dashboard", trouble)
+            return convert_to_observation("grafana-dashboard", trouble)
         return Seen(kind="grafana-dashboard", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(ask: Ask | None, access: Access | None, account_of: AccountOf | None) -> Facts:
+def read(ask: HttpRequester | None, access: Access | None, account_of: AccountOf | None) -> Facts:
     """Choose the dashboard that a source feeds, else the one with most panels about containers."""
     sources = grafana_api.sources(ask) if ask else []
     found = dashboards(ask) if ask else []
@@ -86,11 +86,11 @@ def read(ask: Ask | None, access: Access | None, account_of: AccountOf | None) -
     )
 
 
-def dashboards(ask: Ask) -> list[Json]:
+def dashboards(ask: HttpRequester) -> list[Json]:
     """Read each dashboard, the first twenty."""
-    listed = [str(one.get("uid") or "") for one in mappings(grafana_api.fetched(ask, SEARCH))]
+    listed = [str(one.get("uid") or "") for one in iter_mappings(grafana_api.fetched(ask, SEARCH))]
     paths = [f"/api/dashboards/uid/{uid}" for uid in listed if uid][:READ_AT_MOST]
-    return [mapping(mapping(grafana_api.fetched(ask, path)).get("dashboard")) for path in paths]
+    return [as_mapping(as_mapping(grafana_api.fetched(ask, path)).get("dashboard")) for path in paths]
 
 
 def is_wanted(dashboard: Json) -> bool:

@@ -10,8 +10,8 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api, series
-from dckgrade.probes.support.http_json import Ask
-from dckgrade.probes.support.lookup import ContainerName, unseen
+from dckgrade.probes.support.http_json import HttpRequester
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -47,11 +47,11 @@ class GrafanaSeries(Probe, frozen=True, kw_only=True, tag="grafana-series"):
             opened = answered.answer
             facts = read(opened.ask if opened else None, engine)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("grafana-series", trouble)
+            return convert_to_observation("grafana-series", trouble)
         return Seen(kind="grafana-series", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(ask: Ask | None, engine: Engine) -> Facts:
+def read(ask: HttpRequester | None, engine: Engine) -> Facts:
     """Take the first source that names one; else what the last one gave."""
     found, answered = series.NONE, 0
     for one in grafana_api.sources(ask) if ask else ():

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json
 from dckgrade.probes.monitoring.grafana_api import Source
-from dckgrade.probes.support.http_json import mapping, mappings
+from dckgrade.probes.support.http_json import as_mapping, iter_mappings
 
 DEPTH = 5
 """Panels lie in rows, rows in dashboards, and libraries' panels no deeper."""
@@ -38,27 +38,27 @@ def of(dashboard: Json, sources: Sequence[Source]) -> Panels:
 
 def within(part: Json, depth: int) -> Iterator[Json]:
     """Give the panels of a dashboard, a row (until Grafana 4) or a panel that holds others (since 5)."""
-    for row in mappings(part.get("rows")) if depth else ():
+    for row in iter_mappings(part.get("rows")) if depth else ():
         yield from within(row, depth - 1)
-    for panel in mappings(part.get("panels")) if depth else ():
+    for panel in iter_mappings(part.get("panels")) if depth else ():
         yield panel
         yield from within(panel, depth - 1)
 
 
 def asks(panel: Json, prefix: str) -> bool:
     """Say whether one of its queries names a metric that begins so."""
-    return any(prefix in str(one.get("expr") or "") for one in mappings(panel.get("targets")))
+    return any(prefix in str(one.get("expr") or "") for one in iter_mappings(panel.get("targets")))
 
 
 def choosers(dashboard: Json) -> set[str]:
     """Name the variables by which a reader chooses the data source."""
-    listed = mappings(mapping(dashboard.get("templating")).get("list"))
+    listed = iter_mappings(as_mapping(dashboard.get("templating")).get("list"))
     return {str(one.get("name")) for one in listed if one.get("type") == "datasource"}
 
 
 def fed(panel: Json, chosen: set[str], sources: Sequence[Source]) -> bool:
     """Say whether a data source that there is feeds the panel, or one of its queries."""
-    asked = [one["datasource"] for one in mappings(panel.get("targets")) if one.get("datasource")]
+    asked = [one["datasource"] for one in iter_mappings(panel.get("targets")) if one.get("datasource")]
     return any(there(one, chosen, sources) for one in asked or [panel.get("datasource")])
 
 

@@ -11,9 +11,9 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import prometheus_config
 from dckgrade.probes.monitoring.prometheus_api import IMAGE, config_file, loaded, reached, ready
-from dckgrade.probes.support.http_json import Service
-from dckgrade.probes.support.lookup import ContainerName, unseen
-from dckgrade.probes.support.service import Problem, Reply, found
+from dckgrade.probes.support.http_json import ReachedService
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
+from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -23,7 +23,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     answers: bool
     """Prometheus answers, and was born with the container: not another program at the same port."""
-    problem: Problem | None
+    problem: ServiceProblem | None
     via: Via | None
     ready: bool | None
     config_mounted: bool
@@ -57,18 +57,18 @@ class Prometheus(Probe, frozen=True, kw_only=True, tag="prometheus"):
         """Find, reach, ask whether it is ready and what it has loaded."""
         try:
             answered = reached(engine, self.container)
-            inspected = engine.inspect_container(found(engine, self.container, IMAGE)[0])
+            inspected = engine.inspect_container(find_id_and_state(engine, self.container, IMAGE)[0])
             facts = read(answered, inspected)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("prometheus", trouble)
+            return convert_to_observation("prometheus", trouble)
         return Seen(kind="prometheus", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(answered: Reply[Service], inspected: Json) -> Facts:
+def read(answered: ServiceReply[ReachedService], inspected: Json) -> Facts:
     """Put it all into facts."""
     service = answered.answer
     is_ready = ready(service) if service else None
-    jobs = prometheus_config.jobs(loaded(service.ask)) if service and is_ready else None
+    jobs = prometheus_config.jobs(loaded(service.request)) if service and is_ready else None
     job = prometheus_config.meant(jobs or [])
     own, elsewhere = mounts(inspected)
     return Facts(

@@ -6,9 +6,14 @@ from http import HTTPStatus
 
 from dckgrade.engine.answers import Address, Json, NoAnswer, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.support.http_json import Ask, Service, data, mappings
-from dckgrade.probes.support.lookup import moment
-from dckgrade.probes.support.service import Reply, found, reply
+from dckgrade.probes.support.http_json import (
+    HttpRequester,
+    ReachedService,
+    iter_mappings,
+    request_prometheus_data,
+)
+from dckgrade.probes.support.lookup import parse_timestamp
+from dckgrade.probes.support.service import ServiceReply, ask_service, find_id_and_state
 from dckgrade.report.observation import Why
 
 PORT, IMAGE = 9090, "prometheus"
@@ -20,56 +25,56 @@ BORN_WITHIN_S = 20.0
 """Prometheus notes its start 0.2 s after the engine started the container (measured); slow machines later."""
 
 
-def reached(engine: Engine, container: str) -> Reply[Service]:
+def reached(engine: Engine, container: str) -> ServiceReply[ReachedService]:
     """Reach the Prometheus in *container*; another program at its port is a garbled answer."""
 
-    def from_here(address: Address) -> Service:
-        service = Service(
+    def from_here(address: Address) -> ReachedService:
+        service = ReachedService(
             lambda path: engine.request_http(address, path), engine.request_http(address, READY)
         )
-        if service.first.status != HTTPStatus.SERVICE_UNAVAILABLE and not its_own(
-            engine, container, service.ask
+        if service.first_answer.status != HTTPStatus.SERVICE_UNAVAILABLE and not its_own(
+            engine, container, service.request
         ):
             raise NoAnswer("garbled")
         return service
 
-    def inside(ref: str) -> Service:
-        return Service(
+    def inside(ref: str) -> ReachedService:
+        return ReachedService(
             lambda path: engine.request_http_inside(ref, PORT, path),
             engine.request_http_inside(ref, PORT, READY),
         )
 
-    return reply(engine, container, PORT, from_here, inside, image=IMAGE)
+    return ask_service(engine, container, PORT, from_here, inside, image=IMAGE)
 
 
-def its_own(engine: Engine, container: str, ask: Ask) -> bool:
+def its_own(engine: Engine, container: str, ask: HttpRequester) -> bool:
     """Say whether what answers was born with the container; versions before 2.14 do not tell."""
     try:
-        about = data(ask, ABOUT)
+        about = request_prometheus_data(ask, ABOUT)
     except OutOfReach as trouble:
         if trouble.why is not Why.UNREADABLE:
             raise
         return False
     if about is None:
         return True
-    state = engine.inspect_container(found(engine, container, IMAGE)[0]).get("State") or {}
+    state = engine.inspect_container(find_id_and_state(engine, container, IMAGE)[0]).get("State") or {}
     born, started = instant(about.get("startTime")), instant(state.get("StartedAt"))
     return bool(born and started and abs((born - started).total_seconds()) <= BORN_WITHIN_S)
 
 
 def instant(text: object) -> datetime | None:
     """Read a time; None for none."""
-    return moment(str(text)) if text else None
+    return parse_timestamp(str(text)) if text else None
 
 
-def loaded(ask: Ask) -> str:
+def loaded(ask: HttpRequester) -> str:
     """Give the configuration that is in force, as Prometheus writes it down."""
-    return str((data(ask, "/api/v1/status/config") or {}).get("yaml") or "")
+    return str((request_prometheus_data(ask, "/api/v1/status/config") or {}).get("yaml") or "")
 
 
-def targets(ask: Ask, job: str) -> list[Json]:
+def targets(ask: HttpRequester, job: str) -> list[Json]:
     """List the active targets of *job*; a pool has the job's name, whatever its labels became."""
-    listed = mappings((data(ask, TARGETS) or {}).get("activeTargets"))
+    listed = iter_mappings((request_prometheus_data(ask, TARGETS) or {}).get("activeTargets"))
     return [one for one in listed if job in map(str, (one.get("scrapePool"), labels(one).get("job")))]
 
 
@@ -79,9 +84,9 @@ def labels(one: Json) -> Mapping[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-def ready(service: Service) -> bool:
+def ready(service: ReachedService) -> bool:
     """Say whether it takes requests: 503 while it replays what it had written."""
-    return service.first.status == HTTPStatus.OK
+    return service.first_answer.status == HTTPStatus.OK
 
 
 def config_file(inspected: Json) -> str:

@@ -11,9 +11,9 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring.prometheus_api import ABOUT, IMAGE, config_file, instant, reached
-from dckgrade.probes.support.http_json import data
-from dckgrade.probes.support.lookup import ContainerName, unseen
-from dckgrade.probes.support.service import found
+from dckgrade.probes.support.http_json import request_prometheus_data
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
+from dckgrade.probes.support.service import find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -51,11 +51,13 @@ class PrometheusFile(Probe, frozen=True, kw_only=True, tag="prometheus-file"):
         """
         try:
             answered = reached(engine, self.container)
-            about = (data(answered.answer.ask, ABOUT) if answered.answer else None) or {}
+            about = (
+                request_prometheus_data(answered.answer.request, ABOUT) if answered.answer else None
+            ) or {}
             loaded_at = instant(about.get("lastConfigTime"))
-            ref = found(engine, self.container, IMAGE)[0]
+            ref = find_id_and_state(engine, self.container, IMAGE)[0]
             changed_at = engine.read_modified_at(ref, config_file(engine.inspect_container(ref)))
         except (NotThere, OutOfReach) as trouble:
-            return unseen("prometheus-file", trouble)
+            return convert_to_observation("prometheus-file", trouble)
         newer = changed_at > loaded_at + TOLD_TO_S if loaded_at else None
         return Seen(kind="prometheus-file", facts=msgspec.to_builtins(Facts(newer=newer)))

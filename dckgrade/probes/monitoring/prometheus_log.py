@@ -11,7 +11,7 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import ContainerName, find, unseen
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -62,11 +62,11 @@ class PrometheusLog(Probe, frozen=True, kw_only=True, tag="prometheus-log"):
     def observe(self, engine: Engine) -> Observation:
         """Find, read the log, take its last error."""
         try:
-            subject = find(engine, self.container, "prometheus")
+            subject = find_container(engine, self.container, "prometheus")
             tty = bool((engine.inspect_container(subject.id).get("Config") or {}).get("Tty"))
             facts = read(engine.read_log_tail(subject.id, tty=tty))
         except (NotThere, OutOfReach) as trouble:
-            return unseen("prometheus-log", trouble)
+            return convert_to_observation("prometheus-log", trouble)
         return Seen(kind="prometheus-log", facts=msgspec.to_builtins(facts))
 
 

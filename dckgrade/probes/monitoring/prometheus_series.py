@@ -14,8 +14,8 @@ from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import prometheus_config, series
 from dckgrade.probes.monitoring.prometheus_api import loaded, reached, targets
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.http_json import Ask, decoded, whole
-from dckgrade.probes.support.lookup import ContainerName, unseen, uptime_s
+from dckgrade.probes.support.http_json import HttpRequester, decode_json, request_whole_answer
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -62,20 +62,20 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
         try:
             answered = reached(engine, self.container)
             service = answered.answer
-            cadvisor = reachability.cadvisor(engine, self.cadvisor)
-            found, about = asked(service.ask, engine) if service else (series.NONE, [])
+            cadvisor = reachability.inspect_cadvisor(engine, self.cadvisor)
+            found, about = asked(service.request, engine) if service else (series.NONE, [])
             facts = read(found, about, cadvisor)
             ages = [answered.age_s, uptime_s(cadvisor or {}, engine.now())]
         except (NotThere, OutOfReach) as trouble:
-            return unseen("prometheus-series", trouble)
+            return convert_to_observation("prometheus-series", trouble)
         age_s = min((age for age in ages if age is not None), default=None)
         return Seen(kind="prometheus-series", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def asked(ask: Ask, engine: Engine) -> tuple[series.Containers, list[series.Sample]]:
+def asked(ask: HttpRequester, engine: Engine) -> tuple[series.Containers, list[series.Sample]]:
     """Ask for the containers, and for what cAdvisor and a node exporter say of themselves."""
-    answer = decoded(whole(ask, f"/{series.CONTAINERS}"))
-    about = list(series.samples(decoded(whole(ask, ABOUT))))
+    answer = decode_json(request_whole_answer(ask, f"/{series.CONTAINERS}"))
+    about = list(series.samples(decode_json(request_whole_answer(ask, ABOUT))))
     return series.containers(answer, engine, SCRAPES * interval_s(ask) + GRACE_S), about
 
 
@@ -87,7 +87,7 @@ def read(found: series.Containers, about: list[series.Sample], inspected: Json |
     docker = str(cadvisor.labels.get("dockerVersion") or "Unknown") != "Unknown" if cadvisor else None
     return Facts(
         **structs.asdict(found),
-        cadvisor_running=reachability.running(inspected),
+        cadvisor_running=reachability.is_running(inspected),
         groups=groups,
         docker_seen=docker,
         blind_to=blind_to(found, groups, mounted(inspected), docker_seen=docker),
@@ -118,7 +118,7 @@ def blind_to(
     return "/" if not found.fresh and "/rootfs" not in places else None
 
 
-def interval_s(ask: Ask) -> float:
+def interval_s(ask: HttpRequester) -> float:
     """Tell how often cAdvisor is scraped: `5s`, `1m0s`."""
     job = prometheus_config.meant(prometheus_config.jobs(loaded(ask)))
     told = [str(one.get("scrapeInterval") or "") for one in targets(ask, job.name)] if job else []

@@ -14,9 +14,9 @@ from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import prometheus_config
 from dckgrade.probes.monitoring.prometheus_api import IMAGE, PORT, loaded, reached, targets
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.http_json import Ask
-from dckgrade.probes.support.lookup import ContainerName, unseen, uptime_s
-from dckgrade.probes.support.service import found
+from dckgrade.probes.support.http_json import HttpRequester
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
+from dckgrade.probes.support.service import find_id_and_state
 from dckgrade.report.observation import Observation, Seen, Why
 from dckgrade.report.text import Text
 
@@ -66,18 +66,18 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
         """Ask Prometheus, then inspect both ends; the younger one's age is the target's."""
         try:
             answered = reached(engine, self.container)
-            prometheus = engine.inspect_container(found(engine, self.container, IMAGE)[0])
-            cadvisor = reachability.cadvisor(engine, self.cadvisor)
-            job, one = nearest(answered.answer.ask) if answered.answer else (None, None)
+            prometheus = engine.inspect_container(find_id_and_state(engine, self.container, IMAGE)[0])
+            cadvisor = reachability.inspect_cadvisor(engine, self.cadvisor)
+            job, one = nearest(answered.answer.request) if answered.answer else (None, None)
             facts = read(job, one, prometheus, cadvisor)
             ages = [answered.age_s, uptime_s(cadvisor or {}, engine.now())]
         except (NotThere, OutOfReach) as trouble:
-            return unseen("prometheus-target", trouble)
+            return convert_to_observation("prometheus-target", trouble)
         age_s = min((age for age in ages if age is not None), default=None)
         return Seen(kind="prometheus-target", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def nearest(ask: Ask) -> tuple[str | None, Json | None]:
+def nearest(ask: HttpRequester) -> tuple[str | None, Json | None]:
     """Give the job that is meant for cAdvisor, and its target that is up, else its first."""
     job = prometheus_config.meant(prometheus_config.jobs(loaded(ask)))
     if job is None:
@@ -89,7 +89,7 @@ def nearest(ask: Ask) -> tuple[str | None, Json | None]:
 def read(job: str | None, target: Json | None, prometheus: Json, cadvisor: Json | None) -> Facts:
     """Say what the target is, seen from both ends."""
     host, port = place(target)
-    own = cadvisor if cadvisor and reachability.running(cadvisor) else None
+    own = cadvisor if cadvisor and reachability.is_running(cadvisor) else None
     nothing: dict[str, Any] = dict.fromkeys(("loopback", "itself", "known_name", "machines_port"))
     return Facts(
         job=job,
@@ -105,13 +105,13 @@ def read(job: str | None, target: Json | None, prometheus: Json, cadvisor: Json 
 
 def ends(host: str, port: int | None, prometheus: Json, cadvisor: Json | None) -> dict[str, bool | None]:
     """Hold the target against the names and ports of both containers."""
-    near = reachability.loopback(host) and reachability.own_loopback(prometheus)
-    itself = near or host in reachability.names(prometheus, prometheus)
-    ports = reachability.published(cadvisor or {})
+    near = reachability.is_loopback_host(host) and reachability.has_own_loopback(prometheus)
+    itself = near or host in reachability.list_reachable_names(prometheus, prometheus)
+    ports = reachability.map_published_ports(cadvisor or {})
     return {
         "loopback": near,
         "itself": itself and port == PORT,
-        "known_name": host in reachability.names(cadvisor, prometheus) if cadvisor else None,
+        "known_name": host in reachability.list_reachable_names(cadvisor, prometheus) if cadvisor else None,
         "machines_port": port in ports and port not in ports.values() if cadvisor else None,
     }
 

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.support.http_json import mapping, mappings
-from dckgrade.probes.support.lookup import names
+from dckgrade.probes.support.http_json import as_mapping, iter_mappings
+from dckgrade.probes.support.lookup import list_container_names
 
 _ID = re.compile(r"[0-9a-f]{64}")
 _CONTAINERS = 'max by (id, name) (container_last_seen{id=~".*[0-9a-f]{64}.*"})'
@@ -47,12 +47,12 @@ NONE = Containers(fresh=[], named=[], stale=[], foreign=0, foreign_named=0)
 
 def samples(answer: object) -> Iterator[Sample]:
     """Read a query's vector; its numbers are texts."""
-    for one in mappings(mapping(mapping(answer).get("data")).get("result")):
+    for one in iter_mappings(as_mapping(as_mapping(answer).get("data")).get("result")):
         match one.get("value"):
             case [float() | int() as at, str() as text]:
                 value = number(text)
                 if not math.isnan(value):
-                    yield Sample(mapping(one.get("metric")), value, at - value)
+                    yield Sample(as_mapping(one.get("metric")), value, at - value)
             case _:
                 continue
 
@@ -72,7 +72,10 @@ def containers(answer: object, engine: Engine, fresh_s: float) -> Containers:
     The id is somewhere in the control group's path, whose shape differs (`/docker/…`,
     `/system.slice/docker-….scope`, nested), and one container may be in several.
     """
-    own = {str(one.get("Id") or ""): next(iter(names(one)), "") for one in engine.list_containers()}
+    own = {
+        str(one.get("Id") or ""): next(iter(list_container_names(one)), "")
+        for one in engine.list_containers()
+    }
     identified = ((one, _ID.search(str(one.labels.get("id") or ""))) for one in samples(answer))
     found = [(one, match[0]) for one, match in identified if match]
     ages: dict[str, float] = {}

@@ -10,12 +10,12 @@ from dckgrade.engine.answers import HttpAnswer, NotThere, OutOfReach, Via
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import ContainerChosen, unseen
-from dckgrade.probes.support.service import Port, Problem, Reply, reply
+from dckgrade.probes.support.lookup import ContainerSelector, convert_to_observation
+from dckgrade.probes.support.service import Port, ServiceProblem, ServiceReply, ask_service
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-BODY_KEPT = 4096
+MAX_BODY_BYTES = 4096
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -23,7 +23,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     answers: bool
     """Whether anything came back that is HTTP."""
-    problem: Problem | None
+    problem: ServiceProblem | None
     """Why there is no answer; not-running: the container is not up. Null where there is one."""
     via: Via | None
     """Which way it was asked: by a published port, its own address, or a command inside."""
@@ -38,7 +38,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 class Http(Probe, frozen=True, kw_only=True, tag="http"):
     """Ask *container* (a name, or `@apparmor`, `@seccomp`) on its *port* for *path*; no redirect followed."""
 
-    container: ContainerChosen
+    container: ContainerSelector
     """Its name; a Compose or Swarm service of that name will do."""
     port: Port = 80
     path: Annotated[str, Meta(pattern="^/[!-~]*$")] = "/"
@@ -56,17 +56,17 @@ class Http(Probe, frozen=True, kw_only=True, tag="http"):
     def observe(self, engine: Engine) -> Observation:
         """Find, inspect, ask."""
         try:
-            answered = reply(
+            answered = ask_service(
                 engine, self.container, self.port,
                 lambda address: engine.request_http(address, self.path),
                 lambda ref: engine.request_http_inside(ref, self.port, self.path),
             )  # fmt: skip
         except (NotThere, OutOfReach) as trouble:
-            return unseen("http", trouble)
-        return Seen(kind="http", facts=msgspec.to_builtins(read(answered)), age_s=answered.age_s)
+            return convert_to_observation("http", trouble)
+        return Seen(kind="http", facts=msgspec.to_builtins(build_http_facts(answered)), age_s=answered.age_s)
 
 
-def read(answered: Reply[HttpAnswer]) -> Facts:
+def build_http_facts(answered: ServiceReply[HttpAnswer]) -> Facts:
     """Put the answer, or the lack of one, into facts."""
     answer = answered.answer
     headers = answer.headers if answer else {}
@@ -77,5 +77,5 @@ def read(answered: Reply[HttpAnswer]) -> Facts:
         status_code=answer.status if answer else None,
         server=headers.get("server"),
         content_type=headers.get("content-type"),
-        body=masked(answer.body[:BODY_KEPT].decode("utf-8", "replace")) if answer else None,
+        body=masked(answer.body[:MAX_BODY_BYTES].decode("utf-8", "replace")) if answer else None,
     )

@@ -10,8 +10,8 @@ from msgspec import Struct
 from dckgrade.engine.answers import NoAnswer, NotThere, OutOfReach, Via
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import ContainerName, unseen
-from dckgrade.probes.support.service import Port, Problem, reply
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
+from dckgrade.probes.support.service import Port, ServiceProblem, ask_service
 from dckgrade.report.observation import Observation, Seen, Why
 from dckgrade.report.text import Text
 
@@ -19,10 +19,10 @@ from dckgrade.report.text import Text
 # code 80877103. The server answers one byte, logs nothing, and needs no user. During its first initialisation
 # it listens on a Unix socket only, which `pg_isready` without -h takes for ready: TCP is the honest question.
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
-ANSWERED_INSIDE = b"pg_isready"
-ANSWERS = {b"S", b"N", ANSWERED_INSIDE}
+INSIDE_ANSWER = b"pg_isready"
+POSTGRES_ANSWERS = {b"S", b"N", INSIDE_ANSWER}
 # 1: the server answers, and is still starting up, as it may when it answers an SSLRequest.
-PG_ISREADY_ANSWERED, PG_ISREADY_SILENCE = {0, 1}, 2
+PG_ISREADY_ANSWERED_CODES, PG_ISREADY_NO_RESPONSE_CODE = {0, 1}, 2
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     accepts: bool
     """Whether a PostgreSQL server answers on TCP."""
-    problem: Problem | None
+    problem: ServiceProblem | None
     """Why there is no answer; not-running: the container is not up. Null where there is one."""
     via: Via | None
     """Which way it was asked: by a published port, its own address, or a command inside."""
@@ -56,15 +56,15 @@ class Postgres(Probe, frozen=True, kw_only=True, tag="postgres"):
     def observe(self, engine: Engine) -> Observation:
         """Send one SSLRequest, read one byte."""
         try:
-            answered = reply(
+            answered = ask_service(
                 engine, self.container, self.port,
                 lambda address: engine.exchange_bytes(address, SSL_REQUEST, 1),
-                lambda ref: self.asked_inside(engine, ref),
+                lambda ref: self.run_pg_isready(engine, ref),
             )  # fmt: skip
         except (NotThere, OutOfReach) as trouble:
-            return unseen("postgres", trouble)
-        accepts = answered.answer in ANSWERS
-        garbled: Problem | None = None if accepts or answered.answer is None else "garbled"
+            return convert_to_observation("postgres", trouble)
+        accepts = answered.answer in POSTGRES_ANSWERS
+        garbled: ServiceProblem | None = None if accepts or answered.answer is None else "garbled"
         facts = Facts(
             accepts=accepts,
             problem=answered.problem or garbled,
@@ -73,13 +73,13 @@ class Postgres(Probe, frozen=True, kw_only=True, tag="postgres"):
         )
         return Seen(kind="postgres", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
-    def asked_inside(self, engine: Engine, ref: str) -> bytes:
+    def run_pg_isready(self, engine: Engine, ref: str) -> bytes:
         """Have PostgreSQL's own client knock over TCP: it tells whether a server is there, not of TLS."""
         done = engine.run_command(
             ref, ("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres")
         )
-        if done.exit_code in PG_ISREADY_ANSWERED:
-            return ANSWERED_INSIDE
-        if done.exit_code == PG_ISREADY_SILENCE:
+        if done.exit_code in PG_ISREADY_ANSWERED_CODES:
+            return INSIDE_ANSWER
+        if done.exit_code == PG_ISREADY_NO_RESPONSE_CODE:
             raise NoAnswer("refused")
         raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, "no pg_isready in the container")

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from dckgrade.engine.answers import Json
-from dckgrade.probes.seccomp.profile import Condition, Filter, Profile
-from dckgrade.probes.seccomp.syscalls import ALLOWED
+from dckgrade.probes.seccomp.profile import ArgumentCondition, RuleFilter, SeccompProfile
+from dckgrade.probes.seccomp.syscalls import DEFAULT_ALLOWED_CALLS
 
-LETTING = {"SCMP_ACT_ALLOW", "SCMP_ACT_LOG"}
+PASSING_ACTIONS = {"SCMP_ACT_ALLOW", "SCMP_ACT_LOG"}
 """LOG writes a line to the kernel's log, and lets the call pass."""
 EPERM, ENOSYS = 1, 38
 
 # The engine's list does not say what machine it is on: no rule about a call that we try depends on that.
-ARCH, KERNEL = "amd64", (6, 1)
+ASSUMED_ARCH, ASSUMED_KERNEL = "amd64", (6, 1)
 
 DEFAULT_CAPS = frozenset(
     f"CAP_{name}"
@@ -30,7 +30,7 @@ class Action(Struct, frozen=True, order=True):
 
     action: str
     errno: int
-    args: tuple[Condition, ...] = ()
+    args: tuple[ArgumentCondition, ...] = ()
 
 
 class Effect(Struct, frozen=True):
@@ -42,9 +42,11 @@ class Effect(Struct, frozen=True):
     def forbids(self, call: str) -> bool:
         """Say whether *call* is refused whatever its arguments."""
         actions = self.calls.get(call) or {self.default}
-        return not any(one.action in LETTING for one in actions) and any(not one.args for one in actions)
+        return not any(one.action in PASSING_ACTIONS for one in actions) and any(
+            not one.args for one in actions
+        )
 
-    def errno(self, call: str) -> int | None:
+    def get_errno(self, call: str) -> int | None:
         """Tell the error that *call* gets; None where it kills instead."""
         first = min(self.calls.get(call) or {self.default})
         if first.action == "SCMP_ACT_TRACE":  # nobody traces: the kernel then says that there is no such call
@@ -52,51 +54,51 @@ class Effect(Struct, frozen=True):
         return first.errno if first.action == "SCMP_ACT_ERRNO" else None
 
 
-def effect(profile: Profile, caps: frozenset[str] = DEFAULT_CAPS) -> Effect | None:
+def compute_effect(profile: SeccompProfile, caps: frozenset[str] = DEFAULT_CAPS) -> Effect | None:
     """Keep the rules that count in a container with *caps*; None when the profile switches seccomp off."""
-    if profile.off:
+    if profile.switches_seccomp_off:
         return None
-    default = acting(profile.default, profile.errno)
+    default = make_action(profile.default, profile.errno)
     calls: dict[str, set[Action]] = {}
     for rule in profile.rules:
-        if dropped(rule.includes, rule.excludes, caps):
+        if is_rule_dropped(rule.includes, rule.excludes, caps):
             continue
         for call in rule.calls:
-            calls.setdefault(call, set()).add(acting(rule.action, rule.errno, rule.args))
+            calls.setdefault(call, set()).add(make_action(rule.action, rule.errno, rule.args))
     # A rule that says what is done anyway changes nothing.
     return Effect(default, {call: frozenset(done) for call, done in calls.items() if done != {default}})
 
 
-def acting(action: str, errno: int | None, args: tuple[Condition, ...] = ()) -> Action:
+def make_action(action: str, errno: int | None, args: tuple[ArgumentCondition, ...] = ()) -> Action:
     """Give an action; without `errnoRet` ERRNO answers EPERM, and elsewhere the number means nothing."""
     said = EPERM if errno is None else errno
     return Action(action, said if action == "SCMP_ACT_ERRNO" else 0, tuple(sorted(args, key=repr)))
 
 
-def dropped(includes: Filter, excludes: Filter, caps: frozenset[str]) -> bool:
+def is_rule_dropped(includes: RuleFilter, excludes: RuleFilter, caps: frozenset[str]) -> bool:
     """Say whether the loader leaves the rule out (moby/profiles seccomp_linux.go, in its order)."""
     return (
-        ARCH in excludes.arches
+        ASSUMED_ARCH in excludes.arches
         or bool(excludes.caps & caps)
-        or (bool(excludes.min_kernel) and version(excludes.min_kernel) <= KERNEL)
-        or (bool(includes.arches) and ARCH not in includes.arches)
+        or (bool(excludes.min_kernel) and parse_kernel_version(excludes.min_kernel) <= ASSUMED_KERNEL)
+        or (bool(includes.arches) and ASSUMED_ARCH not in includes.arches)
         or not includes.caps <= caps
-        or (bool(includes.min_kernel) and version(includes.min_kernel) > KERNEL)
+        or (bool(includes.min_kernel) and parse_kernel_version(includes.min_kernel) > ASSUMED_KERNEL)
     )
 
 
-def version(text: str) -> tuple[int, ...]:
+def parse_kernel_version(text: str) -> tuple[int, ...]:
     """Read `4.8`; what cannot be read is older than all."""
     parts = text.split(".")[:2]
     return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else (0,)
 
 
-def forbidden(found: Effect) -> list[str]:
+def list_forbidden_calls(found: Effect) -> list[str]:
     """List the calls that Docker's default allows and that this refuses."""
-    return sorted(call for call in ALLOWED if found.forbids(call))
+    return sorted(call for call in DEFAULT_ALLOWED_CALLS if found.forbids(call))
 
 
-def capabilities(host: Json) -> frozenset[str]:
+def compute_capabilities(host: Json) -> frozenset[str]:
     """Tell the bounding set that a container's `HostConfig` gives it."""
     added, taken = (
         {f"CAP_{str(one).upper().removeprefix('CAP_')}" for one in host.get(key) or []}

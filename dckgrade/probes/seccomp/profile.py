@@ -7,7 +7,7 @@ from typing import Literal, NoReturn
 import msgspec
 from msgspec import Struct, field
 
-ACTIONS = frozenset(
+KNOWN_ACTIONS = frozenset(
     f"SCMP_ACT_{name}"
     for name in (
         *("ALLOW", "ERRNO", "KILL", "KILL_PROCESS", "KILL_THREAD", "LOG", "NOTIFY", "TRACE", "TRAP"),
@@ -15,13 +15,13 @@ ACTIONS = frozenset(
 )
 """What runc knows (libcontainer/seccomp/config.go)."""
 
-What = Literal["not-json", "not-a-profile"]
+SeccompProblem = Literal["not-json", "not-a-profile"]
 
 
-class Invalid(Exception):
+class InvalidSeccompProfile(Exception):
     """A profile that Docker refuses: not JSON at all, or JSON that is no profile; the place where known."""
 
-    def __init__(self, what: What, detail: str, place: tuple[int, int] | None = None) -> None:
+    def __init__(self, what: SeccompProblem, detail: str, place: tuple[int, int] | None = None) -> None:
         super().__init__(what, detail)
         self.what, self.detail = what, detail
         self.line = place[0] if place else None
@@ -29,7 +29,7 @@ class Invalid(Exception):
 
 
 # Go's decoder takes keys in any case and drops unknown ones; every key is in lower case when it comes here.
-class Condition(Struct, frozen=True, rename="lower"):
+class ArgumentCondition(Struct, frozen=True, rename="lower"):
     """One demand on a call's argument."""
 
     index: int = 0
@@ -38,7 +38,7 @@ class Condition(Struct, frozen=True, rename="lower"):
     op: str = ""
 
 
-class Filter(Struct, frozen=True, kw_only=True):
+class RuleFilter(Struct, frozen=True, kw_only=True):
     """Where a rule is kept, or dropped."""
 
     caps: frozenset[str] = frozenset()
@@ -53,9 +53,9 @@ class Rule(Struct, frozen=True, kw_only=True):
     names: tuple[str, ...] = ()
     action: str = ""
     errno: int | None = field(default=None, name="errnoret")
-    args: tuple[Condition, ...] = ()
-    includes: Filter = Filter()
-    excludes: Filter = Filter()
+    args: tuple[ArgumentCondition, ...] = ()
+    includes: RuleFilter = RuleFilter()
+    excludes: RuleFilter = RuleFilter()
 
     @property
     def calls(self) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class Rule(Struct, frozen=True, kw_only=True):
         return (self.name,) if self.name else self.names
 
 
-class Profile(Struct, frozen=True, kw_only=True):
+class SeccompProfile(Struct, frozen=True, kw_only=True):
     """All that decides which calls pass."""
 
     default: str = field(default="", name="defaultaction")
@@ -73,83 +73,87 @@ class Profile(Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = field(default=(), name="syscalls")
 
     @property
-    def off(self) -> bool:
+    def switches_seccomp_off(self) -> bool:
         """Say whether it switches seccomp off: `{}` and misspelt keys are accepted, and mean nothing."""
         return not self.default and not self.rules
 
 
-def parsed(text: bytes) -> Profile:
+def parse_seccomp_profile(text: bytes) -> SeccompProfile:
     """Read a profile; `Invalid` says what Docker would refuse."""
     try:
-        content = json.loads(decoded(text), parse_constant=no_constant)
-        profile = msgspec.convert(folded(content), Profile)
+        content = json.loads(decode_utf8(text), parse_constant=refuse_json_constant)
+        profile = msgspec.convert(fold_keys(content), SeccompProfile)
     except json.JSONDecodeError as error:
-        raise Invalid("not-json", error.msg, (error.lineno, error.colno)) from None
+        raise InvalidSeccompProfile("not-json", error.msg, (error.lineno, error.colno)) from None
     except msgspec.ValidationError as error:
-        raise Invalid("not-a-profile", str(error), place(text, last_key(str(error)))) from None
+        raise InvalidSeccompProfile(
+            "not-a-profile", str(error), locate_first_token(text, extract_last_key(str(error)))
+        ) from None
     except (RecursionError, ValueError) as error:  # ValueError: a number of thousands of digits
-        raise Invalid("not-json", str(error)) from None
-    demand_sense(profile, text)
+        raise InvalidSeccompProfile("not-json", str(error)) from None
+    check_loader_rules(profile, text)
     return profile
 
 
-def demand_sense(profile: Profile, text: bytes) -> None:
+def check_loader_rules(profile: SeccompProfile, text: bytes) -> None:
     """Refuse what the loader refuses although its shape is right (moby/profiles seccomp_linux.go)."""
 
     def refuse(detail: str, *tokens: str) -> NoReturn:
-        raise Invalid("not-a-profile", detail, place(text, *tokens))
+        raise InvalidSeccompProfile("not-a-profile", detail, locate_first_token(text, *tokens))
 
     if profile.architectures and profile.arch_map:
         refuse("both 'architectures' and 'archMap' are specified", '"archmap"')
     for rule in profile.rules:
         if rule.name and rule.names:
             refuse("both 'name' and 'names' are specified", json.dumps(rule.name))
-        if rule.action not in ACTIONS:
+        if rule.action not in KNOWN_ACTIONS:
             refuse(f"string {rule.action} is not a valid action", json.dumps(rule.action), '"syscalls"')
-    if not profile.off and profile.default not in ACTIONS:
+    if not profile.switches_seccomp_off and profile.default not in KNOWN_ACTIONS:
         refuse(f"string {profile.default} is not a valid action", json.dumps(profile.default), '"syscalls"')
 
 
-def decoded(text: bytes) -> str:
+def decode_utf8(text: bytes) -> str:
     """Want UTF-8; a file of PowerShell's is UTF-16, and starts with what is no UTF-8."""
     try:
         return text.decode()
     except UnicodeDecodeError as error:
-        raise Invalid("not-json", "not UTF-8", position(text, error.start)) from None
+        raise InvalidSeccompProfile(
+            "not-json", "not UTF-8", get_line_and_column_in_bytes(text, error.start)
+        ) from None
 
 
-def no_constant(word: str) -> NoReturn:
+def refuse_json_constant(word: str) -> NoReturn:
     """Refuse NaN and Infinity, which Python takes and JSON does not have."""
     raise ValueError(f"{word} is not JSON")
 
 
-def folded(value: object) -> object:
+def fold_keys(value: object) -> object:
     """Put keys in lower case and leave null out, as Go's decoder does."""
     match value:
         case dict():
-            return {key.lower(): folded(one) for key, one in value.items() if one is not None}
+            return {key.lower(): fold_keys(one) for key, one in value.items() if one is not None}
         case list():
-            return [folded(one) for one in value]
+            return [fold_keys(one) for one in value]
         case _:
             return value
 
 
-def last_key(error: str) -> str:
+def extract_last_key(error: str) -> str:
     """Take the key that a message of msgspec names: `… - at `$.syscalls[0].names`` → `"names"`."""
     keys = re.findall(r"\.([a-z]+)", error.partition("`$")[2])
     return f'"{keys[-1]}"' if keys else ""
 
 
-def place(text: bytes, *tokens: str) -> tuple[int, int] | None:
+def locate_first_token(text: bytes, *tokens: str) -> tuple[int, int] | None:
     """Find the line and column of the first of *tokens* that is there, whatever its case."""
     lower = text.lower()
     for token in tokens:
         if token and (at := lower.find(token.lower().encode())) >= 0:
-            return position(text, at)
+            return get_line_and_column_in_bytes(text, at)
     return (1, 1) if not any(tokens) else None
 
 
-def position(text: bytes, at: int) -> tuple[int, int]:
+def get_line_and_column_in_bytes(text: bytes, at: int) -> tuple[int, int]:
     """Count lines and columns from 1."""
     before = text[:at].decode(errors="replace")
     return before.count("\n") + 1, len(before) - before.rfind("\n")

@@ -10,52 +10,52 @@ from msgspec import Struct
 from dckgrade.engine.answers import NotThere, OutOfReach, Ran
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.seccomp.choice import choose
+from dckgrade.probes.seccomp.choice import choose_container
 from dckgrade.probes.seccomp.policy import EPERM, Effect
-from dckgrade.probes.seccomp.syscalls import TWINS
-from dckgrade.probes.support.lookup import unseen
+from dckgrade.probes.seccomp.syscalls import TWIN_CALLS
+from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, Why
 from dckgrade.report.text import Text
 
-NOWHERE = "/dckgrade-nowhere"
-SIGSYS_DEATH = 128 + 31
+NONEXISTENT_PATH = "/dckgrade-nowhere"
+SIGSYS_EXIT_CODE = 128 + 31
 
-Answer = Literal["refused", "allowed", "untried"]
+CallOutcome = Literal["refused", "allowed", "untried"]
 
 
-class Try(Struct, frozen=True):
+class SyscallAttempt(Struct, frozen=True):
     """A command that makes a call which can change nothing, and what it prints when the call is let."""
 
     call: str
     argv: tuple[str, ...]
-    allowed: str
+    allowed_output: str
     """Part of the output; empty: exit code 0."""
 
 
-class Forbidden(Struct, frozen=True):
+class ForbiddenAttempt(Struct, frozen=True):
     """A try, the call of its family that the profile forbids, and the error which that gets."""
 
-    attempt: Try
+    attempt: SyscallAttempt
     call: str
     errno: int | None
-    whole: bool
+    forbids_all_twins: bool
     """The profile forbids the thing under all its names."""
 
 
 # Each fails before it changes anything, for a reason that the kernel finds before any right is looked at: the
 # folder is there, the file is not, /sys is mounted read-only. Seccomp answers before the kernel looks at all.
-TRIES = (
-    Try("mkdir", ("mkdir", "/proc"), "File exists"),
-    Try("unlink", ("unlink", NOWHERE), "No such file"),
-    Try("rmdir", ("rmdir", NOWHERE), "No such file"),
-    Try("chmod", ("chmod", "555", "/sys"), "Read-only file system"),
-    Try("chown", ("chown", "0:0", "/sys"), "Read-only file system"),
-    Try("symlink", ("ln", "-s", "x", f"{NOWHERE}/x"), "No such file"),
-    Try("mknod", ("mkfifo", f"{NOWHERE}/x"), "No such file"),
-    Try("kill", ("sh", "-c", "kill -0 1"), ""),
+SYSCALL_ATTEMPTS = (
+    SyscallAttempt("mkdir", ("mkdir", "/proc"), "File exists"),
+    SyscallAttempt("unlink", ("unlink", NONEXISTENT_PATH), "No such file"),
+    SyscallAttempt("rmdir", ("rmdir", NONEXISTENT_PATH), "No such file"),
+    SyscallAttempt("chmod", ("chmod", "555", "/sys"), "Read-only file system"),
+    SyscallAttempt("chown", ("chown", "0:0", "/sys"), "Read-only file system"),
+    SyscallAttempt("symlink", ("ln", "-s", "x", f"{NONEXISTENT_PATH}/x"), "No such file"),
+    SyscallAttempt("mknod", ("mkfifo", f"{NONEXISTENT_PATH}/x"), "No such file"),
+    SyscallAttempt("kill", ("sh", "-c", "kill -0 1"), ""),
 )
 """Signal 0 is never delivered."""
-GENERAL_REFUSALS = ("Function not implemented", "Bad system call")
+GENERAL_REFUSAL_TEXTS = ("Function not implemented", "Bad system call")
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -90,21 +90,21 @@ class SeccompCall(Probe, frozen=True, kw_only=True, tag="seccomp-call"):
     def observe(self, engine: Engine) -> Observation:
         """Choose the tries from the profile, and run them."""
         try:
-            one = choose(engine).one
+            one = choose_container(engine).candidate
             # Where nothing is forbidden nothing can be tried: the checks before this one say so.
-            tries = attempts(one.effect) if one.effect else ()
-            facts = tried(engine, one.bearing(), tries)
+            tries = list_forbidden_attempts(one.effect) if one.effect else ()
+            facts = run_attempts(engine, one.require_profiled_id(), tries)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("seccomp-call", trouble)
+            return convert_to_observation("seccomp-call", trouble)
         return Seen(kind="seccomp-call", facts=msgspec.to_builtins(facts))
 
 
-def tried(engine: Engine, container: str, tries: Iterable[Forbidden]) -> Facts:
+def run_attempts(engine: Engine, container: str, tries: Iterable[ForbiddenAttempt]) -> Facts:
     """Try one after another; the first refusal settles it, else the last call that was let."""
     let: Facts | None = None
     for one in tries:
         ran = engine.run_command(container, one.attempt.argv)
-        answer = read(one, ran)
+        answer = classify_call_output(one, ran)
         if answer == "untried":
             continue
         facts = Facts(
@@ -112,8 +112,8 @@ def tried(engine: Engine, container: str, tries: Iterable[Forbidden]) -> Facts:
             call=one.call,
             command=" ".join(one.attempt.argv),
             answer=(ran.output.strip().splitlines() or [""])[-1][:200],
-            killed=answer == "refused" and ran.exit_code == SIGSYS_DEATH,
-            twin=one.call if answer == "allowed" and not one.whole else None,
+            killed=answer == "refused" and ran.exit_code == SIGSYS_EXIT_CODE,
+            twin=one.call if answer == "allowed" and not one.forbids_all_twins else None,
         )
         if facts.refused:
             return facts
@@ -123,28 +123,30 @@ def tried(engine: Engine, container: str, tries: Iterable[Forbidden]) -> Facts:
     return let
 
 
-def attempts(effect: Effect) -> Iterator[Forbidden]:
+def list_forbidden_attempts(effect: Effect) -> Iterator[ForbiddenAttempt]:
     """List the tries whose call, or a twin of it, is forbidden."""
-    for attempt in TRIES:
-        names = twins(attempt.call)
+    for attempt in SYSCALL_ATTEMPTS:
+        names = list_twins(attempt.call)
         if found := [call for call in names if effect.forbids(call)]:
             call = attempt.call if attempt.call in found else found[0]
-            yield Forbidden(attempt, call, effect.errno(call), whole=len(found) == len(names))
+            yield ForbiddenAttempt(
+                attempt, call, effect.get_errno(call), forbids_all_twins=len(found) == len(names)
+            )
 
 
-def twins(call: str) -> list[str]:
+def list_twins(call: str) -> list[str]:
     """List the calls that do what *call* does."""
-    return sorted(next((group for group in TWINS if call in group), {call}))
+    return sorted(next((group for group in TWIN_CALLS if call in group), {call}))
 
 
-def read(one: Forbidden, ran: Ran) -> Answer:
+def classify_call_output(one: ForbiddenAttempt, ran: Ran) -> CallOutcome:
     """Tell what the output means; what is neither a refusal nor the natural answer tells nothing."""
-    natural = one.attempt.allowed
-    refusals = (*GENERAL_REFUSALS, os.strerror(EPERM if one.errno is None else one.errno))
+    natural = one.attempt.allowed_output
+    refusals = (*GENERAL_REFUSAL_TEXTS, os.strerror(EPERM if one.errno is None else one.errno))
     if "OCI runtime exec failed" in ran.output or "applet not found" in ran.output:
         return "untried"
     if natural and natural in ran.output:
         return "allowed"
-    if ran.exit_code == SIGSYS_DEATH or any(said in ran.output for said in refusals):
+    if ran.exit_code == SIGSYS_EXIT_CODE or any(said in ran.output for said in refusals):
         return "refused"
     return "allowed" if not natural and ran.exit_code == 0 else "untried"

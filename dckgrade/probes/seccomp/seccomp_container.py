@@ -10,18 +10,31 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.seccomp.choice import FILE, IMAGE, Candidate, Chosen, Declared, choose, same_as_file
-from dckgrade.probes.seccomp.policy import forbidden
-from dckgrade.probes.seccomp.syscalls import YOUNG
-from dckgrade.probes.support.exit_reason import AT_REST, STEADY_S, clue, told
-from dckgrade.probes.support.lookup import names, unseen, uptime_s
+from dckgrade.probes.seccomp.choice import (
+    DEFAULT_IMAGE,
+    DEFAULT_PROFILE_FILE,
+    ChosenSeccompContainer,
+    DeclaredSeccomp,
+    SeccompCandidate,
+    choose_container,
+    matches_profile_file,
+)
+from dckgrade.probes.seccomp.policy import list_forbidden_calls
+from dckgrade.probes.seccomp.syscalls import CALLS_SINCE_2015
+from dckgrade.probes.support.exit_reason import (
+    RESTING_STATES,
+    STEADY_AFTER_START_S,
+    find_telling_line,
+    shorten_engine_error,
+)
+from dckgrade.probes.support.lookup import convert_to_observation, list_container_names, uptime_s
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-SLOW_START_S = 8
+STUCK_AFTER_S = 8
 """A start takes less than a second; on a machine under load it may take some."""
-SHOWN = 40
-HONOURED_SINCE = 27
+MAX_SHOWN_CALLS = 40
+PRIVILEGED_PROFILE_SINCE_MAJOR = 27
 """Engine 27 is the first that lets a privileged container keep a profile of its own (moby#47500)."""
 
 
@@ -50,7 +63,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The line of its log that tells of a refused call, else the last one; empty for one that runs."""
     option_misplaced: bool
     """`--security-opt` stands behind the image's name, among the program's own arguments."""
-    declared: Declared
+    declared: DeclaredSeccomp
     """own (inlined), default, unconfined, path (no JSON at all), refused (JSON that is no profile)."""
     privileged: bool
     """`--privileged` on an engine before 27, which then drops every profile."""
@@ -72,8 +85,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"):
     """Look at the container that bears a profile of its own, else at one that runs *image*."""
 
-    image: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]*$")] = IMAGE
-    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] = FILE
+    image: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]*$")] = DEFAULT_IMAGE
+    file: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")] = DEFAULT_PROFILE_FILE
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
@@ -88,58 +101,60 @@ class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"
     def observe(self, engine: Engine) -> Observation:
         """Choose, and read what is declared."""
         try:
-            chosen = choose(engine, self.image, self.file)
-            facts = read(chosen, engine, self.file)
+            chosen = choose_container(engine, self.image, self.file)
+            facts = build_seccomp_container_facts(chosen, engine, self.file)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("seccomp-container", trouble)
-        one = chosen.one
+            return convert_to_observation("seccomp-container", trouble)
+        one = chosen.candidate
         # While a start may only be slow, it is worth looking again.
-        age_s = waited_s(one, engine) if one.inspected is None else uptime_s(one.inspected, engine.now())
+        age_s = compute_age_s(one, engine) if one.inspected is None else uptime_s(one.inspected, engine.now())
         return Seen(kind="seccomp-container", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def read(chosen: Chosen, engine: Engine, file: str) -> Facts:
+def build_seccomp_container_facts(chosen: ChosenSeccompContainer, engine: Engine, file: str) -> Facts:
     """Put the container's state and the meaning of its profile into facts."""
-    one, inspected = chosen.one, chosen.one.inspected or {}
+    one, inspected = chosen.candidate, chosen.candidate.inspected or {}
     state, config = inspected.get("State") or {}, inspected.get("Config") or {}
     status = str(state.get("Status") or one.listed.get("State") or "")
     up = uptime_s(inspected, engine.now())
-    calls = forbidden(one.effect) if one.effect else []
+    calls = list_forbidden_calls(one.effect) if one.effect else []
     actions = {rule.action for rule in one.profile.rules} | {one.profile.default} if one.profile else set()
     quiet = one.inspected is None or status in {"running", "created", "paused"}
     log = "" if quiet else engine.read_log_tail(one.id, tty=bool(config.get("Tty")))
     return Facts(
         id=one.id,
-        name=next(iter(names(one.listed)), one.id[:12]),
+        name=next(iter(list_container_names(one.listed)), one.id[:12]),
         others=len(chosen.others),
-        other_runs=not one.runs and any(other.runs for other in chosen.others),
+        other_runs=not one.is_running and any(other.is_running for other in chosen.others),
         image=str(one.listed.get("Image") or ""),
         status=status,
-        stuck=one.inspected is None and waited_s(one, engine) >= SLOW_START_S,
-        stable=(up is not None and up >= STEADY_S) or (status in AT_REST and one.inspected is not None),
+        stuck=one.inspected is None and compute_age_s(one, engine) >= STUCK_AFTER_S,
+        stable=(up is not None and up >= STEADY_AFTER_START_S)
+        or (status in RESTING_STATES and one.inspected is not None),
         exit_code=state.get("ExitCode") or 0,
-        error=told(masked(state.get("Error") or "")),
+        error=shorten_engine_error(masked(state.get("Error") or "")),
         restart_count=inspected.get("RestartCount") or 0,
-        clue=clue(log),
+        clue=find_telling_line(log),
         option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),
         declared=one.declared,
-        privileged=bool(one.host.get("Privileged")) and major(engine.engine.version) < HONOURED_SINCE,
-        off=one.profile is not None and one.profile.off,
+        privileged=bool(one.host_config.get("Privileged"))
+        and parse_major_version(engine.engine.version) < PRIVILEGED_PROFILE_SINCE_MAJOR,
+        off=one.profile is not None and one.profile.switches_seccomp_off,
         logs="SCMP_ACT_LOG" in actions,
         kills=any("KILL" in action for action in actions),
-        forbids=calls[:SHOWN],
+        forbids=calls[:MAX_SHOWN_CALLS],
         forbids_count=len(calls),
-        only_young=bool(calls) and YOUNG.issuperset(calls),
-        same_as_file=same_as_file(one, engine, file),
+        only_young=bool(calls) and CALLS_SINCE_2015.issuperset(calls),
+        same_as_file=matches_profile_file(one, engine, file),
     )
 
 
-def waited_s(one: Candidate, engine: Engine) -> float:
+def compute_age_s(one: SeccompCandidate, engine: Engine) -> float:
     """Tell for how many seconds a container that answers nothing has been there."""
     return max(0.0, round(engine.now().timestamp() - (one.listed.get("Created") or 0), 1))
 
 
-def major(version: str | None) -> int:
+def parse_major_version(version: str | None) -> int:
     """Read the engine's first number; one that does not tell is taken for new."""
     first = (version or "").partition(".")[0]
-    return int(first) if first.isdecimal() else HONOURED_SINCE
+    return int(first) if first.isdecimal() else PRIVILEGED_PROFILE_SINCE_MAJOR

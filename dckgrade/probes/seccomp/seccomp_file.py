@@ -9,8 +9,8 @@ from msgspec import Meta, Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.seccomp.profile import Invalid, What, parsed
-from dckgrade.probes.support.lookup import unseen
+from dckgrade.probes.seccomp.profile import InvalidSeccompProfile, SeccompProblem, parse_seccomp_profile
+from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -19,7 +19,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What Docker's loader would say of the file."""
 
     valid: bool
-    problem: What | None
+    problem: SeccompProblem | None
     """not-json; not-a-profile: JSON that the engine would refuse."""
     error: str
     """What is wrong, in the words of the reader, and where (line:column); empty when nothing is."""
@@ -46,17 +46,17 @@ class SeccompFile(Probe, frozen=True, kw_only=True, tag="seccomp-file"):
     def observe(self, engine: Engine) -> Observation:
         """Read and parse; nothing of the file but its faults is kept."""
         try:
-            facts = read(engine.read_file(self.file))
+            facts = read_seccomp_file_facts(engine.read_file(self.file))
         except (NotThere, OutOfReach) as trouble:
-            return unseen("seccomp-file", trouble)
+            return convert_to_observation("seccomp-file", trouble)
         return Seen(kind="seccomp-file", facts=msgspec.to_builtins(facts))
 
 
-def read(text: bytes) -> Facts:
+def read_seccomp_file_facts(text: bytes) -> Facts:
     """Hold the file against the loader's rules."""
     try:
-        parsed(text)
-    except Invalid as bad:
+        parse_seccomp_profile(text)
+    except InvalidSeccompProfile as bad:
         error = f"{bad.detail[:200]} ({bad.line}:{bad.column})" if bad.line else bad.detail[:200]
         return Facts(valid=False, problem=bad.what, error=error, line=bad.line, column=bad.column)
     return Facts(valid=True, problem=None, error="", line=None, column=None)

@@ -10,12 +10,12 @@ from msgspec import Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.seccomp.choice import choose
-from dckgrade.probes.support.lookup import unseen
+from dckgrade.probes.seccomp.choice import choose_container
+from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, Why
 from dckgrade.report.text import Text
 
-STATUS = ("cat", "/proc/1/status")
+STATUS_COMMAND = ("cat", "/proc/1/status")
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -47,20 +47,25 @@ class SeccompFilter(Probe, frozen=True, kw_only=True, tag="seccomp-filter"):
     def observe(self, engine: Engine) -> Observation:
         """Run `cat`; what answers nothing of the kind has not told."""
         try:
-            one = choose(engine).one
-            off = one.profile is not None and one.profile.off
-            facts = read(engine.run_command(one.bearing(), STATUS).output, off=off)
+            one = choose_container(engine).candidate
+            off = one.profile is not None and one.profile.switches_seccomp_off
+            facts = read_seccomp_filter_facts(
+                engine.run_command(one.require_profiled_id(), STATUS_COMMAND).output, off=off
+            )
         except (NotThere, OutOfReach) as trouble:
-            return unseen("seccomp-filter", trouble)
+            return convert_to_observation("seccomp-filter", trouble)
         return Seen(kind="seccomp-filter", facts=msgspec.to_builtins(facts))
 
 
-def read(status: str, *, off: bool) -> Facts:
+def read_seccomp_filter_facts(status: str, *, off: bool) -> Facts:
     """Read the two lines; the exit code says nothing: a filter may forbid `cat` to end well."""
     mode = re.search(r"^Seccomp:\s*(\d+)$", status, re.MULTILINE)
     filters = re.search(r"^Seccomp_filters:\s*(\d+)$", status, re.MULTILINE)
     if mode is None:
         raise OutOfReach(Why.NOT_TRIED, (status.strip().splitlines() or [""])[-1][:200])
     return Facts(
-        mode=int(mode[1]), command=" ".join(STATUS), off=off, filters=int(filters[1]) if filters else None
+        mode=int(mode[1]),
+        command=" ".join(STATUS_COMMAND),
+        off=off,
+        filters=int(filters[1]) if filters else None,
     )

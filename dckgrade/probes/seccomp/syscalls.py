@@ -4,7 +4,7 @@ Source: `profiles/seccomp/default.json` of moby/moby v20.10 and of its successor
 read for amd64, a kernel of 4.8 or newer, and the capabilities of an ordinary container.
 """
 
-ALLOWED = frozenset(
+DEFAULT_ALLOWED_CALLS = frozenset(
     """
     _llseek _newselect accept accept4 access adjtimex alarm arch_prctl bind brk capget capset chdir
     chmod chown chown32 chroot clock_adjtime clock_adjtime64 clock_getres clock_getres_time64
@@ -51,7 +51,7 @@ What both versions allow without condition. Both: a copy of either version's def
 forbids none of these. Not here: `socket`, `clone` and `personality`, allowed only with certain arguments.
 """
 
-YOUNG = frozenset(
+CALLS_SINCE_2015 = frozenset(
     """
     clock_adjtime64 clock_getres_time64 clock_gettime64 clock_nanosleep_time64 close_range copy_file_range
     epoll_pwait2 faccessat2 futex_time64 futex_waitv io_pgetevents io_pgetevents_time64 landlock_add_rule
@@ -64,7 +64,7 @@ YOUNG = frozenset(
 )
 """Those of ALLOWED that the kernel got in 2015 or later: a profile of that age cannot know them."""
 
-TWINS = (
+TWIN_CALLS = (
     frozenset({"mkdir", "mkdirat"}),
     frozenset({"rmdir", "unlinkat"}),
     frozenset({"unlink", "unlinkat"}),

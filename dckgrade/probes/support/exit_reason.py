@@ -2,24 +2,24 @@
 
 import re
 
-STEADY_S = 2
-AT_REST = {"created", "paused", "exited", "dead"}
-PASSED_ON = re.compile(
+STEADY_AFTER_START_S = 2
+RESTING_STATES = {"created", "paused", "exited", "dead"}
+RELAY_PREFIX_PATTERN = re.compile(
     r"^(?:failed to create (?:shim )?task(?: for container)?: |OCI runtime create failed: "
     r"|runc create failed: "
     r"|container_linux\.go:\d+: |starting container process caused: |process_linux\.go:\d+: "
     r"|unable to start container process: |error during container init: )+"
 )
-CLUES = ("not permitted", "denied", "Bad system call", "not implemented", "cannot")
+REFUSAL_WORDS = ("not permitted", "denied", "Bad system call", "not implemented", "cannot")
 
 
-def told(error: str) -> str:
+def shorten_engine_error(error: str) -> str:
     """Leave out through how many hands an error has come: what is wrong stands at its end."""
-    return PASSED_ON.sub("", error)[:300]
+    return RELAY_PREFIX_PATTERN.sub("", error)[:300]
 
 
-def clue(log: str) -> str:
+def find_telling_line(log: str) -> str:
     """Find the last line that tells of a refusal; else take the last line."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    telling = [line for line in lines if any(word in line for word in CLUES)]
+    telling = [line for line in lines if any(word in line for word in REFUSAL_WORDS)]
     return ([*lines[-1:], *telling] or [""])[-1][:200]

@@ -10,35 +10,35 @@ from msgspec import Struct
 from dckgrade.engine.answers import HttpAnswer, Json, NoAnswer, OutOfReach
 from dckgrade.report.observation import Why
 
-Ask = Callable[[str], HttpAnswer]
+HttpRequester = Callable[[str], HttpAnswer]
 """A path → the answer of a service that has been reached."""
 
 
-class Service(Struct, frozen=True):
+class ReachedService(Struct, frozen=True):
     """A service that answers; further questions go the way that the first one went."""
 
-    ask: Ask
-    first: HttpAnswer
+    request: HttpRequester
+    first_answer: HttpAnswer
     """The answer to the question by which it was reached."""
 
 
-class Silent(OutOfReach):
+class ServiceTimedOut(OutOfReach):
     """It took the question, and no answer came in time."""
 
 
-def whole(ask: Ask, path: str) -> HttpAnswer:
+def request_whole_answer(ask: HttpRequester, path: str) -> HttpAnswer:
     """Ask; what is cut short, or no longer answered, is not judged."""
     try:
         answer = ask(path)
     except NoAnswer as none:
-        kind = Silent if none.how == "silent" else OutOfReach
+        kind = ServiceTimedOut if none.how == "silent" else OutOfReach
         raise kind(Why.UNREADABLE, f"{path.partition('?')[0]}: {none.how}") from none
     if answer.truncated:
         raise OutOfReach(Why.UNREADABLE, f"{path.partition('?')[0]} is cut short")
     return answer
 
 
-def decoded(answer: HttpAnswer) -> Any:
+def decode_json(answer: HttpAnswer) -> Any:
     """Read JSON; another program that answers there gives something else."""
     try:
         return msgspec.json.decode(answer.body)
@@ -46,22 +46,22 @@ def decoded(answer: HttpAnswer) -> Any:
         raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status}, not JSON") from None
 
 
-def data(ask: Ask, path: str) -> Json | None:
+def request_prometheus_data(ask: HttpRequester, path: str) -> Json | None:
     """Give `data` of one of Prometheus's answers; None for a path that its version does not have."""
-    answer = whole(ask, path)
+    answer = request_whole_answer(ask, path)
     if answer.status == HTTPStatus.NOT_FOUND:
         return None
-    found = mapping(decoded(answer)).get("data")
+    found = as_mapping(decode_json(answer)).get("data")
     if answer.status != HTTPStatus.OK or not isinstance(found, dict):
         raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for {path.partition('?')[0]}")
     return found
 
 
-def mapping(found: Any) -> Json:
+def as_mapping(found: Any) -> Json:
     """Give a mapping, or an empty one in the place of anything else."""
     return found if isinstance(found, dict) else {}
 
 
-def mappings(found: Any) -> Iterator[Json]:
+def iter_mappings(found: Any) -> Iterator[Json]:
     """Give the mappings of a list, passing over anything else."""
     yield from (one for one in (found if isinstance(found, list) else ()) if isinstance(one, dict))

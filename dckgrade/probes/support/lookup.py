@@ -14,16 +14,16 @@ from dckgrade.report.observation import Absent, Observation, Unobservable, Why
 ContainerName = Annotated[str, Meta(pattern="^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}$")]
 """What Docker accepts: two characters at least."""
 
-ContainerChosen = Annotated[str, Meta(pattern="^(@apparmor|@seccomp|[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62})$")]
+ContainerSelector = Annotated[str, Meta(pattern="^(@apparmor|@seccomp|[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62})$")]
 """A name; or, where the course gives none, the container with a profile: `@apparmor`, `@seccomp`."""
 
 FoundBy = Literal["name", "label", "near-miss", "image"]
 """Exact name; Compose or Swarm service label; a name within two edits; only the image fits."""
 
-LABELS = ("com.docker.compose.service", "com.docker.swarm.service.name")
+SERVICE_LABELS = ("com.docker.compose.service", "com.docker.swarm.service.name")
 
 
-class Subject(Struct, frozen=True):
+class FoundContainer(Struct, frozen=True):
     """The container that a probe looks at, as the engine lists it."""
 
     id: str
@@ -39,25 +39,25 @@ STEADY_AFTER_RESTART_S = 10
 """Docker itself resets its restart delay once a container has stayed up for ten seconds."""
 
 
-def find(engine: Engine, name: str, image: str | None = None) -> Subject:
+def find_container(engine: Engine, name: str, image: str | None = None) -> FoundContainer:
     """
     Find the container called *name*; failing that by service label, then by a name nearly the same, then
     by *image*. Among several the running ones come first, then the newest. `NotThere` when none fits.
     """
     ways: Mapping[FoundBy, Callable[[Json], bool]] = {
-        "name": lambda entry: name in names(entry),
-        "label": lambda entry: name in services(entry),
-        "near-miss": lambda entry: any(nearly(name, other) for other in names(entry)),
+        "name": lambda entry: name in list_container_names(entry),
+        "label": lambda entry: name in list_service_names(entry),
+        "near-miss": lambda entry: any(is_near_miss(name, other) for other in list_container_names(entry)),
         "image": lambda entry: image is not None and runs_image(entry, image),
     }
     listed = engine.list_containers()
     for found_by, fits in ways.items():
         if candidates := [entry for entry in listed if fits(entry)]:
-            return chosen(candidates, found_by, image)
+            return choose_best_match(candidates, found_by, image)
     raise NotThere(name)
 
 
-def chosen(candidates: Sequence[Json], found_by: FoundBy, image: str | None) -> Subject:
+def choose_best_match(candidates: Sequence[Json], found_by: FoundBy, image: str | None) -> FoundContainer:
     """Take the one that runs the image, else one that runs, else the newest."""
     best = max(
         candidates,
@@ -67,24 +67,24 @@ def chosen(candidates: Sequence[Json], found_by: FoundBy, image: str | None) -> 
             entry.get("Created") or 0,
         ),
     )
-    return Subject(
+    return FoundContainer(
         id=str(best.get("Id") or ""),
-        name=next(iter(names(best)), ""),
+        name=next(iter(list_container_names(best)), ""),
         state=str(best.get("State") or ""),
         found_by=found_by,
         others=len(candidates) - 1,
     )
 
 
-def names(entry: Json) -> list[str]:
+def list_container_names(entry: Json) -> list[str]:
     """Give the container's own names: `/web` is one, `/other/web` is a link's alias and is not."""
     return [name[1:] for name in entry.get("Names") or [] if name.count("/") == 1]
 
 
-def services(entry: Json) -> Iterable[str]:
+def list_service_names(entry: Json) -> Iterable[str]:
     """Give the Compose or Swarm service names; a stack's prefix (`lab_web`) is left off too."""
     labels = entry.get("Labels") or {}
-    for label in LABELS:
+    for label in SERVICE_LABELS:
         if service := labels.get(label):
             yield service
             if stack := labels.get("com.docker.stack.namespace"):
@@ -93,24 +93,24 @@ def services(entry: Json) -> Iterable[str]:
 
 def runs_image(entry: Json, image: str) -> bool:
     """Say whether it runs, and of an image whose repository is *image*, whatever registry or tag."""
-    return entry.get("State") == "running" and repository(str(entry.get("Image") or "")) == image
+    return entry.get("State") == "running" and get_repository_name(str(entry.get("Image") or "")) == image
 
 
-def repository(reference: str) -> str:
+def get_repository_name(reference: str) -> str:
     """Give the last part of an image's name: `registry.example/web/nginx:1.27@sha256:…` is `nginx`."""
     return reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
-def nearly(wanted: str, found: str) -> bool:
+def is_near_miss(wanted: str, found: str) -> bool:
     """Say whether *found* is *wanted* but for case, separators or at most two edits, yet not the same."""
     if wanted == found:
         return False
     left, right = (re.sub(r"[-_.]", "", name.casefold()) for name in (wanted, found))
     # Two edits turn any four letters into something else.
-    return left == right or (len(wanted) > 5 and edits(left, right, most=2) <= 2)  # noqa: PLR2004
+    return left == right or (len(wanted) > 5 and count_edits(left, right, most=2) <= 2)  # noqa: PLR2004
 
 
-def edits(left: str, right: str, most: int) -> int:
+def count_edits(left: str, right: str, most: int) -> int:
     """Count insertions, deletions and replacements (Levenshtein) between the two; *most* + 1 means more."""
     if abs(len(left) - len(right)) > most:
         return most + 1
@@ -122,7 +122,9 @@ def edits(left: str, right: str, most: int) -> int:
     return min(row[-1], most + 1)
 
 
-def unseen(kind: str, trouble: NotThere | OutOfReach, subject: Subject | None = None) -> Observation:
+def convert_to_observation(
+    kind: str, trouble: NotThere | OutOfReach, subject: FoundContainer | None = None
+) -> Observation:
     """Turn the world's two ways of not answering into an observation of *kind*."""
     if isinstance(trouble, NotThere):
         return Absent(kind=kind)
@@ -139,10 +141,10 @@ def uptime_s(inspected: Json, now: datetime) -> float | None:
         return None
     if not state.get("StartedAt"):
         return 0.0
-    return max(0.0, round((now - moment(state["StartedAt"])).total_seconds(), 1))
+    return max(0.0, round((now - parse_timestamp(state["StartedAt"])).total_seconds(), 1))
 
 
-def looping(inspected: Json, now: datetime) -> bool:
+def is_restart_looping(inspected: Json, now: datetime) -> bool:
     """Say whether the engine keeps restarting the container: whatever it does now lasts only for a moment."""
     if not inspected.get("RestartCount"):
         return False
@@ -151,7 +153,7 @@ def looping(inspected: Json, now: datetime) -> bool:
     return bool(restarting) or (up is not None and up < STEADY_AFTER_RESTART_S)
 
 
-def moment(text: str) -> datetime:
+def parse_timestamp(text: str) -> datetime:
     """Read a time as the engine writes it: up to nine digits after the second, `Z` or an offset."""
     try:
         read = datetime.fromisoformat(text)

@@ -8,96 +8,106 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.support.lookup import names, repository
-from dckgrade.probes.trivy.bolt import NotBolt, entries
+from dckgrade.probes.support.lookup import get_repository_name, list_container_names
+from dckgrade.probes.trivy.bolt import InvalidBoltDatabase, read_bolt_entries
 from dckgrade.report.observation import Why
 
-TOOL = "trivy"
-SCANS, DATABASE = "fanal/fanal.db", "db/metadata.json"
-IN_CONTAINERS = "/root/.cache/trivy"
-CONTAINERS = 3
+TRIVY_NAME = "trivy"
+SCANS_FILE, DATABASE_METADATA_FILE = "fanal/fanal.db", "db/metadata.json"
+CONTAINER_CACHE_FOLDER = "/root/.cache/trivy"
+MAX_CONTAINERS = 3
 
-Covers = Literal["all", "base-only", "another-image", "nothing"]
+LayerCoverage = Literal["all", "base-only", "another-image", "nothing"]
 """Every layer of the image, the lowest only, layers of others only, none at all."""
 
 
-class Layer(Struct, frozen=True, rename="pascal"):
+class AnalysedLayer(Struct, frozen=True, rename="pascal"):
     """What `fanal.db` keeps of one layer."""
 
-    diff_i_d: str = msgspec.field(default="", name="DiffID")
+    diff_id: str = msgspec.field(default="", name="DiffID")
     digest: str = ""
     """Of the compressed layer: only where it came from a registry."""
 
 
-class Cache(Struct, frozen=True, kw_only=True):
+class TrivyCache(Struct, frozen=True, kw_only=True):
     """One cache, and whose it is."""
 
     container: Json | None
     """The container it is in; None: this machine."""
-    read: Callable[[str], bytes]
+    read_file: Callable[[str], bytes]
 
     @property
-    def where(self) -> str:
+    def location(self) -> str:
         """Name the place."""
-        return f"~/.cache/{TOOL}" if self.container is None else next(iter(names(self.container)), "")
+        return (
+            f"~/.cache/{TRIVY_NAME}"
+            if self.container is None
+            else next(iter(list_container_names(self.container)), "")
+        )
 
-    def layers(self) -> list[Layer]:
+    def list_layers(self) -> list[AnalysedLayer]:
         """List the layers that have been analysed; none where nothing was. May raise `OutOfReach`."""
         try:
-            data = self.read(SCANS)
+            data = self.read_file(SCANS_FILE)
             # One that Trivy has only just made is an empty file.
             return [
                 layer
-                for path, _, value in (entries(data) if data else ())
+                for path, _, value in (read_bolt_entries(data) if data else ())
                 if path == (b"blob",)
-                for layer in blob(value)
+                for layer in parse_layer(value)
             ]
         except NotThere:
             return []
-        except NotBolt as error:
-            raise OutOfReach(Why.UNREADABLE, f"{SCANS}: {error}") from error
+        except InvalidBoltDatabase as error:
+            raise OutOfReach(Why.UNREADABLE, f"{SCANS_FILE}: {error}") from error
 
-    def database(self) -> str | None:
+    def find_download_time(self) -> str | None:
         """Tell when the vulnerability database was downloaded (RFC 3339); None where it was not."""
         try:
-            content = msgspec.json.decode(self.read(DATABASE))
+            content = msgspec.json.decode(self.read_file(DATABASE_METADATA_FILE))
             return str(content["DownloadedAt"]) if content.get("Version") else None
         except NotThere:
             return None
         except (msgspec.DecodeError, AttributeError, KeyError, TypeError) as error:
-            raise OutOfReach(Why.UNREADABLE, f"{DATABASE}: {error}") from error
+            raise OutOfReach(Why.UNREADABLE, f"{DATABASE_METADATA_FILE}: {error}") from error
 
 
-def blob(value: bytes) -> Iterator[Layer]:
+def parse_layer(value: bytes) -> Iterator[AnalysedLayer]:
     """Read one layer; an entry that is none is passed over."""
     try:
-        layer = msgspec.json.decode(value, type=Layer)
+        layer = msgspec.json.decode(value, type=AnalysedLayer)
     except msgspec.DecodeError:
         return
-    if layer.diff_i_d:
+    if layer.diff_id:
         yield layer
 
 
-def here(engine: Engine) -> Cache:
+def open_local_cache(engine: Engine) -> TrivyCache:
     """Give the cache on this machine."""
-    return Cache(container=None, read=lambda name: engine.read_tool_cache(TOOL, name))
+    return TrivyCache(container=None, read_file=lambda name: engine.read_tool_cache(TRIVY_NAME, name))
 
 
-def containers(engine: Engine) -> list[Json]:
+def list_trivy_containers(engine: Engine) -> list[Json]:
     """List the containers of Trivy, the newest first."""
-    ours = [one for one in engine.list_containers() if repository(str(one.get("Image") or "")) == TOOL]
-    return sorted(ours, key=lambda one: one.get("Created") or 0, reverse=True)[:CONTAINERS]
+    ours = [
+        one
+        for one in engine.list_containers()
+        if get_repository_name(str(one.get("Image") or "")) == TRIVY_NAME
+    ]
+    return sorted(ours, key=lambda one: one.get("Created") or 0, reverse=True)[:MAX_CONTAINERS]
 
 
-def of_container(engine: Engine, listed: Json) -> Cache:
+def open_container_cache(engine: Engine, listed: Json) -> TrivyCache:
     """Give the cache in a container of Trivy, which may have ended."""
     ref = str(listed.get("Id") or "")
-    return Cache(container=listed, read=lambda name: engine.read_archive(ref, f"{IN_CONTAINERS}/{name}"))
+    return TrivyCache(
+        container=listed, read_file=lambda name: engine.read_archive(ref, f"{CONTAINER_CACHE_FOLDER}/{name}")
+    )
 
 
-def covers(seen: list[Layer], wanted: list[str]) -> Covers:
+def compare_layers(seen: list[AnalysedLayer], wanted: list[str]) -> LayerCoverage:
     """Compare the layers analysed with those of the image; a base that images share proves nothing."""
-    known = {one.diff_i_d for one in seen}
+    known = {one.diff_id for one in seen}
     if wanted and known.issuperset(wanted):
         return "all"
     if known.intersection(wanted):

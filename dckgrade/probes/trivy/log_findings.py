@@ -4,14 +4,14 @@ import re
 from typing import Literal
 
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.trivy.cache import containers
+from dckgrade.probes.trivy.cache import list_trivy_containers
 
-Clue = Literal["database", "no-access", "no-engine", "no-image", "cache-in-use", "disk-full"]
+TrivyComplaint = Literal["database", "no-access", "no-engine", "no-image", "cache-in-use", "disk-full"]
 """
 The database was not downloaded; the engine's socket refused; the container has no socket; the image is
 nowhere; another Trivy holds the cache; no space is left.
 """
-CLUES: tuple[tuple[Clue, str], ...] = (
+COMPLAINT_PATTERNS: tuple[tuple[TrivyComplaint, str], ...] = (
     ("disk-full", r"no space left on device"),
     ("cache-in-use", r"cache may be in use by another process"),
     ("database", r"failed to download vulnerability DB|first run cannot skip downloading DB|TOOMANYREQUESTS"),
@@ -21,13 +21,13 @@ CLUES: tuple[tuple[Clue, str], ...] = (
 )
 
 
-def clue(engine: Engine) -> Clue | None:
+def find_complaint(engine: Engine) -> TrivyComplaint | None:
     """Read the newest container's last lines."""
-    newest = next(iter(containers(engine)), None)
+    newest = next(iter(list_trivy_containers(engine)), None)
     if newest is None:
         return None
     log = engine.read_log_tail(str(newest.get("Id") or ""), tty=False)
-    return next((named for named, pattern in CLUES if re.search(pattern, log)), None)
+    return next((named for named, pattern in COMPLAINT_PATTERNS if re.search(pattern, log)), None)
 
 
 def shows_table(log: str, image: str) -> bool:

@@ -9,55 +9,61 @@ import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.answers import Json, OutOfReach
-from dckgrade.probes.support.lookup import moment
+from dckgrade.probes.support.lookup import parse_timestamp
 
-Fault = Literal["another-kind", "partial", "foreign", "forged", "older"]
+ReportFault = Literal["another-kind", "partial", "foreign", "forged", "older"]
 """
 another-kind: of a folder or a repository; partial: without the system's packages; foreign: of another image
 or architecture; forged: its own sums do not come out, or its times; older: than this image's tag.
 """
-SLACK = timedelta(minutes=10)
-SUMS_SINCE = "ReportID"
+CLOCK_SLACK = timedelta(minutes=10)
+REPORT_ID_KEY = "ReportID"
 """Trivy 0.68 brought it, together with `ArtifactID` and the fingerprints."""
 
 
-class Read(Struct, frozen=True):
+class ReportAssessment(Struct, frozen=True):
     """A file that is a report of Trivy, and what is wrong with it; None: nothing."""
 
-    fault: Fault | None
+    fault: ReportFault | None
     found_from_database: bool
     """It names vulnerabilities, which it can only have from the database."""
 
 
-def read(text: bytes, name: str, image: Json, now: datetime) -> Read | None:
+def assess_report(text: bytes, name: str, image: Json, now: datetime) -> ReportAssessment | None:
     """Hold a report against the image; None when it is no report of Trivy."""
     try:
         report = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return None
     try:
-        return judged(report, name, image, now)
+        return assess_decoded_report(report, name, image, now)
     except (AttributeError, TypeError, KeyError, ValueError, OutOfReach):
         # Its shape is not what any version writes.
-        return Read("forged", found_from_database=False)
+        return ReportAssessment("forged", found_from_database=False)
 
 
-def judged(report: Any, name: str, image: Json, now: datetime) -> Read | None:
+def assess_decoded_report(report: Any, name: str, image: Json, now: datetime) -> ReportAssessment | None:
     """Tell the versions' shapes apart: until 0.18 a list of results, since then an object."""
     if isinstance(report, list):
         results: list[Json] = [one for one in report if isinstance(one, dict) and "Target" in one]
         if not results:
             return None
-        return Read(of_list(results, name, layers(image)), found_from_database=any(found(results)))
+        return ReportAssessment(
+            find_list_fault(results, name, list_image_layers(image)),
+            found_from_database=any(iter_os_vulnerabilities(results)),
+        )
     if not isinstance(report, dict) or "ArtifactName" not in report or "SchemaVersion" not in report:
         return None
     written: list[Json] = report.get("Results") or []
-    return Read(of_object(report, written, image, now), found_from_database=any(found(written)))
+    return ReportAssessment(
+        find_object_fault(report, written, image, now),
+        found_from_database=any(iter_os_vulnerabilities(written)),
+    )
 
 
-def of_list(results: Sequence[Json], name: str, wanted: list[str]) -> Fault | None:
+def find_list_fault(results: Sequence[Json], name: str, wanted: list[str]) -> ReportFault | None:
     """Judge a report of 0.18 or before: it names the image in its target, and the layer of each finding."""
-    seen = {str((one.get("Layer") or {}).get("DiffID") or "") for one in found(results)}
+    seen = {str((one.get("Layer") or {}).get("DiffID") or "") for one in iter_os_vulnerabilities(results)}
     if not any(str(one["Target"]).startswith(f"{name} (") for one in results):
         return "foreign"
     if not seen:
@@ -65,67 +71,71 @@ def of_list(results: Sequence[Json], name: str, wanted: list[str]) -> Fault | No
     return None if seen <= set(wanted) else "foreign"
 
 
-def of_object(report: Json, results: Sequence[Json], image: Json, now: datetime) -> Fault | None:
+def find_object_fault(
+    report: Json, results: Sequence[Json], image: Json, now: datetime
+) -> ReportFault | None:
     """Judge a report since 0.19."""
     metadata = report.get("Metadata") or {}
     if report.get("ArtifactType") != "container_image":
         return "another-kind"
-    if metadata.get("DiffIDs") != layers(image):
+    if metadata.get("DiffIDs") != list_image_layers(image):
         return "foreign"
-    if not sums_come_out(report, metadata, results) or not times_agree(report, now):
+    if not has_valid_sums(report, metadata, results) or not has_consistent_times(report, now):
         return "forged"
     # nginx:1.17 has hundreds: none at all means that they were filtered out, or never looked for.
-    if not any(found(results)):
+    if not any(iter_os_vulnerabilities(results)):
         return "partial"
     made, tagged = report.get("CreatedAt"), (image.get("Metadata") or {}).get("LastTagTime")
-    return "older" if made and tagged and moment(made) + SLACK < moment(tagged) else None
+    return (
+        "older" if made and tagged and parse_timestamp(made) + CLOCK_SLACK < parse_timestamp(tagged) else None
+    )
 
 
-def sums_come_out(report: Json, metadata: Json, results: Sequence[Json]) -> bool:
+def has_valid_sums(report: Json, metadata: Json, results: Sequence[Json]) -> bool:
     """Compute again what Trivy has computed."""
     known = set(metadata["DiffIDs"])
-    if any((one.get("Layer") or {}).get("DiffID") not in known for one in found(results)):
+    if any((one.get("Layer") or {}).get("DiffID") not in known for one in iter_os_vulnerabilities(results)):
         return False
-    if SUMS_SINCE not in report:
+    if REPORT_ID_KEY not in report:
         return "ArtifactID" not in report
     artifact = report.get("ArtifactID")
     reference = str(metadata.get("Reference") or report["ArtifactName"])
-    if artifact != digest(f"{metadata.get('ImageID')}:{repository(reference)}"):
+    if artifact != compute_digest(f"{metadata.get('ImageID')}:{normalize_repository(reference)}"):
         return False
     return all(
         one.get("Fingerprint")
-        == digest(f"{artifact}:{result['Target']}:{one.get('PkgID')}:{one.get('VulnerabilityID')}")
+        == compute_digest(f"{artifact}:{result['Target']}:{one.get('PkgID')}:{one.get('VulnerabilityID')}")
         for result in results
         for one in result.get("Vulnerabilities") or []
         if result.get("Class") == "os-pkgs"
     )
 
 
-def times_agree(report: Json, now: datetime) -> bool:
+def has_consistent_times(report: Json, now: datetime) -> bool:
     """Say whether the report's number (a UUID of version 7) is of the time that it gives, which has been."""
     if not (made := report.get("CreatedAt")):
-        return SUMS_SINCE not in report
-    if moment(made) > now + SLACK:
+        return REPORT_ID_KEY not in report
+    if parse_timestamp(made) > now + CLOCK_SLACK:
         return False
-    if SUMS_SINCE not in report:
+    if REPORT_ID_KEY not in report:
         return True
-    began = int(str(report[SUMS_SINCE]).replace("-", "")[:12], 16) / 1000
-    return abs(moment(made).timestamp() - began) < SLACK.total_seconds()
+    began = int(str(report[REPORT_ID_KEY]).replace("-", "")[:12], 16) / 1000
+    return abs(parse_timestamp(made).timestamp() - began) < CLOCK_SLACK.total_seconds()
 
 
-def found(results: Sequence[Json]) -> Iterator[Json]:
+def iter_os_vulnerabilities(results: Sequence[Json]) -> Iterator[Json]:
     """List the vulnerabilities of the system's packages."""
     for result in results:
         if result.get("Class", "os-pkgs") == "os-pkgs":
             yield from result.get("Vulnerabilities") or []
 
 
-def layers(image: Json) -> list[str]:
+def list_image_layers(image: Json) -> list[str]:
     """List the layers of an inspected image, the lowest first: sums of what is in them."""
     return [str(one) for one in (image.get("RootFS") or {}).get("Layers") or []]
 
 
-def repository(reference: str) -> str:
+def normalize_repository(reference: str) -> str:
     """Give an image's full name without its tag: `nginx:1.17` is `index.docker.io/library/nginx`."""
     plain = reference.partition("@")[0]
     head, slash, tail = plain.rpartition("/")
@@ -136,6 +146,6 @@ def repository(reference: str) -> str:
     return f"index.docker.io/{plain}" if slash else f"index.docker.io/library/{plain}"
 
 
-def digest(text: str) -> str:
+def compute_digest(text: str) -> str:
     """Give the sum that Trivy writes."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -9,10 +9,15 @@ from msgspec import Meta, Struct
 from dckgrade.engine.answers import OF_ANOTHER, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import unseen
-from dckgrade.probes.trivy.cache import Cache, containers, here, of_container
-from dckgrade.probes.trivy.log_findings import Clue, clue
-from dckgrade.probes.trivy.reports import read
+from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.trivy.cache import (
+    TrivyCache,
+    list_trivy_containers,
+    open_container_cache,
+    open_local_cache,
+)
+from dckgrade.probes.trivy.log_findings import TrivyComplaint, find_complaint
+from dckgrade.probes.trivy.reports import assess_report
 from dckgrade.report.observation import Observation, Seen, Unobservable
 from dckgrade.report.text import Text
 
@@ -24,7 +29,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The cache here, a container's, a report with findings; null: nowhere."""
     downloaded_at: str
     """RFC 3339; empty where it cannot be told."""
-    clue: Clue | None
+    clue: TrivyComplaint | None
     """What the newest container of Trivy complains of."""
     looked_in: list[str]
     """The folders looked into on this machine."""
@@ -50,36 +55,38 @@ class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
     def observe(self, engine: Engine) -> Observation:
         """Look in the cache here, then in containers, then at reports."""
         trouble: OutOfReach | None = None
-        seen = containers(engine)
-        for cache in (here(engine), *(of_container(engine, one) for one in seen)):
+        seen = list_trivy_containers(engine)
+        for cache in (open_local_cache(engine), *(open_container_cache(engine, one) for one in seen)):
             try:
-                if at := cache.database():
-                    return self.seen(engine, cache, at)
+                if at := cache.find_download_time():
+                    return self.build_cache_observation(engine, cache, at)
             except OutOfReach as error:
                 trouble = trouble or error
         not_ours = trouble is not None and trouble.detail == OF_ANOTHER
-        if self.reported(engine):
-            return self.written(engine, "report", not_ours=not_ours)
+        if self.has_report_with_findings(engine):
+            return self.build_observation(engine, "report", not_ours=not_ours)
         if trouble and not not_ours:
             return Unobservable(kind="trivy-database", why=trouble.why, detail=trouble.detail)
-        return self.written(engine, None, not_ours=not_ours)
+        return self.build_observation(engine, None, not_ours=not_ours)
 
-    def seen(self, engine: Engine, cache: Cache, at: str) -> Observation:
+    def build_cache_observation(self, engine: Engine, cache: TrivyCache, at: str) -> Observation:
         """Say where it was found."""
-        return self.written(engine, "container-cache" if cache.container else "cache", at=at)
+        return self.build_observation(engine, "container-cache" if cache.container else "cache", at=at)
 
-    def reported(self, engine: Engine) -> bool:
+    def has_report_with_findings(self, engine: Engine) -> bool:
         """Say whether a report of the image has findings."""
         try:
             image = engine.inspect_image(self.image)
         except NotThere:
             return False
         reports = (
-            read(text, self.image, image, engine.now()) for _, text in engine.read_json_reports() if text
+            assess_report(text, self.image, image, engine.now())
+            for _, text in engine.read_json_reports()
+            if text
         )
         return any(one and one.fault is None and one.found_from_database for one in reports)
 
-    def written(
+    def build_observation(
         self,
         engine: Engine,
         evidence: Literal["cache", "container-cache", "report"] | None,
@@ -89,9 +96,9 @@ class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
     ) -> Observation:
         """Write the facts."""
         try:
-            complaint = None if evidence else clue(engine)
+            complaint = None if evidence else find_complaint(engine)
         except (NotThere, OutOfReach) as trouble:
-            return unseen("trivy-database", trouble)
+            return convert_to_observation("trivy-database", trouble)
         facts = Facts(
             evidence=evidence,
             downloaded_at=at[:40],

@@ -10,17 +10,23 @@ from msgspec import Meta, Struct
 from dckgrade.engine.answers import OF_ANOTHER, Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import names, unseen
-from dckgrade.probes.trivy.cache import Layer, containers, covers, here, of_container
-from dckgrade.probes.trivy.log_findings import Clue, clue, shows_table
-from dckgrade.probes.trivy.reports import Fault, layers, read
+from dckgrade.probes.support.lookup import convert_to_observation, list_container_names
+from dckgrade.probes.trivy.cache import (
+    AnalysedLayer,
+    compare_layers,
+    list_trivy_containers,
+    open_container_cache,
+    open_local_cache,
+)
+from dckgrade.probes.trivy.log_findings import TrivyComplaint, find_complaint, shows_table
+from dckgrade.probes.trivy.reports import ReportFault, assess_report, list_image_layers
 from dckgrade.report.observation import Observation, Seen, Why
 from dckgrade.report.text import Text
 
-Evidence = Literal["cache", "container-cache", "report", "container-log"]
+ScanEvidence = Literal["cache", "container-cache", "report", "container-log"]
 """From the strongest to the weakest: the cache here, a container's cache, a report, a container's log."""
-Lack = Literal["base-only", "another-image", "image-gone", "nothing"] | Fault
-ORDER: tuple[Lack, ...] = (
+ScanLack = Literal["base-only", "another-image", "image-gone", "nothing"] | ReportFault
+LACK_PRIORITY: tuple[ScanLack, ...] = (
     *("forged", "foreign", "older", "partial", "another-kind"),
     *("base-only", "another-image", "image-gone", "nothing"),
 )
@@ -30,17 +36,17 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What was found, and where."""
 
     image: str
-    evidence: Evidence | None
+    evidence: ScanEvidence | None
     """The strongest that holds; null: none does."""
     where: str
     """The folder, container or file that holds it, or holds what comes nearest."""
-    lack: Lack
+    lack: ScanLack
     """Where none holds, what is wrong with the nearest; image-gone: there is no image to compare with."""
     from_registry: bool
     """The layers in the cache came from a registry, not from an engine."""
     not_ours: bool
     """There may be a cache of another user's (root's) that we cannot look into."""
-    clue: Clue | None
+    clue: TrivyComplaint | None
     """What the newest container of Trivy complains of, where nothing else holds."""
     looked_in: list[str]
     """The folders looked into on this machine."""
@@ -64,69 +70,76 @@ class TrivyScan(Probe, frozen=True, kw_only=True, tag="trivy-scan"):
     def observe(self, engine: Engine) -> Observation:
         """Go from the strongest evidence to the weakest, and remember what each lacks."""
         try:
-            search = Search(engine, self.image)
-            search.go()
+            search = EvidenceSearch(engine, self.image)
+            search.run()
             if search.trouble and not (search.evidence or search.not_ours):
                 raise search.trouble
-            facts = search.facts()
+            facts = search.build_facts()
         except (NotThere, OutOfReach) as trouble:
-            return unseen("trivy-scan", trouble)
+            return convert_to_observation("trivy-scan", trouble)
         return Seen(kind="trivy-scan", facts=msgspec.to_builtins(facts))
 
 
-class Search:
+class EvidenceSearch:
     """One search for evidence."""
 
     def __init__(self, engine: Engine, image: str) -> None:
-        self.engine, self.name = engine, image
-        self.evidence: Evidence | None = None
+        self.engine, self.image_name = engine, image
+        self.evidence: ScanEvidence | None = None
         self.where = ""
-        self.lacks: dict[Lack, str] = {}
+        self.lacks: dict[ScanLack, str] = {}
         self.from_registry = self.not_ours = False
         self.trouble: OutOfReach | None = None
         self.inspected: Json = {}
         with contextlib.suppress(NotThere):
             self.inspected = engine.inspect_image(image)
-        self.wanted = layers(self.inspected)
+        self.image_layers = list_image_layers(self.inspected)
 
-    def go(self) -> None:
+    def run(self) -> None:
         """Stop at the first that holds."""
-        for step in (self.cache, self.containers, self.reports, self.logs):
+        for step in (
+            self.check_local_cache,
+            self.check_container_caches,
+            self.check_reports,
+            self.check_logs,
+        ):
             step()
             if self.evidence:
                 return
 
-    def cache(self) -> None:
+    def check_local_cache(self) -> None:
         """Look at the cache of this machine."""
         try:
-            self.layers(here(self.engine).layers(), "cache", here(self.engine).where)
+            self.weigh_layers(
+                open_local_cache(self.engine).list_layers(), "cache", open_local_cache(self.engine).location
+            )
         except OutOfReach as trouble:
             self.not_ours = trouble.detail == OF_ANOTHER
             self.trouble = trouble
 
-    def containers(self) -> None:
+    def check_container_caches(self) -> None:
         """Look at the caches of Trivy's containers."""
-        for one in containers(self.engine):
-            cache = of_container(self.engine, one)
+        for one in list_trivy_containers(self.engine):
+            cache = open_container_cache(self.engine, one)
             try:
-                self.layers(cache.layers(), "container-cache", cache.where)
+                self.weigh_layers(cache.list_layers(), "container-cache", cache.location)
             except OutOfReach as trouble:
                 self.trouble = self.trouble or trouble
             if self.evidence:
                 return
 
-    def layers(self, seen: list[Layer], evidence: Evidence, where: str) -> None:
+    def weigh_layers(self, seen: list[AnalysedLayer], evidence: ScanEvidence, where: str) -> None:
         """Compare the layers analysed with the image's."""
         self.from_registry = self.from_registry or any(one.digest for one in seen)
-        covered = covers(seen, self.wanted)
+        covered = compare_layers(seen, self.image_layers)
         if covered == "all":
-            self.holds(evidence, where)
+            self.accept_evidence(evidence, where)
         elif covered != "nothing":
-            self.lacks.setdefault(covered if self.wanted else "image-gone", where)
+            self.lacks.setdefault(covered if self.image_layers else "image-gone", where)
 
-    def reports(self) -> None:
+    def check_reports(self) -> None:
         """Look at the reports of the working folder."""
-        if not self.wanted:
+        if not self.image_layers:
             return None
         try:
             found = self.engine.read_json_reports()
@@ -138,38 +151,38 @@ class Search:
             if text is None:
                 # It may be the very report: nobody is told that there is none.
                 self.trouble = self.trouble or OutOfReach(Why.UNREADABLE, f"{name} cannot be read")
-            report = read(text, self.name, self.inspected, self.engine.now()) if text else None
+            report = assess_report(text, self.image_name, self.inspected, self.engine.now()) if text else None
             if report and report.fault is None:
-                return self.holds("report", name)
+                return self.accept_evidence("report", name)
             if report and report.fault:
                 self.lacks.setdefault(report.fault, name)
         return None
 
-    def logs(self) -> None:
+    def check_logs(self) -> None:
         """Look at what containers printed that kept no cache, unless other evidence tells against it."""
-        if not self.wanted or self.lacks:
+        if not self.image_layers or self.lacks:
             return None
-        for one in containers(self.engine):
+        for one in list_trivy_containers(self.engine):
             ended = "Exited (0)" in str(one.get("Status") or "")
             log = self.engine.read_log_tail(str(one.get("Id") or ""), tty=False) if ended else ""
-            if shows_table(log, self.name):
-                return self.holds("container-log", next(iter(names(one)), ""))
+            if shows_table(log, self.image_name):
+                return self.accept_evidence("container-log", next(iter(list_container_names(one)), ""))
         return None
 
-    def holds(self, evidence: Evidence, where: str) -> None:
+    def accept_evidence(self, evidence: ScanEvidence, where: str) -> None:
         """Take this evidence."""
         self.evidence, self.where = evidence, where
 
-    def facts(self) -> Facts:
+    def build_facts(self) -> Facts:
         """Write down what was found."""
-        lack: Lack = next((one for one in ORDER if one in self.lacks), "nothing")
+        lack: ScanLack = next((one for one in LACK_PRIORITY if one in self.lacks), "nothing")
         return Facts(
-            image=self.name,
+            image=self.image_name,
             evidence=self.evidence,
             where=self.where or self.lacks.get(lack, ""),
             lack=lack,
             from_registry=self.from_registry,
             not_ours=self.not_ours and not self.evidence,
-            clue=None if self.evidence else clue(self.engine),
+            clue=None if self.evidence else find_complaint(self.engine),
             looked_in=list(self.engine.list_cache_folders("trivy")),
         )

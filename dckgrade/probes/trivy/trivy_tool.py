@@ -9,18 +9,18 @@ from msgspec import Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import repository, unseen
-from dckgrade.probes.trivy.cache import SCANS, TOOL, containers
+from dckgrade.probes.support.lookup import convert_to_observation, get_repository_name
+from dckgrade.probes.trivy.cache import SCANS_FILE, TRIVY_NAME, list_trivy_containers
 from dckgrade.report.observation import Absent, Observation, Seen
 from dckgrade.report.text import Text
 
-Way = Literal["program", "image", "container", "cache"]
+TrivyWay = Literal["program", "image", "container", "cache"]
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """In which ways Trivy is there."""
 
-    ways: list[Way]
+    ways: list[TrivyWay]
     """On the PATH; as an image on the engine; as a container; or a cache shows that it was there."""
 
 
@@ -37,32 +37,32 @@ class TrivyTool(Probe, frozen=True, kw_only=True, tag="trivy-tool"):
     def observe(self, engine: Engine) -> Observation:
         """Look everywhere; it is absent when it is nowhere."""
         try:
-            found = list(ways(engine))
+            found = list(find_trivy_ways(engine))
         except (NotThere, OutOfReach) as trouble:
-            return unseen("trivy-tool", trouble)
+            return convert_to_observation("trivy-tool", trouble)
         facts = Facts(ways=found)
         if not found:
             return Absent(kind="trivy-tool")
         return Seen(kind="trivy-tool", facts=msgspec.to_builtins(facts))
 
 
-def ways(engine: Engine) -> Iterator[Way]:
+def find_trivy_ways(engine: Engine) -> Iterator[TrivyWay]:
     """Give the ways."""
     hidden: OutOfReach | None = None
     try:
-        if engine.has_program(TOOL):
+        if engine.has_program(TRIVY_NAME):
             yield "program"
     except OutOfReach as trouble:
         hidden = trouble
     tags = [str(tag) for image in engine.list_images() for tag in image.get("RepoTags") or []]
-    if image := any(repository(tag) == TOOL for tag in tags):
+    if image := any(get_repository_name(tag) == TRIVY_NAME for tag in tags):
         yield "image"
-    if container := bool(containers(engine)):
+    if container := bool(list_trivy_containers(engine)):
         yield "container"
     if hidden and not (image or container):
         raise hidden
     try:
-        engine.read_tool_cache(TOOL, SCANS)
+        engine.read_tool_cache(TRIVY_NAME, SCANS_FILE)
         yield "cache"
     except (NotThere, OutOfReach):
         return

@@ -10,10 +10,10 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach, Ran
 from dckgrade.probes.apparmor.apparmor_container import ApparmorContainer
 from dckgrade.probes.apparmor.apparmor_file import ApparmorFile
 from dckgrade.probes.apparmor.apparmor_host import ApparmorHost
-from dckgrade.probes.apparmor.apparmor_host import read as host
+from dckgrade.probes.apparmor.apparmor_host import read_apparmor_host_facts as host
 from dckgrade.probes.apparmor.apparmor_label import ApparmorLabel
-from dckgrade.probes.apparmor.apparmor_write import FILES, ApparmorWrite
-from dckgrade.probes.apparmor.choice import choose
+from dckgrade.probes.apparmor.apparmor_write import CANDIDATE_FILES, ApparmorWrite
+from dckgrade.probes.apparmor.choice import choose_container
 from dckgrade.probes.net.http import Http
 from dckgrade.report.observation import Absent, Observation, Seen, Unobservable, Why
 from tests.probes.seccomp import test_seccomp_choice
@@ -61,7 +61,7 @@ class Scene(test_seccomp_choice.Scene):
         return {"SecurityOptions": ["name=apparmor"]}
 
     def chosen(self) -> str:
-        return choose(self).one.id
+        return choose_container(self).candidate.id
 
     def facts(self) -> dict[str, Any]:
         return seen(ApparmorContainer().observe(self))
@@ -254,7 +254,7 @@ def test_where_the_profile_cannot_be_read_only_a_refusal_tells() -> None:
     assert seen(written(REFUSED, file=None)[0])["refused"] is True
     found, scene = written(*[Ran(0, "")] * 3, file=None)
     assert isinstance(found, Unobservable)
-    assert [argv[-1] for _, argv in scene.ran] == list(FILES[:3])
+    assert [argv[-1] for _, argv in scene.ran] == list(CANDIDATE_FILES[:3])
 
 
 @pytest.mark.parametrize(

@@ -8,29 +8,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dckgrade.probes.apparmor.apparmor_file import read
-from dckgrade.probes.apparmor.path_patterns import fits
-from dckgrade.probes.apparmor.profile import Invalid, Profile, parsed
+from dckgrade.probes.apparmor.apparmor_file import read_apparmor_file_facts
+from dckgrade.probes.apparmor.path_patterns import matches_path_pattern
+from dckgrade.probes.apparmor.profile import ApparmorProfile, InvalidApparmorProfile, parse_apparmor_profiles
 from tests.conftest import FIXTURES
 
 SOLUTION = (FIXTURES / "tp3" / "solution" / "docker-nginx-profile").read_bytes()
 SYSTEM = Path("/etc/apparmor.d")
 
 
-def one(text: str) -> Profile:
-    found = parsed(text.encode())
+def one(text: str) -> ApparmorProfile:
+    found = parse_apparmor_profiles(text.encode())
     assert len(found) == 1
     return found[0]
 
 
 def fault(text: str) -> tuple[str, int]:
-    with pytest.raises(Invalid) as caught:
-        parsed(text.encode())
+    with pytest.raises(InvalidApparmorProfile) as caught:
+        parse_apparmor_profiles(text.encode())
     return caught.value.what, caught.value.line
 
 
 def test_the_profile_of_dockers_documentation_is_read() -> None:
-    found = parsed(SOLUTION)[0]
+    found = parse_apparmor_profiles(SOLUTION)[0]
     assert (found.name, found.complain) == ("docker-nginx-profile", False)
     assert found.denies("/etc/hostname")
     assert found.denies("/usr/share/nginx/html/index.html")
@@ -73,7 +73,7 @@ def test_several_profiles_of_a_file_are_told_apart_and_children_left_to_themselv
     text = (
         "profile a {\n deny /etc/** w,\n profile child {\n deny /usr/** w,\n }\n}\nprofile b {\n file,\n}\n"
     )
-    first, second = parsed(text.encode())
+    first, second = parse_apparmor_profiles(text.encode())
     assert (first.name, first.denied, second.name, second.denied) == ("a", ["/etc/**"], "b", [])
 
 
@@ -144,7 +144,7 @@ def test_what_is_fine_is_not_called_wrong(text: str) -> None:
 
 
 def test_bytes_that_are_no_text_are_no_profile() -> None:
-    assert read(b"\xff\xfe\x00").problem == "not-text"
+    assert read_apparmor_file_facts(b"\xff\xfe\x00").problem == "not-text"
 
 
 @pytest.mark.skipif(not shutil.which("apparmor_parser"), reason="apparmor_parser is not installed here")
@@ -155,7 +155,7 @@ def test_the_real_parser_says_the_same_of_every_profile_of_the_cases(path: Path)
         subprocess.run(["apparmor_parser", *words, path], capture_output=True, check=False)
         for words in (["-QKS"], ["--names"])
     )
-    mine = read(path.read_bytes())
+    mine = read_apparmor_file_facts(path.read_bytes())
     assert mine.valid is (compiled.returncode == 0), compiled.stderr
     assert not mine.valid or mine.names == named.stdout.decode().split()
 
@@ -164,7 +164,7 @@ def test_the_real_parser_says_the_same_of_every_profile_of_the_cases(path: Path)
     "path", sorted(path for path in SYSTEM.glob("*") if path.is_file()), ids=lambda path: path.name
 )
 def test_profiles_that_debian_ships_are_all_fine(path: Path) -> None:
-    assert read(path.read_bytes()).valid
+    assert read_apparmor_file_facts(path.read_bytes()).valid
 
 
 def test_no_pattern_makes_matching_slow_or_fail() -> None:
@@ -178,12 +178,12 @@ def test_no_pattern_makes_matching_slow_or_fail() -> None:
         "\\" * 99,
         "*" * 5000,
     ):
-        assert not fits(pattern, path)
-    assert fits("/" + "*" * 150, "/etc")
+        assert not matches_path_pattern(pattern, path)
+    assert matches_path_pattern("/" + "*" * 150, "/etc")
 
 
 @given(st.text(alphabet='{}()[],#@*"\\ /\nabdenywprofilecu<>=', max_size=120))
 def test_whatever_is_in_the_file_is_a_profile_or_a_named_fault(text: str) -> None:
-    facts = read(text.encode())
+    facts = read_apparmor_file_facts(text.encode())
     assert facts.valid is (facts.problem is None)
     assert facts.valid is bool(facts.names)

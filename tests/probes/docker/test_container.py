@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.answers import NotThere, OutOfReach
-from dckgrade.probes.docker.container import Container, arguments
+from dckgrade.probes.docker.container import Container, mask_arguments
 from dckgrade.probes.docker.container_log import ContainerLog
 from dckgrade.report.observation import Absent, Seen, Unobservable, Why
 from tests.support.fake_engine import ENGINES, RECORDED, FakeEngine, facts, seen
@@ -190,7 +190,7 @@ def test_arguments_that_hold_a_secret_are_masked() -> None:
     given += ["--name", "x", "https://me:hunter2@example.org/"]
     expected = ["-e", "POSTGRES_PASSWORD=***", "--password", "***", "--token=***", "-u", "***"]
     expected += ["--name", "x", "https://***@example.org/"]
-    assert list(arguments(given)) == expected
+    assert list(mask_arguments(given)) == expected
 
 
 def test_a_secret_in_the_engine_s_own_error_is_masked() -> None:

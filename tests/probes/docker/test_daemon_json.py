@@ -2,10 +2,10 @@
 
 import pytest
 
-from dckgrade.probes.docker.daemon_json.rotation import LogConfig, size
-from dckgrade.probes.docker.daemon_json.settings import Problem, read
+from dckgrade.probes.docker.daemon_json.rotation import LogConfig, parse_size_bytes
+from dckgrade.probes.docker.daemon_json.settings import DaemonJsonProblem, parse_daemon_json
 
-REFUSED: list[tuple[str, Problem, str, tuple[int, int]]] = [
+REFUSED: list[tuple[str, DaemonJsonProblem, str, tuple[int, int]]] = [
     (
         '{\n  "log-driver": "json-file",\n  "log-opts": {"max-size": "10m", "max-file": "3",}\n}\n',
         *("not-json", "invalid character '}' looking for beginning of object key string", (3, 50)),
@@ -151,10 +151,10 @@ REFUSED: list[tuple[str, Problem, str, tuple[int, int]]] = [
 
 @pytest.mark.parametrize(("text", "problem", "error", "place"), REFUSED)
 def test_what_dockerd_refuses_is_refused_in_its_own_words_and_at_its_place(
-    text: str, problem: Problem, error: str, place: tuple[int, int]
+    text: str, problem: DaemonJsonProblem, error: str, place: tuple[int, int]
 ) -> None:
-    reading = read(text.encode())
-    assert (reading.problem, reading.error, reading.place) == (problem, error, place)
+    reading = parse_daemon_json(text.encode())
+    assert (reading.problem, reading.error, reading.position) == (problem, error, place)
     assert reading.log is None
 
 
@@ -175,15 +175,15 @@ def test_what_dockerd_refuses_is_refused_in_its_own_words_and_at_its_place(
     ],
 )
 def test_what_dockerd_starts_with_is_not_refused(text: str) -> None:
-    assert read(text.encode()).problem is None
+    assert parse_daemon_json(text.encode()).problem is None
 
 
 @pytest.mark.parametrize(
     ("rest", "place"), [('\n{"log-opts": {}}', (2, 1)), ("\n}", (2, 1)), (" xx", (1, 29))]
 )
 def test_what_follows_the_first_object_is_never_read(rest: str, place: tuple[int, int]) -> None:
-    reading = read(b'{"log-driver": "json-file"}' + rest.encode())
-    assert (reading.problem, reading.rest_at) == (None, place)
+    reading = parse_daemon_json(b'{"log-driver": "json-file"}' + rest.encode())
+    assert (reading.problem, reading.trailing_position) == (None, place)
     assert reading.log == LogConfig("json-file", {})
 
 
@@ -192,7 +192,7 @@ def test_what_follows_the_first_object_is_never_read(rest: str, place: tuple[int
     [b"[" * 100_000, b'{"a":' * 100_000, b'{"a":NaN}', b"\xff\xfe{\0}\0", b'{"a":' + b"9" * 5000 + b"}"],
 )
 def test_a_hostile_file_is_refused_or_read_and_never_a_crash(text: bytes) -> None:
-    assert read(text).problem in {"not-json", None}
+    assert parse_daemon_json(text).problem in {"not-json", None}
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_hostile_file_is_refused_or_read_and_never_a_crash(text: bytes) -> Non
     ],
 )
 def test_a_size_is_read_as_the_engine_reads_it(text: str, bytes_: int | None) -> None:
-    assert size(text) == bytes_
+    assert parse_size_bytes(text) == bytes_
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dckgrade.probes.monitoring.prometheus_api import FILE
 from dckgrade.probes.monitoring.prometheus_file import PrometheusFile
 from dckgrade.probes.monitoring.prometheus_log import PrometheusLog
 from dckgrade.probes.monitoring.prometheus_target import PrometheusTarget
-from dckgrade.probes.support.lookup import moment
+from dckgrade.probes.support.lookup import parse_timestamp
 from dckgrade.report.observation import Absent, Unobservable, Why
 from tests.support.fake_engine import ENGINES, facts
 from tests.support.monitoring import VERSIONS, Monitored, page
@@ -200,7 +200,7 @@ def test_an_engine_that_does_not_answer_is_no_absence(kind: Any) -> None:
 @pytest.mark.parametrize(("later_s", "newer"), [(-60, False), (1, False), (60, True)])
 def test_a_file_that_was_changed_after_it_was_loaded_is_newer(later_s: float, *, newer: bool) -> None:
     fake_engine = Monitored()
-    changed_at = moment("2026-11-24T04:39:41Z") + timedelta(seconds=later_s)
+    changed_at = parse_timestamp("2026-11-24T04:39:41Z") + timedelta(seconds=later_s)
     fake_engine.changes[f"{fake_engine.id_of('prometheus')}:{FILE}"] = changed_at
     observed = PrometheusFile().observe(fake_engine)
     assert facts(observed) == {"newer": newer}

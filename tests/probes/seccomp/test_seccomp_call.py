@@ -5,18 +5,27 @@ import json
 import pytest
 
 from dckgrade.engine.answers import Ran
-from dckgrade.probes.seccomp.policy import effect
-from dckgrade.probes.seccomp.profile import parsed
-from dckgrade.probes.seccomp.seccomp_call import TRIES, Answer, Forbidden, attempts, read, twins
+from dckgrade.probes.seccomp.policy import compute_effect
+from dckgrade.probes.seccomp.profile import parse_seccomp_profile
+from dckgrade.probes.seccomp.seccomp_call import (
+    SYSCALL_ATTEMPTS,
+    CallOutcome,
+    ForbiddenAttempt,
+    classify_call_output,
+    list_forbidden_attempts,
+    list_twins,
+)
 
-BY_CALL = {attempt.call: attempt for attempt in TRIES}
+BY_CALL = {attempt.call: attempt for attempt in SYSCALL_ATTEMPTS}
 
 
-def tries(*names: str) -> list[Forbidden]:
+def tries(*names: str) -> list[ForbiddenAttempt]:
     rules = [{"names": names, "action": "SCMP_ACT_ERRNO"}]
-    found = effect(parsed(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules}).encode()))
+    found = compute_effect(
+        parse_seccomp_profile(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules}).encode())
+    )
     assert found is not None
-    return list(attempts(found))
+    return list(list_forbidden_attempts(found))
 
 
 @pytest.mark.parametrize(
@@ -47,37 +56,48 @@ def tries(*names: str) -> list[Forbidden]:
     ],
 )
 def test_only_a_refusal_and_the_natural_answer_tell(
-    call: str, code: int, output: str, answer: Answer
+    call: str, code: int, output: str, answer: CallOutcome
 ) -> None:
-    assert read(Forbidden(BY_CALL[call], call, 1, whole=True), Ran(code, output)) == answer
+    assert (
+        classify_call_output(
+            ForbiddenAttempt(BY_CALL[call], call, 1, forbids_all_twins=True), Ran(code, output)
+        )
+        == answer
+    )
 
 
 def test_the_profiles_own_error_is_a_refusal() -> None:
     denied = Ran(1, "mkdir: cannot create directory '/proc': Permission denied")
-    assert read(Forbidden(BY_CALL["mkdir"], "mkdir", 13, whole=True), denied) == "refused"
+    assert (
+        classify_call_output(ForbiddenAttempt(BY_CALL["mkdir"], "mkdir", 13, forbids_all_twins=True), denied)
+        == "refused"
+    )
 
 
 def test_an_error_that_nature_gives_too_is_no_refusal() -> None:
     exists = Ran(1, "mkdir: cannot create directory '/proc': File exists")
-    assert read(Forbidden(BY_CALL["mkdir"], "mkdir", 17, whole=True), exists) == "allowed"
+    assert (
+        classify_call_output(ForbiddenAttempt(BY_CALL["mkdir"], "mkdir", 17, forbids_all_twins=True), exists)
+        == "allowed"
+    )
 
 
 def test_only_what_the_profile_forbids_is_tried() -> None:
-    assert [(one.attempt.call, one.call, one.whole) for one in tries("kill", "ptrace")] == [
+    assert [(one.attempt.call, one.call, one.forbids_all_twins) for one in tries("kill", "ptrace")] == [
         ("kill", "kill", True)
     ]
     assert tries("ptrace") == []
 
 
 def test_a_twin_is_tried_by_the_same_command() -> None:
-    assert [(one.attempt.call, one.call, one.whole) for one in tries("fchmodat")] == [
+    assert [(one.attempt.call, one.call, one.forbids_all_twins) for one in tries("fchmodat")] == [
         ("chmod", "fchmodat", False)
     ]
-    assert [one.whole for one in tries("mkdir", "mkdirat")] == [True]
-    assert twins("kill") == ["kill"]
+    assert [one.forbids_all_twins for one in tries("mkdir", "mkdirat")] == [True]
+    assert list_twins("kill") == ["kill"]
 
 
 def test_no_try_can_change_anything() -> None:
-    for attempt in TRIES:
+    for attempt in SYSCALL_ATTEMPTS:
         words = " ".join(attempt.argv)
         assert any(safe in words for safe in ("/dckgrade-nowhere", "/proc", "/sys", "kill -0"))

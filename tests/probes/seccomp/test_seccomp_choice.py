@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
-from dckgrade.probes.seccomp.choice import choose, declaration
+from dckgrade.probes.seccomp.choice import choose_container, parse_seccomp_option
 from dckgrade.probes.seccomp.seccomp_call import SeccompCall
 from dckgrade.probes.seccomp.seccomp_container import SeccompContainer
 from dckgrade.probes.seccomp.seccomp_file import SeccompFile
 from dckgrade.probes.seccomp.seccomp_filter import SeccompFilter
-from dckgrade.probes.support.exit_reason import told
+from dckgrade.probes.support.exit_reason import shorten_engine_error
 from dckgrade.report.observation import Absent, EngineInfo, Seen, Unobservable, Why
 from tests.support.fake_engine import Bare
 
@@ -125,7 +125,7 @@ class Scene(Bare):
         raise NotImplementedError
 
     def chosen(self) -> str:
-        return choose(self).one.id
+        return choose_container(self).candidate.id
 
     def facts(self) -> dict[str, Any]:
         seen = SeccompContainer().observe(self)
@@ -177,7 +177,7 @@ def test_only_what_runs_nginx_itself_is_taken_for_it(image: str, command: str, *
 def test_others_are_asked_about_only_when_the_file_could_make_them_the_one() -> None:
     for file, asked in (("{", ["mine"]), (DENY, ["db", "mine"])):
         scene = Scene(file=file).add("mine", OWN).add("db", image="postgres")
-        choose(scene)
+        choose_container(scene)
         assert sorted(scene.inspections) == asked
 
 
@@ -258,7 +258,7 @@ def test_what_has_gone_or_hangs_elsewhere_hinders_nobody() -> None:
     ],
 )
 def test_the_last_option_counts_in_either_spelling(options: list[str], declared: str) -> None:
-    assert declaration({"SecurityOpt": options})[0] == declared
+    assert parse_seccomp_option({"SecurityOpt": options})[0] == declared
 
 
 def test_nothing_is_run_where_there_is_no_profile() -> None:
@@ -308,10 +308,10 @@ def test_the_line_of_the_log_that_tells_of_a_refusal_is_kept() -> None:
 
 def test_an_engines_error_is_told_without_the_hands_it_came_through() -> None:
     came = "failed to create shim task: OCI runtime create failed: runc create failed: "
-    assert told(
+    assert shorten_engine_error(
         f"{came}unable to start container process: unable to apply caps: operation not permitted: unknown"
     ).startswith("unable to apply caps")
-    assert told("Decoding seccomp profile failed: x") == "Decoding seccomp profile failed: x"
+    assert shorten_engine_error("Decoding seccomp profile failed: x") == "Decoding seccomp profile failed: x"
 
 
 def test_a_file_is_told_with_its_fault_and_place() -> None:

@@ -12,10 +12,10 @@ import pytest
 
 from dckgrade.engine.answers import OF_ANOTHER, NotThere, OutOfReach
 from dckgrade.probes.docker.image import Image
-from dckgrade.probes.trivy.bolt import NotBolt, entries
-from dckgrade.probes.trivy.cache import Layer, covers
-from dckgrade.probes.trivy.log_findings import CLUES, shows_table
-from dckgrade.probes.trivy.reports import Fault, layers, read, repository
+from dckgrade.probes.trivy.bolt import InvalidBoltDatabase, read_bolt_entries
+from dckgrade.probes.trivy.cache import AnalysedLayer, compare_layers
+from dckgrade.probes.trivy.log_findings import COMPLAINT_PATTERNS, shows_table
+from dckgrade.probes.trivy.reports import ReportFault, assess_report, list_image_layers, normalize_repository
 from dckgrade.probes.trivy.trivy_database import TrivyDatabase
 from dckgrade.probes.trivy.trivy_scan import TrivyScan
 from dckgrade.probes.trivy.trivy_tool import TrivyTool
@@ -52,8 +52,8 @@ class Machine(FakeEngine):
         return self.written
 
 
-def judged(report: Any) -> Fault | str | None:
-    found = read(json.dumps(report).encode(), NAME, IMAGE, NOW)
+def judged(report: Any) -> ReportFault | str | None:
+    found = assess_report(json.dumps(report).encode(), NAME, IMAGE, NOW)
     return found.fault if found else "no report"
 
 
@@ -86,14 +86,14 @@ SHAPES = [copy.deepcopy, old_047, old_048, old_018, new_069]
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_true_report_holds_in_the_shape_of_every_version(shape: Callable[[Any], Any]) -> None:
-    found = read(json.dumps(shape(copy.deepcopy(REPORT))).encode(), NAME, IMAGE, NOW)
+    found = assess_report(json.dumps(shape(copy.deepcopy(REPORT))).encode(), NAME, IMAGE, NOW)
     assert found
     assert (found.fault, found.found_from_database) == (None, True)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_report_of_other_layers_is_foreign_in_every_shape(shape: Callable[[Any], Any]) -> None:
-    other = json.loads(json.dumps(REPORT).replace(layers(IMAGE)[0], "sha256:" + "0" * 64))
+    other = json.loads(json.dumps(REPORT).replace(list_image_layers(IMAGE)[0], "sha256:" + "0" * 64))
     assert judged(shape(other)) == "foreign"
 
 
@@ -117,52 +117,54 @@ def changed(change: Callable[[Any], Any]) -> Any:
         (lambda one: one.pop("Results"), "partial"),
     ],
 )
-def test_what_does_not_come_out_is_named(change: Callable[[Any], Any], fault: Fault) -> None:
+def test_what_does_not_come_out_is_named(change: Callable[[Any], Any], fault: ReportFault) -> None:
     assert judged(changed(change)) == fault
 
 
 def test_a_report_that_is_older_than_the_images_tag_is_not_of_this_machine() -> None:
     tagged = {**IMAGE, "Metadata": {"LastTagTime": (NOW + timedelta(days=1)).isoformat()}}
-    found = read(json.dumps(REPORT).encode(), NAME, tagged, NOW)
+    found = assess_report(json.dumps(REPORT).encode(), NAME, tagged, NOW)
     assert found
     assert found.fault == "older"
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", b"[1]", b'{"SchemaVersion":2}', b"null"])
 def test_other_files_are_no_reports(text: bytes) -> None:
-    assert read(text, NAME, IMAGE, NOW) is None
+    assert assess_report(text, NAME, IMAGE, NOW) is None
 
 
 def test_image_names_are_completed_as_trivy_does() -> None:
-    assert repository("nginx:1.17") == "index.docker.io/library/nginx"
-    assert repository("docker.io/library/nginx@sha256:0") == "index.docker.io/library/nginx"
-    assert repository("own/nginx") == "index.docker.io/own/nginx"
-    assert repository("registry.example:5000/nginx:1") == "registry.example:5000/nginx"
+    assert normalize_repository("nginx:1.17") == "index.docker.io/library/nginx"
+    assert normalize_repository("docker.io/library/nginx@sha256:0") == "index.docker.io/library/nginx"
+    assert normalize_repository("own/nginx") == "index.docker.io/own/nginx"
+    assert normalize_repository("registry.example:5000/nginx:1") == "registry.example:5000/nginx"
 
 
 def test_the_real_cache_holds_every_layer_of_the_image() -> None:
-    found = entries(SCANS)
+    found = read_bolt_entries(SCANS)
     assert {path for path, _, _ in found} == {(b"artifact",), (b"blob",)}
-    seen = [Layer(diff_i_d=json.loads(value)["DiffID"]) for path, _, value in found if path == (b"blob",)]
-    assert covers(seen, layers(IMAGE)) == "all"
-    assert covers(seen, [*layers(IMAGE), "sha256:0"]) == "base-only"
-    assert covers(seen, ["sha256:0"]) == "another-image"
-    assert covers([], layers(IMAGE)) == "nothing"
-    assert covers([], []) == "nothing"
+    seen = [
+        AnalysedLayer(diff_id=json.loads(value)["DiffID"]) for path, _, value in found if path == (b"blob",)
+    ]
+    assert compare_layers(seen, list_image_layers(IMAGE)) == "all"
+    assert compare_layers(seen, [*list_image_layers(IMAGE), "sha256:0"]) == "base-only"
+    assert compare_layers(seen, ["sha256:0"]) == "another-image"
+    assert compare_layers([], list_image_layers(IMAGE)) == "nothing"
+    assert compare_layers([], []) == "nothing"
 
 
 @pytest.mark.parametrize("data", [b"", b"x" * 5000, SCANS[:6000], b"\0" * 40000])
 def test_what_is_no_database_is_said_to_be_none(data: bytes) -> None:
-    with pytest.raises(NotBolt):
-        entries(data)
+    with pytest.raises(InvalidBoltDatabase):
+        read_bolt_entries(data)
 
 
 def test_a_database_that_points_at_itself_ends() -> None:
     page = bytearray(SCANS)
     for at in range(0, len(page), 4096):
         page[at + 8] = 1  # every page a branch
-    with contextlib.suppress(NotBolt):
-        entries(bytes(page))
+    with contextlib.suppress(InvalidBoltDatabase):
+        read_bolt_entries(bytes(page))
 
 
 def test_the_cache_is_the_strongest_evidence() -> None:
@@ -223,7 +225,7 @@ def test_a_tag_that_moved_is_told_by_the_one_variable_that_the_lab_names() -> No
 
 
 def test_complaints_and_tables_of_containers_are_told_apart() -> None:
-    assert len({named for named, _ in CLUES}) == len(CLUES)
+    assert len({named for named, _ in COMPLAINT_PATTERNS}) == len(COMPLAINT_PATTERNS)
     table = "nginx:1.17 (debian 11.11)\n====\nTotal: 5 (UNKNOWN: 0, LOW: 2)\n"
     assert shows_table(table, NAME)
     assert not shows_table(table.replace("1.17", "1.18"), NAME)

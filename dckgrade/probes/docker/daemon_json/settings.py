@@ -7,10 +7,15 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from dckgrade.probes.docker.daemon_json.rotation import LogConfig
-from dckgrade.probes.docker.daemon_json.syntax import SPACE, Broken, first, place
-from dckgrade.probes.support.lookup import edits
+from dckgrade.probes.docker.daemon_json.syntax import (
+    JSON_WHITESPACE,
+    JsonSyntaxError,
+    decode_first_value,
+    get_line_and_column,
+)
+from dckgrade.probes.support.lookup import count_edits
 
-Problem = Literal[
+DaemonJsonProblem = Literal[
     "not-json",
     "wrong-type",
     "not-text",
@@ -26,25 +31,27 @@ truth; unknown-key; unknown-option: of the log driver; unknown-driver: one with 
 starts; given-twice: on the command line too; refused: whatever else dockerd complains of.
 """
 
-OPTIONS: Mapping[str, frozenset[str]] = {
+DRIVER_OPTIONS: Mapping[str, frozenset[str]] = {
     "json-file": frozenset(
         ["max-size", "max-file", "compress", "labels", "labels-regex", "env", "env-regex", "tag"]
     ),
     "local": frozenset(["max-size", "max-file", "compress"]),
 }
 """What each driver takes (moby, `ValidateLogOpt` of jsonfilelog and local)."""
-OF_ANY = re.compile("mode|max-buffer-size|cache-.+")
+COMMON_OPTION_PATTERN = re.compile("mode|max-buffer-size|cache-.+")
 """What every driver takes."""
 LOG_KEYS = ("log-driver", "log-opts")
-NEVER = frozenset(
+NEVER_VALID_KEYS = frozenset(
     ["max-size", "max-file", "max-files", "logging", "driver", "options", "log-options", "logs"]
 )
 """Keys that dockerd has in no version: options one level too high, and Compose's own words."""
-KNOWN = frozenset([*LOG_KEYS, "log-opt", "log-level", "log-format"])
-WHOLE = frozenset(["log-opts", "runtimes", "default-ulimits", "features", "builder", "default-network-opts"])
+KNOWN_LOG_KEYS = frozenset([*LOG_KEYS, "log-opt", "log-level", "log-format"])
+OPAQUE_KEYS = frozenset(
+    ["log-opts", "runtimes", "default-ulimits", "features", "builder", "default-network-opts"]
+)
 """Mappings that dockerd takes as they are; of any other it looks at the keys inside (`configValuesSet`)."""
-MISSPELT_BY = 2
-SAYS: Mapping[Problem, str] = {
+MAX_MISSPELT_EDITS = 2
+DOCKERD_ERROR_PATTERNS: Mapping[DaemonJsonProblem, str] = {
     "not-json": r"^invalid character|^(unexpected )?EOF$",
     "given-twice": "specified both as a flag and in the configuration file",
     "unknown-key": "don't match any configuration option",
@@ -56,124 +63,133 @@ SAYS: Mapping[Problem, str] = {
 """What each is called by dockerd itself (20.10, measured)."""
 
 
-class Reading(Struct, frozen=True, kw_only=True):
+class ParsedDaemonJson(Struct, frozen=True, kw_only=True):
     """What dockerd makes of a file."""
 
-    problem: Problem | None = None
+    problem: DaemonJsonProblem | None = None
     error: str = ""
     """Its own words."""
-    place: tuple[int, int] | None = None
+    position: tuple[int, int] | None = None
     """Line and column, counted from 1."""
     driver: str | None = None
     """The log driver that it names."""
-    rest_at: tuple[int, int] | None = None
+    trailing_position: tuple[int, int] | None = None
     """Where something follows the first value, which it never reads."""
     log: LogConfig | None = None
     """What new containers get, as far as this file says; None where there is a problem."""
 
 
-class Refused(Exception):
+class RefusedConfig(Exception):
     """JSON that dockerd does not start with; *token* is what to look for in the text."""
 
-    def __init__(self, problem: Problem, error: str, token: str = "") -> None:
+    def __init__(self, problem: DaemonJsonProblem, error: str, token: str = "") -> None:
         super().__init__(problem, error, token)
-        self.problem: Problem = problem
+        self.problem: DaemonJsonProblem = problem
         self.error, self.token = error, token
 
 
-def read(content: bytes, said: str = "") -> Reading:
+def parse_daemon_json(content: bytes, said: str = "") -> ParsedDaemonJson:
     """Read as dockerd does: syntax, keys, types, log options; *said* is what it has ended with."""
     # Before 23.0 a byte order mark was refused; since then it is not.
     text = content.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
     try:
-        found = first(text)
-    except Broken as bad:
-        return Reading(problem="not-json", error=said or bad.error, place=bad.place)
+        found = decode_first_value(text)
+    except JsonSyntaxError as bad:
+        return ParsedDaemonJson(problem="not-json", error=said or bad.error, position=bad.position)
     named = found.value.get("log-driver") if isinstance(found.value, dict) else None
     driver = named if isinstance(named, str) else None
     try:
-        log = settings(found.value)
-    except Refused as bad:
-        at = placed(text, bad.token)
-        return Reading(problem=bad.problem, error=said or bad.error, place=at, driver=driver)
+        log = parse_log_settings(found.value)
+    except RefusedConfig as bad:
+        at = locate_last_key(text, bad.token)
+        return ParsedDaemonJson(problem=bad.problem, error=said or bad.error, position=at, driver=driver)
     if said:
-        at = placed(text, said.rpartition(": ")[2])
-        return Reading(problem=classified(said), error=said, place=at, driver=driver)
-    return Reading(driver=driver, rest_at=found.rest_at, log=log)
+        at = locate_last_key(text, said.rpartition(": ")[2])
+        return ParsedDaemonJson(problem=classify_dockerd_error(said), error=said, position=at, driver=driver)
+    return ParsedDaemonJson(driver=driver, trailing_position=found.trailing_position, log=log)
 
 
-def classified(said: str) -> Problem:
+def classify_dockerd_error(said: str) -> DaemonJsonProblem:
     """Recognize dockerd's own words."""
-    return next((problem for problem, words in SAYS.items() if re.search(words, said)), "refused")
+    return next(
+        (problem for problem, words in DOCKERD_ERROR_PATTERNS.items() if re.search(words, said)), "refused"
+    )
 
 
-def settings(value: Any) -> LogConfig:
+def parse_log_settings(value: Any) -> LogConfig:
     """Take the log settings out of the file's value; `Refused` where dockerd would not start."""
     if value is None:
         return LogConfig()
     if not isinstance(value, dict):
-        raise Refused(
+        raise RefusedConfig(
             "wrong-type",
-            f"json: cannot unmarshal {go(value)} into Go value of type map[string]interface {{}}",
+            f"json: cannot unmarshal {name_go_type(value)} into Go value of type map[string]interface {{}}",
         )
-    if unknown := next(filter(misspelt, directives(value)), None):
+    if unknown := next(filter(is_misspelt_key, list_directives(value)), None):
         error = f"the following directives don't match any configuration option: {unknown}"
-        raise Refused("unknown-key", error, unknown)
+        raise RefusedConfig("unknown-key", error, unknown)
     driver, options = value.get("log-driver"), value.get("log-opts")
-    demand(driver, str, "log-driver", "string")
-    demand(options, dict, "log-opts", "map[string]string")
+    require_type(driver, str, "log-driver", "string")
+    require_type(options, dict, "log-opts", "map[string]string")
     for option, one in (options or {}).items():
-        demand(one, str, "log-opts", "string", option)
+        require_type(one, str, "log-opts", "string", option)
     log = LogConfig(driver or "json-file", {name: one or "" for name, one in (options or {}).items()})
-    if log.options and nearly_one_of(log.driver, ["json-file"]):
+    if log.options and is_near_miss_of_any(log.driver, ["json-file"]):
         error = f'error looking up logging plugin {log.driver}: plugin "{log.driver}" not found'
-        raise Refused("unknown-driver", f"failed to set log opts: {error}", "log-driver")
-    if unknown := next(filter(lambda name: not takes(log.driver, name), log.options), None):
+        raise RefusedConfig("unknown-driver", f"failed to set log opts: {error}", "log-driver")
+    if unknown := next(filter(lambda name: not accepts_option(log.driver, name), log.options), None):
         of = "for log driver local" if log.driver == "local" else f"for {log.driver} log driver"
-        raise Refused("unknown-option", f"failed to set log opts: unknown log opt '{unknown}' {of}", unknown)
+        raise RefusedConfig(
+            "unknown-option", f"failed to set log opts: unknown log opt '{unknown}' {of}", unknown
+        )
     return log
 
 
-def demand(value: Any, kind: type, field: str, wanted: str, option: str = "") -> None:
+def require_type(value: Any, kind: type, field: str, wanted: str, option: str = "") -> None:
     """Want null or a value of *kind*, as Go does of the field's type *wanted*."""
     if value is not None and not isinstance(value, kind):
-        error = f"json: cannot unmarshal {go(value)} into Go struct field Config.{field} of type {wanted}"
-        raise Refused("not-text" if option else "wrong-type", error, option or field)
+        found = name_go_type(value)
+        error = f"json: cannot unmarshal {found} into Go struct field Config.{field} of type {wanted}"
+        raise RefusedConfig("not-text" if option else "wrong-type", error, option or field)
 
 
-def directives(value: Mapping[str, Any]) -> Iterator[str]:
+def list_directives(value: Mapping[str, Any]) -> Iterator[str]:
     """List the keys that dockerd holds against its options: of a mapping those inside."""
     for key, one in value.items():
-        yield from one if isinstance(one, dict) and key not in WHOLE else [key]
+        yield from one if isinstance(one, dict) and key not in OPAQUE_KEYS else [key]
 
 
-def misspelt(key: str) -> bool:
+def is_misspelt_key(key: str) -> bool:
     """
     Say whether dockerd has no such option, as far as logs go: it has many others, new ones in every version,
     and a key that we do not know is none of ours to refuse.
     """
-    return key not in KNOWN and (key in NEVER or nearly_one_of(key, LOG_KEYS))
+    return key not in KNOWN_LOG_KEYS and (key in NEVER_VALID_KEYS or is_near_miss_of_any(key, LOG_KEYS))
 
 
-def nearly_one_of(word: str, known: Sequence[str]) -> bool:
+def is_near_miss_of_any(word: str, known: Sequence[str]) -> bool:
     """Say whether *word* is one of those misspelt: but for case and separators, or within two edits."""
     folded = re.sub("[-_ .]", "", word.casefold())
-    ways = (edits(folded, one.replace("-", ""), most=MISSPELT_BY) for one in known)
-    return word not in known and any(way <= MISSPELT_BY for way in ways)
+    ways = (count_edits(folded, one.replace("-", ""), most=MAX_MISSPELT_EDITS) for one in known)
+    return word not in known and any(way <= MAX_MISSPELT_EDITS for way in ways)
 
 
-def takes(driver: str, option: str) -> bool:
+def accepts_option(driver: str, option: str) -> bool:
     """Say whether the driver takes that option; of drivers that we do not know, any."""
-    return driver not in OPTIONS or option in OPTIONS[driver] or bool(OF_ANY.fullmatch(option))
+    return (
+        driver not in DRIVER_OPTIONS
+        or option in DRIVER_OPTIONS[driver]
+        or bool(COMMON_OPTION_PATTERN.fullmatch(option))
+    )
 
 
-def placed(text: str, token: str) -> tuple[int, int] | None:
+def locate_last_key(text: str, token: str) -> tuple[int, int] | None:
     """Find a key: of a repeated one the last, which is the one that counts."""
-    at = text.rfind(f'"{token}"') if token else len(text) - len(text.lstrip(SPACE))
-    return place(text, at) if at >= 0 else None
+    at = text.rfind(f'"{token}"') if token else len(text) - len(text.lstrip(JSON_WHITESPACE))
+    return get_line_and_column(text, at) if at >= 0 else None
 
 
-def go(value: Any) -> str:
+def name_go_type(value: Any) -> str:
     """Name the kind of a JSON value as Go does."""
     names: Mapping[type, str] = {bool: "bool", str: "string", dict: "object", list: "array"}
     return names.get(type(value), "number")
