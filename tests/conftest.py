@@ -48,7 +48,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, bytes], None]:
 class GivenEngine:
     """The engine that DCKGRADE_TEST_HOST names; whoever names it gives it up."""
 
-    neighbours: Mapping[str, str] = {}
+    script_environment: Mapping[str, str] = {}
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -63,7 +63,7 @@ class GivenEngine:
         finally:
             client.close()
 
-    def network(self) -> AbstractContextManager[None]:
+    def enter_network(self) -> AbstractContextManager[None]:
         return nullcontext()
 
 
@@ -85,12 +85,12 @@ def own_engine() -> Iterator[PrivateEngine]:
 
 def need_private_engines() -> None:
     """Say why there can be none: a failure where engines are required, else a skip."""
-    need(engines.why_not())
+    need(engines.find_private_engine_obstacle())
 
 
 def need_guests() -> None:
     """Say why no guest machine can be booted: a failure where engines are required, else a skip."""
-    need(guest.why_not())
+    need(guest.find_guest_obstacle())
 
 
 def need(reason: str | None, what: str = "engine") -> None:

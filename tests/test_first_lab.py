@@ -63,7 +63,7 @@ class Author:
 
     def types(self, command: str) -> subprocess.CompletedProcess[str]:
         # A proof starts engines of its own, and must not do so inside another one's network.
-        with nullcontext() if "dckgrade prove" in command else self.engine.network():
+        with nullcontext() if "dckgrade prove" in command else self.engine.enter_network():
             done = subprocess.run(
                 ["bash", "-c", command],
                 cwd=self.folder,

@@ -20,9 +20,9 @@ def new(
     lang: options.Language = None,
 ) -> None:
     """Write a lab to fill in, with its solution and a first mistake; overwrite nothing."""
-    from dckgrade.prove.skeleton import write
+    from dckgrade.prove.skeleton import write_skeleton
 
-    for path in (written := write(lab, labs, fixtures)):
+    for path in (written := write_skeleton(lab, labs, fixtures)):
         print(path)
     next_ = N_("Fill in every “todo”, then: dckgrade lint {path} && dckgrade prove {path}")
     print("\n" + get_translator(language.spoken())(next_).format(path=written[0]))

@@ -16,7 +16,7 @@ from dckgrade.i18n import N_, UserError, get_translator
 
 if TYPE_CHECKING:
     from dckgrade.lab.load import LoadedLab
-    from dckgrade.prove.run import Progress
+    from dckgrade.prove.run import CaseProgress
     from dckgrade.report.proof import Proof
 
 
@@ -132,9 +132,9 @@ def of(proofs: "Sequence[Proof]") -> exit_codes.Exit:
 
 def from_recordings(labs: "Sequence[LoadedLab]", fixtures: Path) -> "Iterator[Proof]":
     """Judge what was recorded."""
-    from dckgrade.prove.run import recorded
+    from dckgrade.prove.run import prove_from_recordings
 
-    return (recorded(lab, fixtures) for lab in labs)
+    return (prove_from_recordings(lab, fixtures) for lab in labs)
 
 
 def from_engines(
@@ -143,7 +143,7 @@ def from_engines(
     """See it on engines, each lab with the images that it needs; engines of our own are gone afterwards."""
     from dckgrade.prove import run
     from dckgrade.prove.engines.private import PrivateEngineFailed
-    from dckgrade.prove.process_group import NotApplied
+    from dckgrade.prove.process_group import CaseNotApplied
 
     # A CI system that cancels a job asks politely first: then nothing is left for the next run to sweep.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -157,17 +157,19 @@ def from_engines(
                 seen = []
                 for lab in batch:
                     progress = counting(lab.lab.id)
-                    engines = run.engines(lab.lab.id, fixtures, host, max(1, jobs // len(batch)), stack)
-                    seen.append(partial(run.seen, lab, fixtures, engines, progress, record=record))
-                proofs = run.together(seen)
-        except (PrivateEngineFailed, NotApplied) as failed:
+                    engines = run.prepare_engines(
+                        lab.lab.id, fixtures, host, max(1, jobs // len(batch)), stack
+                    )
+                    seen.append(partial(run.prove_live, lab, fixtures, engines, progress, record=record))
+                proofs = run.prove_concurrently(seen)
+        except (PrivateEngineFailed, CaseNotApplied) as failed:
             exit_codes.say(str(failed).splitlines())
             raise SystemExit(exit_codes.Exit.NOT_GRADABLE) from None
         yield from proofs
 
 
 @contextmanager
-def counted() -> "Iterator[Callable[[str], Progress]]":
+def counted() -> "Iterator[Callable[[str], CaseProgress]]":
     """Show on stderr how far each lab has come; a line a case where stderr is a file."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -177,7 +179,7 @@ def counted() -> "Iterator[Callable[[str], Progress]]":
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
 
-        def counting(lab: str) -> "Progress":
+        def counting(lab: str) -> "CaseProgress":
             starting = get_translator(language.spoken())(N_("{lab}: getting engines ready")).format(lab=lab)
             task = bar.add_task(starting, total=None)
             if not console.is_terminal:

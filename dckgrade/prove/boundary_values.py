@@ -6,51 +6,53 @@ from typing import Any
 
 from dckgrade.lab.matchers import Demand, Wanted, written
 
-WORDS_OF_PATTERNS = re.compile(r"\\[AbBdDsSwWZ]|\(\?[a-zA-Z:=!<-]*|[*+?^$()]|\{[0-9,]*\}|\[[^]]*\]")
+PATTERN_SYNTAX = re.compile(r"\\[AbBdDsSwWZ]|\(\?[a-zA-Z:=!<-]*|[*+?^$()]|\{[0-9,]*\}|\[[^]]*\]")
 
 
-def examples(wanted: Wanted) -> list[Any]:
+def list_boundary_values(wanted: Wanted) -> list[Any]:
     """Give what the demand speaks of, and what those inside it speak of."""
     if not isinstance(wanted, Demand):
-        return beside(wanted)
-    return [one for name, value in written(wanted).items() for one in of_one(name, value)]
+        return list_with_neighbours(wanted)
+    return [one for name, value in written(wanted).items() for one in generate_matcher_values(name, value)]
 
 
-def of_one(name: str, value: Any) -> Iterator[Any]:
+def generate_matcher_values(name: str, value: Any) -> Iterator[Any]:
     """Give examples of one demand by its name."""
     match name:
         case "not":
-            yield from examples(value)
+            yield from list_boundary_values(value)
         case "equals" | "at-least" | "at-most" | "contains":
-            yield from beside(value)
+            yield from list_with_neighbours(value)
             yield [value]
         case "one-of":
             yield from value
         case "matches":
-            yield from literally(value)
+            yield from guess_matching_texts(value)
         case "resembles":
             yield value + "x"
         case "every" | "any":
-            yield from examples(value)
-            yield from ([one] for one in examples(value))
+            yield from list_boundary_values(value)
+            yield from ([one] for one in list_boundary_values(value))
         case "count":
             yield from (
-                ["x"] * int(one) for one in examples(value) if isinstance(one, int) and 0 <= one <= 10**4
+                ["x"] * int(one)
+                for one in list_boundary_values(value)
+                if isinstance(one, int) and 0 <= one <= 10**4
             )
         case "where":
-            yield {fact: next(iter(examples(demand)), None) for fact, demand in value.items()}
+            yield {fact: next(iter(list_boundary_values(demand)), None) for fact, demand in value.items()}
         case _:  # present: null is tried anyway
             return
 
 
-def beside(value: Any) -> list[Any]:
+def list_with_neighbours(value: Any) -> list[Any]:
     """Give the value itself, and for a number its neighbours: just inside and just outside of a bound."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return [value]
     return [value, value - 1, value + 1]
 
 
-def literally(pattern: str) -> Iterator[str]:
+def guess_matching_texts(pattern: str) -> Iterator[str]:
     """Guess what a pattern matches: each of its alternatives, read as plain words."""
     for one in (pattern, *pattern.split("|")):
-        yield re.sub(r"\\(.)", r"\1", WORDS_OF_PATTERNS.sub("", one).replace(".", " "))
+        yield re.sub(r"\\(.)", r"\1", PATTERN_SYNTAX.sub("", one).replace(".", " "))

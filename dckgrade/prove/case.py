@@ -18,9 +18,9 @@ from dckgrade.lab.strict_yaml import NotStrict, read
 from dckgrade.probes.base import Strict
 from dckgrade.report.result import CheckResult, Verdict
 
-Named = dict[CheckId, Code | None]
+ExpectedCodes = dict[CheckId, Code | None]
 """Check → the code that must be named for it; null: none has a name for this."""
-Reason = Annotated[str, Meta(min_length=1)]
+NonEmptyText = Annotated[str, Meta(min_length=1)]
 
 
 class CaseKind(StrEnum):
@@ -33,7 +33,7 @@ class CaseKind(StrEnum):
     HANDMADE = "handmade"
 
 
-class Derived(Strict, frozen=True, kw_only=True):
+class Derivation(Strict, frozen=True, kw_only=True):
     """How the recording of a hand-made case is made of another's: some facts of one kind become null."""
 
     from_: str
@@ -44,24 +44,24 @@ class Derived(Strict, frozen=True, kw_only=True):
 class Expectation(Strict, frozen=True, kw_only=True):
     """What `expect.yaml` says; every check that it does not name must pass."""
 
-    failed: Named = field(default_factory=dict)
+    failed: ExpectedCodes = field(default_factory=dict)
     blocked: list[CheckId] = field(default_factory=list)
-    unknown: Named = field(default_factory=dict)
+    unknown: ExpectedCodes = field(default_factory=dict)
     remarks: dict[CheckId, Code] = field(default_factory=dict)
     timeout: Duration | None = None
     """The run's own deadline, for a state in which waiting would take minutes."""
     spent: bool = False
     """The engine cannot be emptied afterwards: the next case needs another."""
-    reason: Reason | None = None
+    reason: NonEmptyText | None = None
     """Why no engine of ours can be put into this state: such a case is hand-made and never applied."""
-    derived: Derived | None = None
+    derived: Derivation | None = None
 
     @property
     def timeout_s(self) -> float:
         """Give the deadline in seconds."""
         return seconds(self.timeout) if self.timeout else 90.0
 
-    def of(self, check: str) -> tuple[Verdict, str | None]:
+    def get_expected_result(self, check: str) -> tuple[Verdict, str | None]:
         """Tell the verdict and the code expected of *check*."""
         if check in self.failed:
             return Verdict.FAILED, self.failed[check]
@@ -80,18 +80,18 @@ class Case(Struct, frozen=True):
     expectation: Expectation
 
     @property
-    def live(self) -> bool:
+    def can_be_applied(self) -> bool:
         """Say whether an engine can be put into this state."""
         return self.kind is not CaseKind.HANDMADE
 
     @property
-    def settings(self) -> bytes | None:
+    def daemon_json(self) -> bytes | None:
         """Give the `daemon.json` with which its engine is started; None: the engine as it is."""
         path = self.folder / "daemon.json"
         return path.read_bytes() if path.exists() else None
 
     @property
-    def recording(self) -> Path:
+    def recording_path(self) -> Path:
         """Say where the report of a real engine in this state is kept."""
         return self.folder / "recording.json"
 
@@ -100,11 +100,11 @@ class Waiver(Strict, frozen=True, kw_only=True):
     """One thing forgiven: a check that nothing kills or a code that nothing triggers, until a day."""
 
     of: str
-    reason: Reason
+    reason: NonEmptyText
     until: date
 
 
-class Terms(Strict, frozen=True, kw_only=True):
+class ProofSettings(Strict, frozen=True, kw_only=True):
     """What `fixtures/<lab>/proof.yaml` says: what the cases need, and what is forgiven."""
 
     images: list[str] = field(default_factory=list)
@@ -117,7 +117,7 @@ class Terms(Strict, frozen=True, kw_only=True):
     waivers: list[Waiver] = field(default_factory=list)
 
 
-def cases(fixtures: Path, lab: str) -> list[Case]:
+def list_cases(fixtures: Path, lab: str) -> list[Case]:
     """List the cases of *lab*: untouched, solution, variants, then the mistakes."""
     home = fixtures / lab
     if not (home / "solution").is_dir():
@@ -127,7 +127,7 @@ def cases(fixtures: Path, lab: str) -> list[Case]:
             path=home,
             lab=lab,
         )
-    listed = list(found(home, lab))
+    listed = list(read_case_folders(home, lab))
     names = [one.name for one in listed]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UserError(
@@ -136,32 +136,32 @@ def cases(fixtures: Path, lab: str) -> list[Case]:
     return listed
 
 
-def found(home: Path, lab: str) -> Iterator[Case]:
+def read_case_folders(home: Path, lab: str) -> Iterator[Case]:
     """Read the folders of one lab."""
-    yield case(lab, home / "untouched", CaseKind.UNTOUCHED)
-    yield case(lab, home / "solution", CaseKind.SOLUTION)
+    yield read_case(lab, home / "untouched", CaseKind.UNTOUCHED)
+    yield read_case(lab, home / "solution", CaseKind.SOLUTION)
     for kind, pattern in (
         (CaseKind.VARIANT, "variants/*"),
         (CaseKind.MISTAKE, "mistakes/*"),
         (CaseKind.HANDMADE, "handmade/*"),
     ):
-        yield from (case(lab, folder, kind) for folder in sorted(home.glob(pattern)) if folder.is_dir())
+        yield from (read_case(lab, folder, kind) for folder in sorted(home.glob(pattern)) if folder.is_dir())
 
 
-def case(lab: str, folder: Path, kind: CaseKind) -> Case:
+def read_case(lab: str, folder: Path, kind: CaseKind) -> Case:
     """Read one folder; without an `expect.yaml` every check must pass."""
-    return Case(lab, folder.name, kind, folder, written(folder / "expect.yaml", Expectation))
+    return Case(lab, folder.name, kind, folder, read_yaml_or_default(folder / "expect.yaml", Expectation))
 
 
-def terms(fixtures: Path, lab: str) -> Terms:
+def read_proof_settings(fixtures: Path, lab: str) -> ProofSettings:
     """Read the terms on which *lab* is proven."""
-    return written(fixtures / lab / "proof.yaml", Terms)
+    return read_yaml_or_default(fixtures / lab / "proof.yaml", ProofSettings)
 
 
-T = TypeVar("T", Expectation, Terms)
+T = TypeVar("T", Expectation, ProofSettings)
 
 
-def written(path: Path, cls: type[T]) -> T:
+def read_yaml_or_default(path: Path, cls: type[T]) -> T:
     """Read a small file beside the cases, as strictly as a lab; one that is not there says nothing."""
     if not path.exists():
         return cls()
@@ -177,6 +177,6 @@ def written(path: Path, cls: type[T]) -> T:
         raise LabInvalid(path, found, raw) from None
 
 
-def code(line: CheckResult) -> str | None:
+def get_diagnosis_code(line: CheckResult) -> str | None:
     """Give the code of the mistake that was named."""
     return line.diagnosis.code if line.diagnosis else None

@@ -6,33 +6,33 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dckgrade.prove.engines.docker_command import docker
-from dckgrade.prove.process_group import NotApplied, cage
+from dckgrade.prove.engines.docker_command import run_docker
+from dckgrade.prove.process_group import CaseNotApplied, find_containment_prefix
 
 
 def load_images(host: str, wanted: Sequence[str], home: Path) -> None:
     """Put *wanted* on the engine at *host*: archives beside the cases, the rest by the builder."""
     archives = [name for name in wanted if name.endswith(".tar")]
     for name in archives:
-        docker(host, "load", "--quiet", "--input", str(home / name))
+        run_docker(host, "load", "--quiet", "--input", str(home / name))
     if named := [name for name in wanted if name not in archives]:
-        built(home.parent / "images" / "build.py", ["--host", host, *named])
+        run_builder(home.parent / "images" / "build.py", ["--host", host, *named])
 
 
-def shelved(names: Sequence[str], fixtures: Path) -> dict[str, str]:
+def build_image_archives(names: Sequence[str], fixtures: Path) -> dict[str, str]:
     """Have the builder make archives; give for each image the variable that tells an `apply.sh` its path."""
     if not names:
         return {}
-    lines = built(fixtures / "images" / "build.py", names).splitlines()
+    lines = run_builder(fixtures / "images" / "build.py", names).splitlines()
     paths = [line.rpartition(" ")[2] for line in lines if line.endswith(".tar")]
     variables = ("SHELF_" + re.sub(r"\W", "_", name).upper() for name in names)
     return dict(zip(variables, paths, strict=True))
 
 
-def built(builder: Path, words: Sequence[str]) -> str:
+def run_builder(builder: Path, words: Sequence[str]) -> str:
     """Run the builder, and give what it printed; `NotApplied` with that when it fails."""
     done = subprocess.run(
-        [*cage(), sys.executable, str(builder), *words],
+        [*find_containment_prefix(), sys.executable, str(builder), *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -41,5 +41,5 @@ def built(builder: Path, words: Sequence[str]) -> str:
         check=False,
     )
     if done.returncode:
-        raise NotApplied(f"{builder} ended with {done.returncode}:\n{done.stdout}")
+        raise CaseNotApplied(f"{builder} ended with {done.returncode}:\n{done.stdout}")
     return done.stdout

@@ -17,13 +17,13 @@ from dckgrade.grading import run
 from dckgrade.grading.options import Choice
 from dckgrade.lab.load import LoadedLab
 from dckgrade.prove.case import Case
-from dckgrade.prove.engines.docker_command import images, remove_images
-from dckgrade.prove.process_group import RUNNING, NotApplied, cage, end
+from dckgrade.prove.engines.docker_command import list_image_references, remove_images
+from dckgrade.prove.process_group import RUNNING_GROUPS, CaseNotApplied, find_containment_prefix, kill_group
 from dckgrade.report.report import Report
 from dckgrade.report.result import Verdict
 
-APPLY_WITHIN_S = 180
-LOOKS_AGAIN = 2
+SCRIPT_TIMEOUT_S = 180
+MAX_REGRADES = 2
 
 
 class DisposableEngine(Protocol):
@@ -35,7 +35,7 @@ class DisposableEngine(Protocol):
         ...
 
     @property
-    def neighbours(self) -> Mapping[str, str]:
+    def script_environment(self) -> Mapping[str, str]:
         """What an `apply.sh` is told of further engines and of files: environment variables."""
         ...
 
@@ -43,7 +43,7 @@ class DisposableEngine(Protocol):
         """Remove every container, network and volume; images stay."""
         ...
 
-    def network(self) -> AbstractContextManager[None]:
+    def enter_network(self) -> AbstractContextManager[None]:
         """Stand where its containers can be reached."""
         ...
 
@@ -74,7 +74,7 @@ class Restartable(Protocol):
         """Start it anew with that `daemon.json`, its containers stopped; say whether it has come up."""
         ...
 
-    def put_back(self) -> None:
+    def restore_daemon_json(self) -> None:
         """Start it anew with its own, where it has another."""
         ...
 
@@ -88,9 +88,9 @@ class PreparedEngine:
         load: Callable[[str], None] = lambda _host: None,
         shelf: Mapping[str, str] | None = None,
     ) -> None:
-        self.engine, self.load, self.shelf = engine, load, shelf or {}
+        self.engine, self.load_images, self.archive_paths = engine, load, shelf or {}
         load(engine.host)
-        self.images = images(engine.host)
+        self.image_references = list_image_references(engine.host)
 
     @property
     def host(self) -> str:
@@ -98,35 +98,37 @@ class PreparedEngine:
         return self.engine.host
 
     @property
-    def neighbours(self) -> Mapping[str, str]:
+    def script_environment(self) -> Mapping[str, str]:
         """What an `apply.sh` is told of further engines, and of what is on the shelf."""
-        return {**self.engine.neighbours, **self.shelf}
+        return {**self.engine.script_environment, **self.archive_paths}
 
     def empty(self) -> None:
         """Remove all that a case has made: a tag of its own too."""
         self.engine.empty()
-        remove_images(self.host, self.images)
+        remove_images(self.host, self.image_references)
 
-    def network(self) -> AbstractContextManager[None]:
+    def enter_network(self) -> AbstractContextManager[None]:
         """Stand where its containers can be reached."""
-        return self.engine.network()
+        return self.engine.enter_network()
 
     def renew(self) -> None:
         """Put a fresh engine in the place of one that can no longer be emptied."""
         if isinstance(self.engine, Renewable):
             self.engine.stop()
             self.engine.start()
-            self.load(self.host)
+            self.load_images(self.host)
 
 
-def graded(loaded: LoadedLab, case: Case, engine: DisposableEngine) -> Report:
+def grade_case(loaded: LoadedLab, case: Case, engine: DisposableEngine) -> Report:
     """Empty *engine*, apply *case* where its containers can be reached, grade."""
     inner = engine.engine if isinstance(engine, PreparedEngine) else engine
     own = inner if isinstance(inner, Restartable) else None
     if case.expectation.spent and not (isinstance(engine, PreparedEngine) and isinstance(inner, Renewable)):
-        raise NotApplied(f"{case.name} would leave this engine unusable; it is seen on engines of our own.")
-    if case.settings is not None and own is None:
-        raise NotApplied(f"{case.name} has a daemon.json of its own; it is seen on engines of our own.")
+        raise CaseNotApplied(
+            f"{case.name} would leave this engine unusable; it is seen on engines of our own."
+        )
+    if case.daemon_json is not None and own is None:
+        raise CaseNotApplied(f"{case.name} has a daemon.json of its own; it is seen on engines of our own.")
     engine.empty()
     # The trainee's own folder: what is typed there may write files, and they are graded.
     with (
@@ -136,11 +138,11 @@ def graded(loaded: LoadedLab, case: Case, engine: DisposableEngine) -> Report:
     ):
         workdir, up = Path(shutil.copytree(case.folder, folder, dirs_exist_ok=True)), True
         if own:
-            afterwards.callback(own.put_back)
-        if own and case.settings is not None:
-            with engine.network():
-                apply(case, engine, workdir, home, "before.sh")
-            up = own.restart(case.settings)
+            afterwards.callback(own.restore_daemon_json)
+        if own and case.daemon_json is not None:
+            with engine.enter_network():
+                run_case_script(case, engine, workdir, home, "before.sh")
+            up = own.restart(case.daemon_json)
         choice = Choice(
             lang="fr",
             timeout_s=case.expectation.timeout_s,
@@ -149,31 +151,31 @@ def graded(loaded: LoadedLab, case: Case, engine: DisposableEngine) -> Report:
             environment={"HOME": home, "PATH": f"{home}/bin"},
             dockerd=own.dockerd if own else None,
         )
-        with engine.network() if up else nullcontext():
-            apply(case, engine, workdir, home)
-            return looked_at(loaded, case, engine.host, choice, up=up)
+        with engine.enter_network() if up else nullcontext():
+            run_case_script(case, engine, workdir, home)
+            return grade_with_retries(loaded, case, engine.host, choice, up=up)
 
 
-def looked_at(loaded: LoadedLab, case: Case, host: str, choice: Choice, *, up: bool) -> Report:
+def grade_with_retries(loaded: LoadedLab, case: Case, host: str, choice: Choice, *, up: bool) -> Report:
     """Grade the engine at *host*; one that has not come *up* may be what the case is about."""
     where = endpoint.resolve(host, None, {}, Path("/nonexistent"))
     with connect(where) if up else UnavailableEngine(where, "") as daemon:
         report = run.grade(loaded, daemon, choice)
         # Grading changes nothing: what a busy machine answered too late may be asked again.
-        for _ in range(LOOKS_AGAIN):
-            if not too_late(case, report):
+        for _ in range(MAX_REGRADES):
+            if not has_unexpected_unknown(case, report):
                 break
             report = run.grade(loaded, daemon, choice)
         return report
 
 
-def too_late(case: Case, report: Report) -> bool:
+def has_unexpected_unknown(case: Case, report: Report) -> bool:
     """Say whether something is unknown that should not be."""
     unknown = [line.id for line in report.checks if line.verdict is Verdict.UNKNOWN]
-    return any(case.expectation.of(check)[0] is not Verdict.UNKNOWN for check in unknown)
+    return any(case.expectation.get_expected_result(check)[0] is not Verdict.UNKNOWN for check in unknown)
 
 
-def apply(
+def run_case_script(
     case: Case, engine: DisposableEngine, workdir: Path | None = None, home: str = "", name: str = "apply.sh"
 ) -> None:
     """Type what the trainee typed, in *workdir* (else where the case lies), against *engine*."""
@@ -182,7 +184,7 @@ def apply(
         return
     # Left out, not emptied: Docker's command before 23 takes an empty variable for a context called "".
     environment = {name: value for name, value in os.environ.items() if name != "DOCKER_CONTEXT"}
-    environment |= {**engine.neighbours, "DOCKER_HOST": engine.host}
+    environment |= {**engine.script_environment, "DOCKER_HOST": engine.host}
     if home:
         environment = {name: value for name, value in environment.items() if name != "XDG_CACHE_HOME"}
         # The command's own plugins stay where its owner has them.
@@ -195,7 +197,7 @@ def apply(
     # A file, not a pipe: a pipe ends only when the last forgotten background process has let go of it.
     with tempfile.TemporaryFile() as printed:
         process = subprocess.Popen(
-            [*cage(), "sh", "-e", script.name],
+            [*find_containment_prefix(), "sh", "-e", script.name],
             cwd=workdir or case.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -203,15 +205,15 @@ def apply(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        RUNNING.add(process.pid)
+        RUNNING_GROUPS.add(process.pid)
         try:
-            ended: int | str = process.wait(APPLY_WITHIN_S)
+            ended: int | str = process.wait(SCRIPT_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            ended = f"no end in {APPLY_WITHIN_S} s"
+            ended = f"no end in {SCRIPT_TIMEOUT_S} s"
         finally:
-            RUNNING.discard(process.pid)
-            end(process.pid)
+            RUNNING_GROUPS.discard(process.pid)
+            kill_group(process.pid)
             process.wait()
         if ended != 0:
             printed.seek(0)
-            raise NotApplied(f"{script}: {ended}\n{printed.read().decode(errors='replace')}")
+            raise CaseNotApplied(f"{script}: {ended}\n{printed.read().decode(errors='replace')}")

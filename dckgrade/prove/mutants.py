@@ -13,23 +13,23 @@ from dckgrade.lab.matchers import Wanted
 from dckgrade.lab.model import Lab
 from dckgrade.lab.shape import shape_of
 from dckgrade.probes.base import observation_key
-from dckgrade.prove.boundary_values import examples
+from dckgrade.prove.boundary_values import list_boundary_values
 from dckgrade.report.observation import Recording, Seen
 from dckgrade.report.proof import MUTANTS, Fault
 
-FAR = 2**62
+HUGE_NUMBER = 2**62
 """More than anything that a lab counts."""
-MANY = 1000
+LARGE_FACTOR = 1000
 
 
-class Tried(msgspec.Struct, frozen=True):
+class MutationResult(msgspec.Struct, frozen=True):
     """How many changes were tried, and the demands that bore them all."""
 
     mutants: int
     faults: list[Fault]
 
 
-def vacuous(lab: Lab, recording: Recording) -> Tried:
+def find_vacuous_matchers(lab: Lab, recording: Recording) -> MutationResult:
     """Change every fact that a check demands something of, one change a time, and judge that demand again."""
     count, faults = 0, []
     for check in lab.checks:
@@ -37,42 +37,42 @@ def vacuous(lab: Lab, recording: Recording) -> Tried:
         if not isinstance(seen, Seen):
             continue
         for fact, wanted in check.expect.items():
-            values = mutants(seen.facts.get(fact), kind_of(check.observe.facts, fact), wanted)
+            values = list_mutants(seen.facts.get(fact), get_fact_type(check.observe.facts, fact), wanted)
             count += len(values)
             if all(matches_wanted(wanted, value) for value in values):
                 demand = f"{fact}: {msgspec.json.encode(wanted).decode()}"
                 what = N_("{check}: no change of what was seen breaks the demand {detail}.")
                 faults.append(Fault(what=what, check=check.id, case=MUTANTS, detail=demand))
-    return Tried(count, faults)
+    return MutationResult(count, faults)
 
 
-def kind_of(facts: type[msgspec.Struct], fact: str) -> inspect.Type:
+def get_fact_type(facts: type[msgspec.Struct], fact: str) -> inspect.Type:
     """Give the type of a fact as it is declared: whether it may be null matters here."""
     described: tuple[inspect.Field, ...] = getattr(shape_of(facts), "fields", ())
     return next(one.type for one in described if one.encode_name == fact)
 
 
-def mutants(value: Any, kind: inspect.Type, wanted: Wanted) -> list[Any]:
+def list_mutants(value: Any, kind: inspect.Type, wanted: Wanted) -> list[Any]:
     """Give other values that this fact could have: its neighbours, and those that the demand speaks of."""
-    spoken_of = [one for one in examples(wanted) if fits(one, plain(kind))]
-    lists = [[*value, one] for one in examples(wanted)] if isinstance(value, list) else []
-    absent = [None] * (may_be_null(kind) and value is not None)
-    return [one for one in (*absent, *changed(value, kind), *spoken_of, *lists) if other(one, value)]
+    spoken_of = [one for one in list_boundary_values(wanted) if fits_type(one, plain(kind))]
+    lists = [[*value, one] for one in list_boundary_values(wanted)] if isinstance(value, list) else []
+    absent = [None] * (is_nullable(kind) and value is not None)
+    return [one for one in (*absent, *mutate_value(value, kind), *spoken_of, *lists) if is_change(one, value)]
 
 
-def other(one: Any, value: Any) -> bool:
+def is_change(one: Any, value: Any) -> bool:
     """Say whether this is a change at all; 1 is no change of 1.0, but true is one of 1."""
     return isinstance(one, bool) is not isinstance(value, bool) or bool(one != value)
 
 
-def may_be_null(kind: inspect.Type) -> bool:
+def is_nullable(kind: inspect.Type) -> bool:
     """Say whether a fact may have no value; for the others that is no change that could ever be seen."""
     return isinstance(kind, inspect.UnionType) and any(
         isinstance(one, inspect.NoneType) for one in kind.types
     )
 
 
-def fits(one: Any, kind: inspect.Type) -> bool:
+def fits_type(one: Any, kind: inspect.Type) -> bool:
     """Say whether a fact of this kind could have that value."""
     match kind:
         case inspect.LiteralType():
@@ -88,7 +88,7 @@ def fits(one: Any, kind: inspect.Type) -> bool:
             return False
 
 
-def changed(value: Any, kind: inspect.Type) -> Iterator[Any]:
+def mutate_value(value: Any, kind: inspect.Type) -> Iterator[Any]:
     """Give neighbours of *value*: empty, and others of its type."""
     kind = plain(kind)
     match value:
@@ -96,20 +96,24 @@ def changed(value: Any, kind: inspect.Type) -> Iterator[Any]:
             yield not value
         case int() | float():
             # What labs count is never negative: a demand that only such a value breaks is vacuous.
-            yield from (number for number in (0, 1, value - 1, value + 1, value * MANY, FAR) if number >= 0)
+            yield from (
+                number
+                for number in (0, 1, value - 1, value + 1, value * LARGE_FACTOR, HUGE_NUMBER)
+                if number >= 0
+            )
         case str() if isinstance(kind, inspect.LiteralType):
             yield from kind.values
         case str():
             yield from ("", value[:-1], value[1:], value + "x", value[::-1], value.swapcase(), "x")
         case list():
-            yield from changed_list(value, getattr(kind, "item_type", inspect.StrType()))
+            yield from mutate_list(value, getattr(kind, "item_type", inspect.StrType()))
         case dict():
-            yield from changed_mapping(value, kind)
+            yield from mutate_mapping(value, kind)
         case _:
-            yield from anything(kind)
+            yield from generate_values_of_type(kind)
 
 
-def anything(kind: inspect.Type) -> Iterator[Any]:
+def generate_values_of_type(kind: inspect.Type) -> Iterator[Any]:
     """Give what a fact that has no value could have."""
     match kind:
         case inspect.LiteralType():
@@ -117,30 +121,32 @@ def anything(kind: inspect.Type) -> Iterator[Any]:
         case inspect.BoolType():
             yield from (True, False)
         case inspect.IntType() | inspect.FloatType():
-            yield from (0, 1, FAR)
+            yield from (0, 1, HUGE_NUMBER)
         case inspect.ListType():
             yield from ([], ["x"])
         case _:
             yield from ("", "x")
 
 
-def changed_list(value: list[Any], element: inspect.Type) -> Iterator[list[Any]]:
+def mutate_list(value: list[Any], element: inspect.Type) -> Iterator[list[Any]]:
     """Empty it, leave one out, put a stranger in, have very many, change each element in turn."""
     yield []
     yield from ([*value[:at], *value[at + 1 :]] for at in range(len(value)))
-    strangers = list(changed(value[0], element))[:1] if value else ["x"]
+    strangers = list(mutate_value(value[0], element))[:1] if value else ["x"]
     yield from ([*value, one] for one in strangers)
-    yield (value or strangers) * MANY
+    yield (value or strangers) * LARGE_FACTOR
     for at, one in enumerate(value):
-        yield from ([*value[:at], new, *value[at + 1 :]] for new in changed(one, element))
+        yield from ([*value[:at], new, *value[at + 1 :]] for new in mutate_value(one, element))
         # All alike: one changed element alone does not break `any`.
-        yield from ([new] * len(value) for new in changed(one, element))
+        yield from ([new] * len(value) for new in mutate_value(one, element))
 
 
-def changed_mapping(value: dict[str, Any], kind: inspect.Type) -> Iterator[dict[str, Any]]:
+def mutate_mapping(value: dict[str, Any], kind: inspect.Type) -> Iterator[dict[str, Any]]:
     """Change each field in turn."""
     known = {one.encode_name: one.type for one in getattr(kind, "fields", ())}
     for name, one in value.items():
         declared = known.get(name, inspect.AnyType())
-        absent = [None] * (may_be_null(declared) and one is not None)
-        yield from (value | {name: new} for new in (*absent, *changed(one, declared)) if other(new, one))
+        absent = [None] * (is_nullable(declared) and one is not None)
+        yield from (
+            value | {name: new} for new in (*absent, *mutate_value(one, declared)) if is_change(new, one)
+        )

@@ -7,25 +7,27 @@ from msgspec import Struct
 
 from dckgrade.i18n import N_
 from dckgrade.lab.model import Lab
-from dckgrade.prove.case import Case, CaseKind, Waiver, code
+from dckgrade.prove.case import Case, CaseKind, Waiver, get_diagnosis_code
 from dckgrade.report.proof import MUTANTS, Cell, Fault
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Verdict
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class CaseOutcome(Struct, frozen=True, kw_only=True):
     """One case, and the report of the engine that was put into it; or why there is none."""
 
     case: Case
     report: Report | None = None
-    trouble: str = ""
+    failure: str = ""
 
 
-def forgiven(found: Sequence[Fault], waivers: Sequence[Waiver], today: date) -> tuple[list[Fault], list[str]]:
+def apply_waivers(
+    found: Sequence[Fault], waivers: Sequence[Waiver], today: date
+) -> tuple[list[Fault], list[str]]:
     """Give the faults that remain, and what the waivers have forgiven; a waiver ends, and must be needed."""
-    subjects = {subject(fault) for fault in found}
+    subjects = {find_waivable_subject(fault) for fault in found}
     valid = {one.of for one in waivers if one.until >= today}
-    remaining = [fault for fault in found if subject(fault) not in valid]
+    remaining = [fault for fault in found if find_waivable_subject(fault) not in valid]
     for one in waivers:
         if one.of not in valid:
             remaining.append(Fault(what=N_("The waiver of {detail} has expired."), detail=one.of))
@@ -35,46 +37,47 @@ def forgiven(found: Sequence[Fault], waivers: Sequence[Waiver], today: date) -> 
     return remaining, [f"{one.of}: {one.reason} ({one.until})" for one in used]
 
 
-def subject(fault: Fault) -> str | None:
+def find_waivable_subject(fault: Fault) -> str | None:
     """Name what a waiver can forgive: a check that nothing kills, a mistake that nothing triggers."""
     return (fault.code or fault.check) if fault.case in {None, MUTANTS} else None
 
 
-def matrix(lab: Lab, outcomes: Iterable[Outcome]) -> dict[str, dict[str, Cell]]:
+def build_matrix(lab: Lab, outcomes: Iterable[CaseOutcome]) -> dict[str, dict[str, Cell]]:
     """Say for each check how it bore each case."""
     reports = [(one.case, {line.id: line for line in one.report.checks}) for one in outcomes if one.report]
     return {
-        check.id: {case.name: cell(case, lines[check.id]) for case, lines in reports} for check in lab.checks
+        check.id: {case.name: classify_result(case, lines[check.id]) for case, lines in reports}
+        for check in lab.checks
     }
 
 
-def cell(case: Case, line: CheckResult) -> Cell:
+def classify_result(case: Case, line: CheckResult) -> Cell:
     """Compare one line of a report with what its case expects."""
-    verdict, wanted_code = case.expectation.of(line.id)
+    verdict, wanted_code = case.expectation.get_expected_result(line.id)
     wanted_remark = case.expectation.remarks.get(line.id)
     if line.verdict is not verdict:
-        return surprise(verdict, line.verdict)
+        return classify_surprise(verdict, line.verdict)
     remarks = [one.code for one in line.remarks]
-    if code(line) != wanted_code or remarks != ([wanted_remark] if wanted_remark else []):
+    if get_diagnosis_code(line) != wanted_code or remarks != ([wanted_remark] if wanted_remark else []):
         return Cell.MISNAMED
-    return SOUND[verdict]
+    return CELL_AS_EXPECTED[verdict]
 
 
-def surprise(wanted: Verdict, came: Verdict) -> Cell:
+def classify_surprise(wanted: Verdict, came: Verdict) -> Cell:
     """Name the way in which a check did not end as expected."""
     if came is Verdict.PASSED:
         return Cell.SURVIVED
     return Cell.TRIPPED if wanted in {Verdict.PASSED, Verdict.BLOCKED} else Cell.OTHERWISE
 
 
-SOUND: Mapping[Verdict, Cell] = {
+CELL_AS_EXPECTED: Mapping[Verdict, Cell] = {
     Verdict.FAILED: Cell.KILLED,
     Verdict.BLOCKED: Cell.BLOCKED,
     Verdict.PASSED: Cell.PASSED,
     Verdict.UNKNOWN: Cell.UNDECIDED,
 }
 
-SENTENCES = {
+FAULT_MESSAGES = {
     Cell.SURVIVED: N_("{check} does not see the mistake {case}: {detail}."),
     Cell.TRIPPED: N_("{check} falls over {case}, which is not its mistake: {detail}."),
     Cell.MISNAMED: N_("{check} fails on {case}, but the mistake named is another: {detail}."),
@@ -82,26 +85,31 @@ SENTENCES = {
 }
 
 
-def of_cases(outcomes: Iterable[Outcome], lab: Lab) -> Iterator[Fault]:
+def find_case_faults(outcomes: Iterable[CaseOutcome], lab: Lab) -> Iterator[Fault]:
     """List what each case has brought to light."""
     for one in outcomes:
         name = one.case.name
-        yield from of_expectation(one.case, lab)
+        yield from find_expectation_faults(one.case, lab)
         if one.report is None:
-            yield Fault(what=N_("{case} could not be applied: {detail}"), case=name, detail=one.trouble)
+            yield Fault(what=N_("{case} could not be applied: {detail}"), case=name, detail=one.failure)
             continue
         if one.case.kind is CaseKind.UNTOUCHED:
-            yield from of_untouched(one.report)
+            yield from find_untouched_faults(one.report)
         for line in one.report.checks:
-            found = cell(one.case, line)
+            found = classify_result(one.case, line)
             if not found.sound and one.case.kind in {CaseKind.SOLUTION, CaseKind.VARIANT}:
                 what = N_("The solution {case} does not pass {check}: {detail}.")
-                yield Fault(what=what, check=line.id, case=name, detail=told(one.case, line))
+                yield Fault(what=what, check=line.id, case=name, detail=describe_difference(one.case, line))
             elif not found.sound:
-                yield Fault(what=SENTENCES[found], check=line.id, case=name, detail=told(one.case, line))
+                yield Fault(
+                    what=FAULT_MESSAGES[found],
+                    check=line.id,
+                    case=name,
+                    detail=describe_difference(one.case, line),
+                )
 
 
-def of_expectation(case: Case, lab: Lab) -> Iterator[Fault]:
+def find_expectation_faults(case: Case, lab: Lab) -> Iterator[Fault]:
     """A check that there is not would be expected in vain, and a mistake that changes nothing is none."""
     said = case.expectation
     known = {check.id for check in lab.checks}
@@ -116,7 +124,7 @@ def of_expectation(case: Case, lab: Lab) -> Iterator[Fault]:
         yield Fault(what=N_("{case} names no check that it fails: it is no mistake."), case=case.name)
 
 
-def of_untouched(report: Report) -> Iterator[Fault]:
+def find_untouched_faults(report: Report) -> Iterator[Fault]:
     """An engine that nobody has touched earns nothing, and nothing about it is unknown; it may be fit."""
     wrong = {
         Verdict.PASSED: N_("{check} passes on an untouched engine."),
@@ -128,21 +136,22 @@ def of_untouched(report: Report) -> Iterator[Fault]:
             yield Fault(what=wrong[line.verdict], check=line.id, case=CaseKind.UNTOUCHED)
 
 
-def told(case: Case, line: CheckResult) -> str:
+def describe_difference(case: Case, line: CheckResult) -> str:
     """Tell in short what was expected and what came."""
-    verdict, wanted = case.expectation.of(line.id)
+    verdict, wanted = case.expectation.get_expected_result(line.id)
     misses = ", ".join(f"{miss.fact}={miss.found!r}" for miss in line.misses)
-    came = " ".join(part for part in (line.verdict, code(line), misses) if part)
+    came = " ".join(part for part in (line.verdict, get_diagnosis_code(line), misses) if part)
     return f"{' '.join(part for part in (verdict, wanted) if part)} → {came}"
 
 
-def unproven(lab: Lab, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
+def find_coverage_faults(lab: Lab, outcomes: Sequence[CaseOutcome]) -> Iterator[Fault]:
     """List the checks that no mistake kills, and the mistakes that no case triggers."""
     lines = [(one.case, line) for one in outcomes if one.report for line in one.report.checks]
     killed = {
         line.id
         for case, line in lines
-        if case.kind in {CaseKind.MISTAKE, CaseKind.HANDMADE} and cell(case, line) in deadly(line)
+        if case.kind in {CaseKind.MISTAKE, CaseKind.HANDMADE}
+        and classify_result(case, line) in list_killing_cells(line)
     }
     for check in lab.checks:
         if check.id not in killed:
@@ -153,6 +162,6 @@ def unproven(lab: Lab, outcomes: Sequence[Outcome]) -> Iterator[Fault]:
             yield Fault(what=N_("No case triggers {code}."), code=code_)
 
 
-def deadly(line: CheckResult) -> set[Cell]:
+def list_killing_cells(line: CheckResult) -> set[Cell]:
     """Say what shows that a check can fail; one worth nothing asks whether the machine is fit."""
     return {Cell.KILLED} if line.points else {Cell.KILLED, Cell.UNDECIDED}

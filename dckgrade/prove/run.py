@@ -15,39 +15,45 @@ from dckgrade.lab.load import LoadedLab
 from dckgrade.lab.problem import Place
 from dckgrade.lab.strict_yaml import read
 from dckgrade.prove import images, live, process_group, recordings
-from dckgrade.prove.case import Case, CaseKind, Terms, cases, terms
-from dckgrade.prove.mutants import Tried, vacuous
-from dckgrade.prove.proof import Outcome, forgiven, matrix, of_cases, unproven
-from dckgrade.prove.recordings import replayed
+from dckgrade.prove.case import Case, CaseKind, ProofSettings, list_cases, read_proof_settings
+from dckgrade.prove.mutants import MutationResult, find_vacuous_matchers
+from dckgrade.prove.proof import (
+    CaseOutcome,
+    apply_waivers,
+    build_matrix,
+    find_case_faults,
+    find_coverage_faults,
+)
+from dckgrade.prove.recordings import rejudge_recording
 from dckgrade.report import codec
 from dckgrade.report.proof import Fault, Proof
 
-FOR_EVER_S = 24 * 3600.0
+MAX_PROOFS_S = 24 * 3600.0
 
-Progress = Callable[[str, int, int], None]
+CaseProgress = Callable[[str, int, int], None]
 """Told the case just done, how many are done, and of how many."""
 
 
-def of(
-    loaded: LoadedLab, fixtures: Path, outcomes: Sequence[Outcome], more: Sequence[Fault], start: float
+def build_proof(
+    loaded: LoadedLab, fixtures: Path, outcomes: Sequence[CaseOutcome], more: Sequence[Fault], start: float
 ) -> Proof:
     """Put together what all cases came to."""
     lab = loaded.lab
-    waivers = terms(fixtures, lab.id).waivers
+    waivers = read_proof_settings(fixtures, lab.id).waivers
     solution = next(
         (one.report for one in outcomes if one.case.kind is CaseKind.SOLUTION and one.report), None
     )
-    tried = vacuous(lab, codec.recording(solution)) if solution else Tried(0, [])
-    found = [*of_cases(outcomes, lab), *unproven(lab, outcomes), *tried.faults]
-    faults, waived = forgiven(found, waivers, date.today())  # noqa: DTZ011 - a day, wherever one is
+    tried = find_vacuous_matchers(lab, codec.recording(solution)) if solution else MutationResult(0, [])
+    found = [*find_case_faults(outcomes, lab), *find_coverage_faults(lab, outcomes), *tried.faults]
+    faults, waived = apply_waivers(found, waivers, date.today())  # noqa: DTZ011 - a day, wherever one is
     return Proof(
         lab=lab.id,
         title=lab.title,
-        file=from_here(loaded.path),
-        places=places(loaded),
+        file=make_relative_to_cwd(loaded.path),
+        places=locate_checks_and_codes(loaded),
         checks=[check.id for check in lab.checks],
         cases=[one.case.name for one in outcomes],
-        cells=matrix(lab, outcomes),
+        cells=build_matrix(lab, outcomes),
         mutants=tried.mutants,
         faults=[*faults, *more],
         waived=waived,
@@ -55,7 +61,7 @@ def of(
     )
 
 
-def places(loaded: LoadedLab) -> dict[str, Place]:
+def locate_checks_and_codes(loaded: LoadedLab) -> dict[str, Place]:
     """Find where each check stands in the lab's file, and each code that is written in full."""
     document = read(loaded.path.read_bytes())
     checks = {check.id: document.place(("checks", at, "id")) for at, check in enumerate(loaded.lab.checks)}
@@ -65,64 +71,64 @@ def places(loaded: LoadedLab) -> dict[str, Place]:
     return checks | codes
 
 
-def from_here(path: Path) -> str:
+def make_relative_to_cwd(path: Path) -> str:
     """Name a file as CI systems do: from the folder in which they run us, when it is below."""
     here = Path.cwd()
     return str(path.resolve().relative_to(here) if path.resolve().is_relative_to(here) else path)
 
 
-def recorded(loaded: LoadedLab, fixtures: Path) -> Proof:
+def prove_from_recordings(loaded: LoadedLab, fixtures: Path) -> Proof:
     """Judge the recordings of every case."""
     start = time.monotonic()
-    outcomes = [replayed(loaded, one) for one in cases(fixtures, loaded.lab.id)]
-    return of(loaded, fixtures, outcomes, [], start)
+    outcomes = [rejudge_recording(loaded, one) for one in list_cases(fixtures, loaded.lab.id)]
+    return build_proof(loaded, fixtures, outcomes, [], start)
 
 
-def seen(
+def prove_live(
     loaded: LoadedLab,
     fixtures: Path,
     engines: Sequence[live.DisposableEngine],
-    progress: Progress,
+    progress: CaseProgress,
     *,
     record: bool,
 ) -> Proof:
     """Apply every case that an engine can be put into, and compare with the recordings or renew them."""
     start = time.monotonic()
-    all_cases = cases(fixtures, loaded.lab.id)
+    all_cases = list_cases(fixtures, loaded.lab.id)
     # Those that use an engine up come last: the fewer have to be started anew.
-    wanted = sorted((one for one in all_cases if one.live), key=lambda one: one.expectation.spent)
-    outcomes = applied(loaded, wanted, engines, progress)
-    keep = recordings.renewed if record else recordings.compared
+    wanted = sorted((one for one in all_cases if one.can_be_applied), key=lambda one: one.expectation.spent)
+    outcomes = run_cases(loaded, wanted, engines, progress)
+    keep = recordings.renew_recording if record else recordings.compare_recording
     more = [fault for one in outcomes for fault in keep(loaded, one)]
-    handmade = [one for one in all_cases if not one.live]
+    handmade = [one for one in all_cases if not one.can_be_applied]
     if record:
-        recordings.derive(handmade, all_cases)
-    outcomes += [replayed(loaded, one) for one in handmade]
-    return of(loaded, fixtures, outcomes, more, start)
+        recordings.derive_recordings(handmade, all_cases)
+    outcomes += [rejudge_recording(loaded, one) for one in handmade]
+    return build_proof(loaded, fixtures, outcomes, more, start)
 
 
-def together(seen: Sequence[Callable[[], Proof]]) -> list[Proof]:
+def prove_concurrently(seen: Sequence[Callable[[], Proof]]) -> list[Proof]:
     """See several labs at once, each on engines of its own; an error of one is raised when all have ended."""
     if len(seen) == 1:
         return [seen[0]()]
-    with process_group.ended_when_interrupted():
-        proofs = outcomes(dict(enumerate(seen)), FOR_EVER_S)
+    with process_group.kill_groups_on_interrupt():
+        proofs = outcomes(dict(enumerate(seen)), MAX_PROOFS_S)
     if errors := [one for one in proofs.values() if isinstance(one, Exception)]:
         raise errors[0]
     return [one for one in proofs.values() if not isinstance(one, Exception)]
 
 
-def applied(
+def run_cases(
     loaded: LoadedLab,
     wanted: Sequence[Case],
     engines: Sequence[live.DisposableEngine],
-    progress: Progress,
-) -> list[Outcome]:
+    progress: CaseProgress,
+) -> list[CaseOutcome]:
     """Share the cases out among the engines; each engine takes the next case as soon as it is free."""
     waiting: SimpleQueue[Case] = SimpleQueue()
     for one in wanted:
         waiting.put(one)
-    done: dict[str, Outcome] = {}
+    done: dict[str, CaseOutcome] = {}
     ended: list[Exception] = []
     stop = threading.Event()
 
@@ -130,7 +136,7 @@ def applied(
         while not stop.is_set():
             try:
                 one = waiting.get_nowait()
-                done[one.name] = outcome(loaded, one, engine)
+                done[one.name] = run_case(loaded, one, engine)
             except Empty:
                 return
             except Exception as error:  # noqa: BLE001 - told by the thread that waits for this one
@@ -143,7 +149,7 @@ def applied(
 
     threads = [threading.Thread(target=work, args=(engine,), daemon=True) for engine in engines]
     try:
-        with process_group.ended_when_interrupted():
+        with process_group.kill_groups_on_interrupt():
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -155,50 +161,51 @@ def applied(
     return [done[one.name] for one in wanted]
 
 
-def outcome(loaded: LoadedLab, case: Case, engine: live.DisposableEngine) -> Outcome:
+def run_case(loaded: LoadedLab, case: Case, engine: live.DisposableEngine) -> CaseOutcome:
     """Apply one case and grade; an `apply.sh` that fails is its trouble, anything else ends the proof."""
     try:
-        return Outcome(case=case, report=live.graded(loaded, case, engine))
-    except process_group.NotApplied as error:
-        return Outcome(case=case, trouble=str(error))
+        return CaseOutcome(case=case, report=live.grade_case(loaded, case, engine))
+    except process_group.CaseNotApplied as error:
+        return CaseOutcome(case=case, failure=str(error))
 
 
-def engines(
+def prepare_engines(
     lab: str, fixtures: Path, host: str | None, jobs: int, stack: ExitStack
 ) -> list[live.DisposableEngine]:
     """Take over the engine given, or start some, with the images of *lab*; the stack's end undoes it."""
-    needs = terms(fixtures, lab)
+    needs = read_proof_settings(fixtures, lab)
     if host:
-        made = [given(host, needs, stack)]
+        made = [take_over_engine(host, needs, stack)]
     else:
-        count = min(jobs, sum(one.live for one in cases(fixtures, lab)))
+        count = min(jobs, sum(one.can_be_applied for one in list_cases(fixtures, lab)))
         made = [
-            guest(fixtures, stack) if needs.guest else private(needs.engines, stack) for _ in range(count)
+            start_guest(fixtures, stack) if needs.guest else start_private_engine(needs.engines, stack)
+            for _ in range(count)
         ]
-    shelf = images.shelved(needs.shelf, fixtures)
+    shelf = images.build_image_archives(needs.shelf, fixtures)
     return [
         live.PreparedEngine(one, lambda host: images.load_images(host, needs.images, fixtures / lab), shelf)
         for one in made
     ]
 
 
-def private(count: int, stack: ExitStack) -> live.DisposableEngine:
+def start_private_engine(count: int, stack: ExitStack) -> live.DisposableEngine:
     """Start one engine, or a room of as many as a case needs."""
-    from dckgrade.prove.engines.cluster import PrivateRoom
+    from dckgrade.prove.engines.cluster import PrivateCluster
     from dckgrade.prove.engines.private import PrivateEngine
 
-    return stack.enter_context(PrivateRoom(count)) if count > 1 else stack.enter_context(PrivateEngine())
+    return stack.enter_context(PrivateCluster(count)) if count > 1 else stack.enter_context(PrivateEngine())
 
 
-def guest(fixtures: Path, stack: ExitStack) -> live.DisposableEngine:
+def start_guest(fixtures: Path, stack: ExitStack) -> live.DisposableEngine:
     """Boot a machine whose kernel has AppArmor, with an engine on it."""
-    from dckgrade.prove.engines.guest import Guest
+    from dckgrade.prove.engines.guest import GuestEngine
 
     builder = fixtures / "guest" / "build.py"
-    return stack.enter_context(Guest(lambda folder: images.built(builder, [str(folder)])))
+    return stack.enter_context(GuestEngine(lambda folder: images.run_builder(builder, [str(folder)])))
 
 
-def given(host: str, needs: Terms, stack: ExitStack) -> live.DisposableEngine:
+def take_over_engine(host: str, needs: ProofSettings, stack: ExitStack) -> live.DisposableEngine:
     """Take over an engine that its owner gave up; the stack's end leaves it as empty as it was."""
     from dckgrade.prove.engines.given import GivenEngine
 

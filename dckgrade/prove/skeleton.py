@@ -11,16 +11,16 @@ from dckgrade.i18n import N_, UserError
 from dckgrade.lab.model import LabId
 from dckgrade.lab.schema import schema
 
-NAME = "@lab@"
-SCRIPT = 0o755
+LAB_PLACEHOLDER = "@lab@"
+SCRIPT_MODE = 0o755
 
 
-def write(lab: str, labs: Path, fixtures: Path) -> list[Path]:
+def write_skeleton(lab: str, labs: Path, fixtures: Path) -> list[Path]:
     """Write the files of *lab* and give them; refuse all of it rather than overwrite one."""
-    named(lab)
+    validate_lab_name(lab)
     texts = {
         labs / f"{lab}.yaml" if name == "lab.yaml" else fixtures / lab / name: text
-        for name, text in templates(resources.files("dckgrade.prove") / "template")
+        for name, text in read_templates(resources.files("dckgrade.prove") / "template")
     }
     if there := [path for path in texts if path.exists()]:
         raise UserError(
@@ -29,15 +29,15 @@ def write(lab: str, labs: Path, fixtures: Path) -> list[Path]:
             path=there[0],
         )
     for path, text in texts.items():
-        put(path, text.replace(NAME, lab))
+        create_file(path, text.replace(LAB_PLACEHOLDER, lab))
     # Editors read it by the first line of each lab in its folder; the lab comes first, to be filled in.
     if not (described := labs / "lab.schema.json").exists():
-        put(described, json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
+        create_file(described, json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
         texts[described] = ""
     return list(texts)
 
 
-def named(lab: str) -> None:
+def validate_lab_name(lab: str) -> None:
     """Refuse a name that no lab can have, before there is a file of it."""
     try:
         msgspec.convert(lab, LabId)
@@ -49,24 +49,24 @@ def named(lab: str) -> None:
         ) from None
 
 
-def templates(folder: Traversable, above: str = "") -> list[tuple[str, str]]:
+def read_templates(folder: Traversable, above: str = "") -> list[tuple[str, str]]:
     """List the templates by their place."""
     found: list[tuple[str, str]] = []
     for one in sorted(folder.iterdir(), key=lambda one: one.name):
         if one.is_dir():
-            found += templates(one, f"{above}{one.name}/")
+            found += read_templates(one, f"{above}{one.name}/")
         else:
             found.append((above + one.name, one.read_text(encoding="utf-8")))
     return found
 
 
-def put(path: Path, text: str) -> None:
+def create_file(path: Path, text: str) -> None:
     """Write one file that is not there yet."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
         if path.suffix == ".sh":
-            path.chmod(SCRIPT)
+            path.chmod(SCRIPT_MODE)
     except OSError as error:
         raise UserError(N_("{path} cannot be written: {why}."), path=path, why=error.strerror) from None

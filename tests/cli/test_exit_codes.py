@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.prove.case import CaseKind, case
-from dckgrade.prove.live import DisposableEngine, apply
+from dckgrade.prove.case import CaseKind, read_case
+from dckgrade.prove.live import DisposableEngine, run_case_script
 from tests.conftest import FIXTURES
 from tests.support.cli_runner import NOWHERE, dckgrade
 
@@ -20,9 +20,9 @@ from tests.support.cli_runner import NOWHERE, dckgrade
 @pytest.mark.engine
 def test_0_when_all_passes(engine: DisposableEngine) -> None:
     engine.empty()
-    apply(case("tp5", FIXTURES / "tp5" / "solution", CaseKind.SOLUTION), engine)
+    run_case_script(read_case("tp5", FIXTURES / "tp5" / "solution", CaseKind.SOLUTION), engine)
 
-    with engine.network():
+    with engine.enter_network():
         done = dckgrade("tp5", "-f", "json", "--host", engine.host)
 
     assert (done.returncode, json.loads(done.stdout)["score"]["earned"]) == (0, 10)
@@ -31,9 +31,9 @@ def test_0_when_all_passes(engine: DisposableEngine) -> None:
 @pytest.mark.engine
 def test_1_when_something_fails_and_the_mistake_is_named(engine: DisposableEngine) -> None:
     engine.empty()
-    apply(case("tp5", FIXTURES / "tp5" / "mistakes" / "no-password", CaseKind.MISTAKE), engine)
+    run_case_script(read_case("tp5", FIXTURES / "tp5" / "mistakes" / "no-password", CaseKind.MISTAKE), engine)
 
-    with engine.network():
+    with engine.enter_network():
         done = dckgrade("tp5", "-f", "json", "--host", engine.host)
 
     named = [check["diagnosis"]["code"] for check in json.loads(done.stdout)["checks"] if check["diagnosis"]]
@@ -44,7 +44,7 @@ def test_1_when_something_fails_and_the_mistake_is_named(engine: DisposableEngin
 def test_1_on_an_untouched_engine(engine: DisposableEngine) -> None:
     engine.empty()
 
-    with engine.network():
+    with engine.enter_network():
         done = dckgrade("tp5", "-f", "json", "--host", engine.host)
 
     assert (done.returncode, json.loads(done.stdout)["score"]["earned"]) == (1, 0)

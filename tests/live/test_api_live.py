@@ -12,7 +12,7 @@ from dckgrade.engine.api import EngineApi
 from dckgrade.engine.connection import connect
 from dckgrade.engine.deadline import outcomes
 from dckgrade.engine.endpoint import resolve
-from dckgrade.prove.engines.private import PrivateEngine, why_not
+from dckgrade.prove.engines.private import PrivateEngine, find_private_engine_obstacle
 from tests.support.borrowed_image import archive, client_of, serve, until
 
 pytestmark = pytest.mark.engine
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateEngine]:
-    if reason := why_not():
+    if reason := find_private_engine_obstacle():
         if os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1":
             pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, but {reason}")
         pytest.skip(reason)
@@ -108,7 +108,7 @@ def test_a_running_container_serves_at_the_addresses_that_are_told(
     published, own = look.find_addresses(look.inspect_container("web"), 80)
     assert published == Address("127.0.0.1", 8080, "published")
     assert own.via == "own"
-    with engine.network():
+    with engine.enter_network():
         until(lambda: serves(daemon, own), "the server listens")
         for address in (published, own):
             answered = look.request_http(address, "/")

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import docker
 import pytest
 
-from dckgrade.prove.case import cases
-from dckgrade.prove.live import DisposableEngine, apply
+from dckgrade.prove.case import list_cases
+from dckgrade.prove.live import DisposableEngine, run_case_script
 from tests.conftest import FIXTURES
 from tests.support.recording_proxy import RecordingProxy, Request
 
@@ -40,8 +40,8 @@ def solved(engine: DisposableEngine) -> Iterator[DisposableEngine]:
     if not engine.host.startswith("unix://"):
         pytest.skip("the counting proxy speaks to unix sockets only")
     engine.empty()
-    (solution,) = [one for one in cases(FIXTURES, "tp5") if one.name == "solution"]
-    apply(solution, engine)
+    (solution,) = [one for one in list_cases(FIXTURES, "tp5") if one.name == "solution"]
+    run_case_script(solution, engine)
     assert dckgrade(engine, engine.host)["score"]["earned"] == 10
     yield engine
     engine.empty()
@@ -104,7 +104,7 @@ def counted(engine: DisposableEngine, folder: Path) -> Graded:
 
 
 def dckgrade(engine: DisposableEngine, host: str) -> Mapping[str, Any]:
-    with engine.network():
+    with engine.enter_network():
         done = subprocess.run(
             [sys.executable, "-m", "dckgrade", "tp5", "-f", "json", "--host", host],
             env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"},

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.prove.engines.docker_command import docker
+from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.engines.private import PrivateEngine
 from images import build
 from images.parts.logstash_syntax import ConfigurationError, parsed
@@ -31,19 +31,19 @@ def loaded() -> Iterator[PrivateEngine]:
 
 @pytest.fixture
 def engine(loaded: PrivateEngine) -> Iterator[PrivateEngine]:
-    docker(loaded.host, "network", "create", "elk")
+    run_docker(loaded.host, "network", "create", "elk")
     yield loaded
     loaded.empty()
 
 
 def run(engine: PrivateEngine, name: str, *words: str) -> None:
-    docker(engine.host, "run", "-d", "--name", name, "--network", "elk", *words)
+    run_docker(engine.host, "run", "-d", "--name", name, "--network", "elk", *words)
 
 
 def got(engine: PrivateEngine, container: str, path: str) -> str:
     """Ask from inside; empty while nobody answers."""
     asked = f"wget -q -O - http://localhost:{path} || true"
-    return docker(engine.host, "exec", container, "sh", "-c", asked)
+    return run_docker(engine.host, "exec", container, "sh", "-c", asked)
 
 
 def until(condition: Callable[[], Any], wanted: str) -> Any:
@@ -86,7 +86,7 @@ def test_elasticsearch_is_7_9_3_and_named_as_its_host(engine: PrivateEngine) -> 
 @pytest.mark.timeout(300)
 def test_without_the_single_node_elasticsearch_s_own_checks_end_it(engine: PrivateEngine) -> None:
     run(engine, "elasticsearch", "elasticsearch:7.9.3")
-    assert docker(engine.host, "wait", "elasticsearch").strip() == "78"
+    assert run_docker(engine.host, "wait", "elasticsearch").strip() == "78"
 
 
 @pytest.mark.engine
@@ -114,5 +114,5 @@ def test_kibana_is_ready_once_its_elasticsearch_fits(engine: PrivateEngine) -> N
     run(engine, "elasticsearch", *SINGLE, "elasticsearch:7.9.3")
     status = json.loads(until(lambda: got(engine, "kibana", "5601/api/status"), "Kibana is ready"))
     assert status["status"]["overall"]["state"] == "green"
-    until(lambda: "is incompatible with" in docker(engine.host, "logs", "kibana8"), "versions differ")
+    until(lambda: "is incompatible with" in run_docker(engine.host, "logs", "kibana8"), "versions differ")
     assert got(engine, "kibana8", "5601/api/status") == ""

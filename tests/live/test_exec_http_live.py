@@ -12,7 +12,7 @@ from dckgrade.grading.options import Choice
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
 from dckgrade.prove import live
-from dckgrade.prove.case import cases
+from dckgrade.prove.case import list_cases
 from dckgrade.report.observation import Seen
 from dckgrade.report.report import Report
 from tests.conftest import FIXTURES
@@ -21,10 +21,10 @@ pytestmark = pytest.mark.engine
 
 
 def graded_from_afar(engine: live.DisposableEngine, name: str, **chosen: bool) -> Report:
-    case = next(one for one in cases(FIXTURES, "tp5") if one.name == name)
+    case = next(one for one in list_cases(FIXTURES, "tp5") if one.name == name)
     engine.empty()
-    with engine.network():
-        live.apply(case, engine)
+    with engine.enter_network():
+        live.run_case_script(case, engine)
     with connect(resolve(engine.host, None, {}, Path("/nonexistent"))) as daemon:
         daemon.endpoint = replace(daemon.endpoint, forwarded=True)
         return run.grade(load(find("tp5")), daemon, Choice(**chosen))  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.prove.engines.docker_command import docker, images, listed
+from dckgrade.prove.engines.docker_command import list_image_references, list_object_names, run_docker
 from dckgrade.prove.live import DisposableEngine
 from tests.support.cli_runner import dckgrade
 from tests.support.tiny_lab import tiny
@@ -33,10 +33,10 @@ def test_an_engine_with_objects_of_others_is_refused_and_left_alone(
 ) -> None:
     lab, fixtures = tiny(tmp_path)
     engine.empty()
-    docker(engine.host, "volume", "create", "theirs")
-    docker(engine.host, "network", "create", "their-net")
-    docker(engine.host, "create", "--name", "their-box", "busybox")
-    (box,) = listed(engine.host, "container", "--all")
+    run_docker(engine.host, "volume", "create", "theirs")
+    run_docker(engine.host, "network", "create", "their-net")
+    run_docker(engine.host, "create", "--name", "their-box", "busybox")
+    (box,) = list_object_names(engine.host, "container", "--all")
     given = ("prove", str(lab), "--fixtures", str(fixtures), "--host", engine.host, "--disposable")
 
     run_ = dckgrade(*given, "--lang", "en")
@@ -49,20 +49,20 @@ def test_an_engine_with_objects_of_others_is_refused_and_left_alone(
         "Remove them, or leave --host out",
     ):
         assert told.encode() in run_.stderr
-    assert listed(engine.host, "volume") == ["theirs"]
-    assert listed(engine.host, "network") == ["their-net"]
+    assert list_object_names(engine.host, "volume") == ["theirs"]
+    assert list_object_names(engine.host, "network") == ["their-net"]
     engine.empty()
 
 
 def test_an_engine_in_a_swarm_is_refused(tmp_path: Path, engine: DisposableEngine) -> None:
     lab, fixtures = tiny(tmp_path)
     engine.empty()
-    docker(engine.host, "swarm", "init", "--advertise-addr", "127.0.0.1")
+    run_docker(engine.host, "swarm", "init", "--advertise-addr", "127.0.0.1")
     given = ("prove", str(lab), "--fixtures", str(fixtures), "--host", engine.host, "--disposable")
     try:
         run_ = dckgrade(*given, "--lang", "en")
     finally:
-        docker(engine.host, "swarm", "leave", "--force")
+        run_docker(engine.host, "swarm", "leave", "--force")
         engine.empty()
 
     assert run_.returncode == 3
@@ -92,7 +92,7 @@ def test_a_given_engine_is_left_as_empty_as_it_was(tmp_path: Path, engine: Dispo
     engine.empty()
     before = counted(engine.host)
 
-    with engine.network():
+    with engine.enter_network():
         run_ = dckgrade(
             *("prove", str(lab), "--fixtures", str(fixtures), "--host", engine.host, "--disposable"),
             *("--record", "-f", "json", "--lang", "en"),
@@ -106,6 +106,7 @@ def test_a_given_engine_is_left_as_empty_as_it_was(tmp_path: Path, engine: Dispo
 def counted(host: str) -> dict[str, set[str]]:
     """Count everything on an engine, by name."""
     kinds = ("container", "volume", "network")
-    return {"image": images(host)} | {
-        what: set(listed(host, what, *(["--all"] if what == "container" else []))) for what in kinds
+    return {"image": list_image_references(host)} | {
+        what: set(list_object_names(host, what, *(["--all"] if what == "container" else [])))
+        for what in kinds
     }

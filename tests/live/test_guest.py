@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from dckgrade.prove import images
-from dckgrade.prove.engines.docker_command import docker
-from dckgrade.prove.engines.guest import Guest
+from dckgrade.prove.engines.docker_command import run_docker
+from dckgrade.prove.engines.guest import GuestEngine
 from dckgrade.prove.engines.private import PrivateEngineFailed
 from tests.conftest import FIXTURES, need_guests
 
@@ -22,15 +22,15 @@ PROFILE = "profile held flags=(attach_disconnected) {\n  file,\n  deny signal,\n
 
 
 @contextmanager
-def guest() -> Iterator[Guest]:
+def guest() -> Iterator[GuestEngine]:
     builder = FIXTURES / "guest" / "build.py"
-    with Guest(lambda folder: images.built(builder, [str(folder)])) as booted:
+    with GuestEngine(lambda folder: images.run_builder(builder, [str(folder)])) as booted:
         yield booted
 
 
-def typed(booted: Guest, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | booted.neighbours | {"DOCKER_HOST": booted.host}
-    with booted.network():
+def typed(booted: GuestEngine, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | booted.script_environment | {"DOCKER_HOST": booted.host}
+    with booted.enter_network():
         return subprocess.run(
             words, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
@@ -44,7 +44,7 @@ def test_profiles_are_loaded_from_here_and_emptying_takes_containers_and_profile
     (tmp_path / "held").write_text(PROFILE)
     (tmp_path / "broken").write_text("profile broken {\n  file\n}\n")
     with guest() as booted:
-        assert "name=apparmor" in docker(booted.host, "info", "--format", "{{.SecurityOptions}}")
+        assert "name=apparmor" in run_docker(booted.host, "info", "--format", "{{.SecurityOptions}}")
         images.load_images(booted.host, ["busybox"], FIXTURES / "tp3")
 
         loaded = typed(booted, tmp_path, "apparmor_parser", "-r", "held")
@@ -57,7 +57,7 @@ def test_profiles_are_loaded_from_here_and_emptying_takes_containers_and_profile
         assert "syntax error" in broken.stdout
 
         booted.empty()
-        assert docker(booted.host, "ps", "--all", "--quiet") == ""
+        assert run_docker(booted.host, "ps", "--all", "--quiet") == ""
         again = typed(booted, tmp_path, *run, "true")
         assert "apparmor" in again.stderr
 
@@ -73,6 +73,6 @@ def test_a_machine_that_does_not_boot_says_why_at_once() -> None:
         (folder / "kernel").write_bytes(b"no kernel")
         (folder / "disk").write_bytes(b"no disk")
 
-    with pytest.raises(PrivateEngineFailed, match="invalid kernel header"), Guest(nothing):
+    with pytest.raises(PrivateEngineFailed, match="invalid kernel header"), GuestEngine(nothing):
         pass
     assert time.monotonic() - begun < 60

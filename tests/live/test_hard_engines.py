@@ -35,7 +35,7 @@ def test_one_container_stuck_at_its_start_does_not_keep_the_others_from_being_gr
     with subprocess.Popen([*command, f"--security-opt=seccomp={profile}", "postgres"]) as starting:
         time.sleep(3)
         start = time.monotonic()
-        with own_engine.network():
+        with own_engine.enter_network():
             done = dckgrade("tp5", "-f", "json", "--host", own_engine.host)
         took = time.monotonic() - start
         assert starting.poll() is None, "the container has started after all"

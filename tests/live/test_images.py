@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.prove.engines.private import PrivateEngine, why_not
+from dckgrade.prove.engines.private import PrivateEngine, find_private_engine_obstacle
 
 pytestmark = pytest.mark.engine
 
@@ -65,7 +65,7 @@ def build() -> Any:
 
 @pytest.fixture(scope="module")
 def loaded(build: Any) -> Iterator[Engine]:
-    if reason := why_not():
+    if reason := find_private_engine_obstacle():
         if os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1":
             pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, but {reason}")
         pytest.skip(reason)
@@ -126,7 +126,7 @@ def test_busybox_runs(engine: Engine) -> None:
 
 def test_nginx_answers_and_its_access_log_reaches_docker_logs(engine: Engine) -> None:
     name, address = engine.started("nginx")
-    with engine.network():
+    with engine.enter_network():
         status, server, page = _until(lambda: _http(address), "nginx answers")
     assert (status, server[:6]) == (200, "nginx/")
     assert "Welcome to nginx!" in page
@@ -154,7 +154,7 @@ def test_an_option_after_the_image_name_does_not_reach_docker(engine: Engine) ->
 
 def test_postgres_with_a_password_answers_the_ssl_request(engine: Engine) -> None:
     name, address = engine.started("-e", "POSTGRES_PASSWORD=secret", "postgres")
-    with engine.network():
+    with engine.enter_network():
         assert _until(lambda: _ssl_answer(address), "postgres answers") in {b"N", b"S"}
     assert "PostgreSQL init process complete; ready for start up." in engine.logs(name)
     # It listens a moment before it says so.
@@ -164,7 +164,7 @@ def test_postgres_with_a_password_answers_the_ssl_request(engine: Engine) -> Non
 def test_postgres_makes_the_user_and_the_database_and_checks_the_password(engine: Engine) -> None:
     settings = ("POSTGRES_PASSWORD=it's $ecret", "POSTGRES_USER=alice", "POSTGRES_DB=shop")
     name, address = engine.started(*(word for setting in settings for word in ("-e", setting)), "postgres")
-    with engine.network():
+    with engine.enter_network():
         _until(lambda: _ssl_answer(address), "postgres answers")
     query = ("psql", "-h", address, "-U", "alice", "-d", "shop", "-Atc", "SELECT current_user")
     right = engine.docker("exec", "-e", "PGPASSWORD=it's $ecret", name, *query)
@@ -179,7 +179,7 @@ def test_postgres_runs_the_init_files_before_it_listens(engine: Engine, tmp_path
     tmp_path.chmod(0o755)
     mount = f"{tmp_path}:/docker-entrypoint-initdb.d:ro"
     name, address = engine.started("-e", "POSTGRES_PASSWORD=secret", "-v", mount, "postgres")
-    with engine.network():
+    with engine.enter_network():
         _until(lambda: _has(engine.logs(name), "sourcing"), "the second file runs")
         assert _ssl_answer(address) is None
         _until(lambda: _ssl_answer(address), "postgres answers")
@@ -190,11 +190,11 @@ def test_postgres_runs_the_init_files_before_it_listens(engine: Engine, tmp_path
 def test_a_known_volume_is_not_initialised_again(engine: Engine) -> None:
     volume = ("-v", "kept:/var/lib/postgresql/data")
     name, address = engine.started(*volume, "-e", "POSTGRES_PASSWORD=secret", "postgres")
-    with engine.network():
+    with engine.enter_network():
         _until(lambda: _ssl_answer(address), "postgres answers")
     assert engine.docker("stop", name).returncode == 0
     name, address = engine.started(*volume, "postgres")
-    with engine.network():
+    with engine.enter_network():
         _until(lambda: _ssl_answer(address), "postgres answers again")
     _until(lambda: engine.logs(name).count(_READY) == 1, "PostgreSQL says so once")
     skipped = "PostgreSQL Database directory appears to contain a database; Skipping initialization"
@@ -212,7 +212,7 @@ def test_postgres_18_refuses_the_old_place_of_the_data(engine: Engine) -> None:
 def test_postgres_18_keeps_its_data_one_level_higher(engine: Engine) -> None:
     volume = ("-v", "kept:/var/lib/postgresql")
     name, address = engine.started(*volume, "-e", "POSTGRES_PASSWORD=secret", "postgres:18")
-    with engine.network():
+    with engine.enter_network():
         _until(lambda: _ssl_answer(address), "postgres answers")
     assert (
         engine.docker("exec", name, "test", "-s", "/var/lib/postgresql/18/docker/PG_VERSION").returncode == 0

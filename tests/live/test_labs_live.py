@@ -8,7 +8,7 @@ import pytest
 from dckgrade.lab.discovery import find, labs_of, shelf
 from dckgrade.lab.load import load
 from dckgrade.prove import run
-from dckgrade.prove.case import terms
+from dckgrade.prove.case import read_proof_settings
 from dckgrade.render.proof import page
 from tests.conftest import FIXTURES, need_guests, need_private_engines
 
@@ -21,10 +21,10 @@ ENGINES = 2
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("lab", labs_of(shelf()))
 def test_a_lab_is_proven_live(lab: str) -> None:
-    (need_guests if terms(FIXTURES, lab).guest else need_private_engines)()
+    (need_guests if read_proof_settings(FIXTURES, lab).guest else need_private_engines)()
     with ExitStack() as stack:
-        engines = run.engines(lab, FIXTURES, None, ENGINES, stack)
-        proof = run.seen(load(find(lab)), FIXTURES, engines, lambda *_: None, record=False)
+        engines = run.prepare_engines(lab, FIXTURES, None, ENGINES, stack)
+        proof = run.prove_live(load(find(lab)), FIXTURES, engines, lambda *_: None, record=False)
 
     BUILD.mkdir(exist_ok=True)
     (BUILD / f"proof-{lab}.html").write_bytes(page([proof], "en"))

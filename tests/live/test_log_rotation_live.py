@@ -17,10 +17,10 @@ from dckgrade.probes.docker.daemon_json.settings import classify_dockerd_error, 
 from dckgrade.probes.docker.log_rotation import LogRotation
 from dckgrade.probes.observe import observe_probes
 from dckgrade.prove import live
-from dckgrade.prove.case import CaseKind, case
-from dckgrade.prove.engines.docker_command import docker, images
+from dckgrade.prove.case import CaseKind, read_case
+from dckgrade.prove.engines.docker_command import list_image_references, run_docker
 from dckgrade.prove.engines.private import PrivateEngine
-from dckgrade.prove.process_group import NotApplied
+from dckgrade.prove.process_group import CaseNotApplied
 from dckgrade.report.observation import Seen
 from images import build
 from tests.conftest import GivenEngine, need_private_engines
@@ -45,7 +45,7 @@ def started() -> Iterator[PrivateEngine]:
 @pytest.fixture
 def own_engine(started: PrivateEngine) -> PrivateEngine:
     """Give it as it was at first."""
-    started.put_back()
+    started.restore_daemon_json()
     started.empty()
     return started
 
@@ -77,7 +77,7 @@ def test_what_is_in_force_is_seen_and_what_is_only_written_is_not(own_engine: Pr
 def test_looking_sends_only_what_is_allowed_and_leaves_nothing(
     own_engine: PrivateEngine, tmp_path: Path
 ) -> None:
-    before = images(own_engine.host)
+    before = list_image_references(own_engine.host)
     with RecordingProxy(tmp_path / "engine.sock", own_engine.host) as proxy:
         assert isinstance(observed(own_engine, LogRotation(), proxy.host), Seen)
     sent = [f"{one.method} {one.path}" for one in proxy.requests if one.path != "/_ping"]
@@ -86,8 +86,8 @@ def test_looking_sends_only_what_is_allowed_and_leaves_nothing(
     assert written[0] == "POST /containers/create"
     assert written[1].startswith("DELETE /containers/")
     assert not any("start" in one for one in sent)
-    assert docker(own_engine.host, "ps", "--all", "--quiet") == ""
-    assert images(own_engine.host) == before
+    assert run_docker(own_engine.host, "ps", "--all", "--quiet") == ""
+    assert list_image_references(own_engine.host) == before
 
 
 def test_without_any_image_nothing_is_tried() -> None:
@@ -97,22 +97,22 @@ def test_without_any_image_nothing_is_tried() -> None:
 
 
 def test_a_restart_keeps_images_and_stops_containers(own_engine: PrivateEngine) -> None:
-    before = images(own_engine.host)
+    before = list_image_references(own_engine.host)
     for name in ("one", "two"):
-        docker(own_engine.host, "run", "--detach", "--name", name, "nginx")
+        run_docker(own_engine.host, "run", "--detach", "--name", name, "nginx")
     assert own_engine.restart(ROTATING)
-    assert images(own_engine.host) == before
-    docker(own_engine.host, "start", "one")
+    assert list_image_references(own_engine.host) == before
+    run_docker(own_engine.host, "start", "one")
     found = facts(own_engine, LogRotation())
     # What was made before the change keeps its setting, started again or not.
     assert (found["rotates"], found["older"]) == (True, ["one"])
-    docker(own_engine.host, "stop", "one")
+    run_docker(own_engine.host, "stop", "one")
     assert facts(own_engine, LogRotation())["older"] == []
 
 
 def test_containers_that_a_restart_has_stopped_are_named(own_engine: PrivateEngine) -> None:
     for name in ("one", "two"):
-        docker(own_engine.host, "run", "--detach", "--name", name, "nginx")
+        run_docker(own_engine.host, "run", "--detach", "--name", name, "nginx")
     assert own_engine.restart(ROTATING)
     assert facts(own_engine, LogRotation())["stopped_together"] == ["one", "two"]
 
@@ -125,8 +125,8 @@ def test_dockerd_refuses_what_we_refuse_for_the_same_reason(own_engine: PrivateE
         said = last_words(where, 0.0, {}, own_engine.dockerd)
         assert (said != "", classify_dockerd_error(said)) == (True, problem), (text, said)
         assert parse_daemon_json(text.encode(), said).problem == problem
-    own_engine.put_back()
-    assert docker(own_engine.host, "ps", "--quiet") == ""
+    own_engine.restore_daemon_json()
+    assert run_docker(own_engine.host, "ps", "--quiet") == ""
 
 
 def test_a_case_has_its_own_daemon_json_and_the_next_one_the_engine_s(
@@ -140,7 +140,7 @@ def test_a_case_has_its_own_daemon_json_and_the_next_one_the_engine_s(
     applied.write_text(
         f'grep -q max-size "$DAEMON_JSON"; docker inspect old >/dev/null\n{applied.read_text()}'
     )
-    report = live.graded(load(lab), case("tiny", folder, CaseKind.SOLUTION), own_engine)
+    report = live.grade_case(load(lab), read_case("tiny", folder, CaseKind.SOLUTION), own_engine)
     assert {line.verdict for line in report.checks} == {"passed"}
     assert own_engine.dockerd.file.read_bytes() == b"{}"
     assert facts(own_engine, LogRotation())["rotates"] is False
@@ -153,14 +153,16 @@ def test_a_case_whose_engine_does_not_come_up_is_graded_and_the_engine_put_back(
     folder = fixtures / "tiny" / "solution"
     (folder / "apply.sh").unlink()
     (folder / "daemon.json").write_bytes(b"{")
-    report = live.graded(load(lab), case("tiny", folder, CaseKind.SOLUTION), own_engine)
+    report = live.grade_case(load(lab), read_case("tiny", folder, CaseKind.SOLUTION), own_engine)
     assert {line.verdict for line in report.checks} == {"unknown"}
-    assert docker(own_engine.host, "ps", "--quiet") == ""
+    assert run_docker(own_engine.host, "ps", "--quiet") == ""
 
 
 def test_a_case_with_a_daemon_json_is_not_seen_on_an_engine_of_others(tmp_path: Path) -> None:
     lab, fixtures = tiny(tmp_path)
     folder = fixtures / "tiny" / "solution"
     (folder / "daemon.json").write_bytes(b"{}")
-    with pytest.raises(NotApplied, match=r"daemon\.json of its own"):
-        live.graded(load(lab), case("tiny", folder, CaseKind.SOLUTION), GivenEngine("unix:///nowhere"))
+    with pytest.raises(CaseNotApplied, match=r"daemon\.json of its own"):
+        live.grade_case(
+            load(lab), read_case("tiny", folder, CaseKind.SOLUTION), GivenEngine("unix:///nowhere")
+        )

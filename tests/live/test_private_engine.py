@@ -13,7 +13,7 @@ import docker
 import pytest
 
 from dckgrade.prove.engines import dockerd_process as module
-from dckgrade.prove.engines.private import PrivateEngine, PrivateEngineFailed, why_not
+from dckgrade.prove.engines.private import PrivateEngine, PrivateEngineFailed, find_private_engine_obstacle
 from tests.support.borrowed_image import archive, client_of, serve, until
 
 pytestmark = pytest.mark.engine
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture(scope="session", autouse=True)
 def _an_engine_can_be_started() -> None:
-    if reason := why_not():
+    if reason := find_private_engine_obstacle():
         if os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1":
             pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, but {reason}")
         pytest.skip(reason)
@@ -67,7 +67,7 @@ def test_the_machine_keeps_its_interfaces_and_its_packet_filter() -> None:
     before = _interfaces(), _rules()
     with PrivateEngine() as engine:
         during = _interfaces(), _rules()
-        with engine.network():
+        with engine.enter_network():
             assert "docker0" in _interfaces()
             assert "DOCKER" in _rules()
     assert during == before == (_interfaces(), _rules())
@@ -94,7 +94,7 @@ def test_a_pull_fails_at_once(engine: PrivateEngine) -> None:
 def test_a_container_address_answers_inside_the_network(engine: PrivateEngine) -> None:
     address = serve(engine, "reached")
     home = _here()
-    with engine.network():
+    with engine.enter_network():
         assert _here() != home
         until(lambda: _answers(address), "the container's address answers")
         assert _answers(("127.0.0.1", 8080)), "the published port answers too"
@@ -104,7 +104,7 @@ def test_a_container_address_answers_inside_the_network(engine: PrivateEngine) -
 
 def test_the_way_back_is_taken_after_an_error_too(engine: PrivateEngine) -> None:
     home = _here()
-    with pytest.raises(ZeroDivisionError), engine.network():
+    with pytest.raises(ZeroDivisionError), engine.enter_network():
         _ = 1 / 0
     assert _here() == home
 
@@ -121,7 +121,7 @@ def test_other_threads_stay_outside(engine: PrivateEngine) -> None:
     home = _here()
     thread = threading.Thread(target=look)
     thread.start()
-    with engine.network():
+    with engine.enter_network():
         inside.set()
         done.wait(10)
     thread.join()
@@ -164,8 +164,8 @@ def test_the_engine_outlives_the_thread_that_started_it(starter: str) -> None:
 
 
 def test_a_daemon_that_dies_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = module.argv
-    monkeypatch.setattr(module, "argv", lambda *parts: [*wanted(*parts), "--no-such-option"])
+    wanted = module.build_dockerd_command
+    monkeypatch.setattr(module, "build_dockerd_command", lambda *parts: [*wanted(*parts), "--no-such-option"])
     engine = PrivateEngine()
     with pytest.raises(PrivateEngineFailed, match="no-such-option"):
         engine.start()

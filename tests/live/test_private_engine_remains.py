@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from dckgrade.prove.engines import cleanup
-from dckgrade.prove.engines.private import PrivateEngine, why_not
+from dckgrade.prove.engines.private import PrivateEngine, find_private_engine_obstacle
 from tests.support.borrowed_image import PYTHON, archive, client_of, serve, until
 
 pytestmark = pytest.mark.engine
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture(scope="session", autouse=True)
 def _an_engine_can_be_started() -> None:
-    if reason := why_not():
+    if reason := find_private_engine_obstacle():
         if os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1":
             pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, but {reason}")
         pytest.skip(reason)
@@ -39,7 +39,7 @@ def test_nothing_is_left_behind_with_a_running_container(image: Path) -> None:
     engine.start()
     engine.load(image)
     serve(engine, "still-running")
-    folder, everything = _folder(engine), _descendants(engine._launcher)
+    folder, everything = _folder(engine), _descendants(engine._launcher_pid)
     namespaces = _namespaces(everything) - _namespaces({os.getpid(): ""})
     assert len(everything) >= 5, "unshare, dockerd, containerd, a shim, the container"
     assert len(namespaces) >= 4, "two network and two mount namespaces"
@@ -59,7 +59,7 @@ def test_a_container_stuck_while_starting_does_not_prevent_the_stop(image: Path)
         stuck = client.containers.create("borrowed", [PYTHON], security_opt=[f"seccomp={profile}"])
         with pytest.raises(requests.exceptions.ReadTimeout):
             stuck.start()
-    folder, everything = _folder(engine), _descendants(engine._launcher)
+    folder, everything = _folder(engine), _descendants(engine._launcher_pid)
     begun = time.monotonic()
     engine.stop()
     assert time.monotonic() - begun < 10
@@ -73,7 +73,7 @@ def test_a_paused_container_does_not_prevent_the_stop(image: Path) -> None:
     serve(engine, "paused")
     with client_of(engine) as client:
         client.containers.get("paused").pause()
-    folder, everything = _folder(engine), _descendants(engine._launcher)
+    folder, everything = _folder(engine), _descendants(engine._launcher_pid)
     begun = time.monotonic()
     engine.stop()
     assert time.monotonic() - begun < 10
@@ -85,7 +85,7 @@ def test_killing_the_owner_kills_the_engine_and_the_next_start_sweeps(image: Pat
     program = (
         "import pathlib, sys, time; from dckgrade.prove.engines.private import PrivateEngine\n"
         "engine = PrivateEngine(); engine.start(); engine.load(pathlib.Path(sys.argv[1]))\n"
-        "print(engine.host, engine._launcher, flush=True); time.sleep(600)"
+        "print(engine.host, engine._launcher_pid, flush=True); time.sleep(600)"
     )
     argv = [sys.executable, "-c", program, str(image)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as owner:

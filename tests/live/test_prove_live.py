@@ -13,9 +13,9 @@ import pytest
 from dckgrade.lab.load import load
 from dckgrade.prove import images as supplies
 from dckgrade.prove import live, run
-from dckgrade.prove.case import CaseKind, case
-from dckgrade.prove.engines.docker_command import docker, images
-from dckgrade.prove.live import DisposableEngine, PreparedEngine, apply
+from dckgrade.prove.case import CaseKind, read_case
+from dckgrade.prove.engines.docker_command import list_image_references, run_docker
+from dckgrade.prove.live import DisposableEngine, PreparedEngine, run_case_script
 from dckgrade.report.proof import Proof
 from tests.conftest import need_private_engines
 from tests.support import traces
@@ -38,7 +38,9 @@ def temporary() -> Iterator[Path]:
 def proved(folder: Path, engine: DisposableEngine, *, record: bool) -> Proof:
     """Prove the tiny lab of *folder* on *engine*."""
     loaded = load(folder / "tiny.yaml")
-    return run.seen(loaded, folder / "fixtures", [PreparedEngine(engine)], lambda *_: None, record=record)
+    return run.prove_live(
+        loaded, folder / "fixtures", [PreparedEngine(engine)], lambda *_: None, record=record
+    )
 
 
 def sentences(proof: Proof) -> list[str]:
@@ -85,11 +87,11 @@ def test_what_a_case_leaves_running_ends_with_it(
     tmp_path: Path, engine: DisposableEngine, temporary: Path, monkeypatch: pytest.MonkeyPatch, *, caged: bool
 ) -> None:
     if not caged:
-        monkeypatch.setattr(live, "cage", tuple)
+        monkeypatch.setattr(live, "find_containment_prefix", tuple)
     engine.empty()
     _, fixtures = tiny(tmp_path, more=f"export FORGOTTEN={temporary}; sleep 600 &\n")
 
-    apply(case("tiny", fixtures / "tiny" / "mistakes" / "exited", CaseKind.MISTAKE), engine)
+    run_case_script(read_case("tiny", fixtures / "tiny" / "mistakes" / "exited", CaseKind.MISTAKE), engine)
 
     deadline = time.monotonic() + 10  # a killed process may take a moment to die
     while (alive := list(traces.processes(temporary))) and time.monotonic() < deadline:
@@ -100,23 +102,23 @@ def test_what_a_case_leaves_running_ends_with_it(
 
 def test_a_tag_that_a_case_makes_does_not_reach_the_next(engine: DisposableEngine) -> None:
     stage = PreparedEngine(engine)
-    before = images(engine.host)
-    docker(engine.host, "tag", "busybox:latest", "busybox:mine")
+    before = list_image_references(engine.host)
+    run_docker(engine.host, "tag", "busybox:latest", "busybox:mine")
 
     stage.empty()
 
-    assert images(engine.host) == before
+    assert list_image_references(engine.host) == before
 
 
 def test_images_can_be_archives_beside_the_cases(tmp_path: Path, own_engine: DisposableEngine) -> None:
     _, fixtures = tiny(tmp_path)
     archive = fixtures / "tiny" / "box.tar"
-    docker(own_engine.host, "save", "--output", str(archive), "busybox")
-    docker(own_engine.host, "image", "rm", "--force", "busybox")
+    run_docker(own_engine.host, "save", "--output", str(archive), "busybox")
+    run_docker(own_engine.host, "image", "rm", "--force", "busybox")
 
     supplies.load_images(own_engine.host, ["box.tar"], fixtures / "tiny")
 
-    assert "busybox:latest" in images(own_engine.host)
+    assert "busybox:latest" in list_image_references(own_engine.host)
 
 
 def test_an_engine_of_our_own_leaves_nothing_and_progress_goes_to_stderr(

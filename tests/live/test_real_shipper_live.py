@@ -19,7 +19,7 @@ from dckgrade.grading import run as grading
 from dckgrade.grading.options import Choice
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
-from dckgrade.prove.engines.docker_command import docker
+from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.engines.private import PrivateEngine
 from dckgrade.report.observation import Seen
 from dckgrade.report.report import Report
@@ -43,13 +43,13 @@ def started() -> Iterator[PrivateEngine]:
     need_private_engines()
     with PrivateEngine() as engine:
         build.load(engine.host, IMAGES)
-        docker(engine.host, "network", "create", "elk")
+        run_docker(engine.host, "network", "create", "elk")
         run = ("run", "-d", "--network", "elk")
         single = ("-e", "discovery.type=single-node", "-e", HEAP)
-        docker(engine.host, *run, "--name", "elasticsearch", *single, "elasticsearch:7.9.3")
+        run_docker(engine.host, *run, "--name", "elasticsearch", *single, "elasticsearch:7.9.3")
         pipeline = FIXTURES / "tp7" / "solution" / "logstash.conf"
         mount = f"{pipeline}:/usr/share/logstash/pipeline/logstash.conf:ro"
-        docker(engine.host, *run, "--name", "logstash", "-v", mount, "logstash:7.9.3")
+        run_docker(engine.host, *run, "--name", "logstash", "-v", mount, "logstash:7.9.3")
         until(lambda: "number" in asked(engine, "/"), "Elasticsearch answers")
         yield engine
 
@@ -59,12 +59,12 @@ def engine(started: PrivateEngine) -> Iterator[PrivateEngine]:
     """Give it without what the test before has added."""
     yield started
     for name in ("webservers", "rsyslog"):
-        docker(started.host, "rm", "-f", "-v", name)
+        run_docker(started.host, "rm", "-f", "-v", name)
 
 
 def shipping(engine: PrivateEngine, conf: Path) -> None:
     """Start rsyslog with that configuration, and an nginx whose lines the engine sends to it."""
-    docker(
+    run_docker(
         *(engine.host, "run", "-d", "--network", "elk", "--name", "rsyslog"),
         *("-p", "5514:514/udp", "-p", "5514:514/tcp", "-v", f"{conf}:/etc/rsyslog.conf:ro", "rsyslog"),
     )
@@ -72,14 +72,14 @@ def shipping(engine: PrivateEngine, conf: Path) -> None:
     listening = ("exec", "rsyslog", "sh", "-c", "netstat -ltn | grep -q :514 && netstat -lun | grep -q :514")
     until(lambda: worked(engine, *listening), "rsyslog listens")
     sent = ("--log-driver", "syslog", "--log-opt", f"syslog-address=udp://{ADDRESS}")
-    docker(engine.host, "run", "-d", "--name", "webservers", "-p", "80:80", *sent, "nginx")
+    run_docker(engine.host, "run", "-d", "--name", "webservers", "-p", "80:80", *sent, "nginx")
 
 
 def graded(engine: PrivateEngine, lab: Path) -> Report:
     """Grade as a user does, what leads to the one check included."""
     where = resolve(engine.host, None, {}, Path("/nonexistent"))
     choice = Choice(only=[CHECK], dockerd=engine.dockerd, environment={"HOME": "/nonexistent"})
-    with engine.network(), connect(where) as daemon:
+    with engine.enter_network(), connect(where) as daemon:
         return grading.grade(load(lab), daemon, choice)
 
 
@@ -111,7 +111,7 @@ def test_the_word_is_found_where_rsyslog_has_written_it(engine: PrivateEngine) -
 def test_rsyslog_takes_lines_by_tcp_too_and_ships_quotes_whole(engine: PrivateEngine) -> None:
     shipping(engine, CONF)
     sent = ("--log-driver", "syslog", "--log-opt", f"syslog-address=tcp://{ADDRESS}")
-    docker(engine.host, "run", "--rm", *sent, "nginx", "echo", AWKWARD)
+    run_docker(engine.host, "run", "--rm", *sent, "nginx", "echo", AWKWARD)
     until(lambda: documents(engine, "logstash-*", "awkward"), "the line is in Elasticsearch")
     (line,) = documents(engine, "logstash-*", "awkward")
     assert line["message"].strip() == AWKWARD
@@ -149,7 +149,7 @@ def documents(engine: PrivateEngine, index: str, words: str) -> list[dict[str, A
 def logstash_took_in(engine: PrivateEngine) -> int:
     """Ask it how many events have come in."""
     url = "http://localhost:9600/_node/stats/pipelines"
-    answer = json.loads(docker(engine.host, "exec", "logstash", "wget", "-q", "-O", "-", url))
+    answer = json.loads(run_docker(engine.host, "exec", "logstash", "wget", "-q", "-O", "-", url))
     return int(answer["pipelines"]["main"]["events"]["in"])
 
 
@@ -165,7 +165,7 @@ def said(engine: PrivateEngine, name: str) -> str:
 def asked(engine: PrivateEngine, path: str) -> str:
     """Ask Elasticsearch from inside; nothing while it does not answer."""
     try:
-        return docker(
+        return run_docker(
             engine.host,
             *("exec", "elasticsearch", "wget", "-q", "-O", "-", f"http://localhost:9200{path}"),
         )
@@ -176,7 +176,7 @@ def asked(engine: PrivateEngine, path: str) -> str:
 def worked(engine: PrivateEngine, *words: str) -> bool:
     """Say whether the command succeeds."""
     try:
-        docker(engine.host, *words)
+        run_docker(engine.host, *words)
     except EngineTrouble:
         return False
     return True

@@ -15,7 +15,7 @@ import pytest
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
 from dckgrade.prove import images, live
-from dckgrade.prove.case import cases, terms
+from dckgrade.prove.case import list_cases, read_proof_settings
 from dckgrade.prove.live import DisposableEngine
 from tests.conftest import FIXTURES
 from tests.support.cli_runner import dckgrade
@@ -180,11 +180,11 @@ def test_tp6_is_graded_through_published_ports_and_grafana_s_password_never_goes
     engine: DisposableEngine, tmp_path: Path
 ) -> None:
     need_ssh()
-    (solution,) = [one for one in cases(FIXTURES, "tp6") if one.name == "solution"]
-    images.load_images(engine.host, terms(FIXTURES, "tp6").images, FIXTURES / "tp6")
-    here = live.graded(load(find("tp6")), solution, engine)
+    (solution,) = [one for one in list_cases(FIXTURES, "tp6") if one.name == "solution"]
+    images.load_images(engine.host, read_proof_settings(FIXTURES, "tp6").images, FIXTURES / "tp6")
+    here = live.grade_case(load(find("tp6")), solution, engine)
     # The machine behind ssh is the one on which the ports are published: the engine's own network.
-    with engine.network(), Sshd(tmp_path / "sshd") as server:
+    with engine.enter_network(), Sshd(tmp_path / "sshd") as server:
         where = f"{server.host}{engine.host.removeprefix('unix://')}"
         done = dckgrade("tp6", "--host", where, "-f", "json", environ=server.environ)
         assert server.left_behind() == []

@@ -13,9 +13,9 @@ from dckgrade.grading.options import Choice
 from dckgrade.grading.run import grade
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
-from dckgrade.prove.case import CaseKind, case
-from dckgrade.prove.engines.cluster import PrivateRoom
-from dckgrade.prove.live import apply
+from dckgrade.prove.case import CaseKind, read_case
+from dckgrade.prove.engines.cluster import PrivateCluster
+from dckgrade.prove.live import run_case_script
 from dckgrade.report.report import Report
 from dckgrade.report.result import Verdict
 from tests.conftest import FIXTURES, need_private_engines
@@ -24,16 +24,16 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
-def room() -> Iterator[PrivateRoom]:
+def room() -> Iterator[PrivateCluster]:
     need_private_engines()
-    with PrivateRoom(3) as started:
+    with PrivateCluster(3) as started:
         yield started
 
 
 def test_a_worker_whose_machine_dies_is_named() -> None:
     need_private_engines()
-    with PrivateRoom(3) as room:
-        apply(case("tp1", FIXTURES / "tp1" / "solution", CaseKind.SOLUTION), room)
+    with PrivateCluster(3) as room:
+        run_case_script(read_case("tp1", FIXTURES / "tp1" / "solution", CaseKind.SOLUTION), room)
         assert {line.verdict for line in report(room).checks} == {Verdict.PASSED}
         patient = ["docker", "--host", room.host, "swarm", "update", "--dispatcher-heartbeat", "1s"]
         subprocess.run(patient, check=True, stdout=subprocess.DEVNULL)
@@ -51,13 +51,13 @@ def test_a_worker_whose_machine_dies_is_named() -> None:
         assert found["nodes-active"].verdict is Verdict.PASSED
 
 
-def report(room: PrivateRoom) -> Report:
+def report(room: PrivateCluster) -> Report:
     with connect(endpoint.resolve(room.host, None, {}, Path("/nonexistent"))) as daemon:
         return grade(load(find("tp1")), daemon, Choice())
 
 
-def test_the_engines_reach_each_other_and_nothing_else(room: PrivateRoom) -> None:
-    with room.network():
+def test_the_engines_reach_each_other_and_nothing_else(room: PrivateCluster) -> None:
+    with room.enter_network():
         routes = subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout
     assert "default" not in routes
     assert "10.11.0.0/24" in routes
@@ -65,7 +65,7 @@ def test_the_engines_reach_each_other_and_nothing_else(room: PrivateRoom) -> Non
 
 def test_nothing_is_left_of_a_room() -> None:
     need_private_engines()
-    with PrivateRoom(2) as room:
+    with PrivateCluster(2) as room:
         folders = [Path(engine.host.removeprefix("unix://")).parent for engine in room.engines]
         holder = room._switch.pid
         assert all(folder.is_dir() for folder in folders)

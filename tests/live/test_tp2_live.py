@@ -15,13 +15,13 @@ from dckgrade.probes.seccomp.seccomp_call import (
     classify_call_output,
     list_twins,
 )
-from dckgrade.prove.case import cases
+from dckgrade.prove.case import list_cases
 from dckgrade.prove.live import DisposableEngine
 from tests.conftest import FIXTURES
 
 pytestmark = pytest.mark.engine
 
-LIVE = [case for case in cases(FIXTURES, "tp2") if case.live]
+LIVE = [case for case in list_cases(FIXTURES, "tp2") if case.can_be_applied]
 
 
 CALLS = sorted({call for attempt in SYSCALL_ATTEMPTS for call in list_twins(attempt.call)})

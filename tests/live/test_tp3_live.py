@@ -9,8 +9,8 @@ from dckgrade.cli.exit_codes import Exit, of
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
 from dckgrade.prove import live
-from dckgrade.prove.case import CaseKind, case
-from dckgrade.prove.engines.docker_command import docker
+from dckgrade.prove.case import CaseKind, read_case
+from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.live import DisposableEngine
 from dckgrade.report.result import Verdict
 from tests.conftest import FIXTURES
@@ -22,12 +22,12 @@ pytestmark = pytest.mark.engine
 def test_without_apparmor_all_is_unknown_and_the_machine_is_named(
     typed: str, engine: DisposableEngine, tmp_path: Path
 ) -> None:
-    if "name=apparmor" in docker(engine.host, "info", "--format", "{{.SecurityOptions}}"):
+    if "name=apparmor" in run_docker(engine.host, "info", "--format", "{{.SecurityOptions}}"):
         pytest.skip("this machine's own kernel has AppArmor")
     folder = shutil.copytree(FIXTURES / "tp3" / "solution", tmp_path / "case")
     (folder / "apply.sh").write_text(typed)
 
-    report = live.graded(load(find("tp3")), case("tp3", folder, CaseKind.SOLUTION), engine)
+    report = live.grade_case(load(find("tp3")), read_case("tp3", folder, CaseKind.SOLUTION), engine)
 
     assert {line.verdict for line in report.checks} == {Verdict.UNKNOWN}
     assert report.checks[0].diagnosis

@@ -5,8 +5,8 @@ import pytest
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
 from dckgrade.prove import images, live
-from dckgrade.prove.case import cases
-from dckgrade.prove.engines.docker_command import docker
+from dckgrade.prove.case import list_cases
+from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.live import DisposableEngine
 from tests.conftest import FIXTURES
 
@@ -24,13 +24,13 @@ def grafana(engine: DisposableEngine) -> DisposableEngine:
 
 def failures(engine: DisposableEngine) -> int:
     """Count what Grafana has refused."""
-    return docker(engine.host, "logs", "grafana").count(" 401 -")
+    return run_docker(engine.host, "logs", "grafana").count(" 401 -")
 
 
 @pytest.mark.timeout(180)
 def test_a_refused_account_costs_one_failure_however_often_the_run_looks(grafana: DisposableEngine) -> None:
-    (changed,) = [one for one in cases(FIXTURES, "tp6") if one.name == "password-changed"]
-    report = live.graded(load(find("tp6")), changed, grafana)
+    (changed,) = [one for one in list_cases(FIXTURES, "tp6") if one.name == "password-changed"]
+    report = live.grade_case(load(find("tp6")), changed, grafana)
     assert {line.id: line.verdict for line in report.checks}["dashboard-imported"] == "unknown"
     assert failures(grafana) == 1
 
@@ -38,15 +38,17 @@ def test_a_refused_account_costs_one_failure_however_often_the_run_looks(grafana
 def org(engine: DisposableEngine, account: str) -> bool:
     """Try an account; say whether it is let in."""
     words = [part.format(account) for part in ADMIN]
-    return '"Main Org."' in docker(engine.host, "exec", "grafana", "sh", "-c", f"{' '.join(words)} || true")
+    return '"Main Org."' in run_docker(
+        engine.host, "exec", "grafana", "sh", "-c", f"{' '.join(words)} || true"
+    )
 
 
 @pytest.mark.timeout(120)
 def test_the_stand_in_locks_an_account_out_after_five_failures(grafana: DisposableEngine) -> None:
     grafana.empty()
-    docker(grafana.host, "run", "-d", "--name", "grafana", "grafana/grafana")
+    run_docker(grafana.host, "run", "-d", "--name", "grafana", "grafana/grafana")
     ready = "until wget -q -O /dev/null http://localhost:3000/api/health; do sleep 0.1; done"
-    docker(grafana.host, "exec", "grafana", "sh", "-c", ready)
+    run_docker(grafana.host, "exec", "grafana", "sh", "-c", ready)
     assert org(grafana, "admin:admin")
     assert [org(grafana, "admin:wrong") for _ in range(5)] == [False] * 5
     assert not org(grafana, "admin:admin")

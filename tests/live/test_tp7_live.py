@@ -17,7 +17,7 @@ from dckgrade.grading.options import Choice
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
 from dckgrade.prove import images, live
-from dckgrade.prove.case import cases
+from dckgrade.prove.case import list_cases
 from dckgrade.prove.live import DisposableEngine
 from dckgrade.report.observation import Seen
 from dckgrade.report.report import Report
@@ -35,9 +35,9 @@ def stack(engine: DisposableEngine) -> Iterator[DisposableEngine]:
         pytest.skip("the recording proxy speaks to unix sockets only")
     images.load_images(engine.host, IMAGES, FIXTURES / "tp7")
     engine.empty()
-    (solution,) = [one for one in cases(FIXTURES, "tp7") if one.name == "solution"]
-    with engine.network():
-        live.apply(solution, engine)
+    (solution,) = [one for one in list_cases(FIXTURES, "tp7") if one.name == "solution"]
+    with engine.enter_network():
+        live.run_case_script(solution, engine)
         until = time.monotonic() + 120
         while (report := graded(engine.host)[0]).score.earned < 8:
             assert time.monotonic() < until, report
@@ -82,7 +82,7 @@ def test_a_working_stack_takes_a_few_seconds_and_their_nginx_says_the_word(
     stack: DisposableEngine, tmp_path: Path
 ) -> None:
     begun = time.monotonic()
-    with stack.network():
+    with stack.enter_network():
         report, requests = graded(stack.host, tmp_path)
     assert marker(report)["by"] == "request"
     assert marker(report)["found"] is True
@@ -102,7 +102,7 @@ def test_a_container_of_ours_says_it_where_theirs_cannot_and_is_gone_afterwards(
     client.start(sender)
     client.stop("webservers", timeout=0)
     try:
-        with stack.network():
+        with stack.enter_network():
             report, requests = graded(stack.host, tmp_path)
     finally:
         client.start("webservers")
@@ -125,7 +125,7 @@ def test_a_container_of_ours_says_it_where_theirs_cannot_and_is_gone_afterwards(
 def test_under_passive_nothing_but_readings_leave_and_the_word_is_skipped(
     stack: DisposableEngine, tmp_path: Path
 ) -> None:
-    with stack.network():
+    with stack.enter_network():
         report, requests = graded(stack.host, tmp_path, passive=True)
     assert acts(requests) == []
     verdicts = {line.id: line.verdict.value for line in report.checks}
@@ -136,7 +136,7 @@ def test_under_passive_nothing_but_readings_leave_and_the_word_is_skipped(
 
 
 def test_judged_at_once_the_word_is_undecided_not_lost(stack: DisposableEngine) -> None:
-    with stack.network():
+    with stack.enter_network():
         report, _ = graded(stack.host, at_once=True)
     (line,) = [one for one in report.checks if one.id == "logs-reach-elasticsearch"]
     assert line.verdict in {"unknown", "passed"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.prove import live
-from dckgrade.prove.engines.docker_command import docker
+from dckgrade.prove.engines.docker_command import run_docker
 
 pytestmark = pytest.mark.engine
 
@@ -46,13 +46,15 @@ def test_it_sees_each_step_and_ends_well_when_all_passes(
 ) -> None:
     engine.empty()
     shown = tmp_path / "shown"
-    with engine.network(), shown.open("wb") as file:
+    with engine.enter_network(), shown.open("wb") as file:
         process = watching(engine.host, stdout=file.fileno(), stderr=subprocess.STDOUT)
         try:
             until(shown, "Watching the engine")
-            docker(engine.host, "run", "-d", "--name", "webservers", "nginx")
+            run_docker(engine.host, "run", "-d", "--name", "webservers", "nginx")
             until(shown, "Just passed: Container webservers")
-            docker(engine.host, "run", "-d", "--name", "dbserver", "-e", "POSTGRES_PASSWORD=x", "postgres")
+            run_docker(
+                engine.host, "run", "-d", "--name", "dbserver", "-e", "POSTGRES_PASSWORD=x", "postgres"
+            )
             assert process.wait(60) == 0
         finally:
             process.kill()
@@ -63,7 +65,7 @@ def test_it_sees_each_step_and_ends_well_when_all_passes(
 def test_idle_it_takes_less_than_two_percent_of_a_core(engine: live.DisposableEngine, tmp_path: Path) -> None:
     engine.empty()
     shown = tmp_path / "shown"
-    with engine.network(), shown.open("wb") as file:
+    with engine.enter_network(), shown.open("wb") as file:
         process = watching(engine.host, stdout=file.fileno(), stderr=subprocess.STDOUT)
         try:
             until(shown, "Watching the engine")
@@ -79,7 +81,7 @@ def test_idle_it_takes_less_than_two_percent_of_a_core(engine: live.DisposableEn
 def test_ctrl_c_leaves_the_terminal_as_it_was(engine: live.DisposableEngine) -> None:
     engine.empty()
     mine, theirs = pty.openpty()
-    with engine.network():
+    with engine.enter_network():
         process = watching(engine.host, stdout=theirs, stderr=theirs)
         try:
             shown = b""

@@ -13,7 +13,7 @@ from dckgrade.judge.matching import matches_wanted
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
 from dckgrade.lab.matchers import Wanted
-from dckgrade.prove.mutants import mutants, other, vacuous
+from dckgrade.prove.mutants import find_vacuous_matchers, is_change, list_mutants
 from dckgrade.report import codec
 from tests.conftest import FIXTURES
 from tests.support.recorded_facts import lab, recording, seen
@@ -92,7 +92,7 @@ def survived(written: Any, value: Any, kind: Any) -> bool:
     """Say whether the demand bears every change."""
     wanted: Wanted = msgspec.convert(written, Wanted)
     assert matches_wanted(wanted, value), "it holds of the solution"
-    return all(matches_wanted(wanted, one) for one in mutants(value, inspect.type_info(kind), wanted))
+    return all(matches_wanted(wanted, one) for one in list_mutants(value, inspect.type_info(kind), wanted))
 
 
 @pytest.mark.parametrize(("written", "value", "kind"), TELLING)
@@ -127,10 +127,10 @@ def test_every_change_changes_something_and_stays_of_its_kind(drawn: tuple[Any, 
     wanted: Wanted = msgspec.convert(written, Wanted)
     before = msgspec.json.encode(value)
 
-    made = mutants(value, inspect.type_info(kind), wanted)
+    made = list_mutants(value, inspect.type_info(kind), wanted)
 
     assert made, "there is always another value"
-    assert all(other(one, value) for one in made)
+    assert all(is_change(one, value) for one in made)
     assert msgspec.json.encode(value) == before, "what was seen stays as it was"
     for one in made:
         if not isinstance(one, list | dict):
@@ -155,7 +155,7 @@ def test_a_vacuous_demand_is_named_with_its_check() -> None:
         "    expect: {status: running, restart_count: {at-least: 0}}\n"
     )
 
-    tried = vacuous(loose, recording({"box": seen(restart_count=0)}))
+    tried = find_vacuous_matchers(loose, recording({"box": seen(restart_count=0)}))
 
     assert [one.sentence("en") for one in tried.faults] == [
         'box: no change of what was seen breaks the demand restart_count: {"at-least":0}.'
@@ -169,7 +169,7 @@ def test_thousands_of_mutants_a_second() -> None:
     begun, tried = time.process_time(), 0
 
     while tried < 5000:
-        tried += vacuous(loaded, solution).mutants
+        tried += find_vacuous_matchers(loaded, solution).mutants
 
     # A hundred times as fast here; the bound is for a machine that does much else.
     assert tried / (time.process_time() - begun) > 2000

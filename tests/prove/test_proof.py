@@ -14,8 +14,8 @@ from dckgrade.i18n import UserError
 from dckgrade.lab.discovery import find, labs_of, shelf
 from dckgrade.lab.load import LoadedLab, load
 from dckgrade.prove import run
-from dckgrade.prove.case import Terms, cases
-from dckgrade.prove.recordings import derive
+from dckgrade.prove.case import ProofSettings, list_cases
+from dckgrade.prove.recordings import derive_recordings
 from dckgrade.report.proof import Cell, Proof
 from tests.conftest import FIXTURES
 
@@ -45,12 +45,12 @@ def sentences(proof: Proof) -> list[str]:
 def test_no_lab_is_on_the_shelf_that_is_not_proven(lab: str) -> None:
     begun = time.monotonic()
 
-    assert sentences(run.recorded(load(find(lab)), FIXTURES)) == []
+    assert sentences(run.prove_from_recordings(load(find(lab)), FIXTURES)) == []
     assert time.monotonic() - begun < 1
 
 
 def test_tp5_is_proven_by_its_recordings() -> None:
-    proof = run.recorded(load(find("tp5")), FIXTURES)
+    proof = run.prove_from_recordings(load(find("tp5")), FIXTURES)
 
     assert sentences(proof) == []
     assert proof.mutants > 50
@@ -65,7 +65,7 @@ def test_tp5_is_proven_by_its_recordings() -> None:
 def test_a_deleted_demand_is_noticed_by_the_mistakes_that_then_pass(tmp_path: Path) -> None:
     weaker = tp5(tmp_path, ("      status: running\n      stable: true\n", "      stable: true\n"))
 
-    found = sentences(run.recorded(weaker, FIXTURES))
+    found = sentences(run.prove_from_recordings(weaker, FIXTURES))
 
     assert any("dbserver-running does not see the mistake no-password" in one for one in found), found
 
@@ -73,7 +73,7 @@ def test_a_deleted_demand_is_noticed_by_the_mistakes_that_then_pass(tmp_path: Pa
 def test_a_check_whose_only_telling_demand_is_gone_is_named_vacuous(tmp_path: Path) -> None:
     weaker = tp5(tmp_path, ("{accepts: true}\n    within", "{accepts: {present: true}}\n    within"))
 
-    found = sentences(run.recorded(weaker, FIXTURES))
+    found = sentences(run.prove_from_recordings(weaker, FIXTURES))
 
     assert "No mistake kills dbserver-accepts: it may be unable to fail." in found
 
@@ -84,7 +84,7 @@ def test_a_demand_that_nothing_breaks_is_vacuous(tmp_path: Path) -> None:
         tmp_path, ("found_by: {one-of: [name, label]}\n      image_fits", f"{any_way}\n      image_fits")
     )
 
-    found = sentences(run.recorded(weaker, FIXTURES))
+    found = sentences(run.prove_from_recordings(weaker, FIXTURES))
 
     assert any(
         "webservers-running: no change of what was seen breaks the demand found_by" in one for one in found
@@ -95,7 +95,7 @@ def test_only_a_check_worth_nothing_may_pass_on_an_untouched_engine_and_never_fa
     text = find("tp3").read_text(encoding="utf-8")
     (tmp_path / "tp3.yaml").write_text(text.replace("    points: 0\n", "    points: 1\n"), encoding="utf-8")
 
-    found = sentences(run.recorded(load(tmp_path / "tp3.yaml"), FIXTURES))
+    found = sentences(run.prove_from_recordings(load(tmp_path / "tp3.yaml"), FIXTURES))
 
     assert found == [
         "engine-has-apparmor passes on an untouched engine.",
@@ -106,7 +106,7 @@ def test_only_a_check_worth_nothing_may_pass_on_an_untouched_engine_and_never_fa
 def test_a_weakened_demand_names_the_mistakes_that_survive_it(tmp_path: Path) -> None:
     weaker = tp5(tmp_path, ("      status: running\n", "      status: {present: true}\n"))
 
-    proof = run.recorded(weaker, FIXTURES)
+    proof = run.prove_from_recordings(weaker, FIXTURES)
 
     assert proof.cells["webservers-running"]["paused"] is Cell.SURVIVED
     assert any("webservers-running does not see the mistake paused" in one for one in sentences(proof))
@@ -116,7 +116,7 @@ def test_a_broken_solution_is_said(fixtures: Path) -> None:
     broken, solution = fixtures / "tp5" / "mistakes" / "paused", fixtures / "tp5" / "solution"
     shutil.copy(broken / "recording.json", solution / "recording.json")
 
-    found = sentences(run.recorded(load(find("tp5")), fixtures))
+    found = sentences(run.prove_from_recordings(load(find("tp5")), fixtures))
 
     assert any("The solution solution does not pass webservers-running" in one for one in found), found
 
@@ -125,7 +125,7 @@ def test_a_mistake_that_trips_another_check_by_accident_is_shown(fixtures: Path)
     mistakes = fixtures / "tp5" / "mistakes"
     shutil.copy(mistakes / "two-mistakes" / "recording.json", mistakes / "no-password" / "recording.json")
 
-    proof = run.recorded(load(find("tp5")), fixtures)
+    proof = run.prove_from_recordings(load(find("tp5")), fixtures)
 
     assert proof.cells["webservers-running"]["no-password"] is Cell.TRIPPED
     assert any(
@@ -138,7 +138,7 @@ def test_a_mistake_by_another_name_is_shown(fixtures: Path) -> None:
     expect = fixtures / "tp5" / "mistakes" / "paused" / "expect.yaml"
     expect.write_text(expect.read_text().replace("ST-10", "ST-06"))
 
-    proof = run.recorded(load(find("tp5")), fixtures)
+    proof = run.prove_from_recordings(load(find("tp5")), fixtures)
 
     assert proof.cells["webservers-running"]["paused"] is Cell.MISNAMED
     assert any("ST-06 → failed ST-10" in one for one in sentences(proof))
@@ -147,13 +147,13 @@ def test_a_mistake_by_another_name_is_shown(fixtures: Path) -> None:
 def test_a_diagnosis_that_no_case_triggers_is_named(fixtures: Path) -> None:
     shutil.rmtree(fixtures / "tp5" / "mistakes" / "volume-of-an-older-version")
 
-    assert sentences(run.recorded(load(find("tp5")), fixtures)) == ["No case triggers ST-12."]
+    assert sentences(run.prove_from_recordings(load(find("tp5")), fixtures)) == ["No case triggers ST-12."]
 
 
 def test_a_missing_recording_is_named(fixtures: Path) -> None:
     (fixtures / "tp5" / "mistakes" / "paused" / "recording.json").unlink()
 
-    found = sentences(run.recorded(load(find("tp5")), fixtures))
+    found = sentences(run.prove_from_recordings(load(find("tp5")), fixtures))
 
     assert any(one.startswith("paused could not be applied") for one in found)
 
@@ -168,19 +168,21 @@ def test_a_waiver_forgives_until_its_day(fixtures: Path, days: int, told: list[s
     terms = fixtures / "tp5" / "proof.yaml"
     terms.write_text(f"waivers: [{{of: ST-12, reason: no such image, until: {until}}}]\n")
 
-    assert sentences(run.recorded(load(find("tp5")), fixtures)) == told
+    assert sentences(run.prove_from_recordings(load(find("tp5")), fixtures)) == told
 
 
 def test_a_waiver_that_forgives_nothing_is_a_fault(fixtures: Path) -> None:
     terms = fixtures / "tp5" / "proof.yaml"
     terms.write_text("waivers: [{of: ST-12, reason: once needed, until: 2999-01-01}]\n")
 
-    assert sentences(run.recorded(load(find("tp5")), fixtures)) == ["The waiver of ST-12 forgives nothing."]
+    assert sentences(run.prove_from_recordings(load(find("tp5")), fixtures)) == [
+        "The waiver of ST-12 forgives nothing."
+    ]
 
 
 def test_a_lab_of_several_engines_is_not_proven_on_one() -> None:
     with ExitStack() as stack, pytest.raises(UserError, match="3 engines that reach each other"):
-        run.given("unix:///given.sock", Terms(engines=3), stack)
+        run.take_over_engine("unix:///given.sock", ProofSettings(engines=3), stack)
 
 
 def test_a_vacuous_demand_can_be_waived_for_its_check(tmp_path: Path, fixtures: Path) -> None:
@@ -195,7 +197,7 @@ def test_a_vacuous_demand_can_be_waived_for_its_check(tmp_path: Path, fixtures: 
     ]
     terms.write_text(f"waivers: [{', '.join(waivers)}]\n")
 
-    proof = run.recorded(weaker, fixtures)
+    proof = run.prove_from_recordings(weaker, fixtures)
 
     assert not any("no change of what was seen" in one for one in sentences(proof))
     assert len(proof.waived) == 2
@@ -206,7 +208,10 @@ def test_the_hand_made_recording_and_the_demonstration_are_made_of_todays_record
     made = fixtures / "tp5" / "handmade" / "memory-not-counted" / "recording.json"
     made.write_text("")
 
-    derive(handmade=[one for one in cases(fixtures, "tp5") if not one.live], every=cases(fixtures, "tp5"))
+    derive_recordings(
+        handmade=[one for one in list_cases(fixtures, "tp5") if not one.can_be_applied],
+        every=list_cases(fixtures, "tp5"),
+    )
 
     assert made.read_bytes() == (home / "handmade" / "memory-not-counted" / "recording.json").read_bytes()
     assert demo.read_bytes() == (home / "mistakes" / "two-mistakes" / "recording.json").read_bytes()
@@ -216,15 +221,15 @@ class Dead:
     """An engine that has stopped answering."""
 
     host = "unix:///nowhere"
-    neighbours: Mapping[str, str] = {}
+    script_environment: Mapping[str, str] = {}
 
     def empty(self) -> None:
         raise EngineTrouble("gone")
 
-    def network(self) -> AbstractContextManager[None]:
+    def enter_network(self) -> AbstractContextManager[None]:
         return nullcontext()
 
 
 def test_an_engine_that_dies_ends_the_proof_and_is_no_fault_of_the_lab() -> None:
     with pytest.raises(EngineTrouble, match="gone"):
-        run.seen(load(find("tp5")), FIXTURES, [Dead(), Dead()], lambda *_: None, record=False)
+        run.prove_live(load(find("tp5")), FIXTURES, [Dead(), Dead()], lambda *_: None, record=False)

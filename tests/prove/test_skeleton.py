@@ -73,7 +73,7 @@ def test_it_never_overwrites_and_then_writes_nothing_at_all(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["../up", "Boxes", "", "a b", "x" * 33, "/abs"])
 def test_a_name_that_no_lab_can_have_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError):
-        skeleton.write(name, tmp_path / "checks", tmp_path / "fixtures")
+        skeleton.write_skeleton(name, tmp_path / "checks", tmp_path / "fixtures")
 
     assert list(tmp_path.iterdir()) == []
 
@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "checks").write_text("a file\n")
 
     with pytest.raises(UserError, match="cannot be written"):
-        skeleton.write("boxes", tmp_path / "checks", tmp_path / "fixtures")
+        skeleton.write_skeleton("boxes", tmp_path / "checks", tmp_path / "fixtures")
 
 
 @pytest.mark.engine
@@ -90,7 +90,7 @@ def test_a_new_lab_is_proven_live_once_its_blanks_are_filled(
     tmp_path: Path, engine: DisposableEngine
 ) -> None:
     engine.empty()
-    for path in skeleton.write("boxes", tmp_path / "checks", tmp_path / "fixtures"):
+    for path in skeleton.write_skeleton("boxes", tmp_path / "checks", tmp_path / "fixtures"):
         if path.suffix == ".json":
             continue
         text = path.read_text(encoding="utf-8")
@@ -99,8 +99,8 @@ def test_a_new_lab_is_proven_live_once_its_blanks_are_filled(
         path.write_text(text, encoding="utf-8")
     lab = load(tmp_path / "checks" / "boxes.yaml")
 
-    proof = run.seen(lab, tmp_path / "fixtures", [PreparedEngine(engine)], lambda *_: None, record=True)
+    proof = run.prove_live(lab, tmp_path / "fixtures", [PreparedEngine(engine)], lambda *_: None, record=True)
 
     assert [fault.sentence("en") for fault in proof.faults] == []
-    again = run.recorded(lab, tmp_path / "fixtures")
+    again = run.prove_from_recordings(lab, tmp_path / "fixtures")
     assert [fault.sentence("en") for fault in again.faults] == []

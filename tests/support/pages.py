@@ -80,7 +80,7 @@ def grown(report: ClassReport, size: int) -> ClassReport:
 @cache
 def proofs() -> tuple[Proof, ...]:
     """Prove the largest lab by its recordings, and give a proof with every fault there is."""
-    return run.recorded(load(find("tp6")), FIXTURES), faulty(HOSTILE)
+    return run.prove_from_recordings(load(find("tp6")), FIXTURES), faulty(HOSTILE)
 
 
 PAGES: Mapping[str, Callable[[Lang], bytes]] = {

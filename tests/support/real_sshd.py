@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from dckgrade.prove.engines.private import why_not
+from dckgrade.prove.engines.private import find_private_engine_obstacle
 from tests.conftest import need
 
 SSHD = "/usr/sbin/sshd"
@@ -19,7 +19,10 @@ SSHD = "/usr/sbin/sshd"
 
 def need_ssh() -> None:
     """Say why there can be no engine behind ssh: a failure where engines are required, else a skip."""
-    need(why_not() or next((f"{one} is missing" for one in (SSHD, "ssh") if not shutil.which(one)), None))
+    need(
+        find_private_engine_obstacle()
+        or next((f"{one} is missing" for one in (SSHD, "ssh") if not shutil.which(one)), None)
+    )
 
 
 class Sshd:

@@ -11,9 +11,9 @@ from pathlib import Path
 FOLDER_PREFIX = "dckgrade-engine-"
 _CGROUP_PREFIX = "dckgrade-"
 _CGROUPS = Path("/sys/fs/cgroup")
-_OURS = {b"setpriv", b"unshare", b"dockerd"}
-_GONE_WITHIN = 5.0
-_UNMARKED_IS_OLD_AFTER = 60.0
+_OUR_PROGRAMS = {b"setpriv", b"unshare", b"dockerd"}
+_GONE_TIMEOUT_S = 5.0
+_UNMARKED_IS_OLD_AFTER_S = 60.0
 
 
 def owner_of_this_process() -> str:
@@ -52,7 +52,7 @@ def thaw(cgroup: str) -> None:
                 frozen.write_text(awake)
 
 
-def remove(folder: Path, cgroup: str) -> None:
+def remove_remains(folder: Path, cgroup: str) -> None:
     """Remove the folder and the control groups of an engine whose processes are gone."""
     shutil.rmtree(folder, ignore_errors=True)
     _remove_cgroups(cgroup)
@@ -79,7 +79,7 @@ def _is_abandoned(folder: Path) -> bool:
         if (folder / "owner").exists():
             return not _is_alive((folder / "owner").read_text())
         # A neighbour may be between making its folder and marking it.
-        return time.time() - facts.st_mtime > _UNMARKED_IS_OLD_AFTER
+        return time.time() - facts.st_mtime > _UNMARKED_IS_OLD_AFTER_S
     return False
 
 
@@ -94,7 +94,7 @@ def _kill_all_from(folder: Path) -> None:
     for pid in found:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + _GONE_WITHIN
+    deadline = time.monotonic() + _GONE_TIMEOUT_S
     while any(_launches_from(pid, folder) for pid in found) and time.monotonic() < deadline:
         time.sleep(0.02)
 
@@ -102,7 +102,7 @@ def _kill_all_from(folder: Path) -> None:
 def _launches_from(pid: int, folder: Path) -> bool:
     with contextlib.suppress(OSError):
         argv = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        return argv[0].rpartition(b"/")[2] in _OURS and f"--data-root={folder}/data".encode() in argv
+        return argv[0].rpartition(b"/")[2] in _OUR_PROGRAMS and f"--data-root={folder}/data".encode() in argv
     return False
 
 
@@ -132,7 +132,7 @@ def _remove_cgroups(name: str) -> None:
 
 
 def _remove_cgroup(folder: Path) -> None:
-    deadline = time.monotonic() + _GONE_WITHIN
+    deadline = time.monotonic() + _GONE_TIMEOUT_S
     while folder.exists():
         try:
             folder.rmdir()

@@ -8,16 +8,16 @@ from typing import Self
 from dckgrade.prove.engines.network_namespace import inside_network_of, raise_loopback
 from dckgrade.prove.engines.private import PrivateEngine, PrivateEngineFailed
 
-LAN = "10.11.0"
-FIRST = 11
-_WITHIN_S = 10
+LAN_PREFIX = "10.11.0"
+FIRST_HOST_NUMBER = 11
+_IP_TIMEOUT_S = 10
 
 
-class PrivateRoom:
+class PrivateCluster:
     """Private engines that reach each other and nothing else; the first is the one that is graded."""
 
     def __init__(self, count: int) -> None:
-        self.engines = [PrivateEngine(hostname=name) for name in names(count)]
+        self.engines = [PrivateEngine(hostname=name) for name in make_hostnames(count)]
         self._switch, self._stack = _Switch(), ExitStack()
 
     def __enter__(self) -> Self:
@@ -38,10 +38,10 @@ class PrivateRoom:
         return self.engines[0].host
 
     @property
-    def neighbours(self) -> Mapping[str, str]:
+    def script_environment(self) -> Mapping[str, str]:
         """Tell an `apply.sh` MANAGER_ADDR, WORKER1_ADDR…, and the engines of the workers: WORKER1_HOST…."""
-        called = [name.upper() for name in names(len(self.engines))]
-        addresses = {f"{name}_ADDR": address(place) for place, name in enumerate(called)}
+        called = [name.upper() for name in make_hostnames(len(self.engines))]
+        addresses = {f"{name}_ADDR": get_machine_address(place) for place, name in enumerate(called)}
         hosts = {f"{name}_HOST": engine.host for name, engine in zip(called, self.engines, strict=True)}
         return addresses | hosts
 
@@ -50,9 +50,9 @@ class PrivateRoom:
         for engine in reversed(self.engines):
             engine.empty()
 
-    def network(self) -> AbstractContextManager[None]:
+    def enter_network(self) -> AbstractContextManager[None]:
         """Stand where the graded engine's containers can be reached."""
-        return self.engines[0].network()
+        return self.engines[0].enter_network()
 
 
 class _Switch:
@@ -73,8 +73,8 @@ class _Switch:
         self.pid = self._holder.pid
         with inside_network_of(self.pid):
             raise_loopback()
-            _ip("link", "add", "lan", "type", "bridge")
-            _ip("link", "set", "lan", "up")
+            _run_ip("link", "add", "lan", "type", "bridge")
+            _run_ip("link", "set", "lan", "up")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -83,28 +83,30 @@ class _Switch:
 
     def plug(self, engine: PrivateEngine, place: int) -> None:
         """Lay a cable between the bridge and *engine*."""
-        with engine.network():
+        with engine.enter_network():
             cable = ("type", "veth", "peer", "name", f"port{place}", "netns", str(self.pid))
-            _ip("link", "add", "eth0", *cable)
-            _ip("address", "add", f"{address(place)}/24", "dev", "eth0")
-            _ip("link", "set", "eth0", "up")
+            _run_ip("link", "add", "eth0", *cable)
+            _run_ip("address", "add", f"{get_machine_address(place)}/24", "dev", "eth0")
+            _run_ip("link", "set", "eth0", "up")
         with inside_network_of(self.pid):
-            _ip("link", "set", f"port{place}", "master", "lan", "up")
+            _run_ip("link", "set", f"port{place}", "master", "lan", "up")
 
 
-def names(count: int) -> list[str]:
+def make_hostnames(count: int) -> list[str]:
     """Name the machines: manager, worker1, worker2…."""
     return ["manager", *(f"worker{place}" for place in range(1, count))]
 
 
-def address(place: int) -> str:
+def get_machine_address(place: int) -> str:
     """Give the address of the machine at *place*, counted from 0."""
-    return f"{LAN}.{FIRST + place}"
+    return f"{LAN_PREFIX}.{FIRST_HOST_NUMBER + place}"
 
 
-def _ip(*words: str) -> None:
+def _run_ip(*words: str) -> None:
     try:
-        done = subprocess.run(["ip", *words], capture_output=True, text=True, timeout=_WITHIN_S, check=False)
+        done = subprocess.run(
+            ["ip", *words], capture_output=True, text=True, timeout=_IP_TIMEOUT_S, check=False
+        )
     except FileNotFoundError:
         raise PrivateEngineFailed("`ip` was not found. On Debian: apt-get install iproute2.") from None
     if done.returncode:

@@ -6,13 +6,13 @@ import subprocess
 from dckgrade.engine.endpoint import EngineTrouble
 from dckgrade.i18n import N_
 
-WITHIN_S = 120
-BUILT_IN = {"bridge", "host", "none", "ingress", "docker_gwbridge"}
+DOCKER_TIMEOUT_S = 120
+BUILT_IN_NETWORKS = {"bridge", "host", "none", "ingress", "docker_gwbridge"}
 """Networks that come with an engine, or with its first swarm, whose remains a later swarm takes over."""
 UNTAGGED = "<none>"
 
 
-def docker(host: str, *words: str) -> str:
+def run_docker(host: str, *words: str) -> str:
     """Run one command; `EngineTrouble` with its own words when it fails."""
     try:
         done = subprocess.run(
@@ -21,40 +21,40 @@ def docker(host: str, *words: str) -> str:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=WITHIN_S,
+            timeout=DOCKER_TIMEOUT_S,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise failed(words, str(error)) from None
+        raise make_docker_error(words, str(error)) from None
     if done.returncode:
-        raise failed(words, done.stderr.strip())
+        raise make_docker_error(words, done.stderr.strip())
     return done.stdout
 
 
-def failed(words: tuple[str, ...], detail: str) -> EngineTrouble:
+def make_docker_error(words: tuple[str, ...], detail: str) -> EngineTrouble:
     """Say which command failed, and in what words."""
     return EngineTrouble(N_("`docker {words}` failed: {detail}."), words=" ".join(words[:2]), detail=detail)
 
 
-def listed(host: str, what: str, *options: str) -> list[str]:
+def list_object_names(host: str, what: str, *options: str) -> list[str]:
     """Name all containers (by id), volumes or networks, without the networks that every engine has."""
-    rows = docker(host, what, "ls", *options, "--format", "{{json .}}").splitlines()
+    rows = run_docker(host, what, "ls", *options, "--format", "{{json .}}").splitlines()
     names = (str(json.loads(row)["ID" if what == "container" else "Name"]) for row in rows)
-    return [name for name in names if what != "network" or name not in BUILT_IN]
+    return [name for name in names if what != "network" or name not in BUILT_IN_NETWORKS]
 
 
-def images(host: str) -> set[str]:
+def list_image_references(host: str) -> set[str]:
     """Name all images by what `docker image rm` takes: each tag by itself, else the id."""
-    rows = docker(host, "image", "ls", "--no-trunc", "--format", "{{json .}}").splitlines()
-    return {reference(json.loads(row)) for row in rows}
+    rows = run_docker(host, "image", "ls", "--no-trunc", "--format", "{{json .}}").splitlines()
+    return {get_image_reference(json.loads(row)) for row in rows}
 
 
-def reference(row: dict[str, str]) -> str:
+def get_image_reference(row: dict[str, str]) -> str:
     """Give the tag, else the id."""
     return row["ID"] if UNTAGGED in {row["Repository"], row["Tag"]} else f"{row['Repository']}:{row['Tag']}"
 
 
 def remove_images(host: str, kept: set[str]) -> None:
     """Remove every image and tag that is not *kept*."""
-    if ours := sorted(images(host) - kept):
-        docker(host, "image", "rm", "--force", *ours)
+    if ours := sorted(list_image_references(host) - kept):
+        run_docker(host, "image", "rm", "--force", *ours)

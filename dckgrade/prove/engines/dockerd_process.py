@@ -8,14 +8,14 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-NAMESPACES = (
+TOOL_SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+NAMESPACE_OPTIONS = (
     *("--net", "--pid", "--fork", "--kill-child=KILL"),
     *("--mount", "--mount-proc", "--propagation", "private", "--uts"),
 )
 # An empty /run keeps the machine's own containerd, shim sockets and xtables lock out of reach; a name server
 # that refuses at once makes a pull fail in milliseconds instead of minutes.
-_INSIDE = """
+_START_SCRIPT = """
 resolver=$(realpath -m /etc/resolv.conf)
 mount -t tmpfs -o mode=755 tmpfs /run
 case $resolver in
@@ -27,7 +27,7 @@ exec "$@"
 """
 
 
-def argv(folder: Path, host: str, cgroup: str, hostname: str) -> list[str]:
+def build_dockerd_command(folder: Path, host: str, cgroup: str, hostname: str) -> list[str]:
     """Give the command line of a dockerd whose files are in *folder*."""
     daemon = [
         *("dockerd", f"--config-file={folder}/daemon.json", f"--data-root={folder}/data"),
@@ -35,14 +35,14 @@ def argv(folder: Path, host: str, cgroup: str, hostname: str) -> list[str]:
         # The second socket lets a container mount /var/run/docker.sock and meet this engine.
         *("--exec-opt=native.cgroupdriver=cgroupfs", f"--host={host}", "--host=unix:///run/docker.sock"),
     ]
-    inside = ["sh", "-ec", _INSIDE, "sh", f"{folder}/resolv.conf", hostname, *daemon]
-    return ["setpriv", "--pdeathsig=KILL", "unshare", *NAMESPACES, *inside]
+    inside = ["sh", "-ec", _START_SCRIPT, "sh", f"{folder}/resolv.conf", hostname, *daemon]
+    return ["setpriv", "--pdeathsig=KILL", "unshare", *NAMESPACE_OPTIONS, *inside]
 
 
-def keep(words: list[str], folder: Path, launched: Future[int]) -> None:
+def run_dockerd(words: list[str], folder: Path, launched: Future[int]) -> None:
     """Run it until it ends; its process id is *launched*, what it prints is in `dockerd.log`."""
     # The death signal follows the thread that forked: this one lives as long as the engine.
-    environment = {"PATH": PATH, "TMPDIR": str(folder / "tmp"), "HOME": str(folder)}
+    environment = {"PATH": TOOL_SEARCH_PATH, "TMPDIR": str(folder / "tmp"), "HOME": str(folder)}
     with (folder / "dockerd.log").open("wb") as log:
         try:
             process = subprocess.Popen(
@@ -60,7 +60,7 @@ def keep(words: list[str], folder: Path, launched: Future[int]) -> None:
     process.wait()
 
 
-def request(host: str, method: str, path: str, body: Any, within: float) -> tuple[int, bytes]:
+def send_engine_request(host: str, method: str, path: str, body: Any, within: float) -> tuple[int, bytes]:
     """Ask the engine at *host*; give the HTTP status and the whole answer."""
     connection = http.client.HTTPConnection("docker", timeout=within)
     connection.sock = socket.socket(socket.AF_UNIX)

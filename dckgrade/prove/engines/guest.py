@@ -18,14 +18,14 @@ from dckgrade.prove.engines import cleanup as remains
 from dckgrade.prove.engines import guest_command
 from dckgrade.prove.engines.given import GivenEngine
 from dckgrade.prove.engines.network_namespace import inside_network_of
-from dckgrade.prove.engines.port_forward import Door
+from dckgrade.prove.engines.port_forward import PortForward
 from dckgrade.prove.engines.private import PrivateEngineFailed
 
-_TOOLS = ("qemu-system-x86_64", "ip", "unshare", "mke2fs", "docker", "chroot")
-_READY_WITHIN_S, _PAUSE_S, _PING_WITHIN_S = 300.0, 0.3, 5.0
+_REQUIRED_TOOLS = ("qemu-system-x86_64", "ip", "unshare", "mke2fs", "docker", "chroot")
+_READY_TIMEOUT_S, _POLL_INTERVAL_S, _PING_TIMEOUT_S = 300.0, 0.3, 5.0
 _ENGINE_PORT = 2375
 # Most machines of a CI have no KVM, or one that boots nothing: the processor is emulated.
-_MACHINE = (
+_QEMU_OPTIONS = (
     *("-accel", "tcg,thread=multi,tb-size=512", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "1536"),
     *("-display", "none", "-vga", "none", "-nodefaults", "-no-reboot", "-monitor", "none"),
     *("-kernel", "kernel", "-serial", "file:console", "-device", "virtio-rng-pci"),
@@ -37,7 +37,7 @@ _MACHINE = (
     *("-append", "root=/dev/nvme0n1 rw init=/usr/sbin/machine console=ttyS0 net.ifnames=0 apparmor=1"),
 )
 # Whatever it starts ends with `cat`, which ends when its input does: at the latest when this process does.
-_INSIDE = """
+_BOOT_SCRIPT = """
 ip link set lo up
 ip tuntap add tap0 mode tap
 ip address add 10.12.0.1/24 dev tap0
@@ -47,14 +47,14 @@ ip route add 172.16.0.0/12 via 10.12.0.2
 echo
 exec cat
 """
-_PROFILES = "/sys/kernel/security/apparmor"
-_UNLOAD = (
+_APPARMOR_FOLDER = "/sys/kernel/security/apparmor"
+_UNLOAD_PROFILES_SCRIPT = (
     'while read -r name mode; do test "$name" = docker-default || printf %s "$name" '
-    f"> {_PROFILES}/.remove; done < {_PROFILES}/profiles 2> /dev/null; true"
+    f"> {_APPARMOR_FOLDER}/.remove; done < {_APPARMOR_FOLDER}/profiles 2> /dev/null; true"
 )
 
 
-class Guest:
+class GuestEngine:
     """A dockerd on a machine of its own, in a network of its own; it cannot outlive this process."""
 
     def __init__(self, build: Callable[[Path], object]) -> None:
@@ -62,7 +62,7 @@ class Guest:
         """Puts `kernel` and `disk` into a folder."""
         self._folder: Path | None = None
         self._holder: subprocess.Popen[bytes] | None = None
-        self._door: Door | None = None
+        self._port_forward: PortForward | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -77,7 +77,7 @@ class Guest:
         return f"unix://{self._folder}/docker.sock"
 
     @property
-    def neighbours(self) -> Mapping[str, str]:
+    def script_environment(self) -> Mapping[str, str]:
         """Let an `apply.sh` find the guest's own commands first."""
         return {"PATH": f"{self._folder}/bin:{os.environ.get('PATH', os.defpath)}"}
 
@@ -85,7 +85,7 @@ class Guest:
         """Sweep what dead owners left, then boot and wait for the engine; once it is up, do nothing."""
         if self._folder is not None:
             return
-        if reason := why_not():
+        if reason := find_guest_obstacle():
             raise PrivateEngineFailed(f"No guest was started: {reason}")
         base = Path(tempfile.gettempdir())
         remains.sweep(base)
@@ -103,17 +103,17 @@ class Guest:
     def stop(self) -> None:
         """Switch it off, and remove what it left."""
         atexit.unregister(self.stop)
-        if self._door:
-            self._door.close()
+        if self._port_forward:
+            self._port_forward.close()
         if self._holder:
             with self._holder:
                 self._holder.kill()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder, self._holder, self._door = None, None, None
+        self._folder, self._holder, self._port_forward = None, None, None
 
     @contextlib.contextmanager
-    def network(self) -> Iterator[None]:
+    def enter_network(self) -> Iterator[None]:
         """Put the calling thread, and what it starts meanwhile, where the guest's containers are reached."""
         if self._holder is None:
             raise PrivateEngineFailed("The guest is not running. Call start() first.")
@@ -123,8 +123,8 @@ class Guest:
     def empty(self) -> None:
         """Unload every profile but Docker's, then remove every container, network and volume."""
         # In this order: a profile may keep even Docker's signals from a container.
-        with self.network(), tempfile.TemporaryDirectory() as nothing:
-            ended, printed = guest_command.ran(["sh", "-c", _UNLOAD], Path(nothing))
+        with self.enter_network(), tempfile.TemporaryDirectory() as nothing:
+            ended, printed = guest_command.run_on_guest(["sh", "-c", _UNLOAD_PROFILES_SCRIPT], Path(nothing))
         if ended:
             raise PrivateEngineFailed(f"The guest's profiles could not be unloaded: {printed}")
         GivenEngine(self.host).empty()
@@ -138,7 +138,7 @@ class Guest:
         command.chmod(0o755)
         namespaces = ("unshare", "--net", "--pid", "--fork", "--kill-child=KILL")
         self._holder = subprocess.Popen(
-            [*namespaces, "sh", "-ec", _INSIDE, "sh", "qemu-system-x86_64", *_MACHINE],
+            [*namespaces, "sh", "-ec", _BOOT_SCRIPT, "sh", "qemu-system-x86_64", *_QEMU_OPTIONS],
             cwd=folder,
             env=os.environ | {"TMPDIR": str(folder)},
             stdin=subprocess.PIPE,
@@ -149,39 +149,41 @@ class Guest:
         if not self._holder.stdout or not self._holder.stdout.readline():
             said = self._holder.stderr.read().decode(errors="replace") if self._holder.stderr else ""
             raise PrivateEngineFailed(f"No network could be made for a guest: {said.strip()}")
-        self._door = Door(folder / "docker.sock", self._holder.pid, (guest_command.ADDRESS, _ENGINE_PORT))
+        self._port_forward = PortForward(
+            folder / "docker.sock", self._holder.pid, (guest_command.GUEST_ADDRESS, _ENGINE_PORT)
+        )
 
     def _wait_until_ready(self, folder: Path) -> None:
-        deadline = time.monotonic() + _READY_WITHIN_S
+        deadline = time.monotonic() + _READY_TIMEOUT_S
         while time.monotonic() < deadline and not (folder / "gone").exists():
-            with contextlib.suppress(OSError, http.client.HTTPException), self.network():
+            with contextlib.suppress(OSError, http.client.HTTPException), self.enter_network():
                 asked = http.client.HTTPConnection(
-                    guest_command.ADDRESS, _ENGINE_PORT, timeout=_PING_WITHIN_S
+                    guest_command.GUEST_ADDRESS, _ENGINE_PORT, timeout=_PING_TIMEOUT_S
                 )
                 with contextlib.closing(asked):
                     asked.request("GET", "/_ping")
                     if asked.getresponse().read() == b"OK":
                         return
-            time.sleep(_PAUSE_S)
+            time.sleep(_POLL_INTERVAL_S)
         said = [
             (folder / name).read_text(errors="replace")
             for name in ("qemu.log", "console")
             if (folder / name).exists()
         ]
         raise PrivateEngineFailed(
-            f"The guest's engine did not answer; it was expected within {_READY_WITHIN_S:.0f} s. "
+            f"The guest's engine did not answer; it was expected within {_READY_TIMEOUT_S:.0f} s. "
             "Is the machine very busy? The end of what it said:\n"
             + "\n".join("".join(said).splitlines()[-15:])
         )
 
 
-def why_not() -> str | None:
+def find_guest_obstacle() -> str | None:
     """Say why no guest can be started here, or nothing when one can."""
     if not sys.platform.startswith("linux") or platform.machine() != "x86_64":
         return "it needs Linux on x86-64."
     if os.geteuid() != 0:
         return "it needs root, for a network of its own."
-    if missing := [tool for tool in _TOOLS if shutil.which(tool) is None]:
+    if missing := [tool for tool in _REQUIRED_TOOLS if shutil.which(tool) is None]:
         return (
             f"{', '.join(missing)} not found. On Debian: "
             "apt-get install qemu-system-x86 e2fsprogs iproute2 util-linux docker.io."

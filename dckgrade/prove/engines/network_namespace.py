@@ -16,12 +16,15 @@ _UP_AND_RUNNING = 0x41
 @contextlib.contextmanager
 def inside_network_of(pid: int) -> Iterator[None]:
     """Put the calling thread, and what it starts meanwhile, inside the network namespace of a process."""
-    with _opened("/proc/thread-self/ns/net") as home, _opened(f"/proc/{pid}/ns/net") as away:
-        _enter(away)
+    with (
+        _open_descriptor("/proc/thread-self/ns/net") as home,
+        _open_descriptor(f"/proc/{pid}/ns/net") as away,
+    ):
+        _enter_namespace(away)
         try:
             yield
         finally:
-            _enter(home)
+            _enter_namespace(home)
 
 
 def raise_loopback() -> None:
@@ -31,7 +34,7 @@ def raise_loopback() -> None:
 
 
 @contextlib.contextmanager
-def _opened(path: str) -> Iterator[int]:
+def _open_descriptor(path: str) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         yield descriptor
@@ -39,7 +42,7 @@ def _opened(path: str) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _enter(namespace: int) -> None:
+def _enter_namespace(namespace: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)  # os.setns exists from Python 3.12 on
     if libc.setns(namespace, _CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), "the network namespace could not be entered")

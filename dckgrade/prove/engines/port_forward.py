@@ -7,11 +7,11 @@ from pathlib import Path
 
 from dckgrade.prove.engines.network_namespace import inside_network_of
 
-_CONNECT_WITHIN_S = 60.0
-_AT_ONCE = 65536
+_CONNECT_TIMEOUT_S = 60.0
+_CHUNK_BYTES = 65536
 
 
-class Door:
+class PortForward:
     """Passes on what is said at *path* to *address* in the network namespace of *pid*, and back."""
 
     def __init__(self, path: Path, pid: int, address: tuple[str, int]) -> None:
@@ -19,7 +19,7 @@ class Door:
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(str(path))
         self._listening.listen(64)
-        threading.Thread(target=self._welcome, daemon=True).start()
+        threading.Thread(target=self._accept_connections, daemon=True).start()
 
     def close(self) -> None:
         """Let nobody in any more; those inside leave when the machine ends."""
@@ -28,26 +28,26 @@ class Door:
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
 
-    def _welcome(self) -> None:
+    def _accept_connections(self) -> None:
         with contextlib.suppress(OSError):
             while True:
                 visitor, _ = self._listening.accept()
-                threading.Thread(target=self._through, args=(visitor,), daemon=True).start()
+                threading.Thread(target=self._forward_connection, args=(visitor,), daemon=True).start()
 
-    def _through(self, visitor: socket.socket) -> None:
+    def _forward_connection(self, visitor: socket.socket) -> None:
         with visitor, contextlib.suppress(OSError), inside_network_of(self.pid):
-            inner = socket.create_connection(self.address, _CONNECT_WITHIN_S)
+            inner = socket.create_connection(self.address, _CONNECT_TIMEOUT_S)
             inner.settimeout(None)
             with inner:
-                back = threading.Thread(target=_passed_on, args=(inner, visitor), daemon=True)
+                back = threading.Thread(target=_copy_stream, args=(inner, visitor), daemon=True)
                 back.start()
-                _passed_on(visitor, inner)
+                _copy_stream(visitor, inner)
                 back.join()
 
 
-def _passed_on(source: socket.socket, target: socket.socket) -> None:
+def _copy_stream(source: socket.socket, target: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        while said := source.recv(_AT_ONCE):
+        while said := source.recv(_CHUNK_BYTES):
             target.sendall(said)
     # One side may have said all it has to say, and still listen: an answer comes after the question's end.
     with contextlib.suppress(OSError):

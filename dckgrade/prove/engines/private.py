@@ -21,13 +21,23 @@ from urllib.parse import quote
 from dckgrade.engine.dockerd import Dockerd
 from dckgrade.prove.engines import cleanup as remains
 from dckgrade.prove.engines import dockerd_process
-from dckgrade.prove.engines.docker_command import BUILT_IN
+from dckgrade.prove.engines.docker_command import BUILT_IN_NETWORKS
 from dckgrade.prove.engines.network_namespace import inside_network_of, raise_loopback
 
-_TOOLS = ("dockerd", "containerd", "runc", "iptables", "unshare", "setpriv", "mount", "realpath", "hostname")
-_LONGEST_FOLDER = 60
-_READY_WITHIN, _GONE_WITHIN, _CALL_WITHIN, _LOAD_WITHIN = 30.0, 30.0, 20.0, 600.0
-_SETTINGS = b"{}"
+_REQUIRED_TOOLS = (
+    "dockerd",
+    "containerd",
+    "runc",
+    "iptables",
+    "unshare",
+    "setpriv",
+    "mount",
+    "realpath",
+    "hostname",
+)
+_MAX_FOLDER_CHARS = 60
+_READY_TIMEOUT_S, _GONE_TIMEOUT_S, _CALL_TIMEOUT_S, _LOAD_TIMEOUT_S = 30.0, 30.0, 20.0, 600.0
+_DEFAULT_DAEMON_JSON = b"{}"
 """What its daemon.json says unless a case has another."""
 
 
@@ -43,10 +53,10 @@ class PrivateEngine:
     def __init__(self, hostname: str = "") -> None:
         self.hostname = hostname
         self._folder: Path | None = None
-        self._keeper: threading.Thread | None = None
-        self._launcher = 0
+        self._dockerd_thread: threading.Thread | None = None
+        self._launcher_pid = 0
         self._cgroup = ""
-        self._settings = _SETTINGS
+        self._settings = _DEFAULT_DAEMON_JSON
 
     def __enter__(self) -> Self:
         self.start()
@@ -59,13 +69,13 @@ class PrivateEngine:
         """Sweep what dead owners left, then bring the engine up; once it is up, do nothing."""
         if self._folder is not None:
             return
-        if reason := why_not():
+        if reason := find_private_engine_obstacle():
             raise PrivateEngineFailed(f"No private engine was started: {reason}")
-        remains.sweep(_base())
+        remains.sweep(_choose_base_folder())
         atexit.register(self.stop)
         try:
             self._make_folder()
-            self._launch(_SETTINGS)
+            self._launch(_DEFAULT_DAEMON_JSON)
             self._wait_until_ready()
         except BaseException:
             self.stop()
@@ -74,31 +84,37 @@ class PrivateEngine:
     def stop(self) -> None:
         """Kill everything inside, then remove the folder and the control groups."""
         atexit.unregister(self.stop)
-        self._end(signal.SIGKILL)
+        self._signal_and_wait(signal.SIGKILL)
         if self._folder is not None:
-            remains.remove(self._folder, self._cgroup)
-        self._folder, self._keeper, self._launcher, self._cgroup, self.host = None, None, 0, "", ""
+            remains.remove_remains(self._folder, self._cgroup)
+        self._folder, self._dockerd_thread, self._launcher_pid, self._cgroup, self.host = (
+            None,
+            None,
+            0,
+            "",
+            "",
+        )
 
     @contextlib.contextmanager
-    def network(self) -> Iterator[None]:
+    def enter_network(self) -> Iterator[None]:
         """Put the calling thread, and what it starts meanwhile, inside the engine's network namespace."""
         if self._folder is None:
             raise PrivateEngineFailed("The private engine is not running. Call start() first.")
-        with inside_network_of(self._launcher):
+        with inside_network_of(self._launcher_pid):
             yield
 
     def load(self, archive: Path) -> None:
         """Load the images of a `docker save` archive."""
         with archive.open("rb") as content:
-            answer = self._call("POST", "/images/load?quiet=1", content, within=_LOAD_WITHIN)
+            answer = self._call("POST", "/images/load?quiet=1", content, within=_LOAD_TIMEOUT_S)
         for line in answer.splitlines():
             if error := json.loads(line).get("error"):
                 raise PrivateEngineFailed(f"The engine refused {archive}: {error}. Make the archive again.")
 
     def empty(self) -> None:
         """Leave the swarm, force-remove containers with their volumes, user networks, volumes."""
-        self._call("POST", "/swarm/leave?force=1", tolerated=(503,), within=_GONE_WITHIN)  # 503: in none
-        deadline = time.monotonic() + _GONE_WITHIN
+        self._call("POST", "/swarm/leave?force=1", tolerated=(503,), within=_GONE_TIMEOUT_S)  # 503: in none
+        deadline = time.monotonic() + _GONE_TIMEOUT_S
         while containers := json.loads(self._call("GET", "/containers/json?all=1")):
             if time.monotonic() > deadline:
                 names = ", ".join(container["Names"][0] for container in containers)
@@ -108,7 +124,7 @@ class PrivateEngine:
             for container in containers:
                 self._call("DELETE", f"/containers/{container['Id']}?force=1&v=1", tolerated=(404, 409))
         for network in json.loads(self._call("GET", "/networks")):
-            if network["Name"] not in BUILT_IN:
+            if network["Name"] not in BUILT_IN_NETWORKS:
                 self._call("DELETE", f"/networks/{network['Id']}", tolerated=(404,))
         for volume in json.loads(self._call("GET", "/volumes"))["Volumes"] or ():
             self._call("DELETE", f"/volumes/{quote(volume['Name'])}?force=1", tolerated=(404,))
@@ -120,7 +136,7 @@ class PrivateEngine:
         return Dockerd(folder / "daemon.json", folder / "dockerd.log")
 
     @property
-    def neighbours(self) -> Mapping[str, str]:
+    def script_environment(self) -> Mapping[str, str]:
         """Tell an `apply.sh` where the engine's configuration is."""
         return {"DAEMON_JSON": str(self.dockerd.file)}
 
@@ -131,7 +147,7 @@ class PrivateEngine:
         """
         if self._folder is None:
             raise PrivateEngineFailed("The private engine is not running. Call start() first.")
-        self._end(signal.SIGTERM)
+        self._signal_and_wait(signal.SIGTERM)
         # What it leaves when it is killed would keep the next one from starting: here, too, it is process 1.
         (self._folder / "docker.pid").unlink(missing_ok=True)
         self._launch(settings)
@@ -143,13 +159,15 @@ class PrivateEngine:
             return False
         return True
 
-    def put_back(self) -> None:
+    def restore_daemon_json(self) -> None:
         """Restart it with its own `daemon.json`, if a case has started it with another or edited that."""
-        if self._settings != _SETTINGS or self.dockerd.file.read_bytes() != _SETTINGS:
-            self.restart(_SETTINGS)
+        if self._settings != _DEFAULT_DAEMON_JSON or self.dockerd.file.read_bytes() != _DEFAULT_DAEMON_JSON:
+            self.restart(_DEFAULT_DAEMON_JSON)
 
     def _make_folder(self) -> None:
-        folder = self._folder = Path(tempfile.mkdtemp(prefix=remains.FOLDER_PREFIX, dir=_base()))
+        folder = self._folder = Path(
+            tempfile.mkdtemp(prefix=remains.FOLDER_PREFIX, dir=_choose_base_folder())
+        )
         owner = remains.owner_of_this_process()
         (folder / "owner").write_text(owner)
         (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
@@ -161,40 +179,40 @@ class PrivateEngine:
         self._settings = settings
         self.dockerd.file.write_bytes(settings)
         folder, launched = self._folder or Path(), Future[int]()
-        words = dockerd_process.argv(folder, self.host, self._cgroup, self.hostname)
-        self._keeper = threading.Thread(
-            target=dockerd_process.keep, args=(words, folder, launched), daemon=True
+        words = dockerd_process.build_dockerd_command(folder, self.host, self._cgroup, self.hostname)
+        self._dockerd_thread = threading.Thread(
+            target=dockerd_process.run_dockerd, args=(words, folder, launched), daemon=True
         )
-        self._keeper.start()
-        self._launcher = launched.result()
+        self._dockerd_thread.start()
+        self._launcher_pid = launched.result()
 
     def _is_alive(self) -> bool:
-        return self._keeper is not None and self._keeper.is_alive()
+        return self._dockerd_thread is not None and self._dockerd_thread.is_alive()
 
-    def _end(self, how: signal.Signals) -> None:
-        if self._keeper is None or not self._is_alive():
+    def _signal_and_wait(self, how: signal.Signals) -> None:
+        if self._dockerd_thread is None or not self._is_alive():
             return
         remains.thaw(self._cgroup)
-        remains.signal_namespace(self._launcher, how)
-        self._keeper.join(_GONE_WITHIN)
+        remains.signal_namespace(self._launcher_pid, how)
+        self._dockerd_thread.join(_GONE_TIMEOUT_S)
         if self._is_alive():
             raise PrivateEngineFailed(
-                f"The engine in {self._folder} still has a process {_GONE_WITHIN:.0f} s after {how.name}; "
+                f"The engine in {self._folder} still has a process {_GONE_TIMEOUT_S:.0f} s after {how.name}; "
                 "it was expected to end sooner. Look for one in state D with ps, then stop() again."
             )
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _READY_WITHIN
+        deadline = time.monotonic() + _READY_TIMEOUT_S
         while self._is_alive() and time.monotonic() < deadline:
             with contextlib.suppress(OSError, http.client.HTTPException):
-                if dockerd_process.request(self.host, "GET", "/_ping", None, 2.0)[1] == b"OK":
-                    with self.network():
+                if dockerd_process.send_engine_request(self.host, "GET", "/_ping", None, 2.0)[1] == b"OK":
+                    with self.enter_network():
                         raise_loopback()
                     return
             time.sleep(0.05)
         lines = self.dockerd.log.read_text(errors="replace").splitlines()
         raise PrivateEngineFailed(
-            f"dockerd did not answer on {self.host}; it was expected within {_READY_WITHIN:.0f} s. "
+            f"dockerd did not answer on {self.host}; it was expected within {_READY_TIMEOUT_S:.0f} s. "
             "Try `dockerd --version`, and read the end of its log:\n" + "\n".join(lines[-15:])
         )
 
@@ -205,12 +223,12 @@ class PrivateEngine:
         body: Any = None,
         *,
         tolerated: tuple[int, ...] = (),
-        within: float = _CALL_WITHIN,
+        within: float = _CALL_TIMEOUT_S,
     ) -> bytes:
         if self._folder is None:
             raise PrivateEngineFailed("The private engine is not running. Call start() first.")
         try:
-            status, answer = dockerd_process.request(self.host, method, path, body, within)
+            status, answer = dockerd_process.send_engine_request(self.host, method, path, body, within)
         except (OSError, http.client.HTTPException) as error:
             raise PrivateEngineFailed(
                 f"{method} {path} got no answer from the private engine: {error!r}"
@@ -222,23 +240,25 @@ class PrivateEngine:
         return answer
 
 
-def why_not() -> str | None:
+def find_private_engine_obstacle() -> str | None:
     """Say in one line why no private engine can be started here, or None when one can."""
     if not sys.platform.startswith("linux"):
         return "this machine does not run Linux."
     if os.geteuid() != 0:
         return "it needs root, for namespaces of its own."
-    if missing := [tool for tool in _TOOLS if shutil.which(tool, path=dockerd_process.PATH) is None]:
+    if missing := [
+        tool for tool in _REQUIRED_TOOLS if shutil.which(tool, path=dockerd_process.TOOL_SEARCH_PATH) is None
+    ]:
         return f"{', '.join(missing)} not found. On Debian: apt-get install docker.io iptables util-linux."
     if not any(os.access(root, os.W_OK) for root in remains.cgroup_roots()):
         return "no control group file system here can be written to."
     trial = subprocess.run(
-        ["unshare", *dockerd_process.NAMESPACES, "true"], capture_output=True, text=True, check=False
+        ["unshare", *dockerd_process.NAMESPACE_OPTIONS, "true"], capture_output=True, text=True, check=False
     )
     return f"namespaces are refused here: {trial.stderr.strip()}" if trial.returncode else None
 
 
-def _base() -> Path:
+def _choose_base_folder() -> Path:
     # A Unix socket's path may have 107 bytes, and /run is hidden from the engine.
     usual = Path(tempfile.gettempdir()).resolve()
-    return usual if len(str(usual)) < _LONGEST_FOLDER and usual.parts[1] != "run" else Path("/tmp")  # noqa: S108
+    return usual if len(str(usual)) < _MAX_FOLDER_CHARS and usual.parts[1] != "run" else Path("/tmp")  # noqa: S108

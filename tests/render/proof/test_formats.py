@@ -57,7 +57,7 @@ def faulty(text: str = "x") -> Proof:
 
 @pytest.fixture(scope="module")
 def tp5() -> Proof:
-    return run.recorded(load(find("tp5")), FIXTURES)
+    return run.prove_from_recordings(load(find("tp5")), FIXTURES)
 
 
 def test_a_missed_fault_is_at_its_line_in_an_annotation_that_github_understands() -> None:
@@ -88,8 +88,8 @@ def test_a_lab_below_the_current_folder_is_named_as_ci_names_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run.from_here(tmp_path / "checks" / "tiny.yaml") == "checks/tiny.yaml"
-    assert run.from_here(Path("/elsewhere/tiny.yaml")) == "/elsewhere/tiny.yaml"
+    assert run.make_relative_to_cwd(tmp_path / "checks" / "tiny.yaml") == "checks/tiny.yaml"
+    assert run.make_relative_to_cwd(Path("/elsewhere/tiny.yaml")) == "/elsewhere/tiny.yaml"
 
 
 @corpus
