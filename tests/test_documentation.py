@@ -133,7 +133,7 @@ def test_every_format_and_every_ending_is_told(lang: Lang) -> None:
     shapes: list[type[StrEnum]] = [output.Format, prove.Shape, doctor.Shape]
 
     assert {one.value for shape in shapes for one in shape} - known == set()
-    assert {*output.BY_SUFFIX, *proof.BY_SUFFIX} - known == set()
+    assert {*output.BY_SUFFIX, *proof.PROOF_RENDERERS_BY_SUFFIX} - known == set()
 
 
 @in_both

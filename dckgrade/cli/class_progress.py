@@ -65,7 +65,7 @@ class Board:
         from rich.text import Text
 
         from dckgrade.classroom.attempts import unreached
-        from dckgrade.render.text.sanitize import line
+        from dckgrade.render.text.sanitize import sanitize_line
 
         lost = next(filter(None, map(unreached, reports)), "")
         points = ", ".join(
@@ -75,14 +75,19 @@ class Board:
             if not unreached(one)
         )
         told = "; ".join(filter(None, (points, lost)))
-        return Text(line(f"[{self.done}/{self.count}] {name}: {told}"), style="yellow" if lost else "")
+        return Text(
+            sanitize_line(f"[{self.done}/{self.count}] {name}: {told}"), style="yellow" if lost else ""
+        )
 
     def lines(self) -> "Text":
         """Say who is being graded, and for how long."""
         from rich.text import Text
 
-        from dckgrade.render.text.sanitize import line
+        from dckgrade.render.text.sanitize import sanitize_line
 
         now = time.monotonic()
-        told = [line(f"{name}: {what}, {now - since:.0f} s") for name, (what, since) in list(self.at.items())]
+        told = [
+            sanitize_line(f"{name}: {what}, {now - since:.0f} s")
+            for name, (what, since) in list(self.at.items())
+        ]
         return Text("\n".join(told), style="dim", no_wrap=True, overflow="ellipsis")

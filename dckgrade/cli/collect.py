@@ -148,10 +148,10 @@ def by_suffix(*, excel: bool) -> "dict[str, Callable[[ClassReport], bytes]]":
     from dckgrade.render.class_report import programs
 
     return {
-        ".html": page.page,
-        ".json": document.document,
-        ".csv": partial(tables.spreadsheet, excel=excel),
-        ".xml": programs.junit,
+        ".html": page.render_class_page,
+        ".json": document.render_class_json,
+        ".csv": partial(tables.render_spreadsheet, excel=excel),
+        ".xml": programs.render_class_junit,
     }
 
 
@@ -169,12 +169,13 @@ def exported(report: "ClassReport", moodle: Path | None, key: Key, gradescope: P
     from dckgrade.render.class_report import programs
 
     if moodle:
-        output.write(moodle, tables.moodle(report, key.value))
+        output.write(moodle, tables.render_moodle(report, key.value))
     if gradescope:
         output.folder(gradescope)
         for at, row in enumerate(report.rows, start=1):
             output.write(
-                gradescope / f"{output.file_name(row.trainee, at)}.json", programs.gradescope(report, row)
+                gradescope / f"{output.file_name(row.trainee, at)}.json",
+                programs.render_trainee_gradescope(report, row),
             )
 
 
@@ -182,9 +183,9 @@ def printed(report: "ClassReport", shape: Shape, forms: "dict[str, Callable[[Cla
     """Print the report in the form asked for; stdout is nothing else."""
     with output.heard():
         if shape is Shape.TEXT:
-            from dckgrade.render.class_report.terminal import terminal
+            from dckgrade.render.class_report.terminal import render_class_terminal
 
-            output.on_terminal(*terminal(report))
+            output.on_terminal(*render_class_terminal(report))
         else:
             sys.stdout.buffer.write(forms[f".{shape}"](report))
 

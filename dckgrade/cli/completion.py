@@ -28,17 +28,17 @@ def lab_title(name: str) -> str:
     if "bash" in os.environ.get("_DCKGRADE_COMPLETE", ""):
         return ""
     from dckgrade.lab.discovery import lab_path, title
-    from dckgrade.render.text.sanitize import line
+    from dckgrade.render.text.sanitize import sanitize_line
 
     path = lab_path(name)
-    return line(title(path, language.spoken())) if path else ""
+    return sanitize_line(title(path, language.spoken())) if path else ""
 
 
 def checks(ctx: typer.Context, incomplete: str) -> Named:
     """Offer the checks of the lab that is being typed, or of every lab."""
     from dckgrade.lab.discovery import lab_path, lab_paths
     from dckgrade.lab.load import LabInvalid, load
-    from dckgrade.render.text.sanitize import line
+    from dckgrade.render.text.sanitize import sanitize_line
 
     lab = ctx.params.get("lab") or ctx.info_name or ""
     path = lab_path(lab)
@@ -46,7 +46,7 @@ def checks(ctx: typer.Context, incomplete: str) -> Named:
         with contextlib.suppress(LabInvalid, UserError):
             for check in load(one).lab.checks:
                 if check.id.startswith(incomplete):
-                    yield check.id, line(check.title.into(language.spoken()))
+                    yield check.id, sanitize_line(check.title.into(language.spoken()))
 
 
 def codes(incomplete: str) -> Named:
@@ -55,21 +55,21 @@ def codes(incomplete: str) -> Named:
     from dckgrade.lab.discovery import lab_paths
     from dckgrade.lab.load import LabInvalid, load
     from dckgrade.lab.model import PLACEHOLDER
-    from dckgrade.render.text.sanitize import line
+    from dckgrade.render.text.sanitize import sanitize_line
 
     for path in lab_paths().values():
         with contextlib.suppress(LabInvalid, UserError):
             for one in known(load(path).lab):
                 if one.diagnosis.code.startswith(incomplete.upper()) and one.diagnosis.message:
                     said = one.diagnosis.message.into(language.spoken())
-                    yield one.diagnosis.code, line(PLACEHOLDER.sub("…", said))
+                    yield one.diagnosis.code, sanitize_line(PLACEHOLDER.sub("…", said))
 
 
 def contexts(incomplete: str) -> Named:
     """Offer Docker's contexts, each with its description."""
     from dckgrade.engine.endpoint import contexts as known
-    from dckgrade.render.text.sanitize import line
+    from dckgrade.render.text.sanitize import sanitize_line
 
     for name, description in known(os.environ, Path.home()).items():
         if name.startswith(incomplete):
-            yield name, line(description)
+            yield name, sanitize_line(description)

@@ -6,7 +6,7 @@ from dckgrade.i18n import N_, get_translator
 
 def config(lang: options.Language = None) -> None:
     """Show each setting with its value and its origin."""
-    from dckgrade.render.text.sanitize import line
+    from dckgrade.render.text.sanitize import sanitize_line
 
     translate = get_translator(language.spoken())
     found = settings.settled()
@@ -19,9 +19,9 @@ def config(lang: options.Language = None) -> None:
     ]
     with output.heard():
         for name, value, origin in rows:
-            print(line(f"{name:10} {value!s:12} {origin}"))
+            print(sanitize_line(f"{name:10} {value!s:12} {origin}"))
         exists = settings.file().exists()
         told = N_("File: {path}") if exists else N_("File: {path} (there is none)")
-        print("\n" + line(translate(told).format(path=settings.file())))
+        print("\n" + sanitize_line(translate(told).format(path=settings.file())))
         variables = ", ".join(map(settings.variable, settings.KINDS))
-        print(line(translate(N_("Variables: {names}")).format(names=variables)))
+        print(sanitize_line(translate(N_("Variables: {names}")).format(names=variables)))

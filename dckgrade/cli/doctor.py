@@ -36,7 +36,7 @@ def doctor(
     """Say which engine there is, and which labs can be graded on it."""
     from dckgrade.engine import endpoint
     from dckgrade.grading.doctor import document
-    from dckgrade.render.text.sanitize import line
+    from dckgrade.render.text.sanitize import sanitize_line
 
     exit_codes.in_order()
     where = endpoint.resolve(host, context, os.environ, Path.home())
@@ -45,7 +45,7 @@ def doctor(
         if shape is Shape.JSON:
             sys.stdout.buffer.write(document(found))
         else:
-            output.on_terminal("\n".join(line(one) for one in told(found)))
+            output.on_terminal("\n".join(sanitize_line(one) for one in told(found)))
     raise SystemExit(exit_codes.Exit.PASSED if found.machine else exit_codes.Exit.NOT_GRADABLE)
 
 

@@ -71,17 +71,17 @@ def of_trouble(trouble: Exception) -> Exit:
 
 def say(lines: Sequence[str]) -> None:
     """Tell the user on stderr, never in the way of results; hostile text stays visible and inert."""
-    from dckgrade.render.text.sanitize import line
+    from dckgrade.render.text.sanitize import sanitize_line
 
     for one in lines:
-        sys.stderr.write(line(one) + "\n")
+        sys.stderr.write(sanitize_line(one) + "\n")
 
 
 def excerpted(invalid: "FileInvalid", lang: Lang) -> list[str]:
     """Say what is wrong with a lab, each problem with its line in the characters that stderr has."""
     from dckgrade.render.text import excerpt
 
-    return excerpt.excerpted(invalid, lang, sys.stderr.encoding)
+    return excerpt.format_problems(invalid, lang, sys.stderr.encoding)
 
 
 P = ParamSpec("P")

@@ -24,13 +24,15 @@ def explain(
     lang: options.Language = None,
 ) -> None:
     """Explain a mistake: what was seen, why it happens, how to look for oneself, what to read."""
-    from dckgrade.render.explanation import Explanation, Index
+    from dckgrade.render.explanation import Explanation, MistakeIndex
 
     known = catalogued()
     if not known:
         raise exit_codes.NothingToGrade(N_("No lab knows a mistake by name."))
     spoken = language.spoken()
-    output.on_terminal(Explanation(found(code, known), spoken) if code else Index(known.values(), spoken))
+    output.on_terminal(
+        Explanation(found(code, known), spoken) if code else MistakeIndex(known.values(), spoken)
+    )
 
 
 def catalogued() -> "dict[str, Known]":

@@ -49,25 +49,26 @@ def shown(one: "Changed") -> "Iterator[RenderableType]":
     """Lay out what changes in one report."""
     from rich.text import Text
 
-    from dckgrade.render.text.sanitize import line
+    from dckgrade.render.text.sanitize import sanitize_line
 
     before, now = one.before.score.earned, one.now.score.earned
-    yield Text(line(f"{one.trainee}  {one.before.lab.id}  {before} → {now}"), style="bold")
-    yield Text(line(f"  {one.source}"), style="dim")
+    yield Text(sanitize_line(f"{one.trainee}  {one.before.lab.id}  {before} → {now}"), style="bold")
+    yield Text(sanitize_line(f"  {one.source}"), style="dim")
     for change in one.changes:
-        yield Text(line(f"  {change.check}: {side(change.before)} → {side(change.now)}"), style=tone(change))
+        yield Text(
+            sanitize_line(f"  {change.check}: {side(change.before)} → {side(change.now)}"), style=tone(change)
+        )
 
 
 def side(judged: "CheckResult | None") -> str:
     """Say what a check came to; `-` where there is no such check."""
     if judged is None:
         return "-"
-    from dckgrade.render.text.messages import WORDS
+    from dckgrade.render.text.messages import VERDICT_WORDS
 
     code = f" {judged.diagnosis.code}" if judged.diagnosis else ""
-    return (
-        f"{get_translator(language.spoken())(WORDS[judged.verdict])}{code} ({judged.earned}/{judged.points})"
-    )
+    word = get_translator(language.spoken())(VERDICT_WORDS[judged.verdict])
+    return f"{word}{code} ({judged.earned}/{judged.points})"
 
 
 def tone(change: "Change") -> str:

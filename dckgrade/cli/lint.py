@@ -71,7 +71,7 @@ def watch(paths: Sequence[Path]) -> NoReturn:
     from rich.text import Text
 
     from dckgrade.cli.watch import drawing
-    from dckgrade.render.text.sanitize import line
+    from dckgrade.render.text.sanitize import sanitize_line
 
     waiting = Text(get_translator(language.spoken())(N_("Watching the files; Ctrl-C ends it.")), style="dim")
     before: object = None
@@ -79,7 +79,7 @@ def watch(paths: Sequence[Path]) -> NoReturn:
         while True:
             if (now := stamps(paths)) != before:
                 before = now
-                draw(*(Text(line(one)) for one in told(paths)), waiting)
+                draw(*(Text(sanitize_line(one)) for one in told(paths)), waiting)
             time.sleep(EVERY_S)
 
 

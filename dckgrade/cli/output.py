@@ -59,51 +59,51 @@ def document(report: "Report") -> bytes:
 
 def html(reports: "Sequence[Report]", hints: int) -> bytes:
     """Render the page."""
-    from dckgrade.render.report.html import session_page
+    from dckgrade.render.report.html import render_session_page
 
-    return session_page(reports, hints).encode()
+    return render_session_page(reports, hints).encode()
 
 
 def junit(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write JUnit XML."""
-    from dckgrade.render.report.junit import junit
+    from dckgrade.render.report.junit import render_junit
 
-    return junit(reports, hints)
+    return render_junit(reports, hints)
 
 
 def tap(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write TAP 14."""
-    from dckgrade.render.report.tap import tap
+    from dckgrade.render.report.tap import render_tap
 
-    return tap(reports, hints)
+    return render_tap(reports, hints)
 
 
 def markdown(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write a job's summary."""
-    from dckgrade.render.report.markdown import markdown
+    from dckgrade.render.report.markdown import render_markdown
 
-    return markdown(reports, hints)
+    return render_markdown(reports, hints)
 
 
 def github(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write annotations for GitHub's checks."""
-    from dckgrade.render.report.github import github
+    from dckgrade.render.report.github import render_github
 
-    return github(reports, hints)
+    return render_github(reports, hints)
 
 
 def csv(reports: "Sequence[Report]", _hints: int) -> bytes:
     """Write a row for each check."""
-    from dckgrade.render.report.csv import csv_table
+    from dckgrade.render.report.csv import render_csv
 
-    return csv_table(reports)
+    return render_csv(reports)
 
 
 def gradescope(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write `results.json`."""
-    from dckgrade.render.report.gradescope import gradescope
+    from dckgrade.render.report.gradescope import render_gradescope
 
-    return gradescope(reports, hints)
+    return render_gradescope(reports, hints)
 
 
 Form = Callable[["Sequence[Report]", int], bytes]
@@ -162,10 +162,10 @@ def show(reports: "Sequence[Report]", shape: Format, hints: int, news: str = "")
     """Print *reports*, and below a text what is new since the last run; stdout is nothing else."""
     with heard():
         if shape is Format.TEXT:
-            from dckgrade.render.report.terminal import session
-            from dckgrade.render.text.sanitize import line
+            from dckgrade.render.report.terminal import render_session
+            from dckgrade.render.text.sanitize import sanitize_line
 
-            on_terminal(*session(reports, hints), *filter(None, [line(news)]))
+            on_terminal(*render_session(reports, hints), *filter(None, [sanitize_line(news)]))
         else:
             sys.stdout.buffer.write(ON_STDOUT[shape](reports, hints))
 

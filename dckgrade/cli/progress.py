@@ -51,19 +51,19 @@ class Waiting:
         """Say what is waited for; where stderr is a file, say it once."""
         from rich.text import Text
 
-        from dckgrade.render.text.sanitize import line
+        from dckgrade.render.text.sanitize import sanitize_line
 
         text = self.translate(N_("Waiting up to {seconds} s for: {titles}")).format(
             seconds=round(left_s), titles=", ".join(titles)
         )
         if self.console.is_terminal:
-            self.status.update(Text(line(text)))
+            self.status.update(Text(sanitize_line(text)))
         elif not self.told.issuperset(titles):
             self.told.update(titles)
             self.write(text)
 
     def write(self, text: str) -> None:
         """Write one line."""
-        from dckgrade.render.text.sanitize import line
+        from dckgrade.render.text.sanitize import sanitize_line
 
-        sys.stderr.write(line(text) + "\n")
+        sys.stderr.write(sanitize_line(text) + "\n")

@@ -66,7 +66,7 @@ def prove(
     """Prove that solutions pass, that mistakes fail, and that every check can."""
     from dckgrade.render import proof as forms
 
-    paths = output.checked(outputs or [], forms.BY_SUFFIX)
+    paths = output.checked(outputs or [], forms.PROOF_RENDERERS_BY_SUFFIX)
     sensible(host, recorded=recorded, record=record, disposable=disposable)
     loaded = chosen(labs or [])
     proofs = list(
@@ -75,7 +75,7 @@ def prove(
         else from_engines(loaded, fixtures, host, jobs, record=record)
     )
     for path in paths:
-        output.write(path, forms.BY_SUFFIX[path.suffix](proofs, language.spoken()))
+        output.write(path, forms.PROOF_RENDERERS_BY_SUFFIX[path.suffix](proofs, language.spoken()))
     printed(proofs, shape)
     raise SystemExit(of(proofs))
 
@@ -115,11 +115,11 @@ def printed(proofs: "Sequence[Proof]", shape: Shape) -> None:
 
     try:
         if shape is Shape.TEXT:
-            from dckgrade.render.proof.terminal import terminal
+            from dckgrade.render.proof.terminal import render_proof_terminal
 
-            output.on_terminal(*(terminal(proof, language.spoken()) for proof in proofs))
+            output.on_terminal(*(render_proof_terminal(proof, language.spoken()) for proof in proofs))
         else:
-            sys.stdout.buffer.write(forms.BY_NAME[shape](proofs, language.spoken()))
+            sys.stdout.buffer.write(forms.PROOF_RENDERERS_BY_NAME[shape](proofs, language.spoken()))
         sys.stdout.flush()
     except BrokenPipeError:
         output.unheard()

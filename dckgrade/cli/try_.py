@@ -26,13 +26,13 @@ def completed(incomplete: str) -> Iterator[tuple[str, str]]:
     """Offer the checks of all labs, each with its title."""
     from dckgrade.lab.discovery import lab_paths
     from dckgrade.lab.load import LabInvalid, load
-    from dckgrade.render.text.sanitize import line
+    from dckgrade.render.text.sanitize import sanitize_line
 
     for name, path in lab_paths().items():
         with contextlib.suppress(LabInvalid, UserError):
             for check in load(path).lab.checks:
                 if (whole := f"{name}/{check.id}").startswith(incomplete):
-                    yield whole, line(check.title.into(language.spoken()))
+                    yield whole, sanitize_line(check.title.into(language.spoken()))
 
 
 def try_(
@@ -57,7 +57,7 @@ def try_(
     """Look at what a check looks at, once: every fact with its value, and which demands hold."""
     from dckgrade.grading import run
     from dckgrade.grading.options import Choice
-    from dckgrade.render.probe_facts import OnTerminal, document, trial
+    from dckgrade.render.probe_facts import TrialRenderable, build_trial, encode_trial
 
     loaded, check, of_a_lab = meant(words)
     choice = Choice(
@@ -69,11 +69,11 @@ def try_(
         grafana=grade.account(grafana_user, grafana_password),
     )
     (report,) = grade.graded([run.LabSelection(loaded, only=[check.id])], choice, host, context)
-    found = trial(check, report, of_a_lab=of_a_lab)
+    found = build_trial(check, report, of_a_lab=of_a_lab)
     if shape is Shape.JSON:
-        sys.stdout.buffer.write(document(found))
+        sys.stdout.buffer.write(encode_trial(found))
     else:
-        output.on_terminal(OnTerminal(found, report))
+        output.on_terminal(TrialRenderable(found, report))
     code = exit_codes.of([report])
     # Nothing was demanded of a probe alone: that there is no such thing is an answer too.
     raise SystemExit(exit_codes.Exit.PASSED if code is exit_codes.Exit.FAILED and not of_a_lab else code)

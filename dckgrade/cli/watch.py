@@ -78,35 +78,37 @@ def page(reports: "Sequence[Report]", last: "Sequence[Report]", hints: int) -> "
     """Lay out what was graded, and below it what has just turned green."""
     from rich.text import Text
 
-    from dckgrade.render.report.terminal import session
-    from dckgrade.render.text.sanitize import line
+    from dckgrade.render.report.terminal import render_session
+    from dckgrade.render.text.sanitize import sanitize_line
 
     translate = get_translator(language.spoken())
     done = exit_codes.of(reports) is exit_codes.Exit.PASSED
     # Several labs are taller than any terminal: while they are watched, each is a line and what to do next.
-    yield from session(reports, hints) if len(reports) == 1 or done else in_short(reports)
+    yield from render_session(reports, hints) if len(reports) == 1 or done else in_short(reports)
     for title in turned_green(reports, last):
-        yield Text(line(translate(N_("Just passed: {title}")).format(title=title)), style="bold green")
+        yield Text(
+            sanitize_line(translate(N_("Just passed: {title}")).format(title=title)), style="bold green"
+        )
     if done:
-        yield Text(line(translate(N_("All done, well done!"))), style="bold green")
+        yield Text(sanitize_line(translate(N_("All done, well done!"))), style="bold green")
     else:
-        yield Text(line(translate(N_("Watching the engine; Ctrl-C ends it."))), style="dim")
+        yield Text(sanitize_line(translate(N_("Watching the engine; Ctrl-C ends it."))), style="dim")
 
 
 def in_short(reports: "Sequence[Report]") -> "Iterator[RenderableType]":
     """Lay out several labs on one screen."""
     from rich.text import Text
 
-    from dckgrade.render.report.terminal import overview
+    from dckgrade.render.report.terminal import render_overview
     from dckgrade.render.text import messages
-    from dckgrade.render.text.sanitize import line
+    from dckgrade.render.text.sanitize import sanitize_line
 
-    say = messages.labels(language.spoken())
-    yield Text(messages.labelled(say["engine"], messages.engine(reports[0]), language.spoken()))
-    yield overview(reports)
+    say = messages.translate_labels(language.spoken())
+    yield Text(messages.add_label(say["engine"], messages.describe_engine(reports[0]), language.spoken()))
+    yield render_overview(reports)
     for one in reports:
-        for cause in messages.causes_first(one)[:1]:
-            yield Text(messages.labelled(line(one.lab.id), line(cause.title), one.lang))
+        for cause in messages.list_failed_and_blocked(one)[:1]:
+            yield Text(messages.add_label(sanitize_line(one.lab.id), sanitize_line(cause.title), one.lang))
 
 
 def turned_green(reports: "Sequence[Report]", last: "Sequence[Report]") -> list[str]:

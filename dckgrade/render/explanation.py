@@ -22,27 +22,27 @@ class Explanation:
         self.known, self.lang = known, lang
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from on_console.laid_out(self.parts(options.encoding), console, options)
+        yield from on_console.lay_out_parts(self.parts(options.encoding), console, options)
 
     def parts(self, encoding: str) -> Iterator[RenderableType]:
         """Give the mistake, then each help below its label."""
         one, lab = self.known.diagnosis, self.known.lab
-        say = messages.labels(self.lang)
-        yield on_console.text(
+        say = messages.translate_labels(self.lang)
+        yield on_console.make_console_text(
             f"{one.code} — {lab.id}, {lab.title.into(self.lang)}", self.lang, encoding, "bold"
         )
         for label, said in (
-            (say["seen"], spoken(one.message, self.lang)),
+            (say["seen"], translate_with_blanks(one.message, self.lang)),
             (get_translator(self.lang)(N_("In the checks")), self.titles()),
-            (say["why"], spoken(one.why, self.lang)),
-            (say["hint"], spoken(one.hint, self.lang)),
-            (say["look"], spoken(one.look, self.lang)),
+            (say["why"], translate_with_blanks(one.why, self.lang)),
+            (say["hint"], translate_with_blanks(one.hint, self.lang)),
+            (say["look"], translate_with_blanks(one.look, self.lang)),
             (say["source"], one.source or ""),
         ):
             if said:
                 yield Text()
-                yield on_console.text(label, self.lang, encoding, "bold")
-                yield Padding(on_console.text(said, self.lang, encoding), (0, 0, 0, 2))
+                yield on_console.make_console_text(label, self.lang, encoding, "bold")
+                yield Padding(on_console.make_console_text(said, self.lang, encoding), (0, 0, 0, 2))
 
     def titles(self) -> str:
         """Name the checks that can meet it."""
@@ -50,31 +50,31 @@ class Explanation:
         return ", ".join(quoted.format(text=check.title.into(self.lang)) for check in self.known.checks)
 
 
-class Index:
+class MistakeIndex:
     """All mistakes, lab by lab."""
 
     def __init__(self, known: Iterable[Known], lang: str) -> None:
         self.known, self.lang = list(known), lang
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from on_console.laid_out(self.parts(options.encoding), console, options)
+        yield from on_console.lay_out_parts(self.parts(options.encoding), console, options)
 
     def parts(self, encoding: str) -> Iterator[RenderableType]:
         """Give a table for each lab."""
         for lab in dict.fromkeys(one.lab.id for one in self.known):
             here = [one for one in self.known if one.lab.id == lab]
             title = here[0].lab.title.into(self.lang)
-            yield on_console.text(f"{lab} — {title}", self.lang, encoding, "bold")
+            yield on_console.make_console_text(f"{lab} — {title}", self.lang, encoding, "bold")
             table = Table.grid(padding=(0, 2))
             for one in here:
-                said = spoken(one.diagnosis.message, self.lang)
-                table.add_row(one.diagnosis.code, on_console.text(said, self.lang, encoding))
+                said = translate_with_blanks(one.diagnosis.message, self.lang)
+                table.add_row(one.diagnosis.code, on_console.make_console_text(said, self.lang, encoding))
             yield Padding(table, (0, 0, 1, 2))
-        yield on_console.text(
+        yield on_console.make_console_text(
             get_translator(self.lang)(N_("Explain one with `dckgrade explain CODE`.")), self.lang, encoding
         )
 
 
-def spoken(words: Words | None, lang: str) -> str:
+def translate_with_blanks(words: Words | None, lang: str) -> str:
     """Give words of a lab; what a report would fill in is left open."""
     return PLACEHOLDER.sub("…", words.into(lang)) if words else ""

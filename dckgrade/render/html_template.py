@@ -11,16 +11,16 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from dckgrade.render.text import messages
-from dckgrade.render.text.sanitize import line
-from dckgrade.render.text.sentences import MOST_HINTS, Rung, rungs
+from dckgrade.render.text.sanitize import sanitize_line
+from dckgrade.render.text.sentences import MAX_HINTS, Hint, list_hints
 from dckgrade.report.result import NamedMistake
 
-SHEET = "render/report.css"
+BASE_STYLESHEET = "render/report.css"
 # As labs may write it (lab.spec.Address): a report can be anybody's.
-ADDRESS = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*/[A-Za-z0-9/._~%#?=&+-]*")
+LINK_PATTERN = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*/[A-Za-z0-9/._~%#?=&+-]*")
 
 
-class Help(Struct, frozen=True, kw_only=True):
+class HintView(Struct, frozen=True, kw_only=True):
     """One help, safe to show: its label, and either words or the address of a page."""
 
     label: str
@@ -28,26 +28,28 @@ class Help(Struct, frozen=True, kw_only=True):
     link: str = ""
 
 
-class Said(Struct, frozen=True, kw_only=True):
+class MistakeView(Struct, frozen=True, kw_only=True):
     """A mistake or a remark, safe to show: the helps asked for, and those that are folded away below them."""
 
     code: str
     message: list[str]
-    shown: list[Help]
-    folded: list[Help]
+    shown: list[HintView]
+    folded: list[HintView]
 
 
-def page(template: str, lang: str, *, sheets: Sequence[str] = (), **values: object) -> str:
+def render_template_page(template: str, lang: str, *, sheets: Sequence[str] = (), **values: object) -> str:
     """
     Render *template* as one page that runs nothing and loads nothing.
 
     *template* and *sheets*, styles beside the reports' own, are files below `dckgrade/`. The policy names the
     page's own style by its digest, so that no other applies.
     """
-    style = "".join(templates().get_template(sheet).render() for sheet in (SHEET, *sheets))
+    style = "".join(
+        get_template_environment().get_template(sheet).render() for sheet in (BASE_STYLESHEET, *sheets)
+    )
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
-        templates()
+        get_template_environment()
         .get_template(template)
         # The style is our own files' text; everything else is escaped.
         .render(lang=lang, style=Markup(style), style_hash=f"sha256-{digest}", **values)  # noqa: S704
@@ -55,7 +57,7 @@ def page(template: str, lang: str, *, sheets: Sequence[str] = (), **values: obje
 
 
 @cache
-def templates() -> Environment:
+def get_template_environment() -> Environment:
     """Set up the templates: whatever is put into them is escaped, and whatever is missing is an error."""
     return Environment(
         loader=PackageLoader("dckgrade", "."),
@@ -66,30 +68,32 @@ def templates() -> Environment:
     )
 
 
-def said(mistake: NamedMistake, lang: str, hints: int) -> Said:
+def build_mistake_view(mistake: NamedMistake, lang: str, hints: int) -> MistakeView:
     """Make a mistake's words safe to show; helps above *hints* are folded away, unless none were wanted."""
-    known = rungs(mistake, lang, hints)
-    whole = [*rungs(mistake, lang, MOST_HINTS), *looking(mistake, lang)] if hints else []
-    return Said(
-        code=line(mistake.code),
-        message=spans(messages.prose(mistake.message, lang)),
-        shown=[help_(one, lang) for one in known],
-        folded=[help_(one, lang) for one in whole if one not in known],
+    known = list_hints(mistake, lang, hints)
+    whole = [*list_hints(mistake, lang, MAX_HINTS), *list_look_hints(mistake, lang)] if hints else []
+    return MistakeView(
+        code=sanitize_line(mistake.code),
+        message=split_code_spans(messages.sanitize_prose(mistake.message, lang)),
+        shown=[build_hint_view(one, lang) for one in known],
+        folded=[build_hint_view(one, lang) for one in whole if one not in known],
     )
 
 
-def looking(mistake: NamedMistake, lang: str) -> list[Rung]:
+def list_look_hints(mistake: NamedMistake, lang: str) -> list[Hint]:
     """Give how to look for oneself, which is no rung of the ladder but a part of the explanation."""
-    return [Rung("look", messages.labels(lang)["look"], mistake.look)] if mistake.look else []
+    return [Hint("look", messages.translate_labels(lang)["look"], mistake.look)] if mistake.look else []
 
 
-def help_(one: Rung, lang: str) -> Help:
+def build_hint_view(one: Hint, lang: str) -> HintView:
     """Make a help safe to show; only what is an address and nothing else becomes a link."""
-    link = one.words if one.kind == "source" and ADDRESS.fullmatch(one.words) else ""
-    return Help(label=one.label, words=spans(messages.prose(one.words, lang)), link=link)
+    link = one.words if one.kind == "source" and LINK_PATTERN.fullmatch(one.words) else ""
+    return HintView(
+        label=one.label, words=split_code_spans(messages.sanitize_prose(one.words, lang)), link=link
+    )
 
 
-def spans(prose: str) -> list[str]:
+def split_code_spans(prose: str) -> list[str]:
     """Cut words into plain and `code`, in turn; a lone backtick is just that."""
     parts = prose.split("`")
     return parts if len(parts) % 2 else [prose]

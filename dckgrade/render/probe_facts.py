@@ -16,20 +16,20 @@ from dckgrade.lab.reference import vocabulary
 from dckgrade.probes.base import observation_key
 from dckgrade.render.text import console as on_console
 from dckgrade.render.text import messages
-from dckgrade.render.text.sanitize import line
-from dckgrade.render.text.values import VALUE_KEPT, wanted, written
+from dckgrade.render.text.sanitize import sanitize_line
+from dckgrade.render.text.values import MAX_VALUE_CHARS, describe_wanted, format_lab_value
 from dckgrade.report.observation import Absent, EngineInfo, Observation, Seen, Unobservable
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Reason, Verdict
 
-SCHEMA: Literal["dckgrade-trial/1"] = "dckgrade-trial/1"
+TRIAL_SCHEMA: Literal["dckgrade-trial/1"] = "dckgrade-trial/1"
 
 
-NARROW = 70
+MIN_TABLE_COLUMNS = 70
 """Columns below which three of them side by side cannot be read."""
 
 
-class Fact(Struct, frozen=True, kw_only=True):
+class TrialFact(Struct, frozen=True, kw_only=True):
     """One fact of the kind that was looked at."""
 
     name: str
@@ -39,7 +39,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     """What was seen; left out where nothing was."""
 
 
-class Demanded(Struct, frozen=True, kw_only=True):
+class TrialExpectation(Struct, frozen=True, kw_only=True):
     """One demand of the check."""
 
     fact: str
@@ -52,20 +52,20 @@ class Demanded(Struct, frozen=True, kw_only=True):
 class Trial(Struct, frozen=True, kw_only=True):
     """What `dckgrade try` found; the JSON document."""
 
-    schema: Literal["dckgrade-trial/1"] = SCHEMA
+    schema: Literal["dckgrade-trial/1"] = TRIAL_SCHEMA
     engine: EngineInfo
     observe: dict[str, Any]
     """The kind and its parameters, as labs write them."""
     about: str
     """What the kind does."""
     observation: Observation
-    facts: list[Fact]
-    demands: list[Demanded]
+    facts: list[TrialFact]
+    demands: list[TrialExpectation]
     check: CheckResult | None
     """What a report would say; null for a probe that no lab asks for."""
 
 
-def trial(check: Check, report: Report, *, of_a_lab: bool) -> Trial:
+def build_trial(check: Check, report: Report, *, of_a_lab: bool) -> Trial:
     """Put together what *report*, of this one check, saw."""
     seen = report.observations[observation_key(check.observe)]
     found = seen.facts if isinstance(seen, Seen) else None
@@ -77,7 +77,7 @@ def trial(check: Check, report: Report, *, of_a_lab: bool) -> Trial:
         about=" ".join((type(check.observe).__doc__ or "").split()),
         observation=seen,
         facts=[
-            Fact(
+            TrialFact(
                 name=one.name,
                 type=one.type,
                 about=one.about,
@@ -86,7 +86,7 @@ def trial(check: Check, report: Report, *, of_a_lab: bool) -> Trial:
             for one in vocabulary(check.observe.facts)
         ],
         demands=[
-            Demanded(
+            TrialExpectation(
                 fact=name,
                 wanted=msgspec.to_builtins(demand),
                 holds=None if found is None else name not in missed,
@@ -97,28 +97,28 @@ def trial(check: Check, report: Report, *, of_a_lab: bool) -> Trial:
     )
 
 
-def document(found: Trial) -> bytes:
+def encode_trial(found: Trial) -> bytes:
     """Write it as one JSON document."""
     return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
 
 
-def shown(fact: Fact) -> str:
+def format_fact_value(fact: TrialFact) -> str:
     """Write a value as a lab does, to be copied into one; a report says the same in words."""
     match fact.value:
         case UnsetType():
             return ""
         case list() as found:
-            return line(f"[{written(found)}]", VALUE_KEPT)
+            return sanitize_line(f"[{format_lab_value(found)}]", MAX_VALUE_CHARS)
         case found:
-            return line(written(found), VALUE_KEPT) or '""'
+            return sanitize_line(format_lab_value(found), MAX_VALUE_CHARS) or '""'
 
 
-def described(fact: Fact) -> str:
+def describe_fact(fact: TrialFact) -> str:
     """Say of which type a fact is, and what it is."""
     return f"{fact.type}. {fact.about}" if fact.about else fact.type
 
 
-class OnTerminal:
+class TrialRenderable:
     """A trial to be printed."""
 
     def __init__(self, found: Trial, report: Report) -> None:
@@ -127,17 +127,19 @@ class OnTerminal:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         self.encoding, self.width = options.encoding, options.max_width
-        yield from on_console.laid_out(self.parts(), console, options)
+        yield from on_console.lay_out_parts(self.parts(), console, options)
 
     def text(self, said: str, style: str = "") -> Text:
         """Make anything safe to print."""
-        return on_console.text(said, self.lang, self.encoding, style)
+        return on_console.make_console_text(said, self.lang, self.encoding, style)
 
     def parts(self) -> Iterator[RenderableType]:
         """Give the engine, what was looked at, the facts, the demands, and what a report would say."""
         yield self.text(
-            messages.labelled(
-                self.translate(messages.LABELS["engine"]), messages.engine(self.report), self.lang
+            messages.add_label(
+                self.translate(messages.REPORT_LABELS["engine"]),
+                messages.describe_engine(self.report),
+                self.lang,
             )
         )
         yield self.text(
@@ -165,17 +167,21 @@ class OnTerminal:
                 return
             case Unobservable() as unseen:
                 reason = Reason(code=unseen.why, detail=unseen.detail)
-                yield self.text(messages.reason(reason, self.lang), "magenta")
+                yield self.text(messages.describe_reason(reason, self.lang), "magenta")
             case Absent() as seen:
                 yield self.text(messages.describe_absence(seen.kind, self.lang), "bold red")
 
     def facts(self) -> RenderableType:
         """Give each fact: name, value, and what it is; below one another where there is no room beside."""
         rows = [
-            (self.text(one.name), self.text(shown(one), "cyan"), self.text(described(one), "dim"))
+            (
+                self.text(one.name),
+                self.text(format_fact_value(one), "cyan"),
+                self.text(describe_fact(one), "dim"),
+            )
             for one in self.found.facts
         ]
-        if self.width < NARROW:
+        if self.width < MIN_TABLE_COLUMNS:
             return Group(*(part for name, value, about in rows for part in (name + " " + value, about)))
         table = Table.grid(padding=(0, 2))
         table.add_column(no_wrap=True)
@@ -190,8 +196,8 @@ class OnTerminal:
         marks = {True: Verdict.PASSED, False: Verdict.FAILED, None: Verdict.UNKNOWN}
         table = Table.grid(padding=(0, 1))
         for one in self.found.demands:
-            said = f"{one.fact}: {wanted(one.wanted, self.translate)}"
-            table.add_row(self.text(messages.SYMBOLS[marks[one.holds]]), self.text(said))
+            said = f"{one.fact}: {describe_wanted(one.wanted, self.translate)}"
+            table.add_row(self.text(messages.VERDICT_SYMBOLS[marks[one.holds]]), self.text(said))
         return table
 
     def judged(self) -> Iterator[Text]:
@@ -199,7 +205,10 @@ class OnTerminal:
         if judged := self.found.check:
             yield Text()
             yield self.text(
-                messages.labelled(judged.title, messages.word(judged.verdict, self.lang), self.lang), "bold"
+                messages.add_label(
+                    judged.title, messages.translate_verdict(judged.verdict, self.lang), self.lang
+                ),
+                "bold",
             )
             for one in (*([judged.diagnosis] if judged.diagnosis else []), *judged.remarks):
                 yield self.text(f"{one.code}: {one.message}")

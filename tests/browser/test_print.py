@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 from pypdf import PdfReader
 
-from dckgrade.render.class_report.html import page as class_page
+from dckgrade.render.class_report.html import render_class_page as class_page
 from tests.support.browser_page import opened
 from tests.support.pages import PAGES, gathered, grown
 

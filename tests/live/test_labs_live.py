@@ -9,7 +9,7 @@ from dckgrade.lab.discovery import find, labs_of, shelf
 from dckgrade.lab.load import load
 from dckgrade.prove import run
 from dckgrade.prove.case import read_proof_settings
-from dckgrade.render.proof import page
+from dckgrade.render.proof import render_proof_page
 from tests.conftest import FIXTURES, need_guests, need_private_engines
 
 pytestmark = pytest.mark.engine
@@ -27,5 +27,5 @@ def test_a_lab_is_proven_live(lab: str) -> None:
         proof = run.prove_live(load(find(lab)), FIXTURES, engines, lambda *_: None, record=False)
 
     BUILD.mkdir(exist_ok=True)
-    (BUILD / f"proof-{lab}.html").write_bytes(page([proof], "en"))
+    (BUILD / f"proof-{lab}.html").write_bytes(render_proof_page([proof], "en"))
     assert [fault.sentence("en") for fault in proof.faults] == []

@@ -15,15 +15,15 @@ from msgspec.structs import replace
 from rich.console import Console
 from tap.parser import Parser  # type: ignore[import-untyped]
 
-from dckgrade.render.report.csv import HEAD, csv_table
-from dckgrade.render.report.github import github
-from dckgrade.render.report.gradescope import gradescope
-from dckgrade.render.report.html import session_page
-from dckgrade.render.report.junit import junit
-from dckgrade.render.report.markdown import markdown
-from dckgrade.render.report.tap import tap
-from dckgrade.render.report.terminal import session
-from dckgrade.render.text.sanitize import line
+from dckgrade.render.report.csv import CSV_COLUMNS, render_csv
+from dckgrade.render.report.github import render_github
+from dckgrade.render.report.gradescope import render_gradescope
+from dckgrade.render.report.html import render_session_page
+from dckgrade.render.report.junit import render_junit
+from dckgrade.render.report.markdown import render_markdown
+from dckgrade.render.report.tap import render_tap
+from dckgrade.render.report.terminal import render_session
+from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.report.report import LabRef, Report
 from tests.render.report.test_html import Read
 from tests.support import format_readers
@@ -40,20 +40,20 @@ def other(report: Report) -> Report:
 
 
 def csv(reports: list[Report], _hints: int = 1) -> bytes:
-    return csv_table(reports)
+    return render_csv(reports)
 
 
 def text(reports: list[Report], hints: int = 1) -> bytes:
     console = Console(file=io.StringIO(), width=80, highlight=False, emoji=False)
-    for one in session(reports, hints):
+    for one in render_session(reports, hints):
         console.print(one)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().encode()
 
 
 FORMS: dict[str, Callable[..., bytes]] = {
-    "xml": junit, "tap": tap, "md": markdown, "github": github, "csv": csv,
-    "gradescope.json": gradescope, "txt": text,
+    "xml": render_junit, "tap": render_tap, "md": render_markdown, "github": render_github, "csv": csv,
+    "gradescope.json": render_gradescope, "txt": text,
 }  # fmt: skip
 forms = pytest.mark.parametrize("ending", FORMS)
 
@@ -93,7 +93,7 @@ def cases(document: bytes) -> list[TestCase]:
 
 
 def test_junit_reads_like_the_lab() -> None:
-    (suite,) = suites(junit([eventful()]))
+    (suite,) = suites(render_junit([eventful()]))
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (6, 2, 2, 1)
     assert suite.name == "tp9: A lab"
     assert {one.name: one.value for one in suite.properties()}["possible"] == "12"  # type: ignore[no-untyped-call]
@@ -103,14 +103,14 @@ def test_junit_reads_like_the_lab() -> None:
     assert (fails.classname, fails.name) == ("tp9", "Title of fails")
     assert fails.result[0].message == "The mistake. [ST-01]"
     assert "Hint: Look there." in fails.result[0].text
-    root = junit([eventful()]).decode()
+    root = render_junit([eventful()]).decode()
     assert '<property name="points" value="2" />' in root
     assert '<property name="verdict" value="blocked" />' in root
     assert "The mistake." in passes.system_out
 
 
 def test_junit_has_a_suite_for_each_lab() -> None:
-    assert [one.name for one in suites(junit([eventful(), other(eventful())]))] == [
+    assert [one.name for one in suites(render_junit([eventful(), other(eventful())]))] == [
         "tp9: A lab",
         "tp8: Another lab",
     ]
@@ -118,14 +118,14 @@ def test_junit_has_a_suite_for_each_lab() -> None:
 
 @corpus
 def test_hostile_text_makes_no_test_and_no_result_in_junit(text: str) -> None:
-    mine, plain = (cases(junit([planted(eventful(), one)], 3)) for one in (text, "x"))
+    mine, plain = (cases(render_junit([planted(eventful(), one)], 3)) for one in (text, "x"))
     assert [[type(one) for one in case.result] for case in mine] == [
         [type(one) for one in case.result] for case in plain
     ]
 
 
 def test_tap_says_what_passed_and_carries_points_and_mistakes() -> None:
-    read = format_readers.points(tap([eventful()]))
+    read = format_readers.points(render_tap([eventful()]))
     assert [one.below.get("verdict") for one in read] == [*VERDICTS[:-1], None]
     assert [one.passed for one in read] == [True, False, False, False, False, True]
     assert read[-1].skipped == "You did not choose this check."
@@ -134,13 +134,13 @@ def test_tap_says_what_passed_and_carries_points_and_mistakes() -> None:
 
 
 def test_tap_of_several_labs_is_one_series() -> None:
-    read = format_readers.points(tap([eventful(), other(eventful())]))
+    read = format_readers.points(render_tap([eventful(), other(eventful())]))
     assert len(read) == 12
     assert (read[0].title, read[6].title) == ("tp9: Title of passes", "tp8: Title of passes")
 
 
 def test_a_program_that_reads_tap_13_understands_it_too() -> None:
-    said = tap([sample("two-mistakes")]).decode().replace("TAP version 14", "TAP version 13", 1)
+    said = render_tap([sample("two-mistakes")]).decode().replace("TAP version 14", "TAP version 13", 1)
     read = [one for one in Parser().parse_text(said) if one.category == "test"]
     assert [one.ok for one in read].count(True) == 3
     assert [one.yaml_block["verdict"] for one in read].count("failed") == 2
@@ -148,7 +148,7 @@ def test_a_program_that_reads_tap_13_understands_it_too() -> None:
 
 @corpus
 def test_hostile_text_makes_no_test_point_and_no_directive_in_tap(text: str) -> None:
-    read = format_readers.points(tap([planted(eventful(), text)], 3))
+    read = format_readers.points(render_tap([planted(eventful(), text)], 3))
     assert [one.passed for one in read] == [True, False, False, False, False, True]
     assert [one.skipped is None for one in read] == [True] * 5 + [False]
 
@@ -156,14 +156,14 @@ def test_hostile_text_makes_no_test_point_and_no_directive_in_tap(text: str) -> 
 @corpus
 def test_titles_come_through_tap_and_csv_whole(text: str) -> None:
     report = planted(eventful(), text)
-    assert {one.title for one in format_readers.points(tap([report]))} == {line(text)}
-    _, *read = format_readers.rows(csv_table([report]))
-    assert {row[3].removeprefix("'") for row in read} == {line(text).removeprefix("'")}
+    assert {one.title for one in format_readers.points(render_tap([report]))} == {sanitize_line(text)}
+    _, *read = format_readers.rows(render_csv([report]))
+    assert {row[3].removeprefix("'") for row in read} == {sanitize_line(text).removeprefix("'")}
 
 
 def test_a_title_that_looks_like_a_directive_stays_a_title() -> None:
     report = planted(eventful(), r"done \# SKIP # TODO later")
-    assert format_readers.points(tap([report]))[1].title == r"done \# SKIP # TODO later"
+    assert format_readers.points(render_tap([report]))[1].title == r"done \# SKIP # TODO later"
 
 
 def tokens(document: bytes) -> Iterator[Token]:
@@ -174,10 +174,10 @@ def tokens(document: bytes) -> Iterator[Token]:
 
 
 def test_markdown_is_a_table_of_the_checks_and_what_to_mend() -> None:
-    kinds = [one.type for one in tokens(markdown([eventful()]))]
+    kinds = [one.type for one in tokens(render_markdown([eventful()]))]
     assert (kinds.count("table_open"), kinds.count("tr_open")) == (1, 1 + 6)
     assert kinds.count("heading_open") == 4
-    shown = "".join(one.content for one in tokens(markdown([eventful()])) if one.type == "text")
+    shown = "".join(one.content for one in tokens(render_markdown([eventful()])) if one.type == "text")
     assert "The mistake. [ST-01]" in shown
 
 
@@ -193,13 +193,13 @@ def test_hostile_text_is_no_markup_in_markdown(text: str) -> None:
         "hr",
         "blockquote_open",
     }
-    read = list(tokens(markdown([planted(eventful(), text)], 3)))
+    read = list(tokens(render_markdown([planted(eventful(), text)], 3)))
     assert alive & {one.type for one in read} == set()
     assert [one.type for one in read].count("tr_open") == 7
 
 
 def test_github_is_told_of_causes_first_and_of_the_whole_last() -> None:
-    read = format_readers.annotations(github([eventful()]))
+    read = format_readers.annotations(render_github([eventful()]))
     assert [one.kind for one in read] == ["error", "warning", "warning", "warning", "notice", "notice"]
     assert read[0].title == "Title of fails"
     assert read[0].text.startswith("The mistake. [ST-01]\n")
@@ -208,14 +208,14 @@ def test_github_is_told_of_causes_first_and_of_the_whole_last() -> None:
 
 @corpus
 def test_hostile_text_is_no_command_to_github(text: str) -> None:
-    read = format_readers.annotations(github([planted(eventful(), text)], 3))
+    read = format_readers.annotations(render_github([planted(eventful(), text)], 3))
     assert [one.kind for one in read] == ["error", "warning", "warning", "warning", "notice", "notice"]
-    assert {one.title for one in read[:-1]} == {line(text)}
+    assert {one.title for one in read[:-1]} == {sanitize_line(text)}
 
 
 def test_csv_has_a_row_for_each_check_of_each_lab() -> None:
-    head, *read = format_readers.rows(csv_table([eventful(), other(eventful())]))
-    assert head == list(HEAD)
+    head, *read = format_readers.rows(render_csv([eventful(), other(eventful())]))
+    assert head == list(CSV_COLUMNS)
     assert [row[head.index("verdict")] for row in read] == VERDICTS * 2
     assert [row[head.index("earned")] for row in read[:6]] == ["2", "0", "0", "", "", ""]
     assert [row[0] for row in read] == ["tp9"] * 6 + ["tp8"] * 6
@@ -224,8 +224,8 @@ def test_csv_has_a_row_for_each_check_of_each_lab() -> None:
 
 @corpus
 def test_hostile_text_is_no_cell_and_no_formula_in_csv(text: str) -> None:
-    read = format_readers.rows(csv_table([planted(eventful(), text)]))
-    assert [len(row) for row in read] == [len(HEAD)] * 7
+    read = format_readers.rows(render_csv([planted(eventful(), text)]))
+    assert [len(row) for row in read] == [len(CSV_COLUMNS)] * 7
     assert not [cell for row in read for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
@@ -258,7 +258,7 @@ def results(document: bytes) -> Any:
 
 
 def test_gradescope_gets_points_and_leaves_the_undecided_open() -> None:
-    read = results(gradescope([eventful(), other(eventful())]))
+    read = results(render_gradescope([eventful(), other(eventful())]))
     assert (read["score"], len(read["tests"])) == (4, 12)
     assert [one.get("score") for one in read["tests"][:6]] == [2, 0, 0, None, None, None]
     assert read["tests"][6]["name"] == "tp8: Title of passes"
@@ -267,11 +267,11 @@ def test_gradescope_gets_points_and_leaves_the_undecided_open() -> None:
 
 @corpus
 def test_hostile_text_breaks_nothing_in_gradescope(text: str) -> None:
-    assert len(results(gradescope([planted(eventful(), text)], 3))["tests"]) == 6
+    assert len(results(render_gradescope([planted(eventful(), text)], 3))["tests"]) == 6
 
 
 def test_the_page_of_a_session_has_a_part_for_each_lab_and_links_to_it() -> None:
-    page = session_page([eventful(), other(eventful())])
+    page = render_session_page([eventful(), other(eventful())])
     read = Read(page)
     ids = [value for _, attributes in read.elements for name, value in attributes if name == "id"]
     links = [value for _, attributes in read.elements for name, value in attributes if name == "href"]
@@ -287,7 +287,9 @@ def test_the_page_of_a_session_has_a_part_for_each_lab_and_links_to_it() -> None
 
 @corpus
 def test_hostile_text_brings_no_element_into_the_page_of_a_session(text: str) -> None:
-    mine = Read(session_page([planted(eventful(), text), eventful()], 3))
-    own = [Read(session_page([planted(eventful(), one), eventful()], 3)) for one in ("x", "x\ny", "`a` b")]
+    mine = Read(render_session_page([planted(eventful(), text), eventful()], 3))
+    own = [
+        Read(render_session_page([planted(eventful(), one), eventful()], 3)) for one in ("x", "x\ny", "`a` b")
+    ]
     assert set(mine.elements) <= {element for one in own for element in one.elements}
     assert not mine.unbalanced

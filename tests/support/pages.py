@@ -13,9 +13,9 @@ from dckgrade.i18n import Lang
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
 from dckgrade.prove import run
-from dckgrade.render.class_report.html import page as class_page
-from dckgrade.render.proof import page as proof_page
-from dckgrade.render.report.html import html_page, session_page
+from dckgrade.render.class_report.html import render_class_page as class_page
+from dckgrade.render.proof import render_proof_page as proof_page
+from dckgrade.render.report.html import render_report_page, render_session_page
 from dckgrade.report.class_report import ClassReport
 from dckgrade.report.proof import Proof
 from tests.conftest import FIXTURES
@@ -31,24 +31,24 @@ CASES = ("solution", "no-password", "two-mistakes", "paused", "judged-too-early"
 
 def report(case: str, lang: Lang) -> bytes:
     """Give the page of a recorded case of TP5."""
-    return html_page(again(replace(recorded("tp5", case), lang=lang)), hints=3).encode()
+    return render_report_page(again(replace(recorded("tp5", case), lang=lang)), hints=3).encode()
 
 
 def hostile_report(lang: Lang) -> bytes:
     """Give a page full of hostile text."""
-    return html_page(planted(eventful(lang), HOSTILE)).encode()
+    return render_report_page(planted(eventful(lang), HOSTILE)).encode()
 
 
 def undecided_report(lang: Lang) -> bytes:
     """Give a page in which everything occurs."""
-    return html_page(eventful(lang)).encode()
+    return render_report_page(eventful(lang)).encode()
 
 
 def session_report(lang: Lang) -> bytes:
     """Give the page of several labs graded in one run."""
     failing = again(replace(recorded("tp5", "two-mistakes"), lang=lang))
     swarm = again(replace(recorded("tp1", "solution"), lang=lang))
-    return session_page([swarm, failing, eventful(lang)]).encode()
+    return render_session_page([swarm, failing, eventful(lang)]).encode()
 
 
 @cache

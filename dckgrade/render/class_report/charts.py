@@ -8,8 +8,8 @@ from dckgrade.i18n import N_, get_translator
 from dckgrade.render.text import messages
 from dckgrade.report.result import Verdict
 
-BINS = 10
-HEIGHT, STEP = 60, 20
+HISTOGRAM_BINS = 10
+MAX_BAR_HEIGHT, BAR_STEP = 60, 20
 """Units of the drawing: a full bar, and a bar's width with its gap."""
 
 
@@ -31,7 +31,7 @@ class Histogram(Struct, frozen=True, kw_only=True):
     possible: int
 
 
-class Part(Struct, frozen=True, kw_only=True):
+class VerdictShare(Struct, frozen=True, kw_only=True):
     """One verdict's part of a bar, in percent."""
 
     verdict: str
@@ -39,44 +39,50 @@ class Part(Struct, frozen=True, kw_only=True):
     width: float
 
 
-def histogram(earned: Sequence[int], possible: int, lang: str) -> Histogram:
+def build_histogram(earned: Sequence[int], possible: int, lang: str) -> Histogram:
     """Sort points into tenths; all points are in the last."""
-    counts = [0] * BINS
+    counts = [0] * HISTOGRAM_BINS
     for points in earned:
-        counts[min(BINS - 1, BINS * points // max(1, possible))] += 1
+        counts[min(HISTOGRAM_BINS - 1, HISTOGRAM_BINS * points // max(1, possible))] += 1
     most = max(1, *counts)
-    heights = [round(HEIGHT * count / most, 1) for count in counts]
+    heights = [round(MAX_BAR_HEIGHT * count / most, 1) for count in counts]
     return Histogram(
         told=get_translator(lang)(N_("Trainees by points, from 0 to {possible}, in tenths: {counts}")).format(
             possible=possible, counts=", ".join(map(str, counts))
         ),
         bars=[
-            Bar(x=STEP * at, y=HEIGHT - height, height=height, count=count, tone=tone(at, BINS - 1))
+            Bar(
+                x=BAR_STEP * at,
+                y=MAX_BAR_HEIGHT - height,
+                height=height,
+                count=count,
+                tone=compute_tone(at, HISTOGRAM_BINS - 1),
+            )
             for at, (height, count) in enumerate(zip(heights, counts, strict=True))
         ],
         possible=possible,
     )
 
 
-def tone(earned: int, possible: int) -> int:
+def compute_tone(earned: int, possible: int) -> int:
     """Give one of six shades: 0 for nothing, 5 for everything."""
     return 0 if earned <= 0 else 5 if earned >= possible else 1 + 4 * earned // possible
 
 
-def parts(counts: Mapping[Verdict, int]) -> list[Part]:
+def split_by_verdict(counts: Mapping[Verdict, int]) -> list[VerdictShare]:
     """Cut a bar by verdict, in the order in which verdicts are always told."""
-    whole, start, cut = max(1, sum(counts.values())), 0.0, list[Part]()
+    whole, start, cut = max(1, sum(counts.values())), 0.0, list[VerdictShare]()
     for verdict in Verdict:
         if count := counts.get(verdict):
-            cut.append(Part(verdict=verdict.value, start=start, width=round(100 * count / whole, 2)))
+            cut.append(VerdictShare(verdict=verdict.value, start=start, width=round(100 * count / whole, 2)))
             start = round(start + 100 * count / whole, 2)
     return cut
 
 
-def counted(counts: Mapping[Verdict, int], lang: str) -> str:
+def describe_counts(counts: Mapping[Verdict, int], lang: str) -> str:
     """Say a bar in words."""
     told = (
-        messages.labelled(messages.word(one, lang), str(counts[one]), lang)
+        messages.add_label(messages.translate_verdict(one, lang), str(counts[one]), lang)
         for one in Verdict
         if one in counts
     )

@@ -5,19 +5,24 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from dckgrade.i18n import N_, get_translator
-from dckgrade.render.class_report.heatmap import NAME_KEPT, anchor, name, points
-from dckgrade.render.class_report.messages import FLAGS, TRUST, TRUST_SIGNS
+from dckgrade.render.class_report.heatmap import (
+    MAX_NAME_CHARS,
+    format_cell_points,
+    format_trainee_name,
+    make_anchor,
+)
+from dckgrade.render.class_report.messages import FLAG_MESSAGES, TRUST_MESSAGES, TRUST_SIGNS
 from dckgrade.render.text import messages
-from dckgrade.render.text.sanitize import line
+from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.report.class_report import Cell, ClassReport, LabTold, Row
 from dckgrade.report.result import Verdict
 
-OTHERS_SHOWN = 6
-Mistakes = Mapping[tuple[str, str], str]
+MAX_OTHERS_NAMED = 6
+ExplanationLinks = Mapping[tuple[str, str], str]
 """By lab and code: the id of the explanation in the page."""
 
 
-class Judged(Struct, frozen=True, kw_only=True):
+class CheckRow(Struct, frozen=True, kw_only=True):
     """One check of one trainee."""
 
     verdict: str
@@ -29,7 +34,7 @@ class Judged(Struct, frozen=True, kw_only=True):
     link: str
 
 
-class LabDone(Struct, frozen=True, kw_only=True):
+class LabAttempt(Struct, frozen=True, kw_only=True):
     """One lab of one trainee: the attempt that counts, and the others."""
 
     anchor: str
@@ -39,94 +44,96 @@ class LabDone(Struct, frozen=True, kw_only=True):
     trust: str
     source: str
     flags: list[str]
-    checks: list[Judged]
+    checks: list[CheckRow]
     history: list[str]
 
 
-class Details(Struct, frozen=True, kw_only=True):
+class TraineeDetails(Struct, frozen=True, kw_only=True):
     """One trainee."""
 
     anchor: str
     trainee: str
     total: str
     known_as: str
-    labs: list[LabDone]
+    labs: list[LabAttempt]
 
 
-def details(report: ClassReport, mistakes: Mistakes) -> Iterator[Details]:
+def build_trainee_details(report: ClassReport, mistakes: ExplanationLinks) -> Iterator[TraineeDetails]:
     """Lay out the trainees who handed something in."""
     for at, row in enumerate(report.rows):
         if row.cells:
-            yield Details(
-                anchor=anchor(at),
-                trainee=name(row),
+            yield TraineeDetails(
+                anchor=make_anchor(at),
+                trainee=format_trainee_name(row),
                 total=f"{row.score.earned}/{row.score.possible}",
-                known_as=line(known_as(row, report.lang)),
+                known_as=sanitize_line(describe_identity(row, report.lang)),
                 labs=[
-                    lab_done(report, row.cells[lab.id], lab, anchor(at, lab_at), mistakes)
+                    build_lab_attempt(report, row.cells[lab.id], lab, make_anchor(at, lab_at), mistakes)
                     for lab_at, lab in enumerate(report.labs)
                     if lab.id in row.cells
                 ],
             )
 
 
-def known_as(row: Row, lang: str) -> str:
+def describe_identity(row: Row, lang: str) -> str:
     """Say what the roster knows of a trainee."""
     stranger = "" if row.expected else get_translator(lang)(N_("not on the roster"))
     return ", ".join(one for one in (row.email, row.username, row.id_number, stranger) if one)
 
 
-def lab_done(report: ClassReport, cell: Cell, lab: LabTold, at: str, mistakes: Mistakes) -> LabDone:
+def build_lab_attempt(
+    report: ClassReport, cell: Cell, lab: LabTold, at: str, mistakes: ExplanationLinks
+) -> LabAttempt:
     """Lay out one lab of one trainee."""
     translate = get_translator(report.lang)
-    return LabDone(
+    return LabAttempt(
         anchor=at,
-        lab=line(lab.id),
-        title=messages.prose(lab.title, report.lang),
-        points=f"{points(cell)}/{lab.possible}",
-        trust=f"{TRUST_SIGNS[cell.trust]} {translate(TRUST[cell.trust])}",
-        source=f"{line(cell.source)}, {moment(cell.started_at)}",
-        flags=list(flags(cell, report.lang)),
-        checks=list(judged(cell, lab, report.lang, mistakes)),
+        lab=sanitize_line(lab.id),
+        title=messages.sanitize_prose(lab.title, report.lang),
+        points=f"{format_cell_points(cell)}/{lab.possible}",
+        trust=f"{TRUST_SIGNS[cell.trust]} {translate(TRUST_MESSAGES[cell.trust])}",
+        source=f"{sanitize_line(cell.source)}, {format_time(cell.started_at)}",
+        flags=list(describe_flags(cell, report.lang)),
+        checks=list(build_check_rows(cell, lab, report.lang, mistakes)),
         history=[
-            f"{messages.points(one.score)}, {moment(one.started_at)}, {line(one.source)}"
+            f"{messages.format_score(one.score)}, {format_time(one.started_at)}, {sanitize_line(one.source)}"
             for one in cell.history
         ],
     )
 
 
-def flags(cell: Cell, lang: str) -> Iterator[str]:
+def describe_flags(cell: Cell, lang: str) -> Iterator[str]:
     """Say what is worth a look; of a copy, with whom."""
     translate = get_translator(lang)
     for flag in cell.flags:
-        told = translate(FLAGS[flag])
-        others = ", ".join(line(one, NAME_KEPT) for one in cell.shared_with[:OTHERS_SHOWN])
-        others = f"{others} {more(len(cell.shared_with), OTHERS_SHOWN, lang)}".strip()
-        yield messages.labelled(told, others, lang) if flag == "copy" and others else told
+        told = translate(FLAG_MESSAGES[flag])
+        others = ", ".join(sanitize_line(one, MAX_NAME_CHARS) for one in cell.shared_with[:MAX_OTHERS_NAMED])
+        others = f"{others} {describe_remainder(len(cell.shared_with), MAX_OTHERS_NAMED, lang)}".strip()
+        yield messages.add_label(told, others, lang) if flag == "copy" and others else told
 
 
-def more(count: int, shown: int, lang: str) -> str:
+def describe_remainder(count: int, shown: int, lang: str) -> str:
     """Say how many are not listed."""
     return get_translator(lang)(N_("and {count} more")).format(count=count - shown) if count > shown else ""
 
 
-def judged(cell: Cell, lab: LabTold, lang: str, mistakes: Mistakes) -> Iterator[Judged]:
+def build_check_rows(cell: Cell, lab: LabTold, lang: str, mistakes: ExplanationLinks) -> Iterator[CheckRow]:
     """Lay out each check."""
     for check in lab.checks:
         verdict = cell.verdicts[check.id]
         earned = "?" if verdict.undecided else check.points if verdict is Verdict.PASSED else 0
         code = cell.mistakes.get(check.id, "")
-        yield Judged(
+        yield CheckRow(
             verdict=verdict.value,
-            symbol=messages.SYMBOLS[verdict],
-            word=messages.word(verdict, lang),
-            title=messages.prose(check.title, lang),
+            symbol=messages.VERDICT_SYMBOLS[verdict],
+            word=messages.translate_verdict(verdict, lang),
+            title=messages.sanitize_prose(check.title, lang),
             worth=f"{earned}/{check.points}",
-            code=line(code),
+            code=sanitize_line(code),
             link=mistakes.get((lab.id, code), ""),
         )
 
 
-def moment(iso: str) -> str:
+def format_time(iso: str) -> str:
     """Write a time of ours for people."""
-    return line(iso.replace("T", " ").replace("Z", " UTC"), 40)
+    return sanitize_line(iso.replace("T", " ").replace("Z", " UTC"), 40)

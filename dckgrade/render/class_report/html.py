@@ -6,31 +6,43 @@ from msgspec import Struct
 
 from dckgrade.i18n import N_, get_translator
 from dckgrade.render.class_report import messages
-from dckgrade.render.class_report.charts import Histogram, Part, counted, histogram, parts
-from dckgrade.render.class_report.details import details, flags, more
-from dckgrade.render.class_report.heatmap import NAME_KEPT, anchor, detailed, leaves, name
-from dckgrade.render.html_template import Said, said, spans
-from dckgrade.render.html_template import page as rendered
+from dckgrade.render.class_report.charts import (
+    Histogram,
+    VerdictShare,
+    build_histogram,
+    describe_counts,
+    split_by_verdict,
+)
+from dckgrade.render.class_report.details import build_trainee_details, describe_flags, describe_remainder
+from dckgrade.render.class_report.heatmap import (
+    MAX_NAME_CHARS,
+    format_trainee_name,
+    has_details,
+    make_anchor,
+    split_heat_tables,
+)
+from dckgrade.render.html_template import MistakeView, build_mistake_view, split_code_spans
+from dckgrade.render.html_template import render_template_page as rendered
 from dckgrade.render.text import messages as report_messages
-from dckgrade.render.text.sanitize import line
-from dckgrade.render.text.sentences import MOST_HINTS
+from dckgrade.render.text.sanitize import sanitize_line
+from dckgrade.render.text.sentences import MAX_HINTS
 from dckgrade.report.class_report import CheckTold, ClassReport, LabTold, MistakeShared
 from dckgrade.report.result import NamedMistake, Verdict
 
-MISTAKES_FIRST = 8
+MAX_UNFOLDED_MISTAKES = 8
 """What fits on a board; the others are one click away."""
-NAMES_SHOWN = 40
-PATH_KEPT = 300
-LISTED = 200
+MAX_NAMES = 40
+MAX_PATH_CHARS = 300
+MAX_LISTED_ENTRIES = 200
 """Trainees worth a look, missing ones, files not taken in: more of them are counted."""
 
 
-class Shared(Struct, frozen=True, kw_only=True):
+class MistakeCard(Struct, frozen=True, kw_only=True):
     """One mistake, explained as `dckgrade explain` explains it, and who makes it."""
 
     anchor: str
     lab: str
-    said: Said
+    said: MistakeView
     count: str
     share: float
     """Percent of those who handed the lab in."""
@@ -39,30 +51,30 @@ class Shared(Struct, frozen=True, kw_only=True):
     more: str
 
 
-class CheckDone(Struct, frozen=True, kw_only=True):
+class CheckSummary(Struct, frozen=True, kw_only=True):
     """One check over the class."""
 
     title: str
     id: str
     points: int
-    parts: list[Part]
+    parts: list[VerdictShare]
     told: str
     passing: str
     remark: str
 
 
-class LabPart(Struct, frozen=True, kw_only=True):
+class LabSummary(Struct, frozen=True, kw_only=True):
     """One lab over the class; the matrix has a row a trainee, a sign a check."""
 
     lab: str
     title: str
     told: str
     histogram: Histogram
-    checks: list[CheckDone]
+    checks: list[CheckSummary]
     matrix: list[tuple[str, str, list[tuple[str, str, str]]]]
 
 
-class Odd(Struct, frozen=True, kw_only=True):
+class FlaggedEntry(Struct, frozen=True, kw_only=True):
     """Something about one trainee's lab that is worth a look."""
 
     trainee: str
@@ -71,62 +83,72 @@ class Odd(Struct, frozen=True, kw_only=True):
     flags: list[str]
 
 
-def page(report: ClassReport) -> bytes:
+def render_class_page(report: ClassReport) -> bytes:
     """Render *report* as one page; that of a large class is leafed, and has no trainee's details."""
-    say, lang = messages.labels(report.lang), report.lang
+    say, lang = messages.translate_class_labels(report.lang), report.lang
     mistakes = {(one.lab, one.code): f"m{at}" for at, one in enumerate(report.mistakes)}
-    missing = [name(row) for row in report.rows if not row.cells]
-    odds = list(odd(report))
+    missing = [format_trainee_name(row) for row in report.rows if not row.cells]
+    odds = list(list_flagged(report))
     shown = rendered(
         "render/class_report/class.html.j2",
         lang,
         sheets=["render/class_report/class.css"],
         say=say,
-        title=title(report),
-        tally=tally(report, len(missing), len({one.trainee for one in odds})),
-        histogram=histogram(
+        title=format_class_title(report),
+        tally=build_class_tally(report, len(missing), len({one.trainee for one in odds})),
+        histogram=build_histogram(
             [row.score.earned for row in report.rows if row.cells],
             sum(lab.possible for lab in report.labs),
             lang,
         ),
-        mistakes=list(shared(report)),
-        first=MISTAKES_FIRST,
-        heads=[(line(lab.id), f"/{lab.possible}", average(lab, lang)) for lab in report.labs],
-        leaves=list(leaves(report)),
+        mistakes=list(build_mistake_cards(report)),
+        first=MAX_UNFOLDED_MISTAKES,
+        heads=[(sanitize_line(lab.id), f"/{lab.possible}", format_average(lab, lang)) for lab in report.labs],
+        leaves=list(split_heat_tables(report)),
         signs=[
-            (messages.TRUST_SIGNS[one], get_translator(lang)(messages.TRUST[one])) for one in messages.TRUST
+            (messages.TRUST_SIGNS[one], get_translator(lang)(messages.TRUST_MESSAGES[one]))
+            for one in messages.TRUST_MESSAGES
         ],
-        labs=[lab_part(report, at) for at in range(len(report.labs))],
+        labs=[build_lab_summary(report, at) for at in range(len(report.labs))],
         verdicts=[
-            (one.value, report_messages.SYMBOLS[one], report_messages.word(one, lang)) for one in Verdict
+            (one.value, report_messages.VERDICT_SYMBOLS[one], report_messages.translate_verdict(one, lang))
+            for one in Verdict
         ],
-        odds=odds[:LISTED],
-        more_odds=more(len(odds), LISTED, lang),
-        missing=missing[:LISTED],
-        more_missing=more(len(missing), LISTED, lang),
+        odds=odds[:MAX_LISTED_ENTRIES],
+        more_odds=describe_remainder(len(odds), MAX_LISTED_ENTRIES, lang),
+        missing=missing[:MAX_LISTED_ENTRIES],
+        more_missing=describe_remainder(len(missing), MAX_LISTED_ENTRIES, lang),
         refused=[
-            (line(one.source, PATH_KEPT), spans(report_messages.prose(line(one.reason, PATH_KEPT), lang)))
-            for one in report.refused[:LISTED]
+            (
+                sanitize_line(one.source, MAX_PATH_CHARS),
+                split_code_spans(
+                    report_messages.sanitize_prose(sanitize_line(one.reason, MAX_PATH_CHARS), lang)
+                ),
+            )
+            for one in report.refused[:MAX_LISTED_ENTRIES]
         ],
-        more_refused=more(len(report.refused), LISTED, lang),
-        detailed=detailed(report),
-        trainees=list(details(report, mistakes)) if detailed(report) else [],
-        footer=[(say["reports"], str(report.reports)), (say["version"], f"dckgrade {line(report.dckgrade)}")],
+        more_refused=describe_remainder(len(report.refused), MAX_LISTED_ENTRIES, lang),
+        detailed=has_details(report),
+        trainees=list(build_trainee_details(report, mistakes)) if has_details(report) else [],
+        footer=[
+            (say["reports"], str(report.reports)),
+            (say["version"], f"dckgrade {sanitize_line(report.dckgrade)}"),
+        ],
     )
     return shown.encode()
 
 
-def title(report: ClassReport) -> str:
+def format_class_title(report: ClassReport) -> str:
     """Name what the class did: the lab, or how many of them."""
     if len(report.labs) == 1:
-        return report_messages.prose(report.labs[0].title, report.lang)
+        return report_messages.sanitize_prose(report.labs[0].title, report.lang)
     told = get_translator(report.lang)(N_("{labs} labs, {trainees} trainees"))
     return told.format(labs=len(report.labs), trainees=len(report.rows))
 
 
-def tally(report: ClassReport, missing: int, odds: int) -> list[tuple[str, str]]:
+def build_class_tally(report: ClassReport, missing: int, odds: int) -> list[tuple[str, str]]:
     """Say in figures how the class stands."""
-    say = messages.labels(report.lang)
+    say = messages.translate_class_labels(report.lang)
     told = [
         ("", say["expected"], len(report.rows)),
         ("passed", say["handed_in"], len(report.rows) - missing),
@@ -135,30 +157,34 @@ def tally(report: ClassReport, missing: int, odds: int) -> list[tuple[str, str]]
         ("unknown", say["refused"], len(report.refused)),
     ]
     return [
-        (shade, report_messages.labelled(label[0].upper() + label[1:], str(count), report.lang))
+        (shade, report_messages.add_label(label[0].upper() + label[1:], str(count), report.lang))
         for shade, label, count in told
         if count or not shade
     ]
 
 
-def shared(report: ClassReport) -> Iterator[Shared]:
+def build_mistake_cards(report: ClassReport) -> Iterator[MistakeCard]:
     """Lay out the mistakes, the most shared first."""
     handed_in = {lab.id: lab.handed_in for lab in report.labs}
     told = get_translator(report.lang)(N_("{count} of {handed_in}"))
-    links = {row.trainee: anchor(at) for at, row in enumerate(report.rows)} if detailed(report) else {}
+    links = (
+        {row.trainee: make_anchor(at) for at, row in enumerate(report.rows)} if has_details(report) else {}
+    )
     for at, one in enumerate(report.mistakes):
-        yield Shared(
+        yield MistakeCard(
             anchor=f"m{at}",
-            lab=line(one.lab),
-            said=said(named(one), report.lang, MOST_HINTS),
+            lab=sanitize_line(one.lab),
+            said=build_mistake_view(to_named_mistake(one), report.lang, MAX_HINTS),
             count=told.format(count=len(one.trainees), handed_in=handed_in[one.lab]),
             share=round(100 * len(one.trainees) / handed_in[one.lab], 1),
-            names=[(line(who, NAME_KEPT), links.get(who, "")) for who in one.trainees[:NAMES_SHOWN]],
-            more=more(len(one.trainees), NAMES_SHOWN, report.lang),
+            names=[
+                (sanitize_line(who, MAX_NAME_CHARS), links.get(who, "")) for who in one.trainees[:MAX_NAMES]
+            ],
+            more=describe_remainder(len(one.trainees), MAX_NAMES, report.lang),
         )
 
 
-def named(one: MistakeShared) -> NamedMistake:
+def to_named_mistake(one: MistakeShared) -> NamedMistake:
     """Give back the mistake as reports hold it."""
     return NamedMistake(
         code=one.code,
@@ -171,66 +197,79 @@ def named(one: MistakeShared) -> NamedMistake:
     )
 
 
-def average(lab: LabTold, lang: str) -> str:
+def format_average(lab: LabTold, lang: str) -> str:
     """Write the average of a lab."""
     told = f"{lab.average:g}" if lab.average is not None else ""
     return told.replace(".", ",") if lang == "fr" else told
 
 
-def lab_part(report: ClassReport, at: int) -> LabPart:
+def build_lab_summary(report: ClassReport, at: int) -> LabSummary:
     """Lay out one lab over the class."""
     lab, lang = report.labs[at], report.lang
     cells = [row.cells[lab.id] for row in report.rows if lab.id in row.cells]
     told = get_translator(lang)(N_("Handed in: {count}. Average: {average} of {possible}."))
-    return LabPart(
-        lab=line(lab.id),
-        title=report_messages.prose(lab.title, lang),
-        told=told.format(count=lab.handed_in, average=average(lab, lang), possible=lab.possible),
-        histogram=histogram([cell.score.earned for cell in cells], lab.possible, lang),
-        checks=[check_done(check, lang) for check in lab.checks],
-        matrix=list(matrix(report, at)) if detailed(report) else [],
+    return LabSummary(
+        lab=sanitize_line(lab.id),
+        title=report_messages.sanitize_prose(lab.title, lang),
+        told=told.format(count=lab.handed_in, average=format_average(lab, lang), possible=lab.possible),
+        histogram=build_histogram([cell.score.earned for cell in cells], lab.possible, lang),
+        checks=[build_check_summary(check, lang) for check in lab.checks],
+        matrix=list(list_matrix_rows(report, at)) if has_details(report) else [],
     )
 
 
-def check_done(check: CheckTold, lang: str) -> CheckDone:
+def build_check_summary(check: CheckTold, lang: str) -> CheckSummary:
     """Lay out one check over the class; how many pass is told of those who were decided."""
     decided = sum(count for verdict, count in check.counts.items() if not verdict.undecided)
     passing = check.counts.get(Verdict.PASSED, 0)
-    return CheckDone(
-        title=report_messages.prose(check.title, lang),
-        id=line(check.id),
+    return CheckSummary(
+        title=report_messages.sanitize_prose(check.title, lang),
+        id=sanitize_line(check.id),
         points=check.points,
-        parts=parts(check.counts),
-        told=counted(check.counts, lang),
+        parts=split_by_verdict(check.counts),
+        told=describe_counts(check.counts, lang),
         passing=f"{passing}/{decided}",
-        remark=get_translator(lang)(messages.SUSPICIOUS[check.suspicious]) if check.suspicious else "",
+        remark=get_translator(lang)(messages.SUSPICION_MESSAGES[check.suspicious])
+        if check.suspicious
+        else "",
     )
 
 
-def matrix(report: ClassReport, lab_at: int) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
+def list_matrix_rows(
+    report: ClassReport, lab_at: int
+) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
     """Give a row a trainee: the name, the id of the details, and verdict, sign and word of each check."""
     lab = report.labs[lab_at]
     signs = {
-        one: (one.value, report_messages.SYMBOLS[one], report_messages.word(one, report.lang))
+        one: (
+            one.value,
+            report_messages.VERDICT_SYMBOLS[one],
+            report_messages.translate_verdict(one, report.lang),
+        )
         for one in Verdict
     }
     for at, row in enumerate(report.rows):
         if cell := row.cells.get(lab.id):
             verdicts: Sequence[Verdict] = [cell.verdicts[check.id] for check in lab.checks]
-            yield name(row), anchor(at, lab_at), [signs[one] for one in verdicts]
+            yield format_trainee_name(row), make_anchor(at, lab_at), [signs[one] for one in verdicts]
 
 
-def odd(report: ClassReport) -> Iterator[Odd]:
+def list_flagged(report: ClassReport) -> Iterator[FlaggedEntry]:
     """List what is worth a look."""
     for at, row in enumerate(report.rows):
         if row.cells and not row.expected:
             stranger = get_translator(report.lang)(N_("not on the roster"))
-            yield Odd(
-                trainee=name(row), lab="", link=anchor(at) if detailed(report) else "", flags=[stranger]
+            yield FlaggedEntry(
+                trainee=format_trainee_name(row),
+                lab="",
+                link=make_anchor(at) if has_details(report) else "",
+                flags=[stranger],
             )
         for lab_at, lab in enumerate(report.labs):
             cell = row.cells.get(lab.id)
             if cell and cell.flags:
-                link = anchor(at, lab_at) if detailed(report) else ""
-                told = list(flags(cell, report.lang))
-                yield Odd(trainee=name(row), lab=line(lab.id), link=link, flags=told)
+                link = make_anchor(at, lab_at) if has_details(report) else ""
+                told = list(describe_flags(cell, report.lang))
+                yield FlaggedEntry(
+                    trainee=format_trainee_name(row), lab=sanitize_line(lab.id), link=link, flags=told
+                )

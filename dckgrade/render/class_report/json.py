@@ -6,6 +6,6 @@ from dckgrade.report.class_report import ClassReport
 from dckgrade.report.codec import storable
 
 
-def document(report: ClassReport) -> bytes:
+def render_class_json(report: ClassReport) -> bytes:
     """Write everything, indented, ending in a newline."""
     return msgspec.json.format(msgspec.json.encode(storable(msgspec.to_builtins(report))), indent=2) + b"\n"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dckgrade.i18n import N_, get_translator
 from dckgrade.report.class_report import Flag, Trust
 
-FLAGS: Mapping[Flag, str] = {
+FLAG_MESSAGES: Mapping[Flag, str] = {
     "copy": N_("shared with somebody else"),
     "same-engine": N_("same engine as somebody else"),
     "other-lab": N_("graded by another version of the lab"),
@@ -14,17 +14,17 @@ FLAGS: Mapping[Flag, str] = {
     "name-differs": N_("written under another name"),
     "unreached": N_("engine not reached"),
 }
-TRUST: Mapping[Trust, str] = {
+TRUST_MESSAGES: Mapping[Trust, str] = {
     "declared": N_("declared by the trainee"),
     "corroborated": N_("signed with the trainee's key"),
     "observed": N_("seen by the trainer"),
 }
 TRUST_SIGNS: Mapping[Trust, str] = {"declared": "○", "corroborated": "◐", "observed": "●"}
-SUSPICIOUS: Mapping[str, str] = {
+SUSPICION_MESSAGES: Mapping[str, str] = {
     "nobody-passes": N_("nobody passes: is the check at fault?"),
     "everybody-passes": N_("everybody passes: does it tell anything?"),
 }
-LABELS: Mapping[str, str] = {
+CLASS_LABELS: Mapping[str, str] = {
     "class_report": N_("Class report"),
     "expected": N_("trainees"),
     "handed_in": N_("handed in"),
@@ -66,7 +66,7 @@ LABELS: Mapping[str, str] = {
 }
 
 
-def labels(lang: str) -> dict[str, str]:
+def translate_class_labels(lang: str) -> dict[str, str]:
     """Give the headings and labels of the page."""
     translate = get_translator(lang)
-    return {name: translate(text) for name, text in LABELS.items()}
+    return {name: translate(text) for name, text in CLASS_LABELS.items()}

@@ -5,34 +5,34 @@ from xml.etree import ElementTree as ET
 
 import msgspec
 
-from dckgrade.render.text.escape import xml_document
-from dckgrade.render.text.sanitize import line
+from dckgrade.render.text.escape import serialize_xml
+from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.report.class_report import Cell, CheckTold, ClassReport, LabTold, Row
 from dckgrade.report.codec import storable
 from dckgrade.report.result import Verdict
 
 
-def junit(report: ClassReport) -> bytes:
+def render_class_junit(report: ClassReport) -> bytes:
     """Write a suite for each trainee's lab, a test for each check; points are properties of the suite."""
     root = ET.Element("testsuites", name="dckgrade collect")
     for row in report.rows:
         for lab in report.labs:
             if cell := row.cells.get(lab.id):
-                root.append(suite(row, lab, cell))
-    return xml_document(root)
+                root.append(build_trainee_suite(row, lab, cell))
+    return serialize_xml(root)
 
 
-def suite(row: Row, lab: LabTold, cell: Cell) -> ET.Element:
+def build_trainee_suite(row: Row, lab: LabTold, cell: Cell) -> ET.Element:
     """Write one trainee's lab."""
     verdicts = list(cell.verdicts.values())
     made = ET.Element(
         "testsuite",
-        name=line(f"{row.trainee}: {lab.id}"),
+        name=sanitize_line(f"{row.trainee}: {lab.id}"),
         tests=str(len(verdicts)),
         failures=str(sum(one in {Verdict.FAILED, Verdict.BLOCKED} for one in verdicts)),
         errors=str(verdicts.count(Verdict.UNKNOWN)),
         skipped=str(verdicts.count(Verdict.SKIPPED)),
-        timestamp=line(cell.started_at),
+        timestamp=sanitize_line(cell.started_at),
     )
     properties = ET.SubElement(made, "properties")
     for name, value in (
@@ -42,19 +42,21 @@ def suite(row: Row, lab: LabTold, cell: Cell) -> ET.Element:
     ):
         ET.SubElement(properties, "property", name=name, value=str(value))
     for check in lab.checks:
-        made.append(test(row.trainee, lab.id, check.id, check.title, cell))
+        made.append(build_trainee_testcase(row.trainee, lab.id, check.id, check.title, cell))
     return made
 
 
-def test(trainee: str, lab: str, check: str, title: str, cell: Cell) -> ET.Element:
+def build_trainee_testcase(trainee: str, lab: str, check: str, title: str, cell: Cell) -> ET.Element:
     """Write one check."""
     verdict, code = cell.verdicts[check], cell.mistakes.get(check, "")
-    made = ET.Element("testcase", classname=line(f"{trainee}.{lab}"), name=line(f"{check}: {title}"))
+    made = ET.Element(
+        "testcase", classname=sanitize_line(f"{trainee}.{lab}"), name=sanitize_line(f"{check}: {title}")
+    )
     match verdict:
         case Verdict.FAILED | Verdict.BLOCKED:
-            ET.SubElement(made, "failure", message=line(code or verdict), type=verdict)
+            ET.SubElement(made, "failure", message=sanitize_line(code or verdict), type=verdict)
         case Verdict.UNKNOWN:
-            ET.SubElement(made, "error", message=line(code or verdict), type=verdict)
+            ET.SubElement(made, "error", message=sanitize_line(code or verdict), type=verdict)
         case Verdict.SKIPPED:
             ET.SubElement(made, "skipped")
         case Verdict.PASSED:
@@ -62,21 +64,24 @@ def test(trainee: str, lab: str, check: str, title: str, cell: Cell) -> ET.Eleme
     return made
 
 
-def gradescope(report: ClassReport, row: Row) -> bytes:
+def render_trainee_gradescope(report: ClassReport, row: Row) -> bytes:
     """Write `results.json` as Gradescope reads it (Autograder specifications) of one trainee."""
     tests = [
-        one for lab in report.labs if (cell := row.cells.get(lab.id)) for one in gradescope_tests(lab, cell)
+        one
+        for lab in report.labs
+        if (cell := row.cells.get(lab.id))
+        for one in build_trainee_tests(lab, cell)
     ]
     whole = {"score": row.score.earned, "visibility": "visible", "tests": tests}
     return msgspec.json.format(msgspec.json.encode(storable(whole)), indent=2) + b"\n"
 
 
-def gradescope_tests(lab: LabTold, cell: Cell) -> list[dict[str, Any]]:
+def build_trainee_tests(lab: LabTold, cell: Cell) -> list[dict[str, Any]]:
     """Write the checks of one lab."""
     return [
         {
             "name": f"{lab.id}: {check.title}",
-            **known(check, cell.verdicts[check.id]),
+            **build_score_fields(check, cell.verdicts[check.id]),
             "output": cell.mistakes.get(check.id, str(cell.verdicts[check.id])),
             "output_format": "text",
         }
@@ -84,7 +89,7 @@ def gradescope_tests(lab: LabTold, cell: Cell) -> list[dict[str, Any]]:
     ]
 
 
-def known(check: CheckTold, verdict: Verdict) -> dict[str, Any]:
+def build_score_fields(check: CheckTold, verdict: Verdict) -> dict[str, Any]:
     """Give score and status; what is undecided has neither, since neither is known."""
     if verdict.undecided:
         return {}

@@ -4,44 +4,54 @@ from collections.abc import Callable, Sequence
 
 from dckgrade.report.proof import Proof
 
-Form = Callable[[Sequence[Proof], str], bytes]
+ProofRenderer = Callable[[Sequence[Proof], str], bytes]
 """Proofs and a language → a document."""
 
 
-def document(proofs: Sequence[Proof], lang: str) -> bytes:
+def render_proof_json(proofs: Sequence[Proof], lang: str) -> bytes:
     """Write everything as one JSON document, `dckgrade-proof/1`."""
-    from dckgrade.render.proof.json import document
+    from dckgrade.render.proof.json import render_proof_json
 
-    return document(proofs, lang)
+    return render_proof_json(proofs, lang)
 
 
-def junit(proofs: Sequence[Proof], lang: str) -> bytes:
+def render_proof_junit(proofs: Sequence[Proof], lang: str) -> bytes:
     """Write JUnit XML."""
-    from dckgrade.render.proof.junit import junit
+    from dckgrade.render.proof.junit import render_proof_junit
 
-    return junit(proofs, lang)
+    return render_proof_junit(proofs, lang)
 
 
-def markdown(proofs: Sequence[Proof], lang: str) -> bytes:
+def render_proof_markdown(proofs: Sequence[Proof], lang: str) -> bytes:
     """Write a job summary."""
-    from dckgrade.render.proof.markdown import markdown
+    from dckgrade.render.proof.markdown import render_proof_markdown
 
-    return markdown(proofs, lang).encode()
+    return render_proof_markdown(proofs, lang).encode()
 
 
-def github(proofs: Sequence[Proof], lang: str) -> bytes:
+def render_proof_github(proofs: Sequence[Proof], lang: str) -> bytes:
     """Write annotations for GitHub's checks."""
-    from dckgrade.render.proof.github import github
+    from dckgrade.render.proof.github import render_proof_github
 
-    return github(proofs, lang).encode()
+    return render_proof_github(proofs, lang).encode()
 
 
-def page(proofs: Sequence[Proof], lang: str) -> bytes:
+def render_proof_page(proofs: Sequence[Proof], lang: str) -> bytes:
     """Write the page with the matrix as a picture."""
-    from dckgrade.render.proof.html import page
+    from dckgrade.render.proof.html import render_proof_page
 
-    return page(proofs, lang).encode()
+    return render_proof_page(proofs, lang).encode()
 
 
-BY_SUFFIX: dict[str, Form] = {".html": page, ".json": document, ".xml": junit, ".md": markdown}
-BY_NAME: dict[str, Form] = {"json": document, "junit": junit, "github": github, "md": markdown}
+PROOF_RENDERERS_BY_SUFFIX: dict[str, ProofRenderer] = {
+    ".html": render_proof_page,
+    ".json": render_proof_json,
+    ".xml": render_proof_junit,
+    ".md": render_proof_markdown,
+}
+PROOF_RENDERERS_BY_NAME: dict[str, ProofRenderer] = {
+    "json": render_proof_json,
+    "junit": render_proof_junit,
+    "github": render_proof_github,
+    "md": render_proof_markdown,
+}

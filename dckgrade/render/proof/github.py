@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 
-from dckgrade.render.proof.messages import summary
-from dckgrade.render.text.escape import annotation
+from dckgrade.render.proof.messages import describe_proof
+from dckgrade.render.text.escape import format_annotation
 from dckgrade.report.proof import Fault, Proof
 
 
-def github(proofs: Sequence[Proof], lang: str) -> str:
+def render_proof_github(proofs: Sequence[Proof], lang: str) -> str:
     """Write an error a fault, and a notice a lab."""
-    lines = [error(proof, fault, lang) for proof in proofs for fault in proof.faults]
-    return "".join([*lines, *(annotation("notice", summary(proof, lang)) for proof in proofs)])
+    lines = [format_fault_annotation(proof, fault, lang) for proof in proofs for fault in proof.faults]
+    return "".join([*lines, *(format_annotation("notice", describe_proof(proof, lang)) for proof in proofs)])
 
 
-def error(proof: Proof, fault: Fault, lang: str) -> str:
+def format_fault_annotation(proof: Proof, fault: Fault, lang: str) -> str:
     """Write one error."""
     line, column = proof.place(fault)
-    return annotation("error", fault.sentence(lang), file=proof.file, line=line, col=column)
+    return format_annotation("error", fault.sentence(lang), file=proof.file, line=line, col=column)

@@ -6,14 +6,20 @@ from msgspec import Struct
 
 from dckgrade.i18n import N_, get_translator
 from dckgrade.render import html_template as pages
-from dckgrade.render.proof.messages import MARKS, WORDS, cell, summary, used
-from dckgrade.render.text.sanitize import line
+from dckgrade.render.proof.messages import (
+    CELL_MARKS,
+    CELL_MEANINGS,
+    describe_proof,
+    get_cell,
+    list_occurring_cells,
+)
+from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.report.proof import Cell, Proof
 
-STEP, LEFT, TOP = 26, 270, 150
+CELL_STEP_PX, CASE_NAMES_PX, CHECK_NAMES_PX = 26, 270, 150
 """Pixels: the side of a cell with its gap, and the room for the names beside and above."""
 
-TONES = {
+CELL_TONES = {
     Cell.KILLED: "passed",
     Cell.BLOCKED: "skipped",
     Cell.PASSED: "faint",
@@ -25,7 +31,7 @@ TONES = {
 }
 
 
-class Square(Struct, frozen=True, kw_only=True):
+class MatrixSquare(Struct, frozen=True, kw_only=True):
     """One cell of the picture; *told* is what a pointer or a screen reader is told of it."""
 
     x: int
@@ -35,7 +41,7 @@ class Square(Struct, frozen=True, kw_only=True):
     told: str
 
 
-class Picture(Struct, frozen=True, kw_only=True):
+class ProofPicture(Struct, frozen=True, kw_only=True):
     """One lab as the page shows it."""
 
     lab: str
@@ -44,7 +50,7 @@ class Picture(Struct, frozen=True, kw_only=True):
     proven: bool
     checks: list[tuple[int, str]]
     cases: list[tuple[int, str]]
-    squares: list[Square]
+    squares: list[MatrixSquare]
     width: int
     height: int
     legend: list[tuple[str, str, str]]
@@ -52,52 +58,60 @@ class Picture(Struct, frozen=True, kw_only=True):
     waived: list[str]
 
 
-def page(proofs: Sequence[Proof], lang: str) -> str:
+def render_proof_page(proofs: Sequence[Proof], lang: str) -> str:
     """Render all *proofs* as one page."""
     translate = get_translator(lang)
-    return pages.page(
+    return pages.render_template_page(
         "render/proof/proof.html.j2",
         lang,
         heading=translate(N_("Proof of the labs")),
         faults_heading=translate(N_("What keeps it from being proven")),
         waived_heading=translate(N_("Forgiven")),
-        pictures=[picture(proof, lang) for proof in proofs],
+        pictures=[build_proof_picture(proof, lang) for proof in proofs],
     )
 
 
-def picture(proof: Proof, lang: str) -> Picture:
+def build_proof_picture(proof: Proof, lang: str) -> ProofPicture:
     """Lay out one lab: a column a check, a row a case."""
     translate = get_translator(lang)
-    return Picture(
-        lab=line(proof.lab),
-        title=line(proof.title.into(lang)),
-        summary=line(summary(proof, lang)),
+    return ProofPicture(
+        lab=sanitize_line(proof.lab),
+        title=sanitize_line(proof.title.into(lang)),
+        summary=sanitize_line(describe_proof(proof, lang)),
         proven=not proof.faults,
-        checks=[(LEFT + STEP * at, line(check)) for at, check in enumerate(proof.checks)],
-        cases=[(TOP + STEP * at, line(case)) for at, case in enumerate(proof.cases)],
-        squares=squares(proof, lang),
-        width=LEFT + STEP * len(proof.checks) + TOP,
-        height=TOP + STEP * len(proof.cases) + STEP,
-        legend=[(TONES[kind], MARKS[kind], translate(WORDS[kind])) for kind in used(proof)],
-        faults=[line(fault.sentence(lang)) for fault in proof.faults],
-        waived=[line(one) for one in proof.waived],
+        checks=[
+            (CASE_NAMES_PX + CELL_STEP_PX * at, sanitize_line(check)) for at, check in enumerate(proof.checks)
+        ],
+        cases=[
+            (CHECK_NAMES_PX + CELL_STEP_PX * at, sanitize_line(case)) for at, case in enumerate(proof.cases)
+        ],
+        squares=place_squares(proof, lang),
+        width=CASE_NAMES_PX + CELL_STEP_PX * len(proof.checks) + CHECK_NAMES_PX,
+        height=CHECK_NAMES_PX + CELL_STEP_PX * len(proof.cases) + CELL_STEP_PX,
+        legend=[
+            (CELL_TONES[kind], CELL_MARKS[kind], translate(CELL_MEANINGS[kind]))
+            for kind in list_occurring_cells(proof)
+        ],
+        faults=[sanitize_line(fault.sentence(lang)) for fault in proof.faults],
+        waived=[sanitize_line(one) for one in proof.waived],
     )
 
 
-def squares(proof: Proof, lang: str) -> list[Square]:
+def place_squares(proof: Proof, lang: str) -> list[MatrixSquare]:
     """Place every cell that there is."""
     placed = [
-        (across, down, check, case, cell(proof, check, case))
+        (across, down, check, case, get_cell(proof, check, case))
         for down, case in enumerate(proof.cases)
         for across, check in enumerate(proof.checks)
     ]
     return [
-        Square(
-            x=LEFT + STEP * across,
-            y=TOP + STEP * down,
-            tone=TONES[one],
-            mark=MARKS[one],
-            told=f"{line(check)} / {line(case)}: {get_translator(lang)(WORDS[one])}",
+        MatrixSquare(
+            x=CASE_NAMES_PX + CELL_STEP_PX * across,
+            y=CHECK_NAMES_PX + CELL_STEP_PX * down,
+            tone=CELL_TONES[one],
+            mark=CELL_MARKS[one],
+            told=f"{sanitize_line(check)} / {sanitize_line(case)}: "
+            + get_translator(lang)(CELL_MEANINGS[one]),
         )
         for across, down, check, case, one in placed
         if one

@@ -8,17 +8,22 @@ import msgspec
 from dckgrade.report.codec import storable
 from dckgrade.report.proof import Proof
 
-SCHEMA = "dckgrade-proof/1"
+PROOF_SCHEMA = "dckgrade-proof/1"
 
 
-def document(proofs: Sequence[Proof], lang: str) -> bytes:
+def render_proof_json(proofs: Sequence[Proof], lang: str) -> bytes:
     """Write everything: names and cells in no language, what is wrong in *lang* too."""
     proven = bool(proofs) and all(not proof.faults for proof in proofs)
-    whole = {"schema": SCHEMA, "proven": proven, "lang": lang, "labs": [lab(one, lang) for one in proofs]}
+    whole = {
+        "schema": PROOF_SCHEMA,
+        "proven": proven,
+        "lang": lang,
+        "labs": [convert_proof(one, lang) for one in proofs],
+    }
     return msgspec.json.format(msgspec.json.encode(storable(whole)), indent=2) + b"\n"
 
 
-def lab(proof: Proof, lang: str) -> dict[str, Any]:
+def convert_proof(proof: Proof, lang: str) -> dict[str, Any]:
     """Write one lab; each fault with its place in the lab's file."""
     written: dict[str, Any] = msgspec.to_builtins(proof)
     del written["places"]

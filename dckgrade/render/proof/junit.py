@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from dckgrade.render.text.escape import xml, xml_document
+from dckgrade.render.text.escape import replace_non_xml, serialize_xml
 from dckgrade.report.proof import Fault, Proof
 
 
-def junit(proofs: Sequence[Proof], lang: str) -> bytes:
+def render_proof_junit(proofs: Sequence[Proof], lang: str) -> bytes:
     """Write one `testsuites` document."""
     root = ET.Element("testsuites", name="dckgrade prove")
     for proof in proofs:
-        root.append(suite(proof, lang))
-    return xml_document(root)
+        root.append(build_proof_suite(proof, lang))
+    return serialize_xml(root)
 
 
-def suite(proof: Proof, lang: str) -> ET.Element:
+def build_proof_suite(proof: Proof, lang: str) -> ET.Element:
     """Write one lab: every check is a test of each case, and must be killed by one at least."""
     tests = [(check, case) for check in proof.checks for case in proof.cells.get(check, {})]
     general = [fault for fault in proof.faults if (fault.check, fault.case) not in tests]
@@ -29,17 +29,19 @@ def suite(proof: Proof, lang: str) -> ET.Element:
     )
     for check, case in tests:
         faults = [fault for fault in proof.faults if (fault.check, fault.case) == (check, case)]
-        made.append(test(f"{proof.lab}.{check}", case, faults, lang))
+        made.append(build_proof_testcase(f"{proof.lab}.{check}", case, faults, lang))
     for fault in general:
         made.append(
-            test(proof.lab, " ".join(filter(None, (fault.check, fault.code, fault.case))), [fault], lang)
+            build_proof_testcase(
+                proof.lab, " ".join(filter(None, (fault.check, fault.code, fault.case))), [fault], lang
+            )
         )
     return made
 
 
-def test(classname: str, name: str, faults: Sequence[Fault], lang: str) -> ET.Element:
+def build_proof_testcase(classname: str, name: str, faults: Sequence[Fault], lang: str) -> ET.Element:
     """Write one test."""
-    made = ET.Element("testcase", classname=xml(classname), name=xml(name) or "proof")
+    made = ET.Element("testcase", classname=replace_non_xml(classname), name=replace_non_xml(name) or "proof")
     for fault in faults:
-        ET.SubElement(made, "failure", message=xml(fault.sentence(lang)))
+        ET.SubElement(made, "failure", message=replace_non_xml(fault.sentence(lang)))
     return made

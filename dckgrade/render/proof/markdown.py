@@ -3,26 +3,34 @@
 from collections.abc import Sequence
 
 from dckgrade.i18n import get_translator
-from dckgrade.render.proof.messages import MARKS, WORDS, cell, summary, used
-from dckgrade.render.text.escape import markdown as plain
+from dckgrade.render.proof.messages import (
+    CELL_MARKS,
+    CELL_MEANINGS,
+    describe_proof,
+    get_cell,
+    list_occurring_cells,
+)
+from dckgrade.render.text.escape import escape_markdown as plain
 from dckgrade.report.proof import Proof
 
 
-def markdown(proofs: Sequence[Proof], lang: str) -> str:
+def render_proof_markdown(proofs: Sequence[Proof], lang: str) -> str:
     """Write a part a lab: how it ended, the faults, the matrix."""
-    return "\n".join(part for proof in proofs for part in lab(proof, lang)) + "\n"
+    return "\n".join(part for proof in proofs for part in format_proof_lines(proof, lang)) + "\n"
 
 
-def lab(proof: Proof, lang: str) -> list[str]:
+def format_proof_lines(proof: Proof, lang: str) -> list[str]:
     """Write one lab."""
     rows = [
-        f"| {plain(case)} | " + " | ".join(marked(proof, check, case) for check in proof.checks) + " |"
+        f"| {plain(case)} | "
+        + " | ".join(format_cell_mark(proof, check, case) for check in proof.checks)
+        + " |"
         for case in proof.cases
     ]
     return [
         f"## {plain(proof.lab)} — {plain(proof.title.into(lang))}",
         "",
-        plain(summary(proof, lang)),
+        plain(describe_proof(proof, lang)),
         "",
         *(f"- {plain(fault.sentence(lang))}" for fault in proof.faults),
         "",
@@ -30,12 +38,15 @@ def lab(proof: Proof, lang: str) -> list[str]:
         "|---|" + ":-:|" * len(proof.checks),
         *rows,
         "",
-        *(f"{MARKS[kind]} {get_translator(lang)(WORDS[kind])}  " for kind in used(proof)),
+        *(
+            f"{CELL_MARKS[kind]} {get_translator(lang)(CELL_MEANINGS[kind])}  "
+            for kind in list_occurring_cells(proof)
+        ),
         "",
     ]
 
 
-def marked(proof: Proof, check: str, case: str) -> str:
+def format_cell_mark(proof: Proof, check: str, case: str) -> str:
     """Show one cell."""
-    one = cell(proof, check, case)
-    return MARKS[one] if one else " "
+    one = get_cell(proof, check, case)
+    return CELL_MARKS[one] if one else " "

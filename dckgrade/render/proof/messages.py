@@ -3,7 +3,7 @@
 from dckgrade.i18n import N_, get_translator
 from dckgrade.report.proof import Cell, Proof
 
-MARKS = {
+CELL_MARKS = {
     Cell.KILLED: "✗",
     Cell.BLOCKED: "⊘",
     Cell.PASSED: "·",
@@ -13,7 +13,7 @@ MARKS = {
     Cell.MISNAMED: "≠",
     Cell.OTHERWISE: "~",
 }
-WORDS = {
+CELL_MEANINGS = {
     Cell.KILLED: N_("killed: the check fails as it should, and the mistake is named"),
     Cell.BLOCKED: N_("blocked: the check waits for one that failed, as it should"),
     Cell.PASSED: N_("passed, as it should"),
@@ -25,7 +25,7 @@ WORDS = {
 }
 
 
-def summary(proof: Proof, lang: str) -> str:
+def describe_proof(proof: Proof, lang: str) -> str:
     """Say how it ended, in one sentence."""
     ended = N_("{lab} is proven") if not proof.faults else N_("{lab} is NOT proven")
     text = get_translator(lang)(
@@ -40,12 +40,12 @@ def summary(proof: Proof, lang: str) -> str:
     )
 
 
-def cell(proof: Proof, check: str, case: str) -> Cell | None:
+def get_cell(proof: Proof, check: str, case: str) -> Cell | None:
     """Give a cell; None where the case came to nothing."""
     return proof.cells.get(check, {}).get(case)
 
 
-def used(proof: Proof) -> list[Cell]:
+def list_occurring_cells(proof: Proof) -> list[Cell]:
     """List the kinds of cells that occur, for a legend."""
     occurring = {cell for row in proof.cells.values() for cell in row.values()}
     return [cell for cell in Cell if cell in occurring]

@@ -6,19 +6,19 @@ from typing import Any
 from msgspec import Struct
 
 from dckgrade.i18n import get_translator
-from dckgrade.render.html_template import Said, said
+from dckgrade.render.html_template import MistakeView, build_mistake_view
 from dckgrade.render.text import messages
-from dckgrade.render.text.sanitize import block, line
-from dckgrade.render.text.values import value
+from dckgrade.render.text.sanitize import sanitize_block, sanitize_line
+from dckgrade.render.text.values import describe_value
 from dckgrade.report.observation import Observation, Seen, Unobservable
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Reason
 
-LONG = 160
+MAX_TABLE_CHARS = 160
 """A fact longer than this, or of several lines, is shown below the table."""
 
 
-class Evidence(Struct, frozen=True, kw_only=True):
+class EvidenceView(Struct, frozen=True, kw_only=True):
     """One observation: short facts, long texts, or why there is none."""
 
     about: str
@@ -27,7 +27,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     texts: list[tuple[str, str]] = []
 
 
-class Card(Struct, frozen=True, kw_only=True):
+class CheckCard(Struct, frozen=True, kw_only=True):
     """One check as the page shows it."""
 
     verdict: str
@@ -38,53 +38,59 @@ class Card(Struct, frozen=True, kw_only=True):
     worth: str
     notes: list[str]
     misses: list[str]
-    diagnosis: Said | None
-    remarks: list[Said]
-    evidence: list[Evidence]
+    diagnosis: MistakeView | None
+    remarks: list[MistakeView]
+    evidence: list[EvidenceView]
 
 
-def card(one: CheckResult, report: Report, hints: int) -> Card:
+def build_check_card(one: CheckResult, report: Report, hints: int) -> CheckCard:
     """Make everything about one check safe to show."""
-    return Card(
+    return CheckCard(
         verdict=one.verdict.value,
-        symbol=messages.SYMBOLS[one.verdict],
-        word=messages.word(one.verdict, report.lang),
-        title=messages.prose(one.title, report.lang),
-        id=line(one.id),
-        worth=messages.worth(one),
-        notes=list(notes(one, report)),
-        misses=[messages.miss(miss, report.lang) for miss in one.misses],
-        diagnosis=said(one.diagnosis, report.lang, hints) if one.diagnosis else None,
-        remarks=[said(remark, report.lang, hints) for remark in one.remarks],
-        evidence=[evidence(key, report.observations.get(key), report.lang) for key in one.observations],
+        symbol=messages.VERDICT_SYMBOLS[one.verdict],
+        word=messages.translate_verdict(one.verdict, report.lang),
+        title=messages.sanitize_prose(one.title, report.lang),
+        id=sanitize_line(one.id),
+        worth=messages.format_check_points(one),
+        notes=list(list_notes(one, report)),
+        misses=[messages.describe_mismatch(miss, report.lang) for miss in one.misses],
+        diagnosis=build_mistake_view(one.diagnosis, report.lang, hints) if one.diagnosis else None,
+        remarks=[build_mistake_view(remark, report.lang, hints) for remark in one.remarks],
+        evidence=[build_evidence(key, report.observations.get(key), report.lang) for key in one.observations],
     )
 
 
-def notes(one: CheckResult, report: Report) -> Iterator[str]:
+def list_notes(one: CheckResult, report: Report) -> Iterator[str]:
     """Say what the check waits for, and why it is undecided."""
     if one.blocked_by:
-        yield messages.held_up(one, report)
+        yield messages.describe_blockers(one, report)
     if one.reason:
-        yield messages.reason(one.reason, report.lang)
+        yield messages.describe_reason(one.reason, report.lang)
 
 
-def evidence(key: str, seen: Observation | None, lang: str) -> Evidence:
+def build_evidence(key: str, seen: Observation | None, lang: str) -> EvidenceView:
     """Lay out one observation."""
-    say, translate = messages.labels(lang), get_translator(lang)
+    say, translate = messages.translate_labels(lang), get_translator(lang)
     match seen:
         case Seen(facts=facts):
-            long = {name: text for name, text in facts.items() if is_long(text)}
-            short = [(line(name), value(facts[name], translate)) for name in facts if name not in long]
-            texts = [(line(name), block(text)) for name, text in long.items()]
-            return Evidence(about=line(key), facts=short, texts=texts)
+            long = {name: text for name, text in facts.items() if is_long_text(text)}
+            short = [
+                (sanitize_line(name), describe_value(facts[name], translate))
+                for name in facts
+                if name not in long
+            ]
+            texts = [(sanitize_line(name), sanitize_block(text)) for name, text in long.items()]
+            return EvidenceView(about=sanitize_line(key), facts=short, texts=texts)
         case Unobservable(why=why, detail=detail):
-            return Evidence(about=line(key), note=messages.reason(Reason(code=why, detail=detail), lang))
+            return EvidenceView(
+                about=sanitize_line(key), note=messages.describe_reason(Reason(code=why, detail=detail), lang)
+            )
         case None:
-            return Evidence(about=line(key), note=say["no_evidence"])
+            return EvidenceView(about=sanitize_line(key), note=say["no_evidence"])
         case _:
-            return Evidence(about=line(key), note=say["absent"])
+            return EvidenceView(about=sanitize_line(key), note=say["absent"])
 
 
-def is_long(found: Any) -> bool:
+def is_long_text(found: Any) -> bool:
     """Say whether a fact is a text too long for the table."""
-    return isinstance(found, str) and ("\n" in found.strip() or len(found) > LONG)
+    return isinstance(found, str) and ("\n" in found.strip() or len(found) > MAX_TABLE_CHARS)

@@ -3,35 +3,50 @@
 from collections.abc import Iterator, Sequence
 
 from dckgrade.render.text import messages
-from dckgrade.render.text.escape import annotation
-from dckgrade.render.text.sanitize import line
-from dckgrade.render.text.sentences import HINTS, named, told, worth_knowing
+from dckgrade.render.text.escape import format_annotation
+from dckgrade.render.text.sanitize import sanitize_line
+from dckgrade.render.text.sentences import (
+    DEFAULT_HINTS,
+    describe_failure,
+    describe_remarks,
+    format_lab_and_score,
+)
 from dckgrade.report.report import Report
 from dckgrade.report.result import Verdict
 
 
-def github(reports: Sequence[Report], hints: int = HINTS) -> bytes:
+def render_github(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> bytes:
     """Write an annotation for each check that did not pass or is remarked upon, and one for each lab."""
-    return "".join(one for report in reports for one in annotations(report, hints)).encode()
+    return "".join(one for report in reports for one in annotate_report(report, hints)).encode()
 
 
-def annotations(report: Report, hints: int) -> Iterator[str]:
+def annotate_report(report: Report, hints: int) -> Iterator[str]:
     """
     Write errors for what failed, warnings for what waits for that or is undecided, notices for the rest.
 
     GitHub shows ten annotations of a kind in a step: a check that only waits must not crowd out its cause.
     """
-    for one in messages.causes_first(report):
+    for one in messages.list_failed_and_blocked(report):
         kind = "error" if one.verdict is Verdict.FAILED else "warning"
-        yield annotation(kind, safe(told(one, report, hints)), title=line(one.title))
-    for one in messages.of(report, Verdict.UNKNOWN):
-        yield annotation("warning", safe(told(one, report, hints)), title=line(one.title))
+        yield format_annotation(
+            kind, join_sentences(describe_failure(one, report, hints)), title=sanitize_line(one.title)
+        )
+    for one in messages.list_checks_with(report, Verdict.UNKNOWN):
+        yield format_annotation(
+            "warning", join_sentences(describe_failure(one, report, hints)), title=sanitize_line(one.title)
+        )
     for one in report.checks:
         if one.remarks:
-            yield annotation("notice", safe(worth_knowing(one, report, hints)), title=line(one.title))
-    yield annotation("notice", line(messages.total(report.score, report.lang)), title=line(named(report)))
+            yield format_annotation(
+                "notice", join_sentences(describe_remarks(one, report, hints)), title=sanitize_line(one.title)
+            )
+    yield format_annotation(
+        "notice",
+        sanitize_line(messages.describe_score(report.score, report.lang)),
+        title=sanitize_line(format_lab_and_score(report)),
+    )
 
 
-def safe(sentences: Iterator[str]) -> str:
+def join_sentences(sentences: Iterator[str]) -> str:
     """Put each sentence on a line of its own."""
-    return "\n".join(map(line, sentences))
+    return "\n".join(map(sanitize_line, sentences))

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from dckgrade.render.html_template import page, spans
-from dckgrade.render.report.cards import Card, card
+from dckgrade.render.html_template import render_template_page, split_code_spans
+from dckgrade.render.report.cards import CheckCard, build_check_card
 from dckgrade.render.text import messages
-from dckgrade.render.text.sanitize import line
-from dckgrade.render.text.sentences import HINTS
+from dckgrade.render.text.sanitize import sanitize_line
+from dckgrade.render.text.sentences import DEFAULT_HINTS
 from dckgrade.report.report import Report, sum_scores
 from dckgrade.report.result import CheckResult, Verdict
 
-ROOM = 5
+MAX_RING_CHARS = 5
 """More characters than this fit into the ring only when they are smaller."""
 
 
@@ -24,21 +24,21 @@ class Arc(Struct, frozen=True, kw_only=True):
     start: float
 
 
-class Part(Struct, frozen=True, kw_only=True):
+class LabView(Struct, frozen=True, kw_only=True):
     """One lab as the page shows it."""
 
     id: str
     title: str
     trainee: str
-    score: "Scored"
+    score: "ScoreRing"
     tally: list[tuple[str, str, str]]
     incomplete: bool
     steps: list[list[str]]
-    sections: list[tuple[str, bool, list[Card]]]
+    sections: list[tuple[str, bool, list[CheckCard]]]
     footer: list[tuple[str, str]]
 
 
-class Scored(Struct, frozen=True, kw_only=True):
+class ScoreRing(Struct, frozen=True, kw_only=True):
     """The ring, what stands in it, and the same in words."""
 
     points: str
@@ -48,18 +48,18 @@ class Scored(Struct, frozen=True, kw_only=True):
     whole: int
 
 
-def html_page(report: Report, hints: int = HINTS) -> str:
+def render_report_page(report: Report, hints: int = DEFAULT_HINTS) -> str:
     """Render *report* as one page; helps above *hints* are one click away, unless none at all were wanted."""
-    return session_page([report], hints)
+    return render_session_page([report], hints)
 
 
-def session_page(reports: Sequence[Report], hints: int = HINTS) -> str:
+def render_session_page(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> str:
     """Render the reports of one run as one page, a part for each lab."""
-    parts, lang = [part(one, hints) for one in reports], reports[0].lang
-    say = messages.labels(lang)
-    whole = scored(reports)
-    single = f"{line(reports[0].lab.id)} — {line(reports[0].lab.title)}"
-    return page(
+    parts, lang = [build_lab_view(one, hints) for one in reports], reports[0].lang
+    say = messages.translate_labels(lang)
+    whole = build_score_ring(reports)
+    single = f"{sanitize_line(reports[0].lab.id)} — {sanitize_line(reports[0].lab.title)}"
+    return render_template_page(
         "render/report/report.html.j2",
         lang,
         say=say,
@@ -69,35 +69,38 @@ def session_page(reports: Sequence[Report], hints: int = HINTS) -> str:
     )
 
 
-def part(report: Report, hints: int) -> Part:
+def build_lab_view(report: Report, hints: int) -> LabView:
     """Make everything about one lab safe to show."""
-    return Part(
-        id=line(report.lab.id),
-        title=messages.prose(report.lab.title, report.lang),
-        trainee=line(report.trainee or ""),
-        score=scored([report]),
-        tally=[(verdict.value, messages.SYMBOLS[verdict], said) for verdict, said in messages.tally(report)],
+    return LabView(
+        id=sanitize_line(report.lab.id),
+        title=messages.sanitize_prose(report.lab.title, report.lang),
+        trainee=sanitize_line(report.trainee or ""),
+        score=build_score_ring([report]),
+        tally=[
+            (verdict.value, messages.VERDICT_SYMBOLS[verdict], said)
+            for verdict, said in messages.describe_verdict_counts(report)
+        ],
         incomplete=not report.complete,
-        steps=[spans(step) for step in messages.next_steps(report)],
-        sections=sections(report, hints),
-        footer=footer(report),
+        steps=[split_code_spans(step) for step in messages.list_next_steps(report)],
+        sections=build_sections(report, hints),
+        footer=build_footer(report),
     )
 
 
-def scored(reports: Sequence[Report]) -> Scored:
+def build_score_ring(reports: Sequence[Report]) -> ScoreRing:
     """Draw what the labs come to."""
     score = sum_scores(reports)
-    points = messages.points(score)
-    return Scored(
+    points = messages.format_score(score)
+    return ScoreRing(
         points=points,
-        long=len(points) > ROOM,
-        total=messages.total(score, reports[0].lang),
-        ring=list(ring([check for report in reports for check in report.checks], score.possible)),
+        long=len(points) > MAX_RING_CHARS,
+        total=messages.describe_score(score, reports[0].lang),
+        ring=list(cut_into_arcs([check for report in reports for check in report.checks], score.possible)),
         whole=max(1, score.possible),
     )
 
 
-def ring(checks: Sequence[CheckResult], possible: int) -> Iterator[Arc]:
+def cut_into_arcs(checks: Sequence[CheckResult], possible: int) -> Iterator[Arc]:
     """Cut the ring into the checks' parts, in the lab's order."""
     start, gap = 0, 0.012 * possible
     for one in checks:
@@ -106,31 +109,33 @@ def ring(checks: Sequence[CheckResult], possible: int) -> Iterator[Arc]:
         start += one.points
 
 
-def sections(report: Report, hints: int) -> list[tuple[str, bool, list[Card]]]:
+def build_sections(report: Report, hints: int) -> list[tuple[str, bool, list[CheckCard]]]:
     """Sort the checks: a heading, whether its cards are open, and the cards. What failed comes first."""
-    say = messages.labels(report.lang)
+    say = messages.translate_labels(report.lang)
     remarked = [one for one in report.checks if one.remarks]
-    passed = [one for one in messages.of(report, Verdict.PASSED) if not one.remarks]
+    passed = [one for one in messages.list_checks_with(report, Verdict.PASSED) if not one.remarks]
     listed = [
-        (say["to_mend"], True, messages.causes_first(report)),
-        (say["undecided"], True, messages.of(report, Verdict.UNKNOWN)),
+        (say["to_mend"], True, messages.list_failed_and_blocked(report)),
+        (say["undecided"], True, messages.list_checks_with(report, Verdict.UNKNOWN)),
         (say["remarks"], True, remarked),
         (say["passed"], False, passed),
-        (say["skipped"], False, messages.of(report, Verdict.SKIPPED)),
+        (say["skipped"], False, messages.list_checks_with(report, Verdict.SKIPPED)),
     ]
     return [
-        (name, opened, [card(one, report, hints) for one in these]) for name, opened, these in listed if these
+        (name, opened, [build_check_card(one, report, hints) for one in these])
+        for name, opened, these in listed
+        if these
     ]
 
 
-def footer(report: Report) -> list[tuple[str, str]]:
+def build_footer(report: Report) -> list[tuple[str, str]]:
     """Say what was graded, when, against what, and by what."""
-    say = messages.labels(report.lang)
+    say = messages.translate_labels(report.lang)
     seconds = f"{report.duration_ms / 1000:.1f}\xa0s"
     return [
-        (say["engine"], messages.engine(report)),
-        (say["date"], line(report.started_at.replace("T", " ").replace("Z", " UTC"))),
+        (say["engine"], messages.describe_engine(report)),
+        (say["date"], sanitize_line(report.started_at.replace("T", " ").replace("Z", " UTC"))),
         (say["duration"], seconds.replace(".", ",") if report.lang == "fr" else seconds),
-        (say["lab"], f"{line(report.lab.id)}, {line(report.lab.digest)}"),
-        (say["version"], f"dckgrade {line(report.dckgrade)}"),
+        (say["lab"], f"{sanitize_line(report.lab.id)}, {sanitize_line(report.lab.digest)}"),
+        (say["version"], f"dckgrade {sanitize_line(report.dckgrade)}"),
     ]

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from dckgrade.render.text import messages
-from dckgrade.render.text.escape import xml_document
-from dckgrade.render.text.sanitize import line
-from dckgrade.render.text.sentences import HINTS, told, worth_knowing
+from dckgrade.render.text.escape import serialize_xml
+from dckgrade.render.text.sanitize import sanitize_line
+from dckgrade.render.text.sentences import DEFAULT_HINTS, describe_failure, describe_remarks
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Verdict
 
-TAGS = {
+JUNIT_TAGS = {
     Verdict.FAILED: "failure",
     Verdict.BLOCKED: "failure",
     Verdict.UNKNOWN: "error",
@@ -18,32 +18,32 @@ TAGS = {
 }
 
 
-def junit(reports: Sequence[Report], hints: int = HINTS) -> bytes:
+def render_junit(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> bytes:
     """Write one `testsuites` document."""
     root = ET.Element("testsuites", name="dckgrade")
-    root.extend(suite(one, hints) for one in reports)
-    return xml_document(root)
+    root.extend(build_suite(one, hints) for one in reports)
+    return serialize_xml(root)
 
 
-def suite(report: Report, hints: int) -> ET.Element:
+def build_suite(report: Report, hints: int) -> ET.Element:
     """Write one lab."""
-    tags = [TAGS.get(one.verdict) for one in report.checks]
+    tags = [JUNIT_TAGS.get(one.verdict) for one in report.checks]
     made = ET.Element(
         "testsuite",
-        name=line(f"{report.lab.id}: {report.lab.title}"),
+        name=sanitize_line(f"{report.lab.id}: {report.lab.title}"),
         tests=str(len(tags)),
         failures=str(tags.count("failure")),
         errors=str(tags.count("error")),
         skipped=str(tags.count("skipped")),
         time=f"{report.duration_ms / 1000:.3f}",
-        timestamp=line(report.started_at),
+        timestamp=sanitize_line(report.started_at),
     )
-    made.append(properties(of_lab(report)))
-    made.extend(test(one, report, hints) for one in report.checks)
+    made.append(build_properties(list_lab_properties(report)))
+    made.extend(build_testcase(one, report, hints) for one in report.checks)
     return made
 
 
-def of_lab(report: Report) -> Mapping[str, object]:
+def list_lab_properties(report: Report) -> Mapping[str, object]:
     """List what is known of the whole: JUnit has no place of its own for points."""
     return {
         "earned": report.score.earned,
@@ -51,17 +51,17 @@ def of_lab(report: Report) -> Mapping[str, object]:
         "undecided": report.score.undecided,
         "complete": str(report.complete).lower(),
         "trainee": report.trainee or "",
-        "engine": messages.engine(report),
+        "engine": messages.describe_engine(report),
         "digest": report.lab.digest,
     }
 
 
-def test(one: CheckResult, report: Report, hints: int) -> ET.Element:
+def build_testcase(one: CheckResult, report: Report, hints: int) -> ET.Element:
     """Write one check."""
-    made = ET.Element("testcase", classname=line(report.lab.id), name=line(one.title))
+    made = ET.Element("testcase", classname=sanitize_line(report.lab.id), name=sanitize_line(one.title))
     code = one.diagnosis.code if one.diagnosis else ""
     made.append(
-        properties(
+        build_properties(
             {
                 "id": one.id,
                 "points": one.points,
@@ -71,19 +71,21 @@ def test(one: CheckResult, report: Report, hints: int) -> ET.Element:
             }
         )
     )
-    if tag := TAGS.get(one.verdict):
-        first, *others = [line(said) for said in told(one, report, hints)] or [one.verdict.value]
-        ended = ET.SubElement(made, tag, message=first, type=line(code or one.verdict.value))
+    if tag := JUNIT_TAGS.get(one.verdict):
+        first, *others = [sanitize_line(said) for said in describe_failure(one, report, hints)] or [
+            one.verdict.value
+        ]
+        ended = ET.SubElement(made, tag, message=first, type=sanitize_line(code or one.verdict.value))
         ended.text = "\n".join(others) or None
-    if known := [line(said) for said in worth_knowing(one, report, hints)]:
+    if known := [sanitize_line(said) for said in describe_remarks(one, report, hints)]:
         ET.SubElement(made, "system-out").text = "\n".join(known)
     return made
 
 
-def properties(values: Mapping[str, object]) -> ET.Element:
+def build_properties(values: Mapping[str, object]) -> ET.Element:
     """Write properties, those that have a value."""
     made = ET.Element("properties")
     for name, value in values.items():
         if value != "":
-            ET.SubElement(made, "property", name=name, value=line(str(value)))
+            ET.SubElement(made, "property", name=name, value=sanitize_line(str(value)))
     return made

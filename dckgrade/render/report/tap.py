@@ -4,53 +4,65 @@ import json
 from collections.abc import Iterator, Sequence
 
 from dckgrade.render.text import messages
-from dckgrade.render.text.escape import tap as inert
-from dckgrade.render.text.sanitize import line
-from dckgrade.render.text.sentences import HINTS, named, titled, told, worth_knowing
+from dckgrade.render.text.escape import escape_tap as inert
+from dckgrade.render.text.sanitize import sanitize_line
+from dckgrade.render.text.sentences import (
+    DEFAULT_HINTS,
+    describe_failure,
+    describe_remarks,
+    format_lab_and_score,
+    format_title_with_lab,
+)
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Verdict
 
 
-def tap(reports: Sequence[Report], hints: int = HINTS) -> bytes:
+def render_tap(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> bytes:
     """Write a plan, then a test point for each check. https://testanything.org/tap-version-14-specification"""
-    return "".join(f"{one}\n" for one in lines(reports, hints)).encode()
+    return "".join(f"{one}\n" for one in format_tap_lines(reports, hints)).encode()
 
 
-def lines(reports: Sequence[Report], hints: int) -> Iterator[str]:
+def format_tap_lines(reports: Sequence[Report], hints: int) -> Iterator[str]:
     """Number the checks of all labs in one series, which every reader of TAP understands."""
     yield "TAP version 14"
     yield f"1..{sum(len(report.checks) for report in reports)}"
     before = 0
     for report in reports:
         yield from (
-            f"# {line(one)}"
-            for one in (named(report), messages.engine(report), messages.total(report.score, report.lang))
+            f"# {sanitize_line(one)}"
+            for one in (
+                format_lab_and_score(report),
+                messages.describe_engine(report),
+                messages.describe_score(report.score, report.lang),
+            )
         )
         for at, one in enumerate(report.checks, before + 1):
-            yield from point(at, one, report, titled(one, report) if len(reports) > 1 else one.title, hints)
+            yield from format_test_point(
+                at, one, report, format_title_with_lab(one, report) if len(reports) > 1 else one.title, hints
+            )
         before += len(report.checks)
 
 
-def point(at: int, one: CheckResult, report: Report, title: str, hints: int) -> Iterator[str]:
+def format_test_point(at: int, one: CheckResult, report: Report, title: str, hints: int) -> Iterator[str]:
     """
     Write one check.
 
     TAP knows no third way: what nobody could see is not `ok`; the verdict below says that it did not fail.
     """
     if one.verdict is Verdict.SKIPPED:
-        reasons = " ".join(told(one, report, hints))
+        reasons = " ".join(describe_failure(one, report, hints))
         yield f"ok {at} - {inert(title)} # SKIP {inert(reasons)}"
         return
     yield f"{'ok' if one.verdict is Verdict.PASSED else 'not ok'} {at} - {inert(title)}"
-    said = [*told(one, report, hints), *worth_knowing(one, report, hints)]
+    said = [*describe_failure(one, report, hints), *describe_remarks(one, report, hints)]
     below = {
-        "id": line(one.id),
+        "id": sanitize_line(one.id),
         "verdict": one.verdict.value,
         "points": one.points,
         "earned": one.earned,
-        **({"code": line(one.diagnosis.code)} if one.diagnosis else {}),
-        **({"message": line(said[0])} if said else {}),
-        **({"more": [line(more) for more in said[1:]]} if said[1:] else {}),
+        **({"code": sanitize_line(one.diagnosis.code)} if one.diagnosis else {}),
+        **({"message": sanitize_line(said[0])} if said else {}),
+        **({"more": [sanitize_line(more) for more in said[1:]]} if said[1:] else {}),
     }
     yield "  ---"
     # JSON is YAML, and what was made a line holds no character that YAML could take for the end of one.

@@ -8,11 +8,11 @@ from rich.text import Text
 
 from dckgrade.render.text import console as on_console
 from dckgrade.render.text import messages
-from dckgrade.render.text.sentences import HINTS, message, rungs
+from dckgrade.render.text.sentences import DEFAULT_HINTS, format_mistake, list_hints
 from dckgrade.report.report import Report, sum_scores
 from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Verdict
 
-STYLES = {
+VERDICT_STYLES = {
     Verdict.PASSED: "green",
     Verdict.FAILED: "bold red",
     Verdict.BLOCKED: "yellow",
@@ -21,76 +21,82 @@ STYLES = {
 }
 
 
-def terminal(report: Report, hints: int = HINTS, *, engine: bool = True) -> RenderableType:
+def render_terminal(report: Report, hints: int = DEFAULT_HINTS, *, engine: bool = True) -> RenderableType:
     """Lay out *report* for whatever console prints it; *engine*: whether to name the engine first."""
-    return OnTerminal(lambda encoding: Page(report, encoding, hints, engine=engine).parts())
+    return DeferredRenderable(lambda encoding: ReportLayout(report, encoding, hints, engine=engine).parts())
 
 
-def session(reports: Sequence[Report], hints: int = HINTS) -> Iterator[RenderableType]:
+def render_session(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> Iterator[RenderableType]:
     """Lay out the reports of one run, the engine named once; below several, what they come to together."""
-    yield from (terminal(one, hints, engine=at == 0) for at, one in enumerate(reports))
+    yield from (render_terminal(one, hints, engine=at == 0) for at, one in enumerate(reports))
     if len(reports) > 1:
-        yield overview(reports)
+        yield render_overview(reports)
 
 
-def overview(reports: Sequence[Report]) -> RenderableType:
+def render_overview(reports: Sequence[Report]) -> RenderableType:
     """Lay out what several labs come to: a line for each, and the whole."""
-    return OnTerminal(lambda encoding: overviewed(reports, encoding))
+    return DeferredRenderable(lambda encoding: lay_out_overview(reports, encoding))
 
 
-class OnTerminal:
+class DeferredRenderable:
     """Something to be printed: only the console knows the width, the colours and the encoding."""
 
     def __init__(self, parts: Callable[[str], Iterable[RenderableType]]) -> None:
         self.parts = parts
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from on_console.laid_out(self.parts(options.encoding), console, options)
+        yield from on_console.lay_out_parts(self.parts(options.encoding), console, options)
 
 
-def overviewed(reports: Sequence[Report], encoding: str) -> Iterator[RenderableType]:
+def lay_out_overview(reports: Sequence[Report], encoding: str) -> Iterator[RenderableType]:
     """Give the table of the labs."""
     lang = reports[0].lang
 
     def text(said: str, style: str = "") -> Text:
-        return on_console.text(said, lang, encoding, style)
+        return on_console.make_console_text(said, lang, encoding, style)
 
     table = Table.grid(padding=(0, 1))
     for justify in ("left", "left", "right"):
         table.add_column(justify=justify)
     for one in reports:
-        ended = messages.ending(one)
+        ended = messages.get_overall_verdict(one)
         lab = text(f"{one.lab.id} — {one.lab.title}")
-        table.add_row(text(messages.SYMBOLS[ended], STYLES[ended]), lab, text(messages.points(one.score)))
+        table.add_row(
+            text(messages.VERDICT_SYMBOLS[ended], VERDICT_STYLES[ended]),
+            lab,
+            text(messages.format_score(one.score)),
+        )
     yield Text()
-    yield text(messages.labels(lang)["labs"], "bold underline")
+    yield text(messages.translate_labels(lang)["labs"], "bold underline")
     yield table
-    yield text(messages.total(sum_scores(reports), lang), "bold")
+    yield text(messages.describe_score(sum_scores(reports), lang), "bold")
 
 
-class Page:
+class ReportLayout:
     """One report in the characters that *encoding* has."""
 
     def __init__(self, report: Report, encoding: str, hints: int, *, engine: bool) -> None:
         self.report, self.encoding, self.hints, self.engine = report, encoding, hints, engine
-        self.labels = messages.labels(report.lang)
+        self.labels = messages.translate_labels(report.lang)
 
     def parts(self) -> Iterator[RenderableType]:
         """Give everything, from the engine that was graded to what to do next."""
         yield from self.head()
         yield self.checks()
-        yield from self.section("to_mend", map(self.explained, messages.causes_first(self.report)))
-        yield from self.section("undecided", map(self.explained, messages.of(self.report, Verdict.UNKNOWN)))
+        yield from self.section("to_mend", map(self.explained, messages.list_failed_and_blocked(self.report)))
+        yield from self.section(
+            "undecided", map(self.explained, messages.list_checks_with(self.report, Verdict.UNKNOWN))
+        )
         yield from self.section("remarks", self.remarks())
         yield Text()
-        yield self.text(messages.total(self.report.score, self.report.lang), "bold")
+        yield self.text(messages.describe_score(self.report.score, self.report.lang), "bold")
         yield self.text(self.labels["next"], "bold")
-        for step in messages.next_steps(self.report):
+        for step in messages.list_next_steps(self.report):
             yield self.bullet("→", self.text(step))
 
     def head(self) -> Iterator[RenderableType]:
         """Name the engine first, since a mark on the wrong engine is worth nothing; then the lab."""
-        yield self.labelled("engine", messages.engine(self.report)) if self.engine else Text()
+        yield self.labelled("engine", messages.describe_engine(self.report)) if self.engine else Text()
         yield self.text(f"{self.report.lab.id} — {self.report.lab.title}", "bold")
         if self.report.trainee:
             yield self.labelled("trainee", self.report.trainee)
@@ -105,12 +111,12 @@ class Page:
             table.add_column()
         table.add_column(justify="right", no_wrap=True)
         for one in self.report.checks:
-            style = STYLES[one.verdict]
+            style = VERDICT_STYLES[one.verdict]
             table.add_row(
                 self.symbol(one),
-                self.text(messages.word(one.verdict, self.report.lang), style),
+                self.text(messages.translate_verdict(one.verdict, self.report.lang), style),
                 self.text(one.title),
-                self.text(messages.worth(one)),
+                self.text(messages.format_check_points(one)),
             )
         return table
 
@@ -126,15 +132,15 @@ class Page:
         """Explain a check that did not pass: the mistake, what was seen, where to look."""
         parts: list[RenderableType] = [self.text(one.title, "bold")]
         if one.blocked_by:
-            parts.append(self.text(messages.held_up(one, self.report)))
+            parts.append(self.text(messages.describe_blockers(one, self.report)))
         if one.reason:
-            parts.append(self.text(messages.reason(one.reason, self.report.lang)))
+            parts.append(self.text(messages.describe_reason(one.reason, self.report.lang)))
         if one.diagnosis:
             parts.append(self.message(one.diagnosis))
         parts += [self.seen(miss) for miss in one.misses]
         if one.diagnosis:
             parts += self.help(one.diagnosis)
-        return self.bullet(messages.SYMBOLS[one.verdict], Group(*parts), STYLES[one.verdict])
+        return self.bullet(messages.VERDICT_SYMBOLS[one.verdict], Group(*parts), VERDICT_STYLES[one.verdict])
 
     def remarks(self) -> Iterator[RenderableType]:
         """Say what is worth knowing of checks that passed."""
@@ -145,17 +151,17 @@ class Page:
 
     def message(self, mistake: NamedMistake) -> Text:
         """Name the mistake."""
-        return self.text(message(mistake))
+        return self.text(format_mistake(mistake))
 
     def seen(self, miss: Mismatch) -> RenderableType:
         """Give one piece of evidence."""
-        return self.bullet("·", self.text(messages.miss(miss, self.report.lang), "dim"))
+        return self.bullet("·", self.text(messages.describe_mismatch(miss, self.report.lang), "dim"))
 
     def help(self, mistake: NamedMistake) -> list[RenderableType]:
         """Point at where to look; then, if that was asked for, at the concept and its documentation."""
         return [
             self.labelled(rung.kind, rung.words, "italic")
-            for rung in rungs(mistake, self.report.lang, self.hints)
+            for rung in list_hints(mistake, self.report.lang, self.hints)
         ]
 
     def bullet(self, sign: str, content: RenderableType, style: str = "") -> RenderableType:
@@ -168,12 +174,12 @@ class Page:
 
     def symbol(self, one: CheckResult) -> Text:
         """Give the sign of a verdict."""
-        return self.text(messages.SYMBOLS[one.verdict], STYLES[one.verdict])
+        return self.text(messages.VERDICT_SYMBOLS[one.verdict], VERDICT_STYLES[one.verdict])
 
     def labelled(self, label: str, said: str, style: str = "") -> Text:
         """Put a label before *said*."""
-        return self.text(messages.labelled(self.labels[label], said, self.report.lang), style)
+        return self.text(messages.add_label(self.labels[label], said, self.report.lang), style)
 
     def text(self, said: str, style: str = "") -> Text:
         """Make anything, whoever wrote it, safe to print and spelt in the console's characters."""
-        return on_console.text(said, self.report.lang, self.encoding, style)
+        return on_console.make_console_text(said, self.report.lang, self.encoding, style)

@@ -3,60 +3,62 @@
 import re
 from xml.etree import ElementTree as ET
 
-from dckgrade.render.text.sanitize import block, line
+from dckgrade.render.text.sanitize import sanitize_block, sanitize_line
 
 # What XML 1.0 cannot hold at all, not even escaped (W3C, XML 1.0, production 2).
-NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+XML_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # GitHub's workflow commands: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
-ESCAPES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
-IN_PROPERTIES = {**ESCAPES, ":": "%3A", ",": "%2C"}
-ACTED_UPON = re.compile(r"([\\`*_{}\[\]<>|#!&~:@.])")
+GITHUB_ESCAPES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+GITHUB_PROPERTY_ESCAPES = {**GITHUB_ESCAPES, ":": "%3A", ",": "%2C"}
+MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#!&~:@.])")
 # At the start of a line these make lists and headings.
-STARTS = re.compile(r"^(\d*)([-+=)])")
+MARKDOWN_LINE_START = re.compile(r"^(\d*)([-+=)])")
 
 
-def xml(text: str) -> str:
+def replace_non_xml(text: str) -> str:
     """Leave out what XML cannot hold; what it gives a meaning to, ElementTree escapes."""
-    return NOT_XML.sub("?", text)
+    return XML_FORBIDDEN.sub("?", text)
 
 
-def xml_document(root: ET.Element) -> bytes:
+def serialize_xml(root: ET.Element) -> bytes:
     """Write a whole document."""
     text: str = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
 
 
-def annotation(kind: str, text: str, **properties: object) -> str:
+def format_annotation(kind: str, text: str, **properties: object) -> str:
     """Write one of GitHub's annotations; *kind* is `error`, `warning` or `notice`."""
-    told = ",".join(f"{name}={escaped(str(value), IN_PROPERTIES)}" for name, value in properties.items())
-    return f"::{kind}{' ' if told else ''}{told}::{escaped(block(text), ESCAPES)}\n"
+    told = ",".join(
+        f"{name}={escape_github(str(value), GITHUB_PROPERTY_ESCAPES)}" for name, value in properties.items()
+    )
+    return f"::{kind}{' ' if told else ''}{told}::{escape_github(sanitize_block(text), GITHUB_ESCAPES)}\n"
 
 
-def escaped(text: str, escapes: dict[str, str]) -> str:
+def escape_github(text: str, escapes: dict[str, str]) -> str:
     """Escape as GitHub's runner unescapes."""
     return "".join(escapes.get(character, character) for character in text)
 
 
-def markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Take from *text* all that Markdown or HTML would act upon."""
-    return STARTS.sub(r"\1\\\2", ACTED_UPON.sub(r"\\\1", line(text).strip()))
+    return MARKDOWN_LINE_START.sub(r"\1\\\2", MARKDOWN_SPECIAL.sub(r"\\\1", sanitize_line(text).strip()))
 
 
-def markdown_prose(text: str) -> str:
+def escape_markdown_prose(text: str) -> str:
     """Do so to words in which `code` is set between backticks, which stays code."""
-    parts = line(text).strip().split("`")
+    parts = sanitize_line(text).strip().split("`")
     if len(parts) % 2 == 0 or not all(part.strip() for part in parts[1::2]):
-        return markdown(text)
-    parts[::2] = [ACTED_UPON.sub(r"\\\1", part) for part in parts[::2]]
-    return STARTS.sub(r"\1\\\2", "`".join(parts))
+        return escape_markdown(text)
+    parts[::2] = [MARKDOWN_SPECIAL.sub(r"\\\1", part) for part in parts[::2]]
+    return MARKDOWN_LINE_START.sub(r"\1\\\2", "`".join(parts))
 
 
-def tap(text: str) -> str:
+def escape_tap(text: str) -> str:
     """Escape what would begin a directive of TAP 14."""
-    return line(text).replace("\\", "\\\\").replace("#", "\\#")
+    return sanitize_line(text).replace("\\", "\\\\").replace("#", "\\#")
 
 
-def cell(text: str) -> str:
+def escape_csv_cell(text: str) -> str:
     """Put a quote before what a spreadsheet would compute (OWASP, CSV injection)."""
-    safe = line(text)
+    safe = sanitize_line(text)
     return f"'{safe}" if safe.startswith(("=", "+", "-", "@")) else safe

@@ -7,36 +7,42 @@ from rich.cells import cell_len
 
 from dckgrade.lab.problem import FileInvalid, Place
 from dckgrade.lab.strict_yaml import LINE_END
-from dckgrade.render.text.sanitize import line, spelt
+from dckgrade.render.text.sanitize import respell_for_encoding, sanitize_line
 
-BEFORE, SHOWN = 60, 100
+MAX_CHARS_BEFORE, MAX_EXCERPT_CHARS = 60, 100
 """Of a long line, so many characters before the place are shown, and so many in all."""
-WORD = re.compile(r"[\w.@/-]+")
+WORD_PATTERN = re.compile(r"[\w.@/-]+")
 
 
-def excerpted(invalid: FileInvalid, lang: str, encoding: str) -> list[str]:
+def format_problems(invalid: FileInvalid, lang: str, encoding: str) -> list[str]:
     """Say each problem as `file:line:column: message`, which editors parse, and show its line below."""
     lines = LINE_END.split(invalid.raw.decode("utf-8", "replace").removeprefix("\ufeff"))
     return [
         shown
         for problem in invalid.problems
-        for shown in (line(invalid.line(problem, lang)), *excerpt(lines, problem.place, encoding))
+        for shown in (
+            sanitize_line(invalid.line(problem, lang)),
+            *format_excerpt(lines, problem.place, encoding),
+        )
     ]
 
 
-def excerpt(lines: list[str], place: Place, encoding: str) -> Iterator[str]:
+def format_excerpt(lines: list[str], place: Place, encoding: str) -> Iterator[str]:
     """Give the line at *place* and the carets below it; nothing where nothing is written."""
     number, column = place
     whole = lines[number - 1] if number <= len(lines) else ""
     if not whole.strip():
         return
     at = column - 1
-    start = at - BEFORE if at > BEFORE else 0
-    before, after = whole[start:at], whole[at : start + SHOWN]
-    word = WORD.match(after)
-    more = ("…" if start else "", "…" if start + SHOWN < len(whole) else "")
-    drawn = [spelt(line(part), encoding) for part in (more[0] + before, word[0] if word else after[:1])]
-    left = spelt(line(after[len(word[0]) if word else 1 :] + more[1]), encoding)
+    start = at - MAX_CHARS_BEFORE if at > MAX_CHARS_BEFORE else 0
+    before, after = whole[start:at], whole[at : start + MAX_EXCERPT_CHARS]
+    word = WORD_PATTERN.match(after)
+    more = ("…" if start else "", "…" if start + MAX_EXCERPT_CHARS < len(whole) else "")
+    drawn = [
+        respell_for_encoding(sanitize_line(part), encoding)
+        for part in (more[0] + before, word[0] if word else after[:1])
+    ]
+    left = respell_for_encoding(sanitize_line(after[len(word[0]) if word else 1 :] + more[1]), encoding)
     margin = f"{number} | "
     yield margin + "".join(drawn) + left
     yield f"{'| ':>{len(margin)}}{' ' * cell_len(drawn[0])}{'^' * max(1, cell_len(drawn[1]))}"

@@ -4,27 +4,27 @@ from collections.abc import Mapping
 
 from dckgrade.i18n import N_, get_translator
 from dckgrade.probes.registry import kinds_by_name
-from dckgrade.render.text.sanitize import line
-from dckgrade.render.text.values import value, wanted
+from dckgrade.render.text.sanitize import sanitize_line
+from dckgrade.render.text.values import describe_value, describe_wanted
 from dckgrade.report.observation import Why
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Mismatch, Reason, Score, Verdict
 
-WORDS = {
+VERDICT_WORDS = {
     Verdict.PASSED: N_("passed"),
     Verdict.FAILED: N_("failed"),
     Verdict.BLOCKED: N_("blocked"),
     Verdict.UNKNOWN: N_("undecided"),
     Verdict.SKIPPED: N_("skipped"),
 }
-SYMBOLS = {
+VERDICT_SYMBOLS = {
     Verdict.PASSED: "✓",
     Verdict.FAILED: "✗",
     Verdict.BLOCKED: "⊘",
     Verdict.UNKNOWN: "?",
     Verdict.SKIPPED: "\N{EN DASH}",
 }
-REASONS: Mapping[str, str] = {
+REASON_MESSAGES: Mapping[str, str] = {
     "requires-unknown": N_("It depends on a check that is undecided."),
     "not-chosen": N_("You did not choose this check."),
     "passive": N_("It does more than read, which --passive rules out."),
@@ -42,7 +42,7 @@ REASONS: Mapping[str, str] = {
     Why.ELSEWHERE: N_("It is a file on the trainee's machine, which cannot be read from the trainer's."),
     Why.CRASH: N_("This is a bug of dckgrade, and costs you no point."),
 }
-LABELS = {
+REPORT_LABELS = {
     "engine": N_("Engine"),
     "lab": N_("Lab"),
     "trainee": N_("Trainee"),
@@ -72,20 +72,20 @@ LABELS = {
 }
 
 
-def labels(lang: str) -> dict[str, str]:
+def translate_labels(lang: str) -> dict[str, str]:
     """Give the headings and labels of a report."""
     translate = get_translator(lang)
-    return {name: translate(text) for name, text in LABELS.items()}
+    return {name: translate(text) for name, text in REPORT_LABELS.items()}
 
 
-def labelled(label: str, said: str, lang: str) -> str:
+def add_label(label: str, said: str, lang: str) -> str:
     """Put a label before what it names."""
     return get_translator(lang)(N_("{label}: {value}")).format(label=label, value=said)
 
 
-def prose(text: str, lang: str) -> str:
+def sanitize_prose(text: str, lang: str) -> str:
     """Make words of a lab safe to show; in French, keep `;:!?»` from starting a line, except in `code`."""
-    parts = line(text).split("`")
+    parts = sanitize_line(text).split("`")
     if lang == "fr":
         for sign in ";:!?»":
             parts[::2] = [part.replace(f" {sign}", f"\xa0{sign}") for part in parts[::2]]
@@ -93,118 +93,128 @@ def prose(text: str, lang: str) -> str:
     return "`".join(parts)
 
 
-def word(verdict: Verdict, lang: str) -> str:
+def translate_verdict(verdict: Verdict, lang: str) -> str:
     """Say a verdict in a word."""
-    return get_translator(lang)(WORDS[verdict])
+    return get_translator(lang)(VERDICT_WORDS[verdict])
 
 
 def describe_absence(kind: str, lang: str) -> str:
     """Return what it means that an observation of *kind* found nothing."""
     known = kinds_by_name().get(kind)
-    return known.absent.into(lang) if known else get_translator(lang)(LABELS["absent"])
+    return known.absent.into(lang) if known else get_translator(lang)(REPORT_LABELS["absent"])
 
 
-def miss(one: Mismatch, lang: str) -> str:
+def describe_mismatch(one: Mismatch, lang: str) -> str:
     """Say which demand does not hold."""
     _ = get_translator(lang)
     if one.fact in kinds_by_name() and one.wanted == {"present": True}:
         return describe_absence(one.fact, lang)
     said = _("{fact}: expected {wanted}, found {found}")
-    return said.format(fact=line(one.fact), wanted=wanted(one.wanted, _), found=value(one.found, _))
+    return said.format(
+        fact=sanitize_line(one.fact),
+        wanted=describe_wanted(one.wanted, _),
+        found=describe_value(one.found, _),
+    )
 
 
-def reason(one: Reason, lang: str) -> str:
+def describe_reason(one: Reason, lang: str) -> str:
     """Say why a check is undecided or was skipped."""
-    said = REASONS.get(one.code)
+    said = REASON_MESSAGES.get(one.code)
     if said is None:
-        return line(f"{one.code}: {one.detail}" if one.detail else one.code)
-    sentence = get_translator(lang)(said).format(detail=line(one.detail))
+        return sanitize_line(f"{one.code}: {one.detail}" if one.detail else one.code)
+    sentence = get_translator(lang)(said).format(detail=sanitize_line(one.detail))
     told = not one.detail or "{detail}" in said
-    return sentence if told else f"{sentence.removesuffix('.')} ({line(one.detail)})."
+    return sentence if told else f"{sentence.removesuffix('.')} ({sanitize_line(one.detail)})."
 
 
-def held_up(one: CheckResult, report: Report) -> str:
+def describe_blockers(one: CheckResult, report: Report) -> str:
     """Name what *one* waits for."""
     titles = {check.id: check.title for check in report.checks}
     _ = get_translator(report.lang)
-    quoted = [_("“{text}”").format(text=line(titles.get(id_, id_))) for id_ in one.blocked_by]
+    quoted = [_("“{text}”").format(text=sanitize_line(titles.get(id_, id_))) for id_ in one.blocked_by]
     return _("Waits for {checks}.").format(checks=", ".join(quoted))
 
 
-def engine(report: Report) -> str:
+def describe_engine(report: Report) -> str:
     """Name the engine that was graded."""
     _ = get_translator(report.lang)
     seen = report.engine
     parts = [
-        line(seen.name or ""),
-        _("Docker {version}").format(version=line(seen.version)) if seen.version else _("no answer"),
-        _("API {version}").format(version=line(seen.api)) if seen.api else "",
+        sanitize_line(seen.name or ""),
+        _("Docker {version}").format(version=sanitize_line(seen.version)) if seen.version else _("no answer"),
+        _("API {version}").format(version=sanitize_line(seen.api)) if seen.api else "",
         _("rootless") if seen.rootless else "",
     ]
-    return f"{line(seen.endpoint)} — {', '.join(part for part in parts if part)}"
+    return f"{sanitize_line(seen.endpoint)} — {', '.join(part for part in parts if part)}"
 
 
-def points(score: Score) -> str:
+def format_score(score: Score) -> str:
     """Write a score; as a range while points are undecided."""
     most = f"\N{EN DASH}{score.earned + score.undecided}" if score.undecided else ""
     return f"{score.earned}{most}/{score.possible}"
 
 
-def worth(one: CheckResult) -> str:
+def format_check_points(one: CheckResult) -> str:
     """Write what a check earned of its points."""
     return f"{'?' if one.verdict.undecided else one.earned}/{one.points}"
 
 
-def total(score: Score, lang: str) -> str:
+def describe_score(score: Score, lang: str) -> str:
     """Say a score in a sentence."""
     _ = get_translator(lang)
-    said = _("Total: {points}").format(points=points(score))
+    said = _("Total: {points}").format(points=format_score(score))
     undecided = _("undecided points: {count}").format(count=score.undecided)
     return f"{said} ({undecided})" if score.undecided else said
 
 
-def tally(report: Report) -> list[tuple[Verdict, str]]:
+def describe_verdict_counts(report: Report) -> list[tuple[Verdict, str]]:
     """Count the checks by verdict, the verdicts that occur only."""
     counts = {verdict: sum(one.verdict is verdict for one in report.checks) for verdict in Verdict}
     lang = report.lang
-    return [(one, labelled(word(one, lang), str(count), lang)) for one, count in counts.items() if count]
+    return [
+        (one, add_label(translate_verdict(one, lang), str(count), lang))
+        for one, count in counts.items()
+        if count
+    ]
 
 
-def causes_first(report: Report) -> list[CheckResult]:
+def list_failed_and_blocked(report: Report) -> list[CheckResult]:
     """List what did not pass: failures that hold others up, other failures, then what is held up."""
     causes = {id_ for one in report.checks for id_ in one.blocked_by}
     lost = [one for one in report.checks if one.verdict in {Verdict.FAILED, Verdict.BLOCKED}]
     return sorted(lost, key=lambda one: (one.verdict is Verdict.BLOCKED, one.id not in causes))
 
 
-def ending(report: Report) -> Verdict:
+def get_overall_verdict(report: Report) -> Verdict:
     """Say how a whole lab ended: what is to be mended weighs most, then what is undecided."""
     ended = {one.verdict for one in report.checks}
     order = (Verdict.FAILED, Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.PASSED, Verdict.SKIPPED)
     return next((one for one in order if one in ended), Verdict.SKIPPED)
 
 
-def of(report: Report, verdict: Verdict) -> list[CheckResult]:
+def list_checks_with(report: Report, verdict: Verdict) -> list[CheckResult]:
     """List the checks that ended as *verdict*."""
     return [one for one in report.checks if one.verdict is verdict]
 
 
-def next_steps(report: Report) -> list[str]:
+def list_next_steps(report: Report) -> list[str]:
     """Say what to do next, the most urgent first."""
     _ = get_translator(report.lang)
-    again = f"`dckgrade {line(report.lab.id)}`"
+    again = f"`dckgrade {sanitize_line(report.lab.id)}`"
     reasons = {one.reason.code for one in report.checks if one.reason}
     if Why.ENGINE_OUT_OF_REACH in reasons:
         return [_("Start the engine or name the right one, then run again: {command}").format(command=again)]
     steps = [
-        _("Begin with “{title}”, then run again: {command}").format(title=line(one.title), command=again)
-        for one in causes_first(report)[:1]
+        _("Begin with “{title}”, then run again: {command}").format(
+            title=sanitize_line(one.title), command=again
+        )
+        for one in list_failed_and_blocked(report)[:1]
     ]
     if "starting" in reasons:
         steps.append(_("Wait a few seconds, then run again: {command}").format(command=again))
-    if (reasons - {"starting"}) and of(report, Verdict.UNKNOWN):
+    if (reasons - {"starting"}) and list_checks_with(report, Verdict.UNKNOWN):
         steps.append(_("Undecided points are not lost: show this report to your trainer."))
-    if of(report, Verdict.SKIPPED):
+    if list_checks_with(report, Verdict.SKIPPED):
         steps.append(_("To grade the skipped checks, run again without --only, --failed and --passive."))
     done = _("Everything passes: this lab is done.") if report.checks else _("There was nothing to grade.")
     return steps or [done]

@@ -4,57 +4,59 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
-LINE_KEPT = 4096
-LINES_KEPT = 200
-ACCENTS_KEPT = 3
-BLOCK_KEPT = 16 * 1024
+MAX_LINE_CHARS = 4096
+MAX_BLOCK_LINES = 200
+MAX_STACKED_ACCENTS = 3
+MAX_BLOCK_CHARS = 16 * 1024
 
 # Printable excludes every control, format (bidi, zero-width, BOM, tags), surrogate, private and unassigned
 # character, and every space but the plain one. French typography needs two of those spaces.
-_SPACES = "\xa0\u202f"
+_FRENCH_SPACES = "\xa0\u202f"
 # Printable to Python, invisible to the eye: fillers and joiners that would hide between two letters.
 _INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10)))
-_SPELT = {
+_RESPELLINGS = {
     "✓": "+", "✗": "x", "⊘": "!", "…": "...", "«": '"', "»": '"', "“": '"', "”": '"', "→": "->", "·": "-",
     "•": "*", "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "≥": ">=", "\N{EN DASH}": "-", "\N{EM DASH}": "-",
     "\N{LEFT SINGLE QUOTATION MARK}": "'", "\N{RIGHT SINGLE QUOTATION MARK}": "'",
 }  # fmt: skip
 
 
-def line(text: str, kept: int = LINE_KEPT) -> str:
+def sanitize_line(text: str, kept: int = MAX_LINE_CHARS) -> str:
     """Make *text* one safe line: line ends and tabs are visible too, and what exceeds *kept* is counted."""
-    end = cut(text, kept)
+    end = find_cut_index(text, kept)
     left = f" (+{len(text) - end})" if end < len(text) else ""
-    return "".join(seen(text[:end])) + left
+    return "".join(make_visible(text[:end])) + left
 
 
-def block(text: str) -> str:
+def sanitize_block(text: str) -> str:
     """Make *text* safe lines: line ends stay line ends; at most 200 lines and 16 KiB of characters."""
-    lines = text[: cut(text, BLOCK_KEPT)].replace("\r\n", "\n").split("\n")
-    left = max(0, len(text) - BLOCK_KEPT) + sum(len(one) + 1 for one in islice(lines, LINES_KEPT, None))
-    return "\n".join(line(one) for one in lines[:LINES_KEPT]) + (f"\n(+{left})" if left else "")
+    lines = text[: find_cut_index(text, MAX_BLOCK_CHARS)].replace("\r\n", "\n").split("\n")
+    left = max(0, len(text) - MAX_BLOCK_CHARS) + sum(
+        len(one) + 1 for one in islice(lines, MAX_BLOCK_LINES, None)
+    )
+    return "\n".join(sanitize_line(one) for one in lines[:MAX_BLOCK_LINES]) + (f"\n(+{left})" if left else "")
 
 
-def spelt(text: str, encoding: str) -> str:
+def respell_for_encoding(text: str, encoding: str) -> str:
     """Respell what *encoding* lacks with what it has: é as e, ✓ as +, and the rest as an escape."""
-    return text if encodable(text, encoding) else "".join(respelt(one, encoding) for one in text)
+    return text if is_encodable(text, encoding) else "".join(respell_character(one, encoding) for one in text)
 
 
-def seen(text: str) -> Iterator[str]:
+def make_visible(text: str) -> Iterator[str]:
     """Make each character visible; a heap of accents would be drawn over the lines around it."""
     heap = 0
     for character in text:
         heap = heap + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
-        yield visible(character) if heap <= ACCENTS_KEPT else escape(character)
+        yield escape_unless_visible(character) if heap <= MAX_STACKED_ACCENTS else escape_character(character)
 
 
-def visible(character: str) -> str:
+def escape_unless_visible(character: str) -> str:
     """Give a printable character as it is, any other as its escape."""
-    plain = (character.isprintable() or character in _SPACES) and character not in _INVISIBLE
-    return character if plain else escape(character)
+    plain = (character.isprintable() or character in _FRENCH_SPACES) and character not in _INVISIBLE
+    return character if plain else escape_character(character)
 
 
-def cut(text: str, kept: int) -> int:
+def find_cut_index(text: str, kept: int) -> int:
     """Find where *text* ends when at most *kept* characters stay and no accent is torn from its letter."""
     end = min(len(text), kept)
     while 0 < end < len(text) and unicodedata.combining(text[end]):
@@ -62,17 +64,17 @@ def cut(text: str, kept: int) -> int:
     return end
 
 
-def respelt(character: str, encoding: str) -> str:
+def respell_character(character: str, encoding: str) -> str:
     """Respell one character."""
-    if encodable(character, encoding):
+    if is_encodable(character, encoding):
         return character
-    plain = _SPELT.get(character) or "".join(
+    plain = _RESPELLINGS.get(character) or "".join(
         one for one in unicodedata.normalize("NFKD", character) if not unicodedata.combining(one)
     )
-    return plain if encodable(plain, encoding) and plain.isprintable() else escape(character)
+    return plain if is_encodable(plain, encoding) and plain.isprintable() else escape_character(character)
 
 
-def encodable(text: str, encoding: str) -> bool:
+def is_encodable(text: str, encoding: str) -> bool:
     """Say whether *encoding* can carry *text*."""
     try:
         text.encode(encoding)
@@ -81,6 +83,6 @@ def encodable(text: str, encoding: str) -> bool:
     return True
 
 
-def escape(character: str) -> str:
+def escape_character(character: str) -> str:
     r"""Write *character* as Python would: `\n`, `\x1b`, `\u202e`."""
     return character.encode("unicode_escape").decode("ascii")

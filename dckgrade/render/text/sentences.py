@@ -7,13 +7,13 @@ from dckgrade.render.text import messages
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, NamedMistake
 
-HINTS = 1
+DEFAULT_HINTS = 1
 """The rung that is shown unasked: 0 nothing, 1 where to look, 2 the concept too, 3 the documentation too."""
 
-MOST_HINTS = 3
+MAX_HINTS = 3
 
 
-class Rung(NamedTuple):
+class Hint(NamedTuple):
     """One help: which it is, its label, and its words as the lab wrote them."""
 
     kind: str
@@ -21,50 +21,50 @@ class Rung(NamedTuple):
     words: str
 
 
-def rungs(mistake: NamedMistake, lang: str, hints: int) -> list[Rung]:
+def list_hints(mistake: NamedMistake, lang: str, hints: int) -> list[Hint]:
     """Give the helps that *mistake* has, up to the rung asked for."""
-    say = messages.labels(lang)
+    say = messages.translate_labels(lang)
     ladder = [("hint", mistake.hint), ("why", mistake.why), ("source", mistake.source)]
-    return [Rung(kind, say[kind], words) for kind, words in ladder[:hints] if words]
+    return [Hint(kind, say[kind], words) for kind, words in ladder[:hints] if words]
 
 
-def message(mistake: NamedMistake) -> str:
+def format_mistake(mistake: NamedMistake) -> str:
     """Name a mistake, with its code."""
     return f"{mistake.message} [{mistake.code}]"
 
 
-def told(one: CheckResult, report: Report, hints: int = HINTS) -> Iterator[str]:
+def describe_failure(one: CheckResult, report: Report, hints: int = DEFAULT_HINTS) -> Iterator[str]:
     """Say all that is to be said of a check that did not pass: what comes first says the most."""
     if one.diagnosis:
-        yield messages.prose(message(one.diagnosis), report.lang)
+        yield messages.sanitize_prose(format_mistake(one.diagnosis), report.lang)
     if one.blocked_by:
-        yield messages.held_up(one, report)
+        yield messages.describe_blockers(one, report)
     if one.reason:
-        yield messages.reason(one.reason, report.lang)
-    yield from (messages.miss(miss, report.lang) for miss in one.misses)
+        yield messages.describe_reason(one.reason, report.lang)
+    yield from (messages.describe_mismatch(miss, report.lang) for miss in one.misses)
     if one.diagnosis:
-        yield from helped(one.diagnosis, report.lang, hints)
+        yield from describe_hints(one.diagnosis, report.lang, hints)
 
 
-def helped(mistake: NamedMistake, lang: str, hints: int) -> Iterator[str]:
+def describe_hints(mistake: NamedMistake, lang: str, hints: int) -> Iterator[str]:
     """Write each help behind its label."""
-    for rung in rungs(mistake, lang, hints):
-        yield messages.labelled(rung.label, messages.prose(rung.words, lang), lang)
+    for rung in list_hints(mistake, lang, hints):
+        yield messages.add_label(rung.label, messages.sanitize_prose(rung.words, lang), lang)
 
 
-def worth_knowing(one: CheckResult, report: Report, hints: int = HINTS) -> Iterator[str]:
+def describe_remarks(one: CheckResult, report: Report, hints: int = DEFAULT_HINTS) -> Iterator[str]:
     """Say what is worth knowing of a check that passed."""
     for remark in one.remarks:
-        yield messages.prose(message(remark), report.lang)
-        yield from helped(remark, report.lang, hints)
+        yield messages.sanitize_prose(format_mistake(remark), report.lang)
+        yield from describe_hints(remark, report.lang, hints)
 
 
-def titled(one: CheckResult, report: Report) -> str:
+def format_title_with_lab(one: CheckResult, report: Report) -> str:
     """Name a check among those of several labs."""
-    return messages.labelled(report.lab.id, one.title, report.lang)
+    return messages.add_label(report.lab.id, one.title, report.lang)
 
 
-def named(report: Report) -> str:
+def format_lab_and_score(report: Report) -> str:
     """Name the lab, its points included."""
-    lab = messages.prose(f"{report.lab.id} — {report.lab.title}", report.lang)
-    return messages.labelled(lab, messages.points(report.score), report.lang)
+    lab = messages.sanitize_prose(f"{report.lab.id} — {report.lab.title}", report.lang)
+    return messages.add_label(lab, messages.format_score(report.score), report.lang)

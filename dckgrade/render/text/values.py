@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from dckgrade.i18n import N_, Translate
-from dckgrade.render.text.sanitize import line
+from dckgrade.render.text.sanitize import sanitize_line
 
-VALUE_KEPT = 100
-DEMANDS = {
+MAX_VALUE_CHARS = 100
+MATCHER_PHRASES = {
     "equals": "{}",
     "not": N_("anything but {}"),
     "one-of": "{}",
@@ -24,36 +24,39 @@ DEMANDS = {
 }
 
 
-def wanted(demand: Any, _: Translate) -> str:
+def describe_wanted(demand: Any, _: Translate) -> str:
     """Say what was wanted, as a noun."""
     if not isinstance(demand, dict):
-        return value(demand, _)
-    return _(" and ").join(one_wanted(name, inner, _) for name, inner in demand.items())
+        return describe_value(demand, _)
+    return _(" and ").join(describe_matcher(name, inner, _) for name, inner in demand.items())
 
 
-def one_wanted(name: str, inner: Any, _: Translate) -> str:
+def describe_matcher(name: str, inner: Any, _: Translate) -> str:
     """Say one demand."""
     match name, inner:
         case "present", bool():
             return _("a value") if inner else _("no value")
         case "one-of", list():
-            said = either([value(one, _) for one in inner], _)
+            said = join_alternatives([describe_value(one, _) for one in inner], _)
         case "where", dict():
-            said = ", ".join(f"{line(field, VALUE_KEPT)} = {wanted(one, _)}" for field, one in inner.items())
+            said = ", ".join(
+                f"{sanitize_line(field, MAX_VALUE_CHARS)} = {describe_wanted(one, _)}"
+                for field, one in inner.items()
+            )
         case (("not" | "every" | "any" | "count"), _inner):
-            said = wanted(inner, _)
+            said = describe_wanted(inner, _)
         case _:
-            said = value(inner, _)
-    return _(DEMANDS.get(name, "{}")).format(said)
+            said = describe_value(inner, _)
+    return _(MATCHER_PHRASES.get(name, "{}")).format(said)
 
 
-def either(choices: Sequence[str], _: Translate) -> str:
+def join_alternatives(choices: Sequence[str], _: Translate) -> str:
     """Join *choices* by commas and a last “or”."""
     *first, last = choices or [""]
     return _("{first} or {last}").format(first=", ".join(first), last=last) if first else last
 
 
-def value(found: Any, _: Translate) -> str:
+def describe_value(found: Any, _: Translate) -> str:
     """Say a fact's value, short; nothing is called nothing."""
     match found:
         case None:
@@ -61,28 +64,28 @@ def value(found: Any, _: Translate) -> str:
         case bool():
             return _("yes") if found else _("no")
         case str():
-            return quoted(found, _)
+            return quote_text(found, _)
         case list() | dict():
-            return line(written(found), VALUE_KEPT) if found else _("an empty list")
+            return sanitize_line(format_lab_value(found), MAX_VALUE_CHARS) if found else _("an empty list")
         case _:
             return str(found)
 
 
-def quoted(text: str, _: Translate) -> str:
+def quote_text(text: str, _: Translate) -> str:
     """Say a text: a single word stays bare."""
     if not text:
         return _("an empty text")
-    shown = line(text, VALUE_KEPT)
+    shown = sanitize_line(text, MAX_VALUE_CHARS)
     return _("“{text}”").format(text=shown) if any(map(str.isspace, text)) else shown
 
 
-def written(found: Any) -> str:
+def format_lab_value(found: Any) -> str:
     """Write a list or a mapping as a lab would."""
     match found:
         case list():
-            return ", ".join(written(one) for one in found)
+            return ", ".join(format_lab_value(one) for one in found)
         case dict():
-            return "{" + ", ".join(f"{name}: {written(one)}" for name, one in found.items()) + "}"
+            return "{" + ", ".join(f"{name}: {format_lab_value(one)}" for name, one in found.items()) + "}"
         case str():
             return found
         case _:

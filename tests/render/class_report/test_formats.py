@@ -44,14 +44,14 @@ def rows(content: bytes, mark: str = ",") -> list[dict[str, str]]:
 
 
 def test_a_spreadsheet_has_a_row_a_trainee_and_their_total(class_report: ClassReport) -> None:
-    read = rows(tables.spreadsheet(class_report, excel=False))
+    read = rows(tables.render_spreadsheet(class_report, excel=False))
     assert [one["Trainee"] for one in read] == ["Ada", "Bob", "Carol", "Mallory"]
     assert (read[0]["tp2 (/10)"], read[0]["tp5 (/10)"], read[0]["Total"]) == ("10", "10", "20")
     assert (read[2]["tp5 (/10)"], read[2]["Total"]) == ("", "0")
 
 
 def test_excel_in_french_gets_its_semicolons_and_its_byte_order_mark(class_report: ClassReport) -> None:
-    content = tables.spreadsheet(class_report, excel=True)
+    content = tables.render_spreadsheet(class_report, excel=True)
     assert content.startswith(b"\xef\xbb\xbf")
     assert rows(content, ";")[1]["Trainee"] == "Bob"
 
@@ -59,7 +59,7 @@ def test_excel_in_french_gets_its_semicolons_and_its_byte_order_mark(class_repor
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_cell_is_a_formula_and_every_cell_is_read_back(name: str) -> None:
     report = gathered(of(name.encode("utf-8", "replace").decode()))
-    (read,) = rows(tables.spreadsheet(report, excel=False))
+    (read,) = rows(tables.render_spreadsheet(report, excel=False))
     assert not read["Trainee"].startswith(("=", "+", "-", "@", "\t", "\r"))
     assert read["Total"] == "10"
 
@@ -73,9 +73,9 @@ def test_no_cell_is_a_formula_and_every_cell_is_read_back(name: str) -> None:
     ],
 )
 def test_moodle_gets_who_is_on_the_roster_by_the_key_it_knows(
-    class_report: ClassReport, key: tables.Key, title: str, who: str
+    class_report: ClassReport, key: tables.MoodleColumn, title: str, who: str
 ) -> None:
-    read = rows(tables.moodle(class_report, key))
+    read = rows(tables.render_moodle(class_report, key))
     assert [one[title] for one in read][:1] == [who]
     assert len(read) == 2  # one unknown user would make Moodle refuse everybody
     assert (read[1]["tp2"], read[1]["tp5"]) == ("-", "5")
@@ -84,11 +84,11 @@ def test_moodle_gets_who_is_on_the_roster_by_the_key_it_knows(
 
 def test_moodle_without_any_key_is_told_instead_of_written() -> None:
     with pytest.raises(UserError, match="Nobody in this class"):
-        tables.moodle(gathered(of("Ada")), "email")
+        tables.render_moodle(gathered(of("Ada")), "email")
 
 
 def test_the_document_is_the_report(class_report: ClassReport) -> None:
-    read = json.loads(document.document(class_report))
+    read = json.loads(document.render_class_json(class_report))
     assert read["schema"] == "dckgrade-class/1"
     assert [one["trainee"] for one in read["rows"]] == ["Ada", "Bob", "Carol", "Mallory"]
     assert read["rows"][0]["cells"]["tp5"]["score"] == {"earned": 10, "possible": 10, "undecided": 0}
@@ -97,7 +97,7 @@ def test_the_document_is_the_report(class_report: ClassReport) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_junit_is_well_formed_whatever_a_trainee_is_called(name: str) -> None:
     report = gathered(of(name.encode("utf-8", "replace").decode(), "tp5", "no-password"))
-    root = ET.fromstring(programs.junit(report))  # noqa: S314 - our own
+    root = ET.fromstring(programs.render_class_junit(report))  # noqa: S314 - our own
     (suite,) = root
     assert int(suite.get("tests", 0)) == len(suite.findall("testcase")) == 6
     assert int(suite.get("failures", 0)) == len(suite.findall(".//failure"))
@@ -106,7 +106,7 @@ def test_junit_is_well_formed_whatever_a_trainee_is_called(name: str) -> None:
 
 def test_gradescope_adds_up_to_its_score(class_report: ClassReport) -> None:
     for name in ("Ada", "Bob", "Carol"):
-        read = json.loads(programs.gradescope(class_report, row(class_report, name)))
+        read = json.loads(programs.render_trainee_gradescope(class_report, row(class_report, name)))
         assert read["score"] == sum(one["score"] for one in read["tests"])
         assert {one["status"] for one in read["tests"]} <= {"passed", "failed"}
 
@@ -120,9 +120,9 @@ def undecided() -> ClassReport:
 
 
 def test_points_that_nobody_could_decide_are_no_zero_in_a_gradebook(undecided: ClassReport) -> None:
-    (moodle,) = rows(tables.moodle(undecided, "email"))
+    (moodle,) = rows(tables.render_moodle(undecided, "email"))
     assert moodle["tp5"] == "-"
-    (line,) = rows(tables.spreadsheet(undecided, excel=False))
+    (line,) = rows(tables.render_spreadsheet(undecided, excel=False))
     assert line["tp5 (/10)"] == ""
 
 
@@ -132,12 +132,14 @@ def test_moodle_is_told_how_many_points_are_undecided() -> None:
     seen = dict(report.observations)
     hidden = next(name for name in seen if name.startswith("http"))
     seen[hidden] = Unobservable(kind="http", why=Why.DEADLINE)
-    (moodle,) = rows(tables.moodle(gathered(replace(report, observations=seen), roster=known), "email"))
+    (moodle,) = rows(
+        tables.render_moodle(gathered(replace(report, observations=seen), roster=known), "email")
+    )
     assert 0 < int(moodle["tp5"]) < 10
     assert "?" in moodle["tp5 feedback"]
 
 
 def test_gradescope_has_neither_score_nor_status_for_what_is_undecided(undecided: ClassReport) -> None:
-    read = json.loads(programs.gradescope(undecided, undecided.rows[0]))
+    read = json.loads(programs.render_trainee_gradescope(undecided, undecided.rows[0]))
     assert read["tests"]
     assert not any({"score", "status"} & one.keys() for one in read["tests"])

@@ -14,9 +14,9 @@ from dckgrade.i18n import Lang
 from dckgrade.lab.catalogue import catalogue
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
-from dckgrade.render.class_report.heatmap import DETAILED, LEAF
-from dckgrade.render.class_report.html import page
-from dckgrade.render.class_report.terminal import terminal
+from dckgrade.render.class_report.heatmap import MAX_DETAILED_TRAINEES, TRAINEES_PER_TABLE
+from dckgrade.render.class_report.html import render_class_page
+from dckgrade.render.class_report.terminal import render_class_terminal
 from dckgrade.report.class_report import ClassReport
 from tests.render.report.test_html import Read
 from tests.support.class_reports import NAMES, of, raw
@@ -48,14 +48,14 @@ def classroom(lang: Lang = "en", hostile: str = "Mallory") -> ClassReport:
 
 
 def test_the_most_shared_mistake_is_first_and_says_how_many_of_how_many() -> None:
-    said = Read(page(classroom()).decode()).text
+    said = Read(render_class_page(classroom()).decode()).text
     assert "5 of 6 PostgreSQL stopped at once" in said
     assert said.index("5 of 6") < said.index("1 of 6")
 
 
 @langs
 def test_a_mistake_is_explained_in_the_words_of_the_command_explain(lang: Lang) -> None:
-    read = Read(page(classroom(lang)).decode()).text
+    read = Read(render_class_page(classroom(lang)).decode()).text
     known = catalogue([load(find("tp5")).lab])["ST-01"].diagnosis
     for words in (known.hint, known.why, known.look):
         for part in words.into(lang).split("`") if words else []:
@@ -63,7 +63,7 @@ def test_a_mistake_is_explained_in_the_words_of_the_command_explain(lang: Lang) 
 
 
 def test_nobody_passing_the_missing_the_noise_the_copy_and_the_stranger_are_told() -> None:
-    said = Read(page(classroom()).decode()).text
+    said = Read(render_class_page(classroom()).decode()).text
     for part in (
         "nobody passes: is the check at fault?",
         "Nothing handed in Absent",
@@ -80,14 +80,14 @@ def test_points_that_could_not_be_seen_have_a_shade_of_their_own() -> None:
     gathering = Class(Terms(lang="en"), Roster())
     report = of("Ada", "tp1", "untouched")
     gathering.add(Submission(source="a.json", within="a.json", raw=raw(report)))
-    shades = re.findall(r'<td class="heat(\d)">', page(gathering.report()).decode())
+    shades = re.findall(r'<td class="heat(\d)">', render_class_page(gathering.report()).decode())
     (cell,) = [row.cells["tp1"] for row in gathering.report().rows]
     assert shades == ["6" if cell.score.undecided and not cell.score.earned else "0"]
 
 
 @langs
 def test_every_link_leads_to_something_and_no_id_occurs_twice(lang: Lang) -> None:
-    text = page(classroom(lang)).decode()
+    text = render_class_page(classroom(lang)).decode()
     ids = Counter(re.findall(r'\bid="([^"]*)"', text))
     links = set(re.findall(r'href="#([^"]*)"', text))
     assert set(ids.values()) == {1}
@@ -97,7 +97,9 @@ def test_every_link_leads_to_something_and_no_id_occurs_twice(lang: Lang) -> Non
 
 @corpus
 def test_hostile_text_brings_no_element_to_the_page(text: str) -> None:
-    plain, hostile = (Read(page(classroom(hostile=one)).decode()) for one in ("Mallory", f"M{text}"))
+    plain, hostile = (
+        Read(render_class_page(classroom(hostile=one)).decode()) for one in ("Mallory", f"M{text}")
+    )
     # A backtick in a reason sets what follows as code.
     assert Counter(tag for tag, _ in hostile.elements if tag != "code") == Counter(
         tag for tag, _ in plain.elements if tag != "code"
@@ -108,19 +110,19 @@ def test_hostile_text_brings_no_element_to_the_page(text: str) -> None:
 
 
 def test_a_large_class_is_leafed_and_small_enough_to_mail() -> None:
-    report = grown(classroom(), DETAILED + 1)
-    text = page(report).decode()
-    assert text.count('<table class="heat">') == -(-(DETAILED + 1) // LEAF)
+    report = grown(classroom(), MAX_DETAILED_TRAINEES + 1)
+    text = render_class_page(report).decode()
+    assert text.count('<table class="heat">') == -(-(MAX_DETAILED_TRAINEES + 1) // TRAINEES_PER_TABLE)
     assert "details are left out" in text
     assert not re.findall(r'href="#t', text)
-    assert len(page(grown(report, 10_000))) < 6_000_000
+    assert len(render_class_page(grown(report, 10_000))) < 6_000_000
 
 
 @pytest.mark.parametrize("width", [40, 160])
 def test_a_terminal_of_any_width_has_every_trainee_and_no_line_is_wider(width: int) -> None:
     console = Console(width=width, color_system=None, highlight=False)
     with console.capture() as shown:
-        for one in terminal(classroom("fr")):
+        for one in render_class_terminal(classroom("fr")):
             console.print(one)
     lines = shown.get().splitlines()
     assert max(map(len, lines)) <= width

@@ -16,9 +16,17 @@ from rich.console import Console
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
 from dckgrade.prove import run
-from dckgrade.render.proof import BY_NAME, BY_SUFFIX, document, github, junit, markdown, page
-from dckgrade.render.proof.terminal import terminal
-from dckgrade.render.text.sanitize import block
+from dckgrade.render.proof import (
+    PROOF_RENDERERS_BY_NAME,
+    PROOF_RENDERERS_BY_SUFFIX,
+    render_proof_github,
+    render_proof_json,
+    render_proof_junit,
+    render_proof_markdown,
+    render_proof_page,
+)
+from dckgrade.render.proof.terminal import render_proof_terminal
+from dckgrade.render.text.sanitize import sanitize_block
 from dckgrade.report.proof import Cell, Fault, Proof
 from dckgrade.report.text import Text
 from tests.conftest import FIXTURES
@@ -61,7 +69,7 @@ def tp5() -> Proof:
 
 
 def test_a_missed_fault_is_at_its_line_in_an_annotation_that_github_understands() -> None:
-    lines = github([faulty()], "en").decode().splitlines()
+    lines = render_proof_github([faulty()], "en").decode().splitlines()
 
     assert lines[0] == (
         "::error file=checks/tiny.yaml,line=5,col=9::box-running does not see the mistake x: x."
@@ -94,18 +102,18 @@ def test_a_lab_below_the_current_folder_is_named_as_ci_names_files(
 
 @corpus
 def test_hostile_text_starts_no_command_of_githubs_own(text: str) -> None:
-    lines = github([faulty(text)], "en").decode().split("\n")
+    lines = render_proof_github([faulty(text)], "en").decode().split("\n")
 
     assert len(lines) == 5, "three faults, one notice, the end"
     assert all(one.startswith(("::error file=", "::notice::")) for one in lines[:4])
     assert "\r" not in "".join(lines)
     unescaped = lines[2].split("::", 2)[2].replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
-    assert unescaped == block(f"{text} could not be applied: {text}")
+    assert unescaped == sanitize_block(f"{text} could not be applied: {text}")
 
 
 @corpus
 def test_junit_is_read_again_by_another_parser(text: str) -> None:
-    root = ET.fromstring(junit([faulty(text)], "en"))  # noqa: S314 - our own document
+    root = ET.fromstring(render_proof_junit([faulty(text)], "en"))  # noqa: S314 - our own document
 
     (suite,) = root
     tests = list(suite)
@@ -133,13 +141,15 @@ def test_markdown_shows_hostile_text_and_obeys_none_of_it(text: str) -> None:
     def structure(made: bytes) -> list[str]:
         return [kind for kind in kinds(made) if kind != "text"]
 
-    assert structure(markdown([faulty(text)], "en")) == structure(markdown([faulty()], "en"))
-    assert not re.search(r"(?<!\\)<|https?://|(?<!\\)@", markdown([faulty(text)], "en").decode())
+    assert structure(render_proof_markdown([faulty(text)], "en")) == structure(
+        render_proof_markdown([faulty()], "en")
+    )
+    assert not re.search(r"(?<!\\)<|https?://|(?<!\\)@", render_proof_markdown([faulty(text)], "en").decode())
 
 
 @corpus
 def test_hostile_text_brings_no_element_to_the_page(text: str) -> None:
-    hostile, plain = (Read(page([faulty(one)], "en").decode()) for one in (text, "x"))
+    hostile, plain = (Read(render_proof_page([faulty(one)], "en").decode()) for one in (text, "x"))
 
     assert hostile.elements == plain.elements
     assert not hostile.unbalanced
@@ -149,7 +159,7 @@ def test_hostile_text_brings_no_element_to_the_page(text: str) -> None:
 
 
 def test_the_page_runs_nothing_loads_nothing_and_allows_its_own_style_alone(tp5: Proof) -> None:
-    text = page([tp5, faulty()], "fr").decode()
+    text = render_proof_page([tp5, faulty()], "fr").decode()
     read = Read(text)
     (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -166,7 +176,7 @@ def test_the_page_runs_nothing_loads_nothing_and_allows_its_own_style_alone(tp5:
 
 
 def test_the_page_draws_a_cell_for_every_check_and_case(tp5: Proof) -> None:
-    read = Read(page([tp5], "en").decode())
+    read = Read(render_proof_page([tp5], "en").decode())
     cells = [one for one in read.elements if one[0] == "rect"]
 
     assert len(cells) == len(tp5.checks) * len(tp5.cases)
@@ -175,7 +185,7 @@ def test_the_page_draws_a_cell_for_every_check_and_case(tp5: Proof) -> None:
 
 @corpus
 def test_the_document_is_json_that_says_everything(text: str) -> None:
-    made: dict[str, Any] = json.loads(document([faulty(text)], "en"))
+    made: dict[str, Any] = json.loads(render_proof_json([faulty(text)], "en"))
     (lab,) = made["labs"]
 
     assert (made["schema"], made["proven"], made["lang"]) == ("dckgrade-proof/1", False, "en")
@@ -192,27 +202,27 @@ def test_the_document_is_json_that_says_everything(text: str) -> None:
 
 
 def test_a_document_without_labs_proves_nothing() -> None:
-    assert json.loads(document([], "en"))["proven"] is False
+    assert json.loads(render_proof_json([], "en"))["proven"] is False
 
 
 @corpus
 def test_the_terminal_shows_hostile_text_inert(text: str) -> None:
     console = Console(width=120, color_system=None, file=None, record=True, quiet=True)
     with console.capture() as shown:
-        Console.print(console, terminal(faulty(text), "en"))
+        Console.print(console, render_proof_terminal(faulty(text), "en"))
 
     assert shown.get().replace("\n", "").isprintable()
 
 
 def test_every_kind_of_cell_has_a_mark_of_its_own(tp5: Proof) -> None:
-    from dckgrade.render.proof.messages import MARKS, WORDS
+    from dckgrade.render.proof.messages import CELL_MARKS, CELL_MEANINGS
 
-    assert set(MARKS) == set(WORDS) == set(Cell)
-    assert len(set(MARKS.values())) == len(Cell)
+    assert set(CELL_MARKS) == set(CELL_MEANINGS) == set(Cell)
+    assert len(set(CELL_MARKS.values())) == len(Cell)
     assert tp5.faults == []
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_every_form_exists_in_both_languages(tp5: Proof, lang: str) -> None:
-    for form in (*BY_NAME.values(), *BY_SUFFIX.values()):
+    for form in (*PROOF_RENDERERS_BY_NAME.values(), *PROOF_RENDERERS_BY_SUFFIX.values()):
         assert form([tp5, faulty()], lang).decode()

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from dckgrade.render.report.html import html_page
+from dckgrade.render.report.html import render_report_page
 from dckgrade.report.result import Verdict
 from tests.support.reports import HOSTILE, Lang, check, eventful, planted, report, sample
 
@@ -68,13 +68,13 @@ class Read(HTMLParser):
 
 def own(lang: Lang) -> set[tuple[str, tuple[tuple[str, str | None], ...]]]:
     """Collect what the template itself writes: around one line and several, with code and without."""
-    pages = [html_page(planted(eventful(lang), text)) for text in ("x", "x\ny", "`a` b")]
+    pages = [render_report_page(planted(eventful(lang), text)) for text in ("x", "x\ny", "`a` b")]
     return {one for page in pages for one in Read(page).elements}
 
 
 @corpus
 def test_hostile_text_brings_no_element_and_no_attribute(text: str) -> None:
-    page = Read(html_page(planted(eventful(), text)))
+    page = Read(render_report_page(planted(eventful(), text)))
 
     assert set(page.elements) <= own("en")
     assert not page.unbalanced
@@ -84,24 +84,24 @@ def test_hostile_text_brings_no_element_and_no_attribute(text: str) -> None:
 
 @corpus
 def test_hostile_text_leaves_no_control_character(text: str) -> None:
-    page = html_page(planted(eventful("fr"), text))
+    page = render_report_page(planted(eventful("fr"), text))
 
     assert page.replace("\n", "").replace("\xa0", "").isprintable()
     assert len(page.encode()) < 4 * 1024 * 1024
 
 
 def test_jinja_in_data_is_shown_and_not_obeyed() -> None:
-    assert "{{ 7*7 }}" in html_page(planted(eventful(), "{{ 7*7 }}"))
+    assert "{{ 7*7 }}" in render_report_page(planted(eventful(), "{{ 7*7 }}"))
 
 
 @langs
 def test_the_page_names_its_language(lang: Lang) -> None:
-    assert Read(html_page(eventful(lang))).elements[0] == ("html", (("lang", lang),))
+    assert Read(render_report_page(eventful(lang))).elements[0] == ("html", (("lang", lang),))
 
 
 @langs
 def test_the_policy_comes_first_and_allows_the_pages_own_style_alone(lang: Lang) -> None:
-    text = html_page(eventful(lang))
+    text = render_report_page(eventful(lang))
     page = Read(text)
     (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -115,7 +115,7 @@ def test_the_policy_comes_first_and_allows_the_pages_own_style_alone(lang: Lang)
 
 @langs
 def test_the_page_loads_nothing_and_runs_nothing(lang: Lang) -> None:
-    page = html_page(eventful(lang))
+    page = render_report_page(eventful(lang))
     read = Read(page)
 
     assert not LOADING & {tag for tag, _ in read.elements}
@@ -126,7 +126,7 @@ def test_the_page_loads_nothing_and_runs_nothing(lang: Lang) -> None:
 
 @langs
 def test_every_attribute_is_quoted_and_no_id_occurs_twice(lang: Lang) -> None:
-    page = html_page(eventful(lang))
+    page = render_report_page(eventful(lang))
     ids = re.findall(r'\bid="([^"]*)"', page)
 
     assert not re.search(r"<[a-z][^<>]*\s[\w-]+=[^\"\s]", page.partition("<body>")[2])
@@ -134,7 +134,9 @@ def test_every_attribute_is_quoted_and_no_id_occurs_twice(lang: Lang) -> None:
 
 
 def test_headings_go_down_one_level_at_a_time() -> None:
-    levels = [int(tag[1]) for tag, _ in Read(html_page(eventful())).elements if re.fullmatch("h[1-6]", tag)]
+    levels = [
+        int(tag[1]) for tag, _ in Read(render_report_page(eventful())).elements if re.fullmatch("h[1-6]", tag)
+    ]
 
     assert levels[0] == 1
     assert levels.count(1) == 1
@@ -144,7 +146,7 @@ def test_headings_go_down_one_level_at_a_time() -> None:
 def test_failures_are_open_and_come_first_and_passes_are_folded() -> None:
     cards = [
         dict(attributes)
-        for tag, attributes in Read(html_page(sample("two-mistakes"))).elements
+        for tag, attributes in Read(render_report_page(sample("two-mistakes"))).elements
         if tag == "details" and "card" in (dict(attributes)["class"] or "")
     ]
 
@@ -153,7 +155,7 @@ def test_failures_are_open_and_come_first_and_passes_are_folded() -> None:
 
 
 def test_the_mistake_the_evidence_and_the_hint_are_told() -> None:
-    said = Read(html_page(sample("two-mistakes"))).text
+    said = Read(render_report_page(sample("two-mistakes"))).text
 
     assert "PostgreSQL s'est arrêté aussitôt" in said
     assert "ST-01" in said
@@ -163,7 +165,7 @@ def test_the_mistake_the_evidence_and_the_hint_are_told() -> None:
 
 
 def test_what_is_undecided_skipped_absent_or_worth_knowing_is_told() -> None:
-    said = Read(html_page(eventful())).text
+    said = Read(render_report_page(eventful())).text
 
     for part in (
         "The engine did not answer this question in time (slow).",
@@ -179,7 +181,7 @@ def test_what_is_undecided_skipped_absent_or_worth_knowing_is_told() -> None:
 
 
 def test_the_footer_says_what_was_graded_when_and_by_what() -> None:
-    said = Read(html_page(sample("all-passed"))).text
+    said = Read(render_report_page(sample("all-passed"))).text
 
     for part in (
         "unix:///var/run/docker.sock",
@@ -192,7 +194,7 @@ def test_the_footer_says_what_was_graded_when_and_by_what() -> None:
 
 
 def test_the_score_is_a_picture_with_words() -> None:
-    page = Read(html_page(sample("two-mistakes")))
+    page = Read(render_report_page(sample("two-mistakes")))
     (picture,) = [dict(attributes) for tag, attributes in page.elements if tag == "svg"]
 
     assert picture["role"] == "img"
@@ -202,20 +204,22 @@ def test_the_score_is_a_picture_with_words() -> None:
 
 
 def test_undecided_points_make_the_score_a_range() -> None:
-    page = html_page(report(check(points=15), check("dark", Verdict.UNKNOWN), check("worthless", points=0)))
+    page = render_report_page(
+        report(check(points=15), check("dark", Verdict.UNKNOWN), check("worthless", points=0))
+    )
 
     assert '<text class="long" x="60" y="63">15\N{EN DASH}17/17</text>' in page
     assert page.count('<circle class="arc') == 2
 
 
 def test_commands_are_set_as_code() -> None:
-    assert "<code>dckgrade tp5</code>" in html_page(sample("two-mistakes"))
+    assert "<code>dckgrade tp5</code>" in render_report_page(sample("two-mistakes"))
 
 
 def test_a_report_of_no_check_is_rendered() -> None:
-    assert "0/0" in html_page(report())
+    assert "0/0" in render_report_page(report())
 
 
 @pytest.mark.parametrize("name", ["two-mistakes", "all-passed"])
 def test_a_page_is_small_enough_to_mail(name: str) -> None:
-    assert len(html_page(sample(name)).encode()) < LIMIT  # type: ignore[arg-type]
+    assert len(render_report_page(sample(name)).encode()) < LIMIT  # type: ignore[arg-type]

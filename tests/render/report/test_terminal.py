@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from dckgrade.render.report.terminal import terminal
+from dckgrade.render.report.terminal import render_terminal
 from dckgrade.report.report import Report
 from dckgrade.report.result import Reason, Verdict
 from tests.support.reports import HOSTILE, Lang, check, eventful, planted, report, sample
@@ -29,13 +29,13 @@ def printed(shown: Report, *, width: int = 80, colours: bool = False, no_color: 
         highlight=False,
         emoji=False,
     )
-    console.print(terminal(shown))
+    console.print(render_terminal(shown))
     return file.getvalue()
 
 
 def encoded(shown: Report, encoding: str) -> str:
     file = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict")
-    Console(file=file, width=80, highlight=False, emoji=False).print(terminal(shown))
+    Console(file=file, width=80, highlight=False, emoji=False).print(render_terminal(shown))
     file.flush()
     file.seek(0)
     return file.read()

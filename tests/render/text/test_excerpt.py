@@ -6,8 +6,8 @@ import pytest
 from rich.cells import cell_len
 
 from dckgrade.lab.load import LabInvalid, understood
-from dckgrade.render.text.excerpt import BEFORE, SHOWN, excerpted
-from dckgrade.render.text.sanitize import line
+from dckgrade.render.text.excerpt import MAX_CHARS_BEFORE, MAX_EXCERPT_CHARS, format_problems
+from dckgrade.render.text.sanitize import sanitize_line
 from tests.lab.test_hostile import HOSTILE
 from tests.support.sample_lab import SAMPLE, changed
 
@@ -16,7 +16,7 @@ def shown(text: str | bytes, encoding: str = "utf-8") -> list[str]:
     raw = text.encode() if isinstance(text, str) else text
     with pytest.raises(LabInvalid) as refused:
         understood(raw, Path("sample.yaml"))
-    return excerpted(refused.value, "en", encoding)
+    return format_problems(refused.value, "en", encoding)
 
 
 def pointed_at(lines: list[str]) -> str:
@@ -51,9 +51,9 @@ def test_a_terminal_that_lacks_a_character_gets_the_carets_right_too(encoding: s
 def test_of_a_long_line_what_is_around_the_place_is_shown() -> None:
     lines = shown(f'{{"{"x" * 900}": 1, versionn: {"y" * 900}}}')
 
-    assert len(lines[-2]) < len("1 | ……") + SHOWN + 1
+    assert len(lines[-2]) < len("1 | ……") + MAX_EXCERPT_CHARS + 1
     assert pointed_at(lines[-3:]) == "versionn"
-    assert lines[-1].index("^") == len("1 | …") + BEFORE
+    assert lines[-1].index("^") == len("1 | …") + MAX_CHARS_BEFORE
 
 
 def test_a_problem_of_a_file_in_which_nothing_stands_has_no_excerpt() -> None:
@@ -65,9 +65,9 @@ def test_whatever_the_bytes_are_nothing_in_an_excerpt_steers_a_terminal(name: st
     try:
         understood(HOSTILE[name], Path("sample.yaml"))
     except LabInvalid as invalid:
-        lines = excerpted(invalid, "fr", "utf-8")
-        assert [one for one in lines if line(one) != one] == []
-        assert all(len(one) < 12 * SHOWN for one in lines if "sample.yaml:" not in one)
+        lines = format_problems(invalid, "fr", "utf-8")
+        assert [one for one in lines if sanitize_line(one) != one] == []
+        assert all(len(one) < 12 * MAX_EXCERPT_CHARS for one in lines if "sample.yaml:" not in one)
 
 
 def test_the_sample_has_none() -> None:

@@ -69,46 +69,46 @@ CODES = (
 def test_a_miss_says_what_was_expected(wanted: Any, french: str, english: str) -> None:
     miss = Mismatch("fact", wanted, 7)
 
-    assert messages.miss(miss, "fr").replace("\xa0", " ") == f"fact : attendu {french}, trouvé 7"
-    assert messages.miss(miss, "en") == f"fact: expected {english}, found 7"
+    assert messages.describe_mismatch(miss, "fr").replace("\xa0", " ") == f"fact : attendu {french}, trouvé 7"
+    assert messages.describe_mismatch(miss, "en") == f"fact: expected {english}, found 7"
 
 
 @pytest.mark.parametrize(("found", "french", "english"), VALUES)
 def test_a_miss_says_what_was_found(found: Any, french: str, english: str) -> None:
     miss = Mismatch("fact", 7, found)
 
-    assert messages.miss(miss, "fr").replace("\xa0", " ") == f"fact : attendu 7, trouvé {french}"
-    assert messages.miss(miss, "en") == f"fact: expected 7, found {english}"
+    assert messages.describe_mismatch(miss, "fr").replace("\xa0", " ") == f"fact : attendu 7, trouvé {french}"
+    assert messages.describe_mismatch(miss, "en") == f"fact: expected 7, found {english}"
 
 
 def test_an_absent_subject_is_said_in_words() -> None:
     absent = Mismatch("container", {"present": True}, None)
 
-    assert messages.miss(absent, "fr") == "aucun conteneur de ce nom n'a été trouvé"
-    assert messages.miss(absent, "en") == "no container of that name was found"
+    assert messages.describe_mismatch(absent, "fr") == "aucun conteneur de ce nom n'a été trouvé"
+    assert messages.describe_mismatch(absent, "en") == "no container of that name was found"
 
 
 def test_an_absent_subject_of_a_new_kind_is_said_all_the_same() -> None:
     absent = Mismatch("secret", {"present": True}, None)
 
-    assert messages.miss(absent, "en") == "secret: expected a value, found no value"
+    assert messages.describe_mismatch(absent, "en") == "secret: expected a value, found no value"
 
 
 def test_a_long_value_is_shortened() -> None:
-    assert len(messages.miss(Mismatch("fact", "x" * 5000, ["y" * 5000] * 50), "en")) < 300
+    assert len(messages.describe_mismatch(Mismatch("fact", "x" * 5000, ["y" * 5000] * 50), "en")) < 300
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_every_sentence_of_a_hostile_report_is_visible(text: str) -> None:
     shown = planted(eventful("fr"), text)
     sentences = [
-        messages.engine(shown),
-        messages.total(shown.score, shown.lang),
-        *messages.next_steps(shown),
-        *(messages.held_up(one, shown) for one in shown.checks),
-        *(messages.miss(miss, "fr") for one in shown.checks for miss in one.misses),
-        *(messages.reason(one.reason, "fr") for one in shown.checks if one.reason),
-        *(messages.prose(one.title, "fr") for one in shown.checks),
+        messages.describe_engine(shown),
+        messages.describe_score(shown.score, shown.lang),
+        *messages.list_next_steps(shown),
+        *(messages.describe_blockers(one, shown) for one in shown.checks),
+        *(messages.describe_mismatch(miss, "fr") for one in shown.checks for miss in one.misses),
+        *(messages.describe_reason(one.reason, "fr") for one in shown.checks if one.reason),
+        *(messages.sanitize_prose(one.title, "fr") for one in shown.checks),
     ]
 
     assert all(one.replace("\xa0", " ").isprintable() for one in sentences)
@@ -117,7 +117,7 @@ def test_every_sentence_of_a_hostile_report_is_visible(text: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_every_reason_has_a_sentence(code: str, lang: Lang) -> None:
-    said = messages.reason(Reason(code=code, detail="the detail"), lang)
+    said = messages.describe_reason(Reason(code=code, detail="the detail"), lang)
 
     assert not said.startswith(code)
     assert "the detail" in said
@@ -125,13 +125,13 @@ def test_every_reason_has_a_sentence(code: str, lang: Lang) -> None:
 
 
 def test_reasons_are_translated() -> None:
-    for code in messages.REASONS:
+    for code in messages.REASON_MESSAGES:
         one = Reason(code=code)
-        assert messages.reason(one, "fr") != messages.reason(one, "en")
+        assert messages.describe_reason(one, "fr") != messages.describe_reason(one, "en")
 
 
 def test_a_reason_of_a_newer_dckgrade_is_shown_as_its_code() -> None:
-    assert messages.reason(Reason(code="new-code", detail="why"), "fr") == "new-code: why"
+    assert messages.describe_reason(Reason(code="new-code", detail="why"), "fr") == "new-code: why"
 
 
 @pytest.mark.parametrize(
@@ -143,25 +143,25 @@ def test_a_reason_of_a_newer_dckgrade_is_shown_as_its_code() -> None:
     ],
 )
 def test_a_score_is_a_range_while_points_are_undecided(score: Score, written: str) -> None:
-    assert messages.points(score) == written
+    assert messages.format_score(score) == written
 
 
 def test_the_engine_is_named_with_what_is_known_of_it() -> None:
     full = EngineInfo(endpoint="tcp://e:2375", version="28", api="1.51", rootless=True, name="vm")
 
-    assert messages.engine(report(engine=full)) == "tcp://e:2375 — vm, Docker 28, API 1.51, rootless"
+    assert messages.describe_engine(report(engine=full)) == "tcp://e:2375 — vm, Docker 28, API 1.51, rootless"
 
 
 def test_an_engine_that_does_not_answer_is_named_all_the_same() -> None:
     silent = report(engine=EngineInfo(endpoint="tcp://e:2375"), lang="fr")
 
-    assert messages.engine(silent) == "tcp://e:2375 — pas de réponse"
+    assert messages.describe_engine(silent) == "tcp://e:2375 — pas de réponse"
 
 
 def test_what_is_held_up_names_what_holds_it_by_title() -> None:
     waits = check("waits", Verdict.BLOCKED, blocked_by=["fails", "gone"])
 
-    said = messages.held_up(waits, report(check("fails", Verdict.FAILED), waits))
+    said = messages.describe_blockers(waits, report(check("fails", Verdict.FAILED), waits))
 
     assert said == "Waits for “Title of fails”, “gone”."
 
@@ -169,7 +169,7 @@ def test_what_is_held_up_names_what_holds_it_by_title() -> None:
 def test_the_first_step_is_the_cause_of_the_others() -> None:
     late, cause = check("late", Verdict.BLOCKED, blocked_by=["cause"]), check("cause", Verdict.FAILED)
 
-    (step,) = messages.next_steps(report(late, cause))
+    (step,) = messages.list_next_steps(report(late, cause))
 
     assert step == "Begin with “Title of cause”, then run again: `dckgrade tp9`"
 
@@ -177,13 +177,13 @@ def test_the_first_step_is_the_cause_of_the_others() -> None:
 def test_an_engine_out_of_reach_is_the_only_step() -> None:
     dark = check("dark", Verdict.UNKNOWN, reason=Reason(code=Why.ENGINE_OUT_OF_REACH))
 
-    assert messages.next_steps(report(check("fails", Verdict.FAILED), dark)) == [
+    assert messages.list_next_steps(report(check("fails", Verdict.FAILED), dark)) == [
         "Start the engine or name the right one, then run again: `dckgrade tp9`"
     ]
 
 
 def test_waiting_trainers_and_skipped_checks_are_steps_of_their_own() -> None:
-    steps = messages.next_steps(
+    steps = messages.list_next_steps(
         report(
             check("slow", Verdict.UNKNOWN, reason=Reason(code="starting")),
             check("dark", Verdict.UNKNOWN, reason=Reason(code="environment")),
@@ -195,9 +195,9 @@ def test_waiting_trainers_and_skipped_checks_are_steps_of_their_own() -> None:
 
 
 def test_a_report_without_any_check_is_no_success() -> None:
-    assert messages.next_steps(report()) != messages.next_steps(report(check()))
+    assert messages.list_next_steps(report()) != messages.list_next_steps(report(check()))
 
 
 def test_french_signs_hold_on_to_their_word_except_in_code() -> None:
-    assert messages.prose("Quoi ? « a » ; `a ; b`", "fr") == "Quoi\xa0? «\xa0a\xa0»\xa0; `a ; b`"
-    assert messages.prose("a ; b", "en") == "a ; b"
+    assert messages.sanitize_prose("Quoi ? « a » ; `a ; b`", "fr") == "Quoi\xa0? «\xa0a\xa0»\xa0; `a ; b`"
+    assert messages.sanitize_prose("a ; b", "en") == "a ; b"

@@ -4,7 +4,14 @@ import time
 
 import pytest
 
-from dckgrade.render.text.sanitize import BLOCK_KEPT, LINE_KEPT, LINES_KEPT, block, line, spelt
+from dckgrade.render.text.sanitize import (
+    MAX_BLOCK_CHARS,
+    MAX_BLOCK_LINES,
+    MAX_LINE_CHARS,
+    respell_for_encoding,
+    sanitize_block,
+    sanitize_line,
+)
 from tests.support.reports import HOSTILE
 
 corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
@@ -16,28 +23,28 @@ def test_the_corpus_is_large_enough() -> None:
 
 @corpus
 def test_a_line_is_one_visible_line(text: str) -> None:
-    assert line(text).isprintable()
+    assert sanitize_line(text).isprintable()
 
 
 @corpus
 def test_a_block_is_made_of_visible_lines(text: str) -> None:
-    lines = block(text).split("\n")
+    lines = sanitize_block(text).split("\n")
 
     assert all(one.isprintable() for one in lines)
-    assert len(lines) <= LINES_KEPT + 1
+    assert len(lines) <= MAX_BLOCK_LINES + 1
 
 
 @corpus
 def test_made_safe_twice_is_made_safe_once(text: str) -> None:
-    once = line(text, 10)
+    once = sanitize_line(text, 10)
 
-    assert line(once) == once
+    assert sanitize_line(once) == once
 
 
 @corpus
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252", "latin-1", "no-such-encoding"])
 def test_any_encoding_can_spell_it(text: str, encoding: str) -> None:
-    said = spelt(line(text, 100), encoding)
+    said = respell_for_encoding(sanitize_line(text, 100), encoding)
 
     assert said.isprintable()
     assert said.encode("ascii" if encoding == "no-such-encoding" else encoding) or not text
@@ -59,51 +66,54 @@ def test_any_encoding_can_spell_it(text: str, encoding: str) -> None:
     ],
 )
 def test_what_is_seen_stays_and_what_is_not_is_escaped(text: str, shown: str) -> None:
-    assert line(text) == shown
+    assert sanitize_line(text) == shown
 
 
 def test_french_spaces_stay() -> None:
-    assert line("a\xa0: b\u202f!") == "a\xa0: b\u202f!"
+    assert sanitize_line("a\xa0: b\u202f!") == "a\xa0: b\u202f!"
 
 
 def test_a_long_line_is_cut_and_the_rest_counted() -> None:
-    assert line("x" * (LINE_KEPT + 7)) == "x" * LINE_KEPT + " (+7)"
-    assert line("x" * LINE_KEPT) == "x" * LINE_KEPT
+    assert sanitize_line("x" * (MAX_LINE_CHARS + 7)) == "x" * MAX_LINE_CHARS + " (+7)"
+    assert sanitize_line("x" * MAX_LINE_CHARS) == "x" * MAX_LINE_CHARS
 
 
 def test_an_accent_is_not_torn_from_its_letter() -> None:
-    assert line("abe\u0301", 3) == "ab (+2)"
+    assert sanitize_line("abe\u0301", 3) == "ab (+2)"
 
 
 def test_accents_are_not_heaped_over_other_lines() -> None:
-    assert line("e" + "\u0301" * 5 + "e\u0301") == "e" + "\u0301" * 3 + r"\u0301\u0301" + "e\u0301"
+    assert sanitize_line("e" + "\u0301" * 5 + "e\u0301") == "e" + "\u0301" * 3 + r"\u0301\u0301" + "e\u0301"
 
 
 def test_a_block_keeps_its_lines() -> None:
-    assert block("one\r\ntwo\tthree\n\nfour\r") == "one\ntwo\\tthree\n\nfour\\r"
+    assert sanitize_block("one\r\ntwo\tthree\n\nfour\r") == "one\ntwo\\tthree\n\nfour\\r"
 
 
 def test_a_long_block_is_cut_and_the_rest_counted() -> None:
-    assert block("ab\n" * 300) == "ab\n" * 199 + "ab\n(+301)"
-    assert block("x\n" + "y" * BLOCK_KEPT).endswith("(+2)")
+    assert sanitize_block("ab\n" * 300) == "ab\n" * 199 + "ab\n(+301)"
+    assert sanitize_block("x\n" + "y" * MAX_BLOCK_CHARS).endswith("(+2)")
 
 
 def test_ascii_keeps_french_readable() -> None:
-    assert spelt("✗ échoué : « cœur » — 5\N{EN DASH}7…", "ascii") == 'x echoue : " coeur " - 5-7...'
+    assert (
+        respell_for_encoding("✗ échoué : « cœur » — 5\N{EN DASH}7…", "ascii")
+        == 'x echoue : " coeur " - 5-7...'
+    )
 
 
 def test_cp1252_keeps_its_accents() -> None:
-    assert spelt("✓ réussi « ici »", "cp1252") == "+ réussi « ici »"
+    assert respell_for_encoding("✓ réussi « ici »", "cp1252") == "+ réussi « ici »"
 
 
 def test_what_an_encoding_lacks_altogether_is_escaped() -> None:
-    assert spelt("漢", "ascii") == r"\u6f22"
+    assert respell_for_encoding("漢", "ascii") == r"\u6f22"
 
 
 def test_a_megabyte_takes_no_time() -> None:
     start = time.monotonic()
     for text in ("\x1b" * 1_000_000, "\n" * 1_000_000, "e" + "\u0301" * 1_000_000, "é" * 1_000_000):
-        line(text)
-        block(text)
+        sanitize_line(text)
+        sanitize_block(text)
 
     assert time.monotonic() - start < 1
