@@ -28,14 +28,14 @@ def run() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the end
         getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
-        lang = language.chosen(sys.argv[1:], os.environ, settled_language())
+        lang = language.choose_language(sys.argv[1:], os.environ, settled_language())
     except UserError as trouble:
         sys.stderr.write("\n".join(trouble.sentences("en")) + "\n")
         raise SystemExit(2) from None
-    language.speak(lang)
-    from dckgrade.cli import obey
+    language.set_language(lang)
+    from dckgrade.cli import run_command_line
 
-    obey(lang)
+    run_command_line(lang)
 
 
 def settled_language() -> str:
@@ -43,7 +43,7 @@ def settled_language() -> str:
     from dckgrade.cli import settings
 
     try:
-        one = settings.settled().get("lang")
+        one = settings.load_settings().get("lang")
     except UserError:
         return ""
     return str(one.value) if one else ""

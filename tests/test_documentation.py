@@ -10,8 +10,8 @@ import pytest
 
 import pictures.draw as drawn
 import reference
-from dckgrade.cli import command_line, doctor, output, prove, settings
-from dckgrade.cli.exit_codes import Exit
+from dckgrade.cli import build_command, doctor, output, prove, settings
+from dckgrade.cli.exit_codes import ExitCode
 from dckgrade.i18n import Lang
 from dckgrade.lab.catalogue import catalogue
 from dckgrade.lab.discovery import labs_of, shelf
@@ -84,7 +84,7 @@ def test_the_french_twin_has_the_same_headings_code_and_tables() -> None:
 
 
 def commands() -> dict[str, Any]:
-    return dict(command_line("en").commands)
+    return dict(build_command("en").commands)
 
 
 def options(command: Any) -> Sequence[str]:
@@ -103,7 +103,7 @@ def test_every_command_has_its_row(lang: Lang) -> None:
 @in_both
 def test_every_option_of_every_command_is_told(lang: Lang) -> None:
     known = names(READMES[lang].read_text(encoding="utf-8"))
-    group = command_line("en")
+    group = build_command("en")
 
     missing = {
         f"{name} {long}"
@@ -124,21 +124,21 @@ def short(command: Any, long: str) -> str:
 def test_every_exit_code_has_its_row(lang: Lang) -> None:
     rows = {cell for table in page(READMES[lang]).tables for cell in table}
 
-    assert {str(code.value) for code in Exit} - rows == set()
+    assert {str(code.value) for code in ExitCode} - rows == set()
 
 
 @in_both
 def test_every_format_and_every_ending_is_told(lang: Lang) -> None:
     known = names(READMES[lang].read_text(encoding="utf-8"))
-    shapes: list[type[StrEnum]] = [output.Format, prove.Shape, doctor.Shape]
+    shapes: list[type[StrEnum]] = [output.ReportFormat, prove.ProofFormat, doctor.TextOrJson]
 
     assert {one.value for shape in shapes for one in shape} - known == set()
-    assert {*output.BY_SUFFIX, *proof.PROOF_RENDERERS_BY_SUFFIX} - known == set()
+    assert {*output.ENCODERS_BY_SUFFIX, *proof.PROOF_RENDERERS_BY_SUFFIX} - known == set()
 
 
 @in_both
 def test_every_setting_is_told(lang: Lang) -> None:
-    assert set(settings.KINDS) - names(READMES[lang].read_text(encoding="utf-8")) == set()
+    assert set(settings.SETTING_TYPES) - names(READMES[lang].read_text(encoding="utf-8")) == set()
 
 
 @in_both

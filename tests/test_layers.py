@@ -49,7 +49,7 @@ def test_the_test_itself_sees_what_is_loaded() -> None:
 
 def test_modules_and_functions_stay_small_enough_to_be_seen_whole() -> None:
     files = {path: path.read_text(encoding="utf-8") for path in (ROOT / "dckgrade").rglob("*.py")}
-    modules = [path.name for path, text in files.items() if text.count("\n") > 250]
+    modules = [path.name for path, text in files.items() if text.count("\n") > 400]
     functions = [
         f"{path.name}:{node.lineno} {node.name}"
         for path, text in files.items()

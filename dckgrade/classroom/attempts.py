@@ -17,7 +17,7 @@ from dckgrade.report.observation import Seen, Unobservable, Why
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Score, Verdict, sum_points
 
-IDENTITIES = {"id", "node_id"}
+IDENTITY_FACTS = {"id", "node_id"}
 """Facts that name one thing in all the world: random numbers of the engine."""
 
 
@@ -47,11 +47,11 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """Digests of what two trainees cannot have in common by chance."""
 
 
-def attempt(
+def judge_attempt(
     report: Report, trainee: str, source: str, lang: Lang, trust: Trust = "declared"
 ) -> tuple[Attempt, list[CheckResult]]:
     """Judge *report* again; raises `Trouble` for a lab that there is not."""
-    loaded = lab(report.lab.id)
+    loaded = load_trainer_lab(report.lab.id)
     lines = judge(loaded.lab, codec.recording(report), lang)
     again = sum_points(lines)
     one = Attempt(
@@ -64,16 +64,16 @@ def attempt(
         verdicts={line.id: line.verdict for line in lines},
         mistakes={line.id: line.diagnosis.code for line in lines if line.diagnosis},
         other_lab=report.lab.digest != loaded.digest,
-        claimed_otherwise=report.lab.digest == loaded.digest and claims(report, lines),
+        claimed_otherwise=report.lab.digest == loaded.digest and contradicts_recording(report, lines),
         trust=trust,
-        unreached=unreached(report),
+        unreached=get_unreached_reason(report),
         engine=report.engine.id or "",
-        traces=frozenset(traces(report)),
+        traces=frozenset(compute_traces(report)),
     )
     return one, lines
 
 
-def unreached(report: Report) -> str:
+def get_unreached_reason(report: Report) -> str:
     """Say why the engine was not reached, in the words of that moment."""
     seen = list(report.observations.values())
     if seen and all(isinstance(one, Unobservable) and one.why is Why.ENGINE_OUT_OF_REACH for one in seen):
@@ -81,7 +81,7 @@ def unreached(report: Report) -> str:
     return ""
 
 
-def claims(report: Report, lines: list[CheckResult]) -> bool:
+def contradicts_recording(report: Report, lines: list[CheckResult]) -> bool:
     """Say whether the report's own verdicts are not those of its recording, by the same lab."""
     said = {line.id: (line.verdict, line.earned) for line in report.checks}
     return said != {line.id: (line.verdict, line.earned) for line in lines} or report.score != sum_points(
@@ -90,34 +90,36 @@ def claims(report: Report, lines: list[CheckResult]) -> bool:
 
 
 @cache
-def lab(name: str) -> LoadedLab:
+def load_trainer_lab(name: str) -> LoadedLab:
     """Load a lab of the trainer's, once."""
     return load(find(name))
 
 
-def traces(report: Report) -> Iterable[int]:
+def compute_traces(report: Report) -> Iterable[int]:
     """Give digests of the engine's random ids, and of all that was seen together with the moment."""
     for seen in report.observations.values():
         if isinstance(seen, Seen):
-            yield from map(digest, identities(seen.facts))
+            yield from map(compute_trace_digest, find_identity_values(seen.facts))
     if any(isinstance(seen, Seen) for seen in report.observations.values()):
-        yield digest([report.started_at, report.duration_ms, sorted(report.observations.items(), key=ascii)])
+        yield compute_trace_digest(
+            [report.started_at, report.duration_ms, sorted(report.observations.items(), key=ascii)]
+        )
 
 
-def identities(facts: Any) -> Iterable[str]:
+def find_identity_values(facts: Any) -> Iterable[str]:
     """Find the ids among facts, however deep."""
     if isinstance(facts, dict):
         for name, value in facts.items():
-            if name in IDENTITIES and isinstance(value, str) and len(value) >= 12:  # noqa: PLR2004 - a short id
+            if name in IDENTITY_FACTS and isinstance(value, str) and len(value) >= 12:  # noqa: PLR2004 - a short id
                 yield value
             else:
-                yield from identities(value)
+                yield from find_identity_values(value)
     elif isinstance(facts, list):
         for value in facts:
-            yield from identities(value)
+            yield from find_identity_values(value)
 
 
-def digest(value: object) -> int:
+def compute_trace_digest(value: object) -> int:
     """Make a small number of it: what is compared need not be kept."""
     # repr, since no encoder takes every number and every string that a hostile report may hold.
     return int.from_bytes(blake2b(ascii(value).encode(), digest_size=8).digest(), "big")

@@ -8,26 +8,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dckgrade.classroom.people import folded
+from dckgrade.classroom.people import fold_name
 from dckgrade.engine.endpoint import Endpoint, resolve
 from dckgrade.engine.redaction import masked
 from dckgrade.i18n import N_, UserError
 from dckgrade.lab.discovery import lab_paths
 from dckgrade.lab.problem import FileInvalid, Place, Problem, nearest
 
-AT_MOST = 1024 * 1024
+MAX_CLASS_FILE_BYTES = 1024 * 1024
 """Bytes; forty machines take four kilobytes."""
-DEFAULTS: Mapping[str, type] = {"labs": list, "tls": str, "container": str}
-OF_AN_ENGINE: Mapping[str, type] = {"trainee": str, "host": str, "context": str, **DEFAULTS}
-_ENGINE = re.compile(r"^\s*\[\[\s*[\"']?engine[\"']?\s*\]\]")
-_TABLE = re.compile(r"^\s*\[")
-_KEY = re.compile(r"^\s*[\"']?([^\s\"'=]+)[\"']?\s*=")
-_WHERE = re.compile(r"\(at line (\d+), column (\d+)\)")
-LONGEST_NAME = 200
+DEFAULT_KEY_TYPES: Mapping[str, type] = {"labs": list, "tls": str, "container": str}
+ENGINE_KEY_TYPES: Mapping[str, type] = {"trainee": str, "host": str, "context": str, **DEFAULT_KEY_TYPES}
+_ENGINE_TABLE_PATTERN = re.compile(r"^\s*\[\[\s*[\"']?engine[\"']?\s*\]\]")
+_TABLE_PATTERN = re.compile(r"^\s*\[")
+_KEY_PATTERN = re.compile(r"^\s*[\"']?([^\s\"'=]+)[\"']?\s*=")
+_TOML_POSITION_PATTERN = re.compile(r"\(at line (\d+), column (\d+)\)")
+MAX_TRAINEE_NAME_CHARS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Machine:
+class TraineeMachine:
     """One trainee's engine, and the labs to grade on it."""
 
     trainee: str
@@ -36,119 +36,127 @@ class Machine:
     container: str | None = None
 
 
-def read(path: Path) -> list[Machine]:
+def read_class_file(path: Path) -> list[TraineeMachine]:
     """Read the file; raises `FileInvalid` with all that is wrong, `Trouble` when it cannot be read."""
     try:
         with path.open("rb") as file:
-            raw = file.read(AT_MOST + 1)
+            raw = file.read(MAX_CLASS_FILE_BYTES + 1)
     except OSError as error:
         raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
-    if len(raw) > AT_MOST:
+    if len(raw) > MAX_CLASS_FILE_BYTES:
         raise UserError(N_("{path} is larger than any class."), path=path)
     try:
         text = raw.decode("utf-8")
         content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        found = _WHERE.search(str(error))
+        found = _TOML_POSITION_PATTERN.search(str(error))
         place = (int(found[1]), int(found[2])) if found else (1, 1)
-        why = _WHERE.sub("", str(error)).strip()
+        why = _TOML_POSITION_PATTERN.sub("", str(error)).strip()
         raise FileInvalid(path, [Problem(place, N_("this is not TOML: {why}"), why=why)], raw) from None
-    reading = Reading(path, content, places(text))
-    machines = list(reading.machines())
+    reading = ClassFileReader(path, content, find_key_places(text))
+    machines = list(reading.read_machines())
     if reading.problems:
         # The line is shown too, and somebody may have typed a password into an address.
         raise FileInvalid(path, reading.problems, masked(text).encode())
     return machines
 
 
-Key = tuple[int | None, str]
+TomlKey = tuple[int | None, str]
 """Which engine's, counted from 0 (None: at the top), and the name; '' stands for the whole table."""
 
 
-def places(text: str) -> dict[Key, Place]:
+def find_key_places(text: str) -> dict[TomlKey, Place]:
     """
     Find the lines of the keys, which tomllib does not tell.
 
     Only for messages: a line within a long string that looks like a key could take its place.
     """
-    found: dict[Key, Place] = {(None, ""): (1, 1)}
+    found: dict[TomlKey, Place] = {(None, ""): (1, 1)}
     at: int | None = None
     count = 0
     for number, line in enumerate(text.splitlines(), start=1):
-        if _ENGINE.match(line):
+        if _ENGINE_TABLE_PATTERN.match(line):
             at, count = count, count + 1
             found[at, ""] = (number, 1)
-        elif _TABLE.match(line):
+        elif _TABLE_PATTERN.match(line):
             at = at if at is None else -1
-        elif key := _KEY.match(line):
+        elif key := _KEY_PATTERN.match(line):
             found.setdefault((at, key[1]), (number, key.start(1) + 1))
     return found
 
 
 @dataclass
-class Reading:
+class ClassFileReader:
     """One file being read: what is wrong is gathered, and told all at once."""
 
     path: Path
     content: Mapping[str, Any]
-    places: Mapping[Key, Place]
+    places: Mapping[TomlKey, Place]
     problems: list[Problem] = field(default_factory=list)
-    names: dict[str, str] = field(default_factory=dict)
-    engines: dict[str, str] = field(default_factory=dict)
+    trainee_names: dict[str, str] = field(default_factory=dict)
+    trainees_by_url: dict[str, str] = field(default_factory=dict)
 
-    def machines(self) -> Iterator[Machine]:
+    def read_machines(self) -> Iterator[TraineeMachine]:
         """Give what can be understood; problems go into `problems`."""
         top = {name: value for name, value in self.content.items() if name != "engine"}
-        self.shaped(None, top, DEFAULTS, ("engine", *DEFAULTS))
+        self.validate_table(None, top, DEFAULT_KEY_TYPES, ("engine", *DEFAULT_KEY_TYPES))
         engines = self.content.get("engine")
         if not isinstance(engines, list) or not engines:
-            self.wrong(None, "engine", N_("there is no engine: each machine is a table [[engine]]"))
+            self.add_problem(None, "engine", N_("there is no engine: each machine is a table [[engine]]"))
             return
         for at, engine in enumerate(engines):
             if not isinstance(engine, dict):
-                self.wrong(at, "", N_("an engine is a table [[engine]] with trainee and host"))
+                self.add_problem(at, "", N_("an engine is a table [[engine]] with trainee and host"))
                 continue
             before = len(self.problems)
-            self.shaped(at, engine, OF_AN_ENGINE, OF_AN_ENGINE)
-            if len(self.problems) == before and (one := self.machine(at, {**top, **engine}, engine)):
+            self.validate_table(at, engine, ENGINE_KEY_TYPES, ENGINE_KEY_TYPES)
+            if len(self.problems) == before and (one := self.read_machine(at, {**top, **engine}, engine)):
                 yield one
 
-    def shaped(self, at: int | None, table: Mapping[str, Any], kinds: Mapping[str, type], known: Any) -> None:
+    def validate_table(
+        self, at: int | None, table: Mapping[str, Any], kinds: Mapping[str, type], known: Any
+    ) -> None:
         """Refuse keys that there are not, and values that are no text, or no list of texts."""
         for name, value in table.items():
             if name not in kinds:
-                self.wrong(at, name, N_("there is no `{name}` here"), name=name, near=nearest(name, known))
+                self.add_problem(
+                    at, name, N_("there is no `{name}` here"), name=name, near=nearest(name, known)
+                )
             elif kinds[name] is str and not (isinstance(value, str) and value.strip()):
-                self.wrong(at, name, N_('`{name}` is a text, such as {name} = "…"'), name=name)
-            elif kinds[name] is list and not texts(value):
-                self.wrong(at, name, N_('`{name}` is a list of texts, such as {name} = ["tp5"]'), name=name)
-        for one in table["labs"] if texts(table.get("labs")) else ():
+                self.add_problem(at, name, N_('`{name}` is a text, such as {name} = "…"'), name=name)
+            elif kinds[name] is list and not is_text_list(value):
+                self.add_problem(
+                    at, name, N_('`{name}` is a list of texts, such as {name} = ["tp5"]'), name=name
+                )
+        for one in table["labs"] if is_text_list(table.get("labs")) else ():
             if one not in lab_paths():
                 near = nearest(one, lab_paths())
-                self.wrong(at, "labs", N_("there is no lab “{lab}”"), lab=one, near=near)
+                self.add_problem(at, "labs", N_("there is no lab “{lab}”"), lab=one, near=near)
 
-    def machine(self, at: int, table: Mapping[str, Any], own: Mapping[str, Any]) -> Machine | None:
+    def read_machine(
+        self, at: int, table: Mapping[str, Any], own: Mapping[str, Any]
+    ) -> TraineeMachine | None:
         """Put an engine and the defaults together."""
-        if fault := next(self.faults(table, own), None):
-            self.wrong(at, *fault)
+        if fault := next(self.find_faults(table, own), None):
+            self.add_problem(at, *fault)
             return None
         name = table["trainee"].strip()
-        if other := self.names.get(folded(name)):
-            self.wrong(at, "trainee", N_("“{other}” has an engine already"), other=other)
+        if other := self.trainee_names.get(fold_name(name)):
+            self.add_problem(at, "trainee", N_("“{other}” has an engine already"), other=other)
             return None
-        self.names[folded(name)] = name
-        if (endpoint := self.endpoint(at, table)) is None:
+        self.trainee_names[fold_name(name)] = name
+        if (endpoint := self.resolve_endpoint(at, table)) is None:
             return None
-        if other := self.engines.get(endpoint.url):
-            self.wrong(at, "host", N_("this is the engine of “{other}” too"), other=other)
+        if other := self.trainees_by_url.get(endpoint.url):
+            self.add_problem(at, "host", N_("this is the engine of “{other}” too"), other=other)
             return None
-        self.engines[endpoint.url] = name
+        self.trainees_by_url[endpoint.url] = name
         labs = tuple(dict.fromkeys(table["labs"]))
-        return Machine(trainee=name, endpoint=endpoint, labs=labs, container=table.get("container"))
+        return TraineeMachine(trainee=name, endpoint=endpoint, labs=labs, container=table.get("container"))
 
-    def faults(self, table: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def find_faults(self, table: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Say what is missing or does not go together: the key, and the sentence."""
-        if not 0 < len(table.get("trainee", "")) <= LONGEST_NAME:
+        if not 0 < len(table.get("trainee", "")) <= MAX_TRAINEE_NAME_CHARS:
             yield "trainee", N_('an engine needs a trainee: trainee = "Ada Lovelace"')
         if ("host" in table) == ("context" in table):
             yield "host", N_("an engine needs either a host or a context")
@@ -157,7 +165,7 @@ class Reading:
         if "tls" in own and not str(table.get("host", "")).startswith("tcp://"):
             yield "tls", N_("`tls` goes with a host that begins with tcp://")
 
-    def endpoint(self, at: int, table: Mapping[str, Any]) -> Endpoint | None:
+    def resolve_endpoint(self, at: int, table: Mapping[str, Any]) -> Endpoint | None:
         """Choose the engine as --host or --context would; nothing of our own engine's environment counts."""
         kept = {
             name: os.environ[name] for name in ("DOCKER_CONFIG", "DOCKER_API_VERSION") if name in os.environ
@@ -169,30 +177,30 @@ class Reading:
             return resolve(table.get("host"), table.get("context"), kept, Path.home())
         except UserError as trouble:
             key = "host" if "host" in table else "context"
-            self.problems.append(Because(self.place(at, key), trouble))
+            self.problems.append(UserErrorProblem(self.get_place(at, key), trouble))
             return None
 
-    def wrong(self, at: int | None, key: str, what: str, **values: object) -> None:
+    def add_problem(self, at: int | None, key: str, what: str, **values: object) -> None:
         """Write a problem down."""
-        self.problems.append(Problem(self.place(at, key), what, **values))
+        self.problems.append(Problem(self.get_place(at, key), what, **values))
 
-    def place(self, at: int | None, key: str) -> Place:
+    def get_place(self, at: int | None, key: str) -> Place:
         """Say where a key is, else its table."""
         return self.places.get((at, key)) or self.places.get((at, "")) or (1, 1)
 
 
-class Because(Problem):
+class UserErrorProblem(Problem):
     """A problem that already has its words."""
 
     def __init__(self, place: Place, trouble: UserError) -> None:
         super().__init__(place, trouble.what, **trouble.values)
-        self.trouble = trouble
+        self.error = trouble
 
     def sentence(self, lang: str) -> str:
         """Say it, and what to try."""
-        return " ".join(self.trouble.sentences(lang))
+        return " ".join(self.error.sentences(lang))
 
 
-def texts(value: object) -> bool:
+def is_text_list(value: object) -> bool:
     """Say whether it is a list of texts, and of at least one."""
     return isinstance(value, list) and bool(value) and all(isinstance(one, str) and one for one in value)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from dckgrade.classroom.class_file import Machine
+from dckgrade.classroom.class_file import TraineeMachine
 from dckgrade.engine.connection import connect, patience_s
 from dckgrade.engine.endpoint import EngineTrouble
 from dckgrade.grading import run as grading
@@ -20,28 +20,28 @@ from dckgrade.lab.load import LoadedLab
 from dckgrade.report.observation import EngineInfo
 from dckgrade.report.report import Report
 
-MACHINE_S = 120.0
+MAX_MACHINE_S = 120.0
 """All labs of one machine end by then: it may not keep its place for ever."""
-LEAST_S, GRACE_S = 1.0, 2.0
+MIN_TIME_LEFT_S, GRACE_S = 1.0, 2.0
 """With less time left nothing is begun; and what was begun may take so much longer to tell how it ended."""
-TOO_LATE = N_("The time for the class was up before this could be graded.")
+TIME_UP_MESSAGE = N_("The time for the class was up before this could be graded.")
 
 
 @dataclass(frozen=True)
-class Event:
+class MachineEvent:
     """What happens to a machine: it is reached for, a lab of it begins, a report is there, it is done."""
 
-    machine: Machine
-    what: Literal["begun", "lab", "report", "done"]
+    machine: TraineeMachine
+    kind: Literal["begun", "lab", "report", "done"]
     lab: str = ""
     report: Report | None = None
 
 
-def run(
-    machines: Sequence[Machine],
+def grade_fleet(
+    machines: Sequence[TraineeMachine],
     labs: Mapping[str, LoadedLab],
     choice: Choice,
-    told: Callable[[Event], None],
+    told: Callable[[MachineEvent], None],
     *,
     jobs: int,
 ) -> None:
@@ -51,26 +51,26 @@ def run(
     Each machine has one report for each of its labs, whatever happens, and then one `done`.
     """
     until = time.monotonic() + choice.timeout_s
-    events = begun(machines, labs, choice, until, jobs)
+    events = start_workers(machines, labs, choice, until, jobs)
     open_labs = {machine: list(machine.labs) for machine in machines}
-    for event in until_done(events, len(machines), until + GRACE_S):
-        if event.what == "report":
+    for event in iter_events_until_done(events, len(machines), until + GRACE_S):
+        if event.kind == "report":
             open_labs[event.machine].remove(event.lab)
-        elif event.what == "done":
+        elif event.kind == "done":
             del open_labs[event.machine]
         told(event)
     for machine, names in open_labs.items():
-        for report in unseen(machine, names, labs, late(choice), choice):
-            told(Event(machine, "report", report.lab.id, report))
-        told(Event(machine, "done"))
+        for report in make_unreachable_reports(machine, names, labs, describe_time_up(choice), choice):
+            told(MachineEvent(machine, "report", report.lab.id, report))
+        told(MachineEvent(machine, "done"))
 
 
-def begun(
-    machines: Sequence[Machine], labs: Mapping[str, LoadedLab], choice: Choice, until: float, jobs: int
-) -> "queue.SimpleQueue[Event]":
+def start_workers(
+    machines: Sequence[TraineeMachine], labs: Mapping[str, LoadedLab], choice: Choice, until: float, jobs: int
+) -> "queue.SimpleQueue[MachineEvent]":
     """Share the machines out among *jobs* threads; each takes the next machine as soon as it is free."""
     waiting = deque(machines)
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    events: queue.SimpleQueue[MachineEvent] = queue.SimpleQueue()
 
     def work() -> None:
         while True:
@@ -78,9 +78,9 @@ def begun(
                 machine = waiting.popleft()
             except IndexError:
                 return
-            for report in graded(machine, labs, choice, until, events.put):
-                events.put(Event(machine, "report", report.lab.id, report))
-            events.put(Event(machine, "done"))
+            for report in grade_machine(machine, labs, choice, until, events.put):
+                events.put(MachineEvent(machine, "report", report.lab.id, report))
+            events.put(MachineEvent(machine, "done"))
 
     for _ in range(min(jobs, len(machines))):
         # Daemons: one that is stuck may not keep the program from ending.
@@ -88,47 +88,55 @@ def begun(
     return events
 
 
-def until_done(events: "queue.SimpleQueue[Event]", machines: int, until: float) -> Iterator[Event]:
+def iter_events_until_done(
+    events: "queue.SimpleQueue[MachineEvent]", machines: int, until: float
+) -> Iterator[MachineEvent]:
     """Give events until every machine is done, or the time is up."""
     while machines:
         try:
-            event = events.get(timeout=left_s(until))
+            event = events.get(timeout=compute_time_left_s(until))
         except queue.Empty:
             return
-        machines -= event.what == "done"
+        machines -= event.kind == "done"
         yield event
 
 
-def graded(
-    machine: Machine,
+def grade_machine(
+    machine: TraineeMachine,
     labs: Mapping[str, LoadedLab],
     choice: Choice,
     until: float,
-    told: Callable[[Event], None],
+    told: Callable[[MachineEvent], None],
 ) -> Iterator[Report]:
     """Grade the labs of one machine, one after the other; whatever happens, there is a report for each."""
-    told(Event(machine, "begun"))
-    until = min(until, time.monotonic() + MACHINE_S)
+    told(MachineEvent(machine, "begun"))
+    until = min(until, time.monotonic() + MAX_MACHINE_S)
     own = replace(choice, trainee=machine.trainee, container=machine.container)
     rest = list(machine.labs)
     try:
-        if left_s(until) < LEAST_S:
-            yield from unseen(machine, rest, labs, late(choice), own)
+        if compute_time_left_s(until) < MIN_TIME_LEFT_S:
+            yield from make_unreachable_reports(machine, rest, labs, describe_time_up(choice), own)
             return
-        with connect(machine.endpoint, min(patience_s(machine.endpoint), left_s(until))) as daemon:
+        with connect(
+            machine.endpoint, min(patience_s(machine.endpoint), compute_time_left_s(until))
+        ) as daemon:
             while rest:
-                told(Event(machine, "lab", rest[0]))
-                report = grading.grade(labs[rest[0]], daemon, replace(own, timeout_s=left_s(until)))
+                told(MachineEvent(machine, "lab", rest[0]))
+                report = grading.grade(
+                    labs[rest[0]], daemon, replace(own, timeout_s=compute_time_left_s(until))
+                )
                 del rest[0]
                 yield report
     except EngineTrouble as trouble:
-        yield from unseen(machine, rest, labs, " ".join(trouble.sentences(choice.lang)), own)
+        yield from make_unreachable_reports(
+            machine, rest, labs, " ".join(trouble.sentences(choice.lang)), own
+        )
     except Exception as bug:  # noqa: BLE001 - of one machine, however odd; the others are graded
-        yield from unseen(machine, rest, labs, repr(bug)[:200], own)
+        yield from make_unreachable_reports(machine, rest, labs, repr(bug)[:200], own)
 
 
-def unseen(
-    machine: Machine, names: Sequence[str], labs: Mapping[str, LoadedLab], why: str, choice: Choice
+def make_unreachable_reports(
+    machine: TraineeMachine, names: Sequence[str], labs: Mapping[str, LoadedLab], why: str, choice: Choice
 ) -> Iterator[Report]:
     """Report that nothing of these labs could be seen, and why: nobody is to blame."""
     own = replace(choice, trainee=machine.trainee)
@@ -136,11 +144,11 @@ def unseen(
         yield grading.unreachable(labs[name], EngineInfo(endpoint=machine.endpoint.url), why, own)
 
 
-def late(choice: Choice) -> str:
+def describe_time_up(choice: Choice) -> str:
     """Say that the time was up."""
-    return get_translator(choice.lang)(TOO_LATE)
+    return get_translator(choice.lang)(TIME_UP_MESSAGE)
 
 
-def left_s(until: float) -> float:
+def compute_time_left_s(until: float) -> float:
     """Tell how many seconds are left."""
     return max(0.0, until - time.monotonic())

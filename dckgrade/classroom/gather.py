@@ -7,9 +7,9 @@ from typing import Literal
 from msgspec import Struct
 
 from dckgrade import __version__
-from dckgrade.classroom.attempts import Attempt, attempt
-from dckgrade.classroom.people import Person, Roster, folded, named
-from dckgrade.classroom.statistics import possible, shared_traces, told
+from dckgrade.classroom.attempts import Attempt, judge_attempt
+from dckgrade.classroom.people import Person, Roster, fold_name, identify_trainee
+from dckgrade.classroom.statistics import find_shared_traces, sum_possible_points, summarize_lab
 from dckgrade.classroom.submissions import Submission
 from dckgrade.i18n import N_, Lang, UserError
 from dckgrade.report import codec
@@ -17,115 +17,119 @@ from dckgrade.report.class_report import Cell, ClassReport, Flag, MistakeShared,
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, NamedMistake, Score
 
-Counting = Literal["best", "latest"]
+AttemptPolicy = Literal["best", "latest"]
 
 
-class Terms(Struct, frozen=True, kw_only=True):
+class GatherOptions(Struct, frozen=True, kw_only=True):
     """How the trainer wants it."""
 
     lang: Lang = "fr"
-    counting: Counting = "best"
+    attempt_policy: AttemptPolicy = "best"
     cloned: bool = False
     """The machines are copies of one image: they have the engine's id in common."""
 
 
-Signed = Callable[[Report, bytes, str], bool]
+SignatureVerifier = Callable[[Report, bytes, str], bool]
 """Whether this report, as these bytes, bears the signature of the key that this trainee was given."""
 
 
-class Class:
+class GatheredClass:
     """A class being gathered."""
 
-    def __init__(self, terms: Terms, roster: Roster, signed: Signed = lambda *_: False) -> None:
-        self.terms, self.roster, self.signed = terms, roster, signed
-        self.people: dict[str, Person] = {folded(person.name): person for person in roster.people}
+    def __init__(
+        self, terms: GatherOptions, roster: Roster, signed: SignatureVerifier = lambda *_: False
+    ) -> None:
+        self.options, self.roster, self.verify_signature = terms, roster, signed
+        self.people: dict[str, Person] = {fold_name(person.name): person for person in roster.people}
         self.attempts: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
-        self.renamed: set[str] = set()
+        self.sources_with_other_name: set[str] = set()
         self.refused: list[Refused] = []
-        self.words: dict[tuple[str, str], tuple[str, NamedMistake]] = {}
-        self.reports = 0
+        self.named_mistakes: dict[tuple[str, str], tuple[str, NamedMistake]] = {}
+        self.report_count = 0
 
-    def add(self, submission: Submission, *, observed: bool = False) -> None:
+    def add_submission(self, submission: Submission, *, observed: bool = False) -> None:
         """
         Take in one file; what is no report of ours becomes a row with its reason.
 
         *observed*: the trainer made it, at the desk; it was not handed in.
         """
-        if submission.refused:
-            self.refuse(submission, submission.refused)
+        if submission.refusal:
+            self.add_refused(submission, submission.refusal)
             return
         try:
             report = codec.from_json(submission.raw, submission.source)
             if observed:
-                self.put(report, report.trainee or submission.within, submission.source, "observed")
+                self.add_report(
+                    report, report.trainee or submission.path_within, submission.source, "observed"
+                )
             else:
-                self.take(submission, report)
+                self.add_handed_in(submission, report)
         except UserError as trouble:
-            self.refuse(submission, trouble)
+            self.add_refused(submission, trouble)
         except Exception as bug:  # noqa: BLE001 - one report, however hostile, costs the class nothing
             said = UserError(
                 N_("{path} cannot be judged: {why}"), path=submission.source, why=repr(bug)[:200]
             )
-            self.refuse(submission, said)
+            self.add_refused(submission, said)
 
-    def take(self, submission: Submission, report: Report) -> None:
+    def add_handed_in(self, submission: Submission, report: Report) -> None:
         """Take in what was handed in by somebody, under a name that may be another's."""
-        name, sure = named(submission.within, report.trainee)
-        trainee = self.known(name).name
-        mine = self.signed(report, submission.raw, trainee)
-        self.put(report, name, submission.source, "corroborated" if mine else "declared")
-        if sure and report.trainee and self.known(report.trainee).name != trainee:
-            self.renamed.add(submission.source)
+        name, sure = identify_trainee(submission.path_within, report.trainee)
+        trainee = self.find_person(name).name
+        mine = self.verify_signature(report, submission.raw, trainee)
+        self.add_report(report, name, submission.source, "corroborated" if mine else "declared")
+        if sure and report.trainee and self.find_person(report.trainee).name != trainee:
+            self.sources_with_other_name.add(submission.source)
 
-    def refuse(self, submission: Submission, trouble: UserError) -> None:
+    def add_refused(self, submission: Submission, trouble: UserError) -> None:
         """Write down why a file was not taken in."""
-        reason = " ".join(trouble.sentences(self.terms.lang))
+        reason = " ".join(trouble.sentences(self.options.lang))
         self.refused.append(Refused(source=submission.source, reason=reason))
 
-    def put(self, report: Report, name: str, source: str, trust: Trust) -> None:
+    def add_report(self, report: Report, name: str, source: str, trust: Trust) -> None:
         """Take in a report of the trainee called *name*; raises `Trouble` for a lab that there is not."""
-        person = self.known(name)
-        one, lines = attempt(report, person.name, source, self.terms.lang, trust)
-        self.people.setdefault(folded(person.name), person)
-        self.attempts[folded(person.name), one.lab].append(one)
-        self.remember(one.lab, lines)
-        self.reports += 1
+        person = self.find_person(name)
+        one, lines = judge_attempt(report, person.name, source, self.options.lang, trust)
+        self.people.setdefault(fold_name(person.name), person)
+        self.attempts[fold_name(person.name), one.lab].append(one)
+        self.remember_mistakes(one.lab, lines)
+        self.report_count += 1
 
-    def known(self, name: str) -> Person:
+    def find_person(self, name: str) -> Person:
         """Find the trainee of that name, on the roster or not."""
-        return self.roster.find(name) or self.people.get(folded(name)) or Person(name=name)
+        return self.roster.find(name) or self.people.get(fold_name(name)) or Person(name=name)
 
-    def remember(self, lab: str, lines: Iterable[CheckResult]) -> None:
+    def remember_mistakes(self, lab: str, lines: Iterable[CheckResult]) -> None:
         """Keep the words of each mistake as they were first said."""
         for line in lines:
             if line.diagnosis:
-                self.words.setdefault((lab, line.diagnosis.code), (line.id, line.diagnosis))
+                self.named_mistakes.setdefault((lab, line.diagnosis.code), (line.id, line.diagnosis))
 
-    def report(self) -> ClassReport:
+    def make_class_report(self) -> ClassReport:
         """Put together what has been taken in."""
         labs = sorted({lab for _, lab in self.attempts})
-        shared = shared_traces(self.every(), cloned=self.terms.cloned)
-        rows = [self.row(who, labs, shared) for who in sorted(self.people)]
+        shared = find_shared_traces(self.iter_attempts(), cloned=self.options.cloned)
+        rows = [self.make_row(who, labs, shared) for who in sorted(self.people)]
         cells = {one: [row.cells[one] for row in rows if one in row.cells] for one in labs}
         return ClassReport(
             dckgrade=__version__,
-            lang=self.terms.lang,
-            labs=[told(one, cells[one], self.terms.lang) for one in labs],
+            lang=self.options.lang,
+            labs=[summarize_lab(one, cells[one], self.options.lang) for one in labs],
             rows=rows,
-            mistakes=self.mistakes(rows),
+            mistakes=self.rank_mistakes(rows),
             refused=self.refused,
-            reports=self.reports,
+            reports=self.report_count,
         )
 
-    def every(self) -> Iterable[Attempt]:
+    def iter_attempts(self) -> Iterable[Attempt]:
         """Give all attempts."""
         return (one for attempts in self.attempts.values() for one in attempts)
 
-    def row(self, who: str, labs: Sequence[str], shared: Mapping[int, set[str]]) -> Row:
+    def make_row(self, who: str, labs: Sequence[str], shared: Mapping[int, set[str]]) -> Row:
         """Write one trainee's row."""
         person = self.people[who]
         handed_in = {one: self.attempts[who, one] for one in labs if (who, one) in self.attempts}
-        cells = {one: self.cell(attempts, shared) for one, attempts in handed_in.items()}
+        cells = {one: self.make_cell(attempts, shared) for one, attempts in handed_in.items()}
         return Row(
             trainee=person.name,
             email=person.email,
@@ -135,16 +139,16 @@ class Class:
             cells=cells,
             score=Score(
                 earned=sum(cell.score.earned for cell in cells.values()),
-                possible=sum(possible(one) for one in labs),
+                possible=sum(sum_possible_points(one) for one in labs),
                 undecided=sum(cell.score.undecided for cell in cells.values()),
             ),
         )
 
-    def cell(self, attempts: Sequence[Attempt], shared: Mapping[int, set[str]]) -> Cell:
+    def make_cell(self, attempts: Sequence[Attempt], shared: Mapping[int, set[str]]) -> Cell:
         """Choose the attempt that counts, and say what is odd about it."""
-        chosen = max(attempts, key=self.rank)
+        chosen = max(attempts, key=self.rank_attempt)
         others = set[str]().union(*(shared.get(one, set()) for one in chosen.traces)) - {chosen.trainee}
-        flags = list(self.flags(chosen, shared, copied=bool(others)))
+        flags = list(self.find_flags(chosen, shared, copied=bool(others)))
         return Cell(
             score=chosen.score,
             source=chosen.source,
@@ -162,12 +166,12 @@ class Class:
             ],
         )
 
-    def rank(self, one: Attempt) -> tuple[object, ...]:
+    def rank_attempt(self, one: Attempt) -> tuple[object, ...]:
         """Order attempts: what the trainer saw counts more than what was handed in, if anything was seen."""
-        best = one.score.earned if self.terms.counting == "best" else 0
+        best = one.score.earned if self.options.attempt_policy == "best" else 0
         return not one.unreached, one.trust == "observed", best, one.started_at, one.source
 
-    def flags(self, one: Attempt, shared: Mapping[int, set[str]], *, copied: bool) -> Iterable[Flag]:
+    def find_flags(self, one: Attempt, shared: Mapping[int, set[str]], *, copied: bool) -> Iterable[Flag]:
         """Say what is worth a look."""
         if copied:
             yield "copy"
@@ -181,10 +185,10 @@ class Class:
             yield "unreached"
         elif not one.complete:
             yield "incomplete"
-        if one.source in self.renamed:
+        if one.source in self.sources_with_other_name:
             yield "name-differs"
 
-    def mistakes(self, rows: Sequence[Row]) -> list[MistakeShared]:
+    def rank_mistakes(self, rows: Sequence[Row]) -> list[MistakeShared]:
         """Rank the mistakes by how many trainees make them in the attempts that count."""
         who: dict[tuple[str, str], list[str]] = defaultdict(list)
         for row in rows:
@@ -192,11 +196,11 @@ class Class:
                 for code in dict.fromkeys(cell.mistakes.values()):
                     who[lab_id, code].append(row.trainee)
         ranked = sorted(who.items(), key=lambda one: (-len(one[1]), one[0]))
-        return [self.mistake(lab_id, code, trainees) for (lab_id, code), trainees in ranked]
+        return [self.make_shared_mistake(lab_id, code, trainees) for (lab_id, code), trainees in ranked]
 
-    def mistake(self, lab_id: str, code: str, trainees: list[str]) -> MistakeShared:
+    def make_shared_mistake(self, lab_id: str, code: str, trainees: list[str]) -> MistakeShared:
         """Write one mistake with its words."""
-        check, said = self.words[lab_id, code]
+        check, said = self.named_mistakes[lab_id, code]
         return MistakeShared(
             code=code,
             lab=lab_id,

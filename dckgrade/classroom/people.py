@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from dckgrade.i18n import N_, UserError
 
-ROSTER_AT_MOST = 4 * 1024 * 1024
+MAX_ROSTER_BYTES = 4 * 1024 * 1024
 # "Ada Lovelace_12_assignsubmission_file_/tp5.json", or with the file's own name at the end and no folder.
-MOODLE = re.compile(r"^(?P<name>[^/]+?)_\d+_assignsubmission_(?:file|onlinetext)_")
+MOODLE_FOLDER_PATTERN = re.compile(r"^(?P<name>[^/]+?)_\d+_assignsubmission_(?:file|onlinetext)_")
 
-COLUMNS: Mapping[str, Sequence[str]] = {
+ROSTER_COLUMN_TITLES: Mapping[str, Sequence[str]] = {
     "first": ("first name", "firstname", "prénom", "prenom"),
     "last": ("last name", "lastname", "surname", "nom de famille", "nom"),
     "name": ("name", "full name", "fullname", "trainee", "nom complet", "participant"),
@@ -50,41 +50,43 @@ class Roster:
         self.people = list(people)
         self._known: dict[str, Person | None] = {}
         for person in people:
-            for alias in dict.fromkeys(map(folded, (*turned(person.name), *keys(person)))):
+            for alias in dict.fromkeys(
+                map(fold_name, (*list_word_orders(person.name), *list_aliases(person)))
+            ):
                 # Two people of one name are told apart by their other columns, or not at all.
                 self._known[alias] = None if alias in self._known else person
 
     def find(self, name: str) -> Person | None:
         """Find who goes by *name*, an e-mail address, a username or an id number; None when nobody does."""
-        return self._known.get(folded(name))
+        return self._known.get(fold_name(name))
 
 
-def keys(person: Person) -> list[str]:
+def list_aliases(person: Person) -> list[str]:
     """Give what a trainee may be called besides the name."""
     local = person.email.partition("@")[0]
     return [one for one in (person.email, person.username, person.id_number, local) if one]
 
 
-def turned(name: str) -> list[str]:
+def list_word_orders(name: str) -> list[str]:
     """Give a name as it is, and with its first or last word at the other end: Moodle is set to either."""
     first, _, rest = name.partition(" ")
     *most, last = name.split() or [name]
     return [name, f"{rest} {first}", " ".join([last, *most])]
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """Leave out of a name what people write in different ways: case, accents, dots, spaces."""
     plain = unicodedata.normalize("NFKD", name).casefold()
     return " ".join(re.sub(r"[\u0300-\u036f]", "", re.sub(r"[\s._-]+", " ", plain)).split())
 
 
-def roster(path: Path) -> Roster:
+def read_roster(path: Path) -> Roster:
     """Read a roster: CSV with a header, `,` or `;`, UTF-8 or what Excel writes in France."""
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
-    if len(raw) > ROSTER_AT_MOST:
+    if len(raw) > MAX_ROSTER_BYTES:
         raise UserError(N_("{path} is larger than any roster."), path=path)
     try:
         text = raw.decode("utf-8-sig")
@@ -98,7 +100,10 @@ def roster(path: Path) -> Roster:
         raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error) from None
     titles = [title.strip().casefold() for title in rows[0]] if rows else []
     at = {
-        kind: titles.index(one) for kind, names in COLUMNS.items() for one in reversed(names) if one in titles
+        kind: titles.index(one)
+        for kind, names in ROSTER_COLUMN_TITLES.items()
+        for one in reversed(names)
+        if one in titles
     }
     if not {"name", "last", "email", "username"} & at.keys():
         raise UserError(
@@ -106,10 +111,10 @@ def roster(path: Path) -> Roster:
             N_("Its first line names the columns: name, email, username, id number."),
             path=path,
         )
-    return Roster([person(row, at) for row in rows[1:] if any(cell.strip() for cell in row)])
+    return Roster([parse_person(row, at) for row in rows[1:] if any(cell.strip() for cell in row)])
 
 
-def person(row: Sequence[str], at: Mapping[str, int]) -> Person:
+def parse_person(row: Sequence[str], at: Mapping[str, int]) -> Person:
     """Read one row."""
     found = {kind: row[column].strip() if column < len(row) else "" for kind, column in at.items()}
     both = f"{found.get('first', '')} {found.get('last', '')}".strip()
@@ -120,13 +125,13 @@ def person(row: Sequence[str], at: Mapping[str, int]) -> Person:
     )  # fmt: skip
 
 
-def named(within: str, claimed: str | None) -> tuple[str, bool]:
+def identify_trainee(within: str, claimed: str | None) -> tuple[str, bool]:
     """
     Tell whose a submission is, and whether somebody else than its author says so.
 
     Moodle knows who was logged in; else the report's own word counts, else the folder that it lies in.
     """
-    if moodle := MOODLE.match(within):
+    if moodle := MOODLE_FOLDER_PATTERN.match(within):
         return moodle["name"], True
     path = PurePosixPath(within.replace("\\", "/"))
     folder = path.parts[-2] if len(path.parts) > 1 else ""

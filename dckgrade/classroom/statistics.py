@@ -4,16 +4,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from dckgrade.classroom.attempts import Attempt, lab
+from dckgrade.classroom.attempts import Attempt, load_trainer_lab
 from dckgrade.i18n import Lang
 from dckgrade.report.class_report import Cell, CheckTold, LabTold
 from dckgrade.report.result import Verdict
 
-ENOUGH_TO_TELL = 5
+MIN_TRAINEES_TO_SUSPECT = 5
 """With fewer trainees, a check that everybody or nobody passes tells nothing about the check."""
 
 
-def shared_traces(attempts: Iterable[Attempt], *, cloned: bool) -> dict[int, set[str]]:
+def find_shared_traces(attempts: Iterable[Attempt], *, cloned: bool) -> dict[int, set[str]]:
     """Find the traces, and the engines, that more than one trainee has."""
     who: dict[int, set[str]] = defaultdict(set)
     for one in attempts:
@@ -24,10 +24,10 @@ def shared_traces(attempts: Iterable[Attempt], *, cloned: bool) -> dict[int, set
     return {trace: trainees for trace, trainees in who.items() if len(trainees) > 1}
 
 
-def told(lab_id: str, cells: Sequence[Cell], lang: Lang) -> LabTold:
+def summarize_lab(lab_id: str, cells: Sequence[Cell], lang: Lang) -> LabTold:
     """Count one lab over the class."""
     checks = []
-    for check in lab(lab_id).lab.checks:
+    for check in load_trainer_lab(lab_id).lab.checks:
         counts = Counter(cell.verdicts[check.id] for cell in cells)
         checks.append(
             CheckTold(
@@ -35,29 +35,29 @@ def told(lab_id: str, cells: Sequence[Cell], lang: Lang) -> LabTold:
                 title=check.title.into(lang),
                 points=check.points,
                 counts=dict(sorted(counts.items())),
-                suspicious=suspicious(counts),
+                suspicious=find_suspicion(counts),
             )
         )
     return LabTold(
         id=lab_id,
-        title=lab(lab_id).lab.title.into(lang),
-        possible=possible(lab_id),
+        title=load_trainer_lab(lab_id).lab.title.into(lang),
+        possible=sum_possible_points(lab_id),
         handed_in=len(cells),
         average=round(sum(cell.score.earned for cell in cells) / len(cells), 2) if cells else None,
         checks=checks,
     )
 
 
-def suspicious(counts: Mapping[Verdict, int]) -> Literal["nobody-passes", "everybody-passes"] | None:
+def find_suspicion(counts: Mapping[Verdict, int]) -> Literal["nobody-passes", "everybody-passes"] | None:
     """Say whether the check may be at fault rather than the class."""
     attempted = sum(count for verdict, count in counts.items() if not verdict.undecided)
-    if attempted < ENOUGH_TO_TELL:
+    if attempted < MIN_TRAINEES_TO_SUSPECT:
         return None
     if not counts.get(Verdict.PASSED):
         return "nobody-passes"
     return "everybody-passes" if counts[Verdict.PASSED] == attempted else None
 
 
-def possible(lab_id: str) -> int:
+def sum_possible_points(lab_id: str) -> int:
     """Give the points that a lab is worth."""
-    return sum(check.points for check in lab(lab_id).lab.checks)
+    return sum(check.points for check in load_trainer_lab(lab_id).lab.checks)

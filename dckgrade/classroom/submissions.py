@@ -15,21 +15,21 @@ from msgspec import Struct
 from dckgrade.i18n import N_, UserError
 from dckgrade.report import codec
 
-FILE_AT_MOST = 1024 * 1024
+MAX_REPORT_BYTES = 1024 * 1024
 """Bytes of one report; ours have some tens of kilobytes."""
-ARCHIVE_AT_MOST = 1024 * 1024 * 1024
+MAX_ARCHIVE_BYTES = 1024 * 1024 * 1024
 """Bytes of one archive once unpacked; read one file at a time, none of it is kept."""
-MEMBERS_AT_MOST = 50_000
-HEADERS_AT_MOST = 256 * 1024
+MAX_ARCHIVE_MEMBERS = 50_000
+MAX_TAR_HEADER_BYTES = 256 * 1024
 """Bytes of a tar before each file: its name, and what tarfile reads ahead."""
-RATIO_AT_MOST = 100
+MAX_UNPACK_RATIO = 100
 """Unpacked by packed: JSON reaches 20, a bomb 1000."""
 
-TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz")
-ARCHIVES = (".zip", *TARS)
+TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz")
+ARCHIVE_SUFFIXES = (".zip", *TAR_SUFFIXES)
 
 
-BROKEN = (
+BROKEN_ARCHIVE_ERRORS = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError),
     *(EOFError, ValueError, NotImplementedError),
 )
@@ -41,17 +41,17 @@ class Submission(Struct, frozen=True, kw_only=True):
 
     source: str
     """Where it lies, as the trainer would look for it: `folder/moodle.zip/Ada Lovelace_7_…/tp5.json`."""
-    within: str
+    path_within: str
     """The same below the PATH that the trainer named: the part that may tell whose it is."""
     raw: bytes = b""
-    refused: UserError | None = None
+    refusal: UserError | None = None
 
 
-class TooMuch(UserError):
+class ArchiveTooLarge(UserError):
     """An archive that is larger than any class's reports."""
 
 
-def submissions(paths: list[Path]) -> Iterator[Submission]:
+def read_submissions(paths: list[Path]) -> Iterator[Submission]:
     """Read every JSON file below *paths*, in the order of their names; `Trouble` for a missing path."""
     for path in paths:
         if not path.exists():
@@ -61,78 +61,84 @@ def submissions(paths: list[Path]) -> Iterator[Submission]:
             for file in sorted(path.rglob("*")):
                 # A link could lead out of the folder, to a file that nobody handed in.
                 if file.is_file() and not file.is_symlink():
-                    yield from of_file(file, str(file.relative_to(path)))
+                    yield from read_file_submissions(file, str(file.relative_to(path)))
         else:
-            yield from of_file(path, path.name)
+            yield from read_file_submissions(path, path.name)
 
 
-def of_file(file: Path, within: str) -> Iterator[Submission]:
+def read_file_submissions(file: Path, within: str) -> Iterator[Submission]:
     """Read one file, or what is in it when it is an archive."""
     source = str(file)
     name = file.name.lower()
     try:
         if name.endswith(".zip"):
-            yield from of_zip(file)
-        elif name.endswith(TARS):
-            yield from of_tar(file)
+            yield from read_zip_submissions(file)
+        elif name.endswith(TAR_SUFFIXES):
+            yield from read_tar_submissions(file)
         elif name.endswith(".json"):
             with file.open("rb") as opened:
-                yield from reports(opened, source, within)
+                yield from split_into_submissions(opened, source, within)
     except OSError as error:
         why = UserError(N_("{path} cannot be read: {why}"), path=source, why=error.strerror or error)
-        yield Submission(source=source, within=within, refused=why)
-    except TooMuch as trouble:
-        yield Submission(source=source, within=within, refused=trouble)
-    except BROKEN as error:
+        yield Submission(source=source, path_within=within, refusal=why)
+    except ArchiveTooLarge as trouble:
+        yield Submission(source=source, path_within=within, refusal=trouble)
+    except BROKEN_ARCHIVE_ERRORS as error:
         why = UserError(N_("{path} is not a whole archive: {why}"), path=source, why=error)
-        yield Submission(source=source, within=within, refused=why)
+        yield Submission(source=source, path_within=within, refusal=why)
 
 
-def of_zip(file: Path) -> Iterator[Submission]:
+def read_zip_submissions(file: Path) -> Iterator[Submission]:
     """Read the JSON files of a zip; Moodle's download of a whole class is one."""
     with zipfile.ZipFile(file) as archive:
-        left = ARCHIVE_AT_MOST
+        left = MAX_ARCHIVE_BYTES
         members = archive.infolist()
-        if len(members) > MEMBERS_AT_MOST:
-            raise too_much(file)
+        if len(members) > MAX_ARCHIVE_MEMBERS:
+            raise make_too_large_error(file)
         for member in sorted(members, key=lambda one: one.filename):
             source = f"{file}/{member.filename}"
-            if nested(member.filename):
-                yield refused(source, member.filename, N_("{path} is an archive within an archive."))
-            if not readable(member.filename):
+            if is_archive(member.filename):
+                yield make_refused_submission(
+                    source, member.filename, N_("{path} is an archive within an archive.")
+                )
+            if not may_be_report(member.filename):
                 continue
             if member.flag_bits & 1:
-                yield refused(source, member.filename, N_("{path} is encrypted."))
+                yield make_refused_submission(source, member.filename, N_("{path} is encrypted."))
                 continue
-            if member.file_size > RATIO_AT_MOST * max(member.compress_size, 1024):
-                yield refused(source, member.filename, N_("{path} unpacks to far more than a report."))
+            if member.file_size > MAX_UNPACK_RATIO * max(member.compress_size, 1024):
+                yield make_refused_submission(
+                    source, member.filename, N_("{path} unpacks to far more than a report.")
+                )
                 continue
             left -= member.file_size
             if left < 0:
-                raise too_much(file)
+                raise make_too_large_error(file)
             with archive.open(member) as opened:
-                yield from reports(opened, source, member.filename)
+                yield from split_into_submissions(opened, source, member.filename)
 
 
-def of_tar(file: Path) -> Iterator[Submission]:
+def read_tar_submissions(file: Path) -> Iterator[Submission]:
     """Read the JSON files of a tar, in the order in which they come: it is read once, from front to back."""
-    with file.open("rb") as packed, unpacked(packed) as plain:
-        budget = Budget(plain)
+    with file.open("rb") as packed, open_unpacked(packed) as plain:
+        budget = BoundedStream(plain)
         with tarfile.open(fileobj=budget, mode="r|") as archive:  # type: ignore[call-overload]
-            left, count = ARCHIVE_AT_MOST, 0
+            left, count = MAX_ARCHIVE_BYTES, 0
             for member in archive:
                 left, count = left - max(member.size, 512), count + 1
-                if left < 0 or count > MEMBERS_AT_MOST or member.issparse():
-                    raise too_much(file)
-                budget.left = HEADERS_AT_MOST + member.size
+                if left < 0 or count > MAX_ARCHIVE_MEMBERS or member.issparse():
+                    raise make_too_large_error(file)
+                budget.bytes_left = MAX_TAR_HEADER_BYTES + member.size
                 source = f"{file}/{member.name}"
-                if nested(member.name):
-                    yield refused(source, member.name, N_("{path} is an archive within an archive."))
-                if member.isreg() and readable(member.name) and (opened := archive.extractfile(member)):
-                    yield from reports(opened, source, member.name)
+                if is_archive(member.name):
+                    yield make_refused_submission(
+                        source, member.name, N_("{path} is an archive within an archive.")
+                    )
+                if member.isreg() and may_be_report(member.name) and (opened := archive.extractfile(member)):
+                    yield from split_into_submissions(opened, source, member.name)
 
 
-def unpacked(packed: IO[bytes]) -> IO[bytes]:
+def open_unpacked(packed: IO[bytes]) -> IO[bytes]:
     """Unpack a tar as it is read, by its first bytes: what it is called may be wrong."""
     beginning = packed.read(6)
     packed.seek(0)
@@ -143,45 +149,45 @@ def unpacked(packed: IO[bytes]) -> IO[bytes]:
     return lzma.open(packed) if beginning == b"\xfd7zXZ\0" else packed
 
 
-class Budget:
+class BoundedStream:
     """A stream of which only so much is read until more is allowed: tarfile itself has no limit."""
 
     def __init__(self, plain: IO[bytes]) -> None:
-        self.plain, self.left = plain, HEADERS_AT_MOST
+        self.stream, self.bytes_left = plain, MAX_TAR_HEADER_BYTES
 
     def read(self, size: int) -> bytes:
         """Read up to *size* bytes; raises `ValueError` when the headers take more than any names do."""
-        found = self.plain.read(size)
-        self.left -= len(found)
-        if self.left < 0:
+        found = self.stream.read(size)
+        self.bytes_left -= len(found)
+        if self.bytes_left < 0:
             raise ValueError("its headers are too large")
         return found
 
 
-def readable(name: str) -> bool:
+def may_be_report(name: str) -> bool:
     """Say whether it may be a report; macOS adds a `__MACOSX/._tp5.json` to every file."""
     return name.lower().endswith(".json") and not PurePosixPath(name).name.startswith("._")
 
 
-def nested(name: str) -> bool:
+def is_archive(name: str) -> bool:
     """Say whether it is an archive itself."""
-    return name.lower().endswith(ARCHIVES)
+    return name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
-def reports(opened: IO[bytes], source: str, within: str) -> Iterator[Submission]:
+def split_into_submissions(opened: IO[bytes], source: str, within: str) -> Iterator[Submission]:
     """Read a file to its end, unless it is larger than any; a session of `dckgrade all` is its reports."""
     for raw in codec.parts(opened.read(codec.MAX_BYTES + 1)):
-        if len(raw) > FILE_AT_MOST:
-            yield refused(source, within, N_("{path} is larger than any report."))
+        if len(raw) > MAX_REPORT_BYTES:
+            yield make_refused_submission(source, within, N_("{path} is larger than any report."))
         else:
-            yield Submission(source=source, within=within, raw=raw)
+            yield Submission(source=source, path_within=within, raw=raw)
 
 
-def refused(source: str, within: str, why: str) -> Submission:
+def make_refused_submission(source: str, within: str, why: str) -> Submission:
     """Say why a file was not read."""
-    return Submission(source=source, within=within, refused=UserError(why, path=source))
+    return Submission(source=source, path_within=within, refusal=UserError(why, path=source))
 
 
-def too_much(file: Path) -> TooMuch:
+def make_too_large_error(file: Path) -> ArchiveTooLarge:
     """Say that the archive is no class's reports."""
-    return TooMuch(N_("{path} holds more than the reports of a class."), path=file)
+    return ArchiveTooLarge(N_("{path} holds more than the reports of a class."), path=file)

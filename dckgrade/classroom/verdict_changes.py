@@ -7,8 +7,8 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from dckgrade import __version__
-from dckgrade.classroom.attempts import lab
-from dckgrade.classroom.people import named
+from dckgrade.classroom.attempts import load_trainer_lab
+from dckgrade.classroom.people import identify_trainee
 from dckgrade.classroom.submissions import Submission
 from dckgrade.i18n import UserError
 from dckgrade.judge.judge import judge
@@ -17,7 +17,7 @@ from dckgrade.report.report import LabRef, Report
 from dckgrade.report.result import CheckResult, sum_points
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class ResultChange(Struct, frozen=True, kw_only=True):
     """One check of one trainee that would be judged otherwise; one that is new or gone has no other side."""
 
     check: str
@@ -25,56 +25,56 @@ class Change(Struct, frozen=True, kw_only=True):
     now: CheckResult | None
 
 
-class Changed(Struct, frozen=True, kw_only=True):
+class ReportChange(Struct, frozen=True, kw_only=True):
     """One report, what would change in it, and the report that it would become."""
 
     source: str
     trainee: str
     before: Report
     now: Report
-    changes: list[Change]
+    changes: list[ResultChange]
 
 
-class Unread(Struct, frozen=True, kw_only=True):
+class UnreadFile(Struct, frozen=True, kw_only=True):
     """A file that is no report, and why."""
 
     source: str
     trouble: UserError
 
 
-def changes(submissions: Iterable[Submission]) -> Iterator[Changed | Unread]:
+def find_report_changes(submissions: Iterable[Submission]) -> Iterator[ReportChange | UnreadFile]:
     """Judge each report again, one at a time."""
     for one in submissions:
         try:
-            if one.refused:
-                yield Unread(source=one.source, trouble=one.refused)
+            if one.refusal:
+                yield UnreadFile(source=one.source, trouble=one.refusal)
             else:
-                yield changed(one, codec.from_json(one.raw, one.source))
+                yield compare_report(one, codec.from_json(one.raw, one.source))
         except UserError as trouble:
-            yield Unread(source=one.source, trouble=trouble)
+            yield UnreadFile(source=one.source, trouble=trouble)
 
 
-def changed(submission: Submission, report: Report) -> Changed:
+def compare_report(submission: Submission, report: Report) -> ReportChange:
     """Compare what a report says with what it would say; raises `Trouble` for a lab that there is not."""
-    now = again(report)
+    now = rejudge_report(report)
     before = {line.id: line for line in report.checks}
     after = {line.id: line for line in now.checks}
-    return Changed(
+    return ReportChange(
         source=submission.source,
-        trainee=named(submission.within, report.trainee)[0],
+        trainee=identify_trainee(submission.path_within, report.trainee)[0],
         before=report,
         now=now,
         changes=[
-            Change(check=check, before=before.get(check), now=after.get(check))
+            ResultChange(check=check, before=before.get(check), now=after.get(check))
             for check in dict.fromkeys([*before, *after])
-            if told(before.get(check)) != told(after.get(check))
+            if extract_compared_fields(before.get(check)) != extract_compared_fields(after.get(check))
         ],
     )
 
 
-def again(report: Report) -> Report:
+def rejudge_report(report: Report) -> Report:
     """Judge a report by today's lab, in its own language; a signature of what it was is left out."""
-    loaded = lab(report.lab.id)
+    loaded = load_trainer_lab(report.lab.id)
     lines = judge(loaded.lab, codec.recording(report), report.lang)
     return replace(
         report,
@@ -86,6 +86,6 @@ def again(report: Report) -> Report:
     )
 
 
-def told(line: CheckResult | None) -> Any:
+def extract_compared_fields(line: CheckResult | None) -> Any:
     """Give what of a check counts: its verdict, its points, the mistake's name."""
     return line and (line.verdict, line.earned, line.points, line.diagnosis and line.diagnosis.code)

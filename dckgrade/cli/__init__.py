@@ -35,24 +35,24 @@ from dckgrade.cli import (
 from dckgrade.i18n import N_, Lang, UserError, get_translator
 
 
-class Labs(TyperGroup):
+class LabCommandGroup(TyperGroup):
     """The group in which every lab is a command: `dckgrade tp5` is `dckgrade grade tp5`."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """List the commands, then the labs."""
         from dckgrade.lab.discovery import lab_paths
 
-        return [*super().list_commands(ctx), *lab_paths(), grade.ALL]
+        return [*super().list_commands(ctx), *lab_paths(), grade.ALL_LABS]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's own signature
         """Show the labs apart from the commands, each by its title."""
         from dckgrade.lab.discovery import lab_paths
 
-        translate = get_translator(language.spoken())
-        every = translate(EVERY)
+        translate = get_translator(language.get_language())
+        every = translate(GRADE_ALL_HELP)
         labs_here = [
-            *((name, completion.lab_title(name) or name) for name in lab_paths()),
-            (grade.ALL, every),
+            *((name, completion.get_lab_title(name) or name) for name in lab_paths()),
+            (grade.ALL_LABS, every),
         ]
         wide = formatter.width - 6 - max(map(len, self.commands))
         here = [(name, one.get_short_help_str(wide)) for name, one in self.commands.items()]
@@ -64,7 +64,7 @@ class Labs(TyperGroup):
         """Offer labs by their titles, which their commands do not know."""
         found = super().shell_complete(ctx, incomplete)
         for item in found:
-            item.help = completion.lab_title(item.value) or item.help
+            item.help = completion.get_lab_title(item.value) or item.help
         return found
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -72,8 +72,8 @@ class Labs(TyperGroup):
         from dckgrade.lab.discovery import lab_path
 
         found = super().get_command(ctx, cmd_name)
-        if found is None and (cmd_name == grade.ALL or lab_path(cmd_name)):
-            return bound(self.commands["grade"], cmd_name)
+        if found is None and (cmd_name == grade.ALL_LABS or lab_path(cmd_name)):
+            return make_lab_command(self.commands["grade"], cmd_name)
         return found
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -85,7 +85,7 @@ class Labs(TyperGroup):
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             known = self.list_commands(ctx)
             near = nearest(name, known)
-            with exit_codes.guarded():
+            with exit_codes.exit_on_errors():
                 raise NoSuchLab(
                     N_("There is no lab or command “{name}”."),
                     N_("Did you mean {near}?") if near else N_("There are {known}."),
@@ -96,27 +96,27 @@ class Labs(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-def bound(command: Any, lab: str) -> Any:
+def make_lab_command(command: Any, lab: str) -> Any:
     """Make of `grade LAB` the command LAB."""
     own = copy.copy(command)
     own.name = lab
-    if lab == grade.ALL:
-        own.help = get_translator(language.spoken())(EVERY)
+    if lab == grade.ALL_LABS:
+        own.help = get_translator(language.get_language())(GRADE_ALL_HELP)
     own.params = [param for param in command.params if param.name != "lab"]
     own.callback = functools.partial(command.callback, lab=lab)
     return own
 
 
-HELP = ["-h", "--help"]
-EVERY = N_("Grade every lab in one run.")
+HELP_OPTION_NAMES = ["-h", "--help"]
+GRADE_ALL_HELP = N_("Grade every lab in one run.")
 
 app = typer.Typer(
-    cls=Labs,
+    cls=LabCommandGroup,
     rich_markup_mode=None,  # Rich would double what --help costs
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": HELP},
+    context_settings={"help_option_names": HELP_OPTION_NAMES},
 )
-NAMES = {"desk": "class"}
+COMMAND_NAMES = {"desk": "class"}
 """Commands that Python does not let a function be called."""
 for command, summary in (
     (grade.grade, N_("Grade a lab on this machine's engine.")),
@@ -134,18 +134,18 @@ for command, summary in (
     (try_.try_, N_("Look at what one check looks at, and show what can be demanded of it.")),
     (schema.schema, N_("Print the JSON Schema of labs.")),
 ):
-    name = NAMES.get(command.__name__) or command.__name__.strip("_")
-    app.command(name, help=summary)(exit_codes.answered(command))
+    name = COMMAND_NAMES.get(command.__name__) or command.__name__.strip("_")
+    app.command(name, help=summary)(exit_codes.guard_command(command))
 
 
-def version(wanted: bool) -> None:
+def print_version(wanted: bool) -> None:
     """Print the version and stop."""
     if wanted:
         print(f"dckgrade {__version__}")
         raise typer.Exit
 
 
-def shelved(folder: Path | None) -> None:
+def add_lab_folder(folder: Path | None) -> None:
     """Take the labs of *folder* too, before the command is looked for, which may be one of them."""
     if folder:
         from dckgrade.lab.discovery import VARIABLE
@@ -162,35 +162,47 @@ def root(
     _labs: Annotated[
         Path | None,
         typer.Option(
-            "--labs", metavar="DIR", callback=shelved, is_eager=True, help=N_("Folder of labs of your own.")
+            "--labs",
+            metavar="DIR",
+            callback=add_lab_folder,
+            is_eager=True,
+            help=N_("Folder of labs of your own."),
         ),
     ] = None,
     _version: Annotated[
         bool,
-        typer.Option("--version", callback=version, is_eager=True, help=N_("Show the version and exit.")),
+        typer.Option(
+            "--version",
+            callback=print_version,
+            is_eager=True,
+            help=N_("Show the version and exit."),
+        ),
     ] = False,
 ) -> None:
     """Grade Docker labs by their effects, and name the mistake."""
     if ctx.invoked_subcommand is None:
-        exit_codes.answered(list_labs.labs)()
+        exit_codes.guard_command(list_labs.print_labs)()
     else:
-        ctx.default_map = {ctx.invoked_subcommand: settings.defaults()}
+        ctx.default_map = {ctx.invoked_subcommand: settings.get_option_defaults()}
 
 
-def command_line(lang: Lang) -> Any:
+def build_command(lang: Lang) -> Any:
     """Build the whole command with its help in *lang*."""
     translate = get_translator(lang)
     group = typer.main.get_command(app)
     for one in (group, *group.commands.values()):  # type: ignore[attr-defined]
         one.help = translate(one.help) if one.help else one.help
         # Typer's own options are English otherwise; the help option is made when it is first asked for.
-        for param in (*one.params, one.get_help_option(typer.Context(one, help_option_names=HELP))):
+        for param in (
+            *one.params,
+            one.get_help_option(typer.Context(one, help_option_names=HELP_OPTION_NAMES)),
+        ):
             if getattr(param, "help", None):
                 param.help = translate(param.help)
     return group
 
 
-TYPERS_OWN = (
+TYPER_HELP_TEXTS = (
     N_("Show this message and exit."),
     N_("Install completion for the current shell."),
     N_("Show completion for the current shell, to copy it or customize the installation."),
@@ -198,26 +210,26 @@ TYPERS_OWN = (
 """What Typer says in help texts of its own; it marks none of it for translation."""
 
 
-def obey(lang: Lang) -> None:
+def run_command_line(lang: Lang) -> None:
     """Run the command; what Typer's parser refuses is said in *lang* too."""
     try:
-        with output.heard():
-            code = command_line(lang).main(prog_name="dckgrade", standalone_mode=False)
+        with output.safe_stdout():
+            code = build_command(lang).main(prog_name="dckgrade", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
-        raise SystemExit(exit_codes.Exit.INTERRUPTED) from None
+        raise SystemExit(exit_codes.ExitCode.INTERRUPTED) from None
     except UserError as trouble:
-        exit_codes.say(trouble.sentences(lang))
-        raise SystemExit(exit_codes.Exit.USAGE) from None
+        exit_codes.print_to_stderr(trouble.sentences(lang))
+        raise SystemExit(exit_codes.ExitCode.USAGE) from None
     except Exception as refused:
         # Typer keeps its UsageError to itself; this is how it can be told apart without its private modules.
         if not hasattr(refused, "format_message"):
             raise
-        exit_codes.say(usage(refused, lang))
-        raise SystemExit(exit_codes.Exit.USAGE) from None
-    raise SystemExit(code if isinstance(code, int) else exit_codes.Exit.PASSED)
+        exit_codes.print_to_stderr(describe_usage_error(refused, lang))
+        raise SystemExit(exit_codes.ExitCode.USAGE) from None
+    raise SystemExit(code if isinstance(code, int) else exit_codes.ExitCode.PASSED)
 
 
-def nearest_option(ctx: Any, option: str) -> str | None:
+def suggest_option(ctx: Any, option: str) -> str | None:
     """Guess which option was meant."""
     from dckgrade.lab.problem import nearest
 
@@ -225,14 +237,14 @@ def nearest_option(ctx: Any, option: str) -> str | None:
     return nearest(option, [one for one in known if one.startswith("--")])
 
 
-def usage(refused: Any, lang: Lang) -> list[str]:
+def describe_usage_error(refused: Any, lang: Lang) -> list[str]:
     """Say what the parser refused, and how to go on."""
     translate = get_translator(lang)
     option = getattr(refused, "option_name", None)
     param = getattr(refused, "param", None)
     if option:
         what = translate(N_("There is no option {option}.")).format(option=option)
-        if near := nearest_option(refused.ctx, option):
+        if near := suggest_option(refused.ctx, option):
             what += " " + translate(N_("Did you mean {near}?")).format(near=near)
     elif type(refused).__name__ == "MissingParameter" and param is not None:
         what = translate(N_("{name} is missing.")).format(name=param.human_readable_name)

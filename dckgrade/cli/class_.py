@@ -10,70 +10,78 @@ from dckgrade.cli import collect, exit_codes, language, options, output
 from dckgrade.i18n import N_, get_translator
 
 if TYPE_CHECKING:
-    from dckgrade.classroom.class_file import Machine
-    from dckgrade.classroom.gather import Class
+    from dckgrade.classroom.class_file import TraineeMachine
+    from dckgrade.classroom.gather import GatheredClass
     from dckgrade.grading.options import Choice
     from dckgrade.report.report import Report
 
-ClassFile = Annotated[Path, typer.Argument(metavar="FILE", help=N_("The engines of the class, in TOML."))]
-Reports = Annotated[
+ClassFileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help=N_("The engines of the class, in TOML."))
+]
+ReportsFolderOption = Annotated[
     Path | None,
     typer.Option("--reports", metavar="DIR", help=N_("Also keep each machine's own reports there.")),
 ]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, max=64, help=N_("How many machines at a time."))]
-Deadline = Annotated[
+MachineJobsOption = Annotated[
+    int, typer.Option("--jobs", min=1, max=64, help=N_("How many machines at a time."))
+]
+DeadlineOption = Annotated[
     float, typer.Option("--deadline", metavar="SECONDS", min=5, max=7200, help=N_("All ends by then."))
 ]
 
 
 def desk(
-    file: ClassFile,
-    reports: Reports = None,
-    jobs: Jobs = 8,
-    deadline: Deadline = 300.0,
-    roster: collect.RosterFile = None,
-    cloned: collect.Cloned = False,
-    shape: collect.OnStdout = collect.Shape.TEXT,
-    outputs: collect.Outputs = None,
-    excel: collect.Excel = False,
-    moodle: collect.Moodle = None,
-    key: collect.MoodleKey = collect.Key.EMAIL,
-    gradescope: collect.Gradescope = None,
+    file: ClassFileArgument,
+    reports: ReportsFolderOption = None,
+    jobs: MachineJobsOption = 8,
+    deadline: DeadlineOption = 300.0,
+    roster: collect.RosterOption = None,
+    cloned: collect.ClonedOption = False,
+    shape: collect.ClassFormatOption = collect.ClassFormat.TEXT,
+    outputs: collect.ClassOutputsOption = None,
+    excel: collect.ExcelOption = False,
+    moodle: collect.MoodleOption = None,
+    key: collect.MoodleColumnOption = collect.MoodleColumn.EMAIL,
+    gradescope: collect.GradescopeOption = None,
     passive: options.Passive = False,
     no_wait: options.NoWait = False,
     lang: options.Language = None,
 ) -> None:
     """Grade the engines of a class from the trainer's desk."""
     from dckgrade.classroom import class_file, people
-    from dckgrade.classroom.gather import Class, Terms
+    from dckgrade.classroom.gather import GatheredClass, GatherOptions
     from dckgrade.grading.options import Choice
 
-    exit_codes.in_order()
-    forms = collect.by_suffix(excel=excel)
-    written = collect.writable(outputs, moodle, forms)
-    machines = class_file.read(file)
-    warned(machines)
-    expected = people.roster(roster) if roster else people.Roster()
-    spoken = language.spoken()
-    gathered = Class(Terms(lang=spoken, cloned=cloned), expected)
+    exit_codes.install_signal_handlers()
+    forms = collect.get_class_renderers(excel=excel)
+    written = collect.validate_class_outputs(outputs, moodle, forms)
+    machines = class_file.read_class_file(file)
+    warn_about_unverified(machines)
+    expected = people.read_roster(roster) if roster else people.Roster()
+    spoken = language.get_language()
+    gathered = GatheredClass(GatherOptions(lang=spoken, cloned=cloned), expected)
     choice = Choice(lang=spoken, passive=passive, at_once=no_wait, timeout_s=deadline, elsewhere=True)
     if reports:
-        output.folder(reports)
-    made = graded(machines, choice, jobs, gathered, reports)
-    report = gathered.report()
+        output.make_folder(reports)
+    made = grade_and_gather(machines, choice, jobs, gathered, reports)
+    report = gathered.make_class_report()
     for path in written:
-        output.write(path, forms[path.suffix](report))
-    collect.exported(report, moodle, key, gradescope)
-    collect.printed(report, shape, forms)
-    raise SystemExit(exit_codes.of(made))
+        output.write_file_atomically(path, forms[path.suffix](report))
+    collect.write_platform_exports(report, moodle, key, gradescope)
+    collect.print_class_report(report, shape, forms)
+    raise SystemExit(exit_codes.choose_exit_code(made))
 
 
-def graded(
-    machines: "list[Machine]", choice: "Choice", jobs: int, gathered: "Class", folder: Path | None
+def grade_and_gather(
+    machines: "list[TraineeMachine]",
+    choice: "Choice",
+    jobs: int,
+    gathered: "GatheredClass",
+    folder: Path | None,
 ) -> "list[Report]":
     """Grade, show the progress, and take each report in as soon as it is there."""
-    from dckgrade.classroom.fleet import Event, run
-    from dckgrade.cli.class_progress import shown
+    from dckgrade.classroom.fleet import MachineEvent, grade_fleet
+    from dckgrade.cli.class_progress import show_class_progress
     from dckgrade.lab.discovery import find
     from dckgrade.lab.load import load
 
@@ -81,32 +89,34 @@ def graded(
     labs = {name: load(find(name)) for name in dict.fromkeys(lab for one in machines for lab in one.labs)}
     began = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     numbers = {one: number for number, one in enumerate(machines, start=1)}
-    with shown(len(machines), choice.lang) as progress:
+    with show_class_progress(len(machines), choice.lang) as progress:
 
-        def told(event: Event) -> None:
+        def told(event: MachineEvent) -> None:
             if event.report:
-                who = output.file_name(event.machine.trainee, numbers[event.machine])
+                who = output.make_file_name(event.machine.trainee, numbers[event.machine])
                 path = folder / f"{who}-{event.lab}-{began}.json" if folder else None
-                source = kept(event.report, path) if path else event.report.engine.endpoint
-                gathered.put(event.report, event.machine.trainee, source, "observed")
+                source = write_report_file(event.report, path) if path else event.report.engine.endpoint
+                gathered.add_report(event.report, event.machine.trainee, source, "observed")
                 made.append(event.report)
             progress(event)
 
-        run(machines, labs, choice, told, jobs=jobs)
+        grade_fleet(machines, labs, choice, told, jobs=jobs)
     return made
 
 
-def warned(machines: "list[Machine]") -> None:
+def warn_about_unverified(machines: "list[TraineeMachine]") -> None:
     """Say which machines need not prove who they are."""
     open_ones = [one.trainee for one in machines if one.endpoint.tls and not one.endpoint.tls.verify]
     if open_ones:
         told = N_("Warning: the certificates of {machines} are not verified; other machines may answer.")
-        exit_codes.say([get_translator(language.spoken())(told).format(machines=", ".join(open_ones))])
+        exit_codes.print_to_stderr(
+            [get_translator(language.get_language())(told).format(machines=", ".join(open_ones))]
+        )
 
 
-def kept(report: "Report", path: Path) -> str:
+def write_report_file(report: "Report", path: Path) -> str:
     """Keep a report; each run's has a name of its own, so that none is lost."""
     from dckgrade.report import codec
 
-    output.write(path, codec.to_json(report))
+    output.write_file_atomically(path, codec.to_json(report))
     return str(path)

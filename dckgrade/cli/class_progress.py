@@ -11,75 +11,79 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from dckgrade.classroom.fleet import Event
+    from dckgrade.classroom.fleet import MachineEvent
     from dckgrade.report.report import Report
 
-REFRESHED_PER_S = 4
+REFRESHES_PER_S = 4
 
 
 @contextmanager
-def shown(count: int, lang: Lang) -> "Iterator[Callable[[Event], None]]":
+def show_class_progress(count: int, lang: Lang) -> "Iterator[Callable[[MachineEvent], None]]":
     """Show a line for each machine that is done, and on a terminal, below, those that are being graded."""
     from rich.console import Console
     from rich.live import Live
 
     console = Console(stderr=True, highlight=False, emoji=False)
-    board = Board(count, lang)
+    board = ClassProgressBoard(count, lang)
     if not console.is_terminal:
-        yield lambda event: board.take(event, console)
+        yield lambda event: board.handle_event(event, console)
         return
     with Live(
-        console=console, get_renderable=board.lines, refresh_per_second=REFRESHED_PER_S, transient=True
+        console=console,
+        get_renderable=board.render_running,
+        refresh_per_second=REFRESHES_PER_S,
+        transient=True,
     ):
-        yield lambda event: board.take(event, console)
+        yield lambda event: board.handle_event(event, console)
 
 
-class Board:
+class ClassProgressBoard:
     """The machines of a class as they are being graded."""
 
     def __init__(self, count: int, lang: Lang) -> None:
-        self.count, self.done, self._ = count, 0, get_translator(lang)
-        self.at: dict[str, tuple[str, float]] = {}
+        self.machine_count, self.done_count, self.translate = count, 0, get_translator(lang)
+        self.running: dict[str, tuple[str, float]] = {}
         """By trainee: what is being done, and since when."""
         self.reports: dict[str, list[Report]] = {}
 
-    def take(self, event: "Event", console: "Console") -> None:
+    def handle_event(self, event: "MachineEvent", console: "Console") -> None:
         """Take note of *event*; when a machine is done, say what came of it."""
         name = event.machine.trainee
-        match event.what:
+        match event.kind:
             case "begun":
-                self.at[name] = (self._(N_("connecting")), time.monotonic())
+                self.running[name] = (self.translate(N_("connecting")), time.monotonic())
             case "lab":
-                self.at[name] = (event.lab, self.at[name][1])
+                self.running[name] = (event.lab, self.running[name][1])
             case "report" if event.report:
                 self.reports.setdefault(name, []).append(event.report)
             case "done":
-                self.at.pop(name, None)
-                self.done += 1
-                console.print(self.outcome(name, self.reports.pop(name, [])), soft_wrap=True)
+                self.running.pop(name, None)
+                self.done_count += 1
+                console.print(self.describe_outcome(name, self.reports.pop(name, [])), soft_wrap=True)
             case _:
                 pass
 
-    def outcome(self, name: str, reports: "list[Report]") -> "Text":
+    def describe_outcome(self, name: str, reports: "list[Report]") -> "Text":
         """Say what came of one machine: the points of each lab, or why there are none."""
         from rich.text import Text
 
-        from dckgrade.classroom.attempts import unreached
+        from dckgrade.classroom.attempts import get_unreached_reason
         from dckgrade.render.text.sanitize import sanitize_line
 
-        lost = next(filter(None, map(unreached, reports)), "")
+        lost = next(filter(None, map(get_unreached_reason, reports)), "")
         points = ", ".join(
             f"{one.lab.id} {one.score.earned}/{one.score.possible}"
             + (f" (+{one.score.undecided}?)" if one.score.undecided else "")
             for one in reports
-            if not unreached(one)
+            if not get_unreached_reason(one)
         )
         told = "; ".join(filter(None, (points, lost)))
         return Text(
-            sanitize_line(f"[{self.done}/{self.count}] {name}: {told}"), style="yellow" if lost else ""
+            sanitize_line(f"[{self.done_count}/{self.machine_count}] {name}: {told}"),
+            style="yellow" if lost else "",
         )
 
-    def lines(self) -> "Text":
+    def render_running(self) -> "Text":
         """Say who is being graded, and for how long."""
         from rich.text import Text
 
@@ -88,6 +92,6 @@ class Board:
         now = time.monotonic()
         told = [
             sanitize_line(f"{name}: {what}, {now - since:.0f} s")
-            for name, (what, since) in list(self.at.items())
+            for name, (what, since) in list(self.running.items())
         ]
         return Text("\n".join(told), style="dim", no_wrap=True, overflow="ellipsis")

@@ -14,13 +14,13 @@ from dckgrade.cli import exit_codes, language, options, output
 from dckgrade.i18n import N_, UserError, get_translator
 
 if TYPE_CHECKING:
-    from dckgrade.classroom.gather import Signed
+    from dckgrade.classroom.gather import SignatureVerifier
     from dckgrade.classroom.submissions import Submission
     from dckgrade.report.class_report import ClassReport
     from dckgrade.report.report import Report
 
 
-class Shape(StrEnum):
+class ClassFormat(StrEnum):
     """What stdout can carry."""
 
     TEXT = "text"
@@ -28,14 +28,14 @@ class Shape(StrEnum):
     CSV = "csv"
 
 
-class Counting(StrEnum):
+class AttemptPolicy(StrEnum):
     """Which of several attempts counts."""
 
     BEST = "best"
     LATEST = "latest"
 
 
-class Key(StrEnum):
+class MoodleColumn(StrEnum):
     """What Moodle is to know the trainees by."""
 
     EMAIL = "email"
@@ -43,80 +43,84 @@ class Key(StrEnum):
     ID_NUMBER = "id-number"
 
 
-Paths = Annotated[
+ReportPathsArgument = Annotated[
     list[Path] | None,
     typer.Argument(metavar="PATH…", help=N_("Folders, zips, tars or files of JSON reports.")),
 ]
-RosterFile = Annotated[
+RosterOption = Annotated[
     Path | None, typer.Option("--roster", metavar="CSV", help=N_("Who is expected: name, email, username…"))
 ]
-Observed = Annotated[
+ObservedOption = Annotated[
     list[Path] | None,
     typer.Option("--observed", metavar="PATH", help=N_("Reports that `class --reports` kept. Repeatable.")),
 ]
-Keys = Annotated[
+KeysOption = Annotated[
     Path | None, typer.Option("--keys", metavar="FILE", help=N_("The keys that `enrol --new` made."))
 ]
-Count = Annotated[Counting, typer.Option("--count", help=N_("Which of several attempts counts."))]
-Cloned = Annotated[
+CountOption = Annotated[AttemptPolicy, typer.Option("--count", help=N_("Which of several attempts counts."))]
+ClonedOption = Annotated[
     bool, typer.Option("--cloned", help=N_("The machines are copies of one image: engines share their id."))
 ]
-OnStdout = Annotated[Shape, typer.Option("-f", "--format", help=N_("What to print on standard output."))]
-Outputs = Annotated[
+ClassFormatOption = Annotated[
+    ClassFormat, typer.Option("-f", "--format", help=N_("What to print on standard output."))
+]
+ClassOutputsOption = Annotated[
     list[Path] | None,
     typer.Option("-o", "--output", metavar="FILE", help=N_("Also write .html, .json, .csv, .xml (JUnit).")),
 ]
-Excel = Annotated[bool, typer.Option("--excel", help=N_("CSV as French Excel opens it."))]
-Moodle = Annotated[
+ExcelOption = Annotated[bool, typer.Option("--excel", help=N_("CSV as French Excel opens it."))]
+MoodleOption = Annotated[
     Path | None, typer.Option("--moodle", metavar="CSV", help=N_("Write what Moodle's gradebook imports."))
 ]
-MoodleKey = Annotated[Key, typer.Option("--key", help=N_("What Moodle knows the trainees by."))]
-Gradescope = Annotated[
+MoodleColumnOption = Annotated[
+    MoodleColumn, typer.Option("--key", help=N_("What Moodle knows the trainees by."))
+]
+GradescopeOption = Annotated[
     Path | None,
     typer.Option("--gradescope", metavar="DIR", help=N_("Write a results.json for each trainee there.")),
 ]
 
 
 def collect(
-    paths: Paths = None,
-    observed: Observed = None,
-    roster: RosterFile = None,
-    keys: Keys = None,
-    count: Count = Counting.BEST,
-    cloned: Cloned = False,
-    shape: OnStdout = Shape.TEXT,
-    outputs: Outputs = None,
-    excel: Excel = False,
-    moodle: Moodle = None,
-    key: MoodleKey = Key.EMAIL,
-    gradescope: Gradescope = None,
+    paths: ReportPathsArgument = None,
+    observed: ObservedOption = None,
+    roster: RosterOption = None,
+    keys: KeysOption = None,
+    count: CountOption = AttemptPolicy.BEST,
+    cloned: ClonedOption = False,
+    shape: ClassFormatOption = ClassFormat.TEXT,
+    outputs: ClassOutputsOption = None,
+    excel: ExcelOption = False,
+    moodle: MoodleOption = None,
+    key: MoodleColumnOption = MoodleColumn.EMAIL,
+    gradescope: GradescopeOption = None,
     lang: options.Language = None,
 ) -> None:
     """Make one class report of many reports."""
     from dckgrade.classroom import people
-    from dckgrade.classroom.gather import Class, Terms
-    from dckgrade.classroom.submissions import submissions
+    from dckgrade.classroom.gather import GatheredClass, GatherOptions
+    from dckgrade.classroom.submissions import read_submissions
 
-    forms = by_suffix(excel=excel)
-    written = writable(outputs, moodle, forms)
-    gathered = Class(
-        Terms(lang=language.spoken(), counting=count.value, cloned=cloned),
-        people.roster(roster) if roster else people.Roster(),
-        signed_by(keys),
+    forms = get_class_renderers(excel=excel)
+    written = validate_class_outputs(outputs, moodle, forms)
+    gathered = GatheredClass(
+        GatherOptions(lang=language.get_language(), attempt_policy=count.value, cloned=cloned),
+        people.read_roster(roster) if roster else people.Roster(),
+        load_signature_verifier(keys),
     )
     if not (paths or observed):
         raise UserError(N_("Name what to collect: folders, zips, tars or files of reports."))
-    with counted(submissions(paths or [])) as each:
+    with show_files_read(read_submissions(paths or [])) as each:
         for submission in each:
-            gathered.add(submission)
+            gathered.add_submission(submission)
     # Not by any mark in a file, which a trainee could write: by where the trainer says that it comes from.
-    for submission in submissions(observed or []):
-        gathered.add(submission, observed=True)
-    report = gathered.report()
+    for submission in read_submissions(observed or []):
+        gathered.add_submission(submission, observed=True)
+    report = gathered.make_class_report()
     for path in written:
-        output.write(path, forms[path.suffix](report))
-    exported(report, moodle, key, gradescope)
-    printed(report, shape, forms)
+        output.write_file_atomically(path, forms[path.suffix](report))
+    write_platform_exports(report, moodle, key, gradescope)
+    print_class_report(report, shape, forms)
     if not report.reports:
         raise exit_codes.NothingToGrade(
             N_("There is no report among what was named."),
@@ -124,23 +128,23 @@ def collect(
         )
 
 
-def signed_by(keys: Path | None) -> "Signed":
+def load_signature_verifier(keys: Path | None) -> "SignatureVerifier":
     """Say how a trainee's own signature is told; without keys, none is."""
     if keys is None:
         return lambda *_: False
-    from dckgrade.classroom.people import folded
+    from dckgrade.classroom.people import fold_name
     from dckgrade.report import signature
 
-    known = {folded(one.trainee): one for one in signature.read(keys)}
+    known = {fold_name(one.trainee): one for one in signature.read(keys)}
 
     def mine(report: "Report", raw: bytes, trainee: str) -> bool:
-        key = known.get(folded(trainee))
+        key = known.get(fold_name(trainee))
         return key is not None and signature.genuine(report, raw, key)
 
     return mine
 
 
-def by_suffix(*, excel: bool) -> "dict[str, Callable[[ClassReport], bytes]]":
+def get_class_renderers(*, excel: bool) -> "dict[str, Callable[[ClassReport], bytes]]":
     """List the forms of a class report by the ends of their files' names."""
     from dckgrade.render.class_report import csv as tables
     from dckgrade.render.class_report import html as page
@@ -155,43 +159,47 @@ def by_suffix(*, excel: bool) -> "dict[str, Callable[[ClassReport], bytes]]":
     }
 
 
-def writable(
+def validate_class_outputs(
     outputs: list[Path] | None, moodle: Path | None, forms: "dict[str, Callable[[ClassReport], bytes]]"
 ) -> Sequence[Path]:
     """Refuse, before anything else is done, files that could not be written afterwards."""
-    output.checked([moodle] if moodle else [], {".csv"})
-    return output.checked(outputs or [], forms)
+    output.validate_output_paths([moodle] if moodle else [], {".csv"})
+    return output.validate_output_paths(outputs or [], forms)
 
 
-def exported(report: "ClassReport", moodle: Path | None, key: Key, gradescope: Path | None) -> None:
+def write_platform_exports(
+    report: "ClassReport", moodle: Path | None, key: MoodleColumn, gradescope: Path | None
+) -> None:
     """Write what learning platforms take in."""
     from dckgrade.render.class_report import csv as tables
     from dckgrade.render.class_report import programs
 
     if moodle:
-        output.write(moodle, tables.render_moodle(report, key.value))
+        output.write_file_atomically(moodle, tables.render_moodle(report, key.value))
     if gradescope:
-        output.folder(gradescope)
+        output.make_folder(gradescope)
         for at, row in enumerate(report.rows, start=1):
-            output.write(
-                gradescope / f"{output.file_name(row.trainee, at)}.json",
+            output.write_file_atomically(
+                gradescope / f"{output.make_file_name(row.trainee, at)}.json",
                 programs.render_trainee_gradescope(report, row),
             )
 
 
-def printed(report: "ClassReport", shape: Shape, forms: "dict[str, Callable[[ClassReport], bytes]]") -> None:
+def print_class_report(
+    report: "ClassReport", shape: ClassFormat, forms: "dict[str, Callable[[ClassReport], bytes]]"
+) -> None:
     """Print the report in the form asked for; stdout is nothing else."""
-    with output.heard():
-        if shape is Shape.TEXT:
+    with output.safe_stdout():
+        if shape is ClassFormat.TEXT:
             from dckgrade.render.class_report.terminal import render_class_terminal
 
-            output.on_terminal(*render_class_terminal(report))
+            output.print_on_terminal(*render_class_terminal(report))
         else:
             sys.stdout.buffer.write(forms[f".{shape}"](report))
 
 
 @contextmanager
-def counted(each: "Iterable[Submission]") -> "Iterator[Iterable[Submission]]":
+def show_files_read(each: "Iterable[Submission]") -> "Iterator[Iterable[Submission]]":
     """Show on stderr how many files have been read, where somebody watches."""
     from rich.console import Console
 
@@ -199,7 +207,7 @@ def counted(each: "Iterable[Submission]") -> "Iterator[Iterable[Submission]]":
     if not console.is_terminal:
         yield each
         return
-    told = get_translator(language.spoken())(N_("{count} files read"))
+    told = get_translator(language.get_language())(N_("{count} files read"))
     with console.status("") as status:
 
         def counting() -> "Iterator[Submission]":

@@ -10,20 +10,20 @@ import typer
 from dckgrade.cli import language
 from dckgrade.i18n import UserError
 
-Named = Iterator[tuple[str, str]]
+Completions = Iterator[tuple[str, str]]
 """What can be typed, and what it is."""
 
 
-def labs(incomplete: str) -> Named:
+def complete_labs(incomplete: str) -> Completions:
     """Offer the labs."""
     from dckgrade.lab.discovery import lab_paths
 
     for name in lab_paths():
         if name.startswith(incomplete):
-            yield name, lab_title(name)
+            yield name, get_lab_title(name)
 
 
-def lab_title(name: str) -> str:
+def get_lab_title(name: str) -> str:
     """Give a lab's title alone; what bash would not show is not looked up."""
     if "bash" in os.environ.get("_DCKGRADE_COMPLETE", ""):
         return ""
@@ -31,10 +31,10 @@ def lab_title(name: str) -> str:
     from dckgrade.render.text.sanitize import sanitize_line
 
     path = lab_path(name)
-    return sanitize_line(title(path, language.spoken())) if path else ""
+    return sanitize_line(title(path, language.get_language())) if path else ""
 
 
-def checks(ctx: typer.Context, incomplete: str) -> Named:
+def complete_checks(ctx: typer.Context, incomplete: str) -> Completions:
     """Offer the checks of the lab that is being typed, or of every lab."""
     from dckgrade.lab.discovery import lab_path, lab_paths
     from dckgrade.lab.load import LabInvalid, load
@@ -46,10 +46,10 @@ def checks(ctx: typer.Context, incomplete: str) -> Named:
         with contextlib.suppress(LabInvalid, UserError):
             for check in load(one).lab.checks:
                 if check.id.startswith(incomplete):
-                    yield check.id, sanitize_line(check.title.into(language.spoken()))
+                    yield check.id, sanitize_line(check.title.into(language.get_language()))
 
 
-def codes(incomplete: str) -> Named:
+def complete_codes(incomplete: str) -> Completions:
     """Offer the codes of all mistakes, each with what is said of it."""
     from dckgrade.lab.catalogue import known
     from dckgrade.lab.discovery import lab_paths
@@ -61,11 +61,11 @@ def codes(incomplete: str) -> Named:
         with contextlib.suppress(LabInvalid, UserError):
             for one in known(load(path).lab):
                 if one.diagnosis.code.startswith(incomplete.upper()) and one.diagnosis.message:
-                    said = one.diagnosis.message.into(language.spoken())
+                    said = one.diagnosis.message.into(language.get_language())
                     yield one.diagnosis.code, sanitize_line(PLACEHOLDER.sub("…", said))
 
 
-def contexts(incomplete: str) -> Named:
+def complete_contexts(incomplete: str) -> Completions:
     """Offer Docker's contexts, each with its description."""
     from dckgrade.engine.endpoint import contexts as known
     from dckgrade.render.text.sanitize import sanitize_line

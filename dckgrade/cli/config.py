@@ -8,20 +8,20 @@ def config(lang: options.Language = None) -> None:
     """Show each setting with its value and its origin."""
     from dckgrade.render.text.sanitize import sanitize_line
 
-    translate = get_translator(language.spoken())
-    found = settings.settled()
+    translate = get_translator(language.get_language())
+    found = settings.load_settings()
     built_in = translate(N_("dckgrade itself"))
     rows = [
         (name, found[name].value, found[name].origin)
         if name in found
-        else (name, settings.BUILT_IN.get(name, "-"), built_in)
-        for name in settings.KINDS
+        else (name, settings.BUILT_IN_VALUES.get(name, "-"), built_in)
+        for name in settings.SETTING_TYPES
     ]
-    with output.heard():
+    with output.safe_stdout():
         for name, value, origin in rows:
             print(sanitize_line(f"{name:10} {value!s:12} {origin}"))
-        exists = settings.file().exists()
+        exists = settings.get_config_path().exists()
         told = N_("File: {path}") if exists else N_("File: {path} (there is none)")
-        print("\n" + sanitize_line(translate(told).format(path=settings.file())))
-        variables = ", ".join(map(settings.variable, settings.KINDS))
+        print("\n" + sanitize_line(translate(told).format(path=settings.get_config_path())))
+        variables = ", ".join(map(settings.get_variable_name, settings.SETTING_TYPES))
         print(sanitize_line(translate(N_("Variables: {names}")).format(names=variables)))

@@ -17,18 +17,20 @@ if TYPE_CHECKING:
     from dckgrade.grading.doctor import Examination, Machine
 
 
-class Shape(StrEnum):
+class TextOrJson(StrEnum):
     """What stdout can carry."""
 
     TEXT = "text"
     JSON = "json"
 
 
-OnStdout = Annotated[Shape, typer.Option("-f", "--format", help=N_("What to print on standard output."))]
+TextOrJsonOption = Annotated[
+    TextOrJson, typer.Option("-f", "--format", help=N_("What to print on standard output."))
+]
 
 
 def doctor(
-    shape: OnStdout = Shape.TEXT,
+    shape: TextOrJsonOption = TextOrJson.TEXT,
     host: options.Host = None,
     context: options.Context = None,
     lang: options.Language = None,
@@ -38,18 +40,18 @@ def doctor(
     from dckgrade.grading.doctor import document
     from dckgrade.render.text.sanitize import sanitize_line
 
-    exit_codes.in_order()
+    exit_codes.install_signal_handlers()
     where = endpoint.resolve(host, context, os.environ, Path.home())
-    found = examined(where)
-    with output.heard():
-        if shape is Shape.JSON:
+    found = examine_engine(where)
+    with output.safe_stdout():
+        if shape is TextOrJson.JSON:
             sys.stdout.buffer.write(document(found))
         else:
-            output.on_terminal("\n".join(sanitize_line(one) for one in told(found)))
-    raise SystemExit(exit_codes.Exit.PASSED if found.machine else exit_codes.Exit.NOT_GRADABLE)
+            output.print_on_terminal("\n".join(sanitize_line(one) for one in describe_examination(found)))
+    raise SystemExit(exit_codes.ExitCode.PASSED if found.machine else exit_codes.ExitCode.NOT_GRADABLE)
 
 
-def examined(where: "Endpoint") -> "Examination":
+def examine_engine(where: "Endpoint") -> "Examination":
     """Knock at the engine, ask it about itself, and hold the labs against it."""
     from dckgrade.engine.answers import OutOfReach
     from dckgrade.engine.connection import connect
@@ -58,7 +60,7 @@ def examined(where: "Endpoint") -> "Examination":
     from dckgrade.lab.discovery import lab_paths
     from dckgrade.lab.load import load
 
-    spoken = language.spoken()
+    spoken = language.get_language()
     sockets = [one for one in others(os.environ, Path.home()) if one != where.url]
     try:
         with connect(where) as daemon:
@@ -82,13 +84,13 @@ def examined(where: "Endpoint") -> "Examination":
     )
 
 
-def told(found: "Examination") -> Iterator[str]:
+def describe_examination(found: "Examination") -> Iterator[str]:
     """Put it into lines, the engine first, then the labs."""
-    translate = get_translator(language.spoken())
+    translate = get_translator(language.get_language())
     yield translate(N_("Engine: {endpoint}")).format(endpoint=f"{found.endpoint} ({found.found_by})")
     yield from found.trouble
     if found.machine:
-        yield from features(found.machine)
+        yield from describe_machine(found.machine)
     if found.other_sockets:
         yield translate(N_("Other sockets: {others}")).format(others=", ".join(found.other_sockets))
     yield f"dckgrade {found.dckgrade}, Python {found.python}, {found.system}"
@@ -97,9 +99,9 @@ def told(found: "Examination") -> Iterator[str]:
         yield f"{mark} {lab.id}  {lab.title}" + "".join(f": {reason}" for reason in lab.reasons)
 
 
-def features(one: "Machine") -> Iterator[str]:
+def describe_machine(one: "Machine") -> Iterator[str]:
     """Put the machine into lines."""
-    translate = get_translator(language.spoken())
+    translate = get_translator(language.get_language())
     yield f"{one.sort} {one.version}, API {one.api}"
     if tuple(map(int, one.api.split("."))) > tuple(map(int, one.newest_tested_api.split("."))):
         told = N_("Newer than what dckgrade was tested with (API {api}).")

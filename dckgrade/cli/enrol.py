@@ -8,21 +8,24 @@ import typer
 from dckgrade.cli import exit_codes, language, options, output, settings
 from dckgrade.i18n import N_, UserError, get_translator
 
-CLASS_KEYS = "class.keys"
+CLASS_KEYS_FILE_NAME = "class.keys"
 
-KeyFile = Annotated[
+KeyFileArgument = Annotated[
     Path | None, typer.Argument(metavar="[KEY]", help=N_("The key that your trainer gave you."))
 ]
-New = Annotated[
+NewKeysOption = Annotated[
     Path | None, typer.Option("--new", metavar="ROSTER", help=N_("Make keys for everybody on this roster."))
 ]
-Folder = Annotated[
+KeysFolderOption = Annotated[
     Path, typer.Option("--into", metavar="DIR", help=N_("Where to write the keys: one a trainee, and all."))
 ]
 
 
 def enrol(
-    key: KeyFile = None, new: New = None, folder: Folder = Path("keys"), lang: options.Language = None
+    key: KeyFileArgument = None,
+    new: NewKeysOption = None,
+    folder: KeysFolderOption = Path("keys"),
+    lang: options.Language = None,
 ) -> None:
     """Take the key that signs your reports, or make the keys of a class."""
     if (key is None) == (new is None):
@@ -31,40 +34,48 @@ def enrol(
             N_("Trainees: `dckgrade enrol FILE.key`; trainers: `dckgrade enrol --new ROSTER.csv`."),
         )
     if new:
-        made(new, folder)
+        write_class_keys(new, folder)
     elif key:
-        taken(key)
+        install_own_key(key)
 
 
-def made(file: Path, folder: Path) -> None:
+def write_class_keys(file: Path, folder: Path) -> None:
     """Make a key for each trainee; nobody's key is ever made anew, or their signed reports would be lost."""
-    from dckgrade.classroom.people import folded, roster
+    from dckgrade.classroom.people import fold_name, read_roster
     from dckgrade.report import signature
 
-    output.folder(folder)
-    everybody = folder / CLASS_KEYS
+    output.make_folder(folder)
+    everybody = folder / CLASS_KEYS_FILE_NAME
     keys = signature.read(everybody) if everybody.exists() else []
-    known = {folded(one.trainee) for one in keys}
-    keys += [signature.new(one.name) for one in roster(file).people if folded(one.name) not in known]
+    known = {fold_name(one.trainee) for one in keys}
+    keys += [signature.new(one.name) for one in read_roster(file).people if fold_name(one.name) not in known]
     for number, one in enumerate(keys, start=1):
-        output.write(
-            folder / f"{output.file_name(one.trainee, number)}.key", signature.written([one]), private=True
+        output.write_file_atomically(
+            folder / f"{output.make_file_name(one.trainee, number)}.key",
+            signature.written([one]),
+            private=True,
         )
-    output.write(everybody, signature.written(keys), private=True)
+    output.write_file_atomically(everybody, signature.written(keys), private=True)
     told = N_("{count} keys in {folder}. Give each trainee theirs; {all} is yours, for `collect --keys`.")
-    exit_codes.say(
-        [get_translator(language.spoken())(told).format(count=len(keys), folder=folder, all=CLASS_KEYS)]
+    exit_codes.print_to_stderr(
+        [
+            get_translator(language.get_language())(told).format(
+                count=len(keys), folder=folder, all=CLASS_KEYS_FILE_NAME
+            )
+        ]
     )
 
 
-def taken(file: Path) -> None:
+def install_own_key(file: Path) -> None:
     """Keep the key where the next reports are signed with it."""
     from dckgrade.report import signature
 
     keys = signature.read(file)
     if len(keys) != 1:
         raise UserError(N_("{path} holds the keys of a class; a trainee has one."), path=file)
-    output.folder(settings.own_key().parent)
-    output.write(settings.own_key(), signature.written(keys), private=True)
+    output.make_folder(settings.get_own_key_path().parent)
+    output.write_file_atomically(settings.get_own_key_path(), signature.written(keys), private=True)
     told = N_("Your reports are signed as {trainee} from now on.")
-    exit_codes.say([get_translator(language.spoken())(told).format(trainee=keys[0].trainee)])
+    exit_codes.print_to_stderr(
+        [get_translator(language.get_language())(told).format(trainee=keys[0].trainee)]
+    )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dckgrade.report.report import Report
 
 
-class Exit(IntEnum):
+class ExitCode(IntEnum):
     """The exit codes (README, “Exit codes”)."""
 
     PASSED = 0
@@ -29,7 +29,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-def in_order() -> None:
+def install_signal_handlers() -> None:
     """Let a termination, or a terminal that is closed, end this program as Ctrl-C does: no ssh is left."""
 
     def end(number: int, _frame: object) -> None:
@@ -44,32 +44,32 @@ class NothingToGrade(UserError):
     """A selection that leaves no check."""
 
 
-def of(reports: "Sequence[Report]") -> Exit:
+def choose_exit_code(reports: "Sequence[Report]") -> ExitCode:
     """Choose by the reports: what could not be seen weighs more than what failed."""
     from dckgrade.report.result import Verdict
 
     verdicts = {line.verdict for report in reports for line in report.checks}
     if Verdict.UNKNOWN in verdicts or not all(report.complete for report in reports):
-        return Exit.NOT_GRADABLE
+        return ExitCode.NOT_GRADABLE
     if verdicts & {Verdict.FAILED, Verdict.BLOCKED}:
-        return Exit.FAILED
-    return Exit.PASSED if Verdict.PASSED in verdicts else Exit.NOTHING_TO_GRADE
+        return ExitCode.FAILED
+    return ExitCode.PASSED if Verdict.PASSED in verdicts else ExitCode.NOTHING_TO_GRADE
 
 
-def of_trouble(trouble: Exception) -> Exit:
+def choose_error_exit_code(trouble: Exception) -> ExitCode:
     """Choose by what went wrong."""
     from dckgrade.engine.endpoint import EngineTrouble
 
     match trouble:
         case EngineTrouble():
-            return Exit.NOT_GRADABLE
+            return ExitCode.NOT_GRADABLE
         case NothingToGrade():
-            return Exit.NOTHING_TO_GRADE
+            return ExitCode.NOTHING_TO_GRADE
         case _:
-            return Exit.USAGE
+            return ExitCode.USAGE
 
 
-def say(lines: Sequence[str]) -> None:
+def print_to_stderr(lines: Sequence[str]) -> None:
     """Tell the user on stderr, never in the way of results; hostile text stays visible and inert."""
     from dckgrade.render.text.sanitize import sanitize_line
 
@@ -77,7 +77,7 @@ def say(lines: Sequence[str]) -> None:
         sys.stderr.write(sanitize_line(one) + "\n")
 
 
-def excerpted(invalid: "FileInvalid", lang: Lang) -> list[str]:
+def format_problems_for_stderr(invalid: "FileInvalid", lang: Lang) -> list[str]:
     """Say what is wrong with a lab, each problem with its line in the characters that stderr has."""
     from dckgrade.render.text import excerpt
 
@@ -87,49 +87,49 @@ def excerpted(invalid: "FileInvalid", lang: Lang) -> list[str]:
 P = ParamSpec("P")
 
 
-def answered(command: Callable[P, None]) -> Callable[P, None]:
+def guard_command(command: Callable[P, None]) -> Callable[P, None]:
     """Put *command* behind the one door through which no traceback passes."""
 
     @functools.wraps(command)
     def behind(*arguments: P.args, **options: P.kwargs) -> None:
-        with guarded():
-            from dckgrade.cli.output import heard
+        with exit_on_errors():
+            from dckgrade.cli.output import safe_stdout
 
-            with heard():
+            with safe_stdout():
                 command(*arguments, **options)
 
     return behind
 
 
 @contextlib.contextmanager
-def guarded() -> Iterator[None]:
+def exit_on_errors() -> Iterator[None]:
     """Turn whatever ends a command early into words and an exit code."""
     from dckgrade.lab.problem import FileInvalid
 
-    lang = language.spoken()
+    lang = language.get_language()
     try:
         yield
     except FileInvalid as invalid:
-        say(excerpted(invalid, lang))
-        raise SystemExit(Exit.USAGE) from None
+        print_to_stderr(format_problems_for_stderr(invalid, lang))
+        raise SystemExit(ExitCode.USAGE) from None
     except UserError as trouble:
-        say(trouble.sentences(lang))
-        raise SystemExit(of_trouble(trouble)) from None
+        print_to_stderr(trouble.sentences(lang))
+        raise SystemExit(choose_error_exit_code(trouble)) from None
     except KeyboardInterrupt:
-        raise SystemExit(Exit.INTERRUPTED) from None
+        raise SystemExit(ExitCode.INTERRUPTED) from None
     except Exception as bug:  # noqa: BLE001 - the last door before the user
-        say(
+        print_to_stderr(
             [
                 get_translator(lang)(N_("This is a bug in dckgrade, not in your work: {bug}.")).format(
                     bug=repr(bug)
                 ),
-                *kept(lang),
+                *save_traceback(lang),
             ]
         )
-        raise SystemExit(Exit.BUG) from None
+        raise SystemExit(ExitCode.BUG) from None
 
 
-def kept(lang: Lang) -> list[str]:
+def save_traceback(lang: Lang) -> list[str]:
     """Keep the traceback for a bug report, and tell where."""
     import traceback
 

@@ -19,23 +19,25 @@ class NoSuchCode(UserError):
 def explain(
     code: Annotated[
         str | None,
-        typer.Argument(autocompletion=names.codes, help=N_("The code, such as ST-01; else all are listed.")),
+        typer.Argument(
+            autocompletion=names.complete_codes, help=N_("The code, such as ST-01; else all are listed.")
+        ),
     ] = None,
     lang: options.Language = None,
 ) -> None:
     """Explain a mistake: what was seen, why it happens, how to look for oneself, what to read."""
     from dckgrade.render.explanation import Explanation, MistakeIndex
 
-    known = catalogued()
+    known = load_mistakes()
     if not known:
         raise exit_codes.NothingToGrade(N_("No lab knows a mistake by name."))
-    spoken = language.spoken()
-    output.on_terminal(
-        Explanation(found(code, known), spoken) if code else MistakeIndex(known.values(), spoken)
+    spoken = language.get_language()
+    output.print_on_terminal(
+        Explanation(find_mistake(code, known), spoken) if code else MistakeIndex(known.values(), spoken)
     )
 
 
-def catalogued() -> "dict[str, Known]":
+def load_mistakes() -> "dict[str, Known]":
     """Read the mistakes of all labs."""
     from dckgrade.lab.catalogue import catalogue
     from dckgrade.lab.discovery import lab_paths
@@ -44,7 +46,7 @@ def catalogued() -> "dict[str, Known]":
     return catalogue(load(path).lab for path in lab_paths().values())
 
 
-def found(code: str, known: "dict[str, Known]") -> "Known":
+def find_mistake(code: str, known: "dict[str, Known]") -> "Known":
     """Find a mistake by its code, in capitals or not, or by its short name."""
     from dckgrade.lab.problem import nearest
 

@@ -12,7 +12,7 @@ import typer
 from dckgrade.cli import completion, exit_codes, language, options, output
 from dckgrade.i18n import N_, UserError, get_translator
 
-ALL = "all"
+ALL_LABS = "all"
 """Instead of a lab: every lab."""
 
 if TYPE_CHECKING:
@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 
 def grade(
     lab: Annotated[
-        str, typer.Argument(autocompletion=completion.labs, help=N_("The lab, such as tp5; all: every lab."))
+        str,
+        typer.Argument(
+            autocompletion=completion.complete_labs, help=N_("The lab, such as tp5; all: every lab.")
+        ),
     ],
-    shape: options.Shape = output.Format.TEXT,
-    outputs: options.Output = None,
+    shape: options.ReportFormatOption = output.ReportFormat.TEXT,
+    outputs: options.ReportOutputs = None,
     hints: options.Hints = 1,
-    only: options.Only = None,
-    failed: options.Failed = False,
+    only: options.OnlyChecks = None,
+    failed: options.FailedOnly = False,
     passive: options.Passive = False,
     no_wait: options.NoWait = False,
     watched: options.Watch = False,
@@ -51,33 +54,35 @@ def grade(
     from dckgrade.grading.options import Choice
 
     remembered = not no_history
-    picked = chosen(loaded(lab), only or [])
-    parts = not_passed(picked, host, context, allowed=remembered and not only) if failed else picked
-    paths = output.checked(outputs or [])
-    usable(timeout, workdir, shape, watched=watched)
-    exit_codes.in_order()
+    picked = select_checks(load_labs(lab), only or [])
+    parts = select_not_passed(picked, host, context, allowed=remembered and not only) if failed else picked
+    paths = output.validate_output_paths(outputs or [])
+    validate_grade_options(timeout, workdir, shape, watched=watched)
+    exit_codes.install_signal_handlers()
     choice = Choice(
-        lang=language.spoken(),
+        lang=language.get_language(),
         passive=passive,
         at_once=no_wait,
         timeout_s=timeout,
         trainee=trainee,
         workdir=workdir,
         container=container,
-        grafana=account(grafana_user, grafana_password),
+        grafana=make_grafana_login(grafana_user, grafana_password),
     )
     if watched:
-        keep = history.remember if remembered else lambda _: None
-        reports = watch.watch(parts, choice, host, context, hints, keep)
+        keep = history.save_runs if remembered else lambda _: None
+        reports = watch.watch_engine(parts, choice, host, context, hints, keep)
     else:
-        reports = once(parts, choice, host, context, hints, shape=shape, remembered=remembered)
-    output.keep(reports, paths, hints)
-    raise SystemExit(exit_codes.of(reports))
+        reports = grade_once(parts, choice, host, context, hints, shape=shape, remembered=remembered)
+    output.write_reports(reports, paths, hints)
+    raise SystemExit(exit_codes.choose_exit_code(reports))
 
 
-def usable(timeout: float, workdir: Path, shape: output.Format, *, watched: bool) -> None:
+def validate_grade_options(
+    timeout: float, workdir: Path, shape: output.ReportFormat, *, watched: bool
+) -> None:
     """Refuse a number that is none, a folder that is not there, and a form that cannot change in place."""
-    if watched and shape is not output.Format.TEXT:
+    if watched and shape is not output.ReportFormat.TEXT:
         raise UserError(N_("--watch shows a text that changes."), N_("Leave --format out, or --watch."))
     if math.isnan(timeout):
         raise UserError(N_("--timeout takes a number of seconds."))
@@ -85,47 +90,49 @@ def usable(timeout: float, workdir: Path, shape: output.Format, *, watched: bool
         raise UserError(N_("There is no folder {path}."), path=workdir)
 
 
-def once(
+def grade_once(
     parts: "Sequence[run.LabSelection]",
     choice: "Choice",
     host: str | None,
     context: str | None,
     hints: int,
     *,
-    shape: output.Format,
+    shape: output.ReportFormat,
     remembered: bool,
 ) -> "list[Report]":
     """Grade, show the reports, and what they gained since the last run."""
     from dckgrade.cli import history
 
-    reports = graded(parts, choice, host, context)
-    output.show(reports, shape, hints, history.news(reports, choice.lang) if remembered else "")
+    reports = connect_and_grade(parts, choice, host, context)
+    output.print_reports(
+        reports, shape, hints, history.describe_gain(reports, choice.lang) if remembered else ""
+    )
     if remembered:
-        history.remember(reports)
+        history.save_runs(reports)
     return reports
 
 
-def loaded(lab: str) -> "list[LoadedLab]":
+def load_labs(lab: str) -> "list[LoadedLab]":
     """Read the lab, or every lab there is."""
     from dckgrade.lab.discovery import find, lab_paths
     from dckgrade.lab.load import load
 
-    return [load(path) for path in (lab_paths().values() if lab == ALL else [find(lab)])]
+    return [load(path) for path in (lab_paths().values() if lab == ALL_LABS else [find(lab)])]
 
 
-def chosen(labs: "Sequence[LoadedLab]", only: Sequence[str]) -> "list[run.LabSelection]":
+def select_checks(labs: "Sequence[LoadedLab]", only: Sequence[str]) -> "list[run.LabSelection]":
     """Give each lab the checks of it that were chosen; a lab of which none was is left out."""
     from dckgrade.grading.run import LabSelection
 
     ids = [[check.id for check in one.lab.checks] for one in labs]
-    chosen_checks([one for here in ids for one in here], only)
+    refuse_unknown_checks([one for here in ids for one in here], only)
     if not only:
         return [LabSelection(one) for one in labs]
     apart = [(one, [check for check in only if check in here]) for one, here in zip(labs, ids, strict=True)]
     return [LabSelection(one, these) for one, these in apart if these]
 
 
-def not_passed(
+def select_not_passed(
     parts: "Sequence[run.LabSelection]", host: str | None, context: str | None, *, allowed: bool
 ) -> "Sequence[run.LabSelection]":
     """Give each lab the checks of it that did not pass last time; a lab that passed is left out."""
@@ -139,7 +146,7 @@ def not_passed(
         engine = endpoint.resolve(host, context, os.environ, Path.home()).url
     except endpoint.EngineTrouble:
         return parts  # what is wrong is told, and reported, when it is to be graded
-    left = [(part, history.left(part.loaded, engine)) for part in parts]
+    left = [(part, history.list_not_passed(part.loaded, engine)) for part in parts]
     if not any(checks for _, checks in left):
         raise exit_codes.NothingToGrade(
             N_("Everything passed last time."), N_("Leave --failed out to grade it again.")
@@ -151,7 +158,7 @@ def not_passed(
     ]
 
 
-def account(user: str | None, password: str | None) -> "Login | None":
+def make_grafana_login(user: str | None, password: str | None) -> "Login | None":
     """Give the account that the user named for Grafana; a name alone opens nothing."""
     from dckgrade.engine.answers import Login
 
@@ -160,7 +167,7 @@ def account(user: str | None, password: str | None) -> "Login | None":
     return Login(user or "admin", password) if password else None
 
 
-def graded(
+def connect_and_grade(
     parts: "Sequence[run.LabSelection]", choice: "Choice", host: str | None, context: str | None
 ) -> "list[Report]":
     """
@@ -170,7 +177,7 @@ def graded(
     """
     from msgspec.structs import replace
 
-    from dckgrade.cli.progress import shown_on_stderr
+    from dckgrade.cli.progress import show_waiting_on_stderr
     from dckgrade.engine import endpoint
     from dckgrade.engine.connection import connect, patience_s
     from dckgrade.engine.unavailable import UnavailableEngine
@@ -186,15 +193,15 @@ def graded(
             warning = N_(
                 "Warning: the certificate of {endpoint} is not verified; another machine may answer."
             )
-            exit_codes.say([get_translator(choice.lang)(warning).format(endpoint=where.url)])
+            exit_codes.print_to_stderr([get_translator(choice.lang)(warning).format(endpoint=where.url)])
         begun = time.monotonic()
         with connect(where, min(patience_s(where), choice.timeout_s)) as daemon:
             left_s = max(0.0, choice.timeout_s - (time.monotonic() - begun))
-            with shown_on_stderr(daemon.engine, choice.lang) as progress:
+            with show_waiting_on_stderr(daemon.engine, choice.lang) as progress:
                 return run.grade_all(parts, daemon, replace(choice, timeout_s=left_s), progress)
     except endpoint.EngineTrouble as trouble:
         told = trouble.sentences(choice.lang)
-        exit_codes.say(told)
+        exit_codes.print_to_stderr(told)
         if where and isinstance(trouble, endpoint.EngineDown):
             return run.grade_all(parts, UnavailableEngine(where, told[0]), choice)
         return [
@@ -203,7 +210,7 @@ def graded(
         ]
 
 
-def chosen_checks(known: Sequence[str], only: Sequence[str]) -> None:
+def refuse_unknown_checks(known: Sequence[str], only: Sequence[str]) -> None:
     """Refuse a check that the lab does not have: a selection that matches nothing is never a pass."""
     from dckgrade.lab.problem import nearest
 

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from dckgrade.lab.load import LoadedLab
     from dckgrade.report.report import Report
 
-KEPT = 20
+KEPT_RUNS = 20
 """Runs of a lab."""
-AT_MOST = 256 * 1024
+MAX_HISTORY_BYTES = 256 * 1024
 """Bytes of a lab's file; ours have some kilobytes."""
 
 
-class Past(Struct, frozen=True, kw_only=True):
+class PastRun(Struct, frozen=True, kw_only=True):
     """One run of a lab: which checks of it had passed then, in which version of the lab, on which engine."""
 
     at: str
@@ -30,60 +30,64 @@ class Past(Struct, frozen=True, kw_only=True):
     passed: list[str]
 
 
-def file(lab: str) -> Path:
+def get_history_path(lab: str) -> Path:
     """Say where the history of *lab* is, whether there is one or not."""
     from platformdirs import user_state_path
 
     return user_state_path("dckgrade") / "history" / f"{lab}.json"
 
 
-def runs(lab: str) -> list[Past]:
+def read_runs(lab: str) -> list[PastRun]:
     """Read the runs of *lab*, the last one last; a file that is lost or broken holds none."""
     try:
-        with file(lab).open("rb") as opened:
-            return json.decode(opened.read(AT_MOST), type=list[Past])
+        with get_history_path(lab).open("rb") as opened:
+            return json.decode(opened.read(MAX_HISTORY_BYTES), type=list[PastRun])
     except (OSError, MsgspecError, UnicodeDecodeError, RecursionError):
         return []
 
 
-def last(lab: str, engine: str, digest: str) -> Past | None:
+def find_last_run(lab: str, engine: str, digest: str) -> PastRun | None:
     """Find the last run of this very lab on this very engine: another one says nothing about today."""
-    return next((one for one in reversed(runs(lab)) if (one.engine, one.digest) == (engine, digest)), None)
+    return next(
+        (one for one in reversed(read_runs(lab)) if (one.engine, one.digest) == (engine, digest)), None
+    )
 
 
-def left(loaded: "LoadedLab", engine: str) -> list[str]:
+def list_not_passed(loaded: "LoadedLab", engine: str) -> list[str]:
     """List the checks that did not pass last time: all of them the first time."""
-    before = last(loaded.lab.id, engine, loaded.digest)
+    before = find_last_run(loaded.lab.id, engine, loaded.digest)
     return [one.id for one in loaded.lab.checks if before is None or one.id not in before.passed]
 
 
-def remember(reports: "Iterable[Report]") -> None:
+def save_runs(reports: "Iterable[Report]") -> None:
     """Add a run to each lab's history; what nobody could see is none, and what cannot be kept is lost."""
     for report in reports:
         if not any(not one.verdict.undecided for one in report.checks):
             continue
         lab = report.lab.id
-        kept = [*runs(lab), past(report)][-KEPT:]
+        kept = [*read_runs(lab), make_past_run(report)][-KEPT_RUNS:]
         with contextlib.suppress(UserError):
-            output.folder(file(lab).parent)
-            output.write(file(lab), json.encode(kept), private=True)
+            output.make_folder(get_history_path(lab).parent)
+            output.write_file_atomically(get_history_path(lab), json.encode(kept), private=True)
 
 
-def past(report: "Report") -> Past:
+def make_past_run(report: "Report") -> PastRun:
     """Take down what passed; what the user left out this time is as it was."""
-    before = last(report.lab.id, report.engine.endpoint, report.lab.digest)
+    before = find_last_run(report.lab.id, report.engine.endpoint, report.lab.digest)
     kept = before.passed if before else []
     passed = [
         one.id
         for one in report.checks
         if one.verdict is Verdict.PASSED or (one.verdict is Verdict.SKIPPED and one.id in kept)
     ]
-    return Past(at=report.started_at, engine=report.engine.endpoint, digest=report.lab.digest, passed=passed)
+    return PastRun(
+        at=report.started_at, engine=report.engine.endpoint, digest=report.lab.digest, passed=passed
+    )
 
 
-def news(reports: "Sequence[Report]", lang: Lang) -> str:
+def describe_gain(reports: "Sequence[Report]", lang: Lang) -> str:
     """Say what has been gained or lost since the last run; nothing when that is nothing."""
-    gained = sum(map(gain, reports))
+    gained = sum(map(compute_gain, reports))
     if not gained:
         return ""
     said = (
@@ -94,9 +98,9 @@ def news(reports: "Sequence[Report]", lang: Lang) -> str:
     return get_translator(lang)(said).format(points=f"{gained:+}".replace("-", "\N{MINUS SIGN}"))
 
 
-def gain(report: "Report") -> int:
+def compute_gain(report: "Report") -> int:
     """Count the points won and lost since the last run; what is undecided now is neither."""
-    before = last(report.lab.id, report.engine.endpoint, report.lab.digest)
+    before = find_last_run(report.lab.id, report.engine.endpoint, report.lab.digest)
     if before is None:
         return 0
     won = sum(one.earned for one in report.checks if one.id not in before.passed)

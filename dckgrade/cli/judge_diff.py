@@ -10,42 +10,42 @@ from dckgrade.i18n import N_, UserError, get_translator
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from dckgrade.classroom.verdict_changes import Change, Changed
+    from dckgrade.classroom.verdict_changes import ReportChange, ResultChange
     from dckgrade.report.result import CheckResult
 
-BEFORE = ".before"
+BACKUP_SUFFIX = ".before"
 """Put behind the name of a report that was judged again: no longer `.json`, so it is not collected twice."""
 
 
-def difference(paths: Sequence[Path], *, write: bool) -> exit_codes.Exit:
+def show_differences(paths: Sequence[Path], *, write: bool) -> exit_codes.ExitCode:
     """Show what would change, per trainee and check; write it when asked. 1 when something changes."""
-    from dckgrade.classroom.submissions import submissions
-    from dckgrade.classroom.verdict_changes import Changed, changes
+    from dckgrade.classroom.submissions import read_submissions
+    from dckgrade.classroom.verdict_changes import ReportChange, find_report_changes
 
-    translate = get_translator(language.spoken())
+    translate = get_translator(language.get_language())
     read, changing, unread = 0, 0, 0
-    with output.heard():
-        for one in changes(submissions(list(paths))):
-            if not isinstance(one, Changed):
+    with output.safe_stdout():
+        for one in find_report_changes(read_submissions(list(paths))):
+            if not isinstance(one, ReportChange):
                 unread += 1
-                exit_codes.say(one.trouble.sentences(language.spoken()))
+                exit_codes.print_to_stderr(one.trouble.sentences(language.get_language()))
                 continue
             read += 1
             if one.changes:
                 changing += 1
-                output.on_terminal(*shown(one))
+                output.print_on_terminal(*lay_out_report_change(one))
                 if write:
-                    rewritten(one)
+                    write_changed_report(one)
         told = N_("{changing} of {read} reports change.")
-        output.on_terminal(translate(told).format(changing=changing, read=read))
+        output.print_on_terminal(translate(told).format(changing=changing, read=read))
     if not read:
         raise exit_codes.NothingToGrade(N_("There is no report among what was named."))
     if unread:
-        return exit_codes.Exit.NOT_GRADABLE
-    return exit_codes.Exit.FAILED if changing and not write else exit_codes.Exit.PASSED
+        return exit_codes.ExitCode.NOT_GRADABLE
+    return exit_codes.ExitCode.FAILED if changing and not write else exit_codes.ExitCode.PASSED
 
 
-def shown(one: "Changed") -> "Iterator[RenderableType]":
+def lay_out_report_change(one: "ReportChange") -> "Iterator[RenderableType]":
     """Lay out what changes in one report."""
     from rich.text import Text
 
@@ -56,28 +56,31 @@ def shown(one: "Changed") -> "Iterator[RenderableType]":
     yield Text(sanitize_line(f"  {one.source}"), style="dim")
     for change in one.changes:
         yield Text(
-            sanitize_line(f"  {change.check}: {side(change.before)} → {side(change.now)}"), style=tone(change)
+            sanitize_line(
+                f"  {change.check}: {describe_result(change.before)} → {describe_result(change.now)}"
+            ),
+            style=choose_change_style(change),
         )
 
 
-def side(judged: "CheckResult | None") -> str:
+def describe_result(judged: "CheckResult | None") -> str:
     """Say what a check came to; `-` where there is no such check."""
     if judged is None:
         return "-"
     from dckgrade.render.text.messages import VERDICT_WORDS
 
     code = f" {judged.diagnosis.code}" if judged.diagnosis else ""
-    word = get_translator(language.spoken())(VERDICT_WORDS[judged.verdict])
+    word = get_translator(language.get_language())(VERDICT_WORDS[judged.verdict])
     return f"{word}{code} ({judged.earned}/{judged.points})"
 
 
-def tone(change: "Change") -> str:
+def choose_change_style(change: "ResultChange") -> str:
     """Colour a gain and a loss."""
     gain = (change.now.earned if change.now else 0) - (change.before.earned if change.before else 0)
     return "green" if gain > 0 else "red" if gain < 0 else ""
 
 
-def rewritten(one: "Changed") -> None:
+def write_changed_report(one: "ReportChange") -> None:
     """Put the new report in the place of the old, which is kept beside it under another name."""
     from dckgrade.report import codec
 
@@ -86,16 +89,16 @@ def rewritten(one: "Changed") -> None:
         raise UserError(
             N_("{path} lies in an archive, which is not written to."), N_("Unpack it first."), path=path
         )
-    kept = path.with_name(path.name + BEFORE)
+    kept = path.with_name(path.name + BACKUP_SUFFIX)
     # The very first report is what the trainee handed in: judging twice must not lose it.
     if not kept.exists():
-        output.write(kept, path.read_bytes())
+        output.write_file_atomically(kept, path.read_bytes())
     documents = codec.parts(path.read_bytes())
     if len(documents) == 1:
-        output.write(path, codec.to_json(one.now))
+        output.write_file_atomically(path, codec.to_json(one.now))
         return
     # A session: the others in it stay as they are.
     apart = [
         codec.to_json(one.now) if codec.from_json(raw, one.source) == one.before else raw for raw in documents
     ]
-    output.write(path, codec.session(apart))
+    output.write_file_atomically(path, codec.session(apart))

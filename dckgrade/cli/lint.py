@@ -10,10 +10,10 @@ import typer
 from dckgrade.cli import exit_codes, language, options
 from dckgrade.i18n import N_, UserError, get_translator
 
-EVERY_S = 0.5
+POLL_INTERVAL_S = 0.5
 """A look at a file's size and time is cheap: twenty labs take a tenth of a millisecond."""
 
-Watch = Annotated[bool, typer.Option("--watch", help=N_("Check again as the files change."))]
+WatchOption = Annotated[bool, typer.Option("--watch", help=N_("Check again as the files change."))]
 
 
 def lint(
@@ -21,7 +21,7 @@ def lint(
         list[Path] | None,
         typer.Argument(metavar="[PATH]…", help=N_("Labs or folders of labs; else the shelf's.")),
     ] = None,
-    watched: Watch = False,
+    watched: WatchOption = False,
     lang: options.Language = None,
 ) -> None:
     """Check labs: file:line:column of every problem at once."""
@@ -29,16 +29,16 @@ def lint(
 
     wanted = paths or [shelf()]
     if watched:
-        watch(wanted)
-    files = list(labs_in(wanted))
-    found = problems(files)
-    exit_codes.say(found)
+        watch_labs(wanted)
+    files = list(find_lab_files(wanted))
+    found = find_problems(files)
+    exit_codes.print_to_stderr(found)
     if found:
-        raise SystemExit(exit_codes.Exit.USAGE)
-    print(sound(files))
+        raise SystemExit(exit_codes.ExitCode.USAGE)
+    print(format_no_problem(files))
 
 
-def problems(files: Sequence[Path]) -> list[str]:
+def find_problems(files: Sequence[Path]) -> list[str]:
     """Say what is wrong with *files*, each alone and all together."""
     from dckgrade.lab.load import LabInvalid, LoadedLab, load, repeated_codes
 
@@ -46,61 +46,65 @@ def problems(files: Sequence[Path]) -> list[str]:
         raise exit_codes.NothingToGrade(
             N_("There is no lab to check."), N_("A lab is a file that ends in .yaml.")
         )
-    spoken = language.spoken()
+    spoken = language.get_language()
     found: list[str] = []
     good: list[LoadedLab] = []
     for path in files:
         try:
             good.append(load(path))
         except LabInvalid as invalid:
-            found += exit_codes.excerpted(invalid, spoken)
+            found += exit_codes.format_problems_for_stderr(invalid, spoken)
         except UserError as trouble:
             found += trouble.sentences(spoken)
     return found + [
-        line for repeated in repeated_codes(good) for line in exit_codes.excerpted(repeated, spoken)
+        line
+        for repeated in repeated_codes(good)
+        for line in exit_codes.format_problems_for_stderr(repeated, spoken)
     ]
 
 
-def sound(files: Sequence[Path]) -> str:
+def format_no_problem(files: Sequence[Path]) -> str:
     """Say that nothing is wrong."""
-    return get_translator(language.spoken())(N_("{count} labs, no problem.")).format(count=len(files))
+    return get_translator(language.get_language())(N_("{count} labs, no problem.")).format(count=len(files))
 
 
-def watch(paths: Sequence[Path]) -> NoReturn:
+def watch_labs(paths: Sequence[Path]) -> NoReturn:
     """Draw what is wrong, over what was, whenever a file changed, came or went; until Ctrl-C."""
     from rich.text import Text
 
-    from dckgrade.cli.watch import drawing
+    from dckgrade.cli.watch import draw_in_place
     from dckgrade.render.text.sanitize import sanitize_line
 
-    waiting = Text(get_translator(language.spoken())(N_("Watching the files; Ctrl-C ends it.")), style="dim")
+    waiting = Text(
+        get_translator(language.get_language())(N_("Watching the files; Ctrl-C ends it.")), style="dim"
+    )
     before: object = None
-    with drawing() as draw:
+    with draw_in_place() as draw:
         while True:
-            if (now := stamps(paths)) != before:
+            if (now := list_file_stamps(paths)) != before:
                 before = now
-                draw(*(Text(sanitize_line(one)) for one in told(paths)), waiting)
-            time.sleep(EVERY_S)
+                draw(*(Text(sanitize_line(one)) for one in describe_current_problems(paths)), waiting)
+            time.sleep(POLL_INTERVAL_S)
 
 
-def told(paths: Sequence[Path]) -> list[str]:
+def describe_current_problems(paths: Sequence[Path]) -> list[str]:
     """Say what is wrong now; what cannot be checked just now may be there at the next look."""
     try:
-        files = list(labs_in(paths))
-        return problems(files) or [sound(files)]
+        files = list(find_lab_files(paths))
+        return find_problems(files) or [format_no_problem(files)]
     except UserError as trouble:
-        return trouble.sentences(language.spoken())
+        return trouble.sentences(language.get_language())
 
 
-def stamps(paths: Sequence[Path]) -> list[tuple[Path, int, int] | None]:
+def list_file_stamps(paths: Sequence[Path]) -> list[tuple[Path, int, int] | None]:
     """Note size and time of each lab: an editor that writes anew changes one of them."""
     try:
-        return [(path, (seen := path.stat()).st_size, seen.st_mtime_ns) for path in labs_in(paths)]
+        return [(path, (seen := path.stat()).st_size, seen.st_mtime_ns) for path in find_lab_files(paths)]
     except (UserError, OSError):  # gone, or going while it is looked at
         return [None]
 
 
-def labs_in(paths: Iterable[Path]) -> Iterable[Path]:
+def find_lab_files(paths: Iterable[Path]) -> Iterable[Path]:
     """Give the files, and the labs of the folders."""
     for path in paths:
         if path.is_dir():

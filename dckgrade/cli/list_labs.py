@@ -4,12 +4,12 @@ from dckgrade.cli import language
 from dckgrade.i18n import N_, get_translator
 
 
-def labs() -> None:
+def print_labs() -> None:
     """List the labs with their titles and points, and how to go on."""
     from dckgrade.lab.discovery import lab_paths
     from dckgrade.lab.load import load
 
-    lang = language.spoken()
+    lang = language.get_language()
     translate = get_translator(lang)
     for name, path in lab_paths().items():
         lab = load(path).lab

@@ -25,4 +25,4 @@ def new(
     for path in (written := write_skeleton(lab, labs, fixtures)):
         print(path)
     next_ = N_("Fill in every “todo”, then: dckgrade lint {path} && dckgrade prove {path}")
-    print("\n" + get_translator(language.spoken())(next_).format(path=written[0]))
+    print("\n" + get_translator(language.get_language())(next_).format(path=written[0]))

@@ -6,11 +6,13 @@ from typing import Annotated
 import typer
 
 from dckgrade.cli import completion
-from dckgrade.cli.output import Format
+from dckgrade.cli.output import ReportFormat
 from dckgrade.i18n import N_
 
-Shape = Annotated[Format, typer.Option("-f", "--format", help=N_("What to print on standard output."))]
-Output = Annotated[
+ReportFormatOption = Annotated[
+    ReportFormat, typer.Option("-f", "--format", help=N_("What to print on standard output."))
+]
+ReportOutputs = Annotated[
     list[Path] | None,
     typer.Option(
         "-o",
@@ -39,19 +41,21 @@ Host = Annotated[
 Context = Annotated[
     str | None,
     typer.Option(
-        "--context", autocompletion=completion.contexts, help=N_("Docker context of the engine to grade.")
+        "--context",
+        autocompletion=completion.complete_contexts,
+        help=N_("Docker context of the engine to grade."),
     ),
 ]
-Only = Annotated[
+OnlyChecks = Annotated[
     list[str] | None,
     typer.Option(
         "--only",
         metavar="CHECK",
-        autocompletion=completion.checks,
+        autocompletion=completion.complete_checks,
         help=N_("Attempt this check alone. Repeatable."),
     ),
 ]
-Failed = Annotated[
+FailedOnly = Annotated[
     bool, typer.Option("--failed", help=N_("Attempt only what did not pass last time; at first, all."))
 ]
 NoHistory = Annotated[

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dckgrade.report.report import Report
 
 
-class Format(StrEnum):
+class ReportFormat(StrEnum):
     """What stdout can carry."""
 
     TEXT = "text"
@@ -32,24 +32,24 @@ class Format(StrEnum):
     GRADESCOPE = "gradescope"
 
 
-APPENDABLE = {Format.TEXT, Format.MD, Format.GITHUB}
+APPENDABLE_FORMATS = {ReportFormat.TEXT, ReportFormat.MD, ReportFormat.GITHUB}
 """Formats in which several reports can follow one another."""
 
 
-def json(reports: "Sequence[Report]", _hints: int) -> bytes:
+def encode_json(reports: "Sequence[Report]", _hints: int) -> bytes:
     """Write the document; of several labs a session."""
     from dckgrade.report import codec
 
-    documents = [document(one) for one in reports]
+    documents = [encode_report(one) for one in reports]
     return documents[0] if len(documents) == 1 else codec.session(documents)
 
 
-def document(report: "Report") -> bytes:
+def encode_report(report: "Report") -> bytes:
     """Write one report, signed where the trainee has a key."""
     from dckgrade.cli import settings
     from dckgrade.report import codec
 
-    key = settings.own_key()
+    key = settings.get_own_key_path()
     if not key.exists():
         return codec.to_json(report)
     from dckgrade.report import signature
@@ -57,88 +57,90 @@ def document(report: "Report") -> bytes:
     return signature.signed(report, signature.read(key)[0])
 
 
-def html(reports: "Sequence[Report]", hints: int) -> bytes:
+def encode_html(reports: "Sequence[Report]", hints: int) -> bytes:
     """Render the page."""
     from dckgrade.render.report.html import render_session_page
 
     return render_session_page(reports, hints).encode()
 
 
-def junit(reports: "Sequence[Report]", hints: int) -> bytes:
+def encode_junit(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write JUnit XML."""
     from dckgrade.render.report.junit import render_junit
 
     return render_junit(reports, hints)
 
 
-def tap(reports: "Sequence[Report]", hints: int) -> bytes:
+def encode_tap(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write TAP 14."""
     from dckgrade.render.report.tap import render_tap
 
     return render_tap(reports, hints)
 
 
-def markdown(reports: "Sequence[Report]", hints: int) -> bytes:
+def encode_markdown(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write a job's summary."""
     from dckgrade.render.report.markdown import render_markdown
 
     return render_markdown(reports, hints)
 
 
-def github(reports: "Sequence[Report]", hints: int) -> bytes:
+def encode_github(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write annotations for GitHub's checks."""
     from dckgrade.render.report.github import render_github
 
     return render_github(reports, hints)
 
 
-def csv(reports: "Sequence[Report]", _hints: int) -> bytes:
+def encode_csv_table(reports: "Sequence[Report]", _hints: int) -> bytes:
     """Write a row for each check."""
     from dckgrade.render.report.csv import render_csv
 
     return render_csv(reports)
 
 
-def gradescope(reports: "Sequence[Report]", hints: int) -> bytes:
+def encode_gradescope(reports: "Sequence[Report]", hints: int) -> bytes:
     """Write `results.json`."""
     from dckgrade.render.report.gradescope import render_gradescope
 
     return render_gradescope(reports, hints)
 
 
-Form = Callable[["Sequence[Report]", int], bytes]
+ReportEncoder = Callable[["Sequence[Report]", int], bytes]
 """The reports of a run and how far up the ladder of hints to go → a document."""
 
-ON_STDOUT: dict[Format, Form] = {
-    Format.JSON: json,
-    Format.JUNIT: junit,
-    Format.TAP: tap,
-    Format.MD: markdown,
-    Format.GITHUB: github,
-    Format.CSV: csv,
-    Format.GRADESCOPE: gradescope,
+ENCODERS_BY_FORMAT: dict[ReportFormat, ReportEncoder] = {
+    ReportFormat.JSON: encode_json,
+    ReportFormat.JUNIT: encode_junit,
+    ReportFormat.TAP: encode_tap,
+    ReportFormat.MD: encode_markdown,
+    ReportFormat.GITHUB: encode_github,
+    ReportFormat.CSV: encode_csv_table,
+    ReportFormat.GRADESCOPE: encode_gradescope,
 }
-BY_SUFFIX: dict[str, Form] = {
-    ".json": json,
-    ".html": html,
-    ".xml": junit,
-    ".tap": tap,
-    ".md": markdown,
-    ".csv": csv,
-    ".gradescope.json": gradescope,
+ENCODERS_BY_SUFFIX: dict[str, ReportEncoder] = {
+    ".json": encode_json,
+    ".html": encode_html,
+    ".xml": encode_junit,
+    ".tap": encode_tap,
+    ".md": encode_markdown,
+    ".csv": encode_csv_table,
+    ".gradescope.json": encode_gradescope,
 }
 
 
-def ending(path: Path, known: Collection[str]) -> str | None:
+def find_suffix(path: Path, known: Collection[str]) -> str | None:
     """Find which of *known* the file's name ends in, the longest: `a.gradescope.json` is no plain `.json`."""
     fitting = [one for one in known if path.name.endswith(one) and path.name != one]
     return max(fitting, key=len, default=None)
 
 
-def checked(paths: Sequence[Path], known: Collection[str] = BY_SUFFIX.keys()) -> Sequence[Path]:
+def validate_output_paths(
+    paths: Sequence[Path], known: Collection[str] = ENCODERS_BY_SUFFIX.keys()
+) -> Sequence[Path]:
     """Refuse, before anything is graded, a file that could not be written afterwards."""
     for path in paths:
-        if ending(path, known) is None:
+        if find_suffix(path, known) is None:
             raise UserError(
                 N_("{path} has no format that dckgrade writes."),
                 N_("The file's name ends in one of {known}."),
@@ -152,49 +154,53 @@ def checked(paths: Sequence[Path], known: Collection[str] = BY_SUFFIX.keys()) ->
     return paths
 
 
-def deliver(reports: "Sequence[Report]", shape: Format, paths: Sequence[Path], hints: int) -> None:
+def print_and_write_reports(
+    reports: "Sequence[Report]", shape: ReportFormat, paths: Sequence[Path], hints: int
+) -> None:
     """Print *reports* and write them to *paths*."""
-    show(reports, shape, hints)
-    keep(reports, paths, hints)
+    print_reports(reports, shape, hints)
+    write_reports(reports, paths, hints)
 
 
-def show(reports: "Sequence[Report]", shape: Format, hints: int, news: str = "") -> None:
+def print_reports(reports: "Sequence[Report]", shape: ReportFormat, hints: int, news: str = "") -> None:
     """Print *reports*, and below a text what is new since the last run; stdout is nothing else."""
-    with heard():
-        if shape is Format.TEXT:
+    with safe_stdout():
+        if shape is ReportFormat.TEXT:
             from dckgrade.render.report.terminal import render_session
             from dckgrade.render.text.sanitize import sanitize_line
 
-            on_terminal(*render_session(reports, hints), *filter(None, [sanitize_line(news)]))
+            print_on_terminal(*render_session(reports, hints), *filter(None, [sanitize_line(news)]))
         else:
-            sys.stdout.buffer.write(ON_STDOUT[shape](reports, hints))
+            sys.stdout.buffer.write(ENCODERS_BY_FORMAT[shape](reports, hints))
 
 
-def keep(reports: "Sequence[Report]", paths: Sequence[Path], hints: int) -> None:
+def write_reports(reports: "Sequence[Report]", paths: Sequence[Path], hints: int) -> None:
     """Write *reports* to *paths*, each in the format that its name asks for."""
     for path in paths:
-        write(path, BY_SUFFIX[ending(path, BY_SUFFIX) or ""](reports, hints))
+        write_file_atomically(
+            path, ENCODERS_BY_SUFFIX[find_suffix(path, ENCODERS_BY_SUFFIX) or ""](reports, hints)
+        )
 
 
 @contextlib.contextmanager
-def heard() -> Iterator[None]:
+def safe_stdout() -> Iterator[None]:
     """Write to stdout. A reader that left (`| head`) has seen enough; a full disk is said."""
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        unheard()
+        mute_stdout()
     except OSError as error:
-        unheard()
+        mute_stdout()
         raise UserError(N_("Standard output cannot be written: {why}."), why=error.strerror) from None
 
 
-def unheard() -> None:
+def mute_stdout() -> None:
     """Go on without a reader: the exit code still tells how the lab ended."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def on_terminal(*shown: "RenderableType") -> None:
+def print_on_terminal(*shown: "RenderableType") -> None:
     """Show it; what the terminal cannot spell is escaped, never a crash."""
     from rich.console import Console
 
@@ -209,7 +215,7 @@ def on_terminal(*shown: "RenderableType") -> None:
         console.print(one)
 
 
-def folder(path: Path) -> None:
+def make_folder(path: Path) -> None:
     """Make a folder to write into, unless there is one."""
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -217,7 +223,7 @@ def folder(path: Path) -> None:
         raise UserError(N_("{path} cannot be written: {why}."), path=path, why=error.strerror) from None
 
 
-def file_name(text: str, number: int) -> str:
+def make_file_name(text: str, number: int) -> str:
     """Make of any text a name that every system takes; *number* keeps two of them apart."""
     plain = re.sub(
         r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
@@ -225,7 +231,7 @@ def file_name(text: str, number: int) -> str:
     return f"{number:04}-{plain.strip('-')[:48] or 'trainee'}"
 
 
-def write(path: Path, content: bytes, *, private: bool = False) -> None:
+def write_file_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write all or nothing: a full disk or Ctrl-C leaves the old file whole; *private*: no other may read."""
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:

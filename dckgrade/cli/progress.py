@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def shown_on_stderr(engine: EngineInfo, lang: Lang) -> "Iterator[Progress]":
+def show_waiting_on_stderr(engine: EngineInfo, lang: Lang) -> "Iterator[Progress]":
     """Give what a run tells its waiting to; Rich is loaded only once there is something to show."""
     with contextlib.ExitStack() as stack:
-        shown: list[Waiting] = []
+        shown: list[WaitingSpinner] = []
 
         def progress(titles: Sequence[str], left_s: float) -> None:
             if not shown:
-                shown.append(stack.enter_context(Waiting(engine, lang)))
-            shown[0].show(titles, left_s)
+                shown.append(stack.enter_context(WaitingSpinner(engine, lang)))
+            shown[0].show_titles(titles, left_s)
 
         yield progress
 
 
-class Waiting:
+class WaitingSpinner:
     """A spinner with what is waited for, and how long that may take at most."""
 
     def __init__(self, engine: EngineInfo, lang: Lang) -> None:
@@ -35,9 +35,9 @@ class Waiting:
         self.translate = get_translator(lang)
         self.console = Console(stderr=True, highlight=False, emoji=False)
         self.status = self.console.status("")
-        self.told: set[str] = set()
+        self.announced_titles: set[str] = set()
         # The report names the engine in its first line, but it comes only after the waiting.
-        self.write(self.translate(N_("Engine: {endpoint}")).format(endpoint=engine.endpoint))
+        self.write_line(self.translate(N_("Engine: {endpoint}")).format(endpoint=engine.endpoint))
 
     def __enter__(self) -> Self:
         if self.console.is_terminal:
@@ -47,7 +47,7 @@ class Waiting:
     def __exit__(self, *_: object) -> None:
         self.status.stop()
 
-    def show(self, titles: Sequence[str], left_s: float) -> None:
+    def show_titles(self, titles: Sequence[str], left_s: float) -> None:
         """Say what is waited for; where stderr is a file, say it once."""
         from rich.text import Text
 
@@ -58,11 +58,11 @@ class Waiting:
         )
         if self.console.is_terminal:
             self.status.update(Text(sanitize_line(text)))
-        elif not self.told.issuperset(titles):
-            self.told.update(titles)
-            self.write(text)
+        elif not self.announced_titles.issuperset(titles):
+            self.announced_titles.update(titles)
+            self.write_line(text)
 
-    def write(self, text: str) -> None:
+    def write_line(self, text: str) -> None:
         """Write one line."""
         from dckgrade.render.text.sanitize import sanitize_line
 

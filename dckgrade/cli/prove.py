@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dckgrade.report.proof import Proof
 
 
-class Shape(StrEnum):
+class ProofFormat(StrEnum):
     """What stdout can carry."""
 
     TEXT = "text"
@@ -30,57 +30,65 @@ class Shape(StrEnum):
     MD = "md"
 
 
-LabNames = Annotated[
+LabNamesArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="[LAB]…", help=N_("Labs by name or by file; else all.")),
 ]
-Recorded = Annotated[bool, typer.Option("--recorded", help=N_("Judge the recordings; no engine is needed."))]
-Record = Annotated[bool, typer.Option("--record", help=N_("Renew the recordings."))]
-Fixtures = Annotated[
+RecordedOption = Annotated[
+    bool, typer.Option("--recorded", help=N_("Judge the recordings; no engine is needed."))
+]
+RecordOption = Annotated[bool, typer.Option("--record", help=N_("Renew the recordings."))]
+FixturesOption = Annotated[
     Path, typer.Option("--fixtures", metavar="DIR", help=N_("Folder of the solutions and mistakes."))
 ]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, max=16, help=N_("Engines of our own at a time."))]
-Disposable = Annotated[
+EngineJobsOption = Annotated[
+    int, typer.Option("--jobs", min=1, max=16, help=N_("Engines of our own at a time."))
+]
+DisposableOption = Annotated[
     bool,
     typer.Option("--disposable", help=N_("The engine named with --host is empty and may be used up.")),
 ]
-OnStdout = Annotated[Shape, typer.Option("-f", "--format", help=N_("What to print on standard output."))]
-Outputs = Annotated[
+ProofFormatOption = Annotated[
+    ProofFormat, typer.Option("-f", "--format", help=N_("What to print on standard output."))
+]
+ProofOutputsOption = Annotated[
     list[Path] | None,
     typer.Option("-o", "--output", metavar="FILE", help=N_("Also write .html, .json, .xml, .md.")),
 ]
 
 
 def prove(
-    labs: LabNames = None,
-    recorded: Recorded = False,
-    record: Record = False,
-    fixtures: Fixtures = Path("fixtures"),
-    jobs: Jobs = 2,
+    labs: LabNamesArgument = None,
+    recorded: RecordedOption = False,
+    record: RecordOption = False,
+    fixtures: FixturesOption = Path("fixtures"),
+    jobs: EngineJobsOption = 2,
     host: options.Host = None,
-    disposable: Disposable = False,
-    shape: OnStdout = Shape.TEXT,
-    outputs: Outputs = None,
+    disposable: DisposableOption = False,
+    shape: ProofFormatOption = ProofFormat.TEXT,
+    outputs: ProofOutputsOption = None,
     lang: options.Language = None,
 ) -> None:
     """Prove that solutions pass, that mistakes fail, and that every check can."""
     from dckgrade.render import proof as forms
 
-    paths = output.checked(outputs or [], forms.PROOF_RENDERERS_BY_SUFFIX)
-    sensible(host, recorded=recorded, record=record, disposable=disposable)
-    loaded = chosen(labs or [])
+    paths = output.validate_output_paths(outputs or [], forms.PROOF_RENDERERS_BY_SUFFIX)
+    validate_prove_options(host, recorded=recorded, record=record, disposable=disposable)
+    loaded = load_named_labs(labs or [])
     proofs = list(
-        from_recordings(loaded, fixtures)
+        prove_labs_from_recordings(loaded, fixtures)
         if recorded
-        else from_engines(loaded, fixtures, host, jobs, record=record)
+        else prove_labs_on_engines(loaded, fixtures, host, jobs, record=record)
     )
     for path in paths:
-        output.write(path, forms.PROOF_RENDERERS_BY_SUFFIX[path.suffix](proofs, language.spoken()))
-    printed(proofs, shape)
-    raise SystemExit(of(proofs))
+        output.write_file_atomically(
+            path, forms.PROOF_RENDERERS_BY_SUFFIX[path.suffix](proofs, language.get_language())
+        )
+    print_proofs(proofs, shape)
+    raise SystemExit(choose_proof_exit_code(proofs))
 
 
-def sensible(host: str | None, *, recorded: bool, record: bool, disposable: bool) -> None:
+def validate_prove_options(host: str | None, *, recorded: bool, record: bool, disposable: bool) -> None:
     """Refuse options that contradict each other, before anything is used up."""
     if host and not disposable:
         raise UserError(
@@ -98,7 +106,7 @@ def sensible(host: str | None, *, recorded: bool, record: bool, disposable: bool
         )
 
 
-def chosen(labs: Sequence[str]) -> "list[LoadedLab]":
+def load_named_labs(labs: Sequence[str]) -> "list[LoadedLab]":
     """Load the labs asked for, each once; without any, all."""
     from dckgrade.lab.discovery import find, lab_paths
     from dckgrade.lab.load import load
@@ -109,35 +117,37 @@ def chosen(labs: Sequence[str]) -> "list[LoadedLab]":
     return [load(path) for path in dict.fromkeys(paths)]
 
 
-def printed(proofs: "Sequence[Proof]", shape: Shape) -> None:
+def print_proofs(proofs: "Sequence[Proof]", shape: ProofFormat) -> None:
     """Print the proofs in the form asked for; stdout is nothing else."""
     from dckgrade.render import proof as forms
 
     try:
-        if shape is Shape.TEXT:
+        if shape is ProofFormat.TEXT:
             from dckgrade.render.proof.terminal import render_proof_terminal
 
-            output.on_terminal(*(render_proof_terminal(proof, language.spoken()) for proof in proofs))
+            output.print_on_terminal(
+                *(render_proof_terminal(proof, language.get_language()) for proof in proofs)
+            )
         else:
-            sys.stdout.buffer.write(forms.PROOF_RENDERERS_BY_NAME[shape](proofs, language.spoken()))
+            sys.stdout.buffer.write(forms.PROOF_RENDERERS_BY_NAME[shape](proofs, language.get_language()))
         sys.stdout.flush()
     except BrokenPipeError:
-        output.unheard()
+        output.mute_stdout()
 
 
-def of(proofs: "Sequence[Proof]") -> exit_codes.Exit:
+def choose_proof_exit_code(proofs: "Sequence[Proof]") -> exit_codes.ExitCode:
     """Choose the exit code: proven, or not."""
-    return exit_codes.Exit.FAILED if any(proof.faults for proof in proofs) else exit_codes.Exit.PASSED
+    return exit_codes.ExitCode.FAILED if any(proof.faults for proof in proofs) else exit_codes.ExitCode.PASSED
 
 
-def from_recordings(labs: "Sequence[LoadedLab]", fixtures: Path) -> "Iterator[Proof]":
+def prove_labs_from_recordings(labs: "Sequence[LoadedLab]", fixtures: Path) -> "Iterator[Proof]":
     """Judge what was recorded."""
     from dckgrade.prove.run import prove_from_recordings
 
     return (prove_from_recordings(lab, fixtures) for lab in labs)
 
 
-def from_engines(
+def prove_labs_on_engines(
     labs: "Sequence[LoadedLab]", fixtures: Path, host: str | None, jobs: int, *, record: bool
 ) -> "Iterator[Proof]":
     """See it on engines, each lab with the images that it needs; engines of our own are gone afterwards."""
@@ -153,7 +163,7 @@ def from_engines(
         batch = labs[first : first + at_once]
         try:
             with ExitStack() as stack:
-                counting = stack.enter_context(counted())
+                counting = stack.enter_context(show_proof_progress())
                 seen = []
                 for lab in batch:
                     progress = counting(lab.lab.id)
@@ -163,13 +173,13 @@ def from_engines(
                     seen.append(partial(run.prove_live, lab, fixtures, engines, progress, record=record))
                 proofs = run.prove_concurrently(seen)
         except (PrivateEngineFailed, CaseNotApplied) as failed:
-            exit_codes.say(str(failed).splitlines())
-            raise SystemExit(exit_codes.Exit.NOT_GRADABLE) from None
+            exit_codes.print_to_stderr(str(failed).splitlines())
+            raise SystemExit(exit_codes.ExitCode.NOT_GRADABLE) from None
         yield from proofs
 
 
 @contextmanager
-def counted() -> "Iterator[Callable[[str], CaseProgress]]":
+def show_proof_progress() -> "Iterator[Callable[[str], CaseProgress]]":
     """Show on stderr how far each lab has come; a line a case where stderr is a file."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -180,15 +190,17 @@ def counted() -> "Iterator[Callable[[str], CaseProgress]]":
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
 
         def counting(lab: str) -> "CaseProgress":
-            starting = get_translator(language.spoken())(N_("{lab}: getting engines ready")).format(lab=lab)
+            starting = get_translator(language.get_language())(N_("{lab}: getting engines ready")).format(
+                lab=lab
+            )
             task = bar.add_task(starting, total=None)
             if not console.is_terminal:
-                exit_codes.say([starting])
+                exit_codes.print_to_stderr([starting])
 
             def progress(case: str, done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total, description=f"{lab} {case}")
                 if not console.is_terminal:
-                    exit_codes.say([f"{lab} {done}/{total} {case}"])
+                    exit_codes.print_to_stderr([f"{lab} {done}/{total} {case}"])
 
             return progress
 

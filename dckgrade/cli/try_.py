@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dckgrade.cli import exit_codes, grade, language, options, output
-from dckgrade.cli.doctor import OnStdout, Shape
+from dckgrade.cli.doctor import TextOrJson, TextOrJsonOption
 from dckgrade.i18n import N_, UserError
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from dckgrade.probes.base import Probe
 
 
-class NotTriable(UserError):
+class InvalidTryTarget(UserError):
     """Words that name neither a check nor a kind of thing to look at."""
 
 
-def completed(incomplete: str) -> Iterator[tuple[str, str]]:
+def complete_check_paths(incomplete: str) -> Iterator[tuple[str, str]]:
     """Offer the checks of all labs, each with its title."""
     from dckgrade.lab.discovery import lab_paths
     from dckgrade.lab.load import LabInvalid, load
@@ -32,7 +32,7 @@ def completed(incomplete: str) -> Iterator[tuple[str, str]]:
         with contextlib.suppress(LabInvalid, UserError):
             for check in load(path).lab.checks:
                 if (whole := f"{name}/{check.id}").startswith(incomplete):
-                    yield whole, sanitize_line(check.title.into(language.spoken()))
+                    yield whole, sanitize_line(check.title.into(language.get_language()))
 
 
 def try_(
@@ -40,11 +40,11 @@ def try_(
         list[str],
         typer.Argument(
             metavar="CHECK",
-            autocompletion=completed,
+            autocompletion=complete_check_paths,
             help=N_("A check, such as tp5/dbserver-running; or a kind and its parameters."),
         ),
     ],
-    shape: OnStdout = Shape.TEXT,
+    shape: TextOrJsonOption = TextOrJson.TEXT,
     timeout: options.Timeout = 90.0,
     workdir: options.Workdir = Path(),
     container: options.Container = None,
@@ -59,44 +59,46 @@ def try_(
     from dckgrade.grading.options import Choice
     from dckgrade.render.probe_facts import TrialRenderable, build_trial, encode_trial
 
-    loaded, check, of_a_lab = meant(words)
+    loaded, check, of_a_lab = resolve_try_target(words)
     choice = Choice(
-        lang=language.spoken(),
+        lang=language.get_language(),
         at_once=True,
         timeout_s=timeout,
         workdir=workdir,
         container=container,
-        grafana=grade.account(grafana_user, grafana_password),
+        grafana=grade.make_grafana_login(grafana_user, grafana_password),
     )
-    (report,) = grade.graded([run.LabSelection(loaded, only=[check.id])], choice, host, context)
+    (report,) = grade.connect_and_grade([run.LabSelection(loaded, only=[check.id])], choice, host, context)
     found = build_trial(check, report, of_a_lab=of_a_lab)
-    if shape is Shape.JSON:
+    if shape is TextOrJson.JSON:
         sys.stdout.buffer.write(encode_trial(found))
     else:
-        output.on_terminal(TrialRenderable(found, report))
-    code = exit_codes.of([report])
+        output.print_on_terminal(TrialRenderable(found, report))
+    code = exit_codes.choose_exit_code([report])
     # Nothing was demanded of a probe alone: that there is no such thing is an answer too.
-    raise SystemExit(exit_codes.Exit.PASSED if code is exit_codes.Exit.FAILED and not of_a_lab else code)
+    raise SystemExit(
+        exit_codes.ExitCode.PASSED if code is exit_codes.ExitCode.FAILED and not of_a_lab else code
+    )
 
 
-def meant(words: Sequence[str]) -> "tuple[LoadedLab, Check, bool]":
+def resolve_try_target(words: Sequence[str]) -> "tuple[LoadedLab, Check, bool]":
     """Read LAB/CHECK, LAB CHECK, or a kind and its parameters; say whether a lab asks for it."""
     from dckgrade.lab.discovery import find, lab_path
     from dckgrade.lab.load import load
 
     first, *rest = words
-    if named(rest):
+    if is_check_name(rest):
         lab, check = first, rest[0]
     elif first.endswith(".yaml"):
         lab, check = first, ""
     else:
         lab, _, check = first.rpartition("/")
     if not lab and not lab_path(first):
-        return (*alone(probe(first, rest)), False)
+        return (*wrap_probe_in_lab(parse_probe(first, rest)), False)
     loaded = load(Path(lab) if lab.endswith(".yaml") else find(lab or first))
     known = [one.id for one in loaded.lab.checks]
     if not lab or check not in known:
-        raise NotTriable(
+        raise InvalidTryTarget(
             N_("Name one of this lab's checks: {known}."),
             N_("For example: dckgrade try {example}"),
             known=", ".join(known),
@@ -105,12 +107,12 @@ def meant(words: Sequence[str]) -> "tuple[LoadedLab, Check, bool]":
     return loaded, loaded.lab.checks[known.index(check)], True
 
 
-def named(rest: Sequence[str]) -> bool:
+def is_check_name(rest: Sequence[str]) -> bool:
     """Say whether the second word is a check's name rather than a parameter."""
     return len(rest) == 1 and "=" not in rest[0]
 
 
-def probe(name: str, parameters: Sequence[str]) -> "Probe":
+def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
     """Read a kind and its parameters, whose values are written as in a lab: `port=80`."""
     import msgspec
 
@@ -122,7 +124,7 @@ def probe(name: str, parameters: Sequence[str]) -> "Probe":
     kinds = {str(one.__struct_config__.tag): one for one in load_kinds()}
     if name not in kinds:
         near = nearest(name, kinds)
-        raise NotTriable(
+        raise InvalidTryTarget(
             N_("“{name}” is neither a lab nor a kind of thing to look at."),
             N_("Did you mean {near}?") if near else N_("These kinds there are: {known}."),
             name=name,
@@ -137,8 +139,8 @@ def probe(name: str, parameters: Sequence[str]) -> "Probe":
     except NotStrict as refused:
         problems = refused.problems
     if problems:
-        said = problems[0].sentence(language.spoken())
-        raise NotTriable(
+        said = problems[0].sentence(language.get_language())
+        raise InvalidTryTarget(
             N_("{kind}: {problem}"),
             N_("Parameters are written name=value; `dckgrade schema` has them all."),
             kind=name,
@@ -147,7 +149,7 @@ def probe(name: str, parameters: Sequence[str]) -> "Probe":
     return msgspec.convert(data, kinds[name])
 
 
-def alone(probe: "Probe") -> "tuple[LoadedLab, Check]":
+def wrap_probe_in_lab(probe: "Probe") -> "tuple[LoadedLab, Check]":
     """Make of a probe a check that demands nothing, in a lab of its own."""
     from dckgrade.lab.load import LoadedLab
     from dckgrade.lab.model import Check, Lab

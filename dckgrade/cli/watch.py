@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from dckgrade.grading.run import LabSelection
     from dckgrade.report.report import Report
 
-STARTING_S, IDLE_S = 1.5, 5.0
+MAX_WAIT_STARTING_S, MAX_WAIT_IDLE_S = 1.5, 5.0
 """How long until the next look without any event, while something starts and otherwise: what goes on inside
 a container makes no event."""
 
 
-class Shown(Protocol):
+class DrawFunction(Protocol):
     """A place where a report is drawn over the last one."""
 
     def __call__(self, *drawn: "RenderableType") -> None:
@@ -30,7 +30,7 @@ class Shown(Protocol):
         ...
 
 
-def watch(
+def watch_engine(
     parts: "Sequence[LabSelection]",
     choice: "Choice",
     host: str | None,
@@ -53,39 +53,41 @@ def watch(
     where = endpoint.resolve(host, context, os.environ, Path.home())
     each = replace(choice, at_once=True)
     last: list[Report] = []
-    with connect(where) as daemon, drawing() as draw:
+    with connect(where) as daemon, draw_in_place() as draw:
         changes = Changes(daemon, choice.workdir)
         try:
             while True:
                 before, last = last, run.grade_all(parts, daemon, each)
                 # Kept before it is drawn: whoever sees it may press Ctrl-C at once.
-                if not before or told(last) != told(before):
-                    draw(*page(last, before, hints))
-                if exit_codes.of(last) is exit_codes.Exit.PASSED:
+                if not before or extract_drawn_state(last) != extract_drawn_state(before):
+                    draw(*lay_out_reports(last, before, hints))
+                if exit_codes.choose_exit_code(last) is exit_codes.ExitCode.PASSED:
                     return last
-                changes.wait(STARTING_S if any(one.starting for one in last) else IDLE_S)
+                changes.wait(MAX_WAIT_STARTING_S if any(one.starting for one in last) else MAX_WAIT_IDLE_S)
         finally:
             keep(last)
 
 
-def told(reports: "Sequence[Report]") -> list[object]:
+def extract_drawn_state(reports: "Sequence[Report]") -> list[object]:
     """Give what a redraw would show otherwise."""
     lines = [line for one in reports for line in one.checks]
     return [(line.verdict, line.diagnosis, line.misses, line.remarks, line.reason) for line in lines]
 
 
-def page(reports: "Sequence[Report]", last: "Sequence[Report]", hints: int) -> "Iterator[RenderableType]":
+def lay_out_reports(
+    reports: "Sequence[Report]", last: "Sequence[Report]", hints: int
+) -> "Iterator[RenderableType]":
     """Lay out what was graded, and below it what has just turned green."""
     from rich.text import Text
 
     from dckgrade.render.report.terminal import render_session
     from dckgrade.render.text.sanitize import sanitize_line
 
-    translate = get_translator(language.spoken())
-    done = exit_codes.of(reports) is exit_codes.Exit.PASSED
+    translate = get_translator(language.get_language())
+    done = exit_codes.choose_exit_code(reports) is exit_codes.ExitCode.PASSED
     # Several labs are taller than any terminal: while they are watched, each is a line and what to do next.
-    yield from render_session(reports, hints) if len(reports) == 1 or done else in_short(reports)
-    for title in turned_green(reports, last):
+    yield from render_session(reports, hints) if len(reports) == 1 or done else lay_out_short(reports)
+    for title in list_newly_passed(reports, last):
         yield Text(
             sanitize_line(translate(N_("Just passed: {title}")).format(title=title)), style="bold green"
         )
@@ -95,7 +97,7 @@ def page(reports: "Sequence[Report]", last: "Sequence[Report]", hints: int) -> "
         yield Text(sanitize_line(translate(N_("Watching the engine; Ctrl-C ends it."))), style="dim")
 
 
-def in_short(reports: "Sequence[Report]") -> "Iterator[RenderableType]":
+def lay_out_short(reports: "Sequence[Report]") -> "Iterator[RenderableType]":
     """Lay out several labs on one screen."""
     from rich.text import Text
 
@@ -103,15 +105,17 @@ def in_short(reports: "Sequence[Report]") -> "Iterator[RenderableType]":
     from dckgrade.render.text import messages
     from dckgrade.render.text.sanitize import sanitize_line
 
-    say = messages.translate_labels(language.spoken())
-    yield Text(messages.add_label(say["engine"], messages.describe_engine(reports[0]), language.spoken()))
+    say = messages.translate_labels(language.get_language())
+    yield Text(
+        messages.add_label(say["engine"], messages.describe_engine(reports[0]), language.get_language())
+    )
     yield render_overview(reports)
     for one in reports:
         for cause in messages.list_failed_and_blocked(one)[:1]:
             yield Text(messages.add_label(sanitize_line(one.lab.id), sanitize_line(cause.title), one.lang))
 
 
-def turned_green(reports: "Sequence[Report]", last: "Sequence[Report]") -> list[str]:
+def list_newly_passed(reports: "Sequence[Report]", last: "Sequence[Report]") -> list[str]:
     """Name the checks that pass now and did not before."""
     from dckgrade.report.result import Verdict
 
@@ -129,14 +133,14 @@ def turned_green(reports: "Sequence[Report]", last: "Sequence[Report]") -> list[
 
 
 @contextmanager
-def drawing() -> "Iterator[Shown]":
+def draw_in_place() -> "Iterator[DrawFunction]":
     """Draw in place on a terminal, which is left as it was but for the last report; else each in turn."""
     from rich.console import Console, Group
     from rich.live import Live
 
     console = Console(highlight=False, emoji=False)
     if not console.is_terminal:
-        yield output.on_terminal
+        yield output.print_on_terminal
         return
     # Cut while it is watched, or what scrolled away could not be drawn over; whole when it ends.
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:

@@ -12,7 +12,8 @@ from dckgrade.engine import log_frames, resources
 from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Printed, Ran
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.memo import Memo
-from dckgrade.engine.probe_container import Throwaways, ours
+from dckgrade.engine.probe_container import Throwaways
+from dckgrade.engine.probe_container_form import ours
 from dckgrade.engine.protocol import Given
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.resources import Resource

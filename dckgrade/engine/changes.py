@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dckgrade.engine.answers import OutOfReach
-from dckgrade.engine.probe_container import OURS
+from dckgrade.engine.probe_container_form import OURS
 
 QUIET_S, AT_MOST_S = 0.3, 2.0
 """Compose makes twenty events in a row: they are waited out, but not for ever."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dckgrade.engine.probe_container import harmless
+from dckgrade.engine.probe_container_form import harmless
 
 _EXEC_KEYS = {"AttachStdout", "AttachStderr", "Cmd", "Detach", "Tty"}
 _CONTAINER_ID = re.compile(r"/containers/([0-9a-f]{64})(?:/|$)")

@@ -12,75 +12,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.probe_container_form import OURS, PREFIX, form, ours
 from dckgrade.report.observation import Why
 
-OURS, PREFIX = "dckgrade.probe", "dckgrade-probe-"
-"""The label and the beginning of the name of everything that is made; only what has both is ever removed."""
-SENDING = {"gelf", "syslog", "fluentd"}
-"""Log drivers that send lines away: often set for one container alone, so that ours must be given them."""
 LIFE = timedelta(minutes=3)
 """A container that speaks ends after 120 s by itself; what is older has been left behind."""
-
-_SAYS = 'n=0; while [ "$n" -lt 60 ]; do echo " $0 "; n=$((n+1)); sleep 2; done'
-_NAMED = re.compile(rf"name={PREFIX}[0-9a-f]{{12}}")
-_IMAGE, _WORDS, _OWNER = (
-    re.compile(pattern)
-    for pattern in (r"sha256:[0-9a-f]{64}", "dckgrade[0-9a-f]{12}", r"\d{1,10}@[\w.-]{0,64}")
-)
-
-
-def form(image: str, words: str, owner: str, log: Json | None = None) -> dict[str, Any]:
-    """
-    Give the one body of `POST /containers/create` that may leave: a shell that says *words* for two minutes.
-
-    It reaches no network, writes no file, has no capability, 32 MiB and 32 processes. Without *log* it gets
-    the log driver and options that the engine gives every new container.
-    """
-    capped: dict[str, Any] = {
-        "NetworkMode": "none",
-        "Memory": 32 * 1024 * 1024,
-        "PidsLimit": 32,
-        "CapDrop": ["ALL"],
-        "SecurityOpt": ["no-new-privileges"],
-        "ReadonlyRootfs": True,
-    }
-    return {
-        "Image": image,
-        "Entrypoint": ["/bin/sh", "-c", _SAYS, words],
-        "Cmd": [],
-        "Labels": {OURS: owner},
-        "Healthcheck": {"Test": ["NONE"]},
-        "HostConfig": capped | ({"LogConfig": log} if log else {}),
-    }
-
-
-def harmless(query: str, asked: Any) -> bool:
-    """Say whether a container that is asked for is named as ours, and is that very form."""
-    try:
-        image, words, owner = asked["Image"], asked["Entrypoint"][-1], asked["Labels"][OURS]
-        log = asked["HostConfig"].get("LogConfig")
-        parts = zip((_IMAGE, _WORDS, _OWNER), (image, words, owner), strict=True)
-        fits = all(pattern.fullmatch(part) for pattern, part in parts) and (log is None or _sends(log))
-    except (LookupError, TypeError, AttributeError):
-        return False
-    return bool(_NAMED.fullmatch(query)) and fits and bool(asked == form(image, words, owner, log))
-
-
-def _sends(log: Json) -> bool:
-    options = log["Config"]
-    plain = all(isinstance(part, str) for option in options.items() for part in option)
-    return log.keys() == {"Type", "Config"} and log["Type"] in SENDING and plain
 
 
 def marker() -> str:
     """Make a word that nobody has ever logged: one token for Elasticsearch's standard analyzer."""
     return f"dckgrade{secrets.token_hex(6)}"
-
-
-def ours(entry: Json) -> bool:
-    """Say of an entry of the engine's list whether we have made it."""
-    names = [str(name).lstrip("/") for name in entry.get("Names") or []]
-    return OURS in (entry.get("Labels") or {}) and any(name.startswith(PREFIX) for name in names)
 
 
 class Door(Protocol):

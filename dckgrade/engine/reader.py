@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 from dckgrade.engine import log_frames, resources
 from dckgrade.engine.answers import Json, OutOfReach
-from dckgrade.engine.probe_container import ours
+from dckgrade.engine.probe_container_form import ours
 from dckgrade.engine.resources import Resource
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dckgrade.classroom import class_file
-from dckgrade.classroom.class_file import Machine, read
+from dckgrade.classroom.class_file import TraineeMachine, read_class_file
 from dckgrade.i18n import UserError
 from dckgrade.lab.problem import FileInvalid
 
@@ -19,9 +19,9 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "class.toml"
 
 
-def of(file: Path, text: str) -> list[Machine]:
+def of(file: Path, text: str) -> list[TraineeMachine]:
     file.write_text(text, encoding="utf-8")
-    return read(file)
+    return read_class_file(file)
 
 
 def wrong(file: Path, text: str, lang: str = "en") -> list[str]:
@@ -103,16 +103,18 @@ def test_a_password_in_an_address_is_never_shown(file: Path) -> None:
     assert "c4n4ry" not in "".join(wrong(file, f'labs = ["tp5"]\n{ADA.replace("ada@", "ada:c4n4ry@")}'))
 
 
-@pytest.mark.parametrize("raw", [b"\xff", b"\0", b"a" * (class_file.AT_MOST + 1), b"[" * 100_000])
+@pytest.mark.parametrize(
+    "raw", [b"\xff", b"\0", b"a" * (class_file.MAX_CLASS_FILE_BYTES + 1), b"[" * 100_000]
+)
 def test_what_is_no_text_or_too_much_is_said(file: Path, raw: bytes) -> None:
     file.write_bytes(raw)
     with pytest.raises((FileInvalid, UserError)):
-        read(file)
+        read_class_file(file)
 
 
 def test_a_missing_file_is_said(file: Path) -> None:
     with pytest.raises(UserError, match="cannot be read"):
-        read(file)
+        read_class_file(file)
 
 
 @given(text=st.text(max_size=200))
@@ -120,7 +122,7 @@ def test_no_text_crashes_it(tmp_path_factory: pytest.TempPathFactory, text: str)
     file = tmp_path_factory.mktemp("any") / "class.toml"
     file.write_bytes(f'labs = ["tp5"]\n{ADA}{text}'.encode("utf-8", "surrogatepass"))
     with contextlib.suppress(FileInvalid):
-        assert [one.trainee for one in read(file)][:1] == ["Ada"]
+        assert [one.trainee for one in read_class_file(file)][:1] == ["Ada"]
 
 
 HOSTILE = "Ada\x1b[31m\u202e<script>=cmd|' /C calc'!A0"

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dckgrade.classroom import attempts
-from dckgrade.classroom.gather import Class, Counting, Terms
+from dckgrade.classroom.gather import AttemptPolicy, GatheredClass, GatherOptions
 from dckgrade.classroom.people import Person, Roster
 from dckgrade.classroom.submissions import Submission
 from dckgrade.grading import run
@@ -26,16 +26,16 @@ MISTAKE = "no-password"
 def submission(report: Report | bytes, within: str = "") -> Submission:
     content = report if isinstance(report, bytes) else raw(report)
     name = within or f"{random.random()}.json"  # noqa: S311
-    return Submission(source=f"class/{name}", within=name, raw=content)
+    return Submission(source=f"class/{name}", path_within=name, raw=content)
 
 
 def gathered(
     *reports: Report | bytes | Submission, roster: Roster | None = None, **terms: Any
 ) -> ClassReport:
-    made = Class(Terms(lang="en", **terms), roster or Roster())
+    made = GatheredClass(GatherOptions(lang="en", **terms), roster or Roster())
     for one in reports:
-        made.add(one if isinstance(one, Submission) else submission(one))
-    return made.report()
+        made.add_submission(one if isinstance(one, Submission) else submission(one))
+    return made.make_class_report()
 
 
 def row(report: ClassReport, trainee: str) -> Row:
@@ -81,7 +81,7 @@ def test_the_best_attempt_counts_or_the_latest_and_the_others_are_history() -> N
     first = of("Ada", at="2026-11-24T09:00:00Z")
     then = of("Ada", "tp5", MISTAKE, at="2026-11-24T11:00:00Z")
     best = row(gathered(then, first), "Ada").cells["tp5"]
-    latest = row(gathered(first, then, counting="latest"), "Ada").cells["tp5"]
+    latest = row(gathered(first, then, attempt_policy="latest"), "Ada").cells["tp5"]
     assert (best.score.earned, latest.score.earned < 10) == (10, True)
     assert [one.started_at for one in best.history] == ["2026-11-24T11:00:00Z"]
     assert [one.score.earned for one in latest.history] == [10]
@@ -222,14 +222,14 @@ def test_a_hidden_name_of_a_report_cannot_make_two_trainees_of_one() -> None:
 
 
 @pytest.mark.parametrize("counting", ["best", "latest"])
-def test_an_engine_that_was_off_when_the_trainer_looked_takes_no_points_away(counting: Counting) -> None:
+def test_an_engine_that_was_off_when_the_trainer_looked_takes_no_points_away(counting: AttemptPolicy) -> None:
     choice = Choice(trainee="Ada")
-    off = run.unreachable(attempts.lab("tp5"), EngineInfo(endpoint="ssh://a"), "off", choice)
-    made = Class(Terms(counting=counting), Roster())
-    made.put(of("Ada"), "Ada", "handed-in", "declared")
-    made.put(replace(off, started_at="2026-11-25T10:00:00Z"), "Ada", "desk", "observed")
-    (one,) = made.report().rows
+    off = run.unreachable(attempts.load_trainer_lab("tp5"), EngineInfo(endpoint="ssh://a"), "off", choice)
+    made = GatheredClass(GatherOptions(attempt_policy=counting), Roster())
+    made.add_report(of("Ada"), "Ada", "handed-in", "declared")
+    made.add_report(replace(off, started_at="2026-11-25T10:00:00Z"), "Ada", "desk", "observed")
+    (one,) = made.make_class_report().rows
     assert (one.cells["tp5"].source, one.cells["tp5"].score.earned) == ("handed-in", 10)
-    made.put(of("Ada", "tp5", "no-password"), "Ada", "desk again", "observed")
-    (one,) = made.report().rows
+    made.add_report(of("Ada", "tp5", "no-password"), "Ada", "desk again", "observed")
+    (one,) = made.make_class_report().rows
     assert (one.cells["tp5"].source, one.cells["tp5"].trust) == ("desk again", "observed")

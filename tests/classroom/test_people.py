@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.classroom.people import Person, Roster, folded, named, roster
+from dckgrade.classroom.people import Person, Roster, fold_name, identify_trainee, read_roster
 from dckgrade.i18n import UserError
 
 
@@ -23,7 +23,7 @@ from dckgrade.i18n import UserError
 def test_who_was_logged_in_comes_before_who_is_named_and_that_before_the_folder(
     within: str, claimed: str | None, expected: tuple[str, bool]
 ) -> None:
-    assert named(within, claimed) == expected
+    assert identify_trainee(within, claimed) == expected
 
 
 @pytest.mark.parametrize("other", ["élodie  ÇELIK", "Elodie Celik", "elodie.celik", "ÇELIK Élodie"])
@@ -56,7 +56,7 @@ def test_two_of_one_name_are_found_by_what_tells_them_apart_only() -> None:
 def test_a_roster_is_read_as_moodle_and_spreadsheets_write_it(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "roster.csv"
     path.write_bytes(content)
-    assert roster(path).people == [Person(name="Ada Lovelace", email="ada@example.org")]
+    assert read_roster(path).people == [Person(name="Ada Lovelace", email="ada@example.org")]
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b,c\n1,2,3\n", b"\0\0\0", b'"' + b"x" * 200_000])
@@ -64,14 +64,14 @@ def test_a_file_that_is_no_roster_says_what_one_looks_like(tmp_path: Path, conte
     path = tmp_path / "roster.csv"
     path.write_bytes(content)
     with pytest.raises(UserError, match=r"roster\.csv"):
-        roster(path)
+        read_roster(path)
 
 
 def test_a_roster_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read"):
-        roster(tmp_path / "none.csv")
+        read_roster(tmp_path / "none.csv")
 
 
 def test_folding_keeps_apart_what_is_different() -> None:
-    assert folded("Ada") != folded("Adam")
-    assert folded("") == ""
+    assert fold_name("Ada") != fold_name("Adam")
+    assert fold_name("") == ""

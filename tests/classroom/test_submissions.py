@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.classroom import submissions as module
-from dckgrade.classroom.submissions import Submission, submissions
+from dckgrade.classroom.submissions import Submission, read_submissions
 from dckgrade.i18n import UserError
 
 REPORT = b'{"schema": "dckgrade-report/1"}'
@@ -19,7 +19,7 @@ BOMB = b"0" * (40 * 1024 * 1024)
 
 
 def read(*paths: Path) -> list[Submission]:
-    return list(submissions(list(paths)))
+    return list(read_submissions(list(paths)))
 
 
 def zipped(path: Path, members: dict[str, bytes]) -> Path:
@@ -43,7 +43,7 @@ def test_a_folder_is_read_to_its_depths_and_only_its_json(tmp_path: Path) -> Non
     (tmp_path / "ada" / "deep" / "tp5.json").write_bytes(REPORT)
     (tmp_path / "ada" / "tp5.html").write_bytes(b"<html>")
     (one,) = read(tmp_path)
-    assert (one.within, one.raw, one.refused) == ("ada/deep/tp5.json", REPORT, None)
+    assert (one.path_within, one.raw, one.refusal) == ("ada/deep/tp5.json", REPORT, None)
     assert one.source == str(tmp_path / "ada/deep/tp5.json")
 
 
@@ -62,7 +62,7 @@ def test_moodle_s_zip_of_the_whole_class_is_read_as_it_comes(tmp_path: Path) -> 
         "__MACOSX/Ada/._tp5.json": b"\0\5\x16\7",
     }
     found = read(zipped(tmp_path / "moodle.zip", members))
-    assert [one.within for one in found] == list(members)[:2]
+    assert [one.path_within for one in found] == list(members)[:2]
     assert all(one.raw == REPORT for one in found)
 
 
@@ -70,7 +70,7 @@ def test_moodle_s_zip_of_the_whole_class_is_read_as_it_comes(tmp_path: Path) -> 
 def test_a_tar_is_read_whatever_it_is_packed_with(tmp_path: Path, mode: str) -> None:
     suffix = mode.replace("w", ".tar").replace(":", ".")
     found = read(tarred(tmp_path / f"class{suffix}", {"ada/tp5.json": REPORT, "bob/tp5.json": REPORT}, mode))
-    assert [one.within for one in found] == ["ada/tp5.json", "bob/tp5.json"]
+    assert [one.path_within for one in found] == ["ada/tp5.json", "bob/tp5.json"]
 
 
 @pytest.mark.parametrize("name", ["../../etc/cron.d/x.json", "/etc/x.json", "..\\x.json", "a/../../x.json"])
@@ -96,27 +96,27 @@ def test_what_is_no_plain_file_in_a_tar_is_passed_over(tmp_path: Path, kind: byt
 def test_a_bomb_is_a_refusal_of_one_file_and_the_others_are_read(tmp_path: Path, make: object) -> None:
     name = "class.zip" if make is zipped else "class.tgz"
     found = read(make(tmp_path / name, {"bomb.json": BOMB, "tp5.json": REPORT}))  # type: ignore[operator]
-    assert [bool(one.refused) for one in found] == [True, False]
+    assert [bool(one.refusal) for one in found] == [True, False]
     assert all(len(one.raw) < 1024 for one in found)
 
 
 def test_an_archive_that_is_larger_than_any_class_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ARCHIVE_AT_MOST", 2048)
+    monkeypatch.setattr(module, "MAX_ARCHIVE_BYTES", 2048)
     many = {f"{at}.json": os.urandom(900) for at in range(9)}
     for made in (zipped(tmp_path / "class.zip", many), tarred(tmp_path / "class.tar", many, "w")):
         found = read(made)
-        assert "more than the reports of a class" in str(found[-1].refused)
+        assert "more than the reports of a class" in str(found[-1].refusal)
         assert len(found) < 4
 
 
 def test_too_many_members_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MEMBERS_AT_MOST", 3)
+    monkeypatch.setattr(module, "MAX_ARCHIVE_MEMBERS", 3)
     many = {f"{at}.txt": b"" for at in range(4)}
     for made in (zipped(tmp_path / "class.zip", many), tarred(tmp_path / "class.tar", many, "w")):
         (one,) = read(made)
-        assert one.refused
+        assert one.refusal
 
 
 def test_an_archive_within_an_archive_is_refused_by_name(tmp_path: Path) -> None:
@@ -126,8 +126,8 @@ def test_an_archive_within_an_archive_is_refused_by_name(tmp_path: Path) -> None
         tarred(tmp_path / "outer.tgz", {"ada/inner.zip": inner}),
     ):
         (one,) = read(made)
-        assert "archive within an archive" in str(one.refused)
-        assert "ada/inner.zip" in str(one.refused)
+        assert "archive within an archive" in str(one.refusal)
+        assert "ada/inner.zip" in str(one.refusal)
 
 
 def test_an_encrypted_file_is_refused_by_name(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_an_encrypted_file_is_refused_by_name(tmp_path: Path) -> None:
         content[content.index(signature) + offset] |= 1
     path.write_bytes(content)
     (one,) = read(path)
-    assert "encrypted" in str(one.refused)
+    assert "encrypted" in str(one.refusal)
 
 
 @pytest.mark.parametrize("cut", [10, 60, 1600])
@@ -150,8 +150,8 @@ def test_a_broken_archive_is_a_row_and_no_crash(tmp_path: Path, cut: int, suffix
     broken = tmp_path / f"class.{suffix}"
     broken.write_bytes(whole[:cut])
     found = read(broken)
-    assert found[-1].refused
-    assert "class." in str(found[-1].refused)
+    assert found[-1].refusal
+    assert "class." in str(found[-1].refusal)
 
 
 def test_random_bytes_are_no_archive(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_random_bytes_are_no_archive(tmp_path: Path) -> None:
         path = tmp_path / f"noise.{suffix}"
         path.write_bytes(os.urandom(5000))
         (one,) = read(path)
-        assert "not a whole archive" in str(one.refused)
+        assert "not a whole archive" in str(one.refusal)
 
 
 def test_a_file_that_is_larger_than_any_report_is_refused_unread(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_file_that_is_larger_than_any_report_is_refused_unread(tmp_path: Path)
     with path.open("wb") as file:
         file.truncate(50 * 1024 * 1024 * 1024)
     (one,) = read(path)
-    assert "larger than any report" in str(one.refused)
+    assert "larger than any report" in str(one.refusal)
 
 
 def test_a_path_that_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:
@@ -191,8 +191,8 @@ def test_a_header_that_unpacks_to_more_than_any_name_is_given_up_unread(tmp_path
     finally:
         tracemalloc.stop()
     assert first.raw == REPORT
-    assert second.refused
-    assert "bomb.tar.gz" in str(second.refused)
+    assert second.refusal
+    assert "bomb.tar.gz" in str(second.refusal)
 
 
 def test_the_map_of_a_sparse_file_is_no_way_around_it(tmp_path: Path) -> None:
@@ -212,4 +212,4 @@ def test_the_map_of_a_sparse_file_is_no_way_around_it(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 16 * 1024 * 1024
     finally:
         tracemalloc.stop()
-    assert one.refused
+    assert one.refusal

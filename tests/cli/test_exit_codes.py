@@ -160,7 +160,7 @@ def test_3_when_docker_s_own_configuration_is_corrupt(tmp_path: Path) -> None:
 
 
 def test_4_when_it_is_our_bug(tmp_path: Path) -> None:
-    bug = "import dckgrade.cli.list_labs as m\ndef labs(): raise RuntimeError('boom')\nm.labs = labs\n"
+    bug = "import dckgrade.cli.list_labs as m\ndef fail(): raise RuntimeError('boom')\nm.print_labs = fail\n"
     run = "import sys; sys.argv = ['dckgrade']; from dckgrade.__main__ import main; main()"
 
     done = subprocess.run(

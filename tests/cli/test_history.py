@@ -51,66 +51,66 @@ P, F, B, U, S = Verdict.PASSED, Verdict.FAILED, Verdict.BLOCKED, Verdict.UNKNOWN
 def test_what_was_gained_or_lost_is_told_and_what_nobody_could_see_is_neither(
     before: list[Verdict], now: list[Verdict], said: str
 ) -> None:
-    history.remember([ran(*before)])
-    assert history.news([ran(*now)], "en") == said
+    history.save_runs([ran(*before)])
+    assert history.describe_gain([ran(*now)], "en") == said
 
 
 def test_one_point_is_one_point_in_french_too() -> None:
-    history.remember([report(check("a", F, points=1))])
-    assert history.news([report(check("a", P, points=1))], "fr") == (
+    history.save_runs([report(check("a", F, points=1))])
+    assert history.describe_gain([report(check("a", P, points=1))], "fr") == (
         "Depuis votre dernier passage\xa0: +1 point"
     )
 
 
 def test_the_first_run_is_compared_with_nothing() -> None:
-    assert history.news([ran(P, P)], "en") == ""
+    assert history.describe_gain([ran(P, P)], "en") == ""
 
 
 def test_a_run_in_which_nothing_could_be_seen_does_not_count_as_the_last() -> None:
-    history.remember([ran(P, F)])
-    history.remember([ran(U, U)])
-    assert len(history.runs("tp9")) == 1
+    history.save_runs([ran(P, F)])
+    history.save_runs([ran(U, U)])
+    assert len(history.read_runs("tp9")) == 1
 
 
 def test_what_was_left_out_keeps_what_it_was() -> None:
-    history.remember([ran(P, F)])
-    history.remember([ran(S, F)])
-    assert history.runs("tp9")[-1].passed == ["check-0"]
+    history.save_runs([ran(P, F)])
+    history.save_runs([ran(S, F)])
+    assert history.read_runs("tp9")[-1].passed == ["check-0"]
 
 
 def test_another_engine_or_another_version_of_the_lab_says_nothing_about_today() -> None:
     from msgspec.structs import replace
 
     first = ran(P, P)
-    history.remember([first])
+    history.save_runs([first])
     elsewhere = replace(ran(F, F), engine=replace(first.engine, endpoint="unix:///other"))
     mended = replace(ran(F, F), lab=replace(first.lab, digest="sha256:11"))
-    assert history.news([elsewhere, mended], "en") == ""
+    assert history.describe_gain([elsewhere, mended], "en") == ""
 
 
 def test_the_history_is_capped_private_and_holds_no_word_of_the_report(state: Path) -> None:
-    for _ in range(history.KEPT + 5):
-        history.remember([ran(P, F)])
+    for _ in range(history.KEPT_RUNS + 5):
+        history.save_runs([ran(P, F)])
     (path,) = state.rglob("*.json")
-    assert len(json.loads(path.read_bytes())) == history.KEPT
+    assert len(json.loads(path.read_bytes())) == history.KEPT_RUNS
     assert path.stat().st_mode & 0o077 == 0
     assert b"Title of" not in path.read_bytes()
 
 
 @pytest.mark.parametrize("broken", [b"", b"{", b"[1]", b"\xff", b"[" * 100_000, b'[{"at": 1}]'])
 def test_a_broken_history_breaks_nothing_and_is_begun_anew(broken: bytes, state: Path) -> None:
-    history.remember([ran(P, F)])
+    history.save_runs([ran(P, F)])
     (path,) = state.rglob("*.json")
     path.write_bytes(broken)
-    assert history.news([ran(P, P)], "en") == ""
-    history.remember([ran(P, F)])
-    assert len(history.runs("tp9")) == 1
+    assert history.describe_gain([ran(P, P)], "en") == ""
+    history.save_runs([ran(P, F)])
+    assert len(history.read_runs("tp9")) == 1
 
 
 def test_a_folder_that_cannot_be_written_breaks_nothing(state: Path) -> None:
     state.write_text("a file where the folder should be")
-    history.remember([ran(P, F)])
-    assert history.runs("tp9") == []
+    history.save_runs([ran(P, F)])
+    assert history.read_runs("tp9") == []
 
 
 def test_the_terminal_tells_it_and_the_report_does_not(tmp_path: Path, state: Path) -> None:

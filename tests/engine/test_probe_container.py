@@ -12,7 +12,8 @@ import pytest
 from dckgrade.engine import probe_container
 from dckgrade.engine.allowlist import Forbidden, permit
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
-from dckgrade.engine.probe_container import OURS, PREFIX, SENDING, Throwaways, form, left_behind, ours
+from dckgrade.engine.probe_container import Throwaways, left_behind
+from dckgrade.engine.probe_container_form import OURS, PREFIX, SENDING, form, ours
 from dckgrade.report.observation import Why
 
 IMAGE, WORDS, OWNER, ID = f"sha256:{'a' * 64}", f"dckgrade{'b' * 12}", "12@vm", "c" * 64

@@ -16,7 +16,8 @@ from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.connection import connect
 from dckgrade.engine.endpoint import resolve
-from dckgrade.engine.probe_container import OURS, PREFIX, marker
+from dckgrade.engine.probe_container import marker
+from dckgrade.engine.probe_container_form import OURS, PREFIX
 from dckgrade.prove.live import DisposableEngine
 from dckgrade.report.observation import Why
 from tests.support.recording_proxy import RecordingProxy

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.cli.exit_codes import Exit, of
+from dckgrade.cli.exit_codes import ExitCode, choose_exit_code
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
 from dckgrade.prove import live
@@ -33,4 +33,4 @@ def test_without_apparmor_all_is_unknown_and_the_machine_is_named(
     assert report.checks[0].diagnosis
     assert report.checks[0].diagnosis.code == "AA-02"
     assert (report.score.earned, report.score.undecided) == (0, 10)
-    assert of([report]) is Exit.NOT_GRADABLE
+    assert choose_exit_code([report]) is ExitCode.NOT_GRADABLE

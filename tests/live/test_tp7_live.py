@@ -11,7 +11,7 @@ import pytest
 
 from dckgrade.engine.connection import connect
 from dckgrade.engine.endpoint import resolve
-from dckgrade.engine.probe_container import OURS, PREFIX, harmless
+from dckgrade.engine.probe_container_form import OURS, PREFIX, harmless
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
 from dckgrade.lab.discovery import find

@@ -5,10 +5,10 @@ from functools import cache, partial
 
 from msgspec.structs import replace
 
-from dckgrade.classroom.gather import Class, Terms
+from dckgrade.classroom.gather import GatheredClass, GatherOptions
 from dckgrade.classroom.people import Person, Roster
 from dckgrade.classroom.submissions import Submission
-from dckgrade.classroom.verdict_changes import again
+from dckgrade.classroom.verdict_changes import rejudge_report
 from dckgrade.i18n import Lang
 from dckgrade.lab.discovery import find
 from dckgrade.lab.load import load
@@ -31,7 +31,7 @@ CASES = ("solution", "no-password", "two-mistakes", "paused", "judged-too-early"
 
 def report(case: str, lang: Lang) -> bytes:
     """Give the page of a recorded case of TP5."""
-    return render_report_page(again(replace(recorded("tp5", case), lang=lang)), hints=3).encode()
+    return render_report_page(rejudge_report(replace(recorded("tp5", case), lang=lang)), hints=3).encode()
 
 
 def hostile_report(lang: Lang) -> bytes:
@@ -46,8 +46,8 @@ def undecided_report(lang: Lang) -> bytes:
 
 def session_report(lang: Lang) -> bytes:
     """Give the page of several labs graded in one run."""
-    failing = again(replace(recorded("tp5", "two-mistakes"), lang=lang))
-    swarm = again(replace(recorded("tp1", "solution"), lang=lang))
+    failing = rejudge_report(replace(recorded("tp5", "two-mistakes"), lang=lang))
+    swarm = rejudge_report(replace(recorded("tp1", "solution"), lang=lang))
     return render_session_page([swarm, failing, eventful(lang)]).encode()
 
 
@@ -55,16 +55,18 @@ def session_report(lang: Lang) -> bytes:
 def gathered(lang: Lang) -> ClassReport:
     """Gather a small class: a stranger, a copy, a missing one, a hostile name, two files of noise."""
     known = Roster([*(Person(name=name, email="a@b.example") for name in NAMES), Person(name="Absent")])
-    gathering = Class(Terms(lang=lang), known)
+    gathering = GatheredClass(GatherOptions(lang=lang), known)
     for at, name in enumerate((*NAMES, HOSTILE.replace("/", "\u2215"))):
         for lab, case in (("tp5", CASES[at % len(CASES)]), ("tp2", "solution")):
             written = raw(of(name, lab, case))
-            gathering.add(Submission(source=f"zip/{name}/{lab}.json", within="x.json", raw=written))
+            gathering.add_submission(
+                Submission(source=f"zip/{name}/{lab}.json", path_within="x.json", raw=written)
+            )
     copied = raw(replace(of(NAMES[0], "tp5"), trainee="Copy Cat"))
-    gathering.add(Submission(source="zip/copy.json", within="copy.json", raw=copied))
+    gathering.add_submission(Submission(source="zip/copy.json", path_within="copy.json", raw=copied))
     for name in ("noise.json", HOSTILE):
-        gathering.add(Submission(source=name, within=name, raw=b"{"))
-    return gathering.report()
+        gathering.add_submission(Submission(source=name, path_within=name, raw=b"{"))
+    return gathering.make_class_report()
 
 
 def grown(report: ClassReport, size: int) -> ClassReport:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from msgspec.structs import replace
 
-from dckgrade.classroom.attempts import lab
+from dckgrade.classroom.attempts import load_trainer_lab
 from dckgrade.classroom.people import Person, Roster
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
@@ -114,7 +114,9 @@ def test_gradescope_adds_up_to_its_score(class_report: ClassReport) -> None:
 @pytest.fixture
 def undecided() -> ClassReport:
     """Give a class of one whose engine was off."""
-    report = run.unreachable(lab("tp5"), EngineInfo(endpoint="ssh://ada@poste-01"), "off", Choice())
+    report = run.unreachable(
+        load_trainer_lab("tp5"), EngineInfo(endpoint="ssh://ada@poste-01"), "off", Choice()
+    )
     known = Roster([Person(name="Ada", email="ada@example.org")])
     return gathered(replace(report, trainee="Ada"), roster=known)
 

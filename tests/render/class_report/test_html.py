@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from dckgrade.classroom.gather import Class, Terms
+from dckgrade.classroom.gather import GatheredClass, GatherOptions
 from dckgrade.classroom.people import Person, Roster
 from dckgrade.classroom.submissions import Submission
 from dckgrade.i18n import Lang
@@ -29,13 +29,15 @@ corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 
 def classroom(lang: Lang = "en", hostile: str = "Mallory") -> ClassReport:
     """Give five who gave no password, one copy, one stranger, one who is missing, one file of noise."""
-    gathering = Class(
-        Terms(lang=lang, counting="latest"),
+    gathering = GatheredClass(
+        GatherOptions(lang=lang, attempt_policy="latest"),
         Roster([*(Person(name=name) for name in NAMES), Person(name="Absent")]),
     )
 
     def handed_in(trainee: str, content: bytes) -> None:
-        gathering.add(Submission(source=f"{hostile}/{trainee}.json", within="x.json", raw=content))
+        gathering.add_submission(
+            Submission(source=f"{hostile}/{trainee}.json", path_within="x.json", raw=content)
+        )
 
     for name in NAMES:
         handed_in(name, raw(of(name, "tp5", "no-password")))
@@ -44,7 +46,7 @@ def classroom(lang: Lang = "en", hostile: str = "Mallory") -> ClassReport:
     handed_in(NAMES[0], raw(of(NAMES[0], "tp2")))
     handed_in("stranger", raw(replace(of("stranger", "tp5", "judged-too-early"), trainee=hostile)))
     handed_in("noise", b"{")
-    return gathering.report()
+    return gathering.make_class_report()
 
 
 def test_the_most_shared_mistake_is_first_and_says_how_many_of_how_many() -> None:
@@ -77,11 +79,11 @@ def test_nobody_passing_the_missing_the_noise_the_copy_and_the_stranger_are_told
 
 
 def test_points_that_could_not_be_seen_have_a_shade_of_their_own() -> None:
-    gathering = Class(Terms(lang="en"), Roster())
+    gathering = GatheredClass(GatherOptions(lang="en"), Roster())
     report = of("Ada", "tp1", "untouched")
-    gathering.add(Submission(source="a.json", within="a.json", raw=raw(report)))
-    shades = re.findall(r'<td class="heat(\d)">', render_class_page(gathering.report()).decode())
-    (cell,) = [row.cells["tp1"] for row in gathering.report().rows]
+    gathering.add_submission(Submission(source="a.json", path_within="a.json", raw=raw(report)))
+    shades = re.findall(r'<td class="heat(\d)">', render_class_page(gathering.make_class_report()).decode())
+    (cell,) = [row.cells["tp1"] for row in gathering.make_class_report().rows]
     assert shades == ["6" if cell.score.undecided and not cell.score.earned else "0"]
 
 
