@@ -15,12 +15,12 @@ def main() -> None:
     # sixth of a grade's processor time.
     gc.set_threshold(100_000)
     try:
-        run()
+        start_command_line()
     finally:
         gc.freeze()
 
 
-def run() -> None:
+def start_command_line() -> None:
     """Choose the language, build the command, obey it."""
     # Names and logs hold any character; a terminal that cannot spell one shows its escape instead of a crash.
     for name in ("stdout", "stderr"):
@@ -28,9 +28,9 @@ def run() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - to the end
         getattr(sys, name).reconfigure(errors="backslashreplace")
     try:
-        lang = language.choose_language(sys.argv[1:], os.environ, settled_language())
+        lang = language.choose_language(sys.argv[1:], os.environ, read_configured_language())
     except UserError as trouble:
-        sys.stderr.write("\n".join(trouble.sentences("en")) + "\n")
+        sys.stderr.write("\n".join(trouble.translate_sentences("en")) + "\n")
         raise SystemExit(2) from None
     language.set_language(lang)
     from dckgrade.cli import run_command_line
@@ -38,7 +38,7 @@ def run() -> None:
     run_command_line(lang)
 
 
-def settled_language() -> str:
+def read_configured_language() -> str:
     """Look into the user's own file, where there is one; what is wrong with it is told later."""
     from dckgrade.cli import settings
 

@@ -8,7 +8,7 @@ from typing import Literal
 Lang = Literal["fr", "en"]
 Translate = Callable[[str], str]
 
-CATALOGUES = Path(__file__).parent / "locale"
+CATALOGUES_FOLDER = Path(__file__).parent / "locale"
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name that message extractors know
@@ -18,7 +18,7 @@ def N_(text: str) -> str:  # noqa: N802 - the name that message extractors know
 
 def get_translator(lang: str) -> Translate:
     """Give the translation of message ids into *lang*; English is the language of the ids themselves."""
-    return gettext.translation("dckgrade", CATALOGUES, [lang], fallback=True).gettext
+    return gettext.translation("dckgrade", CATALOGUES_FOLDER, [lang], fallback=True).gettext
 
 
 class UserError(Exception):
@@ -26,12 +26,12 @@ class UserError(Exception):
 
     def __init__(self, what: str, advice: str = "", **values: object) -> None:
         super().__init__(what, advice, values)
-        self.what, self.advice, self.values = what, advice, values
+        self.message_id, self.advice_id, self.values = what, advice, values
 
-    def sentences(self, lang: str) -> list[str]:
+    def translate_sentences(self, lang: str) -> list[str]:
         """Give what happened, then what to try, in *lang*."""
         translate = get_translator(lang)
-        return [translate(text).format(**self.values) for text in (self.what, self.advice) if text]
+        return [translate(text).format(**self.values) for text in (self.message_id, self.advice_id) if text]
 
     def __str__(self) -> str:
-        return " ".join(self.sentences("en"))
+        return " ".join(self.translate_sentences("en"))

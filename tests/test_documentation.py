@@ -13,14 +13,14 @@ import reference
 from dckgrade.cli import build_command, doctor, output, prove, settings
 from dckgrade.cli.exit_codes import ExitCode
 from dckgrade.i18n import Lang
-from dckgrade.lab.catalogue import catalogue
-from dckgrade.lab.discovery import labs_of, shelf
-from dckgrade.lab.load import load
+from dckgrade.lab.catalogue import collect_mistakes
+from dckgrade.lab.discovery import find_builtin_folder, list_labs_in_folders
+from dckgrade.lab.load import load_lab
 from dckgrade.render import proof
 
 ROOT = Path(__file__).parents[1]
 READMES: dict[Lang, Path] = {"en": ROOT / "README.md", "fr": ROOT / "README.fr.md"}
-LABS = [load(path).lab for path in labs_of(shelf()).values()]
+LABS = [load_lab(path).lab for path in list_labs_in_folders(find_builtin_folder()).values()]
 PAGES = sorted(
     path
     for folder in (ROOT, ROOT / "checks", ROOT / "fixtures")
@@ -154,7 +154,7 @@ def test_every_check_and_every_mistake_is_in_the_reference(lang: Lang) -> None:
 
     checks = [one.id for lab in LABS for one in lab.checks]
     assert [one for one in checks if f"`{one}`" not in text] == []
-    assert [code for code in catalogue(LABS) if f"### {code} `" not in text] == []
+    assert [code for code in collect_mistakes(LABS) if f"### {code} `" not in text] == []
 
 
 @in_both

@@ -12,7 +12,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 import dckgrade
-from dckgrade.i18n import CATALOGUES, N_, UserError, get_translator
+from dckgrade.i18n import CATALOGUES_FOLDER, N_, UserError, get_translator
 
 SOURCES = {"dckgrade": Path(dckgrade.__file__).parent, "messages": Path(typer.__file__).parent}
 """Typer marks its own words in gettext's default domain, which is called messages."""
@@ -20,7 +20,7 @@ domains = pytest.mark.parametrize("domain", SOURCES)
 
 
 def path(domain: str) -> Path:
-    return CATALOGUES / "fr" / "LC_MESSAGES" / domain
+    return CATALOGUES_FOLDER / "fr" / "LC_MESSAGES" / domain
 
 
 def catalogue(domain: str) -> Catalog:
@@ -79,7 +79,7 @@ def test_french_is_french_and_english_is_the_id() -> None:
 
 
 def test_typers_own_words_are_french() -> None:
-    french = gettext.translation("messages", CATALOGUES, ["fr"])
+    french = gettext.translation("messages", CATALOGUES_FOLDER, ["fr"])
 
     assert french.gettext("Missing command.") == "Il manque une commande."
 
@@ -87,5 +87,5 @@ def test_typers_own_words_are_french() -> None:
 def test_trouble_is_told_in_the_language_asked_for() -> None:
     trouble = UserError(N_("There is no folder {path}."), N_("Make it first."), path="x")
 
-    assert trouble.sentences("fr") == ["Il n'y a pas de dossier x.", "Créez-le d'abord."]
+    assert trouble.translate_sentences("fr") == ["Il n'y a pas de dossier x.", "Créez-le d'abord."]
     assert str(trouble) == "There is no folder x. Make it first."

@@ -3,11 +3,16 @@
 import re
 from collections import defaultdict
 
-from dckgrade.lab.discovery import labs_of, shelf
-from dckgrade.lab.load import load
+from dckgrade.lab.discovery import find_builtin_folder, list_labs_in_folders
+from dckgrade.lab.load import load_lab
 from tests.conftest import FIXTURES
 
-NAMED = {one.code for path in labs_of(shelf()).values() for one in load(path).lab.diagnoses() if one.message}
+NAMED = {
+    one.code
+    for path in list_labs_in_folders(find_builtin_folder()).values()
+    for one in load_lab(path).lab.list_diagnoses()
+    if one.message
+}
 ROW = re.compile(r"^\| `([A-Z]{2}-\d{2})` \|.*\| ([^|]+) \|$", re.MULTILINE)
 UNNAMED = dict(ROW.findall((FIXTURES / "README.md").read_text(encoding="utf-8")))
 

@@ -8,12 +8,12 @@ from typing import Any
 from msgspec import Struct, field
 
 from dckgrade.i18n import Lang
-from dckgrade.judge.judge import judge
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import LoadedLab, load
+from dckgrade.judge.judge import judge_recording
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import LoadedLab, load_lab
 from dckgrade.report import codec
 from dckgrade.report.class_report import Trust
-from dckgrade.report.observation import Seen, Unobservable, Why
+from dckgrade.report.observation import Seen, Unobservable, UnobservableReason
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Score, Verdict, sum_points
 
@@ -52,7 +52,7 @@ def judge_attempt(
 ) -> tuple[Attempt, list[CheckResult]]:
     """Judge *report* again; raises `Trouble` for a lab that there is not."""
     loaded = load_trainer_lab(report.lab.id)
-    lines = judge(loaded.lab, codec.recording(report), lang)
+    lines = judge_recording(loaded.lab, codec.extract_recording(report), lang)
     again = sum_points(lines)
     one = Attempt(
         trainee=trainee,
@@ -76,7 +76,9 @@ def judge_attempt(
 def get_unreached_reason(report: Report) -> str:
     """Say why the engine was not reached, in the words of that moment."""
     seen = list(report.observations.values())
-    if seen and all(isinstance(one, Unobservable) and one.why is Why.ENGINE_OUT_OF_REACH for one in seen):
+    if seen and all(
+        isinstance(one, Unobservable) and one.why is UnobservableReason.ENGINE_OUT_OF_REACH for one in seen
+    ):
         return next(one.detail for one in seen if isinstance(one, Unobservable))
     return ""
 
@@ -92,7 +94,7 @@ def contradicts_recording(report: Report, lines: list[CheckResult]) -> bool:
 @cache
 def load_trainer_lab(name: str) -> LoadedLab:
     """Load a lab of the trainer's, once."""
-    return load(find(name))
+    return load_lab(find_lab_path(name))
 
 
 def compute_traces(report: Report) -> Iterable[int]:

@@ -12,8 +12,8 @@ from dckgrade.classroom.people import fold_name
 from dckgrade.engine.endpoint import Endpoint, resolve
 from dckgrade.engine.redaction import masked
 from dckgrade.i18n import N_, UserError
-from dckgrade.lab.discovery import lab_paths
-from dckgrade.lab.problem import FileInvalid, Place, Problem, nearest
+from dckgrade.lab.discovery import list_lab_paths
+from dckgrade.lab.problem import FileInvalid, Place, Problem, guess_nearest_word
 
 MAX_CLASS_FILE_BYTES = 1024 * 1024
 """Bytes; forty machines take four kilobytes."""
@@ -120,7 +120,7 @@ class ClassFileReader:
         for name, value in table.items():
             if name not in kinds:
                 self.add_problem(
-                    at, name, N_("there is no `{name}` here"), name=name, near=nearest(name, known)
+                    at, name, N_("there is no `{name}` here"), name=name, near=guess_nearest_word(name, known)
                 )
             elif kinds[name] is str and not (isinstance(value, str) and value.strip()):
                 self.add_problem(at, name, N_('`{name}` is a text, such as {name} = "…"'), name=name)
@@ -129,8 +129,8 @@ class ClassFileReader:
                     at, name, N_('`{name}` is a list of texts, such as {name} = ["tp5"]'), name=name
                 )
         for one in table["labs"] if is_text_list(table.get("labs")) else ():
-            if one not in lab_paths():
-                near = nearest(one, lab_paths())
+            if one not in list_lab_paths():
+                near = guess_nearest_word(one, list_lab_paths())
                 self.add_problem(at, "labs", N_("there is no lab “{lab}”"), lab=one, near=near)
 
     def read_machine(
@@ -193,12 +193,12 @@ class UserErrorProblem(Problem):
     """A problem that already has its words."""
 
     def __init__(self, place: Place, trouble: UserError) -> None:
-        super().__init__(place, trouble.what, **trouble.values)
+        super().__init__(place, trouble.message_id, **trouble.values)
         self.error = trouble
 
     def sentence(self, lang: str) -> str:
         """Say it, and what to try."""
-        return " ".join(self.error.sentences(lang))
+        return " ".join(self.error.translate_sentences(lang))
 
 
 def is_text_list(value: object) -> bool:

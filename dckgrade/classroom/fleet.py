@@ -122,14 +122,14 @@ def grade_machine(
         ) as daemon:
             while rest:
                 told(MachineEvent(machine, "lab", rest[0]))
-                report = grading.grade(
+                report = grading.grade_lab(
                     labs[rest[0]], daemon, replace(own, timeout_s=compute_time_left_s(until))
                 )
                 del rest[0]
                 yield report
     except EngineTrouble as trouble:
         yield from make_unreachable_reports(
-            machine, rest, labs, " ".join(trouble.sentences(choice.lang)), own
+            machine, rest, labs, " ".join(trouble.translate_sentences(choice.lang)), own
         )
     except Exception as bug:  # noqa: BLE001 - of one machine, however odd; the others are graded
         yield from make_unreachable_reports(machine, rest, labs, repr(bug)[:200], own)
@@ -141,7 +141,7 @@ def make_unreachable_reports(
     """Report that nothing of these labs could be seen, and why: nobody is to blame."""
     own = replace(choice, trainee=machine.trainee)
     for name in names:
-        yield grading.unreachable(labs[name], EngineInfo(endpoint=machine.endpoint.url), why, own)
+        yield grading.report_unreachable(labs[name], EngineInfo(endpoint=machine.endpoint.url), why, own)
 
 
 def describe_time_up(choice: Choice) -> str:

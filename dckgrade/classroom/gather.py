@@ -13,7 +13,16 @@ from dckgrade.classroom.statistics import find_shared_traces, sum_possible_point
 from dckgrade.classroom.submissions import Submission
 from dckgrade.i18n import N_, Lang, UserError
 from dckgrade.report import codec
-from dckgrade.report.class_report import Cell, ClassReport, Flag, MistakeShared, Past, Refused, Row, Trust
+from dckgrade.report.class_report import (
+    ClassCell,
+    ClassReport,
+    ClassRow,
+    Flag,
+    PastAttempt,
+    RefusedFile,
+    SharedMistake,
+    Trust,
+)
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, NamedMistake, Score
 
@@ -43,7 +52,7 @@ class GatheredClass:
         self.people: dict[str, Person] = {fold_name(person.name): person for person in roster.people}
         self.attempts: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
         self.sources_with_other_name: set[str] = set()
-        self.refused: list[Refused] = []
+        self.refused: list[RefusedFile] = []
         self.named_mistakes: dict[tuple[str, str], tuple[str, NamedMistake]] = {}
         self.report_count = 0
 
@@ -83,8 +92,8 @@ class GatheredClass:
 
     def add_refused(self, submission: Submission, trouble: UserError) -> None:
         """Write down why a file was not taken in."""
-        reason = " ".join(trouble.sentences(self.options.lang))
-        self.refused.append(Refused(source=submission.source, reason=reason))
+        reason = " ".join(trouble.translate_sentences(self.options.lang))
+        self.refused.append(RefusedFile(source=submission.source, reason=reason))
 
     def add_report(self, report: Report, name: str, source: str, trust: Trust) -> None:
         """Take in a report of the trainee called *name*; raises `Trouble` for a lab that there is not."""
@@ -125,12 +134,12 @@ class GatheredClass:
         """Give all attempts."""
         return (one for attempts in self.attempts.values() for one in attempts)
 
-    def make_row(self, who: str, labs: Sequence[str], shared: Mapping[int, set[str]]) -> Row:
+    def make_row(self, who: str, labs: Sequence[str], shared: Mapping[int, set[str]]) -> ClassRow:
         """Write one trainee's row."""
         person = self.people[who]
         handed_in = {one: self.attempts[who, one] for one in labs if (who, one) in self.attempts}
         cells = {one: self.make_cell(attempts, shared) for one, attempts in handed_in.items()}
-        return Row(
+        return ClassRow(
             trainee=person.name,
             email=person.email,
             username=person.username,
@@ -144,12 +153,12 @@ class GatheredClass:
             ),
         )
 
-    def make_cell(self, attempts: Sequence[Attempt], shared: Mapping[int, set[str]]) -> Cell:
+    def make_cell(self, attempts: Sequence[Attempt], shared: Mapping[int, set[str]]) -> ClassCell:
         """Choose the attempt that counts, and say what is odd about it."""
         chosen = max(attempts, key=self.rank_attempt)
         others = set[str]().union(*(shared.get(one, set()) for one in chosen.traces)) - {chosen.trainee}
         flags = list(self.find_flags(chosen, shared, copied=bool(others)))
-        return Cell(
+        return ClassCell(
             score=chosen.score,
             source=chosen.source,
             started_at=chosen.started_at,
@@ -160,7 +169,7 @@ class GatheredClass:
             unreached=chosen.unreached,
             shared_with=sorted(others),
             history=[
-                Past(source=one.source, started_at=one.started_at, score=one.score)
+                PastAttempt(source=one.source, started_at=one.started_at, score=one.score)
                 for one in sorted(attempts, key=lambda one: one.started_at)
                 if one is not chosen
             ],
@@ -188,7 +197,7 @@ class GatheredClass:
         if one.source in self.sources_with_other_name:
             yield "name-differs"
 
-    def rank_mistakes(self, rows: Sequence[Row]) -> list[MistakeShared]:
+    def rank_mistakes(self, rows: Sequence[ClassRow]) -> list[SharedMistake]:
         """Rank the mistakes by how many trainees make them in the attempts that count."""
         who: dict[tuple[str, str], list[str]] = defaultdict(list)
         for row in rows:
@@ -198,10 +207,10 @@ class GatheredClass:
         ranked = sorted(who.items(), key=lambda one: (-len(one[1]), one[0]))
         return [self.make_shared_mistake(lab_id, code, trainees) for (lab_id, code), trainees in ranked]
 
-    def make_shared_mistake(self, lab_id: str, code: str, trainees: list[str]) -> MistakeShared:
+    def make_shared_mistake(self, lab_id: str, code: str, trainees: list[str]) -> SharedMistake:
         """Write one mistake with its words."""
         check, said = self.named_mistakes[lab_id, code]
-        return MistakeShared(
+        return SharedMistake(
             code=code,
             lab=lab_id,
             check=check,

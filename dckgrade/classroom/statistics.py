@@ -6,7 +6,7 @@ from typing import Literal
 
 from dckgrade.classroom.attempts import Attempt, load_trainer_lab
 from dckgrade.i18n import Lang
-from dckgrade.report.class_report import Cell, CheckTold, LabTold
+from dckgrade.report.class_report import ClassCell, ClassCheck, ClassLab
 from dckgrade.report.result import Verdict
 
 MIN_TRAINEES_TO_SUSPECT = 5
@@ -24,23 +24,23 @@ def find_shared_traces(attempts: Iterable[Attempt], *, cloned: bool) -> dict[int
     return {trace: trainees for trace, trainees in who.items() if len(trainees) > 1}
 
 
-def summarize_lab(lab_id: str, cells: Sequence[Cell], lang: Lang) -> LabTold:
+def summarize_lab(lab_id: str, cells: Sequence[ClassCell], lang: Lang) -> ClassLab:
     """Count one lab over the class."""
     checks = []
     for check in load_trainer_lab(lab_id).lab.checks:
         counts = Counter(cell.verdicts[check.id] for cell in cells)
         checks.append(
-            CheckTold(
+            ClassCheck(
                 id=check.id,
-                title=check.title.into(lang),
+                title=check.title.in_language(lang),
                 points=check.points,
                 counts=dict(sorted(counts.items())),
                 suspicious=find_suspicion(counts),
             )
         )
-    return LabTold(
+    return ClassLab(
         id=lab_id,
-        title=load_trainer_lab(lab_id).lab.title.into(lang),
+        title=load_trainer_lab(lab_id).lab.title.in_language(lang),
         possible=sum_possible_points(lab_id),
         handed_in=len(cells),
         average=round(sum(cell.score.earned for cell in cells) / len(cells), 2) if cells else None,
@@ -50,7 +50,7 @@ def summarize_lab(lab_id: str, cells: Sequence[Cell], lang: Lang) -> LabTold:
 
 def find_suspicion(counts: Mapping[Verdict, int]) -> Literal["nobody-passes", "everybody-passes"] | None:
     """Say whether the check may be at fault rather than the class."""
-    attempted = sum(count for verdict, count in counts.items() if not verdict.undecided)
+    attempted = sum(count for verdict, count in counts.items() if not verdict.is_undecided)
     if attempted < MIN_TRAINEES_TO_SUSPECT:
         return None
     if not counts.get(Verdict.PASSED):

@@ -176,7 +176,7 @@ def is_archive(name: str) -> bool:
 
 def split_into_submissions(opened: IO[bytes], source: str, within: str) -> Iterator[Submission]:
     """Read a file to its end, unless it is larger than any; a session of `dckgrade all` is its reports."""
-    for raw in codec.parts(opened.read(codec.MAX_BYTES + 1)):
+    for raw in codec.split_session(opened.read(codec.MAX_DOCUMENT_BYTES + 1)):
         if len(raw) > MAX_REPORT_BYTES:
             yield make_refused_submission(source, within, N_("{path} is larger than any report."))
         else:

@@ -11,7 +11,7 @@ from dckgrade.classroom.attempts import load_trainer_lab
 from dckgrade.classroom.people import identify_trainee
 from dckgrade.classroom.submissions import Submission
 from dckgrade.i18n import UserError
-from dckgrade.judge.judge import judge
+from dckgrade.judge.judge import judge_recording
 from dckgrade.report import codec
 from dckgrade.report.report import LabRef, Report
 from dckgrade.report.result import CheckResult, sum_points
@@ -75,11 +75,11 @@ def compare_report(submission: Submission, report: Report) -> ReportChange:
 def rejudge_report(report: Report) -> Report:
     """Judge a report by today's lab, in its own language; a signature of what it was is left out."""
     loaded = load_trainer_lab(report.lab.id)
-    lines = judge(loaded.lab, codec.recording(report), report.lang)
+    lines = judge_recording(loaded.lab, codec.extract_recording(report), report.lang)
     return replace(
         report,
         dckgrade=__version__,
-        lab=LabRef(id=loaded.lab.id, title=loaded.lab.title.into(report.lang), digest=loaded.digest),
+        lab=LabRef(id=loaded.lab.id, title=loaded.lab.title.in_language(report.lang), digest=loaded.digest),
         score=sum_points(lines),
         checks=lines,
         signature=UNSET,

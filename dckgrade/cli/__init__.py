@@ -40,18 +40,18 @@ class LabCommandGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """List the commands, then the labs."""
-        from dckgrade.lab.discovery import lab_paths
+        from dckgrade.lab.discovery import list_lab_paths
 
-        return [*super().list_commands(ctx), *lab_paths(), grade.ALL_LABS]
+        return [*super().list_commands(ctx), *list_lab_paths(), grade.ALL_LABS]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's own signature
         """Show the labs apart from the commands, each by its title."""
-        from dckgrade.lab.discovery import lab_paths
+        from dckgrade.lab.discovery import list_lab_paths
 
         translate = get_translator(language.get_language())
         every = translate(GRADE_ALL_HELP)
         labs_here = [
-            *((name, completion.get_lab_title(name) or name) for name in lab_paths()),
+            *((name, completion.get_lab_title(name) or name) for name in list_lab_paths()),
             (grade.ALL_LABS, every),
         ]
         wide = formatter.width - 6 - max(map(len, self.commands))
@@ -69,22 +69,22 @@ class LabCommandGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Find a command; a command wins over a lab of the same name (lint refuses such a lab)."""
-        from dckgrade.lab.discovery import lab_path
+        from dckgrade.lab.discovery import get_lab_path
 
         found = super().get_command(ctx, cmd_name)
-        if found is None and (cmd_name == grade.ALL_LABS or lab_path(cmd_name)):
+        if found is None and (cmd_name == grade.ALL_LABS or get_lab_path(cmd_name)):
             return make_lab_command(self.commands["grade"], cmd_name)
         return found
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Say what was meant where a word is neither a command nor a lab."""
         from dckgrade.lab.discovery import NoSuchLab
-        from dckgrade.lab.problem import nearest
+        from dckgrade.lab.problem import guess_nearest_word
 
         name = args[0]
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             known = self.list_commands(ctx)
-            near = nearest(name, known)
+            near = guess_nearest_word(name, known)
             with exit_codes.exit_on_errors():
                 raise NoSuchLab(
                     N_("There is no lab or command “{name}”."),
@@ -148,9 +148,11 @@ def print_version(wanted: bool) -> None:
 def add_lab_folder(folder: Path | None) -> None:
     """Take the labs of *folder* too, before the command is looked for, which may be one of them."""
     if folder:
-        from dckgrade.lab.discovery import VARIABLE
+        from dckgrade.lab.discovery import LABS_VARIABLE
 
-        os.environ[VARIABLE] = os.pathsep.join(filter(None, (os.environ.get(VARIABLE), str(folder))))
+        os.environ[LABS_VARIABLE] = os.pathsep.join(
+            filter(None, (os.environ.get(LABS_VARIABLE), str(folder)))
+        )
 
 
 @app.callback(
@@ -218,7 +220,7 @@ def run_command_line(lang: Lang) -> None:
     except (typer.Abort, KeyboardInterrupt):
         raise SystemExit(exit_codes.ExitCode.INTERRUPTED) from None
     except UserError as trouble:
-        exit_codes.print_to_stderr(trouble.sentences(lang))
+        exit_codes.print_to_stderr(trouble.translate_sentences(lang))
         raise SystemExit(exit_codes.ExitCode.USAGE) from None
     except Exception as refused:
         # Typer keeps its UsageError to itself; this is how it can be told apart without its private modules.
@@ -231,10 +233,10 @@ def run_command_line(lang: Lang) -> None:
 
 def suggest_option(ctx: Any, option: str) -> str | None:
     """Guess which option was meant."""
-    from dckgrade.lab.problem import nearest
+    from dckgrade.lab.problem import guess_nearest_word
 
     known = [one for param in ctx.command.get_params(ctx) for one in param.opts] if ctx else []
-    return nearest(option, [one for one in known if one.startswith("--")])
+    return guess_nearest_word(option, [one for one in known if one.startswith("--")])
 
 
 def describe_usage_error(refused: Any, lang: Lang) -> list[str]:

@@ -82,11 +82,14 @@ def grade_and_gather(
     """Grade, show the progress, and take each report in as soon as it is there."""
     from dckgrade.classroom.fleet import MachineEvent, grade_fleet
     from dckgrade.cli.class_progress import show_class_progress
-    from dckgrade.lab.discovery import find
-    from dckgrade.lab.load import load
+    from dckgrade.lab.discovery import find_lab_path
+    from dckgrade.lab.load import load_lab
 
     made: list[Report] = []
-    labs = {name: load(find(name)) for name in dict.fromkeys(lab for one in machines for lab in one.labs)}
+    labs = {
+        name: load_lab(find_lab_path(name))
+        for name in dict.fromkeys(lab for one in machines for lab in one.labs)
+    }
     began = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     numbers = {one: number for number, one in enumerate(machines, start=1)}
     with show_class_progress(len(machines), choice.lang) as progress:

@@ -135,11 +135,11 @@ def load_signature_verifier(keys: Path | None) -> "SignatureVerifier":
     from dckgrade.classroom.people import fold_name
     from dckgrade.report import signature
 
-    known = {fold_name(one.trainee): one for one in signature.read(keys)}
+    known = {fold_name(one.trainee): one for one in signature.read_keys(keys)}
 
     def mine(report: "Report", raw: bytes, trainee: str) -> bool:
         key = known.get(fold_name(trainee))
-        return key is not None and signature.genuine(report, raw, key)
+        return key is not None and signature.has_valid_signature(report, raw, key)
 
     return mine
 

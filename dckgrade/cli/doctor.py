@@ -14,7 +14,7 @@ from dckgrade.i18n import N_, get_translator
 
 if TYPE_CHECKING:
     from dckgrade.engine.endpoint import Endpoint
-    from dckgrade.grading.doctor import Examination, Machine
+    from dckgrade.grading.doctor import DoctorReport, Machine
 
 
 class TextOrJson(StrEnum):
@@ -37,7 +37,7 @@ def doctor(
 ) -> None:
     """Say which engine there is, and which labs can be graded on it."""
     from dckgrade.engine import endpoint
-    from dckgrade.grading.doctor import document
+    from dckgrade.grading.doctor import encode_doctor_report
     from dckgrade.render.text.sanitize import sanitize_line
 
     exit_codes.install_signal_handlers()
@@ -45,46 +45,46 @@ def doctor(
     found = examine_engine(where)
     with output.safe_stdout():
         if shape is TextOrJson.JSON:
-            sys.stdout.buffer.write(document(found))
+            sys.stdout.buffer.write(encode_doctor_report(found))
         else:
             output.print_on_terminal("\n".join(sanitize_line(one) for one in describe_examination(found)))
     raise SystemExit(exit_codes.ExitCode.PASSED if found.machine else exit_codes.ExitCode.NOT_GRADABLE)
 
 
-def examine_engine(where: "Endpoint") -> "Examination":
+def examine_engine(where: "Endpoint") -> "DoctorReport":
     """Knock at the engine, ask it about itself, and hold the labs against it."""
     from dckgrade.engine.answers import OutOfReach
     from dckgrade.engine.connection import connect
     from dckgrade.engine.endpoint import EngineTrouble, others
-    from dckgrade.grading.doctor import Examination, here, machine
-    from dckgrade.lab.discovery import lab_paths
-    from dckgrade.lab.load import load
+    from dckgrade.grading.doctor import DoctorReport, assess_lab, parse_machine
+    from dckgrade.lab.discovery import list_lab_paths
+    from dckgrade.lab.load import load_lab
 
     spoken = language.get_language()
     sockets = [one for one in others(os.environ, Path.home()) if one != where.url]
     try:
         with connect(where) as daemon:
             engine = daemon.engine
-            one = machine(
+            one = parse_machine(
                 daemon.inspect_engine(), engine.version or "", engine.api or "", rootless=engine.rootless
             )
     except EngineTrouble as trouble:
-        said = trouble.sentences(spoken)
-        return Examination(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
+        said = trouble.translate_sentences(spoken)
+        return DoctorReport(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
     except OutOfReach as trouble:
         said = [
             get_translator(spoken)(N_("The engine does not say what it is: {why}.")).format(
                 why=trouble.detail
             )
         ]
-        return Examination(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
-    labs = [here(load(path).lab, one, spoken) for path in lab_paths().values()]
-    return Examination(
+        return DoctorReport(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
+    labs = [assess_lab(load_lab(path).lab, one, spoken) for path in list_lab_paths().values()]
+    return DoctorReport(
         endpoint=where.url, found_by=where.source, other_sockets=sockets, machine=one, labs=labs
     )
 
 
-def describe_examination(found: "Examination") -> Iterator[str]:
+def describe_examination(found: "DoctorReport") -> Iterator[str]:
     """Put it into lines, the engine first, then the labs."""
     translate = get_translator(language.get_language())
     yield translate(N_("Engine: {endpoint}")).format(endpoint=f"{found.endpoint} ({found.found_by})")

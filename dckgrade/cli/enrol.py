@@ -46,16 +46,18 @@ def write_class_keys(file: Path, folder: Path) -> None:
 
     output.make_folder(folder)
     everybody = folder / CLASS_KEYS_FILE_NAME
-    keys = signature.read(everybody) if everybody.exists() else []
+    keys = signature.read_keys(everybody) if everybody.exists() else []
     known = {fold_name(one.trainee) for one in keys}
-    keys += [signature.new(one.name) for one in read_roster(file).people if fold_name(one.name) not in known]
+    keys += [
+        signature.make_key(one.name) for one in read_roster(file).people if fold_name(one.name) not in known
+    ]
     for number, one in enumerate(keys, start=1):
         output.write_file_atomically(
             folder / f"{output.make_file_name(one.trainee, number)}.key",
-            signature.written([one]),
+            signature.encode_keys([one]),
             private=True,
         )
-    output.write_file_atomically(everybody, signature.written(keys), private=True)
+    output.write_file_atomically(everybody, signature.encode_keys(keys), private=True)
     told = N_("{count} keys in {folder}. Give each trainee theirs; {all} is yours, for `collect --keys`.")
     exit_codes.print_to_stderr(
         [
@@ -70,11 +72,11 @@ def install_own_key(file: Path) -> None:
     """Keep the key where the next reports are signed with it."""
     from dckgrade.report import signature
 
-    keys = signature.read(file)
+    keys = signature.read_keys(file)
     if len(keys) != 1:
         raise UserError(N_("{path} holds the keys of a class; a trainee has one."), path=file)
     output.make_folder(settings.get_own_key_path().parent)
-    output.write_file_atomically(settings.get_own_key_path(), signature.written(keys), private=True)
+    output.write_file_atomically(settings.get_own_key_path(), signature.encode_keys(keys), private=True)
     told = N_("Your reports are signed as {trainee} from now on.")
     exit_codes.print_to_stderr(
         [get_translator(language.get_language())(told).format(trainee=keys[0].trainee)]

@@ -113,7 +113,7 @@ def exit_on_errors() -> Iterator[None]:
         print_to_stderr(format_problems_for_stderr(invalid, lang))
         raise SystemExit(ExitCode.USAGE) from None
     except UserError as trouble:
-        print_to_stderr(trouble.sentences(lang))
+        print_to_stderr(trouble.translate_sentences(lang))
         raise SystemExit(choose_error_exit_code(trouble)) from None
     except KeyboardInterrupt:
         raise SystemExit(ExitCode.INTERRUPTED) from None

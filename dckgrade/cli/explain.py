@@ -9,7 +9,7 @@ from dckgrade.cli import exit_codes, language, options, output
 from dckgrade.i18n import N_, UserError
 
 if TYPE_CHECKING:
-    from dckgrade.lab.catalogue import Known
+    from dckgrade.lab.catalogue import KnownMistake
 
 
 class NoSuchCode(UserError):
@@ -37,24 +37,24 @@ def explain(
     )
 
 
-def load_mistakes() -> "dict[str, Known]":
+def load_mistakes() -> "dict[str, KnownMistake]":
     """Read the mistakes of all labs."""
-    from dckgrade.lab.catalogue import catalogue
-    from dckgrade.lab.discovery import lab_paths
-    from dckgrade.lab.load import load
+    from dckgrade.lab.catalogue import collect_mistakes
+    from dckgrade.lab.discovery import list_lab_paths
+    from dckgrade.lab.load import load_lab
 
-    return catalogue(load(path).lab for path in lab_paths().values())
+    return collect_mistakes(load_lab(path).lab for path in list_lab_paths().values())
 
 
-def find_mistake(code: str, known: "dict[str, Known]") -> "Known":
+def find_mistake(code: str, known: "dict[str, KnownMistake]") -> "KnownMistake":
     """Find a mistake by its code, in capitals or not, or by its short name."""
-    from dckgrade.lab.problem import nearest
+    from dckgrade.lab.problem import guess_nearest_word
 
     names = {one.diagnosis.name: key for key, one in known.items() if one.diagnosis.name}
     exact = code.upper() if code.upper() in known else names.get(code.lower(), "")
     if exact:
         return known[exact]
-    near = nearest(code.upper(), known) or names.get(nearest(code.lower(), names) or "")
+    near = guess_nearest_word(code.upper(), known) or names.get(guess_nearest_word(code.lower(), names) or "")
     raise NoSuchCode(
         N_("No lab knows the mistake “{code}”."),
         N_("Did you mean {near}?") if near else N_("`dckgrade explain` lists them all."),

@@ -114,10 +114,12 @@ def grade_once(
 
 def load_labs(lab: str) -> "list[LoadedLab]":
     """Read the lab, or every lab there is."""
-    from dckgrade.lab.discovery import find, lab_paths
-    from dckgrade.lab.load import load
+    from dckgrade.lab.discovery import find_lab_path, list_lab_paths
+    from dckgrade.lab.load import load_lab
 
-    return [load(path) for path in (lab_paths().values() if lab == ALL_LABS else [find(lab)])]
+    return [
+        load_lab(path) for path in (list_lab_paths().values() if lab == ALL_LABS else [find_lab_path(lab)])
+    ]
 
 
 def select_checks(labs: "Sequence[LoadedLab]", only: Sequence[str]) -> "list[run.LabSelection]":
@@ -198,25 +200,27 @@ def connect_and_grade(
         with connect(where, min(patience_s(where), choice.timeout_s)) as daemon:
             left_s = max(0.0, choice.timeout_s - (time.monotonic() - begun))
             with show_waiting_on_stderr(daemon.engine, choice.lang) as progress:
-                return run.grade_all(parts, daemon, replace(choice, timeout_s=left_s), progress)
+                return run.grade_labs(parts, daemon, replace(choice, timeout_s=left_s), progress)
     except endpoint.EngineTrouble as trouble:
-        told = trouble.sentences(choice.lang)
+        told = trouble.translate_sentences(choice.lang)
         exit_codes.print_to_stderr(told)
         if where and isinstance(trouble, endpoint.EngineDown):
-            return run.grade_all(parts, UnavailableEngine(where, told[0]), choice)
+            return run.grade_labs(parts, UnavailableEngine(where, told[0]), choice)
         return [
-            run.unreachable(one.loaded, EngineInfo(endpoint=asked), told[0], replace(choice, only=one.only))
+            run.report_unreachable(
+                one.loaded, EngineInfo(endpoint=asked), told[0], replace(choice, only=one.only)
+            )
             for one in parts
         ]
 
 
 def refuse_unknown_checks(known: Sequence[str], only: Sequence[str]) -> None:
     """Refuse a check that the lab does not have: a selection that matches nothing is never a pass."""
-    from dckgrade.lab.problem import nearest
+    from dckgrade.lab.problem import guess_nearest_word
 
     for one in only:
         if one not in known:
-            near = nearest(one, known)
+            near = guess_nearest_word(one, known)
             raise exit_codes.NothingToGrade(
                 N_("There is no check “{check}”."),
                 N_("Did you mean {near}?") if near else N_("These there are: {known}."),

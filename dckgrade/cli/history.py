@@ -62,7 +62,7 @@ def list_not_passed(loaded: "LoadedLab", engine: str) -> list[str]:
 def save_runs(reports: "Iterable[Report]") -> None:
     """Add a run to each lab's history; what nobody could see is none, and what cannot be kept is lost."""
     for report in reports:
-        if not any(not one.verdict.undecided for one in report.checks):
+        if not any(not one.verdict.is_undecided for one in report.checks):
             continue
         lab = report.lab.id
         kept = [*read_runs(lab), make_past_run(report)][-KEPT_RUNS:]

@@ -71,11 +71,11 @@ def judge_recordings(
 ) -> exit_codes.ExitCode:
     """Judge one recording again, or all those of a session, and deliver it."""
     from dckgrade.grading import run
-    from dckgrade.lab.discovery import find
-    from dckgrade.lab.load import load
+    from dckgrade.lab.discovery import find_lab_path
+    from dckgrade.lab.load import load_lab
     from dckgrade.report import codec
 
-    reports = [codec.from_json(one, source) for one in codec.parts(raw)]
-    again = [run.again(load(find(one.lab.id)), one, lang) for one in reports]
+    reports = [codec.from_json(one, source) for one in codec.split_session(raw)]
+    again = [run.judge_report_again(load_lab(find_lab_path(one.lab.id)), one, lang) for one in reports]
     output.print_and_write_reports(again, shape, paths, hints)
     return exit_codes.choose_exit_code(again)

@@ -28,7 +28,7 @@ def show_differences(paths: Sequence[Path], *, write: bool) -> exit_codes.ExitCo
         for one in find_report_changes(read_submissions(list(paths))):
             if not isinstance(one, ReportChange):
                 unread += 1
-                exit_codes.print_to_stderr(one.trouble.sentences(language.get_language()))
+                exit_codes.print_to_stderr(one.trouble.translate_sentences(language.get_language()))
                 continue
             read += 1
             if one.changes:
@@ -93,7 +93,7 @@ def write_changed_report(one: "ReportChange") -> None:
     # The very first report is what the trainee handed in: judging twice must not lose it.
     if not kept.exists():
         output.write_file_atomically(kept, path.read_bytes())
-    documents = codec.parts(path.read_bytes())
+    documents = codec.split_session(path.read_bytes())
     if len(documents) == 1:
         output.write_file_atomically(path, codec.to_json(one.now))
         return
@@ -101,4 +101,4 @@ def write_changed_report(one: "ReportChange") -> None:
     apart = [
         codec.to_json(one.now) if codec.from_json(raw, one.source) == one.before else raw for raw in documents
     ]
-    output.write_file_atomically(path, codec.session(apart))
+    output.write_file_atomically(path, codec.encode_session(apart))

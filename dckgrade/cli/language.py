@@ -4,7 +4,7 @@ import gettext
 import os
 from collections.abc import Mapping, Sequence
 
-from dckgrade.i18n import CATALOGUES, N_, Lang, UserError
+from dckgrade.i18n import CATALOGUES_FOLDER, N_, Lang, UserError
 
 LANGUAGES: tuple[Lang, ...] = ("fr", "en")
 
@@ -43,4 +43,4 @@ def get_language() -> Lang:
 def set_language(lang: Lang) -> None:
     """Have Typer's own words in *lang* too: it takes them from the default domain when it is imported."""
     os.environ["LANGUAGE"] = lang
-    gettext.bindtextdomain("messages", str(CATALOGUES))
+    gettext.bindtextdomain("messages", str(CATALOGUES_FOLDER))

@@ -25,9 +25,9 @@ def lint(
     lang: options.Language = None,
 ) -> None:
     """Check labs: file:line:column of every problem at once."""
-    from dckgrade.lab.discovery import shelf
+    from dckgrade.lab.discovery import find_builtin_folder
 
-    wanted = paths or [shelf()]
+    wanted = paths or [find_builtin_folder()]
     if watched:
         watch_labs(wanted)
     files = list(find_lab_files(wanted))
@@ -40,7 +40,7 @@ def lint(
 
 def find_problems(files: Sequence[Path]) -> list[str]:
     """Say what is wrong with *files*, each alone and all together."""
-    from dckgrade.lab.load import LabInvalid, LoadedLab, load, repeated_codes
+    from dckgrade.lab.load import LabInvalid, LoadedLab, find_repeated_codes, load_lab
 
     if not files:
         raise exit_codes.NothingToGrade(
@@ -51,14 +51,14 @@ def find_problems(files: Sequence[Path]) -> list[str]:
     good: list[LoadedLab] = []
     for path in files:
         try:
-            good.append(load(path))
+            good.append(load_lab(path))
         except LabInvalid as invalid:
             found += exit_codes.format_problems_for_stderr(invalid, spoken)
         except UserError as trouble:
-            found += trouble.sentences(spoken)
+            found += trouble.translate_sentences(spoken)
     return found + [
         line
-        for repeated in repeated_codes(good)
+        for repeated in find_repeated_codes(good)
         for line in exit_codes.format_problems_for_stderr(repeated, spoken)
     ]
 
@@ -93,7 +93,7 @@ def describe_current_problems(paths: Sequence[Path]) -> list[str]:
         files = list(find_lab_files(paths))
         return find_problems(files) or [format_no_problem(files)]
     except UserError as trouble:
-        return trouble.sentences(language.get_language())
+        return trouble.translate_sentences(language.get_language())
 
 
 def list_file_stamps(paths: Sequence[Path]) -> list[tuple[Path, int, int] | None]:

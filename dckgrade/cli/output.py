@@ -41,7 +41,7 @@ def encode_json(reports: "Sequence[Report]", _hints: int) -> bytes:
     from dckgrade.report import codec
 
     documents = [encode_report(one) for one in reports]
-    return documents[0] if len(documents) == 1 else codec.session(documents)
+    return documents[0] if len(documents) == 1 else codec.encode_session(documents)
 
 
 def encode_report(report: "Report") -> bytes:
@@ -54,7 +54,7 @@ def encode_report(report: "Report") -> bytes:
         return codec.to_json(report)
     from dckgrade.report import signature
 
-    return signature.signed(report, signature.read(key)[0])
+    return signature.sign_report(report, signature.read_keys(key)[0])
 
 
 def encode_html(reports: "Sequence[Report]", hints: int) -> bytes:

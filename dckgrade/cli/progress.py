@@ -9,11 +9,11 @@ from dckgrade.i18n import N_, Lang, get_translator
 from dckgrade.report.observation import EngineInfo
 
 if TYPE_CHECKING:
-    from dckgrade.grading.options import Progress
+    from dckgrade.grading.options import ProgressCallback
 
 
 @contextlib.contextmanager
-def show_waiting_on_stderr(engine: EngineInfo, lang: Lang) -> "Iterator[Progress]":
+def show_waiting_on_stderr(engine: EngineInfo, lang: Lang) -> "Iterator[ProgressCallback]":
     """Give what a run tells its waiting to; Rich is loaded only once there is something to show."""
     with contextlib.ExitStack() as stack:
         shown: list[WaitingSpinner] = []

@@ -108,13 +108,15 @@ def validate_prove_options(host: str | None, *, recorded: bool, record: bool, di
 
 def load_named_labs(labs: Sequence[str]) -> "list[LoadedLab]":
     """Load the labs asked for, each once; without any, all."""
-    from dckgrade.lab.discovery import find, lab_paths
-    from dckgrade.lab.load import load
+    from dckgrade.lab.discovery import find_lab_path, list_lab_paths
+    from dckgrade.lab.load import load_lab
 
-    paths = [Path(name) if name.endswith(".yaml") else find(name) for name in labs] or lab_paths().values()
+    paths = [
+        Path(name) if name.endswith(".yaml") else find_lab_path(name) for name in labs
+    ] or list_lab_paths().values()
     if not paths:
         raise exit_codes.NothingToGrade(N_("There is no lab to prove."))
-    return [load(path) for path in dict.fromkeys(paths)]
+    return [load_lab(path) for path in dict.fromkeys(paths)]
 
 
 def print_proofs(proofs: "Sequence[Proof]", shape: ProofFormat) -> None:

@@ -18,5 +18,11 @@ def schema(
     from dckgrade.lab import schema as lab
     from dckgrade.report import codec
 
-    made = codec.schema("session") if session else codec.schema() if report else lab.schema()
+    made = (
+        codec.build_report_schema("session")
+        if session
+        else codec.build_report_schema()
+        if report
+        else lab.build_lab_schema()
+    )
     print(json.dumps(made, indent=2, ensure_ascii=False))

@@ -96,9 +96,9 @@ def read_config_file(path: Path) -> dict[str, Setting]:
 def validate_setting(name: str, value: Any, path: Path) -> None:
     """Refuse what no option is called, and what no option can be."""
     if name not in SETTING_TYPES:
-        from dckgrade.lab.problem import nearest
+        from dckgrade.lab.problem import guess_nearest_word
 
-        near = nearest(name, SETTING_TYPES)
+        near = guess_nearest_word(name, SETTING_TYPES)
         raise UserError(
             N_("{path}: there is no setting “{name}”."),
             N_("Did you mean {near}?") if near else N_("These there are: {known}."),

@@ -24,15 +24,15 @@ class InvalidTryTarget(UserError):
 
 def complete_check_paths(incomplete: str) -> Iterator[tuple[str, str]]:
     """Offer the checks of all labs, each with its title."""
-    from dckgrade.lab.discovery import lab_paths
-    from dckgrade.lab.load import LabInvalid, load
+    from dckgrade.lab.discovery import list_lab_paths
+    from dckgrade.lab.load import LabInvalid, load_lab
     from dckgrade.render.text.sanitize import sanitize_line
 
-    for name, path in lab_paths().items():
+    for name, path in list_lab_paths().items():
         with contextlib.suppress(LabInvalid, UserError):
-            for check in load(path).lab.checks:
+            for check in load_lab(path).lab.checks:
                 if (whole := f"{name}/{check.id}").startswith(incomplete):
-                    yield whole, sanitize_line(check.title.into(language.get_language()))
+                    yield whole, sanitize_line(check.title.in_language(language.get_language()))
 
 
 def try_(
@@ -83,8 +83,8 @@ def try_(
 
 def resolve_try_target(words: Sequence[str]) -> "tuple[LoadedLab, Check, bool]":
     """Read LAB/CHECK, LAB CHECK, or a kind and its parameters; say whether a lab asks for it."""
-    from dckgrade.lab.discovery import find, lab_path
-    from dckgrade.lab.load import load
+    from dckgrade.lab.discovery import find_lab_path, get_lab_path
+    from dckgrade.lab.load import load_lab
 
     first, *rest = words
     if is_check_name(rest):
@@ -93,9 +93,9 @@ def resolve_try_target(words: Sequence[str]) -> "tuple[LoadedLab, Check, bool]":
         lab, check = first, ""
     else:
         lab, _, check = first.rpartition("/")
-    if not lab and not lab_path(first):
+    if not lab and not get_lab_path(first):
         return (*wrap_probe_in_lab(parse_probe(first, rest)), False)
-    loaded = load(Path(lab) if lab.endswith(".yaml") else find(lab or first))
+    loaded = load_lab(Path(lab) if lab.endswith(".yaml") else find_lab_path(lab or first))
     known = [one.id for one in loaded.lab.checks]
     if not lab or check not in known:
         raise InvalidTryTarget(
@@ -116,14 +116,14 @@ def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
     """Read a kind and its parameters, whose values are written as in a lab: `port=80`."""
     import msgspec
 
-    from dckgrade.lab.problem import nearest
-    from dckgrade.lab.shape import Walk, shape_of
-    from dckgrade.lab.strict_yaml import Document, NotStrict, read
+    from dckgrade.lab.problem import guess_nearest_word
+    from dckgrade.lab.shape import ShapeComparison, get_type_info
+    from dckgrade.lab.strict_yaml import NotStrict, YamlDocument, parse_strict_yaml
     from dckgrade.probes.registry import load_kinds
 
     kinds = {str(one.__struct_config__.tag): one for one in load_kinds()}
     if name not in kinds:
-        near = nearest(name, kinds)
+        near = guess_nearest_word(name, kinds)
         raise InvalidTryTarget(
             N_("“{name}” is neither a lab nor a kind of thing to look at."),
             N_("Did you mean {near}?") if near else N_("These kinds there are: {known}."),
@@ -134,12 +134,14 @@ def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
     data = {"kind": name}
     try:
         for parameter, _, written in (one.partition("=") for one in parameters):
-            data[parameter] = read(written.encode("utf-8", "replace")).data
-        problems = list(Walk(Document(data, {}, {}, [])).compare(data, shape_of(kinds[name]), ()))
+            data[parameter] = parse_strict_yaml(written.encode("utf-8", "replace")).data
+        problems = list(
+            ShapeComparison(YamlDocument(data, {}, {}, [])).compare(data, get_type_info(kinds[name]), ())
+        )
     except NotStrict as refused:
         problems = refused.problems
     if problems:
-        said = problems[0].sentence(language.get_language())
+        said = problems[0].translate_sentence(language.get_language())
         raise InvalidTryTarget(
             N_("{kind}: {problem}"),
             N_("Parameters are written name=value; `dckgrade schema` has them all."),

@@ -57,7 +57,7 @@ def watch_engine(
         changes = Changes(daemon, choice.workdir)
         try:
             while True:
-                before, last = last, run.grade_all(parts, daemon, each)
+                before, last = last, run.grade_labs(parts, daemon, each)
                 # Kept before it is drawn: whoever sees it may press Ctrl-C at once.
                 if not before or extract_drawn_state(last) != extract_drawn_state(before):
                     draw(*lay_out_reports(last, before, hints))

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 from dckgrade.engine.answers import Address, Json, OutOfReach
 from dckgrade.engine.endpoint import Endpoint
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 
 def addresses(inspected: Json, port: int, endpoint: Endpoint) -> tuple[Address, ...]:
@@ -18,7 +18,7 @@ def addresses(inspected: Json, port: int, endpoint: Endpoint) -> tuple[Address, 
     every |= dict.fromkeys(_own(inspected, port, endpoint))
     near = tuple(address for address in every if _is_near(address, endpoint))
     if every and not near:
-        raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, ", ".join(map(_shown, every)))
+        raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, ", ".join(map(_shown, every)))
     return near
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 Json = Mapping[str, Any]
 """An object of the engine's API, as it came: read it with `.get`, since versions differ."""
@@ -18,7 +18,7 @@ class NotThere(Exception):
 class OutOfReach(Exception):
     """The world did not answer, refused, or answered what cannot be read; *why* says which."""
 
-    def __init__(self, why: Why, detail: str = "") -> None:
+    def __init__(self, why: UnobservableReason, detail: str = "") -> None:
         super().__init__(why, detail)
         self.why, self.detail = why, detail
 

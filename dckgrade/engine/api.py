@@ -18,7 +18,7 @@ from dckgrade.engine.protocol import Given
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.resources import Resource
 from dckgrade.engine.responses import read_message, read_object
-from dckgrade.report.observation import EngineInfo, Why
+from dckgrade.report.observation import EngineInfo, UnobservableReason
 
 if TYPE_CHECKING:
     from dckgrade.engine.client import Client
@@ -103,7 +103,7 @@ class EngineApi(ResourceReader):
         raw = self._request(start, (command,), body={"Detach": False, "Tty": False})
         ended = self.read(resources.EXEC, command)
         if ended.get("Running") or not isinstance(ended.get("ExitCode"), int):
-            raise OutOfReach(Why.UNREADABLE, "the command has not ended")
+            raise OutOfReach(UnobservableReason.UNREADABLE, "the command has not ended")
         return ended["ExitCode"], raw
 
     def create(self, name: str, body: Mapping[str, Any]) -> str:
@@ -158,4 +158,4 @@ class EngineApi(ResourceReader):
             raise NotThere(message)
         if answer.status == _CONFLICT and "marked for removal" in message:
             raise NotThere(message)
-        raise OutOfReach(Why.ENGINE_ERROR, f"HTTP {answer.status} {message}".strip())
+        raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP {answer.status} {message}".strip())

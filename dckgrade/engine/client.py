@@ -19,7 +19,7 @@ from dckgrade.engine.deadline import within
 from dckgrade.engine.endpoint import Endpoint, Tls
 from dckgrade.engine.redaction import masked
 from dckgrade.engine.resources import Method
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 _OK = 200
 _CHUNK = 64 * 1024
@@ -76,7 +76,7 @@ class Client:
         try:
             with self._session.request("GET", url, params=question, timeout=(_CONNECT_S, None)) as response:
                 if response.status_code != _OK:
-                    raise OutOfReach(Why.ENGINE_ERROR, f"HTTP {response.status_code}")
+                    raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP {response.status_code}")
                 yield b""
                 came = bytearray()
                 while more := response.raw.read1(_CHUNK):
@@ -139,27 +139,27 @@ def _whole(response: requests.Response, headers: Mapping[str, str], at_most: int
     # What a command prints comes in frames of known length, up to the end of the connection.
     framed = headers.get("content-type") in _FRAMED
     if response.status_code == _OK and length is None and not chunked and not framed:
-        raise OutOfReach(Why.UNREADABLE, "an answer of unknown length")
+        raise OutOfReach(UnobservableReason.UNREADABLE, "an answer of unknown length")
     came = bytearray()
     try:
         while more := response.raw.read1(_CHUNK, decode_content=False):
             came += more
             if len(came) > at_most:
-                raise OutOfReach(Why.UNREADABLE, f"an answer of more than {at_most} bytes")
+                raise OutOfReach(UnobservableReason.UNREADABLE, f"an answer of more than {at_most} bytes")
             if time.monotonic() > until:
-                raise OutOfReach(Why.DEADLINE)
+                raise OutOfReach(UnobservableReason.DEADLINE)
     except (urllib3.exceptions.ProtocolError, http.client.HTTPException) as error:
-        raise OutOfReach(Why.UNREADABLE, "an answer cut short") from error
+        raise OutOfReach(UnobservableReason.UNREADABLE, "an answer cut short") from error
     if length is not None and length != str(len(came)):
-        raise OutOfReach(Why.UNREADABLE, "an answer cut short")
+        raise OutOfReach(UnobservableReason.UNREADABLE, "an answer cut short")
     return bytes(came)
 
 
 def _out_of_reach(error: Exception) -> OutOfReach:
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
-        return OutOfReach(Why.DEADLINE)
+        return OutOfReach(UnobservableReason.DEADLINE)
     plain = (cause for cause in causes(error) if _is_plain(cause))
-    return OutOfReach(Why.ENGINE_OUT_OF_REACH, masked(str(next(plain, error))))
+    return OutOfReach(UnobservableReason.ENGINE_OUT_OF_REACH, masked(str(next(plain, error))))
 
 
 def causes(error: BaseException) -> list[BaseException]:

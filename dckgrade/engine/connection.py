@@ -18,7 +18,7 @@ from dckgrade.engine.redaction import masked
 from dckgrade.engine.responses import read_message
 from dckgrade.engine.ssh import address
 from dckgrade.i18n import N_
-from dckgrade.report.observation import EngineInfo, Why
+from dckgrade.report.observation import EngineInfo, UnobservableReason
 
 if TYPE_CHECKING:
     from dckgrade.engine.client import Answer, Client
@@ -83,7 +83,7 @@ def _knocked(endpoint: Endpoint, seconds: float) -> Endpoint:
         try:
             knocking.connect(str(endpoint.socket))
         except TimeoutError as error:
-            raise _explained(endpoint, [OutOfReach(Why.DEADLINE)], seconds) from error
+            raise _explained(endpoint, [OutOfReach(UnobservableReason.DEADLINE)], seconds) from error
         except OSError as error:
             raise _explained(endpoint, [error], seconds) from error
         return replace(endpoint, forwarded=_listener(knocking) == "ssh")
@@ -142,4 +142,4 @@ def _check(endpoint: Endpoint, answer: "Answer") -> None:
             N_("Use its context, or set DOCKER_TLS_VERIFY and DOCKER_CERT_PATH."), endpoint=endpoint.url,
         )  # fmt: skip
     if answer.status != HTTPStatus.OK:
-        raise OutOfReach(Why.ENGINE_ERROR, f"HTTP {answer.status} {message}".strip())
+        raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP {answer.status} {message}".strip())

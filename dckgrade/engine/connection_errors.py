@@ -8,7 +8,7 @@ from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.endpoint import Endpoint, EngineDown, EngineTrouble
 from dckgrade.engine.redaction import masked
 from dckgrade.i18n import N_
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 _START = N_("Start Docker, or name the engine with --host or --context.")
 _ELSEWHERE = N_("Start Docker, or name the engine with --host or --context. These sockets exist: {others}.")
@@ -70,7 +70,7 @@ def _sentences(causes: Sequence[BaseException]) -> tuple[str, str]:
         for kind, what, advice in _CAUSES:
             if isinstance(cause, kind):
                 return what, advice
-    if any(isinstance(cause, OutOfReach) and cause.why is Why.DEADLINE for cause in causes):
+    if any(isinstance(cause, OutOfReach) and cause.why is UnobservableReason.DEADLINE for cause in causes):
         return _LATE, _RESTART
     return _OTHERWISE, _START
 

@@ -13,7 +13,7 @@ from dckgrade.engine.dockerd import DaemonFiles, Dockerd
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.redaction import masked
 from dckgrade.engine.tool_cache import given
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 NAME = "daemon.json"
 SYSTEM = Path("/etc/docker", NAME)
@@ -47,7 +47,7 @@ def found(
     except (FileNotFoundError, NotADirectoryError):
         content, changed_at = None, 0.0
     except OSError as error:
-        raise OutOfReach(Why.UNREADABLE, f"{path}: {error.strerror}") from error
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"{path}: {error.strerror}") from error
     return DaemonFiles(
         path=NAME if ours else shown(path, environment),
         content=content,

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from dckgrade.engine.answers import OutOfReach
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -19,7 +19,7 @@ AT_ONCE = 32
 def within(seconds: float, call: Callable[[], T]) -> T:
     """Give what *call* gives or raises; when it is late, leave it behind and raise `OutOfReach(DEADLINE)`."""
     if seconds <= 0:
-        raise OutOfReach(Why.DEADLINE)
+        raise OutOfReach(UnobservableReason.DEADLINE)
     future: Future[T] = Future()
     _in_background(lambda: settle(future, call))
     error = _error(future, seconds)
@@ -71,7 +71,7 @@ def _error(future: Future[T], seconds: float) -> BaseException | None:
         # Not `result`, which raises the call's own TimeoutError as well as its own.
         return future.exception(seconds)
     except TimeoutError:
-        return OutOfReach(Why.DEADLINE)
+        return OutOfReach(UnobservableReason.DEADLINE)
 
 
 def _in_background(work: Callable[[], None]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from dckgrade.engine.answers import HttpAnswer, NoAnswer, NoAnswerHow, OutOfReach, Printed
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 # A proxy of the container's environment would take the question to another machine, not meant here.
 _WGET = 'unset http_proxy HTTP_PROXY all_proxy ALL_PROXY; exec wget -q -S -O - {more} "$0"'
@@ -61,5 +61,5 @@ def _read(head: str, body: bytes, *, truncated: bool) -> HttpAnswer:
         elif colon:
             headers[name.lower()] = value.strip()
     if status is None:
-        raise OutOfReach(Why.UNREADABLE, "the answer inside the container")
+        raise OutOfReach(UnobservableReason.UNREADABLE, "the answer inside the container")
     return HttpAnswer(status=status, headers=headers, body=body, truncated=truncated)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from dckgrade.engine.answers import Address, HttpAnswer, Login, NoAnswer, OutOfReach
 from dckgrade.engine.deadline import within
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 BODY_KEPT, ACCOUNT_KEPT = 256 * 1024, 2 * 1024 * 1024
 _TOTAL_S, _ACCOUNT_S = 3.0, 8.0
@@ -60,7 +60,9 @@ def _talk(address: Address, seconds: float, talk: Callable[[socket.socket], T], 
         return _talked(address, seconds, talk, door)
     except NoAnswer as none:
         if door and none.how != "garbled":
-            raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, f"{address.host}:{address.port}") from none
+            raise OutOfReach(
+                UnobservableReason.ADDRESS_OUT_OF_REACH, f"{address.host}:{address.port}"
+            ) from none
         raise
 
 
@@ -90,9 +92,11 @@ def _connected(address: Address, seconds: float, door: Path | None) -> Iterator[
     except ConnectionResetError:
         raise NoAnswer("reset") from None
     except OutOfReach:
-        raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, f"{address.host}:{address.port}") from None
+        raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, f"{address.host}:{address.port}") from None
     except OSError as error:
-        raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, f"{address.host}:{address.port} {error}") from error
+        raise OutOfReach(
+            UnobservableReason.ADDRESS_OUT_OF_REACH, f"{address.host}:{address.port} {error}"
+        ) from error
     try:
         yield connected
     finally:

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from dckgrade.engine.answers import NotThere, OutOfReach
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 AT_MOST = 256 * 1024
 POLICY = Path("/etc/apparmor.d")
@@ -22,13 +22,13 @@ def content(workdir: Path, name: str) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         raise NotThere(name) from None
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle
-        raise OutOfReach(Why.UNREADABLE, f"{name}: {type(error).__name__}") from error
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"{name}: {type(error).__name__}") from error
     if not path.is_relative_to(home):
-        raise OutOfReach(Why.UNREADABLE, f"{name} leads out of the working folder")
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} leads out of the working folder")
     try:
         return read(path, name)
     except OSError as error:
-        raise OutOfReach(Why.UNREADABLE, f"{name}: {error.strerror}") from error
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"{name}: {error.strerror}") from error
 
 
 def label(processes: Path, pid: object, container: str) -> str:
@@ -64,8 +64,8 @@ def read(path: Path, name: str, at_most: int = AT_MOST) -> bytes:
     # Not blocking: a pipe that nobody writes to would hold the run up.
     with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OutOfReach(Why.UNREADABLE, f"{name} is not a file")
+            raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} is not a file")
         found = file.read(at_most + 1)
     if len(found) > at_most:
-        raise OutOfReach(Why.UNREADABLE, f"{name} is larger than {at_most // 1024} KiB")
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} is larger than {at_most // 1024} KiB")
     return found

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.redaction import masked
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 KEPT, LONGEST_LINE = 64 * 1024, 4 * 1024
 _CUT = " […]"
@@ -41,14 +41,16 @@ def _told(raw: bytes) -> Iterator[tuple[int, bytes]]:
     while at < len(raw):
         header = raw[at : at + 8]
         if len(header) < 8 or header[0] > _SYSTEM_ERROR or header[1:4] != b"\0\0\0":  # noqa: PLR2004 - the format
-            raise OutOfReach(Why.UNREADABLE, "log frame header")
+            raise OutOfReach(UnobservableReason.UNREADABLE, "log frame header")
         (size,) = struct.unpack(">I", header[4:])
         # Compared before anything is allocated: a header may claim 4 GiB.
         if at + 8 + size > len(raw):
-            raise OutOfReach(Why.UNREADABLE, "log frame cut short")
+            raise OutOfReach(UnobservableReason.UNREADABLE, "log frame cut short")
         content = raw[at + 8 : at + 8 + size]
         if header[0] == _SYSTEM_ERROR:
-            raise OutOfReach(Why.ENGINE_ERROR, masked(content.decode(errors="replace"))[:LONGEST_LINE])
+            raise OutOfReach(
+                UnobservableReason.ENGINE_ERROR, masked(content.decode(errors="replace"))[:LONGEST_LINE]
+            )
         yield header[0], content
         at += 8 + size
 

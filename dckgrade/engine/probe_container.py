@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.probe_container_form import OURS, PREFIX, form, ours
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 LIFE = timedelta(minutes=3)
 """A container that speaks ends after 120 s by itself; what is older has been left behind."""
@@ -98,7 +98,7 @@ class Throwaways:
 
     def _create(self, image: str, words: str, log: Json | None) -> str:
         if self._over:
-            raise OutOfReach(Why.DEADLINE)
+            raise OutOfReach(UnobservableReason.DEADLINE)
         if not self._swept:
             self._sweep()
         ref = self._door.create(f"{PREFIX}{secrets.token_hex(6)}", form(image, words, _owner(), log))

@@ -10,7 +10,7 @@ import msgspec
 
 from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.engine.redaction import masked
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 if TYPE_CHECKING:
     from dckgrade.engine.client import Answer
@@ -21,14 +21,14 @@ def decoded(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise OutOfReach(Why.UNREADABLE, f"not JSON: {error}") from error
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"not JSON: {error}") from error
 
 
 def read_object(body: bytes) -> Json:
     """Read one object."""
     content = decoded(body)
     if not isinstance(content, dict):
-        raise OutOfReach(Why.UNREADABLE, "not a JSON object")
+        raise OutOfReach(UnobservableReason.UNREADABLE, "not a JSON object")
     return content
 
 
@@ -36,7 +36,7 @@ def read_objects(body: bytes) -> list[Json]:
     """Read a list of objects."""
     content = decoded(body)
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
-        raise OutOfReach(Why.UNREADABLE, "not a JSON list of objects")
+        raise OutOfReach(UnobservableReason.UNREADABLE, "not a JSON list of objects")
     return content
 
 
@@ -58,8 +58,8 @@ def _member(body: bytes) -> tuple[bytes, datetime]:
             if member and content is not None:
                 return content.read(), datetime.fromtimestamp(member.mtime, UTC)
     except (tarfile.TarError, OSError, ValueError, OverflowError) as error:
-        raise OutOfReach(Why.UNREADABLE, f"not a tar: {error}") from error
-    raise OutOfReach(Why.UNREADABLE, "not a file")
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"not a tar: {error}") from error
+    raise OutOfReach(UnobservableReason.UNREADABLE, "not a file")
 
 
 def read_message(answer: "Answer") -> tuple[str, bool]:

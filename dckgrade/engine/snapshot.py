@@ -15,7 +15,7 @@ from dckgrade.engine.memo import Memo
 from dckgrade.engine.protocol import Given
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.resources import Resource
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 T = TypeVar("T")
 
@@ -50,12 +50,12 @@ class EngineSnapshot(ResourceReader):
 
     def _may_act(self) -> None:
         if self._given.passive:
-            raise OutOfReach(Why.NOT_TRIED, "--passive")
+            raise OutOfReach(UnobservableReason.NOT_TRIED, "--passive")
 
     def _may_run(self, ref: str) -> None:
         self._may_act()
         if (self.inspect_container(ref).get("HostConfig") or {}).get("PidMode") == "host":
-            raise OutOfReach(Why.NOT_TRIED, "the container shares the host's processes")
+            raise OutOfReach(UnobservableReason.NOT_TRIED, "the container shares the host's processes")
 
     def inspect_new_container(self, image: str) -> Json:
         """Show what a new container of *image* would be: the same all through a run."""
@@ -87,7 +87,7 @@ class EngineSnapshot(ResourceReader):
 
     def _may_be_elsewhere(self, what: str) -> None:
         if self._given.elsewhere:
-            raise OutOfReach(Why.ELSEWHERE, what)
+            raise OutOfReach(UnobservableReason.ELSEWHERE, what)
 
     def _at_home(self, what: str) -> None:
         if not self._daemon.endpoint.own_addresses:
@@ -123,7 +123,7 @@ class EngineSnapshot(ResourceReader):
         try:
             info = self.inspect_engine()
         except OutOfReach as trouble:
-            if trouble.why is not Why.ENGINE_OUT_OF_REACH:
+            if trouble.why is not UnobservableReason.ENGINE_OUT_OF_REACH:
                 raise
             info = None
         given = self._given
@@ -170,7 +170,9 @@ class EngineSnapshot(ResourceReader):
         for argv in exec_http.commands(port, path):
             if answered := exec_http.answer(argv, self._daemon.run_for_output(ref, argv)):
                 return answered
-        raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, f"{port}: no curl and no wget in the container")
+        raise OutOfReach(
+            UnobservableReason.ADDRESS_OUT_OF_REACH, f"{port}: no curl and no wget in the container"
+        )
 
     def exchange_bytes(self, address: Address, sent: bytes, count: int) -> bytes:
         """Send bytes and read up to *count*."""

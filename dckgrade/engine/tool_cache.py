@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dckgrade.engine import local_files
 from dckgrade.engine.answers import OF_ANOTHER, NotThere, OutOfReach
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 AT_MOST = 64 * 1024 * 1024
 ROOTS_HOME = Path("/root")
@@ -27,11 +27,11 @@ def content(tool: str, name: str, environment: Mapping[str, str] | None) -> byte
         except (FileNotFoundError, NotADirectoryError):
             continue
         except PermissionError:
-            raise OutOfReach(Why.NOT_TRIED, OF_ANOTHER) from None
+            raise OutOfReach(UnobservableReason.NOT_TRIED, OF_ANOTHER) from None
         except OSError as error:
-            raise OutOfReach(Why.UNREADABLE, f"{name}: {error.strerror}") from error
+            raise OutOfReach(UnobservableReason.UNREADABLE, f"{name}: {error.strerror}") from error
     if environment is None and maybe_roots(tool):
-        raise OutOfReach(Why.NOT_TRIED, OF_ANOTHER)
+        raise OutOfReach(UnobservableReason.NOT_TRIED, OF_ANOTHER)
     raise NotThere(name)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.endpoint import Endpoint
-from dckgrade.report.observation import EngineInfo, Why
+from dckgrade.report.observation import EngineInfo, UnobservableReason
 
 if TYPE_CHECKING:
     from dckgrade.engine.client import Client
@@ -27,7 +27,7 @@ class _Nobody:
         self._why = why
 
     def ask(self, *_: Any, **_limits: Any) -> NoReturn:
-        raise OutOfReach(Why.ENGINE_OUT_OF_REACH, self._why)
+        raise OutOfReach(UnobservableReason.ENGINE_OUT_OF_REACH, self._why)
 
     def close(self) -> None:
         """There is nothing to close."""

@@ -14,15 +14,15 @@ from dckgrade.i18n import N_, Lang, get_translator
 from dckgrade.lab.model import Lab
 from dckgrade.probes.base import kind_of
 
-SCHEMA: Literal["dckgrade-doctor/1"] = "dckgrade-doctor/1"
+DOCTOR_SCHEMA: Literal["dckgrade-doctor/1"] = "dckgrade-doctor/1"
 
-Sort = Literal["Docker Engine", "Docker Desktop", "Podman"]
+EngineProduct = Literal["Docker Engine", "Docker Desktop", "Podman"]
 
 
 class Machine(Struct, frozen=True, kw_only=True):
     """What the engine says of itself (`GET /info`); no name, no id, no path of a user's."""
 
-    sort: Sort
+    sort: EngineProduct
     version: str
     api: str
     newest_tested_api: str = TESTED_MAX
@@ -44,7 +44,7 @@ class Machine(Struct, frozen=True, kw_only=True):
     swarm: str
 
 
-class LabHere(Struct, frozen=True, kw_only=True):
+class LabSupport(Struct, frozen=True, kw_only=True):
     """A lab, and why not all of it can be graded here; without reasons it can."""
 
     id: str
@@ -52,10 +52,10 @@ class LabHere(Struct, frozen=True, kw_only=True):
     reasons: list[str] = field(default_factory=list)
 
 
-class Examination(Struct, frozen=True, kw_only=True):
+class DoctorReport(Struct, frozen=True, kw_only=True):
     """What `dckgrade doctor` found."""
 
-    schema: Literal["dckgrade-doctor/1"] = SCHEMA
+    schema: Literal["dckgrade-doctor/1"] = DOCTOR_SCHEMA
     dckgrade: str = __version__
     python: str = field(default_factory=platform.python_version)
     system: str = field(default_factory=lambda: f"{platform.system()} {platform.machine()}")
@@ -66,24 +66,24 @@ class Examination(Struct, frozen=True, kw_only=True):
     """Why no engine answers, and what to try."""
     other_sockets: list[str] = field(default_factory=list)
     machine: Machine | None = None
-    labs: list[LabHere] = field(default_factory=list)
+    labs: list[LabSupport] = field(default_factory=list)
 
 
-def machine(info: Json, version: str, api: str, *, rootless: bool) -> Machine:
+def parse_machine(info: Json, version: str, api: str, *, rootless: bool) -> Machine:
     """Read what the engine says of itself; whatever it leaves out is empty."""
     options = [str(one) for one in info.get("SecurityOptions") or []]
     kernel = str(info.get("KernelVersion") or "")
     return Machine(
-        sort=sort(info),
+        sort=detect_product(info),
         version=version,
         api=api,
         operating_system=str(info.get("OperatingSystem") or ""),
         kernel=kernel,
-        rootless=rootless or has(options, "rootless"),
+        rootless=rootless or has_security_option(options, "rootless"),
         wsl="microsoft" in kernel.lower(),
         snap=str(info.get("DockerRootDir") or "").startswith("/var/snap/"),
-        seccomp=has(options, "seccomp"),
-        apparmor=has(options, "apparmor"),
+        seccomp=has_security_option(options, "seccomp"),
+        apparmor=has_security_option(options, "apparmor"),
         cgroup_version=str(info.get("CgroupVersion") or ""),
         cgroup_driver=str(info.get("CgroupDriver") or ""),
         storage_driver=str(info.get("Driver") or ""),
@@ -95,21 +95,21 @@ def machine(info: Json, version: str, api: str, *, rootless: bool) -> Machine:
     )
 
 
-def sort(info: Json) -> Sort:
+def detect_product(info: Json) -> EngineProduct:
     """Tell Docker's engine from what speaks its API or hides it in a VM."""
     if "BuildahVersion" in info:
         return "Podman"
     return "Docker Desktop" if "Docker Desktop" in str(info.get("OperatingSystem")) else "Docker Engine"
 
 
-def has(options: Sequence[str], name: str) -> bool:
+def has_security_option(options: Sequence[str], name: str) -> bool:
     """Look into `SecurityOptions`: `name=seccomp,profile=builtin`."""
     return any(one.split(",")[0] in {name, f"name={name}"} for one in options)
 
 
-Limit = tuple[Callable[[Machine], bool], str]
+MachineLimit = tuple[Callable[[Machine], bool], str]
 """Whether it holds here, and what it means for a lab."""
-LIMITS: Mapping[str, Sequence[Limit]] = {
+LIMITS_BY_KIND_PREFIX: Mapping[str, Sequence[MachineLimit]] = {
     "swarm": [
         (lambda one: one.sort == "Podman", N_("Podman has no Swarm.")),
         (lambda one: one.sort == "Docker Desktop", N_("Docker Desktop's swarm has one node and no other.")),
@@ -132,20 +132,20 @@ LIMITS: Mapping[str, Sequence[Limit]] = {
 """By the beginnings of the names of the kinds of probes that a lab needs."""
 
 
-def here(lab: Lab, machine: Machine, lang: Lang) -> LabHere:
+def assess_lab(lab: Lab, machine: Machine, lang: Lang) -> LabSupport:
     """Say whether *lab* can be graded on *machine*."""
-    reasons = dict.fromkeys(get_translator(lang)(told) for told in limits(lab, machine))
-    return LabHere(id=lab.id, title=lab.title.into(lang), reasons=list(reasons))
+    reasons = dict.fromkeys(get_translator(lang)(told) for told in find_machine_limits(lab, machine))
+    return LabSupport(id=lab.id, title=lab.title.in_language(lang), reasons=list(reasons))
 
 
-def limits(lab: Lab, machine: Machine) -> Iterator[str]:
+def find_machine_limits(lab: Lab, machine: Machine) -> Iterator[str]:
     """Give what stands in the way of the lab's probes."""
     kinds = {kind_of(check.observe) for check in lab.checks}
-    for beginning, known in LIMITS.items():
+    for beginning, known in LIMITS_BY_KIND_PREFIX.items():
         if any(one.startswith(beginning) for one in kinds):
             yield from (told for holds, told in known if holds(machine))
 
 
-def document(examination: Examination) -> bytes:
+def encode_doctor_report(examination: DoctorReport) -> bytes:
     """Write it as one JSON document, for a bug report."""
     return msgspec.json.format(msgspec.json.encode(examination), indent=2) + b"\n"

@@ -54,9 +54,9 @@ class Choice(Struct, frozen=True, kw_only=True):
     """The engine is one that we have started; None: its files are where facts say."""
 
 
-Progress = Callable[[Sequence[str], float], None]
+ProgressCallback = Callable[[Sequence[str], float], None]
 """Told, at each round of waiting, what is waited for, and the longest budget left in seconds."""
 
 
-def silent(_titles: Sequence[str], _left_s: float) -> None:
+def ignore_progress(_titles: Sequence[str], _left_s: float) -> None:
     """Show no progress."""

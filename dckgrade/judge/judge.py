@@ -4,7 +4,12 @@ from graphlib import TopologicalSorter
 
 import msgspec
 
-from dckgrade.judge.diagnose import fitting, named, pending, worded
+from dckgrade.judge.diagnose import (
+    find_first_diagnosis,
+    iter_fitting_diagnoses,
+    iter_pending_probes,
+    word_mistake,
+)
 from dckgrade.judge.matching import matches_wanted
 from dckgrade.lab.model import Check, Diagnosis, Lab
 from dckgrade.probes.base import Probe, kind_of, observation_key
@@ -12,33 +17,35 @@ from dckgrade.report.observation import Absent, Recording, Seen, Unobservable
 from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Reason, Verdict
 
 
-def judge(lab: Lab, recording: Recording, lang: str) -> list[CheckResult]:
+def judge_recording(lab: Lab, recording: Recording, lang: str) -> list[CheckResult]:
     """Judge every check of *lab*, in the order of the lab, in the words of *lang*."""
-    return Judgement(lab, recording, lang).lines()
+    return Judgement(lab, recording, lang).judge_all()
 
 
-def wanted_further(lab: Lab, recording: Recording) -> list[Probe]:
+def list_further_probes(lab: Lab, recording: Recording) -> list[Probe]:
     """
     List what must still be looked at, so that each mistake can be named and each remark be made.
 
     Of a check's diagnoses only the first can be needed; remarks are all of them made.
     """
     asked: list[Probe | None] = []
-    for check, line in zip(lab.checks, judge(lab, recording, "en"), strict=True):
+    for check, line in zip(lab.checks, judge_recording(lab, recording, "en"), strict=True):
         if line.verdict is Verdict.PASSED:
-            asked += pending(lab, check, check.remarks, recording)
+            asked += iter_pending_probes(lab, check, check.remarks, recording)
         elif line.verdict in {Verdict.FAILED, Verdict.UNKNOWN}:
-            asked.append(next(pending(lab, check, check.diagnoses, recording), None))
+            asked.append(next(iter_pending_probes(lab, check, check.diagnoses, recording), None))
     return [probe for probe in asked if probe]
 
 
-def unsettled(lab: Lab, recording: Recording) -> set[str]:
+def find_unsettled_checks(lab: Lab, recording: Recording) -> set[str]:
     """List the failed checks without a lasting mistake that is known by name: those that time may mend."""
     judgement = Judgement(lab, recording, "en")
     # A limit of the machine may be one that passes.
     limit = Reason(code="environment")
-    missed = {line.id for line in judgement.lines() if line.verdict is Verdict.FAILED or line.reason == limit}
-    return missed - judgement.settled
+    missed = {
+        line.id for line in judgement.judge_all() if line.verdict is Verdict.FAILED or line.reason == limit
+    }
+    return missed - judgement.lasting_failures
 
 
 class Judgement:
@@ -46,34 +53,34 @@ class Judgement:
 
     def __init__(self, lab: Lab, recording: Recording, lang: str) -> None:
         self.lab, self.recording, self.lang = lab, recording, lang
-        self.done: dict[str, CheckResult] = {}
-        self.letting_through: set[str] = set()
-        self.settled: set[str] = set()
+        self.results: dict[str, CheckResult] = {}
+        self.non_blocking: set[str] = set()
+        self.lasting_failures: set[str] = set()
 
-    def lines(self) -> list[CheckResult]:
+    def judge_all(self) -> list[CheckResult]:
         """Judge all, whatever their order in the file."""
         by_id = {check.id: check for check in self.lab.checks}
         for one in TopologicalSorter({check.id: check.requires for check in self.lab.checks}).static_order():
-            self.done[one] = self.line(by_id[one])
-        return [self.done[check.id] for check in self.lab.checks]
+            self.results[one] = self.judge_check(by_id[one])
+        return [self.results[check.id] for check in self.lab.checks]
 
-    def line(self, check: Check) -> CheckResult:
+    def judge_check(self, check: Check) -> CheckResult:
         """Judge one check: the user's choice first, then what it requires, then what was seen of it."""
-        if reason := self.skipped(check):
-            return self.written(check, Verdict.SKIPPED, reason=reason)
-        required = {one: self.done[one].verdict for one in check.requires}
+        if reason := self.find_skip_reason(check):
+            return self.make_result(check, Verdict.SKIPPED, reason=reason)
+        required = {one: self.results[one].verdict for one in check.requires}
         lost = [one for one, verdict in required.items() if verdict in {Verdict.FAILED, Verdict.BLOCKED}]
         seen = self.recording.observations.get(observation_key(check.observe))
         # A wrong name alone prevents nothing, but what is absent then is absent because of it.
-        if lost and (isinstance(seen, Absent) or not self.letting_through.issuperset(lost)):
-            return self.written(check, Verdict.BLOCKED, blocked_by=lost)
+        if lost and (isinstance(seen, Absent) or not self.non_blocking.issuperset(lost)):
+            return self.make_result(check, Verdict.BLOCKED, blocked_by=lost)
         if unknown := [one for one, verdict in required.items() if verdict is Verdict.UNKNOWN]:
-            return self.written(
+            return self.make_result(
                 check, Verdict.UNKNOWN, blocked_by=unknown, reason=Reason(code="requires-unknown")
             )
-        return self.on_its_own(check)
+        return self.judge_own_observation(check)
 
-    def skipped(self, check: Check) -> Reason | None:
+    def find_skip_reason(self, check: Check) -> Reason | None:
         """Say why the user chose not to have this check attempted."""
         if self.recording.only and check.id not in self.recording.only:
             return Reason(code="not-chosen")
@@ -81,58 +88,61 @@ class Judgement:
             return Reason(code="passive")
         return None
 
-    def on_its_own(self, check: Check) -> CheckResult:
+    def judge_own_observation(self, check: Check) -> CheckResult:
         """Judge a check by its own observation."""
         match self.recording.observations.get(observation_key(check.observe)):
             case Unobservable() as unseen:
                 reason = Reason(code=unseen.why, detail=unseen.detail)
-                return self.written(check, Verdict.UNKNOWN, reason=reason)
+                return self.make_result(check, Verdict.UNKNOWN, reason=reason)
             case Absent():
-                return self.missed(
+                return self.make_failed(
                     check, [Mismatch(fact=kind_of(check.observe), wanted={"present": True}, found=None)]
                 )
             case Seen(facts=facts):
                 if lacking := [name for name in check.expect if name not in facts]:
                     # Recordings are append-only: what an older one lacks was not seen, and is not false.
                     reason = Reason(code="not-recorded", detail=", ".join(lacking))
-                    return self.written(check, Verdict.UNKNOWN, reason=reason)
+                    return self.make_result(check, Verdict.UNKNOWN, reason=reason)
                 misses = [
                     Mismatch(fact=name, wanted=msgspec.to_builtins(wanted), found=facts[name])
                     for name, wanted in check.expect.items()
                     if not matches_wanted(wanted, facts[name])
                 ]
-                return self.missed(check, misses) if misses else self.passed(check)
+                return self.make_failed(check, misses) if misses else self.make_passed(check)
             case None:
-                return self.written(check, Verdict.UNKNOWN, reason=Reason(code="not-reached"))
+                return self.make_result(check, Verdict.UNKNOWN, reason=Reason(code="not-reached"))
 
-    def passed(self, check: Check) -> CheckResult:
+    def make_passed(self, check: Check) -> CheckResult:
         """Write down a pass, with what is worth knowing all the same."""
-        remarks = [self.worded(check, one) for one in fitting(self.lab, check, check.remarks, self.recording)]
-        return self.written(check, Verdict.PASSED, remarks=remarks)
+        remarks = [
+            self.name_mistake(check, one)
+            for one in iter_fitting_diagnoses(self.lab, check, check.remarks, self.recording)
+        ]
+        return self.make_result(check, Verdict.PASSED, remarks=remarks)
 
-    def missed(self, check: Check, misses: list[Mismatch]) -> CheckResult:
+    def make_failed(self, check: Check, misses: list[Mismatch]) -> CheckResult:
         """Write down a failure and the mistake's name; what is starting, or the machine's limit, is none."""
-        diagnosis = named(self.lab, check, check.diagnoses, self.recording)
+        diagnosis = find_first_diagnosis(self.lab, check, check.diagnoses, self.recording)
         if diagnosis and not diagnosis.blocks:
-            self.letting_through.add(check.id)
+            self.non_blocking.add(check.id)
         if diagnosis and not diagnosis.transient:
-            self.settled.add(check.id)
+            self.lasting_failures.add(check.id)
         verdict, reason = Verdict.FAILED, None
         if check.id in self.recording.starting:
             verdict, reason = Verdict.UNKNOWN, Reason(code="starting")
         elif diagnosis and diagnosis.verdict == "unknown":
             verdict, reason = Verdict.UNKNOWN, Reason(code="environment")
-        words = self.worded(check, diagnosis) if diagnosis else None
-        return self.written(check, verdict, misses=misses, diagnosis=words, reason=reason)
+        words = self.name_mistake(check, diagnosis) if diagnosis else None
+        return self.make_result(check, verdict, misses=misses, diagnosis=words, reason=reason)
 
-    def worded(self, check: Check, diagnosis: Diagnosis) -> NamedMistake:
+    def name_mistake(self, check: Check, diagnosis: Diagnosis) -> NamedMistake:
         """Put *diagnosis* into the report's language."""
         probes = [check.observe, *(also.observe for also in diagnosis.also)]
-        return worded(
+        return word_mistake(
             diagnosis, [self.recording.observations.get(observation_key(one)) for one in probes], self.lang
         )
 
-    def written(
+    def make_result(
         self,
         check: Check,
         verdict: Verdict,
@@ -147,7 +157,7 @@ class Judgement:
         seen = self.recording.observations.get(observation_key(check.observe))
         return CheckResult(
             id=check.id,
-            title=check.title.into(self.lang),
+            title=check.title.in_language(self.lang),
             points=check.points,
             earned=check.points if verdict is Verdict.PASSED else 0,
             verdict=verdict,

@@ -7,7 +7,7 @@ from msgspec import Struct
 from dckgrade.lab.model import Check, Diagnosis, Lab
 
 
-class Known(Struct, frozen=True):
+class KnownMistake(Struct, frozen=True):
     """One mistake in full, its lab, and the checks of it that can name the mistake."""
 
     lab: Lab
@@ -15,23 +15,25 @@ class Known(Struct, frozen=True):
     checks: list[Check]
 
 
-def catalogue(labs: Iterable[Lab]) -> dict[str, Known]:
+def collect_mistakes(labs: Iterable[Lab]) -> dict[str, KnownMistake]:
     """List the mistakes by code, in the order of the labs and of the codes."""
-    return {one.diagnosis.code: one for lab in labs for one in sorted(known(lab), key=by_code)}
+    return {
+        one.diagnosis.code: one for lab in labs for one in sorted(iter_mistakes(lab), key=get_mistake_code)
+    }
 
 
-def known(lab: Lab) -> Iterator[Known]:
+def iter_mistakes(lab: Lab) -> Iterator[KnownMistake]:
     """List the mistakes of one lab."""
-    for one in lab.diagnoses():
+    for one in lab.list_diagnoses():
         if one.message:
-            yield Known(lab, one, [check for check in lab.checks if meets(check, one.code)])
+            yield KnownMistake(lab, one, [check for check in lab.checks if can_name_mistake(check, one.code)])
 
 
-def meets(check: Check, code: str) -> bool:
+def can_name_mistake(check: Check, code: str) -> bool:
     """Say whether *check* can name this mistake."""
     return any(one.code == code for one in (*check.diagnoses, *check.remarks))
 
 
-def by_code(one: Known) -> str:
+def get_mistake_code(one: KnownMistake) -> str:
     """Order by code."""
     return one.diagnosis.code

@@ -5,12 +5,12 @@ from functools import cache
 from pathlib import Path
 
 from dckgrade.i18n import N_, UserError
-from dckgrade.lab.problem import nearest
+from dckgrade.lab.problem import guess_nearest_word
 
-VARIABLE = "DCKGRADE_LABS"
+LABS_VARIABLE = "DCKGRADE_LABS"
 """Folders of the user's own labs, separated as PATH is."""
 
-HEAD = 4096
+MAX_TITLE_HEAD_CHARS = 4096
 """Characters of a lab's file in which its title is looked for."""
 
 
@@ -18,43 +18,47 @@ class NoSuchLab(UserError):
     """A lab's name that is no lab."""
 
 
-def shelf() -> Path:
+def find_builtin_folder() -> Path:
     """Give the folder of the labs that came with this dckgrade."""
     package = Path(__file__).parents[1]
     installed = package / "checks"
     return installed if installed.is_dir() else package.parent / "checks"
 
 
-def lab_paths() -> dict[str, Path]:
+def list_lab_paths() -> dict[str, Path]:
     """List the labs there are as id → file, without reading any: the user's own win over installed ones."""
-    return labs_of(*of_packages()) | labs_of(shelf()) | labs_of(*of_user())
+    return (
+        list_labs_in_folders(*find_package_folders())
+        | list_labs_in_folders(find_builtin_folder())
+        | list_labs_in_folders(*find_user_folders())
+    )
 
 
-def lab_path(name: str) -> Path | None:
+def get_lab_path(name: str) -> Path | None:
     """Find a lab by its id; looking for installed packages of labs takes time, and comes last."""
-    near = labs_of(shelf()) | labs_of(*of_user())
-    return near.get(name) or labs_of(*of_packages()).get(name)
+    near = list_labs_in_folders(find_builtin_folder()) | list_labs_in_folders(*find_user_folders())
+    return near.get(name) or list_labs_in_folders(*find_package_folders()).get(name)
 
 
-def title(path: Path, lang: str) -> str:
+def read_lab_title(path: Path, lang: str) -> str:
     """Read a lab's title and nothing else of it; nothing where it does not stand before the checks."""
     import yaml
 
     try:
-        head = path.read_text(encoding="utf-8")[:HEAD].partition("\nchecks:")[0]
+        head = path.read_text(encoding="utf-8")[:MAX_TITLE_HEAD_CHARS].partition("\nchecks:")[0]
         return str(yaml.load(head, yaml.CSafeLoader)["title"][lang])
     except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
         return ""
 
 
-def labs_of(*folders: Path) -> dict[str, Path]:
+def list_labs_in_folders(*folders: Path) -> dict[str, Path]:
     """List the labs in *folders*; a later folder wins."""
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
 
 
-def of_user() -> list[Path]:
+def find_user_folders() -> list[Path]:
     """Give the folders that `--labs` or DCKGRADE_LABS names; raises `NoSuchLab` for one that is none."""
-    folders = [Path(one) for one in os.environ.get(VARIABLE, "").split(os.pathsep) if one]
+    folders = [Path(one) for one in os.environ.get(LABS_VARIABLE, "").split(os.pathsep) if one]
     for folder in folders:
         if not folder.is_dir():
             raise NoSuchLab(N_("There is no folder {path} of labs."), path=folder)
@@ -62,7 +66,7 @@ def of_user() -> list[Path]:
 
 
 @cache
-def of_packages() -> list[Path]:
+def find_package_folders() -> list[Path]:
     """Give the folders of installed packages with an entry point in the group `dckgrade.labs`."""
     # Late: it takes as long as all the rest of a short command.
     from importlib.metadata import entry_points
@@ -72,12 +76,12 @@ def of_packages() -> list[Path]:
     return [Path(folder) for spec in specs if spec for folder in spec.submodule_search_locations or ()]
 
 
-def find(name: str) -> Path:
+def find_lab_path(name: str) -> Path:
     """Find a lab by its id; `NoSuchLab` with the nearest one otherwise."""
-    if found := lab_path(name):
+    if found := get_lab_path(name):
         return found
-    known = lab_paths()
-    if near := nearest(name, known):
+    known = list_lab_paths()
+    if near := guess_nearest_word(name, known):
         raise NoSuchLab(N_("There is no lab “{name}”."), N_("Did you mean {near}?"), name=name, near=near)
     raise NoSuchLab(
         N_("There is no lab “{name}”."), N_("These there are: {known}."), name=name, known=", ".join(known)

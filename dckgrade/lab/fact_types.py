@@ -8,99 +8,106 @@ from msgspec import inspect
 
 from dckgrade.i18n import N_
 from dckgrade.lab import patterns
-from dckgrade.lab.matchers import Demand, Wanted, written
-from dckgrade.lab.problem import nearest
-from dckgrade.lab.shape import shape_of, shown
-from dckgrade.lab.strict_yaml import Path
+from dckgrade.lab.matchers import Matcher, Wanted, get_written_fields
+from dckgrade.lab.problem import guess_nearest_word
+from dckgrade.lab.shape import format_author_value, get_type_info
+from dckgrade.lab.strict_yaml import ValuePath
 
-Fault = tuple[Path, str, dict[str, object]]
+MatcherFault = tuple[ValuePath, str, dict[str, object]]
 """Where below the demand, a message id, its values."""
 
-TEXT, NUMBER, TRUTH = N_("text"), N_("a number"), N_("true or false")
-LIST, MAPPING = N_("a list"), N_("a mapping")
+TEXT_NAME, NUMBER_NAME, BOOLEAN_NAME = N_("text"), N_("a number"), N_("true or false")
+LIST_NAME, MAPPING_NAME = N_("a list"), N_("a mapping")
 
-KINDS: dict[type[inspect.Type], str] = {
-    inspect.StrType: TEXT,
-    inspect.LiteralType: TEXT,
-    inspect.IntType: NUMBER,
-    inspect.FloatType: NUMBER,
-    inspect.BoolType: TRUTH,
-    inspect.ListType: LIST,
-    inspect.StructType: MAPPING,
+TYPE_NAMES: dict[type[inspect.Type], str] = {
+    inspect.StrType: TEXT_NAME,
+    inspect.LiteralType: TEXT_NAME,
+    inspect.IntType: NUMBER_NAME,
+    inspect.FloatType: NUMBER_NAME,
+    inspect.BoolType: BOOLEAN_NAME,
+    inspect.ListType: LIST_NAME,
+    inspect.StructType: MAPPING_NAME,
 }
-SCALARS: dict[type, str] = {str: TEXT, bool: TRUTH, int: NUMBER, float: NUMBER}
+SCALAR_TYPE_NAMES: dict[type, str] = {
+    str: TEXT_NAME,
+    bool: BOOLEAN_NAME,
+    int: NUMBER_NAME,
+    float: NUMBER_NAME,
+}
 
-FITS = {
-    "matches": {TEXT},
-    "resembles": {TEXT},
-    "at-least": {NUMBER},
-    "at-most": {NUMBER},
-    "contains": {TEXT, LIST},
-    "every": {LIST},
-    "any": {LIST},
-    "count": {LIST},
-    "where": {MAPPING},
+APPLICABLE_TYPE_NAMES = {
+    "matches": {TEXT_NAME},
+    "resembles": {TEXT_NAME},
+    "at-least": {NUMBER_NAME},
+    "at-most": {NUMBER_NAME},
+    "contains": {TEXT_NAME, LIST_NAME},
+    "every": {LIST_NAME},
+    "any": {LIST_NAME},
+    "count": {LIST_NAME},
+    "where": {MAPPING_NAME},
 }
 """Demands that make sense of some kinds of facts only."""
 
 
-def fields(facts: type[msgspec.Struct]) -> dict[str, inspect.Type]:
+def get_fact_types(facts: type[msgspec.Struct]) -> dict[str, inspect.Type]:
     """Give the facts by name, with their types; a nullable one by what it is when it is there."""
-    return fields_of(shape_of(facts))
+    return get_field_types(get_type_info(facts))
 
 
-def fields_of(struct: inspect.Type) -> dict[str, inspect.Type]:
+def get_field_types(struct: inspect.Type) -> dict[str, inspect.Type]:
     """Give the fields of a mapping by name."""
-    return {one.encode_name: plain(one.type) for one in getattr(struct, "fields", ())}
+    return {one.encode_name: simplify_union(one.type) for one in getattr(struct, "fields", ())}
 
 
-def plain(wanted: inspect.Type) -> inspect.Type:
+def simplify_union(wanted: inspect.Type) -> inspect.Type:
     """Leave null out; of a union of words make one set of words."""
     if not isinstance(wanted, inspect.UnionType):
         return wanted
-    members = [plain(one) for one in wanted.types if not isinstance(one, inspect.NoneType)]
+    members = [simplify_union(one) for one in wanted.types if not isinstance(one, inspect.NoneType)]
     words = tuple(value for one in members if isinstance(one, inspect.LiteralType) for value in one.values)
     return inspect.LiteralType(words) if words else members[0]
 
 
-def faults(expect: Mapping[str, Wanted], known: Mapping[str, inspect.Type]) -> Iterator[Fault]:
+def find_fact_faults(
+    expect: Mapping[str, Wanted], known: Mapping[str, inspect.Type]
+) -> Iterator[MatcherFault]:
     """Hold a mapping of demands against the *known* facts."""
     for name, wanted in expect.items():
         if name in known:
-            yield from within(name, demand_faults(wanted, known[name]))
+            yield from prefix_faults(name, find_matcher_faults(wanted, known[name]))
         else:
-            yield (name,), *unknown_fact(name, known)
+            yield (name,), *describe_unknown_fact(name, known)
 
 
-def unknown_fact(name: str, known: Iterable[str]) -> tuple[str, dict[str, object]]:
+def describe_unknown_fact(name: str, known: Iterable[str]) -> tuple[str, dict[str, object]]:
     """Say that there is no fact *name*, and which one was meant or which there are."""
-    if near := nearest(name, known):
+    if near := guess_nearest_word(name, known):
         return N_("unknown fact `{key}`"), {"key": name, "near": near}
     return N_("unknown fact `{key}`; there are {known}"), {"key": name, "known": ", ".join(known)}
 
 
-def within(name: str | int, found: Iterable[Fault]) -> Iterator[Fault]:
+def prefix_faults(name: str | int, found: Iterable[MatcherFault]) -> Iterator[MatcherFault]:
     """Place what was *found* below *name*."""
     for path, what, values in found:
         yield (name, *path), what, values
 
 
-def demand_faults(wanted: Wanted, fact: inspect.Type) -> Iterator[Fault]:
+def find_matcher_faults(wanted: Wanted, fact: inspect.Type) -> Iterator[MatcherFault]:
     """Hold one demand against the type of its fact."""
-    if not isinstance(wanted, Demand):
-        yield from value_faults(wanted, fact)
+    if not isinstance(wanted, Matcher):
+        yield from find_value_faults(wanted, fact)
         return
-    demands = written(wanted)
-    yield from impossible(demands)
-    kind = KINDS[type(fact)]
+    demands = get_written_fields(wanted)
+    yield from find_contradictions(demands)
+    kind = TYPE_NAMES[type(fact)]
     for name, value in demands.items():
-        if kind in FITS.get(name, {kind}):
-            yield from within(name, inner_faults(name, value, fact))
+        if kind in APPLICABLE_TYPE_NAMES.get(name, {kind}):
+            yield from prefix_faults(name, find_inner_faults(name, value, fact))
         else:
             yield (name,), N_("`{demand}` makes no sense of {kind}"), {"demand": name, "kind": (kind,)}
 
 
-def impossible(demands: dict[str, Any]) -> Iterator[Fault]:
+def find_contradictions(demands: dict[str, Any]) -> Iterator[MatcherFault]:
     """Want demands to ask for something, and for what can be."""
     least, most = demands.get("at-least"), demands.get("at-most")
     if not demands:
@@ -111,40 +118,40 @@ def impossible(demands: dict[str, Any]) -> Iterator[Fault]:
         yield (), N_("nothing can be demanded of a fact that is not present"), {}
 
 
-def inner_faults(name: str, value: Any, fact: inspect.Type) -> Iterator[Fault]:
+def find_inner_faults(name: str, value: Any, fact: inspect.Type) -> Iterator[MatcherFault]:
     """Hold what is written inside the demand *name*, which is known to make sense of *fact*."""
-    element = plain(getattr(fact, "item_type", inspect.StrType()))
+    element = simplify_union(getattr(fact, "item_type", inspect.StrType()))
     match name:
         case "equals":
-            yield from value_faults(value, fact)
+            yield from find_value_faults(value, fact)
         case "one-of":
             for index, one in enumerate(value):
-                yield from within(index, value_faults(one, fact))
+                yield from prefix_faults(index, find_value_faults(one, fact))
         case "matches":
-            if what := patterns.fault(value):
+            if what := patterns.find_pattern_fault(value):
                 yield (), what, {"pattern": value}
         case "contains":
-            yield from value_faults(value, element)
+            yield from find_value_faults(value, element)
         case "where":
-            yield from faults(value, fields_of(fact))
+            yield from find_fact_faults(value, get_field_types(fact))
         case "not" | "every" | "any" | "count":
             inner = {"not": fact, "count": inspect.IntType()}.get(name, element)
-            yield from demand_faults(value, inner)
+            yield from find_matcher_faults(value, inner)
         case _:  # resembles, at-least, at-most, present: the shape says it all
             return
 
 
-def value_faults(value: Any, fact: inspect.Type) -> Iterator[Fault]:
+def find_value_faults(value: Any, fact: inspect.Type) -> Iterator[MatcherFault]:
     """Hold a value that the fact should equal against what the fact can be."""
-    kind = KINDS[type(fact)]
-    if SCALARS[type(value)] != kind:
+    kind = TYPE_NAMES[type(fact)]
+    if SCALAR_TYPE_NAMES[type(value)] != kind:
         what = N_("the fact is {kind}, and never equals {value}")
-        yield (), what, {"kind": (kind,), "value": shown(value)}
+        yield (), what, {"kind": (kind,), "value": format_author_value(value)}
     elif isinstance(fact, inspect.LiteralType) and value not in fact.values:
         known = [str(one) for one in fact.values]
-        near = nearest(str(value), known)
+        near = guess_nearest_word(str(value), known)
         yield (
             (),
             N_("{found} is none of {known}"),
-            {"found": shown(value), "known": ", ".join(known), "near": near},
+            {"found": format_author_value(value), "known": ", ".join(known), "near": near},
         )

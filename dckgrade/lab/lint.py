@@ -5,14 +5,14 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 
 from dckgrade.i18n import N_
-from dckgrade.lab.fact_types import Fault, faults, fields, unknown_fact
-from dckgrade.lab.model import PLACEHOLDER, Check, Condition, Diagnosis, Lab
-from dckgrade.lab.problem import MOST, Problem, nearest
-from dckgrade.lab.strict_yaml import Document, Path
+from dckgrade.lab.fact_types import MatcherFault, describe_unknown_fact, find_fact_faults, get_fact_types
+from dckgrade.lab.model import PLACEHOLDER_PATTERN, Check, Condition, Diagnosis, Lab
+from dckgrade.lab.problem import MAX_PROBLEMS, Problem, guess_nearest_word
+from dckgrade.lab.strict_yaml import ValuePath, YamlDocument
 from dckgrade.probes.base import Probe
 from dckgrade.report.text import Text
 
-RESERVED = frozenset(
+RESERVED_LAB_IDS = frozenset(
     [
         *("all", "class", "collect", "completion", "config", "demo", "doctor", "enrol", "explain", "grade"),
         *("judge", "lint", "new", "prove", "schema", "try"),
@@ -21,12 +21,12 @@ RESERVED = frozenset(
 """Names of commands, present and to come: a lab called so could not be graded by its name."""
 
 
-def lint(lab: Lab, document: Document) -> list[Problem]:
+def lint_lab(lab: Lab, document: YamlDocument) -> list[Problem]:
     """List everything wrong with *lab*, whose source is *document*."""
-    return list(islice(Lint(lab, document).problems(), MOST))
+    return list(islice(LabLinter(lab, document).find_problems(), MAX_PROBLEMS))
 
 
-def diagnoses(lab: Lab) -> Iterator[tuple[Path, Check, Diagnosis]]:
+def iter_located_diagnoses(lab: Lab) -> Iterator[tuple[ValuePath, Check, Diagnosis]]:
     """List every diagnosis and remark with its path and its check."""
     for index, check in enumerate(lab.checks):
         for part in ("diagnoses", "remarks"):
@@ -34,54 +34,58 @@ def diagnoses(lab: Lab) -> Iterator[tuple[Path, Check, Diagnosis]]:
                 yield ("checks", index, part, at), check, one
 
 
-class Lint:
+class LabLinter:
     """One lab under the lens."""
 
-    def __init__(self, lab: Lab, document: Document) -> None:
+    def __init__(self, lab: Lab, document: YamlDocument) -> None:
         self.lab, self.document = lab, document
-        self.full = {one.code: (check, one) for _, check, one in diagnoses(lab) if one.message}
+        self.full_diagnoses = {
+            one.code: (check, one) for _, check, one in iter_located_diagnoses(lab) if one.message
+        }
 
-    def problem(self, path: Path, what: str, **values: object) -> Problem:
+    def make_problem(self, path: ValuePath, what: str, **values: object) -> Problem:
         """Place *what* at *path*."""
-        return Problem(self.document.place(path), what, **values)
+        return Problem(self.document.find_place(path), what, **values)
 
-    def problems(self) -> Iterator[Problem]:
+    def find_problems(self) -> Iterator[Problem]:
         """Look at the lab as a whole, then at each check."""
-        if self.lab.id in RESERVED:
-            yield self.problem(("id",), N_("`{id}` is the name of a command"), id=self.lab.id)
+        if self.lab.id in RESERVED_LAB_IDS:
+            yield self.make_problem(("id",), N_("`{id}` is the name of a command"), id=self.lab.id)
         if not any(check.points for check in self.lab.checks):
-            yield self.problem(("checks",), N_("no check is worth a point"))
+            yield self.make_problem(("checks",), N_("no check is worth a point"))
         ids = [(("checks", index, "id"), check.id) for index, check in enumerate(self.lab.checks)]
-        yield from self.repeated(ids, N_("another check is called `{word}` too"))
-        yield from self.requirements([check.id for check in self.lab.checks])
-        yield from self.circles()
-        yield from self.known_by_name()
+        yield from self.find_repeated_words(ids, N_("another check is called `{word}` too"))
+        yield from self.find_requirement_problems([check.id for check in self.lab.checks])
+        yield from self.find_requirement_cycles()
+        yield from self.find_repeated_mistakes()
         for index, check in enumerate(self.lab.checks):
             inside = ("checks", index, "expect")
-            yield from self.placed(faults(check.expect, fields(check.observe.facts)), inside)
-        for path, check, one in diagnoses(self.lab):
-            yield from self.diagnosis(path, check, one)
+            yield from self.place_faults(
+                find_fact_faults(check.expect, get_fact_types(check.observe.facts)), inside
+            )
+        for path, check, one in iter_located_diagnoses(self.lab):
+            yield from self.find_diagnosis_problems(path, check, one)
 
-    def repeated(self, words: Iterable[tuple[Path, str]], what: str) -> Iterator[Problem]:
+    def find_repeated_words(self, words: Iterable[tuple[ValuePath, str]], what: str) -> Iterator[Problem]:
         """Want each of the *words* once."""
         seen: set[str] = set()
         for path, word in words:
             if word in seen:
-                yield self.problem(path, what, word=word)
+                yield self.make_problem(path, what, word=word)
             seen.add(word)
 
-    def requirements(self, ids: Sequence[str]) -> Iterator[Problem]:
+    def find_requirement_problems(self, ids: Sequence[str]) -> Iterator[Problem]:
         """Want every required check to exist, and to be another one."""
         for index, check in enumerate(self.lab.checks):
             for at, required in enumerate(check.requires):
                 path = ("checks", index, "requires", at)
                 if required == check.id:
-                    yield self.problem(path, N_("a check cannot require itself"))
+                    yield self.make_problem(path, N_("a check cannot require itself"))
                 elif required not in ids:
-                    near = nearest(required, ids)
-                    yield self.problem(path, N_("no check is called `{id}`"), id=required, near=near)
+                    near = guess_nearest_word(required, ids)
+                    yield self.make_problem(path, N_("no check is called `{id}`"), id=required, near=near)
 
-    def circles(self) -> Iterator[Problem]:
+    def find_requirement_cycles(self) -> Iterator[Problem]:
         """Want no checks that wait for one another."""
         requires = {check.id: {*check.requires} - {check.id} for check in self.lab.checks}
         while True:
@@ -94,75 +98,83 @@ class Lint:
                 index = next(at for at, check in enumerate(self.lab.checks) if check.id == first)
                 path = ("checks", index, "requires", self.lab.checks[index].requires.index(second))
                 circle = " → ".join([first, second, *others])
-                yield self.problem(path, N_("these checks wait for one another: {circle}"), circle=circle)
+                yield self.make_problem(
+                    path, N_("these checks wait for one another: {circle}"), circle=circle
+                )
             else:
                 return
 
-    def known_by_name(self) -> Iterator[Problem]:
+    def find_repeated_mistakes(self) -> Iterator[Problem]:
         """Want each mistake written in full once, under a code and a name of its own."""
-        full = [(path, one) for path, _, one in diagnoses(self.lab) if one.message]
+        full = [(path, one) for path, _, one in iter_located_diagnoses(self.lab) if one.message]
         codes = [((*path, "code"), one.code) for path, one in full]
-        yield from self.repeated(codes, N_("{word} is already written in full; `code` alone refers to it"))
+        yield from self.find_repeated_words(
+            codes, N_("{word} is already written in full; `code` alone refers to it")
+        )
         names = [((*path, "name"), one.name) for path, one in full if one.name]
-        yield from self.repeated(names, N_("another mistake is called `{word}` too"))
+        yield from self.find_repeated_words(names, N_("another mistake is called `{word}` too"))
 
-    def diagnosis(self, path: Path, check: Check, one: Diagnosis) -> Iterator[Problem]:
+    def find_diagnosis_problems(self, path: ValuePath, check: Check, one: Diagnosis) -> Iterator[Problem]:
         """Hold *one*, or the full one that it refers to, against the facts of *check*."""
         if one.message:
-            yield from self.missing(path, one, ("name", "when", "hint"))
-            yield from self.judged(path, check, one)
+            yield from self.find_missing_keys(path, one, ("name", "when", "hint"))
+            yield from self.find_fact_problems(path, check, one)
         elif one != Diagnosis(code=one.code):
-            yield self.problem(path, N_("needs `{key}`"), key="message")
-        elif one.code in self.full:
-            home, full = self.full[one.code]
+            yield self.make_problem(path, N_("needs `{key}`"), key="message")
+        elif one.code in self.full_diagnoses:
+            home, full = self.full_diagnoses[one.code]
             # Where the same kind of thing is looked at, what is wrong has been said at the full one.
             if home.observe.facts is not check.observe.facts:
-                yield from self.judged(path, check, full)
+                yield from self.find_fact_problems(path, check, full)
         else:
-            near = nearest(one.code, self.full)
-            yield self.problem(
+            near = guess_nearest_word(one.code, self.full_diagnoses)
+            yield self.make_problem(
                 (*path, "code"), N_("no mistake has the code {code}"), code=one.code, near=near
             )
 
-    def missing(self, path: Path, one: Diagnosis, keys: Sequence[str]) -> Iterator[Problem]:
+    def find_missing_keys(self, path: ValuePath, one: Diagnosis, keys: Sequence[str]) -> Iterator[Problem]:
         """Want a mistake written in full to have all its parts."""
         for key in keys:
             if getattr(one, key) is None:
-                yield self.problem(path, N_("needs `{key}`"), key=key)
+                yield self.make_problem(path, N_("needs `{key}`"), key=key)
 
-    def judged(self, path: Path, check: Check, full: Diagnosis) -> Iterator[Problem]:
+    def find_fact_problems(self, path: ValuePath, check: Check, full: Diagnosis) -> Iterator[Problem]:
         """Hold the conditions and the words of *full* against the facts of *check*."""
-        known = fields(check.observe.facts)
+        known = get_fact_types(check.observe.facts)
         if isinstance(full.when, list):
             for at, condition in enumerate(full.when):
-                yield from self.placed(faults(condition, known), (*path, "when", at))
+                yield from self.place_faults(find_fact_faults(condition, known), (*path, "when", at))
         elif full.when is not None:
-            yield from self.condition(full.when, check.observe, (*path, "when"))
+            yield from self.find_condition_problems(full.when, check.observe, (*path, "when"))
         for at, also in enumerate(full.also):
-            yield from self.condition(also.when, also.observe, (*path, "also", at, "when"))
+            yield from self.find_condition_problems(also.when, also.observe, (*path, "also", at, "when"))
         facts = dict({} if full.when == "absent" else known)
         for also in full.also:
-            facts |= fields(also.observe.facts) if also.when != "absent" else {}
+            facts |= get_fact_types(also.observe.facts) if also.when != "absent" else {}
         for key in ("message", "hint", "why", "look"):
-            yield from self.placeholders(getattr(full, key), facts, (*path, key))
+            yield from self.find_unknown_placeholders(getattr(full, key), facts, (*path, key))
 
-    def condition(self, condition: Condition, observed: Probe, path: Path) -> Iterator[Problem]:
+    def find_condition_problems(
+        self, condition: Condition, observed: Probe, path: ValuePath
+    ) -> Iterator[Problem]:
         """Hold one condition against the facts of what is observed."""
         if not isinstance(condition, str):
-            yield from self.placed(faults(condition, fields(observed.facts)), path)
+            yield from self.place_faults(find_fact_faults(condition, get_fact_types(observed.facts)), path)
 
-    def placeholders(self, text: Text | None, known: Mapping[str, object], path: Path) -> Iterator[Problem]:
+    def find_unknown_placeholders(
+        self, text: Text | None, known: Mapping[str, object], path: ValuePath
+    ) -> Iterator[Problem]:
         """Want every `{fact}` of a text to be a fact."""
         for lang in ("fr", "en") if text else ():
-            for name in PLACEHOLDER.findall(getattr(text, lang)):
+            for name in PLACEHOLDER_PATTERN.findall(getattr(text, lang)):
                 if not known:
-                    yield self.problem((*path, lang), N_("what is absent has no fact `{key}`"), key=name)
+                    yield self.make_problem((*path, lang), N_("what is absent has no fact `{key}`"), key=name)
                 elif name not in known:
-                    what, values = unknown_fact(name, known)
-                    yield self.problem((*path, lang), what, **values)
+                    what, values = describe_unknown_fact(name, known)
+                    yield self.make_problem((*path, lang), what, **values)
 
-    def placed(self, found: Iterator[Fault], path: Path) -> Iterator[Problem]:
+    def place_faults(self, found: Iterator[MatcherFault], path: ValuePath) -> Iterator[Problem]:
         """Give faults their places."""
         for inside, what, values in found:
             of_key = bool({"key", "demand"} & values.keys())
-            yield Problem(self.document.place((*path, *inside), of_key=of_key), what, **values)
+            yield Problem(self.document.find_place((*path, *inside), of_key=of_key), what, **values)

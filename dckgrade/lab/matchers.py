@@ -12,7 +12,7 @@ Scalar = str | int | float | bool
 Pattern = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
-class Demand(Strict, frozen=True, kw_only=True):
+class Matcher(Strict, frozen=True, kw_only=True):
     """Demands on one fact; all that are written must hold."""
 
     equals: Scalar | UnsetType = UNSET
@@ -43,12 +43,12 @@ class Demand(Strict, frozen=True, kw_only=True):
     """The fields of an element that is itself a mapping."""
 
 
-Wanted = Demand | str | int | float | bool
+Wanted = Matcher | str | int | float | bool
 Expect = Annotated[dict[str, Wanted], Meta(min_length=1)]
 """Fact name → what is wanted of it; all must hold."""
 
 
-def written(demand: Struct) -> dict[str, object]:
+def get_written_fields(demand: Struct) -> dict[str, object]:
     """Give the demands that were written, by the names that labs give them."""
     names = zip(demand.__struct_fields__, demand.__struct_encode_fields__, strict=True)
     pairs = ((name, getattr(demand, field)) for field, name in names)

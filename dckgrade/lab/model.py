@@ -18,11 +18,11 @@ else:
 
 LabId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,31}$")]
 CheckId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,47}$")]
-Code = Annotated[str, Meta(pattern="^[A-Z]{2,4}-[0-9]{2}$")]
-Name = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,47}$")]
+MistakeCode = Annotated[str, Meta(pattern="^[A-Z]{2,4}-[0-9]{2}$")]
+MistakeName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,47}$")]
 Duration = Annotated[str, Meta(pattern="^[1-9][0-9]{0,3}(ms|s|m)$")]
 Points = Annotated[int, Meta(ge=0, le=100)]
-Address = Annotated[
+DocumentationUrl = Annotated[
     str, Meta(pattern="^https?://[A-Za-z0-9][A-Za-z0-9.-]*/[A-Za-z0-9/._~%#?=&+-]*$", max_length=300)
 ]
 """Of a page of documentation: it becomes a link, so nothing but the web, and no character that means more."""
@@ -31,11 +31,11 @@ Condition = Expect | Literal["absent"]
 """Demands on the facts, or `absent`: the thing that was looked for is not there."""
 Conditions = Annotated[list[Expect], Meta(min_length=1, max_length=20)]
 
-PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+PLACEHOLDER_PATTERN = re.compile(r"\{([a-z_]+)\}")
 """In a text, `{fact}` stands for the value of the check's fact, else of one that is looked at `also`."""
 
 
-class Also(Strict, frozen=True, kw_only=True):
+class FurtherObservation(Strict, frozen=True, kw_only=True):
     """A further observation that a diagnosis needs; made only once the rest of the diagnosis fits."""
 
     observe: AnyProbe
@@ -50,11 +50,11 @@ class Diagnosis(Strict, frozen=True, kw_only=True):
     a mistake that two containers can make are written once.
     """
 
-    code: Code
-    name: Name | None = None
+    code: MistakeCode
+    name: MistakeName | None = None
     when: Condition | Conditions | None = None
     """What must be seen; of a list of conditions, one is enough."""
-    also: Annotated[list[Also], Meta(max_length=5)] = field(default_factory=list)
+    also: Annotated[list[FurtherObservation], Meta(max_length=5)] = field(default_factory=list)
     message: Text | None = None
     hint: Text | None = None
     """Where to look; never the answer."""
@@ -62,7 +62,7 @@ class Diagnosis(Strict, frozen=True, kw_only=True):
     """The concept: why this happens at all."""
     look: Text | None = None
     """How to look for oneself: what to ask of the machine, and what to read in its answer."""
-    source: Address | None = None
+    source: DocumentationUrl | None = None
     """Where the documentation is."""
     blocks: bool = True
     """False: what requires this check can still be judged (a wrong name prevents nothing else)."""
@@ -94,7 +94,7 @@ class Check(Strict, frozen=True, kw_only=True):
     @property
     def within_s(self) -> float:
         """Give the waiting budget in seconds; 0 without one."""
-        return seconds(self.within) if self.within else 0.0
+        return parse_duration_s(self.within) if self.within else 0.0
 
 
 class Lab(Strict, frozen=True, kw_only=True):
@@ -105,16 +105,16 @@ class Lab(Strict, frozen=True, kw_only=True):
     title: Text
     checks: Annotated[list[Check], Meta(min_length=1, max_length=100)]
 
-    def diagnosis(self, code: str) -> Diagnosis | None:
+    def find_diagnosis(self, code: str) -> Diagnosis | None:
         """Find where *code* is written in full."""
-        return next((one for one in self.diagnoses() if one.code == code and one.message), None)
+        return next((one for one in self.list_diagnoses() if one.code == code and one.message), None)
 
-    def diagnoses(self) -> list[Diagnosis]:
+    def list_diagnoses(self) -> list[Diagnosis]:
         """List every diagnosis and remark, references too, in the order of the file."""
         return [one for check in self.checks for one in (*check.diagnoses, *check.remarks)]
 
 
-def seconds(duration: str) -> float:
+def parse_duration_s(duration: str) -> float:
     """Read `500ms`, `20s` or `2m`."""
     number = int(duration.rstrip("ms"))
     return (

@@ -9,10 +9,10 @@ from dckgrade.i18n import N_, Translate, get_translator
 Place = tuple[int, int]
 """Line and column, both from 1."""
 
-MOST = 100
+MAX_PROBLEMS = 100
 """Nobody reads more; a file that is not a lab at all would give one for every word in it."""
-LONGEST_VALUE = 800
-LONGEST_WORD = 80
+MAX_PROBLEM_VALUE_CHARS = 800
+MAX_WORD_CHARS = 80
 
 
 class Problem:
@@ -23,19 +23,19 @@ class Problem:
     """
 
     def __init__(self, place: Place, what: str, **values: object) -> None:
-        self.place, self.what, self.values = place, what, values
+        self.place, self.message_id, self.values = place, what, values
 
-    def sentence(self, lang: str) -> str:
+    def translate_sentence(self, lang: str) -> str:
         """Say it in *lang*."""
         translate = get_translator(lang)
-        said = {name: readable(value, translate) for name, value in self.values.items()}
-        text = translate(self.what).format(**said)
+        said = {name: format_problem_value(value, translate) for name, value in self.values.items()}
+        text = translate(self.message_id).format(**said)
         if self.values.get("near"):
             text += translate(N_("; did you mean `{near}`?")).format(**said)
         return text
 
     def __repr__(self) -> str:
-        return f"{self.place[0]}:{self.place[1]}: {self.sentence('en')}"
+        return f"{self.place[0]}:{self.place[1]}: {self.translate_sentence('en')}"
 
 
 class FileInvalid(Exception):
@@ -44,30 +44,30 @@ class FileInvalid(Exception):
     def __init__(self, path: Path, problems: Sequence[Problem], raw: bytes) -> None:
         super().__init__(path, problems)
         self.path, self.raw = path, raw
-        self.problems = sorted(problems, key=lambda problem: problem.place)[:MOST]
+        self.problems = sorted(problems, key=lambda problem: problem.place)[:MAX_PROBLEMS]
 
-    def lines(self, lang: str) -> list[str]:
+    def format_problems(self, lang: str) -> list[str]:
         """Say each problem as `file:line:column: message`."""
-        return [self.line(one, lang) for one in self.problems]
+        return [self.format_problem(one, lang) for one in self.problems]
 
-    def line(self, problem: Problem, lang: str) -> str:
+    def format_problem(self, problem: Problem, lang: str) -> str:
         """Say one of them, its place first: so do compilers, and editors jump there."""
-        return f"{self.path}:{problem.place[0]}:{problem.place[1]}: {problem.sentence(lang)}"
+        return f"{self.path}:{problem.place[0]}:{problem.place[1]}: {problem.translate_sentence(lang)}"
 
     def __str__(self) -> str:
-        return "\n".join(self.lines("en"))
+        return "\n".join(self.format_problems("en"))
 
 
-def readable(value: object, translate: Translate) -> str:
+def format_problem_value(value: object, translate: Translate) -> str:
     """Put a value into a sentence, cut to a readable length."""
     if isinstance(value, tuple):
         return " / ".join(translate(one) for one in value)
     text = str(value)
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+    return text if len(text) <= MAX_PROBLEM_VALUE_CHARS else f"{text[:MAX_PROBLEM_VALUE_CHARS]}…"
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def guess_nearest_word(word: str, known: Iterable[str]) -> str | None:
     """Guess which of the *known* words was meant."""
-    if len(word) > LONGEST_WORD:  # comparing is quadratic, and nobody misspells a page
+    if len(word) > MAX_WORD_CHARS:  # comparing is quadratic, and nobody misspells a page
         return None
     return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.6)), None)

@@ -10,11 +10,11 @@ import msgspec
 from msgspec import Struct
 from msgspec.inspect import ListType, LiteralType, NoneType, StructType, Type, UnionType
 
-from dckgrade.lab.fact_types import KINDS, fields_of, plain
-from dckgrade.lab.shape import shape_of
+from dckgrade.lab.fact_types import TYPE_NAMES, get_field_types, simplify_union
+from dckgrade.lab.shape import get_type_info
 
 
-class Word(Struct, frozen=True):
+class FieldReference(Struct, frozen=True):
     """One parameter or fact; *about* is empty where the name says it all."""
 
     name: str
@@ -23,15 +23,18 @@ class Word(Struct, frozen=True):
 
 
 @cache
-def vocabulary(cls: type[Struct]) -> list[Word]:
+def describe_fields(cls: type[Struct]) -> list[FieldReference]:
     """List the fields of *cls* in the order of its code, whose docstrings say what they are."""
-    said = docstrings(cls)
+    said = read_field_docstrings(cls)
     fields = {field.name: field.encode_name for field in msgspec.structs.fields(cls)}
-    types = {one.encode_name: one.type for one in getattr(shape_of(cls), "fields", ())}
-    return [Word(name, typed(types[name]), said.get(field, "")) for field, name in fields.items()]
+    types = {one.encode_name: one.type for one in getattr(get_type_info(cls), "fields", ())}
+    return [
+        FieldReference(name, describe_type(types[name]), said.get(field, ""))
+        for field, name in fields.items()
+    ]
 
 
-def docstrings(cls: type) -> dict[str, str]:
+def read_field_docstrings(cls: type) -> dict[str, str]:
     """Read the texts that stand below the fields of *cls*; Python itself throws them away."""
     (body,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     lines = body.body if isinstance(body, ast.ClassDef) else []
@@ -46,18 +49,20 @@ def docstrings(cls: type) -> dict[str, str]:
     }
 
 
-def typed(wanted: Type) -> str:
+def describe_type(wanted: Type) -> str:
     """Name a type, as a person writes it."""
     if isinstance(wanted, UnionType):
         nullable = any(isinstance(one, NoneType) for one in wanted.types)
-        return typed(plain(wanted)) + (" or null" if nullable else "")
+        return describe_type(simplify_union(wanted)) + (" or null" if nullable else "")
     match wanted:
         case LiteralType():
             return " | ".join(map(str, wanted.values))
         case ListType():
-            return f"list of: {typed(wanted.item_type)}"
+            return f"list of: {describe_type(wanted.item_type)}"
         case StructType():
-            inside = ", ".join(f"{name}: {typed(one)}" for name, one in fields_of(wanted).items())
+            inside = ", ".join(
+                f"{name}: {describe_type(one)}" for name, one in get_field_types(wanted).items()
+            )
             return f"{{{inside}}}"
         case _:
-            return KINDS[type(wanted)].removeprefix("a ")
+            return TYPE_NAMES[type(wanted)].removeprefix("a ")

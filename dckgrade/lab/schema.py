@@ -6,29 +6,29 @@ import msgspec
 
 from dckgrade.lab.model import Lab
 
-DRAFT = "http://json-schema.org/draft-07/schema#"
+SCHEMA_DRAFT_URI = "http://json-schema.org/draft-07/schema#"
 
 
-def schema() -> dict[str, Any]:
+def build_lab_schema() -> dict[str, Any]:
     """Describe a lab. msgspec speaks draft 2020-12; of what it says of ours only `$defs` differs."""
     _, components = msgspec.json.schema_components([Lab], ref_template="#/definitions/{name}")
-    definitions = {name: without_null(body) for name, body in sorted(components.items())}
-    definitions["Demand"]["minProperties"] = 1
+    definitions = {name: remove_null(body) for name, body in sorted(components.items())}
+    definitions["Matcher"]["minProperties"] = 1
     definitions["Diagnosis"]["anyOf"] = [
         {"maxProperties": 1},
         {"required": ["name", "when", "message", "hint"]},
     ]
     root = definitions.pop("Lab")
-    return {"$schema": DRAFT, **root, "title": "dckgrade lab", "definitions": definitions}
+    return {"$schema": SCHEMA_DRAFT_URI, **root, "title": "dckgrade lab", "definitions": definitions}
 
 
-def without_null(body: Any) -> Any:
+def remove_null(body: Any) -> Any:
     """Leave out null, which the loader refuses, and OpenAPI's `discriminator`, which no editor reads."""
     if isinstance(body, list):
-        return [without_null(one) for one in body if one != {"type": "null"}]
+        return [remove_null(one) for one in body if one != {"type": "null"}]
     if not isinstance(body, dict):
         return body
     unread = {"discriminator"} | ({"default"} if body.get("default", ()) is None else set())
-    kept = {name: without_null(one) for name, one in body.items() if name not in unread}
+    kept = {name: remove_null(one) for name, one in body.items() if name not in unread}
     # A choice of one is no choice.
     return kept["anyOf"][0] if len(kept.get("anyOf", ())) == 1 else kept

@@ -10,7 +10,7 @@ from dckgrade.engine.deadline import outcomes
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Probe, kind_of, observation_key
 from dckgrade.probes.registry import load_kinds
-from dckgrade.report.observation import Observation, Unobservable, Why
+from dckgrade.report.observation import Observation, Unobservable, UnobservableReason
 
 
 def observe_probes(probes: Iterable[Probe], engine: Engine, seconds: float) -> dict[str, Observation]:
@@ -41,6 +41,8 @@ def convert_outcome(name: str, result: Observation | Exception) -> Observation:
             return Unobservable(kind=name, why=result.why, detail=result.detail)
         case Exception():
             # A bug of ours, or an answer that no engine has given so far: it costs nobody a point.
-            return Unobservable(kind=name, why=Why.CRASH, detail=f"{type(result).__name__}: {result}"[:200])
+            return Unobservable(
+                kind=name, why=UnobservableReason.CRASH, detail=f"{type(result).__name__}: {result}"[:200]
+            )
         case _:
             return result

@@ -4,16 +4,20 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from dckgrade.lab.matchers import Demand, Wanted, written
+from dckgrade.lab.matchers import Matcher, Wanted, get_written_fields
 
 PATTERN_SYNTAX = re.compile(r"\\[AbBdDsSwWZ]|\(\?[a-zA-Z:=!<-]*|[*+?^$()]|\{[0-9,]*\}|\[[^]]*\]")
 
 
 def list_boundary_values(wanted: Wanted) -> list[Any]:
     """Give what the demand speaks of, and what those inside it speak of."""
-    if not isinstance(wanted, Demand):
+    if not isinstance(wanted, Matcher):
         return list_with_neighbours(wanted)
-    return [one for name, value in written(wanted).items() for one in generate_matcher_values(name, value)]
+    return [
+        one
+        for name, value in get_written_fields(wanted).items()
+        for one in generate_matcher_values(name, value)
+    ]
 
 
 def generate_matcher_values(name: str, value: Any) -> Iterator[Any]:

@@ -11,14 +11,14 @@ from msgspec import Meta, Struct, field
 
 from dckgrade.i18n import N_, UserError
 from dckgrade.lab.load import LabInvalid
-from dckgrade.lab.model import CheckId, Code, Duration, seconds
+from dckgrade.lab.model import CheckId, Duration, MistakeCode, parse_duration_s
 from dckgrade.lab.problem import Problem
-from dckgrade.lab.shape import problems
-from dckgrade.lab.strict_yaml import NotStrict, read
+from dckgrade.lab.shape import find_type_problems
+from dckgrade.lab.strict_yaml import NotStrict, parse_strict_yaml
 from dckgrade.probes.base import Strict
 from dckgrade.report.result import CheckResult, Verdict
 
-ExpectedCodes = dict[CheckId, Code | None]
+ExpectedCodes = dict[CheckId, MistakeCode | None]
 """Check → the code that must be named for it; null: none has a name for this."""
 NonEmptyText = Annotated[str, Meta(min_length=1)]
 
@@ -47,7 +47,7 @@ class Expectation(Strict, frozen=True, kw_only=True):
     failed: ExpectedCodes = field(default_factory=dict)
     blocked: list[CheckId] = field(default_factory=list)
     unknown: ExpectedCodes = field(default_factory=dict)
-    remarks: dict[CheckId, Code] = field(default_factory=dict)
+    remarks: dict[CheckId, MistakeCode] = field(default_factory=dict)
     timeout: Duration | None = None
     """The run's own deadline, for a state in which waiting would take minutes."""
     spent: bool = False
@@ -59,7 +59,7 @@ class Expectation(Strict, frozen=True, kw_only=True):
     @property
     def timeout_s(self) -> float:
         """Give the deadline in seconds."""
-        return seconds(self.timeout) if self.timeout else 90.0
+        return parse_duration_s(self.timeout) if self.timeout else 90.0
 
     def get_expected_result(self, check: str) -> tuple[Verdict, str | None]:
         """Tell the verdict and the code expected of *check*."""
@@ -167,13 +167,13 @@ def read_yaml_or_default(path: Path, cls: type[T]) -> T:
         return cls()
     raw = path.read_bytes()
     try:
-        document = read(raw)
+        document = parse_strict_yaml(raw)
     except NotStrict as refused:
         raise LabInvalid(path, refused.problems, raw) from None
     try:
         return msgspec.convert(document.data, cls)
     except msgspec.ValidationError as error:
-        found = problems(document, cls) or [Problem((1, 1), "{error}", error=error)]
+        found = find_type_problems(document, cls) or [Problem((1, 1), "{error}", error=error)]
         raise LabInvalid(path, found, raw) from None
 
 

@@ -160,12 +160,12 @@ def grade_with_retries(loaded: LoadedLab, case: Case, host: str, choice: Choice,
     """Grade the engine at *host*; one that has not come *up* may be what the case is about."""
     where = endpoint.resolve(host, None, {}, Path("/nonexistent"))
     with connect(where) if up else UnavailableEngine(where, "") as daemon:
-        report = run.grade(loaded, daemon, choice)
+        report = run.grade_lab(loaded, daemon, choice)
         # Grading changes nothing: what a busy machine answered too late may be asked again.
         for _ in range(MAX_REGRADES):
             if not has_unexpected_unknown(case, report):
                 break
-            report = run.grade(loaded, daemon, choice)
+            report = run.grade_lab(loaded, daemon, choice)
         return report
 
 

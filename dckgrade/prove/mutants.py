@@ -8,14 +8,14 @@ from msgspec import inspect
 
 from dckgrade.i18n import N_
 from dckgrade.judge.matching import matches_wanted
-from dckgrade.lab.fact_types import plain
+from dckgrade.lab.fact_types import simplify_union
 from dckgrade.lab.matchers import Wanted
 from dckgrade.lab.model import Lab
-from dckgrade.lab.shape import shape_of
+from dckgrade.lab.shape import get_type_info
 from dckgrade.probes.base import observation_key
 from dckgrade.prove.boundary_values import list_boundary_values
 from dckgrade.report.observation import Recording, Seen
-from dckgrade.report.proof import MUTANTS, Fault
+from dckgrade.report.proof import MUTANTS_CASE, ProofFault
 
 HUGE_NUMBER = 2**62
 """More than anything that a lab counts."""
@@ -26,7 +26,7 @@ class MutationResult(msgspec.Struct, frozen=True):
     """How many changes were tried, and the demands that bore them all."""
 
     mutants: int
-    faults: list[Fault]
+    faults: list[ProofFault]
 
 
 def find_vacuous_matchers(lab: Lab, recording: Recording) -> MutationResult:
@@ -42,19 +42,19 @@ def find_vacuous_matchers(lab: Lab, recording: Recording) -> MutationResult:
             if all(matches_wanted(wanted, value) for value in values):
                 demand = f"{fact}: {msgspec.json.encode(wanted).decode()}"
                 what = N_("{check}: no change of what was seen breaks the demand {detail}.")
-                faults.append(Fault(what=what, check=check.id, case=MUTANTS, detail=demand))
+                faults.append(ProofFault(what=what, check=check.id, case=MUTANTS_CASE, detail=demand))
     return MutationResult(count, faults)
 
 
 def get_fact_type(facts: type[msgspec.Struct], fact: str) -> inspect.Type:
     """Give the type of a fact as it is declared: whether it may be null matters here."""
-    described: tuple[inspect.Field, ...] = getattr(shape_of(facts), "fields", ())
+    described: tuple[inspect.Field, ...] = getattr(get_type_info(facts), "fields", ())
     return next(one.type for one in described if one.encode_name == fact)
 
 
 def list_mutants(value: Any, kind: inspect.Type, wanted: Wanted) -> list[Any]:
     """Give other values that this fact could have: its neighbours, and those that the demand speaks of."""
-    spoken_of = [one for one in list_boundary_values(wanted) if fits_type(one, plain(kind))]
+    spoken_of = [one for one in list_boundary_values(wanted) if fits_type(one, simplify_union(kind))]
     lists = [[*value, one] for one in list_boundary_values(wanted)] if isinstance(value, list) else []
     absent = [None] * (is_nullable(kind) and value is not None)
     return [one for one in (*absent, *mutate_value(value, kind), *spoken_of, *lists) if is_change(one, value)]
@@ -90,7 +90,7 @@ def fits_type(one: Any, kind: inspect.Type) -> bool:
 
 def mutate_value(value: Any, kind: inspect.Type) -> Iterator[Any]:
     """Give neighbours of *value*: empty, and others of its type."""
-    kind = plain(kind)
+    kind = simplify_union(kind)
     match value:
         case bool():
             yield not value

@@ -8,7 +8,7 @@ from msgspec import Struct
 from dckgrade.i18n import N_
 from dckgrade.lab.model import Lab
 from dckgrade.prove.case import Case, CaseKind, Waiver, get_diagnosis_code
-from dckgrade.report.proof import MUTANTS, Cell, Fault
+from dckgrade.report.proof import MUTANTS_CASE, ProofCell, ProofFault
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Verdict
 
@@ -22,27 +22,27 @@ class CaseOutcome(Struct, frozen=True, kw_only=True):
 
 
 def apply_waivers(
-    found: Sequence[Fault], waivers: Sequence[Waiver], today: date
-) -> tuple[list[Fault], list[str]]:
+    found: Sequence[ProofFault], waivers: Sequence[Waiver], today: date
+) -> tuple[list[ProofFault], list[str]]:
     """Give the faults that remain, and what the waivers have forgiven; a waiver ends, and must be needed."""
     subjects = {find_waivable_subject(fault) for fault in found}
     valid = {one.of for one in waivers if one.until >= today}
     remaining = [fault for fault in found if find_waivable_subject(fault) not in valid]
     for one in waivers:
         if one.of not in valid:
-            remaining.append(Fault(what=N_("The waiver of {detail} has expired."), detail=one.of))
+            remaining.append(ProofFault(what=N_("The waiver of {detail} has expired."), detail=one.of))
         elif one.of not in subjects:
-            remaining.append(Fault(what=N_("The waiver of {detail} forgives nothing."), detail=one.of))
+            remaining.append(ProofFault(what=N_("The waiver of {detail} forgives nothing."), detail=one.of))
     used = [one for one in waivers if one.of in valid & subjects]
     return remaining, [f"{one.of}: {one.reason} ({one.until})" for one in used]
 
 
-def find_waivable_subject(fault: Fault) -> str | None:
+def find_waivable_subject(fault: ProofFault) -> str | None:
     """Name what a waiver can forgive: a check that nothing kills, a mistake that nothing triggers."""
-    return (fault.code or fault.check) if fault.case in {None, MUTANTS} else None
+    return (fault.code or fault.check) if fault.case in {None, MUTANTS_CASE} else None
 
 
-def build_matrix(lab: Lab, outcomes: Iterable[CaseOutcome]) -> dict[str, dict[str, Cell]]:
+def build_matrix(lab: Lab, outcomes: Iterable[CaseOutcome]) -> dict[str, dict[str, ProofCell]]:
     """Say for each check how it bore each case."""
     reports = [(one.case, {line.id: line for line in one.report.checks}) for one in outcomes if one.report]
     return {
@@ -51,7 +51,7 @@ def build_matrix(lab: Lab, outcomes: Iterable[CaseOutcome]) -> dict[str, dict[st
     }
 
 
-def classify_result(case: Case, line: CheckResult) -> Cell:
+def classify_result(case: Case, line: CheckResult) -> ProofCell:
     """Compare one line of a report with what its case expects."""
     verdict, wanted_code = case.expectation.get_expected_result(line.id)
     wanted_remark = case.expectation.remarks.get(line.id)
@@ -59,49 +59,51 @@ def classify_result(case: Case, line: CheckResult) -> Cell:
         return classify_surprise(verdict, line.verdict)
     remarks = [one.code for one in line.remarks]
     if get_diagnosis_code(line) != wanted_code or remarks != ([wanted_remark] if wanted_remark else []):
-        return Cell.MISNAMED
+        return ProofCell.MISNAMED
     return CELL_AS_EXPECTED[verdict]
 
 
-def classify_surprise(wanted: Verdict, came: Verdict) -> Cell:
+def classify_surprise(wanted: Verdict, came: Verdict) -> ProofCell:
     """Name the way in which a check did not end as expected."""
     if came is Verdict.PASSED:
-        return Cell.SURVIVED
-    return Cell.TRIPPED if wanted in {Verdict.PASSED, Verdict.BLOCKED} else Cell.OTHERWISE
+        return ProofCell.SURVIVED
+    return ProofCell.TRIPPED if wanted in {Verdict.PASSED, Verdict.BLOCKED} else ProofCell.OTHERWISE
 
 
-CELL_AS_EXPECTED: Mapping[Verdict, Cell] = {
-    Verdict.FAILED: Cell.KILLED,
-    Verdict.BLOCKED: Cell.BLOCKED,
-    Verdict.PASSED: Cell.PASSED,
-    Verdict.UNKNOWN: Cell.UNDECIDED,
+CELL_AS_EXPECTED: Mapping[Verdict, ProofCell] = {
+    Verdict.FAILED: ProofCell.KILLED,
+    Verdict.BLOCKED: ProofCell.BLOCKED,
+    Verdict.PASSED: ProofCell.PASSED,
+    Verdict.UNKNOWN: ProofCell.UNDECIDED,
 }
 
 FAULT_MESSAGES = {
-    Cell.SURVIVED: N_("{check} does not see the mistake {case}: {detail}."),
-    Cell.TRIPPED: N_("{check} falls over {case}, which is not its mistake: {detail}."),
-    Cell.MISNAMED: N_("{check} fails on {case}, but the mistake named is another: {detail}."),
-    Cell.OTHERWISE: N_("{check} ends on {case} in another way than it should: {detail}."),
+    ProofCell.SURVIVED: N_("{check} does not see the mistake {case}: {detail}."),
+    ProofCell.TRIPPED: N_("{check} falls over {case}, which is not its mistake: {detail}."),
+    ProofCell.MISNAMED: N_("{check} fails on {case}, but the mistake named is another: {detail}."),
+    ProofCell.OTHERWISE: N_("{check} ends on {case} in another way than it should: {detail}."),
 }
 
 
-def find_case_faults(outcomes: Iterable[CaseOutcome], lab: Lab) -> Iterator[Fault]:
+def find_case_faults(outcomes: Iterable[CaseOutcome], lab: Lab) -> Iterator[ProofFault]:
     """List what each case has brought to light."""
     for one in outcomes:
         name = one.case.name
         yield from find_expectation_faults(one.case, lab)
         if one.report is None:
-            yield Fault(what=N_("{case} could not be applied: {detail}"), case=name, detail=one.failure)
+            yield ProofFault(what=N_("{case} could not be applied: {detail}"), case=name, detail=one.failure)
             continue
         if one.case.kind is CaseKind.UNTOUCHED:
             yield from find_untouched_faults(one.report)
         for line in one.report.checks:
             found = classify_result(one.case, line)
-            if not found.sound and one.case.kind in {CaseKind.SOLUTION, CaseKind.VARIANT}:
+            if not found.is_expected and one.case.kind in {CaseKind.SOLUTION, CaseKind.VARIANT}:
                 what = N_("The solution {case} does not pass {check}: {detail}.")
-                yield Fault(what=what, check=line.id, case=name, detail=describe_difference(one.case, line))
-            elif not found.sound:
-                yield Fault(
+                yield ProofFault(
+                    what=what, check=line.id, case=name, detail=describe_difference(one.case, line)
+                )
+            elif not found.is_expected:
+                yield ProofFault(
                     what=FAULT_MESSAGES[found],
                     check=line.id,
                     case=name,
@@ -109,22 +111,22 @@ def find_case_faults(outcomes: Iterable[CaseOutcome], lab: Lab) -> Iterator[Faul
                 )
 
 
-def find_expectation_faults(case: Case, lab: Lab) -> Iterator[Fault]:
+def find_expectation_faults(case: Case, lab: Lab) -> Iterator[ProofFault]:
     """A check that there is not would be expected in vain, and a mistake that changes nothing is none."""
     said = case.expectation
     known = {check.id for check in lab.checks}
     for name in dict.fromkeys([*said.failed, *said.blocked, *said.unknown, *said.remarks]):
         if name not in known:
-            yield Fault(
+            yield ProofFault(
                 what=N_("{case} expects something of {detail}, which is no check."),
                 case=case.name,
                 detail=name,
             )
     if case.kind is CaseKind.MISTAKE and not (said.failed or said.unknown or said.remarks):
-        yield Fault(what=N_("{case} names no check that it fails: it is no mistake."), case=case.name)
+        yield ProofFault(what=N_("{case} names no check that it fails: it is no mistake."), case=case.name)
 
 
-def find_untouched_faults(report: Report) -> Iterator[Fault]:
+def find_untouched_faults(report: Report) -> Iterator[ProofFault]:
     """An engine that nobody has touched earns nothing, and nothing about it is unknown; it may be fit."""
     wrong = {
         Verdict.PASSED: N_("{check} passes on an untouched engine."),
@@ -133,7 +135,7 @@ def find_untouched_faults(report: Report) -> Iterator[Fault]:
     for line in report.checks:
         fit = line.verdict is Verdict.PASSED and not line.points
         if line.verdict in wrong and not fit:
-            yield Fault(what=wrong[line.verdict], check=line.id, case=CaseKind.UNTOUCHED)
+            yield ProofFault(what=wrong[line.verdict], check=line.id, case=CaseKind.UNTOUCHED)
 
 
 def describe_difference(case: Case, line: CheckResult) -> str:
@@ -144,7 +146,7 @@ def describe_difference(case: Case, line: CheckResult) -> str:
     return f"{' '.join(part for part in (verdict, wanted) if part)} → {came}"
 
 
-def find_coverage_faults(lab: Lab, outcomes: Sequence[CaseOutcome]) -> Iterator[Fault]:
+def find_coverage_faults(lab: Lab, outcomes: Sequence[CaseOutcome]) -> Iterator[ProofFault]:
     """List the checks that no mistake kills, and the mistakes that no case triggers."""
     lines = [(one.case, line) for one in outcomes if one.report for line in one.report.checks]
     killed = {
@@ -155,13 +157,13 @@ def find_coverage_faults(lab: Lab, outcomes: Sequence[CaseOutcome]) -> Iterator[
     }
     for check in lab.checks:
         if check.id not in killed:
-            yield Fault(what=N_("No mistake kills {check}: it may be unable to fail."), check=check.id)
+            yield ProofFault(what=N_("No mistake kills {check}: it may be unable to fail."), check=check.id)
     triggered = {named.code for _, line in lines for named in (line.diagnosis, *line.remarks) if named}
-    for code_ in dict.fromkeys(one.code for one in lab.diagnoses()):
+    for code_ in dict.fromkeys(one.code for one in lab.list_diagnoses()):
         if code_ not in triggered:
-            yield Fault(what=N_("No case triggers {code}."), code=code_)
+            yield ProofFault(what=N_("No case triggers {code}."), code=code_)
 
 
-def list_killing_cells(line: CheckResult) -> set[Cell]:
+def list_killing_cells(line: CheckResult) -> set[ProofCell]:
     """Say what shows that a check can fail; one worth nothing asks whether the machine is fit."""
-    return {Cell.KILLED} if line.points else {Cell.KILLED, Cell.UNDECIDED}
+    return {ProofCell.KILLED} if line.points else {ProofCell.KILLED, ProofCell.UNDECIDED}

@@ -11,7 +11,7 @@ from dckgrade.prove.case import Case, Derivation, get_diagnosis_code
 from dckgrade.prove.proof import CaseOutcome, classify_result
 from dckgrade.report import codec
 from dckgrade.report.observation import Observation, Seen
-from dckgrade.report.proof import Fault
+from dckgrade.report.proof import ProofFault
 from dckgrade.report.report import Report
 
 
@@ -23,28 +23,30 @@ def rejudge_recording(loaded: LoadedLab, case: Case) -> CaseOutcome:
         return CaseOutcome(case=case, failure=f"{case.recording_path}: {error.strerror}")
     except UserError as trouble:
         return CaseOutcome(case=case, failure=str(trouble))
-    return CaseOutcome(case=case, report=run.again(loaded, report, "fr"))
+    return CaseOutcome(case=case, report=run.judge_report_again(loaded, report, "fr"))
 
 
-def renew_recording(_loaded: LoadedLab, one: CaseOutcome) -> Iterator[Fault]:
+def renew_recording(_loaded: LoadedLab, one: CaseOutcome) -> Iterator[ProofFault]:
     """Keep what the engine says, unless that is not what was expected: a fault is not worth keeping."""
-    if one.report and all(classify_result(one.case, line).sound for line in one.report.checks):
+    if one.report and all(classify_result(one.case, line).is_expected for line in one.report.checks):
         one.case.recording_path.write_bytes(codec.to_json(replace_private_endpoint(one.report)))
     yield from ()
 
 
-def compare_recording(loaded: LoadedLab, one: CaseOutcome) -> Iterator[Fault]:
+def compare_recording(loaded: LoadedLab, one: CaseOutcome) -> Iterator[ProofFault]:
     """Tell where the recording no longer says what the engine says."""
     if one.report is None:
         return
     before = rejudge_recording(loaded, one.case)
     if before.report is None:
-        yield Fault(what=N_("{case} has no recording: {detail}"), case=one.case.name, detail=before.failure)
+        yield ProofFault(
+            what=N_("{case} has no recording: {detail}"), case=one.case.name, detail=before.failure
+        )
         return
     for old, new in zip(before.report.checks, one.report.checks, strict=True):
         was, now = (f"{check.verdict} {get_diagnosis_code(check) or ''}".strip() for check in (old, new))
         if was != now:
-            yield Fault(
+            yield ProofFault(
                 what=N_("{check}: the recording of {case} says otherwise than the engine: {detail}."),
                 check=new.id,
                 case=one.case.name,

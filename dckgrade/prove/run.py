@@ -10,10 +10,10 @@ from queue import Empty, SimpleQueue
 
 from dckgrade.engine.deadline import outcomes
 from dckgrade.i18n import N_, UserError
-from dckgrade.lab.lint import diagnoses
+from dckgrade.lab.lint import iter_located_diagnoses
 from dckgrade.lab.load import LoadedLab
 from dckgrade.lab.problem import Place
-from dckgrade.lab.strict_yaml import read
+from dckgrade.lab.strict_yaml import parse_strict_yaml
 from dckgrade.prove import images, live, process_group, recordings
 from dckgrade.prove.case import Case, CaseKind, ProofSettings, list_cases, read_proof_settings
 from dckgrade.prove.mutants import MutationResult, find_vacuous_matchers
@@ -26,7 +26,7 @@ from dckgrade.prove.proof import (
 )
 from dckgrade.prove.recordings import rejudge_recording
 from dckgrade.report import codec
-from dckgrade.report.proof import Fault, Proof
+from dckgrade.report.proof import Proof, ProofFault
 
 MAX_PROOFS_S = 24 * 3600.0
 
@@ -35,7 +35,11 @@ CaseProgress = Callable[[str, int, int], None]
 
 
 def build_proof(
-    loaded: LoadedLab, fixtures: Path, outcomes: Sequence[CaseOutcome], more: Sequence[Fault], start: float
+    loaded: LoadedLab,
+    fixtures: Path,
+    outcomes: Sequence[CaseOutcome],
+    more: Sequence[ProofFault],
+    start: float,
 ) -> Proof:
     """Put together what all cases came to."""
     lab = loaded.lab
@@ -43,7 +47,9 @@ def build_proof(
     solution = next(
         (one.report for one in outcomes if one.case.kind is CaseKind.SOLUTION and one.report), None
     )
-    tried = find_vacuous_matchers(lab, codec.recording(solution)) if solution else MutationResult(0, [])
+    tried = (
+        find_vacuous_matchers(lab, codec.extract_recording(solution)) if solution else MutationResult(0, [])
+    )
     found = [*find_case_faults(outcomes, lab), *find_coverage_faults(lab, outcomes), *tried.faults]
     faults, waived = apply_waivers(found, waivers, date.today())  # noqa: DTZ011 - a day, wherever one is
     return Proof(
@@ -63,10 +69,14 @@ def build_proof(
 
 def locate_checks_and_codes(loaded: LoadedLab) -> dict[str, Place]:
     """Find where each check stands in the lab's file, and each code that is written in full."""
-    document = read(loaded.path.read_bytes())
-    checks = {check.id: document.place(("checks", at, "id")) for at, check in enumerate(loaded.lab.checks)}
+    document = parse_strict_yaml(loaded.path.read_bytes())
+    checks = {
+        check.id: document.find_place(("checks", at, "id")) for at, check in enumerate(loaded.lab.checks)
+    }
     codes = {
-        one.code: document.place((*path, "code")) for path, _, one in diagnoses(loaded.lab) if one.message
+        one.code: document.find_place((*path, "code"))
+        for path, _, one in iter_located_diagnoses(loaded.lab)
+        if one.message
     }
     return checks | codes
 

@@ -9,7 +9,7 @@ import msgspec
 
 from dckgrade.i18n import N_, UserError
 from dckgrade.lab.model import LabId
-from dckgrade.lab.schema import schema
+from dckgrade.lab.schema import build_lab_schema
 
 LAB_PLACEHOLDER = "@lab@"
 SCRIPT_MODE = 0o755
@@ -32,7 +32,7 @@ def write_skeleton(lab: str, labs: Path, fixtures: Path) -> list[Path]:
         create_file(path, text.replace(LAB_PLACEHOLDER, lab))
     # Editors read it by the first line of each lab in its folder; the lab comes first, to be filled in.
     if not (described := labs / "lab.schema.json").exists():
-        create_file(described, json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")
+        create_file(described, json.dumps(build_lab_schema(), indent=2, ensure_ascii=False) + "\n")
         texts[described] = ""
     return list(texts)
 

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dckgrade.i18n import N_, get_translator
-from dckgrade.lab.catalogue import Known
-from dckgrade.lab.model import PLACEHOLDER
+from dckgrade.lab.catalogue import KnownMistake
+from dckgrade.lab.model import PLACEHOLDER_PATTERN
 from dckgrade.render.text import console as on_console
 from dckgrade.render.text import messages
 from dckgrade.report.text import Text as Words
@@ -18,7 +18,7 @@ from dckgrade.report.text import Text as Words
 class Explanation:
     """One mistake: what is seen, why it happens, where to look, how to look for oneself, what to read."""
 
-    def __init__(self, known: Known, lang: str) -> None:
+    def __init__(self, known: KnownMistake, lang: str) -> None:
         self.known, self.lang = known, lang
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -29,7 +29,7 @@ class Explanation:
         one, lab = self.known.diagnosis, self.known.lab
         say = messages.translate_labels(self.lang)
         yield on_console.make_console_text(
-            f"{one.code} — {lab.id}, {lab.title.into(self.lang)}", self.lang, encoding, "bold"
+            f"{one.code} — {lab.id}, {lab.title.in_language(self.lang)}", self.lang, encoding, "bold"
         )
         for label, said in (
             (say["seen"], translate_with_blanks(one.message, self.lang)),
@@ -47,13 +47,15 @@ class Explanation:
     def titles(self) -> str:
         """Name the checks that can meet it."""
         quoted = get_translator(self.lang)(N_("“{text}”"))
-        return ", ".join(quoted.format(text=check.title.into(self.lang)) for check in self.known.checks)
+        return ", ".join(
+            quoted.format(text=check.title.in_language(self.lang)) for check in self.known.checks
+        )
 
 
 class MistakeIndex:
     """All mistakes, lab by lab."""
 
-    def __init__(self, known: Iterable[Known], lang: str) -> None:
+    def __init__(self, known: Iterable[KnownMistake], lang: str) -> None:
         self.known, self.lang = list(known), lang
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -63,7 +65,7 @@ class MistakeIndex:
         """Give a table for each lab."""
         for lab in dict.fromkeys(one.lab.id for one in self.known):
             here = [one for one in self.known if one.lab.id == lab]
-            title = here[0].lab.title.into(self.lang)
+            title = here[0].lab.title.in_language(self.lang)
             yield on_console.make_console_text(f"{lab} — {title}", self.lang, encoding, "bold")
             table = Table.grid(padding=(0, 2))
             for one in here:
@@ -77,4 +79,4 @@ class MistakeIndex:
 
 def translate_with_blanks(words: Words | None, lang: str) -> str:
     """Give words of a lab; what a report would fill in is left open."""
-    return PLACEHOLDER.sub("…", words.into(lang)) if words else ""
+    return PLACEHOLDER_PATTERN.sub("…", words.in_language(lang)) if words else ""

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from dckgrade.i18n import N_, get_translator
 from dckgrade.lab.model import Check
-from dckgrade.lab.reference import vocabulary
+from dckgrade.lab.reference import describe_fields
 from dckgrade.probes.base import observation_key
 from dckgrade.render.text import console as on_console
 from dckgrade.render.text import messages
@@ -83,7 +83,7 @@ def build_trial(check: Check, report: Report, *, of_a_lab: bool) -> Trial:
                 about=one.about,
                 value=UNSET if found is None else found[one.name],
             )
-            for one in vocabulary(check.observe.facts)
+            for one in describe_fields(check.observe.facts)
         ],
         demands=[
             TrialExpectation(

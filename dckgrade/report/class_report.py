@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from dckgrade.i18n import Lang
 from dckgrade.report.result import Score, Verdict
 
-SCHEMA: Literal["dckgrade-class/1"] = "dckgrade-class/1"
+CLASS_SCHEMA: Literal["dckgrade-class/1"] = "dckgrade-class/1"
 
 Trust = Literal["declared", "corroborated", "observed"]
 """The trainee says so; the trainee's own key signed it and nobody shares it; the trainer looked."""
@@ -20,7 +20,7 @@ claims another score than its recording; cut off by a deadline; written under an
 the engine was not reached."""
 
 
-class Past(Struct, frozen=True, kw_only=True):
+class PastAttempt(Struct, frozen=True, kw_only=True):
     """An attempt that does not count, kept as history."""
 
     source: str
@@ -28,7 +28,7 @@ class Past(Struct, frozen=True, kw_only=True):
     score: Score
 
 
-class Cell(Struct, frozen=True, kw_only=True):
+class ClassCell(Struct, frozen=True, kw_only=True):
     """One trainee in one lab: the attempt that counts."""
 
     score: Score
@@ -42,11 +42,11 @@ class Cell(Struct, frozen=True, kw_only=True):
     """Why nothing could be seen of the engine; empty where it was reached."""
     shared_with: list[str] = field(default_factory=list)
     """The trainees with whom it shares what two cannot have in common by chance."""
-    history: list[Past] = field(default_factory=list)
+    history: list[PastAttempt] = field(default_factory=list)
     """The other attempts, oldest first."""
 
 
-class Row(Struct, frozen=True, kw_only=True):
+class ClassRow(Struct, frozen=True, kw_only=True):
     """One trainee."""
 
     trainee: str
@@ -55,12 +55,12 @@ class Row(Struct, frozen=True, kw_only=True):
     id_number: str = ""
     expected: bool = True
     """The roster has them, or there is none."""
-    cells: dict[str, Cell]
+    cells: dict[str, ClassCell]
     """By lab; one that was not handed in is not there."""
     score: Score
 
 
-class CheckTold(Struct, frozen=True, kw_only=True):
+class ClassCheck(Struct, frozen=True, kw_only=True):
     """One check over the whole class."""
 
     id: str
@@ -71,7 +71,7 @@ class CheckTold(Struct, frozen=True, kw_only=True):
     """Too few to tell below five trainees."""
 
 
-class MistakeShared(Struct, frozen=True, kw_only=True):
+class SharedMistake(Struct, frozen=True, kw_only=True):
     """A mistake, and who makes it: what to explain on the board next."""
 
     code: str
@@ -87,7 +87,7 @@ class MistakeShared(Struct, frozen=True, kw_only=True):
     trainees: list[str]
 
 
-class LabTold(Struct, frozen=True, kw_only=True):
+class ClassLab(Struct, frozen=True, kw_only=True):
     """One lab over the whole class."""
 
     id: str
@@ -96,10 +96,10 @@ class LabTold(Struct, frozen=True, kw_only=True):
     handed_in: int
     average: float | None
     """Points earned, over those who handed in."""
-    checks: list[CheckTold]
+    checks: list[ClassCheck]
 
 
-class Refused(Struct, frozen=True, kw_only=True):
+class RefusedFile(Struct, frozen=True, kw_only=True):
     """A file that is no report of this class, and why."""
 
     source: str
@@ -109,13 +109,13 @@ class Refused(Struct, frozen=True, kw_only=True):
 class ClassReport(Struct, frozen=True, kw_only=True):
     """A class: labs across, trainees down."""
 
-    schema: Literal["dckgrade-class/1"] = SCHEMA
+    schema: Literal["dckgrade-class/1"] = CLASS_SCHEMA
     dckgrade: str
     lang: Lang
-    labs: list[LabTold]
-    rows: list[Row]
-    mistakes: list[MistakeShared]
+    labs: list[ClassLab]
+    rows: list[ClassRow]
+    mistakes: list[SharedMistake]
     """The most shared first."""
-    refused: list[Refused]
+    refused: list[RefusedFile]
     reports: int
     """How many were read, those that do not count too."""

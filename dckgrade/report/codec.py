@@ -9,12 +9,12 @@ from msgspec import Struct
 from dckgrade import __version__
 from dckgrade.i18n import N_, UserError
 from dckgrade.report.observation import Recording
-from dckgrade.report.report import SCHEMA, SESSION, Report, Session, sum_scores
+from dckgrade.report.report import REPORT_SCHEMA, SESSION_SCHEMA, Report, Session, sum_scores
 
-MAX_BYTES = 8 * 1024 * 1024
-DEEPEST = 20
+MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
+MAX_FACT_DEPTH = 20
 """No fact is nested a quarter as deep."""
-REPORTS_AT_MOST = 100
+MAX_SESSION_REPORTS = 100
 """In a session; a course has ten labs."""
 
 
@@ -25,38 +25,38 @@ class UnreadableReport(UserError):
 def to_json(report: Report) -> bytes:
     """Write *report* as one JSON document, indented, ending in a newline."""
     # The engine's strings can hold halves of surrogate pairs, which JSON in UTF-8 cannot.
-    plain = storable(msgspec.to_builtins(report))
+    plain = replace_surrogates(msgspec.to_builtins(report))
     return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
 
 
-def storable(value: Any) -> Any:
+def replace_surrogates(value: Any) -> Any:
     """Replace what UTF-8 cannot hold."""
     match value:
         case str():
             return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
         case dict():
-            return {storable(name): storable(one) for name, one in value.items()}
+            return {replace_surrogates(name): replace_surrogates(one) for name, one in value.items()}
         case list():
-            return [storable(one) for one in value]
+            return [replace_surrogates(one) for one in value]
         case _:
             return value
 
 
 def from_json(raw: bytes, source: str) -> Report:
     """Read a report; raises `UnreadableReport` that names *source* and what is wrong with it."""
-    if len(raw) > MAX_BYTES:
+    if len(raw) > MAX_DOCUMENT_BYTES:
         raise UnreadableReport(
             N_("{source} has {bytes} bytes; a report has at most {most}."),
             source=source,
             bytes=len(raw),
-            most=MAX_BYTES,
+            most=MAX_DOCUMENT_BYTES,
         )
     try:
         report = msgspec.json.decode(raw, type=Report)
         for seen in report.observations.values():
-            bounded(getattr(seen, "facts", None), DEEPEST)
+            refuse_deep_nesting(getattr(seen, "facts", None), MAX_FACT_DEPTH)
         for line in report.checks:
-            bounded([[miss.wanted, miss.found] for miss in line.misses], DEEPEST)
+            refuse_deep_nesting([[miss.wanted, miss.found] for miss in line.misses], MAX_FACT_DEPTH)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise UnreadableReport(
             N_("{source} is not a dckgrade report: {error}."),
@@ -69,18 +69,18 @@ def from_json(raw: bytes, source: str) -> Report:
     return report
 
 
-class Held(Struct):
+class SessionEnvelope(Struct):
     """As much of a file as tells whether it is a session."""
 
     schema: str = ""
     reports: list[msgspec.Raw] = []
 
 
-def session(documents: Sequence[bytes]) -> bytes:
+def encode_session(documents: Sequence[bytes]) -> bytes:
     """Write a session of reports, each as it was written: a signature in it stays good (see `parts`)."""
     reports = [from_json(one, "report") for one in documents]
     whole = {
-        "schema": SESSION,
+        "schema": SESSION_SCHEMA,
         "dckgrade": __version__,
         "complete": all(one.complete for one in reports),
         "score": sum_scores(reports),
@@ -89,35 +89,35 @@ def session(documents: Sequence[bytes]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
 
 
-def parts(raw: bytes) -> list[bytes]:
+def split_session(raw: bytes) -> list[bytes]:
     """Give the reports in a session, each as `to_json` wrote it; any other file is its own only part."""
-    if len(raw) > MAX_BYTES or SESSION.encode() not in raw:
+    if len(raw) > MAX_DOCUMENT_BYTES or SESSION_SCHEMA.encode() not in raw:
         return [raw]
     try:
-        held = msgspec.json.decode(raw, type=Held)
+        held = msgspec.json.decode(raw, type=SessionEnvelope)
         apart = [msgspec.json.format(bytes(one), indent=2) + b"\n" for one in held.reports]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return [raw]
-    return apart if held.schema == SESSION and 0 < len(apart) <= REPORTS_AT_MOST else [raw]
+    return apart if held.schema == SESSION_SCHEMA and 0 < len(apart) <= MAX_SESSION_REPORTS else [raw]
 
 
-def bounded(value: Any, left: int) -> None:
+def refuse_deep_nesting(value: Any, left: int) -> None:
     """Raise `RecursionError` where *value* is nested deeper than *left*: what is read must be writable."""
     if left == 0:
         raise RecursionError
     if isinstance(value, dict | list):
         for one in value.values() if isinstance(value, dict) else value:
-            bounded(one, left - 1)
+            refuse_deep_nesting(one, left - 1)
 
 
-def recording(report: Report) -> Recording:
+def extract_recording(report: Report) -> Recording:
     """Take out of *report* what was seen, leaving behind what was judged."""
     return Recording(**{name: getattr(report, name) for name in Recording.__struct_fields__})
 
 
-def schema(of: Literal["report", "session"] = "report") -> dict[str, Any]:
+def build_report_schema(of: Literal["report", "session"] = "report") -> dict[str, Any]:
     """Describe the document as JSON Schema, draft 2020-12."""
-    title, kind = (SESSION, Session) if of == "session" else (SCHEMA, Report)
+    title, kind = (SESSION_SCHEMA, Session) if of == "session" else (REPORT_SCHEMA, Report)
     (root,), definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct, field
 
 
-class Why(StrEnum):
+class UnobservableReason(StrEnum):
     """Why a thing could not be observed. Never the trainee's fault."""
 
     DEADLINE = "deadline"
@@ -49,7 +49,7 @@ class Unobservable(Struct, frozen=True, tag="unobservable", tag_field="state", k
     """The world did not answer, refused, or cannot be seen from here."""
 
     kind: str
-    why: Why
+    why: UnobservableReason
     detail: str = ""
     duration_ms: int = 0
 

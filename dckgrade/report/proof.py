@@ -7,11 +7,11 @@ from msgspec import Struct, field
 from dckgrade.i18n import get_translator
 from dckgrade.report.text import Text
 
-MUTANTS = "mutants"
+MUTANTS_CASE = "mutants"
 """The case of a fault that no folder but a generated change has brought to light."""
 
 
-class Cell(StrEnum):
+class ProofCell(StrEnum):
     """How a check bore a case."""
 
     KILLED = "killed"
@@ -32,12 +32,12 @@ class Cell(StrEnum):
     """It did not pass, and did not end as it should either."""
 
     @property
-    def sound(self) -> bool:
+    def is_expected(self) -> bool:
         """Say whether this is what was expected."""
-        return self in {Cell.KILLED, Cell.BLOCKED, Cell.PASSED, Cell.UNDECIDED}
+        return self in {ProofCell.KILLED, ProofCell.BLOCKED, ProofCell.PASSED, ProofCell.UNDECIDED}
 
 
-class Fault(Struct, frozen=True, kw_only=True):
+class ProofFault(Struct, frozen=True, kw_only=True):
     """One thing that keeps a lab from being proven: a message id with its values, and what it is about."""
 
     what: str
@@ -46,7 +46,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     code: str | None = None
     detail: str = ""
 
-    def sentence(self, lang: str) -> str:
+    def translate_sentence(self, lang: str) -> str:
         """Say it in *lang*."""
         values = {"check": self.check, "case": self.case, "code": self.code, "detail": self.detail}
         return get_translator(lang)(self.what).format(**values)
@@ -62,14 +62,14 @@ class Proof(Struct, frozen=True, kw_only=True):
     places: dict[str, tuple[int, int]]
     checks: list[str]
     cases: list[str]
-    cells: dict[str, dict[str, Cell]]
+    cells: dict[str, dict[str, ProofCell]]
     """Check → case → cell; a case without a report has none."""
     mutants: int
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ProofFault] = field(default_factory=list)
     waived: list[str] = field(default_factory=list)
     """What was forgiven, with the reason and until when."""
     duration_ms: int = 0
 
-    def place(self, fault: Fault) -> tuple[int, int]:
+    def find_place(self, fault: ProofFault) -> tuple[int, int]:
         """Tell the line and column that this fault is about."""
         return self.places.get(fault.code or fault.check or "", (1, 1))

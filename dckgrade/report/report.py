@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from dckgrade.report.observation import EngineInfo, Observation
 from dckgrade.report.result import CheckResult, Score
 
-SCHEMA: Literal["dckgrade-report/1"] = "dckgrade-report/1"
+REPORT_SCHEMA: Literal["dckgrade-report/1"] = "dckgrade-report/1"
 
 
 class LabRef(Struct, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class Signature(Struct, frozen=True, kw_only=True):
 class Report(Struct, frozen=True, kw_only=True):
     """One lab graded on one engine, in one language; the JSON report is this document."""
 
-    schema: Literal["dckgrade-report/1"] = SCHEMA
+    schema: Literal["dckgrade-report/1"] = REPORT_SCHEMA
     dckgrade: str
     lang: Literal["fr", "en"]
     trainee: str | None = None
@@ -48,13 +48,13 @@ class Report(Struct, frozen=True, kw_only=True):
     signature: Signature | UnsetType = UNSET
 
 
-SESSION: Literal["dckgrade-session/1"] = "dckgrade-session/1"
+SESSION_SCHEMA: Literal["dckgrade-session/1"] = "dckgrade-session/1"
 
 
 class Session(Struct, frozen=True, kw_only=True):
     """Several labs graded in one run: their reports, each whole, and what they come to together."""
 
-    schema: Literal["dckgrade-session/1"] = SESSION
+    schema: Literal["dckgrade-session/1"] = SESSION_SCHEMA
     dckgrade: str
     complete: bool
     score: Score

@@ -16,7 +16,7 @@ class Verdict(StrEnum):
     SKIPPED = "skipped"
 
     @property
-    def undecided(self) -> bool:
+    def is_undecided(self) -> bool:
         """Say whether the points are neither earned nor lost."""
         return self in {Verdict.UNKNOWN, Verdict.SKIPPED}
 
@@ -84,5 +84,5 @@ def sum_points(lines: list[CheckResult]) -> Score:
     return Score(
         earned=sum(line.earned for line in lines),
         possible=sum(line.points for line in lines),
-        undecided=sum(line.points for line in lines if line.verdict.undecided),
+        undecided=sum(line.points for line in lines if line.verdict.is_undecided),
     )

@@ -12,60 +12,68 @@ from dckgrade.i18n import N_, UserError
 from dckgrade.report import codec
 from dckgrade.report.report import Report, Signature
 
-PURPOSE = b"dckgrade-report/1\0"
+SIGNATURE_PURPOSE = b"dckgrade-report/1\0"
 """Signed with the bytes: what is signed for one purpose is not taken for another (CVE-2022-35929)."""
-UNSIGNED = "0" * 64
-_HEX = set("0123456789abcdef")
+UNSIGNED_MAC = "0" * 64
+_HEX_DIGITS = set("0123456789abcdef")
 
 
-class Key(Struct, frozen=True):
+class TraineeKey(Struct, frozen=True):
     """What the trainer gave to one trainee; *secret*: 64 hexadecimal digits."""
 
     trainee: str
     secret: str
 
 
-def new(trainee: str) -> Key:
+def make_key(trainee: str) -> TraineeKey:
     """Make a key."""
-    return Key(trainee, secrets.token_hex(32))
+    return TraineeKey(trainee, secrets.token_hex(32))
 
 
-def signed(report: Report, key: Key) -> bytes:
+def sign_report(report: Report, key: TraineeKey) -> bytes:
     """Write *report* with its signature in it: one document, which stays readable by everything."""
-    named = replace(report, trainee=report.trainee or key.trainee, signature=Signature(mac=UNSIGNED))
+    named = replace(report, trainee=report.trainee or key.trainee, signature=Signature(mac=UNSIGNED_MAC))
     raw = codec.to_json(named)
-    return raw.replace(quoted(UNSIGNED), quoted(mac(raw, key)), 1)
+    return raw.replace(encode_mac_field(UNSIGNED_MAC), encode_mac_field(compute_mac(raw, key)), 1)
 
 
-def genuine(report: Report, raw: bytes, key: Key) -> bool:
+def has_valid_signature(report: Report, raw: bytes, key: TraineeKey) -> bool:
     """Say whether *raw*, the bytes of *report*, are what was signed with *key*."""
     found = report.signature.mac if isinstance(report.signature, Signature) else ""
     # The exact bytes are signed, with zeros where the signature then stands; it must stand there only once.
-    if len(found) != len(UNSIGNED) or not _HEX.issuperset(found) or raw.count(quoted(found)) != 1:
+    if (
+        len(found) != len(UNSIGNED_MAC)
+        or not _HEX_DIGITS.issuperset(found)
+        or raw.count(encode_mac_field(found)) != 1
+    ):
         return False
-    return hmac.compare_digest(mac(raw.replace(quoted(found), quoted(UNSIGNED)), key), found)
+    return hmac.compare_digest(
+        compute_mac(raw.replace(encode_mac_field(found), encode_mac_field(UNSIGNED_MAC)), key), found
+    )
 
 
-def mac(raw: bytes, key: Key) -> str:
+def compute_mac(raw: bytes, key: TraineeKey) -> str:
     """Compute HMAC-SHA256 (RFC 2104)."""
-    return hmac.digest(bytes.fromhex(key.secret), PURPOSE + raw, "sha256").hex()
+    return hmac.digest(bytes.fromhex(key.secret), SIGNATURE_PURPOSE + raw, "sha256").hex()
 
 
-def quoted(found: str) -> bytes:
+def encode_mac_field(found: str) -> bytes:
     """Write it as it stands in a report."""
     return f'"mac": "{found}"'.encode()
 
 
-def read(path: Path) -> list[Key]:
+def read_keys(path: Path) -> list[TraineeKey]:
     """Read a file of keys: one trainee's, or the class's."""
     try:
         content = json.loads(path.read_bytes())
-        keys = [Key(str(one["trainee"]), str(one["secret"])) for one in content["keys"]]
+        keys = [TraineeKey(str(one["trainee"]), str(one["secret"])) for one in content["keys"]]
     except OSError as error:
         raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
     except (ValueError, LookupError, TypeError, RecursionError):
         keys = []
-    if not keys or any(len(one.secret) != len(UNSIGNED) or not _HEX.issuperset(one.secret) for one in keys):
+    if not keys or any(
+        len(one.secret) != len(UNSIGNED_MAC) or not _HEX_DIGITS.issuperset(one.secret) for one in keys
+    ):
         raise UserError(
             N_("{path} is no file of dckgrade keys."),
             N_("`dckgrade enrol --new ROSTER` makes them."),
@@ -74,7 +82,7 @@ def read(path: Path) -> list[Key]:
     return keys
 
 
-def written(keys: list[Key]) -> bytes:
+def encode_keys(keys: list[TraineeKey]) -> bytes:
     """Write a file of keys."""
     return (
         json.dumps({"keys": [{"trainee": one.trainee, "secret": one.secret} for one in keys]}, indent=2)

@@ -13,6 +13,6 @@ class Text(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fr: Sentence
     en: Sentence
 
-    def into(self, lang: str) -> str:
+    def in_language(self, lang: str) -> str:
         """Give the words in *lang*."""
         return self.en if lang == "en" else self.fr

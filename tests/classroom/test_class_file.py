@@ -27,7 +27,7 @@ def of(file: Path, text: str) -> list[TraineeMachine]:
 def wrong(file: Path, text: str, lang: str = "en") -> list[str]:
     with pytest.raises(FileInvalid) as caught:
         of(file, text)
-    return [line.removeprefix(f"{file}:") for line in caught.value.lines(lang)]
+    return [line.removeprefix(f"{file}:") for line in caught.value.format_problems(lang)]
 
 
 ADA = '[[engine]]\ntrainee = "Ada"\nhost = "ssh://ada@poste-01"\n'

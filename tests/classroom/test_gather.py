@@ -14,7 +14,7 @@ from dckgrade.classroom.submissions import Submission
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
 from dckgrade.report import codec
-from dckgrade.report.class_report import ClassReport, Row
+from dckgrade.report.class_report import ClassReport, ClassRow
 from dckgrade.report.observation import EngineInfo
 from dckgrade.report.report import Report
 from dckgrade.report.result import Verdict
@@ -38,7 +38,7 @@ def gathered(
     return made.make_class_report()
 
 
-def row(report: ClassReport, trainee: str) -> Row:
+def row(report: ClassReport, trainee: str) -> ClassRow:
     return next(one for one in report.rows if one.trainee == trainee)
 
 
@@ -218,13 +218,15 @@ def test_a_class_of_nobody_is_an_empty_report() -> None:
 def test_a_hidden_name_of_a_report_cannot_make_two_trainees_of_one() -> None:
     report = gathered(of("Ada"), of(" ada "), of("ÀDA"))
     assert len(report.rows) == 1
-    assert codec.MAX_BYTES  # the bound that a report is read with
+    assert codec.MAX_DOCUMENT_BYTES  # the bound that a report is read with
 
 
 @pytest.mark.parametrize("counting", ["best", "latest"])
 def test_an_engine_that_was_off_when_the_trainer_looked_takes_no_points_away(counting: AttemptPolicy) -> None:
     choice = Choice(trainee="Ada")
-    off = run.unreachable(attempts.load_trainer_lab("tp5"), EngineInfo(endpoint="ssh://a"), "off", choice)
+    off = run.report_unreachable(
+        attempts.load_trainer_lab("tp5"), EngineInfo(endpoint="ssh://a"), "off", choice
+    )
     made = GatheredClass(GatherOptions(attempt_policy=counting), Roster())
     made.add_report(of("Ada"), "Ada", "handed-in", "declared")
     made.add_report(replace(off, started_at="2026-11-25T10:00:00Z"), "Ada", "desk", "observed")

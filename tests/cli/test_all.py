@@ -10,13 +10,13 @@ from socket import socket
 import jsonschema
 import pytest
 
-from dckgrade.lab.discovery import lab_paths
+from dckgrade.lab.discovery import list_lab_paths
 from dckgrade.report import codec, signature
 from tests.support.cli_runner import NOWHERE, dckgrade
 from tests.support.fault_engine import FaultEngine, Say, answer
 
 EMPTY = {"/containers/json": answer([]), "/images/json": answer([]), "/info": answer({"ID": "e"})}
-LABS = list(lab_paths())
+LABS = list(list_lab_paths())
 
 
 def slow(say: Say, seconds: float) -> Say:
@@ -41,7 +41,7 @@ def test_every_lab_is_graded_and_each_question_is_asked_once(tmp_path: Path) -> 
         done = dckgrade("all", "-f", "json", "--host", engine.url, "--workdir", str(tmp_path))
 
     session = json.loads(done.stdout)
-    jsonschema.validate(session, codec.schema("session"))
+    jsonschema.validate(session, codec.build_report_schema("session"))
     assert [one["lab"]["id"] for one in session["reports"]] == LABS
     asked = Counter(path.partition("?")[0] for path in engine.paths())
     assert asked["/v1.51/containers/json"] == 1, asked
@@ -151,14 +151,14 @@ def test_a_session_is_judged_again_in_place_and_stays_whole(handed_in: Path) -> 
 
 
 def test_signatures_in_a_session_stay_good(handed_in: Path) -> None:
-    key = signature.new("Ada")
-    reports = [codec.from_json(one, "ada") for one in codec.parts(handed_in.read_bytes())]
-    session = codec.session([signature.signed(one, key) for one in reports])
-    apart = codec.parts(session)
+    key = signature.make_key("Ada")
+    reports = [codec.from_json(one, "ada") for one in codec.split_session(handed_in.read_bytes())]
+    session = codec.encode_session([signature.sign_report(one, key) for one in reports])
+    apart = codec.split_session(session)
     assert len(apart) == len(LABS)
-    assert all(signature.genuine(codec.from_json(one, "ada"), one, key) for one in apart)
-    forged = codec.parts(session.replace(b'"earned": 0', b'"earned": 1', 2))
-    assert not all(signature.genuine(codec.from_json(one, "ada"), one, key) for one in forged)
+    assert all(signature.has_valid_signature(codec.from_json(one, "ada"), one, key) for one in apart)
+    forged = codec.split_session(session.replace(b'"earned": 0', b'"earned": 1', 2))
+    assert not all(signature.has_valid_signature(codec.from_json(one, "ada"), one, key) for one in forged)
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def test_judge_gives_the_same_verdicts_as_the_run_that_was_recorded() -> None:
 
 def test_json_is_one_document_that_its_schema_describes() -> None:
     for done in (dckgrade("demo", "-f", "json"), dckgrade("tp5", "-f", "json", "--host", NOWHERE)):
-        jsonschema.validate(json.loads(done.stdout), codec.schema())
+        jsonschema.validate(json.loads(done.stdout), codec.build_report_schema())
 
 
 def test_passive_and_only_leave_the_points_undecided() -> None:

@@ -7,33 +7,33 @@ from pathlib import Path
 import pytest
 
 from dckgrade.i18n import Lang
-from dckgrade.lab.catalogue import Known, catalogue
-from dckgrade.lab.discovery import lab_paths
-from dckgrade.lab.load import load
-from dckgrade.lab.model import PLACEHOLDER
+from dckgrade.lab.catalogue import KnownMistake, collect_mistakes
+from dckgrade.lab.discovery import list_lab_paths
+from dckgrade.lab.load import load_lab
+from dckgrade.lab.model import PLACEHOLDER_PATTERN
 from tests.conftest import FIXTURES
 from tests.support.cli_runner import dckgrade
 
-LABS = {name: load(path).lab for name, path in lab_paths().items()}
-KNOWN = catalogue(LABS.values())
+LABS = {name: load_lab(path).lab for name, path in list_lab_paths().items()}
+KNOWN = collect_mistakes(LABS.values())
 every_lab = pytest.mark.parametrize("lab", LABS)
 every_code = pytest.mark.parametrize("known", KNOWN.values(), ids=KNOWN)
 
 
 @every_lab
 def test_every_code_that_a_lab_can_name_is_written_in_full_once(lab: str) -> None:
-    codes = {one.code for one in LABS[lab].diagnoses()}
-    full = Counter(one.code for one in LABS[lab].diagnoses() if one.message)
+    codes = {one.code for one in LABS[lab].list_diagnoses()}
+    full = Counter(one.code for one in LABS[lab].list_diagnoses() if one.message)
     assert codes == set(full)
     assert set(full.values()) == {1}
 
 
 def test_no_code_means_two_things() -> None:
-    assert len(KNOWN) == sum(len(catalogue([lab])) for lab in LABS.values())
+    assert len(KNOWN) == sum(len(collect_mistakes([lab])) for lab in LABS.values())
 
 
 @every_code
-def test_a_code_has_its_name_a_hint_the_concept_and_the_documentation(known: Known) -> None:
+def test_a_code_has_its_name_a_hint_the_concept_and_the_documentation(known: KnownMistake) -> None:
     one = known.diagnosis
     assert one.name
     assert one.hint
@@ -44,14 +44,14 @@ def test_a_code_has_its_name_a_hint_the_concept_and_the_documentation(known: Kno
 
 @every_code
 @pytest.mark.parametrize("lang", ["fr", "en"])
-def test_the_concept_stands_for_everybody_and_repeats_nothing(known: Known, lang: Lang) -> None:
+def test_the_concept_stands_for_everybody_and_repeats_nothing(known: KnownMistake, lang: Lang) -> None:
     one = known.diagnosis
     assert one.why
     assert one.hint
     assert one.message
-    said = [text.into(lang) for text in (one.message, one.hint, one.why)]
+    said = [text.in_language(lang) for text in (one.message, one.hint, one.why)]
     assert len(set(said)) == len(said)
-    assert not PLACEHOLDER.search(one.why.into(lang)), "`explain` knows no facts"
+    assert not PLACEHOLDER_PATTERN.search(one.why.in_language(lang)), "`explain` knows no facts"
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])

@@ -27,7 +27,7 @@ def ran(*verdicts: Verdict) -> Report:
     left = Reason(code="not-chosen")
     return report(
         *(
-            check(f"check-{at}", one, reason=left if one.undecided else None)
+            check(f"check-{at}", one, reason=left if one.is_undecided else None)
             for at, one in enumerate(verdicts)
         )
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.lab.discovery import find
+from dckgrade.lab.discovery import find_lab_path
 from tests.conftest import FIXTURES
 from tests.support.cli_runner import dckgrade
 from tests.support.tiny_lab import tiny
@@ -19,7 +19,7 @@ PROVEN = ("prove", "tp5", "--recorded", "--fixtures", str(FIXTURES), *ENGLISH)
 @pytest.fixture
 def weakened(tmp_path: Path) -> tuple[str, ...]:
     """Give the words that prove a TP5 in which a state is no longer demanded."""
-    text = find("tp5").read_text(encoding="utf-8")
+    text = find_lab_path("tp5").read_text(encoding="utf-8")
     lab = tmp_path / "tp5.yaml"
     lab.write_text(
         text.replace("      status: running\n", "      status: {present: true}\n"), encoding="utf-8"

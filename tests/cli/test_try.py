@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.lab.reference import vocabulary
+from dckgrade.lab.reference import describe_fields
 from dckgrade.probes.registry import load_kinds
 from tests.conftest import FIXTURES
 from tests.support.cli_runner import NOWHERE, dckgrade
@@ -142,6 +142,6 @@ def test_words_that_name_nothing_are_told_what_would(words: tuple[str, ...], tol
 
 @pytest.mark.parametrize("kind", load_kinds(), ids=lambda one: str(one.__struct_config__.tag))
 def test_every_kind_has_words_for_its_parameters_and_facts(kind: Any) -> None:
-    assert [one.name for one in vocabulary(kind.facts)] == [*kind.facts.__struct_fields__]
-    assert all(one.type for one in (*vocabulary(kind), *vocabulary(kind.facts)))
-    assert any(one.about for one in vocabulary(kind.facts))
+    assert [one.name for one in describe_fields(kind.facts)] == [*kind.facts.__struct_fields__]
+    assert all(one.type for one in (*describe_fields(kind), *describe_fields(kind.facts)))
+    assert any(one.about for one in describe_fields(kind.facts))

@@ -10,7 +10,7 @@ import pytest
 from dckgrade.engine.addresses import addresses
 from dckgrade.engine.answers import Address, OutOfReach
 from dckgrade.engine.endpoint import Endpoint
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 LOCAL = Endpoint("unix:///tmp/docker.sock", "--host")
 ROOTLESS = Endpoint("unix:///run/user/1000/docker.sock", "--host")
@@ -67,7 +67,7 @@ def test_own_addresses_of_an_engine_elsewhere_are_out_of_reach_and_nobodys_fault
     for endpoint in (ROOTLESS, REMOTE, TUNNEL):
         with pytest.raises(OutOfReach) as caught:
             addresses(inspected(answers, "webservers"), 80, endpoint)
-        assert caught.value.why is Why.ADDRESS_OUT_OF_REACH
+        assert caught.value.why is UnobservableReason.ADDRESS_OUT_OF_REACH
 
 
 def test_every_network_of_a_container_has_its_address(answers: Path) -> None:

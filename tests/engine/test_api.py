@@ -30,7 +30,7 @@ from dckgrade.engine.deadline import outcomes
 from dckgrade.engine.endpoint import Endpoint, EngineTrouble, Tls, UsageTrouble
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.resources import Resource
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 from tests.support.fault_engine import FaultEngine, Say, answer, chunk, drip, frame, ping, raw, stall_after
 
 ANSWERS = sorted(
@@ -152,7 +152,7 @@ def test_services_of_an_engine_behind_an_ssh_tunnel_are_not_looked_for_on_this_m
                 connected.take_snapshot().find_addresses(inspected, 80)
         finally:
             ssh.kill()
-    assert caught.value.why is Why.ADDRESS_OUT_OF_REACH
+    assert caught.value.why is UnobservableReason.ADDRESS_OUT_OF_REACH
 
 
 def test_a_socket_at_which_nobody_listens_is_refused(tmp_path: Path) -> None:
@@ -318,40 +318,42 @@ def test_an_authority_that_is_none_is_explained(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("say", "why"),
     [
-        (stall_after(b""), Why.DEADLINE),
-        (stall_after(HEAD), Why.DEADLINE),
-        (stall_after(HEAD + b'Content-Length: 50\r\n\r\n{"Id"'), Why.DEADLINE),
-        (stall_after(CHUNKED + chunk(b'{"Id": "a"}')), Why.DEADLINE),
-        (drip(HEAD + b'Content-Length: 11\r\n\r\n{"Id": "a"}'), Why.DEADLINE),
-        (drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, 0.001), Why.DEADLINE),
-        (raw(HEAD + b'Content-Length: 50\r\n\r\n{"Id": "a"}'), Why.UNREADABLE),
-        (raw(HEAD + b'Content-Length: 5\r\n\r\n{"Id": "a"}'), Why.UNREADABLE),
-        (raw(HEAD + b'\r\n{"Id": "a"}'), Why.UNREADABLE),
-        (raw(CHUNKED + chunk(b'{"Id": "a"}')), Why.UNREADABLE),
-        (raw(CHUNKED + b'ff\r\n{"Id": "a"}'), Why.UNREADABLE),
-        (raw(CHUNKED + b"zz\r\n"), Why.UNREADABLE),
-        (answer(b'{"Id": '), Why.UNREADABLE),
-        (answer(b'{"Id": NaN}'), Why.UNREADABLE),
-        (answer(b"[" * 100_000), Why.UNREADABLE),
-        (answer(b"\xff\xfe"), Why.UNREADABLE),
-        (answer([]), Why.UNREADABLE),
-        (answer(b""), Why.UNREADABLE),
-        (answer(b"\x1f\x8b\x08", Content_Encoding="gzip"), Why.UNREADABLE),
-        (answer(b"<html><body>oops</body></html>", 500), Why.ENGINE_ERROR),
-        (answer({"message": "boom"}, 500), Why.ENGINE_ERROR),
-        (answer({"message": "Container is paused"}, 409), Why.ENGINE_ERROR),
-        (answer({"message": "denied by policy"}, 403), Why.ENGINE_ERROR),
-        (answer(b"<h1>404</h1>", 404), Why.ENGINE_ERROR),
-        (answer({"message": "page not found"}, 404), Why.ENGINE_ERROR),
-        (answer(b"", 302, Location="/v1.51/containers/other/json"), Why.ENGINE_ERROR),
-        (answer({"message": TOO_OLD}, 400), Why.ENGINE_ERROR),
-        (answer({"message": 3}, 500), Why.ENGINE_ERROR),
-        (raw(b"garbage\r\n\r\n"), Why.ENGINE_OUT_OF_REACH),
-        (raw(b""), Why.ENGINE_OUT_OF_REACH),
-        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"), Why.UNREADABLE),
+        (stall_after(b""), UnobservableReason.DEADLINE),
+        (stall_after(HEAD), UnobservableReason.DEADLINE),
+        (stall_after(HEAD + b'Content-Length: 50\r\n\r\n{"Id"'), UnobservableReason.DEADLINE),
+        (stall_after(CHUNKED + chunk(b'{"Id": "a"}')), UnobservableReason.DEADLINE),
+        (drip(HEAD + b'Content-Length: 11\r\n\r\n{"Id": "a"}'), UnobservableReason.DEADLINE),
+        (drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, 0.001), UnobservableReason.DEADLINE),
+        (raw(HEAD + b'Content-Length: 50\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (raw(HEAD + b'Content-Length: 5\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (raw(HEAD + b'\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (raw(CHUNKED + chunk(b'{"Id": "a"}')), UnobservableReason.UNREADABLE),
+        (raw(CHUNKED + b'ff\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (raw(CHUNKED + b"zz\r\n"), UnobservableReason.UNREADABLE),
+        (answer(b'{"Id": '), UnobservableReason.UNREADABLE),
+        (answer(b'{"Id": NaN}'), UnobservableReason.UNREADABLE),
+        (answer(b"[" * 100_000), UnobservableReason.UNREADABLE),
+        (answer(b"\xff\xfe"), UnobservableReason.UNREADABLE),
+        (answer([]), UnobservableReason.UNREADABLE),
+        (answer(b""), UnobservableReason.UNREADABLE),
+        (answer(b"\x1f\x8b\x08", Content_Encoding="gzip"), UnobservableReason.UNREADABLE),
+        (answer(b"<html><body>oops</body></html>", 500), UnobservableReason.ENGINE_ERROR),
+        (answer({"message": "boom"}, 500), UnobservableReason.ENGINE_ERROR),
+        (answer({"message": "Container is paused"}, 409), UnobservableReason.ENGINE_ERROR),
+        (answer({"message": "denied by policy"}, 403), UnobservableReason.ENGINE_ERROR),
+        (answer(b"<h1>404</h1>", 404), UnobservableReason.ENGINE_ERROR),
+        (answer({"message": "page not found"}, 404), UnobservableReason.ENGINE_ERROR),
+        (answer(b"", 302, Location="/v1.51/containers/other/json"), UnobservableReason.ENGINE_ERROR),
+        (answer({"message": TOO_OLD}, 400), UnobservableReason.ENGINE_ERROR),
+        (answer({"message": 3}, 500), UnobservableReason.ENGINE_ERROR),
+        (raw(b"garbage\r\n\r\n"), UnobservableReason.ENGINE_OUT_OF_REACH),
+        (raw(b""), UnobservableReason.ENGINE_OUT_OF_REACH),
+        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"), UnobservableReason.UNREADABLE),
     ],
 )
-def test_a_bad_answer_is_out_of_reach_in_time_and_harms_no_other(tmp_path: Path, say: Say, why: Why) -> None:
+def test_a_bad_answer_is_out_of_reach_in_time_and_harms_no_other(
+    tmp_path: Path, say: Say, why: UnobservableReason
+) -> None:
     says = {"/containers/bad/json": say, "/containers/good/json": answer({"Id": "good"})}
     with daemon(tmp_path, says) as (connected, there):
         begun = time.monotonic()
@@ -385,7 +387,7 @@ def test_a_list_that_is_none_is_unreadable(tmp_path: Path, listed: Any) -> None:
     says = {"/containers/json": answer(listed)}
     with daemon(tmp_path, says) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().list_containers()
-    assert caught.value.why is Why.UNREADABLE
+    assert caught.value.why is UnobservableReason.UNREADABLE
 
 
 @pytest.mark.parametrize("ref", ["", ".", "..", "../x", "a/../b", "/a"])
@@ -413,7 +415,7 @@ def test_an_engine_that_ends_while_being_asked_is_out_of_reach(tmp_path: Path) -
         there.__exit__()
         with pytest.raises(OutOfReach) as caught:
             connected.inspect_container("a")
-    assert caught.value.why is Why.ENGINE_OUT_OF_REACH
+    assert caught.value.why is UnobservableReason.ENGINE_OUT_OF_REACH
     del caught
     gc.collect()
 
@@ -429,7 +431,9 @@ def test_twenty_stuck_containers_cost_one_deadline(tmp_path: Path) -> None:
         begun = time.monotonic()
         ended = outcomes(calls, 5)
     assert time.monotonic() - begun < 1.5
-    assert all(isinstance(one, OutOfReach) and one.why is Why.DEADLINE for one in ended.values())
+    assert all(
+        isinstance(one, OutOfReach) and one.why is UnobservableReason.DEADLINE for one in ended.values()
+    )
 
 
 def test_an_error_text_of_the_engine_is_masked(tmp_path: Path) -> None:
@@ -555,18 +559,21 @@ def test_the_log_of_a_terminal_comes_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("say", "why"),
     [
-        (chunked(b"\x01\0\0\0\xff\xff\xff\xff" + b"x" * 100), Why.UNREADABLE),
-        (stall_after(CHUNKED + chunk(b"\x01\0\0\0\xff\xff\xff\xff")), Why.DEADLINE),
-        (chunked(frame(b"one\n") + b"\x01\0\0"), Why.UNREADABLE),
-        (chunked(b"plain text"), Why.UNREADABLE),
-        (chunked(frame(b"one\n") + frame(b"Error grabbing logs: TOKEN=c4n4ry", 3)), Why.ENGINE_ERROR),
-        (raw(CHUNKED + chunk(frame(b"one\n"))), Why.UNREADABLE),
-        (chunked(frame(b"x" * 5 * 1024 * 1024)), Why.UNREADABLE),
-        (answer({"message": "boom"}, 500), Why.ENGINE_ERROR),
-        (drip(CHUNKED + chunk(frame(b"one\n")) + chunk(b"")), Why.DEADLINE),
+        (chunked(b"\x01\0\0\0\xff\xff\xff\xff" + b"x" * 100), UnobservableReason.UNREADABLE),
+        (stall_after(CHUNKED + chunk(b"\x01\0\0\0\xff\xff\xff\xff")), UnobservableReason.DEADLINE),
+        (chunked(frame(b"one\n") + b"\x01\0\0"), UnobservableReason.UNREADABLE),
+        (chunked(b"plain text"), UnobservableReason.UNREADABLE),
+        (
+            chunked(frame(b"one\n") + frame(b"Error grabbing logs: TOKEN=c4n4ry", 3)),
+            UnobservableReason.ENGINE_ERROR,
+        ),
+        (raw(CHUNKED + chunk(frame(b"one\n"))), UnobservableReason.UNREADABLE),
+        (chunked(frame(b"x" * 5 * 1024 * 1024)), UnobservableReason.UNREADABLE),
+        (answer({"message": "boom"}, 500), UnobservableReason.ENGINE_ERROR),
+        (drip(CHUNKED + chunk(frame(b"one\n")) + chunk(b"")), UnobservableReason.DEADLINE),
     ],
 )
-def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Say, why: Why) -> None:
+def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Say, why: UnobservableReason) -> None:
     with daemon(tmp_path, {"/logs": say}) as (connected, _):
         begun = time.monotonic()
         with pytest.raises(OutOfReach) as caught:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.engine.answers import NotThere, OutOfReach
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 from tests.engine.test_api import daemon
 from tests.support.fault_engine import Say, answer
 
@@ -61,7 +61,7 @@ def test_a_file_comes_with_the_time_of_its_last_change(tmp_path: Path) -> None:
 def test_what_is_not_a_file_has_not_been_changed(body: Callable[[], bytes], tmp_path: Path) -> None:
     with daemon(tmp_path, says(body())) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().read_modified_at("web", FILE)
-    assert caught.value.why is Why.UNREADABLE
+    assert caught.value.why is UnobservableReason.UNREADABLE
 
 
 def test_a_volume_is_there_or_it_is_not(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from dckgrade.engine import changes as module
 from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.changes import Changes, matters
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 from tests.engine.test_api import daemon
 from tests.support.fault_engine import chunk, raw, stall_after
 
@@ -40,7 +40,7 @@ class Told:
                 self.more.wait_for(lambda: self.waiting)
                 event = self.waiting.pop(0)
             if event is None:
-                raise OutOfReach(Why.ENGINE_OUT_OF_REACH, "lost")
+                raise OutOfReach(UnobservableReason.ENGINE_OUT_OF_REACH, "lost")
             yield event
 
 

@@ -15,7 +15,7 @@ from dckgrade.engine.dockerd import Dockerd
 from dckgrade.engine.endpoint import Endpoint, EngineDown
 from dckgrade.engine.protocol import Given
 from dckgrade.engine.unavailable import UnavailableEngine
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 USUAL = Endpoint("unix:///var/run/docker.sock", "default")
 HOME = {"HOME": "/home/eve"}
@@ -112,7 +112,7 @@ def test_a_file_that_may_not_be_read_is_out_of_reach_and_never_absent(tmp_path: 
     path.mkdir()
     with pytest.raises(OutOfReach) as caught:
         found(endpoint, None, environment, None)
-    assert caught.value.why is Why.UNREADABLE
+    assert caught.value.why is UnobservableReason.UNREADABLE
 
 
 def test_an_engine_elsewhere_has_no_file_here() -> None:
@@ -199,7 +199,7 @@ def test_a_machine_without_a_journal_has_no_last_words(monkeypatch: pytest.Monke
         # systemd holds the socket, and hangs up when dockerd does not start.
         ("unix:///x.sock", http.client.RemoteDisconnected("closed"), True),
         ("unix:///x.sock", PermissionError(), False),
-        ("unix:///x.sock", OutOfReach(Why.DEADLINE), False),
+        ("unix:///x.sock", OutOfReach(UnobservableReason.DEADLINE), False),
         ("tcp://10.0.0.1:2375", ConnectionRefusedError(), False),
     ],
 )
@@ -222,4 +222,7 @@ def test_no_question_to_a_silent_engine_is_answered() -> None:
     ):
         with pytest.raises(OutOfReach) as caught:
             ask()
-        assert (caught.value.why, caught.value.detail) == (Why.ENGINE_OUT_OF_REACH, "connection refused")
+        assert (caught.value.why, caught.value.detail) == (
+            UnobservableReason.ENGINE_OUT_OF_REACH,
+            "connection refused",
+        )

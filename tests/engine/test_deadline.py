@@ -9,7 +9,7 @@ import pytest
 
 from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.deadline import outcomes, within
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 
 def test_a_call_in_time_gives_its_result() -> None:
@@ -21,7 +21,7 @@ def test_a_late_call_is_left_behind_when_the_time_is_up() -> None:
     begun = time.monotonic()
     with pytest.raises(OutOfReach) as caught:
         within(0.2, lambda: release.wait(30))
-    assert caught.value.why is Why.DEADLINE
+    assert caught.value.why is UnobservableReason.DEADLINE
     assert time.monotonic() - begun < 1
     release.set()
 
@@ -87,7 +87,10 @@ def test_calls_that_hang_together_cost_the_deadline_once() -> None:
     begun = time.monotonic()
     ended = outcomes({number: lambda: release.wait(30) for number in range(100)} | {100: lambda: True}, 0.3)
     assert time.monotonic() - begun < 1.3
-    assert all(isinstance(one, OutOfReach) and one.why is Why.DEADLINE for one in list(ended.values())[:100])
+    assert all(
+        isinstance(one, OutOfReach) and one.why is UnobservableReason.DEADLINE
+        for one in list(ended.values())[:100]
+    )
     release.set()
 
 

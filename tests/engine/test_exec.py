@@ -13,7 +13,7 @@ from dckgrade.engine.answers import NotThere, OutOfReach, Ran
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.protocol import Given
 from dckgrade.engine.snapshot import EngineSnapshot
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 from tests.engine.test_api import ANSWERS, daemon
 from tests.support.fault_engine import Say, answer, frame, raw, stall_after
 
@@ -60,7 +60,7 @@ def test_a_container_that_does_not_run_is_out_of_reach(folder: Path, name: str, 
     told = says(b"", {}) | {"/containers/web/exec": answer(json.loads(kept["body"]), 409)}
     with daemon(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().run_command("web", ("cat",))
-    assert caught.value.why is Why.ENGINE_ERROR
+    assert caught.value.why is UnobservableReason.ENGINE_ERROR
 
 
 def test_nothing_runs_where_the_hosts_processes_are_in_sight(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_nothing_runs_where_the_hosts_processes_are_in_sight(tmp_path: Path) -> 
     with daemon(tmp_path, told) as (connected, there):
         with pytest.raises(OutOfReach) as caught:
             connected.take_snapshot().run_command("web", ("cat",))
-        assert caught.value.why is Why.NOT_TRIED
+        assert caught.value.why is UnobservableReason.NOT_TRIED
         assert not any(line.startswith("POST") for line in there.asked)
 
 
@@ -78,7 +78,7 @@ def test_a_command_that_never_ends_is_left_behind(tmp_path: Path, monkeypatch: p
     begun = time.monotonic()
     with daemon(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().run_command("web", ("cat",))
-    assert caught.value.why is Why.DEADLINE
+    assert caught.value.why is UnobservableReason.DEADLINE
     assert time.monotonic() - begun < 5
 
 
@@ -91,7 +91,7 @@ def test_too_much_output_or_half_of_it_is_not_judged(output: bytes, tmp_path: Pa
         pytest.raises(OutOfReach) as caught,
     ):
         connected.take_snapshot().run_command("web", ("cat",))
-    assert caught.value.why is Why.UNREADABLE
+    assert caught.value.why is UnobservableReason.UNREADABLE
 
 
 @pytest.mark.parametrize("ended", [{"Running": True, "ExitCode": None}, {"Running": True, "ExitCode": 0}, {}])

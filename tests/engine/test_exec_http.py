@@ -7,7 +7,7 @@ import pytest
 from dckgrade.engine import exec_http
 from dckgrade.engine.answers import HttpAnswer, NoAnswer, OutOfReach, Printed
 from dckgrade.engine.protocol import Given
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 from tests.engine.test_api import daemon
 from tests.support.fault_engine import Say, answer, frame, raw
 
@@ -102,7 +102,7 @@ def test_under_passive_nothing_is_run(tmp_path: Path) -> None:
     with daemon(tmp_path, says(b"", 0)) as (connected, there):
         with pytest.raises(OutOfReach) as trouble:
             connected.take_snapshot(Given(passive=True)).request_http_inside("web", 80, "/")
-        assert trouble.value.why is Why.NOT_TRIED
+        assert trouble.value.why is UnobservableReason.NOT_TRIED
         assert not [line for line in there.asked if line.startswith("POST")]
 
 
@@ -110,5 +110,5 @@ def test_a_container_without_either_program_stays_out_of_reach(tmp_path: Path) -
     with daemon(tmp_path, says(b"", 127)) as (connected, there):
         with pytest.raises(OutOfReach) as trouble:
             connected.take_snapshot().request_http_inside("web", 80, "/")
-        assert trouble.value.why is Why.ADDRESS_OUT_OF_REACH
+        assert trouble.value.why is UnobservableReason.ADDRESS_OUT_OF_REACH
         assert sum("exec/e1/start" in line for line in there.asked) == 3

@@ -11,7 +11,7 @@ import pytest
 
 from dckgrade.engine.answers import Address, NoAnswer, OutOfReach
 from dckgrade.engine.http import BODY_KEPT, exchange, http_answer
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 from tests.support.fault_engine import Say, chunk, drip, raw, stall_after
 
 OK = b"HTTP/1.1 200 OK\r\nServer: nginx/1.27\r\n"
@@ -185,7 +185,7 @@ def test_a_server_that_takes_too_long_is_silent(say: Say) -> None:
 def test_an_address_beyond_reach_is_nobodys_fault() -> None:
     with pytest.raises(OutOfReach) as caught:
         http_answer(Address("host.invalid", 80, "published"), "/", 2)
-    assert caught.value.why is Why.ADDRESS_OUT_OF_REACH
+    assert caught.value.why is UnobservableReason.ADDRESS_OUT_OF_REACH
 
 
 def test_a_connection_that_does_not_come_about_is_out_of_reach() -> None:
@@ -200,7 +200,7 @@ def test_a_connection_that_does_not_come_about_is_out_of_reach() -> None:
         begun = time.monotonic()
         with pytest.raises(OutOfReach) as caught:
             http_answer(address, "/", 0.5)
-    assert caught.value.why is Why.ADDRESS_OUT_OF_REACH
+    assert caught.value.why is UnobservableReason.ADDRESS_OUT_OF_REACH
     assert time.monotonic() - begun < 1.5
 
 

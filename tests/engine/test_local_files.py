@@ -7,7 +7,7 @@ import pytest
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.local_files import AT_MOST, content, label
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 
 def test_a_file_of_the_folder_is_read(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_link_within_the_folder_is_followed_and_one_that_leads_out_is_not(tmp_
     for name in ("out", "../secret", str(tmp_path / "secret")):
         with pytest.raises(OutOfReach) as caught:
             content(home, name)
-        assert caught.value.why is Why.UNREADABLE
+        assert caught.value.why is UnobservableReason.UNREADABLE
 
 
 def test_links_in_a_circle_are_unreadable(tmp_path: Path) -> None:

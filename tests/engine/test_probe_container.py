@@ -14,7 +14,7 @@ from dckgrade.engine.allowlist import Forbidden, permit
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.probe_container import Throwaways, left_behind
 from dckgrade.engine.probe_container_form import OURS, PREFIX, SENDING, form, ours
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 IMAGE, WORDS, OWNER, ID = f"sha256:{'a' * 64}", f"dckgrade{'b' * 12}", "12@vm", "c" * 64
 NAMED = f"name={PREFIX}{'d' * 12}"
@@ -155,7 +155,9 @@ def test_what_is_only_shown_is_removed_at_once() -> None:
     assert engine.did == ["create 1", "inspect 1", "remove 1"]
 
 
-@pytest.mark.parametrize("error", [NotThere("gone"), OutOfReach(Why.DEADLINE), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "error", [NotThere("gone"), OutOfReach(UnobservableReason.DEADLINE), KeyboardInterrupt()]
+)
 def test_it_is_removed_too_when_looking_at_it_fails(error: Exception) -> None:
     engine = ScriptedEngine()
     engine.on["inspect 1"] = raises(error)
@@ -177,7 +179,7 @@ def test_what_speaks_stays_until_all_is_removed() -> None:
 def test_what_cannot_be_started_is_removed() -> None:
     engine = ScriptedEngine()
     engine.on["start 1"] = raises(
-        OutOfReach(Why.ENGINE_ERROR, "HTTP 500 failed to initialize logging driver")
+        OutOfReach(UnobservableReason.ENGINE_ERROR, "HTTP 500 failed to initialize logging driver")
     )
     with pytest.raises(OutOfReach, match="logging driver"):
         Throwaways(engine).speaking(IMAGE, WORDS, GELF)
@@ -188,7 +190,7 @@ def test_what_could_not_be_removed_is_tried_again() -> None:
     engine = ScriptedEngine()
     made = Throwaways(engine)
     made.speaking(IMAGE, WORDS, None)
-    engine.on["remove 1"] = raises(OutOfReach(Why.DEADLINE))
+    engine.on["remove 1"] = raises(OutOfReach(UnobservableReason.DEADLINE))
     made.remove()
     engine.on.clear()
     made.close()

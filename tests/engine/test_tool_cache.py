@@ -14,7 +14,7 @@ from dckgrade.engine import local_files, tool_cache
 from dckgrade.engine.allowlist import Forbidden, permit
 from dckgrade.engine.answers import OF_ANOTHER, NotThere, OutOfReach
 from dckgrade.engine.responses import read_member
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +41,7 @@ def test_what_is_no_file_is_unreadable_and_a_pipe_is_not_waited_for(tmp_path: Pa
     os.mkfifo(folder / "fanal.db")
     with pytest.raises(OutOfReach) as caught:
         tool_cache.content("trivy", "fanal/fanal.db", {"HOME": str(tmp_path)})
-    assert caught.value.why is Why.UNREADABLE
+    assert caught.value.why is UnobservableReason.UNREADABLE
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from dckgrade.grading.doctor import Examination, Machine, document, here, machine
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import load
+from dckgrade.grading.doctor import DoctorReport, Machine, assess_lab, encode_doctor_report, parse_machine
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from tests.support.cli_runner import NOWHERE, dckgrade
 from tests.support.fake_engine import ENGINES, answer
 from tests.support.fault_engine import FaultEngine
@@ -16,7 +16,7 @@ from tests.support.fault_engine import answer as engine_answer
 
 
 def told(engine: str, **changes: Any) -> Machine:
-    return machine({**answer(engine, "info"), **changes}, "28.5.2", "1.51", rootless=False)
+    return parse_machine({**answer(engine, "info"), **changes}, "28.5.2", "1.51", rootless=False)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -32,7 +32,10 @@ def test_every_engine_is_described_from_what_it_says(engine: str) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_ordinary_engine_can_be_graded_on_all_it_has(engine: str) -> None:
-    assert [here(load(find(lab)).lab, told(engine), "en").reasons for lab in ("tp1", "tp2", "tp5")] == [
+    assert [
+        assess_lab(load_lab(find_lab_path(lab)).lab, told(engine), "en").reasons
+        for lab in ("tp1", "tp2", "tp5")
+    ] == [
         [],
         [],
         [],
@@ -41,9 +44,9 @@ def test_an_ordinary_engine_can_be_graded_on_all_it_has(engine: str) -> None:
 
 def test_what_stands_in_the_way_of_a_lab_is_told_once_in_the_user_s_language() -> None:
     without = told(ENGINES[0], SecurityOptions=[])
-    (reason,) = here(load(find("tp2")).lab, without, "fr").reasons
+    (reason,) = assess_lab(load_lab(find_lab_path("tp2")).lab, without, "fr").reasons
     assert "seccomp" in reason
-    assert here(load(find("tp5")).lab, without, "fr").reasons == []
+    assert assess_lab(load_lab(find_lab_path("tp5")).lab, without, "fr").reasons == []
 
 
 def test_podman_desktop_wsl_snap_and_rootless_are_told_apart() -> None:
@@ -53,9 +56,9 @@ def test_podman_desktop_wsl_snap_and_rootless_are_told_apart() -> None:
     assert told(engine, KernelVersion="5.15.153.1-microsoft-standard-WSL2").wsl
     assert told(engine, DockerRootDir="/var/snap/docker/common/var-lib-docker").snap
     assert told(engine, SecurityOptions=["name=seccomp,profile=builtin", "name=rootless"]).rootless
-    assert here(load(find("tp1")).lab, told(engine, BuildahVersion="1.33"), "en").reasons == [
-        "Podman has no Swarm."
-    ]
+    assert assess_lab(
+        load_lab(find_lab_path("tp1")).lab, told(engine, BuildahVersion="1.33"), "en"
+    ).reasons == ["Podman has no Swarm."]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +73,7 @@ def test_podman_desktop_wsl_snap_and_rootless_are_told_apart() -> None:
 def test_a_lab_that_this_machine_cannot_grade_has_its_reason(
     lab: str, changes: dict[str, Any], reason: str
 ) -> None:
-    (told_reason,) = here(load(find(lab)).lab, told(ENGINES[-1], **changes), "en").reasons
+    (told_reason,) = assess_lab(load_lab(find_lab_path(lab)).lab, told(ENGINES[-1], **changes), "en").reasons
     assert told_reason.startswith(reason)
 
 
@@ -103,13 +106,15 @@ def test_everything_is_told_of_an_engine_but_no_secret_and_no_name(shape: str, t
 
 
 def test_an_engine_that_says_nothing_breaks_nothing() -> None:
-    empty = machine({}, "", "1.41", rootless=False)
+    empty = parse_machine({}, "", "1.41", rootless=False)
     assert (empty.cpus, empty.seccomp, empty.swarm) == (0, False, "")
 
 
 def test_the_document_names_no_machine_and_no_engine() -> None:
     info = answer(ENGINES[-1], "info")
-    written = document(Examination(endpoint="unix:///x", found_by="default", machine=told(ENGINES[-1])))
+    written = encode_doctor_report(
+        DoctorReport(endpoint="unix:///x", found_by="default", machine=told(ENGINES[-1]))
+    )
     assert json.loads(written)["schema"] == "dckgrade-doctor/1"
     assert info["ID"].encode() not in written
     assert info["DockerRootDir"].encode() not in written

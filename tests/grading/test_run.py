@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from dckgrade.engine.protocol import Engine, Given
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import LoadedLab, load
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import LoadedLab, load_lab
 from dckgrade.probes.base import Probe, observation_key
 from dckgrade.report import codec
-from dckgrade.report.observation import EngineInfo, Observation, Seen, Unobservable, Why
+from dckgrade.report.observation import EngineInfo, Observation, Seen, Unobservable, UnobservableReason
 from dckgrade.report.report import Report
 from tests.conftest import FIXTURES
 
@@ -25,12 +25,12 @@ Look = dict[str, Observation]
 
 @pytest.fixture
 def tp5() -> LoadedLab:
-    return load(find("tp5"))
+    return load_lab(find_lab_path("tp5"))
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "POLL_S", 0.001)
+    monkeypatch.setattr(run, "OBSERVE_INTERVAL_S", 0.001)
 
 
 class Nowhere:
@@ -55,7 +55,10 @@ def given(monkeypatch: pytest.MonkeyPatch, looks: Sequence[Look]) -> list[set[st
         nonlocal now
         now = next(left, now)
         asked.append({observation_key(probe) for probe in probes})
-        return {name: now.get(name, Unobservable(kind="log", why=Why.DEADLINE)) for name in asked[-1]}
+        return {
+            name: now.get(name, Unobservable(kind="log", why=UnobservableReason.DEADLINE))
+            for name in asked[-1]
+        }
 
     monkeypatch.setattr(run, "observe_probes", observe)
     return asked
@@ -74,7 +77,7 @@ def changed(look: Look, name: str, age_s: float | None, **facts: Any) -> Look:
 
 
 def graded(loaded: LoadedLab, timeout_s: float = 60.0) -> Report:
-    return run.grade(loaded, Nowhere(), Choice(timeout_s=timeout_s))
+    return run.grade_lab(loaded, Nowhere(), Choice(timeout_s=timeout_s))
 
 
 def verdicts(report: Report) -> dict[str, str]:
@@ -161,7 +164,7 @@ def test_the_wait_is_told_with_its_budget(monkeypatch: pytest.MonkeyPatch, tp5: 
     given(monkeypatch, [young, solution()])
     told: list[tuple[Sequence[str], float]] = []
 
-    run.grade(tp5, Nowhere(), Choice(lang="en"), lambda titles, left: told.append((titles, left)))
+    run.grade_lab(tp5, Nowhere(), Choice(lang="en"), lambda titles, left: told.append((titles, left)))
 
     assert told == [(["Container dbserver (postgres) is running"], 10.0)]
 
@@ -173,7 +176,7 @@ def test_without_waiting_what_is_inside_its_budget_is_unknown_at_once_and_said_t
     asked = given(monkeypatch, [young, solution()])
     monkeypatch.setattr("dckgrade.grading.run.time.sleep", lambda _s: pytest.fail("it waited"))
 
-    report = run.grade(tp5, Nowhere(), Choice(at_once=True))
+    report = run.grade_lab(tp5, Nowhere(), Choice(at_once=True))
 
     assert len(asked) == 1
     assert report.starting == ["dbserver-running"]
@@ -189,7 +192,7 @@ def test_a_run_that_was_cut_off_leaves_nothing_behind_for_the_next(
     given(monkeypatch, [young, solution()])
     parts, choice = [run.LabSelection(tp5)], Choice(at_once=True)
 
-    (first,), (second,) = (run.grade_all(parts, Nowhere(), choice) for _ in range(2))
+    (first,), (second,) = (run.grade_labs(parts, Nowhere(), choice) for _ in range(2))
 
     assert first.starting == ["dbserver-running"]
     assert (second.starting, second.complete, verdicts(second)) == ([], True, {})
@@ -200,12 +203,12 @@ def test_one_lab_that_waits_lets_the_others_be_judged_by_what_is_seen_at_the_end
 ) -> None:
     done = solution()
     young = changed(done, RUNNING, 0.2, stable=False)
-    tp1 = load(find("tp1"))
+    tp1 = load_lab(find_lab_path("tp1"))
     raw = (FIXTURES / "tp1" / "solution" / "recording.json").read_bytes()
     swarm = dict(codec.from_json(raw, "solution").observations)
     asked = given(monkeypatch, [young | swarm, done | swarm])
 
-    one, other = run.grade_all([run.LabSelection(tp1), run.LabSelection(tp5)], Nowhere(), Choice())
+    one, other = run.grade_labs([run.LabSelection(tp1), run.LabSelection(tp5)], Nowhere(), Choice())
 
     assert (verdicts(one), verdicts(other)) == ({}, {})
     assert asked[1] == {RUNNING, ACCEPTS}, "the lab that does not wait is left alone meanwhile"

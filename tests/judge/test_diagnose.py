@@ -1,6 +1,6 @@
 """Which mistake is named, in which words, and what must be looked at to know it."""
 
-from dckgrade.judge.judge import judge, unsettled, wanted_further
+from dckgrade.judge.judge import find_unsettled_checks, judge_recording, list_further_probes
 from dckgrade.probes.base import observation_key
 from dckgrade.report.observation import Absent, Observation, Seen
 from dckgrade.report.result import Verdict
@@ -66,7 +66,7 @@ def test_the_words_are_those_of_the_language_with_the_facts_filled_in() -> None:
     )
     judged = lab(check("web", more=DIAGNOSES + text))
     facts = recording({"web": seen("exited", name="x" * 100, command=["a", "b"], health=None, exit_code=1)})
-    french, english = (judge(judged, facts, lang)[0].diagnosis for lang in ("fr", "en"))
+    french, english = (judge_recording(judged, facts, lang)[0].diagnosis for lang in ("fr", "en"))
     assert french is not None
     assert english is not None
     assert french.message == f"« {'x' * 80} » : a, b, ?, 1"
@@ -103,7 +103,7 @@ def test_further_observations_are_asked_for_one_at_a_time_and_only_when_they_are
     judged = lab(check("web", more=TWO))
 
     def asked(observed: dict[str, Observation]) -> list[str]:
-        return [observation_key(probe) for probe in wanted_further(judged, recording(observed))]
+        return [observation_key(probe) for probe in list_further_probes(judged, recording(observed))]
 
     other, third = "container-log container=other", "container-log container=third"
     exited: dict[str, Observation] = {"web": seen("exited")}
@@ -134,9 +134,9 @@ def test_what_passive_forbids_is_not_asked_for_and_what_comes_after_is() -> None
     read = mistake("AB-02", "{status: exited}", "        also:\n" + also("{text: a}"))
     judged = lab(check("web", more=DIAGNOSES + knock + read))
     observed: dict[str, Observation] = {"web": seen("exited")}
-    active = wanted_further(judged, recording(observed))
+    active = list_further_probes(judged, recording(observed))
     assert [observation_key(probe) for probe in active] == ["postgres container=web port=5432"]
-    passive = wanted_further(judged, recording(observed, passive=True))
+    passive = list_further_probes(judged, recording(observed, passive=True))
     assert [observation_key(probe) for probe in passive] == [LOG]
 
 
@@ -150,10 +150,10 @@ def test_a_pass_gets_every_remark_that_fits_and_asks_for_all_that_they_need() ->
     bare = recording({"web": seen()})
     other = "container-log container=other"
     assert [one.code for one in line(judged, bare, "web").remarks] == ["AB-01"]
-    assert [observation_key(probe) for probe in wanted_further(judged, bare)] == [LOG, other]
+    assert [observation_key(probe) for probe in list_further_probes(judged, bare)] == [LOG, other]
     full = recording({"web": seen(), LOG: log("a"), other: Absent(kind="container-log")})
     assert [one.code for one in line(judged, full, "web").remarks] == ["AB-01", "AB-02", "AB-03"]
-    assert wanted_further(judged, full) == []
+    assert list_further_probes(judged, full) == []
     failed = line(judged, recording({"web": seen("exited")}), "web")
     assert (failed.verdict, failed.remarks, failed.diagnosis) == (Verdict.FAILED, [], None)
 
@@ -169,5 +169,7 @@ def test_time_may_mend_what_has_no_lasting_name() -> None:
         ("created", {"web"}),
         ("running", {"page"}),
     ):
-        assert unsettled(judged, recording({"web": seen(status), "page": GONE})) == expected, status
-    assert unsettled(judged, recording({"web": LATE})) == set()
+        assert find_unsettled_checks(judged, recording({"web": seen(status), "page": GONE})) == expected, (
+            status
+        )
+    assert find_unsettled_checks(judged, recording({"web": LATE})) == set()

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dckgrade.judge.judge import judge
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import load
+from dckgrade.judge.judge import judge_recording
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.probes.base import kind_of, observation_key
-from dckgrade.report.observation import Absent, Observation, Recording, Seen, Unobservable, Why
+from dckgrade.report.observation import Absent, Observation, Recording, Seen, Unobservable, UnobservableReason
 from dckgrade.report.result import Mismatch, Reason, Verdict, sum_points
 from tests.support.recorded_facts import GONE, LATE, check, lab, line, mistake, recording, seen, verdicts
 
@@ -39,8 +39,8 @@ def test_what_is_absent_fails() -> None:
     assert failed.misses == [Mismatch(fact="container", wanted={"present": True}, found=None)]
 
 
-@pytest.mark.parametrize("why", list(Why))
-def test_what_could_not_be_observed_is_unknown_and_says_why(why: Why) -> None:
+@pytest.mark.parametrize("why", list(UnobservableReason))
+def test_what_could_not_be_observed_is_unknown_and_says_why(why: UnobservableReason) -> None:
     unknown = line(PAIR, recording({"web": Unobservable(kind="container", why=why, detail="d")}), "web")
     assert (unknown.verdict, unknown.earned) == (UNKNOWN, 0)
     assert unknown.reason == Reason(code=why.value, detail="d")
@@ -143,19 +143,19 @@ def test_what_the_user_did_not_choose_is_skipped_and_blocks_nothing() -> None:
 
 
 def test_what_is_not_passive_is_skipped_under_passive() -> None:
-    tp5 = load(find("tp5")).lab
+    tp5 = load_lab(find_lab_path("tp5")).lab
     recorded = recording({}, passive=True)
-    skipped = [one for one in judge(tp5, recorded, "en") if one.verdict is SKIPPED]
+    skipped = [one for one in judge_recording(tp5, recorded, "en") if one.verdict is SKIPPED]
     assert [one.id for one in skipped] == ["dbserver-accepts"]
     assert skipped[0].reason == Reason(code="passive")
 
 
 def test_an_untouched_engine_scores_nothing_and_everything_is_decided() -> None:
-    tp5 = load(find("tp5")).lab
+    tp5 = load_lab(find_lab_path("tp5")).lab
     recorded = recording(
         {observation_key(one.observe): Absent(kind=kind_of(one.observe)) for one in tp5.checks}
     )
-    total = sum_points(judge(tp5, recorded, "fr"))
+    total = sum_points(judge_recording(tp5, recorded, "fr"))
     assert (total.earned, total.possible, total.undecided) == (0, 10, 0)
 
 
@@ -184,7 +184,7 @@ def recordings(draw: st.DrawFn) -> Recording:
 
 @given(recordings())
 def test_the_score_adds_up(recorded: Recording) -> None:
-    lines = judge(lab(*CHECKS.values()), recorded, "en")
+    lines = judge_recording(lab(*CHECKS.values()), recorded, "en")
     total = sum_points(lines)
     assert total.possible == 31
     assert total.earned + total.undecided <= total.possible
@@ -198,9 +198,9 @@ def test_judging_is_the_same_again_and_in_any_order_of_the_file(
     recorded: Recording, order: list[str]
 ) -> None:
     # The mistake is written in full in the first check alone, wherever that comes.
-    lines = judge(lab(*CHECKS.values()), recorded, "en")
-    assert judge(lab(*CHECKS.values()), recorded, "en") == lines
-    shuffled = judge(lab(*(CHECKS[name] for name in order)), recorded, "en")
+    lines = judge_recording(lab(*CHECKS.values()), recorded, "en")
+    assert judge_recording(lab(*CHECKS.values()), recorded, "en") == lines
+    shuffled = judge_recording(lab(*(CHECKS[name] for name in order)), recorded, "en")
     assert [one.id for one in shuffled] == order
     assert sorted(shuffled, key=lambda one: one.id) == lines
 
@@ -208,7 +208,7 @@ def test_judging_is_the_same_again_and_in_any_order_of_the_file(
 @given(st.dictionaries(st.sampled_from(NAMES), OBSERVED))
 def test_seeing_one_thing_more_as_demanded_never_costs_a_point(observed: dict[str, Observation]) -> None:
     whole = lab(*CHECKS.values())
-    earned = sum_points(judge(whole, recording(observed), "en")).earned
+    earned = sum_points(judge_recording(whole, recording(observed), "en")).earned
     for name in NAMES:
         better = recording({**observed, name: seen()})
-        assert sum_points(judge(whole, better, "en")).earned >= earned
+        assert sum_points(judge_recording(whole, better, "en")).earned >= earned

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dckgrade.judge.matching import match_all, matches_wanted
-from dckgrade.lab.matchers import Demand, Wanted
+from dckgrade.lab.matchers import Matcher, Wanted
 
 MOUNT = {"named": True, "destination": "/data"}
 
 
 def wanted(written: Any) -> Wanted:
-    found: Wanted = msgspec.convert({"not": written}, Demand).not_  # type: ignore[assignment]
+    found: Wanted = msgspec.convert({"not": written}, Matcher).not_  # type: ignore[assignment]
     return found
 
 
@@ -116,7 +116,7 @@ ANYTHING = st.recursive(
 
 @given(st.sampled_from(DEMANDS), ANYTHING)
 def test_no_fact_crashes_a_demand(written: Any, found: Any) -> None:
-    demand = msgspec.convert({"not": written}, Demand)
+    demand = msgspec.convert({"not": written}, Matcher)
     assert matches_wanted(demand, found) in {True, False}
     assert not matches_wanted(wanted(written), None)
     assert not matches_wanted(demand, None)
@@ -125,12 +125,12 @@ def test_no_fact_crashes_a_demand(written: Any, found: Any) -> None:
 @given(st.sampled_from(DEMANDS), ANYTHING.filter(lambda found: found is not None))
 def test_of_what_is_there_a_demand_or_its_opposite_holds(written: Any, found: Any) -> None:
     assert matches_wanted(wanted(written), found) != matches_wanted(
-        msgspec.convert({"not": written}, Demand), found
+        msgspec.convert({"not": written}, Matcher), found
     )
 
 
 def test_all_must_hold_and_a_fact_that_is_not_there_holds_nothing() -> None:
     facts = {"status": "running", "health": None}
-    assert match_all({"status": "running", "health": Demand(present=False)}, facts)
+    assert match_all({"status": "running", "health": Matcher(present=False)}, facts)
     assert not match_all({"status": "running", "stable": True}, facts)
-    assert not match_all({"missing": Demand(present=False)}, facts)
+    assert not match_all({"missing": Matcher(present=False)}, facts)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dckgrade.lab.load import LabInvalid, understood
+from dckgrade.lab.load import LabInvalid, parse_lab
 from tests.support.sample_lab import FILE, SAMPLE, changed, said
 
 TP5 = (Path(__file__).parents[2] / "checks" / "tp5.yaml").read_bytes()
@@ -86,7 +86,7 @@ HOSTILE = {
 
 def invalid(raw: bytes) -> LabInvalid:
     with pytest.raises(LabInvalid) as refused:
-        understood(raw, FILE)
+        parse_lab(raw, FILE)
     return refused.value
 
 
@@ -94,7 +94,7 @@ def invalid(raw: bytes) -> LabInvalid:
 def test_a_hostile_file_is_refused_with_places_and_soon(name: str) -> None:
     start = time.process_time()
     refused = invalid(HOSTILE[name])
-    lines = refused.lines("en") + refused.lines("fr")
+    lines = refused.format_problems("en") + refused.format_problems("fr")
     assert time.process_time() - start < 1
     assert lines
     assert len(lines) <= 200

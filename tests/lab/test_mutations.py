@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from dckgrade.lab import shape
-from dckgrade.lab.load import LabInvalid, misshapen, understood
+from dckgrade.lab.load import LabInvalid, find_shape_problems, parse_lab
 from dckgrade.lab.model import Lab
-from dckgrade.lab.schema import schema
-from dckgrade.lab.strict_yaml import read
+from dckgrade.lab.schema import build_lab_schema
+from dckgrade.lab.strict_yaml import parse_strict_yaml
 from tests.support import mutations
 from tests.support.mutations import TP5, Mutation
 
@@ -39,7 +39,7 @@ WAYS = {
 
 def lines_blamed(text: str) -> list[int]:
     try:
-        understood(text.encode(), TP5)
+        parse_lab(text.encode(), TP5)
     except LabInvalid as invalid:
         return [problem.place[0] for problem in invalid.problems]
     return []
@@ -68,20 +68,20 @@ def test_tp5_itself_is_sound() -> None:
 
 def test_msgspec_and_the_walk_that_explains_it_agree() -> None:
     for one in [one for way in WAYS.values() for one in way][::5]:
-        document = read(one.text.encode())
+        document = parse_strict_yaml(one.text.encode())
         try:
             msgspec.convert(document.data, Lab)
             accepted = True
         except msgspec.ValidationError:
             accepted = False
-        assert accepted == (shape.problems(document, Lab) == []), one.what
+        assert accepted == (shape.find_type_problems(document, Lab) == []), one.what
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_the_json_schema_and_the_loader_agree_on_the_shape(way: str) -> None:
-    validator = jsonschema.Draft7Validator(schema())
+    validator = jsonschema.Draft7Validator(build_lab_schema())
     for one in WAYS[way][::12]:
-        document = read(one.text.encode())
+        document = parse_strict_yaml(one.text.encode())
         # That a mistake lacks a part is seen by lint, which knows references from mistakes in full.
-        wrong = lines_blamed(one.text) if way == "drop from a mistake" else misshapen(document)
+        wrong = lines_blamed(one.text) if way == "drop from a mistake" else find_shape_problems(document)
         assert validator.is_valid(document.data) == (not wrong), one.what

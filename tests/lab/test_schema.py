@@ -9,14 +9,14 @@ import msgspec
 import pytest
 from msgspec import inspect
 
-from dckgrade.lab.fact_types import KINDS as FACT_KINDS
-from dckgrade.lab.fact_types import fields
-from dckgrade.lab.load import load
-from dckgrade.lab.matchers import Demand
+from dckgrade.lab.fact_types import TYPE_NAMES as FACT_KINDS
+from dckgrade.lab.fact_types import get_fact_types
+from dckgrade.lab.load import load_lab
+from dckgrade.lab.matchers import Matcher
 from dckgrade.lab.model import Lab
-from dckgrade.lab.schema import DRAFT, schema
-from dckgrade.lab.shape import PLAIN, shape_of
-from dckgrade.lab.strict_yaml import read
+from dckgrade.lab.schema import SCHEMA_DRAFT_URI, build_lab_schema
+from dckgrade.lab.shape import PYTHON_TYPES_AND_NAMES, get_type_info
+from dckgrade.lab.strict_yaml import parse_strict_yaml
 from dckgrade.probes.registry import load_kinds
 from tests.support.sample_lab import SAMPLE, changed, said
 
@@ -26,14 +26,14 @@ LABS = sorted(CHECKS.glob("*.yaml"))
 
 def test_the_committed_schema_is_what_the_command_prints() -> None:
     committed = (CHECKS / "lab.schema.json").read_text(encoding="utf-8")
-    fresh = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    fresh = json.dumps(build_lab_schema(), indent=2, ensure_ascii=False) + "\n"
     assert committed == fresh, "run: dckgrade schema > checks/lab.schema.json"
 
 
 def test_the_schema_is_valid_draft_07() -> None:
-    jsonschema.Draft7Validator.check_schema(schema())
-    assert schema()["$schema"] == DRAFT
-    text = json.dumps(schema())
+    jsonschema.Draft7Validator.check_schema(build_lab_schema())
+    assert build_lab_schema()["$schema"] == SCHEMA_DRAFT_URI
+    text = json.dumps(build_lab_schema())
     assert not [
         word for word in ("$defs", "discriminator", "prefixItems", '"null"', "unevaluated") if word in text
     ]
@@ -43,8 +43,8 @@ def test_the_schema_is_valid_draft_07() -> None:
 def test_every_lab_points_at_the_schema_and_satisfies_it(path: Path) -> None:
     raw = path.read_bytes()
     assert raw.startswith(b"# yaml-language-server: $schema=./lab.schema.json\n")
-    jsonschema.Draft7Validator(schema()).validate(read(raw).data)
-    assert load(path).lab.id == path.stem
+    jsonschema.Draft7Validator(build_lab_schema()).validate(parse_strict_yaml(raw).data)
+    assert load_lab(path).lab.id == path.stem
 
 
 @pytest.mark.parametrize(
@@ -70,9 +70,9 @@ def test_every_lab_points_at_the_schema_and_satisfies_it(path: Path) -> None:
     ],
 )
 def test_what_the_loader_refuses_by_its_shape_the_schema_refuses(old: str, new: str) -> None:
-    validator = jsonschema.Draft7Validator(schema())
-    assert validator.is_valid(read(SAMPLE.encode()).data)
-    assert not validator.is_valid(read(changed(old, new).encode()).data)
+    validator = jsonschema.Draft7Validator(build_lab_schema())
+    assert validator.is_valid(parse_strict_yaml(SAMPLE.encode()).data)
+    assert not validator.is_valid(parse_strict_yaml(changed(old, new).encode()).data)
     assert said(changed(old, new))
 
 
@@ -90,12 +90,12 @@ def kinds_of(wanted: inspect.Type, seen: set[type]) -> Iterator[type[inspect.Typ
 
 def test_the_walk_knows_every_type_that_the_model_and_the_facts_are_made_of() -> None:
     models = [Lab, *(probe.facts for probe in load_kinds())]
-    used = {kind for model in models for kind in kinds_of(shape_of(model), set())}
-    assert used - {inspect.UnionType} <= PLAIN.keys()
-    of_facts = {type(fact) for probe in load_kinds() for fact in fields(probe.facts).values()}
+    used = {kind for model in models for kind in kinds_of(get_type_info(model), set())}
+    assert used - {inspect.UnionType} <= PYTHON_TYPES_AND_NAMES.keys()
+    of_facts = {type(fact) for probe in load_kinds() for fact in get_fact_types(probe.facts).values()}
     assert of_facts <= FACT_KINDS.keys()
 
 
 def test_demands_are_written_with_hyphens_and_without_the_underscore_that_python_needs() -> None:
-    assert {"not", "one-of", "at-least", "at-most"} <= {*Demand.__struct_encode_fields__}
-    assert msgspec.to_builtins(Demand(not_=1)) == {"not": 1}
+    assert {"not", "one-of", "at-least", "at-most"} <= {*Matcher.__struct_encode_fields__}
+    assert msgspec.to_builtins(Matcher(not_=1)) == {"not": 1}

@@ -13,7 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dckgrade.lab.problem import Place
-from dckgrade.lab.strict_yaml import MAX_BYTES, MAX_DEPTH, MAX_NODES, NotStrict, Path, read
+from dckgrade.lab.strict_yaml import (
+    MAX_DEPTH,
+    MAX_NODES,
+    MAX_YAML_BYTES,
+    NotStrict,
+    ValuePath,
+    parse_strict_yaml,
+)
 
 TEXTS = [
     *("22:22", "53:53", "190:20:30", "no", "No", "yes", "on", "off", "y", "N", "010", "0644", "0o17", "0x1F"),
@@ -31,24 +38,24 @@ VALUES = [
 
 def problems(raw: bytes) -> list[str]:
     with pytest.raises(NotStrict) as refused:
-        read(raw)
+        parse_strict_yaml(raw)
     return [repr(problem) for problem in refused.value.problems]
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_what_is_not_plainly_a_number_or_a_truth_stays_text(text: str) -> None:
-    assert read(f"a: {text}".encode()).data == {"a": text}
+    assert parse_strict_yaml(f"a: {text}".encode()).data == {"a": text}
 
 
 @pytest.mark.parametrize(("text", "value"), VALUES)
 def test_what_is_plainly_a_number_a_truth_or_null_is_one(text: str, value: object) -> None:
-    found = read(f"a: {text}".encode()).data["a"]
+    found = parse_strict_yaml(f"a: {text}".encode()).data["a"]
     assert found == value
     assert type(found) is type(value)
 
 
 def test_keys_are_text_whatever_they_look_like() -> None:
-    assert read(b"{1: a, true: b, null: c, 22:22: d}").data == {
+    assert parse_strict_yaml(b"{1: a, true: b, null: c, 22:22: d}").data == {
         "1": "a",
         "true": "b",
         "null": "c",
@@ -62,20 +69,20 @@ def test_a_number_that_would_not_stay_itself_is_refused(number: str) -> None:
 
 
 def test_every_value_and_every_key_has_its_place() -> None:
-    document = read("# é\r\na:\r\n  - {b: 1, é: «x»}\r\n  - >-\r\n    text\r\n".encode())
-    inner: dict[Path, Place] = {("a", 0, "b"): (3, 9), ("a", 0, "é"): (3, 15)}
+    document = parse_strict_yaml("# é\r\na:\r\n  - {b: 1, é: «x»}\r\n  - >-\r\n    text\r\n".encode())
+    inner: dict[ValuePath, Place] = {("a", 0, "b"): (3, 9), ("a", 0, "é"): (3, 15)}
     assert document.places == {(): (2, 1), ("a",): (3, 3), ("a", 0): (3, 5), ("a", 1): (4, 5), **inner}
-    assert document.keys == {("a",): (2, 1), ("a", 0, "b"): (3, 6), ("a", 0, "é"): (3, 12)}
-    assert document.place(("a", 0, "b"), of_key=True) == (3, 6)
-    assert document.place(("a", 0, "missing", 3)) == (3, 5)
+    assert document.key_places == {("a",): (2, 1), ("a", 0, "b"): (3, 6), ("a", 0, "é"): (3, 12)}
+    assert document.find_place(("a", 0, "b"), of_key=True) == (3, 6)
+    assert document.find_place(("a", 0, "missing", 3)) == (3, 5)
 
 
 def test_a_byte_order_mark_moves_nothing() -> None:
-    assert read(b"\xef\xbb\xbfa: 1").places["a",] == (1, 4)
+    assert parse_strict_yaml(b"\xef\xbb\xbfa: 1").places["a",] == (1, 4)
 
 
 def test_nulls_are_noted_where_they_stand() -> None:
-    assert read(b"a:\nb: ~\nc: [null]\nd: ''\n").nulls == [(1, 3), (2, 4), (3, 5)]
+    assert parse_strict_yaml(b"a:\nb: ~\nc: [null]\nd: ''\n").null_places == [(1, 3), (2, 4), (3, 5)]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +114,7 @@ def test_nulls_are_noted_where_they_stand() -> None:
         (b"a: b: c", ["1:5: not YAML: mapping values are not allowed in this context"]),
         (b"a: @b", ["1:4: not YAML: found character that cannot start any token"]),
         (b"a: *nobody", ["1:4: an alias (*nobody); write the value out"]),
-        (b"#" * (MAX_BYTES + 1), [f"1:1: larger than {MAX_BYTES} bytes"]),
+        (b"#" * (MAX_YAML_BYTES + 1), [f"1:1: larger than {MAX_YAML_BYTES} bytes"]),
     ],
 )
 def test_what_a_lab_may_not_hold_is_refused_at_its_place(raw: bytes, expected: list[str]) -> None:
@@ -115,7 +122,7 @@ def test_what_a_lab_may_not_hold_is_refused_at_its_place(raw: bytes, expected: l
 
 
 def test_depth_and_number_of_values_are_limited() -> None:
-    read(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
+    parse_strict_yaml(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
     assert problems(b"[" * 900) == [f"1:{MAX_DEPTH + 2}: nested deeper than {MAX_DEPTH}"]
     # Since PyYAML 6.0.4 its parser, which reads ahead, has a limit of its own at a thousand.
     (deeper,) = problems(b"[" * 100_000)
@@ -160,7 +167,7 @@ trees = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(trees)
 def test_json_is_read_as_what_it_says(tree: Any) -> None:
-    assert same(read(json.dumps(tree, ensure_ascii=False).encode()).data, tree)
+    assert same(parse_strict_yaml(json.dumps(tree, ensure_ascii=False).encode()).data, tree)
 
 
 @settings(max_examples=300, deadline=None)
@@ -168,7 +175,7 @@ def test_json_is_read_as_what_it_says(tree: Any) -> None:
 def test_what_pyyaml_writes_for_a_cautious_reader_is_read_back(tree: Any) -> None:
     raw = yaml.safe_dump(tree, allow_unicode=True, sort_keys=False).encode()
     if b"&id0" not in raw:  # PyYAML writes a list that it meets twice as an alias
-        assert same(read(raw).data, tree)
+        assert same(parse_strict_yaml(raw).data, tree)
 
 
 def same(found: Any, wanted: Any) -> bool:

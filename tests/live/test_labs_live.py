@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.lab.discovery import find, labs_of, shelf
-from dckgrade.lab.load import load
+from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
+from dckgrade.lab.load import load_lab
 from dckgrade.prove import run
 from dckgrade.prove.case import read_proof_settings
 from dckgrade.render.proof import render_proof_page
@@ -19,13 +19,13 @@ ENGINES = 2
 
 
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("lab", labs_of(shelf()))
+@pytest.mark.parametrize("lab", list_labs_in_folders(find_builtin_folder()))
 def test_a_lab_is_proven_live(lab: str) -> None:
     (need_guests if read_proof_settings(FIXTURES, lab).guest else need_private_engines)()
     with ExitStack() as stack:
         engines = run.prepare_engines(lab, FIXTURES, None, ENGINES, stack)
-        proof = run.prove_live(load(find(lab)), FIXTURES, engines, lambda *_: None, record=False)
+        proof = run.prove_live(load_lab(find_lab_path(lab)), FIXTURES, engines, lambda *_: None, record=False)
 
     BUILD.mkdir(exist_ok=True)
     (BUILD / f"proof-{lab}.html").write_bytes(render_proof_page([proof], "en"))
-    assert [fault.sentence("en") for fault in proof.faults] == []
+    assert [fault.translate_sentence("en") for fault in proof.faults] == []

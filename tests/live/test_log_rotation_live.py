@@ -10,7 +10,7 @@ from dckgrade.engine.connection import connect
 from dckgrade.engine.daemon_files import last_words
 from dckgrade.engine.endpoint import resolve
 from dckgrade.engine.protocol import Given
-from dckgrade.lab.load import load
+from dckgrade.lab.load import load_lab
 from dckgrade.probes.base import Probe
 from dckgrade.probes.docker.daemon_file import DaemonFile
 from dckgrade.probes.docker.daemon_json.settings import classify_dockerd_error, parse_daemon_json
@@ -140,7 +140,7 @@ def test_a_case_has_its_own_daemon_json_and_the_next_one_the_engine_s(
     applied.write_text(
         f'grep -q max-size "$DAEMON_JSON"; docker inspect old >/dev/null\n{applied.read_text()}'
     )
-    report = live.grade_case(load(lab), read_case("tiny", folder, CaseKind.SOLUTION), own_engine)
+    report = live.grade_case(load_lab(lab), read_case("tiny", folder, CaseKind.SOLUTION), own_engine)
     assert {line.verdict for line in report.checks} == {"passed"}
     assert own_engine.dockerd.file.read_bytes() == b"{}"
     assert facts(own_engine, LogRotation())["rotates"] is False
@@ -153,7 +153,7 @@ def test_a_case_whose_engine_does_not_come_up_is_graded_and_the_engine_put_back(
     folder = fixtures / "tiny" / "solution"
     (folder / "apply.sh").unlink()
     (folder / "daemon.json").write_bytes(b"{")
-    report = live.grade_case(load(lab), read_case("tiny", folder, CaseKind.SOLUTION), own_engine)
+    report = live.grade_case(load_lab(lab), read_case("tiny", folder, CaseKind.SOLUTION), own_engine)
     assert {line.verdict for line in report.checks} == {"unknown"}
     assert run_docker(own_engine.host, "ps", "--quiet") == ""
 
@@ -164,5 +164,5 @@ def test_a_case_with_a_daemon_json_is_not_seen_on_an_engine_of_others(tmp_path: 
     (folder / "daemon.json").write_bytes(b"{}")
     with pytest.raises(CaseNotApplied, match=r"daemon\.json of its own"):
         live.grade_case(
-            load(lab), read_case("tiny", folder, CaseKind.SOLUTION), GivenEngine("unix:///nowhere")
+            load_lab(lab), read_case("tiny", folder, CaseKind.SOLUTION), GivenEngine("unix:///nowhere")
         )

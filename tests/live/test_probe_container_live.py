@@ -19,7 +19,7 @@ from dckgrade.engine.endpoint import resolve
 from dckgrade.engine.probe_container import marker
 from dckgrade.engine.probe_container_form import OURS, PREFIX
 from dckgrade.prove.live import DisposableEngine
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 from tests.support.recording_proxy import RecordingProxy
 
 pytestmark = pytest.mark.engine
@@ -95,7 +95,7 @@ def test_a_log_driver_that_cannot_work_is_told_in_the_engine_s_words(
     log = {"Type": "gelf", "Config": {"gelf-address": "udp://no-such-host.invalid:12201"}}
     with connected(engine.host) as daemon, pytest.raises(OutOfReach) as caught:
         daemon.take_snapshot().start_marker_container(image(client), marker(), log)
-    assert caught.value.why is Why.ENGINE_ERROR
+    assert caught.value.why is UnobservableReason.ENGINE_ERROR
     assert "logging driver" in caught.value.detail
     assert there(client) == []
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.lab.load import load
+from dckgrade.lab.load import load_lab
 from dckgrade.prove import images as supplies
 from dckgrade.prove import live, run
 from dckgrade.prove.case import CaseKind, read_case
@@ -37,14 +37,14 @@ def temporary() -> Iterator[Path]:
 
 def proved(folder: Path, engine: DisposableEngine, *, record: bool) -> Proof:
     """Prove the tiny lab of *folder* on *engine*."""
-    loaded = load(folder / "tiny.yaml")
+    loaded = load_lab(folder / "tiny.yaml")
     return run.prove_live(
         loaded, folder / "fixtures", [PreparedEngine(engine)], lambda *_: None, record=record
     )
 
 
 def sentences(proof: Proof) -> list[str]:
-    return [fault.sentence("en") for fault in proof.faults]
+    return [fault.translate_sentence("en") for fault in proof.faults]
 
 
 def test_recording_comparing_and_contradicting(tmp_path: Path, engine: DisposableEngine) -> None:

@@ -17,8 +17,8 @@ from dckgrade.engine.connection import connect
 from dckgrade.engine.endpoint import EngineTrouble, resolve
 from dckgrade.grading import run as grading
 from dckgrade.grading.options import Choice
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import load
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.engines.private import PrivateEngine
 from dckgrade.report.observation import Seen
@@ -80,7 +80,7 @@ def graded(engine: PrivateEngine, lab: Path) -> Report:
     where = resolve(engine.host, None, {}, Path("/nonexistent"))
     choice = Choice(only=[CHECK], dockerd=engine.dockerd, environment={"HOME": "/nonexistent"})
     with engine.enter_network(), connect(where) as daemon:
-        return grading.grade(load(lab), daemon, choice)
+        return grading.grade_lab(load_lab(lab), daemon, choice)
 
 
 def outcome(report: Report) -> tuple[str, str | None, dict[str, Any]]:
@@ -97,7 +97,7 @@ def outcome(report: Report) -> tuple[str, str | None, dict[str, Any]]:
 @pytest.mark.timeout(120)
 def test_the_word_is_found_where_rsyslog_has_written_it(engine: PrivateEngine) -> None:
     shipping(engine, CONF)
-    verdict, code, facts = outcome(graded(engine, find("tp7")))
+    verdict, code, facts = outcome(graded(engine, find_lab_path("tp7")))
     assert (verdict, code) == ("passed", None), facts
     assert (facts["by"], facts["container"], facts["driver"]) == ("request", "webservers", "syslog")
     # Nginx says twice what it has not found: in its access log, and in its error log.
@@ -133,7 +133,7 @@ def test_the_word_is_missed_where_rsyslog_writes_to_a_wrong_host(
 
 def impatient(folder: Path) -> Path:
     """Write the lab with a shorter budget: rsyslog writes within two seconds, or not at all."""
-    text = find("tp7").read_text(encoding="utf-8")
+    text = find_lab_path("tp7").read_text(encoding="utf-8")
     assert "within: 75s" in text
     lab = folder / "tp7.yaml"
     lab.write_text(text.replace("within: 75s", "within: 10s"), encoding="utf-8")

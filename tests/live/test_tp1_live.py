@@ -10,9 +10,9 @@ import pytest
 from dckgrade.engine import endpoint
 from dckgrade.engine.connection import connect
 from dckgrade.grading.options import Choice
-from dckgrade.grading.run import grade
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import load
+from dckgrade.grading.run import grade_lab
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.prove.case import CaseKind, read_case
 from dckgrade.prove.engines.cluster import PrivateCluster
 from dckgrade.prove.live import run_case_script
@@ -53,7 +53,7 @@ def test_a_worker_whose_machine_dies_is_named() -> None:
 
 def report(room: PrivateCluster) -> Report:
     with connect(endpoint.resolve(room.host, None, {}, Path("/nonexistent"))) as daemon:
-        return grade(load(find("tp1")), daemon, Choice())
+        return grade_lab(load_lab(find_lab_path("tp1")), daemon, Choice())
 
 
 def test_the_engines_reach_each_other_and_nothing_else(room: PrivateCluster) -> None:

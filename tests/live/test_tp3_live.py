@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from dckgrade.cli.exit_codes import ExitCode, choose_exit_code
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import load
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.prove import live
 from dckgrade.prove.case import CaseKind, read_case
 from dckgrade.prove.engines.docker_command import run_docker
@@ -27,7 +27,9 @@ def test_without_apparmor_all_is_unknown_and_the_machine_is_named(
     folder = shutil.copytree(FIXTURES / "tp3" / "solution", tmp_path / "case")
     (folder / "apply.sh").write_text(typed)
 
-    report = live.grade_case(load(find("tp3")), read_case("tp3", folder, CaseKind.SOLUTION), engine)
+    report = live.grade_case(
+        load_lab(find_lab_path("tp3")), read_case("tp3", folder, CaseKind.SOLUTION), engine
+    )
 
     assert {line.verdict for line in report.checks} == {Verdict.UNKNOWN}
     assert report.checks[0].diagnosis

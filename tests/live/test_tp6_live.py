@@ -2,8 +2,8 @@
 
 import pytest
 
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import load
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.prove import images, live
 from dckgrade.prove.case import list_cases
 from dckgrade.prove.engines.docker_command import run_docker
@@ -30,7 +30,7 @@ def failures(engine: DisposableEngine) -> int:
 @pytest.mark.timeout(180)
 def test_a_refused_account_costs_one_failure_however_often_the_run_looks(grafana: DisposableEngine) -> None:
     (changed,) = [one for one in list_cases(FIXTURES, "tp6") if one.name == "password-changed"]
-    report = live.grade_case(load(find("tp6")), changed, grafana)
+    report = live.grade_case(load_lab(find_lab_path("tp6")), changed, grafana)
     assert {line.id: line.verdict for line in report.checks}["dashboard-imported"] == "unknown"
     assert failures(grafana) == 1
 

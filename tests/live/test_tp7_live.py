@@ -14,8 +14,8 @@ from dckgrade.engine.endpoint import resolve
 from dckgrade.engine.probe_container_form import OURS, PREFIX, harmless
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import load
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.prove import images, live
 from dckgrade.prove.case import list_cases
 from dckgrade.prove.live import DisposableEngine
@@ -50,10 +50,10 @@ def graded(host: str, proxy: Path | None = None, **chosen: bool) -> tuple[Report
     choice = Choice(timeout_s=90, **chosen)  # type: ignore[arg-type]
     if proxy is None:
         with connect(resolve(host, None, {}, Path("/nonexistent"))) as daemon:
-            return run.grade(load(find("tp7")), daemon, choice), []
+            return run.grade_lab(load_lab(find_lab_path("tp7")), daemon, choice), []
     with RecordingProxy(proxy / "engine.sock", host) as recording:
         with connect(resolve(recording.host, None, {}, Path("/nonexistent"))) as daemon:
-            report = run.grade(load(find("tp7")), daemon, choice)
+            report = run.grade_lab(load_lab(find_lab_path("tp7")), daemon, choice)
         return report, recording.requests
 
 

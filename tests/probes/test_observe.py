@@ -14,7 +14,7 @@ from dckgrade.probes.net.http import Http
 from dckgrade.probes.net.postgres import Postgres
 from dckgrade.probes.observe import observe_probes
 from dckgrade.probes.registry import load_kinds
-from dckgrade.report.observation import Absent, Seen, Unobservable, Why
+from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import FakeEngine
 
 ALL: list[Probe] = [
@@ -60,7 +60,9 @@ def test_what_comes_too_late_is_unobservable_and_the_rest_is_seen() -> None:
     seen = observe_probes(ALL, Slow(), 0.3)
     held.set()
     assert time.monotonic() - start < 2
-    assert seen[observation_key(ALL[2])] == Unobservable(kind="container-stats", why=Why.DEADLINE)
+    assert seen[observation_key(ALL[2])] == Unobservable(
+        kind="container-stats", why=UnobservableReason.DEADLINE
+    )
     assert all(isinstance(seen[observation_key(probe)], Seen) for probe in ALL if probe is not ALL[2])
 
 
@@ -72,13 +74,19 @@ def test_without_time_nothing_is_seen_and_nothing_is_absent() -> None:
 @pytest.mark.parametrize(
     ("trouble", "why", "detail"),
     [
-        (OutOfReach(Why.ENGINE_ERROR, "HTTP 500"), Why.ENGINE_ERROR, "HTTP 500"),
-        (ZeroDivisionError("x" * 500), Why.CRASH, "ZeroDivisionError: " + "x" * 181),
-        (TimeoutError("of the call's own"), Why.CRASH, "TimeoutError: of the call's own"),
-        (RecursionError("deep"), Why.CRASH, "RecursionError: deep"),
+        (
+            OutOfReach(UnobservableReason.ENGINE_ERROR, "HTTP 500"),
+            UnobservableReason.ENGINE_ERROR,
+            "HTTP 500",
+        ),
+        (ZeroDivisionError("x" * 500), UnobservableReason.CRASH, "ZeroDivisionError: " + "x" * 181),
+        (TimeoutError("of the call's own"), UnobservableReason.CRASH, "TimeoutError: of the call's own"),
+        (RecursionError("deep"), UnobservableReason.CRASH, "RecursionError: deep"),
     ],
 )
-def test_a_crash_is_no_failure_of_the_trainee(trouble: Exception, why: Why, detail: str) -> None:
+def test_a_crash_is_no_failure_of_the_trainee(
+    trouble: Exception, why: UnobservableReason, detail: str
+) -> None:
     engine = FakeEngine()
     engine.trouble["container"] = trouble
     seen = observe_probes([ALL[0]], engine, 5)[observation_key(ALL[0])]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from msgspec import Meta, inspect
 
 from dckgrade.judge.matching import matches_wanted
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import load
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.lab.matchers import Wanted
 from dckgrade.prove.mutants import find_vacuous_matchers, is_change, list_mutants
 from dckgrade.report import codec
@@ -157,15 +157,15 @@ def test_a_vacuous_demand_is_named_with_its_check() -> None:
 
     tried = find_vacuous_matchers(loose, recording({"box": seen(restart_count=0)}))
 
-    assert [one.sentence("en") for one in tried.faults] == [
+    assert [one.translate_sentence("en") for one in tried.faults] == [
         'box: no change of what was seen breaks the demand restart_count: {"at-least":0}.'
     ]
 
 
 def test_thousands_of_mutants_a_second() -> None:
-    loaded = load(find("tp5")).lab
+    loaded = load_lab(find_lab_path("tp5")).lab
     path = FIXTURES / "tp5" / "solution" / "recording.json"
-    solution = codec.recording(codec.from_json(path.read_bytes(), str(path)))
+    solution = codec.extract_recording(codec.from_json(path.read_bytes(), str(path)))
     begun, tried = time.process_time(), 0
 
     while tried < 5000:

@@ -11,12 +11,12 @@ import pytest
 
 from dckgrade.engine.endpoint import EngineTrouble
 from dckgrade.i18n import UserError
-from dckgrade.lab.discovery import find, labs_of, shelf
-from dckgrade.lab.load import LoadedLab, load
+from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
+from dckgrade.lab.load import LoadedLab, load_lab
 from dckgrade.prove import run
 from dckgrade.prove.case import ProofSettings, list_cases
 from dckgrade.prove.recordings import derive_recordings
-from dckgrade.report.proof import Cell, Proof
+from dckgrade.report.proof import Proof, ProofCell
 from tests.conftest import FIXTURES
 
 
@@ -29,36 +29,36 @@ def fixtures(tmp_path: Path) -> Path:
 
 def tp5(folder: Path, *changes: tuple[str, str]) -> LoadedLab:
     """Give a copy of TP5 with *changes* made to its text."""
-    text = find("tp5").read_text(encoding="utf-8")
+    text = find_lab_path("tp5").read_text(encoding="utf-8")
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
     (folder / "tp5.yaml").write_text(text, encoding="utf-8")
-    return load(folder / "tp5.yaml")
+    return load_lab(folder / "tp5.yaml")
 
 
 def sentences(proof: Proof) -> list[str]:
-    return [fault.sentence("en") for fault in proof.faults]
+    return [fault.translate_sentence("en") for fault in proof.faults]
 
 
-@pytest.mark.parametrize("lab", labs_of(shelf()))
+@pytest.mark.parametrize("lab", list_labs_in_folders(find_builtin_folder()))
 def test_no_lab_is_on_the_shelf_that_is_not_proven(lab: str) -> None:
     begun = time.monotonic()
 
-    assert sentences(run.prove_from_recordings(load(find(lab)), FIXTURES)) == []
+    assert sentences(run.prove_from_recordings(load_lab(find_lab_path(lab)), FIXTURES)) == []
     assert time.monotonic() - begun < 1
 
 
 def test_tp5_is_proven_by_its_recordings() -> None:
-    proof = run.prove_from_recordings(load(find("tp5")), FIXTURES)
+    proof = run.prove_from_recordings(load_lab(find_lab_path("tp5")), FIXTURES)
 
     assert sentences(proof) == []
     assert proof.mutants > 50
     assert {cell for row in proof.cells.values() for cell in row.values()} == {
-        Cell.KILLED,
-        Cell.BLOCKED,
-        Cell.PASSED,
-        Cell.UNDECIDED,
+        ProofCell.KILLED,
+        ProofCell.BLOCKED,
+        ProofCell.PASSED,
+        ProofCell.UNDECIDED,
     }
 
 
@@ -92,10 +92,10 @@ def test_a_demand_that_nothing_breaks_is_vacuous(tmp_path: Path) -> None:
 
 
 def test_only_a_check_worth_nothing_may_pass_on_an_untouched_engine_and_never_fail(tmp_path: Path) -> None:
-    text = find("tp3").read_text(encoding="utf-8")
+    text = find_lab_path("tp3").read_text(encoding="utf-8")
     (tmp_path / "tp3.yaml").write_text(text.replace("    points: 0\n", "    points: 1\n"), encoding="utf-8")
 
-    found = sentences(run.prove_from_recordings(load(tmp_path / "tp3.yaml"), FIXTURES))
+    found = sentences(run.prove_from_recordings(load_lab(tmp_path / "tp3.yaml"), FIXTURES))
 
     assert found == [
         "engine-has-apparmor passes on an untouched engine.",
@@ -108,7 +108,7 @@ def test_a_weakened_demand_names_the_mistakes_that_survive_it(tmp_path: Path) ->
 
     proof = run.prove_from_recordings(weaker, FIXTURES)
 
-    assert proof.cells["webservers-running"]["paused"] is Cell.SURVIVED
+    assert proof.cells["webservers-running"]["paused"] is ProofCell.SURVIVED
     assert any("webservers-running does not see the mistake paused" in one for one in sentences(proof))
 
 
@@ -116,7 +116,7 @@ def test_a_broken_solution_is_said(fixtures: Path) -> None:
     broken, solution = fixtures / "tp5" / "mistakes" / "paused", fixtures / "tp5" / "solution"
     shutil.copy(broken / "recording.json", solution / "recording.json")
 
-    found = sentences(run.prove_from_recordings(load(find("tp5")), fixtures))
+    found = sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures))
 
     assert any("The solution solution does not pass webservers-running" in one for one in found), found
 
@@ -125,9 +125,9 @@ def test_a_mistake_that_trips_another_check_by_accident_is_shown(fixtures: Path)
     mistakes = fixtures / "tp5" / "mistakes"
     shutil.copy(mistakes / "two-mistakes" / "recording.json", mistakes / "no-password" / "recording.json")
 
-    proof = run.prove_from_recordings(load(find("tp5")), fixtures)
+    proof = run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)
 
-    assert proof.cells["webservers-running"]["no-password"] is Cell.TRIPPED
+    assert proof.cells["webservers-running"]["no-password"] is ProofCell.TRIPPED
     assert any(
         "webservers-running falls over no-password, which is not its mistake" in one
         for one in sentences(proof)
@@ -138,22 +138,24 @@ def test_a_mistake_by_another_name_is_shown(fixtures: Path) -> None:
     expect = fixtures / "tp5" / "mistakes" / "paused" / "expect.yaml"
     expect.write_text(expect.read_text().replace("ST-10", "ST-06"))
 
-    proof = run.prove_from_recordings(load(find("tp5")), fixtures)
+    proof = run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)
 
-    assert proof.cells["webservers-running"]["paused"] is Cell.MISNAMED
+    assert proof.cells["webservers-running"]["paused"] is ProofCell.MISNAMED
     assert any("ST-06 → failed ST-10" in one for one in sentences(proof))
 
 
 def test_a_diagnosis_that_no_case_triggers_is_named(fixtures: Path) -> None:
     shutil.rmtree(fixtures / "tp5" / "mistakes" / "volume-of-an-older-version")
 
-    assert sentences(run.prove_from_recordings(load(find("tp5")), fixtures)) == ["No case triggers ST-12."]
+    assert sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)) == [
+        "No case triggers ST-12."
+    ]
 
 
 def test_a_missing_recording_is_named(fixtures: Path) -> None:
     (fixtures / "tp5" / "mistakes" / "paused" / "recording.json").unlink()
 
-    found = sentences(run.prove_from_recordings(load(find("tp5")), fixtures))
+    found = sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures))
 
     assert any(one.startswith("paused could not be applied") for one in found)
 
@@ -168,14 +170,14 @@ def test_a_waiver_forgives_until_its_day(fixtures: Path, days: int, told: list[s
     terms = fixtures / "tp5" / "proof.yaml"
     terms.write_text(f"waivers: [{{of: ST-12, reason: no such image, until: {until}}}]\n")
 
-    assert sentences(run.prove_from_recordings(load(find("tp5")), fixtures)) == told
+    assert sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)) == told
 
 
 def test_a_waiver_that_forgives_nothing_is_a_fault(fixtures: Path) -> None:
     terms = fixtures / "tp5" / "proof.yaml"
     terms.write_text("waivers: [{of: ST-12, reason: once needed, until: 2999-01-01}]\n")
 
-    assert sentences(run.prove_from_recordings(load(find("tp5")), fixtures)) == [
+    assert sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)) == [
         "The waiver of ST-12 forgives nothing."
     ]
 
@@ -232,4 +234,6 @@ class Dead:
 
 def test_an_engine_that_dies_ends_the_proof_and_is_no_fault_of_the_lab() -> None:
     with pytest.raises(EngineTrouble, match="gone"):
-        run.prove_live(load(find("tp5")), FIXTURES, [Dead(), Dead()], lambda *_: None, record=False)
+        run.prove_live(
+            load_lab(find_lab_path("tp5")), FIXTURES, [Dead(), Dead()], lambda *_: None, record=False
+        )

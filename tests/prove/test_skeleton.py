@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.i18n import UserError
-from dckgrade.lab.load import load
+from dckgrade.lab.load import load_lab
 from dckgrade.prove import run, skeleton
 from dckgrade.prove.live import DisposableEngine, PreparedEngine
 from tests.support.cli_runner import dckgrade
@@ -38,7 +38,7 @@ def test_a_new_lab_passes_lint_at_once(tmp_path: Path) -> None:
     ]
     assert all(name in made.stdout.decode() for name in files)
     assert all(os.access(path, os.X_OK) for path in tmp_path.rglob("*.sh"))
-    assert load(tmp_path / "checks" / "boxes.yaml").lab.id == "boxes"
+    assert load_lab(tmp_path / "checks" / "boxes.yaml").lab.id == "boxes"
     assert dckgrade("lint", "checks", cwd=tmp_path).returncode == 0
 
 
@@ -97,10 +97,10 @@ def test_a_new_lab_is_proven_live_once_its_blanks_are_filled(
         for blank, word in FILLED.items():
             text = text.replace(blank, word)
         path.write_text(text, encoding="utf-8")
-    lab = load(tmp_path / "checks" / "boxes.yaml")
+    lab = load_lab(tmp_path / "checks" / "boxes.yaml")
 
     proof = run.prove_live(lab, tmp_path / "fixtures", [PreparedEngine(engine)], lambda *_: None, record=True)
 
-    assert [fault.sentence("en") for fault in proof.faults] == []
+    assert [fault.translate_sentence("en") for fault in proof.faults] == []
     again = run.prove_from_recordings(lab, tmp_path / "fixtures")
-    assert [fault.sentence("en") for fault in again.faults] == []
+    assert [fault.translate_sentence("en") for fault in again.faults] == []

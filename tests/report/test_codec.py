@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from dckgrade.report import codec
-from dckgrade.report.observation import Absent, EngineInfo, Seen, Unobservable, Why
+from dckgrade.report.observation import Absent, EngineInfo, Seen, Unobservable, UnobservableReason
 from dckgrade.report.report import LabRef, Report
 from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Reason, Score, Verdict
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 REAL = sorted((ROOT / "fixtures" / "tp5").rglob("recording.json"))
 """Reports of real engines."""
 ONE = (ROOT / "fixtures" / "tp5" / "mistakes" / "no-password" / "recording.json").read_bytes()
-VALIDATOR = jsonschema.Draft202012Validator(codec.schema())
+VALIDATOR = jsonschema.Draft202012Validator(codec.build_report_schema())
 
 
 def read(raw: bytes) -> Report:
@@ -45,12 +45,12 @@ def test_a_real_report_comes_back_to_the_byte_and_satisfies_the_schema(path: Pat
 
 def test_the_committed_schema_is_what_the_command_prints() -> None:
     committed = (ROOT / "dckgrade" / "report" / "report.schema.json").read_text(encoding="utf-8")
-    fresh = json.dumps(codec.schema(), indent=2, ensure_ascii=False) + "\n"
+    fresh = json.dumps(codec.build_report_schema(), indent=2, ensure_ascii=False) + "\n"
     assert committed == fresh, "run: dckgrade schema --report > dckgrade/report/report.schema.json"
 
 
 def test_the_schema_is_valid_and_refuses_what_is_no_report() -> None:
-    jsonschema.Draft202012Validator.check_schema(codec.schema())
+    jsonschema.Draft202012Validator.check_schema(codec.build_report_schema())
     report = json.loads(ONE)
     for name in (
         "dckgrade",
@@ -70,7 +70,7 @@ def test_the_schema_is_valid_and_refuses_what_is_no_report() -> None:
 
 def test_a_recording_is_what_was_seen_and_nothing_that_was_judged() -> None:
     report = read(ONE)
-    recording = codec.recording(report)
+    recording = codec.extract_recording(report)
     assert recording.observations == report.observations
     assert (recording.engine, recording.started_at) == (report.engine, report.started_at)
     assert (recording.complete, recording.passive) == (report.complete, report.passive)
@@ -96,7 +96,7 @@ def test_what_is_no_report_is_refused_by_its_name(raw: bytes) -> None:
 
 
 def test_a_report_that_is_too_large_is_not_even_read() -> None:
-    assert f"at most {codec.MAX_BYTES}" in refusal(b" " * (codec.MAX_BYTES + 1))
+    assert f"at most {codec.MAX_DOCUMENT_BYTES}" in refusal(b" " * (codec.MAX_DOCUMENT_BYTES + 1))
 
 
 @pytest.mark.parametrize("raw", [ONE.replace(b'"fr"', b'"\xff"'), ONE.replace(b"dckgrade-", b"dckgrade\x80")])
@@ -175,7 +175,7 @@ def reports(draw: st.DrawFn) -> Report:
                 kind="a", facts=draw(st.dictionaries(anything, values, max_size=3)), age_s=1.5
             ),
             "absent": Absent(kind="a"),
-            "unobservable": Unobservable(kind="a", why=Why.CRASH, detail=draw(anything)),
+            "unobservable": Unobservable(kind="a", why=UnobservableReason.CRASH, detail=draw(anything)),
         },
     )
 

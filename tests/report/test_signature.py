@@ -12,12 +12,12 @@ from dckgrade.i18n import UserError
 from dckgrade.report import codec, signature
 from tests.support.class_reports import of, raw
 
-ADA, BOB = signature.new("Ada"), signature.new("Bob")
-SIGNED = signature.signed(of("Ada"), ADA)
+ADA, BOB = signature.make_key("Ada"), signature.make_key("Bob")
+SIGNED = signature.sign_report(of("Ada"), ADA)
 
 
-def genuine(content: bytes, key: signature.Key = ADA) -> bool:
-    return signature.genuine(codec.from_json(content, "x"), content, key)
+def genuine(content: bytes, key: signature.TraineeKey = ADA) -> bool:
+    return signature.has_valid_signature(codec.from_json(content, "x"), content, key)
 
 
 def edited(**changes: Any) -> bytes:
@@ -38,7 +38,7 @@ def test_it_is_genuine_by_its_own_key_and_no_other() -> None:
 
 
 def test_a_report_without_a_name_is_signed_with_the_key_s() -> None:
-    assert json.loads(signature.signed(of(None), ADA))["trainee"] == "Ada"
+    assert json.loads(signature.sign_report(of(None), ADA))["trainee"] == "Ada"
 
 
 @pytest.mark.parametrize("at", random.Random(3).sample(range(len(SIGNED)), 150))  # noqa: S311
@@ -75,8 +75,8 @@ def test_a_signature_that_is_no_text_is_no_report() -> None:
 
 def test_keys_are_written_and_read(tmp_path: Path) -> None:
     path = tmp_path / "class.keys"
-    path.write_bytes(signature.written([ADA, BOB]))
-    assert signature.read(path) == [ADA, BOB]
+    path.write_bytes(signature.encode_keys([ADA, BOB]))
+    assert signature.read_keys(path) == [ADA, BOB]
 
 
 @pytest.mark.parametrize(
@@ -88,4 +88,4 @@ def test_what_is_no_file_of_keys_is_told(tmp_path: Path, content: bytes) -> None
     path = tmp_path / "class.keys"
     path.write_bytes(content)
     with pytest.raises(UserError, match="no file of dckgrade keys"):
-        signature.read(path)
+        signature.read_keys(path)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach, Ran
 from dckgrade.probes.support.lookup import parse_timestamp
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 from tests.support.fake_engine import NEWEST, FakeEngine
 from tests.support.monitoring import NETWORK, Page, page
 
@@ -123,7 +123,7 @@ class Stack(FakeEngine):
 
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         if self.far:
-            raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, "a VM")
+            raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, "a VM")
         return super().find_addresses(inspected, port)
 
     def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:

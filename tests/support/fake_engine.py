@@ -23,7 +23,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.resources import IMAGES, INFO, Resource
 from dckgrade.probes.docker.container import Container
-from dckgrade.report.observation import EngineInfo, Observation, Seen, Why
+from dckgrade.report.observation import EngineInfo, Observation, Seen, UnobservableReason
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ class Bare(ResourceReader):
         return "" * int(since)
 
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
-        raise OutOfReach(Why.ENGINE_ERROR, f"{image} {words} {log}")
+        raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"{image} {words} {log}")
 
     def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
         """Remember what this run has done, as an engine does through all its looks."""
@@ -212,7 +212,7 @@ class FakeEngine(Bare):
 
 def nothing_inside(ref: str) -> HttpAnswer | Ran:
     """Have no program at all in any container."""
-    raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, ref)
+    raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, ref)
 
 
 def refused(_address: Address) -> HttpAnswer | bytes:

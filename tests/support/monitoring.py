@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach
 from dckgrade.probes.support.lookup import parse_timestamp
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 from tests.support.fake_engine import NEWEST, FakeEngine
 
 ANSWERS = Path(__file__).parents[1] / "answers" / "prometheus"
@@ -91,7 +91,7 @@ class Monitored(FakeEngine):
 
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         if self.far:
-            raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, "a VM")
+            raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, "a VM")
         return super().find_addresses(inspected, port)
 
     def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:

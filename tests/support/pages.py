@@ -10,8 +10,8 @@ from dckgrade.classroom.people import Person, Roster
 from dckgrade.classroom.submissions import Submission
 from dckgrade.classroom.verdict_changes import rejudge_report
 from dckgrade.i18n import Lang
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import load
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.prove import run
 from dckgrade.render.class_report.html import render_class_page as class_page
 from dckgrade.render.proof import render_proof_page as proof_page
@@ -82,7 +82,7 @@ def grown(report: ClassReport, size: int) -> ClassReport:
 @cache
 def proofs() -> tuple[Proof, ...]:
     """Prove the largest lab by its recordings, and give a proof with every fault there is."""
-    return run.prove_from_recordings(load(find("tp6")), FIXTURES), faulty(HOSTILE)
+    return run.prove_from_recordings(load_lab(find_lab_path("tp6")), FIXTURES), faulty(HOSTILE)
 
 
 PAGES: Mapping[str, Callable[[Lang], bytes]] = {

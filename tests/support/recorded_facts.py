@@ -3,11 +3,19 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dckgrade.judge.judge import judge
-from dckgrade.lab.load import understood
+from dckgrade.judge.judge import judge_recording
+from dckgrade.lab.load import parse_lab
 from dckgrade.lab.model import Lab
 from dckgrade.probes.base import observation_key
-from dckgrade.report.observation import Absent, EngineInfo, Observation, Recording, Seen, Unobservable, Why
+from dckgrade.report.observation import (
+    Absent,
+    EngineInfo,
+    Observation,
+    Recording,
+    Seen,
+    Unobservable,
+    UnobservableReason,
+)
 from dckgrade.report.result import CheckResult, Verdict
 
 HEAD = "version: 1\nid: sample\ntitle: {fr: Un, en: One}\nchecks:\n"
@@ -21,12 +29,12 @@ MISTAKE = """\
 """
 
 GONE = Absent(kind="container")
-LATE = Unobservable(kind="container", why=Why.DEADLINE, detail="3 s")
+LATE = Unobservable(kind="container", why=UnobservableReason.DEADLINE, detail="3 s")
 
 
 def lab(*checks: str) -> Lab:
     """Load a lab made of *checks*."""
-    return understood((HEAD + "".join(checks)).encode(), Path("sample.yaml"))
+    return parse_lab((HEAD + "".join(checks)).encode(), Path("sample.yaml"))
 
 
 def check(name: str, *, requires: Sequence[str] = (), points: int = 1, more: str = "") -> str:
@@ -70,12 +78,12 @@ def recording(
 
 def line(judged: Lab, recorded: Recording, name: str) -> CheckResult:
     """Judge, and give the line of one check."""
-    return next(one for one in judge(judged, recorded, "en") if one.id == name)
+    return next(one for one in judge_recording(judged, recorded, "en") if one.id == name)
 
 
 def verdicts(judged: Lab, recorded: Recording) -> dict[str, Verdict]:
     """Judge, and give the verdict on each check."""
-    return {one.id: one.verdict for one in judge(judged, recorded, "en")}
+    return {one.id: one.verdict for one in judge_recording(judged, recorded, "en")}
 
 
 def keys(judged: Lab) -> list[str]:

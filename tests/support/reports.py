@@ -6,7 +6,14 @@ from typing import Any, Literal
 import msgspec
 
 from dckgrade.report import codec
-from dckgrade.report.observation import Absent, EngineInfo, Observation, Seen, Unobservable, Why
+from dckgrade.report.observation import (
+    Absent,
+    EngineInfo,
+    Observation,
+    Seen,
+    Unobservable,
+    UnobservableReason,
+)
 from dckgrade.report.report import LabRef, Report
 from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Reason, Verdict, sum_points
 
@@ -115,7 +122,10 @@ def eventful(lang: Lang = "en") -> Report:
     named = NamedMistake(code="ST-01", name="a-mistake", message="The mistake.", hint="Look there.")
     facts = {"name": "db", "log_tail": "one\ntwo", "list": ["a"], "map": {"k": "v"}}
     seen = Seen(kind="container", facts=facts)
-    gone, dark = Absent(kind="network"), Unobservable(kind="http", why=Why.DEADLINE, detail="slow")
+    gone, dark = (
+        Absent(kind="network"),
+        Unobservable(kind="http", why=UnobservableReason.DEADLINE, detail="slow"),
+    )
     late = Reason(code="deadline", detail="slow")
     misses = [Mismatch("name", {"matches": "^a"}, "db"), Mismatch("x", {"where": {"k": "v"}}, {"k": "w"})]
     return report(

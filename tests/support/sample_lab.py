@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dckgrade.lab.load import LabInvalid, understood
+from dckgrade.lab.load import LabInvalid, parse_lab
 from dckgrade.lab.model import Lab
 
 SAMPLE = """\
@@ -53,7 +53,7 @@ FILE = Path("sample.yaml")
 
 def lab(text: str = SAMPLE) -> Lab:
     """Load *text*."""
-    return understood(text.encode(), FILE)
+    return parse_lab(text.encode(), FILE)
 
 
 def changed(old: str, new: str, text: str = SAMPLE) -> str:
@@ -65,7 +65,7 @@ def changed(old: str, new: str, text: str = SAMPLE) -> str:
 def said(text: str | bytes, lang: str = "en") -> list[str]:
     """Give what is said of *text*, line by line, or nothing if it is a lab."""
     try:
-        understood(text if isinstance(text, bytes) else text.encode(), FILE)
+        parse_lab(text if isinstance(text, bytes) else text.encode(), FILE)
     except LabInvalid as invalid:
-        return [line.removeprefix("sample.yaml:") for line in invalid.lines(lang)]
+        return [line.removeprefix("sample.yaml:") for line in invalid.format_problems(lang)]
     return []

@@ -21,7 +21,7 @@ from dckgrade.engine.answers import Address, OutOfReach
 from dckgrade.engine.ssh import errors
 from dckgrade.engine.ssh.address import DEFAULT_SOCKET, SshAddress
 from dckgrade.engine.ssh.process import Ended, Process, closed, opened
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 _CHECKED = ("BatchMode=yes", "StrictHostKeyChecking=yes", "ConnectionAttempts=1")
 _ALIVE = ("ServerAliveInterval=5", "ServerAliveCountMax=2", "TCPKeepAlive=yes")
@@ -80,7 +80,7 @@ class Tunnel:
         try:
             return self._forward(f"{host}:{address.port}")
         except (OSError, subprocess.TimeoutExpired, Ended) as error:
-            raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, f"{host}:{address.port}") from error
+            raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, f"{host}:{address.port}") from error
 
     def close(self) -> None:
         """End every process and remove the folder; may be called again, and by any thread."""

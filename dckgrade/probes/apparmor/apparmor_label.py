@@ -12,7 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.apparmor.choice import ApparmorCandidate, choose_container
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
-from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 PS_COLUMNS = "pid,label"
@@ -75,7 +75,7 @@ def find_labels(engine: Engine, container: str) -> tuple[LabelSource, Sequence[s
     for by, found in query_label_sources(engine, container):
         if found and all(one == "unconfined" or LABEL_PATTERN.match(one) for one in found):
             return by, found
-    raise OutOfReach(Why.NOT_TRIED, container[:12])
+    raise OutOfReach(UnobservableReason.NOT_TRIED, container[:12])
 
 
 def query_label_sources(engine: Engine, container: str) -> Iterator[tuple[LabelSource, Sequence[str]]]:

@@ -17,7 +17,7 @@ from dckgrade.probes.apparmor.choice import (
 )
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
-from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 # Opened for append and closed, nothing is written. Only a file that is there, or it would be made; only one
@@ -106,7 +106,7 @@ def try_writes(engine: Engine, file: str) -> Facts:
             return facts
         let = let or facts
     if let is None:
-        raise OutOfReach(Why.NOT_TRIED, one.name)
+        raise OutOfReach(UnobservableReason.NOT_TRIED, one.name)
     return let
 
 

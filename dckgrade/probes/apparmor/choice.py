@@ -10,7 +10,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.apparmor.profile import ApparmorProfile, InvalidApparmorProfile, parse_apparmor_profiles
 from dckgrade.probes.support import candidates
 from dckgrade.probes.support.lookup import list_container_names
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 DEFAULT_IMAGE, DEFAULT_PROFILE_FILE = "nginx", "docker-nginx-profile"
 DOCKER_DEFAULT_PROFILE, UNCONFINED_PROFILE = "docker-default", "unconfined"
@@ -77,7 +77,7 @@ class ApparmorCandidate(Struct, frozen=True, kw_only=True):
     def require_profiled_id(self) -> str:
         """Give the id of one with a profile of its own: in no other is anything run."""
         if self.declared != "own":
-            raise OutOfReach(Why.NOT_TRIED, self.name)
+            raise OutOfReach(UnobservableReason.NOT_TRIED, self.name)
         return self.id
 
 

@@ -21,7 +21,7 @@ from dckgrade.probes.support.lookup import (
     get_repository_name,
     uptime_s,
 )
-from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 STEADY_AFTER_START_S = 2
@@ -166,7 +166,7 @@ def parse_status(word: str) -> ContainerStatus:
     for known in get_args(ContainerStatus):
         if word == known:
             return known  # type: ignore[no-any-return]
-    raise OutOfReach(Why.UNREADABLE, f"State.Status: {word}")
+    raise OutOfReach(UnobservableReason.UNREADABLE, f"State.Status: {word}")
 
 
 def list_image_names(inspected: Json, wanted: str | None, engine: Engine) -> list[str]:

@@ -12,7 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.daemon_json.settings import DaemonJsonProblem, ParsedDaemonJson, parse_daemon_json
 from dckgrade.probes.support.lookup import convert_to_observation
-from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 MAX_SHOWN_CHARS = 300
@@ -74,7 +74,7 @@ def read_daemon_file_facts(engine: Engine) -> Facts:
     try:
         engine.list_containers()
     except OutOfReach as trouble:
-        if trouble.why is not Why.ENGINE_OUT_OF_REACH:
+        if trouble.why is not UnobservableReason.ENGINE_OUT_OF_REACH:
             raise
         silent = trouble
     try:

@@ -12,7 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.daemon_json.rotation import ROTATING_DRIVERS, LogConfig
 from dckgrade.probes.support.lookup import convert_to_observation, list_container_names, parse_timestamp
-from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 MAX_SHOWN_CHARS = 80
@@ -79,7 +79,7 @@ class LogRotation(Probe, frozen=True, kw_only=True, tag="log-rotation"):
 def read_effective_log_config(engine: Engine, driver: str) -> LogConfig | None:
     """Ask what a new container is given; None where there is no image to make one of."""
     if not driver:
-        raise OutOfReach(Why.UNREADABLE, "no log driver")
+        raise OutOfReach(UnobservableReason.UNREADABLE, "no log driver")
     if driver not in ROTATING_DRIVERS:
         return LogConfig(driver)
     # Sorted, since engines list images of one age in a new order each time: one container is enough.

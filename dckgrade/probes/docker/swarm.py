@@ -12,7 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation, parse_timestamp
-from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 LocalNodeState = Literal["inactive", "pending", "active", "error", "locked"]
@@ -102,7 +102,7 @@ class Swarm(Probe, frozen=True, kw_only=True, tag="swarm"):
 def get_swarm_info(info: Json) -> Json:
     """Give the engine's part in a swarm; what Podman says about it is made up (its `/info` names Buildah)."""
     if "BuildahVersion" in info:
-        raise OutOfReach(Why.ENGINE_ERROR, "Podman has no Swarm")
+        raise OutOfReach(UnobservableReason.ENGINE_ERROR, "Podman has no Swarm")
     return info.get("Swarm") or {}
 
 
@@ -112,7 +112,7 @@ def can_list_nodes(swarm: Json) -> bool:
         return False
     error = str(swarm.get("Error") or "")
     if error and LEADERLESS_ERROR not in error:
-        raise OutOfReach(Why.ENGINE_ERROR, masked(error))
+        raise OutOfReach(UnobservableReason.ENGINE_ERROR, masked(error))
     return not error
 
 
@@ -216,4 +216,4 @@ def require_known_word(word: object, words: Any) -> Any:
     """Want one of Docker's *words*: another one is an answer that nobody has learnt to judge."""
     if word in get_args(words):
         return word
-    raise OutOfReach(Why.UNREADABLE, f"a swarm's {word}")
+    raise OutOfReach(UnobservableReason.UNREADABLE, f"a swarm's {word}")

@@ -18,7 +18,7 @@ from dckgrade.probes.support.http_json import (
     request_whole_answer,
 )
 from dckgrade.probes.support.service import ServiceReply, ask_service
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 PORT, IMAGE = 9200, "elasticsearch"
 HEALTH = "/_cluster/health"
@@ -90,7 +90,7 @@ def indices(ask: HttpRequester) -> dict[str, int]:
     """Count the documents of each index; what Elasticsearch and Kibana keep for themselves is left out."""
     answer = request_whole_answer(ask, INDICES)
     if answer.status != HTTPStatus.OK:
-        raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for {INDICES}")
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for {INDICES}")
     named = (
         (str(one.get("index") or ""), str(one.get("docs.count") or ""))
         for one in iter_mappings(decode_json(answer))
@@ -107,7 +107,7 @@ def locked(ask: HttpRequester) -> list[str]:
     """Name the indices that were made read-only because the disk is nearly full."""
     answer = request_whole_answer(ask, BLOCKS)
     if answer.status != HTTPStatus.OK:
-        raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for index.blocks")
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for index.blocks")
     found = as_mapping(decode_json(answer))
     settings = ((name, as_mapping(as_mapping(one).get("settings"))) for name, one in found.items())
     return sorted(
@@ -139,7 +139,7 @@ def hits(ask: HttpRequester, query: Json, words: str) -> Iterator[str]:
     if answer.status == HTTPStatus.BAD_REQUEST and "query_string" in query:
         return
     if answer.status != HTTPStatus.OK:
-        raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for /_search")
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for /_search")
     for hit in iter_mappings(as_mapping(as_mapping(decode_json(answer)).get("hits")).get("hits")):
         index = str(hit.get("_index") or "")
         if theirs(index) and line_with(hit.get("_source"), words):

@@ -7,7 +7,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic.elasticsearch_api import content
 from dckgrade.probes.support.http_json import as_mapping
 from dckgrade.probes.support.service import ServiceReply, ask_service
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 PORT, IMAGE = 5601, "kibana"
 STATUS = "/api/status"
@@ -30,7 +30,7 @@ def known(answer: HttpAnswer) -> HttpAnswer:
     """Want Kibana's own form; one that wants an account first cannot be looked at."""
     kibanas = any(name.startswith("kbn-") for name in answer.headers)
     if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.FOUND} and kibanas:
-        raise OutOfReach(Why.NOT_TRIED, "Kibana wants an account")
+        raise OutOfReach(UnobservableReason.NOT_TRIED, "Kibana wants an account")
     if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and (NOT_READY in answer.body or kibanas):
         return answer
     if not as_mapping(content(answer).get("status")):

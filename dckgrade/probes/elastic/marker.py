@@ -12,7 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic.log_routes import SENDING, Sender, Ways, address, wrong_protocol
 from dckgrade.probes.elastic.logstash_api import Flow
 from dckgrade.probes.support.service import ask_addresses
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 By = Literal["request", "container", "command"]
 """A request to the trainee's own nginx, which logs it; a container of ours; a command in one of theirs."""
@@ -86,7 +86,7 @@ def say(engine: Engine, marker: str, before: Flow, held: int, ways: Ways, *, aga
             if "logging driver" in trouble.detail:
                 return _changed(said, error=trouble.detail, container=log.name if log else "")
             refused = trouble
-    raise refused or OutOfReach(Why.NOT_TRIED, "no container here can say a word")
+    raise refused or OutOfReach(UnobservableReason.NOT_TRIED, "no container here can say a word")
 
 
 def attempts(
@@ -130,7 +130,7 @@ def by_request(engine: Engine, said: Said, one: Sender) -> Said:
         if reply.answer is None:
             raise NoAnswer("refused")
     except OutOfReach as trouble:
-        if trouble.why is not Why.ADDRESS_OUT_OF_REACH:
+        if trouble.why is not UnobservableReason.ADDRESS_OUT_OF_REACH:
             raise
         engine.request_http_inside(one.ref, HTTP, path)
     return _changed(said, by="request", container=one.name, ref=one.ref, driver=one.driver)
@@ -148,7 +148,7 @@ def by_command(engine: Engine, said: Said, one: Sender) -> Said:
     """Have a command in their container write to the standard output of its first process."""
     ran = engine.run_command(one.ref, (*SAY, said.marker))
     if ran.exit_code:
-        raise OutOfReach(Why.NOT_TRIED, ran.output.strip()[:200])
+        raise OutOfReach(UnobservableReason.NOT_TRIED, ran.output.strip()[:200])
     return _changed(said, by="command", container=one.name, ref=one.ref, driver=one.driver)
 
 

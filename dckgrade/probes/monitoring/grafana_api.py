@@ -17,7 +17,7 @@ from dckgrade.probes.support.http_json import (
     request_whole_answer,
 )
 from dckgrade.probes.support.service import ServiceReply, ask_service, find_id_and_state
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 PORT, IMAGE = 3000, "grafana"
 HEALTH = "/api/health"
@@ -83,7 +83,7 @@ def opened(engine: Engine, container: str) -> ServiceReply[Opened]:
 
     def inside(_ref: str) -> Opened:
         # A command's arguments are seen by everybody on the machine: no password is among them.
-        raise OutOfReach(Why.NOT_TRIED, "Grafana")
+        raise OutOfReach(UnobservableReason.NOT_TRIED, "Grafana")
 
     return ask_service(engine, container, PORT, from_here, inside, image=IMAGE)
 
@@ -141,7 +141,7 @@ def fetched(ask: HttpRequester, path: str) -> Any:
     """Give the JSON of an answer that must be good."""
     answer = request_whole_answer(ask, path)
     if answer.status != HTTPStatus.OK:
-        raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for {path.partition('?')[0]}")
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for {path.partition('?')[0]}")
     return decode_json(answer)
 
 

@@ -14,7 +14,7 @@ from dckgrade.probes.support.http_json import (
 )
 from dckgrade.probes.support.lookup import parse_timestamp
 from dckgrade.probes.support.service import ServiceReply, ask_service, find_id_and_state
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 PORT, IMAGE = 9090, "prometheus"
 FILE, OPTION = "/etc/prometheus/prometheus.yml", "--config.file="
@@ -52,7 +52,7 @@ def its_own(engine: Engine, container: str, ask: HttpRequester) -> bool:
     try:
         about = request_prometheus_data(ask, ABOUT)
     except OutOfReach as trouble:
-        if trouble.why is not Why.UNREADABLE:
+        if trouble.why is not UnobservableReason.UNREADABLE:
             raise
         return False
     if about is None:

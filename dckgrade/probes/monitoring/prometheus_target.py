@@ -17,7 +17,7 @@ from dckgrade.probes.support import reachability
 from dckgrade.probes.support.http_json import HttpRequester
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
 from dckgrade.probes.support.service import find_id_and_state
-from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 Health = Literal["up", "down", "unknown"]
@@ -124,7 +124,7 @@ def health(target: Json | None) -> Health | None:
         case None:
             return None
         case other:
-            raise OutOfReach(Why.UNREADABLE, f"health: {other}")
+            raise OutOfReach(UnobservableReason.UNREADABLE, f"health: {other}")
 
 
 def place(target: Json | None) -> tuple[str | None, int | None]:

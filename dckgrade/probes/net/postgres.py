@@ -12,7 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import Port, ServiceProblem, ask_service
-from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 # The first message a client may send (PostgreSQL documentation, "Message Formats", SSLRequest): 8 bytes long,
@@ -82,4 +82,4 @@ class Postgres(Probe, frozen=True, kw_only=True, tag="postgres"):
             return INSIDE_ANSWER
         if done.exit_code == PG_ISREADY_NO_RESPONSE_CODE:
             raise NoAnswer("refused")
-        raise OutOfReach(Why.ADDRESS_OUT_OF_REACH, "no pg_isready in the container")
+        raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, "no pg_isready in the container")

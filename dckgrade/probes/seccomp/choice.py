@@ -11,7 +11,7 @@ from dckgrade.probes.seccomp.policy import Effect, compute_capabilities, compute
 from dckgrade.probes.seccomp.profile import InvalidSeccompProfile, SeccompProfile, parse_seccomp_profile
 from dckgrade.probes.support import candidates
 from dckgrade.probes.support.lookup import list_container_names
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 DEFAULT_IMAGE, DEFAULT_PROFILE_FILE = "nginx", "seccomp_profile.json"
 
@@ -66,9 +66,9 @@ class SeccompCandidate(Struct, frozen=True, kw_only=True):
         """Give the id of one with a profile of its own: in no other is anything run."""
         name = next(iter(list_container_names(self.listed)), "")
         if self.inspected is None:
-            raise OutOfReach(Why.STUCK, name)
+            raise OutOfReach(UnobservableReason.STUCK, name)
         if self.declared != "own":
-            raise OutOfReach(Why.NOT_TRIED, name)
+            raise OutOfReach(UnobservableReason.NOT_TRIED, name)
         return self.id
 
 
@@ -104,7 +104,7 @@ def build_seccomp_candidates(entry: Json, seen: Json | Exception, image: str) ->
     match seen:
         case NotThere():
             return
-        case OutOfReach(why=Why.DEADLINE) if entry.get("State") == "created":
+        case OutOfReach(why=UnobservableReason.DEADLINE) if entry.get("State") == "created":
             yield SeccompCandidate(
                 listed=entry, inspected=None, declared="default", profile=None, runs_wanted_image=fits
             )

@@ -14,7 +14,7 @@ from dckgrade.probes.seccomp.choice import choose_container
 from dckgrade.probes.seccomp.policy import EPERM, Effect
 from dckgrade.probes.seccomp.syscalls import TWIN_CALLS
 from dckgrade.probes.support.lookup import convert_to_observation
-from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 NONEXISTENT_PATH = "/dckgrade-nowhere"
@@ -119,7 +119,7 @@ def run_attempts(engine: Engine, container: str, tries: Iterable[ForbiddenAttemp
             return facts
         let = facts
     if let is None:
-        raise OutOfReach(Why.NOT_TRIED)
+        raise OutOfReach(UnobservableReason.NOT_TRIED)
     return let
 
 

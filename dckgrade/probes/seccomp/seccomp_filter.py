@@ -12,7 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.choice import choose_container
 from dckgrade.probes.support.lookup import convert_to_observation
-from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 STATUS_COMMAND = ("cat", "/proc/1/status")
@@ -62,7 +62,7 @@ def read_seccomp_filter_facts(status: str, *, off: bool) -> Facts:
     mode = re.search(r"^Seccomp:\s*(\d+)$", status, re.MULTILINE)
     filters = re.search(r"^Seccomp_filters:\s*(\d+)$", status, re.MULTILINE)
     if mode is None:
-        raise OutOfReach(Why.NOT_TRIED, (status.strip().splitlines() or [""])[-1][:200])
+        raise OutOfReach(UnobservableReason.NOT_TRIED, (status.strip().splitlines() or [""])[-1][:200])
     return Facts(
         mode=int(mode[1]),
         command=" ".join(STATUS_COMMAND),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.lookup import get_repository_name, list_container_names
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 INSPECT_TIMEOUT_S = 8.0
 """One answer is waited for 3 s at most, and they are asked for at once."""
@@ -42,7 +42,7 @@ def make_no_candidate_error(engine: Engine, image: str, file: str) -> NotThere |
     try:
         engine.read_file(file)
     except OutOfReach as trouble:
-        if trouble.why is Why.ELSEWHERE and engine.list_containers():
+        if trouble.why is UnobservableReason.ELSEWHERE and engine.list_containers():
             return trouble
     except NotThere:
         pass

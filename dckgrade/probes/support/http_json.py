@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.answers import HttpAnswer, Json, NoAnswer, OutOfReach
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 HttpRequester = Callable[[str], HttpAnswer]
 """A path → the answer of a service that has been reached."""
@@ -32,9 +32,9 @@ def request_whole_answer(ask: HttpRequester, path: str) -> HttpAnswer:
         answer = ask(path)
     except NoAnswer as none:
         kind = ServiceTimedOut if none.how == "silent" else OutOfReach
-        raise kind(Why.UNREADABLE, f"{path.partition('?')[0]}: {none.how}") from none
+        raise kind(UnobservableReason.UNREADABLE, f"{path.partition('?')[0]}: {none.how}") from none
     if answer.truncated:
-        raise OutOfReach(Why.UNREADABLE, f"{path.partition('?')[0]} is cut short")
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"{path.partition('?')[0]} is cut short")
     return answer
 
 
@@ -43,7 +43,7 @@ def decode_json(answer: HttpAnswer) -> Any:
     try:
         return msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
-        raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status}, not JSON") from None
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status}, not JSON") from None
 
 
 def request_prometheus_data(ask: HttpRequester, path: str) -> Json | None:
@@ -53,7 +53,7 @@ def request_prometheus_data(ask: HttpRequester, path: str) -> Json | None:
         return None
     found = as_mapping(decode_json(answer)).get("data")
     if answer.status != HTTPStatus.OK or not isinstance(found, dict):
-        raise OutOfReach(Why.UNREADABLE, f"HTTP {answer.status} for {path.partition('?')[0]}")
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for {path.partition('?')[0]}")
     return found
 
 

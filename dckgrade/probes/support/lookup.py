@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.report.observation import Absent, Observation, Unobservable, Why
+from dckgrade.report.observation import Absent, Observation, Unobservable, UnobservableReason
 
 ContainerName = Annotated[str, Meta(pattern="^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}$")]
 """What Docker accepts: two characters at least."""
@@ -129,8 +129,8 @@ def convert_to_observation(
     if isinstance(trouble, NotThere):
         return Absent(kind=kind)
     # A container whose start never ends keeps its lock: the list answers, every question about it blocks.
-    if trouble.why is Why.DEADLINE and subject and subject.state == "created":
-        return Unobservable(kind=kind, why=Why.STUCK, detail=subject.name)
+    if trouble.why is UnobservableReason.DEADLINE and subject and subject.state == "created":
+        return Unobservable(kind=kind, why=UnobservableReason.STUCK, detail=subject.name)
     return Unobservable(kind=kind, why=trouble.why, detail=trouble.detail)
 
 
@@ -158,5 +158,5 @@ def parse_timestamp(text: str) -> datetime:
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
-        raise OutOfReach(Why.UNREADABLE, text) from None
+        raise OutOfReach(UnobservableReason.UNREADABLE, text) from None
     return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from dckgrade.engine.answers import Address, NoAnswer, NoAnswerHow, NotThere, OutOfReach, Via
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.lookup import find_container, uptime_s
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
@@ -50,7 +50,7 @@ def ask_service(
         return ask_addresses(engine.find_addresses(inspected, port), question, age_s)
     except OutOfReach as trouble:
         # A VM's or a user's own network (Docker Desktop, rootless, ssh): the container can still ask itself.
-        if trouble.why is not Why.ADDRESS_OUT_OF_REACH:
+        if trouble.why is not UnobservableReason.ADDRESS_OUT_OF_REACH:
             raise
         unreachable = trouble
     try:
@@ -73,7 +73,7 @@ def ask_addresses(
         except NoAnswer as none:
             problem = none.how
         except OutOfReach as trouble:
-            if trouble.why is not Why.ADDRESS_OUT_OF_REACH:
+            if trouble.why is not UnobservableReason.ADDRESS_OUT_OF_REACH:
                 raise
             unreachable = trouble
     if problem:

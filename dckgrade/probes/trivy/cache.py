@@ -10,7 +10,7 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.lookup import get_repository_name, list_container_names
 from dckgrade.probes.trivy.bolt import InvalidBoltDatabase, read_bolt_entries
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 TRIVY_NAME = "trivy"
 SCANS_FILE, DATABASE_METADATA_FILE = "fanal/fanal.db", "db/metadata.json"
@@ -59,7 +59,7 @@ class TrivyCache(Struct, frozen=True, kw_only=True):
         except NotThere:
             return []
         except InvalidBoltDatabase as error:
-            raise OutOfReach(Why.UNREADABLE, f"{SCANS_FILE}: {error}") from error
+            raise OutOfReach(UnobservableReason.UNREADABLE, f"{SCANS_FILE}: {error}") from error
 
     def find_download_time(self) -> str | None:
         """Tell when the vulnerability database was downloaded (RFC 3339); None where it was not."""
@@ -69,7 +69,7 @@ class TrivyCache(Struct, frozen=True, kw_only=True):
         except NotThere:
             return None
         except (msgspec.DecodeError, AttributeError, KeyError, TypeError) as error:
-            raise OutOfReach(Why.UNREADABLE, f"{DATABASE_METADATA_FILE}: {error}") from error
+            raise OutOfReach(UnobservableReason.UNREADABLE, f"{DATABASE_METADATA_FILE}: {error}") from error
 
 
 def parse_layer(value: bytes) -> Iterator[AnalysedLayer]:

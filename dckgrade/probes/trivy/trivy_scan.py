@@ -20,7 +20,7 @@ from dckgrade.probes.trivy.cache import (
 )
 from dckgrade.probes.trivy.log_findings import TrivyComplaint, find_complaint, shows_table
 from dckgrade.probes.trivy.reports import ReportFault, assess_report, list_image_layers
-from dckgrade.report.observation import Observation, Seen, Why
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 ScanEvidence = Literal["cache", "container-cache", "report", "container-log"]
@@ -150,7 +150,9 @@ class EvidenceSearch:
         for name, text in found:
             if text is None:
                 # It may be the very report: nobody is told that there is none.
-                self.trouble = self.trouble or OutOfReach(Why.UNREADABLE, f"{name} cannot be read")
+                self.trouble = self.trouble or OutOfReach(
+                    UnobservableReason.UNREADABLE, f"{name} cannot be read"
+                )
             report = assess_report(text, self.image_name, self.inspected, self.engine.now()) if text else None
             if report and report.fault is None:
                 return self.accept_evidence("report", name)

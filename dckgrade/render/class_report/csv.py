@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from dckgrade.i18n import N_, UserError, get_translator
-from dckgrade.report.class_report import ClassReport, Row
-from dckgrade.report.codec import storable
+from dckgrade.report.class_report import ClassReport, ClassRow
+from dckgrade.report.codec import replace_surrogates
 from dckgrade.report.result import Score
 
 MoodleColumn = Literal["email", "username", "id-number"]
@@ -59,7 +59,7 @@ def render_moodle(report: ClassReport, key: MoodleColumn) -> bytes:
     )
 
 
-def list_grades_and_feedback(report: ClassReport, row: Row) -> Iterable[object]:
+def list_grades_and_feedback(report: ClassReport, row: ClassRow) -> Iterable[object]:
     """Give grade and feedback of each lab."""
     for lab, earned in zip(report.labs, list_points(report, row, NO_GRADE), strict=True):
         cell = row.cells.get(lab.id)
@@ -68,17 +68,17 @@ def list_grades_and_feedback(report: ClassReport, row: Row) -> Iterable[object]:
         yield ", ".join([*dict.fromkeys(cell.mistakes.values()), *undecided]) if cell else ""
 
 
-def get_moodle_identity(row: Row, key: MoodleColumn) -> str:
+def get_moodle_identity(row: ClassRow, key: MoodleColumn) -> str:
     """Give what Moodle knows the trainee by."""
     return {"email": row.email, "username": row.username, "id-number": row.id_number}[key]
 
 
-def list_identity_columns(row: Row) -> list[str]:
+def list_identity_columns(row: ClassRow) -> list[str]:
     """Give all that the roster says."""
     return [row.trainee, row.email, row.username, row.id_number]
 
 
-def list_points(report: ClassReport, row: Row, missing: str) -> list[int | str]:
+def list_points(report: ClassReport, row: ClassRow, missing: str) -> list[int | str]:
     """Give the points of each lab; *missing* where nothing was handed in, or nothing could be decided."""
     cells = [row.cells.get(lab.id) for lab in report.labs]
     return [cell.score.earned if cell and has_decided_points(cell.score) else missing for cell in cells]
@@ -89,7 +89,7 @@ def has_decided_points(score: Score) -> bool:
     return score.undecided < score.possible
 
 
-def format_row_flags(row: Row) -> str:
+def format_row_flags(row: ClassRow) -> str:
     """Name what is worth a look, lab by lab."""
     return "; ".join(f"{lab}: {', '.join(cell.flags)}" for lab, cell in row.cells.items() if cell.flags)
 
@@ -106,5 +106,5 @@ def neutralize_formula(cell: object) -> object:
     """Put a quote before what would be computed (OWASP, CSV injection); numbers and Moodle's dash stay."""
     if not isinstance(cell, str) or cell == NO_GRADE:
         return cell
-    safe = str(storable(cell)).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    safe = str(replace_surrogates(cell)).replace("\0", "\N{REPLACEMENT CHARACTER}")
     return f"'{safe}" if safe.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else safe

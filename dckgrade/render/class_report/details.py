@@ -14,7 +14,7 @@ from dckgrade.render.class_report.heatmap import (
 from dckgrade.render.class_report.messages import FLAG_MESSAGES, TRUST_MESSAGES, TRUST_SIGNS
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import sanitize_line
-from dckgrade.report.class_report import Cell, ClassReport, LabTold, Row
+from dckgrade.report.class_report import ClassCell, ClassLab, ClassReport, ClassRow
 from dckgrade.report.result import Verdict
 
 MAX_OTHERS_NAMED = 6
@@ -75,14 +75,14 @@ def build_trainee_details(report: ClassReport, mistakes: ExplanationLinks) -> It
             )
 
 
-def describe_identity(row: Row, lang: str) -> str:
+def describe_identity(row: ClassRow, lang: str) -> str:
     """Say what the roster knows of a trainee."""
     stranger = "" if row.expected else get_translator(lang)(N_("not on the roster"))
     return ", ".join(one for one in (row.email, row.username, row.id_number, stranger) if one)
 
 
 def build_lab_attempt(
-    report: ClassReport, cell: Cell, lab: LabTold, at: str, mistakes: ExplanationLinks
+    report: ClassReport, cell: ClassCell, lab: ClassLab, at: str, mistakes: ExplanationLinks
 ) -> LabAttempt:
     """Lay out one lab of one trainee."""
     translate = get_translator(report.lang)
@@ -102,7 +102,7 @@ def build_lab_attempt(
     )
 
 
-def describe_flags(cell: Cell, lang: str) -> Iterator[str]:
+def describe_flags(cell: ClassCell, lang: str) -> Iterator[str]:
     """Say what is worth a look; of a copy, with whom."""
     translate = get_translator(lang)
     for flag in cell.flags:
@@ -117,11 +117,13 @@ def describe_remainder(count: int, shown: int, lang: str) -> str:
     return get_translator(lang)(N_("and {count} more")).format(count=count - shown) if count > shown else ""
 
 
-def build_check_rows(cell: Cell, lab: LabTold, lang: str, mistakes: ExplanationLinks) -> Iterator[CheckRow]:
+def build_check_rows(
+    cell: ClassCell, lab: ClassLab, lang: str, mistakes: ExplanationLinks
+) -> Iterator[CheckRow]:
     """Lay out each check."""
     for check in lab.checks:
         verdict = cell.verdicts[check.id]
-        earned = "?" if verdict.undecided else check.points if verdict is Verdict.PASSED else 0
+        earned = "?" if verdict.is_undecided else check.points if verdict is Verdict.PASSED else 0
         code = cell.mistakes.get(check.id, "")
         yield CheckRow(
             verdict=verdict.value,

@@ -8,7 +8,7 @@ from dckgrade.i18n import get_translator
 from dckgrade.render.class_report.charts import compute_tone
 from dckgrade.render.class_report.messages import TRUST_MESSAGES, TRUST_SIGNS
 from dckgrade.render.text.sanitize import sanitize_line
-from dckgrade.report.class_report import Cell, ClassReport, Row
+from dckgrade.report.class_report import ClassCell, ClassReport, ClassRow
 
 MAX_DETAILED_TRAINEES = 300
 """Up to so many trainees, each has details of their own in the page; ten thousand would be 20 MB."""
@@ -87,17 +87,17 @@ def build_heat_cell(report: ClassReport, at: int, lab_at: int) -> HeatCell | Non
     )
 
 
-def is_undecided(cell: Cell) -> bool:
+def is_undecided(cell: ClassCell) -> bool:
     """Say whether nothing is known yet: no points that could be seen are not the trainee's zero."""
     return cell.score.undecided > 0 and cell.score.earned == 0
 
 
-def format_cell_points(cell: Cell) -> str:
+def format_cell_points(cell: ClassCell) -> str:
     """Write the points; `+n?` are undecided."""
     return f"{cell.score.earned}+{cell.score.undecided}?" if cell.score.undecided else str(cell.score.earned)
 
 
-def format_trainee_name(row: Row) -> str:
+def format_trainee_name(row: ClassRow) -> str:
     """Make a trainee's name safe to show, and short enough for a table."""
     return sanitize_line(row.trainee, MAX_NAME_CHARS)
 

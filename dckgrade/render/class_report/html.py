@@ -26,7 +26,7 @@ from dckgrade.render.html_template import render_template_page as rendered
 from dckgrade.render.text import messages as report_messages
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.render.text.sentences import MAX_HINTS
-from dckgrade.report.class_report import CheckTold, ClassReport, LabTold, MistakeShared
+from dckgrade.report.class_report import ClassCheck, ClassLab, ClassReport, SharedMistake
 from dckgrade.report.result import NamedMistake, Verdict
 
 MAX_UNFOLDED_MISTAKES = 8
@@ -184,7 +184,7 @@ def build_mistake_cards(report: ClassReport) -> Iterator[MistakeCard]:
         )
 
 
-def to_named_mistake(one: MistakeShared) -> NamedMistake:
+def to_named_mistake(one: SharedMistake) -> NamedMistake:
     """Give back the mistake as reports hold it."""
     return NamedMistake(
         code=one.code,
@@ -197,7 +197,7 @@ def to_named_mistake(one: MistakeShared) -> NamedMistake:
     )
 
 
-def format_average(lab: LabTold, lang: str) -> str:
+def format_average(lab: ClassLab, lang: str) -> str:
     """Write the average of a lab."""
     told = f"{lab.average:g}" if lab.average is not None else ""
     return told.replace(".", ",") if lang == "fr" else told
@@ -218,9 +218,9 @@ def build_lab_summary(report: ClassReport, at: int) -> LabSummary:
     )
 
 
-def build_check_summary(check: CheckTold, lang: str) -> CheckSummary:
+def build_check_summary(check: ClassCheck, lang: str) -> CheckSummary:
     """Lay out one check over the class; how many pass is told of those who were decided."""
-    decided = sum(count for verdict, count in check.counts.items() if not verdict.undecided)
+    decided = sum(count for verdict, count in check.counts.items() if not verdict.is_undecided)
     passing = check.counts.get(Verdict.PASSED, 0)
     return CheckSummary(
         title=report_messages.sanitize_prose(check.title, lang),

@@ -3,9 +3,12 @@
 import msgspec
 
 from dckgrade.report.class_report import ClassReport
-from dckgrade.report.codec import storable
+from dckgrade.report.codec import replace_surrogates
 
 
 def render_class_json(report: ClassReport) -> bytes:
     """Write everything, indented, ending in a newline."""
-    return msgspec.json.format(msgspec.json.encode(storable(msgspec.to_builtins(report))), indent=2) + b"\n"
+    return (
+        msgspec.json.format(msgspec.json.encode(replace_surrogates(msgspec.to_builtins(report))), indent=2)
+        + b"\n"
+    )

@@ -7,8 +7,8 @@ import msgspec
 
 from dckgrade.render.text.escape import serialize_xml
 from dckgrade.render.text.sanitize import sanitize_line
-from dckgrade.report.class_report import Cell, CheckTold, ClassReport, LabTold, Row
-from dckgrade.report.codec import storable
+from dckgrade.report.class_report import ClassCell, ClassCheck, ClassLab, ClassReport, ClassRow
+from dckgrade.report.codec import replace_surrogates
 from dckgrade.report.result import Verdict
 
 
@@ -22,7 +22,7 @@ def render_class_junit(report: ClassReport) -> bytes:
     return serialize_xml(root)
 
 
-def build_trainee_suite(row: Row, lab: LabTold, cell: Cell) -> ET.Element:
+def build_trainee_suite(row: ClassRow, lab: ClassLab, cell: ClassCell) -> ET.Element:
     """Write one trainee's lab."""
     verdicts = list(cell.verdicts.values())
     made = ET.Element(
@@ -46,7 +46,7 @@ def build_trainee_suite(row: Row, lab: LabTold, cell: Cell) -> ET.Element:
     return made
 
 
-def build_trainee_testcase(trainee: str, lab: str, check: str, title: str, cell: Cell) -> ET.Element:
+def build_trainee_testcase(trainee: str, lab: str, check: str, title: str, cell: ClassCell) -> ET.Element:
     """Write one check."""
     verdict, code = cell.verdicts[check], cell.mistakes.get(check, "")
     made = ET.Element(
@@ -64,7 +64,7 @@ def build_trainee_testcase(trainee: str, lab: str, check: str, title: str, cell:
     return made
 
 
-def render_trainee_gradescope(report: ClassReport, row: Row) -> bytes:
+def render_trainee_gradescope(report: ClassReport, row: ClassRow) -> bytes:
     """Write `results.json` as Gradescope reads it (Autograder specifications) of one trainee."""
     tests = [
         one
@@ -73,10 +73,10 @@ def render_trainee_gradescope(report: ClassReport, row: Row) -> bytes:
         for one in build_trainee_tests(lab, cell)
     ]
     whole = {"score": row.score.earned, "visibility": "visible", "tests": tests}
-    return msgspec.json.format(msgspec.json.encode(storable(whole)), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(replace_surrogates(whole)), indent=2) + b"\n"
 
 
-def build_trainee_tests(lab: LabTold, cell: Cell) -> list[dict[str, Any]]:
+def build_trainee_tests(lab: ClassLab, cell: ClassCell) -> list[dict[str, Any]]:
     """Write the checks of one lab."""
     return [
         {
@@ -89,9 +89,9 @@ def build_trainee_tests(lab: LabTold, cell: Cell) -> list[dict[str, Any]]:
     ]
 
 
-def build_score_fields(check: CheckTold, verdict: Verdict) -> dict[str, Any]:
+def build_score_fields(check: ClassCheck, verdict: Verdict) -> dict[str, Any]:
     """Give score and status; what is undecided has neither, since neither is known."""
-    if verdict.undecided:
+    if verdict.is_undecided:
         return {}
     passed = verdict is Verdict.PASSED
     return {

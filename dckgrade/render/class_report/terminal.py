@@ -12,7 +12,7 @@ from dckgrade.render.class_report.details import describe_remainder
 from dckgrade.render.class_report.messages import FLAG_MESSAGES
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import sanitize_line
-from dckgrade.report.class_report import ClassReport, Row
+from dckgrade.report.class_report import ClassReport, ClassRow
 
 MAX_MISTAKES = 8
 MAX_REFUSED = 10
@@ -93,7 +93,7 @@ def build_class_table(report: ClassReport) -> Table:
     return made
 
 
-def build_points_texts(report: ClassReport, row: Row) -> Iterator[Text]:
+def build_points_texts(report: ClassReport, row: ClassRow) -> Iterator[Text]:
     """Give the points of each lab; `+n?` are undecided."""
     for lab in report.labs:
         cell = row.cells.get(lab.id)
@@ -112,7 +112,7 @@ def describe_flagged_rows(report: ClassReport) -> Iterator[str]:
             yield messages.add_label(sanitize_line(row.trainee), told, report.lang)
 
 
-def describe_row_flags(row: Row, lang: str) -> Iterator[str]:
+def describe_row_flags(row: ClassRow, lang: str) -> Iterator[str]:
     """Say each thing once, with the labs in which it is so."""
     translate = get_translator(lang)
     if not row.cells:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dckgrade.render.proof.messages import describe_proof
 from dckgrade.render.text.escape import format_annotation
-from dckgrade.report.proof import Fault, Proof
+from dckgrade.report.proof import Proof, ProofFault
 
 
 def render_proof_github(proofs: Sequence[Proof], lang: str) -> str:
@@ -13,7 +13,7 @@ def render_proof_github(proofs: Sequence[Proof], lang: str) -> str:
     return "".join([*lines, *(format_annotation("notice", describe_proof(proof, lang)) for proof in proofs)])
 
 
-def format_fault_annotation(proof: Proof, fault: Fault, lang: str) -> str:
+def format_fault_annotation(proof: Proof, fault: ProofFault, lang: str) -> str:
     """Write one error."""
-    line, column = proof.place(fault)
-    return format_annotation("error", fault.sentence(lang), file=proof.file, line=line, col=column)
+    line, column = proof.find_place(fault)
+    return format_annotation("error", fault.translate_sentence(lang), file=proof.file, line=line, col=column)

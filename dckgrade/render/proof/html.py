@@ -14,20 +14,20 @@ from dckgrade.render.proof.messages import (
     list_occurring_cells,
 )
 from dckgrade.render.text.sanitize import sanitize_line
-from dckgrade.report.proof import Cell, Proof
+from dckgrade.report.proof import Proof, ProofCell
 
 CELL_STEP_PX, CASE_NAMES_PX, CHECK_NAMES_PX = 26, 270, 150
 """Pixels: the side of a cell with its gap, and the room for the names beside and above."""
 
 CELL_TONES = {
-    Cell.KILLED: "passed",
-    Cell.BLOCKED: "skipped",
-    Cell.PASSED: "faint",
-    Cell.UNDECIDED: "unknown",
-    Cell.SURVIVED: "failed",
-    Cell.TRIPPED: "blocked",
-    Cell.MISNAMED: "blocked",
-    Cell.OTHERWISE: "blocked",
+    ProofCell.KILLED: "passed",
+    ProofCell.BLOCKED: "skipped",
+    ProofCell.PASSED: "faint",
+    ProofCell.UNDECIDED: "unknown",
+    ProofCell.SURVIVED: "failed",
+    ProofCell.TRIPPED: "blocked",
+    ProofCell.MISNAMED: "blocked",
+    ProofCell.OTHERWISE: "blocked",
 }
 
 
@@ -76,7 +76,7 @@ def build_proof_picture(proof: Proof, lang: str) -> ProofPicture:
     translate = get_translator(lang)
     return ProofPicture(
         lab=sanitize_line(proof.lab),
-        title=sanitize_line(proof.title.into(lang)),
+        title=sanitize_line(proof.title.in_language(lang)),
         summary=sanitize_line(describe_proof(proof, lang)),
         proven=not proof.faults,
         checks=[
@@ -92,7 +92,7 @@ def build_proof_picture(proof: Proof, lang: str) -> ProofPicture:
             (CELL_TONES[kind], CELL_MARKS[kind], translate(CELL_MEANINGS[kind]))
             for kind in list_occurring_cells(proof)
         ],
-        faults=[sanitize_line(fault.sentence(lang)) for fault in proof.faults],
+        faults=[sanitize_line(fault.translate_sentence(lang)) for fault in proof.faults],
         waived=[sanitize_line(one) for one in proof.waived],
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from dckgrade.report.codec import storable
+from dckgrade.report.codec import replace_surrogates
 from dckgrade.report.proof import Proof
 
 PROOF_SCHEMA = "dckgrade-proof/1"
@@ -20,7 +20,7 @@ def render_proof_json(proofs: Sequence[Proof], lang: str) -> bytes:
         "lang": lang,
         "labs": [convert_proof(one, lang) for one in proofs],
     }
-    return msgspec.json.format(msgspec.json.encode(storable(whole)), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(replace_surrogates(whole)), indent=2) + b"\n"
 
 
 def convert_proof(proof: Proof, lang: str) -> dict[str, Any]:
@@ -30,8 +30,8 @@ def convert_proof(proof: Proof, lang: str) -> dict[str, Any]:
     written["proven"] = not proof.faults
     written["faults"] = [
         {
-            "message": fault.sentence(lang),
-            **dict(zip(("line", "column"), proof.place(fault), strict=True)),
+            "message": fault.translate_sentence(lang),
+            **dict(zip(("line", "column"), proof.find_place(fault), strict=True)),
             **{name: getattr(fault, name) for name in ("check", "case", "code", "detail")},
         }
         for fault in proof.faults

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from dckgrade.render.text.escape import replace_non_xml, serialize_xml
-from dckgrade.report.proof import Fault, Proof
+from dckgrade.report.proof import Proof, ProofFault
 
 
 def render_proof_junit(proofs: Sequence[Proof], lang: str) -> bytes:
@@ -39,9 +39,9 @@ def build_proof_suite(proof: Proof, lang: str) -> ET.Element:
     return made
 
 
-def build_proof_testcase(classname: str, name: str, faults: Sequence[Fault], lang: str) -> ET.Element:
+def build_proof_testcase(classname: str, name: str, faults: Sequence[ProofFault], lang: str) -> ET.Element:
     """Write one test."""
     made = ET.Element("testcase", classname=replace_non_xml(classname), name=replace_non_xml(name) or "proof")
     for fault in faults:
-        ET.SubElement(made, "failure", message=replace_non_xml(fault.sentence(lang)))
+        ET.SubElement(made, "failure", message=replace_non_xml(fault.translate_sentence(lang)))
     return made

@@ -28,11 +28,11 @@ def format_proof_lines(proof: Proof, lang: str) -> list[str]:
         for case in proof.cases
     ]
     return [
-        f"## {plain(proof.lab)} — {plain(proof.title.into(lang))}",
+        f"## {plain(proof.lab)} — {plain(proof.title.in_language(lang))}",
         "",
         plain(describe_proof(proof, lang)),
         "",
-        *(f"- {plain(fault.sentence(lang))}" for fault in proof.faults),
+        *(f"- {plain(fault.translate_sentence(lang))}" for fault in proof.faults),
         "",
         "| | " + " | ".join(plain(check) for check in proof.checks) + " |",
         "|---|" + ":-:|" * len(proof.checks),

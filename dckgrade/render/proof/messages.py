@@ -1,27 +1,27 @@
 """The words and marks of a matrix's cells, the same in every form."""
 
 from dckgrade.i18n import N_, get_translator
-from dckgrade.report.proof import Cell, Proof
+from dckgrade.report.proof import Proof, ProofCell
 
 CELL_MARKS = {
-    Cell.KILLED: "✗",
-    Cell.BLOCKED: "⊘",
-    Cell.PASSED: "·",
-    Cell.UNDECIDED: "?",
-    Cell.SURVIVED: "!",
-    Cell.TRIPPED: "↯",
-    Cell.MISNAMED: "≠",
-    Cell.OTHERWISE: "~",
+    ProofCell.KILLED: "✗",
+    ProofCell.BLOCKED: "⊘",
+    ProofCell.PASSED: "·",
+    ProofCell.UNDECIDED: "?",
+    ProofCell.SURVIVED: "!",
+    ProofCell.TRIPPED: "↯",
+    ProofCell.MISNAMED: "≠",
+    ProofCell.OTHERWISE: "~",
 }
 CELL_MEANINGS = {
-    Cell.KILLED: N_("killed: the check fails as it should, and the mistake is named"),
-    Cell.BLOCKED: N_("blocked: the check waits for one that failed, as it should"),
-    Cell.PASSED: N_("passed, as it should"),
-    Cell.UNDECIDED: N_("unknown, as it should be"),
-    Cell.SURVIVED: N_("survived: the check does not see the mistake"),
-    Cell.TRIPPED: N_("tripped by accident: the check falls over another's mistake"),
-    Cell.MISNAMED: N_("misnamed: another mistake is named"),
-    Cell.OTHERWISE: N_("otherwise: neither passed nor as it should"),
+    ProofCell.KILLED: N_("killed: the check fails as it should, and the mistake is named"),
+    ProofCell.BLOCKED: N_("blocked: the check waits for one that failed, as it should"),
+    ProofCell.PASSED: N_("passed, as it should"),
+    ProofCell.UNDECIDED: N_("unknown, as it should be"),
+    ProofCell.SURVIVED: N_("survived: the check does not see the mistake"),
+    ProofCell.TRIPPED: N_("tripped by accident: the check falls over another's mistake"),
+    ProofCell.MISNAMED: N_("misnamed: another mistake is named"),
+    ProofCell.OTHERWISE: N_("otherwise: neither passed nor as it should"),
 }
 
 
@@ -40,12 +40,12 @@ def describe_proof(proof: Proof, lang: str) -> str:
     )
 
 
-def get_cell(proof: Proof, check: str, case: str) -> Cell | None:
+def get_cell(proof: Proof, check: str, case: str) -> ProofCell | None:
     """Give a cell; None where the case came to nothing."""
     return proof.cells.get(check, {}).get(case)
 
 
-def list_occurring_cells(proof: Proof) -> list[Cell]:
+def list_occurring_cells(proof: Proof) -> list[ProofCell]:
     """List the kinds of cells that occur, for a legend."""
     occurring = {cell for row in proof.cells.values() for cell in row.values()}
-    return [cell for cell in Cell if cell in occurring]
+    return [cell for cell in ProofCell if cell in occurring]

@@ -13,9 +13,14 @@ from dckgrade.render.proof.messages import (
     list_occurring_cells,
 )
 from dckgrade.render.text.sanitize import sanitize_line
-from dckgrade.report.proof import Cell, Proof
+from dckgrade.report.proof import Proof, ProofCell
 
-CELL_STYLES = {Cell.KILLED: "green", Cell.BLOCKED: "cyan", Cell.PASSED: "dim", Cell.UNDECIDED: "cyan"}
+CELL_STYLES = {
+    ProofCell.KILLED: "green",
+    ProofCell.BLOCKED: "cyan",
+    ProofCell.PASSED: "dim",
+    ProofCell.UNDECIDED: "cyan",
+}
 
 MAX_CASE_CHARS = 80
 
@@ -33,7 +38,7 @@ def render_proof_terminal(proof: Proof, lang: str) -> RenderableType:
         ),
     ]
     parts.append(Text(""))
-    parts += [Text(f"✗ {sanitize_line(fault.sentence(lang))}", "red") for fault in proof.faults]
+    parts += [Text(f"✗ {sanitize_line(fault.translate_sentence(lang))}", "red") for fault in proof.faults]
     parts += [
         Text(translate(N_("Forgiven: {waived}")).format(waived=sanitize_line(one))) for one in proof.waived
     ]
@@ -44,7 +49,9 @@ def render_proof_terminal(proof: Proof, lang: str) -> RenderableType:
 def build_matrix_table(proof: Proof, lang: str) -> Table:
     """Draw the table; checks are numbered, since their names are wide."""
     table = Table(
-        title=Text(f"{proof.lab} — {sanitize_line(proof.title.into(lang))}"), show_edge=False, pad_edge=False
+        title=Text(f"{proof.lab} — {sanitize_line(proof.title.in_language(lang))}"),
+        show_edge=False,
+        pad_edge=False,
     )
     table.add_column("")
     for number, _ in enumerate(proof.checks, 1):
@@ -55,6 +62,6 @@ def build_matrix_table(proof: Proof, lang: str) -> Table:
     return table
 
 
-def build_cell_mark(one: Cell | None) -> Text:
+def build_cell_mark(one: ProofCell | None) -> Text:
     """Show one cell by its mark; the colour only helps."""
     return Text(CELL_MARKS[one], CELL_STYLES.get(one, "bold red")) if one else Text(" ")

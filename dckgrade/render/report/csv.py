@@ -31,7 +31,7 @@ def build_csv_row(one: CheckResult, report: Report) -> list[str | int]:
     texts = (report.lab.id, report.trainee or "", one.id, one.title, one.verdict.value)
     return [
         *map(escape_csv_cell, texts),
-        "" if one.verdict.undecided else one.earned,
+        "" if one.verdict.is_undecided else one.earned,
         one.points,
         *map(escape_csv_cell, (one.diagnosis.code if one.diagnosis else "", said)),
         *map(escape_csv_cell, (report.engine.endpoint, report.started_at)),

@@ -64,7 +64,7 @@ def build_gradescope_test(one: CheckResult, report: Report, hints: int, title: s
     return {
         "name": sanitize_line(title),
         "number": sanitize_line(one.id),
-        **({} if one.verdict.undecided else known),
+        **({} if one.verdict.is_undecided else known),
         "output": "\n".join(map(sanitize_line, said)) or messages.translate_verdict(one.verdict, report.lang),
         "output_format": "text",
         "extra_data": {"verdict": one.verdict.value, "points": one.points},

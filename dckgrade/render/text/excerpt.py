@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 
 from dckgrade.lab.problem import FileInvalid, Place
-from dckgrade.lab.strict_yaml import LINE_END
+from dckgrade.lab.strict_yaml import LINE_END_PATTERN
 from dckgrade.render.text.sanitize import respell_for_encoding, sanitize_line
 
 MAX_CHARS_BEFORE, MAX_EXCERPT_CHARS = 60, 100
@@ -16,12 +16,12 @@ WORD_PATTERN = re.compile(r"[\w.@/-]+")
 
 def format_problems(invalid: FileInvalid, lang: str, encoding: str) -> list[str]:
     """Say each problem as `file:line:column: message`, which editors parse, and show its line below."""
-    lines = LINE_END.split(invalid.raw.decode("utf-8", "replace").removeprefix("\ufeff"))
+    lines = LINE_END_PATTERN.split(invalid.raw.decode("utf-8", "replace").removeprefix("\ufeff"))
     return [
         shown
         for problem in invalid.problems
         for shown in (
-            sanitize_line(invalid.line(problem, lang)),
+            sanitize_line(invalid.format_problem(problem, lang)),
             *format_excerpt(lines, problem.place, encoding),
         )
     ]

@@ -6,7 +6,7 @@ from dckgrade.i18n import N_, get_translator
 from dckgrade.probes.registry import kinds_by_name
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.render.text.values import describe_value, describe_wanted
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Mismatch, Reason, Score, Verdict
 
@@ -32,15 +32,19 @@ REASON_MESSAGES: Mapping[str, str] = {
     "environment": N_("It is a limit of this machine, not a mistake of yours."),
     "not-recorded": N_("This recording is older than the check and does not hold: {detail}."),
     "not-reached": N_("The time was up before this could be looked at."),
-    Why.DEADLINE: N_("The engine did not answer this question in time."),
-    Why.STUCK: N_("The container is stuck at its start: it answers nothing."),
-    Why.ENGINE_OUT_OF_REACH: N_("The engine cannot be reached."),
-    Why.ENGINE_ERROR: N_("The engine answered with an error of its own."),
-    Why.UNREADABLE: N_("The engine's answer was cut short or cannot be read."),
-    Why.ADDRESS_OUT_OF_REACH: N_("The container's address cannot be reached from this machine."),
-    Why.NOT_TRIED: N_("What would show it cannot be tried inside this container."),
-    Why.ELSEWHERE: N_("It is a file on the trainee's machine, which cannot be read from the trainer's."),
-    Why.CRASH: N_("This is a bug of dckgrade, and costs you no point."),
+    UnobservableReason.DEADLINE: N_("The engine did not answer this question in time."),
+    UnobservableReason.STUCK: N_("The container is stuck at its start: it answers nothing."),
+    UnobservableReason.ENGINE_OUT_OF_REACH: N_("The engine cannot be reached."),
+    UnobservableReason.ENGINE_ERROR: N_("The engine answered with an error of its own."),
+    UnobservableReason.UNREADABLE: N_("The engine's answer was cut short or cannot be read."),
+    UnobservableReason.ADDRESS_OUT_OF_REACH: N_(
+        "The container's address cannot be reached from this machine."
+    ),
+    UnobservableReason.NOT_TRIED: N_("What would show it cannot be tried inside this container."),
+    UnobservableReason.ELSEWHERE: N_(
+        "It is a file on the trainee's machine, which cannot be read from the trainer's."
+    ),
+    UnobservableReason.CRASH: N_("This is a bug of dckgrade, and costs you no point."),
 }
 REPORT_LABELS = {
     "engine": N_("Engine"),
@@ -101,7 +105,7 @@ def translate_verdict(verdict: Verdict, lang: str) -> str:
 def describe_absence(kind: str, lang: str) -> str:
     """Return what it means that an observation of *kind* found nothing."""
     known = kinds_by_name().get(kind)
-    return known.absent.into(lang) if known else get_translator(lang)(REPORT_LABELS["absent"])
+    return known.absent.in_language(lang) if known else get_translator(lang)(REPORT_LABELS["absent"])
 
 
 def describe_mismatch(one: Mismatch, lang: str) -> str:
@@ -156,7 +160,7 @@ def format_score(score: Score) -> str:
 
 def format_check_points(one: CheckResult) -> str:
     """Write what a check earned of its points."""
-    return f"{'?' if one.verdict.undecided else one.earned}/{one.points}"
+    return f"{'?' if one.verdict.is_undecided else one.earned}/{one.points}"
 
 
 def describe_score(score: Score, lang: str) -> str:
@@ -202,7 +206,7 @@ def list_next_steps(report: Report) -> list[str]:
     _ = get_translator(report.lang)
     again = f"`dckgrade {sanitize_line(report.lab.id)}`"
     reasons = {one.reason.code for one in report.checks if one.reason}
-    if Why.ENGINE_OUT_OF_REACH in reasons:
+    if UnobservableReason.ENGINE_OUT_OF_REACH in reasons:
         return [_("Start the engine or name the right one, then run again: {command}").format(command=again)]
     steps = [
         _("Begin with “{title}”, then run again: {command}").format(

@@ -15,7 +15,7 @@ from dckgrade.probes.apparmor.apparmor_label import ApparmorLabel
 from dckgrade.probes.apparmor.apparmor_write import CANDIDATE_FILES, ApparmorWrite
 from dckgrade.probes.apparmor.choice import choose_container
 from dckgrade.probes.net.http import Http
-from dckgrade.report.observation import Absent, Observation, Seen, Unobservable, Why
+from dckgrade.report.observation import Absent, Observation, Seen, Unobservable, UnobservableReason
 from tests.probes.seccomp import test_seccomp_choice
 from tests.probes.seccomp.test_seccomp_choice import LATE
 
@@ -30,7 +30,7 @@ class Scene(test_seccomp_choice.Scene):
     def __init__(self, file: str | None = FILE, asked: str | None = None) -> None:
         super().__init__(file, asked)
         self.top: Sequence[Sequence[str]] | Exception = OutOfReach(
-            Why.ENGINE_ERROR, "bad -o argument 'label'"
+            UnobservableReason.ENGINE_ERROR, "bad -o argument 'label'"
         )
         self.proc: str | Exception = NotThere("not here")
         self.kept: bytes | None = None
@@ -184,7 +184,8 @@ def test_every_process_counts(labels: list[str], *, as_wanted: bool, enforced: b
 
 
 @pytest.mark.parametrize(
-    "top", [OutOfReach(Why.ENGINE_ERROR, "bad -o argument"), [["1", "-"]], [["1", "kernel"]], []]
+    "top",
+    [OutOfReach(UnobservableReason.ENGINE_ERROR, "bad -o argument"), [["1", "-"]], [["1", "kernel"]], []],
 )
 def test_where_its_ps_cannot_tell_a_command_in_the_container_does(top: object) -> None:
     answers = {"sh": Ran(0, "docker-nginx-profile (enforce)\ndocker-nginx-profile (enforce)\n")}
@@ -202,7 +203,7 @@ def test_where_nobody_tells_nothing_is_decided() -> None:
     scene.add("mine", MINE)
     found = ApparmorLabel().observe(scene)
     assert isinstance(found, Unobservable)
-    assert found.why is Why.NOT_TRIED
+    assert found.why is UnobservableReason.NOT_TRIED
 
 
 def test_in_a_container_without_a_profile_of_ones_own_nothing_is_run() -> None:

@@ -9,7 +9,7 @@ import pytest
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.probes.docker.container import Container, mask_arguments
 from dckgrade.probes.docker.container_log import ContainerLog
-from dckgrade.report.observation import Absent, Seen, Unobservable, Why
+from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import ENGINES, RECORDED, FakeEngine, facts, seen
 
 SETTLED = {
@@ -201,18 +201,26 @@ def test_a_secret_in_the_engine_s_own_error_is_masked() -> None:
 
 def test_what_is_stuck_at_its_start_is_unobservable_and_named() -> None:
     fake_engine = FakeEngine()
-    fake_engine.trouble["container"] = OutOfReach(Why.DEADLINE, "3 s")
+    fake_engine.trouble["container"] = OutOfReach(UnobservableReason.DEADLINE, "3 s")
     stuck = Container(name="created-only").observe(fake_engine)
-    assert stuck == Unobservable(kind="container", why=Why.STUCK, detail="created-only")
+    assert stuck == Unobservable(kind="container", why=UnobservableReason.STUCK, detail="created-only")
     late = Container(name="webservers").observe(fake_engine)
-    assert late == Unobservable(kind="container", why=Why.DEADLINE, detail="3 s")
+    assert late == Unobservable(kind="container", why=UnobservableReason.DEADLINE, detail="3 s")
     log = ContainerLog(container="created-only").observe(fake_engine)
-    assert log == Unobservable(kind="container-log", why=Why.STUCK, detail="created-only")
+    assert log == Unobservable(kind="container-log", why=UnobservableReason.STUCK, detail="created-only")
 
 
 @pytest.mark.parametrize("question", ["containers", "container", "log", "image"])
-@pytest.mark.parametrize("why", [Why.DEADLINE, Why.ENGINE_OUT_OF_REACH, Why.ENGINE_ERROR, Why.UNREADABLE])
-def test_an_engine_that_does_not_answer_is_no_absence(question: str, why: Why) -> None:
+@pytest.mark.parametrize(
+    "why",
+    [
+        UnobservableReason.DEADLINE,
+        UnobservableReason.ENGINE_OUT_OF_REACH,
+        UnobservableReason.ENGINE_ERROR,
+        UnobservableReason.UNREADABLE,
+    ],
+)
+def test_an_engine_that_does_not_answer_is_no_absence(question: str, why: UnobservableReason) -> None:
     fake_engine = FakeEngine()
     fake_engine.trouble[question] = OutOfReach(why, "detail")
     observed = Container(name="dbserver", image="nginx").observe(fake_engine)
@@ -229,7 +237,9 @@ def test_a_state_that_no_engine_has_is_unreadable() -> None:
     fake_engine = FakeEngine()
     fake_engine.inspect("webservers")["State"]["Status"] = "levitating"
     observed = Container(name="webservers").observe(fake_engine)
-    assert observed == Unobservable(kind="container", why=Why.UNREADABLE, detail="State.Status: levitating")
+    assert observed == Unobservable(
+        kind="container", why=UnobservableReason.UNREADABLE, detail="State.Status: levitating"
+    )
 
 
 @pytest.mark.parametrize("time", ["", None, "yesterday", "2026-13-45T00:00:00Z", "2026-11-24T01:40:06"])

@@ -7,7 +7,7 @@ import pytest
 
 from dckgrade.engine.answers import OutOfReach
 from dckgrade.probes.docker.container_stats import ContainerStats
-from dckgrade.report.observation import Absent, Seen, Unobservable, Why
+from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import ENGINES, RECORDED, FakeEngine, answer
 
 ALIVE = {
@@ -81,10 +81,10 @@ def test_the_inactive_page_cache_is_left_out_as_the_cli_does(details: Any, expec
 
 def test_no_sample_is_no_zero() -> None:
     fake_engine = FakeEngine()
-    fake_engine.trouble["stats"] = OutOfReach(Why.DEADLINE, "5 s")
-    late = Unobservable(kind="container-stats", why=Why.DEADLINE, detail="5 s")
+    fake_engine.trouble["stats"] = OutOfReach(UnobservableReason.DEADLINE, "5 s")
+    late = Unobservable(kind="container-stats", why=UnobservableReason.DEADLINE, detail="5 s")
     assert ContainerStats(container="webservers").observe(fake_engine) == late
-    stuck = Unobservable(kind="container-stats", why=Why.STUCK, detail="created-only")
+    stuck = Unobservable(kind="container-stats", why=UnobservableReason.STUCK, detail="created-only")
     assert ContainerStats(container="created-only").observe(fake_engine) == stuck
     assert ContainerStats(container="nobody").observe(fake_engine) == Absent(kind="container-stats")
 
@@ -93,7 +93,7 @@ def test_a_time_that_is_none_is_unreadable() -> None:
     fake_engine = FakeEngine()
     fake_engine.measured[fake_engine.id_of("webservers")]["read"] = "soon"
     observed = ContainerStats(container="webservers").observe(fake_engine)
-    assert observed == Unobservable(kind="container-stats", why=Why.UNREADABLE, detail="soon")
+    assert observed == Unobservable(kind="container-stats", why=UnobservableReason.UNREADABLE, detail="soon")
 
 
 def test_a_sample_is_asked_for_before_anything_is_inspected() -> None:

@@ -7,7 +7,7 @@ import pytest
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.probes.docker.daemon_file import DaemonFile
-from dckgrade.report.observation import Observation, Seen, Unobservable, Why
+from dckgrade.report.observation import Observation, Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import FakeEngine
 
 GOOD = b'{"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}}'
@@ -24,7 +24,7 @@ class Machine(FakeEngine):
         self.content, self.said, self.others = content, said, dict(others)
         self.since: list[float] = []
 
-    def silent(self, why: Why = Why.ENGINE_OUT_OF_REACH) -> "Machine":
+    def silent(self, why: UnobservableReason = UnobservableReason.ENGINE_OUT_OF_REACH) -> "Machine":
         """Let no question be answered."""
         self.trouble["containers"] = OutOfReach(why, "connection refused")
         return self
@@ -51,7 +51,13 @@ def facts(machine: Machine) -> dict[str, Any]:
 
 
 def test_an_engine_that_answers_runs_whatever_is_in_its_file() -> None:
-    for content in (GOOD, BROKEN, None, NotThere("daemon.json"), OutOfReach(Why.UNREADABLE, "daemon.json")):
+    for content in (
+        GOOD,
+        BROKEN,
+        None,
+        NotThere("daemon.json"),
+        OutOfReach(UnobservableReason.UNREADABLE, "daemon.json"),
+    ):
         machine = Machine(content, said=TWICE)
         assert facts(machine)["running"] is True
         assert machine.since == []
@@ -64,7 +70,7 @@ def test_a_file_that_is_right_is_told_to_rotate() -> None:
 
 
 def test_a_file_that_cannot_be_read_says_nothing() -> None:
-    for trouble in (NotThere("daemon.json"), OutOfReach(Why.UNREADABLE, "Permission denied")):
+    for trouble in (NotThere("daemon.json"), OutOfReach(UnobservableReason.UNREADABLE, "Permission denied")):
         found = facts(Machine(trouble))
         assert (found["rotates"], found["path"], found["exists"], found["problem"]) == (None,) * 4
 
@@ -76,16 +82,18 @@ def test_a_broken_file_is_why_an_engine_does_not_run() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [GOOD, None, NotThere("daemon.json"), OutOfReach(Why.UNREADABLE, "daemon.json")]
+    "content", [GOOD, None, NotThere("daemon.json"), OutOfReach(UnobservableReason.UNREADABLE, "daemon.json")]
 )
 def test_an_engine_that_is_silent_for_no_reason_of_its_file_is_out_of_reach(content: Any) -> None:
     found = seen(Machine(content).silent())
     assert isinstance(found, Unobservable)
-    assert (found.why, found.detail) == (Why.ENGINE_OUT_OF_REACH, "connection refused")
+    assert (found.why, found.detail) == (UnobservableReason.ENGINE_OUT_OF_REACH, "connection refused")
 
 
-@pytest.mark.parametrize("why", [Why.DEADLINE, Why.ENGINE_ERROR, Why.UNREADABLE])
-def test_a_broken_file_is_not_why_an_engine_is_slow_or_answers_nonsense(why: Why) -> None:
+@pytest.mark.parametrize(
+    "why", [UnobservableReason.DEADLINE, UnobservableReason.ENGINE_ERROR, UnobservableReason.UNREADABLE]
+)
+def test_a_broken_file_is_not_why_an_engine_is_slow_or_answers_nonsense(why: UnobservableReason) -> None:
     found = seen(Machine(BROKEN).silent(why))
     assert isinstance(found, Unobservable)
     assert found.why is why

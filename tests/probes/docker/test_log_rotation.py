@@ -8,7 +8,7 @@ import pytest
 
 from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.probes.docker.log_rotation import LogRotation
-from dckgrade.report.observation import Seen, Unobservable, Why
+from dckgrade.report.observation import Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import ENGINES, NEWEST, FakeEngine
 
 
@@ -91,7 +91,7 @@ def test_without_any_image_nothing_can_be_seen_and_nobody_is_to_blame() -> None:
 def test_an_engine_that_refuses_to_make_one_is_unknown() -> None:
     class Refusing(Created):
         def inspect_new_container(self, image: str) -> Json:
-            raise OutOfReach(Why.ENGINE_ERROR, f"HTTP 403 {image}")
+            raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP 403 {image}")
 
     assert isinstance(LogRotation().observe(Refusing()), Unobservable)
 

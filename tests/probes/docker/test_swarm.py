@@ -12,11 +12,11 @@ import pytest
 from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.protocol import Given
 from dckgrade.grading.options import Choice
-from dckgrade.grading.run import grade
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import load
+from dckgrade.grading.run import grade_lab
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.probes.docker.swarm import Facts, Swarm
-from dckgrade.report.observation import EngineInfo, Observation, Seen, Unobservable, Why
+from dckgrade.report.observation import EngineInfo, Observation, Seen, Unobservable, UnobservableReason
 from dckgrade.report.result import Verdict
 
 ANSWERS = Path(__file__).parents[2] / "answers" / "swarm"
@@ -43,7 +43,7 @@ class SwarmEngine:
     def list_nodes(self) -> Any:
         self.asked.append("nodes")
         if self.rows is None:
-            raise OutOfReach(Why.ENGINE_ERROR, "HTTP 503 This node is not a swarm manager.")
+            raise OutOfReach(UnobservableReason.ENGINE_ERROR, "HTTP 503 This node is not a swarm manager.")
         return self.rows
 
     def end_run(self) -> None:
@@ -220,6 +220,6 @@ def test_a_run_looks_again_until_the_new_leader_knows_its_workers() -> None:
 
     fake_engine: Any = Electing(answer("28.5.2-info"), ready("28.5.2"))
 
-    report = grade(load(find("tp1")), fake_engine, Choice())
+    report = grade_lab(load_lab(find_lab_path("tp1")), fake_engine, Choice())
 
     assert {line.verdict for line in report.checks} == {Verdict.PASSED}

@@ -8,7 +8,7 @@ import pytest
 
 from dckgrade.engine.answers import NoAnswer, OutOfReach, Ran
 from dckgrade.probes.elastic.log_marker import SENT_WITHIN_S, LogMarker
-from dckgrade.report.observation import Absent, Seen, Unobservable, Why
+from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
 from tests.support.elastic_stack import GELF, IMAGE, Stack, hits, raising, stats
 from tests.support.fake_engine import facts
 from tests.support.monitoring import page
@@ -135,7 +135,9 @@ def test_a_web_server_that_logs_no_requests_is_not_relied_on(clock: list[float])
 def test_a_command_in_their_container_is_the_last_resort() -> None:
     engine = reading_files()
     engine.entry("web")["Image"], engine.entry("web")["Command"] = "theirs", "run-it"
-    engine.speaks = raising(OutOfReach(Why.ENGINE_ERROR, "HTTP 403 authorization denied by plugin"))
+    engine.speaks = raising(
+        OutOfReach(UnobservableReason.ENGINE_ERROR, "HTTP 403 authorization denied by plugin")
+    )
     engine.inside = lambda _: Ran(0, "")
     assert look(engine)["by"] == "command"
 
@@ -143,7 +145,9 @@ def test_a_command_in_their_container_is_the_last_resort() -> None:
 def test_where_nothing_may_say_it_nobody_is_to_blame() -> None:
     engine = reading_files()
     engine.entry("web")["Image"], engine.entry("web")["Command"] = "theirs", "run-it"
-    engine.speaks = raising(OutOfReach(Why.ENGINE_ERROR, "HTTP 403 authorization denied by plugin"))
+    engine.speaks = raising(
+        OutOfReach(UnobservableReason.ENGINE_ERROR, "HTTP 403 authorization denied by plugin")
+    )
     engine.inside = lambda _: Ran(1, "Permission denied")
     assert isinstance(LogMarker().observe(engine), Unobservable)
 
@@ -152,7 +156,7 @@ def test_an_engine_that_starts_nothing_with_their_setting_is_quoted() -> None:
     engine = Stack()
     engine.entry("web")["Image"], engine.entry("web")["Command"] = "theirs", "run-it"
     said = "HTTP 500 failed to initialize logging driver: gelf: cannot connect: lookup logstash: no such host"
-    engine.speaks = raising(OutOfReach(Why.ENGINE_ERROR, said))
+    engine.speaks = raising(OutOfReach(UnobservableReason.ENGINE_ERROR, said))
     seen = look(engine)
     assert (seen["said"], seen["hop"], seen["error"]) == (False, "start", said)
 

@@ -8,7 +8,7 @@ from dckgrade.engine.answers import HttpAnswer, NoAnswer
 from dckgrade.probes.monitoring.cadvisor import Cadvisor, of_image
 from dckgrade.probes.monitoring.grafana_series import GrafanaSeries
 from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries, seconds
-from dckgrade.report.observation import Absent, Unobservable, Why
+from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.monitoring import Monitored, page, silent, vector
 
@@ -112,7 +112,7 @@ def test_a_prometheus_that_does_not_run_tells_nothing_and_one_that_falls_silent_
     fake_engine.pages["9090/api/v1/query?query=max by"] = silent()
     observed = PrometheusSeries().observe(fake_engine)
     assert isinstance(observed, Unobservable)
-    assert observed.why is Why.UNREADABLE
+    assert observed.why is UnobservableReason.UNREADABLE
     fake_engine.pages["9090/-/ready"] = NoAnswer("refused")
     assert facts(PrometheusSeries().observe(fake_engine))["groups"] == 0
 

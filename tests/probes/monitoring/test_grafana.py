@@ -8,7 +8,7 @@ from dckgrade.engine.answers import HttpAnswer, Login, NoAnswer
 from dckgrade.probes.monitoring.grafana import Grafana
 from dckgrade.probes.monitoring.grafana_dashboard import GrafanaDashboard
 from dckgrade.probes.monitoring.grafana_series import GrafanaSeries
-from dckgrade.report.observation import Absent, Unobservable, Why
+from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.monitoring import ADMIN, Monitored, page, silent
 
@@ -93,7 +93,7 @@ def test_no_password_is_among_the_arguments_of_a_command() -> None:
     engine = engine_with(source(), health=GOOD).unreachable()
     observed = Grafana().observe(engine)
     assert isinstance(observed, Unobservable)
-    assert observed.why is Why.ADDRESS_OUT_OF_REACH
+    assert observed.why is UnobservableReason.ADDRESS_OUT_OF_REACH
     assert engine.logins == []
 
 

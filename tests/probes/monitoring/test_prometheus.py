@@ -14,7 +14,7 @@ from dckgrade.probes.monitoring.prometheus_file import PrometheusFile
 from dckgrade.probes.monitoring.prometheus_log import PrometheusLog
 from dckgrade.probes.monitoring.prometheus_target import PrometheusTarget
 from dckgrade.probes.support.lookup import parse_timestamp
-from dckgrade.report.observation import Absent, Unobservable, Why
+from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import ENGINES, facts
 from tests.support.monitoring import VERSIONS, Monitored, page
 
@@ -175,7 +175,7 @@ def test_no_active_target_yet_is_no_health_and_a_word_nobody_knows_is_not_judged
     assert facts(PrometheusTarget().observe(fake_engine))["health"] is None
     observed = PrometheusTarget().observe(Monitored().target(health="asleep"))
     assert isinstance(observed, Unobservable)
-    assert observed.why is Why.UNREADABLE
+    assert observed.why is UnobservableReason.UNREADABLE
 
 
 def test_an_error_of_the_scrape_shows_no_password() -> None:
@@ -193,7 +193,7 @@ def test_without_a_container_there_is_nothing(kind: Any) -> None:
 @pytest.mark.parametrize("kind", [Prometheus(), PrometheusTarget(), PrometheusLog(), PrometheusFile()])
 def test_an_engine_that_does_not_answer_is_no_absence(kind: Any) -> None:
     fake_engine = Monitored()
-    fake_engine.trouble["container"] = OutOfReach(Why.DEADLINE, "3 s")
+    fake_engine.trouble["container"] = OutOfReach(UnobservableReason.DEADLINE, "3 s")
     assert isinstance(kind.observe(fake_engine), Unobservable)
 
 

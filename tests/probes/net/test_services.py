@@ -7,7 +7,7 @@ import pytest
 from dckgrade.engine.answers import HttpAnswer, NoAnswer, NoAnswerHow, NotThere, OutOfReach
 from dckgrade.probes.net.http import Http
 from dckgrade.probes.net.postgres import Postgres
-from dckgrade.report.observation import Absent, Seen, Unobservable, Why
+from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import ENGINES, FakeEngine, facts, serving
 
 PAGE = HttpAnswer(
@@ -91,11 +91,11 @@ def test_a_container_on_the_host_s_network_is_asked_at_the_host() -> None:
 @pytest.mark.parametrize("name", ["webservers", "published", "hostnet"])
 def test_an_address_that_cannot_be_reached_from_here_is_nobody_s_mistake(name: str) -> None:
     fake_engine = FakeEngine()
-    fake_engine.serves = serving(OutOfReach(Why.ADDRESS_OUT_OF_REACH, "no route"))
-    expected = Unobservable(kind="http", why=Why.ADDRESS_OUT_OF_REACH, detail="no route")
+    fake_engine.serves = serving(OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, "no route"))
+    expected = Unobservable(kind="http", why=UnobservableReason.ADDRESS_OUT_OF_REACH, detail="no route")
     assert Http(container=name).observe(fake_engine) == expected
     assert Postgres(container=name).observe(fake_engine) == Unobservable(
-        kind="postgres", why=Why.ADDRESS_OUT_OF_REACH, detail="no route"
+        kind="postgres", why=UnobservableReason.ADDRESS_OUT_OF_REACH, detail="no route"
     )
 
 
@@ -103,7 +103,11 @@ def test_one_address_that_refuses_outweighs_one_that_cannot_be_reached() -> None
     fake_engine = FakeEngine()
 
     def serve(address: Any) -> HttpAnswer:
-        raise NoAnswer("refused") if address.via == "published" else OutOfReach(Why.ADDRESS_OUT_OF_REACH)
+        raise (
+            NoAnswer("refused")
+            if address.via == "published"
+            else OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH)
+        )
 
     fake_engine.serves = serve
     assert facts(Http(container="published").observe(fake_engine))["problem"] == "refused"
@@ -111,19 +115,19 @@ def test_one_address_that_refuses_outweighs_one_that_cannot_be_reached() -> None
 
 def test_any_other_trouble_is_not_hidden_by_the_next_address() -> None:
     fake_engine = FakeEngine()
-    fake_engine.serves = serving(OutOfReach(Why.DEADLINE, "3 s"))
+    fake_engine.serves = serving(OutOfReach(UnobservableReason.DEADLINE, "3 s"))
     assert Http(container="published").observe(fake_engine) == Unobservable(
-        kind="http", why=Why.DEADLINE, detail="3 s"
+        kind="http", why=UnobservableReason.DEADLINE, detail="3 s"
     )
 
 
 @pytest.mark.parametrize("probe", [Http(container="webservers"), Postgres(container="webservers")])
 def test_an_engine_that_does_not_answer_is_no_absence(probe: Http | Postgres) -> None:
     fake_engine = FakeEngine()
-    fake_engine.trouble["container"] = OutOfReach(Why.DEADLINE, "3 s")
+    fake_engine.trouble["container"] = OutOfReach(UnobservableReason.DEADLINE, "3 s")
     observed = probe.observe(fake_engine)
     assert isinstance(observed, Unobservable)
-    assert observed.why is Why.DEADLINE
+    assert observed.why is UnobservableReason.DEADLINE
     fake_engine.trouble["container"] = NotThere("gone")
     assert isinstance(probe.observe(fake_engine), Absent)
     fake_engine.listed = []

@@ -14,14 +14,14 @@ from dckgrade.probes.seccomp.seccomp_container import SeccompContainer
 from dckgrade.probes.seccomp.seccomp_file import SeccompFile
 from dckgrade.probes.seccomp.seccomp_filter import SeccompFilter
 from dckgrade.probes.support.exit_reason import shorten_engine_error
-from dckgrade.report.observation import Absent, EngineInfo, Seen, Unobservable, Why
+from dckgrade.report.observation import Absent, EngineInfo, Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import Bare
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DENY = json.dumps(
     {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}
 )
-LATE = OutOfReach(Why.DEADLINE)
+LATE = OutOfReach(UnobservableReason.DEADLINE)
 
 
 class Scene(Bare):
@@ -224,7 +224,7 @@ def test_a_stuck_container_is_asked_nothing_more() -> None:
     for probe in (SeccompFilter(), SeccompCall()):
         seen = probe.observe(scene)
         assert isinstance(seen, Unobservable)
-        assert seen.why is Why.STUCK
+        assert seen.why is UnobservableReason.STUCK
     assert scene.ran == []
 
 
@@ -232,7 +232,7 @@ def test_a_running_nginx_that_does_not_answer_is_not_replaced_by_another() -> No
     scene = Scene().add("slow", fails=LATE).add("plain")
     seen = SeccompContainer().observe(scene)
     assert isinstance(seen, Unobservable)
-    assert seen.why is Why.DEADLINE
+    assert seen.why is UnobservableReason.DEADLINE
 
 
 def test_what_has_gone_or_hangs_elsewhere_hinders_nobody() -> None:
@@ -266,7 +266,7 @@ def test_nothing_is_run_where_there_is_no_profile() -> None:
     for probe in (SeccompFilter(), SeccompCall()):
         seen = probe.observe(scene)
         assert isinstance(seen, Unobservable)
-        assert seen.why is Why.NOT_TRIED
+        assert seen.why is UnobservableReason.NOT_TRIED
     assert scene.ran == []
 
 
@@ -283,7 +283,7 @@ def test_without_a_program_to_try_with_nothing_is_decided() -> None:
     for probe in (SeccompFilter(), SeccompCall()):
         seen = probe.observe(scene)
         assert isinstance(seen, Unobservable)
-        assert seen.why is Why.NOT_TRIED
+        assert seen.why is UnobservableReason.NOT_TRIED
     assert scene.ran == [("mine", ("cat", "/proc/1/status")), ("mine", ("mkdir", "/proc"))]
 
 

@@ -17,7 +17,7 @@ from dckgrade.render.class_report import csv as tables
 from dckgrade.render.class_report import json as document
 from dckgrade.render.class_report import programs
 from dckgrade.report.class_report import ClassReport
-from dckgrade.report.observation import EngineInfo, Unobservable, Why
+from dckgrade.report.observation import EngineInfo, Unobservable, UnobservableReason
 from tests.classroom.test_gather import gathered, row
 from tests.support.class_reports import of
 
@@ -114,7 +114,7 @@ def test_gradescope_adds_up_to_its_score(class_report: ClassReport) -> None:
 @pytest.fixture
 def undecided() -> ClassReport:
     """Give a class of one whose engine was off."""
-    report = run.unreachable(
+    report = run.report_unreachable(
         load_trainer_lab("tp5"), EngineInfo(endpoint="ssh://ada@poste-01"), "off", Choice()
     )
     known = Roster([Person(name="Ada", email="ada@example.org")])
@@ -133,7 +133,7 @@ def test_moodle_is_told_how_many_points_are_undecided() -> None:
     report = of("Ada")
     seen = dict(report.observations)
     hidden = next(name for name in seen if name.startswith("http"))
-    seen[hidden] = Unobservable(kind="http", why=Why.DEADLINE)
+    seen[hidden] = Unobservable(kind="http", why=UnobservableReason.DEADLINE)
     (moodle,) = rows(
         tables.render_moodle(gathered(replace(report, observations=seen), roster=known), "email")
     )

@@ -13,8 +13,8 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import load
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.prove import run
 from dckgrade.render.proof import (
     PROOF_RENDERERS_BY_NAME,
@@ -27,7 +27,7 @@ from dckgrade.render.proof import (
 )
 from dckgrade.render.proof.terminal import render_proof_terminal
 from dckgrade.render.text.sanitize import sanitize_block
-from dckgrade.report.proof import Cell, Fault, Proof
+from dckgrade.report.proof import Proof, ProofCell, ProofFault
 from dckgrade.report.text import Text
 from tests.conftest import FIXTURES
 from tests.render.report.test_html import Read
@@ -38,7 +38,7 @@ corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 
 def faulty(text: str = "x") -> Proof:
     """Give a proof with every kind of cell and fault, and *text* wherever others have a say."""
-    kinds = dict(zip([f"case-{at}" for at in range(len(Cell) - 1)] + [text], Cell, strict=True))
+    kinds = dict(zip([f"case-{at}" for at in range(len(ProofCell) - 1)] + [text], ProofCell, strict=True))
     return Proof(
         lab="tiny",
         title=Text(fr=text or "-", en=text or "-"),
@@ -49,14 +49,14 @@ def faulty(text: str = "x") -> Proof:
         cells={"box-running": dict(kinds)},
         mutants=3,
         faults=[
-            Fault(
+            ProofFault(
                 what="{check} does not see the mistake {case}: {detail}.",
                 check="box-running",
                 case=text,
                 detail=text,
             ),
-            Fault(what="No case triggers {code}.", code="TY-01"),
-            Fault(what="{case} could not be applied: {detail}", case=text, detail=text),
+            ProofFault(what="No case triggers {code}.", code="TY-01"),
+            ProofFault(what="{case} could not be applied: {detail}", case=text, detail=text),
         ],
         waived=[f"{text}: {text} ({date(2999, 1, 1)})"],
         duration_ms=1500,
@@ -65,7 +65,7 @@ def faulty(text: str = "x") -> Proof:
 
 @pytest.fixture(scope="module")
 def tp5() -> Proof:
-    return run.prove_from_recordings(load(find("tp5")), FIXTURES)
+    return run.prove_from_recordings(load_lab(find_lab_path("tp5")), FIXTURES)
 
 
 def test_a_missed_fault_is_at_its_line_in_an_annotation_that_github_understands() -> None:
@@ -83,7 +83,7 @@ def test_a_missed_fault_is_at_its_line_in_an_annotation_that_github_understands(
 
 
 def test_the_place_of_a_surviving_check_is_the_line_of_its_id(tp5: Proof) -> None:
-    text = Path(find("tp5")).read_text(encoding="utf-8").splitlines()
+    text = Path(find_lab_path("tp5")).read_text(encoding="utf-8").splitlines()
 
     for check in tp5.checks:
         line, column = tp5.places[check]
@@ -217,8 +217,8 @@ def test_the_terminal_shows_hostile_text_inert(text: str) -> None:
 def test_every_kind_of_cell_has_a_mark_of_its_own(tp5: Proof) -> None:
     from dckgrade.render.proof.messages import CELL_MARKS, CELL_MEANINGS
 
-    assert set(CELL_MARKS) == set(CELL_MEANINGS) == set(Cell)
-    assert len(set(CELL_MARKS.values())) == len(Cell)
+    assert set(CELL_MARKS) == set(CELL_MEANINGS) == set(ProofCell)
+    assert len(set(CELL_MARKS.values())) == len(ProofCell)
     assert tp5.faults == []
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from dckgrade.lab.load import LabInvalid, understood
+from dckgrade.lab.load import LabInvalid, parse_lab
 from dckgrade.render.text.excerpt import MAX_CHARS_BEFORE, MAX_EXCERPT_CHARS, format_problems
 from dckgrade.render.text.sanitize import sanitize_line
 from tests.lab.test_hostile import HOSTILE
@@ -15,7 +15,7 @@ from tests.support.sample_lab import SAMPLE, changed
 def shown(text: str | bytes, encoding: str = "utf-8") -> list[str]:
     raw = text.encode() if isinstance(text, str) else text
     with pytest.raises(LabInvalid) as refused:
-        understood(raw, Path("sample.yaml"))
+        parse_lab(raw, Path("sample.yaml"))
     return format_problems(refused.value, "en", encoding)
 
 
@@ -63,7 +63,7 @@ def test_a_problem_of_a_file_in_which_nothing_stands_has_no_excerpt() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_whatever_the_bytes_are_nothing_in_an_excerpt_steers_a_terminal(name: str) -> None:
     try:
-        understood(HOSTILE[name], Path("sample.yaml"))
+        parse_lab(HOSTILE[name], Path("sample.yaml"))
     except LabInvalid as invalid:
         lines = format_problems(invalid, "fr", "utf-8")
         assert [one for one in lines if sanitize_line(one) != one] == []
@@ -71,4 +71,4 @@ def test_whatever_the_bytes_are_nothing_in_an_excerpt_steers_a_terminal(name: st
 
 
 def test_the_sample_has_none() -> None:
-    assert understood(SAMPLE.encode(), Path("sample.yaml")).id == "sample"
+    assert parse_lab(SAMPLE.encode(), Path("sample.yaml")).id == "sample"

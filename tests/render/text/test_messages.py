@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dckgrade.render.text import messages
-from dckgrade.report.observation import EngineInfo, Why
+from dckgrade.report.observation import EngineInfo, UnobservableReason
 from dckgrade.report.result import Mismatch, Reason, Score, Verdict
 from tests.support.reports import HOSTILE, Lang, check, eventful, planted, report
 
@@ -54,7 +54,7 @@ VALUES: list[tuple[Any, str, str]] = [
     ([{"named": False}], "{named: false}", "{named: false}"),
 ]
 CODES = (
-    *Why,
+    *UnobservableReason,
     "requires-unknown",
     "not-chosen",
     "passive",
@@ -175,7 +175,7 @@ def test_the_first_step_is_the_cause_of_the_others() -> None:
 
 
 def test_an_engine_out_of_reach_is_the_only_step() -> None:
-    dark = check("dark", Verdict.UNKNOWN, reason=Reason(code=Why.ENGINE_OUT_OF_REACH))
+    dark = check("dark", Verdict.UNKNOWN, reason=Reason(code=UnobservableReason.ENGINE_OUT_OF_REACH))
 
     assert messages.list_next_steps(report(check("fails", Verdict.FAILED), dark)) == [
         "Start the engine or name the right one, then run again: `dckgrade tp9`"
