@@ -10,7 +10,7 @@ from dckgrade.engine.redaction import masked
 from dckgrade.probes.support.lookup import uptime_s
 
 
-class Life(Struct, frozen=True, kw_only=True):
+class ContainerLife(Struct, frozen=True, kw_only=True):
     """The same facts, by the same names, as those of the kind `container`."""
 
     name: str
@@ -27,7 +27,7 @@ class Life(Struct, frozen=True, kw_only=True):
     """It runs, is not ready, and has not been running for longer than its programs take to start."""
 
 
-def life(inspected: Json, engine: Engine, budget_s: float, *, ready: bool) -> dict[str, Any]:
+def read_container_life(inspected: Json, engine: Engine, budget_s: float, *, ready: bool) -> dict[str, Any]:
     """Give the facts; the log is read only of a container that does not run."""
     state, up_s = inspected.get("State") or {}, uptime_s(inspected, engine.now())
     tty = bool((inspected.get("Config") or {}).get("Tty"))

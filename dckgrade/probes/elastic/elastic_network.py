@@ -48,16 +48,18 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
     def observe(self, engine: Engine) -> Observation:
         """Inspect all that are there."""
         wanted = {
-            self.elasticsearch: elasticsearch_api.IMAGE,
-            self.logstash: logstash_api.IMAGE,
-            self.kibana: kibana_api.IMAGE,
+            self.elasticsearch: elasticsearch_api.ELASTICSEARCH_IMAGE,
+            self.logstash: logstash_api.LOGSTASH_IMAGE,
+            self.kibana: kibana_api.KIBANA_IMAGE,
         }
         try:
             found = {
-                name: inspected for name, image in wanted.items() if (inspected := there(engine, name, image))
+                name: inspected
+                for name, image in wanted.items()
+                if (inspected := find_stack_container(engine, name, image))
             }
             centre = found.get(self.elasticsearch)
-            apart = [name for name, one in found.items() if not (centre and joined(one, centre))]
+            apart = [name for name, one in found.items() if not (centre and can_reach_other(one, centre))]
             # What is proven by effect needs no network of a certain kind: addresses will do.
             arriving = {name for name in apart if self.arrives(engine, name)}
             ages = [uptime_s(one, engine.now()) for one in found.values()]
@@ -68,7 +70,10 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
         missing = [name for name in wanted if name not in found]
         apart = sorted(set(apart) - arriving)
         facts = Facts(
-            missing=missing, shared=shared(found.values()), apart=apart, together=not missing and not apart
+            missing=missing,
+            shared=list_shared_networks(found.values()),
+            apart=apart,
+            together=not missing and not apart,
         )
         age_s = min((age for age in ages if age is not None), default=None)
         return Seen(kind="elastic-network", facts=msgspec.to_builtins(facts), age_s=age_s)
@@ -76,16 +81,16 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
     def arrives(self, engine: Engine, name: str) -> bool:
         """Say whether Elasticsearch is reached from there all the same, by what it has come to."""
         if name == self.kibana:
-            answer = kibana_api.reached(engine, name).answer
-            return answer is not None and kibana_api.state(answer) in kibana_api.READY
+            answer = kibana_api.reach_kibana(engine, name).answer
+            return answer is not None and kibana_api.read_kibana_state(answer) in kibana_api.READY_STATES
         if name == self.logstash:
-            service = logstash_api.reached(engine, name).answer
-            going = logstash_api.flow(service.request) if service else None
+            service = logstash_api.reach_logstash(engine, name).answer
+            going = logstash_api.fetch_pipeline_flow(service.request) if service else None
             return bool(going and going.written)
         return False
 
 
-def there(engine: Engine, name: str, image: str) -> Json | None:
+def find_stack_container(engine: Engine, name: str, image: str) -> Json | None:
     """Inspect one of them; None when there is none."""
     try:
         return engine.inspect_container(find_container(engine, name, image).id)
@@ -93,21 +98,21 @@ def there(engine: Engine, name: str, image: str) -> Json | None:
         return None
 
 
-def shared(found: Iterable[Json]) -> list[str]:
+def list_shared_networks(found: Iterable[Json]) -> list[str]:
     """Name the networks that somebody made and that all are on."""
     made = [reachability.get_networks(one).keys() - reachability.PREDEFINED_NETWORKS for one in found]
     return sorted(set.intersection(*map(set, made))) if made else []
 
 
-def joined(one: Json, other: Json) -> bool:
+def can_reach_other(one: Json, other: Json) -> bool:
     """
     Say whether one can call the other by a name, or on the loopback that they have in common: a network that
     somebody made, the machine's own, or one lent by the other (`--network container:…`).
     """
-    return reachability.share_network(one, other) or lender(one) == lender(other)
+    return reachability.share_network(one, other) or get_network_owner(one) == get_network_owner(other)
 
 
-def lender(inspected: Json) -> str:
+def get_network_owner(inspected: Json) -> str:
     """Name whose network the container stands in: its own, the machine's, another container's."""
     mode = str((inspected.get("HostConfig") or {}).get("NetworkMode") or "")
     return (

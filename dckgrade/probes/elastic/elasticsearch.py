@@ -9,30 +9,38 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach, Via
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.elastic.container_state import Life, life
-from dckgrade.probes.elastic.elasticsearch_api import IMAGE, about, closed, content, health, locked, reached
+from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life
+from dckgrade.probes.elastic.elasticsearch_api import (
+    ELASTICSEARCH_IMAGE,
+    fetch_cluster_health,
+    list_locked_indices,
+    parse_json_object,
+    reach_elasticsearch,
+    read_node_description,
+    wants_account,
+)
 from dckgrade.probes.support.http_json import ReachedService, as_mapping
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-Access = Literal["open", "refused"]
-Status = Literal["green", "yellow", "red"]
-STARTS_WITHIN_S = 120.0
+ElasticsearchAccess = Literal["open", "refused"]
+ClusterStatus = Literal["green", "yellow", "red"]
+ELASTICSEARCH_START_BUDGET_S = 120.0
 
 
-class Facts(Life, frozen=True, kw_only=True):
+class Facts(ContainerLife, frozen=True, kw_only=True):
     """What is seen of one Elasticsearch. Without an answer, the rest is null."""
 
     answers: bool
     """Elasticsearch answers: not another program at its port."""
     problem: ServiceProblem | None
     via: Via | None
-    access: Access | None
+    access: ElasticsearchAccess | None
     """Whether it answers anybody, or wants an account, which versions from 8 on do."""
     version: str | None
-    cluster: Status | None
+    cluster: ClusterStatus | None
     """yellow is usual for one node: copies have nowhere to go. null while there is no master yet."""
     locked: list[str]
     """Indices that Elasticsearch has made read-only because the disk is nearly full."""
@@ -55,38 +63,44 @@ class Elasticsearch(Probe, frozen=True, kw_only=True, tag="elasticsearch"):
     def observe(self, engine: Engine) -> Observation:
         """Find, reach, ask how the cluster fares."""
         try:
-            answered = reached(engine, self.container)
-            inspected = engine.inspect_container(find_id_and_state(engine, self.container, IMAGE)[0])
-            facts = read(answered, inspected, engine)
+            answered = reach_elasticsearch(engine, self.container)
+            inspected = engine.inspect_container(
+                find_id_and_state(engine, self.container, ELASTICSEARCH_IMAGE)[0]
+            )
+            facts = read_elasticsearch_facts(answered, inspected, engine)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("elasticsearch", trouble)
         return Seen(kind="elasticsearch", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(answered: ServiceReply[ReachedService], inspected: Json, engine: Engine) -> Facts:
+def read_elasticsearch_facts(
+    answered: ServiceReply[ReachedService], inspected: Json, engine: Engine
+) -> Facts:
     """Put it all into facts."""
     service = answered.answer
-    is_open = bool(service and not closed(service.first_answer))
-    cluster = status(health(service.request)) if service and is_open else None
+    is_open = bool(service and not wants_account(service.first_answer))
+    cluster = parse_cluster_status(fetch_cluster_health(service.request)) if service and is_open else None
     return Facts(
         answers=service is not None,
         problem=answered.problem,
         via=answered.via,
-        **life(inspected, engine, STARTS_WITHIN_S, ready=cluster in {"green", "yellow"}),
+        **read_container_life(
+            inspected, engine, ELASTICSEARCH_START_BUDGET_S, ready=cluster in {"green", "yellow"}
+        ),
         access=("open" if is_open else "refused") if service else None,
-        version=version(service) if service else None,
+        version=read_elasticsearch_version(service) if service else None,
         cluster=cluster,
-        locked=locked(service.request) if service and cluster else [],
+        locked=list_locked_indices(service.request) if service and cluster else [],
     )
 
 
-def version(service: ReachedService) -> str | None:
+def read_elasticsearch_version(service: ReachedService) -> str | None:
     """Give its version: `7.9.3`; None where it wants an account first."""
-    number = as_mapping(about(service).get("version")).get("number")
-    return str(number) if number and content(service.first_answer) else None
+    number = as_mapping(read_node_description(service).get("version")).get("number")
+    return str(number) if number and parse_json_object(service.first_answer) else None
 
 
-def status(word: str | None) -> Status | None:
+def parse_cluster_status(word: str | None) -> ClusterStatus | None:
     """Read Elasticsearch's word."""
     match word:
         case "green" | "yellow" | "red":

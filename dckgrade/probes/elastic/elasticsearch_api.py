@@ -20,57 +20,59 @@ from dckgrade.probes.support.http_json import (
 from dckgrade.probes.support.service import ServiceReply, ask_service
 from dckgrade.report.observation import UnobservableReason
 
-PORT, IMAGE = 9200, "elasticsearch"
-HEALTH = "/_cluster/health"
-INDICES = "/_cat/indices?format=json"
-BLOCKS = "/_all/_settings/index.blocks.*?flat_settings=true"
-LOCKED = "index.blocks.read_only_allow_delete"
+ELASTICSEARCH_PORT, ELASTICSEARCH_IMAGE = 9200, "elasticsearch"
+CLUSTER_HEALTH_PATH = "/_cluster/health"
+INDICES_PATH = "/_cat/indices?format=json"
+INDEX_BLOCKS_PATH = "/_all/_settings/index.blocks.*?flat_settings=true"
+LOCKED_SETTING = "index.blocks.read_only_allow_delete"
 """Set by Elasticsearch itself at the flood stage, 95 % of the disk."""
-FIELDS = ("message", "log", "short_message", "full_message", "event.original", "msg")
+LINE_FIELDS = ("message", "log", "short_message", "full_message", "event.original", "msg")
 """Where collectors put the line: gelf and syslog in `message`, Docker's own files in `log`."""
 
 
-def reached(engine: Engine, container: str) -> ServiceReply[ReachedService]:
+def reach_elasticsearch(engine: Engine, container: str) -> ServiceReply[ReachedService]:
     """Reach the Elasticsearch in *container*; another program at its port is a garbled answer."""
 
     def from_here(address: Address) -> ReachedService:
-        return known(
+        return require_elasticsearch(
             ReachedService(lambda path: engine.request_http(address, path), engine.request_http(address, "/"))
         )
 
     def inside(ref: str) -> ReachedService:
-        return known(
+        return require_elasticsearch(
             ReachedService(
-                lambda path: engine.request_http_inside(ref, PORT, path),
-                engine.request_http_inside(ref, PORT, "/"),
+                lambda path: engine.request_http_inside(ref, ELASTICSEARCH_PORT, path),
+                engine.request_http_inside(ref, ELASTICSEARCH_PORT, "/"),
             )
         )
 
-    return ask_service(engine, container, PORT, from_here, inside, image=IMAGE)
+    return ask_service(engine, container, ELASTICSEARCH_PORT, from_here, inside, image=ELASTICSEARCH_IMAGE)
 
 
-def known(service: ReachedService) -> ReachedService:
+def require_elasticsearch(service: ReachedService) -> ReachedService:
     """Want Elasticsearch's own form: a version, or an error of its own; 503 while it has no cluster yet."""
-    unavailable = service.first_answer.status == HTTPStatus.SERVICE_UNAVAILABLE and content(
+    unavailable = service.first_answer.status == HTTPStatus.SERVICE_UNAVAILABLE and parse_json_object(
         service.first_answer
     )
-    if not about(service) and not closed(service.first_answer) and not unavailable:
+    if not read_node_description(service) and not wants_account(service.first_answer) and not unavailable:
         raise NoAnswer("garbled")
     return service
 
 
-def about(service: ReachedService) -> Json:
+def read_node_description(service: ReachedService) -> Json:
     """Give name and version of the node; nothing while it is not asked by whom it knows."""
-    found = content(service.first_answer)
+    found = parse_json_object(service.first_answer)
     return found if isinstance(found.get("version"), dict) and "cluster_name" in found else {}
 
 
-def closed(answer: HttpAnswer) -> bool:
+def wants_account(answer: HttpAnswer) -> bool:
     """Say whether an account is wanted: versions from 8 on come so."""
-    return answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} and "error" in content(answer)
+    return answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} and "error" in parse_json_object(
+        answer
+    )
 
 
-def content(answer: HttpAnswer) -> Json:
+def parse_json_object(answer: HttpAnswer) -> Json:
     """Read a JSON object, or nothing where there is none."""
     try:
         return as_mapping(decode_json(answer))
@@ -78,51 +80,55 @@ def content(answer: HttpAnswer) -> Json:
         return {}
 
 
-def health(ask: HttpRequester) -> str | None:
+def fetch_cluster_health(ask: HttpRequester) -> str | None:
     """Give green, yellow or red; None while the cluster has no master yet."""
-    answer = request_whole_answer(ask, HEALTH)
+    answer = request_whole_answer(ask, CLUSTER_HEALTH_PATH)
     if answer.status != HTTPStatus.OK:
         return None
     return str(as_mapping(decode_json(answer)).get("status") or "") or None
 
 
-def indices(ask: HttpRequester) -> dict[str, int]:
+def count_documents(ask: HttpRequester) -> dict[str, int]:
     """Count the documents of each index; what Elasticsearch and Kibana keep for themselves is left out."""
-    answer = request_whole_answer(ask, INDICES)
+    answer = request_whole_answer(ask, INDICES_PATH)
     if answer.status != HTTPStatus.OK:
-        raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for {INDICES}")
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for {INDICES_PATH}")
     named = (
         (str(one.get("index") or ""), str(one.get("docs.count") or ""))
         for one in iter_mappings(decode_json(answer))
     )
-    return {name: int(count) if count.isdecimal() else 0 for name, count in named if theirs(name)}
+    return {name: int(count) if count.isdecimal() else 0 for name, count in named if is_user_index(name)}
 
 
-def theirs(index: str) -> bool:
+def is_user_index(index: str) -> bool:
     """Say whether an index is the trainee's: `.kibana` is not, `.ds-logs-…`, of a data stream, is."""
     return bool(index) and (not index.startswith(".") or index.startswith(".ds-"))
 
 
-def locked(ask: HttpRequester) -> list[str]:
+def list_locked_indices(ask: HttpRequester) -> list[str]:
     """Name the indices that were made read-only because the disk is nearly full."""
-    answer = request_whole_answer(ask, BLOCKS)
+    answer = request_whole_answer(ask, INDEX_BLOCKS_PATH)
     if answer.status != HTTPStatus.OK:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for index.blocks")
     found = as_mapping(decode_json(answer))
     settings = ((name, as_mapping(as_mapping(one).get("settings"))) for name, one in found.items())
     return sorted(
-        name for name, one in settings if theirs(name) and str(one.get(LOCKED)).casefold() == "true"
+        name
+        for name, one in settings
+        if is_user_index(name) and str(one.get(LOCKED_SETTING)).casefold() == "true"
     )
 
 
-def search(ask: HttpRequester, words: str) -> str | None:
+def find_line_index(ask: HttpRequester, words: str) -> str | None:
     """Find the index that holds a line with *words*; None for none."""
-    by_field = {"multi_match": {"query": words, "fields": list(FIELDS), "lenient": True}}
+    by_field = {"multi_match": {"query": words, "fields": list(LINE_FIELDS), "lenient": True}}
     anywhere = {"query_string": {"query": words, "lenient": True}}
-    return next((index for query in (by_field, anywhere) for index in hits(ask, query, words)), None)
+    return next(
+        (index for query in (by_field, anywhere) for index in iter_hit_indices(ask, query, words)), None
+    )
 
 
-def hits(ask: HttpRequester, query: Json, words: str) -> Iterator[str]:
+def iter_hit_indices(ask: HttpRequester, query: Json, words: str) -> Iterator[str]:
     """
     Ask with one query, and give the indices of what was found.
 
@@ -142,11 +148,11 @@ def hits(ask: HttpRequester, query: Json, words: str) -> Iterator[str]:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for /_search")
     for hit in iter_mappings(as_mapping(as_mapping(decode_json(answer)).get("hits")).get("hits")):
         index = str(hit.get("_index") or "")
-        if theirs(index) and line_with(hit.get("_source"), words):
+        if is_user_index(index) and contains_line(hit.get("_source"), words):
             yield index
 
 
-def line_with(source: Any, words: str) -> bool:
+def contains_line(source: Any, words: str) -> bool:
     """Say whether the line is there itself, and not this very question in a log of Elasticsearch's."""
     text = msgspec.json.encode(source).decode()
     return words in text and "multi_match" not in text and "query_string" not in text

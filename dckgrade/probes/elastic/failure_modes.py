@@ -6,61 +6,63 @@ from collections.abc import Sequence
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic import elasticsearch_api, log_patterns, logstash_api
-from dckgrade.probes.elastic.log_routes import Ways
-from dckgrade.probes.elastic.marker import Said
+from dckgrade.probes.elastic.log_routes import LogRoutes
+from dckgrade.probes.elastic.marker import MarkerEmission
 from dckgrade.probes.support.lookup import parse_timestamp
 from dckgrade.probes.support.service import find_id_and_state
 
-DATA = "/usr/share/elasticsearch/data"
-NAMELESS = re.compile("[0-9a-f]{64}")
+ELASTICSEARCH_DATA_FOLDER = "/usr/share/elasticsearch/data"
+ANONYMOUS_VOLUME_PATTERN = re.compile("[0-9a-f]{64}")
 """The name that the engine gives a volume; the next container gets another one."""
-NOTHING_READABLE = 90
+NOTHING_READABLE_EXIT_CODE = 90
 # One file is enough: they all belong to the same user. Nothing is printed of what they hold.
-READABLE = (
+READABLE_FILES_COMMAND = (
     "sh", "-c",
-    f'for one in "$0"/*/*-json.log; do test -r "$one" && exit 0; done; exit {NOTHING_READABLE}',
+    f'for one in "$0"/*/*-json.log; do test -r "$one" && exit 0; done; exit {NOTHING_READABLE_EXIT_CODE}',
 )  # fmt: skip
 
 
-def cannot_read(engine: Engine, ways: Ways) -> bool | None:
+def is_log_reading_denied(engine: Engine, ways: LogRoutes) -> bool | None:
     """Try, inside whoever reads Docker's files, whether it may; None where that cannot be told."""
     reader = ways.reader
     if not reader or not reader.running:
         return None
     try:
-        ran = engine.run_command(reader.ref, (*READABLE, reader.folder))
+        ran = engine.run_command(reader.ref, (*READABLE_FILES_COMMAND, reader.folder))
     except (NotThere, OutOfReach):
         return None
-    return {0: False, NOTHING_READABLE: True}.get(ran.exit_code)
+    return {0: False, NOTHING_READABLE_EXIT_CODE: True}.get(ran.exit_code)
 
 
-def failing(engine: Engine, logstash: str) -> bool:
+def is_output_failing(engine: Engine, logstash: str) -> bool:
     """Say whether Logstash's log ends with Elasticsearch not reached, or refusing."""
-    ref = find_id_and_state(engine, logstash, logstash_api.IMAGE)[0]
+    ref = find_id_and_state(engine, logstash, logstash_api.LOGSTASH_IMAGE)[0]
     tty = bool((engine.inspect_container(ref).get("Config") or {}).get("Tty"))
-    return log_patterns.connection(engine.read_log_tail(ref, tty=tty)).failing
+    return log_patterns.read_output_connection(engine.read_log_tail(ref, tty=tty)).failing
 
 
-def was_written(said: Said) -> bool:
+def was_accepted(said: MarkerEmission) -> bool:
     """Say whether Logstash has had more documents accepted than Elasticsearch held when the word was said."""
     return said.before.written is not None and said.before.written > said.held
 
 
-def lost(engine: Engine, elasticsearch: str, logstash: str) -> bool:
+def has_lost_data(engine: Engine, elasticsearch: str, logstash: str) -> bool:
     """Say whether Elasticsearch was made after Logstash had started, and keeps nothing for long."""
-    one = engine.inspect_container(find_id_and_state(engine, elasticsearch, elasticsearch_api.IMAGE)[0])
-    other = engine.inspect_container(find_id_and_state(engine, logstash, logstash_api.IMAGE)[0])
+    one = engine.inspect_container(
+        find_id_and_state(engine, elasticsearch, elasticsearch_api.ELASTICSEARCH_IMAGE)[0]
+    )
+    other = engine.inspect_container(find_id_and_state(engine, logstash, logstash_api.LOGSTASH_IMAGE)[0])
     born, started = one.get("Created"), (other.get("State") or {}).get("StartedAt")
-    if not born or not started or kept(one.get("Mounts") or []):
+    if not born or not started or keeps_data(one.get("Mounts") or []):
         return False
     return parse_timestamp(str(born)) > parse_timestamp(str(started))
 
 
-def kept(mounts: Sequence[Json]) -> bool:
+def keeps_data(mounts: Sequence[Json]) -> bool:
     """Say whether the folder of data, or one above it, is on the machine or in a volume that has a name."""
     places = [
         str(one.get("Destination") or "").rstrip("/")
         for one in mounts
-        if not NAMELESS.fullmatch(str(one.get("Name") or ""))
+        if not ANONYMOUS_VOLUME_PATTERN.fullmatch(str(one.get("Name") or ""))
     ]
-    return any(f"{DATA}/".startswith(f"{place}/") for place in places)
+    return any(f"{ELASTICSEARCH_DATA_FOLDER}/".startswith(f"{place}/") for place in places)

@@ -10,18 +10,18 @@ from dckgrade.engine.answers import HttpAnswer, Json, NotThere, OutOfReach, Via
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import kibana_api, log_patterns
-from dckgrade.probes.elastic.container_state import Life, life
-from dckgrade.probes.elastic.elasticsearch_api import IMAGE as ELASTICSEARCH
+from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life
+from dckgrade.probes.elastic.elasticsearch_api import ELASTICSEARCH_IMAGE as ELASTICSEARCH
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container
 from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-STARTS_WITHIN_S = 180.0
+KIBANA_START_BUDGET_S = 180.0
 
 
-class Facts(Life, frozen=True, kw_only=True):
+class Facts(ContainerLife, frozen=True, kw_only=True):
     """What is seen of one Kibana; where it looks for Elasticsearch is told only while it is not ready."""
 
     answers: bool
@@ -68,31 +68,35 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
     def observe(self, engine: Engine) -> Observation:
         """Find, reach; what keeps it from being ready is looked for only then."""
         try:
-            answered = kibana_api.reached(engine, self.container)
-            ref = find_id_and_state(engine, self.container, kibana_api.IMAGE)[0]
+            answered = kibana_api.reach_kibana(engine, self.container)
+            ref = find_id_and_state(engine, self.container, kibana_api.KIBANA_IMAGE)[0]
             inspected = engine.inspect_container(ref)
-            facts = read(answered, inspected, engine)
+            facts = read_kibana_facts(answered, inspected, engine)
             if facts.failing:
                 tty = bool((inspected.get("Config") or {}).get("Tty"))
                 log = engine.read_log_tail(ref, tty=tty)
-                facts = msgspec.structs.replace(facts, **search(log, inspected, self.elasticsearch, engine))
+                facts = msgspec.structs.replace(
+                    facts, **explain_connection(log, inspected, self.elasticsearch, engine)
+                )
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("kibana", trouble)
         return Seen(kind="kibana", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(answered: ServiceReply[HttpAnswer], inspected: Json, engine: Engine) -> Facts:
+def read_kibana_facts(answered: ServiceReply[HttpAnswer], inspected: Json, engine: Engine) -> Facts:
     """Put the answer into facts."""
-    state = kibana_api.state(answered.answer) if answered.answer else None
-    number = kibana_api.version(answered.answer) if answered.answer else None
+    state = kibana_api.read_kibana_state(answered.answer) if answered.answer else None
+    number = kibana_api.read_kibana_version(answered.answer) if answered.answer else None
     return Facts(
         answers=answered.answer is not None,
         problem=answered.problem,
         via=answered.via,
-        **life(inspected, engine, STARTS_WITHIN_S, ready=state in kibana_api.READY),
-        failing=state not in kibana_api.READY,
+        **read_container_life(
+            inspected, engine, KIBANA_START_BUDGET_S, ready=state in kibana_api.READY_STATES
+        ),
+        failing=state not in kibana_api.READY_STATES,
         state=state,
-        version=number or tag(inspected),
+        version=number or read_image_tag(inspected),
         unfit=False,
         complains=False,
         host=None,
@@ -103,40 +107,45 @@ def read(answered: ServiceReply[HttpAnswer], inspected: Json, engine: Engine) ->
     )
 
 
-def tag(inspected: Json) -> str | None:
+def read_image_tag(inspected: Json) -> str | None:
     """Tell the version by the image's tag, if it is one."""
     named = str((inspected.get("Config") or {}).get("Image") or "").partition("@")[0].rpartition("/")[2]
     word = named.partition(":")[2]
     return word if word[:1].isdecimal() else None
 
 
-def search(log: str, inspected: Json, elasticsearch: str, engine: Engine) -> dict[str, object]:
+def explain_connection(log: str, inspected: Json, elasticsearch: str, engine: Engine) -> dict[str, object]:
     """Say where it looks for Elasticsearch, and whether that could be there."""
-    environment = log_patterns.environment(inspected)
-    host = log_patterns.tried(log) or log_patterns.told(environment) or log_patterns.FACTORY_HOST
-    other = neighbour(engine, elasticsearch)
+    environment = log_patterns.read_environment(inspected)
+    host = (
+        log_patterns.find_tried_host(log)
+        or log_patterns.read_configured_host(environment)
+        or log_patterns.DEFAULT_ELASTICSEARCH_HOST
+    )
+    other = find_elasticsearch(engine, elasticsearch)
     return {
-        "unfit": log_patterns.unfit(log),
-        "complains": log_patterns.tried(log) is not None,
+        "unfit": log_patterns.is_version_incompatible(log),
+        "complains": log_patterns.find_tried_host(log) is not None,
         "host": host,
         "loopback": reachability.is_loopback_host(host) and reachability.has_own_loopback(inspected),
         "shares_network": reachability.share_network(inspected, other) if other else None,
-        "known_name": host in {*reachability.list_reachable_names(other, inspected), *linked(inspected)}
+        "known_name": host
+        in {*reachability.list_reachable_names(other, inspected), *iter_linked_names(inspected)}
         if other
         else None,
-        "old_variable": log_patterns.KIBANA_OLD in environment
+        "old_variable": log_patterns.OLD_KIBANA_HOSTS in environment
         and log_patterns.KIBANA_HOSTS not in environment,
     }
 
 
-def linked(inspected: Json) -> Iterator[str]:
+def iter_linked_names(inspected: Json) -> Iterator[str]:
     """Give the names that it was told by `--link` and `--add-host`."""
     host = inspected.get("HostConfig") or {}
     yield from (str(one).rpartition("/")[2] for one in host.get("Links") or [])
     yield from (str(one).partition(":")[0] for one in host.get("ExtraHosts") or [])
 
 
-def neighbour(engine: Engine, elasticsearch: str) -> Json | None:
+def find_elasticsearch(engine: Engine, elasticsearch: str) -> Json | None:
     """Inspect the container that is meant to run Elasticsearch; None when there is none."""
     try:
         return engine.inspect_container(find_container(engine, elasticsearch, ELASTICSEARCH).id)

@@ -11,20 +11,25 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import elasticsearch_api, logstash_api
-from dckgrade.probes.elastic.failure_modes import cannot_read, failing, lost, was_written
-from dckgrade.probes.elastic.log_routes import SENDING, survey
-from dckgrade.probes.elastic.marker import By, Said, say
+from dckgrade.probes.elastic.failure_modes import (
+    has_lost_data,
+    is_log_reading_denied,
+    is_output_failing,
+    was_accepted,
+)
+from dckgrade.probes.elastic.log_routes import SENDING_DRIVERS, survey_log_routes
+from dckgrade.probes.elastic.marker import MarkerEmission, MarkerMethod, emit_marker
 from dckgrade.probes.support.http_json import HttpRequester
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-Hop = Literal["no-way", "start", "container-log", "logstash-in", "logstash-out", "elasticsearch"]
-SENT_WITHIN_S = 45.0
+LogHop = Literal["no-way", "start", "container-log", "logstash-in", "logstash-out", "elasticsearch"]
+MARKER_BUDGET_S = 45.0
 """Sent line by line, it is there in 1 to 3 s; read from files, Logstash looks for new ones every 15 s."""
-AGAIN_AFTER_S = 3.0
+RETRY_AFTER_S = 3.0
 """A web server that logs no requests shows it by then."""
-LOOP_PER_S = 50
+LOOP_EVENTS_PER_S = 50
 """More lines than a lab's containers say."""
 
 
@@ -32,7 +37,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What became of the word; it is said once Elasticsearch and a pipeline into it are there."""
 
     said: bool
-    by: By | None
+    by: MarkerMethod | None
     container: str | None
     """Whose line it is."""
     driver: str | None
@@ -45,7 +50,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     waited_s: float | None
     in_log: bool | None
     """Whether the engine shows it in the container's own log; null where that cannot be read."""
-    hop: Hop | None
+    hop: LogHop | None
     """The first step that it did not take; null once it is found, or while no step can be told."""
     error: str | None
     """The engine's sentence where a container with these log settings does not start, secrets masked."""
@@ -85,48 +90,54 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         """Say it once a run, as soon as both ends are there; look for it in each look."""
         try:
             ask, going = self.ends(engine)
-            if ask is None or going is None or logstash_api.OUTPUT not in going.outputs:
-                return Seen(kind="log-marker", facts=msgspec.to_builtins(NOT_YET))
+            if ask is None or going is None or logstash_api.ELASTICSEARCH_OUTPUT not in going.outputs:
+                return Seen(kind="log-marker", facts=msgspec.to_builtins(NOT_YET_FACTS))
             said = self.said(engine, ask, going)
             facts = self.followed(engine, said, ask, going)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("log-marker", trouble)
-        return Seen(kind="log-marker", facts=msgspec.to_builtins(facts), age_s=age_s(said))
+        return Seen(kind="log-marker", facts=msgspec.to_builtins(facts), age_s=get_marker_age_s(said))
 
-    def ends(self, engine: Engine) -> tuple[HttpRequester | None, logstash_api.Flow | None]:
+    def ends(self, engine: Engine) -> tuple[HttpRequester | None, logstash_api.PipelineFlow | None]:
         """Reach Elasticsearch, once it has a cluster, and Logstash."""
-        found = elasticsearch_api.reached(engine, self.elasticsearch).answer
+        found = elasticsearch_api.reach_elasticsearch(engine, self.elasticsearch).answer
         if (
             not found
-            or elasticsearch_api.closed(found.first_answer)
-            or not elasticsearch_api.health(found.request)
+            or elasticsearch_api.wants_account(found.first_answer)
+            or not elasticsearch_api.fetch_cluster_health(found.request)
         ):
             return None, None
-        logstash = logstash_api.reached(engine, self.logstash).answer
-        return found.request, logstash_api.flow(logstash.request) if logstash else None
+        logstash = logstash_api.reach_logstash(engine, self.logstash).answer
+        return found.request, logstash_api.fetch_pipeline_flow(logstash.request) if logstash else None
 
-    def said(self, engine: Engine, ask: HttpRequester, going: logstash_api.Flow) -> Said:
+    def said(self, engine: Engine, ask: HttpRequester, going: logstash_api.PipelineFlow) -> MarkerEmission:
         """Say it; and once more in another way where a request leaves no line."""
         # Only looking needs threads and chance; judging imports the kinds of probes too.
         from dckgrade.engine.probe_container import marker
 
-        def first() -> Said:
-            held = sum(elasticsearch_api.indices(ask).values())
-            return say(engine, marker(), going, held, survey(engine))
+        def first() -> MarkerEmission:
+            held = sum(elasticsearch_api.count_documents(ask).values())
+            return emit_marker(engine, marker(), going, held, survey_log_routes(engine))
 
         said = engine.call_once_per_run("log-marker", first)
-        if said.by == "request" and said.waited_s >= AGAIN_AFTER_S and in_log(engine, said) is False:
+        if (
+            said.by == "request"
+            and said.waited_s >= RETRY_AFTER_S
+            and is_in_container_log(engine, said) is False
+        ):
             said = engine.call_once_per_run(
                 "log-marker again",
-                lambda: say(engine, marker(), going, said.held, said.ways, again=True),
+                lambda: emit_marker(engine, marker(), going, said.held, said.ways, again=True),
             )
         return said
 
-    def followed(self, engine: Engine, said: Said, ask: HttpRequester, going: logstash_api.Flow) -> Facts:
+    def followed(
+        self, engine: Engine, said: MarkerEmission, ask: HttpRequester, going: logstash_api.PipelineFlow
+    ) -> Facts:
         """Look for it, and where it is not found, see how far it came."""
-        index = elasticsearch_api.search(ask, said.marker) if said.by else None
+        index = elasticsearch_api.find_line_index(ask, said.marker) if said.by else None
         latency = engine.call_once_per_run(("found", said.marker), lambda: said.waited_s) if index else None
-        kept = in_log(engine, said) if said.by and not index else None
+        kept = is_in_container_log(engine, said) if said.by and not index else None
         return Facts(
             said=said.by is not None,
             by=said.by,
@@ -138,19 +149,19 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
             latency_s=round(latency, 1) if latency is not None else None,
             waited_s=round(said.waited_s, 1),
             in_log=True if index else kept,
-            hop=None if index else hop(said, kept, going),
+            hop=None if index else find_missing_hop(said, going, kept=kept),
             error=masked(said.error)[:300] or None,
             wrong_protocol=said.wrong_protocol,
-            cannot_read=cannot_read(engine, said.ways) if not index else None,
-            failing=not index and failing(engine, self.logstash),
-            looping=looping(said, going),
+            cannot_read=is_log_reading_denied(engine, said.ways) if not index else None,
+            failing=not index and is_output_failing(engine, self.logstash),
+            looping=is_looping(said, going),
             documents=said.held,
-            old_lines_left=index is not None and old_lines_left(engine, said, going),
-            lost=lost(engine, self.elasticsearch, self.logstash) and was_written(said),
+            old_lines_left=index is not None and skips_old_lines(engine, said, going),
+            lost=has_lost_data(engine, self.elasticsearch, self.logstash) and was_accepted(said),
         )
 
 
-NOT_YET = Facts(
+NOT_YET_FACTS = Facts(
     said=False,
     by=None,
     container=None,
@@ -173,14 +184,14 @@ NOT_YET = Facts(
 )
 
 
-def age_s(said: Said) -> float | None:
+def get_marker_age_s(said: MarkerEmission) -> float | None:
     """Count the wait from the word; None where waiting cannot help any more."""
-    if said.by is None or (said.driver in SENDING and said.waited_s > SENT_WITHIN_S):
+    if said.by is None or (said.driver in SENDING_DRIVERS and said.waited_s > MARKER_BUDGET_S):
         return None
     return round(said.waited_s, 1)
 
 
-def in_log(engine: Engine, said: Said) -> bool | None:
+def is_in_container_log(engine: Engine, said: MarkerEmission) -> bool | None:
     """Say whether the engine itself shows the line; None where the driver keeps nothing to be shown."""
     try:
         tty = bool((engine.inspect_container(said.ref).get("Config") or {}).get("Tty"))
@@ -190,10 +201,10 @@ def in_log(engine: Engine, said: Said) -> bool | None:
     if said.marker in text:
         return True
     # Engines before 20.10 show nothing of drivers that send; nor does a driver that was told to keep nothing.
-    return None if said.driver in SENDING and not text else False
+    return None if said.driver in SENDING_DRIVERS and not text else False
 
 
-def old_lines_left(engine: Engine, said: Said, going: logstash_api.Flow) -> bool:
+def skips_old_lines(engine: Engine, said: MarkerEmission, going: logstash_api.PipelineFlow) -> bool:
     """Say whether older lines of the same file were passed over, by how many came in all."""
     if said.by != "request" or "files" not in said.ways.names or said.before.taken_in:
         return False
@@ -201,7 +212,9 @@ def old_lines_left(engine: Engine, said: Said, going: logstash_api.Flow) -> bool
     return len(engine.read_log_tail(said.ref, tty=tty).splitlines()) > going.taken_in
 
 
-def hop(said: Said, kept: bool | None, going: logstash_api.Flow) -> Hop | None:  # noqa: FBT001 - three states
+def find_missing_hop(
+    said: MarkerEmission, going: logstash_api.PipelineFlow, *, kept: bool | None
+) -> LogHop | None:
     """Name the first step that was not taken, by what has been counted since the word was said."""
     before = said.before
     if said.error:
@@ -219,9 +232,9 @@ def hop(said: Said, kept: bool | None, going: logstash_api.Flow) -> Hop | None: 
     return "elasticsearch"
 
 
-def looping(said: Said, going: logstash_api.Flow) -> bool:
+def is_looping(said: MarkerEmission, going: logstash_api.PipelineFlow) -> bool:
     """Say whether Logstash reads what it prints, and how fast that grows."""
     reader = said.ways.reader
     if not reader or not reader.logstash or "stdout" not in going.outputs:
         return False
-    return going.taken_in - said.before.taken_in > LOOP_PER_S * max(1.0, said.waited_s)
+    return going.taken_in - said.before.taken_in > LOOP_EVENTS_PER_S * max(1.0, said.waited_s)

@@ -7,16 +7,16 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-Problem = Literal["syntax", "nothing-to-run", "not-readable"]
+PipelineProblem = Literal["syntax", "nothing-to-run", "not-readable"]
 
 # Logstash's lines: `[2026-01-01T10:00:00,000][WARN ][logstash.outputs.elasticsearch][main] Attempted to …`.
 # The parts that ask about licences and send figures print the same words for another connection.
 _OUTPUT = re.compile(r"\[logstash\.outputs\.elasticsearch *\]")
-_DEAD = re.compile(
+_OUTPUT_DEAD = re.compile(
     r"dead ES instance|no living connections|Marking url as dead|Elasticsearch Unreachable|"
     "No Available connections"
 )
-_ALIVE = re.compile(r"Restored connection to ES instance")
+_OUTPUT_ALIVE = re.compile(r"Restored connection to ES instance")
 _REFUSED = re.compile(r"TOO_MANY_REQUESTS/12|FORBIDDEN/12|cluster_block_exception|Could not index event")
 _URL = re.compile(r":?url(?:=>|:)\s{0,2}\"?(?:#<[\w:]{1,60} ?)?(https?://[^\s\"'>,}]{1,200})")
 # Kibana 7: `Unable to revive connection: http://elasticsearch:9200/`; 7.11 and later:
@@ -27,24 +27,24 @@ _REVIVE = re.compile(
 _ERRNO = re.compile(
     r"(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ETIMEDOUT) ([\w.-]{1,100})(?::\d{1,5})?"
 )
-_UNFIT = re.compile(
+_INCOMPATIBLE = re.compile(
     r"incompatible with the following Elasticsearch|This version of Kibana[^.]{0,60} requires"
 )
 _SYNTAX = re.compile(r"Expected one of .{0,800}? at line (\d{1,6})")
 _BROKEN = re.compile(
     r"ConfigurationError|Invalid setting for|Unable to configure plugins|Couldn't find any \w{1,10} plugin"
 )
-_NOTHING = re.compile(
+_NOTHING_TO_RUN = re.compile(
     r"No config files found|No configuration found|No pipelines? (?:is|are) running|no pipelines? loaded"
 )
 _UNREADABLE = re.compile(r"Permission denied|EACCES|not readable")
 
-KIBANA_HOSTS, KIBANA_OLD = "ELASTICSEARCH_HOSTS", "ELASTICSEARCH_URL"
-FACTORY_HOST = "elasticsearch"
+KIBANA_HOSTS, OLD_KIBANA_HOSTS = "ELASTICSEARCH_HOSTS", "ELASTICSEARCH_URL"
+DEFAULT_ELASTICSEARCH_HOST = "elasticsearch"
 """Where the images of Logstash and Kibana look for it, if they are told nothing."""
 
 
-class Connection(Struct, frozen=True):
+class OutputConnection(Struct, frozen=True):
     """How the last word about the connection to Elasticsearch reads."""
 
     failing: bool
@@ -52,45 +52,45 @@ class Connection(Struct, frozen=True):
     """Where it looks for it; None where that was not told."""
 
 
-def connection(log: str) -> Connection:
+def read_output_connection(log: str) -> OutputConnection:
     """Read Logstash's log: the last word about its output counts."""
     failing, host = False, None
     for line in log.splitlines():
         if not _OUTPUT.search(line):
             continue
         if url := _URL.search(line):
-            host = hostname(url[1])
-        if _ALIVE.search(line):
+            host = parse_hostname(url[1])
+        if _OUTPUT_ALIVE.search(line):
             failing = False
-        elif _DEAD.search(line) or _REFUSED.search(line):
+        elif _OUTPUT_DEAD.search(line) or _REFUSED.search(line):
             failing = True
-    return Connection(failing, host)
+    return OutputConnection(failing, host)
 
 
-def tried(log: str) -> str | None:
+def find_tried_host(log: str) -> str | None:
     """Read Kibana's log: the host at which it last failed to find Elasticsearch."""
-    hosts = [found for line in log.splitlines() for found in tried_in(line)]
+    hosts = [found for line in log.splitlines() for found in iter_tried_hosts(line)]
     return hosts[-1] if hosts else None
 
 
-def unfit(log: str) -> bool:
+def is_version_incompatible(log: str) -> bool:
     """Read Kibana's log: whether Elasticsearch is of a version that it cannot work with."""
-    return bool(_UNFIT.search(log))
+    return bool(_INCOMPATIBLE.search(log))
 
 
-def tried_in(line: str) -> Iterator[str]:
+def iter_tried_hosts(line: str) -> Iterator[str]:
     """Give the hosts of one line, what tells most last."""
     yield from (found[1] for found in _ERRNO.finditer(line))
-    yield from (host for found in _REVIVE.finditer(line) if (host := hostname(found[1])))
+    yield from (host for found in _REVIVE.finditer(line) if (host := parse_hostname(found[1])))
 
 
-def told(environment: Mapping[str, str]) -> str | None:
+def read_configured_host(environment: Mapping[str, str]) -> str | None:
     """Read where Kibana was told to look: one address, or a JSON list of them; never an account in it."""
     value = environment.get(KIBANA_HOSTS, "").strip().strip("[]").partition(",")[0].strip(" \"'")
-    return hostname(value) if value else None
+    return parse_hostname(value) if value else None
 
 
-def hostname(url: str) -> str | None:
+def parse_hostname(url: str) -> str | None:
     """Take the host out of an address."""
     try:
         return urlsplit(url if "://" in url else f"http://{url}").hostname
@@ -98,15 +98,15 @@ def hostname(url: str) -> str | None:
         return None
 
 
-def environment(inspected: Mapping[str, Any]) -> dict[str, str]:
+def read_environment(inspected: Mapping[str, Any]) -> dict[str, str]:
     """Give a container's variables."""
     pairs = (str(one).partition("=") for one in (inspected.get("Config") or {}).get("Env") or [])
     return {name: value for name, _, value in pairs}
 
 
-def trouble(log: str) -> tuple[Problem | None, int | None]:
+def find_pipeline_problem(log: str) -> tuple[PipelineProblem | None, int | None]:
     """Say what is wrong with the pipeline, by Logstash's log, and on which line."""
-    problem: Problem | None = None
+    problem: PipelineProblem | None = None
     number: int | None = None
     # A message may go on over several lines.
     if found := _SYNTAX.search(" ".join(log.split())):
@@ -114,7 +114,7 @@ def trouble(log: str) -> tuple[Problem | None, int | None]:
     for line in log.splitlines():
         if _BROKEN.search(line):
             problem = "syntax"
-        elif _NOTHING.search(line):
+        elif _NOTHING_TO_RUN.search(line):
             problem = problem or "nothing-to-run"
         elif _UNREADABLE.search(line):
             problem = problem or "not-readable"

@@ -14,19 +14,19 @@ from dckgrade.probes.support import reachability
 from dckgrade.probes.support.candidates import inspect_candidates, is_orchestrated, runs_image_or_program
 from dckgrade.probes.support.lookup import get_repository_name
 
-SENDING = ("gelf", "syslog", "fluentd")
+SENDING_DRIVERS = ("gelf", "syslog", "fluentd")
 """Log drivers that send each line away; their option is `gelf-address` and so on."""
-KEPT = ("json-file", "local", "journald")
-SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
-READS_FOR_ITSELF = {"cadvisor", "node-exporter", "portainer", "portainer-ce"}
+KEEPING_DRIVERS = ("json-file", "local", "journald")
+DOCKER_SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
+SELF_READING_IMAGES = {"cadvisor", "node-exporter", "portainer", "portainer-ce"}
 """Programs that mount the engine's folders or its socket, and send no logs anywhere."""
-TAKING = {"5044", "5000", "514", "24224"}
+LOG_PORTS = {"5044", "5000", "514", "24224"}
 """Ports at which Logstash usually takes lines: a shipper on the machine may use one that is published."""
-AT_MOST = 60
+MAX_INSPECTED_CONTAINERS = 60
 """So many containers are inspected, the newest; a lab has ten."""
 
 
-class Sender(Struct, frozen=True):
+class LogSource(Struct, frozen=True):
     """A container whose lines are kept or sent in some way."""
 
     ref: str
@@ -44,10 +44,10 @@ class Sender(Struct, frozen=True):
     @property
     def sends(self) -> bool:
         """Say whether its driver sends lines away."""
-        return self.driver in SENDING
+        return self.driver in SENDING_DRIVERS
 
 
-class Reader(Struct, frozen=True):
+class LogTailer(Struct, frozen=True):
     """A container that reads the files in which Docker keeps lines."""
 
     ref: str
@@ -58,11 +58,11 @@ class Reader(Struct, frozen=True):
     logstash: bool
 
 
-class Ways(Struct, frozen=True):
+class LogRoutes(Struct, frozen=True):
     """What there is."""
 
-    senders: Sequence[Sender]
-    reader: Reader | None
+    senders: Sequence[LogSource]
+    reader: LogTailer | None
     socket: bool
     """Some container asks the engine for logs."""
     taking: bool
@@ -73,12 +73,12 @@ class Ways(Struct, frozen=True):
     @property
     def names(self) -> list[str]:
         """Name the ways: drivers, `files`, `engine`, `machine`."""
-        drivers = {one.driver for one in self.senders if one.sends} | ({self.factory} & set(SENDING))
+        drivers = {one.driver for one in self.senders if one.sends} | ({self.factory} & set(SENDING_DRIVERS))
         others = {"files": self.reader, "engine": self.socket, "machine": self.taking}
         return [*sorted(drivers), *(name for name, there in others.items() if there)]
 
 
-def survey(engine: Engine) -> Ways:
+def survey_log_routes(engine: Engine) -> LogRoutes:
     """Inspect the engine's containers, and find the ways."""
     listed = sorted(
         (one for one in engine.list_containers() if not is_orchestrated(one)),
@@ -86,26 +86,26 @@ def survey(engine: Engine) -> Ways:
     )
     seen = [
         (entry, one)
-        for entry, one in inspect_candidates(engine, listed[:AT_MOST])
+        for entry, one in inspect_candidates(engine, listed[:MAX_INSPECTED_CONTAINERS])
         if not isinstance(one, Exception)
     ]
     info = engine.inspect_engine()
     root = str(info.get("DockerRootDir") or "/var/lib/docker")
-    others = [(entry, one) for entry, one in seen if image(one) not in READS_FOR_ITSELF]
-    return Ways(
-        senders=[sender(entry, one) for entry, one in seen],
-        reader=next(iter(sorted(readers(others, root), key=lambda one: not one.running)), None),
-        socket=any(place in SOCKETS for _, one in others for place in sources(one)),
-        taking=any(key.partition("/")[0] in TAKING for _, one in seen for key in bound(one)),
+    others = [(entry, one) for entry, one in seen if get_image_repository(one) not in SELF_READING_IMAGES]
+    return LogRoutes(
+        senders=[describe_log_source(entry, one) for entry, one in seen],
+        reader=next(iter(sorted(iter_log_tailers(others, root), key=lambda one: not one.running)), None),
+        socket=any(place in DOCKER_SOCKETS for _, one in others for place in iter_mount_sources(one)),
+        taking=any(key.partition("/")[0] in LOG_PORTS for _, one in seen for key in get_port_bindings(one)),
         factory=str(info.get("LoggingDriver") or ""),
     )
 
 
-def sender(entry: Json, one: Json) -> Sender:
+def describe_log_source(entry: Json, one: Json) -> LogSource:
     """Say how a container's lines are kept or sent."""
     state, log = one.get("State") or {}, (one.get("HostConfig") or {}).get("LogConfig") or {}
     error = str(state.get("Error") or "") if not state.get("Running") else ""
-    return Sender(
+    return LogSource(
         ref=str(one.get("Id") or entry.get("Id") or ""),
         name=str(one.get("Name") or "").lstrip("/"),
         image=str(one.get("Image") or ""),
@@ -117,7 +117,7 @@ def sender(entry: Json, one: Json) -> Sender:
     )
 
 
-def readers(seen: Sequence[tuple[Json, Json]], root: str) -> Iterator[Reader]:
+def iter_log_tailers(seen: Sequence[tuple[Json, Json]], root: str) -> Iterator[LogTailer]:
     """Find who has Docker's folder of containers, or one above it, mounted."""
     kept = PurePosixPath(root, "containers")
     for _, one in seen:
@@ -125,37 +125,38 @@ def readers(seen: Sequence[tuple[Json, Json]], root: str) -> Iterator[Reader]:
             source = PurePosixPath(str(mount.get("Source") or ""))
             if source.is_absolute() and kept.is_relative_to(source):
                 place = PurePosixPath(str(mount.get("Destination") or "/"))
-                yield Reader(
+                yield LogTailer(
                     ref=str(one.get("Id") or ""),
                     name=str(one.get("Name") or "").lstrip("/"),
                     folder=str(place / kept.relative_to(source)),
                     running=reachability.is_running(one),
-                    logstash=image(one) == "logstash" or str(one.get("Name") or "") == "/logstash",
+                    logstash=get_image_repository(one) == "logstash"
+                    or str(one.get("Name") or "") == "/logstash",
                 )
 
 
-def image(one: Json) -> str:
+def get_image_repository(one: Json) -> str:
     """Give the last part of its image's name."""
     return get_repository_name(str((one.get("Config") or {}).get("Image") or ""))
 
 
-def sources(one: Json) -> Iterator[str]:
+def iter_mount_sources(one: Json) -> Iterator[str]:
     """Give what of the machine is mounted."""
     yield from (str(mount.get("Source") or "") for mount in one.get("Mounts") or [])
 
 
-def bound(one: Json) -> Mapping[str, Any]:
+def get_port_bindings(one: Json) -> Mapping[str, Any]:
     """Give the bindings of its ports on the machine: `12201/udp` → where."""
     bindings = (one.get("HostConfig") or {}).get("PortBindings") or {}
     return {port: bindings[port] for port in bindings if bindings[port]}
 
 
-def address(log: Json) -> str:
+def get_driver_address(log: Json) -> str:
     """Give the address that a driver sends to; empty where it has its own idea of it."""
     return str((log.get("Config") or {}).get(f"{log.get('Type')}-address") or "")
 
 
-def wrong_protocol(where: str, engine: Engine) -> bool:
+def is_published_for_other_protocol(where: str, engine: Engine) -> bool:
     """Say whether the machine's port that lines are sent to is published for the other protocol alone."""
     try:
         parts = urlsplit(where)
@@ -166,19 +167,22 @@ def wrong_protocol(where: str, engine: Engine) -> bool:
         return False
     listed = [
         one
-        for _, one in inspect_candidates(engine, engine.list_containers()[:AT_MOST])
+        for _, one in inspect_candidates(engine, engine.list_containers()[:MAX_INSPECTED_CONTAINERS])
         if not isinstance(one, Exception)
     ]
     # Sent to a container's own address, the machine's ports play no part.
-    if own_address(host, listed):
+    if is_container_address(host, listed):
         return False
     protocols = {
-        key.partition("/")[2] for one in listed for key, there in bound(one).items() if bound_to(there, port)
+        key.partition("/")[2]
+        for one in listed
+        for key, there in get_port_bindings(one).items()
+        if is_bound_to(there, port)
     }
     return bool(protocols) and parts.scheme not in protocols
 
 
-def own_address(host: str, listed: Sequence[Json]) -> bool:
+def is_container_address(host: str, listed: Sequence[Json]) -> bool:
     """Say whether that is a container's own address."""
     try:
         if ip_address(host).is_loopback:
@@ -193,6 +197,6 @@ def own_address(host: str, listed: Sequence[Json]) -> bool:
     return host in set(owned)
 
 
-def bound_to(bindings: Any, port: int) -> bool:
+def is_bound_to(bindings: Any, port: int) -> bool:
     """Say whether one of the bindings is that port of the machine."""
     return any(str((one or {}).get("HostPort") or "") == str(port) for one in bindings)

@@ -10,20 +10,26 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach, Via
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import log_patterns
-from dckgrade.probes.elastic.container_state import Life, life
-from dckgrade.probes.elastic.logstash_api import IMAGE, Flow, flow, reached, version
+from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life
+from dckgrade.probes.elastic.logstash_api import (
+    LOGSTASH_IMAGE,
+    PipelineFlow,
+    fetch_pipeline_flow,
+    reach_logstash,
+    read_logstash_version,
+)
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-PIPELINES = "/usr/share/logstash/pipeline"
-STARTS_WITHIN_S = 150.0
-NOTHING = Flow(inputs=[], outputs=[], taken_in=0, passed_on=0, written=None)
+PIPELINE_FOLDER = "/usr/share/logstash/pipeline"
+LOGSTASH_START_BUDGET_S = 150.0
+EMPTY_FLOW = PipelineFlow(inputs=[], outputs=[], taken_in=0, passed_on=0, written=None)
 
 
-class Facts(Life, frozen=True, kw_only=True):
+class Facts(ContainerLife, frozen=True, kw_only=True):
     """What is seen of one Logstash."""
 
     answers: bool
@@ -68,24 +74,24 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
     def observe(self, engine: Engine) -> Observation:
         """Find, reach, ask what its pipelines are; its log tells whether Elasticsearch is reached."""
         try:
-            answered = reached(engine, self.container)
-            ref = find_id_and_state(engine, self.container, IMAGE)[0]
+            answered = reach_logstash(engine, self.container)
+            ref = find_id_and_state(engine, self.container, LOGSTASH_IMAGE)[0]
             inspected = engine.inspect_container(ref)
             service = answered.answer
-            going = flow(service.request) if service else None
+            going = fetch_pipeline_flow(service.request) if service else None
             tty = bool((inspected.get("Config") or {}).get("Tty"))
-            connection = log_patterns.connection(engine.read_log_tail(ref, tty=tty))
-            lived = life(inspected, engine, STARTS_WITHIN_S, ready=going is not None)
+            connection = log_patterns.read_output_connection(engine.read_log_tail(ref, tty=tty))
+            lived = read_container_life(inspected, engine, LOGSTASH_START_BUDGET_S, ready=going is not None)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("logstash", trouble)
-        own, elsewhere = mounts(inspected)
-        one = going or NOTHING
+        own, elsewhere = find_pipeline_mounts(inspected)
+        one = going or EMPTY_FLOW
         facts = Facts(
             answers=service is not None,
             problem=answered.problem,
             via=answered.via,
             **lived,
-            version=version(service) if service else None,
+            version=read_logstash_version(service) if service else None,
             running=going is not None,
             inputs=one.inputs,
             outputs=one.outputs,
@@ -94,21 +100,21 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
             written=one.written,
             failing=connection.failing,
             host=connection.host,
-            loopback=loopback(connection.host, inspected),
+            loopback=is_own_loopback(connection.host, inspected),
             pipeline_mounted=own,
             mounted_elsewhere=elsewhere,
         )
         return Seen(kind="logstash", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def loopback(host: str | None, inspected: Json) -> bool:
+def is_own_loopback(host: str | None, inspected: Json) -> bool:
     """Say whether that host is the container itself."""
     return (
         bool(host) and reachability.is_loopback_host(str(host)) and reachability.has_own_loopback(inspected)
     )
 
 
-def mounts(inspected: Json) -> tuple[bool, bool]:
+def find_pipeline_mounts(inspected: Json) -> tuple[bool, bool]:
     """
     Say whether a mount covers the folder of pipelines or is in it, and whether one lies beside: Docker's
     logs, Logstash's own settings and its data are no pipelines.
@@ -117,13 +123,13 @@ def mounts(inspected: Json) -> tuple[bool, bool]:
     within = [
         place
         for place in places
-        if f"{place}/".startswith(f"{PIPELINES}/") or PIPELINES.startswith(f"{place}/")
+        if f"{place}/".startswith(f"{PIPELINE_FOLDER}/") or PIPELINE_FOLDER.startswith(f"{place}/")
     ]
-    beside = [place for place in places if place not in within and pipeline_like(place)]
+    beside = [place for place in places if place not in within and looks_like_pipeline(place)]
     return bool(within), bool(beside)
 
 
-def pipeline_like(place: str) -> bool:
+def looks_like_pipeline(place: str) -> bool:
     """Say whether what is mounted there looks meant as a pipeline."""
     return (
         place.endswith(".conf") or "pipeline" in place.rpartition("/")[2] or place.startswith("/etc/logstash")

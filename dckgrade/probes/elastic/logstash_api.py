@@ -16,12 +16,12 @@ from dckgrade.probes.support.http_json import (
 )
 from dckgrade.probes.support.service import ServiceReply, ask_service, find_id_and_state
 
-PORT, IMAGE = 9600, "logstash"
-STATS = "/_node/stats/pipelines"
-OUTPUT = "elasticsearch"
+LOGSTASH_PORT, LOGSTASH_IMAGE = 9600, "logstash"
+PIPELINE_STATS_PATH = "/_node/stats/pipelines"
+ELASTICSEARCH_OUTPUT = "elasticsearch"
 
 
-class Flow(Struct, frozen=True):
+class PipelineFlow(Struct, frozen=True):
     """What the pipelines are made of, and what has gone through them since Logstash started."""
 
     inputs: list[str]
@@ -35,34 +35,34 @@ class Flow(Struct, frozen=True):
     """Documents that Elasticsearch has accepted; None where this version does not tell."""
 
 
-def reached(engine: Engine, container: str) -> ServiceReply[ReachedService]:
+def reach_logstash(engine: Engine, container: str) -> ServiceReply[ReachedService]:
     """Reach the API of the Logstash in *container*: seldom published, sometimes open inside alone."""
 
     def from_here(address: Address) -> ReachedService:
-        return known(
+        return require_logstash(
             ReachedService(lambda path: engine.request_http(address, path), engine.request_http(address, "/"))
         )
 
     def inside(ref: str) -> ReachedService:
-        return known(
+        return require_logstash(
             ReachedService(
-                lambda path: engine.request_http_inside(ref, PORT, path),
-                engine.request_http_inside(ref, PORT, "/"),
+                lambda path: engine.request_http_inside(ref, LOGSTASH_PORT, path),
+                engine.request_http_inside(ref, LOGSTASH_PORT, "/"),
             )
         )
 
-    answered = ask_service(engine, container, PORT, from_here, inside, image=IMAGE)
+    answered = ask_service(engine, container, LOGSTASH_PORT, from_here, inside, image=LOGSTASH_IMAGE)
     if answered.answer or answered.problem not in {"refused", "no-address"}:
         return answered
     # `http.host` may have become the loopback again, by a logstash.yml of the trainee's.
     try:
-        service = inside(find_id_and_state(engine, container, IMAGE)[0])
+        service = inside(find_id_and_state(engine, container, LOGSTASH_IMAGE)[0])
     except (NoAnswer, NotThere, OutOfReach):
         return answered
     return ServiceReply(answer=service, via="inside", age_s=answered.age_s)
 
 
-def known(service: ReachedService) -> ReachedService:
+def require_logstash(service: ReachedService) -> ReachedService:
     """Want Logstash's own form."""
     try:
         about = as_mapping(decode_json(service.first_answer))
@@ -73,48 +73,52 @@ def known(service: ReachedService) -> ReachedService:
     return service
 
 
-def version(service: ReachedService) -> str:
+def read_logstash_version(service: ReachedService) -> str:
     """Give its version: `7.9.3`."""
     return str(as_mapping(decode_json(service.first_answer)).get("version") or "")
 
 
-def flow(ask: HttpRequester) -> Flow | None:
+def fetch_pipeline_flow(ask: HttpRequester) -> PipelineFlow | None:
     """Tell of all its pipelines; None while none runs yet, or of a version before 6."""
-    answer = request_whole_answer(ask, STATS)
+    answer = request_whole_answer(ask, PIPELINE_STATS_PATH)
     if answer.status != HTTPStatus.OK:
         return None
     # Its own pipeline, which sends figures about it to Elasticsearch, begins with a point.
     named = as_mapping(as_mapping(decode_json(answer)).get("pipelines")).items()
     pipelines = [as_mapping(one) for name, one in named if not str(name).startswith(".")]
-    running = [one for one in pipelines if plugins(one, "inputs") or plugins(one, "outputs")]
+    running = [one for one in pipelines if list_plugins(one, "inputs") or list_plugins(one, "outputs")]
     if not running:
         return None
-    outputs = [one for pipeline in running for one in plugins(pipeline, "outputs")]
-    return Flow(
-        inputs=sorted({name(one) for pipeline in running for one in plugins(pipeline, "inputs")}),
-        outputs=sorted({name(one) for one in outputs}),
-        taken_in=sum(number(as_mapping(one.get("events")).get("in")) for one in running),
-        passed_on=sum(number(as_mapping(one.get("events")).get("out")) for one in running),
-        written=written([one for one in outputs if name(one) == OUTPUT]),
+    outputs = [one for pipeline in running for one in list_plugins(pipeline, "outputs")]
+    return PipelineFlow(
+        inputs=sorted(
+            {get_plugin_name(one) for pipeline in running for one in list_plugins(pipeline, "inputs")}
+        ),
+        outputs=sorted({get_plugin_name(one) for one in outputs}),
+        taken_in=sum(parse_count(as_mapping(one.get("events")).get("in")) for one in running),
+        passed_on=sum(parse_count(as_mapping(one.get("events")).get("out")) for one in running),
+        written=count_accepted_documents(
+            [one for one in outputs if get_plugin_name(one) == ELASTICSEARCH_OUTPUT]
+        ),
     )
 
 
-def plugins(pipeline: Json, kind: str) -> list[Json]:
+def list_plugins(pipeline: Json, kind: str) -> list[Json]:
     """List the plugins of a kind: inputs, filters, outputs."""
     return list(iter_mappings(as_mapping(pipeline.get("plugins")).get(kind)))
 
 
-def name(plugin: Json) -> str:
+def get_plugin_name(plugin: Json) -> str:
     """Give the plugin's name: gelf, file, elasticsearch."""
     return str(plugin.get("name") or "")
 
 
-def written(outputs: list[Json]) -> int | None:
+def count_accepted_documents(outputs: list[Json]) -> int | None:
     """Count the documents that were accepted: told since the output's version 9 (Logstash 6.5)."""
     told = [as_mapping(one["documents"]) for one in outputs if isinstance(one.get("documents"), dict)]
-    return sum(number(one.get("successes")) for one in told) if told else None
+    return sum(parse_count(one.get("successes")) for one in told) if told else None
 
 
-def number(found: object) -> int:
+def parse_count(found: object) -> int:
     """Read a count."""
     return found if isinstance(found, int) and not isinstance(found, bool) else 0

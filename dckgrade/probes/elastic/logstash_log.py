@@ -9,8 +9,8 @@ from msgspec import Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.elastic.log_patterns import Problem, trouble
-from dckgrade.probes.elastic.logstash_api import IMAGE
+from dckgrade.probes.elastic.log_patterns import PipelineProblem, find_pipeline_problem
+from dckgrade.probes.elastic.logstash_api import LOGSTASH_IMAGE
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
@@ -19,7 +19,7 @@ from dckgrade.report.text import Text
 class Facts(Struct, frozen=True, kw_only=True):
     """What the log says."""
 
-    problem: Problem | None
+    problem: PipelineProblem | None
     """A pipeline that cannot be read as one; no pipeline at all; a file that may not be read."""
     line: int | None
     """The line of the pipeline that is wrong, where the log names it."""
@@ -42,9 +42,9 @@ class LogstashLog(Probe, frozen=True, kw_only=True, tag="logstash-log"):
     def observe(self, engine: Engine) -> Observation:
         """Find, read."""
         try:
-            subject = find_container(engine, self.container, IMAGE)
+            subject = find_container(engine, self.container, LOGSTASH_IMAGE)
             tty = bool((engine.inspect_container(subject.id).get("Config") or {}).get("Tty"))
-            problem, line = trouble(engine.read_log_tail(subject.id, tty=tty))
+            problem, line = find_pipeline_problem(engine.read_log_tail(subject.id, tty=tty))
         except (NotThere, OutOfReach) as error:
             return convert_to_observation("logstash-log", error)
         facts = Facts(problem=problem, line=line)

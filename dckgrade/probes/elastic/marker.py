@@ -9,35 +9,41 @@ from msgspec.structs import replace
 
 from dckgrade.engine.answers import NoAnswer, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.elastic.log_routes import SENDING, Sender, Ways, address, wrong_protocol
-from dckgrade.probes.elastic.logstash_api import Flow
+from dckgrade.probes.elastic.log_routes import (
+    SENDING_DRIVERS,
+    LogRoutes,
+    LogSource,
+    get_driver_address,
+    is_published_for_other_protocol,
+)
+from dckgrade.probes.elastic.logstash_api import PipelineFlow
 from dckgrade.probes.support.service import ask_addresses
 from dckgrade.report.observation import UnobservableReason
 
-By = Literal["request", "container", "command"]
+MarkerMethod = Literal["request", "container", "command"]
 """A request to the trainee's own nginx, which logs it; a container of ours; a command in one of theirs."""
 
-HTTP, OURS = 80, "dckgrade-probe"
-SAY = ("sh", "-c", 'echo " $0 " > /proc/1/fd/1')
+HTTP_PORT, SHOWN_PROBE_NAME = 80, "dckgrade-probe"
+SAY_COMMAND = ("sh", "-c", 'echo " $0 " > /proc/1/fd/1')
 
 
-class Said(Struct, frozen=True, kw_only=True):
+class MarkerEmission(Struct, frozen=True, kw_only=True):
     """How the word was put there, or why it could not be; before that, how far others had come."""
 
     marker: str
-    by: By | None
+    by: MarkerMethod | None
     container: str
     """Whose line it is."""
     ref: str
     driver: str
     """How that container's lines are kept or sent; empty: as the engine does by itself."""
-    ways: Ways
+    ways: LogRoutes
     wrong_protocol: bool
     error: str
     """The engine's sentence where no container with these settings can be started."""
     at: float
     """By the monotonic clock."""
-    before: Flow
+    before: PipelineFlow
     held: int
     """How many documents Elasticsearch held."""
 
@@ -47,23 +53,25 @@ class Said(Struct, frozen=True, kw_only=True):
         return time.monotonic() - self.at
 
 
-def say(engine: Engine, marker: str, before: Flow, held: int, ways: Ways, *, again: bool = False) -> Said:
+def emit_marker(
+    engine: Engine, marker: str, before: PipelineFlow, held: int, ways: LogRoutes, *, again: bool = False
+) -> MarkerEmission:
     """
     Put the word on a standard output whose lines have a way to Logstash; *again*: not by a request this time.
 
     `OutOfReach` where nothing of the kind may be done here.
     """
-    fitting = [one for one in ways.senders if leaves(one, ways)]
+    fitting = [one for one in ways.senders if has_log_route(one, ways)]
     sends = [one for one in fitting if one.sends]
     log = next((one for one in sorted(sends, key=lambda one: not one.running)), None)
-    said = Said(
+    said = MarkerEmission(
         marker=marker,
         by=None,
         container="",
         ref="",
         driver=log.driver if log else "",
         ways=ways,
-        wrong_protocol=wrong_protocol(address(log.log), engine) if log else False,
+        wrong_protocol=is_published_for_other_protocol(get_driver_address(log.log), engine) if log else False,
         error="",
         at=time.monotonic(),
         before=before,
@@ -75,7 +83,7 @@ def say(engine: Engine, marker: str, before: Flow, held: int, ways: Ways, *, aga
     if sends and not ways.reader and all(one.error for one in sends):
         return _changed(said, error=sends[0].error, container=sends[0].name)
     refused: OutOfReach | None = None
-    for attempt in attempts(engine, said, [] if again else fitting, log):
+    for attempt in iter_attempts(engine, said, [] if again else fitting, log):
         try:
             return attempt()
         except NotThere:
@@ -89,28 +97,28 @@ def say(engine: Engine, marker: str, before: Flow, held: int, ways: Ways, *, aga
     raise refused or OutOfReach(UnobservableReason.NOT_TRIED, "no container here can say a word")
 
 
-def attempts(
-    engine: Engine, said: Said, fitting: list[Sender], log: Sender | None
-) -> Iterator[Callable[[], Said]]:
+def iter_attempts(
+    engine: Engine, said: MarkerEmission, fitting: list[LogSource], log: LogSource | None
+) -> Iterator[Callable[[], MarkerEmission]]:
     """Give the attempts, the least intrusive first."""
     for one in fitting:
         if one.running and one.nginx:
-            yield lambda one=one: by_request(engine, said, one)  # type: ignore[misc]
-    if image := lent(said.ways, log):
-        yield lambda: by_container(engine, said, image, log)
+            yield lambda one=one: emit_by_request(engine, said, one)  # type: ignore[misc]
+    if image := choose_probe_image(said.ways, log):
+        yield lambda: emit_by_probe_container(engine, said, image, log)
     for one in said.ways.senders:
-        if one.running and leaves(one, said.ways):
-            yield lambda one=one: by_command(engine, said, one)  # type: ignore[misc]
+        if one.running and has_log_route(one, said.ways):
+            yield lambda one=one: emit_by_command(engine, said, one)  # type: ignore[misc]
 
 
-def leaves(one: Sender, ways: Ways) -> bool:
+def has_log_route(one: LogSource, ways: LogRoutes) -> bool:
     """Say whether that container's lines have a way out: sent away, or kept where somebody reads them."""
     if any(sender.sends for sender in ways.senders):
         return one.sends
     return one.driver not in {"none", ""}
 
 
-def lent(ways: Ways, log: Sender | None) -> str:
+def choose_probe_image(ways: LogRoutes, log: LogSource | None) -> str:
     """Choose the image of a container of ours: one that the lab uses, and that has a shell."""
     running = [one.image for one in ways.senders if one.running and one.image.startswith("sha256:")]
     nginx = [one.image for one in ways.senders if one.nginx and one.image in running]
@@ -118,12 +126,12 @@ def lent(ways: Ways, log: Sender | None) -> str:
     return next(iter([*own, *nginx, *running]), "")
 
 
-def by_request(engine: Engine, said: Said, one: Sender) -> Said:
+def emit_by_request(engine: Engine, said: MarkerEmission, one: LogSource) -> MarkerEmission:
     """Ask their nginx for a page of that name: it logs the request."""
     path = f"/{said.marker}"
     try:
         reply = ask_addresses(
-            engine.find_addresses(engine.inspect_container(one.ref), HTTP),
+            engine.find_addresses(engine.inspect_container(one.ref), HTTP_PORT),
             lambda at: engine.request_http(at, path),
             None,
         )
@@ -132,25 +140,29 @@ def by_request(engine: Engine, said: Said, one: Sender) -> Said:
     except OutOfReach as trouble:
         if trouble.why is not UnobservableReason.ADDRESS_OUT_OF_REACH:
             raise
-        engine.request_http_inside(one.ref, HTTP, path)
+        engine.request_http_inside(one.ref, HTTP_PORT, path)
     return _changed(said, by="request", container=one.name, ref=one.ref, driver=one.driver)
 
 
-def by_container(engine: Engine, said: Said, image: str, log: Sender | None) -> Said:
+def emit_by_probe_container(
+    engine: Engine, said: MarkerEmission, image: str, log: LogSource | None
+) -> MarkerEmission:
     """Start a container of ours that says the word, with the settings of theirs that sends lines away."""
     ref = engine.start_marker_container(
-        image, said.marker, log.log if log and log.driver in SENDING else None
+        image, said.marker, log.log if log and log.driver in SENDING_DRIVERS else None
     )
-    return _changed(said, by="container", container=OURS, ref=ref, driver=log.driver if log else "")
+    return _changed(
+        said, by="container", container=SHOWN_PROBE_NAME, ref=ref, driver=log.driver if log else ""
+    )
 
 
-def by_command(engine: Engine, said: Said, one: Sender) -> Said:
+def emit_by_command(engine: Engine, said: MarkerEmission, one: LogSource) -> MarkerEmission:
     """Have a command in their container write to the standard output of its first process."""
-    ran = engine.run_command(one.ref, (*SAY, said.marker))
+    ran = engine.run_command(one.ref, (*SAY_COMMAND, said.marker))
     if ran.exit_code:
         raise OutOfReach(UnobservableReason.NOT_TRIED, ran.output.strip()[:200])
     return _changed(said, by="command", container=one.name, ref=one.ref, driver=one.driver)
 
 
-def _changed(said: Said, **changes: object) -> Said:
+def _changed(said: MarkerEmission, **changes: object) -> MarkerEmission:
     return replace(said, at=time.monotonic(), **changes)

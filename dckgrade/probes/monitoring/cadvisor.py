@@ -15,11 +15,11 @@ from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-Version = tuple[int, ...]
+VersionNumbers = tuple[int, ...]
 
-LAST_OF = {"gcr.io/cadvisor/cadvisor": (0, 49), "google/cadvisor": (0, 33)}
+LAST_VERSIONS = {"gcr.io/cadvisor/cadvisor": (0, 49), "google/cadvisor": (0, 33)}
 """Where `latest` has stayed behind: later versions are published elsewhere (cadvisor#3790, moby#43608)."""
-SNAPSHOTTER = "io.containerd.snapshotter.v1"
+SNAPSHOTTER_TYPE = "io.containerd.snapshotter.v1"
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -58,18 +58,18 @@ class Cadvisor(Probe, frozen=True, kw_only=True, tag="cadvisor"):
         """Find, inspect, and ask the engine how it keeps its containers."""
         try:
             inspected = reachability.inspect_cadvisor(engine, self.container)
-            facts = read(inspected, engine.inspect_engine(), engine.engine.version)
+            facts = read_cadvisor_facts(inspected, engine.inspect_engine(), engine.engine.version)
             age_s = uptime_s(inspected or {}, engine.now())
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("cadvisor", trouble)
         return Seen(kind="cadvisor", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def read(inspected: Json | None, info: Json, engine_version: str | None) -> Facts:
+def read_cadvisor_facts(inspected: Json | None, info: Json, engine_version: str | None) -> Facts:
     """Put the container and the engine beside each other."""
     image = str(((inspected or {}).get("Config") or {}).get("Image") or "") or None
-    version = of_image(image) if image else None
-    cgroups, store = str(info.get("CgroupVersion") or "1"), containerd_store(info)
+    version = read_image_version(image) if image else None
+    cgroups, store = str(info.get("CgroupVersion") or "1"), uses_containerd_store(info)
     state = (inspected or {}).get("State") or {}
     running = reachability.is_running(inspected)
     return Facts(
@@ -82,36 +82,42 @@ def read(inspected: Json | None, info: Json, engine_version: str | None) -> Fact
         storage_driver=str(info.get("Driver") or ""),
         containerd_store=store,
         cgroups=cgroups,
-        needs=needed(version, numbers(engine_version or ""), store=store, cgroups=cgroups)
+        needs=find_needed_version(
+            version, parse_version_numbers(engine_version or ""), store=store, cgroups=cgroups
+        )
         if version
         else None,
     )
 
 
-def of_image(image: str) -> Version | None:
+def read_image_version(image: str) -> VersionNumbers | None:
     """Tell the version by the tag, and for `latest` by where the image is from."""
     name, _, tag = (
         image.partition("@")[0].rpartition(":") if ":" in image.rpartition("/")[2] else (image, "", "")
     )
-    found = numbers(tag)
+    found = parse_version_numbers(tag)
     if found or tag not in {"", "latest"}:
         return found or None
-    return next((last for place, last in LAST_OF.items() if name.removeprefix("docker.io/") == place), None)
+    return next(
+        (last for place, last in LAST_VERSIONS.items() if name.removeprefix("docker.io/") == place), None
+    )
 
 
-def numbers(text: str) -> Version:
+def parse_version_numbers(text: str) -> VersionNumbers:
     """Read `v0.49.1` or `29.0.2-rc.1` as far as it is numbers."""
     found = re.match(r"v?(\d{1,4})\.(\d{1,4})", text)
     return tuple(map(int, found.groups())) if found else ()
 
 
-def containerd_store(info: Json) -> bool:
+def uses_containerd_store(info: Json) -> bool:
     """Say whether containers are kept by containerd's snapshotters (`/info`, DriverStatus)."""
     status = info.get("DriverStatus") or []
-    return any(SNAPSHOTTER in map(str, pair or ()) for pair in status)
+    return any(SNAPSHOTTER_TYPE in map(str, pair or ()) for pair in status)
 
 
-def needed(cadvisor: Version, engine_version: Version, *, store: bool, cgroups: str) -> str | None:
+def find_needed_version(
+    cadvisor: VersionNumbers, engine_version: VersionNumbers, *, store: bool, cgroups: str
+) -> str | None:
     """Name the version that would do, for pairs known not to (cadvisor#3643, #3790; moby#43608)."""
     if store and cadvisor < (0, 54):
         return "0.54.0"

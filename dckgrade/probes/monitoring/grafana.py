@@ -13,7 +13,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api
-from dckgrade.probes.monitoring.grafana_api import Access, AccountOf, Opened
+from dckgrade.probes.monitoring.grafana_api import AccountOrigin, GrafanaAccess, OpenedGrafana
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.http_json import HttpRequester, as_mapping, decode_json
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
@@ -21,11 +21,11 @@ from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_i
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-DATA = "/var/lib/grafana"
-ASKED = re.compile(r'^\w+ "[^"]*": ')
+DATA_FOLDER = "/var/lib/grafana"
+REQUEST_PREFIX_PATTERN = re.compile(r'^\w+ "[^"]*": ')
 
 
-class DataSource(Struct, frozen=True, kw_only=True):
+class CheckedDataSource(Struct, frozen=True, kw_only=True):
     """A data source of the type Prometheus, and what Grafana says of it."""
 
     name: str
@@ -43,12 +43,12 @@ class Facts(Struct, frozen=True, kw_only=True):
     problem: ServiceProblem | None
     via: Via | None
     version: str | None
-    access: Access | None
-    account_of: AccountOf | None
+    access: GrafanaAccess | None
+    account_of: AccountOrigin | None
     """Whose account was tried: the user's option, the container's variables, the image's own."""
     data_kept: bool
     """Whether something is mounted where Grafana keeps its data."""
-    sources: list[DataSource] | None
+    sources: list[CheckedDataSource] | None
     """Null where Grafana lets nobody in."""
     healthy: bool | None
     """Whether one of them is."""
@@ -78,58 +78,61 @@ class Grafana(Probe, frozen=True, kw_only=True, tag="grafana"):
     def observe(self, engine: Engine) -> Observation:
         """Find, reach, log in once, ask for the data sources and their health."""
         try:
-            answered = grafana_api.opened(engine, self.container)
+            answered = grafana_api.open_grafana(engine, self.container)
             inspected = engine.inspect_container(
-                find_id_and_state(engine, self.container, grafana_api.IMAGE)[0]
+                find_id_and_state(engine, self.container, grafana_api.GRAFANA_IMAGE)[0]
             )
-            facts = read(answered, inspected)
+            facts = read_grafana_facts(answered, inspected)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("grafana", trouble)
         return Seen(kind="grafana", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(answered: ServiceReply[Opened], inspected: Json) -> Facts:
+def read_grafana_facts(answered: ServiceReply[OpenedGrafana], inspected: Json) -> Facts:
     """Put it all into facts."""
     opened = answered.answer
-    sources = seen(opened.ask) if opened and opened.ask else None
+    sources = check_data_sources(opened.ask) if opened and opened.ask else None
     best = next((one for one in sources or () if one.healthy), next(iter(sources or ()), None))
     return Facts(
         answers=opened is not None,
         problem=answered.problem,
         via=answered.via,
-        version=version(opened) if opened else None,
+        version=read_grafana_version(opened) if opened else None,
         access=opened.access if opened else None,
         account_of=opened.account_of if opened else None,
-        data_kept=any(one.get("Destination") == DATA for one in inspected.get("Mounts") or []),
+        data_kept=any(one.get("Destination") == DATA_FOLDER for one in inspected.get("Mounts") or []),
         sources=sources,
         healthy=any(one.healthy for one in sources) if sources is not None else None,
         url=best.url if best else None,
         message=best.message if best else None,
-        reason=heart(best.message) if best else None,
-        loopback=stays_inside(best.url, inspected) if best else None,
+        reason=extract_reason(best.message) if best else None,
+        loopback=points_at_itself(best.url, inspected) if best else None,
     )
 
 
-def version(opened: Opened) -> str | None:
+def read_grafana_version(opened: OpenedGrafana) -> str | None:
     """Read the version out of the answer that needs no account; later ones may be told to keep it quiet."""
     return str(as_mapping(decode_json(opened.service.first_answer)).get("version") or "") or None
 
 
-def seen(ask: HttpRequester) -> list[DataSource]:
+def check_data_sources(ask: HttpRequester) -> list[CheckedDataSource]:
     """Have each data source checked by Grafana."""
-    listed = [(one, *grafana_api.health(ask, one)) for one in grafana_api.sources(ask)]
+    listed = [
+        (one, *grafana_api.check_data_source_health(ask, one))
+        for one in grafana_api.list_prometheus_sources(ask)
+    ]
     return [
-        DataSource(name=one.name, url=masked(one.url), healthy=healthy, message=masked(message))
+        CheckedDataSource(name=one.name, url=masked(one.url), healthy=healthy, message=masked(message))
         for one, healthy, message in listed
     ]
 
 
-def heart(message: str) -> str:
+def extract_reason(message: str) -> str:
     """Leave out of `Post "http://…": dial tcp …: connection refused - There was …` what is not the reason."""
-    return ASKED.sub("", message).partition(" - There was an error")[0]
+    return REQUEST_PREFIX_PATTERN.sub("", message).partition(" - There was an error")[0]
 
 
-def stays_inside(url: str, inspected: Json) -> bool:
+def points_at_itself(url: str, inspected: Json) -> bool:
     """Say whether *url* is the container itself, and that has a loopback of its own."""
     try:
         host = urlsplit(url if "://" in url else f"//{url}").hostname or ""

@@ -19,30 +19,30 @@ from dckgrade.probes.support.http_json import (
 from dckgrade.probes.support.service import ServiceReply, ask_service, find_id_and_state
 from dckgrade.report.observation import UnobservableReason
 
-PORT, IMAGE = 3000, "grafana"
-HEALTH = "/api/health"
-SOURCES_AT_MOST = 5
+GRAFANA_PORT, GRAFANA_IMAGE = 3000, "grafana"
+GRAFANA_HEALTH_PATH = "/api/health"
+MAX_DATA_SOURCES = 5
 
-Access = Literal["granted", "refused", "not-tried"]
+GrafanaAccess = Literal["granted", "refused", "not-tried"]
 """not-tried: its password is in a file of the container, and any other would be refused for certain."""
-AccountOf = Literal["option", "variable", "default"]
+AccountOrigin = Literal["option", "variable", "default"]
 """Whose account it is: the user of dckgrade named it, the container's variables do, or the image's own."""
 
 
-class Account(Struct, frozen=True):
+class GrafanaAccount(Struct, frozen=True):
     """Who is said to be known there. None: a password that cannot be known."""
 
     login: Login | None
-    of: AccountOf
+    of: AccountOrigin
 
 
-class Opened(Struct, frozen=True, kw_only=True):
+class OpenedGrafana(Struct, frozen=True, kw_only=True):
     """Grafana with or without the account's leave."""
 
     service: ReachedService
-    access: Access | None
+    access: GrafanaAccess | None
     """Null where it is not well, and nothing was tried."""
-    account_of: AccountOf
+    account_of: AccountOrigin
 
     @property
     def ask(self) -> HttpRequester | None:
@@ -50,7 +50,7 @@ class Opened(Struct, frozen=True, kw_only=True):
         return self.service.request if self.access == "granted" else None
 
 
-class Source(Struct, frozen=True):
+class PrometheusSource(Struct, frozen=True):
     """A data source of the type Prometheus."""
 
     id: str
@@ -60,35 +60,37 @@ class Source(Struct, frozen=True):
     is_default: bool
 
 
-def opened(engine: Engine, container: str) -> ServiceReply[Opened]:
+def open_grafana(engine: Engine, container: str) -> ServiceReply[OpenedGrafana]:
     """Reach the Grafana in *container*, and try its account once."""
-    account = known(engine.inspect_container(find_id_and_state(engine, container, IMAGE)[0]), engine.grafana)
+    account = choose_account(
+        engine.inspect_container(find_id_and_state(engine, container, GRAFANA_IMAGE)[0]), engine.grafana
+    )
 
-    def from_here(address: Address) -> Opened:
-        first = engine.request_http(address, HEALTH)
-        if "database" not in as_mapping(told(first)):
+    def from_here(address: Address) -> OpenedGrafana:
+        first = engine.request_http(address, GRAFANA_HEALTH_PATH)
+        if "database" not in as_mapping(read_grafana_health(first)):
             raise NoAnswer("garbled")
         if first.status != HTTPStatus.OK:
-            return tried(
+            return note_access(
                 ReachedService(lambda path: engine.request_http(address, path), first), None, account
             )
         if account.login is None:
-            return tried(
+            return note_access(
                 ReachedService(lambda path: engine.request_http(address, path), first), "not-tried", account
             )
         service = ReachedService(lambda path: engine.request_http(address, path, account.login), first)
         # The one question that everybody asks first: who is refused here asks nothing else.
         status = request_whole_answer(service.request, "/api/org").status
-        return tried(service, "refused" if status == HTTPStatus.UNAUTHORIZED else "granted", account)
+        return note_access(service, "refused" if status == HTTPStatus.UNAUTHORIZED else "granted", account)
 
-    def inside(_ref: str) -> Opened:
+    def inside(_ref: str) -> OpenedGrafana:
         # A command's arguments are seen by everybody on the machine: no password is among them.
         raise OutOfReach(UnobservableReason.NOT_TRIED, "Grafana")
 
-    return ask_service(engine, container, PORT, from_here, inside, image=IMAGE)
+    return ask_service(engine, container, GRAFANA_PORT, from_here, inside, image=GRAFANA_IMAGE)
 
 
-def told(answer: HttpAnswer) -> Any:
+def read_grafana_health(answer: HttpAnswer) -> Any:
     """Read what says of itself how it is; another program at that port says something else."""
     try:
         return decode_json(answer)
@@ -96,39 +98,45 @@ def told(answer: HttpAnswer) -> Any:
         return None
 
 
-def tried(service: ReachedService, access: Access | None, account: Account) -> Opened:
+def note_access(
+    service: ReachedService, access: GrafanaAccess | None, account: GrafanaAccount
+) -> OpenedGrafana:
     """Note how it went."""
-    return Opened(service=service, access=access, account_of=account.of)
+    return OpenedGrafana(service=service, access=access, account_of=account.of)
 
 
-def known(inspected: Json, given: Login | None) -> Account:
+def choose_account(inspected: Json, given: Login | None) -> GrafanaAccount:
     """Choose the account: the user's, the container's variables, or the one that the image comes with."""
     if given:
-        return Account(given, "option")
+        return GrafanaAccount(given, "option")
     listed = (inspected.get("Config") or {}).get("Env") or []
     variables = dict(str(one).partition("=")[::2] for one in listed)
     if variables.get("GF_SECURITY_ADMIN_PASSWORD__FILE"):
-        return Account(None, "variable")
+        return GrafanaAccount(None, "variable")
     user, password = (variables.get(f"GF_SECURITY_ADMIN_{name}") for name in ("USER", "PASSWORD"))
     login = Login(user or "admin", password or "admin", guessed_for=str(inspected.get("Id") or ""))
-    return Account(login, "variable" if user or password else "default")
+    return GrafanaAccount(login, "variable" if user or password else "default")
 
 
-def sources(ask: HttpRequester) -> list[Source]:
+def list_prometheus_sources(ask: HttpRequester) -> list[PrometheusSource]:
     """List the data sources of the type Prometheus, the default one first."""
-    listed = [source(one) for one in iter_mappings(fetched(ask, "/api/datasources")) if is_prometheus(one)]
-    return sorted(listed, key=lambda one: not one.is_default)[:SOURCES_AT_MOST]
+    listed = [
+        parse_data_source(one)
+        for one in iter_mappings(fetch_json(ask, "/api/datasources"))
+        if is_prometheus_source(one)
+    ]
+    return sorted(listed, key=lambda one: not one.is_default)[:MAX_DATA_SOURCES]
 
 
-def is_prometheus(one: Json) -> bool:
+def is_prometheus_source(one: Json) -> bool:
     """Say whether it speaks as Prometheus does; clouds' own kinds of it have longer names."""
     kind = str(one.get("type") or "")
     return kind == "prometheus" or kind.endswith("-prometheus-datasource")
 
 
-def source(one: Json) -> Source:
+def parse_data_source(one: Json) -> PrometheusSource:
     """Read one."""
-    return Source(
+    return PrometheusSource(
         id=str(one.get("id") or ""),
         uid=str(one.get("uid") or ""),
         name=str(one.get("name") or ""),
@@ -137,7 +145,7 @@ def source(one: Json) -> Source:
     )
 
 
-def fetched(ask: HttpRequester, path: str) -> Any:
+def fetch_json(ask: HttpRequester, path: str) -> Any:
     """Give the JSON of an answer that must be good."""
     answer = request_whole_answer(ask, path)
     if answer.status != HTTPStatus.OK:
@@ -145,7 +153,7 @@ def fetched(ask: HttpRequester, path: str) -> Any:
     return decode_json(answer)
 
 
-def through(ask: HttpRequester, one: Source, path: str) -> Any:
+def query_data_source(ask: HttpRequester, one: PrometheusSource, path: str) -> Any:
     """Have Grafana ask its data source, before version 9 by its number: the JSON that comes back, or None."""
     ways = [f"uid/{one.uid}", one.id] if one.uid else [one.id]
     for way in ways:
@@ -158,7 +166,7 @@ def through(ask: HttpRequester, one: Source, path: str) -> Any:
     return None
 
 
-def health(ask: HttpRequester, one: Source) -> tuple[bool, str]:
+def check_data_source_health(ask: HttpRequester, one: PrometheusSource) -> tuple[bool, str]:
     """Tell whether Grafana itself finds it healthy, and in which words it does not."""
     if one.uid:
         try:
@@ -170,5 +178,5 @@ def health(ask: HttpRequester, one: Source) -> tuple[bool, str]:
         if answer.status != HTTPStatus.NOT_FOUND:
             message = str(as_mapping(decode_json(answer)).get("message") or "")
             return answer.status == HTTPStatus.OK, message
-    answers = through(ask, one, "api/v1/query?query=1%2B1") is not None
+    answers = query_data_source(ask, one, "api/v1/query?query=1%2B1") is not None
     return answers, "" if answers else "Bad Gateway"

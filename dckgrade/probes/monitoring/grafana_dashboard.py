@@ -10,22 +10,22 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api, panels
-from dckgrade.probes.monitoring.grafana_api import Access, AccountOf
+from dckgrade.probes.monitoring.grafana_api import AccountOrigin, GrafanaAccess
 from dckgrade.probes.support.http_json import HttpRequester, as_mapping, iter_mappings
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-SEARCH = "/api/search?type=dash-db&limit=100"
-READ_AT_MOST = 20
-WANTED_ID, WANTED_TITLE = 893, "docker and system monitoring"
+DASHBOARD_SEARCH_PATH = "/api/search?type=dash-db&limit=100"
+MAX_DASHBOARDS = 20
+SHEET_DASHBOARD_ID, SHEET_DASHBOARD_TITLE = 893, "docker and system monitoring"
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What is seen of the dashboards; null where Grafana lets nobody in."""
 
-    access: Access | None
-    account_of: AccountOf | None
+    access: GrafanaAccess | None
+    account_of: AccountOrigin | None
     count: int | None
     """How many dashboards there are."""
     shows_containers: bool | None
@@ -56,10 +56,10 @@ class GrafanaDashboard(Probe, frozen=True, kw_only=True, tag="grafana-dashboard"
     def observe(self, engine: Engine) -> Observation:
         """Find, reach, log in, read the dashboards."""
         try:
-            answered = grafana_api.opened(engine, self.container)
+            answered = grafana_api.open_grafana(engine, self.container)
             opened = answered.answer
             ask = opened.ask if opened else None
-            facts = read(
+            facts = read_dashboard_facts(
                 ask, opened.access if opened else None, account_of=opened.account_of if opened else None
             )
         except (NotThere, OutOfReach) as trouble:
@@ -67,12 +67,14 @@ class GrafanaDashboard(Probe, frozen=True, kw_only=True, tag="grafana-dashboard"
         return Seen(kind="grafana-dashboard", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(ask: HttpRequester | None, access: Access | None, account_of: AccountOf | None) -> Facts:
+def read_dashboard_facts(
+    ask: HttpRequester | None, access: GrafanaAccess | None, account_of: AccountOrigin | None
+) -> Facts:
     """Choose the dashboard that a source feeds, else the one with most panels about containers."""
-    sources = grafana_api.sources(ask) if ask else []
-    found = dashboards(ask) if ask else []
-    read_ = [(one, panels.of(one, sources)) for one in found]
-    fitting = [(one, of) for one, of in read_ if of.containers or is_wanted(one)]
+    sources = grafana_api.list_prometheus_sources(ask) if ask else []
+    found = fetch_dashboards(ask) if ask else []
+    read_ = [(one, panels.count_panels(one, sources)) for one in found]
+    fitting = [(one, of) for one, of in read_ if of.containers or is_sheet_dashboard(one)]
     best = max(fitting, key=lambda pair: (pair[1].bound, pair[1].containers), default=None)
     return Facts(
         access=access,
@@ -86,14 +88,16 @@ def read(ask: HttpRequester | None, access: Access | None, account_of: AccountOf
     )
 
 
-def dashboards(ask: HttpRequester) -> list[Json]:
+def fetch_dashboards(ask: HttpRequester) -> list[Json]:
     """Read each dashboard, the first twenty."""
-    listed = [str(one.get("uid") or "") for one in iter_mappings(grafana_api.fetched(ask, SEARCH))]
-    paths = [f"/api/dashboards/uid/{uid}" for uid in listed if uid][:READ_AT_MOST]
-    return [as_mapping(as_mapping(grafana_api.fetched(ask, path)).get("dashboard")) for path in paths]
+    listed = [
+        str(one.get("uid") or "") for one in iter_mappings(grafana_api.fetch_json(ask, DASHBOARD_SEARCH_PATH))
+    ]
+    paths = [f"/api/dashboards/uid/{uid}" for uid in listed if uid][:MAX_DASHBOARDS]
+    return [as_mapping(as_mapping(grafana_api.fetch_json(ask, path)).get("dashboard")) for path in paths]
 
 
-def is_wanted(dashboard: Json) -> bool:
+def is_sheet_dashboard(dashboard: Json) -> bool:
     """Say whether it is the one that the sheet names."""
     title = str(dashboard.get("title") or "").casefold()
-    return dashboard.get("gnetId") == WANTED_ID or title == WANTED_TITLE
+    return dashboard.get("gnetId") == SHEET_DASHBOARD_ID or title == SHEET_DASHBOARD_TITLE

@@ -15,11 +15,11 @@ from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-FRESH_S = 150.0
+SOURCE_FRESH_S = 150.0
 """Two of Prometheus's own intervals and half a minute; how fresh exactly is asked of Prometheus."""
 
 
-class Facts(series.Containers, frozen=True, kw_only=True):
+class Facts(series.MatchedContainers, frozen=True, kw_only=True):
     """The containers that come through; all empty where Grafana lets nobody in."""
 
     answered: int
@@ -43,21 +43,21 @@ class GrafanaSeries(Probe, frozen=True, kw_only=True, tag="grafana-series"):
     def observe(self, engine: Engine) -> Observation:
         """Find, reach, log in, ask each source until one names a container of this engine."""
         try:
-            answered = grafana_api.opened(engine, self.container)
+            answered = grafana_api.open_grafana(engine, self.container)
             opened = answered.answer
-            facts = read(opened.ask if opened else None, engine)
+            facts = read_source_series_facts(opened.ask if opened else None, engine)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("grafana-series", trouble)
         return Seen(kind="grafana-series", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(ask: HttpRequester | None, engine: Engine) -> Facts:
+def read_source_series_facts(ask: HttpRequester | None, engine: Engine) -> Facts:
     """Take the first source that names one; else what the last one gave."""
-    found, answered = series.NONE, 0
-    for one in grafana_api.sources(ask) if ask else ():
-        answer = grafana_api.through(ask, one, series.CONTAINERS) if ask else None
+    found, answered = series.NO_CONTAINERS, 0
+    for one in grafana_api.list_prometheus_sources(ask) if ask else ():
+        answer = grafana_api.query_data_source(ask, one, series.CONTAINERS_QUERY_PATH) if ask else None
         if answer is not None:
-            found, answered = series.containers(answer, engine, FRESH_S), answered + 1
+            found, answered = series.match_containers(answer, engine, SOURCE_FRESH_S), answered + 1
         if found.named:
             break
     return Facts(**structs.asdict(found), answered=answered)

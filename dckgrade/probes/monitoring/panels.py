@@ -6,14 +6,14 @@ from typing import Any
 from msgspec import Struct
 
 from dckgrade.engine.answers import Json
-from dckgrade.probes.monitoring.grafana_api import Source
+from dckgrade.probes.monitoring.grafana_api import PrometheusSource
 from dckgrade.probes.support.http_json import as_mapping, iter_mappings
 
-DEPTH = 5
+MAX_PANEL_DEPTH = 5
 """Panels lie in rows, rows in dashboards, and libraries' panels no deeper."""
 
 
-class Panels(Struct, frozen=True):
+class PanelCounts(Struct, frozen=True):
     """What a dashboard shows."""
 
     containers: int
@@ -24,45 +24,45 @@ class Panels(Struct, frozen=True):
     """Whether one of the first is fed by a data source that there is."""
 
 
-def of(dashboard: Json, sources: Sequence[Source]) -> Panels:
+def count_panels(dashboard: Json, sources: Sequence[PrometheusSource]) -> PanelCounts:
     """Count the panels by what they ask for."""
-    panels = list(within(dashboard, DEPTH))
-    about = [panel for panel in panels if asks(panel, "container_")]
-    chosen = choosers(dashboard)
-    return Panels(
+    panels = list(iter_nested_panels(dashboard, MAX_PANEL_DEPTH))
+    about = [panel for panel in panels if asks_for_metric(panel, "container_")]
+    chosen = list_source_variables(dashboard)
+    return PanelCounts(
         containers=len(about),
-        hosts=sum(asks(panel, "node_") for panel in panels),
-        bound=any(fed(panel, chosen, sources) for panel in about),
+        hosts=sum(asks_for_metric(panel, "node_") for panel in panels),
+        bound=any(is_fed(panel, chosen, sources) for panel in about),
     )
 
 
-def within(part: Json, depth: int) -> Iterator[Json]:
+def iter_nested_panels(part: Json, depth: int) -> Iterator[Json]:
     """Give the panels of a dashboard, a row (until Grafana 4) or a panel that holds others (since 5)."""
     for row in iter_mappings(part.get("rows")) if depth else ():
-        yield from within(row, depth - 1)
+        yield from iter_nested_panels(row, depth - 1)
     for panel in iter_mappings(part.get("panels")) if depth else ():
         yield panel
-        yield from within(panel, depth - 1)
+        yield from iter_nested_panels(panel, depth - 1)
 
 
-def asks(panel: Json, prefix: str) -> bool:
+def asks_for_metric(panel: Json, prefix: str) -> bool:
     """Say whether one of its queries names a metric that begins so."""
     return any(prefix in str(one.get("expr") or "") for one in iter_mappings(panel.get("targets")))
 
 
-def choosers(dashboard: Json) -> set[str]:
+def list_source_variables(dashboard: Json) -> set[str]:
     """Name the variables by which a reader chooses the data source."""
     listed = iter_mappings(as_mapping(dashboard.get("templating")).get("list"))
     return {str(one.get("name")) for one in listed if one.get("type") == "datasource"}
 
 
-def fed(panel: Json, chosen: set[str], sources: Sequence[Source]) -> bool:
+def is_fed(panel: Json, chosen: set[str], sources: Sequence[PrometheusSource]) -> bool:
     """Say whether a data source that there is feeds the panel, or one of its queries."""
     asked = [one["datasource"] for one in iter_mappings(panel.get("targets")) if one.get("datasource")]
-    return any(there(one, chosen, sources) for one in asked or [panel.get("datasource")])
+    return any(has_data_source(one, chosen, sources) for one in asked or [panel.get("datasource")])
 
 
-def there(named: Any, chosen: set[str], sources: Sequence[Source]) -> bool:
+def has_data_source(named: Any, chosen: set[str], sources: Sequence[PrometheusSource]) -> bool:
     """Say whether that is a data source: by name until Grafana 8.2, by uid since; none: the default one."""
     name = str((named.get("uid") if isinstance(named, Mapping) else named) or "")
     if name in {"", "default", "-- Mixed --"}:

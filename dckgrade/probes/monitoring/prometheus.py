@@ -10,7 +10,13 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach, Via
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import prometheus_config
-from dckgrade.probes.monitoring.prometheus_api import IMAGE, config_file, loaded, reached, ready
+from dckgrade.probes.monitoring.prometheus_api import (
+    PROMETHEUS_IMAGE,
+    fetch_loaded_config,
+    find_config_file,
+    is_ready,
+    reach_prometheus,
+)
 from dckgrade.probes.support.http_json import ReachedService
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
@@ -56,48 +62,52 @@ class Prometheus(Probe, frozen=True, kw_only=True, tag="prometheus"):
     def observe(self, engine: Engine) -> Observation:
         """Find, reach, ask whether it is ready and what it has loaded."""
         try:
-            answered = reached(engine, self.container)
-            inspected = engine.inspect_container(find_id_and_state(engine, self.container, IMAGE)[0])
-            facts = read(answered, inspected)
+            answered = reach_prometheus(engine, self.container)
+            inspected = engine.inspect_container(
+                find_id_and_state(engine, self.container, PROMETHEUS_IMAGE)[0]
+            )
+            facts = read_prometheus_facts(answered, inspected)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("prometheus", trouble)
         return Seen(kind="prometheus", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read(answered: ServiceReply[ReachedService], inspected: Json) -> Facts:
+def read_prometheus_facts(answered: ServiceReply[ReachedService], inspected: Json) -> Facts:
     """Put it all into facts."""
     service = answered.answer
-    is_ready = ready(service) if service else None
-    jobs = prometheus_config.jobs(loaded(service.request)) if service and is_ready else None
-    job = prometheus_config.meant(jobs or [])
-    own, elsewhere = mounts(inspected)
+    ready = is_ready(service) if service else None
+    jobs = prometheus_config.parse_jobs(fetch_loaded_config(service.request)) if service and ready else None
+    job = prometheus_config.choose_cadvisor_job(jobs or [])
+    own, elsewhere = find_config_mounts(inspected)
     return Facts(
         answers=service is not None,
         problem=answered.problem,
         via=answered.via,
-        ready=is_ready,
+        ready=ready,
         config_mounted=own,
         mounted_elsewhere=elsewhere,
         jobs=[one.name for one in jobs] if jobs is not None else None,
         job=job.name if job else None,
-        job_has_targets=has_targets(job) if job else None,
-        any_target=any(map(has_targets, jobs)) if jobs is not None else None,
+        job_has_targets=has_scrape_targets(job) if job else None,
+        any_target=any(map(has_scrape_targets, jobs)) if jobs is not None else None,
     )
 
 
-def has_targets(job: prometheus_config.Job) -> bool:
+def has_scrape_targets(job: prometheus_config.ScrapeJob) -> bool:
     """Say whether there is anything to scrape, now or later."""
     return bool(job.targets) or job.discovers
 
 
-def mounts(inspected: Json) -> tuple[bool, bool]:
+def find_config_mounts(inspected: Json) -> tuple[bool, bool]:
     """Say whether a bind or a volume covers the configuration, and whether one lies elsewhere."""
-    file = config_file(inspected)
-    places = [str(one.get("Destination") or "") for one in inspected.get("Mounts") or [] if brought(one)]
+    file = find_config_file(inspected)
+    places = [
+        str(one.get("Destination") or "") for one in inspected.get("Mounts") or [] if is_user_mount(one)
+    ]
     covering = [place for place in places if file == place or file.startswith(f"{place.rstrip('/')}/")]
     return bool(covering), len(covering) < len(places)
 
 
-def brought(mount: Json) -> bool:
+def is_user_mount(mount: Json) -> bool:
     """Leave out the volume that the image makes for its data."""
     return mount.get("Type") != "volume" or mount.get("Destination") != "/prometheus"

@@ -11,10 +11,10 @@ _JOB = re.compile(r"^ *- job_name: (.+)$", re.MULTILINE)
 _TARGETS = re.compile(r"^ *-? *targets:\n((?: *- \S.*(?:\n|\Z))+)", re.MULTILINE)
 _TARGET = re.compile(r"^ *- (\S+) *$", re.MULTILINE)
 _DISCOVERS = re.compile(r"^ *\w+_sd_configs:", re.MULTILINE)
-_WANTED = "cadvisor"
+_CADVISOR = "cadvisor"
 
 
-class Job(Struct, frozen=True):
+class ScrapeJob(Struct, frozen=True):
     """One `scrape_configs` entry."""
 
     name: str
@@ -24,28 +24,29 @@ class Job(Struct, frozen=True):
     """Or found by a service discovery."""
 
 
-def jobs(text: str) -> list[Job]:
+def parse_jobs(text: str) -> list[ScrapeJob]:
     """Read the jobs out of `/api/v1/status/config`'s `yaml`."""
     starts = list(_JOB.finditer(text))
     ends = [*(one.start() for one in starts[1:]), len(text)]
     return [
-        job(found[1].strip(" \"'"), text[found.end() : end]) for found, end in zip(starts, ends, strict=False)
+        parse_job(found[1].strip(" \"'"), text[found.end() : end])
+        for found, end in zip(starts, ends, strict=False)
     ]
 
 
-def job(name: str, section: str) -> Job:
+def parse_job(name: str, section: str) -> ScrapeJob:
     """Read one."""
     lists = [found[1] for found in _TARGETS.finditer(section)]
     targets = [one[1].strip("\"'") for listed in lists for one in _TARGET.finditer(listed)]
-    return Job(name, targets, bool(_DISCOVERS.search(section)))
+    return ScrapeJob(name, targets, bool(_DISCOVERS.search(section)))
 
 
-def meant(all_jobs: Sequence[Job]) -> Job | None:
+def choose_cadvisor_job(all_jobs: Sequence[ScrapeJob]) -> ScrapeJob | None:
     """Choose the job that scrapes cAdvisor: by its exact name, by one like it, by where it scrapes."""
     ways = (
-        lambda one: one.name == _WANTED,
-        lambda one: _WANTED in re.sub(r"[^a-z]", "", one.name.casefold()),
-        lambda one: any(_WANTED in target.casefold() for target in one.targets),
+        lambda one: one.name == _CADVISOR,
+        lambda one: _CADVISOR in re.sub(r"[^a-z]", "", one.name.casefold()),
+        lambda one: any(_CADVISOR in target.casefold() for target in one.targets),
     )
     fitting = (one for way in ways for one in all_jobs if way(one))
     return next(fitting, None)

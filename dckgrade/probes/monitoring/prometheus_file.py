@@ -10,14 +10,20 @@ from msgspec import Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.monitoring.prometheus_api import ABOUT, IMAGE, config_file, instant, reached
+from dckgrade.probes.monitoring.prometheus_api import (
+    PROMETHEUS_IMAGE,
+    RUNTIME_INFO_PATH,
+    find_config_file,
+    parse_instant,
+    reach_prometheus,
+)
 from dckgrade.probes.support.http_json import request_prometheus_data
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-TOLD_TO_S = timedelta(seconds=1)
+RELOAD_TIME_PRECISION = timedelta(seconds=1)
 """Prometheus tells the time of its last loading to the second, the rest cut off."""
 
 
@@ -50,14 +56,16 @@ class PrometheusFile(Probe, frozen=True, kw_only=True, tag="prometheus-file"):
         the place of (seen with `sed -i`).
         """
         try:
-            answered = reached(engine, self.container)
+            answered = reach_prometheus(engine, self.container)
             about = (
-                request_prometheus_data(answered.answer.request, ABOUT) if answered.answer else None
+                request_prometheus_data(answered.answer.request, RUNTIME_INFO_PATH)
+                if answered.answer
+                else None
             ) or {}
-            loaded_at = instant(about.get("lastConfigTime"))
-            ref = find_id_and_state(engine, self.container, IMAGE)[0]
-            changed_at = engine.read_modified_at(ref, config_file(engine.inspect_container(ref)))
+            loaded_at = parse_instant(about.get("lastConfigTime"))
+            ref = find_id_and_state(engine, self.container, PROMETHEUS_IMAGE)[0]
+            changed_at = engine.read_modified_at(ref, find_config_file(engine.inspect_container(ref)))
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("prometheus-file", trouble)
-        newer = changed_at > loaded_at + TOLD_TO_S if loaded_at else None
+        newer = changed_at > loaded_at + RELOAD_TIME_PRECISION if loaded_at else None
         return Seen(kind="prometheus-file", facts=msgspec.to_builtins(Facts(newer=newer)))

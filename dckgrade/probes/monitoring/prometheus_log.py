@@ -64,13 +64,13 @@ class PrometheusLog(Probe, frozen=True, kw_only=True, tag="prometheus-log"):
         try:
             subject = find_container(engine, self.container, "prometheus")
             tty = bool((engine.inspect_container(subject.id).get("Config") or {}).get("Tty"))
-            facts = read(engine.read_log_tail(subject.id, tty=tty))
+            facts = read_prometheus_log_facts(engine.read_log_tail(subject.id, tty=tty))
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("prometheus-log", trouble)
         return Seen(kind="prometheus-log", facts=msgspec.to_builtins(facts))
 
 
-def read(log: str) -> Facts:
+def read_prometheus_log_facts(log: str) -> Facts:
     """Find the last error about the configuration, and what it is about."""
     errors = _ERROR.findall(log)
     if not errors:

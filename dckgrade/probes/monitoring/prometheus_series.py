@@ -12,23 +12,23 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import prometheus_config, series
-from dckgrade.probes.monitoring.prometheus_api import loaded, reached, targets
+from dckgrade.probes.monitoring.prometheus_api import fetch_job_targets, fetch_loaded_config, reach_prometheus
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.http_json import HttpRequester, decode_json, request_whole_answer
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-_ABOUT = (
+_ORIGIN_QUERY = (
     '{__name__=~"cadvisor_version_info|node_boot_time|node_boot_time_seconds"} or count(container_last_seen)'
 )
-ABOUT = f"/api/v1/query?query={quote(_ABOUT)}"
-SCRAPES, GRACE_S, EVERY_S = 2, 30.0, 60.0
+ORIGIN_QUERY_PATH = f"/api/v1/query?query={quote(_ORIGIN_QUERY)}"
+FRESH_SCRAPES, FRESH_GRACE_S, DEFAULT_INTERVAL_S = 2, 30.0, 60.0
 """Fresh is what two scrapes and half a minute do not explain; Prometheus's own interval is a minute."""
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
 
 
-class Facts(series.Containers, frozen=True, kw_only=True):
+class Facts(series.MatchedContainers, frozen=True, kw_only=True):
     """The containers, and what tells why there are none."""
 
     cadvisor_running: bool
@@ -60,11 +60,13 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
     def observe(self, engine: Engine) -> Observation:
         """Ask for the series, and hold their ids against the engine's list."""
         try:
-            answered = reached(engine, self.container)
+            answered = reach_prometheus(engine, self.container)
             service = answered.answer
             cadvisor = reachability.inspect_cadvisor(engine, self.cadvisor)
-            found, about = asked(service.request, engine) if service else (series.NONE, [])
-            facts = read(found, about, cadvisor)
+            found, about = (
+                query_containers(service.request, engine) if service else (series.NO_CONTAINERS, [])
+            )
+            facts = read_series_facts(found, about, cadvisor)
             ages = [answered.age_s, uptime_s(cadvisor or {}, engine.now())]
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("prometheus-series", trouble)
@@ -72,14 +74,20 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
         return Seen(kind="prometheus-series", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def asked(ask: HttpRequester, engine: Engine) -> tuple[series.Containers, list[series.Sample]]:
+def query_containers(
+    ask: HttpRequester, engine: Engine
+) -> tuple[series.MatchedContainers, list[series.Sample]]:
     """Ask for the containers, and for what cAdvisor and a node exporter say of themselves."""
-    answer = decode_json(request_whole_answer(ask, f"/{series.CONTAINERS}"))
-    about = list(series.samples(decode_json(request_whole_answer(ask, ABOUT))))
-    return series.containers(answer, engine, SCRAPES * interval_s(ask) + GRACE_S), about
+    answer = decode_json(request_whole_answer(ask, f"/{series.CONTAINERS_QUERY_PATH}"))
+    about = list(series.iter_samples(decode_json(request_whole_answer(ask, ORIGIN_QUERY_PATH))))
+    return series.match_containers(
+        answer, engine, FRESH_SCRAPES * fetch_scrape_interval_s(ask) + FRESH_GRACE_S
+    ), about
 
 
-def read(found: series.Containers, about: list[series.Sample], inspected: Json | None) -> Facts:
+def read_series_facts(
+    found: series.MatchedContainers, about: list[series.Sample], inspected: Json | None
+) -> Facts:
     """Put both answers together, beside the container."""
     of = {str(one.labels.get("__name__") or "groups"): one for one in about}
     groups = int(of["groups"].value) if "groups" in of else 0
@@ -90,18 +98,18 @@ def read(found: series.Containers, about: list[series.Sample], inspected: Json |
         cadvisor_running=reachability.is_running(inspected),
         groups=groups,
         docker_seen=docker,
-        blind_to=blind_to(found, groups, mounted(inspected), docker_seen=docker),
+        blind_to=find_missing_mount(found, groups, list_machine_mounts(inspected), docker_seen=docker),
         host_metrics=any(name.startswith("node_") for name in of),
     )
 
 
-def mounted(inspected: Json | None) -> set[str]:
+def list_machine_mounts(inspected: Json | None) -> set[str]:
     """Name the places in the container at which something of the machine is."""
     return {str(one.get("Destination") or "").rstrip("/") for one in (inspected or {}).get("Mounts") or []}
 
 
-def blind_to(
-    found: series.Containers, groups: int, places: set[str], *, docker_seen: bool | None
+def find_missing_mount(
+    found: series.MatchedContainers, groups: int, places: set[str], *, docker_seen: bool | None
 ) -> str | None:
     """
     Say which mount is missing, by what is told all the same (cAdvisor 0.36 and 0.38, measured).
@@ -118,15 +126,15 @@ def blind_to(
     return "/" if not found.fresh and "/rootfs" not in places else None
 
 
-def interval_s(ask: HttpRequester) -> float:
+def fetch_scrape_interval_s(ask: HttpRequester) -> float:
     """Tell how often cAdvisor is scraped: `5s`, `1m0s`."""
-    job = prometheus_config.meant(prometheus_config.jobs(loaded(ask)))
-    told = [str(one.get("scrapeInterval") or "") for one in targets(ask, job.name)] if job else []
-    return max(map(seconds, told), default=EVERY_S)
+    job = prometheus_config.choose_cadvisor_job(prometheus_config.parse_jobs(fetch_loaded_config(ask)))
+    told = [str(one.get("scrapeInterval") or "") for one in fetch_job_targets(ask, job.name)] if job else []
+    return max(map(parse_prometheus_duration_s, told), default=DEFAULT_INTERVAL_S)
 
 
-def seconds(duration: str) -> float:
+def parse_prometheus_duration_s(duration: str) -> float:
     """Read a duration as Prometheus writes it."""
     found = _DURATION.fullmatch(duration)
     parts = [float(part or 0) for part in found.groups()] if found else []
-    return (parts[0] * 3600 + parts[1] * 60 + parts[2] if parts else 0) or EVERY_S
+    return (parts[0] * 3600 + parts[1] * 60 + parts[2] if parts else 0) or DEFAULT_INTERVAL_S

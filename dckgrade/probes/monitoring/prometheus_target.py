@@ -12,7 +12,13 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import masked
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import prometheus_config
-from dckgrade.probes.monitoring.prometheus_api import IMAGE, PORT, loaded, reached, targets
+from dckgrade.probes.monitoring.prometheus_api import (
+    PROMETHEUS_IMAGE,
+    PROMETHEUS_PORT,
+    fetch_job_targets,
+    fetch_loaded_config,
+    reach_prometheus,
+)
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.http_json import HttpRequester
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
@@ -20,14 +26,14 @@ from dckgrade.probes.support.service import find_id_and_state
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
-Health = Literal["up", "down", "unknown"]
+TargetHealth = Literal["up", "down", "unknown"]
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What is seen of the target that comes closest: one that is up, else the first; null without any."""
 
     job: str | None
-    health: Health | None
+    health: TargetHealth | None
     """Prometheus's own word; unknown before the first scrape."""
     host: str | None
     """What the target is called."""
@@ -65,11 +71,13 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
     def observe(self, engine: Engine) -> Observation:
         """Ask Prometheus, then inspect both ends; the younger one's age is the target's."""
         try:
-            answered = reached(engine, self.container)
-            prometheus = engine.inspect_container(find_id_and_state(engine, self.container, IMAGE)[0])
+            answered = reach_prometheus(engine, self.container)
+            prometheus = engine.inspect_container(
+                find_id_and_state(engine, self.container, PROMETHEUS_IMAGE)[0]
+            )
             cadvisor = reachability.inspect_cadvisor(engine, self.cadvisor)
-            job, one = nearest(answered.answer.request) if answered.answer else (None, None)
-            facts = read(job, one, prometheus, cadvisor)
+            job, one = find_nearest_target(answered.answer.request) if answered.answer else (None, None)
+            facts = read_target_facts(job, one, prometheus, cadvisor)
             ages = [answered.age_s, uptime_s(cadvisor or {}, engine.now())]
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("prometheus-target", trouble)
@@ -77,46 +85,48 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
         return Seen(kind="prometheus-target", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def nearest(ask: HttpRequester) -> tuple[str | None, Json | None]:
+def find_nearest_target(ask: HttpRequester) -> tuple[str | None, Json | None]:
     """Give the job that is meant for cAdvisor, and its target that is up, else its first."""
-    job = prometheus_config.meant(prometheus_config.jobs(loaded(ask)))
+    job = prometheus_config.choose_cadvisor_job(prometheus_config.parse_jobs(fetch_loaded_config(ask)))
     if job is None:
         return None, None
-    listed = targets(ask, job.name)
+    listed = fetch_job_targets(ask, job.name)
     return job.name, next((one for one in listed if one.get("health") == "up"), next(iter(listed), None))
 
 
-def read(job: str | None, target: Json | None, prometheus: Json, cadvisor: Json | None) -> Facts:
+def read_target_facts(job: str | None, target: Json | None, prometheus: Json, cadvisor: Json | None) -> Facts:
     """Say what the target is, seen from both ends."""
-    host, port = place(target)
+    host, port = parse_target_address(target)
     own = cadvisor if cadvisor and reachability.is_running(cadvisor) else None
     nothing: dict[str, Any] = dict.fromkeys(("loopback", "itself", "known_name", "machines_port"))
     return Facts(
         job=job,
-        health=health(target),
+        health=parse_target_health(target),
         host=host,
         port=port,
         error=masked(str(target.get("lastError") or "")) if target else None,
         cadvisor_running=own is not None,
         shares_network=reachability.share_network(prometheus, own) if own else None,
-        **(ends(host, port, prometheus, own) if host else nothing),
+        **(compare_target_ends(host, port, prometheus, own) if host else nothing),
     )
 
 
-def ends(host: str, port: int | None, prometheus: Json, cadvisor: Json | None) -> dict[str, bool | None]:
+def compare_target_ends(
+    host: str, port: int | None, prometheus: Json, cadvisor: Json | None
+) -> dict[str, bool | None]:
     """Hold the target against the names and ports of both containers."""
     near = reachability.is_loopback_host(host) and reachability.has_own_loopback(prometheus)
     itself = near or host in reachability.list_reachable_names(prometheus, prometheus)
     ports = reachability.map_published_ports(cadvisor or {})
     return {
         "loopback": near,
-        "itself": itself and port == PORT,
+        "itself": itself and port == PROMETHEUS_PORT,
         "known_name": host in reachability.list_reachable_names(cadvisor, prometheus) if cadvisor else None,
         "machines_port": port in ports and port not in ports.values() if cadvisor else None,
     }
 
 
-def health(target: Json | None) -> Health | None:
+def parse_target_health(target: Json | None) -> TargetHealth | None:
     """Read Prometheus's word."""
     match (target or {}).get("health"):
         case "up" | "down" | "unknown" as word:
@@ -127,7 +137,7 @@ def health(target: Json | None) -> Health | None:
             raise OutOfReach(UnobservableReason.UNREADABLE, f"health: {other}")
 
 
-def place(target: Json | None) -> tuple[str | None, int | None]:
+def parse_target_address(target: Json | None) -> tuple[str | None, int | None]:
     """Take the host and the port out of the address that is scraped."""
     parts = urlsplit(str((target or {}).get("scrapeUrl") or ""))
     try:

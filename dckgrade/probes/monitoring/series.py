@@ -13,9 +13,9 @@ from dckgrade.probes.support.http_json import as_mapping, iter_mappings
 from dckgrade.probes.support.lookup import list_container_names
 
 _ID = re.compile(r"[0-9a-f]{64}")
-_CONTAINERS = 'max by (id, name) (container_last_seen{id=~".*[0-9a-f]{64}.*"})'
+_CONTAINERS_QUERY = 'max by (id, name) (container_last_seen{id=~".*[0-9a-f]{64}.*"})'
 """Other labels are left out: a container's own would make the answer very long."""
-CONTAINERS = f"api/v1/query?query={quote(_CONTAINERS)}"
+CONTAINERS_QUERY_PATH = f"api/v1/query?query={quote(_CONTAINERS_QUERY)}"
 
 
 class Sample(Struct, frozen=True):
@@ -27,7 +27,7 @@ class Sample(Struct, frozen=True):
     """How long before the question that number, read as a time, lies."""
 
 
-class Containers(Struct, frozen=True, kw_only=True):
+class MatchedContainers(Struct, frozen=True, kw_only=True):
     """The containers of a query, held against the engine's own; names, sorted."""
 
     fresh: list[str]
@@ -42,22 +42,22 @@ class Containers(Struct, frozen=True, kw_only=True):
     """How many of those have a name: another engine's cAdvisor tells of them."""
 
 
-NONE = Containers(fresh=[], named=[], stale=[], foreign=0, foreign_named=0)
+NO_CONTAINERS = MatchedContainers(fresh=[], named=[], stale=[], foreign=0, foreign_named=0)
 
 
-def samples(answer: object) -> Iterator[Sample]:
+def iter_samples(answer: object) -> Iterator[Sample]:
     """Read a query's vector; its numbers are texts."""
     for one in iter_mappings(as_mapping(as_mapping(answer).get("data")).get("result")):
         match one.get("value"):
             case [float() | int() as at, str() as text]:
-                value = number(text)
+                value = parse_sample_number(text)
                 if not math.isnan(value):
                     yield Sample(as_mapping(one.get("metric")), value, at - value)
             case _:
                 continue
 
 
-def number(text: str) -> float:
+def parse_sample_number(text: str) -> float:
     """Read a number; Prometheus also writes NaN and +Inf."""
     try:
         return float(text)
@@ -65,7 +65,7 @@ def number(text: str) -> float:
         return math.nan
 
 
-def containers(answer: object, engine: Engine, fresh_s: float) -> Containers:
+def match_containers(answer: object, engine: Engine, fresh_s: float) -> MatchedContainers:
     """
     Hold what a query gave against this engine's containers.
 
@@ -76,14 +76,14 @@ def containers(answer: object, engine: Engine, fresh_s: float) -> Containers:
         str(one.get("Id") or ""): next(iter(list_container_names(one)), "")
         for one in engine.list_containers()
     }
-    identified = ((one, _ID.search(str(one.labels.get("id") or ""))) for one in samples(answer))
+    identified = ((one, _ID.search(str(one.labels.get("id") or ""))) for one in iter_samples(answer))
     found = [(one, match[0]) for one, match in identified if match]
     ages: dict[str, float] = {}
     for one, key in found:
         ages[key] = min(one.age_s, ages.get(key, one.age_s))
     fresh = {key for key, age in ages.items() if key in own and age <= fresh_s}
     named = {key for one, key in found if key in fresh and one.labels.get("name")}
-    return Containers(
+    return MatchedContainers(
         fresh=sorted(own[key] for key in fresh),
         named=sorted(own[key] for key in named),
         stale=sorted(own[key] for key in ages.keys() & own.keys() - fresh),

@@ -195,7 +195,7 @@ LOCKED = OUT.replace("WARN ", "INFO ") + (
     ],
 )
 def test_the_last_word_about_elasticsearch_counts(log: str, failing: object, host: str | None) -> None:
-    found = log_patterns.connection(log)
+    found = log_patterns.read_output_connection(log)
     assert (found.failing, found.host) == (failing, host)
 
 
@@ -322,8 +322,8 @@ def test_a_name_told_by_link_or_by_hand_is_known(setting: str, value: list[str])
     ],
 )
 def test_a_quarrel_about_versions_is_in_its_log(log: str) -> None:
-    assert log_patterns.unfit(log)
-    assert not log_patterns.unfit("Unable to revive connection")
+    assert log_patterns.is_version_incompatible(log)
+    assert not log_patterns.is_version_incompatible("Unable to revive connection")
 
 
 def test_three_on_one_network_are_together() -> None:

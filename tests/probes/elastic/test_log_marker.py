@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.answers import NoAnswer, OutOfReach, Ran
-from dckgrade.probes.elastic.log_marker import SENT_WITHIN_S, LogMarker
+from dckgrade.probes.elastic.log_marker import MARKER_BUDGET_S, LogMarker
 from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
 from tests.support.elastic_stack import GELF, IMAGE, Stack, hits, raising, stats
 from tests.support.fake_engine import facts
@@ -245,16 +245,16 @@ def test_waiting_counts_from_the_word_and_for_what_is_sent_at_once_ends_sooner(c
     observed = LogMarker().observe(engine)
     assert isinstance(observed, Seen)
     assert observed.age_s == 10.0
-    clock[0] += SENT_WITHIN_S
+    clock[0] += MARKER_BUDGET_S
     observed = LogMarker().observe(engine)
     assert isinstance(observed, Seen)
     assert observed.age_s is None
     files = reading_files()
     LogMarker().observe(files)
-    clock[0] += SENT_WITHIN_S + 10
+    clock[0] += MARKER_BUDGET_S + 10
     observed = LogMarker().observe(files)
     assert isinstance(observed, Seen)
-    assert observed.age_s == SENT_WITHIN_S + 10
+    assert observed.age_s == MARKER_BUDGET_S + 10
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.answers import HttpAnswer, NoAnswer
-from dckgrade.probes.monitoring.cadvisor import Cadvisor, of_image
+from dckgrade.probes.monitoring.cadvisor import Cadvisor, read_image_version
 from dckgrade.probes.monitoring.grafana_series import GrafanaSeries
-from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries, seconds
+from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries, parse_prometheus_duration_s
 from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.monitoring import Monitored, page, silent, vector
@@ -129,7 +129,7 @@ def test_an_answer_that_is_cut_short_is_not_judged() -> None:
     ("text", "worth"), [("5s", 5), ("1m0s", 60), ("1h0m0s", 3600), ("500ms", 60), ("", 60), ("1m30s", 90)]
 )
 def test_a_duration_is_read_as_prometheus_writes_it(text: str, worth: float) -> None:
-    assert seconds(text) == worth
+    assert parse_prometheus_duration_s(text) == worth
 
 
 @pytest.mark.parametrize("by_uid", [True, False], ids=["9 and later", "before 9"])
@@ -209,7 +209,7 @@ def test_pairs_that_are_known_not_to_understand_each_other_are_named(
     [("a/b:v0.49.1", (0, 49)), ("r:5000/b", None), ("a/b:v0.36.0@sha256:x", (0, 36)), ("b:edge", None)],
 )
 def test_the_version_is_told_by_the_tag(image: str, version: tuple[int, ...] | None) -> None:
-    assert of_image(image) == version
+    assert read_image_version(image) == version
 
 
 def test_one_that_has_stopped_or_is_not_there_does_not_run() -> None:

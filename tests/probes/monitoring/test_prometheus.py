@@ -9,7 +9,7 @@ from dckgrade.engine.answers import NoAnswer, NotThere, OutOfReach
 from dckgrade.probes.docker.volume import Volume
 from dckgrade.probes.monitoring import prometheus_config
 from dckgrade.probes.monitoring.prometheus import Prometheus
-from dckgrade.probes.monitoring.prometheus_api import FILE
+from dckgrade.probes.monitoring.prometheus_api import DEFAULT_CONFIG_FILE
 from dckgrade.probes.monitoring.prometheus_file import PrometheusFile
 from dckgrade.probes.monitoring.prometheus_log import PrometheusLog
 from dckgrade.probes.monitoring.prometheus_target import PrometheusTarget
@@ -111,7 +111,7 @@ def test_the_job_is_found_by_name_or_by_what_it_scrapes(
 
 def test_what_prometheus_lists_in_other_places_is_no_target() -> None:
     text = "- job_name: a\n  scrape_protocols:\n  - PrometheusText0.0.4\n  static_configs: []\n"
-    assert prometheus_config.jobs(text) == [prometheus_config.Job("a", [], discovers=False)]
+    assert prometheus_config.parse_jobs(text) == [prometheus_config.ScrapeJob("a", [], discovers=False)]
 
 
 def test_the_target_is_seen_from_both_ends() -> None:
@@ -201,7 +201,7 @@ def test_an_engine_that_does_not_answer_is_no_absence(kind: Any) -> None:
 def test_a_file_that_was_changed_after_it_was_loaded_is_newer(later_s: float, *, newer: bool) -> None:
     fake_engine = Monitored()
     changed_at = parse_timestamp("2026-11-24T04:39:41Z") + timedelta(seconds=later_s)
-    fake_engine.changes[f"{fake_engine.id_of('prometheus')}:{FILE}"] = changed_at
+    fake_engine.changes[f"{fake_engine.id_of('prometheus')}:{DEFAULT_CONFIG_FILE}"] = changed_at
     observed = PrometheusFile().observe(fake_engine)
     assert facts(observed) == {"newer": newer}
     fake_engine.pages["9090/-/ready"] = NoAnswer("refused")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dckgrade.probes.monitoring.prometheus_log import PrometheusLog, read
+from dckgrade.probes.monitoring.prometheus_log import PrometheusLog, read_prometheus_log_facts
 from tests.support.fake_engine import facts
 from tests.support.monitoring import Monitored
 
@@ -39,10 +39,14 @@ YAML = "parsing YAML file /p.yml: "
 def test_the_error_is_read_in_the_words_of_both_major_versions(
     before: str, error: str, problem: str, line: int | None, key: str | None
 ) -> None:
-    found = read(f'{before} file=/p.yml err="first"\n{before} file=/p.yml err="{error}"\nbye')
+    found = read_prometheus_log_facts(
+        f'{before} file=/p.yml err="first"\n{before} file=/p.yml err="{error}"\nbye'
+    )
     assert (found.problem, found.line, found.key) == (problem, line, key)
 
 
 def test_a_log_without_such_an_error_says_nothing() -> None:
-    assert read('level=info msg="Completed loading of configuration file"').problem is None
+    assert (
+        read_prometheus_log_facts('level=info msg="Completed loading of configuration file"').problem is None
+    )
     assert facts(PrometheusLog().observe(Monitored()))["error"] is None
