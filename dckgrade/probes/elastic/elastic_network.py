@@ -42,7 +42,12 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur d'Elasticsearch n'a été trouvé", en="no Elasticsearch container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "missing": Text(fr="conteneurs absents", en="missing containers"),
+        "shared": Text(fr="réseaux communs", en="networks in common"),
+        "apart": Text(fr="conteneurs à l'écart", en="containers apart"),
+        "together": Text(fr="les trois conteneurs se joignent", en="the three containers reach each other"),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

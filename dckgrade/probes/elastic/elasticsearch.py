@@ -57,7 +57,22 @@ class Elasticsearch(Probe, frozen=True, kw_only=True, tag="elasticsearch"):
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur d'Elasticsearch n'a été trouvé", en="no Elasticsearch container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "name": Text(fr="nom du conteneur", en="name of the container"),
+        "status": Text(fr="état du conteneur", en="state of the container"),
+        "exit_code": Text(fr="code de sortie", en="exit code"),
+        "error": Text(fr="erreur du moteur", en="error of the engine"),
+        "log_tail": Text(fr="dernières lignes du log", en="last lines of the log"),
+        "up_s": Text(fr="secondes de marche", en="seconds running"),
+        "starting": Text(fr="en cours de démarrage", en="still starting"),
+        "answers": Text(fr="Elasticsearch répond", en="Elasticsearch answers"),
+        "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
+        "via": Text(fr="chemin de la réponse", en="way of the answer"),
+        "access": Text(fr="accès à Elasticsearch", en="access to Elasticsearch"),
+        "version": Text(fr="version d'Elasticsearch", en="version of Elasticsearch"),
+        "cluster": Text(fr="état du cluster", en="health of the cluster"),
+        "locked": Text(fr="index passés en lecture seule", en="indices made read-only"),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

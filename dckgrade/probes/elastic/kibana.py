@@ -62,7 +62,35 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur de Kibana n'a été trouvé", en="no Kibana container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "name": Text(fr="nom du conteneur", en="name of the container"),
+        "status": Text(fr="état du conteneur", en="state of the container"),
+        "exit_code": Text(fr="code de sortie", en="exit code"),
+        "error": Text(fr="erreur du moteur", en="error of the engine"),
+        "log_tail": Text(fr="dernières lignes du log", en="last lines of the log"),
+        "up_s": Text(fr="secondes de marche", en="seconds running"),
+        "starting": Text(fr="en cours de démarrage", en="still starting"),
+        "answers": Text(fr="Kibana répond", en="Kibana answers"),
+        "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
+        "via": Text(fr="chemin de la réponse", en="way of the answer"),
+        "failing": Text(fr="Kibana n'est pas prêt", en="Kibana is not ready"),
+        "state": Text(fr="état que donne Kibana", en="state that Kibana gives"),
+        "version": Text(fr="version de Kibana", en="version of Kibana"),
+        "unfit": Text(fr="version d'Elasticsearch incompatible", en="incompatible version of Elasticsearch"),
+        "complains": Text(
+            fr="Elasticsearch introuvable d’après le log de Kibana",
+            en="Elasticsearch not found, by Kibana’s log",
+        ),
+        "host": Text(
+            fr="hôte où Kibana cherche Elasticsearch", en="host at which Kibana looks for Elasticsearch"
+        ),
+        "loopback": Text(fr="cet hôte est le conteneur de Kibana", en="that host is Kibana's own container"),
+        "shares_network": Text(
+            fr="réseau commun avec Elasticsearch", en="network in common with Elasticsearch"
+        ),
+        "known_name": Text(fr="nom connu sur ce réseau", en="name known on that network"),
+        "old_variable": Text(fr="variable ELASTICSEARCH_URL seule", en="variable ELASTICSEARCH_URL alone"),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -83,7 +83,35 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         fr="aucun conteneur dont la sortie parte vers Elasticsearch n'a été trouvé",
         en="no container whose output goes to Elasticsearch was found",
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "said": Text(fr="ligne témoin émise", en="marker line emitted"),
+        "by": Text(fr="moyen d'émission", en="means of emission"),
+        "container": Text(fr="conteneur de la ligne", en="container of the line"),
+        "driver": Text(fr="pilote de logs", en="log driver"),
+        "ways": Text(fr="chemins possibles des lignes", en="ways that lines can take"),
+        "found": Text(fr="ligne témoin trouvée dans Elasticsearch", en="marker line found in Elasticsearch"),
+        "index": Text(fr="index où elle se trouve", en="index that holds it"),
+        "latency_s": Text(fr="secondes jusqu'à Elasticsearch", en="seconds until Elasticsearch"),
+        "waited_s": Text(fr="secondes d'attente", en="seconds waited"),
+        "in_log": Text(
+            fr="ligne présente dans le log du conteneur", en="line present in the container’s log"
+        ),
+        "hop": Text(fr="première étape manquée", en="first step missed"),
+        "error": Text(fr="erreur du moteur", en="error of the engine"),
+        "wrong_protocol": Text(
+            fr="port publié pour l’autre protocole", en="port published for the other protocol"
+        ),
+        "cannot_read": Text(
+            fr="fichiers de logs illisibles pour le lecteur", en="log files unreadable for the reader"
+        ),
+        "failing": Text(
+            fr="Elasticsearch hors d’atteinte pour Logstash", en="Elasticsearch out of reach for Logstash"
+        ),
+        "looping": Text(fr="Logstash relit ses propres lignes", en="Logstash reads its own lines"),
+        "documents": Text(fr="documents présents avant", en="documents present before"),
+        "old_lines_left": Text(fr="anciennes lignes laissées de côté", en="older lines passed over"),
+        "lost": Text(fr="documents perdus avec leur conteneur", en="documents lost with their container"),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -68,7 +68,36 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur de Logstash n'a été trouvé", en="no Logstash container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "name": Text(fr="nom du conteneur", en="name of the container"),
+        "status": Text(fr="état du conteneur", en="state of the container"),
+        "exit_code": Text(fr="code de sortie", en="exit code"),
+        "error": Text(fr="erreur du moteur", en="error of the engine"),
+        "log_tail": Text(fr="dernières lignes du log", en="last lines of the log"),
+        "up_s": Text(fr="secondes de marche", en="seconds running"),
+        "starting": Text(fr="en cours de démarrage", en="still starting"),
+        "answers": Text(fr="Logstash répond", en="Logstash answers"),
+        "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
+        "via": Text(fr="chemin de la réponse", en="way of the answer"),
+        "version": Text(fr="version de Logstash", en="version of Logstash"),
+        "running": Text(fr="un pipeline tourne", en="a pipeline runs"),
+        "inputs": Text(fr="entrées du pipeline", en="inputs of the pipeline"),
+        "outputs": Text(fr="sorties du pipeline", en="outputs of the pipeline"),
+        "taken_in": Text(fr="événements reçus", en="events received"),
+        "passed_on": Text(fr="événements transmis", en="events passed on"),
+        "written": Text(fr="documents acceptés par Elasticsearch", en="documents accepted by Elasticsearch"),
+        "failing": Text(
+            fr="Elasticsearch hors d’atteinte d’après le log", en="Elasticsearch out of reach, by the log"
+        ),
+        "host": Text(
+            fr="hôte où Logstash cherche Elasticsearch", en="host at which Logstash looks for Elasticsearch"
+        ),
+        "loopback": Text(
+            fr="cet hôte est le conteneur de Logstash", en="that host is Logstash’s own container"
+        ),
+        "pipeline_mounted": Text(fr="pipeline monté au bon endroit", en="pipeline mounted in its place"),
+        "mounted_elsewhere": Text(fr="fichier monté à côté", en="file mounted elsewhere"),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -36,7 +36,10 @@ class LogstashLog(Probe, frozen=True, kw_only=True, tag="logstash-log"):
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur de Logstash n'a été trouvé", en="no Logstash container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "problem": Text(fr="problème du pipeline", en="problem of the pipeline"),
+        "line": Text(fr="ligne du pipeline", en="line of the pipeline"),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

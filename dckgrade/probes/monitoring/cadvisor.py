@@ -51,7 +51,18 @@ class Cadvisor(Probe, frozen=True, kw_only=True, tag="cadvisor"):
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur de cAdvisor n'a été trouvé", en="no cAdvisor container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "found": Text(fr="conteneur de cAdvisor trouvé", en="cAdvisor container found"),
+        "running": Text(fr="cAdvisor en marche", en="cAdvisor running"),
+        "exit_code": Text(fr="code de sortie", en="exit code"),
+        "image": Text(fr="image de cAdvisor", en="image of cAdvisor"),
+        "version": Text(fr="version de cAdvisor", en="version of cAdvisor"),
+        "engine_version": Text(fr="version du moteur Docker", en="version of the Docker engine"),
+        "storage_driver": Text(fr="pilote de stockage du moteur", en="storage driver of the engine"),
+        "containerd_store": Text(fr="conteneurs gardés par containerd", en="containers kept by containerd"),
+        "cgroups": Text(fr="version des groupes de contrôle", en="version of control groups"),
+        "needs": Text(fr="version de cAdvisor nécessaire", en="version of cAdvisor needed"),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -72,7 +72,24 @@ class Grafana(Probe, frozen=True, kw_only=True, tag="grafana"):
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur de Grafana n'a été trouvé", en="no Grafana container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "answers": Text(fr="Grafana répond", en="Grafana answers"),
+        "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
+        "via": Text(fr="chemin de la réponse", en="way of the answer"),
+        "version": Text(fr="version de Grafana", en="version of Grafana"),
+        "data_kept": Text(fr="données de Grafana conservées", en="Grafana's data kept"),
+        "sources": Text(fr="sources de données Prometheus", en="Prometheus data sources"),
+        "healthy": Text(fr="une source de données fonctionne", en="a data source works"),
+        "url": Text(fr="adresse de la source de données", en="address of the data source"),
+        "message": Text(fr="message de Grafana sur la source", en="message of Grafana about the source"),
+        "reason": Text(fr="raison donnée par Grafana", en="reason given by Grafana"),
+        "loopback": Text(
+            fr="adresse qui reste dans le conteneur de Grafana",
+            en="address that stays in Grafana’s container",
+        ),
+        "access": Text(fr="accès à Grafana", en="access to Grafana"),
+        "account_of": Text(fr="compte essayé", en="account tried"),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -50,7 +50,18 @@ class GrafanaDashboard(Probe, frozen=True, kw_only=True, tag="grafana-dashboard"
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur de Grafana n'a été trouvé", en="no Grafana container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "access": Text(fr="accès à Grafana", en="access to Grafana"),
+        "account_of": Text(fr="compte essayé", en="account tried"),
+        "count": Text(fr="nombre de tableaux de bord", en="number of dashboards"),
+        "shows_containers": Text(
+            fr="un tableau de bord montre les conteneurs", en="a dashboard shows containers"
+        ),
+        "title": Text(fr="titre du tableau de bord", en="title of the dashboard"),
+        "container_panels": Text(fr="panneaux sur les conteneurs", en="panels about containers"),
+        "host_panels": Text(fr="panneaux sur la machine", en="panels about the machine"),
+        "bound": Text(fr="panneaux reliés à une source de données", en="panels tied to a data source"),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -37,7 +37,16 @@ class GrafanaSeries(Probe, frozen=True, kw_only=True, tag="grafana-series"):
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur de Grafana n'a été trouvé", en="no Grafana container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "fresh": Text(fr="conteneurs aux mesures fraîches", en="containers with fresh figures"),
+        "named": Text(fr="conteneurs désignés par leur nom", en="containers given by name"),
+        "stale": Text(fr="conteneurs aux mesures anciennes", en="containers with old figures"),
+        "foreign": Text(fr="conteneurs d'un autre moteur", en="containers of another engine"),
+        "foreign_named": Text(
+            fr="conteneurs nommés d’un autre moteur", en="named containers of another engine"
+        ),
+        "answered": Text(fr="sources de données qui ont répondu", en="data sources that answered"),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -56,7 +56,18 @@ class Prometheus(Probe, frozen=True, kw_only=True, tag="prometheus"):
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur de Prometheus n'a été trouvé", en="no Prometheus container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "answers": Text(fr="Prometheus répond", en="Prometheus answers"),
+        "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
+        "via": Text(fr="chemin de la réponse", en="way of the answer"),
+        "ready": Text(fr="Prometheus prêt", en="Prometheus ready"),
+        "config_mounted": Text(fr="configuration montée", en="configuration mounted"),
+        "mounted_elsewhere": Text(fr="fichier monté ailleurs", en="file mounted elsewhere"),
+        "jobs": Text(fr="jobs de la configuration", en="jobs of the configuration"),
+        "job": Text(fr="job de cAdvisor", en="job of cAdvisor"),
+        "job_has_targets": Text(fr="ce job a des cibles", en="that job has targets"),
+        "any_target": Text(fr="un job a des cibles", en="a job has targets"),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

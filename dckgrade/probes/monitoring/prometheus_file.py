@@ -45,7 +45,12 @@ class PrometheusFile(Probe, frozen=True, kw_only=True, tag="prometheus-file"):
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur de Prometheus n'a été trouvé", en="no Prometheus container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "newer": Text(
+            fr="fichier plus récent que la configuration chargée",
+            en="file newer than the configuration in force",
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -56,7 +56,12 @@ class PrometheusLog(Probe, frozen=True, kw_only=True, tag="prometheus-log"):
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur de Prometheus n'a été trouvé", en="no Prometheus container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "error": Text(fr="erreur de Prometheus", en="error of Prometheus"),
+        "problem": Text(fr="problème de la configuration", en="problem of the configuration"),
+        "line": Text(fr="ligne de la configuration", en="line of the configuration"),
+        "key": Text(fr="clé inconnue", en="unknown key"),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

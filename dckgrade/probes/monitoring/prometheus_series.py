@@ -54,7 +54,23 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur de Prometheus n'a été trouvé", en="no Prometheus container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "fresh": Text(fr="conteneurs aux mesures fraîches", en="containers with fresh figures"),
+        "named": Text(fr="conteneurs désignés par leur nom", en="containers given by name"),
+        "stale": Text(fr="conteneurs aux mesures anciennes", en="containers with old figures"),
+        "foreign": Text(fr="conteneurs d'un autre moteur", en="containers of another engine"),
+        "foreign_named": Text(
+            fr="conteneurs nommés d’un autre moteur", en="named containers of another engine"
+        ),
+        "cadvisor_running": Text(fr="cAdvisor en marche", en="cAdvisor running"),
+        "groups": Text(fr="groupes de contrôle vus", en="control groups seen"),
+        "docker_seen": Text(fr="cAdvisor joint Docker", en="cAdvisor reaches Docker"),
+        "blind_to": Text(
+            fr="partie de la machine que cAdvisor ne voit pas",
+            en="part of the machine that cAdvisor does not see",
+        ),
+        "host_metrics": Text(fr="un node exporter est relevé", en="a node exporter is scraped"),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

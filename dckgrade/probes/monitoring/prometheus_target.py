@@ -65,7 +65,24 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
     absent: ClassVar[Text] = Text(
         fr="aucun conteneur de Prometheus n'a été trouvé", en="no Prometheus container was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = {
+        "job": Text(fr="job de cAdvisor", en="job of cAdvisor"),
+        "health": Text(fr="état de la cible", en="state of the target"),
+        "host": Text(fr="hôte de la cible", en="host of the target"),
+        "port": Text(fr="port de la cible", en="port of the target"),
+        "error": Text(fr="erreur du dernier relevé", en="error of the last scrape"),
+        "loopback": Text(
+            fr="cible sur le conteneur de Prometheus", en="target on Prometheus’s own container"
+        ),
+        "itself": Text(fr="la cible est Prometheus", en="the target is Prometheus"),
+        "cadvisor_running": Text(fr="cAdvisor en marche", en="cAdvisor running"),
+        "shares_network": Text(fr="réseau commun avec cAdvisor", en="network in common with cAdvisor"),
+        "known_name": Text(fr="nom connu sur ce réseau", en="name known on that network"),
+        "machines_port": Text(
+            fr="port de la machine au lieu de celui du conteneur",
+            en="port of the machine instead of the container’s",
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
