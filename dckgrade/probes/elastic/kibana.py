@@ -78,8 +78,8 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
         "version": Text(fr="version de Kibana", en="version of Kibana"),
         "unfit": Text(fr="version d'Elasticsearch incompatible", en="incompatible version of Elasticsearch"),
         "complains": Text(
-            fr="Elasticsearch introuvable d’après le log de Kibana",
-            en="Elasticsearch not found, by Kibana’s log",
+            fr="Elasticsearch introuvable d'après le log de Kibana",
+            en="Elasticsearch not found, by Kibana's log",
         ),
         "host": Text(
             fr="hôte où Kibana cherche Elasticsearch", en="host at which Kibana looks for Elasticsearch"

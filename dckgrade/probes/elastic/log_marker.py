@@ -94,18 +94,18 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         "latency_s": Text(fr="secondes jusqu'à Elasticsearch", en="seconds until Elasticsearch"),
         "waited_s": Text(fr="secondes d'attente", en="seconds waited"),
         "in_log": Text(
-            fr="ligne présente dans le log du conteneur", en="line present in the container’s log"
+            fr="ligne présente dans le log du conteneur", en="line present in the container's log"
         ),
         "hop": Text(fr="première étape manquée", en="first step missed"),
         "error": Text(fr="erreur du moteur", en="error of the engine"),
         "wrong_protocol": Text(
-            fr="port publié pour l’autre protocole", en="port published for the other protocol"
+            fr="port publié pour l'autre protocole", en="port published for the other protocol"
         ),
         "cannot_read": Text(
             fr="fichiers de logs illisibles pour le lecteur", en="log files unreadable for the reader"
         ),
         "failing": Text(
-            fr="Elasticsearch hors d’atteinte pour Logstash", en="Elasticsearch out of reach for Logstash"
+            fr="Elasticsearch hors d'atteinte pour Logstash", en="Elasticsearch out of reach for Logstash"
         ),
         "looping": Text(fr="Logstash relit ses propres lignes", en="Logstash reads its own lines"),
         "documents": Text(fr="documents présents avant", en="documents present before"),

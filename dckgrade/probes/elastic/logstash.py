@@ -87,13 +87,13 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
         "passed_on": Text(fr="événements transmis", en="events passed on"),
         "written": Text(fr="documents acceptés par Elasticsearch", en="documents accepted by Elasticsearch"),
         "failing": Text(
-            fr="Elasticsearch hors d’atteinte d’après le log", en="Elasticsearch out of reach, by the log"
+            fr="Elasticsearch hors d'atteinte d'après le log", en="Elasticsearch out of reach, by the log"
         ),
         "host": Text(
             fr="hôte où Logstash cherche Elasticsearch", en="host at which Logstash looks for Elasticsearch"
         ),
         "loopback": Text(
-            fr="cet hôte est le conteneur de Logstash", en="that host is Logstash’s own container"
+            fr="cet hôte est le conteneur de Logstash", en="that host is Logstash's own container"
         ),
         "pipeline_mounted": Text(fr="pipeline monté au bon endroit", en="pipeline mounted in its place"),
         "mounted_elsewhere": Text(fr="fichier monté à côté", en="file mounted elsewhere"),

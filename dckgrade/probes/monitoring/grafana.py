@@ -85,7 +85,7 @@ class Grafana(Probe, frozen=True, kw_only=True, tag="grafana"):
         "reason": Text(fr="raison donnée par Grafana", en="reason given by Grafana"),
         "loopback": Text(
             fr="adresse qui reste dans le conteneur de Grafana",
-            en="address that stays in Grafana’s container",
+            en="address that stays in Grafana's container",
         ),
         "access": Text(fr="accès à Grafana", en="access to Grafana"),
         "account_of": Text(fr="compte essayé", en="account tried"),

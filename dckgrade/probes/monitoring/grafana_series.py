@@ -43,7 +43,7 @@ class GrafanaSeries(Probe, frozen=True, kw_only=True, tag="grafana-series"):
         "stale": Text(fr="conteneurs aux mesures anciennes", en="containers with old figures"),
         "foreign": Text(fr="conteneurs d'un autre moteur", en="containers of another engine"),
         "foreign_named": Text(
-            fr="conteneurs nommés d’un autre moteur", en="named containers of another engine"
+            fr="conteneurs nommés d'un autre moteur", en="named containers of another engine"
         ),
         "answered": Text(fr="sources de données qui ont répondu", en="data sources that answered"),
     }

@@ -60,7 +60,7 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
         "stale": Text(fr="conteneurs aux mesures anciennes", en="containers with old figures"),
         "foreign": Text(fr="conteneurs d'un autre moteur", en="containers of another engine"),
         "foreign_named": Text(
-            fr="conteneurs nommés d’un autre moteur", en="named containers of another engine"
+            fr="conteneurs nommés d'un autre moteur", en="named containers of another engine"
         ),
         "cadvisor_running": Text(fr="cAdvisor en marche", en="cAdvisor running"),
         "groups": Text(fr="groupes de contrôle vus", en="control groups seen"),

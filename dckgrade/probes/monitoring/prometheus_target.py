@@ -72,7 +72,7 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
         "port": Text(fr="port de la cible", en="port of the target"),
         "error": Text(fr="erreur du dernier relevé", en="error of the last scrape"),
         "loopback": Text(
-            fr="cible sur le conteneur de Prometheus", en="target on Prometheus’s own container"
+            fr="cible sur le conteneur de Prometheus", en="target on Prometheus's own container"
         ),
         "itself": Text(fr="la cible est Prometheus", en="the target is Prometheus"),
         "cadvisor_running": Text(fr="cAdvisor en marche", en="cAdvisor running"),
@@ -80,7 +80,7 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
         "known_name": Text(fr="nom connu sur ce réseau", en="name known on that network"),
         "machines_port": Text(
             fr="port de la machine au lieu de celui du conteneur",
-            en="port of the machine instead of the container’s",
+            en="port of the machine instead of the container's",
         ),
     }
     example: ClassVar[Mapping[str, Any]] = {}
