@@ -1,1 +1,1 @@
-"""Elasticsearch, Logstash and Kibana: what they say, and how a log line gets there."""
+"""Probes of Elasticsearch, Logstash and Kibana, and of the way that a log line takes to them."""

@@ -1,4 +1,4 @@
-"""An inspected container → what it is called, whether it runs, and what it said when it ended."""
+"""Read name, status and last words of a container of the Elastic stack."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Kind `elastic-network`: three containers → do they share a network, or reach each other all the same."""
+"""Kind `elastic-network`: whether the three containers of the stack reach each other."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
@@ -64,10 +64,14 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
                 if (inspected := find_stack_container(engine, name, image))
             }
             centre = found.get(self.elasticsearch)
-            apart = [name for name, one in found.items() if not (centre and can_reach_other(one, centre))]
+            apart = [
+                name
+                for name, inspected in found.items()
+                if not (centre and can_reach_other(inspected, centre))
+            ]
             # What is proven by effect needs no network of a certain kind: addresses will do.
             arriving = {name for name in apart if self.arrives(engine, name)}
-            ages = [uptime_s(one, engine.now()) for one in found.values()]
+            ages = [uptime_s(inspected, engine.now()) for inspected in found.values()]
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("elastic-network", trouble)
         if not found:
@@ -105,16 +109,20 @@ def find_stack_container(engine: Engine, name: str, image: str) -> Json | None:
 
 def list_shared_networks(found: Iterable[Json]) -> list[str]:
     """Name the networks that somebody made and that all are on."""
-    made = [reachability.get_networks(one).keys() - reachability.PREDEFINED_NETWORKS for one in found]
+    made = [
+        reachability.get_networks(inspected).keys() - reachability.PREDEFINED_NETWORKS for inspected in found
+    ]
     return sorted(set.intersection(*map(set, made))) if made else []
 
 
-def can_reach_other(one: Json, other: Json) -> bool:
+def can_reach_other(inspected: Json, other: Json) -> bool:
     """
     Say whether one can call the other by a name, or on the loopback that they have in common: a network that
     somebody made, the machine's own, or one lent by the other (`--network container:…`).
     """
-    return reachability.share_network(one, other) or get_network_owner(one) == get_network_owner(other)
+    return reachability.share_network(inspected, other) or get_network_owner(inspected) == get_network_owner(
+        other
+    )
 
 
 def get_network_owner(inspected: Json) -> str:

@@ -1,4 +1,4 @@
-"""Kind `elasticsearch`: a container's Elasticsearch → does it answer, how does its cluster fare."""
+"""Kind `elasticsearch`: whether Elasticsearch answers, and the health of its cluster."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal

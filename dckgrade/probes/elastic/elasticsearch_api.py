@@ -1,4 +1,4 @@
-"""A container that runs Elasticsearch → its API: what it is, how it fares, what it holds."""
+"""Elasticsearch's HTTP API: health, indices, and the search for a line."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -94,8 +94,8 @@ def count_documents(ask: HttpRequester) -> dict[str, int]:
     if answer.status != HTTPStatus.OK:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for {INDICES_PATH}")
     named = (
-        (str(one.get("index") or ""), str(one.get("docs.count") or ""))
-        for one in iter_mappings(decode_json(answer))
+        (str(row.get("index") or ""), str(row.get("docs.count") or ""))
+        for row in iter_mappings(decode_json(answer))
     )
     return {name: int(count) if count.isdecimal() else 0 for name, count in named if is_user_index(name)}
 
@@ -111,11 +111,11 @@ def list_locked_indices(ask: HttpRequester) -> list[str]:
     if answer.status != HTTPStatus.OK:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for index.blocks")
     found = as_mapping(decode_json(answer))
-    settings = ((name, as_mapping(as_mapping(one).get("settings"))) for name, one in found.items())
+    settings = ((name, as_mapping(as_mapping(index).get("settings"))) for name, index in found.items())
     return sorted(
         name
-        for name, one in settings
-        if is_user_index(name) and str(one.get(LOCKED_SETTING)).casefold() == "true"
+        for name, settings_of in settings
+        if is_user_index(name) and str(settings_of.get(LOCKED_SETTING)).casefold() == "true"
     )
 
 

@@ -1,4 +1,4 @@
-"""Where lines are lost beside Logstash: files that may not be read, data that went with its container."""
+"""Ways in which lines are lost beside Logstash: unreadable files, data that went with its container."""
 
 import re
 from collections.abc import Sequence
@@ -48,12 +48,12 @@ def was_accepted(said: MarkerEmission) -> bool:
 
 def has_lost_data(engine: Engine, elasticsearch: str, logstash: str) -> bool:
     """Say whether Elasticsearch was made after Logstash had started, and keeps nothing for long."""
-    one = engine.inspect_container(
+    elasticsearch_container = engine.inspect_container(
         find_id_and_state(engine, elasticsearch, elasticsearch_api.ELASTICSEARCH_IMAGE)[0]
     )
     other = engine.inspect_container(find_id_and_state(engine, logstash, logstash_api.LOGSTASH_IMAGE)[0])
-    born, started = one.get("Created"), (other.get("State") or {}).get("StartedAt")
-    if not born or not started or keeps_data(one.get("Mounts") or []):
+    born, started = elasticsearch_container.get("Created"), (other.get("State") or {}).get("StartedAt")
+    if not born or not started or keeps_data(elasticsearch_container.get("Mounts") or []):
         return False
     return parse_timestamp(str(born)) > parse_timestamp(str(started))
 
@@ -61,8 +61,8 @@ def has_lost_data(engine: Engine, elasticsearch: str, logstash: str) -> bool:
 def keeps_data(mounts: Sequence[Json]) -> bool:
     """Say whether the folder of data, or one above it, is on the machine or in a volume that has a name."""
     places = [
-        str(one.get("Destination") or "").rstrip("/")
-        for one in mounts
-        if not ANONYMOUS_VOLUME_PATTERN.fullmatch(str(one.get("Name") or ""))
+        str(mount.get("Destination") or "").rstrip("/")
+        for mount in mounts
+        if not ANONYMOUS_VOLUME_PATTERN.fullmatch(str(mount.get("Name") or ""))
     ]
     return any(f"{ELASTICSEARCH_DATA_FOLDER}/".startswith(f"{place}/") for place in places)

@@ -1,4 +1,4 @@
-"""Kind `kibana`: a container's Kibana → is it ready, and where it looks for Elasticsearch if it is not."""
+"""Kind `kibana`: whether Kibana is ready, and where it looks for Elasticsearch while it is not."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -169,8 +169,8 @@ def explain_connection(log: str, inspected: Json, elasticsearch: str, engine: En
 def iter_linked_names(inspected: Json) -> Iterator[str]:
     """Give the names that it was told by `--link` and `--add-host`."""
     host = inspected.get("HostConfig") or {}
-    yield from (str(one).rpartition("/")[2] for one in host.get("Links") or [])
-    yield from (str(one).partition(":")[0] for one in host.get("ExtraHosts") or [])
+    yield from (str(link).rpartition("/")[2] for link in host.get("Links") or [])
+    yield from (str(host_entry).partition(":")[0] for host_entry in host.get("ExtraHosts") or [])
 
 
 def find_elasticsearch(engine: Engine, elasticsearch: str) -> Json | None:

@@ -1,4 +1,4 @@
-"""A container that runs Kibana → what it says of itself, ready or not."""
+"""Kibana's status API."""
 
 from http import HTTPStatus
 

@@ -1,4 +1,4 @@
-"""Kind `log-marker`: a unique word on a container's output → is it in Elasticsearch, or where it stayed."""
+"""Kind `log-marker`: whether a unique line of a container arrives in Elasticsearch, or where it stops."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal

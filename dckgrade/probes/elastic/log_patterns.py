@@ -1,4 +1,4 @@
-"""What Logstash and Kibana print → where they look for Elasticsearch, and what is wrong with a pipeline."""
+"""What the logs of Logstash and Kibana say of their connection to Elasticsearch and of a pipeline."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -100,7 +100,7 @@ def parse_hostname(url: str) -> str | None:
 
 def read_environment(inspected: Mapping[str, Any]) -> dict[str, str]:
     """Give a container's variables."""
-    pairs = (str(one).partition("=") for one in (inspected.get("Config") or {}).get("Env") or [])
+    pairs = (str(variable).partition("=") for variable in (inspected.get("Config") or {}).get("Env") or [])
     return {name: value for name, _, value in pairs}
 
 

@@ -1,4 +1,4 @@
-"""An engine's containers → the ways by which their lines may leave for Logstash."""
+"""Find the routes by which containers' log lines may reach Logstash."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
@@ -73,7 +73,9 @@ class LogRoutes(Struct, frozen=True):
     @property
     def names(self) -> list[str]:
         """Name the ways: drivers, `files`, `engine`, `machine`."""
-        drivers = {one.driver for one in self.senders if one.sends} | ({self.factory} & set(SENDING_DRIVERS))
+        drivers = {source.driver for source in self.senders if source.sends} | (
+            {self.factory} & set(SENDING_DRIVERS)
+        )
         others = {"files": self.reader, "engine": self.socket, "machine": self.taking}
         return [*sorted(drivers), *(name for name, there in others.items() if there)]
 
@@ -81,35 +83,47 @@ class LogRoutes(Struct, frozen=True):
 def survey_log_routes(engine: Engine) -> LogRoutes:
     """Inspect the engine's containers, and find the ways."""
     listed = sorted(
-        (one for one in engine.list_containers() if not is_orchestrated(one)),
-        key=lambda one: -int(one.get("Created") or 0),
+        (entry for entry in engine.list_containers() if not is_orchestrated(entry)),
+        key=lambda entry: -int(entry.get("Created") or 0),
     )
     seen = [
-        (entry, one)
-        for entry, one in inspect_candidates(engine, listed[:MAX_INSPECTED_CONTAINERS])
-        if not isinstance(one, Exception)
+        (entry, inspected)
+        for entry, inspected in inspect_candidates(engine, listed[:MAX_INSPECTED_CONTAINERS])
+        if not isinstance(inspected, Exception)
     ]
     info = engine.inspect_engine()
     root = str(info.get("DockerRootDir") or "/var/lib/docker")
-    others = [(entry, one) for entry, one in seen if get_image_repository(one) not in SELF_READING_IMAGES]
+    others = [
+        (entry, inspected)
+        for entry, inspected in seen
+        if get_image_repository(inspected) not in SELF_READING_IMAGES
+    ]
     return LogRoutes(
-        senders=[describe_log_source(entry, one) for entry, one in seen],
-        reader=next(iter(sorted(iter_log_tailers(others, root), key=lambda one: not one.running)), None),
-        socket=any(place in DOCKER_SOCKETS for _, one in others for place in iter_mount_sources(one)),
-        taking=any(key.partition("/")[0] in LOG_PORTS for _, one in seen for key in get_port_bindings(one)),
+        senders=[describe_log_source(entry, inspected) for entry, inspected in seen],
+        reader=next(
+            iter(sorted(iter_log_tailers(others, root), key=lambda tailer: not tailer.running)), None
+        ),
+        socket=any(
+            place in DOCKER_SOCKETS for _, inspected in others for place in iter_mount_sources(inspected)
+        ),
+        taking=any(
+            key.partition("/")[0] in LOG_PORTS
+            for _, inspected in seen
+            for key in get_port_bindings(inspected)
+        ),
         factory=str(info.get("LoggingDriver") or ""),
     )
 
 
-def describe_log_source(entry: Json, one: Json) -> LogSource:
+def describe_log_source(entry: Json, inspected: Json) -> LogSource:
     """Say how a container's lines are kept or sent."""
-    state, log = one.get("State") or {}, (one.get("HostConfig") or {}).get("LogConfig") or {}
+    state, log = inspected.get("State") or {}, (inspected.get("HostConfig") or {}).get("LogConfig") or {}
     error = str(state.get("Error") or "") if not state.get("Running") else ""
     return LogSource(
-        ref=str(one.get("Id") or entry.get("Id") or ""),
-        name=str(one.get("Name") or "").lstrip("/"),
-        image=str(one.get("Image") or ""),
-        running=reachability.is_running(one),
+        ref=str(inspected.get("Id") or entry.get("Id") or ""),
+        name=str(inspected.get("Name") or "").lstrip("/"),
+        image=str(inspected.get("Image") or ""),
+        running=reachability.is_running(inspected),
         nginx=runs_image_or_program(entry, "nginx"),
         driver=str(log.get("Type") or ""),
         log={"Type": str(log.get("Type") or ""), "Config": dict(log.get("Config") or {})},
@@ -120,34 +134,34 @@ def describe_log_source(entry: Json, one: Json) -> LogSource:
 def iter_log_tailers(seen: Sequence[tuple[Json, Json]], root: str) -> Iterator[LogTailer]:
     """Find who has Docker's folder of containers, or one above it, mounted."""
     kept = PurePosixPath(root, "containers")
-    for _, one in seen:
-        for mount in one.get("Mounts") or []:
+    for _, inspected in seen:
+        for mount in inspected.get("Mounts") or []:
             source = PurePosixPath(str(mount.get("Source") or ""))
             if source.is_absolute() and kept.is_relative_to(source):
                 place = PurePosixPath(str(mount.get("Destination") or "/"))
                 yield LogTailer(
-                    ref=str(one.get("Id") or ""),
-                    name=str(one.get("Name") or "").lstrip("/"),
+                    ref=str(inspected.get("Id") or ""),
+                    name=str(inspected.get("Name") or "").lstrip("/"),
                     folder=str(place / kept.relative_to(source)),
-                    running=reachability.is_running(one),
-                    logstash=get_image_repository(one) == "logstash"
-                    or str(one.get("Name") or "") == "/logstash",
+                    running=reachability.is_running(inspected),
+                    logstash=get_image_repository(inspected) == "logstash"
+                    or str(inspected.get("Name") or "") == "/logstash",
                 )
 
 
-def get_image_repository(one: Json) -> str:
+def get_image_repository(inspected: Json) -> str:
     """Give the last part of its image's name."""
-    return get_repository_name(str((one.get("Config") or {}).get("Image") or ""))
+    return get_repository_name(str((inspected.get("Config") or {}).get("Image") or ""))
 
 
-def iter_mount_sources(one: Json) -> Iterator[str]:
+def iter_mount_sources(inspected: Json) -> Iterator[str]:
     """Give what of the machine is mounted."""
-    yield from (str(mount.get("Source") or "") for mount in one.get("Mounts") or [])
+    yield from (str(mount.get("Source") or "") for mount in inspected.get("Mounts") or [])
 
 
-def get_port_bindings(one: Json) -> Mapping[str, Any]:
+def get_port_bindings(inspected: Json) -> Mapping[str, Any]:
     """Give the bindings of its ports on the machine: `12201/udp` → where."""
-    bindings = (one.get("HostConfig") or {}).get("PortBindings") or {}
+    bindings = (inspected.get("HostConfig") or {}).get("PortBindings") or {}
     return {port: bindings[port] for port in bindings if bindings[port]}
 
 
@@ -166,17 +180,17 @@ def is_published_for_other_protocol(where: str, engine: Engine) -> bool:
     if parts.scheme not in {"udp", "tcp"} or port is None:
         return False
     listed = [
-        one
-        for _, one in inspect_candidates(engine, engine.list_containers()[:MAX_INSPECTED_CONTAINERS])
-        if not isinstance(one, Exception)
+        inspected
+        for _, inspected in inspect_candidates(engine, engine.list_containers()[:MAX_INSPECTED_CONTAINERS])
+        if not isinstance(inspected, Exception)
     ]
     # Sent to a container's own address, the machine's ports play no part.
     if is_container_address(host, listed):
         return False
     protocols = {
         key.partition("/")[2]
-        for one in listed
-        for key, there in get_port_bindings(one).items()
+        for inspected in listed
+        for key, there in get_port_bindings(inspected).items()
         if is_bound_to(there, port)
     }
     return bool(protocols) and parts.scheme not in protocols
@@ -191,12 +205,12 @@ def is_container_address(host: str, listed: Sequence[Json]) -> bool:
         return False
     owned = (
         str((net or {}).get("IPAddress") or "")
-        for one in listed
-        for net in reachability.get_networks(one).values()
+        for inspected in listed
+        for net in reachability.get_networks(inspected).values()
     )
     return host in set(owned)
 
 
 def is_bound_to(bindings: Any, port: int) -> bool:
     """Say whether one of the bindings is that port of the machine."""
-    return any(str((one or {}).get("HostPort") or "") == str(port) for one in bindings)
+    return any(str((binding or {}).get("HostPort") or "") == str(port) for binding in bindings)

@@ -1,4 +1,4 @@
-"""Kind `logstash`: a container's Logstash → its pipelines, and whether they reach Elasticsearch."""
+"""Kind `logstash`: the pipelines of Logstash, and whether they reach Elasticsearch."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -114,7 +114,7 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("logstash", trouble)
         own, elsewhere = find_pipeline_mounts(inspected)
-        one = going or EMPTY_FLOW
+        flow = going or EMPTY_FLOW
         facts = Facts(
             answers=service is not None,
             problem=answered.problem,
@@ -122,11 +122,11 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
             **lived,
             version=read_logstash_version(service) if service else None,
             running=going is not None,
-            inputs=one.inputs,
-            outputs=one.outputs,
-            taken_in=one.taken_in,
-            passed_on=one.passed_on,
-            written=one.written,
+            inputs=flow.inputs,
+            outputs=flow.outputs,
+            taken_in=flow.taken_in,
+            passed_on=flow.passed_on,
+            written=flow.written,
             failing=connection.failing,
             host=connection.host,
             loopback=is_own_loopback(connection.host, inspected),
@@ -148,7 +148,7 @@ def find_pipeline_mounts(inspected: Json) -> tuple[bool, bool]:
     Say whether a mount covers the folder of pipelines or is in it, and whether one lies beside: Docker's
     logs, Logstash's own settings and its data are no pipelines.
     """
-    places = [str(one.get("Destination") or "").rstrip("/") for one in inspected.get("Mounts") or []]
+    places = [str(mount.get("Destination") or "").rstrip("/") for mount in inspected.get("Mounts") or []]
     within = [
         place
         for place in places

@@ -1,4 +1,4 @@
-"""A container that runs Logstash → its monitoring API: its pipelines, and what has gone through them."""
+"""Logstash's monitoring API: its pipelines, and how many events have gone through them."""
 
 from http import HTTPStatus
 
@@ -85,20 +85,24 @@ def fetch_pipeline_flow(ask: HttpRequester) -> PipelineFlow | None:
         return None
     # Its own pipeline, which sends figures about it to Elasticsearch, begins with a point.
     named = as_mapping(as_mapping(decode_json(answer)).get("pipelines")).items()
-    pipelines = [as_mapping(one) for name, one in named if not str(name).startswith(".")]
-    running = [one for one in pipelines if list_plugins(one, "inputs") or list_plugins(one, "outputs")]
+    pipelines = [as_mapping(pipeline) for name, pipeline in named if not str(name).startswith(".")]
+    running = [
+        pipeline
+        for pipeline in pipelines
+        if list_plugins(pipeline, "inputs") or list_plugins(pipeline, "outputs")
+    ]
     if not running:
         return None
-    outputs = [one for pipeline in running for one in list_plugins(pipeline, "outputs")]
+    outputs = [plugin for pipeline in running for plugin in list_plugins(pipeline, "outputs")]
     return PipelineFlow(
         inputs=sorted(
-            {get_plugin_name(one) for pipeline in running for one in list_plugins(pipeline, "inputs")}
+            {get_plugin_name(plugin) for pipeline in running for plugin in list_plugins(pipeline, "inputs")}
         ),
-        outputs=sorted({get_plugin_name(one) for one in outputs}),
-        taken_in=sum(parse_count(as_mapping(one.get("events")).get("in")) for one in running),
-        passed_on=sum(parse_count(as_mapping(one.get("events")).get("out")) for one in running),
+        outputs=sorted({get_plugin_name(plugin) for plugin in outputs}),
+        taken_in=sum(parse_count(as_mapping(pipeline.get("events")).get("in")) for pipeline in running),
+        passed_on=sum(parse_count(as_mapping(pipeline.get("events")).get("out")) for pipeline in running),
         written=count_accepted_documents(
-            [one for one in outputs if get_plugin_name(one) == ELASTICSEARCH_OUTPUT]
+            [plugin for plugin in outputs if get_plugin_name(plugin) == ELASTICSEARCH_OUTPUT]
         ),
     )
 
@@ -115,8 +119,10 @@ def get_plugin_name(plugin: Json) -> str:
 
 def count_accepted_documents(outputs: list[Json]) -> int | None:
     """Count the documents that were accepted: told since the output's version 9 (Logstash 6.5)."""
-    told = [as_mapping(one["documents"]) for one in outputs if isinstance(one.get("documents"), dict)]
-    return sum(parse_count(one.get("successes")) for one in told) if told else None
+    told = [
+        as_mapping(plugin["documents"]) for plugin in outputs if isinstance(plugin.get("documents"), dict)
+    ]
+    return sum(parse_count(documents.get("successes")) for documents in told) if told else None
 
 
 def parse_count(found: object) -> int:

@@ -1,4 +1,4 @@
-"""A unique word put on a container's standard output, in the least intrusive way that there is."""
+"""Put a unique word on a container's standard output, in the least intrusive way that works."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -61,9 +61,9 @@ def emit_marker(
 
     `OutOfReach` where nothing of the kind may be done here.
     """
-    fitting = [one for one in ways.senders if has_log_route(one, ways)]
-    sends = [one for one in fitting if one.sends]
-    log = next((one for one in sorted(sends, key=lambda one: not one.running)), None)
+    fitting = [source for source in ways.senders if has_log_route(source, ways)]
+    sends = [source for source in fitting if source.sends]
+    log = next((source for source in sorted(sends, key=lambda source: not source.running)), None)
     said = MarkerEmission(
         marker=marker,
         by=None,
@@ -80,7 +80,7 @@ def emit_marker(
     if not ways.names:
         return said
     # Their own setting cannot work: a container of ours with the same one would tell the same.
-    if sends and not ways.reader and all(one.error for one in sends):
+    if sends and not ways.reader and all(source.error for source in sends):
         return _changed(said, error=sends[0].error, container=sends[0].name)
     refused: OutOfReach | None = None
     for attempt in iter_attempts(engine, said, [] if again else fitting, log):
@@ -101,37 +101,39 @@ def iter_attempts(
     engine: Engine, said: MarkerEmission, fitting: list[LogSource], log: LogSource | None
 ) -> Iterator[Callable[[], MarkerEmission]]:
     """Give the attempts, the least intrusive first."""
-    for one in fitting:
-        if one.running and one.nginx:
-            yield lambda one=one: emit_by_request(engine, said, one)  # type: ignore[misc]
+    for source in fitting:
+        if source.running and source.nginx:
+            yield lambda source=source: emit_by_request(engine, said, source)  # type: ignore[misc]
     if image := choose_probe_image(said.ways, log):
         yield lambda: emit_by_probe_container(engine, said, image, log)
-    for one in said.ways.senders:
-        if one.running and has_log_route(one, said.ways):
-            yield lambda one=one: emit_by_command(engine, said, one)  # type: ignore[misc]
+    for source in said.ways.senders:
+        if source.running and has_log_route(source, said.ways):
+            yield lambda source=source: emit_by_command(engine, said, source)  # type: ignore[misc]
 
 
-def has_log_route(one: LogSource, ways: LogRoutes) -> bool:
+def has_log_route(source: LogSource, ways: LogRoutes) -> bool:
     """Say whether that container's lines have a way out: sent away, or kept where somebody reads them."""
     if any(sender.sends for sender in ways.senders):
-        return one.sends
-    return one.driver not in {"none", ""}
+        return source.sends
+    return source.driver not in {"none", ""}
 
 
 def choose_probe_image(ways: LogRoutes, log: LogSource | None) -> str:
     """Choose the image of a container of ours: one that the lab uses, and that has a shell."""
-    running = [one.image for one in ways.senders if one.running and one.image.startswith("sha256:")]
-    nginx = [one.image for one in ways.senders if one.nginx and one.image in running]
+    running = [
+        source.image for source in ways.senders if source.running and source.image.startswith("sha256:")
+    ]
+    nginx = [source.image for source in ways.senders if source.nginx and source.image in running]
     own = [log.image] if log and log.image.startswith("sha256:") else []
     return next(iter([*own, *nginx, *running]), "")
 
 
-def emit_by_request(engine: Engine, said: MarkerEmission, one: LogSource) -> MarkerEmission:
+def emit_by_request(engine: Engine, said: MarkerEmission, source: LogSource) -> MarkerEmission:
     """Ask their nginx for a page of that name: it logs the request."""
     path = f"/{said.marker}"
     try:
         reply = ask_addresses(
-            engine.find_addresses(engine.inspect_container(one.ref), HTTP_PORT),
+            engine.find_addresses(engine.inspect_container(source.ref), HTTP_PORT),
             lambda at: engine.request_http(at, path),
             None,
         )
@@ -140,8 +142,8 @@ def emit_by_request(engine: Engine, said: MarkerEmission, one: LogSource) -> Mar
     except OutOfReach as trouble:
         if trouble.why is not UnobservableReason.ADDRESS_OUT_OF_REACH:
             raise
-        engine.request_http_inside(one.ref, HTTP_PORT, path)
-    return _changed(said, by="request", container=one.name, ref=one.ref, driver=one.driver)
+        engine.request_http_inside(source.ref, HTTP_PORT, path)
+    return _changed(said, by="request", container=source.name, ref=source.ref, driver=source.driver)
 
 
 def emit_by_probe_container(
@@ -156,12 +158,12 @@ def emit_by_probe_container(
     )
 
 
-def emit_by_command(engine: Engine, said: MarkerEmission, one: LogSource) -> MarkerEmission:
+def emit_by_command(engine: Engine, said: MarkerEmission, source: LogSource) -> MarkerEmission:
     """Have a command in their container write to the standard output of its first process."""
-    ran = engine.run_command(one.ref, (*SAY_COMMAND, said.marker))
+    ran = engine.run_command(source.ref, (*SAY_COMMAND, said.marker))
     if ran.exit_code:
         raise OutOfReach(UnobservableReason.NOT_TRIED, ran.output.strip()[:200])
-    return _changed(said, by="command", container=one.name, ref=one.ref, driver=one.driver)
+    return _changed(said, by="command", container=source.name, ref=source.ref, driver=source.driver)
 
 
 def _changed(said: MarkerEmission, **changes: object) -> MarkerEmission:

@@ -1,1 +1,1 @@
-"""What the kinds about Prometheus, cAdvisor and Grafana have in common."""
+"""Probes of Prometheus, cAdvisor and Grafana."""

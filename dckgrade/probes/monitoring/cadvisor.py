@@ -1,4 +1,4 @@
-"""Kind `cadvisor`: the container that runs cAdvisor, and whether that version understands this engine."""
+"""Kind `cadvisor`: the container that runs cAdvisor, and whether its version understands this engine."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Kind `grafana`: a container's Grafana → whether it lets us in, what it says of its data sources."""
+"""Kind `grafana`: whether Grafana lets us in, and how its data sources fare."""
 
 import re
 from collections.abc import Mapping
@@ -109,7 +109,7 @@ def read_grafana_facts(answered: ServiceReply[OpenedGrafana], inspected: Json) -
     """Put it all into facts."""
     opened = answered.answer
     sources = check_data_sources(opened.ask) if opened and opened.ask else None
-    best = next((one for one in sources or () if one.healthy), next(iter(sources or ()), None))
+    best = next((source for source in sources or () if source.healthy), next(iter(sources or ()), None))
     return Facts(
         answers=opened is not None,
         problem=answered.problem,
@@ -117,9 +117,9 @@ def read_grafana_facts(answered: ServiceReply[OpenedGrafana], inspected: Json) -
         version=read_grafana_version(opened) if opened else None,
         access=opened.access if opened else None,
         account_of=opened.account_of if opened else None,
-        data_kept=any(one.get("Destination") == DATA_FOLDER for one in inspected.get("Mounts") or []),
+        data_kept=any(mount.get("Destination") == DATA_FOLDER for mount in inspected.get("Mounts") or []),
         sources=sources,
-        healthy=any(one.healthy for one in sources) if sources is not None else None,
+        healthy=any(source.healthy for source in sources) if sources is not None else None,
         url=best.url if best else None,
         message=best.message if best else None,
         reason=extract_reason(best.message) if best else None,
@@ -135,12 +135,12 @@ def read_grafana_version(opened: OpenedGrafana) -> str | None:
 def check_data_sources(ask: HttpRequester) -> list[CheckedDataSource]:
     """Have each data source checked by Grafana."""
     listed = [
-        (one, *grafana_api.check_data_source_health(ask, one))
-        for one in grafana_api.list_prometheus_sources(ask)
+        (source, *grafana_api.check_data_source_health(ask, source))
+        for source in grafana_api.list_prometheus_sources(ask)
     ]
     return [
-        CheckedDataSource(name=one.name, url=masked(one.url), healthy=healthy, message=masked(message))
-        for one, healthy, message in listed
+        CheckedDataSource(name=source.name, url=masked(source.url), healthy=healthy, message=masked(message))
+        for source, healthy, message in listed
     ]
 
 

@@ -1,4 +1,4 @@
-"""A container that runs Grafana → its API with an account: tried once, never again when it is refused."""
+"""Grafana's HTTP API with an account, which is tried once and never again after a refusal."""
 
 from http import HTTPStatus
 from typing import Any, Literal
@@ -110,7 +110,7 @@ def choose_account(inspected: Json, given: Login | None) -> GrafanaAccount:
     if given:
         return GrafanaAccount(given, "option")
     listed = (inspected.get("Config") or {}).get("Env") or []
-    variables = dict(str(one).partition("=")[::2] for one in listed)
+    variables = dict(str(variable).partition("=")[::2] for variable in listed)
     if variables.get("GF_SECURITY_ADMIN_PASSWORD__FILE"):
         return GrafanaAccount(None, "variable")
     user, password = (variables.get(f"GF_SECURITY_ADMIN_{name}") for name in ("USER", "PASSWORD"))
@@ -121,27 +121,27 @@ def choose_account(inspected: Json, given: Login | None) -> GrafanaAccount:
 def list_prometheus_sources(ask: HttpRequester) -> list[PrometheusSource]:
     """List the data sources of the type Prometheus, the default one first."""
     listed = [
-        parse_data_source(one)
-        for one in iter_mappings(fetch_json(ask, "/api/datasources"))
-        if is_prometheus_source(one)
+        parse_data_source(entry)
+        for entry in iter_mappings(fetch_json(ask, "/api/datasources"))
+        if is_prometheus_source(entry)
     ]
-    return sorted(listed, key=lambda one: not one.is_default)[:MAX_DATA_SOURCES]
+    return sorted(listed, key=lambda source: not source.is_default)[:MAX_DATA_SOURCES]
 
 
-def is_prometheus_source(one: Json) -> bool:
+def is_prometheus_source(entry: Json) -> bool:
     """Say whether it speaks as Prometheus does; clouds' own kinds of it have longer names."""
-    kind = str(one.get("type") or "")
+    kind = str(entry.get("type") or "")
     return kind == "prometheus" or kind.endswith("-prometheus-datasource")
 
 
-def parse_data_source(one: Json) -> PrometheusSource:
+def parse_data_source(entry: Json) -> PrometheusSource:
     """Read one."""
     return PrometheusSource(
-        id=str(one.get("id") or ""),
-        uid=str(one.get("uid") or ""),
-        name=str(one.get("name") or ""),
-        url=str(one.get("url") or ""),
-        is_default=bool(one.get("isDefault")),
+        id=str(entry.get("id") or ""),
+        uid=str(entry.get("uid") or ""),
+        name=str(entry.get("name") or ""),
+        url=str(entry.get("url") or ""),
+        is_default=bool(entry.get("isDefault")),
     )
 
 
@@ -153,9 +153,9 @@ def fetch_json(ask: HttpRequester, path: str) -> Any:
     return decode_json(answer)
 
 
-def query_data_source(ask: HttpRequester, one: PrometheusSource, path: str) -> Any:
+def query_data_source(ask: HttpRequester, source: PrometheusSource, path: str) -> Any:
     """Have Grafana ask its data source, before version 9 by its number: the JSON that comes back, or None."""
-    ways = [f"uid/{one.uid}", one.id] if one.uid else [one.id]
+    ways = [f"uid/{source.uid}", source.id] if source.uid else [source.id]
     for way in ways:
         try:
             answer = request_whole_answer(ask, f"/api/datasources/proxy/{way}/{path}")
@@ -166,11 +166,11 @@ def query_data_source(ask: HttpRequester, one: PrometheusSource, path: str) -> A
     return None
 
 
-def check_data_source_health(ask: HttpRequester, one: PrometheusSource) -> tuple[bool, str]:
+def check_data_source_health(ask: HttpRequester, source: PrometheusSource) -> tuple[bool, str]:
     """Tell whether Grafana itself finds it healthy, and in which words it does not."""
-    if one.uid:
+    if source.uid:
         try:
-            answer = request_whole_answer(ask, f"/api/datasources/uid/{one.uid}/health")
+            answer = request_whole_answer(ask, f"/api/datasources/uid/{source.uid}/health")
         except ServiceTimedOut:
             # Grafana, which has just answered, is still waiting for the source.
             return False, "timeout"
@@ -178,5 +178,5 @@ def check_data_source_health(ask: HttpRequester, one: PrometheusSource) -> tuple
         if answer.status != HTTPStatus.NOT_FOUND:
             message = str(as_mapping(decode_json(answer)).get("message") or "")
             return answer.status == HTTPStatus.OK, message
-    answers = query_data_source(ask, one, "api/v1/query?query=1%2B1") is not None
+    answers = query_data_source(ask, source, "api/v1/query?query=1%2B1") is not None
     return answers, "" if answers else "Bad Gateway"

@@ -1,4 +1,4 @@
-"""Kind `grafana-dashboard`: a container's Grafana → the dashboard that best shows containers."""
+"""Kind `grafana-dashboard`: the dashboard of a Grafana that shows containers best."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -84,8 +84,12 @@ def read_dashboard_facts(
     """Choose the dashboard that a source feeds, else the one with most panels about containers."""
     sources = grafana_api.list_prometheus_sources(ask) if ask else []
     found = fetch_dashboards(ask) if ask else []
-    read_ = [(one, panels.count_panels(one, sources)) for one in found]
-    fitting = [(one, of) for one, of in read_ if of.containers or is_sheet_dashboard(one)]
+    counted = [(dashboard, panels.count_panels(dashboard, sources)) for dashboard in found]
+    fitting = [
+        (dashboard, counts)
+        for dashboard, counts in counted
+        if counts.containers or is_sheet_dashboard(dashboard)
+    ]
     best = max(fitting, key=lambda pair: (pair[1].bound, pair[1].containers), default=None)
     return Facts(
         access=access,
@@ -102,7 +106,8 @@ def read_dashboard_facts(
 def fetch_dashboards(ask: HttpRequester) -> list[Json]:
     """Read each dashboard, the first twenty."""
     listed = [
-        str(one.get("uid") or "") for one in iter_mappings(grafana_api.fetch_json(ask, DASHBOARD_SEARCH_PATH))
+        str(entry.get("uid") or "")
+        for entry in iter_mappings(grafana_api.fetch_json(ask, DASHBOARD_SEARCH_PATH))
     ]
     paths = [f"/api/dashboards/uid/{uid}" for uid in listed if uid][:MAX_DASHBOARDS]
     return [as_mapping(as_mapping(grafana_api.fetch_json(ask, path)).get("dashboard")) for path in paths]

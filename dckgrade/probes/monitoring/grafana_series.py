@@ -1,4 +1,4 @@
-"""Kind `grafana-series`: a container's Grafana asks its data source → the containers that come back."""
+"""Kind `grafana-series`: the containers that come back when Grafana asks its data source."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -63,8 +63,8 @@ class GrafanaSeries(Probe, frozen=True, kw_only=True, tag="grafana-series"):
 def read_source_series_facts(ask: HttpRequester | None, engine: Engine) -> Facts:
     """Take the first source that names one; else what the last one gave."""
     found, answered = series.NO_CONTAINERS, 0
-    for one in grafana_api.list_prometheus_sources(ask) if ask else ():
-        answer = grafana_api.query_data_source(ask, one, series.CONTAINERS_QUERY_PATH) if ask else None
+    for source in grafana_api.list_prometheus_sources(ask) if ask else ():
+        answer = grafana_api.query_data_source(ask, source, series.CONTAINERS_QUERY_PATH) if ask else None
         if answer is not None:
             found, answered = series.match_containers(answer, engine, SOURCE_FRESH_S), answered + 1
         if found.named:

@@ -1,4 +1,4 @@
-"""A dashboard as Grafana keeps it → its panels about containers and machines, whether a source feeds them."""
+"""Count the panels of a dashboard by what they query, and find whether a data source feeds them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -47,26 +47,28 @@ def iter_nested_panels(part: Json, depth: int) -> Iterator[Json]:
 
 def asks_for_metric(panel: Json, prefix: str) -> bool:
     """Say whether one of its queries names a metric that begins so."""
-    return any(prefix in str(one.get("expr") or "") for one in iter_mappings(panel.get("targets")))
+    return any(prefix in str(target.get("expr") or "") for target in iter_mappings(panel.get("targets")))
 
 
 def list_source_variables(dashboard: Json) -> set[str]:
     """Name the variables by which a reader chooses the data source."""
     listed = iter_mappings(as_mapping(dashboard.get("templating")).get("list"))
-    return {str(one.get("name")) for one in listed if one.get("type") == "datasource"}
+    return {str(variable.get("name")) for variable in listed if variable.get("type") == "datasource"}
 
 
 def is_fed(panel: Json, chosen: set[str], sources: Sequence[PrometheusSource]) -> bool:
     """Say whether a data source that there is feeds the panel, or one of its queries."""
-    asked = [one["datasource"] for one in iter_mappings(panel.get("targets")) if one.get("datasource")]
-    return any(has_data_source(one, chosen, sources) for one in asked or [panel.get("datasource")])
+    asked = [
+        target["datasource"] for target in iter_mappings(panel.get("targets")) if target.get("datasource")
+    ]
+    return any(has_data_source(named, chosen, sources) for named in asked or [panel.get("datasource")])
 
 
 def has_data_source(named: Any, chosen: set[str], sources: Sequence[PrometheusSource]) -> bool:
     """Say whether that is a data source: by name until Grafana 8.2, by uid since; none: the default one."""
     name = str((named.get("uid") if isinstance(named, Mapping) else named) or "")
     if name in {"", "default", "-- Mixed --"}:
-        return any(one.is_default for one in sources)
+        return any(source.is_default for source in sources)
     if name.startswith("$"):
         return bool(sources) and name.strip("${}").partition(":")[0] in chosen
-    return any(name in {one.uid, one.name} for one in sources)
+    return any(name in {source.uid, source.name} for source in sources)

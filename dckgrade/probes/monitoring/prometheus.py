@@ -1,4 +1,4 @@
-"""Kind `prometheus`: a container's Prometheus, proven to be that one → is it ready, what has it loaded."""
+"""Kind `prometheus`: whether the Prometheus of a container is ready, and what it has loaded."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -97,7 +97,7 @@ def read_prometheus_facts(answered: ServiceReply[ReachedService], inspected: Jso
         ready=ready,
         config_mounted=own,
         mounted_elsewhere=elsewhere,
-        jobs=[one.name for one in jobs] if jobs is not None else None,
+        jobs=[scrape_job.name for scrape_job in jobs] if jobs is not None else None,
         job=job.name if job else None,
         job_has_targets=has_scrape_targets(job) if job else None,
         any_target=any(map(has_scrape_targets, jobs)) if jobs is not None else None,
@@ -113,7 +113,7 @@ def find_config_mounts(inspected: Json) -> tuple[bool, bool]:
     """Say whether a bind or a volume covers the configuration, and whether one lies elsewhere."""
     file = find_config_file(inspected)
     places = [
-        str(one.get("Destination") or "") for one in inspected.get("Mounts") or [] if is_user_mount(one)
+        str(mount.get("Destination") or "") for mount in inspected.get("Mounts") or [] if is_user_mount(mount)
     ]
     covering = [place for place in places if file == place or file.startswith(f"{place.rstrip('/')}/")]
     return bool(covering), len(covering) < len(places)

@@ -1,4 +1,4 @@
-"""A container that runs Prometheus → its API, at a port that is proven to be that container's."""
+"""Prometheus's HTTP API, at a port that is proven to be that container's."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -78,13 +78,15 @@ def fetch_job_targets(ask: HttpRequester, job: str) -> list[Json]:
     """List the active targets of *job*; a pool has the job's name, whatever its labels became."""
     listed = iter_mappings((request_prometheus_data(ask, TARGETS_PATH) or {}).get("activeTargets"))
     return [
-        one for one in listed if job in map(str, (one.get("scrapePool"), get_target_labels(one).get("job")))
+        target
+        for target in listed
+        if job in map(str, (target.get("scrapePool"), get_target_labels(target).get("job")))
     ]
 
 
-def get_target_labels(one: Json) -> Mapping[str, str]:
+def get_target_labels(target: Json) -> Mapping[str, str]:
     """Give a target's labels."""
-    found = one.get("labels")
+    found = target.get("labels")
     return found if isinstance(found, dict) else {}
 
 
@@ -97,8 +99,8 @@ def find_config_file(inspected: Json) -> str:
     """Name the file that Prometheus was told to read."""
     arguments = (inspected.get("Config") or {}).get("Cmd") or []
     said = [
-        str(one).removeprefix(CONFIG_FILE_OPTION)
-        for one in arguments
-        if str(one).startswith(CONFIG_FILE_OPTION)
+        str(argument).removeprefix(CONFIG_FILE_OPTION)
+        for argument in arguments
+        if str(argument).startswith(CONFIG_FILE_OPTION)
     ]
     return said[-1] if said else DEFAULT_CONFIG_FILE

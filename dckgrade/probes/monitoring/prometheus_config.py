@@ -1,4 +1,4 @@
-"""The configuration that Prometheus has loaded, in its own words → its jobs, and the one that is meant."""
+"""Read the scrape jobs of the configuration that Prometheus has loaded, and choose that of cAdvisor."""
 
 import re
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class ScrapeJob(Struct, frozen=True):
 def parse_jobs(text: str) -> list[ScrapeJob]:
     """Read the jobs out of `/api/v1/status/config`'s `yaml`."""
     starts = list(_JOB.finditer(text))
-    ends = [*(one.start() for one in starts[1:]), len(text)]
+    ends = [*(start.start() for start in starts[1:]), len(text)]
     return [
         parse_job(found[1].strip(" \"'"), text[found.end() : end])
         for found, end in zip(starts, ends, strict=False)
@@ -37,16 +37,16 @@ def parse_jobs(text: str) -> list[ScrapeJob]:
 def parse_job(name: str, section: str) -> ScrapeJob:
     """Read one."""
     lists = [found[1] for found in _TARGETS.finditer(section)]
-    targets = [one[1].strip("\"'") for listed in lists for one in _TARGET.finditer(listed)]
+    targets = [target[1].strip("\"'") for listed in lists for target in _TARGET.finditer(listed)]
     return ScrapeJob(name, targets, bool(_DISCOVERS.search(section)))
 
 
 def choose_cadvisor_job(all_jobs: Sequence[ScrapeJob]) -> ScrapeJob | None:
     """Choose the job that scrapes cAdvisor: by its exact name, by one like it, by where it scrapes."""
     ways = (
-        lambda one: one.name == _CADVISOR,
-        lambda one: _CADVISOR in re.sub(r"[^a-z]", "", one.name.casefold()),
-        lambda one: any(_CADVISOR in target.casefold() for target in one.targets),
+        lambda job: job.name == _CADVISOR,
+        lambda job: _CADVISOR in re.sub(r"[^a-z]", "", job.name.casefold()),
+        lambda job: any(_CADVISOR in target.casefold() for target in job.targets),
     )
-    fitting = (one for way in ways for one in all_jobs if way(one))
+    fitting = (job for way in ways for job in all_jobs if way(job))
     return next(fitting, None)

@@ -1,4 +1,4 @@
-"""Kind `prometheus-file`: the configuration file as the engine finds it → has Prometheus read it so."""
+"""Kind `prometheus-file`: whether Prometheus has read its configuration file as it is now."""
 
 from collections.abc import Mapping
 from datetime import timedelta

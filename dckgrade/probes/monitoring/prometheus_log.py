@@ -1,4 +1,4 @@
-"""Kind `prometheus-log`: a container's last lines → the error by which Prometheus ended, and its place."""
+"""Kind `prometheus-log`: the error by which Prometheus refused its configuration, and its place."""
 
 import re
 from collections.abc import Mapping

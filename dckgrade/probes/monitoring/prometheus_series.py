@@ -1,4 +1,4 @@
-"""Kind `prometheus-series`: what Prometheus holds about containers → which of this engine's it names."""
+"""Kind `prometheus-series`: which of this engine's containers Prometheus holds figures of."""
 
 import re
 from collections.abc import Mapping
@@ -105,7 +105,7 @@ def read_series_facts(
     found: series.MatchedContainers, about: list[series.Sample], inspected: Json | None
 ) -> Facts:
     """Put both answers together, beside the container."""
-    of = {str(one.labels.get("__name__") or "groups"): one for one in about}
+    of = {str(sample.labels.get("__name__") or "groups"): sample for sample in about}
     groups = int(of["groups"].value) if "groups" in of else 0
     cadvisor = of.get("cadvisor_version_info")
     docker = str(cadvisor.labels.get("dockerVersion") or "Unknown") != "Unknown" if cadvisor else None
@@ -121,7 +121,9 @@ def read_series_facts(
 
 def list_machine_mounts(inspected: Json | None) -> set[str]:
     """Name the places in the container at which something of the machine is."""
-    return {str(one.get("Destination") or "").rstrip("/") for one in (inspected or {}).get("Mounts") or []}
+    return {
+        str(mount.get("Destination") or "").rstrip("/") for mount in (inspected or {}).get("Mounts") or []
+    }
 
 
 def find_missing_mount(
@@ -145,7 +147,11 @@ def find_missing_mount(
 def fetch_scrape_interval_s(ask: HttpRequester) -> float:
     """Tell how often cAdvisor is scraped: `5s`, `1m0s`."""
     job = prometheus_config.choose_cadvisor_job(prometheus_config.parse_jobs(fetch_loaded_config(ask)))
-    told = [str(one.get("scrapeInterval") or "") for one in fetch_job_targets(ask, job.name)] if job else []
+    told = (
+        [str(target.get("scrapeInterval") or "") for target in fetch_job_targets(ask, job.name)]
+        if job
+        else []
+    )
     return max(map(parse_prometheus_duration_s, told), default=DEFAULT_INTERVAL_S)
 
 

@@ -1,4 +1,4 @@
-"""Kind `prometheus-target`: the job that scrapes cAdvisor → its target as Prometheus sees it."""
+"""Kind `prometheus-target`: the target of the job that scrapes cAdvisor, as Prometheus sees it."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
@@ -93,8 +93,8 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
                 find_id_and_state(engine, self.container, PROMETHEUS_IMAGE)[0]
             )
             cadvisor = reachability.inspect_cadvisor(engine, self.cadvisor)
-            job, one = find_nearest_target(answered.answer.request) if answered.answer else (None, None)
-            facts = read_target_facts(job, one, prometheus, cadvisor)
+            job, target = find_nearest_target(answered.answer.request) if answered.answer else (None, None)
+            facts = read_target_facts(job, target, prometheus, cadvisor)
             ages = [answered.age_s, uptime_s(cadvisor or {}, engine.now())]
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("prometheus-target", trouble)
@@ -108,7 +108,9 @@ def find_nearest_target(ask: HttpRequester) -> tuple[str | None, Json | None]:
     if job is None:
         return None, None
     listed = fetch_job_targets(ask, job.name)
-    return job.name, next((one for one in listed if one.get("health") == "up"), next(iter(listed), None))
+    return job.name, next(
+        (target for target in listed if target.get("health") == "up"), next(iter(listed), None)
+    )
 
 
 def read_target_facts(job: str | None, target: Json | None, prometheus: Json, cadvisor: Json | None) -> Facts:

@@ -1,4 +1,4 @@
-"""The answer to a query about containers → which containers of this engine it names, and since when."""
+"""Match the containers of a Prometheus query with this engine's own."""
 
 import math
 import re
@@ -47,12 +47,12 @@ NO_CONTAINERS = MatchedContainers(fresh=[], named=[], stale=[], foreign=0, forei
 
 def iter_samples(answer: object) -> Iterator[Sample]:
     """Read a query's vector; its numbers are texts."""
-    for one in iter_mappings(as_mapping(as_mapping(answer).get("data")).get("result")):
-        match one.get("value"):
+    for result in iter_mappings(as_mapping(as_mapping(answer).get("data")).get("result")):
+        match result.get("value"):
             case [float() | int() as at, str() as text]:
                 value = parse_sample_number(text)
                 if not math.isnan(value):
-                    yield Sample(as_mapping(one.get("metric")), value, at - value)
+                    yield Sample(as_mapping(result.get("metric")), value, at - value)
             case _:
                 continue
 
@@ -73,20 +73,20 @@ def match_containers(answer: object, engine: Engine, fresh_s: float) -> MatchedC
     `/system.slice/docker-….scope`, nested), and one container may be in several.
     """
     own = {
-        str(one.get("Id") or ""): next(iter(list_container_names(one)), "")
-        for one in engine.list_containers()
+        str(entry.get("Id") or ""): next(iter(list_container_names(entry)), "")
+        for entry in engine.list_containers()
     }
-    identified = ((one, _ID.search(str(one.labels.get("id") or ""))) for one in iter_samples(answer))
-    found = [(one, match[0]) for one, match in identified if match]
+    identified = ((sample, _ID.search(str(sample.labels.get("id") or ""))) for sample in iter_samples(answer))
+    found = [(sample, match[0]) for sample, match in identified if match]
     ages: dict[str, float] = {}
-    for one, key in found:
-        ages[key] = min(one.age_s, ages.get(key, one.age_s))
+    for sample, key in found:
+        ages[key] = min(sample.age_s, ages.get(key, sample.age_s))
     fresh = {key for key, age in ages.items() if key in own and age <= fresh_s}
-    named = {key for one, key in found if key in fresh and one.labels.get("name")}
+    named = {key for sample, key in found if key in fresh and sample.labels.get("name")}
     return MatchedContainers(
         fresh=sorted(own[key] for key in fresh),
         named=sorted(own[key] for key in named),
         stale=sorted(own[key] for key in ages.keys() & own.keys() - fresh),
         foreign=len(ages.keys() - own.keys()),
-        foreign_named=len({key for one, key in found if key not in own and one.labels.get("name")}),
+        foreign_named=len({key for sample, key in found if key not in own and sample.labels.get("name")}),
     )
