@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from dckgrade.classroom.people import fold_name
-from dckgrade.engine.endpoint import Endpoint, resolve
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.endpoint import Endpoint, resolve_endpoint
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.i18n import N_, UserError
 from dckgrade.lab.discovery import list_lab_paths
 from dckgrade.lab.problem import FileInvalid, Place, Problem, guess_nearest_word
@@ -57,7 +57,7 @@ def read_class_file(path: Path) -> list[TraineeMachine]:
     machines = list(reading.read_machines())
     if reading.problems:
         # The line is shown too, and somebody may have typed a password into an address.
-        raise FileInvalid(path, reading.problems, masked(text).encode())
+        raise FileInvalid(path, reading.problems, mask_secrets(text).encode())
     return machines
 
 
@@ -174,7 +174,7 @@ class ClassFileReader:
             folder = (self.path.parent / table["tls"]).expanduser().absolute()
             kept |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(folder)}
         try:
-            return resolve(table.get("host"), table.get("context"), kept, Path.home())
+            return resolve_endpoint(table.get("host"), table.get("context"), kept, Path.home())
         except UserError as trouble:
             key = "host" if "host" in table else "context"
             self.problems.append(UserErrorProblem(self.get_place(at, key), trouble))

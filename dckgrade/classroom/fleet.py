@@ -11,8 +11,8 @@ from typing import Literal
 from msgspec.structs import replace
 
 from dckgrade.classroom.class_file import TraineeMachine
-from dckgrade.engine.connection import connect, patience_s
-from dckgrade.engine.endpoint import EngineTrouble
+from dckgrade.engine.connection import connect_engine, get_connect_timeout_s
+from dckgrade.engine.endpoint import EngineError
 from dckgrade.grading import run as grading
 from dckgrade.grading.options import Choice
 from dckgrade.i18n import N_, get_translator
@@ -117,8 +117,8 @@ def grade_machine(
         if compute_time_left_s(until) < MIN_TIME_LEFT_S:
             yield from make_unreachable_reports(machine, rest, labs, describe_time_up(choice), own)
             return
-        with connect(
-            machine.endpoint, min(patience_s(machine.endpoint), compute_time_left_s(until))
+        with connect_engine(
+            machine.endpoint, min(get_connect_timeout_s(machine.endpoint), compute_time_left_s(until))
         ) as daemon:
             while rest:
                 told(MachineEvent(machine, "lab", rest[0]))
@@ -127,7 +127,7 @@ def grade_machine(
                 )
                 del rest[0]
                 yield report
-    except EngineTrouble as trouble:
+    except EngineError as trouble:
         yield from make_unreachable_reports(
             machine, rest, labs, " ".join(trouble.translate_sentences(choice.lang)), own
         )

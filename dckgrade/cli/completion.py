@@ -67,7 +67,7 @@ def complete_codes(incomplete: str) -> Completions:
 
 def complete_contexts(incomplete: str) -> Completions:
     """Offer Docker's contexts, each with its description."""
-    from dckgrade.engine.endpoint import contexts as known
+    from dckgrade.engine.endpoint import list_contexts as known
     from dckgrade.render.text.sanitize import sanitize_line
 
     for name, description in known(os.environ, Path.home()).items():

@@ -41,7 +41,7 @@ def doctor(
     from dckgrade.render.text.sanitize import sanitize_line
 
     exit_codes.install_signal_handlers()
-    where = endpoint.resolve(host, context, os.environ, Path.home())
+    where = endpoint.resolve_endpoint(host, context, os.environ, Path.home())
     found = examine_engine(where)
     with output.safe_stdout():
         if shape is TextOrJson.JSON:
@@ -54,21 +54,21 @@ def doctor(
 def examine_engine(where: "Endpoint") -> "DoctorReport":
     """Knock at the engine, ask it about itself, and hold the labs against it."""
     from dckgrade.engine.answers import OutOfReach
-    from dckgrade.engine.connection import connect
-    from dckgrade.engine.endpoint import EngineTrouble, others
+    from dckgrade.engine.connection import connect_engine
+    from dckgrade.engine.endpoint import EngineError, list_other_sockets
     from dckgrade.grading.doctor import DoctorReport, assess_lab, parse_machine
     from dckgrade.lab.discovery import list_lab_paths
     from dckgrade.lab.load import load_lab
 
     spoken = language.get_language()
-    sockets = [one for one in others(os.environ, Path.home()) if one != where.url]
+    sockets = [one for one in list_other_sockets(os.environ, Path.home()) if one != where.url]
     try:
-        with connect(where) as daemon:
+        with connect_engine(where) as daemon:
             engine = daemon.engine
             one = parse_machine(
                 daemon.inspect_engine(), engine.version or "", engine.api or "", rootless=engine.rootless
             )
-    except EngineTrouble as trouble:
+    except EngineError as trouble:
         said = trouble.translate_sentences(spoken)
         return DoctorReport(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
     except OutOfReach as trouble:

@@ -58,10 +58,10 @@ def choose_exit_code(reports: "Sequence[Report]") -> ExitCode:
 
 def choose_error_exit_code(trouble: Exception) -> ExitCode:
     """Choose by what went wrong."""
-    from dckgrade.engine.endpoint import EngineTrouble
+    from dckgrade.engine.endpoint import EngineError
 
     match trouble:
-        case EngineTrouble():
+        case EngineError():
             return ExitCode.NOT_GRADABLE
         case NothingToGrade():
             return ExitCode.NOTHING_TO_GRADE

@@ -145,8 +145,8 @@ def select_not_passed(
     if not allowed:
         raise UserError(N_("--failed goes with neither --only nor --no-history."))
     try:
-        engine = endpoint.resolve(host, context, os.environ, Path.home()).url
-    except endpoint.EngineTrouble:
+        engine = endpoint.resolve_endpoint(host, context, os.environ, Path.home()).url
+    except endpoint.EngineError:
         return parts  # what is wrong is told, and reported, when it is to be graded
     left = [(part, history.list_not_passed(part.loaded, engine)) for part in parts]
     if not any(checks for _, checks in left):
@@ -181,7 +181,7 @@ def connect_and_grade(
 
     from dckgrade.cli.progress import show_waiting_on_stderr
     from dckgrade.engine import endpoint
-    from dckgrade.engine.connection import connect, patience_s
+    from dckgrade.engine.connection import connect_engine, get_connect_timeout_s
     from dckgrade.engine.unavailable import UnavailableEngine
     from dckgrade.grading import run
     from dckgrade.report.observation import EngineInfo
@@ -189,7 +189,7 @@ def connect_and_grade(
     asked = host or context or os.environ.get("DOCKER_HOST") or os.environ.get("DOCKER_CONTEXT") or "default"
     where: endpoint.Endpoint | None = None
     try:
-        where = endpoint.resolve(host, context, os.environ, Path.home())
+        where = endpoint.resolve_endpoint(host, context, os.environ, Path.home())
         asked = where.url
         if where.tls and not where.tls.verify:
             warning = N_(
@@ -197,14 +197,14 @@ def connect_and_grade(
             )
             exit_codes.print_to_stderr([get_translator(choice.lang)(warning).format(endpoint=where.url)])
         begun = time.monotonic()
-        with connect(where, min(patience_s(where), choice.timeout_s)) as daemon:
+        with connect_engine(where, min(get_connect_timeout_s(where), choice.timeout_s)) as daemon:
             left_s = max(0.0, choice.timeout_s - (time.monotonic() - begun))
             with show_waiting_on_stderr(daemon.engine, choice.lang) as progress:
                 return run.grade_labs(parts, daemon, replace(choice, timeout_s=left_s), progress)
-    except endpoint.EngineTrouble as trouble:
+    except endpoint.EngineError as trouble:
         told = trouble.translate_sentences(choice.lang)
         exit_codes.print_to_stderr(told)
-        if where and isinstance(trouble, endpoint.EngineDown):
+        if where and isinstance(trouble, endpoint.EngineDownError):
             return run.grade_labs(parts, UnavailableEngine(where, told[0]), choice)
         return [
             run.report_unreachable(

@@ -46,15 +46,15 @@ def watch_engine(
     from msgspec.structs import replace
 
     from dckgrade.engine import endpoint
-    from dckgrade.engine.changes import Changes
-    from dckgrade.engine.connection import connect
+    from dckgrade.engine.changes import ChangeWatcher
+    from dckgrade.engine.connection import connect_engine
     from dckgrade.grading import run
 
-    where = endpoint.resolve(host, context, os.environ, Path.home())
+    where = endpoint.resolve_endpoint(host, context, os.environ, Path.home())
     each = replace(choice, at_once=True)
     last: list[Report] = []
-    with connect(where) as daemon, draw_in_place() as draw:
-        changes = Changes(daemon, choice.workdir)
+    with connect_engine(where) as daemon, draw_in_place() as draw:
+        changes = ChangeWatcher(daemon, choice.workdir)
         try:
             while True:
                 before, last = last, run.grade_labs(parts, daemon, each)

@@ -8,26 +8,26 @@ from dckgrade.engine.endpoint import Endpoint
 from dckgrade.report.observation import UnobservableReason
 
 
-def addresses(inspected: Json, port: int, endpoint: Endpoint) -> tuple[Address, ...]:
+def find_service_addresses(inspected: Json, port: int, endpoint: Endpoint) -> tuple[Address, ...]:
     """Give published bindings, then own addresses; `OutOfReach` when there are some, all out of reach."""
     if not (inspected.get("State") or {}).get("Running"):
         return ()
     # Sorted, since engines list bindings in different orders.
-    published = sorted(_published(inspected, port, endpoint), key=lambda at: (at.port, at.host))
+    published = sorted(_iter_published(inspected, port, endpoint), key=lambda at: (at.port, at.host))
     every = dict.fromkeys(published)
-    every |= dict.fromkeys(_own(inspected, port, endpoint))
+    every |= dict.fromkeys(_iter_own(inspected, port, endpoint))
     near = tuple(address for address in every if _is_near(address, endpoint))
     if every and not near:
-        raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, ", ".join(map(_shown, every)))
+        raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, ", ".join(map(_format_address, every)))
     return near
 
 
-def _shown(address: Address) -> str:
+def _format_address(address: Address) -> str:
     host = f"[{address.host}]" if ":" in address.host else address.host
     return f"{host}:{address.port}"
 
 
-def _published(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Address]:
+def _iter_published(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Address]:
     ports = (inspected.get("NetworkSettings") or {}).get("Ports") or {}
     for binding in ports.get(f"{port}/tcp") or ():
         host, there = binding.get("HostIp") or "", str(binding.get("HostPort") or "")
@@ -36,7 +36,7 @@ def _published(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Addre
             yield Address(endpoint.host if anywhere else host, int(there), "published")
 
 
-def _own(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Address]:
+def _iter_own(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Address]:
     if (inspected.get("HostConfig") or {}).get("NetworkMode") == "host":
         yield Address(endpoint.host, port, "own")
     # Never the top-level IPAddress: API 1.52 dropped it.
@@ -57,7 +57,7 @@ def _is_near(address: Address, endpoint: Endpoint) -> bool:
         # Bound to the loopback of another machine.
         return not _is_loopback(address.host) or _is_loopback(endpoint.host)
     # The host network of an engine in a VM or a user namespace is not ours, where another program may answer.
-    return endpoint.own_addresses or (endpoint.socket is None and address.host == endpoint.host)
+    return endpoint.reaches_own_addresses or (endpoint.socket is None and address.host == endpoint.host)
 
 
 def _is_loopback(host: str) -> bool:

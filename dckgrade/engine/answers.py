@@ -11,6 +11,14 @@ Json = Mapping[str, Any]
 """An object of the engine's API, as it came: read it with `.get`, since versions differ."""
 
 
+class ApiAnswer(Struct, frozen=True):
+    """What the engine said, all of it; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class NotThere(Exception):
     """The world answered: there is no such thing (HTTP 404)."""
 
@@ -46,14 +54,14 @@ class HttpAnswer(Struct, frozen=True, kw_only=True):
     truncated: bool = False
 
 
-class Ran(Struct, frozen=True):
+class CommandResult(Struct, frozen=True):
     """What a command inside a container came to: its exit code, and both streams, secrets masked, capped."""
 
     exit_code: int
     output: str
 
 
-class Printed(Struct, frozen=True):
+class CommandOutput(Struct, frozen=True):
     """The same, byte for byte: for output that is read by a program."""
 
     exit_code: int
@@ -81,5 +89,5 @@ class Login(Struct, frozen=True):
         return "Login(***)"
 
 
-OF_ANOTHER = "another user's"
+OTHER_USERS_DETAIL = "another user's"
 """The detail of `OutOfReach` where a cache may be in a folder that we may not look into."""

@@ -9,24 +9,31 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from msgspec.structs import replace
 
 from dckgrade.engine import log_frames, resources
-from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Printed, Ran
+from dckgrade.engine.answers import (
+    Address,
+    CommandOutput,
+    CommandResult,
+    HttpAnswer,
+    Json,
+    Login,
+    NotThere,
+    OutOfReach,
+)
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.memo import Memo
-from dckgrade.engine.probe_container import Throwaways
-from dckgrade.engine.probe_container_form import ours
-from dckgrade.engine.protocol import Given
+from dckgrade.engine.probe_container import ProbeContainers
+from dckgrade.engine.probe_container_form import is_probe_container_entry
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.resources import Resource
-from dckgrade.engine.responses import read_message, read_object
+from dckgrade.engine.responses import read_error_message, read_object
 from dckgrade.report.observation import EngineInfo, UnobservableReason
 
 if TYPE_CHECKING:
-    from dckgrade.engine.client import Client
-    from dckgrade.engine.snapshot import EngineSnapshot
-    from dckgrade.engine.ssh.tunnel import Tunnel
+    from dckgrade.engine.client import EngineClient
+    from dckgrade.engine.ssh.tunnel import SshTunnel
 
-_RUN_S, _RUN_AT_MOST, _PRINTED_AT_MOST = 6.0, 64 * 1024, 1024 * 1024
-_DONE = {200, 201, 204}
+_COMMAND_TIMEOUT_S, _MAX_COMMAND_TEXT_BYTES, _MAX_COMMAND_OUTPUT_BYTES = 6.0, 64 * 1024, 1024 * 1024
+_SUCCESS_STATUSES = {200, 201, 204}
 _NOT_FOUND, _CONFLICT = 404, 409
 _NOTHING: Mapping[str, str] = {}
 
@@ -39,16 +46,16 @@ class EngineApi(ResourceReader):
     def __init__(
         self,
         endpoint: Endpoint,
-        client: "Client",
+        client: "EngineClient",
         engine: EngineInfo,
         drift: timedelta,
-        tunnel: "Tunnel | None" = None,
+        tunnel: "SshTunnel | None" = None,
     ) -> None:
         self.endpoint, self.engine, self._client, self._drift = endpoint, engine, client, drift
         self._tunnel = tunnel
         self.refusals: dict[tuple[Address, Login], HttpAnswer] = {}
         """Accounts that a service has refused while this engine was looked at."""
-        self.throwaways = Throwaways(self)
+        self.throwaways = ProbeContainers(self)
         self.of_run = Memo()
         """What is done once a run, however often is looked."""
 
@@ -67,35 +74,24 @@ class EngineApi(ResourceReader):
 
     def find_forwarded_socket(self, address: Address) -> Path | None:
         """Give the socket of ours that leads to *address* on the engine's machine; None: it is near."""
-        return self._tunnel.door(address) if self._tunnel else None
-
-    def end_run(self) -> None:
-        """Remove what was made for a run, and forget what it has done."""
-        self.throwaways.remove()
-        self.of_run = Memo()
-
-    def take_snapshot(self, given: Given = Given()) -> "EngineSnapshot":
-        """Begin a round: within it, each distinct question is asked once."""
-        from dckgrade.engine.snapshot import EngineSnapshot
-
-        return EngineSnapshot(self, given)
+        return self._tunnel.open_socket_to(address) if self._tunnel else None
 
     def now(self) -> datetime:
         """Tell the time by the engine's clock."""
         return datetime.now(UTC) + self._drift
 
-    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
         """Run a command in a container as the image's own user, and wait for its end."""
-        exit_code, raw = self._ran(ref, argv, _RUN_AT_MOST)
-        return Ran(exit_code, log_frames.text(raw, tty=False))
+        exit_code, raw = self._execute(ref, argv, _MAX_COMMAND_TEXT_BYTES)
+        return CommandResult(exit_code, log_frames.decode_log(raw, tty=False))
 
-    def run_for_output(self, ref: str, argv: Sequence[str]) -> Printed:
+    def run_for_output(self, ref: str, argv: Sequence[str]) -> CommandOutput:
         """Do the same, and give both streams as they are."""
-        exit_code, raw = self._ran(ref, argv, _PRINTED_AT_MOST)
-        return Printed(exit_code, *log_frames.separated(raw))
+        exit_code, raw = self._execute(ref, argv, _MAX_COMMAND_OUTPUT_BYTES)
+        return CommandOutput(exit_code, *log_frames.split_streams(raw))
 
-    def _ran(self, ref: str, argv: Sequence[str], at_most: int) -> tuple[int, bytes]:
-        until = time.monotonic() + _RUN_S
+    def _execute(self, ref: str, argv: Sequence[str], at_most: int) -> tuple[int, bytes]:
+        until = time.monotonic() + _COMMAND_TIMEOUT_S
         wanted = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
         made = self._request(resources.EXEC_CREATE, (ref,), body=wanted)
         command = str(made.get("Id") or "")
@@ -106,29 +102,29 @@ class EngineApi(ResourceReader):
             raise OutOfReach(UnobservableReason.UNREADABLE, "the command has not ended")
         return ended["ExitCode"], raw
 
-    def create(self, name: str, body: Mapping[str, Any]) -> str:
+    def create_container(self, name: str, body: Mapping[str, Any]) -> str:
         """Create a container of our own."""
         made = self._request(resources.CONTAINER_CREATE, (), {"name": name}, body)
         ref = str(made.get("Id") or "")
         self._client.own.add(ref)
         return ref
 
-    def own(self, entry: Json) -> None:
+    def adopt_container(self, entry: Json) -> None:
         """Take over a container that an earlier run of ours has left."""
-        if ours(entry):
+        if is_probe_container_entry(entry):
             self._client.own.add(str(entry.get("Id") or ""))
 
-    def start(self, ref: str) -> None:
+    def start_container(self, ref: str) -> None:
         """Start a container of our own."""
         self._request(resources.CONTAINER_START, (ref,))
 
-    def remove(self, ref: str) -> None:
+    def remove_container(self, ref: str) -> None:
         """Remove a container of our own, whatever it does."""
         self._request(resources.CONTAINER_REMOVE, (ref,))
 
-    def events(self) -> Iterator[Json]:
+    def stream_events(self) -> Iterator[Json]:
         """Give each event of the engine as it happens, and an empty one as soon as the stream is open."""
-        for line in self._client.lines(f"/v{self.engine.api}{resources.EVENTS.path}", _NOTHING):
+        for line in self._client.stream_lines(f"/v{self.engine.api}{resources.EVENTS.path}", _NOTHING):
             yield read_object(line) if line.strip() else {}
 
     def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
@@ -142,7 +138,7 @@ class EngineApi(ResourceReader):
         query: Mapping[str, str] = _NOTHING,
         body: Json | None = None,
     ) -> T:
-        answer = self._client.ask(
+        answer = self._client.request(
             f"/v{self.engine.api}{resource.build_path(*refs)}",
             {**resource.query, **query},
             at_most=resource.max_bytes,
@@ -150,9 +146,9 @@ class EngineApi(ResourceReader):
             body=body,
             method=resource.method,
         )
-        if answer.status in _DONE:
+        if answer.status in _SUCCESS_STATUSES:
             return resource.read(answer.body)
-        message, own = read_message(answer)
+        message, own = read_error_message(answer)
         # A proxy's 404, or the engine's "page not found" for an unknown path, says nothing about the object.
         if answer.status == _NOT_FOUND and own and message != "page not found":
             raise NotThere(message)

@@ -5,54 +5,56 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from dckgrade.engine.endpoint import Endpoint, EngineTrouble, UsageTrouble
+from dckgrade.engine.endpoint import Endpoint, EndpointUsageError, EngineError
 from dckgrade.i18n import N_
 
 # 1.51 (engine 28.3 to 28.5) is the newest that tests/answers were recorded with; 29.x still speaks it (its
 # minimum is 1.44 or 1.40). 1.52 drops fields of inspect: before going on, read moby's api/docs/CHANGELOG.md.
 TESTED_MAX = "1.51"
-OLDEST = "1.41"  # engine 20.10
-_DRIFT = timedelta(seconds=2)  # the Date header counts whole seconds, and the answer took a moment to come
+OLDEST_SUPPORTED = "1.41"  # engine 20.10
+_IGNORED_DRIFT = timedelta(
+    seconds=2
+)  # the Date header counts whole seconds, and the answer took a moment to come
 
 
-def spoken(endpoint: Endpoint, headers: Mapping[str, str]) -> str:
+def negotiate_api_version(endpoint: Endpoint, headers: Mapping[str, str]) -> str:
     """Choose the newest API version that the engine, this program and `DOCKER_API_VERSION` all speak."""
     offered = headers.get("api-version", "")
     if not _is_version(offered):
-        raise EngineTrouble(
+        raise EngineError(
             N_("What answers at {endpoint} is not a Docker engine."),
             N_("Check the address."),
             endpoint=endpoint.url,
         )
-    if _number(offered) < _number(OLDEST):
-        raise EngineTrouble(
+    if _parse_version(offered) < _parse_version(OLDEST_SUPPORTED):
+        raise EngineError(
             N_("The engine at {endpoint} is older than 20.10: it speaks API {offered}, not {oldest}."),
             N_("Upgrade Docker on that machine."),
             endpoint=endpoint.url,
             offered=offered,
-            oldest=OLDEST,
+            oldest=OLDEST_SUPPORTED,
         )
     ceiling = endpoint.api_ceiling or TESTED_MAX
-    if not _is_version(ceiling) or _number(ceiling) < _number(OLDEST):
-        raise UsageTrouble(
+    if not _is_version(ceiling) or _parse_version(ceiling) < _parse_version(OLDEST_SUPPORTED):
+        raise EndpointUsageError(
             N_("DOCKER_API_VERSION={ceiling} is not a version that dckgrade speaks ({oldest} to {newest})."),
-            N_("Unset DOCKER_API_VERSION."), ceiling=ceiling, oldest=OLDEST, newest=TESTED_MAX,
+            N_("Unset DOCKER_API_VERSION."), ceiling=ceiling, oldest=OLDEST_SUPPORTED, newest=TESTED_MAX,
         )  # fmt: skip
-    return min(offered, ceiling, TESTED_MAX, key=_number)
+    return min(offered, ceiling, TESTED_MAX, key=_parse_version)
 
 
-def refused(endpoint: Endpoint, api: str, message: str) -> EngineTrouble | None:
+def explain_refused_version(endpoint: Endpoint, api: str, message: str) -> EngineError | None:
     """Recognise an engine that no longer speaks *api*: `client version 1.41 is too old. …`."""
     if not re.search(r"client version \S+ is too (?:old|new)", message):
         return None
-    return EngineTrouble(
+    return EngineError(
         N_("The engine at {endpoint} is too new for this dckgrade: it does not speak API {api} ({message})."),
         N_("Upgrade dckgrade; where DOCKER_API_VERSION is set, unset it."),
         endpoint=endpoint.url, api=api, message=message[:300],
     )  # fmt: skip
 
 
-def engine_version(headers: Mapping[str, str]) -> str | None:
+def parse_engine_version(headers: Mapping[str, str]) -> str | None:
     """Read `Server: Docker/28.5.2 (linux)`; another product keeps its name."""
     product, _, version = headers.get("server", "").partition(" ")[0].partition("/")
     if not version:
@@ -60,19 +62,19 @@ def engine_version(headers: Mapping[str, str]) -> str | None:
     return version if product == "Docker" else f"{product}/{version}"
 
 
-def clock_drift(headers: Mapping[str, str], here: datetime) -> timedelta:
+def measure_clock_drift(headers: Mapping[str, str], here: datetime) -> timedelta:
     """Say how far the engine's clock is ahead of ours; differences within 2 s are none."""
     try:
         there = parsedate_to_datetime(headers.get("date", ""))
         drift = there.astimezone(UTC) - here
     except (ValueError, OverflowError):
         return timedelta()
-    return drift if abs(drift) > _DRIFT else timedelta()
+    return drift if abs(drift) > _IGNORED_DRIFT else timedelta()
 
 
 def _is_version(text: str) -> bool:
     return re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", text) is not None
 
 
-def _number(version: str) -> tuple[int, ...]:
+def _parse_version(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))

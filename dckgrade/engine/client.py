@@ -11,39 +11,36 @@ import urllib3
 from docker.api.client import APIClient
 from docker.errors import DockerException
 from docker.tls import TLSConfig
-from msgspec import Struct
 
 from dckgrade.engine.allowlist import permit
-from dckgrade.engine.answers import OutOfReach
-from dckgrade.engine.deadline import within
-from dckgrade.engine.endpoint import Endpoint, Tls
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.answers import ApiAnswer, OutOfReach
+from dckgrade.engine.deadline import call_within
+from dckgrade.engine.endpoint import Endpoint, TlsFiles
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.resources import Method
 from dckgrade.report.observation import UnobservableReason
 
 _OK = 200
 _CHUNK = 64 * 1024
-_CONNECT_S = 5.0
-_FRAMED = {"application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"}
+_CONNECT_TIMEOUT_S = 5.0
+_FRAMED_CONTENT_TYPES = {"application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"}
 # What docker-py, requests, urllib3 and http.client let through; RequestException and SSLError are OSErrors.
-_LEAKS = (DockerException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
+_TRANSPORT_ERRORS = (
+    DockerException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    OSError,
+    ValueError,
+)
 
 
-class Answer(Struct, frozen=True):
-    """What the engine said, all of it; header names in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Client:
+class EngineClient:
     """A connection to one engine. Questions may come from several threads."""
 
     def __init__(self, endpoint: Endpoint, api: str) -> None:
         tls = endpoint.tls
-        self._session = _Harmless(
-            base_url=endpoint.door or endpoint.url, version=api, tls=_tls(tls) if tls else False
+        self._session = _PermittedSession(
+            base_url=endpoint.door or endpoint.url, version=api, tls=_build_tls_config(tls) if tls else False
         )
         # Else HTTP_PROXY would take tcp:// to another machine, whose answers would be graded.
         self._session.trust_env = False
@@ -56,7 +53,7 @@ class Client:
         if tls and not tls.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
-    def ask(
+    def request(
         self,
         path: str,
         question: Mapping[str, str],
@@ -65,16 +62,18 @@ class Client:
         seconds: float,
         body: Mapping[str, Any] | None = None,
         method: Method = "GET",
-    ) -> Answer:
+    ) -> ApiAnswer:
         """Give the answer, whole; late, cut short or longer than *at_most* bytes is `OutOfReach`."""
         until = time.monotonic() + seconds
-        return within(seconds, lambda: self._answer(path, question, at_most, until, (method, body)))
+        return call_within(seconds, lambda: self._receive(path, question, at_most, until, (method, body)))
 
-    def lines(self, path: str, question: Mapping[str, str]) -> Iterator[bytes]:
+    def stream_lines(self, path: str, question: Mapping[str, str]) -> Iterator[bytes]:
         """Give the lines of an endless answer as they come, an empty one first; `OutOfReach` if it breaks."""
         url = self._session.base_url + path
         try:
-            with self._session.request("GET", url, params=question, timeout=(_CONNECT_S, None)) as response:
+            with self._session.request(
+                "GET", url, params=question, timeout=(_CONNECT_TIMEOUT_S, None)
+            ) as response:
                 if response.status_code != _OK:
                     raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP {response.status_code}")
                 yield b""
@@ -83,34 +82,34 @@ class Client:
                     *whole, rest = (came + more).split(b"\n")
                     came = bytearray(rest[-_CHUNK:])
                     yield from map(bytes, whole)
-        except _LEAKS as error:
-            raise _out_of_reach(error) from error
+        except _TRANSPORT_ERRORS as error:
+            raise _to_out_of_reach(error) from error
 
     def close(self) -> None:
         """Drop the connections."""
         self._session.close()
 
-    def _answer(
+    def _receive(
         self,
         path: str,
         question: Mapping[str, str],
         at_most: int,
         until: float,
         wanted: tuple[Method, Mapping[str, Any] | None],
-    ) -> Answer:
+    ) -> ApiAnswer:
         method, sent = wanted
         url = self._session.base_url + path
         left = until - time.monotonic()
         try:
             with self._session.request(method, url, params=question, json=sent, timeout=left) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                body = _whole(response, headers, at_most, until)
-                return Answer(response.status_code, headers, body)
-        except _LEAKS as error:
-            raise _out_of_reach(error) from error
+                body = _read_whole_body(response, headers, at_most, until)
+                return ApiAnswer(response.status_code, headers, body)
+        except _TRANSPORT_ERRORS as error:
+            raise _to_out_of_reach(error) from error
 
 
-class _Harmless(APIClient):
+class _PermittedSession(APIClient):
     """The one place where requests leave, redirects too: only what is permitted passes, none is followed."""
 
     def __init__(self, **settings: Any) -> None:
@@ -125,7 +124,7 @@ class _Harmless(APIClient):
         return super().send(request, **settings)
 
 
-def _tls(tls: Tls) -> TLSConfig:
+def _build_tls_config(tls: TlsFiles) -> TLSConfig:
     return TLSConfig(
         client_cert=(str(tls.cert), str(tls.key)) if tls.cert and tls.key else None,
         ca_cert=str(tls.ca) if tls.ca else None,
@@ -133,11 +132,13 @@ def _tls(tls: Tls) -> TLSConfig:
     )
 
 
-def _whole(response: requests.Response, headers: Mapping[str, str], at_most: int, until: float) -> bytes:
+def _read_whole_body(
+    response: requests.Response, headers: Mapping[str, str], at_most: int, until: float
+) -> bytes:
     """Read the body: docker-py would buffer any amount, and its timeout starts again with every byte."""
     length, chunked = headers.get("content-length"), "chunked" in headers.get("transfer-encoding", "")
     # What a command prints comes in frames of known length, up to the end of the connection.
-    framed = headers.get("content-type") in _FRAMED
+    framed = headers.get("content-type") in _FRAMED_CONTENT_TYPES
     if response.status_code == _OK and length is None and not chunked and not framed:
         raise OutOfReach(UnobservableReason.UNREADABLE, "an answer of unknown length")
     came = bytearray()
@@ -155,14 +156,14 @@ def _whole(response: requests.Response, headers: Mapping[str, str], at_most: int
     return bytes(came)
 
 
-def _out_of_reach(error: Exception) -> OutOfReach:
+def _to_out_of_reach(error: Exception) -> OutOfReach:
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return OutOfReach(UnobservableReason.DEADLINE)
-    plain = (cause for cause in causes(error) if _is_plain(cause))
-    return OutOfReach(UnobservableReason.ENGINE_OUT_OF_REACH, masked(str(next(plain, error))))
+    plain = (cause for cause in list_causes(error) if _is_plain_os_error(cause))
+    return OutOfReach(UnobservableReason.ENGINE_OUT_OF_REACH, mask_secrets(str(next(plain, error))))
 
 
-def causes(error: BaseException) -> list[BaseException]:
+def list_causes(error: BaseException) -> list[BaseException]:
     """List an exception and all it wraps: urllib3 and requests hide the errno four exceptions deep."""
     found: list[BaseException] = []
     waiting: list[object] = [error]
@@ -174,5 +175,5 @@ def causes(error: BaseException) -> list[BaseException]:
     return found
 
 
-def _is_plain(error: BaseException) -> bool:
+def _is_plain_os_error(error: BaseException) -> bool:
     return isinstance(error, OSError) and not isinstance(error, requests.RequestException)

@@ -10,86 +10,100 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dckgrade.engine.answers import OutOfReach
-from dckgrade.engine.api import EngineApi
-from dckgrade.engine.api_version import TESTED_MAX, clock_drift, engine_version, refused, spoken
-from dckgrade.engine.endpoint import Endpoint, EngineTrouble, others
-from dckgrade.engine.redaction import masked
-from dckgrade.engine.responses import read_message
+from dckgrade.engine.answers import ApiAnswer, OutOfReach
+from dckgrade.engine.api_version import (
+    TESTED_MAX,
+    explain_refused_version,
+    measure_clock_drift,
+    negotiate_api_version,
+    parse_engine_version,
+)
+from dckgrade.engine.endpoint import Endpoint, EngineError, list_other_sockets
+from dckgrade.engine.redaction import mask_secrets
+from dckgrade.engine.responses import read_error_message
 from dckgrade.engine.ssh import address
 from dckgrade.i18n import N_
 from dckgrade.report.observation import EngineInfo, UnobservableReason
 
 if TYPE_CHECKING:
-    from dckgrade.engine.client import Answer, Client
-    from dckgrade.engine.ssh.tunnel import Tunnel
+    from dckgrade.engine.client import EngineClient
+    from dckgrade.engine.connected import ConnectedEngine
+    from dckgrade.engine.ssh.tunnel import SshTunnel
 
-_PING_S, _SSH_S = 5.0, 15.0
-_AT_MOST = 64 * 1024
+_PING_TIMEOUT_S, _SSH_TIMEOUT_S = 5.0, 15.0
+_MAX_PING_BYTES = 64 * 1024
 
 
-def connect(endpoint: Endpoint, deadline_s: float | None = None) -> EngineApi:
+def connect_engine(endpoint: Endpoint, deadline_s: float | None = None) -> "ConnectedEngine":
     """Greet the engine, agree on a version with it, and raise an `EngineTrouble` that says what is wrong."""
-    seconds = patience_s(endpoint) if deadline_s is None else deadline_s
+    seconds = get_connect_timeout_s(endpoint) if deadline_s is None else deadline_s
     scheme, _, rest = endpoint.url.partition("://")
-    if scheme == "ssh" and (there := address.read(rest)):
-        return _through_ssh(there, endpoint, seconds)
-    return _connected(_knocked(endpoint, seconds) if endpoint.socket else endpoint, seconds)
+    if scheme == "ssh" and (there := address.parse_ssh_address(rest)):
+        return _connect_through_ssh(there, endpoint, seconds)
+    return _connect_direct(_probe_socket(endpoint, seconds) if endpoint.socket else endpoint, seconds)
 
 
-def patience_s(endpoint: Endpoint) -> float:
+def get_connect_timeout_s(endpoint: Endpoint) -> float:
     """Say how long to wait for a greeting: an ssh has to log in first."""
-    return _SSH_S if endpoint.url.startswith("ssh:") else _PING_S
+    return _SSH_TIMEOUT_S if endpoint.url.startswith("ssh:") else _PING_TIMEOUT_S
 
 
-def _through_ssh(there: address.SshAddress, endpoint: Endpoint, deadline_s: float) -> EngineApi:
-    from dckgrade.engine.ssh.tunnel import Tunnel
+def _connect_through_ssh(
+    there: address.SshAddress, endpoint: Endpoint, deadline_s: float
+) -> "ConnectedEngine":
+    from dckgrade.engine.ssh.tunnel import SshTunnel
 
     begun = time.monotonic()
-    tunnel = Tunnel(there)
+    tunnel = SshTunnel(there)
     try:
         tunnel.open(deadline_s)
         # A login that took its time leaves the engine enough of its own.
-        left_s = max(1.0, min(_PING_S, deadline_s - (time.monotonic() - begun)))
-        return _connected(replace(endpoint, door=f"unix://{tunnel.socket}"), left_s, tunnel)
+        left_s = max(1.0, min(_PING_TIMEOUT_S, deadline_s - (time.monotonic() - begun)))
+        return _connect_direct(replace(endpoint, door=f"unix://{tunnel.socket}"), left_s, tunnel)
     except BaseException:
         tunnel.close()
         raise
 
 
-def _connected(endpoint: Endpoint, deadline_s: float, tunnel: "Tunnel | None" = None) -> EngineApi:
-    from dckgrade.engine.client import causes
+def _connect_direct(
+    endpoint: Endpoint, deadline_s: float, tunnel: "SshTunnel | None" = None
+) -> "ConnectedEngine":
+    # Late: asking over HTTP loads ssl, which a socket where nobody answers does not need.
+    from dckgrade.engine.client import list_causes
+    from dckgrade.engine.connected import ConnectedEngine
 
-    client = _client(endpoint)
+    client = _make_client(endpoint)
     try:
-        answer, api = _greeted(endpoint, client, deadline_s)
+        answer, api = _ping_engine(endpoint, client, deadline_s)
     except OutOfReach as error:
         client.close()
-        raise _explained(endpoint, causes(error), deadline_s) from error
+        raise _explain_failure(endpoint, list_causes(error), deadline_s) from error
     except BaseException:
         client.close()
         raise
     rootless = str(endpoint.socket or (tunnel and tunnel.address.socket)).startswith("/run/user/")
     engine = EngineInfo(
-        endpoint=endpoint.url, version=engine_version(answer.headers), api=api, rootless=rootless
+        endpoint=endpoint.url, version=parse_engine_version(answer.headers), api=api, rootless=rootless
     )
-    return EngineApi(endpoint, client, engine, clock_drift(answer.headers, datetime.now(UTC)), tunnel)
+    return ConnectedEngine(
+        endpoint, client, engine, measure_clock_drift(answer.headers, datetime.now(UTC)), tunnel
+    )
 
 
-def _knocked(endpoint: Endpoint, seconds: float) -> Endpoint:
+def _probe_socket(endpoint: Endpoint, seconds: float) -> Endpoint:
     """Try the socket before paying for docker-py, which besides leaks it when nobody is there."""
     with socket.socket(socket.AF_UNIX) as knocking:
         knocking.settimeout(seconds)
         try:
             knocking.connect(str(endpoint.socket))
         except TimeoutError as error:
-            raise _explained(endpoint, [OutOfReach(UnobservableReason.DEADLINE)], seconds) from error
+            raise _explain_failure(endpoint, [OutOfReach(UnobservableReason.DEADLINE)], seconds) from error
         except OSError as error:
-            raise _explained(endpoint, [error], seconds) from error
-        return replace(endpoint, forwarded=_listener(knocking) == "ssh")
+            raise _explain_failure(endpoint, [error], seconds) from error
+        return replace(endpoint, forwarded=_name_listener(knocking) == "ssh")
 
 
-def _listener(knocking: socket.socket) -> str:
+def _name_listener(knocking: socket.socket) -> str:
     """Name the program at the other end (Linux): behind `ssh -L`, 127.0.0.1 would be the wrong machine."""
     try:
         option = socket.SO_PEERCRED
@@ -99,45 +113,47 @@ def _listener(knocking: socket.socket) -> str:
         return ""
 
 
-def _explained(endpoint: Endpoint, causes: list[BaseException], seconds: float) -> EngineTrouble:
-    from dckgrade.engine.connection_errors import explained
+def _explain_failure(endpoint: Endpoint, causes: list[BaseException], seconds: float) -> EngineError:
+    from dckgrade.engine.connection_errors import explain_connection_error
 
     elsewhere = (
-        [] if endpoint.door else [url for url in others(os.environ, Path.home()) if url != endpoint.url]
+        []
+        if endpoint.door
+        else [url for url in list_other_sockets(os.environ, Path.home()) if url != endpoint.url]
     )
-    return explained(endpoint, causes, elsewhere, seconds)
+    return explain_connection_error(endpoint, causes, elsewhere, seconds)
 
 
-def _client(endpoint: Endpoint) -> "Client":
-    from dckgrade.engine.client import Client
+def _make_client(endpoint: Endpoint) -> "EngineClient":
+    from dckgrade.engine.client import EngineClient
 
     try:
-        return Client(endpoint, TESTED_MAX)
+        return EngineClient(endpoint, TESTED_MAX)
     except Exception as error:  # docker-py reads config.json and certificates, and trips over odd ones
-        raise EngineTrouble(
+        raise EngineError(
             N_("docker-py cannot be set up for {endpoint}: {detail}."),
             N_("Check Docker's config.json and the certificates."),
-            endpoint=endpoint.url, detail=masked(str(error)),
+            endpoint=endpoint.url, detail=mask_secrets(str(error)),
         ) from error  # fmt: skip
 
 
-def _greeted(endpoint: Endpoint, client: "Client", seconds: float) -> tuple["Answer", str]:
-    answer = client.ask("/_ping", {}, at_most=_AT_MOST, seconds=seconds)
-    _check(endpoint, answer)
-    api = spoken(endpoint, answer.headers)
+def _ping_engine(endpoint: Endpoint, client: "EngineClient", seconds: float) -> tuple[ApiAnswer, str]:
+    answer = client.request("/_ping", {}, at_most=_MAX_PING_BYTES, seconds=seconds)
+    _check_ping(endpoint, answer)
+    api = negotiate_api_version(endpoint, answer.headers)
     # The answer names the newest version that the engine speaks, not the oldest: an older one is tried first.
     if api != answer.headers["api-version"]:
-        again = client.ask(f"/v{api}/_ping", {}, at_most=_AT_MOST, seconds=seconds)
-        if trouble := refused(endpoint, api, read_message(again)[0]):
+        again = client.request(f"/v{api}/_ping", {}, at_most=_MAX_PING_BYTES, seconds=seconds)
+        if trouble := explain_refused_version(endpoint, api, read_error_message(again)[0]):
             raise trouble
-        _check(endpoint, again)
+        _check_ping(endpoint, again)
     return answer, api
 
 
-def _check(endpoint: Endpoint, answer: "Answer") -> None:
-    message, _ = read_message(answer)
+def _check_ping(endpoint: Endpoint, answer: ApiAnswer) -> None:
+    message, _ = read_error_message(answer)
     if "HTTP request to an HTTPS server" in message:
-        raise EngineTrouble(
+        raise EngineError(
             N_("The engine at {endpoint} wants TLS."),
             N_("Use its context, or set DOCKER_TLS_VERIFY and DOCKER_CERT_PATH."), endpoint=endpoint.url,
         )  # fmt: skip

@@ -5,8 +5,8 @@ import ssl
 from collections.abc import Sequence
 
 from dckgrade.engine.answers import OutOfReach
-from dckgrade.engine.endpoint import Endpoint, EngineDown, EngineTrouble
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.endpoint import Endpoint, EngineDownError, EngineError
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.i18n import N_
 from dckgrade.report.observation import UnobservableReason
 
@@ -42,40 +42,40 @@ _CAUSES: tuple[tuple[type[BaseException], str, str], ...] = (
         _START,
     ),
 )
-_LATE = N_("The Docker engine at {endpoint} ({source}) did not answer within {seconds} s.")
+_TIMED_OUT = N_("The Docker engine at {endpoint} ({source}) did not answer within {seconds} s.")
 _RESTART = N_("Restart it, or look at its log: journalctl -u docker")
 _OTHERWISE = N_("The Docker engine at {endpoint} ({source}) cannot be reached: {detail}.")
 
 
-def explained(
+def explain_connection_error(
     endpoint: Endpoint, causes: Sequence[BaseException], others: Sequence[str], seconds: float
-) -> EngineTrouble:
+) -> EngineError:
     """Find the cause that says most, and what to try next."""
-    what, advice = _sentences(causes)
+    what, advice = _choose_sentences(causes)
     # Before systemd gives up a socket of its own, it accepts, and hangs up when dockerd does not start.
     down = endpoint.socket and any(isinstance(one, FileNotFoundError | ConnectionError) for one in causes)
-    return (EngineDown if down else EngineTrouble)(
+    return (EngineDownError if down else EngineError)(
         what,
         _ELSEWHERE if others and advice == _START else advice,
         endpoint=endpoint.url,
         source=endpoint.source,
         others=", ".join(others),
         seconds=f"{seconds:g}",
-        detail=masked(_detail(causes)),
+        detail=mask_secrets(_describe_detail(causes)),
     )
 
 
-def _sentences(causes: Sequence[BaseException]) -> tuple[str, str]:
+def _choose_sentences(causes: Sequence[BaseException]) -> tuple[str, str]:
     for cause in causes:
         for kind, what, advice in _CAUSES:
             if isinstance(cause, kind):
                 return what, advice
     if any(isinstance(cause, OutOfReach) and cause.why is UnobservableReason.DEADLINE for cause in causes):
-        return _LATE, _RESTART
+        return _TIMED_OUT, _RESTART
     return _OTHERWISE, _START
 
 
-def _detail(causes: Sequence[BaseException]) -> str:
+def _describe_detail(causes: Sequence[BaseException]) -> str:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message

@@ -11,24 +11,24 @@ from dckgrade.engine import local_files
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles, Dockerd
 from dckgrade.engine.endpoint import Endpoint
-from dckgrade.engine.redaction import masked
-from dckgrade.engine.tool_cache import given
+from dckgrade.engine.redaction import mask_secrets
+from dckgrade.engine.tool_cache import get_environment
 from dckgrade.report.observation import UnobservableReason
 
-NAME = "daemon.json"
-SYSTEM = Path("/etc/docker", NAME)
-SNAP = Path("/var/snap/docker/current/config", NAME)
-SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
-_JOURNAL_S, _JOURNAL_LINES, _LOG_AT_MOST = 3.0, 50, 4 * 1024 * 1024
-_FATAL = re.compile(
+CONFIG_NAME = "daemon.json"
+SYSTEM_CONFIG = Path("/etc/docker", CONFIG_NAME)
+SNAP_CONFIG = Path("/var/snap/docker/current/config", CONFIG_NAME)
+SYSTEM_SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
+_JOURNAL_TIMEOUT_S, _MAX_JOURNAL_LINES, _MAX_LOG_BYTES = 3.0, 50, 4 * 1024 * 1024
+_FATAL_PATTERN = re.compile(
     r"unable to configure the Docker daemon with file [^:]+: (.+)"
     r"|failed to start daemon: (failed to set log opts: .+)"
 )
 """What dockerd ends with because of its file (20.10, measured); it has many other reasons to end."""
-_SAID_AT_MOST = 300
+_MAX_LAST_WORDS_CHARS = 300
 
 
-def found(
+def find_daemon_files(
     endpoint: Endpoint, info: Json | None, environment: Mapping[str, str] | None, ours: Dockerd | None
 ) -> DaemonFiles:
     """
@@ -37,114 +37,124 @@ def found(
     `NotThere` where it reads none on this machine, or none that we could name; `OutOfReach` where that file
     is there and may not be read.
     """
-    path = ours.file if ours else place(endpoint, info, environment)
+    path = ours.file if ours else locate_config(endpoint, info, environment)
     if path is None:
-        raise NotThere(NAME)
-    homes = in_home(environment)
-    others = [one for one in ([] if ours else [SYSTEM, SNAP]) + homes if one != path]
+        raise NotThere(CONFIG_NAME)
+    homes = list_home_configs(environment)
+    others = [one for one in ([] if ours else [SYSTEM_CONFIG, SNAP_CONFIG]) + homes if one != path]
     try:
-        content, changed_at = local_files.read(path, NAME), path.stat().st_mtime
+        content, changed_at = local_files.read_plain_file(path, CONFIG_NAME), path.stat().st_mtime
     except (FileNotFoundError, NotADirectoryError):
         content, changed_at = None, 0.0
     except OSError as error:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{path}: {error.strerror}") from error
     return DaemonFiles(
-        path=NAME if ours else shown(path, environment),
+        path=CONFIG_NAME if ours else hide_home(path, environment),
         content=content,
         changed_at=changed_at,
         others={
-            shown(one, environment): text
+            hide_home(one, environment): text
             for one in others
-            if (text := local_files.readable(one, local_files.AT_MOST)) is not None
+            if (text := local_files.read_if_readable(one, local_files.MAX_FILE_BYTES)) is not None
         },
     )
 
 
-def place(endpoint: Endpoint, info: Json | None, environment: Mapping[str, str] | None) -> Path | None:
+def locate_config(
+    endpoint: Endpoint, info: Json | None, environment: Mapping[str, str] | None
+) -> Path | None:
     """Say which file it is, by what the engine says of itself, else by its socket; None: unknown."""
     if not endpoint.socket or endpoint.forwarded:
         return None
     if info is None:
-        return place_by_socket(endpoint.socket, environment)
-    rootless, desktop = in_home(environment)
+        return locate_config_by_socket(endpoint.socket, environment)
+    rootless, desktop = list_home_configs(environment)
     if info.get("OperatingSystem") == "Docker Desktop":
         # Under WSL 2 its settings are Windows'.
         return None if "microsoft" in str(info.get("KernelVersion")) else desktop
     if str(info.get("DockerRootDir")).startswith("/var/snap/"):
-        return SNAP
+        return SNAP_CONFIG
     if "name=rootless" in (info.get("SecurityOptions") or []):
         return rootless
-    plain = endpoint.socket in SOCKETS and sys.platform == "linux" and "BuildahVersion" not in info
-    return SYSTEM if plain else None
+    plain = endpoint.socket in SYSTEM_SOCKETS and sys.platform == "linux" and "BuildahVersion" not in info
+    return SYSTEM_CONFIG if plain else None
 
 
-def place_by_socket(socket: str, environment: Mapping[str, str] | None) -> Path | None:
+def locate_config_by_socket(socket: str, environment: Mapping[str, str] | None) -> Path | None:
     """Say which file an engine reads that does not answer."""
-    rootless, desktop = in_home(environment)
-    usual = socket in SOCKETS
+    rootless, desktop = list_home_configs(environment)
+    usual = socket in SYSTEM_SOCKETS
     if "/.docker/" in socket or (usual and sys.platform == "darwin"):
         return desktop
     if is_rootless(socket, environment):
         return rootless
     # Where both are installed, nobody tells which of them does not answer.
-    installed = [path for path in (SYSTEM, SNAP) if path.parent.exists()]
+    installed = [path for path in (SYSTEM_CONFIG, SNAP_CONFIG) if path.parent.exists()]
     return installed[0] if usual and len(installed) == 1 else None
 
 
-def in_home(environment: Mapping[str, str] | None) -> list[Path]:
+def list_home_configs(environment: Mapping[str, str] | None) -> list[Path]:
     """Give the places of a rootless engine and of Docker Desktop."""
-    told = given(environment)
+    told = get_environment(environment)
     home = Path(told.get("HOME") or Path.home())
     return [
-        Path(told.get("XDG_CONFIG_HOME") or home / ".config", "docker", NAME),
-        home / ".docker" / NAME,
+        Path(told.get("XDG_CONFIG_HOME") or home / ".config", "docker", CONFIG_NAME),
+        home / ".docker" / CONFIG_NAME,
     ]
 
 
 def is_rootless(socket: str, environment: Mapping[str, str] | None) -> bool:
     """Say whether a socket is where rootless engines have theirs."""
-    run = given(environment).get("XDG_RUNTIME_DIR")
+    run = get_environment(environment).get("XDG_RUNTIME_DIR")
     return socket.startswith("/run/user/") or (run is not None and socket == f"{run}/docker.sock")
 
 
-def shown(path: Path, environment: Mapping[str, str] | None) -> str:
+def hide_home(path: Path, environment: Mapping[str, str] | None) -> str:
     """Name a file without telling who the trainee is."""
-    home = given(environment).get("HOME") or str(Path.home())
+    home = get_environment(environment).get("HOME") or str(Path.home())
     return str(path).replace(home, "~", 1) if home != "/" else str(path)
 
 
-def last_words(
+def find_last_words(
     endpoint: Endpoint, since: float, environment: Mapping[str, str] | None, ours: Dockerd | None
 ) -> str:
     """
     Tell what dockerd ended with because of its file, in its own words; empty where that cannot be read, or is
     older than *since* (seconds since 1970): the file may have been mended meanwhile.
     """
-    lines = list(logged(ours.log, since) if ours else journal(endpoint, since, environment))
-    said = [fatal[1] or fatal[2] for line in lines if (fatal := _FATAL.search(line))]
+    lines = list(
+        iter_own_log_lines(ours.log, since) if ours else read_journal_lines(endpoint, since, environment)
+    )
+    said = [fatal[1] or fatal[2] for line in lines if (fatal := _FATAL_PATTERN.search(line))]
     # Of an option that is given twice it tells both values: where its sockets are is nobody's business.
-    return masked(said[-1].partition(": (from flag")[0].rstrip('"'))[:_SAID_AT_MOST] if said else ""
+    return (
+        mask_secrets(said[-1].partition(": (from flag")[0].rstrip('"'))[:_MAX_LAST_WORDS_CHARS]
+        if said
+        else ""
+    )
 
 
-def logged(log: Path, since: float) -> Iterator[str]:
+def iter_own_log_lines(log: Path, since: float) -> Iterator[str]:
     """Read a log of our own."""
     if log.exists() and log.stat().st_mtime >= since:
-        yield from (local_files.readable(log, _LOG_AT_MOST) or b"").decode(errors="replace").splitlines()
+        yield from (
+            (local_files.read_if_readable(log, _MAX_LOG_BYTES) or b"").decode(errors="replace").splitlines()
+        )
 
 
-def journal(endpoint: Endpoint, since: float, environment: Mapping[str, str] | None) -> list[str]:
+def read_journal_lines(endpoint: Endpoint, since: float, environment: Mapping[str, str] | None) -> list[str]:
     """Ask systemd's journal; members of `adm` may read it, and many machines have none."""
     scope = "--user-unit" if is_rootless(endpoint.socket or "", environment) else "--unit"
-    asked = [scope, "docker.service", "--since", f"@{since:.0f}", "--lines", str(_JOURNAL_LINES)]
+    asked = [scope, "docker.service", "--since", f"@{since:.0f}", "--lines", str(_MAX_JOURNAL_LINES)]
     try:
         done = subprocess.run(
             ["journalctl", *asked, "--output", "cat", "--no-pager", "--quiet"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=_JOURNAL_S,
+            timeout=_JOURNAL_TIMEOUT_S,
             check=False,
             env={**os.environ, "LC_ALL": "C"},
         )
     except (OSError, subprocess.TimeoutExpired):
         return []
-    return done.stdout[-_LOG_AT_MOST:].decode(errors="replace").splitlines()
+    return done.stdout[-_MAX_LOG_BYTES:].decode(errors="replace").splitlines()

@@ -13,22 +13,22 @@ from dckgrade.report.observation import UnobservableReason
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
-AT_ONCE = 32
+MAX_THREADS = 32
 
 
-def within(seconds: float, call: Callable[[], T]) -> T:
+def call_within(seconds: float, call: Callable[[], T]) -> T:
     """Give what *call* gives or raises; when it is late, leave it behind and raise `OutOfReach(DEADLINE)`."""
     if seconds <= 0:
         raise OutOfReach(UnobservableReason.DEADLINE)
     future: Future[T] = Future()
-    _in_background(lambda: settle(future, call))
-    error = _error(future, seconds)
+    _start_thread(lambda: settle_future(future, call))
+    error = _await_error(future, seconds)
     if error is not None:
         raise error
     return future.result()
 
 
-def outcomes(calls: Mapping[K, Callable[[], T]], seconds: float) -> dict[K, T | Exception]:
+def call_all_within(calls: Mapping[K, Callable[[], T]], seconds: float) -> dict[K, T | Exception]:
     """Make the calls at once, in the order given (slow ones first); give what each gave or raised in time."""
     until = time.monotonic() + seconds
     futures: dict[K, Future[T | Exception]] = {key: Future() for key in calls}
@@ -40,14 +40,14 @@ def outcomes(calls: Mapping[K, Callable[[], T]], seconds: float) -> dict[K, T | 
                 future, call = waiting.popleft()
             except IndexError:
                 return
-            settle(future, call)
+            settle_future(future, call)
 
-    for _ in range(min(AT_ONCE, len(calls))):
-        _in_background(work)
-    return {key: _outcome(future, until - time.monotonic()) for key, future in futures.items()}
+    for _ in range(min(MAX_THREADS, len(calls))):
+        _start_thread(work)
+    return {key: _await_outcome(future, until - time.monotonic()) for key, future in futures.items()}
 
 
-def settle(future: Future[T], call: Callable[[], T]) -> None:
+def settle_future(future: Future[T], call: Callable[[], T]) -> None:
     """Make the call and put what it gives or raises into *future*."""
     try:
         result = call()
@@ -57,8 +57,8 @@ def settle(future: Future[T], call: Callable[[], T]) -> None:
         future.set_result(result)
 
 
-def _outcome(future: Future[T], seconds: float) -> T | Exception:
-    error = _error(future, max(seconds, 0))
+def _await_outcome(future: Future[T], seconds: float) -> T | Exception:
+    error = _await_error(future, max(seconds, 0))
     if error is None:
         return future.result()
     if isinstance(error, Exception):
@@ -66,7 +66,7 @@ def _outcome(future: Future[T], seconds: float) -> T | Exception:
     raise error
 
 
-def _error(future: Future[T], seconds: float) -> BaseException | None:
+def _await_error(future: Future[T], seconds: float) -> BaseException | None:
     try:
         # Not `result`, which raises the call's own TimeoutError as well as its own.
         return future.exception(seconds)
@@ -74,6 +74,6 @@ def _error(future: Future[T], seconds: float) -> BaseException | None:
         return OutOfReach(UnobservableReason.DEADLINE)
 
 
-def _in_background(work: Callable[[], None]) -> None:
+def _start_thread(work: Callable[[], None]) -> None:
     # A daemon thread: concurrent.futures joins its own at exit, where a stuck call would hang the program.
     threading.Thread(target=work, daemon=True).start()

@@ -18,20 +18,20 @@ from dckgrade.i18n import N_, UserError
 _PLAIN_PORT, _TLS_PORT = 2375, 2376
 
 
-class UsageTrouble(UserError):
+class EndpointUsageError(UserError):
     """What was asked for cannot be meant: exit code 2."""
 
 
-class EngineTrouble(UserError):
+class EngineError(UserError):
     """The engine that is meant cannot be graded: exit code 3."""
 
 
-class EngineDown(EngineTrouble):
+class EngineDownError(EngineError):
     """Nobody answers at the socket of this machine: no engine runs there."""
 
 
 @dataclass(frozen=True)
-class Tls:
+class TlsFiles:
     """How the engine proves who it is, and we who we are; *verify* is False where the user gave that up."""
 
     ca: Path | None
@@ -46,7 +46,7 @@ class Endpoint:
 
     url: str
     source: str
-    tls: Tls | None = None
+    tls: TlsFiles | None = None
     api_ceiling: str | None = None
     forwarded: bool = False
     """An ssh listens there: the engine, its ports and its containers are on another machine."""
@@ -64,37 +64,39 @@ class Endpoint:
         return "127.0.0.1" if self.socket or self.door else urlsplit(self.url).hostname or "127.0.0.1"
 
     @property
-    def private(self) -> bool:
+    def is_private(self) -> bool:
         """Tell an engine of one user (rootless, Desktop, Colima, Podman) by the folder of its socket."""
         homes = ("/run/user", "/home", "/root", "/Users", Path.home())
         return self.socket is not None and any(Path(self.socket).resolve().is_relative_to(at) for at in homes)
 
     @property
-    def own_addresses(self) -> bool:
+    def reaches_own_addresses(self) -> bool:
         """Say whether containers' own IP addresses are reachable: not in a VM, nor in a user namespace."""
-        return sys.platform == "linux" and bool(self.socket) and not self.private and not self.forwarded
+        return sys.platform == "linux" and bool(self.socket) and not self.is_private and not self.forwarded
 
 
-def resolve(host: str | None, context: str | None, environ: Mapping[str, str], home: Path) -> Endpoint:
+def resolve_endpoint(
+    host: str | None, context: str | None, environ: Mapping[str, str], home: Path
+) -> Endpoint:
     """Choose as the Docker CLI does (28.2.2, each rule tried out); a name that is wrong is an error."""
     if host and context:
-        raise UsageTrouble(N_("--host and --context were both given."), N_("Keep only one of them."))
+        raise EndpointUsageError(N_("--host and --context were both given."), N_("Keep only one of them."))
     store = Path(environ.get("DOCKER_CONFIG") or home / ".docker").absolute()
     ceiling = environ.get("DOCKER_API_VERSION") or None
-    name, source = _named(host, context, environ, store)
+    name, source = _choose_context(host, context, environ, store)
     if name != "default":
-        url, tls = _from_context(name, source, store)
+        url, tls = _read_context(name, source, store)
         return Endpoint(url, f"{source}={name}", tls, ceiling)
     # The CLI's default context reads DOCKER_HOST, also when it is asked for as `--context default`.
     given = (host or environ.get("DOCKER_HOST") or "").strip()
-    tls = _from_environment(environ, store)
+    tls = _read_tls_from_environment(environ, store)
     if not given:
         given = f"tcp://localhost:{_TLS_PORT}" if tls else f"unix://{engine_url.DEFAULT_SOCKET}"
-    url = _url(given, _TLS_PORT if tls else _PLAIN_PORT)
+    url = _normalize_url(given, _TLS_PORT if tls else _PLAIN_PORT)
     return Endpoint(url, source, tls if url.startswith("tcp:") else None, ceiling)
 
 
-def others(environ: Mapping[str, str], home: Path) -> list[str]:
+def list_other_sockets(environ: Mapping[str, str], home: Path) -> list[str]:
     """List the engine sockets that exist in the usual places: to be suggested, never taken."""
     run = Path(environ.get("XDG_RUNTIME_DIR") or "/nonexistent")
     places = (
@@ -108,13 +110,15 @@ def others(environ: Mapping[str, str], home: Path) -> list[str]:
     return [f"unix://{place}" for place in places if os.access(place, os.F_OK)]
 
 
-def contexts(environ: Mapping[str, str], home: Path) -> dict[str, str]:
+def list_contexts(environ: Mapping[str, str], home: Path) -> dict[str, str]:
     """List the contexts by name, each with the description that its user gave it."""
     store = Path(environ.get("DOCKER_CONFIG") or home / ".docker").absolute()
-    return {"default": "", **dict(sorted(_contexts(store)))}
+    return {"default": "", **dict(sorted(_iter_contexts(store)))}
 
 
-def _named(host: str | None, context: str | None, environ: Mapping[str, str], store: Path) -> tuple[str, str]:
+def _choose_context(
+    host: str | None, context: str | None, environ: Mapping[str, str], store: Path
+) -> tuple[str, str]:
     if context:
         return context, "DOCKER_HOST" if context == "default" and environ.get("DOCKER_HOST") else "--context"
     if host:
@@ -123,113 +127,113 @@ def _named(host: str | None, context: str | None, environ: Mapping[str, str], st
         return "default", "DOCKER_HOST"
     if name := environ.get("DOCKER_CONTEXT"):
         return name, "DOCKER_CONTEXT"
-    if name := _current(store / "config.json"):
+    if name := _get_current_context(store / "config.json"):
         return name, "currentContext"
     return "default", "default"
 
 
-def _current(config: Path) -> str:
-    name = (_json(config) or {}).get("currentContext") or ""
+def _get_current_context(config: Path) -> str:
+    name = (_read_json(config) or {}).get("currentContext") or ""
     if not isinstance(name, str):
-        raise EngineTrouble(
+        raise EngineError(
             N_("{path}: currentContext is not a name."), N_("Choose it again: docker context use NAME"),
             path=config,
         )  # fmt: skip
     return name
 
 
-def _json(path: Path) -> dict[str, Any] | None:
+def _read_json(path: Path) -> dict[str, Any] | None:
     try:
         content = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise EngineTrouble(
-            N_("{path} cannot be read: {detail}."), path=path, detail=error.strerror
-        ) from error
+        raise EngineError(N_("{path} cannot be read: {detail}."), path=path, detail=error.strerror) from error
     except (ValueError, RecursionError) as error:
-        raise _corrupt(path, str(error) or type(error).__name__) from error
+        raise _report_corrupt_file(path, str(error) or type(error).__name__) from error
     if not isinstance(content, dict):
-        raise _corrupt(path, "not an object")
+        raise _report_corrupt_file(path, "not an object")
     return content
 
 
-def _corrupt(path: Path, detail: str) -> EngineTrouble:
-    return EngineTrouble(
+def _report_corrupt_file(path: Path, detail: str) -> EngineError:
+    return EngineError(
         N_("{path} is not valid JSON: {detail}."), N_("Mend that file, or name the engine with --host."),
         path=path, detail=detail,
     )  # fmt: skip
 
 
-def _from_context(name: str, source: str, store: Path) -> tuple[str, Tls | None]:
+def _read_context(name: str, source: str, store: Path) -> tuple[str, TlsFiles | None]:
     identity = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()
     meta = store / "contexts/meta" / identity / "meta.json"
-    content = _json(meta)
+    content = _read_json(meta)
     if content is None:
-        raise _unknown(name, source, store)
+        raise _report_unknown_context(name, source, store)
     endpoints = content.get("Endpoints")
     docker = endpoints.get("docker") if isinstance(endpoints, dict) else None
     if not isinstance(docker, dict) or not isinstance(docker.get("Host"), str) or not docker["Host"]:
-        raise EngineTrouble(
+        raise EngineError(
             N_("{path} names no Docker engine."),
             N_("Create that context again: docker context create {name} --docker host=…"),
             path=meta, name=name,
         )  # fmt: skip
-    tls = _tls(store / "contexts/tls" / identity / "docker", verify=docker.get("SkipTLSVerify") is not True)
-    url = _url(docker["Host"], _TLS_PORT if tls else _PLAIN_PORT)
+    tls = _find_tls_files(
+        store / "contexts/tls" / identity / "docker", verify=docker.get("SkipTLSVerify") is not True
+    )
+    url = _normalize_url(docker["Host"], _TLS_PORT if tls else _PLAIN_PORT)
     return url, tls if url.startswith("tcp:") else None
 
 
-def _unknown(name: str, source: str, store: Path) -> UsageTrouble:
-    known = ["default", *sorted(name for name, _ in _contexts(store))]
+def _report_unknown_context(name: str, source: str, store: Path) -> EndpointUsageError:
+    known = ["default", *sorted(name for name, _ in _iter_contexts(store))]
     guess = get_close_matches(name, known, n=1)
     advice = N_("Did you mean {guess}? Known contexts: {known}.") if guess else N_("Known contexts: {known}.")
-    return UsageTrouble(
+    return EndpointUsageError(
         N_("There is no Docker context named {name} in {store} (asked for by {source})."), advice,
         name=name, store=store, source=source, known=", ".join(known), guess="".join(guess),
     )  # fmt: skip
 
 
-def _contexts(store: Path) -> Iterator[tuple[str, str]]:
+def _iter_contexts(store: Path) -> Iterator[tuple[str, str]]:
     for meta in store.glob("contexts/meta/*/meta.json"):
-        with suppress(EngineTrouble):
-            content = _json(meta) or {}
+        with suppress(EngineError):
+            content = _read_json(meta) or {}
             name, told = content.get("Name"), content.get("Metadata")
             if isinstance(name, str):
                 yield name, str(told.get("Description") or "") if isinstance(told, dict) else ""
 
 
-def _from_environment(environ: Mapping[str, str], store: Path) -> Tls | None:
+def _read_tls_from_environment(environ: Mapping[str, str], store: Path) -> TlsFiles | None:
     # Any text, even "0", switches it on, as in the CLI.
     verify = bool(environ.get("DOCKER_TLS_VERIFY"))
     if not verify and not environ.get("DOCKER_TLS"):
         return None
     folder = Path(environ.get("DOCKER_CERT_PATH") or store).absolute()
     if not (folder / "ca.pem").is_file():
-        raise EngineTrouble(
+        raise EngineError(
             N_("TLS was asked for and {path} does not exist."),
             N_("Check DOCKER_TLS_VERIFY and DOCKER_CERT_PATH."), path=folder / "ca.pem",
         )  # fmt: skip
-    return _tls(folder, verify=verify)
+    return _find_tls_files(folder, verify=verify)
 
 
-def _tls(folder: Path, *, verify: bool) -> Tls | None:
+def _find_tls_files(folder: Path, *, verify: bool) -> TlsFiles | None:
     ca, cert, key = (
         path if (path := folder / f"{name}.pem").is_file() else None for name in ("ca", "cert", "key")
     )
     if (cert is None) != (key is None):
-        raise EngineTrouble(
+        raise EngineError(
             N_("{folder} holds only one of cert.pem and key.pem."), N_("Ask for the missing file."),
             folder=folder,
         )  # fmt: skip
-    return Tls(ca, cert, key, verify) if ca or cert or not verify else None
+    return TlsFiles(ca, cert, key, verify) if ca or cert or not verify else None
 
 
-def _url(given: str, port: int) -> str:
-    if url := engine_url.read(given, port):
+def _normalize_url(given: str, port: int) -> str:
+    if url := engine_url.parse_engine_url(given, port):
         return url
-    raise UsageTrouble(
+    raise EndpointUsageError(
         N_("{given} is not the address of an engine."),
         N_("Write unix:///path/of/the/socket, ssh://user@machine or tcp://machine:port."),
-        given=engine_url.shown(given),
+        given=engine_url.hide_password(given),
     )

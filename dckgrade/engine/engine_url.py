@@ -2,39 +2,39 @@
 
 from urllib.parse import urlsplit
 
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.ssh import address
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 
 
-def read(given: str, port: int) -> str | None:
+def parse_engine_url(given: str, port: int) -> str | None:
     """Read `unix://`, `tcp://` and `ssh://`, a path or a machine; *port* where a TCP address has none."""
-    scheme, found, rest = _cut(given)
-    if scheme == "ssh" and (behind := address.read(rest)):
+    scheme, found, rest = _split_url(given)
+    if scheme == "ssh" and (behind := address.parse_ssh_address(rest)):
         return behind.url
     if scheme == "unix" and found and (rest or DEFAULT_SOCKET).startswith("/"):
         return f"unix://{rest or DEFAULT_SOCKET}"
-    return _tcp(rest, port) if scheme == "tcp" else None
+    return _parse_tcp(rest, port) if scheme == "tcp" else None
 
 
-def shown(given: str) -> str:
+def hide_password(given: str) -> str:
     """Give what was written, without a password."""
-    _, _, rest = _cut(given)
+    _, _, rest = _split_url(given)
     login, at, machine = rest.rpartition("@")
     # Cut by hand: a password may hold what no pattern of an address expects.
     there = f"{login.partition(':')[0]}{at}{machine}"
-    return masked(given.strip().removesuffix(rest) + there)
+    return mask_secrets(given.strip().removesuffix(rest) + there)
 
 
-def _cut(given: str) -> tuple[str, str, str]:
+def _split_url(given: str) -> tuple[str, str, str]:
     scheme, found, rest = given.strip().partition("://")
     if not found:
         scheme, rest = ("unix", scheme) if scheme.startswith("/") else ("tcp", scheme)
     return scheme, found, rest
 
 
-def _tcp(rest: str, port: int) -> str | None:
+def _parse_tcp(rest: str, port: int) -> str | None:
     try:
         parts = urlsplit(f"//{rest}")
         machine, port = parts.hostname or "localhost", parts.port or port

@@ -2,46 +2,50 @@
 
 from collections.abc import Iterator, Mapping
 
-from dckgrade.engine.answers import HttpAnswer, NoAnswer, NoAnswerHow, OutOfReach, Printed
+from dckgrade.engine.answers import CommandOutput, HttpAnswer, NoAnswer, NoAnswerHow, OutOfReach
 from dckgrade.report.observation import UnobservableReason
 
 # A proxy of the container's environment would take the question to another machine, not meant here.
-_WGET = 'unset http_proxy HTTP_PROXY all_proxy ALL_PROXY; exec wget -q -S -O - {more} "$0"'
-_MISSING = {126, 127, 139}
+_WGET_SCRIPT = 'unset http_proxy HTTP_PROXY all_proxy ALL_PROXY; exec wget -q -S -O - {more} "$0"'
+_MISSING_PROGRAM_CODES = {126, 127, 139}
 """Docker's codes for a program that is not there; 139: the static busybox of Debian 12 dies of `wget -T`."""
-_CURL_ENDS: Mapping[int, NoAnswerHow] = {7: "refused", 28: "silent", 52: "reset", 56: "reset"}
+_CURL_EXIT_CODES: Mapping[int, NoAnswerHow] = {7: "refused", 28: "silent", 52: "reset", 56: "reset"}
 """curl(1), EXIT CODES."""
-_SAID: Mapping[str, NoAnswerHow] = {"refused": "refused", "timed out": "silent", "reset by peer": "reset"}
+_WGET_MESSAGES: Mapping[str, NoAnswerHow] = {
+    "refused": "refused",
+    "timed out": "silent",
+    "reset by peer": "reset",
+}
 
 
-def commands(port: int, path: str) -> Iterator[tuple[str, ...]]:
+def iter_http_commands(port: int, path: str) -> Iterator[tuple[str, ...]]:
     """Give the ways to ask, the best first: images have curl, busybox's wget, or neither."""
     url = f"http://127.0.0.1:{port}{path}"
     yield ("curl", "-sS", "-i", "-g", "--noproxy", "*", "--max-time", "3", url)
-    yield ("sh", "-c", _WGET.format(more="-T 3"), url)
-    yield ("sh", "-c", _WGET.format(more=""), url)
+    yield ("sh", "-c", _WGET_SCRIPT.format(more="-T 3"), url)
+    yield ("sh", "-c", _WGET_SCRIPT.format(more=""), url)
 
 
-def answer(argv: tuple[str, ...], printed: Printed) -> HttpAnswer | None:
+def parse_command_answer(argv: tuple[str, ...], printed: CommandOutput) -> HttpAnswer | None:
     """
     Read what a command of ours printed; None when its program is missing, `NoAnswer` when nothing serves.
 
     curl prints head and body on standard output; wget the head on standard error, and of an error no body.
     """
-    if printed.exit_code in _MISSING:
+    if printed.exit_code in _MISSING_PROGRAM_CODES:
         return None
     said = printed.errors.decode(errors="replace")
     if argv[0] == "curl":
         if printed.exit_code:
-            raise NoAnswer(_CURL_ENDS.get(printed.exit_code, "garbled"))
-        head, body = _parted(printed.output)
-        return _read(head, body, truncated=False)
+            raise NoAnswer(_CURL_EXIT_CODES.get(printed.exit_code, "garbled"))
+        head, body = _split_head_and_body(printed.output)
+        return _parse_http_answer(head, body, truncated=False)
     if "HTTP/1." in said:
-        return _read(said, printed.output, truncated=printed.exit_code != 0)
-    raise NoAnswer(next((how for words, how in _SAID.items() if words in said.lower()), "garbled"))
+        return _parse_http_answer(said, printed.output, truncated=printed.exit_code != 0)
+    raise NoAnswer(next((how for words, how in _WGET_MESSAGES.items() if words in said.lower()), "garbled"))
 
 
-def _parted(output: bytes) -> tuple[str, bytes]:
+def _split_head_and_body(output: bytes) -> tuple[str, bytes]:
     head, body = b"", output
     # An interim answer (100 Continue) comes before the true one.
     while not head or head.split(b" ")[1:2] == [b"100"]:
@@ -51,7 +55,7 @@ def _parted(output: bytes) -> tuple[str, bytes]:
     return head.decode("latin-1"), body
 
 
-def _read(head: str, body: bytes, *, truncated: bool) -> HttpAnswer:
+def _parse_http_answer(head: str, body: bytes, *, truncated: bool) -> HttpAnswer:
     status, headers = None, {}
     for line in head.splitlines():
         name, colon, value = line.strip().partition(":")

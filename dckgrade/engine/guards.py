@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dckgrade.engine.probe_container_form import harmless
+from dckgrade.engine.probe_container_form import is_probe_container_request
 
 _EXEC_KEYS = {"AttachStdout", "AttachStderr", "Cmd", "Detach", "Tty"}
 _CONTAINER_ID = re.compile(r"/containers/([0-9a-f]{64})(?:/|$)")
@@ -32,7 +32,7 @@ def asks_only_for_output(request: Request) -> bool:
 
 def is_probe_container(request: Request) -> bool:
     """Whether the container that it creates is named as ours, and is the one harmless form."""
-    return harmless(request.query, request.body)
+    return is_probe_container_request(request.query, request.body)
 
 
 def is_own_container(request: Request) -> bool:

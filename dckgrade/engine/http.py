@@ -11,30 +11,32 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from dckgrade.engine.answers import Address, HttpAnswer, Login, NoAnswer, OutOfReach
-from dckgrade.engine.deadline import within
+from dckgrade.engine.deadline import call_within
 from dckgrade.report.observation import UnobservableReason
 
-BODY_KEPT, ACCOUNT_KEPT = 256 * 1024, 2 * 1024 * 1024
-_TOTAL_S, _ACCOUNT_S = 3.0, 8.0
+MAX_BODY_BYTES, MAX_ACCOUNT_BODY_BYTES = 256 * 1024, 2 * 1024 * 1024
+_TIMEOUT_S, _ACCOUNT_TIMEOUT_S = 3.0, 8.0
 """Behind an account stands work done for it: Grafana asks its data sources first."""
 
 T = TypeVar("T")
 
 
-def http_answer(
+def get_http_answer(
     address: Address,
     path: str,
-    seconds: float = _TOTAL_S,
+    seconds: float = _TIMEOUT_S,
     login: Login | None = None,
     door: Path | None = None,
 ) -> HttpAnswer:
     """Send one GET request, follow nothing, give the answer; of its body 256 KiB (an account's: 2 MiB)."""
-    within_s = _ACCOUNT_S if login else seconds
-    return _talk(address, within_s, lambda connected: _ask(address, path, connected, login), door)
+    within_s = _ACCOUNT_TIMEOUT_S if login else seconds
+    return _talk_to_address(
+        address, within_s, lambda connected: _send_request(address, path, connected, login), door
+    )
 
 
-def exchange(
-    address: Address, sent: bytes, count: int, seconds: float = _TOTAL_S, door: Path | None = None
+def exchange_tcp(
+    address: Address, sent: bytes, count: int, seconds: float = _TIMEOUT_S, door: Path | None = None
 ) -> bytes:
     """Send bytes, and give what came when *count* bytes, the end or the deadline did."""
     came = bytearray()
@@ -45,7 +47,7 @@ def exchange(
             came.extend(more)
 
     try:
-        _talk(address, seconds, talk, door)
+        _talk_to_address(address, seconds, talk, door)
     except NoAnswer:
         if not came:
             raise
@@ -54,10 +56,12 @@ def exchange(
     return bytes(came)
 
 
-def _talk(address: Address, seconds: float, talk: Callable[[socket.socket], T], door: Path | None) -> T:
+def _talk_to_address(
+    address: Address, seconds: float, talk: Callable[[socket.socket], T], door: Path | None
+) -> T:
     """Talk; behind a *door*, ssh tells nothing apart: who does not answer there was not reached."""
     try:
-        return _talked(address, seconds, talk, door)
+        return _talk_within(address, seconds, talk, door)
     except NoAnswer as none:
         if door and none.how != "garbled":
             raise OutOfReach(
@@ -66,11 +70,13 @@ def _talk(address: Address, seconds: float, talk: Callable[[socket.socket], T], 
         raise
 
 
-def _talked(address: Address, seconds: float, talk: Callable[[socket.socket], T], door: Path | None) -> T:
+def _talk_within(
+    address: Address, seconds: float, talk: Callable[[socket.socket], T], door: Path | None
+) -> T:
     until = time.monotonic() + seconds
-    with _connected(address, seconds, door) as connected:
+    with _connect_address(address, seconds, door) as connected:
         try:
-            return within(until - time.monotonic(), lambda: talk(connected))
+            return call_within(until - time.monotonic(), lambda: talk(connected))
         except OutOfReach:
             raise NoAnswer("silent") from None
         except TimeoutError:
@@ -84,9 +90,9 @@ def _talked(address: Address, seconds: float, talk: Callable[[socket.socket], T]
 
 
 @contextmanager
-def _connected(address: Address, seconds: float, door: Path | None) -> Iterator[socket.socket]:
+def _connect_address(address: Address, seconds: float, door: Path | None) -> Iterator[socket.socket]:
     try:
-        connected = within(seconds, lambda: _opened(address, seconds, door))
+        connected = call_within(seconds, lambda: _open_socket(address, seconds, door))
     except ConnectionRefusedError:
         raise NoAnswer("refused") from None
     except ConnectionResetError:
@@ -106,7 +112,7 @@ def _connected(address: Address, seconds: float, door: Path | None) -> Iterator[
         connected.close()
 
 
-def _opened(address: Address, seconds: float, door: Path | None) -> socket.socket:
+def _open_socket(address: Address, seconds: float, door: Path | None) -> socket.socket:
     if door is None:
         return socket.create_connection((address.host, address.port), timeout=seconds)
     opened = socket.socket(socket.AF_UNIX)
@@ -119,8 +125,8 @@ def _opened(address: Address, seconds: float, door: Path | None) -> socket.socke
     return opened
 
 
-def _ask(address: Address, path: str, connected: socket.socket, login: Login | None) -> HttpAnswer:
-    at_most = ACCOUNT_KEPT if login else BODY_KEPT
+def _send_request(address: Address, path: str, connected: socket.socket, login: Login | None) -> HttpAnswer:
+    at_most = MAX_ACCOUNT_BODY_BYTES if login else MAX_BODY_BYTES
     client = http.client.HTTPConnection(address.host, address.port)
     client.sock = connected
     # What http.client refuses to send (spaces, accents) is quoted; what is quoted already stays.

@@ -8,13 +8,13 @@ from pathlib import Path
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.report.observation import UnobservableReason
 
-AT_MOST = 256 * 1024
-POLICY = Path("/etc/apparmor.d")
-PROCESSES = Path("/proc")
-REPORTS, REPORT_AT_MOST = 5, 16 * 1024 * 1024
+MAX_FILE_BYTES = 256 * 1024
+APPARMOR_FOLDER = Path("/etc/apparmor.d")
+PROC_FOLDER = Path("/proc")
+MAX_JSON_REPORTS, MAX_JSON_REPORT_BYTES = 5, 16 * 1024 * 1024
 
 
-def content(workdir: Path, name: str) -> bytes:
+def read_workdir_file(workdir: Path, name: str) -> bytes:
     """Read one file of the folder; a link may lead elsewhere inside, and never out."""
     try:
         home = workdir.resolve(strict=True)
@@ -26,12 +26,12 @@ def content(workdir: Path, name: str) -> bytes:
     if not path.is_relative_to(home):
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} leads out of the working folder")
     try:
-        return read(path, name)
+        return read_plain_file(path, name)
     except OSError as error:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{name}: {error.strerror}") from error
 
 
-def label(processes: Path, pid: object, container: str) -> str:
+def read_process_label(processes: Path, pid: object, container: str) -> str:
     """Read the AppArmor label of process *pid*, if it is that container's: the engine may be in a VM."""
     one = processes / str(pid)
     try:
@@ -42,24 +42,24 @@ def label(processes: Path, pid: object, container: str) -> str:
         raise NotThere(container) from None
 
 
-def reports(workdir: Path) -> list[tuple[str, bytes | None]]:
+def read_newest_json(workdir: Path) -> list[tuple[str, bytes | None]]:
     """Read the newest `*.json` files of the folder itself; None stands for one that cannot be read."""
     with contextlib.suppress(OSError):
         plain = [path for path in workdir.glob("*.json") if path.is_file() and not path.is_symlink()]
-        newest = sorted(plain, key=lambda path: path.stat().st_mtime, reverse=True)[:REPORTS]
-        return [(path.name, readable(path, REPORT_AT_MOST)) for path in newest]
+        newest = sorted(plain, key=lambda path: path.stat().st_mtime, reverse=True)[:MAX_JSON_REPORTS]
+        return [(path.name, read_if_readable(path, MAX_JSON_REPORT_BYTES)) for path in newest]
     return []
 
 
-def readable(path: Path, at_most: int) -> bytes | None:
+def read_if_readable(path: Path, at_most: int) -> bytes | None:
     """Read a file, unless it is too large or not ours to read."""
     try:
-        return read(path, path.name, at_most)
+        return read_plain_file(path, path.name, at_most)
     except (OSError, OutOfReach):
         return None
 
 
-def read(path: Path, name: str, at_most: int = AT_MOST) -> bytes:
+def read_plain_file(path: Path, name: str, at_most: int = MAX_FILE_BYTES) -> bytes:
     """Read a plain file of *at_most* bytes."""
     # Not blocking: a pipe that nobody writes to would hold the run up.
     with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:

@@ -4,39 +4,39 @@ import struct
 from collections.abc import Iterator
 
 from dckgrade.engine.answers import OutOfReach
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.report.observation import UnobservableReason
 
-KEPT, LONGEST_LINE = 64 * 1024, 4 * 1024
+MAX_LOG_TEXT_BYTES, MAX_LOG_LINE_CHARS = 64 * 1024, 4 * 1024
 _CUT = " […]"
 _STDOUT, _STDERR, _SYSTEM_ERROR = 1, 2, 3
 # Masking comes before cutting, or half a secret would survive; it is spared what is thrown away anyway.
-_MASKED = 2 * KEPT
+_MAX_MASKED_BYTES = 2 * MAX_LOG_TEXT_BYTES
 
 
-def text(raw: bytes, *, tty: bool) -> str:
+def decode_log(raw: bytes, *, tty: bool) -> str:
     """Read the whole answer; one that ends inside a frame is not a log."""
-    written = raw if tty else b"".join(_frames(raw))
-    tail = written[-_MASKED:]
+    written = raw if tty else b"".join(_iter_contents(raw))
+    tail = written[-_MAX_MASKED_BYTES:]
     if len(written) > len(tail):
         tail = tail.partition(b"\n")[2] or tail
-    lines = masked(tail.decode(errors="replace")).splitlines(keepends=True)
-    return _last("".join(_shortened(line) for line in lines))
+    lines = mask_secrets(tail.decode(errors="replace")).splitlines(keepends=True)
+    return _keep_end("".join(_shorten_line(line) for line in lines))
 
 
-def separated(raw: bytes) -> tuple[bytes, bytes]:
+def split_streams(raw: bytes) -> tuple[bytes, bytes]:
     """Give standard output and standard error as they were written, nothing masked."""
     streams = {_STDOUT: bytearray(), _STDERR: bytearray()}
-    for stream, content in _told(raw):
+    for stream, content in _iter_frames(raw):
         streams.setdefault(stream, bytearray()).extend(content)
     return bytes(streams[_STDOUT]), bytes(streams[_STDERR])
 
 
-def _frames(raw: bytes) -> Iterator[bytes]:
-    return (content for _, content in _told(raw))
+def _iter_contents(raw: bytes) -> Iterator[bytes]:
+    return (content for _, content in _iter_frames(raw))
 
 
-def _told(raw: bytes) -> Iterator[tuple[int, bytes]]:
+def _iter_frames(raw: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
     while at < len(raw):
         header = raw[at : at + 8]
@@ -49,17 +49,18 @@ def _told(raw: bytes) -> Iterator[tuple[int, bytes]]:
         content = raw[at + 8 : at + 8 + size]
         if header[0] == _SYSTEM_ERROR:
             raise OutOfReach(
-                UnobservableReason.ENGINE_ERROR, masked(content.decode(errors="replace"))[:LONGEST_LINE]
+                UnobservableReason.ENGINE_ERROR,
+                mask_secrets(content.decode(errors="replace"))[:MAX_LOG_LINE_CHARS],
             )
         yield header[0], content
         at += 8 + size
 
 
-def _shortened(line: str) -> str:
-    return line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + _CUT + "\n"
+def _shorten_line(line: str) -> str:
+    return line if len(line) <= MAX_LOG_LINE_CHARS else line[:MAX_LOG_LINE_CHARS] + _CUT + "\n"
 
 
-def _last(text: str) -> str:
-    if len(text) <= KEPT:
+def _keep_end(text: str) -> str:
+    if len(text) <= MAX_LOG_TEXT_BYTES:
         return text
-    return text[-KEPT:].partition("\n")[2]
+    return text[-MAX_LOG_TEXT_BYTES:].partition("\n")[2]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from dckgrade.engine.deadline import settle
+from dckgrade.engine.deadline import settle_future
 
 T = TypeVar("T")
 
@@ -17,11 +17,11 @@ class Memo:
         self._lock = threading.Lock()
         self._answers: dict[Hashable, Future[Any]] = {}
 
-    def ask(self, key: Hashable, call: Callable[[], T]) -> T:
+    def get_or_call(self, key: Hashable, call: Callable[[], T]) -> T:
         """Give the answer to *key*: the first asker makes the call, those who come meanwhile wait for it."""
         with self._lock:
             first = key not in self._answers
             answer: Future[T] = self._answers.setdefault(key, Future())
         if first:
-            settle(answer, call)
+            settle_future(answer, call)
         return answer.result()

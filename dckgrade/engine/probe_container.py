@@ -12,19 +12,24 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
-from dckgrade.engine.probe_container_form import OURS, PREFIX, form, ours
+from dckgrade.engine.probe_container_form import (
+    PROBE_LABEL,
+    PROBE_NAME_PREFIX,
+    build_probe_container,
+    is_probe_container_entry,
+)
 from dckgrade.report.observation import UnobservableReason
 
-LIFE = timedelta(minutes=3)
+MAX_PROBE_CONTAINER_AGE = timedelta(minutes=3)
 """A container that speaks ends after 120 s by itself; what is older has been left behind."""
 
 
-def marker() -> str:
+def make_marker() -> str:
     """Make a word that nobody has ever logged: one token for Elasticsearch's standard analyzer."""
     return f"dckgrade{secrets.token_hex(6)}"
 
 
-class Door(Protocol):
+class ProbeContainerEngine(Protocol):
     """The engine, as far as containers of our own go."""
 
     def now(self) -> datetime:
@@ -39,52 +44,52 @@ class Door(Protocol):
         """Inspect one container."""
         ...
 
-    def create(self, name: str, body: Mapping[str, Any]) -> str:
+    def create_container(self, name: str, body: Mapping[str, Any]) -> str:
         """Create a container of our own; give its id."""
         ...
 
-    def own(self, entry: Json) -> None:
+    def adopt_container(self, entry: Json) -> None:
         """Take over a container of ours that an earlier run left behind, so that it may be removed."""
         ...
 
-    def start(self, ref: str) -> None:
+    def start_container(self, ref: str) -> None:
         """Start a container of our own."""
         ...
 
-    def remove(self, ref: str) -> None:
+    def remove_container(self, ref: str) -> None:
         """Remove a container of our own, with its log and its volumes."""
         ...
 
 
-class Throwaways:
+class ProbeContainers:
     """What was made on one engine and is still there. Safe to be asked from several threads."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: ProbeContainerEngine) -> None:
         self._door, self._lock = door, threading.Lock()
         self._there: list[str] = []
         self._swept = self._over = False
 
-    def shown(self, image: str) -> Json:
+    def inspect_new(self, image: str) -> Json:
         """Create a container, never start it, and give what inspect says of it; it is removed at once."""
         with self._lock:
-            ref = self._create(image, marker(), None)
+            ref = self._create(image, make_marker(), None)
             try:
                 return self._door.inspect_container(ref)
             finally:
                 self._remove(ref)
 
-    def speaking(self, image: str, words: str, log: Json | None) -> str:
+    def start_speaking(self, image: str, words: str, log: Json | None) -> str:
         """Start a container that says *words* until it is removed; give its id."""
         with self._lock:
             ref = self._create(image, words, log)
             try:
-                self._door.start(ref)
+                self._door.start_container(ref)
             except BaseException:
                 self._remove(ref)
                 raise
             return ref
 
-    def remove(self) -> None:
+    def remove_all(self) -> None:
         """Remove all that is there; what cannot be removed now is swept by a later run."""
         # A creation that is under way is waited for, or what it makes would stay.
         with self._lock:
@@ -94,40 +99,43 @@ class Throwaways:
     def close(self) -> None:
         """Remove all, and make nothing any more."""
         self._over = True
-        self.remove()
+        self.remove_all()
 
     def _create(self, image: str, words: str, log: Json | None) -> str:
         if self._over:
             raise OutOfReach(UnobservableReason.DEADLINE)
         if not self._swept:
             self._sweep()
-        ref = self._door.create(f"{PREFIX}{secrets.token_hex(6)}", form(image, words, _owner(), log))
+        ref = self._door.create_container(
+            f"{PROBE_NAME_PREFIX}{secrets.token_hex(6)}",
+            build_probe_container(image, words, _name_owner(), log),
+        )
         self._there.append(ref)
         return ref
 
     def _remove(self, ref: str) -> None:
         with contextlib.suppress(OutOfReach, NotThere):
-            self._door.remove(ref)
+            self._door.remove_container(ref)
             self._there.remove(ref)
 
     def _sweep(self) -> None:
         """Remove what a run that was killed has left."""
         for entry in self._door.list_all_containers():
-            if ours(entry) and left_behind(entry, self._door.now()):
-                self._door.own(entry)
+            if is_probe_container_entry(entry) and is_left_behind(entry, self._door.now()):
+                self._door.adopt_container(entry)
                 with contextlib.suppress(OutOfReach, NotThere):
-                    self._door.remove(str(entry.get("Id") or ""))
+                    self._door.remove_container(str(entry.get("Id") or ""))
         self._swept = True
 
 
-def left_behind(entry: Json, now: datetime) -> bool:
+def is_left_behind(entry: Json, now: datetime) -> bool:
     """Say whether whoever made it has gone; of another machine's maker only its age can tell."""
-    pid, _, machine = str(entry["Labels"][OURS]).partition("@")
-    if machine == _owner().partition("@")[2] and pid.isdecimal() and Path("/proc/self").exists():
+    pid, _, machine = str(entry["Labels"][PROBE_LABEL]).partition("@")
+    if machine == _name_owner().partition("@")[2] and pid.isdecimal() and Path("/proc/self").exists():
         return not Path("/proc", pid).exists()
-    return now - datetime.fromtimestamp(float(entry.get("Created") or 0), UTC) > LIFE
+    return now - datetime.fromtimestamp(float(entry.get("Created") or 0), UTC) > MAX_PROBE_CONTAINER_AGE
 
 
-def _owner() -> str:
+def _name_owner() -> str:
     machine = re.sub(r"[^\w.-]", "", platform.node(), flags=re.ASCII)[:64]
     return f"{os.getpid()}@{machine}"

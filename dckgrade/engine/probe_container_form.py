@@ -5,19 +5,19 @@ from typing import Any
 
 from dckgrade.engine.answers import Json
 
-OURS, PREFIX = "dckgrade.probe", "dckgrade-probe-"
+PROBE_LABEL, PROBE_NAME_PREFIX = "dckgrade.probe", "dckgrade-probe-"
 """The label and the beginning of the name of everything that is made; only what has both is ever removed."""
-SENDING = {"gelf", "syslog", "fluentd"}
+SENDING_DRIVERS = {"gelf", "syslog", "fluentd"}
 """Log drivers that send lines away: often set for one container alone, so that ours must be given them."""
-_SAYS = 'n=0; while [ "$n" -lt 60 ]; do echo " $0 "; n=$((n+1)); sleep 2; done'
-_NAMED = re.compile(rf"name={PREFIX}[0-9a-f]{{12}}")
+_MARKER_SCRIPT = 'n=0; while [ "$n" -lt 60 ]; do echo " $0 "; n=$((n+1)); sleep 2; done'
+_NAME_QUERY = re.compile(rf"name={PROBE_NAME_PREFIX}[0-9a-f]{{12}}")
 _IMAGE, _WORDS, _OWNER = (
     re.compile(pattern)
     for pattern in (r"sha256:[0-9a-f]{64}", "dckgrade[0-9a-f]{12}", r"\d{1,10}@[\w.-]{0,64}")
 )
 
 
-def form(image: str, words: str, owner: str, log: Json | None = None) -> dict[str, Any]:
+def build_probe_container(image: str, words: str, owner: str, log: Json | None = None) -> dict[str, Any]:
     """
     Give the one body of `POST /containers/create` that may leave: a shell that says *words* for two minutes.
 
@@ -34,33 +34,41 @@ def form(image: str, words: str, owner: str, log: Json | None = None) -> dict[st
     }
     return {
         "Image": image,
-        "Entrypoint": ["/bin/sh", "-c", _SAYS, words],
+        "Entrypoint": ["/bin/sh", "-c", _MARKER_SCRIPT, words],
         "Cmd": [],
-        "Labels": {OURS: owner},
+        "Labels": {PROBE_LABEL: owner},
         "Healthcheck": {"Test": ["NONE"]},
         "HostConfig": capped | ({"LogConfig": log} if log else {}),
     }
 
 
-def harmless(query: str, asked: Any) -> bool:
+def is_probe_container_request(query: str, asked: Any) -> bool:
     """Say whether a container that is asked for is named as ours, and is that very form."""
     try:
-        image, words, owner = asked["Image"], asked["Entrypoint"][-1], asked["Labels"][OURS]
+        image, words, owner = asked["Image"], asked["Entrypoint"][-1], asked["Labels"][PROBE_LABEL]
         log = asked["HostConfig"].get("LogConfig")
         parts = zip((_IMAGE, _WORDS, _OWNER), (image, words, owner), strict=True)
-        fits = all(pattern.fullmatch(part) for pattern, part in parts) and (log is None or _sends(log))
+        fits = all(pattern.fullmatch(part) for pattern, part in parts) and (
+            log is None or _is_sending_config(log)
+        )
     except (LookupError, TypeError, AttributeError):
         return False
-    return bool(_NAMED.fullmatch(query)) and fits and bool(asked == form(image, words, owner, log))
+    return (
+        bool(_NAME_QUERY.fullmatch(query))
+        and fits
+        and bool(asked == build_probe_container(image, words, owner, log))
+    )
 
 
-def _sends(log: Json) -> bool:
+def _is_sending_config(log: Json) -> bool:
     options = log["Config"]
     plain = all(isinstance(part, str) for option in options.items() for part in option)
-    return log.keys() == {"Type", "Config"} and log["Type"] in SENDING and plain
+    return log.keys() == {"Type", "Config"} and log["Type"] in SENDING_DRIVERS and plain
 
 
-def ours(entry: Json) -> bool:
+def is_probe_container_entry(entry: Json) -> bool:
     """Say of an entry of the engine's list whether we have made it."""
     names = [str(name).lstrip("/") for name in entry.get("Names") or []]
-    return OURS in (entry.get("Labels") or {}) and any(name.startswith(PREFIX) for name in names)
+    return PROBE_LABEL in (entry.get("Labels") or {}) and any(
+        name.startswith(PROBE_NAME_PREFIX) for name in names
+    )

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 from dckgrade.engine import log_frames, resources
 from dckgrade.engine.answers import Json, OutOfReach
-from dckgrade.engine.probe_container_form import ours
+from dckgrade.engine.probe_container_form import is_probe_container_entry
 from dckgrade.engine.resources import Resource
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ class ResourceReader(Protocol):
 
     def list_containers(self) -> Sequence[Json]:
         """List all containers but our own: what we made is not graded."""
-        return [entry for entry in self.list_all_containers() if not ours(entry)]
+        return [entry for entry in self.list_all_containers() if not is_probe_container_entry(entry)]
 
     def inspect_container(self, ref: str) -> Json:
         """Inspect one container."""
@@ -71,7 +71,7 @@ class ResourceReader(Protocol):
     def read_log_tail(self, ref: str, *, tty: bool) -> str:
         """Read the last lines of both streams; '' where the log driver keeps none."""
         try:
-            return log_frames.text(self.read(resources.LOG, ref), tty=tty)
+            return log_frames.decode_log(self.read(resources.LOG, ref), tty=tty)
         except OutOfReach as error:
             if "does not support reading" in error.detail:
                 return ""

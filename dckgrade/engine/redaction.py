@@ -8,10 +8,10 @@ _HIDDEN = "***"
 # possessive quantifiers never give back. A quote inside a value ends it unless a letter or digit follows, so
 # that PostgreSQL's `"-e POSTGRES_PASSWORD=password" on "docker run"` keeps its shape.
 # A name is looked at before it is matched: matching `CMD="x --token=y"` would step over the token.
-_MARKED = (
+_MARKED_NAME = (
     r"(?=[\w.-]*?(?i:pass|pwd|secret|token|key|cred|auth|dsn|private|session|cookie|(?:pw|mdp)(?![a-z])))"
 )
-_NAME = rf"(?<![\w.-]){_MARKED}([\w.-]++)"
+_NAME = rf"(?<![\w.-]){_MARKED_NAME}([\w.-]++)"
 _BARE = r"""(?:[^\s"']|["'](?=[\w*]))++"""
 _STRING = r""""(?:\\.|[^"\\\r\n])*+"?|'(?:''|[^'\r\n])*+'?"""
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]++-----.*?(?:-----END [A-Z0-9 ]++-----|\Z)", re.DOTALL)
@@ -21,10 +21,10 @@ _HEADER = re.compile(
 )
 _USERINFO = re.compile(r"""(?<=\w)://[^\s/"'<>]*@""")
 _LOGIN = re.compile(r"""(?<![\w-])((?:-u|--user)[ =]{1,2}["']?[^\s:"']{1,128}:)[^\s"']++""")
-_QUOTED = re.compile(rf"""(["']){_MARKED}([\w.-]++)=((?:(?!\1)[^\r\n])++)(?=\1)""")
+_QUOTED = re.compile(rf"""(["']){_MARKED_NAME}([\w.-]++)=((?:(?!\1)[^\r\n])++)(?=\1)""")
 _MEMBER = re.compile(rf"""{_NAME}(\\?["']\s{{0,9}}:\s{{0,9}})({_STRING}|\\"[^"\\]*+|[^\s"'\\{{\[,}}\]]++)""")
 _ASSIGNED = re.compile(rf"""{_NAME}([ \t]{{0,2}}=[ \t]{{0,2}})(?!=)({_STRING}|{_BARE})""")
-_FLAG = re.compile(rf"""(?<![\w.-]){_MARKED}(--?\w[\w.-]*+)(["']?,?[ \t]{{1,4}}["']?)(?!-)({_BARE})""")
+_FLAG = re.compile(rf"""(?<![\w.-]){_MARKED_NAME}(--?\w[\w.-]*+)(["']?,?[ \t]{{1,4}}["']?)(?!-)({_BARE})""")
 # Sentences name a secret too; words that tell its state instead are what labs look for, and stay.
 _WORD = r"(?:password|passwd|passphrase|secret|mot[ ]de[ ]passe|(?<![a-z])(?:pw|mdp))"
 _STATE = r"""(?:an?|and|are|as|authentication|been|being|cannot|correct|disabled|enabled|empty|est|et|expired
@@ -56,7 +56,7 @@ _SHAPE = re.compile(
 )
 
 
-def masked(text: str) -> str:
+def mask_secrets(text: str) -> str:
     """Hide values of secret-looking variables, flags, members, headers, sentences, logins, tokens, keys."""
     text = _PEM.sub(_HIDDEN, text)
     text = _HEADER.sub(rf"\1\2{_HIDDEN}", text)
@@ -64,11 +64,11 @@ def masked(text: str) -> str:
     text = _LOGIN.sub(rf"\1{_HIDDEN}", text)
     text = _QUOTED.sub(rf"\1\2={_HIDDEN}", text)
     for named in (_MEMBER, _ASSIGNED, _FLAG, *_SENTENCES):
-        text = named.sub(_valued, text)
+        text = named.sub(_mask_value, text)
     return _SHAPE.sub(_HIDDEN, text)
 
 
-def _valued(found: re.Match[str]) -> str:
+def _mask_value(found: re.Match[str]) -> str:
     name, between, value = found.groups()
     if value in {"null", "true", "false"}:
         return found[0]

@@ -7,36 +7,40 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-REMEMBERED_S = 600.0
+REJECTION_MEMORY_S = 600.0
 """Grafana counts failures over five minutes, and locks the account out after five of them."""
-MOST = 50
+MAX_REMEMBERED = 50
 
 
-def refused_lately(container: str, user: str, environment: Mapping[str, str] | None) -> bool:
+def was_rejected_lately(container: str, user: str, environment: Mapping[str, str] | None) -> bool:
     """Say whether trying again would only count against the trainee."""
-    return f"{container} {user}" in recent(file(environment))
+    return f"{container} {user}" in read_recent_rejections(get_rejections_path(environment))
 
 
-def remember(container: str, user: str, environment: Mapping[str, str] | None) -> None:
+def remember_rejection(container: str, user: str, environment: Mapping[str, str] | None) -> None:
     """Write a refusal down, never the password; where nothing can be written, nothing is remembered."""
-    path = file(environment)
-    kept = dict(list(recent(path).items())[-MOST:]) | {f"{container} {user}": time.time()}
+    path = get_rejections_path(environment)
+    kept = dict(list(read_recent_rejections(path).items())[-MAX_REMEMBERED:]) | {
+        f"{container} {user}": time.time()
+    }
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(kept))
 
 
-def recent(path: Path) -> dict[str, float]:
+def read_recent_rejections(path: Path) -> dict[str, float]:
     """Read what is still worth remembering; a file that holds anything else holds nothing."""
     try:
         content = json.loads(path.read_bytes())
         now = time.time()
-        return {str(key): float(at) for key, at in content.items() if 0 <= now - float(at) < REMEMBERED_S}
+        return {
+            str(key): float(at) for key, at in content.items() if 0 <= now - float(at) < REJECTION_MEMORY_S
+        }
     except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         return {}
 
 
-def file(environment: Mapping[str, str] | None) -> Path:
+def get_rejections_path(environment: Mapping[str, str] | None) -> Path:
     """Say where it is written: in the user's folder for what programs remember (XDG Base Directory)."""
     told = os.environ if environment is None else environment
     home = told.get("XDG_STATE_HOME") or str(Path(told.get("HOME") or Path.home()) / ".local" / "state")

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import NotThere
 from dckgrade.engine.guards import Request, asks_only_for_output, is_own_container, is_probe_container
-from dckgrade.engine.responses import read_change, read_member, read_object, read_objects
+from dckgrade.engine.responses import read_object, read_objects, read_tar_date, read_tar_file
 
 Method = Literal["GET", "HEAD", "POST", "DELETE"]
 
@@ -67,7 +67,7 @@ def keep_bytes(body: bytes) -> bytes:
 
 def read_file_with_date(body: bytes) -> tuple[bytes, datetime]:
     """Return the one file of a tar, and when it was last changed."""
-    return read_member(body), read_change(body)
+    return read_tar_file(body), read_tar_date(body)
 
 
 PING = Resource(name="ping", path="/_ping", read=keep_bytes)

@@ -4,19 +4,16 @@ import io
 import re
 import tarfile
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from dckgrade.engine.answers import Json, OutOfReach
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.answers import ApiAnswer, Json, OutOfReach
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.report.observation import UnobservableReason
 
-if TYPE_CHECKING:
-    from dckgrade.engine.client import Answer
 
-
-def decoded(body: bytes) -> Any:
+def decode_response(body: bytes) -> Any:
     """Read JSON."""
     try:
         return msgspec.json.decode(body)
@@ -26,7 +23,7 @@ def decoded(body: bytes) -> Any:
 
 def read_object(body: bytes) -> Json:
     """Read one object."""
-    content = decoded(body)
+    content = decode_response(body)
     if not isinstance(content, dict):
         raise OutOfReach(UnobservableReason.UNREADABLE, "not a JSON object")
     return content
@@ -34,23 +31,23 @@ def read_object(body: bytes) -> Json:
 
 def read_objects(body: bytes) -> list[Json]:
     """Read a list of objects."""
-    content = decoded(body)
+    content = decode_response(body)
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         raise OutOfReach(UnobservableReason.UNREADABLE, "not a JSON list of objects")
     return content
 
 
-def read_member(body: bytes) -> bytes:
+def read_tar_file(body: bytes) -> bytes:
     """Read the one file of a tar; what is no plain file cannot be read."""
-    return _member(body)[0]
+    return _read_tar_member(body)[0]
 
 
-def read_change(body: bytes) -> datetime:
+def read_tar_date(body: bytes) -> datetime:
     """Tell when the one file of a tar was last changed."""
-    return _member(body)[1]
+    return _read_tar_member(body)[1]
 
 
-def _member(body: bytes) -> tuple[bytes, datetime]:
+def _read_tar_member(body: bytes) -> tuple[bytes, datetime]:
     try:
         with tarfile.open(fileobj=io.BytesIO(body), mode="r:") as tar:
             member = tar.next()
@@ -62,11 +59,11 @@ def _member(body: bytes) -> tuple[bytes, datetime]:
     raise OutOfReach(UnobservableReason.UNREADABLE, "not a file")
 
 
-def read_message(answer: "Answer") -> tuple[str, bool]:
+def read_error_message(answer: ApiAnswer) -> tuple[str, bool]:
     """Give the engine's error text, and whether it is in the form that the engine uses."""
     try:
         content = msgspec.json.decode(answer.body)
-        return masked(content["message"]), True
+        return mask_secrets(content["message"]), True
     except (msgspec.DecodeError, RecursionError, LookupError, TypeError, UnicodeError):
         shown = re.sub(r"<[^<>]*>|\s+", " ", answer.body[:2000].decode(errors="replace"))
-        return masked(" ".join(shown.split()))[:200], False
+        return mask_secrets(" ".join(shown.split()))[:200], False

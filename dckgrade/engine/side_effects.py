@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol, TypeVar
 
-from dckgrade.engine.answers import Json, Ran
+from dckgrade.engine.answers import CommandResult, Json
 
 T = TypeVar("T")
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 class SideEffects(Protocol):
     """Acts on one engine. Only kinds of probes that are not `passive` may ask for them."""
 
-    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
         """
         Run a short harmless command in a running container, unprivileged (`POST /containers/{ref}/exec`,
         `POST /exec/{id}/start`, `GET /exec/{id}/json`).
@@ -30,10 +30,10 @@ class SideEffects(Protocol):
 
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         """
-        Start a container of the local image with this id that says *words* (`throwaway.marker`) on its
+        Start a container of the local image with this id that says *words* (`probe_container.make_marker`) on its
         standard output every two seconds; give its id. It is removed when the run ends.
 
-        *log* is the LogConfig to be copied, for drivers that send lines away (`throwaway.SENDING`).
+        *log* is the LogConfig to be copied, for drivers that send lines away (`SENDING_DRIVERS`).
         `OutOfReach` with the engine's own sentence where it cannot be started.
         """
         ...

@@ -1,4 +1,4 @@
-"""An engine in, one look at the world out: each distinct question asked once, whichever probe asks first."""
+"""One round of looking at an engine: each distinct question is asked once, whichever probe asks first."""
 
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from dckgrade.engine import daemon_files, exec_http, local_files, rejected_logins, tool_cache
 from dckgrade.engine import http as web
-from dckgrade.engine.addresses import addresses
-from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
+from dckgrade.engine.addresses import find_service_addresses
+from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Login, NotThere, OutOfReach
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.memo import Memo
@@ -21,105 +21,113 @@ T = TypeVar("T")
 
 
 class EngineSnapshot(ResourceReader):
-    """The world that probes are given, for one round."""
+    """What probes are given for one round."""
 
-    def __init__(self, daemon: EngineApi, given: Given) -> None:
-        self.engine, self.asked, self._given = daemon.engine, given.container, given
+    def __init__(self, api: EngineApi, given: Given) -> None:
+        self.engine, self.asked, self._given = api.engine, given.container, given
         self.grafana = given.grafana
-        self._daemon, self._once = daemon, Memo()
+        self._api, self._memo = api, Memo()
 
     def now(self) -> datetime:
         """Tell the time by the engine's clock."""
-        return self._daemon.now()
+        return self._api.now()
 
     def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
         """Ask for *resource* once; who asks again is given the same answer, or the same exception."""
         asked = (resource.name, refs, tuple(sorted(query.items())))
-        return self._once.ask(asked, lambda: self._daemon.read(resource, *refs, **query))
+        return self._memo.get_or_call(asked, lambda: self._api.read(resource, *refs, **query))
 
     def read_apparmor_label(self, ref: str) -> str:
         """Read the label of a container's first process, where the engine is on this machine."""
-        self._at_home(ref)
+        self._require_same_machine(ref)
         pid = (self.inspect_container(ref).get("State") or {}).get("Pid")
-        return self._once.ask(("label", ref), lambda: local_files.label(local_files.PROCESSES, pid, ref))
+        return self._memo.get_or_call(
+            ("label", ref), lambda: local_files.read_process_label(local_files.PROC_FOLDER, pid, ref)
+        )
 
-    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
         """Run a command in a container, unless that sees the host's processes."""
-        self._may_run(ref)
-        return self._once.ask(("run", ref, tuple(argv)), lambda: self._daemon.run_command(ref, argv))
+        self._require_exec(ref)
+        return self._memo.get_or_call(("run", ref, tuple(argv)), lambda: self._api.run_command(ref, argv))
 
-    def _may_act(self) -> None:
+    def _require_active(self) -> None:
         if self._given.passive:
             raise OutOfReach(UnobservableReason.NOT_TRIED, "--passive")
 
-    def _may_run(self, ref: str) -> None:
-        self._may_act()
+    def _require_exec(self, ref: str) -> None:
+        self._require_active()
         if (self.inspect_container(ref).get("HostConfig") or {}).get("PidMode") == "host":
             raise OutOfReach(UnobservableReason.NOT_TRIED, "the container shares the host's processes")
 
     def inspect_new_container(self, image: str) -> Json:
         """Show what a new container of *image* would be: the same all through a run."""
-        self._may_act()
-        return self.call_once_per_run(("created", image), lambda: self._daemon.throwaways.shown(image))
+        self._require_active()
+        return self.call_once_per_run(("created", image), lambda: self._api.throwaways.inspect_new(image))
 
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         """Start a container of our own that says *words*."""
-        self._may_act()
-        return self._daemon.throwaways.speaking(image, words, log)
+        self._require_active()
+        return self._api.throwaways.start_speaking(image, words, log)
 
     def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
         """Give what *call* gave at its first time in this run."""
-        return self._daemon.of_run.ask(key, call)
+        return self._api.of_run.get_or_call(key, call)
 
     def read_file(self, name: str) -> bytes:
         """Read a file of the working folder."""
-        self._may_be_elsewhere(name)
+        self._require_own_machine(name)
         if self._given.workdir is None:
             raise NotThere(name)
         workdir = self._given.workdir
-        return self._once.ask(("file", name), lambda: local_files.content(workdir, name))
+        return self._memo.get_or_call(("file", name), lambda: local_files.read_workdir_file(workdir, name))
 
     def read_apparmor_profile(self, name: str) -> bytes:
         """Read a profile of this machine, if it is the engine's too."""
-        self._may_be_elsewhere(name)
-        self._at_home(name)
-        return self._once.ask(("policy", name), lambda: local_files.content(local_files.POLICY, name))
+        self._require_own_machine(name)
+        self._require_same_machine(name)
+        return self._memo.get_or_call(
+            ("policy", name), lambda: local_files.read_workdir_file(local_files.APPARMOR_FOLDER, name)
+        )
 
-    def _may_be_elsewhere(self, what: str) -> None:
+    def _require_own_machine(self, what: str) -> None:
         if self._given.elsewhere:
             raise OutOfReach(UnobservableReason.ELSEWHERE, what)
 
-    def _at_home(self, what: str) -> None:
-        if not self._daemon.endpoint.own_addresses:
+    def _require_same_machine(self, what: str) -> None:
+        if not self._api.endpoint.reaches_own_addresses:
             raise NotThere(what)
 
     def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
         """Give the newest `*.json` of the working folder."""
-        self._may_be_elsewhere("*.json")
+        self._require_own_machine("*.json")
         workdir = self._given.workdir
-        return self._once.ask("reports", lambda: local_files.reports(workdir)) if workdir else ()
+        return (
+            self._memo.get_or_call("reports", lambda: local_files.read_newest_json(workdir))
+            if workdir
+            else ()
+        )
 
     def has_program(self, name: str) -> bool:
         """Say whether the trainee's PATH has it."""
-        self._may_be_elsewhere(name)
-        return tool_cache.program(name, self._given.environment)
+        self._require_own_machine(name)
+        return tool_cache.is_on_path(name, self._given.environment)
 
     def read_tool_cache(self, tool: str, name: str) -> bytes:
         """Read a file of the tool's cache."""
-        self._may_be_elsewhere(f"~/.cache/{tool}")
-        return self._once.ask(
-            ("cached", tool, name), lambda: tool_cache.content(tool, name, self._given.environment)
+        self._require_own_machine(f"~/.cache/{tool}")
+        return self._memo.get_or_call(
+            ("cached", tool, name), lambda: tool_cache.read_cache_file(tool, name, self._given.environment)
         )
 
     def list_cache_folders(self, tool: str) -> Sequence[str]:
         """Name the folders in which it is looked for."""
-        return () if self._given.elsewhere else tool_cache.shown(tool, self._given.environment)
+        return () if self._given.elsewhere else tool_cache.list_shown_folders(tool, self._given.environment)
 
     def read_daemon_files(self) -> DaemonFiles:
         """Read the `daemon.json` of an engine on this machine."""
-        return self._once.ask("daemon.json", self._daemon_files)
+        return self._memo.get_or_call("daemon.json", self._find_daemon_files)
 
-    def _daemon_files(self) -> DaemonFiles:
+    def _find_daemon_files(self) -> DaemonFiles:
         try:
             info = self.inspect_engine()
         except OutOfReach as trouble:
@@ -127,12 +135,12 @@ class EngineSnapshot(ResourceReader):
                 raise
             info = None
         given = self._given
-        return daemon_files.found(self._daemon.endpoint, info, given.environment, given.dockerd)
+        return daemon_files.find_daemon_files(self._api.endpoint, info, given.environment, given.dockerd)
 
     def read_last_words(self, since: float) -> str:
         """Tell why dockerd ended."""
         given = self._given
-        return daemon_files.last_words(self._daemon.endpoint, since, given.environment, given.dockerd)
+        return daemon_files.find_last_words(self._api.endpoint, since, given.environment, given.dockerd)
 
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         """Say where *port* is reached from here, for `--network container:…` through the one that lends."""
@@ -140,35 +148,37 @@ class EngineSnapshot(ResourceReader):
         borrowed = mode.startswith("container:")
         lender = self.inspect_container(mode.removeprefix("container:")) if borrowed else inspected
         running = (inspected.get("State") or {}).get("Running")
-        return addresses(lender, port, self._daemon.endpoint) if running else ()
+        return find_service_addresses(lender, port, self._api.endpoint) if running else ()
 
     def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
         """Ask for *path* at *address*; a refused account is not tried again, in later looks either."""
-        if login and (refused := self._daemon.refusals.get((address, login))):
+        if login and (refused := self._api.refusals.get((address, login))):
             return refused
         guessed, where = login.guessed_for if login else "", self._given.environment
-        if login and guessed and rejected_logins.refused_lately(guessed, login.user, where):
+        if login and guessed and rejected_logins.was_rejected_lately(guessed, login.user, where):
             return HttpAnswer(status=HTTPStatus.UNAUTHORIZED, headers={}, body=b"")
-        answer = self._once.ask(
+        answer = self._memo.get_or_call(
             ("http", address, path, login),
-            lambda: web.http_answer(
-                address, path, login=login, door=self._daemon.find_forwarded_socket(address)
+            lambda: web.get_http_answer(
+                address, path, login=login, door=self._api.find_forwarded_socket(address)
             ),
         )
         if login and answer.status == HTTPStatus.UNAUTHORIZED:
-            self._daemon.refusals[address, login] = answer
+            self._api.refusals[address, login] = answer
             if guessed:
-                rejected_logins.remember(guessed, login.user, where)
+                rejected_logins.remember_rejection(guessed, login.user, where)
         return answer
 
     def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         """Ask for *path* inside a container, by the first of our commands whose program it has."""
-        self._may_run(ref)
-        return self._once.ask(("http inside", ref, port, path), lambda: self._asked_inside(ref, port, path))
+        self._require_exec(ref)
+        return self._memo.get_or_call(
+            ("http inside", ref, port, path), lambda: self._request_inside(ref, port, path)
+        )
 
-    def _asked_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
-        for argv in exec_http.commands(port, path):
-            if answered := exec_http.answer(argv, self._daemon.run_for_output(ref, argv)):
+    def _request_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
+        for argv in exec_http.iter_http_commands(port, path):
+            if answered := exec_http.parse_command_answer(argv, self._api.run_for_output(ref, argv)):
                 return answered
         raise OutOfReach(
             UnobservableReason.ADDRESS_OUT_OF_REACH, f"{port}: no curl and no wget in the container"
@@ -176,7 +186,7 @@ class EngineSnapshot(ResourceReader):
 
     def exchange_bytes(self, address: Address, sent: bytes, count: int) -> bytes:
         """Send bytes and read up to *count*."""
-        return self._once.ask(
+        return self._memo.get_or_call(
             ("exchange", address, sent, count),
-            lambda: web.exchange(address, sent, count, door=self._daemon.find_forwarded_socket(address)),
+            lambda: web.exchange_tcp(address, sent, count, door=self._api.find_forwarded_socket(address)),
         )

@@ -7,44 +7,44 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dckgrade.engine import local_files
-from dckgrade.engine.answers import OF_ANOTHER, NotThere, OutOfReach
+from dckgrade.engine.answers import OTHER_USERS_DETAIL, NotThere, OutOfReach
 from dckgrade.report.observation import UnobservableReason
 
-AT_MOST = 64 * 1024 * 1024
-ROOTS_HOME = Path("/root")
+MAX_CACHE_FILE_BYTES = 64 * 1024 * 1024
+ROOT_HOME = Path("/root")
 
 
-def program(name: str, environment: Mapping[str, str] | None) -> bool:
+def is_on_path(name: str, environment: Mapping[str, str] | None) -> bool:
     """Say whether a program of that name is on the PATH."""
-    return shutil.which(name, path=given(environment).get("PATH")) is not None
+    return shutil.which(name, path=get_environment(environment).get("PATH")) is not None
 
 
-def content(tool: str, name: str, environment: Mapping[str, str] | None) -> bytes:
+def read_cache_file(tool: str, name: str, environment: Mapping[str, str] | None) -> bytes:
     """Read *name* from the first of the tool's folders that has it."""
-    for folder in folders(tool, environment):
+    for folder in iter_cache_folders(tool, environment):
         try:
-            return local_files.read(folder / name, name, AT_MOST)
+            return local_files.read_plain_file(folder / name, name, MAX_CACHE_FILE_BYTES)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except PermissionError:
-            raise OutOfReach(UnobservableReason.NOT_TRIED, OF_ANOTHER) from None
+            raise OutOfReach(UnobservableReason.NOT_TRIED, OTHER_USERS_DETAIL) from None
         except OSError as error:
             raise OutOfReach(UnobservableReason.UNREADABLE, f"{name}: {error.strerror}") from error
-    if environment is None and maybe_roots(tool):
-        raise OutOfReach(UnobservableReason.NOT_TRIED, OF_ANOTHER)
+    if environment is None and may_belong_to_root(tool):
+        raise OutOfReach(UnobservableReason.NOT_TRIED, OTHER_USERS_DETAIL)
     raise NotThere(name)
 
 
-def maybe_roots(tool: str) -> bool:
+def may_belong_to_root(tool: str) -> bool:
     """Say whether all of it may be in root's home, which we cannot look into: there is nothing in our own."""
-    if any(folder.exists() for folder in folders(tool, None)):
+    if any(folder.exists() for folder in iter_cache_folders(tool, None)):
         return False
-    return ROOTS_HOME.exists() and not os.access(ROOTS_HOME, os.X_OK)
+    return ROOT_HOME.exists() and not os.access(ROOT_HOME, os.X_OK)
 
 
-def folders(tool: str, environment: Mapping[str, str] | None) -> Iterator[Path]:
+def iter_cache_folders(tool: str, environment: Mapping[str, str] | None) -> Iterator[Path]:
     """List where the cache may be: the tool's own variable, what Go's `os.UserCacheDir` says, snap."""
-    told = given(environment)
+    told = get_environment(environment)
     if own := told.get(f"{tool.upper()}_CACHE_DIR"):
         yield Path(own)
     if shared := told.get("XDG_CACHE_HOME"):
@@ -55,12 +55,12 @@ def folders(tool: str, environment: Mapping[str, str] | None) -> Iterator[Path]:
         yield Path(home, "snap", tool, "common", ".cache", tool)
 
 
-def shown(tool: str, environment: Mapping[str, str] | None) -> list[str]:
+def list_shown_folders(tool: str, environment: Mapping[str, str] | None) -> list[str]:
     """Name the same folders without telling who the trainee is."""
-    home = given(environment).get("HOME") or "~"
-    return [str(folder).replace(home, "~", 1) for folder in folders(tool, environment)][:3]
+    home = get_environment(environment).get("HOME") or "~"
+    return [str(folder).replace(home, "~", 1) for folder in iter_cache_folders(tool, environment)][:3]
 
 
-def given(environment: Mapping[str, str] | None) -> Mapping[str, str]:
+def get_environment(environment: Mapping[str, str] | None) -> Mapping[str, str]:
     """Give what was given, else our own."""
     return os.environ if environment is None else environment

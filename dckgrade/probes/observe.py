@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from dckgrade.engine.answers import OutOfReach
-from dckgrade.engine.deadline import outcomes
+from dckgrade.engine.deadline import call_all_within
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Probe, kind_of, observation_key
 from dckgrade.probes.registry import load_kinds
@@ -23,7 +23,7 @@ def observe_probes(probes: Iterable[Probe], engine: Engine, seconds: float) -> d
         name: lambda probe=probe: observe_with_duration(probe, engine)  # type: ignore[misc]
         for name, probe in distinct.items()
     }
-    seen = outcomes(calls, seconds)
+    seen = call_all_within(calls, seconds)
     return {name: convert_outcome(kind_of(distinct[name]), result) for name, result in seen.items()}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from dckgrade.engine import endpoint
-from dckgrade.engine.connection import connect
+from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.dockerd import Dockerd
 from dckgrade.engine.unavailable import UnavailableEngine
 from dckgrade.grading import run
@@ -158,8 +158,8 @@ def grade_case(loaded: LoadedLab, case: Case, engine: DisposableEngine) -> Repor
 
 def grade_with_retries(loaded: LoadedLab, case: Case, host: str, choice: Choice, *, up: bool) -> Report:
     """Grade the engine at *host*; one that has not come *up* may be what the case is about."""
-    where = endpoint.resolve(host, None, {}, Path("/nonexistent"))
-    with connect(where) if up else UnavailableEngine(where, "") as daemon:
+    where = endpoint.resolve_endpoint(host, None, {}, Path("/nonexistent"))
+    with connect_engine(where) if up else UnavailableEngine(where, "") as daemon:
         report = run.grade_lab(loaded, daemon, choice)
         # Grading changes nothing: what a busy machine answered too late may be asked again.
         for _ in range(MAX_REGRADES):

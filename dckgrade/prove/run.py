@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from dckgrade.engine.deadline import outcomes
+from dckgrade.engine.deadline import call_all_within
 from dckgrade.i18n import N_, UserError
 from dckgrade.lab.lint import iter_located_diagnoses
 from dckgrade.lab.load import LoadedLab
@@ -122,7 +122,7 @@ def prove_concurrently(seen: Sequence[Callable[[], Proof]]) -> list[Proof]:
     if len(seen) == 1:
         return [seen[0]()]
     with process_group.kill_groups_on_interrupt():
-        proofs = outcomes(dict(enumerate(seen)), MAX_PROOFS_S)
+        proofs = call_all_within(dict(enumerate(seen)), MAX_PROOFS_S)
     if errors := [one for one in proofs.values() if isinstance(one, Exception)]:
         raise errors[0]
     return [one for one in proofs.values() if not isinstance(one, Exception)]

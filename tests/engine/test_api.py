@@ -23,11 +23,11 @@ from msgspec.structs import replace
 from dckgrade.engine import log_frames, resources
 from dckgrade.engine.allowlist import Forbidden, permit
 from dckgrade.engine.answers import NotThere, OutOfReach
-from dckgrade.engine.api import EngineApi
-from dckgrade.engine.api_version import engine_version, refused, spoken
-from dckgrade.engine.connection import connect
-from dckgrade.engine.deadline import outcomes
-from dckgrade.engine.endpoint import Endpoint, EngineTrouble, Tls, UsageTrouble
+from dckgrade.engine.api_version import explain_refused_version, negotiate_api_version, parse_engine_version
+from dckgrade.engine.connected import ConnectedEngine
+from dckgrade.engine.connection import connect_engine
+from dckgrade.engine.deadline import call_all_within
+from dckgrade.engine.endpoint import Endpoint, EndpointUsageError, EngineError, TlsFiles
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.resources import Resource
 from dckgrade.report.observation import UnobservableReason
@@ -48,8 +48,10 @@ def engine(folder: Path, says: Mapping[str, Say] | None = None) -> Iterator[Faul
 
 
 @contextlib.contextmanager
-def daemon(folder: Path, says: Mapping[str, Say] | None = None) -> Iterator[tuple[EngineApi, FaultEngine]]:
-    with engine(folder, says) as started, connect(Endpoint(started.url, "--host")) as connected:
+def daemon(
+    folder: Path, says: Mapping[str, Say] | None = None
+) -> Iterator[tuple[ConnectedEngine, FaultEngine]]:
+    with engine(folder, says) as started, connect_engine(Endpoint(started.url, "--host")) as connected:
         yield connected, started
 
 
@@ -62,8 +64,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def trouble(endpoint: Endpoint, seconds: float = 0.5) -> str:
     begun = time.monotonic()
-    with pytest.raises(EngineTrouble) as caught:
-        connect(endpoint, seconds)
+    with pytest.raises(EngineError) as caught:
+        connect_engine(endpoint, seconds)
     assert time.monotonic() - begun < seconds + 1
     return str(caught.value)
 
@@ -148,7 +150,10 @@ def test_services_of_an_engine_behind_an_ssh_tunnel_are_not_looked_for_on_this_m
         try:
             assert ssh.stdout
             assert ssh.stdout.readline()
-            with connect(at(tmp_path / "docker.sock")) as connected, pytest.raises(OutOfReach) as caught:
+            with (
+                connect_engine(at(tmp_path / "docker.sock")) as connected,
+                pytest.raises(OutOfReach) as caught,
+            ):
                 connected.take_snapshot().find_addresses(inspected, 80)
         finally:
             ssh.kill()
@@ -241,22 +246,22 @@ def test_the_version_spoken_is_one_that_all_know(
     tmp_path: Path, offered: str, ceiling: str | None, spoken: str
 ) -> None:
     with engine(tmp_path, {"/_ping": ping(offered)}) as there:
-        connected = connect(Endpoint(there.url, "--host", None, ceiling))
+        connected = connect_engine(Endpoint(there.url, "--host", None, ceiling))
     with connected:
         assert connected.engine.api == spoken
 
 
 @pytest.mark.parametrize("ceiling", ["1.40", "latest", "1", "1.44.2", "٣.٤"])
 def test_an_api_version_of_the_user_that_cannot_be_spoken_is_refused(tmp_path: Path, ceiling: str) -> None:
-    with engine(tmp_path) as there, pytest.raises(UsageTrouble, match="DOCKER_API_VERSION"):
-        connect(Endpoint(there.url, "--host", None, ceiling))
+    with engine(tmp_path) as there, pytest.raises(EndpointUsageError, match="DOCKER_API_VERSION"):
+        connect_engine(Endpoint(there.url, "--host", None, ceiling))
 
 
 def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     says = {"/containers/json": answer([])}
-    with FaultEngine(None, says) as there, connect(Endpoint(there.url, "--host")) as connected:
+    with FaultEngine(None, says) as there, connect_engine(Endpoint(there.url, "--host")) as connected:
         assert connected.take_snapshot().list_containers() == []
 
 
@@ -280,7 +285,7 @@ def tls_engine(folder: Path) -> Iterator[tuple[FaultEngine, Path]]:
 def test_an_engine_is_known_by_its_authority_alone(tmp_path: Path) -> None:
     with (
         tls_engine(tmp_path) as (there, ca),
-        connect(Endpoint(there.url, "x", Tls(ca, None, None))) as connected,
+        connect_engine(Endpoint(there.url, "x", TlsFiles(ca, None, None))) as connected,
     ):
         assert connected.take_snapshot().list_containers() == []
 
@@ -288,27 +293,27 @@ def test_an_engine_is_known_by_its_authority_alone(tmp_path: Path) -> None:
 def test_an_engine_of_another_authority_is_refused(tmp_path: Path) -> None:
     other, _ = certificate(tmp_path, "other")
     with tls_engine(tmp_path) as (there, _):
-        told = trouble(Endpoint(there.url, "x", Tls(other, None, None)), 3)
+        told = trouble(Endpoint(there.url, "x", TlsFiles(other, None, None)), 3)
         assert "do not agree on TLS: self-signed certificate" in told.replace("self signed", "self-signed")
         assert there.asked == []
 
 
 def test_verification_is_skipped_only_where_the_user_gave_it_up(tmp_path: Path) -> None:
-    trusting = Tls(None, None, None, verify=False)
-    with tls_engine(tmp_path) as (there, _), connect(Endpoint(there.url, "x", trusting)) as connected:
+    trusting = TlsFiles(None, None, None, verify=False)
+    with tls_engine(tmp_path) as (there, _), connect_engine(Endpoint(there.url, "x", trusting)) as connected:
         assert connected.take_snapshot().list_containers() == []
 
 
 def test_tls_towards_an_engine_without_it_is_explained(tmp_path: Path) -> None:
     ca, _ = certificate(tmp_path, "ca")
     with FaultEngine(None, {}) as there:
-        assert "TLS" in trouble(Endpoint(there.url, "x", Tls(ca, None, None)), 3)
+        assert "TLS" in trouble(Endpoint(there.url, "x", TlsFiles(ca, None, None)), 3)
 
 
 def test_an_authority_that_is_none_is_explained(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("")
     with FaultEngine(None, {}) as there:
-        assert "TLS" in trouble(Endpoint(there.url, "x", Tls(tmp_path / "ca.pem", None, None)), 3)
+        assert "TLS" in trouble(Endpoint(there.url, "x", TlsFiles(tmp_path / "ca.pem", None, None)), 3)
 
 
 # Asking
@@ -429,7 +434,7 @@ def test_twenty_stuck_containers_cost_one_deadline(tmp_path: Path) -> None:
             for n in range(20)
         }
         begun = time.monotonic()
-        ended = outcomes(calls, 5)
+        ended = call_all_within(calls, 5)
     assert time.monotonic() - begun < 1.5
     assert all(
         isinstance(one, OutOfReach) and one.why is UnobservableReason.DEADLINE for one in ended.values()
@@ -447,7 +452,7 @@ def test_an_error_text_of_the_engine_is_masked(tmp_path: Path) -> None:
 def test_a_question_of_many_threads_is_sent_once(tmp_path: Path) -> None:
     with daemon(tmp_path, {"/json": answer({"Id": "a"})}) as (connected, there):
         look = connected.take_snapshot()
-        ended = outcomes({n: lambda: look.inspect_container("a") for n in range(30)}, 5)
+        ended = call_all_within({n: lambda: look.inspect_container("a") for n in range(30)}, 5)
         assert all(one == {"Id": "a"} for one in ended.values())
         assert len(there.asked) == 2
 
@@ -591,17 +596,17 @@ def test_a_driver_that_keeps_no_log_gives_none(tmp_path: Path) -> None:
 
 def test_the_end_of_a_long_log_is_kept_and_long_lines_are_cut() -> None:
     lines = [b"%06d " % number + b"x" * 90 + b"\n" for number in range(20_000)]
-    kept = log_frames.text(b"".join(lines), tty=True)
-    assert len(kept) <= log_frames.KEPT
+    kept = log_frames.decode_log(b"".join(lines), tty=True)
+    assert len(kept) <= log_frames.MAX_LOG_TEXT_BYTES
     assert kept.endswith(lines[-1].decode())
     assert kept.startswith("0193")
-    cut = log_frames.text(b"a\n" + b"y" * 10_000 + b"\nb\n", tty=True)
-    assert cut == "a\n" + "y" * log_frames.LONGEST_LINE + " […]\nb\n"
-    assert 0 < len(log_frames.text(b"z" * 3_000_000, tty=True)) <= log_frames.LONGEST_LINE + 10
+    cut = log_frames.decode_log(b"a\n" + b"y" * 10_000 + b"\nb\n", tty=True)
+    assert cut == "a\n" + "y" * log_frames.MAX_LOG_LINE_CHARS + " […]\nb\n"
+    assert 0 < len(log_frames.decode_log(b"z" * 3_000_000, tty=True)) <= log_frames.MAX_LOG_LINE_CHARS + 10
 
 
 def test_secrets_in_a_log_are_masked() -> None:
-    assert log_frames.text(frame(b"POSTGRES_PASSWORD=c4n4ry\n"), tty=False) == "POSTGRES_PASSWORD=***\n"
+    assert log_frames.decode_log(frame(b"POSTGRES_PASSWORD=c4n4ry\n"), tty=False) == "POSTGRES_PASSWORD=***\n"
 
 
 @pytest.mark.parametrize("folder", ANSWERS, ids=lambda folder: folder.name)
@@ -611,15 +616,17 @@ def test_what_real_engines_said_is_understood(folder: Path) -> None:
         for name, value in json.loads((folder / "ping.json").read_bytes())["headers"].items()
     }
     version = folder.name.partition("-")[0]
-    assert str(engine_version(headers)).startswith(version)
-    assert spoken(at(folder), headers) == {"20": "1.41", "26": "1.45", "28": "1.51"}[version[:2]]
+    assert str(parse_engine_version(headers)).startswith(version)
+    assert (
+        negotiate_api_version(at(folder), headers) == {"20": "1.41", "26": "1.45", "28": "1.51"}[version[:2]]
+    )
     for error in ("too-old", "too-new"):
         body = json.loads((folder / f"error-400-api-{error}.json").read_bytes())["body"]
-        assert refused(at(folder), "1.10", body)
-    told = log_frames.text((folder / "logs-dbserver.bin").read_bytes(), tty=False)
+        assert explain_refused_version(at(folder), "1.10", body)
+    told = log_frames.decode_log((folder / "logs-dbserver.bin").read_bytes(), tty=False)
     assert "superuser password is not specified" in told
     assert "POSTGRES_PASSWORD=*** " in told.replace('"', " ")
-    assert log_frames.text((folder / "logs-tty.bin").read_bytes(), tty=True)
+    assert log_frames.decode_log((folder / "logs-tty.bin").read_bytes(), tty=True)
 
 
 # The clock

@@ -11,7 +11,7 @@ import pytest
 
 from dckgrade.engine import changes as module
 from dckgrade.engine.answers import OutOfReach
-from dckgrade.engine.changes import Changes, matters
+from dckgrade.engine.changes import ChangeWatcher, is_relevant_event
 from dckgrade.report.observation import UnobservableReason
 from tests.engine.test_api import daemon
 from tests.support.fault_engine import chunk, raw, stall_after
@@ -32,7 +32,7 @@ class Told:
             self.waiting += events
             self.more.notify_all()
 
-    def events(self) -> Iterator[Mapping[str, Any]]:
+    def stream_events(self) -> Iterator[Mapping[str, Any]]:
         self.opened += 1
         yield {}
         while True:
@@ -49,13 +49,13 @@ START = {"Type": "container", "Action": "start", "Actor": {"Attributes": {"name"
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "QUIET_S", 0.05)
-    monkeypatch.setattr(module, "FILES_EVERY_S", 0.05)
-    monkeypatch.setattr(module, "AGAIN_S", 0.1)
+    monkeypatch.setattr(module, "QUIET_PERIOD_S", 0.05)
+    monkeypatch.setattr(module, "FILE_POLL_INTERVAL_S", 0.05)
+    monkeypatch.setattr(module, "RECONNECT_DELAY_S", 0.1)
 
 
-def listening(told: Told, folder: Path | None = None) -> Changes:
-    changes = Changes(told, folder)
+def listening(told: Told, folder: Path | None = None) -> ChangeWatcher:
+    changes = ChangeWatcher(told, folder)
     assert changes.listening.wait(5)
     return changes
 
@@ -73,7 +73,7 @@ def listening(told: Told, folder: Path | None = None) -> Changes:
     ],
 )
 def test_what_only_looks_and_what_is_ours_is_no_change(event: Mapping[str, Any], counts: bool) -> None:  # noqa: FBT001
-    assert matters(event) is counts
+    assert is_relevant_event(event) is counts
 
 
 def test_an_event_ends_the_wait_and_is_told_once() -> None:
@@ -93,7 +93,7 @@ def test_twenty_events_in_a_row_are_one_change() -> None:
 
 
 def test_events_without_end_do_not_put_the_grade_off_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "AT_MOST_S", 0.3)
+    monkeypatch.setattr(module, "MAX_SETTLE_S", 0.3)
     told = Told()
     changes = listening(told)
     over = threading.Event()
@@ -130,15 +130,15 @@ def test_a_lost_stream_is_asked_for_again_and_what_it_missed_is_looked_at() -> N
 
 
 def test_without_a_stream_the_wait_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "AGAIN_S", 0.1)
+    monkeypatch.setattr(module, "RECONNECT_DELAY_S", 0.1)
 
     class Silent:
-        def events(self) -> Iterator[Mapping[str, Any]]:
+        def stream_events(self) -> Iterator[Mapping[str, Any]]:
             time.sleep(60)
             yield {}
 
     begun = time.monotonic()
-    assert not Changes(Silent(), None).wait(30)
+    assert not ChangeWatcher(Silent(), None).wait(30)
     assert time.monotonic() - begun < 5
 
 
@@ -146,7 +146,7 @@ def test_the_engine_s_stream_is_read_line_by_line_however_it_is_cut(tmp_path: Pa
     lines = b'{"Action": "start"}\n{"Action": "die"}\n'
     said = HEAD + chunk(lines[:9]) + chunk(lines[9:25]) + chunk(lines[25:])
     with daemon(tmp_path, {"/events": stall_after(said)}) as (connected, _):
-        stream = connected.events()
+        stream = connected.stream_events()
         assert [next(stream)["Action"] if at else next(stream) for at in range(3)] == [{}, "start", "die"]
 
 
@@ -156,4 +156,4 @@ NOT_JSON = HEAD + chunk(b"not json\n")
 @pytest.mark.parametrize("said", [b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", NOT_JSON, b""])
 def test_a_stream_that_is_none_is_out_of_reach(tmp_path: Path, said: bytes) -> None:
     with daemon(tmp_path, {"/events": raw(said)}) as (connected, _), pytest.raises(OutOfReach):
-        list(connected.events())
+        list(connected.stream_events())

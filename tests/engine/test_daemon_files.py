@@ -9,10 +9,16 @@ import pytest
 
 from dckgrade.engine import daemon_files
 from dckgrade.engine.answers import NotThere, OutOfReach
-from dckgrade.engine.connection_errors import explained
-from dckgrade.engine.daemon_files import SNAP, SYSTEM, found, last_words, place
+from dckgrade.engine.connection_errors import explain_connection_error
+from dckgrade.engine.daemon_files import (
+    SNAP_CONFIG,
+    SYSTEM_CONFIG,
+    find_daemon_files,
+    find_last_words,
+    locate_config,
+)
 from dckgrade.engine.dockerd import Dockerd
-from dckgrade.engine.endpoint import Endpoint, EngineDown
+from dckgrade.engine.endpoint import Endpoint, EngineDownError
 from dckgrade.engine.protocol import Given
 from dckgrade.engine.unavailable import UnavailableEngine
 from dckgrade.report.observation import UnobservableReason
@@ -25,13 +31,13 @@ ROOTLESS, DESKTOP = Path("/home/eve/.config/docker/daemon.json"), Path("/home/ev
 @pytest.mark.parametrize(
     ("endpoint", "info", "path"),
     [
-        (USUAL, {"DockerRootDir": "/var/lib/docker"}, SYSTEM),
+        (USUAL, {"DockerRootDir": "/var/lib/docker"}, SYSTEM_CONFIG),
         (
             USUAL,
             {"DockerRootDir": "/srv/docker", "SecurityOptions": ["name=seccomp,profile=default"]},
-            SYSTEM,
+            SYSTEM_CONFIG,
         ),
-        (USUAL, {"DockerRootDir": "/var/snap/docker/common/var-lib-docker"}, SNAP),
+        (USUAL, {"DockerRootDir": "/var/snap/docker/common/var-lib-docker"}, SNAP_CONFIG),
         (
             Endpoint("unix:///run/user/1000/docker.sock", "x"),
             {"SecurityOptions": ["name=rootless"]},
@@ -65,22 +71,22 @@ ROOTLESS, DESKTOP = Path("/home/eve/.config/docker/daemon.json"), Path("/home/ev
 def test_the_file_is_told_by_what_the_engine_says_else_by_its_socket(
     endpoint: Endpoint, info: dict[str, Any] | None, path: Path | None
 ) -> None:
-    assert place(endpoint, info, HOME) == path
+    assert locate_config(endpoint, info, HOME) == path
 
 
 def test_a_silent_engine_s_file_is_told_only_if_one_engine_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     system, snap = tmp_path / "etc" / "daemon.json", tmp_path / "snap" / "daemon.json"
-    monkeypatch.setattr(daemon_files, "SYSTEM", system)
-    monkeypatch.setattr(daemon_files, "SNAP", snap)
-    assert place(USUAL, None, HOME) is None
+    monkeypatch.setattr(daemon_files, "SYSTEM_CONFIG", system)
+    monkeypatch.setattr(daemon_files, "SNAP_CONFIG", snap)
+    assert locate_config(USUAL, None, HOME) is None
     snap.parent.mkdir()
-    assert place(USUAL, None, HOME) == snap
+    assert locate_config(USUAL, None, HOME) == snap
     system.parent.mkdir()
-    assert place(USUAL, None, HOME) is None
+    assert locate_config(USUAL, None, HOME) is None
     snap.parent.rmdir()
-    assert place(USUAL, None, HOME) == system
+    assert locate_config(USUAL, None, HOME) == system
 
 
 def rootless(tmp_path: Path) -> tuple[Endpoint, dict[str, str], Path]:
@@ -93,7 +99,7 @@ def rootless(tmp_path: Path) -> tuple[Endpoint, dict[str, str], Path]:
 def test_a_file_is_read_and_shown_without_the_trainee_s_name(tmp_path: Path) -> None:
     endpoint, environment, path = rootless(tmp_path)
     path.write_bytes(b"{}")
-    seen = found(endpoint, None, environment, None)
+    seen = find_daemon_files(endpoint, None, environment, None)
     assert (seen.path, seen.content) == ("~/.config/docker/daemon.json", b"{}")
     assert seen.changed_at == pytest.approx(path.stat().st_mtime)
 
@@ -102,7 +108,7 @@ def test_a_file_that_is_not_there_is_told_with_its_place_and_the_others(tmp_path
     endpoint, environment, _ = rootless(tmp_path)
     (tmp_path / ".docker").mkdir()
     (tmp_path / ".docker" / "daemon.json").write_bytes(b"[]")
-    seen = found(endpoint, None, environment, None)
+    seen = find_daemon_files(endpoint, None, environment, None)
     assert (seen.path, seen.content) == ("~/.config/docker/daemon.json", None)
     assert seen.others["~/.docker/daemon.json"] == b"[]"
 
@@ -111,13 +117,13 @@ def test_a_file_that_may_not_be_read_is_out_of_reach_and_never_absent(tmp_path: 
     endpoint, environment, path = rootless(tmp_path)
     path.mkdir()
     with pytest.raises(OutOfReach) as caught:
-        found(endpoint, None, environment, None)
+        find_daemon_files(endpoint, None, environment, None)
     assert caught.value.why is UnobservableReason.UNREADABLE
 
 
 def test_an_engine_elsewhere_has_no_file_here() -> None:
     with pytest.raises(NotThere):
-        found(Endpoint("tcp://10.0.0.1:2376", "x"), {}, HOME, None)
+        find_daemon_files(Endpoint("tcp://10.0.0.1:2376", "x"), {}, HOME, None)
 
 
 def dockerd(tmp_path: Path, log: str) -> Dockerd:
@@ -156,17 +162,17 @@ WITH = "unable to configure the Docker daemon with file /etc/docker/daemon.json:
 def test_dockerd_s_last_words_are_told_if_its_file_is_why_it_ended(
     tmp_path: Path, log: str, said: str
 ) -> None:
-    assert last_words(USUAL, 0.0, HOME, dockerd(tmp_path, log)) == said
+    assert find_last_words(USUAL, 0.0, HOME, dockerd(tmp_path, log)) == said
 
 
 def test_words_that_are_older_than_the_file_are_not_told(tmp_path: Path) -> None:
     ours = dockerd(tmp_path, WITH + "EOF\n")
-    assert last_words(USUAL, ours.log.stat().st_mtime + 1, HOME, ours) == ""
+    assert find_last_words(USUAL, ours.log.stat().st_mtime + 1, HOME, ours) == ""
 
 
 def test_a_secret_in_the_words_is_masked_and_their_length_bounded(tmp_path: Path) -> None:
     ours = dockerd(tmp_path, WITH + "proxy http://eve:hunter2@proxy.example " + "x" * 10_000)
-    told = last_words(USUAL, 0.0, HOME, ours)
+    told = find_last_words(USUAL, 0.0, HOME, ours)
     assert "hunter2" not in told
     assert len(told) <= 300
 
@@ -179,16 +185,16 @@ def test_the_journal_is_asked_for_what_came_after_the_file(
     program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\necho "{WITH}EOF"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert last_words(USUAL, 1234.5, HOME, None) == "EOF"
+    assert find_last_words(USUAL, 1234.5, HOME, None) == "EOF"
     assert "--unit docker.service --since @1234 " in (tmp_path / "asked").read_text()
     rootless_engine = Endpoint("unix:///run/user/1000/docker.sock", "x")
-    assert last_words(rootless_engine, 1234.5, HOME, None) == "EOF"
+    assert find_last_words(rootless_engine, 1234.5, HOME, None) == "EOF"
     assert "--user-unit docker.service" in (tmp_path / "asked").read_text()
 
 
 def test_a_machine_without_a_journal_has_no_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert last_words(USUAL, 0.0, HOME, None) == ""
+    assert find_last_words(USUAL, 0.0, HOME, None) == ""
 
 
 @pytest.mark.parametrize(
@@ -208,8 +214,8 @@ def test_an_engine_is_down_only_if_nobody_serves_at_a_socket_here(
     cause: Exception,
     down: bool,  # noqa: FBT001
 ) -> None:
-    trouble = explained(Endpoint(url, "x"), [cause], [], 5.0)
-    assert isinstance(trouble, EngineDown) is down
+    trouble = explain_connection_error(Endpoint(url, "x"), [cause], [], 5.0)
+    assert isinstance(trouble, EngineDownError) is down
 
 
 def test_no_question_to_a_silent_engine_is_answered() -> None:

@@ -14,7 +14,13 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.endpoint import Endpoint, EngineTrouble, UsageTrouble, others, resolve
+from dckgrade.engine.endpoint import (
+    Endpoint,
+    EndpointUsageError,
+    EngineError,
+    list_other_sockets,
+    resolve_endpoint,
+)
 from dckgrade.i18n import UserError
 
 LOCAL = "unix:///var/run/docker.sock"
@@ -43,7 +49,7 @@ class Machine:
         return file
 
     def resolve(self, *, host: str | None = None, context: str | None = None, **environ: str) -> Endpoint:
-        return resolve(host, context, environ, self.home)
+        return resolve_endpoint(host, context, environ, self.home)
 
 
 @pytest.fixture
@@ -148,7 +154,7 @@ def test_the_docker_cli_itself_goes_there(machine: Machine, case: Case) -> None:
 
 
 def test_host_and_context_together_are_an_error(machine: Machine) -> None:
-    with pytest.raises(UsageTrouble, match="--host and --context"):
+    with pytest.raises(EndpointUsageError, match="--host and --context"):
         machine.resolve(host=SOCK, context="prof")
 
 
@@ -157,7 +163,7 @@ def test_an_unknown_context_is_never_replaced_by_the_local_engine(machine: Machi
     if how == "currentContext":
         machine.write("config.json", '{"currentContext": "porf"}')
     environ = {"DOCKER_CONTEXT": "porf"} if how == "DOCKER_CONTEXT" else {}
-    with pytest.raises(UsageTrouble) as caught:
+    with pytest.raises(EndpointUsageError) as caught:
         machine.resolve(context="porf" if how == "--context" else None, **environ)
     assert "porf" in str(caught.value)
     assert how in str(caught.value)
@@ -165,7 +171,7 @@ def test_an_unknown_context_is_never_replaced_by_the_local_engine(machine: Machi
 
 
 def test_an_unknown_context_that_resembles_none_lists_them(machine: Machine) -> None:
-    with pytest.raises(UsageTrouble, match="Known contexts: default, prof, sock") as caught:
+    with pytest.raises(EndpointUsageError, match="Known contexts: default, prof, sock") as caught:
         machine.resolve(context="zzzzzz")
     assert "Did you mean" not in str(caught.value)
 
@@ -176,7 +182,7 @@ def test_contexts_are_never_looked_up_in_the_current_folder(
     planted = Machine(tmp_path / "planted")
     planted.context("evil")
     monkeypatch.chdir(planted.docker)
-    with pytest.raises(UsageTrouble, match="evil"):
+    with pytest.raises(EndpointUsageError, match="evil"):
         machine.resolve(context="evil")
 
 
@@ -200,7 +206,7 @@ def test_docker_config_names_another_folder(machine: Machine, tmp_path: Path) ->
 def test_a_corrupt_config_json_is_named_with_what_is_wrong(machine: Machine, content: str, told: str) -> None:
     file = machine.docker / "config.json"
     file.write_bytes(content.encode("latin-1"))
-    with pytest.raises(EngineTrouble) as caught:
+    with pytest.raises(EngineError) as caught:
         machine.resolve()
     assert str(file) in str(caught.value)
     assert told in str(caught.value)
@@ -217,7 +223,7 @@ def test_a_corrupt_config_json_does_not_matter_when_the_engine_is_named(machine:
 def test_a_corrupt_context_is_named_with_its_path(machine: Machine, content: str) -> None:
     identity = hashlib.sha256(b"prof").hexdigest()
     file = machine.write(f"contexts/meta/{identity}/meta.json", content)
-    with pytest.raises(EngineTrouble) as caught:
+    with pytest.raises(EngineError) as caught:
         machine.resolve(context="prof")
     assert str(file) in str(caught.value)
 
@@ -238,7 +244,7 @@ def test_a_context_may_hold_all_three_files(machine: Machine) -> None:
 
 def test_a_certificate_without_its_key_is_an_error(machine: Machine) -> None:
     folder = pem(machine.context("prof"), "ca", "cert")
-    with pytest.raises(EngineTrouble, match=str(folder)):
+    with pytest.raises(EngineError, match=str(folder)):
         machine.resolve(context="prof")
 
 
@@ -278,7 +284,7 @@ def test_a_certificate_path_alone_asks_for_nothing(machine: Machine, tmp_path: P
 
 
 def test_tls_asked_for_without_an_authority_is_an_error(machine: Machine) -> None:
-    with pytest.raises(EngineTrouble, match=r"ca\.pem does not exist"):
+    with pytest.raises(EngineError, match=r"ca\.pem does not exist"):
         machine.resolve(DOCKER_HOST=PROF, DOCKER_TLS_VERIFY="1")
 
 
@@ -302,7 +308,7 @@ def test_a_unix_socket_has_no_tls(machine: Machine) -> None:
     ],
 )
 def test_an_address_that_is_none_is_a_usage_error(machine: Machine, host: str) -> None:
-    with pytest.raises(UsageTrouble, match="is not the address of an engine"):
+    with pytest.raises(EndpointUsageError, match="is not the address of an engine"):
         machine.resolve(host=host)
 
 
@@ -311,7 +317,7 @@ def test_an_address_that_is_none_is_a_usage_error(machine: Machine, host: str) -
     ["tcp://me:c4n4ry@h:7", "me:c4n4ry@h", "tcp://me:x/c4n4ry@h", "ssh://me:c4n4ry@h", "ssh://me:/c4n4ry@h"],
 )
 def test_a_login_in_an_address_is_refused_and_not_shown(machine: Machine, host: str) -> None:
-    with pytest.raises(UsageTrouble) as caught:
+    with pytest.raises(EndpointUsageError) as caught:
         machine.resolve(DOCKER_HOST=host)
     assert "c4n4ry" not in str(caught.value)
 
@@ -326,7 +332,7 @@ def test_a_login_in_an_address_is_refused_and_not_shown(machine: Machine, host: 
 )
 def test_an_engine_behind_ssh_is_meant_as_typed(machine: Machine, typed: str, meant: str) -> None:
     found = machine.resolve(host=typed)
-    assert (found.url, found.tls, found.own_addresses) == (meant, None, False)
+    assert (found.url, found.tls, found.reaches_own_addresses) == (meant, None, False)
 
 
 @pytest.mark.parametrize(
@@ -349,7 +355,7 @@ def test_an_engine_behind_ssh_is_meant_as_typed(machine: Machine, typed: str, me
     ],
 )
 def test_nothing_that_ssh_or_a_shell_would_take_for_more_passes(machine: Machine, host: str) -> None:
-    with pytest.raises(UsageTrouble) as caught:
+    with pytest.raises(EndpointUsageError) as caught:
         machine.resolve(host=host)
     assert "c4n4ry" not in str(caught.value)
 
@@ -376,9 +382,9 @@ def test_containers_own_addresses_are_within_reach_of_a_system_engine_only(
     url: str, *, own: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
-    assert Endpoint(url, "--host").own_addresses is own
+    assert Endpoint(url, "--host").reaches_own_addresses is own
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert not Endpoint(url, "--host").own_addresses
+    assert not Endpoint(url, "--host").reaches_own_addresses
 
 
 def test_a_link_to_a_socket_in_a_home_folder_is_seen_through(
@@ -387,7 +393,7 @@ def test_a_link_to_a_socket_in_a_home_folder_is_seen_through(
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "docker.sock").symlink_to(tmp_path / "home/.docker/run/docker.sock")
-    assert not Endpoint(f"unix://{tmp_path}/docker.sock", "--host").own_addresses
+    assert not Endpoint(f"unix://{tmp_path}/docker.sock", "--host").reaches_own_addresses
 
 
 @pytest.mark.parametrize(
@@ -405,14 +411,14 @@ def test_other_sockets_that_exist_are_listed(tmp_path: Path) -> None:
     for path in (home / ".docker/run/docker.sock", run / "docker.sock"):
         with socket.socket(socket.AF_UNIX) as made:
             made.bind(str(path))
-    found = others({"XDG_RUNTIME_DIR": str(run)}, home)
+    found = list_other_sockets({"XDG_RUNTIME_DIR": str(run)}, home)
     assert [url for url in found if url != LOCAL] == [
         f"unix://{run}/docker.sock",
         f"unix://{home}/.docker/run/docker.sock",
     ]
 
 
-@pytest.mark.parametrize("trouble", [UsageTrouble, EngineTrouble])
+@pytest.mark.parametrize("trouble", [EndpointUsageError, EngineError])
 def test_every_trouble_is_for_the_user(trouble: type[UserError]) -> None:
     assert issubclass(trouble, UserError)
 

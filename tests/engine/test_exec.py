@@ -9,7 +9,7 @@ import pytest
 
 from dckgrade.engine import api as module
 from dckgrade.engine.allowlist import Forbidden, permit
-from dckgrade.engine.answers import NotThere, OutOfReach, Ran
+from dckgrade.engine.answers import CommandResult, NotThere, OutOfReach
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.protocol import Given
 from dckgrade.engine.snapshot import EngineSnapshot
@@ -33,7 +33,7 @@ def test_a_command_takes_three_requests_and_gives_its_output_and_code(tmp_path: 
     output = frame(b"out\n") + frame(b"err\n", 2)
     with daemon(tmp_path, says(output, {"Running": False, "ExitCode": 3})) as (connected, there):
         look = connected.take_snapshot()
-        assert look.run_command("web", ("cat", "/x")) == Ran(3, "out\nerr\n")
+        assert look.run_command("web", ("cat", "/x")) == CommandResult(3, "out\nerr\n")
         assert look.run_command("web", ("cat", "/x")).exit_code == 3
     assert there.asked[2:] == [
         "POST /v1.51/containers/web/exec",
@@ -73,7 +73,7 @@ def test_nothing_runs_where_the_hosts_processes_are_in_sight(tmp_path: Path) -> 
 
 
 def test_a_command_that_never_ends_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_RUN_S", 0.5)
+    monkeypatch.setattr(module, "_COMMAND_TIMEOUT_S", 0.5)
     told = says(b"", {}) | {"/exec/e1/start": stall_after(HEAD + frame(b"x"))}
     begun = time.monotonic()
     with daemon(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from dckgrade.engine import exec_http
-from dckgrade.engine.answers import HttpAnswer, NoAnswer, OutOfReach, Printed
+from dckgrade.engine.answers import CommandOutput, HttpAnswer, NoAnswer, OutOfReach
 from dckgrade.engine.protocol import Given
 from dckgrade.report.observation import UnobservableReason
 from tests.engine.test_api import daemon
 from tests.support.fault_engine import Say, answer, frame, raw
 
-CURL, WGET, PLAIN = exec_http.commands(9200, "/_count?q=a:b")
+CURL, WGET, PLAIN = exec_http.iter_http_commands(9200, "/_count?q=a:b")
 # Printed by curl 7.88.1, busybox 1.35.0 and GNU wget 1.21.3.
 CURL_PAGE = b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nContent-Length: 3\r\n\r\nhi\n"
 BUSYBOX_PAGE = b"  HTTP/1.1 200 OK\n  Server: nginx/1.22.1\n  Content-Type: text/html\n  \n"
@@ -31,14 +31,16 @@ def test_the_question_goes_to_the_container_itself_and_past_every_proxy() -> Non
 @pytest.mark.parametrize(
     ("argv", "printed"),
     [
-        (CURL, Printed(0, CURL_PAGE, b"")),
-        (CURL, Printed(0, b"HTTP/1.1 100 Continue\r\n\r\n" + CURL_PAGE, b"")),
-        (WGET, Printed(0, b"hi\n", BUSYBOX_PAGE)),
-        (PLAIN, Printed(0, b"hi\n", GNU_PAGE)),
+        (CURL, CommandOutput(0, CURL_PAGE, b"")),
+        (CURL, CommandOutput(0, b"HTTP/1.1 100 Continue\r\n\r\n" + CURL_PAGE, b"")),
+        (WGET, CommandOutput(0, b"hi\n", BUSYBOX_PAGE)),
+        (PLAIN, CommandOutput(0, b"hi\n", GNU_PAGE)),
     ],
 )
-def test_an_answer_is_read_from_what_either_program_prints(argv: tuple[str, ...], printed: Printed) -> None:
-    read = exec_http.answer(argv, printed)
+def test_an_answer_is_read_from_what_either_program_prints(
+    argv: tuple[str, ...], printed: CommandOutput
+) -> None:
+    read = exec_http.parse_command_answer(argv, printed)
     assert read is not None
     assert (read.status, read.headers["server"], read.body, read.truncated) == (
         200, "nginx/1.22.1", b"hi\n", False,
@@ -46,7 +48,7 @@ def test_an_answer_is_read_from_what_either_program_prints(argv: tuple[str, ...]
 
 
 def test_an_error_page_that_wget_does_not_show_is_an_answer_without_its_body() -> None:
-    assert exec_http.answer(WGET, Printed(1, b"", BUSYBOX_404)) == HttpAnswer(
+    assert exec_http.parse_command_answer(WGET, CommandOutput(1, b"", BUSYBOX_404)) == HttpAnswer(
         status=404,
         headers={},
         body=b"",
@@ -57,29 +59,31 @@ def test_an_error_page_that_wget_does_not_show_is_an_answer_without_its_body() -
 @pytest.mark.parametrize(
     ("argv", "printed", "how"),
     [
-        (CURL, Printed(7, b"", b"curl: (7) Failed to connect"), "refused"),
-        (CURL, Printed(28, b"", b"curl: (28) Operation timed out"), "silent"),
-        (CURL, Printed(52, b"", b"curl: (52) Empty reply from server"), "reset"),
-        (CURL, Printed(1, b"", b"curl: (1) Received HTTP/0.9 when not allowed"), "garbled"),
-        (WGET, Printed(1, b"", b"wget: can't connect to remote host: Connection refused\n"), "refused"),
-        (WGET, Printed(1, b"", b"wget: download timed out\n"), "silent"),
-        (PLAIN, Printed(4, b"", b""), "garbled"),
+        (CURL, CommandOutput(7, b"", b"curl: (7) Failed to connect"), "refused"),
+        (CURL, CommandOutput(28, b"", b"curl: (28) Operation timed out"), "silent"),
+        (CURL, CommandOutput(52, b"", b"curl: (52) Empty reply from server"), "reset"),
+        (CURL, CommandOutput(1, b"", b"curl: (1) Received HTTP/0.9 when not allowed"), "garbled"),
+        (WGET, CommandOutput(1, b"", b"wget: can't connect to remote host: Connection refused\n"), "refused"),
+        (WGET, CommandOutput(1, b"", b"wget: download timed out\n"), "silent"),
+        (PLAIN, CommandOutput(4, b"", b""), "garbled"),
     ],
 )  # fmt: skip
-def test_in_which_way_nothing_serves_is_told(argv: tuple[str, ...], printed: Printed, how: str) -> None:
+def test_in_which_way_nothing_serves_is_told(argv: tuple[str, ...], printed: CommandOutput, how: str) -> None:
     with pytest.raises(NoAnswer) as none:
-        exec_http.answer(argv, printed)
+        exec_http.parse_command_answer(argv, printed)
     assert none.value.how == how
 
 
 @pytest.mark.parametrize("code", [126, 127, 139])
 def test_a_missing_program_is_no_answer_and_the_next_is_tried(code: int) -> None:
-    assert [exec_http.answer(argv, Printed(code, b"", b"")) for argv in (CURL, WGET, PLAIN)] == [None] * 3
+    assert [
+        exec_http.parse_command_answer(argv, CommandOutput(code, b"", b"")) for argv in (CURL, WGET, PLAIN)
+    ] == [None] * 3
 
 
 def test_an_answer_without_a_status_is_not_guessed_at() -> None:
     with pytest.raises(OutOfReach):
-        exec_http.answer(CURL, Printed(0, b"hello", b""))
+        exec_http.parse_command_answer(CURL, CommandOutput(0, b"hello", b""))
 
 
 def says(output: bytes, code: int) -> dict[str, Say]:

@@ -10,7 +10,7 @@ from typing import Self
 import pytest
 
 from dckgrade.engine.answers import Address, NoAnswer, OutOfReach
-from dckgrade.engine.http import BODY_KEPT, exchange, http_answer
+from dckgrade.engine.http import MAX_BODY_BYTES, exchange_tcp, get_http_answer
 from dckgrade.report.observation import UnobservableReason
 from tests.support.fault_engine import Say, chunk, drip, raw, stall_after
 
@@ -72,7 +72,7 @@ def how(call: Callable[[], object]) -> str:
 
 def test_an_answer_comes_whole_with_header_names_in_lower_case() -> None:
     with server(OK + b"X-Two: a\r\nx-two: b\r\nContent-Length: 2\r\n\r\nhi") as there:
-        answered = http_answer(there.address, "/")
+        answered = get_http_answer(there.address, "/")
     assert (answered.status, answered.body, answered.truncated) == (200, b"hi", False)
     assert answered.headers["server"] == "nginx/1.27"
     assert answered.headers["x-two"] == "a, b"
@@ -80,7 +80,7 @@ def test_an_answer_comes_whole_with_header_names_in_lower_case() -> None:
 
 def test_the_request_is_plain_and_asks_for_no_compression() -> None:
     with server(OK + b"Content-Length: 0\r\n\r\n") as there:
-        http_answer(there.address, "/a b/é?q=1&r=%20")
+        get_http_answer(there.address, "/a b/é?q=1&r=%20")
     heard = there.heard[0].decode()
     assert heard.startswith("GET /a%20b/%C3%A9?q=1&r=%20 HTTP/1.1\r\n")
     assert f"Host: 127.0.0.1:{there.address.port}\r\n" in heard
@@ -89,7 +89,7 @@ def test_the_request_is_plain_and_asks_for_no_compression() -> None:
 
 def test_a_path_cannot_smuggle_a_header() -> None:
     with server(OK + b"Content-Length: 0\r\n\r\n") as there:
-        http_answer(there.address, "/\r\nX-Evil: 1")
+        get_http_answer(there.address, "/\r\nX-Evil: 1")
     assert b"\r\nX-Evil" not in there.heard[0]
 
 
@@ -98,7 +98,7 @@ def test_any_status_is_an_answer_and_no_redirect_is_followed(status: int) -> Non
     with server(
         f"HTTP/1.1 {status} X\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".encode()
     ) as there:
-        assert http_answer(there.address, "/").status == status
+        assert get_http_answer(there.address, "/").status == status
         assert len(there.heard) == 1
 
 
@@ -106,29 +106,29 @@ def test_no_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     with server(OK + b"Content-Length: 0\r\n\r\n") as there:
-        assert http_answer(there.address, "/").status == 200
+        assert get_http_answer(there.address, "/").status == 200
 
 
 def test_a_body_in_chunks_or_up_to_the_end_is_read() -> None:
     with server(
         OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(b"he") + chunk(b"llo") + chunk(b"")
     ) as there:
-        assert http_answer(there.address, "/").body == b"hello"
+        assert get_http_answer(there.address, "/").body == b"hello"
     with server(OK + b"\r\nhello") as there:
-        assert http_answer(there.address, "/").body == b"hello"
+        assert get_http_answer(there.address, "/").body == b"hello"
 
 
 @pytest.mark.parametrize("framing", [b"Content-Length: 1000000\r\n\r\n", b"\r\n"])
 def test_a_large_body_is_cut_and_says_so(framing: bytes) -> None:
     with server(OK + framing + b"x" * 1_000_000) as there:
-        answered = http_answer(there.address, "/")
-    assert len(answered.body) == BODY_KEPT
+        answered = get_http_answer(there.address, "/")
+    assert len(answered.body) == MAX_BODY_BYTES
     assert answered.truncated
 
 
 def test_a_body_of_exactly_the_limit_is_whole() -> None:
-    with server(OK + b"Content-Length: %d\r\n\r\n" % BODY_KEPT + b"x" * BODY_KEPT) as there:
-        assert not http_answer(there.address, "/").truncated
+    with server(OK + b"Content-Length: %d\r\n\r\n" % MAX_BODY_BYTES + b"x" * MAX_BODY_BYTES) as there:
+        assert not get_http_answer(there.address, "/").truncated
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,13 @@ def test_a_body_of_exactly_the_limit_is_whole() -> None:
 )
 def test_an_answer_cut_short_is_none(said: bytes) -> None:
     with server(said) as there:
-        assert how(lambda: http_answer(there.address, "/")) == "reset"
+        assert how(lambda: get_http_answer(there.address, "/")) == "reset"
 
 
 def test_a_connection_reset_is_told_from_one_refused() -> None:
     with server(reset) as there:
-        assert how(lambda: http_answer(there.address, "/")) == "reset"
-    assert how(lambda: http_answer(there.address, "/")) == "refused"
+        assert how(lambda: get_http_answer(there.address, "/")) == "reset"
+    assert how(lambda: get_http_answer(there.address, "/")) == "refused"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_connection_reset_is_told_from_one_refused() -> None:
 )
 def test_another_protocol_is_garbled(said: bytes) -> None:
     with server(said) as there:
-        assert how(lambda: http_answer(there.address, "/")) == "garbled"
+        assert how(lambda: get_http_answer(there.address, "/")) == "garbled"
 
 
 @pytest.mark.parametrize(
@@ -179,12 +179,12 @@ def test_another_protocol_is_garbled(said: bytes) -> None:
 )
 def test_a_server_that_takes_too_long_is_silent(say: Say) -> None:
     with server(say) as there:
-        assert how(lambda: http_answer(there.address, "/", 0.5)) == "silent"
+        assert how(lambda: get_http_answer(there.address, "/", 0.5)) == "silent"
 
 
 def test_an_address_beyond_reach_is_nobodys_fault() -> None:
     with pytest.raises(OutOfReach) as caught:
-        http_answer(Address("host.invalid", 80, "published"), "/", 2)
+        get_http_answer(Address("host.invalid", 80, "published"), "/", 2)
     assert caught.value.why is UnobservableReason.ADDRESS_OUT_OF_REACH
 
 
@@ -199,27 +199,27 @@ def test_a_connection_that_does_not_come_about_is_out_of_reach() -> None:
         time.sleep(0.1)
         begun = time.monotonic()
         with pytest.raises(OutOfReach) as caught:
-            http_answer(address, "/", 0.5)
+            get_http_answer(address, "/", 0.5)
     assert caught.value.why is UnobservableReason.ADDRESS_OUT_OF_REACH
     assert time.monotonic() - begun < 1.5
 
 
 def test_an_exchange_gives_what_came_up_to_the_count() -> None:
     with server(b"NS", count=8) as there:
-        assert exchange(there.address, b"\0\0\0\10\4\322\26\57", 1) == b"N"
+        assert exchange_tcp(there.address, b"\0\0\0\10\4\322\26\57", 1) == b"N"
     assert there.heard == [b"\0\0\0\10\4\322\26\57"]
 
 
 def test_an_exchange_gives_what_came_before_the_end_or_the_deadline() -> None:
     with server(b"N", count=1) as there:
-        assert exchange(there.address, b"?", 10) == b"N"
+        assert exchange_tcp(there.address, b"?", 10) == b"N"
     with server(stall_after(b"N"), count=1) as there:
-        assert exchange(there.address, b"?", 10, 0.3) == b"N"
+        assert exchange_tcp(there.address, b"?", 10, 0.3) == b"N"
 
 
 def test_an_exchange_without_a_byte_says_why() -> None:
     with server(stall_after(b""), count=1) as there:
-        assert how(lambda: exchange(there.address, b"?", 1, 0.3)) == "silent"
+        assert how(lambda: exchange_tcp(there.address, b"?", 1, 0.3)) == "silent"
     with server(b"", count=1) as there:
-        assert how(lambda: exchange(there.address, b"?", 1)) == "reset"
-    assert how(lambda: exchange(there.address, b"?", 1)) == "refused"
+        assert how(lambda: exchange_tcp(there.address, b"?", 1)) == "reset"
+    assert how(lambda: exchange_tcp(there.address, b"?", 1)) == "refused"

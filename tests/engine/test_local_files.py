@@ -6,25 +6,25 @@ from pathlib import Path
 import pytest
 
 from dckgrade.engine.answers import NotThere, OutOfReach
-from dckgrade.engine.local_files import AT_MOST, content, label
+from dckgrade.engine.local_files import MAX_FILE_BYTES, read_process_label, read_workdir_file
 from dckgrade.report.observation import UnobservableReason
 
 
 def test_a_file_of_the_folder_is_read(tmp_path: Path) -> None:
     (tmp_path / "profile.json").write_bytes(b"{}\r\n")
-    assert content(tmp_path, "profile.json") == b"{}\r\n"
+    assert read_workdir_file(tmp_path, "profile.json") == b"{}\r\n"
 
 
 def test_a_file_that_is_not_there_is_absent(tmp_path: Path) -> None:
     (tmp_path / "broken").symlink_to("nowhere")
     for name in ("profile.json", "broken", "profile.json/x"):
         with pytest.raises(NotThere):
-            content(tmp_path, name)
+            read_workdir_file(tmp_path, name)
 
 
 def test_a_folder_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
     with pytest.raises(NotThere):
-        content(tmp_path / "none", "profile.json")
+        read_workdir_file(tmp_path / "none", "profile.json")
 
 
 def test_a_link_within_the_folder_is_followed_and_one_that_leads_out_is_not(tmp_path: Path) -> None:
@@ -34,10 +34,10 @@ def test_a_link_within_the_folder_is_followed_and_one_that_leads_out_is_not(tmp_
     (home / "real").write_text("y")
     (home / "within").symlink_to("real")
     (home / "out").symlink_to("../secret")
-    assert content(home, "within") == b"y"
+    assert read_workdir_file(home, "within") == b"y"
     for name in ("out", "../secret", str(tmp_path / "secret")):
         with pytest.raises(OutOfReach) as caught:
-            content(home, name)
+            read_workdir_file(home, name)
         assert caught.value.why is UnobservableReason.UNREADABLE
 
 
@@ -45,7 +45,7 @@ def test_links_in_a_circle_are_unreadable(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
     with pytest.raises(OutOfReach):
-        content(tmp_path, "a")
+        read_workdir_file(tmp_path, "a")
 
 
 def test_what_is_no_file_is_unreadable_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
@@ -53,15 +53,15 @@ def test_what_is_no_file_is_unreadable_and_a_pipe_is_not_waited_for(tmp_path: Pa
     (tmp_path / "folder").mkdir()
     for name in ("pipe", "folder"):
         with pytest.raises(OutOfReach):
-            content(tmp_path, name)
+            read_workdir_file(tmp_path, name)
 
 
 def test_a_file_of_the_limit_is_read_and_one_byte_more_is_too_much(tmp_path: Path) -> None:
-    (tmp_path / "large").write_bytes(b"x" * AT_MOST)
-    assert len(content(tmp_path, "large")) == AT_MOST
-    (tmp_path / "large").write_bytes(b"x" * (AT_MOST + 1))
+    (tmp_path / "large").write_bytes(b"x" * MAX_FILE_BYTES)
+    assert len(read_workdir_file(tmp_path, "large")) == MAX_FILE_BYTES
+    (tmp_path / "large").write_bytes(b"x" * (MAX_FILE_BYTES + 1))
     with pytest.raises(OutOfReach):
-        content(tmp_path, "large")
+        read_workdir_file(tmp_path, "large")
 
 
 def process(folder: Path, cgroup: str, label: str | None) -> Path:
@@ -74,16 +74,16 @@ def process(folder: Path, cgroup: str, label: str | None) -> Path:
 
 def test_the_label_of_a_process_is_read_if_it_is_the_containers(tmp_path: Path) -> None:
     home = process(tmp_path, "0::/system.slice/docker-abc123.scope\n", "web (enforce)\n")
-    assert label(home, 7, "abc123") == "web (enforce)"
+    assert read_process_label(home, 7, "abc123") == "web (enforce)"
 
 
 def test_a_process_of_the_same_number_that_is_another_tells_nothing(tmp_path: Path) -> None:
     home = process(tmp_path, "0::/user.slice\n", "web (enforce)\n")
     for pid in (7, 8, None, 0):
         with pytest.raises(NotThere):
-            label(home, pid, "abc123")
+            read_process_label(home, pid, "abc123")
 
 
 def test_a_kernel_without_labels_tells_nothing(tmp_path: Path) -> None:
     with pytest.raises(NotThere):
-        label(process(tmp_path, "0::/docker/abc123\n", None), 7, "abc123")
+        read_process_label(process(tmp_path, "0::/docker/abc123\n", None), 7, "abc123")

@@ -7,7 +7,7 @@ import pytest
 
 from dckgrade.engine import rejected_logins
 from dckgrade.engine.answers import Login
-from dckgrade.engine.http import ACCOUNT_KEPT, BODY_KEPT, http_answer
+from dckgrade.engine.http import MAX_ACCOUNT_BODY_BYTES, MAX_BODY_BYTES, get_http_answer
 from dckgrade.engine.protocol import Given
 from tests.engine.test_api import daemon
 from tests.engine.test_http import OK, server
@@ -20,8 +20,8 @@ EMPTY = OK + b"Content-Length: 0\r\n\r\n"
 
 def test_an_account_is_sent_as_basic_credentials_and_otherwise_nothing_is() -> None:
     with server(EMPTY) as there:
-        http_answer(there.address, "/", login=MINE)
-        http_answer(there.address, "/")
+        get_http_answer(there.address, "/", login=MINE)
+        get_http_answer(there.address, "/")
     sent = base64.b64encode(b"admin:canary-secret-1").decode()
     assert f"\r\nAuthorization: Basic {sent}\r\n" in there.heard[0].decode()
     assert b"Authorization" not in there.heard[1]
@@ -31,10 +31,10 @@ def test_an_account_is_never_shown() -> None:
     assert "canary" not in f"{MINE} {MINE!r} {Given(grafana=MINE)!r}"
 
 
-@pytest.mark.parametrize(("login", "kept"), [(None, BODY_KEPT), (MINE, ACCOUNT_KEPT)])
+@pytest.mark.parametrize(("login", "kept"), [(None, MAX_BODY_BYTES), (MINE, MAX_ACCOUNT_BODY_BYTES)])
 def test_an_account_s_answer_may_be_longer_and_has_an_end_too(login: Login | None, kept: int) -> None:
-    with server(OK + b"\r\n" + b"x" * (ACCOUNT_KEPT + 1)) as there:
-        answered = http_answer(there.address, "/", login=login)
+    with server(OK + b"\r\n" + b"x" * (MAX_ACCOUNT_BODY_BYTES + 1)) as there:
+        answered = get_http_answer(there.address, "/", login=login)
     assert (len(answered.body), answered.truncated) == (kept, True)
 
 
@@ -85,23 +85,23 @@ def test_a_guess_that_was_refused_is_not_made_again_in_the_next_runs(tmp_path: P
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"x": "y"}', b"[" * 100_000])
 def test_a_note_that_is_none_is_no_refusal(tmp_path: Path, content: bytes) -> None:
     environment = {"HOME": str(tmp_path)}
-    path = rejected_logins.file(environment)
+    path = rejected_logins.get_rejections_path(environment)
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
-    assert not rejected_logins.refused_lately("c", "admin", environment)
-    rejected_logins.remember("c", "admin", environment)
-    assert rejected_logins.refused_lately("c", "admin", environment)
+    assert not rejected_logins.was_rejected_lately("c", "admin", environment)
+    rejected_logins.remember_rejection("c", "admin", environment)
+    assert rejected_logins.was_rejected_lately("c", "admin", environment)
 
 
 def test_a_refusal_is_forgotten_when_grafana_has_forgotten_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = {"XDG_STATE_HOME": str(tmp_path)}
-    rejected_logins.remember("c", "admin", environment)
-    monkeypatch.setattr(rejected_logins, "REMEMBERED_S", 0.0)
-    assert not rejected_logins.refused_lately("c", "admin", environment)
+    rejected_logins.remember_rejection("c", "admin", environment)
+    monkeypatch.setattr(rejected_logins, "REJECTION_MEMORY_S", 0.0)
+    assert not rejected_logins.was_rejected_lately("c", "admin", environment)
 
 
 def test_where_nothing_can_be_written_nothing_is_lost(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    rejected_logins.remember("c", "admin", {"XDG_STATE_HOME": str(tmp_path / "file")})
+    rejected_logins.remember_rejection("c", "admin", {"XDG_STATE_HOME": str(tmp_path / "file")})

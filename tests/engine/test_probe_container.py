@@ -12,24 +12,30 @@ import pytest
 from dckgrade.engine import probe_container
 from dckgrade.engine.allowlist import Forbidden, permit
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
-from dckgrade.engine.probe_container import Throwaways, left_behind
-from dckgrade.engine.probe_container_form import OURS, PREFIX, SENDING, form, ours
+from dckgrade.engine.probe_container import ProbeContainers, is_left_behind
+from dckgrade.engine.probe_container_form import (
+    PROBE_LABEL,
+    PROBE_NAME_PREFIX,
+    SENDING_DRIVERS,
+    build_probe_container,
+    is_probe_container_entry,
+)
 from dckgrade.report.observation import UnobservableReason
 
 IMAGE, WORDS, OWNER, ID = f"sha256:{'a' * 64}", f"dckgrade{'b' * 12}", "12@vm", "c" * 64
-NAMED = f"name={PREFIX}{'d' * 12}"
+NAMED = f"name={PROBE_NAME_PREFIX}{'d' * 12}"
 GELF = {"Type": "gelf", "Config": {"gelf-address": "udp://127.0.0.1:12201"}}
 CREATE = "/v1.41/containers/create"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def wanted(**changes: Any) -> bytes:
-    return json.dumps(form(IMAGE, WORDS, OWNER) | changes).encode()
+    return json.dumps(build_probe_container(IMAGE, WORDS, OWNER) | changes).encode()
 
 
-@pytest.mark.parametrize("log", [None, *({**GELF, "Type": name} for name in sorted(SENDING))])
+@pytest.mark.parametrize("log", [None, *({**GELF, "Type": name} for name in sorted(SENDING_DRIVERS))])
 def test_the_one_form_may_be_created_and_nothing_else_with_it(log: Json | None) -> None:
-    permit("POST", CREATE, json.dumps(form(IMAGE, WORDS, OWNER, log)).encode(), NAMED)
+    permit("POST", CREATE, json.dumps(build_probe_container(IMAGE, WORDS, OWNER, log)).encode(), NAMED)
 
 
 @pytest.mark.parametrize(
@@ -45,17 +51,29 @@ def test_the_one_form_may_be_created_and_nothing_else_with_it(log: Json | None) 
         wanted(Cmd=["id"]),
         wanted(User="0"),
         wanted(Labels={}),
-        wanted(Labels={OURS: OWNER, "com.docker.compose.service": "web"}),
-        wanted(Labels={OURS: "x"}),
+        wanted(Labels={PROBE_LABEL: OWNER, "com.docker.compose.service": "web"}),
+        wanted(Labels={PROBE_LABEL: "x"}),
         wanted(HostConfig={}),
-        wanted(HostConfig=form(IMAGE, WORDS, OWNER)["HostConfig"] | {"Privileged": True}),
-        wanted(HostConfig=form(IMAGE, WORDS, OWNER)["HostConfig"] | {"Binds": ["/:/host"]}),
-        wanted(HostConfig=form(IMAGE, WORDS, OWNER)["HostConfig"] | {"NetworkMode": "host"}),
-        wanted(HostConfig=form(IMAGE, WORDS, OWNER)["HostConfig"] | {"Memory": 0}),
-        wanted(HostConfig=form(IMAGE, WORDS, OWNER, {"Type": "json-file", "Config": {}})["HostConfig"]),
-        wanted(HostConfig=form(IMAGE, WORDS, OWNER, {**GELF, "Config": {"gelf-address": 1}})["HostConfig"]),
-        wanted(HostConfig=form(IMAGE, WORDS, OWNER, {**GELF, "More": ""})["HostConfig"]),
-        wanted(HostConfig=form(IMAGE, WORDS, OWNER, {"Type": "gelf", "Config": []})["HostConfig"]),
+        wanted(HostConfig=build_probe_container(IMAGE, WORDS, OWNER)["HostConfig"] | {"Privileged": True}),
+        wanted(HostConfig=build_probe_container(IMAGE, WORDS, OWNER)["HostConfig"] | {"Binds": ["/:/host"]}),
+        wanted(HostConfig=build_probe_container(IMAGE, WORDS, OWNER)["HostConfig"] | {"NetworkMode": "host"}),
+        wanted(HostConfig=build_probe_container(IMAGE, WORDS, OWNER)["HostConfig"] | {"Memory": 0}),
+        wanted(
+            HostConfig=build_probe_container(IMAGE, WORDS, OWNER, {"Type": "json-file", "Config": {}})[
+                "HostConfig"
+            ]
+        ),
+        wanted(
+            HostConfig=build_probe_container(IMAGE, WORDS, OWNER, {**GELF, "Config": {"gelf-address": 1}})[
+                "HostConfig"
+            ]
+        ),
+        wanted(HostConfig=build_probe_container(IMAGE, WORDS, OWNER, {**GELF, "More": ""})["HostConfig"]),
+        wanted(
+            HostConfig=build_probe_container(IMAGE, WORDS, OWNER, {"Type": "gelf", "Config": []})[
+                "HostConfig"
+            ]
+        ),
     ],
 )
 def test_any_other_form_is_refused(body: bytes | None) -> None:
@@ -64,7 +82,15 @@ def test_any_other_form_is_refused(body: bytes | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["", "name=web", f"name={PREFIX}x", f"{NAMED}&platform=linux", f"name=x&{NAMED}", NAMED.upper()]
+    "query",
+    [
+        "",
+        "name=web",
+        f"name={PROBE_NAME_PREFIX}x",
+        f"{NAMED}&platform=linux",
+        f"name=x&{NAMED}",
+        NAMED.upper(),
+    ],
 )
 def test_a_container_of_ours_has_our_name_and_no_more_is_asked(query: str) -> None:
     with pytest.raises(Forbidden):
@@ -121,20 +147,20 @@ class ScriptedEngine:
         self.does(f"inspect {ref}")
         return {"Id": ref}
 
-    def create(self, name: str, body: Mapping[str, Any]) -> str:
-        assert name.startswith(PREFIX)
-        assert OURS in body["Labels"]
+    def create_container(self, name: str, body: Mapping[str, Any]) -> str:
+        assert name.startswith(PROBE_NAME_PREFIX)
+        assert PROBE_LABEL in body["Labels"]
         self.n += 1
         self.does(f"create {self.n}")
         return str(self.n)
 
-    def own(self, entry: Json) -> None:
+    def adopt_container(self, entry: Json) -> None:
         self.does(f"own {entry['Id']}")
 
-    def start(self, ref: str) -> None:
+    def start_container(self, ref: str) -> None:
         self.does(f"start {ref}")
 
-    def remove(self, ref: str) -> None:
+    def remove_container(self, ref: str) -> None:
         self.does(f"remove {ref}")
 
     def does(self, what: str) -> None:
@@ -151,7 +177,7 @@ def raises(error: Exception) -> Callable[[], None]:
 
 def test_what_is_only_shown_is_removed_at_once() -> None:
     engine = ScriptedEngine()
-    assert Throwaways(engine).shown(IMAGE) == {"Id": "1"}
+    assert ProbeContainers(engine).inspect_new(IMAGE) == {"Id": "1"}
     assert engine.did == ["create 1", "inspect 1", "remove 1"]
 
 
@@ -162,17 +188,17 @@ def test_it_is_removed_too_when_looking_at_it_fails(error: Exception) -> None:
     engine = ScriptedEngine()
     engine.on["inspect 1"] = raises(error)
     with pytest.raises(type(error)):
-        Throwaways(engine).shown(IMAGE)
+        ProbeContainers(engine).inspect_new(IMAGE)
     assert engine.did[-1] == "remove 1"
 
 
 def test_what_speaks_stays_until_all_is_removed() -> None:
     engine = ScriptedEngine()
-    made = Throwaways(engine)
-    assert made.speaking(IMAGE, WORDS, None) == "1"
+    made = ProbeContainers(engine)
+    assert made.start_speaking(IMAGE, WORDS, None) == "1"
     assert engine.did == ["create 1", "start 1"]
-    made.remove()
-    made.remove()
+    made.remove_all()
+    made.remove_all()
     assert engine.did == ["create 1", "start 1", "remove 1"]
 
 
@@ -182,16 +208,16 @@ def test_what_cannot_be_started_is_removed() -> None:
         OutOfReach(UnobservableReason.ENGINE_ERROR, "HTTP 500 failed to initialize logging driver")
     )
     with pytest.raises(OutOfReach, match="logging driver"):
-        Throwaways(engine).speaking(IMAGE, WORDS, GELF)
+        ProbeContainers(engine).start_speaking(IMAGE, WORDS, GELF)
     assert engine.did[-1] == "remove 1"
 
 
 def test_what_could_not_be_removed_is_tried_again() -> None:
     engine = ScriptedEngine()
-    made = Throwaways(engine)
-    made.speaking(IMAGE, WORDS, None)
+    made = ProbeContainers(engine)
+    made.start_speaking(IMAGE, WORDS, None)
     engine.on["remove 1"] = raises(OutOfReach(UnobservableReason.DEADLINE))
-    made.remove()
+    made.remove_all()
     engine.on.clear()
     made.close()
     assert engine.did.count("remove 1") == 2
@@ -199,23 +225,23 @@ def test_what_could_not_be_removed_is_tried_again() -> None:
 
 def test_nothing_is_made_once_all_is_over() -> None:
     engine = ScriptedEngine()
-    made = Throwaways(engine)
+    made = ProbeContainers(engine)
     made.close()
     with pytest.raises(OutOfReach):
-        made.shown(IMAGE)
+        made.inspect_new(IMAGE)
     assert engine.did == []
 
 
 def test_what_is_being_made_while_all_ends_is_waited_for_and_removed() -> None:
     engine, begun, go = ScriptedEngine(), threading.Event(), threading.Event()
-    made = Throwaways(engine)
+    made = ProbeContainers(engine)
 
     def slow() -> None:
         begun.set()
         assert go.wait(10)
 
     engine.on["start 1"] = slow
-    maker = threading.Thread(target=lambda: made.speaking(IMAGE, WORDS, None))
+    maker = threading.Thread(target=lambda: made.start_speaking(IMAGE, WORDS, None))
     maker.start()
     assert begun.wait(10)
     closer = threading.Thread(target=made.close)
@@ -226,8 +252,10 @@ def test_what_is_being_made_while_all_ends_is_waited_for_and_removed() -> None:
     assert engine.did == ["create 1", "start 1", "remove 1"]
 
 
-def entry(name: str = f"{PREFIX}1", owner: str | None = "1@elsewhere", age: timedelta = timedelta()) -> Any:
-    labels = {} if owner is None else {OURS: owner}
+def entry(
+    name: str = f"{PROBE_NAME_PREFIX}1", owner: str | None = "1@elsewhere", age: timedelta = timedelta()
+) -> Any:
+    labels = {} if owner is None else {PROBE_LABEL: owner}
     return {"Id": name, "Names": [f"/{name}"], "Labels": labels, "Created": (NOW - age).timestamp()}
 
 
@@ -239,33 +267,39 @@ def entry(name: str = f"{PREFIX}1", owner: str | None = "1@elsewhere", age: time
         (entry(owner=None), False),
         ({"Id": "x"}, False),
         ({"Names": None, "Labels": None}, False),
-        ({**entry(), "Names": [f"/web/{PREFIX}1", "/web"]}, False),
+        ({**entry(), "Names": [f"/web/{PROBE_NAME_PREFIX}1", "/web"]}, False),
     ],
 )
 def test_ours_is_what_has_our_label_and_our_name(one: Json, is_ours: object) -> None:
-    assert ours(one) is is_ours
+    assert is_probe_container_entry(one) is is_ours
 
 
 def test_the_first_creation_sweeps_what_killed_runs_have_left_and_nobody_elses() -> None:
     old = timedelta(minutes=4)
-    mine = entry(f"{PREFIX}mine", probe_container._owner(), old)
+    mine = entry(f"{PROBE_NAME_PREFIX}mine", probe_container._name_owner(), old)
     engine = ScriptedEngine(
-        entry("web", age=old), entry(f"{PREFIX}old", age=old), entry(f"{PREFIX}young"), mine
+        entry("web", age=old),
+        entry(f"{PROBE_NAME_PREFIX}old", age=old),
+        entry(f"{PROBE_NAME_PREFIX}young"),
+        mine,
     )
-    made = Throwaways(engine)
-    made.shown(IMAGE)
-    made.shown(IMAGE)
-    assert [did for did in engine.did if PREFIX in did] == [f"own {PREFIX}old", f"remove {PREFIX}old"]
+    made = ProbeContainers(engine)
+    made.inspect_new(IMAGE)
+    made.inspect_new(IMAGE)
+    assert [did for did in engine.did if PROBE_NAME_PREFIX in did] == [
+        f"own {PROBE_NAME_PREFIX}old",
+        f"remove {PROBE_NAME_PREFIX}old",
+    ]
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self"), reason="processes are told by /proc")  # noqa: PTH110
 def test_on_this_machine_it_is_the_maker_that_counts_not_the_age() -> None:
-    machine = probe_container._owner().partition("@")[2]
-    assert left_behind(entry(owner=f"4194305@{machine}"), NOW)
-    assert not left_behind(entry(owner=f"{os.getpid()}@{machine}", age=timedelta(days=1)), NOW)
+    machine = probe_container._name_owner().partition("@")[2]
+    assert is_left_behind(entry(owner=f"4194305@{machine}"), NOW)
+    assert not is_left_behind(entry(owner=f"{os.getpid()}@{machine}", age=timedelta(days=1)), NOW)
 
 
 def test_a_marker_is_one_new_word_each_time() -> None:
-    words = {probe_container.marker() for _ in range(50)}
+    words = {probe_container.make_marker() for _ in range(50)}
     assert len(words) == 50
     assert all(word.isalnum() and len(word) == 20 for word in words)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 
 POSTGRES = (
     "Error: Database is uninitialized and superuser password is not specified.\n"
@@ -85,11 +85,11 @@ C = "c4n4ryV4lue"
     ],
 )
 def test_a_secret_is_hidden_and_its_name_stays(text: str, shown: str) -> None:
-    assert masked(text) == shown
+    assert mask_secrets(text) == shown
 
 
 def test_the_message_of_postgres_keeps_its_sentences() -> None:
-    shown = masked(POSTGRES)
+    shown = mask_secrets(POSTGRES)
     assert "superuser password is not specified" in shown
     assert '"-e POSTGRES_PASSWORD=***" on "docker run"' in shown
     assert '"POSTGRES_HOST_AUTH_METHOD=***" to allow all' in shown
@@ -120,7 +120,7 @@ def test_the_message_of_postgres_keeps_its_sentences() -> None:
     ],
 )
 def test_what_is_no_secret_stays_as_it_is(text: str) -> None:
-    assert masked(text) == text
+    assert mask_secrets(text) == text
 
 
 PIECES = (
@@ -131,12 +131,12 @@ PIECES = (
 
 @given(st.text())
 def test_masking_twice_changes_nothing_more(text: str) -> None:
-    assert masked(masked(text)) == masked(text)
+    assert mask_secrets(mask_secrets(text)) == mask_secrets(text)
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
 def test_masking_sentences_twice_changes_nothing_more(text: str) -> None:
-    assert masked(masked(text)) == masked(text)
+    assert mask_secrets(mask_secrets(text)) == mask_secrets(text)
 
 
 NAMES = (
@@ -160,7 +160,7 @@ CANARY = st.from_regex(r"canary[A-Za-z0-9+/_.-]{6,40}", fullmatch=True)
     form=st.sampled_from(["{}={}", '"{}": "{}"', "--{} {}", "{}='{}'"]),
 )
 def test_no_canary_survives_under_a_secret_name(name: str, secret: str, form: str) -> None:
-    assert "canary" not in masked(f"before {form.format(name, secret)} after")
+    assert "canary" not in mask_secrets(f"before {form.format(name, secret)} after")
 
 
 @pytest.mark.parametrize(
@@ -215,9 +215,9 @@ def test_no_canary_survives_under_a_secret_name(name: str, secret: str, form: st
 def test_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
     text = (piece * 200_000)[:200_000]
     begun = time.perf_counter()
-    masked(text)
+    mask_secrets(text)
     assert time.perf_counter() - begun < 2
 
 
 def test_the_sentence_that_labs_look_for_is_found_by_its_pattern() -> None:
-    assert re.search(r"superuser password is not specified", masked(POSTGRES))
+    assert re.search(r"superuser password is not specified", mask_secrets(POSTGRES))

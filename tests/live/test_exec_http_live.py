@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.engine.connection import connect
-from dckgrade.engine.endpoint import resolve
+from dckgrade.engine.connection import connect_engine
+from dckgrade.engine.endpoint import resolve_endpoint
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
 from dckgrade.lab.discovery import find_lab_path
@@ -25,7 +25,7 @@ def graded_from_afar(engine: live.DisposableEngine, name: str, **chosen: bool) -
     engine.empty()
     with engine.enter_network():
         live.run_case_script(case, engine)
-    with connect(resolve(engine.host, None, {}, Path("/nonexistent"))) as daemon:
+    with connect_engine(resolve_endpoint(engine.host, None, {}, Path("/nonexistent"))) as daemon:
         daemon.endpoint = replace(daemon.endpoint, forwarded=True)
         return run.grade_lab(load_lab(find_lab_path("tp5")), daemon, Choice(**chosen))  # type: ignore[arg-type]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.connection import connect
-from dckgrade.engine.daemon_files import last_words
-from dckgrade.engine.endpoint import resolve
+from dckgrade.engine.connection import connect_engine
+from dckgrade.engine.daemon_files import find_last_words
+from dckgrade.engine.endpoint import resolve_endpoint
 from dckgrade.engine.protocol import Given
 from dckgrade.lab.load import load_lab
 from dckgrade.probes.base import Probe
@@ -52,8 +52,8 @@ def own_engine(started: PrivateEngine) -> PrivateEngine:
 
 def observed(engine: PrivateEngine, probe: Probe, host: str = "") -> Any:
     """Look once, as a run does."""
-    where = resolve(host or engine.host, None, {}, Path("/nonexistent"))
-    with connect(where) as daemon:
+    where = resolve_endpoint(host or engine.host, None, {}, Path("/nonexistent"))
+    with connect_engine(where) as daemon:
         given = Given(dockerd=engine.dockerd, environment={"HOME": "/nonexistent"})
         (seen,) = observe_probes([probe], daemon.take_snapshot(given), 30.0).values()
     return seen
@@ -119,10 +119,10 @@ def test_containers_that_a_restart_has_stopped_are_named(own_engine: PrivateEngi
 
 def test_dockerd_refuses_what_we_refuse_for_the_same_reason(own_engine: PrivateEngine) -> None:
     """The measured texts of `test_daemon_json.py`, held against the dockerd of this machine."""
-    where = resolve(own_engine.host, None, {}, Path("/nonexistent"))
+    where = resolve_endpoint(own_engine.host, None, {}, Path("/nonexistent"))
     for text, problem, _, _ in REFUSED:
         assert not own_engine.restart(text.encode()), text
-        said = last_words(where, 0.0, {}, own_engine.dockerd)
+        said = find_last_words(where, 0.0, {}, own_engine.dockerd)
         assert (said != "", classify_dockerd_error(said)) == (True, problem), (text, said)
         assert parse_daemon_json(text.encode(), said).problem == problem
     own_engine.restore_daemon_json()

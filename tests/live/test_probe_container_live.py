@@ -13,11 +13,11 @@ import docker
 import pytest
 
 from dckgrade.engine.answers import OutOfReach
-from dckgrade.engine.api import EngineApi
-from dckgrade.engine.connection import connect
-from dckgrade.engine.endpoint import resolve
-from dckgrade.engine.probe_container import marker
-from dckgrade.engine.probe_container_form import OURS, PREFIX
+from dckgrade.engine.connected import ConnectedEngine
+from dckgrade.engine.connection import connect_engine
+from dckgrade.engine.endpoint import resolve_endpoint
+from dckgrade.engine.probe_container import make_marker
+from dckgrade.engine.probe_container_form import PROBE_LABEL, PROBE_NAME_PREFIX
 from dckgrade.prove.live import DisposableEngine
 from dckgrade.report.observation import UnobservableReason
 from tests.support.recording_proxy import RecordingProxy
@@ -34,8 +34,8 @@ def client(engine: DisposableEngine) -> Iterator[docker.APIClient]:
     engine.empty()
 
 
-def connected(host: str) -> EngineApi:
-    return connect(resolve(host, None, {}, Path("/nonexistent")))
+def connected(host: str) -> ConnectedEngine:
+    return connect_engine(resolve_endpoint(host, None, {}, Path("/nonexistent")))
 
 
 def image(client: docker.APIClient) -> str:
@@ -69,13 +69,13 @@ def test_what_a_new_container_would_be_takes_three_requests_and_leaves_nothing(
 def test_what_speaks_is_capped_hidden_from_the_grade_and_gone_when_the_run_ends(
     engine: DisposableEngine, client: docker.APIClient
 ) -> None:
-    words = marker()
+    words = make_marker()
     with connected(engine.host) as daemon:
         ref = daemon.take_snapshot().start_marker_container(image(client), words, None)
         assert daemon.take_snapshot().list_containers() == []
         (entry,) = there(client)
-        assert OURS in entry["Labels"]
-        assert entry["Names"][0].startswith(f"/{PREFIX}")
+        assert PROBE_LABEL in entry["Labels"]
+        assert entry["Names"][0].startswith(f"/{PROBE_NAME_PREFIX}")
         host = client.inspect_container(ref)["HostConfig"]
         assert (host["NetworkMode"], host["CapDrop"], host["ReadonlyRootfs"]) == ("none", ["ALL"], True)
         assert (host["Memory"], host["PidsLimit"], host["Privileged"]) == (32 * 1024 * 1024, 32, False)
@@ -94,7 +94,7 @@ def test_a_log_driver_that_cannot_work_is_told_in_the_engine_s_words(
 ) -> None:
     log = {"Type": "gelf", "Config": {"gelf-address": "udp://no-such-host.invalid:12201"}}
     with connected(engine.host) as daemon, pytest.raises(OutOfReach) as caught:
-        daemon.take_snapshot().start_marker_container(image(client), marker(), log)
+        daemon.take_snapshot().start_marker_container(image(client), make_marker(), log)
     assert caught.value.why is UnobservableReason.ENGINE_ERROR
     assert "logging driver" in caught.value.detail
     assert there(client) == []
@@ -103,11 +103,11 @@ def test_a_log_driver_that_cannot_work_is_told_in_the_engine_s_words(
 KILLED = """
 import sys, time
 from pathlib import Path
-from dckgrade.world.connection import connect
-from dckgrade.world.endpoint import resolve
-from dckgrade.world.throwaway import marker
-daemon = connect(resolve(sys.argv[1], None, {}, Path("/nonexistent")))
-daemon.look().speaking(sys.argv[2], marker(), None)
+from dckgrade.engine.connection import connect_engine
+from dckgrade.engine.endpoint import resolve_endpoint
+from dckgrade.engine.probe_container import make_marker
+engine = connect_engine(resolve_endpoint(sys.argv[1], None, {}, Path("/nonexistent")))
+engine.take_snapshot().start_marker_container(sys.argv[2], make_marker(), None)
 print("speaking", flush=True)
 time.sleep(60)
 """
@@ -116,8 +116,8 @@ time.sleep(60)
 def test_what_a_killed_run_has_left_is_swept_by_the_next_and_nothing_else_is(
     engine: DisposableEngine, client: docker.APIClient
 ) -> None:
-    labelled = client.create_container("busybox", ["true"], name="web", labels={OURS: "1@x"})["Id"]
-    named = client.create_container("busybox", ["true"], name=f"{PREFIX}theirs")["Id"]
+    labelled = client.create_container("busybox", ["true"], name="web", labels={PROBE_LABEL: "1@x"})["Id"]
+    named = client.create_container("busybox", ["true"], name=f"{PROBE_NAME_PREFIX}theirs")["Id"]
     argv = [sys.executable, "-c", KILLED, engine.host, image(client)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as run:
         assert run.stdout

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from docker import APIClient
 
-from dckgrade.engine.connection import connect
-from dckgrade.engine.endpoint import EngineTrouble, resolve
+from dckgrade.engine.connection import connect_engine
+from dckgrade.engine.endpoint import EngineError, resolve_endpoint
 from dckgrade.grading import run as grading
 from dckgrade.grading.options import Choice
 from dckgrade.lab.discovery import find_lab_path
@@ -77,9 +77,9 @@ def shipping(engine: PrivateEngine, conf: Path) -> None:
 
 def graded(engine: PrivateEngine, lab: Path) -> Report:
     """Grade as a user does, what leads to the one check included."""
-    where = resolve(engine.host, None, {}, Path("/nonexistent"))
+    where = resolve_endpoint(engine.host, None, {}, Path("/nonexistent"))
     choice = Choice(only=[CHECK], dockerd=engine.dockerd, environment={"HOME": "/nonexistent"})
-    with engine.enter_network(), connect(where) as daemon:
+    with engine.enter_network(), connect_engine(where) as daemon:
         return grading.grade_lab(load_lab(lab), daemon, choice)
 
 
@@ -169,7 +169,7 @@ def asked(engine: PrivateEngine, path: str) -> str:
             engine.host,
             *("exec", "elasticsearch", "wget", "-q", "-O", "-", f"http://localhost:9200{path}"),
         )
-    except EngineTrouble:
+    except EngineError:
         return ""
 
 
@@ -177,7 +177,7 @@ def worked(engine: PrivateEngine, *words: str) -> bool:
     """Say whether the command succeeds."""
     try:
         run_docker(engine.host, *words)
-    except EngineTrouble:
+    except EngineError:
         return False
     return True
 

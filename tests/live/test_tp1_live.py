@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.engine import endpoint
-from dckgrade.engine.connection import connect
+from dckgrade.engine.connection import connect_engine
 from dckgrade.grading.options import Choice
 from dckgrade.grading.run import grade_lab
 from dckgrade.lab.discovery import find_lab_path
@@ -52,7 +52,7 @@ def test_a_worker_whose_machine_dies_is_named() -> None:
 
 
 def report(room: PrivateCluster) -> Report:
-    with connect(endpoint.resolve(room.host, None, {}, Path("/nonexistent"))) as daemon:
+    with connect_engine(endpoint.resolve_endpoint(room.host, None, {}, Path("/nonexistent"))) as daemon:
         return grade_lab(load_lab(find_lab_path("tp1")), daemon, Choice())
 
 

@@ -8,7 +8,7 @@ import docker
 import pytest
 
 from dckgrade.engine import endpoint
-from dckgrade.engine.connection import connect
+from dckgrade.engine.connection import connect_engine
 from dckgrade.probes.seccomp.seccomp_call import (
     SYSCALL_ATTEMPTS,
     ForbiddenAttempt,
@@ -45,7 +45,7 @@ def sleeping(client: docker.APIClient, image: str, *options: str) -> str:
 
 def answers(engine: DisposableEngine, container: str) -> dict[str, str]:
     """Make every try in *container*, whatever its profile."""
-    with connect(endpoint.resolve(engine.host, None, {}, Path("/nonexistent"))) as daemon:
+    with connect_engine(endpoint.resolve_endpoint(engine.host, None, {}, Path("/nonexistent"))) as daemon:
         look = daemon.take_snapshot()
         tried = [ForbiddenAttempt(one, one.call, 1, forbids_all_twins=True) for one in SYSCALL_ATTEMPTS]
         return {

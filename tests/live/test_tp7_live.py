@@ -9,9 +9,9 @@ import docker
 import msgspec
 import pytest
 
-from dckgrade.engine.connection import connect
-from dckgrade.engine.endpoint import resolve
-from dckgrade.engine.probe_container_form import OURS, PREFIX, harmless
+from dckgrade.engine.connection import connect_engine
+from dckgrade.engine.endpoint import resolve_endpoint
+from dckgrade.engine.probe_container_form import PROBE_LABEL, PROBE_NAME_PREFIX, is_probe_container_request
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
 from dckgrade.lab.discovery import find_lab_path
@@ -49,10 +49,10 @@ def graded(host: str, proxy: Path | None = None, **chosen: bool) -> tuple[Report
     """Grade on the engine at *host*; with a place for a *proxy*, tell what was asked of it too."""
     choice = Choice(timeout_s=90, **chosen)  # type: ignore[arg-type]
     if proxy is None:
-        with connect(resolve(host, None, {}, Path("/nonexistent"))) as daemon:
+        with connect_engine(resolve_endpoint(host, None, {}, Path("/nonexistent"))) as daemon:
             return run.grade_lab(load_lab(find_lab_path("tp7")), daemon, choice), []
     with RecordingProxy(proxy / "engine.sock", host) as recording:
-        with connect(resolve(recording.host, None, {}, Path("/nonexistent"))) as daemon:
+        with connect_engine(resolve_endpoint(recording.host, None, {}, Path("/nonexistent"))) as daemon:
             report = run.grade_lab(load_lab(find_lab_path("tp7")), daemon, choice)
         return report, recording.requests
 
@@ -66,7 +66,7 @@ def marker(report: Report) -> dict[str, object]:
 def ours(host: str) -> list[object]:
     client = docker.APIClient(host)
     try:
-        return list(client.containers(all=True, filters={"label": OURS}))
+        return list(client.containers(all=True, filters={"label": PROBE_LABEL}))
     finally:
         client.close()
 
@@ -117,8 +117,8 @@ def test_a_container_of_ours_says_it_where_theirs_cannot_and_is_gone_afterwards(
     )
     for one in requests:
         if one.path == "/containers/create":
-            assert harmless(one.query, msgspec.json.decode(one.body))
-            assert PREFIX in one.query
+            assert is_probe_container_request(one.query, msgspec.json.decode(one.body))
+            assert PROBE_NAME_PREFIX in one.query
     assert ours(stack.host) == []
 
 

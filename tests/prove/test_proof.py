@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.engine.endpoint import EngineTrouble
+from dckgrade.engine.endpoint import EngineError
 from dckgrade.i18n import UserError
 from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
 from dckgrade.lab.load import LoadedLab, load_lab
@@ -226,14 +226,14 @@ class Dead:
     script_environment: Mapping[str, str] = {}
 
     def empty(self) -> None:
-        raise EngineTrouble("gone")
+        raise EngineError("gone")
 
     def enter_network(self) -> AbstractContextManager[None]:
         return nullcontext()
 
 
 def test_an_engine_that_dies_ends_the_proof_and_is_no_fault_of_the_lab() -> None:
-    with pytest.raises(EngineTrouble, match="gone"):
+    with pytest.raises(EngineError, match="gone"):
         run.prove_live(
             load_lab(find_lab_path("tp5")), FIXTURES, [Dead(), Dead()], lambda *_: None, record=False
         )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach, Ran
+from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Login, NoAnswer, OutOfReach
 from dckgrade.probes.support.lookup import parse_timestamp
 from dckgrade.report.observation import UnobservableReason
 from tests.support.fake_engine import NEWEST, FakeEngine
@@ -164,10 +164,10 @@ class Stack(FakeEngine):
         self.spoken.append((image, words, log))
         return self.speaks()
 
-    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
         self.questions.append(f"run {ref[:12]} {' '.join(argv)}")
         found = self.inside(ref)
-        assert isinstance(found, Ran)
+        assert isinstance(found, CommandResult)
         return found
 
 

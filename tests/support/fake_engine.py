@@ -14,8 +14,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dckgrade.engine import log_frames
-from dckgrade.engine.addresses import addresses
-from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, NotThere, OutOfReach, Ran
+from dckgrade.engine.addresses import find_service_addresses
+from dckgrade.engine.answers import (
+    Address,
+    CommandResult,
+    HttpAnswer,
+    Json,
+    Login,
+    NoAnswer,
+    NotThere,
+    OutOfReach,
+)
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.memo import Memo
@@ -95,7 +104,7 @@ class FakeEngine(Bare):
             self.inspected[inspected["Id"]] = inspected
             self.measured[inspected["Id"]] = answer(engine, f"stats-{name}")
         written = (ANSWERS / engine / "logs-dbserver.bin").read_bytes()
-        self.logs[self.id_of("dbserver")] = log_frames.text(written, tty=False)
+        self.logs[self.id_of("dbserver")] = log_frames.decode_log(written, tty=False)
         self.answers: dict[str, dict[str, Any]] = {}
         """Further answers: by the resource's name, then by its reference."""
         self.images: dict[str, Any] = {}
@@ -103,7 +112,7 @@ class FakeEngine(Bare):
         self.changes: dict[str, datetime] = {}
         self.trouble: dict[str, Exception] = {}
         self.serves: Callable[[Address], HttpAnswer | bytes] = refused
-        self.inside: Callable[[str], HttpAnswer | Ran] = nothing_inside
+        self.inside: Callable[[str], HttpAnswer | CommandResult] = nothing_inside
         self.questions: list[str] = []
         latest = max(sample["read"] for sample in self.measured.values())
         self.clock = datetime.fromisoformat(latest) + timedelta(minutes=10)
@@ -170,10 +179,10 @@ class FakeEngine(Bare):
         found: datetime = self._answered("changed", self.changes, f"{ref}:{path}")
         return found
 
-    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
         self.questions.append(f"run {' '.join(argv)}")
         found = self.inside(ref)
-        assert isinstance(found, Ran)
+        assert isinstance(found, CommandResult)
         return found
 
     def read_file(self, name: str) -> bytes:
@@ -189,7 +198,7 @@ class FakeEngine(Bare):
         return str(self._answered("log", {ref: "", **self.logs}, ref)) + "\r" * tty
 
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
-        return addresses(inspected, port, LOCAL)
+        return find_service_addresses(inspected, port, LOCAL)
 
     def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:  # noqa: ARG002
         self.questions.append(f"http {address.host}:{address.port}{path}")
@@ -210,7 +219,7 @@ class FakeEngine(Bare):
         return found[:count]
 
 
-def nothing_inside(ref: str) -> HttpAnswer | Ran:
+def nothing_inside(ref: str) -> HttpAnswer | CommandResult:
     """Have no program at all in any container."""
     raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, ref)
 

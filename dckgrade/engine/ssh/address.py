@@ -38,7 +38,7 @@ class SshAddress:
         return f"{f'-p {self.port} ' if self.port else ''}{at}{self.host}"
 
 
-def read(rest: str) -> SshAddress | None:
+def parse_ssh_address(rest: str) -> SshAddress | None:
     """Read what follows `ssh://`; None for what is no such address, one with a password too."""
     found = _ADDRESS.fullmatch(rest)
     if not found or (port := int(found["port"] or 0)) > _LAST_PORT:

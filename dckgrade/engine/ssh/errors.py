@@ -1,7 +1,7 @@
 """What ssh, or docker at its other end, wrote to standard error → what happened, and what to try."""
 
-from dckgrade.engine.endpoint import EngineTrouble
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.endpoint import EngineError
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.ssh.address import DEFAULT_SOCKET, SshAddress
 from dckgrade.i18n import N_
 
@@ -65,47 +65,48 @@ _THERE: tuple[tuple[tuple[str, ...], str, str], ...] = (
     ),
 )
 _NOT_THERE = N_("{endpoint}: ssh logged in, and no Docker engine answers: {detail}.")
-_LATE = N_("{endpoint}: ssh did not get through within {seconds} s.")
+_TIMED_OUT = N_("{endpoint}: ssh did not get through within {seconds} s.")
 _NO_SSH = N_("{endpoint}: there is no program ssh on this machine.")
-_LONGEST = 300
+_MAX_DETAIL_CHARS = 300
 
 
-def login_failed(address: SshAddress, said: str) -> EngineTrouble:
+def explain_login_failure(address: SshAddress, said: str) -> EngineError:
     """Say why ssh did not log in."""
-    return _trouble(_LOGIN, _OTHERWISE, address, said)
+    return _match_known_error(_LOGIN, _OTHERWISE, address, said)
 
 
-def not_there(address: SshAddress, said: str) -> EngineTrouble:
+def explain_missing_engine(address: SshAddress, said: str) -> EngineError:
     """Say why no engine answers where ssh did log in."""
-    return _trouble(_THERE, _NOT_THERE, address, said)
+    return _match_known_error(_THERE, _NOT_THERE, address, said)
 
 
-def late(address: SshAddress, seconds: float) -> EngineTrouble:
+def explain_timeout(address: SshAddress, seconds: float) -> EngineError:
     """Say that the time was up."""
-    return EngineTrouble(_LATE, _BY_HAND, **_values(address, ""), seconds=f"{seconds:g}")
+    return EngineError(_TIMED_OUT, _BY_HAND, **_format_values(address, ""), seconds=f"{seconds:g}")
 
 
-def no_ssh(address: SshAddress) -> EngineTrouble:
+def explain_missing_ssh(address: SshAddress) -> EngineError:
     """Say that OpenSSH's client is missing here."""
-    return EngineTrouble(
-        _NO_SSH, N_("Install it: the package is called openssh-client."), **_values(address, "")
+    return EngineError(
+        _NO_SSH, N_("Install it: the package is called openssh-client."), **_format_values(address, "")
     )
 
 
-def _trouble(
+def _match_known_error(
     known: tuple[tuple[tuple[str, ...], str, str], ...], otherwise: str, address: SshAddress, said: str
-) -> EngineTrouble:
+) -> EngineError:
     folded = said.casefold()
     for signs, what, advice in known:
         if any(sign.casefold() in folded for sign in signs):
-            return EngineTrouble(what, advice, **_values(address, said))
-    return EngineTrouble(otherwise, _BY_HAND, **_values(address, said))
+            return EngineError(what, advice, **_format_values(address, said))
+    return EngineError(otherwise, _BY_HAND, **_format_values(address, said))
 
 
-def _values(address: SshAddress, said: str) -> dict[str, object]:
+def _format_values(address: SshAddress, said: str) -> dict[str, object]:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
+    detail = mask_secrets((lines or ["-"])[-1][:_MAX_DETAIL_CHARS])
     host = f"[{address.host}]:{address.port}" if address.port else address.host
     return {
         "endpoint": address.url, "login": address.login, "host": host,
-        "socket": address.socket or DEFAULT_SOCKET, "detail": masked((lines or ["-"])[-1][:_LONGEST]),
+        "socket": address.socket or DEFAULT_SOCKET, "detail": detail,
     }  # fmt: skip

@@ -9,15 +9,15 @@ import threading
 from collections.abc import Sequence
 from typing import IO, Protocol
 
-_PATIENCE_S = 1.0
-_KEPT = 4096
+_END_TIMEOUT_S = 1.0
+_MAX_STDERR_BYTES = 4096
 
 
-class Ended(Exception):
+class ProgramEnding(Exception):
     """This program is ending: nothing more is started."""
 
 
-class Closing(Protocol):
+class Closable(Protocol):
     """What has to be closed before this program ends."""
 
     def close(self) -> None:
@@ -26,21 +26,21 @@ class Closing(Protocol):
 
 
 _LOCK = threading.Lock()
-_OPEN: set[Closing] = set()
+_OPEN: set[Closable] = set()
 _ending = threading.Event()
 
 
-def opened(one: Closing) -> None:
+def register_open(one: Closable) -> None:
     """Remember *one*; raises `Ended` when it is too late to begin."""
     with _LOCK:
         if _ending.is_set():
-            raise Ended
+            raise ProgramEnding
         if not _OPEN:
             atexit.register(close_all)
         _OPEN.add(one)
 
 
-def closed(one: Closing) -> None:
+def forget_closed(one: Closable) -> None:
     """Forget *one*."""
     with _LOCK:
         _OPEN.discard(one)
@@ -55,7 +55,7 @@ def close_all() -> None:
         one.close()
 
 
-class Process:
+class SshProcess:
     """One ssh, in a process group of its own: Ctrl-C reaches us first, and its ProxyJump ends with it."""
 
     def __init__(self, argv: Sequence[str], talk: int | None = None) -> None:
@@ -64,19 +64,19 @@ class Process:
             argv, stdin=ours, stdout=ours, stderr=subprocess.PIPE, start_new_session=True
         )
         self._kept = bytearray()
-        self._reader = threading.Thread(target=self._read, args=(self.process.stderr,), daemon=True)
+        self._reader = threading.Thread(target=self._read_stderr, args=(self.process.stderr,), daemon=True)
         self._reader.start()
 
-    def said(self) -> str:
+    def read_stderr(self) -> str:
         """Give what it wrote to standard error, once it has ended: the first 4 KiB."""
-        self._reader.join(_PATIENCE_S)
+        self._reader.join(_END_TIMEOUT_S)
         return bytes(self._kept).decode(errors="replace")
 
-    def end(self) -> None:
+    def terminate(self) -> None:
         """End it and what it started; ssh takes its control socket along when it is asked first."""
         self._signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(_PATIENCE_S)
+            self.process.wait(_END_TIMEOUT_S)
         self._signal(signal.SIGKILL)
         self.process.wait()
 
@@ -84,9 +84,9 @@ class Process:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
 
-    def _read(self, errors: IO[bytes] | None) -> None:
+    def _read_stderr(self, errors: IO[bytes] | None) -> None:
         if errors is None:
             return
         with contextlib.suppress(OSError, ValueError), errors:
             while more := errors.read1(1024):  # type: ignore[attr-defined]
-                self._kept += more[: _KEPT - len(self._kept)]
+                self._kept += more[: _MAX_STDERR_BYTES - len(self._kept)]

@@ -20,25 +20,25 @@ from typing import Literal
 from dckgrade.engine.answers import Address, OutOfReach
 from dckgrade.engine.ssh import errors
 from dckgrade.engine.ssh.address import DEFAULT_SOCKET, SshAddress
-from dckgrade.engine.ssh.process import Ended, Process, closed, opened
+from dckgrade.engine.ssh.process import ProgramEnding, SshProcess, forget_closed, register_open
 from dckgrade.report.observation import UnobservableReason
 
-_CHECKED = ("BatchMode=yes", "StrictHostKeyChecking=yes", "ConnectionAttempts=1")
-_ALIVE = ("ServerAliveInterval=5", "ServerAliveCountMax=2", "TCPKeepAlive=yes")
-_NOTHING_ELSE = (
+_HOST_CHECKING_OPTIONS = ("BatchMode=yes", "StrictHostKeyChecking=yes", "ConnectionAttempts=1")
+_KEEPALIVE_OPTIONS = ("ServerAliveInterval=5", "ServerAliveCountMax=2", "TCPKeepAlive=yes")
+_RESTRICTING_OPTIONS = (
     *("LogLevel=ERROR", "ClearAllForwardings=yes", "PermitLocalCommand=no", "RemoteCommand=none"),
     *("ControlPersist=no", "ForwardAgent=no", "ForwardX11=no"),
 )
-_CONNECT_S, _POLL_S, _KNOCK_S, _ASK_S = 10.0, 0.02, 3.0, 5.0
-_SESSIONS = 8
+_CONNECT_TIMEOUT_S, _POLL_INTERVAL_S, _PING_TIMEOUT_S, _CONTROL_TIMEOUT_S = 10.0, 0.02, 3.0, 5.0
+_MAX_SESSIONS = 8
 """OpenSSH allows ten on one login (sshd_config(5), MaxSessions)."""
-_LONGEST_FOLDER = 60
+_MAX_FOLDER_CHARS = 60
 _PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
 
-Heard = Literal["answers", "silent", "shut"]
+PingOutcome = Literal["answers", "silent", "shut"]
 
 
-class Tunnel:
+class SshTunnel:
     """One login on one machine, and what is reached through it; `close` leaves nothing behind."""
 
     def __init__(self, address: SshAddress) -> None:
@@ -46,16 +46,16 @@ class Tunnel:
         # A Unix socket's path may have 104 bytes, and ssh makes a longer one first.
         usual = tempfile.gettempdir()
         self.folder = Path(
-            tempfile.mkdtemp(prefix="dckgrade-ssh-", dir=usual if len(usual) < _LONGEST_FOLDER else "/tmp")  # noqa: S108
+            tempfile.mkdtemp(prefix="dckgrade-ssh-", dir=usual if len(usual) < _MAX_FOLDER_CHARS else "/tmp")  # noqa: S108
         )
         self._lock, self._closed = threading.Lock(), False
-        self._processes: list[Process] = []
+        self._processes: list[SshProcess] = []
         self._forwards: dict[str, Path] = {}
-        self._sessions = threading.BoundedSemaphore(_SESSIONS)
+        self._sessions = threading.BoundedSemaphore(_MAX_SESSIONS)
         self._listener: socket.socket | None = None
         try:
-            opened(self)
-        except Ended:
+            register_open(self)
+        except ProgramEnding:
             self.close()
             raise
 
@@ -65,21 +65,21 @@ class Tunnel:
         try:
             self._log_in(until, seconds)
             self.socket = self._forward(self.address.socket or DEFAULT_SOCKET)
-            if knocked(self.socket, until) == "shut":
-                self.socket = self._bridge()
-                if knocked(self.socket, until) == "shut":
-                    raise errors.not_there(self.address, self._last_said())
+            if ping_socket(self.socket, until) == "shut":
+                self.socket = self._start_bridge()
+                if ping_socket(self.socket, until) == "shut":
+                    raise errors.explain_missing_engine(self.address, self._find_last_stderr())
         except FileNotFoundError as error:
-            raise errors.no_ssh(self.address) from error
+            raise errors.explain_missing_ssh(self.address) from error
         except subprocess.TimeoutExpired as error:
-            raise errors.late(self.address, seconds) from error
+            raise errors.explain_timeout(self.address, seconds) from error
 
-    def door(self, address: Address) -> Path:
+    def open_socket_to(self, address: Address) -> Path:
         """Give a socket that leads to *address*, as the other machine sees it."""
         host = f"[{address.host}]" if ":" in address.host else address.host
         try:
             return self._forward(f"{host}:{address.port}")
-        except (OSError, subprocess.TimeoutExpired, Ended) as error:
+        except (OSError, subprocess.TimeoutExpired, ProgramEnding) as error:
             raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, f"{host}:{address.port}") from error
 
     def close(self) -> None:
@@ -92,42 +92,51 @@ class Tunnel:
                 self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
         for one in processes:
-            one.end()
+            one.terminate()
         shutil.rmtree(self.folder, ignore_errors=True)
-        closed(self)
+        forget_closed(self)
 
     def _log_in(self, until: float, seconds: float) -> None:
-        connect = max(1, min(int(_CONNECT_S), int(until - time.monotonic())))
-        options = (*_CHECKED, *_ALIVE, *_NOTHING_ELSE, f"ConnectTimeout={connect}")
-        master = self._start([*self._ssh("-nNTM", *options), *self._where()])
+        connect = max(1, min(int(_CONNECT_TIMEOUT_S), int(until - time.monotonic())))
+        options = (
+            *_HOST_CHECKING_OPTIONS,
+            *_KEEPALIVE_OPTIONS,
+            *_RESTRICTING_OPTIONS,
+            f"ConnectTimeout={connect}",
+        )
+        master = self._start([*self._build_ssh_command("-nNTM", *options), *self._list_places()])
         while not (self.folder / "ctl").exists():
             if master.process.poll() is not None:
-                raise errors.login_failed(self.address, master.said())
+                raise errors.explain_login_failure(self.address, master.read_stderr())
             if time.monotonic() > until:
-                raise errors.late(self.address, seconds)
-            time.sleep(_POLL_S)
+                raise errors.explain_timeout(self.address, seconds)
+            time.sleep(_POLL_INTERVAL_S)
 
-    def _ssh(self, flags: str, *options: str) -> list[str]:
+    def _build_ssh_command(self, flags: str, *options: str) -> list[str]:
         control = str(self.folder / "ctl").replace("%", "%%")
         return ["ssh", flags, "-S", control, *(word for one in options for word in ("-o", one))]
 
-    def _where(self) -> list[str]:
+    def _list_places(self) -> list[str]:
         user = ["-l", self.address.user] if self.address.user else []
         port = ["-p", str(self.address.port)] if self.address.port else []
         return [*user, *port, "--", self.address.host]
 
-    def _through(self, flags: str) -> list[str]:
+    def _build_client_command(self, flags: str) -> list[str]:
         # Without its login, ssh would make a new one: it must not, and no configuration speaks here.
-        return [*self._ssh(flags, "BatchMode=yes", "ControlMaster=no", "ProxyCommand=false"), "-F", "none"]
+        return [
+            *self._build_ssh_command(flags, "BatchMode=yes", "ControlMaster=no", "ProxyCommand=false"),
+            "-F",
+            "none",
+        ]
 
     def _forward(self, there: str) -> Path:
         with self._lock:
             if self._closed:
-                raise Ended
+                raise ProgramEnding
             if there not in self._forwards:
                 here = self.folder / f"{len(self._forwards)}.sock"
                 argv = [
-                    *self._through("-T"),
+                    *self._build_client_command("-T"),
                     "-O",
                     "forward",
                     "-L",
@@ -136,12 +145,16 @@ class Tunnel:
                     self.address.host,
                 ]
                 subprocess.run(
-                    argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=_ASK_S, check=False
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    timeout=_CONTROL_TIMEOUT_S,
+                    check=False,
                 )
                 self._forwards[there] = here
             return self._forwards[there]
 
-    def _bridge(self) -> Path:
+    def _start_bridge(self) -> Path:
         here = self.folder / "bridge.sock"
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(here))
@@ -153,41 +166,43 @@ class Tunnel:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = listener.accept()
-                threading.Thread(target=self._carry, args=(connection,), daemon=True).start()
+                threading.Thread(target=self._carry_connection, args=(connection,), daemon=True).start()
 
-    def _carry(self, connection: socket.socket) -> None:
+    def _carry_connection(self, connection: socket.socket) -> None:
         host = ["--host", f"unix://{self.address.socket}"] if self.address.socket else []
         command = shlex.join(["docker", *host, "system", "dial-stdio"])
-        with self._sessions, connection, contextlib.suppress(OSError, Ended):
-            one = self._start([*self._through("-T"), "--", self.address.host, command], connection.fileno())
+        with self._sessions, connection, contextlib.suppress(OSError, ProgramEnding):
+            one = self._start(
+                [*self._build_client_command("-T"), "--", self.address.host, command], connection.fileno()
+            )
             one.process.wait()
             # Whoever reads hears the end only when the last copy is shut.
             connection.shutdown(socket.SHUT_RDWR)
 
-    def _start(self, argv: list[str], talk: int | None = None) -> Process:
+    def _start(self, argv: list[str], talk: int | None = None) -> SshProcess:
         with self._lock:
             if self._closed:
-                raise Ended
-            self._processes = [*self._processes[:1], *self._alive()]
-            one = Process(argv, talk)
+                raise ProgramEnding
+            self._processes = [*self._processes[:1], *self._drop_ended()]
+            one = SshProcess(argv, talk)
             self._processes.append(one)
             return one
 
-    def _alive(self) -> list[Process]:
+    def _drop_ended(self) -> list[SshProcess]:
         """Keep the login itself, the last that ended, which may have said why, and all that run."""
         return [
             one for one in self._processes[1:] if one.process.poll() is None or one is self._processes[-1]
         ]
 
-    def _last_said(self) -> str:
+    def _find_last_stderr(self) -> str:
         with self._lock:
-            return self._processes[-1].said() if self._processes else ""
+            return self._processes[-1].read_stderr() if self._processes else ""
 
 
-def knocked(door: Path, until: float) -> Heard:
+def ping_socket(door: Path, until: float) -> PingOutcome:
     """Greet the engine: an ssh that reaches nothing takes the connection, and closes it without a word."""
     with socket.socket(socket.AF_UNIX) as knocking:
-        knocking.settimeout(max(0.1, min(_KNOCK_S, until - time.monotonic())))
+        knocking.settimeout(max(0.1, min(_PING_TIMEOUT_S, until - time.monotonic())))
         try:
             knocking.connect(str(door))
             knocking.sendall(_PING)

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.apparmor.choice import (
     DEFAULT_IMAGE,
     DEFAULT_PROFILE_FILE,
@@ -104,9 +104,9 @@ def build_apparmor_container_facts(chosen: ChosenApparmorContainer, engine: Engi
         status=status,
         stable=(up is not None and up >= STEADY_AFTER_START_S) or status in RESTING_STATES,
         exit_code=state.get("ExitCode") or 0,
-        error=shorten_engine_error(masked(state.get("Error") or "")),
+        error=shorten_engine_error(mask_secrets(state.get("Error") or "")),
         restart_count=inspected.get("RestartCount") or 0,
-        clue=find_telling_line(masked(log)),
+        clue=find_telling_line(mask_secrets(log)),
         option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),
         declared=one.declared,
         wanted=one.wanted_profile[:100],

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.answers import NotThere, OutOfReach, Ran
+from dckgrade.engine.answers import CommandResult, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.apparmor.choice import (
     DEFAULT_IMAGE,
@@ -129,7 +129,7 @@ def list_paths_to_try(engine: Engine, file: str, profile: str) -> Iterator[tuple
         yield CANDIDATE_FILES[0], False
 
 
-def classify_write_output(ran: Ran) -> WriteOutcome:
+def classify_write_output(ran: CommandResult) -> WriteOutcome:
     """Tell what the output means; what is neither a refusal nor a success tells nothing."""
     if ran.exit_code == 0:
         return "allowed"

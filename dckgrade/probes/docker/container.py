@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import (
     STEADY_AFTER_RESTART_S,
@@ -146,7 +146,7 @@ def read_container_facts(
         stable=steady or now in RESTING_STATES,
         exit_code=state.get("ExitCode") or 0,
         oom_killed=bool(state.get("OOMKilled")),
-        error=masked(state.get("Error") or ""),
+        error=mask_secrets(state.get("Error") or ""),
         restart_count=restarts,
         restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
         health=(state.get("Health") or {}).get("Status"),
@@ -192,8 +192,11 @@ def matches_repository(images: Sequence[str], wanted: str) -> bool:
 def mask_arguments(command: Sequence[str]) -> Iterator[str]:
     """Mask each argument, and wholly one that the flag before it makes a secret: `--password` `hunter2`."""
     for before, part in zip(["", *command], command, strict=False):
-        secret = before.startswith("-") and masked(f"{before} {part}") != f"{masked(before)} {masked(part)}"
-        yield "***" if secret else masked(part)
+        secret = (
+            before.startswith("-")
+            and mask_secrets(f"{before} {part}") != f"{mask_secrets(before)} {mask_secrets(part)}"
+        )
+        yield "***" if secret else mask_secrets(part)
 
 
 def parse_mount(entry: Json) -> Mount:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation, parse_timestamp
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
@@ -112,7 +112,7 @@ def can_list_nodes(swarm: Json) -> bool:
         return False
     error = str(swarm.get("Error") or "")
     if error and LEADERLESS_ERROR not in error:
-        raise OutOfReach(UnobservableReason.ENGINE_ERROR, masked(error))
+        raise OutOfReach(UnobservableReason.ENGINE_ERROR, mask_secrets(error))
     return not error
 
 
@@ -126,7 +126,7 @@ def read_swarm_facts(swarm: Json, rows: Sequence[Json] | None, operating_system:
     return Facts(
         local_state=state,
         role="manager" if manages else "worker" if state == "active" else None,
-        error=masked(str(swarm.get("Error") or "")),
+        error=mask_secrets(str(swarm.get("Error") or "")),
         node_address=str(swarm.get("NodeAddr") or ""),
         manager_addresses=sorted(str(one.get("Addr") or "") for one in swarm.get("RemoteManagers") or []),
         operating_system=operating_system,

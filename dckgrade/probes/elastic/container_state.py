@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.support.lookup import uptime_s
 
 
@@ -35,7 +35,7 @@ def read_container_life(inspected: Json, engine: Engine, budget_s: float, *, rea
         "name": str(inspected.get("Name") or "").lstrip("/"),
         "status": str(state.get("Status") or ""),
         "exit_code": state.get("ExitCode") or 0,
-        "error": masked(str(state.get("Error") or "")),
+        "error": mask_secrets(str(state.get("Error") or "")),
         "log_tail": engine.read_log_tail(str(inspected.get("Id") or ""), tty=tty) if up_s is None else None,
         "up_s": round(up_s) if up_s is not None else None,
         "starting": up_s is not None and up_s <= budget_s and not ready,

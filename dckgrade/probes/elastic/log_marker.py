@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import elasticsearch_api, logstash_api
 from dckgrade.probes.elastic.failure_modes import (
@@ -141,11 +141,11 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
     def said(self, engine: Engine, ask: HttpRequester, going: logstash_api.PipelineFlow) -> MarkerEmission:
         """Say it; and once more in another way where a request leaves no line."""
         # Only looking needs threads and chance; judging imports the kinds of probes too.
-        from dckgrade.engine.probe_container import marker
+        from dckgrade.engine.probe_container import make_marker
 
         def first() -> MarkerEmission:
             held = sum(elasticsearch_api.count_documents(ask).values())
-            return emit_marker(engine, marker(), going, held, survey_log_routes(engine))
+            return emit_marker(engine, make_marker(), going, held, survey_log_routes(engine))
 
         said = engine.call_once_per_run("log-marker", first)
         if (
@@ -155,7 +155,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         ):
             said = engine.call_once_per_run(
                 "log-marker again",
-                lambda: emit_marker(engine, marker(), going, said.held, said.ways, again=True),
+                lambda: emit_marker(engine, make_marker(), going, said.held, said.ways, again=True),
             )
         return said
 
@@ -178,7 +178,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
             waited_s=round(said.waited_s, 1),
             in_log=True if index else kept,
             hop=None if index else find_missing_hop(said, going, kept=kept),
-            error=masked(said.error)[:300] or None,
+            error=mask_secrets(said.error)[:300] or None,
             wrong_protocol=said.wrong_protocol,
             cannot_read=is_log_reading_denied(engine, said.ways) if not index else None,
             failing=not index and is_output_failing(engine, self.logstash),

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach, Via
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api
 from dckgrade.probes.monitoring.grafana_api import AccountOrigin, GrafanaAccess, OpenedGrafana
@@ -139,7 +139,9 @@ def check_data_sources(ask: HttpRequester) -> list[CheckedDataSource]:
         for source in grafana_api.list_prometheus_sources(ask)
     ]
     return [
-        CheckedDataSource(name=source.name, url=masked(source.url), healthy=healthy, message=masked(message))
+        CheckedDataSource(
+            name=source.name, url=mask_secrets(source.url), healthy=healthy, message=mask_secrets(message)
+        )
         for source, healthy, message in listed
     ]
 

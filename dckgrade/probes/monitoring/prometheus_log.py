@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container
 from dckgrade.report.observation import Observation, Seen
@@ -84,5 +84,8 @@ def read_prometheus_log_facts(log: str) -> Facts:
     line, key = _LINE.search(error), _KEY.search(error)
     problem: ConfigProblem = next((name for name, words in _SAYS if re.search(words, error)), "other")
     return Facts(
-        error=masked(error), problem=problem, line=int(line[1]) if line else None, key=key[1] if key else None
+        error=mask_secrets(error),
+        problem=problem,
+        line=int(line[1]) if line else None,
+        key=key[1] if key else None,
     )

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import prometheus_config
 from dckgrade.probes.monitoring.prometheus_api import (
@@ -123,7 +123,7 @@ def read_target_facts(job: str | None, target: Json | None, prometheus: Json, ca
         health=parse_target_health(target),
         host=host,
         port=port,
-        error=masked(str(target.get("lastError") or "")) if target else None,
+        error=mask_secrets(str(target.get("lastError") or "")) if target else None,
         cadvisor_running=own is not None,
         shares_network=reachability.share_network(prometheus, own) if own else None,
         **(compare_target_ends(host, port, prometheus, own) if host else nothing),

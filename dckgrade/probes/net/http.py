@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import HttpAnswer, NotThere, OutOfReach, Via
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import ContainerSelector, convert_to_observation
 from dckgrade.probes.support.service import Port, ServiceProblem, ServiceReply, ask_service
@@ -77,5 +77,5 @@ def build_http_facts(answered: ServiceReply[HttpAnswer]) -> Facts:
         status_code=answer.status if answer else None,
         server=headers.get("server"),
         content_type=headers.get("content-type"),
-        body=masked(answer.body[:MAX_BODY_BYTES].decode("utf-8", "replace")) if answer else None,
+        body=mask_secrets(answer.body[:MAX_BODY_BYTES].decode("utf-8", "replace")) if answer else None,
     )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import NotThere, OutOfReach, Ran
+from dckgrade.engine.answers import CommandResult, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.choice import choose_container
@@ -139,7 +139,7 @@ def list_twins(call: str) -> list[str]:
     return sorted(next((group for group in TWIN_CALLS if call in group), {call}))
 
 
-def classify_call_output(one: ForbiddenAttempt, ran: Ran) -> CallOutcome:
+def classify_call_output(one: ForbiddenAttempt, ran: CommandResult) -> CallOutcome:
     """Tell what the output means; what is neither a refusal nor the natural answer tells nothing."""
     natural = one.attempt.allowed_output
     refusals = (*GENERAL_REFUSAL_TEXTS, os.strerror(EPERM if one.errno is None else one.errno))

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.choice import (
     DEFAULT_IMAGE,
@@ -132,7 +132,7 @@ def build_seccomp_container_facts(chosen: ChosenSeccompContainer, engine: Engine
         stable=(up is not None and up >= STEADY_AFTER_START_S)
         or (status in RESTING_STATES and one.inspected is not None),
         exit_code=state.get("ExitCode") or 0,
-        error=shorten_engine_error(masked(state.get("Error") or "")),
+        error=shorten_engine_error(mask_secrets(state.get("Error") or "")),
         restart_count=inspected.get("RestartCount") or 0,
         clue=find_telling_line(log),
         option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),

@@ -31,9 +31,9 @@ def inspect_candidates(engine: Engine, listed: Sequence[Json]) -> Sequence[tuple
         for entry in listed
     }
     # Only looking needs threads; judging imports the kinds of probes too, and must load nothing that acts.
-    from dckgrade.engine.deadline import outcomes
+    from dckgrade.engine.deadline import call_all_within
 
-    seen = outcomes(inspections, INSPECT_TIMEOUT_S)
+    seen = call_all_within(inspections, INSPECT_TIMEOUT_S)
     return [(entry, seen[str(entry.get("Id"))]) for entry in listed]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.answers import OF_ANOTHER, NotThere, OutOfReach
+from dckgrade.engine.answers import OTHER_USERS_DETAIL, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
@@ -62,7 +62,7 @@ class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
                     return self.build_cache_observation(engine, cache, at)
             except OutOfReach as error:
                 trouble = trouble or error
-        not_ours = trouble is not None and trouble.detail == OF_ANOTHER
+        not_ours = trouble is not None and trouble.detail == OTHER_USERS_DETAIL
         if self.has_report_with_findings(engine):
             return self.build_observation(engine, "report", not_ours=not_ours)
         if trouble and not not_ours:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.answers import OF_ANOTHER, Json, NotThere, OutOfReach
+from dckgrade.engine.answers import OTHER_USERS_DETAIL, Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation, list_container_names
@@ -114,7 +114,7 @@ class EvidenceSearch:
                 open_local_cache(self.engine).list_layers(), "cache", open_local_cache(self.engine).location
             )
         except OutOfReach as trouble:
-            self.not_ours = trouble.detail == OF_ANOTHER
+            self.not_ours = trouble.detail == OTHER_USERS_DETAIL
             self.trouble = trouble
 
     def check_container_caches(self) -> None:

@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from dckgrade.engine.endpoint import EngineTrouble
+from dckgrade.engine.endpoint import EngineError
 from dckgrade.i18n import N_
 
 DOCKER_TIMEOUT_S = 120
@@ -31,9 +31,9 @@ def run_docker(host: str, *words: str) -> str:
     return done.stdout
 
 
-def make_docker_error(words: tuple[str, ...], detail: str) -> EngineTrouble:
+def make_docker_error(words: tuple[str, ...], detail: str) -> EngineError:
     """Say which command failed, and in what words."""
-    return EngineTrouble(N_("`docker {words}` failed: {detail}."), words=" ".join(words[:2]), detail=detail)
+    return EngineError(N_("`docker {words}` failed: {detail}."), words=" ".join(words[:2]), detail=detail)
 
 
 def list_object_names(host: str, what: str, *options: str) -> list[str]:

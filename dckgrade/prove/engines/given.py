@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Self
 
-from dckgrade.engine.endpoint import EngineTrouble
+from dckgrade.engine.endpoint import EngineError
 from dckgrade.i18n import N_, UserError
 from dckgrade.prove.engines.docker_command import (
     list_image_references,
@@ -19,7 +19,7 @@ REMOVE_OPTIONS = {"container": ["--force", "--volumes"], "volume": ["--force"], 
 MAX_NAMED_OBJECTS = 8
 
 
-class EngineNotEmpty(EngineTrouble):
+class EngineNotEmpty(EngineError):
     """An engine that holds objects which are not ours: proving would remove them."""
 
 

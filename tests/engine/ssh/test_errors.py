@@ -3,7 +3,7 @@
 import pytest
 
 from dckgrade.engine.ssh.address import SshAddress
-from dckgrade.engine.ssh.errors import login_failed, not_there
+from dckgrade.engine.ssh.errors import explain_login_failure, explain_missing_engine
 
 WHERE = SshAddress(host="poste-01", user="ada", port=2222)
 
@@ -28,8 +28,8 @@ WHERE = SshAddress(host="poste-01", user="ada", port=2222)
     ],
 )  # fmt: skip
 def test_each_failed_login_is_said_plainly(said: str, told: str) -> None:
-    assert told in str(login_failed(WHERE, said))
-    assert "ssh://ada@poste-01:2222" in str(login_failed(WHERE, said))
+    assert told in str(explain_login_failure(WHERE, said))
+    assert "ssh://ada@poste-01:2222" in str(explain_login_failure(WHERE, said))
 
 
 @pytest.mark.parametrize(
@@ -46,16 +46,16 @@ def test_each_failed_login_is_said_plainly(said: str, told: str) -> None:
     ],
 )  # fmt: skip
 def test_each_missing_engine_is_said_plainly(said: str, told: str) -> None:
-    assert told in str(not_there(WHERE, said))
+    assert told in str(explain_missing_engine(WHERE, said))
 
 
 def test_a_hostile_server_is_quoted_shortly_and_without_secrets() -> None:
-    told = str(not_there(WHERE, "\x1b[31m" + "x" * 10_000 + "\n password=c4n4ry"))
+    told = str(explain_missing_engine(WHERE, "\x1b[31m" + "x" * 10_000 + "\n password=c4n4ry"))
     assert len(told) < 800
     assert "c4n4ry" not in told
 
 
 def test_the_way_to_mend_a_changed_key_names_the_port_as_ssh_keygen_wants_it() -> None:
     assert "ssh-keygen -R [poste-01]:2222" in str(
-        login_failed(WHERE, "REMOTE HOST IDENTIFICATION HAS CHANGED")
+        explain_login_failure(WHERE, "REMOTE HOST IDENTIFICATION HAS CHANGED")
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.answers import Json, NotThere, OutOfReach, Ran
+from dckgrade.engine.answers import CommandResult, Json, NotThere, OutOfReach
 from dckgrade.probes.apparmor.apparmor_container import ApparmorContainer
 from dckgrade.probes.apparmor.apparmor_file import ApparmorFile
 from dckgrade.probes.apparmor.apparmor_host import ApparmorHost
@@ -21,7 +21,7 @@ from tests.probes.seccomp.test_seccomp_choice import LATE
 
 MINE = "apparmor=docker-nginx-profile"
 FILE = "profile docker-nginx-profile {\n  file,\n  deny /etc/hostname w,\n}\n"
-REFUSED = Ran(2, "sh: can't create /etc/hostname: Permission denied\n")
+REFUSED = CommandResult(2, "sh: can't create /etc/hostname: Permission denied\n")
 
 
 class Scene(test_seccomp_choice.Scene):
@@ -34,7 +34,7 @@ class Scene(test_seccomp_choice.Scene):
         )
         self.proc: str | Exception = NotThere("not here")
         self.kept: bytes | None = None
-        self.next: Iterator[Ran] = iter(())
+        self.next: Iterator[CommandResult] = iter(())
 
     def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
         assert (ref, columns) == ("mine", "pid,label")
@@ -42,7 +42,7 @@ class Scene(test_seccomp_choice.Scene):
             raise self.top
         return self.top
 
-    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
         usual = super().run_command(ref, argv)
         return next(self.next, usual)
 
@@ -188,7 +188,7 @@ def test_every_process_counts(labels: list[str], *, as_wanted: bool, enforced: b
     [OutOfReach(UnobservableReason.ENGINE_ERROR, "bad -o argument"), [["1", "-"]], [["1", "kernel"]], []],
 )
 def test_where_its_ps_cannot_tell_a_command_in_the_container_does(top: object) -> None:
-    answers = {"sh": Ran(0, "docker-nginx-profile (enforce)\ndocker-nginx-profile (enforce)\n")}
+    answers = {"sh": CommandResult(0, "docker-nginx-profile (enforce)\ndocker-nginx-profile (enforce)\n")}
     facts = labelled(top=top, answers=answers)
     assert (facts["as_wanted"], facts["enforced"], facts["by"]) == (True, True, "exec")
 
@@ -225,7 +225,7 @@ def test_who_asked_ping_for_a_proof_is_told(command: str, *, tried: bool) -> Non
     assert seen(ApparmorLabel().observe(scene))["ping_tried"] is tried
 
 
-def written(*answers: Ran, file: str | None = FILE) -> tuple[Observation, Scene]:
+def written(*answers: CommandResult, file: str | None = FILE) -> tuple[Observation, Scene]:
     scene = Scene(file)
     scene.add("mine", MINE)
     scene.next = iter(answers)
@@ -240,20 +240,20 @@ def test_a_denied_write_that_is_refused() -> None:
 
 
 def test_the_file_denies_it_and_the_kernel_does_not() -> None:
-    facts = seen(written(Ran(0, ""))[0])
+    facts = seen(written(CommandResult(0, ""))[0])
     assert (facts["refused"], facts["denied_by_file"]) == (False, True)
 
 
 def test_without_a_denial_one_file_shows_whether_little_is_granted() -> None:
     plain = "profile docker-nginx-profile {\n  file,\n}\n"
-    facts = seen(written(Ran(0, ""), file=plain)[0])
+    facts = seen(written(CommandResult(0, ""), file=plain)[0])
     assert (facts["refused"], facts["denied_by_file"]) == (False, False)
     assert seen(written(REFUSED, file=plain)[0])["refused"] is True
 
 
 def test_where_the_profile_cannot_be_read_only_a_refusal_tells() -> None:
     assert seen(written(REFUSED, file=None)[0])["refused"] is True
-    found, scene = written(*[Ran(0, "")] * 3, file=None)
+    found, scene = written(*[CommandResult(0, "")] * 3, file=None)
     assert isinstance(found, Unobservable)
     assert [argv[-1] for _, argv in scene.ran] == list(CANDIDATE_FILES[:3])
 
@@ -261,13 +261,13 @@ def test_where_the_profile_cannot_be_read_only_a_refusal_tells() -> None:
 @pytest.mark.parametrize(
     "ran",
     [
-        Ran(90, ""),
-        Ran(2, "sh: can't create /etc/hostname: Text file busy"),
-        Ran(1, "sh: can't create /etc/hostname: Read-only file system"),
-        Ran(127, "OCI runtime exec failed: executable file not found"),
+        CommandResult(90, ""),
+        CommandResult(2, "sh: can't create /etc/hostname: Text file busy"),
+        CommandResult(1, "sh: can't create /etc/hostname: Read-only file system"),
+        CommandResult(127, "OCI runtime exec failed: executable file not found"),
     ],
 )
-def test_what_is_neither_a_refusal_nor_a_success_decides_nothing(ran: Ran) -> None:
+def test_what_is_neither_a_refusal_nor_a_success_decides_nothing(ran: CommandResult) -> None:
     assert isinstance(written(ran)[0], Unobservable)
 
 

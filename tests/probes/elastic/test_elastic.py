@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.answers import HttpAnswer, NoAnswer, Ran
+from dckgrade.engine.answers import CommandResult, HttpAnswer, NoAnswer
 from dckgrade.probes.elastic import log_patterns
 from dckgrade.probes.elastic.elastic_network import ElasticNetwork
 from dckgrade.probes.elastic.elasticsearch import Elasticsearch
@@ -365,7 +365,7 @@ def test_one_that_is_missing_is_named_and_none_at_all_is_absent() -> None:
 
 def test_nothing_in_the_stack_runs_a_command_to_look() -> None:
     engine = Stack()
-    engine.inside = lambda ref: Ran(0, ref)
+    engine.inside = lambda ref: CommandResult(0, ref)
     for probe in (Elasticsearch(), Logstash(), LogstashLog(), Kibana(), ElasticNetwork()):
         probe.observe(engine)
     assert not [asked for asked in engine.questions if asked.startswith("run")]

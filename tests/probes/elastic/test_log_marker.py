@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.answers import NoAnswer, OutOfReach, Ran
+from dckgrade.engine.answers import CommandResult, NoAnswer, OutOfReach
 from dckgrade.probes.elastic.log_marker import MARKER_BUDGET_S, LogMarker
 from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
 from tests.support.elastic_stack import GELF, IMAGE, Stack, hits, raising, stats
@@ -35,7 +35,7 @@ def reading_files(engine: Stack | None = None, user: int = 0) -> Stack:
     engine.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "json-file", "Config": {}}
     engine.inspect("logstash")["HostConfig"]["PortBindings"] = {}
     engine.inspect("logstash")["Mounts"] = [dict(FILES)]
-    engine.inside = lambda _: Ran(90 if user else 0, "")
+    engine.inside = lambda _: CommandResult(90 if user else 0, "")
     return engine
 
 
@@ -138,7 +138,7 @@ def test_a_command_in_their_container_is_the_last_resort() -> None:
     engine.speaks = raising(
         OutOfReach(UnobservableReason.ENGINE_ERROR, "HTTP 403 authorization denied by plugin")
     )
-    engine.inside = lambda _: Ran(0, "")
+    engine.inside = lambda _: CommandResult(0, "")
     assert look(engine)["by"] == "command"
 
 
@@ -148,7 +148,7 @@ def test_where_nothing_may_say_it_nobody_is_to_blame() -> None:
     engine.speaks = raising(
         OutOfReach(UnobservableReason.ENGINE_ERROR, "HTTP 403 authorization denied by plugin")
     )
-    engine.inside = lambda _: Ran(1, "Permission denied")
+    engine.inside = lambda _: CommandResult(1, "Permission denied")
     assert isinstance(LogMarker().observe(engine), Unobservable)
 
 

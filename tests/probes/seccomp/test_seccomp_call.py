@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dckgrade.engine.answers import Ran
+from dckgrade.engine.answers import CommandResult
 from dckgrade.probes.seccomp.policy import compute_effect
 from dckgrade.probes.seccomp.profile import parse_seccomp_profile
 from dckgrade.probes.seccomp.seccomp_call import (
@@ -60,14 +60,14 @@ def test_only_a_refusal_and_the_natural_answer_tell(
 ) -> None:
     assert (
         classify_call_output(
-            ForbiddenAttempt(BY_CALL[call], call, 1, forbids_all_twins=True), Ran(code, output)
+            ForbiddenAttempt(BY_CALL[call], call, 1, forbids_all_twins=True), CommandResult(code, output)
         )
         == answer
     )
 
 
 def test_the_profiles_own_error_is_a_refusal() -> None:
-    denied = Ran(1, "mkdir: cannot create directory '/proc': Permission denied")
+    denied = CommandResult(1, "mkdir: cannot create directory '/proc': Permission denied")
     assert (
         classify_call_output(ForbiddenAttempt(BY_CALL["mkdir"], "mkdir", 13, forbids_all_twins=True), denied)
         == "refused"
@@ -75,7 +75,7 @@ def test_the_profiles_own_error_is_a_refusal() -> None:
 
 
 def test_an_error_that_nature_gives_too_is_no_refusal() -> None:
-    exists = Ran(1, "mkdir: cannot create directory '/proc': File exists")
+    exists = CommandResult(1, "mkdir: cannot create directory '/proc': File exists")
     assert (
         classify_call_output(ForbiddenAttempt(BY_CALL["mkdir"], "mkdir", 17, forbids_all_twins=True), exists)
         == "allowed"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
+from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Login, NotThere, OutOfReach
 from dckgrade.probes.seccomp.choice import choose_container, parse_seccomp_option
 from dckgrade.probes.seccomp.seccomp_call import SeccompCall
 from dckgrade.probes.seccomp.seccomp_container import SeccompContainer
@@ -32,7 +32,7 @@ class Scene(Bare):
         self.asked, self._file = asked, file
         self.listed: list[Json] = []
         self.inspected: dict[str, Json | Exception] = {}
-        self.answers: dict[str, Ran] = {}
+        self.answers: dict[str, CommandResult] = {}
         self.inspections: list[str] = []
         self.ran: list[tuple[str, Sequence[str]]] = []
 
@@ -106,9 +106,11 @@ class Scene(Bare):
     def list_nodes(self) -> Sequence[Json]:
         raise AssertionError("no seccomp probe asks for them")
 
-    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
         self.ran.append((ref, argv))
-        return self.answers.get(argv[0], Ran(127, "OCI runtime exec failed: executable file not found"))
+        return self.answers.get(
+            argv[0], CommandResult(127, "OCI runtime exec failed: executable file not found")
+        )
 
     def read_file(self, name: str) -> bytes:
         if self._file is None:
@@ -272,7 +274,7 @@ def test_nothing_is_run_where_there_is_no_profile() -> None:
 
 def test_the_kernels_mode_is_read_whatever_the_exit_code() -> None:
     scene = Scene().add("mine", OWN)
-    scene.answers["cat"] = Ran(139, "Name:\tnginx\nSeccomp:\t2\nSeccomp_filters:\t1\n")
+    scene.answers["cat"] = CommandResult(139, "Name:\tnginx\nSeccomp:\t2\nSeccomp_filters:\t1\n")
     seen = SeccompFilter().observe(scene)
     assert isinstance(seen, Seen)
     assert (seen.facts["mode"], seen.facts["filters"]) == (2, 1)

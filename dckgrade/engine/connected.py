@@ -1,0 +1,19 @@
+"""An engine that has answered, of which snapshots are taken."""
+
+from dckgrade.engine.api import EngineApi
+from dckgrade.engine.memo import Memo
+from dckgrade.engine.protocol import Given
+from dckgrade.engine.snapshot import EngineSnapshot
+
+
+class ConnectedEngine(EngineApi):
+    """One engine through all the rounds of a run."""
+
+    def take_snapshot(self, given: Given = Given()) -> EngineSnapshot:
+        """Begin a round: within it, each distinct question is asked once."""
+        return EngineSnapshot(self, given)
+
+    def end_run(self) -> None:
+        """Remove what was made for a run, and forget what it has done."""
+        self.throwaways.remove_all()
+        self.of_run = Memo()
