@@ -7,7 +7,7 @@ from dckgrade.engine.answers import Json
 
 PROBE_LABEL, PROBE_NAME_PREFIX = "dckgrade.probe", "dckgrade-probe-"
 """The label and the beginning of the name of everything that is made; only what has both is ever removed."""
-SENDING_DRIVERS = {"gelf", "syslog", "fluentd"}
+SENDING_DRIVERS = frozenset({"gelf", "syslog", "fluentd"})
 """Log drivers that send lines away: often set for one container alone, so that ours must be given them."""
 _MARKER_SCRIPT = 'n=0; while [ "$n" -lt 60 ]; do echo " $0 "; n=$((n+1)); sleep 2; done'
 _NAME_QUERY = re.compile(rf"name={PROBE_NAME_PREFIX}[0-9a-f]{{12}}")

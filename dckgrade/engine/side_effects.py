@@ -30,8 +30,8 @@ class SideEffects(Protocol):
 
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         """
-        Start a container of the local image with this id that says *words* (`probe_container.make_marker`) on its
-        standard output every two seconds; give its id. It is removed when the run ends.
+        Start a container of the local image with this id that says *words*, made by `make_marker`, on its
+        standard output every two seconds; return its id. It is removed when the run ends.
 
         *log* is the LogConfig to be copied, for drivers that send lines away (`SENDING_DRIVERS`).
         `OutOfReach` with the engine's own sentence where it cannot be started.

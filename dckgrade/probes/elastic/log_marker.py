@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
+from dckgrade.engine.probe_container_form import SENDING_DRIVERS
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
@@ -17,7 +18,7 @@ from dckgrade.probes.elastic.failure_modes import (
     is_output_failing,
     was_accepted,
 )
-from dckgrade.probes.elastic.log_routes import SENDING_DRIVERS, survey_log_routes
+from dckgrade.probes.elastic.log_routes import survey_log_routes
 from dckgrade.probes.elastic.marker import MarkerEmission, MarkerMethod, emit_marker
 from dckgrade.probes.support.http_json import HttpRequester
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation

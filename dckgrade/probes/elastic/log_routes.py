@@ -9,14 +9,12 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from dckgrade.engine.answers import Json
+from dckgrade.engine.probe_container_form import SENDING_DRIVERS
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.candidates import inspect_candidates, is_orchestrated, runs_image_or_program
 from dckgrade.probes.support.lookup import get_repository_name
 
-SENDING_DRIVERS = ("gelf", "syslog", "fluentd")
-"""Log drivers that send each line away; their option is `gelf-address` and so on."""
-KEEPING_DRIVERS = ("json-file", "local", "journald")
 DOCKER_SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
 SELF_READING_IMAGES = {"cadvisor", "node-exporter", "portainer", "portainer-ce"}
 """Programs that mount the engine's folders or its socket, and send no logs anywhere."""
@@ -74,7 +72,7 @@ class LogRoutes(Struct, frozen=True):
     def names(self) -> list[str]:
         """Name the ways: drivers, `files`, `engine`, `machine`."""
         drivers = {source.driver for source in self.senders if source.sends} | (
-            {self.factory} & set(SENDING_DRIVERS)
+            {self.factory} & SENDING_DRIVERS
         )
         others = {"files": self.reader, "engine": self.socket, "machine": self.taking}
         return [*sorted(drivers), *(name for name, there in others.items() if there)]

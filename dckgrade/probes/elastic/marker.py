@@ -8,9 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dckgrade.engine.answers import NoAnswer, NotThere, OutOfReach
+from dckgrade.engine.probe_container_form import SENDING_DRIVERS
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic.log_routes import (
-    SENDING_DRIVERS,
     LogRoutes,
     LogSource,
     get_driver_address,
