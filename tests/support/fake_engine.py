@@ -87,7 +87,7 @@ class Bare(ResourceReader):
 
     def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
         """Remember what this run has done, as an engine does through all its looks."""
-        return self.__dict__.setdefault("_of_run", Memo()).ask(key, call)  # type: ignore[no-any-return]
+        return self.__dict__.setdefault("_of_run", Memo()).get_or_call(key, call)  # type: ignore[no-any-return]
 
 
 class FakeEngine(Bare):
