@@ -149,13 +149,13 @@ def get_class_renderers(*, excel: bool) -> "dict[str, Callable[[ClassReport], by
     from dckgrade.render.class_report import csv as tables
     from dckgrade.render.class_report import html as page
     from dckgrade.render.class_report import json as document
-    from dckgrade.render.class_report import programs
+    from dckgrade.render.class_report import junit
 
     return {
         ".html": page.render_class_page,
         ".json": document.render_class_json,
         ".csv": partial(tables.render_spreadsheet, excel=excel),
-        ".xml": programs.render_class_junit,
+        ".xml": junit.render_class_junit,
     }
 
 
@@ -172,7 +172,7 @@ def write_platform_exports(
 ) -> None:
     """Write what learning platforms take in."""
     from dckgrade.render.class_report import csv as tables
-    from dckgrade.render.class_report import programs
+    from dckgrade.render.class_report.gradescope import render_trainee_gradescope
 
     if moodle:
         output.write_file_atomically(moodle, tables.render_moodle(report, key.value))
@@ -181,7 +181,7 @@ def write_platform_exports(
         for at, row in enumerate(report.rows, start=1):
             output.write_file_atomically(
                 gradescope / f"{output.make_file_name(row.trainee, at)}.json",
-                programs.render_trainee_gradescope(report, row),
+                render_trainee_gradescope(report, row),
             )
 
 

@@ -57,7 +57,7 @@ def try_(
     """Look at what a check looks at, once: every fact with its value, and which demands hold."""
     from dckgrade.grading import run
     from dckgrade.grading.options import Choice
-    from dckgrade.render.probe_facts import TrialRenderable, build_trial, encode_trial
+    from dckgrade.render.trial import TrialRenderable, build_trial, encode_trial
 
     loaded, check, of_a_lab = resolve_try_target(words)
     choice = Choice(

@@ -22,29 +22,29 @@ class Explanation:
         self.known, self.lang = known, lang
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from on_console.lay_out_parts(self.parts(options.encoding), console, options)
+        yield from on_console.lay_out_parts(self.lay_out(options.encoding), console, options)
 
-    def parts(self, encoding: str) -> Iterator[RenderableType]:
+    def lay_out(self, encoding: str) -> Iterator[RenderableType]:
         """Give the mistake, then each help below its label."""
         one, lab = self.known.diagnosis, self.known.lab
-        say = messages.translate_labels(self.lang)
+        labels = messages.translate_labels(self.lang)
         yield on_console.make_console_text(
             f"{one.code} — {lab.id}, {lab.title.in_language(self.lang)}", self.lang, encoding, "bold"
         )
         for label, said in (
-            (say["seen"], translate_with_blanks(one.message, self.lang)),
-            (get_translator(self.lang)(N_("In the checks")), self.titles()),
-            (say["why"], translate_with_blanks(one.why, self.lang)),
-            (say["hint"], translate_with_blanks(one.hint, self.lang)),
-            (say["look"], translate_with_blanks(one.look, self.lang)),
-            (say["source"], one.source or ""),
+            (labels["seen"], translate_with_blanks(one.message, self.lang)),
+            (get_translator(self.lang)(N_("In the checks")), self.quote_check_titles()),
+            (labels["why"], translate_with_blanks(one.why, self.lang)),
+            (labels["hint"], translate_with_blanks(one.hint, self.lang)),
+            (labels["look"], translate_with_blanks(one.look, self.lang)),
+            (labels["source"], one.source or ""),
         ):
             if said:
                 yield Text()
                 yield on_console.make_console_text(label, self.lang, encoding, "bold")
                 yield Padding(on_console.make_console_text(said, self.lang, encoding), (0, 0, 0, 2))
 
-    def titles(self) -> str:
+    def quote_check_titles(self) -> str:
         """Name the checks that can meet it."""
         quoted = get_translator(self.lang)(N_("“{text}”"))
         return ", ".join(
@@ -59,9 +59,9 @@ class MistakeIndex:
         self.known, self.lang = list(known), lang
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from on_console.lay_out_parts(self.parts(options.encoding), console, options)
+        yield from on_console.lay_out_parts(self.lay_out(options.encoding), console, options)
 
-    def parts(self, encoding: str) -> Iterator[RenderableType]:
+    def lay_out(self, encoding: str) -> Iterator[RenderableType]:
         """Give a table for each lab."""
         for lab in dict.fromkeys(one.lab.id for one in self.known):
             here = [one for one in self.known if one.lab.id == lab]

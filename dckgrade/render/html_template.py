@@ -33,8 +33,8 @@ class MistakeView(Struct, frozen=True, kw_only=True):
 
     code: str
     message: list[str]
-    shown: list[HintView]
-    folded: list[HintView]
+    hints: list[HintView]
+    folded_hints: list[HintView]
 
 
 def render_template_page(template: str, lang: str, *, sheets: Sequence[str] = (), **values: object) -> str:
@@ -75,8 +75,8 @@ def build_mistake_view(mistake: NamedMistake, lang: str, hints: int) -> MistakeV
     return MistakeView(
         code=sanitize_line(mistake.code),
         message=split_code_spans(messages.sanitize_prose(mistake.message, lang)),
-        shown=[build_hint_view(one, lang) for one in known],
-        folded=[build_hint_view(one, lang) for one in whole if one not in known],
+        hints=[build_hint_view(one, lang) for one in known],
+        folded_hints=[build_hint_view(one, lang) for one in whole if one not in known],
     )
 
 

@@ -26,7 +26,7 @@ class Bar(Struct, frozen=True, kw_only=True):
 class Histogram(Struct, frozen=True, kw_only=True):
     """How many trainees have how many points."""
 
-    told: str
+    description: str
     bars: list[Bar]
     possible: int
 
@@ -47,9 +47,9 @@ def build_histogram(earned: Sequence[int], possible: int, lang: str) -> Histogra
     most = max(1, *counts)
     heights = [round(MAX_BAR_HEIGHT * count / most, 1) for count in counts]
     return Histogram(
-        told=get_translator(lang)(N_("Trainees by points, from 0 to {possible}, in tenths: {counts}")).format(
-            possible=possible, counts=", ".join(map(str, counts))
-        ),
+        description=get_translator(lang)(
+            N_("Trainees by points, from 0 to {possible}, in tenths: {counts}")
+        ).format(possible=possible, counts=", ".join(map(str, counts))),
         bars=[
             Bar(
                 x=BAR_STEP * at,

@@ -35,7 +35,7 @@ class HeatRow(Struct, frozen=True, kw_only=True):
 
     trainee: str
     link: str
-    spots: list[HeatCell | None]
+    cells: list[HeatCell | None]
     total: int
 
 
@@ -66,7 +66,7 @@ def build_heat_row(report: ClassReport, at: int) -> HeatRow:
     return HeatRow(
         trainee=format_trainee_name(row),
         link=make_anchor(at) if row.cells and has_details(report) else "",
-        spots=[build_heat_cell(report, at, lab_at) for lab_at in range(len(report.labs))],
+        cells=[build_heat_cell(report, at, lab_at) for lab_at in range(len(report.labs))],
         total=row.score.earned,
     )
 

@@ -13,13 +13,17 @@ from dckgrade.render.class_report.charts import (
     describe_counts,
     split_by_verdict,
 )
-from dckgrade.render.class_report.details import build_trainee_details, describe_flags, describe_remainder
 from dckgrade.render.class_report.heatmap import (
     MAX_NAME_CHARS,
     format_trainee_name,
     has_details,
     make_anchor,
     split_heat_tables,
+)
+from dckgrade.render.class_report.trainee_details import (
+    build_trainee_details,
+    describe_flags,
+    describe_remainder,
 )
 from dckgrade.render.html_template import MistakeView, build_mistake_view, split_code_spans
 from dckgrade.render.html_template import render_template_page as rendered
@@ -42,13 +46,13 @@ class MistakeCard(Struct, frozen=True, kw_only=True):
 
     anchor: str
     lab: str
-    said: MistakeView
+    mistake: MistakeView
     count: str
     share: float
     """Percent of those who handed the lab in."""
     names: list[tuple[str, str]]
     """Each with the id of the details, where the page has them."""
-    more: str
+    remainder: str
 
 
 class CheckSummary(Struct, frozen=True, kw_only=True):
@@ -57,8 +61,8 @@ class CheckSummary(Struct, frozen=True, kw_only=True):
     title: str
     id: str
     points: int
-    parts: list[VerdictShare]
-    told: str
+    shares: list[VerdictShare]
+    description: str
     passing: str
     remark: str
 
@@ -68,7 +72,7 @@ class LabSummary(Struct, frozen=True, kw_only=True):
 
     lab: str
     title: str
-    told: str
+    description: str
     histogram: Histogram
     checks: list[CheckSummary]
     matrix: list[tuple[str, str, list[tuple[str, str, str]]]]
@@ -85,7 +89,7 @@ class FlaggedEntry(Struct, frozen=True, kw_only=True):
 
 def render_class_page(report: ClassReport) -> bytes:
     """Render *report* as one page; that of a large class is leafed, and has no trainee's details."""
-    say, lang = messages.translate_class_labels(report.lang), report.lang
+    labels, lang = messages.translate_class_labels(report.lang), report.lang
     mistakes = {(one.lab, one.code): f"m{at}" for at, one in enumerate(report.mistakes)}
     missing = [format_trainee_name(row) for row in report.rows if not row.cells]
     odds = list(list_flagged(report))
@@ -93,7 +97,7 @@ def render_class_page(report: ClassReport) -> bytes:
         "render/class_report/class.html.j2",
         lang,
         sheets=["render/class_report/class.css"],
-        say=say,
+        labels=labels,
         title=format_class_title(report),
         tally=build_class_tally(report, len(missing), len({one.trainee for one in odds})),
         histogram=build_histogram(
@@ -102,9 +106,9 @@ def render_class_page(report: ClassReport) -> bytes:
             lang,
         ),
         mistakes=list(build_mistake_cards(report)),
-        first=MAX_UNFOLDED_MISTAKES,
+        unfolded_count=MAX_UNFOLDED_MISTAKES,
         heads=[(sanitize_line(lab.id), f"/{lab.possible}", format_average(lab, lang)) for lab in report.labs],
-        leaves=list(split_heat_tables(report)),
+        heat_tables=list(split_heat_tables(report)),
         signs=[
             (messages.TRUST_SIGNS[one], get_translator(lang)(messages.TRUST_MESSAGES[one]))
             for one in messages.TRUST_MESSAGES
@@ -114,8 +118,8 @@ def render_class_page(report: ClassReport) -> bytes:
             (one.value, report_messages.VERDICT_SYMBOLS[one], report_messages.translate_verdict(one, lang))
             for one in Verdict
         ],
-        odds=odds[:MAX_LISTED_ENTRIES],
-        more_odds=describe_remainder(len(odds), MAX_LISTED_ENTRIES, lang),
+        flagged=odds[:MAX_LISTED_ENTRIES],
+        more_flagged=describe_remainder(len(odds), MAX_LISTED_ENTRIES, lang),
         missing=missing[:MAX_LISTED_ENTRIES],
         more_missing=describe_remainder(len(missing), MAX_LISTED_ENTRIES, lang),
         refused=[
@@ -131,8 +135,8 @@ def render_class_page(report: ClassReport) -> bytes:
         detailed=has_details(report),
         trainees=list(build_trainee_details(report, mistakes)) if has_details(report) else [],
         footer=[
-            (say["reports"], str(report.reports)),
-            (say["version"], f"dckgrade {sanitize_line(report.dckgrade)}"),
+            (labels["reports"], str(report.reports)),
+            (labels["version"], f"dckgrade {sanitize_line(report.dckgrade)}"),
         ],
     )
     return shown.encode()
@@ -148,13 +152,13 @@ def format_class_title(report: ClassReport) -> str:
 
 def build_class_tally(report: ClassReport, missing: int, odds: int) -> list[tuple[str, str]]:
     """Say in figures how the class stands."""
-    say = messages.translate_class_labels(report.lang)
+    labels = messages.translate_class_labels(report.lang)
     told = [
-        ("", say["expected"], len(report.rows)),
-        ("passed", say["handed_in"], len(report.rows) - missing),
-        ("failed", say["missing"], missing),
-        ("blocked", say["odd"], odds),
-        ("unknown", say["refused"], len(report.refused)),
+        ("", labels["expected"], len(report.rows)),
+        ("passed", labels["handed_in"], len(report.rows) - missing),
+        ("failed", labels["missing"], missing),
+        ("blocked", labels["odd"], odds),
+        ("unknown", labels["refused"], len(report.refused)),
     ]
     return [
         (shade, report_messages.add_label(label[0].upper() + label[1:], str(count), report.lang))
@@ -174,13 +178,13 @@ def build_mistake_cards(report: ClassReport) -> Iterator[MistakeCard]:
         yield MistakeCard(
             anchor=f"m{at}",
             lab=sanitize_line(one.lab),
-            said=build_mistake_view(to_named_mistake(one), report.lang, MAX_HINTS),
+            mistake=build_mistake_view(to_named_mistake(one), report.lang, MAX_HINTS),
             count=told.format(count=len(one.trainees), handed_in=handed_in[one.lab]),
             share=round(100 * len(one.trainees) / handed_in[one.lab], 1),
             names=[
                 (sanitize_line(who, MAX_NAME_CHARS), links.get(who, "")) for who in one.trainees[:MAX_NAMES]
             ],
-            more=describe_remainder(len(one.trainees), MAX_NAMES, report.lang),
+            remainder=describe_remainder(len(one.trainees), MAX_NAMES, report.lang),
         )
 
 
@@ -211,7 +215,9 @@ def build_lab_summary(report: ClassReport, at: int) -> LabSummary:
     return LabSummary(
         lab=sanitize_line(lab.id),
         title=report_messages.sanitize_prose(lab.title, lang),
-        told=told.format(count=lab.handed_in, average=format_average(lab, lang), possible=lab.possible),
+        description=told.format(
+            count=lab.handed_in, average=format_average(lab, lang), possible=lab.possible
+        ),
         histogram=build_histogram([cell.score.earned for cell in cells], lab.possible, lang),
         checks=[build_check_summary(check, lang) for check in lab.checks],
         matrix=list(list_matrix_rows(report, at)) if has_details(report) else [],
@@ -226,8 +232,8 @@ def build_check_summary(check: ClassCheck, lang: str) -> CheckSummary:
         title=report_messages.sanitize_prose(check.title, lang),
         id=sanitize_line(check.id),
         points=check.points,
-        parts=split_by_verdict(check.counts),
-        told=describe_counts(check.counts, lang),
+        shares=split_by_verdict(check.counts),
+        description=describe_counts(check.counts, lang),
         passing=f"{passing}/{decided}",
         remark=get_translator(lang)(messages.SUSPICION_MESSAGES[check.suspicious])
         if check.suspicious

@@ -8,8 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dckgrade.i18n import N_, get_translator
-from dckgrade.render.class_report.details import describe_remainder
 from dckgrade.render.class_report.messages import FLAG_MESSAGES
+from dckgrade.render.class_report.trainee_details import describe_remainder
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.report.class_report import ClassReport, ClassRow

@@ -38,7 +38,7 @@ class MatrixSquare(Struct, frozen=True, kw_only=True):
     y: int
     tone: str
     mark: str
-    told: str
+    description: str
 
 
 class ProofPicture(Struct, frozen=True, kw_only=True):
@@ -110,7 +110,7 @@ def place_squares(proof: Proof, lang: str) -> list[MatrixSquare]:
             y=CHECK_NAMES_PX + CELL_STEP_PX * down,
             tone=CELL_TONES[one],
             mark=CELL_MARKS[one],
-            told=f"{sanitize_line(check)} / {sanitize_line(case)}: "
+            description=f"{sanitize_line(check)} / {sanitize_line(case)}: "
             + get_translator(lang)(CELL_MEANINGS[one]),
         )
         for across, down, check, case, one in placed

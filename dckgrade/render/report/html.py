@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from dckgrade.render.html_template import render_template_page, split_code_spans
-from dckgrade.render.report.cards import CheckCard, build_check_card
+from dckgrade.render.report.check_cards import CheckCard, build_check_card
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.render.text.sentences import DEFAULT_HINTS
@@ -30,7 +30,7 @@ class LabView(Struct, frozen=True, kw_only=True):
     id: str
     title: str
     trainee: str
-    score: "ScoreRing"
+    ring: "ScoreRing"
     tally: list[tuple[str, str, str]]
     incomplete: bool
     steps: list[list[str]]
@@ -42,10 +42,10 @@ class ScoreRing(Struct, frozen=True, kw_only=True):
     """The ring, what stands in it, and the same in words."""
 
     points: str
-    long: bool
-    total: str
-    ring: list[Arc]
-    whole: int
+    is_long: bool
+    description: str
+    arcs: list[Arc]
+    ring_length: int
 
 
 def render_report_page(report: Report, hints: int = DEFAULT_HINTS) -> str:
@@ -55,17 +55,17 @@ def render_report_page(report: Report, hints: int = DEFAULT_HINTS) -> str:
 
 def render_session_page(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> str:
     """Render the reports of one run as one page, a part for each lab."""
-    parts, lang = [build_lab_view(one, hints) for one in reports], reports[0].lang
-    say = messages.translate_labels(lang)
-    whole = build_score_ring(reports)
+    labs, lang = [build_lab_view(report, hints) for report in reports], reports[0].lang
+    labels = messages.translate_labels(lang)
+    total_ring = build_score_ring(reports)
     single = f"{sanitize_line(reports[0].lab.id)} — {sanitize_line(reports[0].lab.title)}"
     return render_template_page(
         "render/report/report.html.j2",
         lang,
-        say=say,
-        heading=single if len(parts) == 1 else say["labs"],
-        parts=parts,
-        whole=whole,
+        labels=labels,
+        heading=single if len(labs) == 1 else labels["labs"],
+        labs=labs,
+        total_ring=total_ring,
     )
 
 
@@ -75,7 +75,7 @@ def build_lab_view(report: Report, hints: int) -> LabView:
         id=sanitize_line(report.lab.id),
         title=messages.sanitize_prose(report.lab.title, report.lang),
         trainee=sanitize_line(report.trainee or ""),
-        score=build_score_ring([report]),
+        ring=build_score_ring([report]),
         tally=[
             (verdict.value, messages.VERDICT_SYMBOLS[verdict], said)
             for verdict, said in messages.describe_verdict_counts(report)
@@ -93,10 +93,10 @@ def build_score_ring(reports: Sequence[Report]) -> ScoreRing:
     points = messages.format_score(score)
     return ScoreRing(
         points=points,
-        long=len(points) > MAX_RING_CHARS,
-        total=messages.describe_score(score, reports[0].lang),
-        ring=list(cut_into_arcs([check for report in reports for check in report.checks], score.possible)),
-        whole=max(1, score.possible),
+        is_long=len(points) > MAX_RING_CHARS,
+        description=messages.describe_score(score, reports[0].lang),
+        arcs=list(cut_into_arcs([check for report in reports for check in report.checks], score.possible)),
+        ring_length=max(1, score.possible),
     )
 
 
@@ -111,15 +111,15 @@ def cut_into_arcs(checks: Sequence[CheckResult], possible: int) -> Iterator[Arc]
 
 def build_sections(report: Report, hints: int) -> list[tuple[str, bool, list[CheckCard]]]:
     """Sort the checks: a heading, whether its cards are open, and the cards. What failed comes first."""
-    say = messages.translate_labels(report.lang)
+    labels = messages.translate_labels(report.lang)
     remarked = [one for one in report.checks if one.remarks]
     passed = [one for one in messages.list_checks_with(report, Verdict.PASSED) if not one.remarks]
     listed = [
-        (say["to_mend"], True, messages.list_failed_and_blocked(report)),
-        (say["undecided"], True, messages.list_checks_with(report, Verdict.UNKNOWN)),
-        (say["remarks"], True, remarked),
-        (say["passed"], False, passed),
-        (say["skipped"], False, messages.list_checks_with(report, Verdict.SKIPPED)),
+        (labels["to_mend"], True, messages.list_failed_and_blocked(report)),
+        (labels["undecided"], True, messages.list_checks_with(report, Verdict.UNKNOWN)),
+        (labels["remarks"], True, remarked),
+        (labels["passed"], False, passed),
+        (labels["skipped"], False, messages.list_checks_with(report, Verdict.SKIPPED)),
     ]
     return [
         (name, opened, [build_check_card(one, report, hints) for one in these])
@@ -130,12 +130,12 @@ def build_sections(report: Report, hints: int) -> list[tuple[str, bool, list[Che
 
 def build_footer(report: Report) -> list[tuple[str, str]]:
     """Say what was graded, when, against what, and by what."""
-    say = messages.translate_labels(report.lang)
+    labels = messages.translate_labels(report.lang)
     seconds = f"{report.duration_ms / 1000:.1f}\xa0s"
     return [
-        (say["engine"], messages.describe_engine(report)),
-        (say["date"], sanitize_line(report.started_at.replace("T", " ").replace("Z", " UTC"))),
-        (say["duration"], seconds.replace(".", ",") if report.lang == "fr" else seconds),
-        (say["lab"], f"{sanitize_line(report.lab.id)}, {sanitize_line(report.lab.digest)}"),
-        (say["version"], f"dckgrade {sanitize_line(report.dckgrade)}"),
+        (labels["engine"], messages.describe_engine(report)),
+        (labels["date"], sanitize_line(report.started_at.replace("T", " ").replace("Z", " UTC"))),
+        (labels["duration"], seconds.replace(".", ",") if report.lang == "fr" else seconds),
+        (labels["lab"], f"{sanitize_line(report.lab.id)}, {sanitize_line(report.lab.digest)}"),
+        (labels["version"], f"dckgrade {sanitize_line(report.dckgrade)}"),
     ]

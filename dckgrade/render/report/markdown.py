@@ -24,26 +24,26 @@ def render_markdown(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> by
 
 def format_markdown_lines(report: Report, hints: int) -> Iterator[str]:
     """Write it line by line."""
-    say = messages.translate_labels(report.lang)
+    labels = messages.translate_labels(report.lang)
     yield f"## {plain(format_lab_and_score(report))}"
     yield ""
     for label, words in (("engine", messages.describe_engine(report)), ("trainee", report.trainee or "")):
         if words:
-            yield f"{plain(messages.add_label(say[label], words, report.lang))}  "
+            yield f"{plain(messages.add_label(labels[label], words, report.lang))}  "
     if not report.complete:
-        yield f"**{plain(say['incomplete'])}**"
+        yield f"**{plain(labels['incomplete'])}**"
     yield ""
-    yield f"| | | {plain(say['points'])} |"
+    yield f"| | | {plain(labels['points'])} |"
     yield "|---|---|--:|"
     for one in report.checks:
         points = plain(messages.format_check_points(one))
         yield f"| {format_verdict(one, report.lang)} | {plain(one.title)} | {points} |"
     yield ""
-    yield from format_section(say["to_mend"], messages.list_failed_and_blocked(report), report, hints)
+    yield from format_section(labels["to_mend"], messages.list_failed_and_blocked(report), report, hints)
     yield from format_section(
-        say["undecided"], messages.list_checks_with(report, Verdict.UNKNOWN), report, hints
+        labels["undecided"], messages.list_checks_with(report, Verdict.UNKNOWN), report, hints
     )
-    yield from format_section(say["remarks"], [one for one in report.checks if one.remarks], report, hints)
+    yield from format_section(labels["remarks"], [one for one in report.checks if one.remarks], report, hints)
     yield f"**{plain(messages.describe_score(report.score, report.lang))}**"
     yield ""
     yield from (f"- {prose(step)}" for step in messages.list_next_steps(report))

@@ -23,7 +23,7 @@ VERDICT_STYLES = {
 
 def render_terminal(report: Report, hints: int = DEFAULT_HINTS, *, engine: bool = True) -> RenderableType:
     """Lay out *report* for whatever console prints it; *engine*: whether to name the engine first."""
-    return DeferredRenderable(lambda encoding: ReportLayout(report, encoding, hints, engine=engine).parts())
+    return DeferredRenderable(lambda encoding: ReportLayout(report, encoding, hints, engine=engine).lay_out())
 
 
 def render_session(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> Iterator[RenderableType]:
@@ -79,32 +79,38 @@ class ReportLayout:
         self.report, self.encoding, self.hints, self.engine = report, encoding, hints, engine
         self.labels = messages.translate_labels(report.lang)
 
-    def parts(self) -> Iterator[RenderableType]:
+    def lay_out(self) -> Iterator[RenderableType]:
         """Give everything, from the engine that was graded to what to do next."""
-        yield from self.head()
-        yield self.checks()
-        yield from self.section("to_mend", map(self.explained, messages.list_failed_and_blocked(self.report)))
-        yield from self.section(
-            "undecided", map(self.explained, messages.list_checks_with(self.report, Verdict.UNKNOWN))
+        yield from self.lay_out_header()
+        yield self.build_checks_table()
+        yield from self.lay_out_section(
+            "to_mend", map(self.explain_check, messages.list_failed_and_blocked(self.report))
         )
-        yield from self.section("remarks", self.remarks())
+        yield from self.lay_out_section(
+            "undecided", map(self.explain_check, messages.list_checks_with(self.report, Verdict.UNKNOWN))
+        )
+        yield from self.lay_out_section("remarks", self.lay_out_remarks())
         yield Text()
-        yield self.text(messages.describe_score(self.report.score, self.report.lang), "bold")
-        yield self.text(self.labels["next"], "bold")
+        yield self.make_text(messages.describe_score(self.report.score, self.report.lang), "bold")
+        yield self.make_text(self.labels["next"], "bold")
         for step in messages.list_next_steps(self.report):
-            yield self.bullet("→", self.text(step))
+            yield self.make_bullet("→", self.make_text(step))
 
-    def head(self) -> Iterator[RenderableType]:
+    def lay_out_header(self) -> Iterator[RenderableType]:
         """Name the engine first, since a mark on the wrong engine is worth nothing; then the lab."""
-        yield self.labelled("engine", messages.describe_engine(self.report)) if self.engine else Text()
-        yield self.text(f"{self.report.lab.id} — {self.report.lab.title}", "bold")
+        yield (
+            self.make_labelled_text("engine", messages.describe_engine(self.report))
+            if self.engine
+            else Text()
+        )
+        yield self.make_text(f"{self.report.lab.id} — {self.report.lab.title}", "bold")
         if self.report.trainee:
-            yield self.labelled("trainee", self.report.trainee)
+            yield self.make_labelled_text("trainee", self.report.trainee)
         if not self.report.complete:
-            yield self.text(self.labels["incomplete"], "magenta")
+            yield self.make_text(self.labels["incomplete"], "magenta")
         yield Text()
 
-    def checks(self) -> Table:
+    def build_checks_table(self) -> Table:
         """Give each check its line."""
         table = Table.grid(padding=(0, 1))
         for _ in ("symbol", "word", "title"):
@@ -113,73 +119,81 @@ class ReportLayout:
         for one in self.report.checks:
             style = VERDICT_STYLES[one.verdict]
             table.add_row(
-                self.symbol(one),
-                self.text(messages.translate_verdict(one.verdict, self.report.lang), style),
-                self.text(one.title),
-                self.text(messages.format_check_points(one)),
+                self.make_verdict_symbol(one),
+                self.make_text(messages.translate_verdict(one.verdict, self.report.lang), style),
+                self.make_text(one.title),
+                self.make_text(messages.format_check_points(one)),
             )
         return table
 
-    def section(self, heading: str, parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
+    def lay_out_section(self, heading: str, parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
         """Put *parts* below a heading; without parts, nothing."""
         for index, part in enumerate(parts):
             yield Text()
             if index == 0:
-                yield self.text(self.labels[heading], "bold underline")
+                yield self.make_text(self.labels[heading], "bold underline")
             yield part
 
-    def explained(self, one: CheckResult) -> RenderableType:
+    def explain_check(self, one: CheckResult) -> RenderableType:
         """Explain a check that did not pass: the mistake, what was seen, where to look."""
-        parts: list[RenderableType] = [self.text(one.title, "bold")]
+        parts: list[RenderableType] = [self.make_text(one.title, "bold")]
         if one.blocked_by:
-            parts.append(self.text(messages.describe_blockers(one, self.report)))
+            parts.append(self.make_text(messages.describe_blockers(one, self.report)))
         if one.reason:
-            parts.append(self.text(messages.describe_reason(one.reason, self.report.lang)))
+            parts.append(self.make_text(messages.describe_reason(one.reason, self.report.lang)))
         if one.diagnosis:
-            parts.append(self.message(one.diagnosis))
-        parts += [self.seen(miss) for miss in one.misses]
+            parts.append(self.make_mistake_text(one.diagnosis))
+        parts += [self.make_mismatch_bullet(miss) for miss in one.misses]
         if one.diagnosis:
-            parts += self.help(one.diagnosis)
-        return self.bullet(messages.VERDICT_SYMBOLS[one.verdict], Group(*parts), VERDICT_STYLES[one.verdict])
+            parts += self.make_hint_texts(one.diagnosis)
+        return self.make_bullet(
+            messages.VERDICT_SYMBOLS[one.verdict], Group(*parts), VERDICT_STYLES[one.verdict]
+        )
 
-    def remarks(self) -> Iterator[RenderableType]:
+    def lay_out_remarks(self) -> Iterator[RenderableType]:
         """Say what is worth knowing of checks that passed."""
         for one in self.report.checks:
             for remark in one.remarks:
-                said = Group(self.text(one.title, "bold"), self.message(remark), *self.help(remark))
-                yield self.bullet("•", said)
+                said = Group(
+                    self.make_text(one.title, "bold"),
+                    self.make_mistake_text(remark),
+                    *self.make_hint_texts(remark),
+                )
+                yield self.make_bullet("•", said)
 
-    def message(self, mistake: NamedMistake) -> Text:
+    def make_mistake_text(self, mistake: NamedMistake) -> Text:
         """Name the mistake."""
-        return self.text(format_mistake(mistake))
+        return self.make_text(format_mistake(mistake))
 
-    def seen(self, miss: Mismatch) -> RenderableType:
+    def make_mismatch_bullet(self, miss: Mismatch) -> RenderableType:
         """Give one piece of evidence."""
-        return self.bullet("·", self.text(messages.describe_mismatch(miss, self.report.lang), "dim"))
+        return self.make_bullet(
+            "·", self.make_text(messages.describe_mismatch(miss, self.report.lang), "dim")
+        )
 
-    def help(self, mistake: NamedMistake) -> list[RenderableType]:
+    def make_hint_texts(self, mistake: NamedMistake) -> list[RenderableType]:
         """Point at where to look; then, if that was asked for, at the concept and its documentation."""
         return [
-            self.labelled(rung.kind, rung.words, "italic")
+            self.make_labelled_text(rung.kind, rung.words, "italic")
             for rung in list_hints(mistake, self.report.lang, self.hints)
         ]
 
-    def bullet(self, sign: str, content: RenderableType, style: str = "") -> RenderableType:
+    def make_bullet(self, sign: str, content: RenderableType, style: str = "") -> RenderableType:
         """Hang *content* on a sign."""
         table = Table.grid(padding=(0, 1))
         table.add_column(no_wrap=True)
         table.add_column()
-        table.add_row(self.text(sign, style), content)
+        table.add_row(self.make_text(sign, style), content)
         return table
 
-    def symbol(self, one: CheckResult) -> Text:
+    def make_verdict_symbol(self, one: CheckResult) -> Text:
         """Give the sign of a verdict."""
-        return self.text(messages.VERDICT_SYMBOLS[one.verdict], VERDICT_STYLES[one.verdict])
+        return self.make_text(messages.VERDICT_SYMBOLS[one.verdict], VERDICT_STYLES[one.verdict])
 
-    def labelled(self, label: str, said: str, style: str = "") -> Text:
+    def make_labelled_text(self, label: str, said: str, style: str = "") -> Text:
         """Put a label before *said*."""
-        return self.text(messages.add_label(self.labels[label], said, self.report.lang), style)
+        return self.make_text(messages.add_label(self.labels[label], said, self.report.lang), style)
 
-    def text(self, said: str, style: str = "") -> Text:
+    def make_text(self, said: str, style: str = "") -> Text:
         """Make anything, whoever wrote it, safe to print and spelt in the console's characters."""
         return on_console.make_console_text(said, self.report.lang, self.encoding, style)

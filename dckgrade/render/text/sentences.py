@@ -23,9 +23,9 @@ class Hint(NamedTuple):
 
 def list_hints(mistake: NamedMistake, lang: str, hints: int) -> list[Hint]:
     """Give the helps that *mistake* has, up to the rung asked for."""
-    say = messages.translate_labels(lang)
+    labels = messages.translate_labels(lang)
     ladder = [("hint", mistake.hint), ("why", mistake.why), ("source", mistake.source)]
-    return [Hint(kind, say[kind], words) for kind, words in ladder[:hints] if words]
+    return [Hint(kind, labels[kind], words) for kind, words in ladder[:hints] if words]
 
 
 def format_mistake(mistake: NamedMistake) -> str:

@@ -15,7 +15,8 @@ from dckgrade.grading.options import Choice
 from dckgrade.i18n import UserError
 from dckgrade.render.class_report import csv as tables
 from dckgrade.render.class_report import json as document
-from dckgrade.render.class_report import programs
+from dckgrade.render.class_report.gradescope import render_trainee_gradescope
+from dckgrade.render.class_report.junit import render_class_junit
 from dckgrade.report.class_report import ClassReport
 from dckgrade.report.observation import EngineInfo, Unobservable, UnobservableReason
 from tests.classroom.test_gather import gathered, row
@@ -97,7 +98,7 @@ def test_the_document_is_the_report(class_report: ClassReport) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_junit_is_well_formed_whatever_a_trainee_is_called(name: str) -> None:
     report = gathered(of(name.encode("utf-8", "replace").decode(), "tp5", "no-password"))
-    root = ET.fromstring(programs.render_class_junit(report))  # noqa: S314 - our own
+    root = ET.fromstring(render_class_junit(report))  # noqa: S314 - our own
     (suite,) = root
     assert int(suite.get("tests", 0)) == len(suite.findall("testcase")) == 6
     assert int(suite.get("failures", 0)) == len(suite.findall(".//failure"))
@@ -106,7 +107,7 @@ def test_junit_is_well_formed_whatever_a_trainee_is_called(name: str) -> None:
 
 def test_gradescope_adds_up_to_its_score(class_report: ClassReport) -> None:
     for name in ("Ada", "Bob", "Carol"):
-        read = json.loads(programs.render_trainee_gradescope(class_report, row(class_report, name)))
+        read = json.loads(render_trainee_gradescope(class_report, row(class_report, name)))
         assert read["score"] == sum(one["score"] for one in read["tests"])
         assert {one["status"] for one in read["tests"]} <= {"passed", "failed"}
 
@@ -142,6 +143,6 @@ def test_moodle_is_told_how_many_points_are_undecided() -> None:
 
 
 def test_gradescope_has_neither_score_nor_status_for_what_is_undecided(undecided: ClassReport) -> None:
-    read = json.loads(programs.render_trainee_gradescope(undecided, undecided.rows[0]))
+    read = json.loads(render_trainee_gradescope(undecided, undecided.rows[0]))
     assert read["tests"]
     assert not any({"score", "status"} & one.keys() for one in read["tests"])

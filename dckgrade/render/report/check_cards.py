@@ -21,10 +21,10 @@ MAX_TABLE_CHARS = 160
 class EvidenceView(Struct, frozen=True, kw_only=True):
     """One observation: short facts, long texts, or why there is none."""
 
-    about: str
+    key: str
     note: str = ""
     facts: list[tuple[str, str]] = []
-    texts: list[tuple[str, str]] = []
+    long_texts: list[tuple[str, str]] = []
 
 
 class CheckCard(Struct, frozen=True, kw_only=True):
@@ -32,10 +32,10 @@ class CheckCard(Struct, frozen=True, kw_only=True):
 
     verdict: str
     symbol: str
-    word: str
+    verdict_word: str
     title: str
     id: str
-    worth: str
+    points: str
     notes: list[str]
     misses: list[str]
     diagnosis: MistakeView | None
@@ -48,10 +48,10 @@ def build_check_card(one: CheckResult, report: Report, hints: int) -> CheckCard:
     return CheckCard(
         verdict=one.verdict.value,
         symbol=messages.VERDICT_SYMBOLS[one.verdict],
-        word=messages.translate_verdict(one.verdict, report.lang),
+        verdict_word=messages.translate_verdict(one.verdict, report.lang),
         title=messages.sanitize_prose(one.title, report.lang),
         id=sanitize_line(one.id),
-        worth=messages.format_check_points(one),
+        points=messages.format_check_points(one),
         notes=list(list_notes(one, report)),
         misses=[messages.describe_mismatch(miss, report.lang) for miss in one.misses],
         diagnosis=build_mistake_view(one.diagnosis, report.lang, hints) if one.diagnosis else None,
@@ -70,7 +70,7 @@ def list_notes(one: CheckResult, report: Report) -> Iterator[str]:
 
 def build_evidence(key: str, seen: Observation | None, lang: str) -> EvidenceView:
     """Lay out one observation."""
-    say, translate = messages.translate_labels(lang), get_translator(lang)
+    labels, translate = messages.translate_labels(lang), get_translator(lang)
     match seen:
         case Seen(facts=facts):
             long = {name: text for name, text in facts.items() if is_long_text(text)}
@@ -80,15 +80,15 @@ def build_evidence(key: str, seen: Observation | None, lang: str) -> EvidenceVie
                 if name not in long
             ]
             texts = [(sanitize_line(name), sanitize_block(text)) for name, text in long.items()]
-            return EvidenceView(about=sanitize_line(key), facts=short, texts=texts)
+            return EvidenceView(key=sanitize_line(key), facts=short, long_texts=texts)
         case Unobservable(why=why, detail=detail):
             return EvidenceView(
-                about=sanitize_line(key), note=messages.describe_reason(Reason(code=why, detail=detail), lang)
+                key=sanitize_line(key), note=messages.describe_reason(Reason(code=why, detail=detail), lang)
             )
         case None:
-            return EvidenceView(about=sanitize_line(key), note=say["no_evidence"])
+            return EvidenceView(key=sanitize_line(key), note=labels["no_evidence"])
         case _:
-            return EvidenceView(about=sanitize_line(key), note=say["absent"])
+            return EvidenceView(key=sanitize_line(key), note=labels["absent"])
 
 
 def is_long_text(found: Any) -> bool:

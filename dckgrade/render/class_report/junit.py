@@ -1,14 +1,10 @@
-"""A class report → JUnit XML for CI systems, and Gradescope's results.json for one trainee."""
+"""Render a class report as JUnit XML, for CI systems."""
 
-from typing import Any
 from xml.etree import ElementTree as ET
-
-import msgspec
 
 from dckgrade.render.text.escape import serialize_xml
 from dckgrade.render.text.sanitize import sanitize_line
-from dckgrade.report.class_report import ClassCell, ClassCheck, ClassLab, ClassReport, ClassRow
-from dckgrade.report.codec import replace_surrogates
+from dckgrade.report.class_report import ClassCell, ClassLab, ClassReport, ClassRow
 from dckgrade.report.result import Verdict
 
 
@@ -62,40 +58,3 @@ def build_trainee_testcase(trainee: str, lab: str, check: str, title: str, cell:
         case Verdict.PASSED:
             pass
     return made
-
-
-def render_trainee_gradescope(report: ClassReport, row: ClassRow) -> bytes:
-    """Write `results.json` as Gradescope reads it (Autograder specifications) of one trainee."""
-    tests = [
-        one
-        for lab in report.labs
-        if (cell := row.cells.get(lab.id))
-        for one in build_trainee_tests(lab, cell)
-    ]
-    whole = {"score": row.score.earned, "visibility": "visible", "tests": tests}
-    return msgspec.json.format(msgspec.json.encode(replace_surrogates(whole)), indent=2) + b"\n"
-
-
-def build_trainee_tests(lab: ClassLab, cell: ClassCell) -> list[dict[str, Any]]:
-    """Write the checks of one lab."""
-    return [
-        {
-            "name": f"{lab.id}: {check.title}",
-            **build_score_fields(check, cell.verdicts[check.id]),
-            "output": cell.mistakes.get(check.id, str(cell.verdicts[check.id])),
-            "output_format": "text",
-        }
-        for check in lab.checks
-    ]
-
-
-def build_score_fields(check: ClassCheck, verdict: Verdict) -> dict[str, Any]:
-    """Give score and status; what is undecided has neither, since neither is known."""
-    if verdict.is_undecided:
-        return {}
-    passed = verdict is Verdict.PASSED
-    return {
-        "score": check.points if passed else 0,
-        "max_score": check.points,
-        "status": "passed" if passed else "failed",
-    }

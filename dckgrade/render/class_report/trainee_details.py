@@ -27,9 +27,9 @@ class CheckRow(Struct, frozen=True, kw_only=True):
 
     verdict: str
     symbol: str
-    word: str
+    verdict_word: str
     title: str
-    worth: str
+    points: str
     code: str
     link: str
 
@@ -54,7 +54,7 @@ class TraineeDetails(Struct, frozen=True, kw_only=True):
     anchor: str
     trainee: str
     total: str
-    known_as: str
+    identity: str
     labs: list[LabAttempt]
 
 
@@ -66,7 +66,7 @@ def build_trainee_details(report: ClassReport, mistakes: ExplanationLinks) -> It
                 anchor=make_anchor(at),
                 trainee=format_trainee_name(row),
                 total=f"{row.score.earned}/{row.score.possible}",
-                known_as=sanitize_line(describe_identity(row, report.lang)),
+                identity=sanitize_line(describe_identity(row, report.lang)),
                 labs=[
                     build_lab_attempt(report, row.cells[lab.id], lab, make_anchor(at, lab_at), mistakes)
                     for lab_at, lab in enumerate(report.labs)
@@ -128,9 +128,9 @@ def build_check_rows(
         yield CheckRow(
             verdict=verdict.value,
             symbol=messages.VERDICT_SYMBOLS[verdict],
-            word=messages.translate_verdict(verdict, lang),
+            verdict_word=messages.translate_verdict(verdict, lang),
             title=messages.sanitize_prose(check.title, lang),
-            worth=f"{earned}/{check.points}",
+            points=f"{earned}/{check.points}",
             code=sanitize_line(code),
             link=mistakes.get((lab.id, code), ""),
         )

@@ -122,64 +122,64 @@ class TrialRenderable:
     """A trial to be printed."""
 
     def __init__(self, found: Trial, report: Report) -> None:
-        self.found, self.report = found, report
+        self.trial, self.report = found, report
         self.lang, self.translate = report.lang, get_translator(report.lang)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         self.encoding, self.width = options.encoding, options.max_width
-        yield from on_console.lay_out_parts(self.parts(), console, options)
+        yield from on_console.lay_out_parts(self.lay_out(), console, options)
 
-    def text(self, said: str, style: str = "") -> Text:
+    def make_text(self, said: str, style: str = "") -> Text:
         """Make anything safe to print."""
         return on_console.make_console_text(said, self.lang, self.encoding, style)
 
-    def parts(self) -> Iterator[RenderableType]:
+    def lay_out(self) -> Iterator[RenderableType]:
         """Give the engine, what was looked at, the facts, the demands, and what a report would say."""
-        yield self.text(
+        yield self.make_text(
             messages.add_label(
                 self.translate(messages.REPORT_LABELS["engine"]),
                 messages.describe_engine(self.report),
                 self.lang,
             )
         )
-        yield self.text(
-            f"observe: {{{', '.join(f'{name}: {one}' for name, one in self.found.observe.items())}}}", "bold"
+        yield self.make_text(
+            f"observe: {{{', '.join(f'{name}: {one}' for name, one in self.trial.observe.items())}}}", "bold"
         )
-        yield self.text(self.found.about, "dim")
-        yield from self.outcome()
+        yield self.make_text(self.trial.about, "dim")
+        yield from self.explain_no_values()
         yield Text()
-        yield self.heading(N_("Facts: what can be demanded"))
-        yield Padding(self.facts(), (0, 0, 0, 2))
-        if self.found.demands:
+        yield self.make_heading(N_("Facts: what can be demanded"))
+        yield Padding(self.lay_out_facts(), (0, 0, 0, 2))
+        if self.trial.demands:
             yield Text()
-            yield self.heading(N_("Demands of the check"))
-            yield Padding(self.demands(), (0, 0, 0, 2))
-        yield from self.judged()
+            yield self.make_heading(N_("Demands of the check"))
+            yield Padding(self.build_expectations_table(), (0, 0, 0, 2))
+        yield from self.describe_verdict()
 
-    def heading(self, said: str) -> Text:
+    def make_heading(self, said: str) -> Text:
         """Head a part."""
-        return self.text(self.translate(said), "bold underline")
+        return self.make_text(self.translate(said), "bold underline")
 
-    def outcome(self) -> Iterator[Text]:
+    def explain_no_values(self) -> Iterator[Text]:
         """Say why there are no values, where there are none."""
-        match self.found.observation:
+        match self.trial.observation:
             case Seen():
                 return
             case Unobservable() as unseen:
                 reason = Reason(code=unseen.why, detail=unseen.detail)
-                yield self.text(messages.describe_reason(reason, self.lang), "magenta")
+                yield self.make_text(messages.describe_reason(reason, self.lang), "magenta")
             case Absent() as seen:
-                yield self.text(messages.describe_absence(seen.kind, self.lang), "bold red")
+                yield self.make_text(messages.describe_absence(seen.kind, self.lang), "bold red")
 
-    def facts(self) -> RenderableType:
+    def lay_out_facts(self) -> RenderableType:
         """Give each fact: name, value, and what it is; below one another where there is no room beside."""
         rows = [
             (
-                self.text(one.name),
-                self.text(format_fact_value(one), "cyan"),
-                self.text(describe_fact(one), "dim"),
+                self.make_text(one.name),
+                self.make_text(format_fact_value(one), "cyan"),
+                self.make_text(describe_fact(one), "dim"),
             )
-            for one in self.found.facts
+            for one in self.trial.facts
         ]
         if self.width < MIN_TABLE_COLUMNS:
             return Group(*(part for name, value, about in rows for part in (name + " " + value, about)))
@@ -191,24 +191,24 @@ class TrialRenderable:
             table.add_row(*row)
         return table
 
-    def demands(self) -> Table:
+    def build_expectations_table(self) -> Table:
         """Give each demand its line."""
         marks = {True: Verdict.PASSED, False: Verdict.FAILED, None: Verdict.UNKNOWN}
         table = Table.grid(padding=(0, 1))
-        for one in self.found.demands:
+        for one in self.trial.demands:
             said = f"{one.fact}: {describe_wanted(one.wanted, self.translate)}"
-            table.add_row(self.text(messages.VERDICT_SYMBOLS[marks[one.holds]]), self.text(said))
+            table.add_row(self.make_text(messages.VERDICT_SYMBOLS[marks[one.holds]]), self.make_text(said))
         return table
 
-    def judged(self) -> Iterator[Text]:
+    def describe_verdict(self) -> Iterator[Text]:
         """Say the verdict, and the mistake that is named."""
-        if judged := self.found.check:
+        if judged := self.trial.check:
             yield Text()
-            yield self.text(
+            yield self.make_text(
                 messages.add_label(
                     judged.title, messages.translate_verdict(judged.verdict, self.lang), self.lang
                 ),
                 "bold",
             )
             for one in (*([judged.diagnosis] if judged.diagnosis else []), *judged.remarks):
-                yield self.text(f"{one.code}: {one.message}")
+                yield self.make_text(f"{one.code}: {one.message}")
