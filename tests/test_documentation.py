@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,13 +9,13 @@ import pytest
 
 import pictures.draw as drawn
 import reference
-from dckgrade.cli import build_command, doctor, output, prove, settings
+from dckgrade.cli import build_command, settings
 from dckgrade.cli.exit_codes import ExitCode
 from dckgrade.i18n import Lang
 from dckgrade.lab.catalogue import collect_mistakes
 from dckgrade.lab.discovery import find_builtin_folder, list_labs_in_folders
 from dckgrade.lab.load import load_lab
-from dckgrade.render import proof
+from dckgrade.render.formats import FORMATS, DocumentKind, list_stdout_names
 
 ROOT = Path(__file__).parents[1]
 READMES: dict[Lang, Path] = {"en": ROOT / "README.md", "fr": ROOT / "README.fr.md"}
@@ -130,10 +129,9 @@ def test_every_exit_code_has_its_row(lang: Lang) -> None:
 @in_both
 def test_every_format_and_every_ending_is_told(lang: Lang) -> None:
     known = names(READMES[lang].read_text(encoding="utf-8"))
-    shapes: list[type[StrEnum]] = [output.ReportFormat, prove.ProofFormat, doctor.TextOrJson]
 
-    assert {one.value for shape in shapes for one in shape} - known == set()
-    assert {*output.ENCODERS_BY_SUFFIX, *proof.PROOF_RENDERERS_BY_SUFFIX} - known == set()
+    assert {name for kind in DocumentKind for name in list_stdout_names(kind)} - known == set()
+    assert {row.suffix for row in FORMATS if row.suffix} - known == set()
 
 
 @in_both

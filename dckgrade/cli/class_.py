@@ -8,6 +8,7 @@ import typer
 
 from dckgrade.cli import collect, exit_codes, language, options, output
 from dckgrade.i18n import N_, get_translator
+from dckgrade.render.formats import DocumentKind
 
 if TYPE_CHECKING:
     from dckgrade.classroom.class_file import TraineeMachine
@@ -37,7 +38,7 @@ def desk(
     deadline: DeadlineOption = 300.0,
     roster: collect.RosterOption = None,
     cloned: collect.ClonedOption = False,
-    shape: collect.ClassFormatOption = collect.ClassFormat.TEXT,
+    shape: collect.ClassFormatOption = collect.DEFAULT_CLASS_FORMAT,
     outputs: collect.ClassOutputsOption = None,
     excel: collect.ExcelOption = False,
     moodle: collect.MoodleOption = None,
@@ -53,8 +54,7 @@ def desk(
     from dckgrade.grading.options import Choice
 
     exit_codes.install_signal_handlers()
-    forms = collect.get_class_renderers(excel=excel)
-    written = collect.validate_class_outputs(outputs, moodle, forms)
+    written = collect.validate_class_outputs(outputs, moodle)
     machines = class_file.read_class_file(file)
     warn_about_unverified(machines)
     expected = people.read_roster(roster) if roster else people.Roster()
@@ -65,10 +65,9 @@ def desk(
         output.make_folder(reports)
     made = grade_and_gather(machines, choice, jobs, gathered, reports)
     report = gathered.make_class_report()
-    for path in written:
-        output.write_file_atomically(path, forms[path.suffix](report))
+    output.write_document(DocumentKind.CLASS_REPORT, report, written, excel=excel)
     collect.write_platform_exports(report, moodle, key, gradescope)
-    collect.print_class_report(report, shape, forms)
+    output.print_document(DocumentKind.CLASS_REPORT, report, shape, excel=excel)
     raise SystemExit(exit_codes.choose_exit_code(made))
 
 

@@ -1,10 +1,8 @@
 """`dckgrade collect`: many reports, one class report."""
 
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +10,8 @@ import typer
 
 from dckgrade.cli import exit_codes, language, options, output
 from dckgrade.i18n import N_, UserError, get_translator
+from dckgrade.render import formats
+from dckgrade.render.formats import DocumentKind
 
 if TYPE_CHECKING:
     from dckgrade.classroom.gather import SignatureVerifier
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
     from dckgrade.report.report import Report
 
 
-class ClassFormat(StrEnum):
-    """What stdout can carry."""
-
-    TEXT = "text"
-    JSON = "json"
-    CSV = "csv"
+ClassFormat = StrEnum("ClassFormat", formats.list_stdout_names(DocumentKind.CLASS_REPORT))  # type: ignore[misc]
+"""What `-f` offers for class reports."""
+DEFAULT_CLASS_FORMAT = ClassFormat(formats.TEXT.name)
 
 
 class AttemptPolicy(StrEnum):
@@ -66,7 +63,7 @@ ClassFormatOption = Annotated[
 ]
 ClassOutputsOption = Annotated[
     list[Path] | None,
-    typer.Option("-o", "--output", metavar="FILE", help=N_("Also write .html, .json, .csv, .xml (JUnit).")),
+    options.make_output_option(DocumentKind.CLASS_REPORT),
 ]
 ExcelOption = Annotated[bool, typer.Option("--excel", help=N_("CSV as French Excel opens it."))]
 MoodleOption = Annotated[
@@ -88,7 +85,7 @@ def collect(
     keys: KeysOption = None,
     count: CountOption = AttemptPolicy.BEST,
     cloned: ClonedOption = False,
-    shape: ClassFormatOption = ClassFormat.TEXT,
+    shape: ClassFormatOption = DEFAULT_CLASS_FORMAT,
     outputs: ClassOutputsOption = None,
     excel: ExcelOption = False,
     moodle: MoodleOption = None,
@@ -101,8 +98,7 @@ def collect(
     from dckgrade.classroom.gather import GatheredClass, GatherOptions
     from dckgrade.classroom.submissions import read_submissions
 
-    forms = get_class_renderers(excel=excel)
-    written = validate_class_outputs(outputs, moodle, forms)
+    written = validate_class_outputs(outputs, moodle)
     gathered = GatheredClass(
         GatherOptions(lang=language.get_language(), attempt_policy=count.value, cloned=cloned),
         people.read_roster(roster) if roster else people.Roster(),
@@ -117,10 +113,9 @@ def collect(
     for submission in read_submissions(observed or []):
         gathered.add_submission(submission, observed=True)
     report = gathered.make_class_report()
-    for path in written:
-        output.write_file_atomically(path, forms[path.suffix](report))
+    output.write_document(DocumentKind.CLASS_REPORT, report, written, excel=excel)
     write_platform_exports(report, moodle, key, gradescope)
-    print_class_report(report, shape, forms)
+    output.print_document(DocumentKind.CLASS_REPORT, report, shape, excel=excel)
     if not report.reports:
         raise exit_codes.NothingToGrade(
             N_("There is no report among what was named."),
@@ -144,38 +139,21 @@ def load_signature_verifier(keys: Path | None) -> "SignatureVerifier":
     return mine
 
 
-def get_class_renderers(*, excel: bool) -> "dict[str, Callable[[ClassReport], bytes]]":
-    """List the forms of a class report by the ends of their files' names."""
-    from dckgrade.render.class_report import csv as tables
-    from dckgrade.render.class_report import html as page
-    from dckgrade.render.class_report import json as document
-    from dckgrade.render.class_report import junit
-
-    return {
-        ".html": page.render_class_page,
-        ".json": document.render_class_json,
-        ".csv": partial(tables.render_spreadsheet, excel=excel),
-        ".xml": junit.render_class_junit,
-    }
-
-
-def validate_class_outputs(
-    outputs: list[Path] | None, moodle: Path | None, forms: "dict[str, Callable[[ClassReport], bytes]]"
-) -> Sequence[Path]:
+def validate_class_outputs(outputs: list[Path] | None, moodle: Path | None) -> Sequence[Path]:
     """Refuse, before anything else is done, files that could not be written afterwards."""
-    output.validate_output_paths([moodle] if moodle else [], {".csv"})
-    return output.validate_output_paths(outputs or [], forms)
+    output.validate_output_paths([moodle] if moodle else [], [".csv"])
+    return output.validate_output_paths(outputs or [], kind=DocumentKind.CLASS_REPORT)
 
 
 def write_platform_exports(
     report: "ClassReport", moodle: Path | None, key: MoodleColumn, gradescope: Path | None
 ) -> None:
     """Write what learning platforms take in."""
-    from dckgrade.render.class_report import csv as tables
+    from dckgrade.render.class_report.csv import render_moodle
     from dckgrade.render.class_report.gradescope import render_trainee_gradescope
 
     if moodle:
-        output.write_file_atomically(moodle, tables.render_moodle(report, key.value))
+        output.write_file_atomically(moodle, render_moodle(report, key.value))
     if gradescope:
         output.make_folder(gradescope)
         for at, row in enumerate(report.rows, start=1):
@@ -183,19 +161,6 @@ def write_platform_exports(
                 gradescope / f"{output.make_file_name(row.trainee, at)}.json",
                 render_trainee_gradescope(report, row),
             )
-
-
-def print_class_report(
-    report: "ClassReport", shape: ClassFormat, forms: "dict[str, Callable[[ClassReport], bytes]]"
-) -> None:
-    """Print the report in the form asked for; stdout is nothing else."""
-    with output.safe_stdout():
-        if shape is ClassFormat.TEXT:
-            from dckgrade.render.class_report.terminal import render_class_terminal
-
-            output.print_on_terminal(*render_class_terminal(report))
-        else:
-            sys.stdout.buffer.write(forms[f".{shape}"](report))
 
 
 @contextmanager

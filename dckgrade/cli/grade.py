@@ -30,7 +30,7 @@ def grade(
             autocompletion=completion.complete_labs, help=N_("The lab, such as tp5; all: every lab.")
         ),
     ],
-    shape: options.ReportFormatOption = output.ReportFormat.TEXT,
+    shape: options.ReportFormatOption = output.DEFAULT_REPORT_FORMAT,
     outputs: options.ReportOutputs = None,
     hints: options.Hints = 1,
     only: options.OnlyChecks = None,
@@ -82,7 +82,7 @@ def validate_grade_options(
     timeout: float, workdir: Path, shape: output.ReportFormat, *, watched: bool
 ) -> None:
     """Refuse a number that is none, a folder that is not there, and a form that cannot change in place."""
-    if watched and shape is not output.ReportFormat.TEXT:
+    if watched and shape != output.DEFAULT_REPORT_FORMAT:
         raise UserError(N_("--watch shows a text that changes."), N_("Leave --format out, or --watch."))
     if math.isnan(timeout):
         raise UserError(N_("--timeout takes a number of seconds."))

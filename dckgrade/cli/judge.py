@@ -9,6 +9,7 @@ import typer
 
 from dckgrade.cli import exit_codes, language, options, output
 from dckgrade.i18n import N_, Lang, UserError
+from dckgrade.render import formats
 
 DiffOption = Annotated[
     bool, typer.Option("--diff", help=N_("Show what would change, in files, folders and archives."))
@@ -20,7 +21,7 @@ WriteOption = Annotated[
 
 def judge(
     reports: Annotated[list[Path], typer.Argument(metavar="REPORT…", help=N_("JSON reports."))],
-    shape: options.ReportFormatOption = output.ReportFormat.TEXT,
+    shape: options.ReportFormatOption = output.DEFAULT_REPORT_FORMAT,
     outputs: options.ReportOutputs = None,
     hints: options.Hints = 1,
     diff: DiffOption = False,
@@ -39,7 +40,7 @@ def judge(
         raise UserError(
             N_("Several reports do not fit into one file."), N_("Name one report, or leave -o out.")
         )
-    if shape not in output.APPENDABLE_FORMATS and len(reports) > 1:
+    if not formats.get_format(shape).appendable and len(reports) > 1:
         raise UserError(N_("Several reports do not fit into one document."), N_("Name one report."))
     spoken = language.get_language()
     code = exit_codes.ExitCode.PASSED
@@ -53,7 +54,7 @@ def judge(
 
 
 def demo(
-    shape: options.ReportFormatOption = output.ReportFormat.TEXT,
+    shape: options.ReportFormatOption = output.DEFAULT_REPORT_FORMAT,
     outputs: options.ReportOutputs = None,
     hints: options.Hints = 1,
     lang: options.Language = None,
@@ -77,5 +78,6 @@ def judge_recordings(
 
     reports = [codec.from_json(one, source) for one in codec.split_session(raw)]
     again = [run.judge_report_again(load_lab(find_lab_path(one.lab.id)), one, lang) for one in reports]
-    output.print_and_write_reports(again, shape, paths, hints)
+    output.print_reports(again, shape, hints)
+    output.write_reports(again, paths, hints)
     return exit_codes.choose_exit_code(again)

@@ -1,26 +1,31 @@
 """The options that several commands share, each spelt once."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from dckgrade.cli import completion
 from dckgrade.cli.output import ReportFormat
 from dckgrade.i18n import N_
+from dckgrade.render.formats import DocumentKind, list_suffixes
 
 ReportFormatOption = Annotated[
     ReportFormat, typer.Option("-f", "--format", help=N_("What to print on standard output."))
 ]
-ReportOutputs = Annotated[
-    list[Path] | None,
-    typer.Option(
+
+
+def make_output_option(kind: DocumentKind) -> Any:
+    """Make the option `-o` of a command that writes documents of *kind*."""
+    return typer.Option(
         "-o",
         "--output",
-        metavar="FILE",
+        metavar=f"FILE({'|'.join(list_suffixes(kind))})",
         help=N_("Also write the report there, in the format of its name's end. Repeatable."),
-    ),
-]
+    )
+
+
+ReportOutputs = Annotated[list[Path] | None, make_output_option(DocumentKind.REPORT)]
 Hints = Annotated[
     int,
     typer.Option(

@@ -1,4 +1,4 @@
-"""A run's reports → stdout in the format asked for, and files in the formats that their names ask for."""
+"""Print documents on stdout in the format asked for, and write them to files in that of their names."""
 
 import contextlib
 import os
@@ -6,12 +6,14 @@ import re
 import sys
 import tempfile
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dckgrade.i18n import N_, UserError
+from dckgrade.render import formats
+from dckgrade.render.formats import DocumentKind
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -19,33 +21,13 @@ if TYPE_CHECKING:
     from dckgrade.report.report import Report
 
 
-class ReportFormat(StrEnum):
-    """What stdout can carry."""
-
-    TEXT = "text"
-    JSON = "json"
-    JUNIT = "junit"
-    TAP = "tap"
-    MD = "md"
-    GITHUB = "github"
-    CSV = "csv"
-    GRADESCOPE = "gradescope"
+ReportFormat = StrEnum("ReportFormat", formats.list_stdout_names(DocumentKind.REPORT))  # type: ignore[misc]
+"""What `-f` offers for reports. Mypy wants the members written out; they are the rows of the table."""
+DEFAULT_REPORT_FORMAT = ReportFormat(formats.TEXT.name)
 
 
-APPENDABLE_FORMATS = {ReportFormat.TEXT, ReportFormat.MD, ReportFormat.GITHUB}
-"""Formats in which several reports can follow one another."""
-
-
-def encode_json(reports: "Sequence[Report]", _hints: int) -> bytes:
-    """Write the document; of several labs a session."""
-    from dckgrade.report import codec
-
-    documents = [encode_report(one) for one in reports]
-    return documents[0] if len(documents) == 1 else codec.encode_session(documents)
-
-
-def encode_report(report: "Report") -> bytes:
-    """Write one report, signed where the trainee has a key."""
+def encode_own_report(report: "Report") -> bytes:
+    """Write one report as JSON, signed where the trainee has a key."""
     from dckgrade.cli import settings
     from dckgrade.report import codec
 
@@ -57,90 +39,17 @@ def encode_report(report: "Report") -> bytes:
     return signature.sign_report(report, signature.read_keys(key)[0])
 
 
-def encode_html(reports: "Sequence[Report]", hints: int) -> bytes:
-    """Render the page."""
-    from dckgrade.render.report.html import render_session_page
-
-    return render_session_page(reports, hints).encode()
-
-
-def encode_junit(reports: "Sequence[Report]", hints: int) -> bytes:
-    """Write JUnit XML."""
-    from dckgrade.render.report.junit import render_junit
-
-    return render_junit(reports, hints)
-
-
-def encode_tap(reports: "Sequence[Report]", hints: int) -> bytes:
-    """Write TAP 14."""
-    from dckgrade.render.report.tap import render_tap
-
-    return render_tap(reports, hints)
-
-
-def encode_markdown(reports: "Sequence[Report]", hints: int) -> bytes:
-    """Write a job's summary."""
-    from dckgrade.render.report.markdown import render_markdown
-
-    return render_markdown(reports, hints)
-
-
-def encode_github(reports: "Sequence[Report]", hints: int) -> bytes:
-    """Write annotations for GitHub's checks."""
-    from dckgrade.render.report.github import render_github
-
-    return render_github(reports, hints)
-
-
-def encode_csv_table(reports: "Sequence[Report]", _hints: int) -> bytes:
-    """Write a row for each check."""
-    from dckgrade.render.report.csv import render_csv
-
-    return render_csv(reports)
-
-
-def encode_gradescope(reports: "Sequence[Report]", hints: int) -> bytes:
-    """Write `results.json`."""
-    from dckgrade.render.report.gradescope import render_gradescope
-
-    return render_gradescope(reports, hints)
-
-
-ReportEncoder = Callable[["Sequence[Report]", int], bytes]
-"""The reports of a run and how far up the ladder of hints to go → a document."""
-
-ENCODERS_BY_FORMAT: dict[ReportFormat, ReportEncoder] = {
-    ReportFormat.JSON: encode_json,
-    ReportFormat.JUNIT: encode_junit,
-    ReportFormat.TAP: encode_tap,
-    ReportFormat.MD: encode_markdown,
-    ReportFormat.GITHUB: encode_github,
-    ReportFormat.CSV: encode_csv_table,
-    ReportFormat.GRADESCOPE: encode_gradescope,
-}
-ENCODERS_BY_SUFFIX: dict[str, ReportEncoder] = {
-    ".json": encode_json,
-    ".html": encode_html,
-    ".xml": encode_junit,
-    ".tap": encode_tap,
-    ".md": encode_markdown,
-    ".csv": encode_csv_table,
-    ".gradescope.json": encode_gradescope,
-}
-
-
-def find_suffix(path: Path, known: Collection[str]) -> str | None:
-    """Find which of *known* the file's name ends in, the longest: `a.gradescope.json` is no plain `.json`."""
-    fitting = [one for one in known if path.name.endswith(one) and path.name != one]
-    return max(fitting, key=len, default=None)
-
-
 def validate_output_paths(
-    paths: Sequence[Path], known: Collection[str] = ENCODERS_BY_SUFFIX.keys()
+    paths: Sequence[Path], suffixes: Sequence[str] | None = None, *, kind: DocumentKind = DocumentKind.REPORT
 ) -> Sequence[Path]:
-    """Refuse, before anything is graded, a file that could not be written afterwards."""
+    """
+    Refuse, before anything is graded, a file that could not be written afterwards.
+
+    Its name must end in one of *suffixes*, else in that of a format for documents of *kind*.
+    """
+    known = formats.list_suffixes(kind) if suffixes is None else suffixes
     for path in paths:
-        if find_suffix(path, known) is None:
+        if not any(path.name.endswith(suffix) and path.name != suffix for suffix in known):
             raise UserError(
                 N_("{path} has no format that dckgrade writes."),
                 N_("The file's name ends in one of {known}."),
@@ -154,32 +63,39 @@ def validate_output_paths(
     return paths
 
 
-def print_and_write_reports(
-    reports: "Sequence[Report]", shape: ReportFormat, paths: Sequence[Path], hints: int
-) -> None:
-    """Print *reports* and write them to *paths*."""
-    print_reports(reports, shape, hints)
-    write_reports(reports, paths, hints)
-
-
 def print_reports(reports: "Sequence[Report]", shape: ReportFormat, hints: int, news: str = "") -> None:
-    """Print *reports*, and below a text what is new since the last run; stdout is nothing else."""
-    with safe_stdout():
-        if shape is ReportFormat.TEXT:
-            from dckgrade.render.report.terminal import render_session
-            from dckgrade.render.text.sanitize import sanitize_line
-
-            print_on_terminal(*render_session(reports, hints), *filter(None, [sanitize_line(news)]))
-        else:
-            sys.stdout.buffer.write(ENCODERS_BY_FORMAT[shape](reports, hints))
+    """Print *reports*, and below a text what is new since the last run."""
+    print_document(
+        DocumentKind.REPORT, reports, shape, below=news, hints=hints, encode_report=encode_own_report
+    )
 
 
 def write_reports(reports: "Sequence[Report]", paths: Sequence[Path], hints: int) -> None:
     """Write *reports* to *paths*, each in the format that its name asks for."""
+    write_document(DocumentKind.REPORT, reports, paths, hints=hints, encode_report=encode_own_report)
+
+
+def print_document(
+    kind: DocumentKind, document: object, shape: str, *, below: str = "", **options: object
+) -> None:
+    """Print *document* in the format called *shape*, on a terminal with *below*; stdout is nothing else."""
+    chosen = formats.get_format(shape)
+    with safe_stdout():
+        if chosen.for_terminal:
+            from dckgrade.render.text.sanitize import sanitize_line
+
+            print_on_terminal(
+                *chosen.render(kind, document, **options), *filter(None, [sanitize_line(below)])
+            )
+        else:
+            sys.stdout.buffer.write(chosen.encode(kind, document, **options))
+
+
+def write_document(kind: DocumentKind, document: object, paths: Sequence[Path], **options: object) -> None:
+    """Write *document* to *paths*, validated before, each in the format that its name asks for."""
     for path in paths:
-        write_file_atomically(
-            path, ENCODERS_BY_SUFFIX[find_suffix(path, ENCODERS_BY_SUFFIX) or ""](reports, hints)
-        )
+        if chosen := formats.find_format_of_file(path.name, kind):
+            write_file_atomically(path, chosen.encode(kind, document, **options))
 
 
 @contextlib.contextmanager

@@ -1,7 +1,6 @@
 """`dckgrade prove`: every check of a lab is proven able to fail."""
 
 import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
@@ -13,6 +12,8 @@ import typer
 
 from dckgrade.cli import exit_codes, language, options, output
 from dckgrade.i18n import N_, UserError, get_translator
+from dckgrade.render import formats
+from dckgrade.render.formats import DocumentKind
 
 if TYPE_CHECKING:
     from dckgrade.lab.load import LoadedLab
@@ -20,15 +21,9 @@ if TYPE_CHECKING:
     from dckgrade.report.proof import Proof
 
 
-class ProofFormat(StrEnum):
-    """What stdout can carry."""
-
-    TEXT = "text"
-    JSON = "json"
-    JUNIT = "junit"
-    GITHUB = "github"
-    MD = "md"
-
+ProofFormat = StrEnum("ProofFormat", formats.list_stdout_names(DocumentKind.PROOF))  # type: ignore[misc]
+"""What `-f` offers for proofs."""
+DEFAULT_PROOF_FORMAT = ProofFormat(formats.TEXT.name)
 
 LabNamesArgument = Annotated[
     list[str] | None,
@@ -53,7 +48,7 @@ ProofFormatOption = Annotated[
 ]
 ProofOutputsOption = Annotated[
     list[Path] | None,
-    typer.Option("-o", "--output", metavar="FILE", help=N_("Also write .html, .json, .xml, .md.")),
+    options.make_output_option(DocumentKind.PROOF),
 ]
 
 
@@ -65,14 +60,12 @@ def prove(
     jobs: EngineJobsOption = 2,
     host: options.Host = None,
     disposable: DisposableOption = False,
-    shape: ProofFormatOption = ProofFormat.TEXT,
+    shape: ProofFormatOption = DEFAULT_PROOF_FORMAT,
     outputs: ProofOutputsOption = None,
     lang: options.Language = None,
 ) -> None:
     """Prove that solutions pass, that mistakes fail, and that every check can."""
-    from dckgrade.render import proof as forms
-
-    paths = output.validate_output_paths(outputs or [], forms.PROOF_RENDERERS_BY_SUFFIX)
+    paths = output.validate_output_paths(outputs or [], kind=DocumentKind.PROOF)
     validate_prove_options(host, recorded=recorded, record=record, disposable=disposable)
     loaded = load_named_labs(labs or [])
     proofs = list(
@@ -80,11 +73,8 @@ def prove(
         if recorded
         else prove_labs_on_engines(loaded, fixtures, host, jobs, record=record)
     )
-    for path in paths:
-        output.write_file_atomically(
-            path, forms.PROOF_RENDERERS_BY_SUFFIX[path.suffix](proofs, language.get_language())
-        )
-    print_proofs(proofs, shape)
+    output.write_document(DocumentKind.PROOF, proofs, paths, lang=language.get_language())
+    output.print_document(DocumentKind.PROOF, proofs, shape, lang=language.get_language())
     raise SystemExit(choose_proof_exit_code(proofs))
 
 
@@ -117,24 +107,6 @@ def load_named_labs(labs: Sequence[str]) -> "list[LoadedLab]":
     if not paths:
         raise exit_codes.NothingToGrade(N_("There is no lab to prove."))
     return [load_lab(path) for path in dict.fromkeys(paths)]
-
-
-def print_proofs(proofs: "Sequence[Proof]", shape: ProofFormat) -> None:
-    """Print the proofs in the form asked for; stdout is nothing else."""
-    from dckgrade.render import proof as forms
-
-    try:
-        if shape is ProofFormat.TEXT:
-            from dckgrade.render.proof.terminal import render_proof_terminal
-
-            output.print_on_terminal(
-                *(render_proof_terminal(proof, language.get_language()) for proof in proofs)
-            )
-        else:
-            sys.stdout.buffer.write(forms.PROOF_RENDERERS_BY_NAME[shape](proofs, language.get_language()))
-        sys.stdout.flush()
-    except BrokenPipeError:
-        output.mute_stdout()
 
 
 def choose_proof_exit_code(proofs: "Sequence[Proof]") -> exit_codes.ExitCode:

@@ -10,36 +10,15 @@ from msgspec.structs import replace
 from dckgrade.classroom import attempts
 from dckgrade.classroom.gather import AttemptPolicy, GatheredClass, GatherOptions
 from dckgrade.classroom.people import Person, Roster
-from dckgrade.classroom.submissions import Submission
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
 from dckgrade.report import codec
-from dckgrade.report.class_report import ClassReport, ClassRow
 from dckgrade.report.observation import EngineInfo
 from dckgrade.report.report import Report
 from dckgrade.report.result import Verdict
-from tests.support.class_reports import NAMES, of, raw
+from tests.support.class_reports import NAMES, find_row, gather_class, make_submission, of, raw
 
 MISTAKE = "no-password"
-
-
-def submission(report: Report | bytes, within: str = "") -> Submission:
-    content = report if isinstance(report, bytes) else raw(report)
-    name = within or f"{random.random()}.json"  # noqa: S311
-    return Submission(source=f"class/{name}", path_within=name, raw=content)
-
-
-def gathered(
-    *reports: Report | bytes | Submission, roster: Roster | None = None, **terms: Any
-) -> ClassReport:
-    made = GatheredClass(GatherOptions(lang="en", **terms), roster or Roster())
-    for one in reports:
-        made.add_submission(one if isinstance(one, Submission) else submission(one))
-    return made.make_class_report()
-
-
-def row(report: ClassReport, trainee: str) -> ClassRow:
-    return next(one for one in report.rows if one.trainee == trainee)
 
 
 def changed(report: Report, **changes: Any) -> bytes:
@@ -47,12 +26,12 @@ def changed(report: Report, **changes: Any) -> bytes:
 
 
 def test_a_class_is_a_row_a_trainee_and_a_column_a_lab() -> None:
-    report = gathered(of("Ada"), of("Ada", "tp2"), of("Bob", "tp5", MISTAKE))
+    report = gather_class(of("Ada"), of("Ada", "tp2"), of("Bob", "tp5", MISTAKE))
     assert [lab.id for lab in report.labs] == ["tp2", "tp5"]
     assert [one.trainee for one in report.rows] == ["Ada", "Bob"]
-    assert row(report, "Ada").score.earned == 20
-    assert row(report, "Bob").cells.keys() == {"tp5"}
-    assert row(report, "Bob").score.possible == 20
+    assert find_row(report, "Ada").score.earned == 20
+    assert find_row(report, "Bob").cells.keys() == {"tp5"}
+    assert find_row(report, "Bob").score.possible == 20
 
 
 def test_a_score_is_what_the_recording_comes_to_whatever_the_report_claims() -> None:
@@ -61,37 +40,37 @@ def test_a_score_is_what_the_recording_comes_to_whatever_the_report_claims() -> 
     forged["score"] = {"earned": 10, "possible": 10, "undecided": 0}
     for check in forged["checks"]:
         check |= {"verdict": "passed", "earned": check["points"]}
-    cell = row(gathered(json.dumps(forged).encode()), "Bob").cells["tp5"]
-    assert cell.score == row(gathered(honest), "Bob").cells["tp5"].score
+    cell = find_row(gather_class(json.dumps(forged).encode()), "Bob").cells["tp5"]
+    assert cell.score == find_row(gather_class(honest), "Bob").cells["tp5"].score
     assert cell.flags == ["claimed-otherwise"]
 
 
 def test_an_honest_report_bears_no_flag() -> None:
     for lab in ("tp1", "tp2", "tp5"):
-        (one,) = gathered(of("Ada", lab)).rows
+        (one,) = gather_class(of("Ada", lab)).rows
         assert (one.cells[lab].flags, one.cells[lab].trust) == ([], "declared")
 
 
 def test_a_report_by_another_version_of_the_lab_is_judged_by_ours_and_flagged() -> None:
     other = changed(of("Ada"), lab={"id": "tp5", "title": "x", "digest": "sha256:0"})
-    assert row(gathered(other), "Ada").cells["tp5"].flags == ["other-lab"]
+    assert find_row(gather_class(other), "Ada").cells["tp5"].flags == ["other-lab"]
 
 
 def test_the_best_attempt_counts_or_the_latest_and_the_others_are_history() -> None:
     first = of("Ada", at="2026-11-24T09:00:00Z")
     then = of("Ada", "tp5", MISTAKE, at="2026-11-24T11:00:00Z")
-    best = row(gathered(then, first), "Ada").cells["tp5"]
-    latest = row(gathered(first, then, attempt_policy="latest"), "Ada").cells["tp5"]
+    best = find_row(gather_class(then, first), "Ada").cells["tp5"]
+    latest = find_row(gather_class(first, then, attempt_policy="latest"), "Ada").cells["tp5"]
     assert (best.score.earned, latest.score.earned < 10) == (10, True)
     assert [one.started_at for one in best.history] == ["2026-11-24T11:00:00Z"]
     assert [one.score.earned for one in latest.history] == [10]
 
 
 def test_the_order_of_the_files_changes_nothing() -> None:
-    reports = [submission(of(name, "tp5", case)) for name in NAMES for case in ("solution", MISTAKE)]
-    once = gathered(*reports)
+    reports = [make_submission(of(name, "tp5", case)) for name in NAMES for case in ("solution", MISTAKE)]
+    once = gather_class(*reports)
     random.Random(7).shuffle(reports)  # noqa: S311
-    assert gathered(*reports) == once
+    assert gather_class(*reports) == once
 
 
 @pytest.mark.parametrize(
@@ -106,15 +85,15 @@ def test_the_order_of_the_files_changes_nothing() -> None:
     ],
 )
 def test_what_is_no_report_is_a_row_with_its_reason_and_the_others_count(content: bytes, reason: str) -> None:
-    report = gathered(submission(content, "odd.json"), of("Ada"))
+    report = gather_class(make_submission(content, "odd.json"), of("Ada"))
     assert [one.source for one in report.refused] == ["class/odd.json"]
     assert reason in report.refused[0].reason
-    assert row(report, "Ada").score.earned == 10
+    assert find_row(report, "Ada").score.earned == 10
 
 
 def test_a_lab_that_the_trainer_has_not_is_a_row_with_its_reason() -> None:
     foreign = changed(of("Ada"), lab={"id": "tp55", "title": "x", "digest": ""})
-    assert "no lab" in gathered(foreign).refused[0].reason
+    assert "no lab" in gather_class(foreign).refused[0].reason
 
 
 @pytest.mark.parametrize("seed", range(400))
@@ -128,8 +107,8 @@ def test_a_report_that_was_tampered_with_anywhere_never_aborts(seed: int) -> Non
             node[key] = dice.choice([None, -1, 10**400, "", "x" * 9000, [], {}, True, 1.5, {"a": []}])
             break
         node = node[key]
-    report = gathered(json.dumps(content).encode(), of("Bob"))
-    assert row(report, "Bob").score.earned == 10
+    report = gather_class(json.dumps(content).encode(), of("Bob"))
+    assert find_row(report, "Bob").score.earned == 10
     assert report.reports + len(report.refused) == 2
     assert "cannot be judged" not in "".join(one.reason for one in report.refused)
 
@@ -137,22 +116,24 @@ def test_a_report_that_was_tampered_with_anywhere_never_aborts(seed: int) -> Non
 def test_a_shared_container_is_a_copy_and_both_are_told_of_each_other() -> None:
     hers = of("Ada")
     his = changed(hers, trainee="Bob", started_at="2026-11-24T12:00:00Z")
-    report = gathered(hers, his, of("Eve"))
-    assert row(report, "Ada").cells["tp5"].shared_with == ["Bob"]
-    assert row(report, "Bob").cells["tp5"].flags == ["copy"]
-    assert row(report, "Eve").cells["tp5"].flags == []
+    report = gather_class(hers, his, of("Eve"))
+    assert find_row(report, "Ada").cells["tp5"].shared_with == ["Bob"]
+    assert find_row(report, "Bob").cells["tp5"].flags == ["copy"]
+    assert find_row(report, "Eve").cells["tp5"].flags == []
 
 
 @pytest.mark.parametrize("lab", ["tp1", "tp2"])
 def test_a_report_under_another_name_is_a_copy_also_where_nothing_has_an_id(lab: str) -> None:
-    report = gathered(of("Ada", lab), changed(of("Ada", lab), trainee="Bob"))
+    report = gather_class(of("Ada", lab), changed(of("Ada", lab), trainee="Bob"))
     assert [one.cells[lab].flags for one in report.rows] == [["copy"], ["copy"]]
 
 
 def test_two_hundred_honest_trainees_are_never_accused() -> None:
     reports = [of(f"Trainee {at}", lab, at=f"2026-11-24T10:{at % 60:02}:{at // 60:02}Z")
                for at in range(200) for lab in ("tp2", "tp5")]  # fmt: skip
-    flagged = {flag for one in gathered(*reports).rows for cell in one.cells.values() for flag in cell.flags}
+    flagged = {
+        flag for one in gather_class(*reports).rows for cell in one.cells.values() for flag in cell.flags
+    }
     assert flagged == set()
 
 
@@ -162,18 +143,18 @@ def test_machines_from_one_image_share_an_engine_id_and_that_can_be_allowed() ->
         return changed(report, engine={"endpoint": report.engine.endpoint, "id": "ABCD:EFGH:IJKL"})
 
     pair = on_one_engine("Ada"), on_one_engine("Bob")
-    assert row(gathered(*pair), "Ada").cells["tp5"].flags == ["same-engine"]
-    assert row(gathered(*pair, cloned=True), "Ada").cells["tp5"].flags == []
+    assert find_row(gather_class(*pair), "Ada").cells["tp5"].flags == ["same-engine"]
+    assert find_row(gather_class(*pair, cloned=True), "Ada").cells["tp5"].flags == []
 
 
 def test_one_trainee_s_attempts_are_no_copies_of_each_other() -> None:
     twice = of("Ada"), changed(of("Ada"), started_at="2026-11-24T12:00:00Z")
-    assert row(gathered(*twice), "Ada").cells["tp5"].flags == []
+    assert find_row(gather_class(*twice), "Ada").cells["tp5"].flags == []
 
 
 def test_the_roster_adds_who_is_missing_and_tells_who_is_not_expected() -> None:
     known = Roster([Person(name="Ada Lovelace", email="ada@example.org"), Person(name="Bob")])
-    report = gathered(of("ada@example.org"), of("Mallory"), roster=known)
+    report = gather_class(of("ada@example.org"), of("Mallory"), roster=known)
     assert [(one.trainee, one.expected, bool(one.cells)) for one in report.rows] == [
         ("Ada Lovelace", True, True), ("Bob", True, False), ("Mallory", False, True),
     ]  # fmt: skip
@@ -181,13 +162,17 @@ def test_the_roster_adds_who_is_missing_and_tells_who_is_not_expected() -> None:
 
 def test_moodle_knows_who_handed_it_in_and_another_name_inside_is_flagged() -> None:
     folder = "Ada Lovelace_7_assignsubmission_file_/tp5.json"
-    assert row(gathered(submission(of("Bob"), folder)), "Ada Lovelace").cells["tp5"].flags == ["name-differs"]
-    same = gathered(submission(of("ada LOVELACE"), folder))
-    assert row(same, "Ada Lovelace").cells["tp5"].flags == []
+    assert find_row(gather_class(make_submission(of("Bob"), folder)), "Ada Lovelace").cells["tp5"].flags == [
+        "name-differs"
+    ]
+    same = gather_class(make_submission(of("ada LOVELACE"), folder))
+    assert find_row(same, "Ada Lovelace").cells["tp5"].flags == []
 
 
 def test_mistakes_are_ranked_by_how_many_trainees_share_them() -> None:
-    report = gathered(*(of(name, "tp5", MISTAKE) for name in NAMES[:3]), of(NAMES[3], "tp2", "unconfined"))
+    report = gather_class(
+        *(of(name, "tp5", MISTAKE) for name in NAMES[:3]), of(NAMES[3], "tp2", "unconfined")
+    )
     first = report.mistakes[0]
     assert (first.code, first.lab, first.trainees) == ("ST-01", "tp5", sorted(NAMES[:3], key=str.casefold))
     assert first.message
@@ -196,27 +181,27 @@ def test_mistakes_are_ranked_by_how_many_trainees_share_them() -> None:
 
 
 def test_every_check_counts_how_the_class_did() -> None:
-    report = gathered(of("Ada"), of("Bob", "tp5", MISTAKE))
+    report = gather_class(of("Ada"), of("Bob", "tp5", MISTAKE))
     (lab,) = report.labs
     assert sum(lab.checks[0].counts.values()) == lab.handed_in == 2
     assert {verdict for check in lab.checks for verdict in check.counts} > {Verdict.PASSED}
 
 
 def test_a_check_that_nobody_or_everybody_passes_is_suspicious_in_a_class_of_five() -> None:
-    stuck = gathered(*(of(name, "tp5", MISTAKE) for name in NAMES))
+    stuck = gather_class(*(of(name, "tp5", MISTAKE) for name in NAMES))
     told = {check.id: check.suspicious for check in stuck.labs[0].checks}
     assert set(told.values()) == {"nobody-passes", "everybody-passes"}
-    few = gathered(*(of(name, "tp5", MISTAKE) for name in NAMES[:4]))
+    few = gather_class(*(of(name, "tp5", MISTAKE) for name in NAMES[:4]))
     assert {check.suspicious for check in few.labs[0].checks} == {None}
 
 
 def test_a_class_of_nobody_is_an_empty_report() -> None:
-    report = gathered()
+    report = gather_class()
     assert (report.rows, report.labs, report.mistakes, report.reports) == ([], [], [], 0)
 
 
 def test_a_hidden_name_of_a_report_cannot_make_two_trainees_of_one() -> None:
-    report = gathered(of("Ada"), of(" ada "), of("ÀDA"))
+    report = gather_class(of("Ada"), of(" ada "), of("ÀDA"))
     assert len(report.rows) == 1
     assert codec.MAX_DOCUMENT_BYTES  # the bound that a report is read with
 

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from dckgrade.lab.discovery import list_lab_paths
+from dckgrade.render.formats import DocumentKind, list_suffixes
 from dckgrade.report import codec, signature
 from tests.support.cli_runner import NOWHERE, dckgrade
 from tests.support.fault_engine import FaultEngine, Say, answer
@@ -114,7 +115,7 @@ def test_only_leaves_out_the_labs_of_which_no_check_was_chosen() -> None:
 
 
 def test_every_file_asked_for_has_all_labs(tmp_path: Path) -> None:
-    ends = (".json", ".html", ".xml", ".tap", ".md", ".csv", ".gradescope.json")
+    ends = list_suffixes(DocumentKind.REPORT)
     outputs = [part for end in ends for part in ("-o", str(tmp_path / f"r{end}"))]
     dckgrade("all", "-f", "json", "--host", NOWHERE, *outputs)
     for end in ends:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dckgrade.render.formats import DocumentKind, list_suffixes
 from tests.support.class_reports import of, raw
 from tests.support.cli_runner import dckgrade
 
@@ -33,7 +34,7 @@ def roster(tmp_path: Path) -> Path:
 def test_a_class_is_shown_and_written_in_every_form_at_once(
     handed_in: Path, roster: Path, tmp_path: Path
 ) -> None:
-    files = [tmp_path / f"class{suffix}" for suffix in (".html", ".json", ".csv", ".xml")]
+    files = [tmp_path / f"class{suffix}" for suffix in list_suffixes(DocumentKind.CLASS_REPORT)]
     moodle, scopes = tmp_path / "moodle.csv", tmp_path / "scopes"
     done = dckgrade(
         "collect", str(handed_in), "--roster", str(roster), "--lang", "en", "--moodle", str(moodle),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.lab.discovery import find_lab_path
+from dckgrade.render.formats import DocumentKind, list_suffixes
 from tests.conftest import FIXTURES
 from tests.support.cli_runner import dckgrade
 from tests.support.tiny_lab import tiny
@@ -67,12 +68,13 @@ def test_every_form_goes_to_stdout_and_nothing_else_does(shape: str) -> None:
 
 
 def test_files_are_written_by_their_suffix(tmp_path: Path) -> None:
-    paths = [tmp_path / f"proof{suffix}" for suffix in (".html", ".json", ".xml", ".md")]
+    paths = [tmp_path / f"proof{suffix}" for suffix in list_suffixes(DocumentKind.PROOF)]
 
     run = dckgrade(*PROVEN, *(word for path in paths for word in ("-o", str(path))))
 
     assert run.returncode == 0
-    assert [path.read_bytes()[:2] for path in paths] == [b"<!", b"{\n", b"<?", b"##"]
+    begins = {".html": b"<!", ".json": b"{\n", ".xml": b"<?", ".md": b"##"}
+    assert {path.suffix: path.read_bytes()[:2] for path in paths} == begins
     assert json.loads(paths[1].read_bytes())["proven"] is True
 
 

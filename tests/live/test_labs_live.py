@@ -9,7 +9,7 @@ from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs
 from dckgrade.lab.load import load_lab
 from dckgrade.prove import run
 from dckgrade.prove.case import read_proof_settings
-from dckgrade.render.proof import render_proof_page
+from dckgrade.render.proof.html import render_proof_page
 from tests.conftest import FIXTURES, need_guests, need_private_engines
 
 pytestmark = pytest.mark.engine
@@ -27,5 +27,5 @@ def test_a_lab_is_proven_live(lab: str) -> None:
         proof = run.prove_live(load_lab(find_lab_path(lab)), FIXTURES, engines, lambda *_: None, record=False)
 
     BUILD.mkdir(exist_ok=True)
-    (BUILD / f"proof-{lab}.html").write_bytes(render_proof_page([proof], "en"))
+    (BUILD / f"proof-{lab}.html").write_text(render_proof_page([proof], "en"), encoding="utf-8")
     assert [fault.translate_sentence("en") for fault in proof.faults] == []

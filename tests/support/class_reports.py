@@ -3,10 +3,15 @@
 import random
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from msgspec.structs import replace
 
+from dckgrade.classroom.gather import GatheredClass, GatherOptions
+from dckgrade.classroom.people import Roster
+from dckgrade.classroom.submissions import Submission
 from dckgrade.report import codec
+from dckgrade.report.class_report import ClassReport, ClassRow
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.report import Report
 from tests.conftest import FIXTURES
@@ -44,3 +49,22 @@ def raw(report: Report) -> bytes:
 
 
 NAMES: Sequence[str] = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra", "Barbara Liskov")
+
+
+def make_submission(report: Report | bytes, within: str = "") -> Submission:
+    content = report if isinstance(report, bytes) else raw(report)
+    name = within or f"{random.random()}.json"  # noqa: S311
+    return Submission(source=f"class/{name}", path_within=name, raw=content)
+
+
+def gather_class(
+    *reports: Report | bytes | Submission, roster: Roster | None = None, **terms: Any
+) -> ClassReport:
+    made = GatheredClass(GatherOptions(lang="en", **terms), roster or Roster())
+    for one in reports:
+        made.add_submission(one if isinstance(one, Submission) else make_submission(one))
+    return made.make_class_report()
+
+
+def find_row(report: ClassReport, trainee: str) -> ClassRow:
+    return next(one for one in report.rows if one.trainee == trainee)

@@ -13,14 +13,14 @@ from dckgrade.i18n import Lang
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
 from dckgrade.prove import run
-from dckgrade.render.class_report.html import render_class_page as class_page
-from dckgrade.render.proof import render_proof_page as proof_page
+from dckgrade.render.class_report.html import render_class_page
+from dckgrade.render.proof.html import render_proof_page
 from dckgrade.render.report.html import render_report_page, render_session_page
 from dckgrade.report.class_report import ClassReport
 from dckgrade.report.proof import Proof
 from tests.conftest import FIXTURES
-from tests.render.proof.test_formats import faulty
 from tests.support.class_reports import NAMES, of, raw, recorded
+from tests.support.proofs import make_faulty_proof
 from tests.support.reports import eventful, planted
 
 HOSTILE = (
@@ -82,7 +82,7 @@ def grown(report: ClassReport, size: int) -> ClassReport:
 @cache
 def proofs() -> tuple[Proof, ...]:
     """Prove the largest lab by its recordings, and give a proof with every fault there is."""
-    return run.prove_from_recordings(load_lab(find_lab_path("tp6")), FIXTURES), faulty(HOSTILE)
+    return run.prove_from_recordings(load_lab(find_lab_path("tp6")), FIXTURES), make_faulty_proof(HOSTILE)
 
 
 PAGES: Mapping[str, Callable[[Lang], bytes]] = {
@@ -91,7 +91,7 @@ PAGES: Mapping[str, Callable[[Lang], bytes]] = {
     "undecided report": undecided_report,
     "hostile report": hostile_report,
     "session": session_report,
-    "class": lambda lang: class_page(gathered(lang)),
-    "large class": lambda lang: class_page(grown(gathered(lang), 450)),
-    "proof": lambda lang: proof_page(proofs(), lang),
+    "class": lambda lang: render_class_page(gathered(lang)),
+    "large class": lambda lang: render_class_page(grown(gathered(lang), 450)),
+    "proof": lambda lang: render_proof_page(proofs(), lang).encode(),
 }

@@ -1,1 +1,1 @@
-"""The class report for those who read it: a page, other programs, spreadsheets, learning platforms."""
+"""Render class reports, a module for each format."""

@@ -17,7 +17,7 @@ NO_GRADE = "-"
 """Moodle's own sign for it."""
 
 
-def render_spreadsheet(report: ClassReport, *, excel: bool) -> bytes:
+def render_spreadsheet(report: ClassReport, *, excel: bool = False) -> bytes:
     """Write a row a trainee, a column a lab; *excel*: with `;` and a byte order mark, for Excel in French."""
     translate = get_translator(report.lang)
     head = [translate(N_("Trainee")), "email", "username", "id number"]

@@ -1,5 +1,7 @@
 """A proof → a Rich table: a row a case, a column a check, and what keeps the lab from being proven."""
 
+from collections.abc import Iterator, Sequence
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -23,6 +25,11 @@ CELL_STYLES = {
 }
 
 MAX_CASE_CHARS = 80
+
+
+def render_proofs_terminal(proofs: Sequence[Proof], lang: str) -> Iterator[RenderableType]:
+    """Lay out each proof."""
+    return (render_proof_terminal(proof, lang) for proof in proofs)
 
 
 def render_proof_terminal(proof: Proof, lang: str) -> RenderableType:

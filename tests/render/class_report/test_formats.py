@@ -13,19 +13,24 @@ from dckgrade.classroom.people import Person, Roster
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
 from dckgrade.i18n import UserError
+from dckgrade.render import formats
 from dckgrade.render.class_report import csv as tables
 from dckgrade.render.class_report import json as document
 from dckgrade.render.class_report.gradescope import render_trainee_gradescope
 from dckgrade.render.class_report.junit import render_class_junit
+from dckgrade.render.formats import DocumentKind
 from dckgrade.report.class_report import ClassReport
 from dckgrade.report.observation import EngineInfo, Unobservable, UnobservableReason
-from tests.classroom.test_gather import gathered, row
-from tests.support.class_reports import of
+from tests.support import reports
+from tests.support.class_reports import find_row, gather_class, of
+from tests.support.rendering import list_sanitizing_formats, remove_layout, render_to_bytes
 
 HOSTILE = [
     "=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", 'a;b,c"d\ne', "\x1b[31mred", "\0nul",
     "]]><script>alert(1)</script>", "&amp;<b>", "\u202eevil", "\ud800", "Élodie Çelik",
 ]  # fmt: skip
+
+corpus = pytest.mark.parametrize("text", reports.HOSTILE.values(), ids=reports.HOSTILE.keys())
 
 
 @pytest.fixture
@@ -37,7 +42,9 @@ def class_report() -> ClassReport:
             Person(name="Carol", email="", username="", id_number=""),
         ]
     )
-    return gathered(of("Ada"), of("Ada", "tp2"), of("Bob", "tp5", "no-password"), of("Mallory"), roster=known)
+    return gather_class(
+        of("Ada"), of("Ada", "tp2"), of("Bob", "tp5", "no-password"), of("Mallory"), roster=known
+    )
 
 
 def rows(content: bytes, mark: str = ",") -> list[dict[str, str]]:
@@ -59,10 +66,27 @@ def test_excel_in_french_gets_its_semicolons_and_its_byte_order_mark(class_repor
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_cell_is_a_formula_and_every_cell_is_read_back(name: str) -> None:
-    report = gathered(of(name.encode("utf-8", "replace").decode()))
+    report = gather_class(of(name.encode("utf-8", "replace").decode()))
     (read,) = rows(tables.render_spreadsheet(report, excel=False))
     assert not read["Trainee"].startswith(("=", "+", "-", "@", "\t", "\r"))
     assert read["Total"] == "10"
+
+
+@pytest.mark.parametrize("name", list_sanitizing_formats(DocumentKind.CLASS_REPORT))
+@corpus
+def test_no_control_character_reaches_any_format_that_people_read(
+    name: str, text: str, class_report: ClassReport
+) -> None:
+    report = replace(class_report, rows=[replace(line, trainee=text) for line in class_report.rows])
+    made = render_to_bytes(name, DocumentKind.CLASS_REPORT, report).decode()
+    assert remove_layout(made).isprintable()
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+@pytest.mark.parametrize("name", [row.name for row in formats.list_formats(DocumentKind.CLASS_REPORT)])
+def test_every_format_exists_in_both_languages(name: str, lang: str, class_report: ClassReport) -> None:
+    report = replace(class_report, lang=lang)
+    assert b"Ada" in render_to_bytes(name, DocumentKind.CLASS_REPORT, report)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +109,7 @@ def test_moodle_gets_who_is_on_the_roster_by_the_key_it_knows(
 
 def test_moodle_without_any_key_is_told_instead_of_written() -> None:
     with pytest.raises(UserError, match="Nobody in this class"):
-        tables.render_moodle(gathered(of("Ada")), "email")
+        tables.render_moodle(gather_class(of("Ada")), "email")
 
 
 def test_the_document_is_the_report(class_report: ClassReport) -> None:
@@ -97,7 +121,7 @@ def test_the_document_is_the_report(class_report: ClassReport) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_junit_is_well_formed_whatever_a_trainee_is_called(name: str) -> None:
-    report = gathered(of(name.encode("utf-8", "replace").decode(), "tp5", "no-password"))
+    report = gather_class(of(name.encode("utf-8", "replace").decode(), "tp5", "no-password"))
     root = ET.fromstring(render_class_junit(report))  # noqa: S314 - our own
     (suite,) = root
     assert int(suite.get("tests", 0)) == len(suite.findall("testcase")) == 6
@@ -107,7 +131,7 @@ def test_junit_is_well_formed_whatever_a_trainee_is_called(name: str) -> None:
 
 def test_gradescope_adds_up_to_its_score(class_report: ClassReport) -> None:
     for name in ("Ada", "Bob", "Carol"):
-        read = json.loads(render_trainee_gradescope(class_report, row(class_report, name)))
+        read = json.loads(render_trainee_gradescope(class_report, find_row(class_report, name)))
         assert read["score"] == sum(one["score"] for one in read["tests"])
         assert {one["status"] for one in read["tests"]} <= {"passed", "failed"}
 
@@ -119,7 +143,7 @@ def undecided() -> ClassReport:
         load_trainer_lab("tp5"), EngineInfo(endpoint="ssh://ada@poste-01"), "off", Choice()
     )
     known = Roster([Person(name="Ada", email="ada@example.org")])
-    return gathered(replace(report, trainee="Ada"), roster=known)
+    return gather_class(replace(report, trainee="Ada"), roster=known)
 
 
 def test_points_that_nobody_could_decide_are_no_zero_in_a_gradebook(undecided: ClassReport) -> None:
@@ -136,7 +160,7 @@ def test_moodle_is_told_how_many_points_are_undecided() -> None:
     hidden = next(name for name in seen if name.startswith("http"))
     seen[hidden] = Unobservable(kind="http", why=UnobservableReason.DEADLINE)
     (moodle,) = rows(
-        tables.render_moodle(gathered(replace(report, observations=seen), roster=known), "email")
+        tables.render_moodle(gather_class(replace(report, observations=seen), roster=known), "email")
     )
     assert 0 < int(moodle["tp5"]) < 10
     assert "?" in moodle["tp5 feedback"]

@@ -18,8 +18,8 @@ from dckgrade.render.class_report.heatmap import MAX_DETAILED_TRAINEES, TRAINEES
 from dckgrade.render.class_report.html import render_class_page
 from dckgrade.render.class_report.terminal import render_class_terminal
 from dckgrade.report.class_report import ClassReport
-from tests.render.report.test_html import Read
 from tests.support.class_reports import NAMES, of, raw
+from tests.support.html_page import HtmlPage
 from tests.support.pages import grown
 from tests.support.reports import HOSTILE
 
@@ -50,14 +50,14 @@ def classroom(lang: Lang = "en", hostile: str = "Mallory") -> ClassReport:
 
 
 def test_the_most_shared_mistake_is_first_and_says_how_many_of_how_many() -> None:
-    said = Read(render_class_page(classroom()).decode()).text
+    said = HtmlPage(render_class_page(classroom()).decode()).text
     assert "5 of 6 PostgreSQL stopped at once" in said
     assert said.index("5 of 6") < said.index("1 of 6")
 
 
 @langs
 def test_a_mistake_is_explained_in_the_words_of_the_command_explain(lang: Lang) -> None:
-    read = Read(render_class_page(classroom(lang)).decode()).text
+    read = HtmlPage(render_class_page(classroom(lang)).decode()).text
     known = collect_mistakes([load_lab(find_lab_path("tp5")).lab])["ST-01"].diagnosis
     for words in (known.hint, known.why, known.look):
         for part in words.in_language(lang).split("`") if words else []:
@@ -65,7 +65,7 @@ def test_a_mistake_is_explained_in_the_words_of_the_command_explain(lang: Lang) 
 
 
 def test_nobody_passing_the_missing_the_noise_the_copy_and_the_stranger_are_told() -> None:
-    said = Read(render_class_page(classroom()).decode()).text
+    said = HtmlPage(render_class_page(classroom()).decode()).text
     for part in (
         "nobody passes: is the check at fault?",
         "Nothing handed in Absent",
@@ -100,7 +100,7 @@ def test_every_link_leads_to_something_and_no_id_occurs_twice(lang: Lang) -> Non
 @corpus
 def test_hostile_text_brings_no_element_to_the_page(text: str) -> None:
     plain, hostile = (
-        Read(render_class_page(classroom(hostile=one)).decode()) for one in ("Mallory", f"M{text}")
+        HtmlPage(render_class_page(classroom(hostile=one)).decode()) for one in ("Mallory", f"M{text}")
     )
     # A backtick in a reason sets what follows as code.
     assert Counter(tag for tag, _ in hostile.elements if tag != "code") == Counter(

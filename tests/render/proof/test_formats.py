@@ -4,63 +4,32 @@ import base64
 import hashlib
 import json
 import re
-from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from markdown_it import MarkdownIt
-from rich.console import Console
 
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
 from dckgrade.prove import run
-from dckgrade.render.proof import (
-    PROOF_RENDERERS_BY_NAME,
-    PROOF_RENDERERS_BY_SUFFIX,
-    render_proof_github,
-    render_proof_json,
-    render_proof_junit,
-    render_proof_markdown,
-    render_proof_page,
-)
-from dckgrade.render.proof.terminal import render_proof_terminal
+from dckgrade.render import formats
+from dckgrade.render.formats import DocumentKind
+from dckgrade.render.proof.github import render_proof_github
+from dckgrade.render.proof.html import render_proof_page
+from dckgrade.render.proof.json import render_proof_json
+from dckgrade.render.proof.junit import render_proof_junit
+from dckgrade.render.proof.markdown import render_proof_markdown
 from dckgrade.render.text.sanitize import sanitize_block
-from dckgrade.report.proof import Proof, ProofCell, ProofFault
-from dckgrade.report.text import Text
+from dckgrade.report.proof import Proof, ProofCell
 from tests.conftest import FIXTURES
-from tests.render.report.test_html import Read
+from tests.support.html_page import HtmlPage
+from tests.support.proofs import make_faulty_proof
+from tests.support.rendering import list_sanitizing_formats, remove_layout, render_to_bytes
 from tests.support.reports import HOSTILE
 
 corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-
-
-def faulty(text: str = "x") -> Proof:
-    """Give a proof with every kind of cell and fault, and *text* wherever others have a say."""
-    kinds = dict(zip([f"case-{at}" for at in range(len(ProofCell) - 1)] + [text], ProofCell, strict=True))
-    return Proof(
-        lab="tiny",
-        title=Text(fr=text or "-", en=text or "-"),
-        file="checks/tiny.yaml",
-        places={"box-running": (5, 9), "TY-01": (12, 15)},
-        checks=["box-running"],
-        cases=list(kinds),
-        cells={"box-running": dict(kinds)},
-        mutants=3,
-        faults=[
-            ProofFault(
-                what="{check} does not see the mistake {case}: {detail}.",
-                check="box-running",
-                case=text,
-                detail=text,
-            ),
-            ProofFault(what="No case triggers {code}.", code="TY-01"),
-            ProofFault(what="{case} could not be applied: {detail}", case=text, detail=text),
-        ],
-        waived=[f"{text}: {text} ({date(2999, 1, 1)})"],
-        duration_ms=1500,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +38,7 @@ def tp5() -> Proof:
 
 
 def test_a_missed_fault_is_at_its_line_in_an_annotation_that_github_understands() -> None:
-    lines = render_proof_github([faulty()], "en").decode().splitlines()
+    lines = render_proof_github([make_faulty_proof()], "en").splitlines()
 
     assert lines[0] == (
         "::error file=checks/tiny.yaml,line=5,col=9::box-running does not see the mistake x: x."
@@ -102,7 +71,7 @@ def test_a_lab_below_the_current_folder_is_named_as_ci_names_files(
 
 @corpus
 def test_hostile_text_starts_no_command_of_githubs_own(text: str) -> None:
-    lines = render_proof_github([faulty(text)], "en").decode().split("\n")
+    lines = render_proof_github([make_faulty_proof(text)], "en").split("\n")
 
     assert len(lines) == 5, "three faults, one notice, the end"
     assert all(one.startswith(("::error file=", "::notice::")) for one in lines[:4])
@@ -113,7 +82,7 @@ def test_hostile_text_starts_no_command_of_githubs_own(text: str) -> None:
 
 @corpus
 def test_junit_is_read_again_by_another_parser(text: str) -> None:
-    root = ET.fromstring(render_proof_junit([faulty(text)], "en"))  # noqa: S314 - our own document
+    root = ET.fromstring(render_proof_junit([make_faulty_proof(text)], "en"))  # noqa: S314 - our own document
 
     (suite,) = root
     tests = list(suite)
@@ -129,8 +98,8 @@ def test_junit_is_read_again_by_another_parser(text: str) -> None:
 
 @corpus
 def test_markdown_shows_hostile_text_and_obeys_none_of_it(text: str) -> None:
-    def kinds(made: bytes) -> list[str]:
-        tokens = MarkdownIt("commonmark").enable("table").parse(made.decode())
+    def kinds(made: str) -> list[str]:
+        tokens = MarkdownIt("commonmark").enable("table").parse(made)
         return [
             one.type
             for token in tokens
@@ -138,18 +107,20 @@ def test_markdown_shows_hostile_text_and_obeys_none_of_it(text: str) -> None:
             if one.type != "text_special"
         ]
 
-    def structure(made: bytes) -> list[str]:
+    def structure(made: str) -> list[str]:
         return [kind for kind in kinds(made) if kind != "text"]
 
-    assert structure(render_proof_markdown([faulty(text)], "en")) == structure(
-        render_proof_markdown([faulty()], "en")
+    assert structure(render_proof_markdown([make_faulty_proof(text)], "en")) == structure(
+        render_proof_markdown([make_faulty_proof()], "en")
     )
-    assert not re.search(r"(?<!\\)<|https?://|(?<!\\)@", render_proof_markdown([faulty(text)], "en").decode())
+    assert not re.search(
+        r"(?<!\\)<|https?://|(?<!\\)@", render_proof_markdown([make_faulty_proof(text)], "en")
+    )
 
 
 @corpus
 def test_hostile_text_brings_no_element_to_the_page(text: str) -> None:
-    hostile, plain = (Read(render_proof_page([faulty(one)], "en").decode()) for one in (text, "x"))
+    hostile, plain = (HtmlPage(render_proof_page([make_faulty_proof(one)], "en")) for one in (text, "x"))
 
     assert hostile.elements == plain.elements
     assert not hostile.unbalanced
@@ -159,8 +130,8 @@ def test_hostile_text_brings_no_element_to_the_page(text: str) -> None:
 
 
 def test_the_page_runs_nothing_loads_nothing_and_allows_its_own_style_alone(tp5: Proof) -> None:
-    text = render_proof_page([tp5, faulty()], "fr").decode()
-    read = Read(text)
+    text = render_proof_page([tp5, make_faulty_proof()], "fr")
+    read = HtmlPage(text)
     (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
@@ -176,7 +147,7 @@ def test_the_page_runs_nothing_loads_nothing_and_allows_its_own_style_alone(tp5:
 
 
 def test_the_page_draws_a_cell_for_every_check_and_case(tp5: Proof) -> None:
-    read = Read(render_proof_page([tp5], "en").decode())
+    read = HtmlPage(render_proof_page([tp5], "en"))
     cells = [one for one in read.elements if one[0] == "rect"]
 
     assert len(cells) == len(tp5.checks) * len(tp5.cases)
@@ -185,7 +156,7 @@ def test_the_page_draws_a_cell_for_every_check_and_case(tp5: Proof) -> None:
 
 @corpus
 def test_the_document_is_json_that_says_everything(text: str) -> None:
-    made: dict[str, Any] = json.loads(render_proof_json([faulty(text)], "en"))
+    made: dict[str, Any] = json.loads(render_proof_json([make_faulty_proof(text)], "en"))
     (lab,) = made["labs"]
 
     assert (made["schema"], made["proven"], made["lang"]) == ("dckgrade-proof/1", False, "en")
@@ -205,13 +176,11 @@ def test_a_document_without_labs_proves_nothing() -> None:
     assert json.loads(render_proof_json([], "en"))["proven"] is False
 
 
+@pytest.mark.parametrize("name", list_sanitizing_formats(DocumentKind.PROOF))
 @corpus
-def test_the_terminal_shows_hostile_text_inert(text: str) -> None:
-    console = Console(width=120, color_system=None, file=None, record=True, quiet=True)
-    with console.capture() as shown:
-        Console.print(console, render_proof_terminal(faulty(text), "en"))
-
-    assert shown.get().replace("\n", "").isprintable()
+def test_no_control_character_reaches_any_format_that_people_read(name: str, text: str) -> None:
+    made = render_to_bytes(name, DocumentKind.PROOF, [make_faulty_proof(text)], lang="fr").decode()
+    assert remove_layout(made).isprintable()
 
 
 def test_every_kind_of_cell_has_a_mark_of_its_own(tp5: Proof) -> None:
@@ -223,6 +192,6 @@ def test_every_kind_of_cell_has_a_mark_of_its_own(tp5: Proof) -> None:
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
-def test_every_form_exists_in_both_languages(tp5: Proof, lang: str) -> None:
-    for form in (*PROOF_RENDERERS_BY_NAME.values(), *PROOF_RENDERERS_BY_SUFFIX.values()):
-        assert form([tp5, faulty()], lang).decode()
+@pytest.mark.parametrize("name", [row.name for row in formats.list_formats(DocumentKind.PROOF)])
+def test_every_format_exists_in_both_languages(tp5: Proof, name: str, lang: str) -> None:
+    assert render_to_bytes(name, DocumentKind.PROOF, [tp5, make_faulty_proof()], lang=lang).decode()

@@ -3,78 +3,30 @@
 import base64
 import hashlib
 import re
-from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
 
 from dckgrade.render.report.html import render_report_page
 from dckgrade.report.result import Verdict
+from tests.support.html_page import HtmlPage
 from tests.support.reports import HOSTILE, Lang, check, eventful, planted, report, sample
 
-VOID = {"meta"}
 LOADING = {"script", "link", "img", "iframe", "object", "embed", "base", "form", "input", "a", "image", "use"}
 LIMIT = 60 * 1024
 corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 langs = pytest.mark.parametrize("lang", ["fr", "en"])
 
 
-class Read(HTMLParser):
-    """A page as a browser would read it: its elements with their attributes, its text, what is not closed."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.elements: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
-        self.open: list[str] = []
-        self.unbalanced: list[str] = []
-        self.texts: list[str] = []
-        self.others: list[str] = []
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, tuple(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, tuple(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.unbalanced.append(tag)
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        self.others.append(data)
-
-    def unknown_decl(self, data: str) -> None:
-        self.others.append(data)
-
-    def handle_pi(self, data: str) -> None:
-        self.others.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.texts).split())
-
-    @property
-    def policy(self) -> str:
-        (_, attributes), *_rest = [one for one in self.elements if one[0] == "meta"]
-        return dict(attributes)["content"] or ""
-
-
 def own(lang: Lang) -> set[tuple[str, tuple[tuple[str, str | None], ...]]]:
     """Collect what the template itself writes: around one line and several, with code and without."""
     pages = [render_report_page(planted(eventful(lang), text)) for text in ("x", "x\ny", "`a` b")]
-    return {one for page in pages for one in Read(page).elements}
+    return {one for page in pages for one in HtmlPage(page).elements}
 
 
 @corpus
 def test_hostile_text_brings_no_element_and_no_attribute(text: str) -> None:
-    page = Read(render_report_page(planted(eventful(), text)))
+    page = HtmlPage(render_report_page(planted(eventful(), text)))
 
     assert set(page.elements) <= own("en")
     assert not page.unbalanced
@@ -96,13 +48,13 @@ def test_jinja_in_data_is_shown_and_not_obeyed() -> None:
 
 @langs
 def test_the_page_names_its_language(lang: Lang) -> None:
-    assert Read(render_report_page(eventful(lang))).elements[0] == ("html", (("lang", lang),))
+    assert HtmlPage(render_report_page(eventful(lang))).elements[0] == ("html", (("lang", lang),))
 
 
 @langs
 def test_the_policy_comes_first_and_allows_the_pages_own_style_alone(lang: Lang) -> None:
     text = render_report_page(eventful(lang))
-    page = Read(text)
+    page = HtmlPage(text)
     (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
@@ -116,7 +68,7 @@ def test_the_policy_comes_first_and_allows_the_pages_own_style_alone(lang: Lang)
 @langs
 def test_the_page_loads_nothing_and_runs_nothing(lang: Lang) -> None:
     page = render_report_page(eventful(lang))
-    read = Read(page)
+    read = HtmlPage(page)
 
     assert not LOADING & {tag for tag, _ in read.elements}
     assert not {name for _, attributes in read.elements for name, _ in attributes if name.startswith("on")}
@@ -135,7 +87,9 @@ def test_every_attribute_is_quoted_and_no_id_occurs_twice(lang: Lang) -> None:
 
 def test_headings_go_down_one_level_at_a_time() -> None:
     levels = [
-        int(tag[1]) for tag, _ in Read(render_report_page(eventful())).elements if re.fullmatch("h[1-6]", tag)
+        int(tag[1])
+        for tag, _ in HtmlPage(render_report_page(eventful())).elements
+        if re.fullmatch("h[1-6]", tag)
     ]
 
     assert levels[0] == 1
@@ -146,7 +100,7 @@ def test_headings_go_down_one_level_at_a_time() -> None:
 def test_failures_are_open_and_come_first_and_passes_are_folded() -> None:
     cards = [
         dict(attributes)
-        for tag, attributes in Read(render_report_page(sample("two-mistakes"))).elements
+        for tag, attributes in HtmlPage(render_report_page(sample("two-mistakes"))).elements
         if tag == "details" and "card" in (dict(attributes)["class"] or "")
     ]
 
@@ -155,7 +109,7 @@ def test_failures_are_open_and_come_first_and_passes_are_folded() -> None:
 
 
 def test_the_mistake_the_evidence_and_the_hint_are_told() -> None:
-    said = Read(render_report_page(sample("two-mistakes"))).text
+    said = HtmlPage(render_report_page(sample("two-mistakes"))).text
 
     assert "PostgreSQL s'est arrêté aussitôt" in said
     assert "ST-01" in said
@@ -165,7 +119,7 @@ def test_the_mistake_the_evidence_and_the_hint_are_told() -> None:
 
 
 def test_what_is_undecided_skipped_absent_or_worth_knowing_is_told() -> None:
-    said = Read(render_report_page(eventful())).text
+    said = HtmlPage(render_report_page(eventful())).text
 
     for part in (
         "The engine did not answer this question in time (slow).",
@@ -181,7 +135,7 @@ def test_what_is_undecided_skipped_absent_or_worth_knowing_is_told() -> None:
 
 
 def test_the_footer_says_what_was_graded_when_and_by_what() -> None:
-    said = Read(render_report_page(sample("all-passed"))).text
+    said = HtmlPage(render_report_page(sample("all-passed"))).text
 
     for part in (
         "unix:///var/run/docker.sock",
@@ -194,7 +148,7 @@ def test_the_footer_says_what_was_graded_when_and_by_what() -> None:
 
 
 def test_the_score_is_a_picture_with_words() -> None:
-    page = Read(render_report_page(sample("two-mistakes")))
+    page = HtmlPage(render_report_page(sample("two-mistakes")))
     (picture,) = [dict(attributes) for tag, attributes in page.elements if tag == "svg"]
 
     assert picture["role"] == "img"

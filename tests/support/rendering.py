@@ -1,0 +1,41 @@
+"""Every format of the table, rendered; and those that must make hostile text harmless to look at."""
+
+import io
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from rich.console import Console
+
+from dckgrade.render import formats
+from dckgrade.render.formats import DocumentKind
+
+FOR_PROGRAMS: Mapping[DocumentKind, Collection[str]] = {
+    DocumentKind.REPORT: {"json"},
+    DocumentKind.CLASS_REPORT: {"json", "csv"},
+    DocumentKind.PROOF: {"json", "junit"},
+}
+"""Formats that hand text on as it was, escaped for their syntax alone, so that it is read back whole."""
+
+
+def list_sanitizing_formats(kind: DocumentKind) -> list[str]:
+    """List the formats in which no control character may be left; a new row is among them."""
+    return [row.name for row in formats.list_formats(kind) if row.name not in FOR_PROGRAMS[kind]]
+
+
+def render_to_bytes(name: str, kind: DocumentKind, document: object, **options: Any) -> bytes:
+    """Render *document* in the format called *name*; for a terminal of 80 columns without colour."""
+    chosen = formats.get_format(name)
+    if not chosen.for_terminal:
+        return chosen.encode(kind, document, **options)
+    console = Console(file=io.StringIO(), width=80, highlight=False, emoji=False)
+    for part in chosen.render(kind, document, **options):
+        console.print(part)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().encode()
+
+
+def remove_layout(text: str) -> str:
+    """Take away the line ends and French spaces that are our own."""
+    for own in ("\r\n", "\n", "\xa0", "\u202f"):
+        text = text.replace(own, "")
+    return text
