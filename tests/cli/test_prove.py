@@ -75,7 +75,7 @@ def test_files_are_written_by_their_suffix(tmp_path: Path) -> None:
     assert run.returncode == 0
     begins = {".html": b"<!", ".json": b"{\n", ".xml": b"<?", ".md": b"##"}
     assert {path.suffix: path.read_bytes()[:2] for path in paths} == begins
-    assert json.loads(paths[1].read_bytes())["proven"] is True
+    assert json.loads((tmp_path / "proof.json").read_bytes())["proven"] is True
 
 
 @pytest.mark.parametrize(

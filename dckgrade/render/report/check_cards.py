@@ -53,7 +53,7 @@ def build_check_card(one: CheckResult, report: Report, hints: int) -> CheckCard:
         id=sanitize_line(one.id),
         points=messages.format_check_points(one),
         notes=list(list_notes(one, report)),
-        misses=[messages.describe_mismatch(miss, report.lang) for miss in one.misses],
+        misses=messages.describe_mismatches(one, report.lang),
         diagnosis=build_mistake_view(one.diagnosis, report.lang, hints) if one.diagnosis else None,
         remarks=[build_mistake_view(remark, report.lang, hints) for remark in one.remarks],
         evidence=[build_evidence(key, report.observations.get(key), report.lang) for key in one.observations],

@@ -10,7 +10,7 @@ from dckgrade.render.text import console as on_console
 from dckgrade.render.text import messages
 from dckgrade.render.text.sentences import DEFAULT_HINTS, format_mistake, list_hints
 from dckgrade.report.report import Report, sum_scores
-from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Verdict
+from dckgrade.report.result import CheckResult, NamedMistake, Verdict
 
 VERDICT_STYLES = {
     Verdict.PASSED: "green",
@@ -143,7 +143,10 @@ class ReportLayout:
             parts.append(self.make_text(messages.describe_reason(one.reason, self.report.lang)))
         if one.diagnosis:
             parts.append(self.make_mistake_text(one.diagnosis))
-        parts += [self.make_mismatch_bullet(miss) for miss in one.misses]
+        parts += [
+            self.make_mismatch_bullet(sentence)
+            for sentence in messages.describe_mismatches(one, self.report.lang)
+        ]
         if one.diagnosis:
             parts += self.make_hint_texts(one.diagnosis)
         return self.make_bullet(
@@ -165,11 +168,9 @@ class ReportLayout:
         """Name the mistake."""
         return self.make_text(format_mistake(mistake))
 
-    def make_mismatch_bullet(self, miss: Mismatch) -> RenderableType:
-        """Give one piece of evidence."""
-        return self.make_bullet(
-            "·", self.make_text(messages.describe_mismatch(miss, self.report.lang), "dim")
-        )
+    def make_mismatch_bullet(self, sentence: str) -> RenderableType:
+        """Lay out one piece of evidence."""
+        return self.make_bullet("·", self.make_text(sentence, "dim"))
 
     def make_hint_texts(self, mistake: NamedMistake) -> list[RenderableType]:
         """Point at where to look; then, if that was asked for, at the concept and its documentation."""

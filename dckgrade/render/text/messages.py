@@ -108,17 +108,29 @@ def describe_absence(kind: str, lang: str) -> str:
     return known.absent.in_language(lang) if known else get_translator(lang)(REPORT_LABELS["absent"])
 
 
-def describe_mismatch(one: Mismatch, lang: str) -> str:
-    """Say which demand does not hold."""
-    _ = get_translator(lang)
-    if one.fact in kinds_by_name() and one.wanted == {"present": True}:
-        return describe_absence(one.fact, lang)
-    said = _("{fact}: expected {wanted}, found {found}")
-    return said.format(
-        fact=sanitize_line(one.fact),
-        wanted=describe_wanted(one.wanted, _),
-        found=describe_value(one.found, _),
+def describe_mismatches(check: CheckResult, lang: str) -> list[str]:
+    """Say which demands of *check* do not hold; its first observation is the one that they are made on."""
+    kind = check.observations[0].partition(" ")[0] if check.observations else ""
+    return [describe_mismatch(mismatch, kind, lang) for mismatch in check.misses]
+
+
+def describe_mismatch(mismatch: Mismatch, kind: str, lang: str) -> str:
+    """Say which demand on an observation of *kind* does not hold."""
+    translate = get_translator(lang)
+    if mismatch.fact in kinds_by_name() and mismatch.wanted == {"present": True}:
+        return describe_absence(mismatch.fact, lang)
+    return translate(N_("{fact}: expected {wanted}, found {found}")).format(
+        fact=label_fact(mismatch.fact, kind, lang),
+        wanted=describe_wanted(mismatch.wanted, translate),
+        found=describe_value(mismatch.found, translate),
     )
+
+
+def label_fact(fact: str, kind: str, lang: str) -> str:
+    """Return the label that *kind* has for *fact*; without one, the name that labs and reports know it by."""
+    known = kinds_by_name().get(kind)
+    label = known.labels.get(fact) if known else None
+    return label.in_language(lang) if label else sanitize_line(fact)
 
 
 def describe_reason(one: Reason, lang: str) -> str:

@@ -41,7 +41,7 @@ def describe_failure(one: CheckResult, report: Report, hints: int = DEFAULT_HINT
         yield messages.describe_blockers(one, report)
     if one.reason:
         yield messages.describe_reason(one.reason, report.lang)
-    yield from (messages.describe_mismatch(miss, report.lang) for miss in one.misses)
+    yield from messages.describe_mismatches(one, report.lang)
     if one.diagnosis:
         yield from describe_hints(one.diagnosis, report.lang, hints)
 

@@ -113,7 +113,7 @@ def test_the_mistake_the_evidence_and_the_hint_are_told() -> None:
 
     assert "PostgreSQL s'est arrêté aussitôt" in said
     assert "ST-01" in said
-    assert "status : attendu running, trouvé exited" in said
+    assert ": attendu running, trouvé exited" in said
     assert "Piste Le journal du conteneur" in said
     assert "superuser password is not specified" in said
 

@@ -1,12 +1,18 @@
 """What was judged → sentences, in both languages."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import pytest
 
+from dckgrade.probes.base import Probe
+from dckgrade.render import formats
+from dckgrade.render.formats import DocumentKind
 from dckgrade.render.text import messages
 from dckgrade.report.observation import EngineInfo, UnobservableReason
 from dckgrade.report.result import Mismatch, Reason, Score, Verdict
+from dckgrade.report.text import Text
+from tests.support.rendering import render_to_bytes
 from tests.support.reports import HOSTILE, Lang, check, eventful, planted, report
 
 DEMANDS: list[tuple[Any, str, str]] = [
@@ -69,33 +75,101 @@ CODES = (
 def test_a_miss_says_what_was_expected(wanted: Any, french: str, english: str) -> None:
     miss = Mismatch("fact", wanted, 7)
 
-    assert messages.describe_mismatch(miss, "fr").replace("\xa0", " ") == f"fact : attendu {french}, trouvé 7"
-    assert messages.describe_mismatch(miss, "en") == f"fact: expected {english}, found 7"
+    assert (
+        messages.describe_mismatch(miss, "", "fr").replace("\xa0", " ")
+        == f"fact : attendu {french}, trouvé 7"
+    )
+    assert messages.describe_mismatch(miss, "", "en") == f"fact: expected {english}, found 7"
 
 
 @pytest.mark.parametrize(("found", "french", "english"), VALUES)
 def test_a_miss_says_what_was_found(found: Any, french: str, english: str) -> None:
     miss = Mismatch("fact", 7, found)
 
-    assert messages.describe_mismatch(miss, "fr").replace("\xa0", " ") == f"fact : attendu 7, trouvé {french}"
-    assert messages.describe_mismatch(miss, "en") == f"fact: expected 7, found {english}"
+    assert (
+        messages.describe_mismatch(miss, "", "fr").replace("\xa0", " ")
+        == f"fact : attendu 7, trouvé {french}"
+    )
+    assert messages.describe_mismatch(miss, "", "en") == f"fact: expected 7, found {english}"
 
 
 def test_an_absent_subject_is_said_in_words() -> None:
     absent = Mismatch("container", {"present": True}, None)
 
-    assert messages.describe_mismatch(absent, "fr") == "aucun conteneur de ce nom n'a été trouvé"
-    assert messages.describe_mismatch(absent, "en") == "no container of that name was found"
+    assert messages.describe_mismatch(absent, "", "fr") == "aucun conteneur de ce nom n'a été trouvé"
+    assert messages.describe_mismatch(absent, "", "en") == "no container of that name was found"
 
 
 def test_an_absent_subject_of_a_new_kind_is_said_all_the_same() -> None:
     absent = Mismatch("secret", {"present": True}, None)
 
-    assert messages.describe_mismatch(absent, "en") == "secret: expected a value, found no value"
+    assert messages.describe_mismatch(absent, "", "en") == "secret: expected a value, found no value"
 
 
 def test_a_long_value_is_shortened() -> None:
-    assert len(messages.describe_mismatch(Mismatch("fact", "x" * 5000, ["y" * 5000] * 50), "en")) < 300
+    assert len(messages.describe_mismatch(Mismatch("fact", "x" * 5000, ["y" * 5000] * 50), "", "en")) < 300
+
+
+class LabelledProbe(Probe, frozen=True, kw_only=True, tag="labelled"):
+    """A kind of which one fact has a label."""
+
+    labels: ClassVar[Mapping[str, Text]] = {"version": Text(fr="version du service", en="service version")}
+
+
+@pytest.fixture
+def labelled_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "kinds_by_name", lambda: {"labelled": LabelledProbe})
+
+
+@pytest.mark.usefixtures("labelled_kind")
+@pytest.mark.parametrize(
+    ("kind", "fact", "french", "english"),
+    [
+        ("labelled", "version", "version du service", "service version"),
+        ("labelled", "status", "status", "status"),
+        ("another", "version", "version", "version"),
+        ("", "version", "version", "version"),
+    ],
+    ids=["fact with a label", "fact without one", "kind that is not known", "no observation"],
+)
+def test_a_fact_is_called_by_its_label_else_by_its_name(
+    kind: str, fact: str, french: str, english: str
+) -> None:
+    observations = [f"{kind} name=a container=b"] if kind else []
+    failed = check("x", Verdict.FAILED, misses=[Mismatch(fact, 2, 1)], observations=observations)
+
+    assert messages.describe_mismatches(failed, "en") == [f"{english}: expected 2, found 1"]
+    (sentence,) = messages.describe_mismatches(failed, "fr")
+    assert sentence.replace("\xa0", " ") == f"{french} : attendu 2, trouvé 1"
+
+
+@pytest.mark.usefixtures("labelled_kind")
+def test_what_was_found_is_made_visible_beside_a_label_too() -> None:
+    hostile = Mismatch("version", {"equals": "\x1b[2J"}, "\u202e")
+
+    said = messages.describe_mismatch(hostile, "labelled", "en")
+
+    assert said == "service version: expected \\x1b[2J, found \\u202e"
+
+
+@pytest.mark.usefixtures("labelled_kind")
+def test_a_report_in_json_keeps_the_names_of_facts() -> None:
+    failed = check("x", Verdict.FAILED, misses=[Mismatch("version", 2, 1)], observations=["labelled"])
+
+    assert b'"fact": "version"' in formats.get_format("json").encode(DocumentKind.REPORT, [report(failed)])
+
+
+def test_facts_of_real_kinds_are_labelled_in_every_format_that_people_read() -> None:
+    failed = check(
+        "x",
+        Verdict.FAILED,
+        misses=[Mismatch("answers", wanted=True, found=False)],
+        observations=["grafana name=g"],
+    )
+
+    for name in ("text", "html", "md", "junit", "tap", "github", "gradescope"):
+        made = render_to_bytes(name, DocumentKind.REPORT, [report(failed)]).decode()
+        assert "Grafana answers: expected yes, found no" in made.replace("\\", ""), name
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
@@ -106,7 +180,7 @@ def test_every_sentence_of_a_hostile_report_is_visible(text: str) -> None:
         messages.describe_score(shown.score, shown.lang),
         *messages.list_next_steps(shown),
         *(messages.describe_blockers(one, shown) for one in shown.checks),
-        *(messages.describe_mismatch(miss, "fr") for one in shown.checks for miss in one.misses),
+        *(sentence for check in shown.checks for sentence in messages.describe_mismatches(check, "fr")),
         *(messages.describe_reason(one.reason, "fr") for one in shown.checks if one.reason),
         *(messages.sanitize_prose(one.title, "fr") for one in shown.checks),
     ]
