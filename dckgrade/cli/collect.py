@@ -130,7 +130,7 @@ def load_signature_verifier(keys: Path | None) -> "SignatureVerifier":
     from dckgrade.classroom.people import fold_name
     from dckgrade.report import signature
 
-    known = {fold_name(one.trainee): one for one in signature.read_keys(keys)}
+    known = {fold_name(key.trainee): key for key in signature.read_keys(keys)}
 
     def mine(report: "Report", raw: bytes, trainee: str) -> bool:
         key = known.get(fold_name(trainee))
@@ -176,9 +176,9 @@ def show_files_read(each: "Iterable[Submission]") -> "Iterator[Iterable[Submissi
     with console.status("") as status:
 
         def counting() -> "Iterator[Submission]":
-            for at, one in enumerate(each, start=1):
+            for at, submission in enumerate(each, start=1):
                 if at % 50 == 1:
                     status.update(told.format(count=at))
-                yield one
+                yield submission
 
         yield counting()

@@ -50,7 +50,7 @@ def find_mistake(code: str, known: "dict[str, KnownMistake]") -> "KnownMistake":
     """Find a mistake by its code, in capitals or not, or by its short name."""
     from dckgrade.lab.problem import guess_nearest_word
 
-    names = {one.diagnosis.name: key for key, one in known.items() if one.diagnosis.name}
+    names = {mistake.diagnosis.name: key for key, mistake in known.items() if mistake.diagnosis.name}
     exact = code.upper() if code.upper() in known else names.get(code.lower(), "")
     if exact:
         return known[exact]

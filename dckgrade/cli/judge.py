@@ -76,8 +76,10 @@ def judge_recordings(
     from dckgrade.lab.load import load_lab
     from dckgrade.report import codec
 
-    reports = [codec.from_json(one, source) for one in codec.split_session(raw)]
-    again = [run.judge_report_again(load_lab(find_lab_path(one.lab.id)), one, lang) for one in reports]
+    reports = [codec.from_json(part, source) for part in codec.split_session(raw)]
+    again = [
+        run.judge_report_again(load_lab(find_lab_path(report.lab.id)), report, lang) for report in reports
+    ]
     output.print_reports(again, shape, hints)
     output.write_reports(again, paths, hints)
     return exit_codes.choose_exit_code(again)

@@ -25,17 +25,17 @@ def show_differences(paths: Sequence[Path], *, write: bool) -> exit_codes.ExitCo
     translate = get_translator(language.get_language())
     read, changing, unread = 0, 0, 0
     with output.safe_stdout():
-        for one in find_report_changes(read_submissions(list(paths))):
-            if not isinstance(one, ReportChange):
+        for changed in find_report_changes(read_submissions(list(paths))):
+            if not isinstance(changed, ReportChange):
                 unread += 1
-                exit_codes.print_to_stderr(one.trouble.translate_sentences(language.get_language()))
+                exit_codes.print_to_stderr(changed.trouble.translate_sentences(language.get_language()))
                 continue
             read += 1
-            if one.changes:
+            if changed.changes:
                 changing += 1
-                output.print_on_terminal(*lay_out_report_change(one))
+                output.print_on_terminal(*lay_out_report_change(changed))
                 if write:
-                    write_changed_report(one)
+                    write_changed_report(changed)
         told = N_("{changing} of {read} reports change.")
         output.print_on_terminal(translate(told).format(changing=changing, read=read))
     if not read:
@@ -45,16 +45,16 @@ def show_differences(paths: Sequence[Path], *, write: bool) -> exit_codes.ExitCo
     return exit_codes.ExitCode.FAILED if changing and not write else exit_codes.ExitCode.PASSED
 
 
-def lay_out_report_change(one: "ReportChange") -> "Iterator[RenderableType]":
+def lay_out_report_change(changed: "ReportChange") -> "Iterator[RenderableType]":
     """Lay out what changes in one report."""
     from rich.text import Text
 
     from dckgrade.render.text.sanitize import sanitize_line
 
-    before, now = one.before.score.earned, one.now.score.earned
-    yield Text(sanitize_line(f"{one.trainee}  {one.before.lab.id}  {before} → {now}"), style="bold")
-    yield Text(sanitize_line(f"  {one.source}"), style="dim")
-    for change in one.changes:
+    before, now = changed.before.score.earned, changed.now.score.earned
+    yield Text(sanitize_line(f"{changed.trainee}  {changed.before.lab.id}  {before} → {now}"), style="bold")
+    yield Text(sanitize_line(f"  {changed.source}"), style="dim")
+    for change in changed.changes:
         yield Text(
             sanitize_line(
                 f"  {change.check}: {describe_result(change.before)} → {describe_result(change.now)}"
@@ -80,11 +80,11 @@ def choose_change_style(change: "ResultChange") -> str:
     return "green" if gain > 0 else "red" if gain < 0 else ""
 
 
-def write_changed_report(one: "ReportChange") -> None:
+def write_changed_report(changed: "ReportChange") -> None:
     """Put the new report in the place of the old, which is kept beside it under another name."""
     from dckgrade.report import codec
 
-    path = Path(one.source)
+    path = Path(changed.source)
     if not path.is_file():
         raise UserError(
             N_("{path} lies in an archive, which is not written to."), N_("Unpack it first."), path=path
@@ -95,10 +95,11 @@ def write_changed_report(one: "ReportChange") -> None:
         output.write_file_atomically(kept, path.read_bytes())
     documents = codec.split_session(path.read_bytes())
     if len(documents) == 1:
-        output.write_file_atomically(path, codec.to_json(one.now))
+        output.write_file_atomically(path, codec.to_json(changed.now))
         return
     # A session: the others in it stay as they are.
     apart = [
-        codec.to_json(one.now) if codec.from_json(raw, one.source) == one.before else raw for raw in documents
+        codec.to_json(changed.now) if codec.from_json(raw, changed.source) == changed.before else raw
+        for raw in documents
     ]
     output.write_file_atomically(path, codec.encode_session(apart))

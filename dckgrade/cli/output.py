@@ -127,8 +127,8 @@ def print_on_terminal(*shown: "RenderableType") -> None:
             raise BrokenPipeError
 
     console = Heard(highlight=False, emoji=False)
-    for one in shown:
-        console.print(one)
+    for part in shown:
+        console.print(part)
 
 
 def make_folder(path: Path) -> None:

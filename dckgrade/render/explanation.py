@@ -26,18 +26,18 @@ class Explanation:
 
     def lay_out(self, encoding: str) -> Iterator[RenderableType]:
         """Give the mistake, then each help below its label."""
-        one, lab = self.known.diagnosis, self.known.lab
+        diagnosis, lab = self.known.diagnosis, self.known.lab
         labels = messages.translate_labels(self.lang)
         yield on_console.make_console_text(
-            f"{one.code} — {lab.id}, {lab.title.in_language(self.lang)}", self.lang, encoding, "bold"
+            f"{diagnosis.code} — {lab.id}, {lab.title.in_language(self.lang)}", self.lang, encoding, "bold"
         )
         for label, said in (
-            (labels["seen"], translate_with_blanks(one.message, self.lang)),
+            (labels["seen"], translate_with_blanks(diagnosis.message, self.lang)),
             (get_translator(self.lang)(N_("In the checks")), self.quote_check_titles()),
-            (labels["why"], translate_with_blanks(one.why, self.lang)),
-            (labels["hint"], translate_with_blanks(one.hint, self.lang)),
-            (labels["look"], translate_with_blanks(one.look, self.lang)),
-            (labels["source"], one.source or ""),
+            (labels["why"], translate_with_blanks(diagnosis.why, self.lang)),
+            (labels["hint"], translate_with_blanks(diagnosis.hint, self.lang)),
+            (labels["look"], translate_with_blanks(diagnosis.look, self.lang)),
+            (labels["source"], diagnosis.source or ""),
         ):
             if said:
                 yield Text()
@@ -63,14 +63,14 @@ class MistakeIndex:
 
     def lay_out(self, encoding: str) -> Iterator[RenderableType]:
         """Give a table for each lab."""
-        for lab in dict.fromkeys(one.lab.id for one in self.known):
-            here = [one for one in self.known if one.lab.id == lab]
+        for lab in dict.fromkeys(mistake.lab.id for mistake in self.known):
+            here = [mistake for mistake in self.known if mistake.lab.id == lab]
             title = here[0].lab.title.in_language(self.lang)
             yield on_console.make_console_text(f"{lab} — {title}", self.lang, encoding, "bold")
             table = Table.grid(padding=(0, 2))
-            for one in here:
-                said = translate_with_blanks(one.diagnosis.message, self.lang)
-                table.add_row(one.diagnosis.code, on_console.make_console_text(said, self.lang, encoding))
+            for mistake in here:
+                said = translate_with_blanks(mistake.diagnosis.message, self.lang)
+                table.add_row(mistake.diagnosis.code, on_console.make_console_text(said, self.lang, encoding))
             yield Padding(table, (0, 0, 1, 2))
         yield on_console.make_console_text(
             get_translator(self.lang)(N_("Explain one with `dckgrade explain CODE`.")), self.lang, encoding

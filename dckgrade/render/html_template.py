@@ -75,8 +75,8 @@ def build_mistake_view(mistake: NamedMistake, lang: str, hints: int) -> MistakeV
     return MistakeView(
         code=sanitize_line(mistake.code),
         message=split_code_spans(messages.sanitize_prose(mistake.message, lang)),
-        hints=[build_hint_view(one, lang) for one in known],
-        folded_hints=[build_hint_view(one, lang) for one in whole if one not in known],
+        hints=[build_hint_view(hint, lang) for hint in known],
+        folded_hints=[build_hint_view(hint, lang) for hint in whole if hint not in known],
     )
 
 
@@ -85,11 +85,11 @@ def list_look_hints(mistake: NamedMistake, lang: str) -> list[Hint]:
     return [Hint("look", messages.translate_labels(lang)["look"], mistake.look)] if mistake.look else []
 
 
-def build_hint_view(one: Hint, lang: str) -> HintView:
+def build_hint_view(hint: Hint, lang: str) -> HintView:
     """Make a help safe to show; only what is an address and nothing else becomes a link."""
-    link = one.words if one.kind == "source" and LINK_PATTERN.fullmatch(one.words) else ""
+    link = hint.words if hint.kind == "source" and LINK_PATTERN.fullmatch(hint.words) else ""
     return HintView(
-        label=one.label, words=split_code_spans(messages.sanitize_prose(one.words, lang)), link=link
+        label=hint.label, words=split_code_spans(messages.sanitize_prose(hint.words, lang)), link=link
     )
 
 

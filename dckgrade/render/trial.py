@@ -69,7 +69,7 @@ def build_trial(check: Check, report: Report, *, of_a_lab: bool) -> Trial:
     """Put together what *report*, of this one check, saw."""
     seen = report.observations[observation_key(check.observe)]
     found = seen.facts if isinstance(seen, Seen) else None
-    (judged,) = (one for one in report.checks if one.id == check.id)
+    (judged,) = (result for result in report.checks if result.id == check.id)
     missed = {miss.fact for miss in judged.misses}
     return Trial(
         engine=report.engine,
@@ -78,12 +78,12 @@ def build_trial(check: Check, report: Report, *, of_a_lab: bool) -> Trial:
         observation=seen,
         facts=[
             TrialFact(
-                name=one.name,
-                type=one.type,
-                about=one.about,
-                value=UNSET if found is None else found[one.name],
+                name=fact.name,
+                type=fact.type,
+                about=fact.about,
+                value=UNSET if found is None else found[fact.name],
             )
-            for one in describe_fields(check.observe.facts)
+            for fact in describe_fields(check.observe.facts)
         ],
         demands=[
             TrialExpectation(
@@ -143,7 +143,8 @@ class TrialRenderable:
             )
         )
         yield self.make_text(
-            f"observe: {{{', '.join(f'{name}: {one}' for name, one in self.trial.observe.items())}}}", "bold"
+            f"observe: {{{', '.join(f'{name}: {value}' for name, value in self.trial.observe.items())}}}",
+            "bold",
         )
         yield self.make_text(self.trial.about, "dim")
         yield from self.explain_no_values()
@@ -175,11 +176,11 @@ class TrialRenderable:
         """Give each fact: name, value, and what it is; below one another where there is no room beside."""
         rows = [
             (
-                self.make_text(one.name),
-                self.make_text(format_fact_value(one), "cyan"),
-                self.make_text(describe_fact(one), "dim"),
+                self.make_text(fact.name),
+                self.make_text(format_fact_value(fact), "cyan"),
+                self.make_text(describe_fact(fact), "dim"),
             )
-            for one in self.trial.facts
+            for fact in self.trial.facts
         ]
         if self.width < MIN_TABLE_COLUMNS:
             return Group(*(part for name, value, about in rows for part in (name + " " + value, about)))
@@ -195,9 +196,11 @@ class TrialRenderable:
         """Give each demand its line."""
         marks = {True: Verdict.PASSED, False: Verdict.FAILED, None: Verdict.UNKNOWN}
         table = Table.grid(padding=(0, 1))
-        for one in self.trial.demands:
-            said = f"{one.fact}: {describe_wanted(one.wanted, self.translate)}"
-            table.add_row(self.make_text(messages.VERDICT_SYMBOLS[marks[one.holds]]), self.make_text(said))
+        for expectation in self.trial.demands:
+            said = f"{expectation.fact}: {describe_wanted(expectation.wanted, self.translate)}"
+            table.add_row(
+                self.make_text(messages.VERDICT_SYMBOLS[marks[expectation.holds]]), self.make_text(said)
+            )
         return table
 
     def describe_verdict(self) -> Iterator[Text]:
@@ -210,5 +213,5 @@ class TrialRenderable:
                 ),
                 "bold",
             )
-            for one in (*([judged.diagnosis] if judged.diagnosis else []), *judged.remarks):
-                yield self.make_text(f"{one.code}: {one.message}")
+            for mistake in (*([judged.diagnosis] if judged.diagnosis else []), *judged.remarks):
+                yield self.make_text(f"{mistake.code}: {mistake.message}")

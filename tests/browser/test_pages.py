@@ -68,7 +68,9 @@ def test_a_page_that_is_alive_would_be_noticed(browser: Browser, tmp_path: Path,
 def violations(page: Page) -> list[str]:
     """List what axe finds against WCAG and its own best practices."""
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"][:3]]
+    return [
+        f"{violation['id']}: {node['html'][:200]}" for violation in found for node in violation["nodes"][:3]
+    ]
 
 
 @every_page
@@ -88,7 +90,7 @@ def test_what_is_not_accessible_would_be_noticed(browser: Browser, tmp_path: Pat
         "<!DOCTYPE html><title>x</title><p style='color: #ccc; background: #fff'>grey <img src=x>"
     )
     with opened(browser, file, lenient=True) as seen:
-        assert {one.partition(":")[0] for one in violations(seen.page)} >= {
+        assert {violation.partition(":")[0] for violation in violations(seen.page)} >= {
             "color-contrast",
             "html-has-lang",
             "image-alt",
@@ -158,5 +160,7 @@ def test_a_hostile_name_is_shown_as_it_was_written(browser: Browser, written: Wr
 def test_a_large_class_opens_at_once_and_shows_its_first_leaf(browser: Browser, written: Written) -> None:
     with opened(browser, written("large class", "en")) as seen:
         assert seen.page.locator(".leaf .heat").count() == 5
-        assert [one.is_visible() for one in seen.page.locator(".leaf .heat").all()] == [True] + [False] * 4
+        assert [table.is_visible() for table in seen.page.locator(".leaf .heat").all()] == [True] + [
+            False
+        ] * 4
         assert seen.page.locator(".each").count() == 0

@@ -50,7 +50,7 @@ def test_no_row_of_the_class_is_cut_and_every_sheet_of_it_has_the_head(
     assert cut_rows(sheets) == []
     assert len({name for sheet in sheets for name in re.findall(r"n\d{5}", sheet)}) == ROWS
     heads = [sheet for sheet in sheets if re.search(r"n\d{5}a", sheet)]
-    assert all("Stagiaire" in one for one in heads)
+    assert all("Stagiaire" in head for head in heads)
 
 
 def test_a_row_that_is_cut_would_be_noticed(browser: Browser, long_class: Path, tmp_path: Path) -> None:

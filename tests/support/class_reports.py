@@ -32,7 +32,7 @@ def of(
     """Make a report of *trainee* on an engine of their own."""
     report = recorded(lab, case)
     dice = random.Random(f"{trainee} {at}")  # noqa: S311 - to tell engines apart, not to keep a secret
-    seen = {name: own(one, dice) for name, one in report.observations.items()}
+    seen = {name: own(observation, dice) for name, observation in report.observations.items()}
     return replace(report, trainee=trainee, started_at=at, observations=seen)
 
 
@@ -61,10 +61,10 @@ def gather_class(
     *reports: Report | bytes | Submission, roster: Roster | None = None, **terms: Any
 ) -> ClassReport:
     made = GatheredClass(GatherOptions(lang="en", **terms), roster or Roster())
-    for one in reports:
-        made.add_submission(one if isinstance(one, Submission) else make_submission(one))
+    for report in reports:
+        made.add_submission(report if isinstance(report, Submission) else make_submission(report))
     return made.make_class_report()
 
 
 def find_row(report: ClassReport, trainee: str) -> ClassRow:
-    return next(one for one in report.rows if one.trainee == trainee)
+    return next(row for row in report.rows if row.trainee == trainee)

@@ -34,7 +34,7 @@ def annotations(document: bytes) -> list[Annotation]:
     for line in document.decode().split("\n")[:-1]:
         read = RUNNER.fullmatch(line)
         assert read, line
-        named = dict(one.split("=", 1) for one in (read["properties"] or "").split(",") if one)
+        named = dict(pair.split("=", 1) for pair in (read["properties"] or "").split(",") if pair)
         assert named.keys() <= {"title"}, named
         title = unescaped(named.get("title", ""), {"%3A": ":", "%2C": ","})
         found.append(Annotation(read["command"], title, unescaped(read["data"], {})))

@@ -49,5 +49,5 @@ class HtmlPage(HTMLParser):
 
     @property
     def policy(self) -> str:
-        (_, attributes), *_rest = [one for one in self.elements if one[0] == "meta"]
+        (_, attributes), *_rest = [element for element in self.elements if element[0] == "meta"]
         return dict(attributes)["content"] or ""

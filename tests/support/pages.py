@@ -71,7 +71,7 @@ def gathered(lang: Lang) -> ClassReport:
 
 def grown(report: ClassReport, size: int) -> ClassReport:
     """Give a class of *size* trainees, their names as long as names come."""
-    rows = [one for one in report.rows if one.cells]
+    rows = [row for row in report.rows if row.cells]
     made = [
         replace(rows[at % len(rows)], trainee=" ".join(f"n{at:05}{part}" for part in "abcdefgh"))
         for at in range(size)

@@ -154,11 +154,11 @@ def sown(value: Any, text: str) -> Any:
     match value:
         case dict():
             return {
-                name if is_field(name) else name + text: one if name in fixed else sown(one, text)
-                for name, one in value.items()
+                name if is_field(name) else name + text: inner if name in fixed else sown(inner, text)
+                for name, inner in value.items()
             }
         case list():
-            return [sown(one, text) for one in value]
+            return [sown(inner, text) for inner in value]
         case str():
             # The references to observations must still lead somewhere.
             return value + text if value in {"container a", "network b", "http c"} else text

@@ -82,8 +82,8 @@ def split_by_verdict(counts: Mapping[Verdict, int]) -> list[VerdictShare]:
 def describe_counts(counts: Mapping[Verdict, int], lang: str) -> str:
     """Say a bar in words."""
     told = (
-        messages.add_label(messages.translate_verdict(one, lang), str(counts[one]), lang)
-        for one in Verdict
-        if one in counts
+        messages.add_label(messages.translate_verdict(verdict, lang), str(counts[verdict]), lang)
+        for verdict in Verdict
+        if verdict in counts
     )
     return ", ".join(told)

@@ -12,10 +12,10 @@ from dckgrade.report.result import Verdict
 def render_trainee_gradescope(report: ClassReport, row: ClassRow) -> bytes:
     """Write `results.json` as Gradescope reads it (Autograder specifications) of one trainee."""
     tests = [
-        one
+        test
         for lab in report.labs
         if (cell := row.cells.get(lab.id))
-        for one in build_trainee_tests(lab, cell)
+        for test in build_trainee_tests(lab, cell)
     ]
     whole = {"score": row.score.earned, "visibility": "visible", "tests": tests}
     return msgspec.json.format(msgspec.json.encode(replace_surrogates(whole)), indent=2) + b"\n"

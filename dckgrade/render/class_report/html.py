@@ -90,7 +90,7 @@ class FlaggedEntry(Struct, frozen=True, kw_only=True):
 def render_class_page(report: ClassReport) -> bytes:
     """Render *report* as one page; that of a large class is leafed, and has no trainee's details."""
     labels, lang = messages.translate_class_labels(report.lang), report.lang
-    mistakes = {(one.lab, one.code): f"m{at}" for at, one in enumerate(report.mistakes)}
+    mistakes = {(mistake.lab, mistake.code): f"m{at}" for at, mistake in enumerate(report.mistakes)}
     missing = [format_trainee_name(row) for row in report.rows if not row.cells]
     odds = list(list_flagged(report))
     shown = rendered(
@@ -99,7 +99,7 @@ def render_class_page(report: ClassReport) -> bytes:
         sheets=["render/class_report/class.css"],
         labels=labels,
         title=format_class_title(report),
-        tally=build_class_tally(report, len(missing), len({one.trainee for one in odds})),
+        tally=build_class_tally(report, len(missing), len({entry.trainee for entry in odds})),
         histogram=build_histogram(
             [row.score.earned for row in report.rows if row.cells],
             sum(lab.possible for lab in report.labs),
@@ -110,13 +110,17 @@ def render_class_page(report: ClassReport) -> bytes:
         heads=[(sanitize_line(lab.id), f"/{lab.possible}", format_average(lab, lang)) for lab in report.labs],
         heat_tables=list(split_heat_tables(report)),
         signs=[
-            (messages.TRUST_SIGNS[one], get_translator(lang)(messages.TRUST_MESSAGES[one]))
-            for one in messages.TRUST_MESSAGES
+            (messages.TRUST_SIGNS[trust], get_translator(lang)(messages.TRUST_MESSAGES[trust]))
+            for trust in messages.TRUST_MESSAGES
         ],
         labs=[build_lab_summary(report, at) for at in range(len(report.labs))],
         verdicts=[
-            (one.value, report_messages.VERDICT_SYMBOLS[one], report_messages.translate_verdict(one, lang))
-            for one in Verdict
+            (
+                verdict.value,
+                report_messages.VERDICT_SYMBOLS[verdict],
+                report_messages.translate_verdict(verdict, lang),
+            )
+            for verdict in Verdict
         ],
         flagged=odds[:MAX_LISTED_ENTRIES],
         more_flagged=describe_remainder(len(odds), MAX_LISTED_ENTRIES, lang),
@@ -124,12 +128,12 @@ def render_class_page(report: ClassReport) -> bytes:
         more_missing=describe_remainder(len(missing), MAX_LISTED_ENTRIES, lang),
         refused=[
             (
-                sanitize_line(one.source, MAX_PATH_CHARS),
+                sanitize_line(refusal.source, MAX_PATH_CHARS),
                 split_code_spans(
-                    report_messages.sanitize_prose(sanitize_line(one.reason, MAX_PATH_CHARS), lang)
+                    report_messages.sanitize_prose(sanitize_line(refusal.reason, MAX_PATH_CHARS), lang)
                 ),
             )
-            for one in report.refused[:MAX_LISTED_ENTRIES]
+            for refusal in report.refused[:MAX_LISTED_ENTRIES]
         ],
         more_refused=describe_remainder(len(report.refused), MAX_LISTED_ENTRIES, lang),
         detailed=has_details(report),
@@ -174,30 +178,31 @@ def build_mistake_cards(report: ClassReport) -> Iterator[MistakeCard]:
     links = (
         {row.trainee: make_anchor(at) for at, row in enumerate(report.rows)} if has_details(report) else {}
     )
-    for at, one in enumerate(report.mistakes):
+    for at, mistake in enumerate(report.mistakes):
         yield MistakeCard(
             anchor=f"m{at}",
-            lab=sanitize_line(one.lab),
-            mistake=build_mistake_view(to_named_mistake(one), report.lang, MAX_HINTS),
-            count=told.format(count=len(one.trainees), handed_in=handed_in[one.lab]),
-            share=round(100 * len(one.trainees) / handed_in[one.lab], 1),
+            lab=sanitize_line(mistake.lab),
+            mistake=build_mistake_view(to_named_mistake(mistake), report.lang, MAX_HINTS),
+            count=told.format(count=len(mistake.trainees), handed_in=handed_in[mistake.lab]),
+            share=round(100 * len(mistake.trainees) / handed_in[mistake.lab], 1),
             names=[
-                (sanitize_line(who, MAX_NAME_CHARS), links.get(who, "")) for who in one.trainees[:MAX_NAMES]
+                (sanitize_line(who, MAX_NAME_CHARS), links.get(who, ""))
+                for who in mistake.trainees[:MAX_NAMES]
             ],
-            remainder=describe_remainder(len(one.trainees), MAX_NAMES, report.lang),
+            remainder=describe_remainder(len(mistake.trainees), MAX_NAMES, report.lang),
         )
 
 
-def to_named_mistake(one: SharedMistake) -> NamedMistake:
+def to_named_mistake(mistake: SharedMistake) -> NamedMistake:
     """Give back the mistake as reports hold it."""
     return NamedMistake(
-        code=one.code,
+        code=mistake.code,
         name="",
-        message=one.message,
-        hint=one.hint,
-        why=one.why,
-        look=one.look,
-        source=one.source,
+        message=mistake.message,
+        hint=mistake.hint,
+        why=mistake.why,
+        look=mistake.look,
+        source=mistake.source,
     )
 
 
@@ -247,17 +252,17 @@ def list_matrix_rows(
     """Give a row a trainee: the name, the id of the details, and verdict, sign and word of each check."""
     lab = report.labs[lab_at]
     signs = {
-        one: (
-            one.value,
-            report_messages.VERDICT_SYMBOLS[one],
-            report_messages.translate_verdict(one, report.lang),
+        verdict: (
+            verdict.value,
+            report_messages.VERDICT_SYMBOLS[verdict],
+            report_messages.translate_verdict(verdict, report.lang),
         )
-        for one in Verdict
+        for verdict in Verdict
     }
     for at, row in enumerate(report.rows):
         if cell := row.cells.get(lab.id):
             verdicts: Sequence[Verdict] = [cell.verdicts[check.id] for check in lab.checks]
-            yield format_trainee_name(row), make_anchor(at, lab_at), [signs[one] for one in verdicts]
+            yield format_trainee_name(row), make_anchor(at, lab_at), [signs[verdict] for verdict in verdicts]
 
 
 def list_flagged(report: ClassReport) -> Iterator[FlaggedEntry]:

@@ -25,7 +25,7 @@ def build_trainee_suite(row: ClassRow, lab: ClassLab, cell: ClassCell) -> ET.Ele
         "testsuite",
         name=sanitize_line(f"{row.trainee}: {lab.id}"),
         tests=str(len(verdicts)),
-        failures=str(sum(one in {Verdict.FAILED, Verdict.BLOCKED} for one in verdicts)),
+        failures=str(sum(verdict in {Verdict.FAILED, Verdict.BLOCKED} for verdict in verdicts)),
         errors=str(verdicts.count(Verdict.UNKNOWN)),
         skipped=str(verdicts.count(Verdict.SKIPPED)),
         timestamp=sanitize_line(cell.started_at),

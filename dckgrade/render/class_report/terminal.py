@@ -41,8 +41,10 @@ def render_class_terminal(report: ClassReport) -> Iterator[RenderableType]:
         yield Text("…")
     if report.mistakes:
         yield Text("\n" + translate(N_("What to explain next")), style="bold")
-    for one in report.mistakes[:MAX_MISTAKES]:
-        yield build_bullet_row(f"{len(one.trainees):>4}", f"{one.lab} {one.code} {one.message}")
+    for mistake in report.mistakes[:MAX_MISTAKES]:
+        yield build_bullet_row(
+            f"{len(mistake.trainees):>4}", f"{mistake.lab} {mistake.code} {mistake.message}"
+        )
     yield from render_unreached(report)
     if report.refused:
         yield Text(

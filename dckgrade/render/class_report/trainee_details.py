@@ -78,7 +78,7 @@ def build_trainee_details(report: ClassReport, mistakes: ExplanationLinks) -> It
 def describe_identity(row: ClassRow, lang: str) -> str:
     """Say what the roster knows of a trainee."""
     stranger = "" if row.expected else get_translator(lang)(N_("not on the roster"))
-    return ", ".join(one for one in (row.email, row.username, row.id_number, stranger) if one)
+    return ", ".join(part for part in (row.email, row.username, row.id_number, stranger) if part)
 
 
 def build_lab_attempt(
@@ -96,8 +96,9 @@ def build_lab_attempt(
         flags=list(describe_flags(cell, report.lang)),
         checks=list(build_check_rows(cell, lab, report.lang, mistakes)),
         history=[
-            f"{messages.format_score(one.score)}, {format_time(one.started_at)}, {sanitize_line(one.source)}"
-            for one in cell.history
+            f"{messages.format_score(attempt.score)}, {format_time(attempt.started_at)}"
+            f", {sanitize_line(attempt.source)}"
+            for attempt in cell.history
         ],
     )
 
@@ -107,7 +108,9 @@ def describe_flags(cell: ClassCell, lang: str) -> Iterator[str]:
     translate = get_translator(lang)
     for flag in cell.flags:
         told = translate(FLAG_MESSAGES[flag])
-        others = ", ".join(sanitize_line(one, MAX_NAME_CHARS) for one in cell.shared_with[:MAX_OTHERS_NAMED])
+        others = ", ".join(
+            sanitize_line(other, MAX_NAME_CHARS) for other in cell.shared_with[:MAX_OTHERS_NAMED]
+        )
         others = f"{others} {describe_remainder(len(cell.shared_with), MAX_OTHERS_NAMED, lang)}".strip()
         yield messages.add_label(told, others, lang) if flag == "copy" and others else told
 

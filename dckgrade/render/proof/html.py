@@ -93,7 +93,7 @@ def build_proof_picture(proof: Proof, lang: str) -> ProofPicture:
             for kind in list_occurring_cells(proof)
         ],
         faults=[sanitize_line(fault.translate_sentence(lang)) for fault in proof.faults],
-        waived=[sanitize_line(one) for one in proof.waived],
+        waived=[sanitize_line(waiver) for waiver in proof.waived],
     )
 
 
@@ -108,11 +108,11 @@ def place_squares(proof: Proof, lang: str) -> list[MatrixSquare]:
         MatrixSquare(
             x=CASE_NAMES_PX + CELL_STEP_PX * across,
             y=CHECK_NAMES_PX + CELL_STEP_PX * down,
-            tone=CELL_TONES[one],
-            mark=CELL_MARKS[one],
+            tone=CELL_TONES[cell],
+            mark=CELL_MARKS[cell],
             description=f"{sanitize_line(check)} / {sanitize_line(case)}: "
-            + get_translator(lang)(CELL_MEANINGS[one]),
+            + get_translator(lang)(CELL_MEANINGS[cell]),
         )
-        for across, down, check, case, one in placed
-        if one
+        for across, down, check, case, cell in placed
+        if cell
     ]

@@ -18,7 +18,7 @@ def render_proof_json(proofs: Sequence[Proof], lang: str) -> bytes:
         "schema": PROOF_SCHEMA,
         "proven": proven,
         "lang": lang,
-        "labs": [convert_proof(one, lang) for one in proofs],
+        "labs": [convert_proof(proof, lang) for proof in proofs],
     }
     return msgspec.json.format(msgspec.json.encode(replace_surrogates(whole)), indent=2) + b"\n"
 

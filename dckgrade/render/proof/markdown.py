@@ -48,5 +48,5 @@ def format_proof_lines(proof: Proof, lang: str) -> list[str]:
 
 def format_cell_mark(proof: Proof, check: str, case: str) -> str:
     """Show one cell."""
-    one = get_cell(proof, check, case)
-    return CELL_MARKS[one] if one else " "
+    cell = get_cell(proof, check, case)
+    return CELL_MARKS[cell] if cell else " "

@@ -47,7 +47,8 @@ def render_proof_terminal(proof: Proof, lang: str) -> RenderableType:
     parts.append(Text(""))
     parts += [Text(f"✗ {sanitize_line(fault.translate_sentence(lang))}", "red") for fault in proof.faults]
     parts += [
-        Text(translate(N_("Forgiven: {waived}")).format(waived=sanitize_line(one))) for one in proof.waived
+        Text(translate(N_("Forgiven: {waived}")).format(waived=sanitize_line(waiver)))
+        for waiver in proof.waived
     ]
     parts.append(Text(describe_proof(proof, lang), "bold red" if proof.faults else "bold green"))
     return Group(*parts)
@@ -65,10 +66,10 @@ def build_matrix_table(proof: Proof, lang: str) -> Table:
         table.add_column(str(number), justify="center")
     for case in proof.cases:
         row = [get_cell(proof, check, case) for check in proof.checks]
-        table.add_row(Text(sanitize_line(case, MAX_CASE_CHARS)), *(build_cell_mark(one) for one in row))
+        table.add_row(Text(sanitize_line(case, MAX_CASE_CHARS)), *(build_cell_mark(cell) for cell in row))
     return table
 
 
-def build_cell_mark(one: ProofCell | None) -> Text:
+def build_cell_mark(cell: ProofCell | None) -> Text:
     """Show one cell by its mark; the colour only helps."""
-    return Text(CELL_MARKS[one], CELL_STYLES.get(one, "bold red")) if one else Text(" ")
+    return Text(CELL_MARKS[cell], CELL_STYLES.get(cell, "bold red")) if cell else Text(" ")

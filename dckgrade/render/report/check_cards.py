@@ -43,29 +43,31 @@ class CheckCard(Struct, frozen=True, kw_only=True):
     evidence: list[EvidenceView]
 
 
-def build_check_card(one: CheckResult, report: Report, hints: int) -> CheckCard:
+def build_check_card(check: CheckResult, report: Report, hints: int) -> CheckCard:
     """Make everything about one check safe to show."""
     return CheckCard(
-        verdict=one.verdict.value,
-        symbol=messages.VERDICT_SYMBOLS[one.verdict],
-        verdict_word=messages.translate_verdict(one.verdict, report.lang),
-        title=messages.sanitize_prose(one.title, report.lang),
-        id=sanitize_line(one.id),
-        points=messages.format_check_points(one),
-        notes=list(list_notes(one, report)),
-        misses=messages.describe_mismatches(one, report.lang),
-        diagnosis=build_mistake_view(one.diagnosis, report.lang, hints) if one.diagnosis else None,
-        remarks=[build_mistake_view(remark, report.lang, hints) for remark in one.remarks],
-        evidence=[build_evidence(key, report.observations.get(key), report.lang) for key in one.observations],
+        verdict=check.verdict.value,
+        symbol=messages.VERDICT_SYMBOLS[check.verdict],
+        verdict_word=messages.translate_verdict(check.verdict, report.lang),
+        title=messages.sanitize_prose(check.title, report.lang),
+        id=sanitize_line(check.id),
+        points=messages.format_check_points(check),
+        notes=list(list_notes(check, report)),
+        misses=messages.describe_mismatches(check, report.lang),
+        diagnosis=build_mistake_view(check.diagnosis, report.lang, hints) if check.diagnosis else None,
+        remarks=[build_mistake_view(remark, report.lang, hints) for remark in check.remarks],
+        evidence=[
+            build_evidence(key, report.observations.get(key), report.lang) for key in check.observations
+        ],
     )
 
 
-def list_notes(one: CheckResult, report: Report) -> Iterator[str]:
+def list_notes(check: CheckResult, report: Report) -> Iterator[str]:
     """Say what the check waits for, and why it is undecided."""
-    if one.blocked_by:
-        yield messages.describe_blockers(one, report)
-    if one.reason:
-        yield messages.describe_reason(one.reason, report.lang)
+    if check.blocked_by:
+        yield messages.describe_blockers(check, report)
+    if check.reason:
+        yield messages.describe_reason(check.reason, report.lang)
 
 
 def build_evidence(key: str, seen: Observation | None, lang: str) -> EvidenceView:

@@ -20,19 +20,19 @@ def render_csv(reports: Sequence[Report]) -> bytes:
     """Write RFC 4180, in UTF-8."""
     text = io.StringIO()
     csv.writer(text).writerows(
-        [CSV_COLUMNS, *(build_csv_row(one, report) for report in reports for one in report.checks)]
+        [CSV_COLUMNS, *(build_csv_row(check, report) for report in reports for check in report.checks)]
     )
     return text.getvalue().encode()
 
 
-def build_csv_row(one: CheckResult, report: Report) -> list[str | int]:
+def build_csv_row(check: CheckResult, report: Report) -> list[str | int]:
     """Write one check; what is undecided has earned nothing yet, which is not 0."""
-    said = next(iter([*describe_failure(one, report), *describe_remarks(one, report)]), "")
-    texts = (report.lab.id, report.trainee or "", one.id, one.title, one.verdict.value)
+    said = next(iter([*describe_failure(check, report), *describe_remarks(check, report)]), "")
+    texts = (report.lab.id, report.trainee or "", check.id, check.title, check.verdict.value)
     return [
         *map(escape_csv_cell, texts),
-        "" if one.verdict.is_undecided else one.earned,
-        one.points,
-        *map(escape_csv_cell, (one.diagnosis.code if one.diagnosis else "", said)),
+        "" if check.verdict.is_undecided else check.earned,
+        check.points,
+        *map(escape_csv_cell, (check.diagnosis.code if check.diagnosis else "", said)),
         *map(escape_csv_cell, (report.engine.endpoint, report.started_at)),
     ]

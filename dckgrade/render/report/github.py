@@ -17,7 +17,7 @@ from dckgrade.report.result import Verdict
 
 def render_github(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> bytes:
     """Write an annotation for each check that did not pass or is remarked upon, and one for each lab."""
-    return "".join(one for report in reports for one in annotate_report(report, hints)).encode()
+    return "".join(annotation for report in reports for annotation in annotate_report(report, hints)).encode()
 
 
 def annotate_report(report: Report, hints: int) -> Iterator[str]:
@@ -26,19 +26,23 @@ def annotate_report(report: Report, hints: int) -> Iterator[str]:
 
     GitHub shows ten annotations of a kind in a step: a check that only waits must not crowd out its cause.
     """
-    for one in messages.list_failed_and_blocked(report):
-        kind = "error" if one.verdict is Verdict.FAILED else "warning"
+    for check in messages.list_failed_and_blocked(report):
+        kind = "error" if check.verdict is Verdict.FAILED else "warning"
         yield format_annotation(
-            kind, join_sentences(describe_failure(one, report, hints)), title=sanitize_line(one.title)
+            kind, join_sentences(describe_failure(check, report, hints)), title=sanitize_line(check.title)
         )
-    for one in messages.list_checks_with(report, Verdict.UNKNOWN):
+    for check in messages.list_checks_with(report, Verdict.UNKNOWN):
         yield format_annotation(
-            "warning", join_sentences(describe_failure(one, report, hints)), title=sanitize_line(one.title)
+            "warning",
+            join_sentences(describe_failure(check, report, hints)),
+            title=sanitize_line(check.title),
         )
-    for one in report.checks:
-        if one.remarks:
+    for check in report.checks:
+        if check.remarks:
             yield format_annotation(
-                "notice", join_sentences(describe_remarks(one, report, hints)), title=sanitize_line(one.title)
+                "notice",
+                join_sentences(describe_remarks(check, report, hints)),
+                title=sanitize_line(check.title),
             )
     yield format_annotation(
         "notice",

@@ -24,21 +24,23 @@ def render_gradescope(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> 
     whole = {
         "score": sum_scores(reports).earned,
         # The labs of a session are graded at the same time.
-        "execution_time": round(max(one.duration_ms for one in reports) / 1000, 3),
+        "execution_time": round(max(report.duration_ms for report in reports) / 1000, 3),
         "output": "\n".join(
-            sanitize_line(f"{format_lab_and_score(one)}. {messages.describe_score(one.score, one.lang)}")
-            for one in reports
+            sanitize_line(
+                f"{format_lab_and_score(report)}. {messages.describe_score(report.score, report.lang)}"
+            )
+            for report in reports
         ),
         "output_format": "text",
         "visibility": "visible",
         "tests": [
             build_gradescope_test(
-                one, report, hints, format_title_with_lab(one, report) if several else one.title
+                check, report, hints, format_title_with_lab(check, report) if several else check.title
             )
             for report in reports
-            for one in report.checks
+            for check in report.checks
         ],
-        "extra_data": {"labs": [build_lab_data(one) for one in reports]},
+        "extra_data": {"labs": [build_lab_data(report) for report in reports]},
     }
     return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
 
@@ -53,19 +55,20 @@ def build_lab_data(report: Report) -> dict[str, Any]:
     }
 
 
-def build_gradescope_test(one: CheckResult, report: Report, hints: int, title: str) -> dict[str, Any]:
+def build_gradescope_test(check: CheckResult, report: Report, hints: int, title: str) -> dict[str, Any]:
     """Write one check; what is undecided has neither score nor status, since neither is known."""
-    said = [*describe_failure(one, report, hints), *describe_remarks(one, report, hints)]
+    said = [*describe_failure(check, report, hints), *describe_remarks(check, report, hints)]
     known = {
-        "score": one.earned,
-        "max_score": one.points,
-        "status": "passed" if one.verdict is Verdict.PASSED else "failed",
+        "score": check.earned,
+        "max_score": check.points,
+        "status": "passed" if check.verdict is Verdict.PASSED else "failed",
     }
     return {
         "name": sanitize_line(title),
-        "number": sanitize_line(one.id),
-        **({} if one.verdict.is_undecided else known),
-        "output": "\n".join(map(sanitize_line, said)) or messages.translate_verdict(one.verdict, report.lang),
+        "number": sanitize_line(check.id),
+        **({} if check.verdict.is_undecided else known),
+        "output": "\n".join(map(sanitize_line, said))
+        or messages.translate_verdict(check.verdict, report.lang),
         "output_format": "text",
-        "extra_data": {"verdict": one.verdict.value, "points": one.points},
+        "extra_data": {"verdict": check.verdict.value, "points": check.points},
     }

@@ -103,17 +103,19 @@ def build_score_ring(reports: Sequence[Report]) -> ScoreRing:
 def cut_into_arcs(checks: Sequence[CheckResult], possible: int) -> Iterator[Arc]:
     """Cut the ring into the checks' parts, in the lab's order."""
     start, gap = 0, 0.012 * possible
-    for one in checks:
-        if one.points:
-            yield Arc(verdict=one.verdict.value, length=max(one.points - gap, one.points / 2), start=-start)
-        start += one.points
+    for check in checks:
+        if check.points:
+            yield Arc(
+                verdict=check.verdict.value, length=max(check.points - gap, check.points / 2), start=-start
+            )
+        start += check.points
 
 
 def build_sections(report: Report, hints: int) -> list[tuple[str, bool, list[CheckCard]]]:
     """Sort the checks: a heading, whether its cards are open, and the cards. What failed comes first."""
     labels = messages.translate_labels(report.lang)
-    remarked = [one for one in report.checks if one.remarks]
-    passed = [one for one in messages.list_checks_with(report, Verdict.PASSED) if not one.remarks]
+    remarked = [check for check in report.checks if check.remarks]
+    passed = [check for check in messages.list_checks_with(report, Verdict.PASSED) if not check.remarks]
     listed = [
         (labels["to_mend"], True, messages.list_failed_and_blocked(report)),
         (labels["undecided"], True, messages.list_checks_with(report, Verdict.UNKNOWN)),
@@ -122,7 +124,7 @@ def build_sections(report: Report, hints: int) -> list[tuple[str, bool, list[Che
         (labels["skipped"], False, messages.list_checks_with(report, Verdict.SKIPPED)),
     ]
     return [
-        (name, opened, [build_check_card(one, report, hints) for one in these])
+        (name, opened, [build_check_card(check, report, hints) for check in these])
         for name, opened, these in listed
         if these
     ]

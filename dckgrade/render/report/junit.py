@@ -21,13 +21,13 @@ JUNIT_TAGS = {
 def render_junit(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> bytes:
     """Write one `testsuites` document."""
     root = ET.Element("testsuites", name="dckgrade")
-    root.extend(build_suite(one, hints) for one in reports)
+    root.extend(build_suite(report, hints) for report in reports)
     return serialize_xml(root)
 
 
 def build_suite(report: Report, hints: int) -> ET.Element:
     """Write one lab."""
-    tags = [JUNIT_TAGS.get(one.verdict) for one in report.checks]
+    tags = [JUNIT_TAGS.get(check.verdict) for check in report.checks]
     made = ET.Element(
         "testsuite",
         name=sanitize_line(f"{report.lab.id}: {report.lab.title}"),
@@ -39,7 +39,7 @@ def build_suite(report: Report, hints: int) -> ET.Element:
         timestamp=sanitize_line(report.started_at),
     )
     made.append(build_properties(list_lab_properties(report)))
-    made.extend(build_testcase(one, report, hints) for one in report.checks)
+    made.extend(build_testcase(check, report, hints) for check in report.checks)
     return made
 
 
@@ -56,28 +56,28 @@ def list_lab_properties(report: Report) -> Mapping[str, object]:
     }
 
 
-def build_testcase(one: CheckResult, report: Report, hints: int) -> ET.Element:
+def build_testcase(check: CheckResult, report: Report, hints: int) -> ET.Element:
     """Write one check."""
-    made = ET.Element("testcase", classname=sanitize_line(report.lab.id), name=sanitize_line(one.title))
-    code = one.diagnosis.code if one.diagnosis else ""
+    made = ET.Element("testcase", classname=sanitize_line(report.lab.id), name=sanitize_line(check.title))
+    code = check.diagnosis.code if check.diagnosis else ""
     made.append(
         build_properties(
             {
-                "id": one.id,
-                "points": one.points,
-                "earned": one.earned,
-                "verdict": one.verdict.value,
+                "id": check.id,
+                "points": check.points,
+                "earned": check.earned,
+                "verdict": check.verdict.value,
                 "code": code,
             }
         )
     )
-    if tag := JUNIT_TAGS.get(one.verdict):
-        first, *others = [sanitize_line(said) for said in describe_failure(one, report, hints)] or [
-            one.verdict.value
+    if tag := JUNIT_TAGS.get(check.verdict):
+        first, *others = [sanitize_line(said) for said in describe_failure(check, report, hints)] or [
+            check.verdict.value
         ]
-        ended = ET.SubElement(made, tag, message=first, type=sanitize_line(code or one.verdict.value))
+        ended = ET.SubElement(made, tag, message=first, type=sanitize_line(code or check.verdict.value))
         ended.text = "\n".join(others) or None
-    if known := [sanitize_line(said) for said in describe_remarks(one, report, hints)]:
+    if known := [sanitize_line(said) for said in describe_remarks(check, report, hints)]:
         ET.SubElement(made, "system-out").text = "\n".join(known)
     return made
 

@@ -18,7 +18,7 @@ from dckgrade.report.result import CheckResult, Verdict
 def render_markdown(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> bytes:
     """Write of each lab the engine, the table of the checks, what to mend, and what to do next."""
     return "\n".join(
-        "".join(f"{one}\n" for one in format_markdown_lines(report, hints)) for report in reports
+        "".join(f"{line}\n" for line in format_markdown_lines(report, hints)) for report in reports
     ).encode()
 
 
@@ -35,23 +35,27 @@ def format_markdown_lines(report: Report, hints: int) -> Iterator[str]:
     yield ""
     yield f"| | | {plain(labels['points'])} |"
     yield "|---|---|--:|"
-    for one in report.checks:
-        points = plain(messages.format_check_points(one))
-        yield f"| {format_verdict(one, report.lang)} | {plain(one.title)} | {points} |"
+    for check in report.checks:
+        points = plain(messages.format_check_points(check))
+        yield f"| {format_verdict(check, report.lang)} | {plain(check.title)} | {points} |"
     yield ""
     yield from format_section(labels["to_mend"], messages.list_failed_and_blocked(report), report, hints)
     yield from format_section(
         labels["undecided"], messages.list_checks_with(report, Verdict.UNKNOWN), report, hints
     )
-    yield from format_section(labels["remarks"], [one for one in report.checks if one.remarks], report, hints)
+    yield from format_section(
+        labels["remarks"], [check for check in report.checks if check.remarks], report, hints
+    )
     yield f"**{plain(messages.describe_score(report.score, report.lang))}**"
     yield ""
     yield from (f"- {prose(step)}" for step in messages.list_next_steps(report))
 
 
-def format_verdict(one: CheckResult, lang: str) -> str:
+def format_verdict(check: CheckResult, lang: str) -> str:
     """Show a verdict by its sign and its word."""
-    return f"{messages.VERDICT_SYMBOLS[one.verdict]} {plain(messages.translate_verdict(one.verdict, lang))}"
+    return (
+        f"{messages.VERDICT_SYMBOLS[check.verdict]} {plain(messages.translate_verdict(check.verdict, lang))}"
+    )
 
 
 def format_section(heading: str, checks: Sequence[CheckResult], report: Report, hints: int) -> Iterator[str]:
@@ -60,12 +64,12 @@ def format_section(heading: str, checks: Sequence[CheckResult], report: Report, 
         return
     yield f"### {plain(heading)}"
     yield ""
-    for one in checks:
-        yield f"- **{plain(one.title) or '-'}**"
+    for check in checks:
+        yield f"- **{plain(check.title) or '-'}**"
         said = (
-            describe_remarks(one, report, hints)
-            if one.verdict is Verdict.PASSED
-            else describe_failure(one, report, hints)
+            describe_remarks(check, report, hints)
+            if check.verdict is Verdict.PASSED
+            else describe_failure(check, report, hints)
         )
         yield from (f"  - {prose(words)}" for words in said if words.strip())
     yield ""

@@ -19,7 +19,7 @@ from dckgrade.report.result import CheckResult, Verdict
 
 def render_tap(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> bytes:
     """Write a plan, then a test point for each check. https://testanything.org/tap-version-14-specification"""
-    return "".join(f"{one}\n" for one in format_tap_lines(reports, hints)).encode()
+    return "".join(f"{line}\n" for line in format_tap_lines(reports, hints)).encode()
 
 
 def format_tap_lines(reports: Sequence[Report], hints: int) -> Iterator[str]:
@@ -29,38 +29,42 @@ def format_tap_lines(reports: Sequence[Report], hints: int) -> Iterator[str]:
     before = 0
     for report in reports:
         yield from (
-            f"# {sanitize_line(one)}"
-            for one in (
+            f"# {sanitize_line(comment)}"
+            for comment in (
                 format_lab_and_score(report),
                 messages.describe_engine(report),
                 messages.describe_score(report.score, report.lang),
             )
         )
-        for at, one in enumerate(report.checks, before + 1):
+        for at, check in enumerate(report.checks, before + 1):
             yield from format_test_point(
-                at, one, report, format_title_with_lab(one, report) if len(reports) > 1 else one.title, hints
+                at,
+                check,
+                report,
+                format_title_with_lab(check, report) if len(reports) > 1 else check.title,
+                hints,
             )
         before += len(report.checks)
 
 
-def format_test_point(at: int, one: CheckResult, report: Report, title: str, hints: int) -> Iterator[str]:
+def format_test_point(at: int, check: CheckResult, report: Report, title: str, hints: int) -> Iterator[str]:
     """
     Write one check.
 
     TAP knows no third way: what nobody could see is not `ok`; the verdict below says that it did not fail.
     """
-    if one.verdict is Verdict.SKIPPED:
-        reasons = " ".join(describe_failure(one, report, hints))
+    if check.verdict is Verdict.SKIPPED:
+        reasons = " ".join(describe_failure(check, report, hints))
         yield f"ok {at} - {inert(title)} # SKIP {inert(reasons)}"
         return
-    yield f"{'ok' if one.verdict is Verdict.PASSED else 'not ok'} {at} - {inert(title)}"
-    said = [*describe_failure(one, report, hints), *describe_remarks(one, report, hints)]
+    yield f"{'ok' if check.verdict is Verdict.PASSED else 'not ok'} {at} - {inert(title)}"
+    said = [*describe_failure(check, report, hints), *describe_remarks(check, report, hints)]
     below = {
-        "id": sanitize_line(one.id),
-        "verdict": one.verdict.value,
-        "points": one.points,
-        "earned": one.earned,
-        **({"code": sanitize_line(one.diagnosis.code)} if one.diagnosis else {}),
+        "id": sanitize_line(check.id),
+        "verdict": check.verdict.value,
+        "points": check.points,
+        "earned": check.earned,
+        **({"code": sanitize_line(check.diagnosis.code)} if check.diagnosis else {}),
         **({"message": sanitize_line(said[0])} if said else {}),
         **({"more": [sanitize_line(more) for more in said[1:]]} if said[1:] else {}),
     }

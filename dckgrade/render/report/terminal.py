@@ -28,7 +28,7 @@ def render_terminal(report: Report, hints: int = DEFAULT_HINTS, *, engine: bool 
 
 def render_session(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> Iterator[RenderableType]:
     """Lay out the reports of one run, the engine named once; below several, what they come to together."""
-    yield from (render_terminal(one, hints, engine=at == 0) for at, one in enumerate(reports))
+    yield from (render_terminal(report, hints, engine=at == 0) for at, report in enumerate(reports))
     if len(reports) > 1:
         yield render_overview(reports)
 
@@ -58,13 +58,13 @@ def lay_out_overview(reports: Sequence[Report], encoding: str) -> Iterator[Rende
     table = Table.grid(padding=(0, 1))
     for justify in ("left", "left", "right"):
         table.add_column(justify=justify)
-    for one in reports:
-        ended = messages.get_overall_verdict(one)
-        lab = text(f"{one.lab.id} — {one.lab.title}")
+    for report in reports:
+        ended = messages.get_overall_verdict(report)
+        lab = text(f"{report.lab.id} — {report.lab.title}")
         table.add_row(
             text(messages.VERDICT_SYMBOLS[ended], VERDICT_STYLES[ended]),
             lab,
-            text(messages.format_score(one.score)),
+            text(messages.format_score(report.score)),
         )
     yield Text()
     yield text(messages.translate_labels(lang)["labs"], "bold underline")
@@ -116,13 +116,13 @@ class ReportLayout:
         for _ in ("symbol", "word", "title"):
             table.add_column()
         table.add_column(justify="right", no_wrap=True)
-        for one in self.report.checks:
-            style = VERDICT_STYLES[one.verdict]
+        for check in self.report.checks:
+            style = VERDICT_STYLES[check.verdict]
             table.add_row(
-                self.make_verdict_symbol(one),
-                self.make_text(messages.translate_verdict(one.verdict, self.report.lang), style),
-                self.make_text(one.title),
-                self.make_text(messages.format_check_points(one)),
+                self.make_verdict_symbol(check),
+                self.make_text(messages.translate_verdict(check.verdict, self.report.lang), style),
+                self.make_text(check.title),
+                self.make_text(messages.format_check_points(check)),
             )
         return table
 
@@ -134,31 +134,31 @@ class ReportLayout:
                 yield self.make_text(self.labels[heading], "bold underline")
             yield part
 
-    def explain_check(self, one: CheckResult) -> RenderableType:
+    def explain_check(self, check: CheckResult) -> RenderableType:
         """Explain a check that did not pass: the mistake, what was seen, where to look."""
-        parts: list[RenderableType] = [self.make_text(one.title, "bold")]
-        if one.blocked_by:
-            parts.append(self.make_text(messages.describe_blockers(one, self.report)))
-        if one.reason:
-            parts.append(self.make_text(messages.describe_reason(one.reason, self.report.lang)))
-        if one.diagnosis:
-            parts.append(self.make_mistake_text(one.diagnosis))
+        parts: list[RenderableType] = [self.make_text(check.title, "bold")]
+        if check.blocked_by:
+            parts.append(self.make_text(messages.describe_blockers(check, self.report)))
+        if check.reason:
+            parts.append(self.make_text(messages.describe_reason(check.reason, self.report.lang)))
+        if check.diagnosis:
+            parts.append(self.make_mistake_text(check.diagnosis))
         parts += [
             self.make_mismatch_bullet(sentence)
-            for sentence in messages.describe_mismatches(one, self.report.lang)
+            for sentence in messages.describe_mismatches(check, self.report.lang)
         ]
-        if one.diagnosis:
-            parts += self.make_hint_texts(one.diagnosis)
+        if check.diagnosis:
+            parts += self.make_hint_texts(check.diagnosis)
         return self.make_bullet(
-            messages.VERDICT_SYMBOLS[one.verdict], Group(*parts), VERDICT_STYLES[one.verdict]
+            messages.VERDICT_SYMBOLS[check.verdict], Group(*parts), VERDICT_STYLES[check.verdict]
         )
 
     def lay_out_remarks(self) -> Iterator[RenderableType]:
         """Say what is worth knowing of checks that passed."""
-        for one in self.report.checks:
-            for remark in one.remarks:
+        for check in self.report.checks:
+            for remark in check.remarks:
                 said = Group(
-                    self.make_text(one.title, "bold"),
+                    self.make_text(check.title, "bold"),
                     self.make_mistake_text(remark),
                     *self.make_hint_texts(remark),
                 )
@@ -187,9 +187,9 @@ class ReportLayout:
         table.add_row(self.make_text(sign, style), content)
         return table
 
-    def make_verdict_symbol(self, one: CheckResult) -> Text:
+    def make_verdict_symbol(self, check: CheckResult) -> Text:
         """Give the sign of a verdict."""
-        return self.make_text(messages.VERDICT_SYMBOLS[one.verdict], VERDICT_STYLES[one.verdict])
+        return self.make_text(messages.VERDICT_SYMBOLS[check.verdict], VERDICT_STYLES[check.verdict])
 
     def make_labelled_text(self, label: str, said: str, style: str = "") -> Text:
         """Put a label before *said*."""

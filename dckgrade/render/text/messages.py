@@ -133,21 +133,21 @@ def label_fact(fact: str, kind: str, lang: str) -> str:
     return label.in_language(lang) if label else sanitize_line(fact)
 
 
-def describe_reason(one: Reason, lang: str) -> str:
+def describe_reason(reason: Reason, lang: str) -> str:
     """Say why a check is undecided or was skipped."""
-    said = REASON_MESSAGES.get(one.code)
+    said = REASON_MESSAGES.get(reason.code)
     if said is None:
-        return sanitize_line(f"{one.code}: {one.detail}" if one.detail else one.code)
-    sentence = get_translator(lang)(said).format(detail=sanitize_line(one.detail))
-    told = not one.detail or "{detail}" in said
-    return sentence if told else f"{sentence.removesuffix('.')} ({sanitize_line(one.detail)})."
+        return sanitize_line(f"{reason.code}: {reason.detail}" if reason.detail else reason.code)
+    sentence = get_translator(lang)(said).format(detail=sanitize_line(reason.detail))
+    told = not reason.detail or "{detail}" in said
+    return sentence if told else f"{sentence.removesuffix('.')} ({sanitize_line(reason.detail)})."
 
 
-def describe_blockers(one: CheckResult, report: Report) -> str:
+def describe_blockers(blocked: CheckResult, report: Report) -> str:
     """Name what *one* waits for."""
     titles = {check.id: check.title for check in report.checks}
     _ = get_translator(report.lang)
-    quoted = [_("“{text}”").format(text=sanitize_line(titles.get(id_, id_))) for id_ in one.blocked_by]
+    quoted = [_("“{text}”").format(text=sanitize_line(titles.get(id_, id_))) for id_ in blocked.blocked_by]
     return _("Waits for {checks}.").format(checks=", ".join(quoted))
 
 
@@ -170,9 +170,9 @@ def format_score(score: Score) -> str:
     return f"{score.earned}{most}/{score.possible}"
 
 
-def format_check_points(one: CheckResult) -> str:
+def format_check_points(check: CheckResult) -> str:
     """Write what a check earned of its points."""
-    return f"{'?' if one.verdict.is_undecided else one.earned}/{one.points}"
+    return f"{'?' if check.verdict.is_undecided else check.earned}/{check.points}"
 
 
 def describe_score(score: Score, lang: str) -> str:
@@ -185,46 +185,46 @@ def describe_score(score: Score, lang: str) -> str:
 
 def describe_verdict_counts(report: Report) -> list[tuple[Verdict, str]]:
     """Count the checks by verdict, the verdicts that occur only."""
-    counts = {verdict: sum(one.verdict is verdict for one in report.checks) for verdict in Verdict}
+    counts = {verdict: sum(check.verdict is verdict for check in report.checks) for verdict in Verdict}
     lang = report.lang
     return [
-        (one, add_label(translate_verdict(one, lang), str(count), lang))
-        for one, count in counts.items()
+        (verdict, add_label(translate_verdict(verdict, lang), str(count), lang))
+        for verdict, count in counts.items()
         if count
     ]
 
 
 def list_failed_and_blocked(report: Report) -> list[CheckResult]:
     """List what did not pass: failures that hold others up, other failures, then what is held up."""
-    causes = {id_ for one in report.checks for id_ in one.blocked_by}
-    lost = [one for one in report.checks if one.verdict in {Verdict.FAILED, Verdict.BLOCKED}]
-    return sorted(lost, key=lambda one: (one.verdict is Verdict.BLOCKED, one.id not in causes))
+    causes = {id_ for check in report.checks for id_ in check.blocked_by}
+    lost = [check for check in report.checks if check.verdict in {Verdict.FAILED, Verdict.BLOCKED}]
+    return sorted(lost, key=lambda check: (check.verdict is Verdict.BLOCKED, check.id not in causes))
 
 
 def get_overall_verdict(report: Report) -> Verdict:
     """Say how a whole lab ended: what is to be mended weighs most, then what is undecided."""
-    ended = {one.verdict for one in report.checks}
+    ended = {check.verdict for check in report.checks}
     order = (Verdict.FAILED, Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.PASSED, Verdict.SKIPPED)
-    return next((one for one in order if one in ended), Verdict.SKIPPED)
+    return next((verdict for verdict in order if verdict in ended), Verdict.SKIPPED)
 
 
 def list_checks_with(report: Report, verdict: Verdict) -> list[CheckResult]:
     """List the checks that ended as *verdict*."""
-    return [one for one in report.checks if one.verdict is verdict]
+    return [check for check in report.checks if check.verdict is verdict]
 
 
 def list_next_steps(report: Report) -> list[str]:
     """Say what to do next, the most urgent first."""
     _ = get_translator(report.lang)
     again = f"`dckgrade {sanitize_line(report.lab.id)}`"
-    reasons = {one.reason.code for one in report.checks if one.reason}
+    reasons = {check.reason.code for check in report.checks if check.reason}
     if UnobservableReason.ENGINE_OUT_OF_REACH in reasons:
         return [_("Start the engine or name the right one, then run again: {command}").format(command=again)]
     steps = [
         _("Begin with “{title}”, then run again: {command}").format(
-            title=sanitize_line(one.title), command=again
+            title=sanitize_line(check.title), command=again
         )
-        for one in list_failed_and_blocked(report)[:1]
+        for check in list_failed_and_blocked(report)[:1]
     ]
     if "starting" in reasons:
         steps.append(_("Wait a few seconds, then run again: {command}").format(command=again))

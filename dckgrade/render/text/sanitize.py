@@ -32,14 +32,20 @@ def sanitize_block(text: str) -> str:
     """Make *text* safe lines: line ends stay line ends; at most 200 lines and 16 KiB of characters."""
     lines = text[: find_cut_index(text, MAX_BLOCK_CHARS)].replace("\r\n", "\n").split("\n")
     left = max(0, len(text) - MAX_BLOCK_CHARS) + sum(
-        len(one) + 1 for one in islice(lines, MAX_BLOCK_LINES, None)
+        len(line) + 1 for line in islice(lines, MAX_BLOCK_LINES, None)
     )
-    return "\n".join(sanitize_line(one) for one in lines[:MAX_BLOCK_LINES]) + (f"\n(+{left})" if left else "")
+    return "\n".join(sanitize_line(line) for line in lines[:MAX_BLOCK_LINES]) + (
+        f"\n(+{left})" if left else ""
+    )
 
 
 def respell_for_encoding(text: str, encoding: str) -> str:
     """Respell what *encoding* lacks with what it has: é as e, ✓ as +, and the rest as an escape."""
-    return text if is_encodable(text, encoding) else "".join(respell_character(one, encoding) for one in text)
+    return (
+        text
+        if is_encodable(text, encoding)
+        else "".join(respell_character(character, encoding) for character in text)
+    )
 
 
 def make_visible(text: str) -> Iterator[str]:
@@ -69,7 +75,7 @@ def respell_character(character: str, encoding: str) -> str:
     if is_encodable(character, encoding):
         return character
     plain = _RESPELLINGS.get(character) or "".join(
-        one for one in unicodedata.normalize("NFKD", character) if not unicodedata.combining(one)
+        part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part)
     )
     return plain if is_encodable(plain, encoding) and plain.isprintable() else escape_character(character)
 

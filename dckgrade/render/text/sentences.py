@@ -33,17 +33,17 @@ def format_mistake(mistake: NamedMistake) -> str:
     return f"{mistake.message} [{mistake.code}]"
 
 
-def describe_failure(one: CheckResult, report: Report, hints: int = DEFAULT_HINTS) -> Iterator[str]:
+def describe_failure(check: CheckResult, report: Report, hints: int = DEFAULT_HINTS) -> Iterator[str]:
     """Say all that is to be said of a check that did not pass: what comes first says the most."""
-    if one.diagnosis:
-        yield messages.sanitize_prose(format_mistake(one.diagnosis), report.lang)
-    if one.blocked_by:
-        yield messages.describe_blockers(one, report)
-    if one.reason:
-        yield messages.describe_reason(one.reason, report.lang)
-    yield from messages.describe_mismatches(one, report.lang)
-    if one.diagnosis:
-        yield from describe_hints(one.diagnosis, report.lang, hints)
+    if check.diagnosis:
+        yield messages.sanitize_prose(format_mistake(check.diagnosis), report.lang)
+    if check.blocked_by:
+        yield messages.describe_blockers(check, report)
+    if check.reason:
+        yield messages.describe_reason(check.reason, report.lang)
+    yield from messages.describe_mismatches(check, report.lang)
+    if check.diagnosis:
+        yield from describe_hints(check.diagnosis, report.lang, hints)
 
 
 def describe_hints(mistake: NamedMistake, lang: str, hints: int) -> Iterator[str]:
@@ -52,16 +52,16 @@ def describe_hints(mistake: NamedMistake, lang: str, hints: int) -> Iterator[str
         yield messages.add_label(rung.label, messages.sanitize_prose(rung.words, lang), lang)
 
 
-def describe_remarks(one: CheckResult, report: Report, hints: int = DEFAULT_HINTS) -> Iterator[str]:
+def describe_remarks(check: CheckResult, report: Report, hints: int = DEFAULT_HINTS) -> Iterator[str]:
     """Say what is worth knowing of a check that passed."""
-    for remark in one.remarks:
+    for remark in check.remarks:
         yield messages.sanitize_prose(format_mistake(remark), report.lang)
         yield from describe_hints(remark, report.lang, hints)
 
 
-def format_title_with_lab(one: CheckResult, report: Report) -> str:
+def format_title_with_lab(check: CheckResult, report: Report) -> str:
     """Name a check among those of several labs."""
-    return messages.add_label(report.lab.id, one.title, report.lang)
+    return messages.add_label(report.lab.id, check.title, report.lang)
 
 
 def format_lab_and_score(report: Report) -> str:

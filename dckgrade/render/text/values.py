@@ -37,11 +37,11 @@ def describe_matcher(name: str, inner: Any, _: Translate) -> str:
         case "present", bool():
             return _("a value") if inner else _("no value")
         case "one-of", list():
-            said = join_alternatives([describe_value(one, _) for one in inner], _)
+            said = join_alternatives([describe_value(choice, _) for choice in inner], _)
         case "where", dict():
             said = ", ".join(
-                f"{sanitize_line(field, MAX_VALUE_CHARS)} = {describe_wanted(one, _)}"
-                for field, one in inner.items()
+                f"{sanitize_line(field, MAX_VALUE_CHARS)} = {describe_wanted(wanted, _)}"
+                for field, wanted in inner.items()
             )
         case (("not" | "every" | "any" | "count"), _inner):
             said = describe_wanted(inner, _)
@@ -83,9 +83,9 @@ def format_lab_value(found: Any) -> str:
     """Write a list or a mapping as a lab would."""
     match found:
         case list():
-            return ", ".join(format_lab_value(one) for one in found)
+            return ", ".join(format_lab_value(item) for item in found)
         case dict():
-            return "{" + ", ".join(f"{name}: {format_lab_value(one)}" for name, one in found.items()) + "}"
+            return "{" + ", ".join(f"{name}: {format_lab_value(item)}" for name, item in found.items()) + "}"
         case str():
             return found
         case _:

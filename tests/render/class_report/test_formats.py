@@ -53,7 +53,7 @@ def rows(content: bytes, mark: str = ",") -> list[dict[str, str]]:
 
 def test_a_spreadsheet_has_a_row_a_trainee_and_their_total(class_report: ClassReport) -> None:
     read = rows(tables.render_spreadsheet(class_report, excel=False))
-    assert [one["Trainee"] for one in read] == ["Ada", "Bob", "Carol", "Mallory"]
+    assert [line["Trainee"] for line in read] == ["Ada", "Bob", "Carol", "Mallory"]
     assert (read[0]["tp2 (/10)"], read[0]["tp5 (/10)"], read[0]["Total"]) == ("10", "10", "20")
     assert (read[2]["tp5 (/10)"], read[2]["Total"]) == ("", "0")
 
@@ -101,7 +101,7 @@ def test_moodle_gets_who_is_on_the_roster_by_the_key_it_knows(
     class_report: ClassReport, key: tables.MoodleColumn, title: str, who: str
 ) -> None:
     read = rows(tables.render_moodle(class_report, key))
-    assert [one[title] for one in read][:1] == [who]
+    assert [line[title] for line in read][:1] == [who]
     assert len(read) == 2  # one unknown user would make Moodle refuse everybody
     assert (read[1]["tp2"], read[1]["tp5"]) == ("-", "5")
     assert "ST-01" in read[1]["tp5 feedback"]
@@ -115,7 +115,7 @@ def test_moodle_without_any_key_is_told_instead_of_written() -> None:
 def test_the_document_is_the_report(class_report: ClassReport) -> None:
     read = json.loads(document.render_class_json(class_report))
     assert read["schema"] == "dckgrade-class/1"
-    assert [one["trainee"] for one in read["rows"]] == ["Ada", "Bob", "Carol", "Mallory"]
+    assert [line["trainee"] for line in read["rows"]] == ["Ada", "Bob", "Carol", "Mallory"]
     assert read["rows"][0]["cells"]["tp5"]["score"] == {"earned": 10, "possible": 10, "undecided": 0}
 
 
@@ -126,14 +126,14 @@ def test_junit_is_well_formed_whatever_a_trainee_is_called(name: str) -> None:
     (suite,) = root
     assert int(suite.get("tests", 0)) == len(suite.findall("testcase")) == 6
     assert int(suite.get("failures", 0)) == len(suite.findall(".//failure"))
-    assert {one.get("name"): one.get("value") for one in suite.iter("property")}["possible"] == "10"
+    assert {pair.get("name"): pair.get("value") for pair in suite.iter("property")}["possible"] == "10"
 
 
 def test_gradescope_adds_up_to_its_score(class_report: ClassReport) -> None:
     for name in ("Ada", "Bob", "Carol"):
         read = json.loads(render_trainee_gradescope(class_report, find_row(class_report, name)))
-        assert read["score"] == sum(one["score"] for one in read["tests"])
-        assert {one["status"] for one in read["tests"]} <= {"passed", "failed"}
+        assert read["score"] == sum(test["score"] for test in read["tests"])
+        assert {test["status"] for test in read["tests"]} <= {"passed", "failed"}
 
 
 @pytest.fixture
@@ -169,4 +169,4 @@ def test_moodle_is_told_how_many_points_are_undecided() -> None:
 def test_gradescope_has_neither_score_nor_status_for_what_is_undecided(undecided: ClassReport) -> None:
     read = json.loads(render_trainee_gradescope(undecided, undecided.rows[0]))
     assert read["tests"]
-    assert not any({"score", "status"} & one.keys() for one in read["tests"])
+    assert not any({"score", "status"} & test.keys() for test in read["tests"])

@@ -100,7 +100,7 @@ def test_every_link_leads_to_something_and_no_id_occurs_twice(lang: Lang) -> Non
 @corpus
 def test_hostile_text_brings_no_element_to_the_page(text: str) -> None:
     plain, hostile = (
-        HtmlPage(render_class_page(classroom(hostile=one)).decode()) for one in ("Mallory", f"M{text}")
+        HtmlPage(render_class_page(classroom(hostile=name)).decode()) for name in ("Mallory", f"M{text}")
     )
     # A backtick in a reason sets what follows as code.
     assert Counter(tag for tag, _ in hostile.elements if tag != "code") == Counter(
@@ -124,8 +124,8 @@ def test_a_large_class_is_leafed_and_small_enough_to_mail() -> None:
 def test_a_terminal_of_any_width_has_every_trainee_and_no_line_is_wider(width: int) -> None:
     console = Console(width=width, color_system=None, highlight=False)
     with console.capture() as shown:
-        for one in render_class_terminal(classroom("fr")):
-            console.print(one)
+        for part in render_class_terminal(classroom("fr")):
+            console.print(part)
     lines = shown.get().splitlines()
     assert max(map(len, lines)) <= width
     assert "ST-01" in shown.get()

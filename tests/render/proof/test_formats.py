@@ -74,7 +74,7 @@ def test_hostile_text_starts_no_command_of_githubs_own(text: str) -> None:
     lines = render_proof_github([make_faulty_proof(text)], "en").split("\n")
 
     assert len(lines) == 5, "three faults, one notice, the end"
-    assert all(one.startswith(("::error file=", "::notice::")) for one in lines[:4])
+    assert all(line.startswith(("::error file=", "::notice::")) for line in lines[:4])
     assert "\r" not in "".join(lines)
     unescaped = lines[2].split("::", 2)[2].replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
     assert unescaped == sanitize_block(f"{text} could not be applied: {text}")
@@ -86,14 +86,14 @@ def test_junit_is_read_again_by_another_parser(text: str) -> None:
 
     (suite,) = root
     tests = list(suite)
-    failing = [one for one in tests if one.find("failure") is not None]
+    failing = [test for test in tests if test.find("failure") is not None]
     assert root.tag == "testsuites"
     assert suite.attrib["name"] == "tiny"
     assert int(suite.attrib["tests"]) == len(tests) == 10, "eight cells, a code, a case that was not applied"
     assert int(suite.attrib["failures"]) == len(failing) == 3
     assert suite.attrib["time"] == "1.500"
-    assert [one.attrib["name"] for one in tests[:7]] == [f"case-{at}" for at in range(7)]
-    assert {one.attrib["classname"] for one in tests[:8]} == {"tiny.box-running"}
+    assert [test.attrib["name"] for test in tests[:7]] == [f"case-{at}" for at in range(7)]
+    assert {test.attrib["classname"] for test in tests[:8]} == {"tiny.box-running"}
 
 
 @corpus
@@ -101,10 +101,10 @@ def test_markdown_shows_hostile_text_and_obeys_none_of_it(text: str) -> None:
     def kinds(made: str) -> list[str]:
         tokens = MarkdownIt("commonmark").enable("table").parse(made)
         return [
-            one.type
+            part.type
             for token in tokens
-            for one in (token, *(token.children or []))
-            if one.type != "text_special"
+            for part in (token, *(token.children or []))
+            if part.type != "text_special"
         ]
 
     def structure(made: str) -> list[str]:
@@ -120,7 +120,7 @@ def test_markdown_shows_hostile_text_and_obeys_none_of_it(text: str) -> None:
 
 @corpus
 def test_hostile_text_brings_no_element_to_the_page(text: str) -> None:
-    hostile, plain = (HtmlPage(render_proof_page([make_faulty_proof(one)], "en")) for one in (text, "x"))
+    hostile, plain = (HtmlPage(render_proof_page([make_faulty_proof(name)], "en")) for name in (text, "x"))
 
     assert hostile.elements == plain.elements
     assert not hostile.unbalanced
@@ -148,7 +148,7 @@ def test_the_page_runs_nothing_loads_nothing_and_allows_its_own_style_alone(tp5:
 
 def test_the_page_draws_a_cell_for_every_check_and_case(tp5: Proof) -> None:
     read = HtmlPage(render_proof_page([tp5], "en"))
-    cells = [one for one in read.elements if one[0] == "rect"]
+    cells = [element for element in read.elements if element[0] == "rect"]
 
     assert len(cells) == len(tp5.checks) * len(tp5.cases)
     assert "dbserver-running / no-password: killed" in read.text

@@ -89,8 +89,8 @@ def test_junit_reads_like_the_lab() -> None:
     (suite,) = suites(render_junit([eventful()]))
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (6, 2, 2, 1)
     assert suite.name == "tp9: A lab"
-    assert {one.name: one.value for one in suite.properties()}["possible"] == "12"  # type: ignore[no-untyped-call]
-    kinds = [[type(one) for one in case.result] for case in suite]
+    assert {pair.name: pair.value for pair in suite.properties()}["possible"] == "12"  # type: ignore[no-untyped-call]
+    kinds = [[type(result) for result in case.result] for case in suite]
     assert kinds == [[], [Failure], [Failure], [Error], [Error], [Skipped]]
     passes, fails, *_ = suite
     assert (fails.classname, fails.name) == ("tp9", "Title of fails")
@@ -103,7 +103,7 @@ def test_junit_reads_like_the_lab() -> None:
 
 
 def test_junit_has_a_suite_for_each_lab() -> None:
-    assert [one.name for one in suites(render_junit([eventful(), other(eventful())]))] == [
+    assert [suite.name for suite in suites(render_junit([eventful(), other(eventful())]))] == [
         "tp9: A lab",
         "tp8: Another lab",
     ]
@@ -111,16 +111,16 @@ def test_junit_has_a_suite_for_each_lab() -> None:
 
 @corpus
 def test_hostile_text_makes_no_test_and_no_result_in_junit(text: str) -> None:
-    mine, plain = (cases(render_junit([planted(eventful(), one)], 3)) for one in (text, "x"))
-    assert [[type(one) for one in case.result] for case in mine] == [
-        [type(one) for one in case.result] for case in plain
+    mine, plain = (cases(render_junit([planted(eventful(), words)], 3)) for words in (text, "x"))
+    assert [[type(result) for result in case.result] for case in mine] == [
+        [type(result) for result in case.result] for case in plain
     ]
 
 
 def test_tap_says_what_passed_and_carries_points_and_mistakes() -> None:
     read = format_readers.points(render_tap([eventful()]))
-    assert [one.below.get("verdict") for one in read] == [*VERDICTS[:-1], None]
-    assert [one.passed for one in read] == [True, False, False, False, False, True]
+    assert [point.below.get("verdict") for point in read] == [*VERDICTS[:-1], None]
+    assert [point.passed for point in read] == [True, False, False, False, False, True]
     assert read[-1].skipped == "You did not choose this check."
     assert read[1].below["code"] == "ST-01"
     assert (read[0].below["points"], read[0].below["earned"]) == (2, 2)
@@ -134,22 +134,22 @@ def test_tap_of_several_labs_is_one_series() -> None:
 
 def test_a_program_that_reads_tap_13_understands_it_too() -> None:
     said = render_tap([sample("two-mistakes")]).decode().replace("TAP version 14", "TAP version 13", 1)
-    read = [one for one in Parser().parse_text(said) if one.category == "test"]
-    assert [one.ok for one in read].count(True) == 3
-    assert [one.yaml_block["verdict"] for one in read].count("failed") == 2
+    read = [line for line in Parser().parse_text(said) if line.category == "test"]
+    assert [test.ok for test in read].count(True) == 3
+    assert [test.yaml_block["verdict"] for test in read].count("failed") == 2
 
 
 @corpus
 def test_hostile_text_makes_no_test_point_and_no_directive_in_tap(text: str) -> None:
     read = format_readers.points(render_tap([planted(eventful(), text)], 3))
-    assert [one.passed for one in read] == [True, False, False, False, False, True]
-    assert [one.skipped is None for one in read] == [True] * 5 + [False]
+    assert [point.passed for point in read] == [True, False, False, False, False, True]
+    assert [point.skipped is None for point in read] == [True] * 5 + [False]
 
 
 @corpus
 def test_titles_come_through_tap_and_csv_whole(text: str) -> None:
     report = planted(eventful(), text)
-    assert {one.title for one in format_readers.points(render_tap([report]))} == {sanitize_line(text)}
+    assert {point.title for point in format_readers.points(render_tap([report]))} == {sanitize_line(text)}
     _, *read = format_readers.rows(render_csv([report]))
     assert {row[3].removeprefix("'") for row in read} == {sanitize_line(text).removeprefix("'")}
 
@@ -161,16 +161,16 @@ def test_a_title_that_looks_like_a_directive_stays_a_title() -> None:
 
 def tokens(document: bytes) -> Iterator[Token]:
     """Read Markdown as CommonMark with GitHub's tables does."""
-    for one in MarkdownIt("commonmark", {"html": True}).enable("table").parse(document.decode()):
-        yield one
-        yield from one.children or []
+    for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(document.decode()):
+        yield token
+        yield from token.children or []
 
 
 def test_markdown_is_a_table_of_the_checks_and_what_to_mend() -> None:
-    kinds = [one.type for one in tokens(render_markdown([eventful()]))]
+    kinds = [token.type for token in tokens(render_markdown([eventful()]))]
     assert (kinds.count("table_open"), kinds.count("tr_open")) == (1, 1 + 6)
     assert kinds.count("heading_open") == 4
-    shown = "".join(one.content for one in tokens(render_markdown([eventful()])) if one.type == "text")
+    shown = "".join(token.content for token in tokens(render_markdown([eventful()])) if token.type == "text")
     assert "The mistake. [ST-01]" in shown
 
 
@@ -187,13 +187,20 @@ def test_hostile_text_is_no_markup_in_markdown(text: str) -> None:
         "blockquote_open",
     }
     read = list(tokens(render_markdown([planted(eventful(), text)], 3)))
-    assert alive & {one.type for one in read} == set()
-    assert [one.type for one in read].count("tr_open") == 7
+    assert alive & {token.type for token in read} == set()
+    assert [token.type for token in read].count("tr_open") == 7
 
 
 def test_github_is_told_of_causes_first_and_of_the_whole_last() -> None:
     read = format_readers.annotations(render_github([eventful()]))
-    assert [one.kind for one in read] == ["error", "warning", "warning", "warning", "notice", "notice"]
+    assert [annotation.kind for annotation in read] == [
+        "error",
+        "warning",
+        "warning",
+        "warning",
+        "notice",
+        "notice",
+    ]
     assert read[0].title == "Title of fails"
     assert read[0].text.startswith("The mistake. [ST-01]\n")
     assert read[-1].title == "tp9 — A lab: 2\N{EN DASH}8/12"
@@ -202,8 +209,15 @@ def test_github_is_told_of_causes_first_and_of_the_whole_last() -> None:
 @corpus
 def test_hostile_text_is_no_command_to_github(text: str) -> None:
     read = format_readers.annotations(render_github([planted(eventful(), text)], 3))
-    assert [one.kind for one in read] == ["error", "warning", "warning", "warning", "notice", "notice"]
-    assert {one.title for one in read[:-1]} == {sanitize_line(text)}
+    assert [annotation.kind for annotation in read] == [
+        "error",
+        "warning",
+        "warning",
+        "warning",
+        "notice",
+        "notice",
+    ]
+    assert {annotation.title for annotation in read[:-1]} == {sanitize_line(text)}
 
 
 def test_csv_has_a_row_for_each_check_of_each_lab() -> None:
@@ -253,9 +267,9 @@ def results(document: bytes) -> Any:
 def test_gradescope_gets_points_and_leaves_the_undecided_open() -> None:
     read = results(render_gradescope([eventful(), other(eventful())]))
     assert (read["score"], len(read["tests"])) == (4, 12)
-    assert [one.get("score") for one in read["tests"][:6]] == [2, 0, 0, None, None, None]
+    assert [test.get("score") for test in read["tests"][:6]] == [2, 0, 0, None, None, None]
     assert read["tests"][6]["name"] == "tp8: Title of passes"
-    assert [one["undecided"] for one in read["extra_data"]["labs"]] == [6, 6]
+    assert [lab["undecided"] for lab in read["extra_data"]["labs"]] == [6, 6]
 
 
 @corpus
@@ -282,8 +296,8 @@ def test_the_page_of_a_session_has_a_part_for_each_lab_and_links_to_it() -> None
 def test_hostile_text_brings_no_element_into_the_page_of_a_session(text: str) -> None:
     mine = HtmlPage(render_session_page([planted(eventful(), text), eventful()], 3))
     own = [
-        HtmlPage(render_session_page([planted(eventful(), one), eventful()], 3))
-        for one in ("x", "x\ny", "`a` b")
+        HtmlPage(render_session_page([planted(eventful(), words), eventful()], 3))
+        for words in ("x", "x\ny", "`a` b")
     ]
-    assert set(mine.elements) <= {element for one in own for element in one.elements}
+    assert set(mine.elements) <= {element for page in own for element in page.elements}
     assert not mine.unbalanced

@@ -21,7 +21,7 @@ langs = pytest.mark.parametrize("lang", ["fr", "en"])
 def own(lang: Lang) -> set[tuple[str, tuple[tuple[str, str | None], ...]]]:
     """Collect what the template itself writes: around one line and several, with code and without."""
     pages = [render_report_page(planted(eventful(lang), text)) for text in ("x", "x\ny", "`a` b")]
-    return {one for page in pages for one in HtmlPage(page).elements}
+    return {element for page in pages for element in HtmlPage(page).elements}
 
 
 @corpus

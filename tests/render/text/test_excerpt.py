@@ -45,7 +45,7 @@ def test_a_terminal_that_lacks_a_character_gets_the_carets_right_too(encoding: s
     lines = shown("{œuvre: 1}", encoding)
 
     assert pointed_at(lines[-3:]).startswith(("oeuvre", "\\u0153uvre", "œuvre"))
-    assert all(one.encode(encoding) for one in lines[-2:])
+    assert all(line.encode(encoding) for line in lines[-2:])
 
 
 def test_of_a_long_line_what_is_around_the_place_is_shown() -> None:
@@ -66,8 +66,8 @@ def test_whatever_the_bytes_are_nothing_in_an_excerpt_steers_a_terminal(name: st
         parse_lab(HOSTILE[name], Path("sample.yaml"))
     except LabInvalid as invalid:
         lines = format_problems(invalid, "fr", "utf-8")
-        assert [one for one in lines if sanitize_line(one) != one] == []
-        assert all(len(one) < 12 * MAX_EXCERPT_CHARS for one in lines if "sample.yaml:" not in one)
+        assert [line for line in lines if sanitize_line(line) != line] == []
+        assert all(len(line) < 12 * MAX_EXCERPT_CHARS for line in lines if "sample.yaml:" not in line)
 
 
 def test_the_sample_has_none() -> None:

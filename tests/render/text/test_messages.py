@@ -179,13 +179,13 @@ def test_every_sentence_of_a_hostile_report_is_visible(text: str) -> None:
         messages.describe_engine(shown),
         messages.describe_score(shown.score, shown.lang),
         *messages.list_next_steps(shown),
-        *(messages.describe_blockers(one, shown) for one in shown.checks),
+        *(messages.describe_blockers(line, shown) for line in shown.checks),
         *(sentence for check in shown.checks for sentence in messages.describe_mismatches(check, "fr")),
-        *(messages.describe_reason(one.reason, "fr") for one in shown.checks if one.reason),
-        *(messages.sanitize_prose(one.title, "fr") for one in shown.checks),
+        *(messages.describe_reason(line.reason, "fr") for line in shown.checks if line.reason),
+        *(messages.sanitize_prose(line.title, "fr") for line in shown.checks),
     ]
 
-    assert all(one.replace("\xa0", " ").isprintable() for one in sentences)
+    assert all(sentence.replace("\xa0", " ").isprintable() for sentence in sentences)
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -200,8 +200,8 @@ def test_every_reason_has_a_sentence(code: str, lang: Lang) -> None:
 
 def test_reasons_are_translated() -> None:
     for code in messages.REASON_MESSAGES:
-        one = Reason(code=code)
-        assert messages.describe_reason(one, "fr") != messages.describe_reason(one, "en")
+        reason = Reason(code=code)
+        assert messages.describe_reason(reason, "fr") != messages.describe_reason(reason, "en")
 
 
 def test_a_reason_of_a_newer_dckgrade_is_shown_as_its_code() -> None:

@@ -30,7 +30,7 @@ def test_a_line_is_one_visible_line(text: str) -> None:
 def test_a_block_is_made_of_visible_lines(text: str) -> None:
     lines = sanitize_block(text).split("\n")
 
-    assert all(one.isprintable() for one in lines)
+    assert all(line.isprintable() for line in lines)
     assert len(lines) <= MAX_BLOCK_LINES + 1
 
 
