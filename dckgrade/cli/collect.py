@@ -33,7 +33,7 @@ class AttemptPolicy(StrEnum):
 
 
 class MoodleColumn(StrEnum):
-    """What Moodle is to know the trainees by."""
+    """The column by which Moodle identifies the trainees."""
 
     EMAIL = "email"
     USERNAME = "username"
@@ -109,7 +109,7 @@ def collect(
     with show_files_read(read_submissions(paths or [])) as each:
         for submission in each:
             gathered.add_submission(submission)
-    # Not by any mark in a file, which a trainee could write: by where the trainer says that it comes from.
+    # A mark in the file could be the trainee's own; only the trainer says which reports were observed.
     for submission in read_submissions(observed or []):
         gathered.add_submission(submission, observed=True)
     report = gathered.make_class_report()
@@ -124,7 +124,7 @@ def collect(
 
 
 def load_signature_verifier(keys: Path | None) -> "SignatureVerifier":
-    """Say how a trainee's own signature is told; without keys, none is."""
+    """Return what verifies a trainee's signature; without keys, none is valid."""
     if keys is None:
         return lambda *_: False
     from dckgrade.classroom.people import fold_name
@@ -132,11 +132,11 @@ def load_signature_verifier(keys: Path | None) -> "SignatureVerifier":
 
     known = {fold_name(key.trainee): key for key in signature.read_keys(keys)}
 
-    def mine(report: "Report", raw: bytes, trainee: str) -> bool:
+    def verify(report: "Report", raw: bytes, trainee: str) -> bool:
         key = known.get(fold_name(trainee))
         return key is not None and signature.has_valid_signature(report, raw, key)
 
-    return mine
+    return verify
 
 
 def validate_class_outputs(outputs: list[Path] | None, moodle: Path | None) -> Sequence[Path]:
@@ -148,7 +148,7 @@ def validate_class_outputs(outputs: list[Path] | None, moodle: Path | None) -> S
 def write_platform_exports(
     report: "ClassReport", moodle: Path | None, key: MoodleColumn, gradescope: Path | None
 ) -> None:
-    """Write what learning platforms take in."""
+    """Write the files that Moodle and Gradescope import."""
     from dckgrade.render.class_report.csv import render_moodle
     from dckgrade.render.class_report.gradescope import render_trainee_gradescope
 
@@ -165,20 +165,20 @@ def write_platform_exports(
 
 @contextmanager
 def show_files_read(each: "Iterable[Submission]") -> "Iterator[Iterable[Submission]]":
-    """Show on stderr how many files have been read, where somebody watches."""
+    """Show on stderr how many files have been read, where it is a terminal."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, emoji=False)
     if not console.is_terminal:
         yield each
         return
-    told = get_translator(language.get_language())(N_("{count} files read"))
+    text = get_translator(language.get_language())(N_("{count} files read"))
     with console.status("") as status:
 
         def counting() -> "Iterator[Submission]":
             for at, submission in enumerate(each, start=1):
                 if at % 50 == 1:
-                    status.update(told.format(count=at))
+                    status.update(text.format(count=at))
                 yield submission
 
         yield counting()

@@ -1,4 +1,4 @@
-"""`dckgrade explain ST-01`: one mistake explained, whoever made it; alone, all that labs know by name."""
+"""`dckgrade explain ST-01`: explain one mistake; alone, list all that labs know."""
 
 from typing import TYPE_CHECKING, Annotated
 

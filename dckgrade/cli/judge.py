@@ -70,7 +70,7 @@ def demo(
 def judge_recordings(
     raw: bytes, source: str, lang: Lang, shape: output.ReportFormat, paths: Sequence[Path], hints: int
 ) -> exit_codes.ExitCode:
-    """Judge one recording again, or all those of a session, and deliver it."""
+    """Judge one recording again, or all those of a session; print and write the reports."""
     from dckgrade.grading import run
     from dckgrade.lab.discovery import find_lab_path
     from dckgrade.lab.load import load_lab

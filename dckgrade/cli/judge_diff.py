@@ -1,4 +1,4 @@
-"""`dckgrade judge --diff`: what a mended lab changes in the reports of a class, and writing it."""
+"""`dckgrade judge --diff`: show what a changed lab changes in the reports of a class, and write it."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from dckgrade.report.result import CheckResult
 
 BACKUP_SUFFIX = ".before"
-"""Put behind the name of a report that was judged again: no longer `.json`, so it is not collected twice."""
+"""Suffix of a report that was judged again: no longer `.json`, so it is not collected twice."""
 
 
 def show_differences(paths: Sequence[Path], *, write: bool) -> exit_codes.ExitCode:
-    """Show what would change, per trainee and check; write it when asked. 1 when something changes."""
+    """Show what would change, per trainee and check; write it when asked. Exit code 1 for a change."""
     from dckgrade.classroom.submissions import read_submissions
     from dckgrade.classroom.verdict_changes import ReportChange, find_report_changes
 
@@ -64,7 +64,7 @@ def lay_out_report_change(changed: "ReportChange") -> "Iterator[RenderableType]"
 
 
 def describe_result(judged: "CheckResult | None") -> str:
-    """Say what a check came to; `-` where there is no such check."""
+    """Describe a check's verdict and points; `-` where there is no such check."""
     if judged is None:
         return "-"
     from dckgrade.render.text.messages import VERDICT_WORDS
@@ -75,13 +75,13 @@ def describe_result(judged: "CheckResult | None") -> str:
 
 
 def choose_change_style(change: "ResultChange") -> str:
-    """Colour a gain and a loss."""
+    """Return the colour of a gain or a loss."""
     gain = (change.now.earned if change.now else 0) - (change.before.earned if change.before else 0)
     return "green" if gain > 0 else "red" if gain < 0 else ""
 
 
 def write_changed_report(changed: "ReportChange") -> None:
-    """Put the new report in the place of the old, which is kept beside it under another name."""
+    """Replace the report by the new one; the old is kept beside it under another name."""
     from dckgrade.report import codec
 
     path = Path(changed.source)

@@ -100,7 +100,7 @@ def write_document(kind: DocumentKind, document: object, paths: Sequence[Path], 
 
 @contextlib.contextmanager
 def safe_stdout() -> Iterator[None]:
-    """Write to stdout. A reader that left (`| head`) has seen enough; a full disk is said."""
+    """Write to stdout: ignore a reader that left (`| head`), report a full disk."""
     try:
         yield
         sys.stdout.flush()
@@ -112,21 +112,21 @@ def safe_stdout() -> Iterator[None]:
 
 
 def mute_stdout() -> None:
-    """Go on without a reader: the exit code still tells how the lab ended."""
+    """Send stdout to nowhere, so that the exit code still says how the lab ended."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_on_terminal(*shown: "RenderableType") -> None:
-    """Show it; what the terminal cannot spell is escaped, never a crash."""
+    """Print renderables; characters that the terminal lacks are escaped."""
     from rich.console import Console
 
-    class Heard(Console):
-        """Rich would exit with 1, which says that something failed."""
+    class StrictConsole(Console):
+        """Rich would exit with 1, which means that a check failed."""
 
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    console = Heard(highlight=False, emoji=False)
+    console = StrictConsole(highlight=False, emoji=False)
     for part in shown:
         console.print(part)
 
@@ -140,7 +140,7 @@ def make_folder(path: Path) -> None:
 
 
 def make_file_name(text: str, number: int) -> str:
-    """Make of any text a name that every system takes; *number* keeps two of them apart."""
+    """Make a file name that every system takes of any text; *number* makes it unique."""
     plain = re.sub(
         r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
     )
@@ -148,7 +148,7 @@ def make_file_name(text: str, number: int) -> str:
 
 
 def write_file_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Write all or nothing: a full disk or Ctrl-C leaves the old file whole; *private*: no other may read."""
+    """Write all or nothing: a full disk or Ctrl-C leaves the old file whole; *private*: its owner only."""
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             try:

@@ -1,1 +1,1 @@
-"""A report in, one audience's form of it out; nothing is judged or counted here."""
+"""Render reports, class reports and proofs for people and programs; nothing is judged or counted here."""

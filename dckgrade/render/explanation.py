@@ -1,4 +1,4 @@
-"""A mistake that a lab knows by name → what Rich prints to explain it to anybody, made or not."""
+"""Render the mistakes of the labs' catalogue on a terminal, for `dckgrade explain`."""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,7 +16,7 @@ from dckgrade.report.text import Text as Words
 
 
 class Explanation:
-    """One mistake: what is seen, why it happens, where to look, how to look for oneself, what to read."""
+    """One mistake: what is seen, why it happens, where to look, how to verify it, what to read."""
 
     def __init__(self, known: KnownMistake, lang: str) -> None:
         self.known, self.lang = known, lang
@@ -25,13 +25,13 @@ class Explanation:
         yield from on_console.lay_out_parts(self.lay_out(options.encoding), console, options)
 
     def lay_out(self, encoding: str) -> Iterator[RenderableType]:
-        """Give the mistake, then each help below its label."""
+        """Lay out the mistake, then each hint below its label."""
         diagnosis, lab = self.known.diagnosis, self.known.lab
         labels = messages.translate_labels(self.lang)
         yield on_console.make_console_text(
             f"{diagnosis.code} — {lab.id}, {lab.title.in_language(self.lang)}", self.lang, encoding, "bold"
         )
-        for label, said in (
+        for label, text in (
             (labels["seen"], translate_with_blanks(diagnosis.message, self.lang)),
             (get_translator(self.lang)(N_("In the checks")), self.quote_check_titles()),
             (labels["why"], translate_with_blanks(diagnosis.why, self.lang)),
@@ -39,13 +39,13 @@ class Explanation:
             (labels["look"], translate_with_blanks(diagnosis.look, self.lang)),
             (labels["source"], diagnosis.source or ""),
         ):
-            if said:
+            if text:
                 yield Text()
                 yield on_console.make_console_text(label, self.lang, encoding, "bold")
-                yield Padding(on_console.make_console_text(said, self.lang, encoding), (0, 0, 0, 2))
+                yield Padding(on_console.make_console_text(text, self.lang, encoding), (0, 0, 0, 2))
 
     def quote_check_titles(self) -> str:
-        """Name the checks that can meet it."""
+        """Quote the titles of the checks that can name it."""
         quoted = get_translator(self.lang)(N_("“{text}”"))
         return ", ".join(
             quoted.format(text=check.title.in_language(self.lang)) for check in self.known.checks
@@ -62,15 +62,15 @@ class MistakeIndex:
         yield from on_console.lay_out_parts(self.lay_out(options.encoding), console, options)
 
     def lay_out(self, encoding: str) -> Iterator[RenderableType]:
-        """Give a table for each lab."""
+        """Lay out a table for each lab."""
         for lab in dict.fromkeys(mistake.lab.id for mistake in self.known):
             here = [mistake for mistake in self.known if mistake.lab.id == lab]
             title = here[0].lab.title.in_language(self.lang)
             yield on_console.make_console_text(f"{lab} — {title}", self.lang, encoding, "bold")
             table = Table.grid(padding=(0, 2))
             for mistake in here:
-                said = translate_with_blanks(mistake.diagnosis.message, self.lang)
-                table.add_row(mistake.diagnosis.code, on_console.make_console_text(said, self.lang, encoding))
+                text = translate_with_blanks(mistake.diagnosis.message, self.lang)
+                table.add_row(mistake.diagnosis.code, on_console.make_console_text(text, self.lang, encoding))
             yield Padding(table, (0, 0, 1, 2))
         yield on_console.make_console_text(
             get_translator(self.lang)(N_("Explain one with `dckgrade explain CODE`.")), self.lang, encoding
@@ -78,5 +78,5 @@ class MistakeIndex:
 
 
 def translate_with_blanks(words: Words | None, lang: str) -> str:
-    """Give words of a lab; what a report would fill in is left open."""
+    """Translate a lab's text; placeholders that a report would fill in become `…`."""
     return PLACEHOLDER_PATTERN.sub("…", words.in_language(lang)) if words else ""

@@ -1,4 +1,4 @@
-"""What all HTML pages share: one head with its content security policy, one look, escaped templates."""
+"""Render HTML pages: one head with its content security policy, one style, escaped templates."""
 
 import base64
 import hashlib
@@ -16,12 +16,12 @@ from dckgrade.render.text.sentences import MAX_HINTS, Hint, list_hints
 from dckgrade.report.result import NamedMistake
 
 BASE_STYLESHEET = "render/report.css"
-# As labs may write it (lab.spec.Address): a report can be anybody's.
+# As labs may write it (lab.model.Address): a report can be anybody's.
 LINK_PATTERN = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*/[A-Za-z0-9/._~%#?=&+-]*")
 
 
 class HintView(Struct, frozen=True, kw_only=True):
-    """One help, safe to show: its label, and either words or the address of a page."""
+    """One hint, safe to show: its label, and either words or the address of a page."""
 
     label: str
     words: list[str]
@@ -29,7 +29,7 @@ class HintView(Struct, frozen=True, kw_only=True):
 
 
 class MistakeView(Struct, frozen=True, kw_only=True):
-    """A mistake or a remark, safe to show: the helps asked for, and those that are folded away below them."""
+    """A mistake or a remark, safe to show: the hints asked for, and those folded away below them."""
 
     code: str
     message: list[str]
@@ -69,24 +69,24 @@ def get_template_environment() -> Environment:
 
 
 def build_mistake_view(mistake: NamedMistake, lang: str, hints: int) -> MistakeView:
-    """Make a mistake's words safe to show; helps above *hints* are folded away, unless none were wanted."""
-    known = list_hints(mistake, lang, hints)
-    whole = [*list_hints(mistake, lang, MAX_HINTS), *list_look_hints(mistake, lang)] if hints else []
+    """Make a mistake safe to show; hints above level *hints* are folded away, or left out at level 0."""
+    wanted = list_hints(mistake, lang, hints)
+    every = [*list_hints(mistake, lang, MAX_HINTS), *list_look_hints(mistake, lang)] if hints else []
     return MistakeView(
         code=sanitize_line(mistake.code),
         message=split_code_spans(messages.sanitize_prose(mistake.message, lang)),
-        hints=[build_hint_view(hint, lang) for hint in known],
-        folded_hints=[build_hint_view(hint, lang) for hint in whole if hint not in known],
+        hints=[build_hint_view(hint, lang) for hint in wanted],
+        folded_hints=[build_hint_view(hint, lang) for hint in every if hint not in wanted],
     )
 
 
 def list_look_hints(mistake: NamedMistake, lang: str) -> list[Hint]:
-    """Give how to look for oneself, which is no rung of the ladder but a part of the explanation."""
+    """List how to verify it oneself, which has no level of its own but is part of the explanation."""
     return [Hint("look", messages.translate_labels(lang)["look"], mistake.look)] if mistake.look else []
 
 
 def build_hint_view(hint: Hint, lang: str) -> HintView:
-    """Make a help safe to show; only what is an address and nothing else becomes a link."""
+    """Make a hint safe to show; only a text that is an address and nothing else becomes a link."""
     link = hint.words if hint.kind == "source" and LINK_PATTERN.fullmatch(hint.words) else ""
     return HintView(
         label=hint.label, words=split_code_spans(messages.sanitize_prose(hint.words, lang)), link=link
@@ -94,6 +94,6 @@ def build_hint_view(hint: Hint, lang: str) -> HintView:
 
 
 def split_code_spans(prose: str) -> list[str]:
-    """Cut words into plain and `code`, in turn; a lone backtick is just that."""
+    """Split text into plain and `code`, in turn; an unpaired backtick is plain."""
     parts = prose.split("`")
     return parts if len(parts) % 2 else [prose]

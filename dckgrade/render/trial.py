@@ -1,4 +1,4 @@
-"""A check tried alone → what was looked at, every fact there is to demand, and which demands hold."""
+"""Build, encode and print what `dckgrade try` found: every fact, and which expectations hold."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -26,7 +26,7 @@ TRIAL_SCHEMA: Literal["dckgrade-trial/1"] = "dckgrade-trial/1"
 
 
 MIN_TABLE_COLUMNS = 70
-"""Columns below which three of them side by side cannot be read."""
+"""On a narrower terminal, facts are listed below one another, not in a table."""
 
 
 class TrialFact(Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class TrialFact(Struct, frozen=True, kw_only=True):
 
 
 class TrialExpectation(Struct, frozen=True, kw_only=True):
-    """One demand of the check."""
+    """One expectation of the check."""
 
     fact: str
     wanted: Any
@@ -66,44 +66,44 @@ class Trial(Struct, frozen=True, kw_only=True):
 
 
 def build_trial(check: Check, report: Report, *, of_a_lab: bool) -> Trial:
-    """Put together what *report*, of this one check, saw."""
-    seen = report.observations[observation_key(check.observe)]
-    found = seen.facts if isinstance(seen, Seen) else None
+    """Build the trial of *check* from its *report*."""
+    observation = report.observations[observation_key(check.observe)]
+    facts = observation.facts if isinstance(observation, Seen) else None
     (judged,) = (result for result in report.checks if result.id == check.id)
-    missed = {miss.fact for miss in judged.misses}
+    mismatched = {mismatch.fact for mismatch in judged.misses}
     return Trial(
         engine=report.engine,
         observe=msgspec.to_builtins(check.observe),
         about=" ".join((type(check.observe).__doc__ or "").split()),
-        observation=seen,
+        observation=observation,
         facts=[
             TrialFact(
                 name=fact.name,
                 type=fact.type,
                 about=fact.about,
-                value=UNSET if found is None else found[fact.name],
+                value=UNSET if facts is None else facts[fact.name],
             )
             for fact in describe_fields(check.observe.facts)
         ],
         demands=[
             TrialExpectation(
                 fact=name,
-                wanted=msgspec.to_builtins(demand),
-                holds=None if found is None else name not in missed,
+                wanted=msgspec.to_builtins(matcher),
+                holds=None if facts is None else name not in mismatched,
             )
-            for name, demand in check.expect.items()
+            for name, matcher in check.expect.items()
         ],
         check=judged if of_a_lab else None,
     )
 
 
-def encode_trial(found: Trial) -> bytes:
-    """Write it as one JSON document."""
-    return msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n"
+def encode_trial(trial: Trial) -> bytes:
+    """Encode it as one JSON document."""
+    return msgspec.json.format(msgspec.json.encode(trial), indent=2) + b"\n"
 
 
 def format_fact_value(fact: TrialFact) -> str:
-    """Write a value as a lab does, to be copied into one; a report says the same in words."""
+    """Format a value as a lab writes it, to be copied into one."""
     match fact.value:
         case UnsetType():
             return ""
@@ -114,7 +114,7 @@ def format_fact_value(fact: TrialFact) -> str:
 
 
 def describe_fact(fact: TrialFact) -> str:
-    """Say of which type a fact is, and what it is."""
+    """Name a fact's type, and what it is."""
     return f"{fact.type}. {fact.about}" if fact.about else fact.type
 
 
@@ -129,12 +129,12 @@ class TrialRenderable:
         self.encoding, self.width = options.encoding, options.max_width
         yield from on_console.lay_out_parts(self.lay_out(), console, options)
 
-    def make_text(self, said: str, style: str = "") -> Text:
-        """Make anything safe to print."""
-        return on_console.make_console_text(said, self.lang, self.encoding, style)
+    def make_text(self, text: str, style: str = "") -> Text:
+        """Make a text safe to print."""
+        return on_console.make_console_text(text, self.lang, self.encoding, style)
 
     def lay_out(self) -> Iterator[RenderableType]:
-        """Give the engine, what was looked at, the facts, the demands, and what a report would say."""
+        """Lay out the engine, the probe, the facts, the expectations, and what a report would say."""
         yield self.make_text(
             messages.add_label(
                 self.translate(messages.REPORT_LABELS["engine"]),
@@ -157,9 +157,9 @@ class TrialRenderable:
             yield Padding(self.build_expectations_table(), (0, 0, 0, 2))
         yield from self.describe_verdict()
 
-    def make_heading(self, said: str) -> Text:
-        """Head a part."""
-        return self.make_text(self.translate(said), "bold underline")
+    def make_heading(self, text: str) -> Text:
+        """Make a heading."""
+        return self.make_text(self.translate(text), "bold underline")
 
     def explain_no_values(self) -> Iterator[Text]:
         """Say why there are no values, where there are none."""
@@ -169,11 +169,11 @@ class TrialRenderable:
             case Unobservable() as unseen:
                 reason = Reason(code=unseen.why, detail=unseen.detail)
                 yield self.make_text(messages.describe_reason(reason, self.lang), "magenta")
-            case Absent() as seen:
-                yield self.make_text(messages.describe_absence(seen.kind, self.lang), "bold red")
+            case Absent() as absent:
+                yield self.make_text(messages.describe_absence(absent.kind, self.lang), "bold red")
 
     def lay_out_facts(self) -> RenderableType:
-        """Give each fact: name, value, and what it is; below one another where there is no room beside."""
+        """Lay out name, value and description of each fact; below one another on a narrow terminal."""
         rows = [
             (
                 self.make_text(fact.name),
@@ -193,25 +193,25 @@ class TrialRenderable:
         return table
 
     def build_expectations_table(self) -> Table:
-        """Give each demand its line."""
+        """Build the table of the expectations, a line for each."""
         marks = {True: Verdict.PASSED, False: Verdict.FAILED, None: Verdict.UNKNOWN}
         table = Table.grid(padding=(0, 1))
         for expectation in self.trial.demands:
-            said = f"{expectation.fact}: {describe_wanted(expectation.wanted, self.translate)}"
+            text = f"{expectation.fact}: {describe_wanted(expectation.wanted, self.translate)}"
             table.add_row(
-                self.make_text(messages.VERDICT_SYMBOLS[marks[expectation.holds]]), self.make_text(said)
+                self.make_text(messages.VERDICT_SYMBOLS[marks[expectation.holds]]), self.make_text(text)
             )
         return table
 
     def describe_verdict(self) -> Iterator[Text]:
-        """Say the verdict, and the mistake that is named."""
-        if judged := self.trial.check:
+        """Describe the verdict, and the mistakes that are named."""
+        if result := self.trial.check:
             yield Text()
             yield self.make_text(
                 messages.add_label(
-                    judged.title, messages.translate_verdict(judged.verdict, self.lang), self.lang
+                    result.title, messages.translate_verdict(result.verdict, self.lang), self.lang
                 ),
                 "bold",
             )
-            for mistake in (*([judged.diagnosis] if judged.diagnosis else []), *judged.remarks):
+            for mistake in (*([result.diagnosis] if result.diagnosis else []), *result.remarks):
                 yield self.make_text(f"{mistake.code}: {mistake.message}")

@@ -1,4 +1,4 @@
-"""Points and verdicts of many trainees → what a picture of them is drawn from, with its words."""
+"""Compute the histogram of points and the bars of verdicts, each with its description in words."""
 
 from collections.abc import Mapping, Sequence
 
@@ -32,7 +32,7 @@ class Histogram(Struct, frozen=True, kw_only=True):
 
 
 class VerdictShare(Struct, frozen=True, kw_only=True):
-    """One verdict's part of a bar, in percent."""
+    """One verdict's share of a bar, in percent."""
 
     verdict: str
     start: float
@@ -40,7 +40,7 @@ class VerdictShare(Struct, frozen=True, kw_only=True):
 
 
 def build_histogram(earned: Sequence[int], possible: int, lang: str) -> Histogram:
-    """Sort points into tenths; all points are in the last."""
+    """Count trainees by tenths of the possible points; full points are in the last."""
     counts = [0] * HISTOGRAM_BINS
     for points in earned:
         counts[min(HISTOGRAM_BINS - 1, HISTOGRAM_BINS * points // max(1, possible))] += 1
@@ -65,25 +65,27 @@ def build_histogram(earned: Sequence[int], possible: int, lang: str) -> Histogra
 
 
 def compute_tone(earned: int, possible: int) -> int:
-    """Give one of six shades: 0 for nothing, 5 for everything."""
+    """Return one of six shades: 0 for no points, 5 for all."""
     return 0 if earned <= 0 else 5 if earned >= possible else 1 + 4 * earned // possible
 
 
 def split_by_verdict(counts: Mapping[Verdict, int]) -> list[VerdictShare]:
-    """Cut a bar by verdict, in the order in which verdicts are always told."""
-    whole, start, cut = max(1, sum(counts.values())), 0.0, list[VerdictShare]()
+    """Split a bar by verdict, in the order of `Verdict`."""
+    total, start, shares = max(1, sum(counts.values())), 0.0, list[VerdictShare]()
     for verdict in Verdict:
         if count := counts.get(verdict):
-            cut.append(VerdictShare(verdict=verdict.value, start=start, width=round(100 * count / whole, 2)))
-            start = round(start + 100 * count / whole, 2)
-    return cut
+            shares.append(
+                VerdictShare(verdict=verdict.value, start=start, width=round(100 * count / total, 2))
+            )
+            start = round(start + 100 * count / total, 2)
+    return shares
 
 
 def describe_counts(counts: Mapping[Verdict, int], lang: str) -> str:
-    """Say a bar in words."""
-    told = (
+    """Describe a bar in words."""
+    labelled_counts = (
         messages.add_label(messages.translate_verdict(verdict, lang), str(counts[verdict]), lang)
         for verdict in Verdict
         if verdict in counts
     )
-    return ", ".join(told)
+    return ", ".join(labelled_counts)

@@ -10,19 +10,19 @@ from dckgrade.report.result import Verdict
 
 
 def render_trainee_gradescope(report: ClassReport, row: ClassRow) -> bytes:
-    """Write `results.json` as Gradescope reads it (Autograder specifications) of one trainee."""
+    """Write `results.json` of one trainee as Gradescope reads it (Autograder specifications)."""
     tests = [
         test
         for lab in report.labs
         if (cell := row.cells.get(lab.id))
         for test in build_trainee_tests(lab, cell)
     ]
-    whole = {"score": row.score.earned, "visibility": "visible", "tests": tests}
-    return msgspec.json.format(msgspec.json.encode(replace_surrogates(whole)), indent=2) + b"\n"
+    document = {"score": row.score.earned, "visibility": "visible", "tests": tests}
+    return msgspec.json.format(msgspec.json.encode(replace_surrogates(document)), indent=2) + b"\n"
 
 
 def build_trainee_tests(lab: ClassLab, cell: ClassCell) -> list[dict[str, Any]]:
-    """Write the checks of one lab."""
+    """Build a test for each check of one lab."""
     return [
         {
             "name": f"{lab.id}: {check.title}",
@@ -35,7 +35,7 @@ def build_trainee_tests(lab: ClassLab, cell: ClassCell) -> list[dict[str, Any]]:
 
 
 def build_score_fields(check: ClassCheck, verdict: Verdict) -> dict[str, Any]:
-    """Give score and status; what is undecided has neither, since neither is known."""
+    """Build score and status; an undecided check has neither."""
     if verdict.is_undecided:
         return {}
     passed = verdict is Verdict.PASSED

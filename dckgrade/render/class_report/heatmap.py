@@ -1,4 +1,4 @@
-"""A class report → its heat table: a row a trainee, a column a lab, in leaves when the class is large."""
+"""Build the heat table of a class report, a row per trainee, a column per lab; several for a large class."""
 
 from collections.abc import Iterator
 
@@ -11,15 +11,15 @@ from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.report.class_report import ClassCell, ClassReport, ClassRow
 
 MAX_DETAILED_TRAINEES = 300
-"""Up to so many trainees, each has details of their own in the page; ten thousand would be 20 MB."""
+"""With more trainees, the page leaves out each trainee's details; those of ten thousand would be 20 MB."""
 TRAINEES_PER_TABLE = 100
 MAX_NAME_CHARS = 80
 UNDECIDED_TONE = 6
-"""The shade of what is neither earned nor lost."""
+"""The shade of points that are neither earned nor lost."""
 
 
 class HeatCell(Struct, frozen=True, kw_only=True):
-    """One cell: an attempt that counts."""
+    """One cell: the attempt that counts."""
 
     tone: int
     points: str
@@ -40,7 +40,7 @@ class HeatRow(Struct, frozen=True, kw_only=True):
 
 
 class HeatTable(Struct, frozen=True, kw_only=True):
-    """Some of the rows: what a browser lays out at once."""
+    """Some of the rows: what a browser can lay out at once."""
 
     title: str
     rows: list[HeatRow]
@@ -52,7 +52,7 @@ def has_details(report: ClassReport) -> bool:
 
 
 def split_heat_tables(report: ClassReport) -> Iterator[HeatTable]:
-    """Cut the rows into leaves; a class that has details is one leaf."""
+    """Split the rows into tables; a class that has details is one table."""
     size = MAX_DETAILED_TRAINEES if has_details(report) else TRAINEES_PER_TABLE
     for start in range(0, len(report.rows), size):
         rows = [build_heat_row(report, at) for at in range(start, min(start + size, len(report.rows)))]
@@ -61,7 +61,7 @@ def split_heat_tables(report: ClassReport) -> Iterator[HeatTable]:
 
 
 def build_heat_row(report: ClassReport, at: int) -> HeatRow:
-    """Lay out the trainee number *at*."""
+    """Build the row of the trainee at index *at*."""
     row = report.rows[at]
     return HeatRow(
         trainee=format_trainee_name(row),
@@ -72,7 +72,7 @@ def build_heat_row(report: ClassReport, at: int) -> HeatRow:
 
 
 def build_heat_cell(report: ClassReport, at: int, lab_at: int) -> HeatCell | None:
-    """Lay out one cell; None where nothing was handed in."""
+    """Build one cell; None where nothing was handed in."""
     lab = report.labs[lab_at]
     cell = report.rows[at].cells.get(lab.id)
     if cell is None:
@@ -88,12 +88,12 @@ def build_heat_cell(report: ClassReport, at: int, lab_at: int) -> HeatCell | Non
 
 
 def is_undecided(cell: ClassCell) -> bool:
-    """Say whether nothing is known yet: no points that could be seen are not the trainee's zero."""
+    """Say whether nothing was earned and points are undecided, which is not a zero."""
     return cell.score.undecided > 0 and cell.score.earned == 0
 
 
 def format_cell_points(cell: ClassCell) -> str:
-    """Write the points; `+n?` are undecided."""
+    """Format the points; `+n?` are undecided."""
     return f"{cell.score.earned}+{cell.score.undecided}?" if cell.score.undecided else str(cell.score.earned)
 
 
@@ -103,5 +103,5 @@ def format_trainee_name(row: ClassRow) -> str:
 
 
 def make_anchor(at: int, lab_at: int | None = None) -> str:
-    """Give the id of a trainee's details, or of one lab's part of them; a name is anybody's, and no id."""
+    """Return the id of a trainee's details, or of one lab in them; names are hostile text and make no id."""
     return f"t{at}" if lab_at is None else f"t{at}-{lab_at}"

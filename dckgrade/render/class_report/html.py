@@ -1,4 +1,4 @@
-"""A class report → one HTML page: who is where, what to explain next, which checks are odd; no script."""
+"""Render a class report as one HTML page without script: points, mistakes to explain, suspicious checks."""
 
 from collections.abc import Iterator, Sequence
 
@@ -25,8 +25,12 @@ from dckgrade.render.class_report.trainee_details import (
     describe_flags,
     describe_remainder,
 )
-from dckgrade.render.html_template import MistakeView, build_mistake_view, split_code_spans
-from dckgrade.render.html_template import render_template_page as rendered
+from dckgrade.render.html_template import (
+    MistakeView,
+    build_mistake_view,
+    render_template_page,
+    split_code_spans,
+)
 from dckgrade.render.text import messages as report_messages
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.render.text.sentences import MAX_HINTS
@@ -34,29 +38,29 @@ from dckgrade.report.class_report import ClassCheck, ClassLab, ClassReport, Shar
 from dckgrade.report.result import NamedMistake, Verdict
 
 MAX_UNFOLDED_MISTAKES = 8
-"""What fits on a board; the others are one click away."""
+"""The others are folded away."""
 MAX_NAMES = 40
 MAX_PATH_CHARS = 300
 MAX_LISTED_ENTRIES = 200
-"""Trainees worth a look, missing ones, files not taken in: more of them are counted."""
+"""Of flagged trainees, missing ones and refused files; the rest is counted."""
 
 
 class MistakeCard(Struct, frozen=True, kw_only=True):
-    """One mistake, explained as `dckgrade explain` explains it, and who makes it."""
+    """One mistake, explained as `dckgrade explain` explains it, and the trainees who make it."""
 
     anchor: str
     lab: str
     mistake: MistakeView
     count: str
     share: float
-    """Percent of those who handed the lab in."""
+    """Percent of the trainees who handed the lab in."""
     names: list[tuple[str, str]]
-    """Each with the id of the details, where the page has them."""
+    """Each with the id of the trainee's details, where the page has them."""
     remainder: str
 
 
 class CheckSummary(Struct, frozen=True, kw_only=True):
-    """One check over the class."""
+    """One check over the whole class."""
 
     title: str
     id: str
@@ -68,7 +72,7 @@ class CheckSummary(Struct, frozen=True, kw_only=True):
 
 
 class LabSummary(Struct, frozen=True, kw_only=True):
-    """One lab over the class; the matrix has a row a trainee, a sign a check."""
+    """One lab over the whole class; the matrix has a row per trainee and a sign per check."""
 
     lab: str
     title: str
@@ -79,7 +83,7 @@ class LabSummary(Struct, frozen=True, kw_only=True):
 
 
 class FlaggedEntry(Struct, frozen=True, kw_only=True):
-    """Something about one trainee's lab that is worth a look."""
+    """The flags of one trainee's lab."""
 
     trainee: str
     lab: str
@@ -88,18 +92,18 @@ class FlaggedEntry(Struct, frozen=True, kw_only=True):
 
 
 def render_class_page(report: ClassReport) -> bytes:
-    """Render *report* as one page; that of a large class is leafed, and has no trainee's details."""
+    """Render *report* as one page; a large class has several tables and no details of trainees."""
     labels, lang = messages.translate_class_labels(report.lang), report.lang
     mistakes = {(mistake.lab, mistake.code): f"m{at}" for at, mistake in enumerate(report.mistakes)}
     missing = [format_trainee_name(row) for row in report.rows if not row.cells]
-    odds = list(list_flagged(report))
-    shown = rendered(
+    flagged = list(list_flagged(report))
+    page = render_template_page(
         "render/class_report/class.html.j2",
         lang,
         sheets=["render/class_report/class.css"],
         labels=labels,
         title=format_class_title(report),
-        tally=build_class_tally(report, len(missing), len({entry.trainee for entry in odds})),
+        tally=build_class_tally(report, len(missing), len({entry.trainee for entry in flagged})),
         histogram=build_histogram(
             [row.score.earned for row in report.rows if row.cells],
             sum(lab.possible for lab in report.labs),
@@ -122,19 +126,11 @@ def render_class_page(report: ClassReport) -> bytes:
             )
             for verdict in Verdict
         ],
-        flagged=odds[:MAX_LISTED_ENTRIES],
-        more_flagged=describe_remainder(len(odds), MAX_LISTED_ENTRIES, lang),
+        flagged=flagged[:MAX_LISTED_ENTRIES],
+        more_flagged=describe_remainder(len(flagged), MAX_LISTED_ENTRIES, lang),
         missing=missing[:MAX_LISTED_ENTRIES],
         more_missing=describe_remainder(len(missing), MAX_LISTED_ENTRIES, lang),
-        refused=[
-            (
-                sanitize_line(refusal.source, MAX_PATH_CHARS),
-                split_code_spans(
-                    report_messages.sanitize_prose(sanitize_line(refusal.reason, MAX_PATH_CHARS), lang)
-                ),
-            )
-            for refusal in report.refused[:MAX_LISTED_ENTRIES]
-        ],
+        refused=list(list_refused_files(report)),
         more_refused=describe_remainder(len(report.refused), MAX_LISTED_ENTRIES, lang),
         detailed=has_details(report),
         trainees=list(build_trainee_details(report, mistakes)) if has_details(report) else [],
@@ -143,38 +139,48 @@ def render_class_page(report: ClassReport) -> bytes:
             (labels["version"], f"dckgrade {sanitize_line(report.dckgrade)}"),
         ],
     )
-    return shown.encode()
+    return page.encode()
+
+
+def list_refused_files(report: ClassReport) -> Iterator[tuple[str, list[str]]]:
+    """List the files that were no reports, each with the reason in spans of plain text and code."""
+    for refusal in report.refused[:MAX_LISTED_ENTRIES]:
+        reason = sanitize_line(refusal.reason, MAX_PATH_CHARS)
+        yield (
+            sanitize_line(refusal.source, MAX_PATH_CHARS),
+            split_code_spans(report_messages.sanitize_prose(reason, report.lang)),
+        )
 
 
 def format_class_title(report: ClassReport) -> str:
-    """Name what the class did: the lab, or how many of them."""
+    """Name the one lab, or say how many labs and trainees there are."""
     if len(report.labs) == 1:
         return report_messages.sanitize_prose(report.labs[0].title, report.lang)
-    told = get_translator(report.lang)(N_("{labs} labs, {trainees} trainees"))
-    return told.format(labs=len(report.labs), trainees=len(report.rows))
+    text = get_translator(report.lang)(N_("{labs} labs, {trainees} trainees"))
+    return text.format(labs=len(report.labs), trainees=len(report.rows))
 
 
-def build_class_tally(report: ClassReport, missing: int, odds: int) -> list[tuple[str, str]]:
-    """Say in figures how the class stands."""
+def build_class_tally(report: ClassReport, missing: int, flagged: int) -> list[tuple[str, str]]:
+    """Count the trainees who are expected, handed in, missing and flagged, and the files refused."""
     labels = messages.translate_class_labels(report.lang)
-    told = [
+    counts = [
         ("", labels["expected"], len(report.rows)),
         ("passed", labels["handed_in"], len(report.rows) - missing),
         ("failed", labels["missing"], missing),
-        ("blocked", labels["odd"], odds),
+        ("blocked", labels["odd"], flagged),
         ("unknown", labels["refused"], len(report.refused)),
     ]
     return [
         (shade, report_messages.add_label(label[0].upper() + label[1:], str(count), report.lang))
-        for shade, label, count in told
+        for shade, label, count in counts
         if count or not shade
     ]
 
 
 def build_mistake_cards(report: ClassReport) -> Iterator[MistakeCard]:
-    """Lay out the mistakes, the most shared first."""
+    """Build a card for each mistake, the most shared first."""
     handed_in = {lab.id: lab.handed_in for lab in report.labs}
-    told = get_translator(report.lang)(N_("{count} of {handed_in}"))
+    share_text = get_translator(report.lang)(N_("{count} of {handed_in}"))
     links = (
         {row.trainee: make_anchor(at) for at, row in enumerate(report.rows)} if has_details(report) else {}
     )
@@ -183,7 +189,7 @@ def build_mistake_cards(report: ClassReport) -> Iterator[MistakeCard]:
             anchor=f"m{at}",
             lab=sanitize_line(mistake.lab),
             mistake=build_mistake_view(to_named_mistake(mistake), report.lang, MAX_HINTS),
-            count=told.format(count=len(mistake.trainees), handed_in=handed_in[mistake.lab]),
+            count=share_text.format(count=len(mistake.trainees), handed_in=handed_in[mistake.lab]),
             share=round(100 * len(mistake.trainees) / handed_in[mistake.lab], 1),
             names=[
                 (sanitize_line(who, MAX_NAME_CHARS), links.get(who, ""))
@@ -194,7 +200,7 @@ def build_mistake_cards(report: ClassReport) -> Iterator[MistakeCard]:
 
 
 def to_named_mistake(mistake: SharedMistake) -> NamedMistake:
-    """Give back the mistake as reports hold it."""
+    """Convert to the mistake as reports hold it."""
     return NamedMistake(
         code=mistake.code,
         name="",
@@ -207,20 +213,20 @@ def to_named_mistake(mistake: SharedMistake) -> NamedMistake:
 
 
 def format_average(lab: ClassLab, lang: str) -> str:
-    """Write the average of a lab."""
-    told = f"{lab.average:g}" if lab.average is not None else ""
-    return told.replace(".", ",") if lang == "fr" else told
+    """Format the average of a lab; empty without any."""
+    text = f"{lab.average:g}" if lab.average is not None else ""
+    return text.replace(".", ",") if lang == "fr" else text
 
 
 def build_lab_summary(report: ClassReport, at: int) -> LabSummary:
-    """Lay out one lab over the class."""
+    """Build the summary of one lab over the class."""
     lab, lang = report.labs[at], report.lang
     cells = [row.cells[lab.id] for row in report.rows if lab.id in row.cells]
-    told = get_translator(lang)(N_("Handed in: {count}. Average: {average} of {possible}."))
+    text = get_translator(lang)(N_("Handed in: {count}. Average: {average} of {possible}."))
     return LabSummary(
         lab=sanitize_line(lab.id),
         title=report_messages.sanitize_prose(lab.title, lang),
-        description=told.format(
+        description=text.format(
             count=lab.handed_in, average=format_average(lab, lang), possible=lab.possible
         ),
         histogram=build_histogram([cell.score.earned for cell in cells], lab.possible, lang),
@@ -230,7 +236,7 @@ def build_lab_summary(report: ClassReport, at: int) -> LabSummary:
 
 
 def build_check_summary(check: ClassCheck, lang: str) -> CheckSummary:
-    """Lay out one check over the class; how many pass is told of those who were decided."""
+    """Build the summary of one check over the class; passing is counted among decided verdicts."""
     decided = sum(count for verdict, count in check.counts.items() if not verdict.is_undecided)
     passing = check.counts.get(Verdict.PASSED, 0)
     return CheckSummary(
@@ -249,7 +255,7 @@ def build_check_summary(check: ClassCheck, lang: str) -> CheckSummary:
 def list_matrix_rows(
     report: ClassReport, lab_at: int
 ) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
-    """Give a row a trainee: the name, the id of the details, and verdict, sign and word of each check."""
+    """List a row per trainee: the name, the id of the details, and verdict, sign and word of each check."""
     lab = report.labs[lab_at]
     signs = {
         verdict: (
@@ -266,7 +272,7 @@ def list_matrix_rows(
 
 
 def list_flagged(report: ClassReport) -> Iterator[FlaggedEntry]:
-    """List what is worth a look."""
+    """List the trainees' labs that have flags, and the trainees who are not on the roster."""
     for at, row in enumerate(report.rows):
         if row.cells and not row.expected:
             stranger = get_translator(report.lang)(N_("not on the roster"))
@@ -280,7 +286,7 @@ def list_flagged(report: ClassReport) -> Iterator[FlaggedEntry]:
             cell = row.cells.get(lab.id)
             if cell and cell.flags:
                 link = make_anchor(at, lab_at) if has_details(report) else ""
-                told = list(describe_flags(cell, report.lang))
+                flags = list(describe_flags(cell, report.lang))
                 yield FlaggedEntry(
-                    trainee=format_trainee_name(row), lab=sanitize_line(lab.id), link=link, flags=told
+                    trainee=format_trainee_name(row), lab=sanitize_line(lab.id), link=link, flags=flags
                 )

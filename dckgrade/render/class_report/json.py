@@ -1,4 +1,4 @@
-"""A class report → one JSON document."""
+"""Render a class report as one JSON document."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from dckgrade.report.codec import replace_surrogates
 
 
 def render_class_json(report: ClassReport) -> bytes:
-    """Write everything, indented, ending in a newline."""
+    """Encode the class report, indented, ending in a newline."""
     return (
         msgspec.json.format(msgspec.json.encode(replace_surrogates(msgspec.to_builtins(report))), indent=2)
         + b"\n"

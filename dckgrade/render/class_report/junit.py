@@ -9,7 +9,7 @@ from dckgrade.report.result import Verdict
 
 
 def render_class_junit(report: ClassReport) -> bytes:
-    """Write a suite for each trainee's lab, a test for each check; points are properties of the suite."""
+    """Write a suite for each lab of each trainee, a test for each check; points are its properties."""
     root = ET.Element("testsuites", name="dckgrade collect")
     for row in report.rows:
         for lab in report.labs:
@@ -19,9 +19,9 @@ def render_class_junit(report: ClassReport) -> bytes:
 
 
 def build_trainee_suite(row: ClassRow, lab: ClassLab, cell: ClassCell) -> ET.Element:
-    """Write one trainee's lab."""
+    """Build the suite of one trainee's lab."""
     verdicts = list(cell.verdicts.values())
-    made = ET.Element(
+    suite = ET.Element(
         "testsuite",
         name=sanitize_line(f"{row.trainee}: {lab.id}"),
         tests=str(len(verdicts)),
@@ -30,7 +30,7 @@ def build_trainee_suite(row: ClassRow, lab: ClassLab, cell: ClassCell) -> ET.Ele
         skipped=str(verdicts.count(Verdict.SKIPPED)),
         timestamp=sanitize_line(cell.started_at),
     )
-    properties = ET.SubElement(made, "properties")
+    properties = ET.SubElement(suite, "properties")
     for name, value in (
         ("earned", cell.score.earned),
         ("possible", cell.score.possible),
@@ -38,23 +38,23 @@ def build_trainee_suite(row: ClassRow, lab: ClassLab, cell: ClassCell) -> ET.Ele
     ):
         ET.SubElement(properties, "property", name=name, value=str(value))
     for check in lab.checks:
-        made.append(build_trainee_testcase(row.trainee, lab.id, check.id, check.title, cell))
-    return made
+        suite.append(build_trainee_testcase(row.trainee, lab.id, check.id, check.title, cell))
+    return suite
 
 
 def build_trainee_testcase(trainee: str, lab: str, check: str, title: str, cell: ClassCell) -> ET.Element:
-    """Write one check."""
+    """Build the test of one check."""
     verdict, code = cell.verdicts[check], cell.mistakes.get(check, "")
-    made = ET.Element(
+    testcase = ET.Element(
         "testcase", classname=sanitize_line(f"{trainee}.{lab}"), name=sanitize_line(f"{check}: {title}")
     )
     match verdict:
         case Verdict.FAILED | Verdict.BLOCKED:
-            ET.SubElement(made, "failure", message=sanitize_line(code or verdict), type=verdict)
+            ET.SubElement(testcase, "failure", message=sanitize_line(code or verdict), type=verdict)
         case Verdict.UNKNOWN:
-            ET.SubElement(made, "error", message=sanitize_line(code or verdict), type=verdict)
+            ET.SubElement(testcase, "error", message=sanitize_line(code or verdict), type=verdict)
         case Verdict.SKIPPED:
-            ET.SubElement(made, "skipped")
+            ET.SubElement(testcase, "skipped")
         case Verdict.PASSED:
             pass
-    return made
+    return testcase

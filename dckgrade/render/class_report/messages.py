@@ -1,4 +1,4 @@
-"""The class report's own words, for every form of it that people read."""
+"""Messages of class reports, for every format that people read."""
 
 from collections.abc import Mapping
 
@@ -67,6 +67,6 @@ CLASS_LABELS: Mapping[str, str] = {
 
 
 def translate_class_labels(lang: str) -> dict[str, str]:
-    """Give the headings and labels of the page."""
+    """Return the headings and labels in *lang*."""
     translate = get_translator(lang)
     return {name: translate(text) for name, text in CLASS_LABELS.items()}

@@ -1,4 +1,4 @@
-"""A class report → a table on a terminal: who has how many points, and what most are stuck on."""
+"""Render a class report on a terminal: a table of points, and the mistakes that most trainees make."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -18,7 +18,7 @@ MAX_MISTAKES = 8
 MAX_REFUSED = 10
 MAX_FLAGGED = 40
 MAX_ROWS = 300
-"""Nobody reads more of them on a terminal, and ten thousand take Rich longer than to judge them."""
+"""Nobody reads more rows on a terminal, and Rich takes longer over ten thousand than judging them does."""
 
 
 def render_class_terminal(report: ClassReport) -> Iterator[RenderableType]:
@@ -32,12 +32,12 @@ def render_class_terminal(report: ClassReport) -> Iterator[RenderableType]:
     yield build_class_table(report)
     if len(report.rows) > MAX_ROWS:
         yield Text(describe_remainder(len(report.rows), MAX_ROWS, report.lang))
-    odds = list(islice(describe_flagged_rows(report), MAX_FLAGGED + 1))
-    if odds:
+    flagged = list(islice(describe_flagged_rows(report), MAX_FLAGGED + 1))
+    if flagged:
         yield Text("\n" + translate(N_("Worth a look")), style="bold")
-    for told in odds[:MAX_FLAGGED]:
-        yield build_bullet_row("⚑", told)
-    if len(odds) > MAX_FLAGGED:
+    for line in flagged[:MAX_FLAGGED]:
+        yield build_bullet_row("⚑", line)
+    if len(flagged) > MAX_FLAGGED:
         yield Text("…")
     if report.mistakes:
         yield Text("\n" + translate(N_("What to explain next")), style="bold")
@@ -54,49 +54,49 @@ def render_class_terminal(report: ClassReport) -> Iterator[RenderableType]:
         yield build_bullet_row("✗", refused.reason)
 
 
-def build_bullet_row(sign: str, told: str) -> Table:
-    """Hang words on a sign, so that what does not fit into a line stays beside it."""
-    made = Table.grid(padding=(0, 1))
-    made.add_column(no_wrap=True)
-    made.add_column(overflow="fold")
-    made.add_row(Text(sign), Text(sanitize_line(told), overflow="fold"))
-    return made
+def build_bullet_row(sign: str, text: str) -> Table:
+    """Put text beside a sign; lines that wrap stay indented."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(Text(sign), Text(sanitize_line(text), overflow="fold"))
+    return table
 
 
 def render_unreached(report: ClassReport) -> Iterator[RenderableType]:
-    """Say whose engines were not reached, and why."""
+    """List the trainees whose engines were not reached, and why."""
     lost = find_unreached_reasons(report)
     if lost:
-        told = get_translator(report.lang)(N_("Not reached: {count}"))
-        yield Text("\n" + told.format(count=len(lost)), style="yellow")
+        text = get_translator(report.lang)(N_("Not reached: {count}"))
+        yield Text("\n" + text.format(count=len(lost)), style="yellow")
     for trainee, why in list(lost.items())[:MAX_REFUSED]:
         yield build_bullet_row("✗", f"{trainee}: {why}")
 
 
 def find_unreached_reasons(report: ClassReport) -> dict[str, str]:
-    """Give the reason by trainee."""
+    """Return the reason by trainee."""
     return {
         row.trainee: cell.unreached for row in report.rows for cell in row.cells.values() if cell.unreached
     }
 
 
 def build_class_table(report: ClassReport) -> Table:
-    """Write a row a trainee, a column a lab; narrow, so that seven labs fit into forty columns."""
+    """Build a row per trainee and a column per lab; seven labs fit into 40 columns."""
     translate = get_translator(report.lang)
-    made = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    made.add_column(translate(N_("Trainee")), overflow="fold")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(translate(N_("Trainee")), overflow="fold")
     for lab in report.labs:
-        made.add_column(f"{lab.id}\n/{lab.possible}", justify="right", no_wrap=True)
-    made.add_column(translate(N_("Total")), justify="right", no_wrap=True)
+        table.add_column(f"{lab.id}\n/{lab.possible}", justify="right", no_wrap=True)
+    table.add_column(translate(N_("Total")), justify="right", no_wrap=True)
     for row in report.rows[:MAX_ROWS]:
-        made.add_row(
+        table.add_row(
             Text(sanitize_line(row.trainee)), *build_points_texts(report, row), str(row.score.earned)
         )
-    return made
+    return table
 
 
 def build_points_texts(report: ClassReport, row: ClassRow) -> Iterator[Text]:
-    """Give the points of each lab; `+n?` are undecided."""
+    """Make a text of the points of each lab; `+n?` are undecided."""
     for lab in report.labs:
         cell = row.cells.get(lab.id)
         if cell is None:
@@ -108,19 +108,19 @@ def build_points_texts(report: ClassReport, row: ClassRow) -> Iterator[Text]:
 
 
 def describe_flagged_rows(report: ClassReport) -> Iterator[str]:
-    """Say, trainee by trainee, what is worth a look."""
+    """List the flags, a line per trainee."""
     for row in report.rows:
-        if told := "; ".join(describe_row_flags(row, report.lang)):
-            yield messages.add_label(sanitize_line(row.trainee), told, report.lang)
+        if flags := "; ".join(describe_row_flags(row, report.lang)):
+            yield messages.add_label(sanitize_line(row.trainee), flags, report.lang)
 
 
 def describe_row_flags(row: ClassRow, lang: str) -> Iterator[str]:
-    """Say each thing once, with the labs in which it is so."""
+    """List each flag once, with the labs that have it."""
     translate = get_translator(lang)
     if not row.cells:
         yield translate(N_("nothing handed in"))
     elif not row.expected:
         yield translate(N_("not on the roster"))
-    for flag, told in FLAG_MESSAGES.items():
+    for flag, message in FLAG_MESSAGES.items():
         if labs := [lab for lab, cell in row.cells.items() if flag in cell.flags]:
-            yield f"{translate(told)} ({', '.join(labs)})"
+            yield f"{translate(message)} ({', '.join(labs)})"

@@ -1,4 +1,4 @@
-"""A class report → each trainee's own report, small: check by check, the attempts, what is odd about them."""
+"""Build the details of each trainee of a class report: checks, attempts and flags of each lab."""
 
 from collections.abc import Iterator, Mapping
 
@@ -59,7 +59,7 @@ class TraineeDetails(Struct, frozen=True, kw_only=True):
 
 
 def build_trainee_details(report: ClassReport, mistakes: ExplanationLinks) -> Iterator[TraineeDetails]:
-    """Lay out the trainees who handed something in."""
+    """Build the details of the trainees who handed something in."""
     for at, row in enumerate(report.rows):
         if row.cells:
             yield TraineeDetails(
@@ -76,7 +76,7 @@ def build_trainee_details(report: ClassReport, mistakes: ExplanationLinks) -> It
 
 
 def describe_identity(row: ClassRow, lang: str) -> str:
-    """Say what the roster knows of a trainee."""
+    """Name what the roster knows of a trainee, or that it does not."""
     stranger = "" if row.expected else get_translator(lang)(N_("not on the roster"))
     return ", ".join(part for part in (row.email, row.username, row.id_number, stranger) if part)
 
@@ -84,7 +84,7 @@ def describe_identity(row: ClassRow, lang: str) -> str:
 def build_lab_attempt(
     report: ClassReport, cell: ClassCell, lab: ClassLab, at: str, mistakes: ExplanationLinks
 ) -> LabAttempt:
-    """Lay out one lab of one trainee."""
+    """Build the view of one trainee's lab."""
     translate = get_translator(report.lang)
     return LabAttempt(
         anchor=at,
@@ -104,26 +104,26 @@ def build_lab_attempt(
 
 
 def describe_flags(cell: ClassCell, lang: str) -> Iterator[str]:
-    """Say what is worth a look; of a copy, with whom."""
+    """Describe the flags; a copy with the other trainees."""
     translate = get_translator(lang)
     for flag in cell.flags:
-        told = translate(FLAG_MESSAGES[flag])
+        message = translate(FLAG_MESSAGES[flag])
         others = ", ".join(
             sanitize_line(other, MAX_NAME_CHARS) for other in cell.shared_with[:MAX_OTHERS_NAMED]
         )
         others = f"{others} {describe_remainder(len(cell.shared_with), MAX_OTHERS_NAMED, lang)}".strip()
-        yield messages.add_label(told, others, lang) if flag == "copy" and others else told
+        yield messages.add_label(message, others, lang) if flag == "copy" and others else message
 
 
 def describe_remainder(count: int, shown: int, lang: str) -> str:
-    """Say how many are not listed."""
+    """Say how many are not listed; empty when all are."""
     return get_translator(lang)(N_("and {count} more")).format(count=count - shown) if count > shown else ""
 
 
 def build_check_rows(
     cell: ClassCell, lab: ClassLab, lang: str, mistakes: ExplanationLinks
 ) -> Iterator[CheckRow]:
-    """Lay out each check."""
+    """Build the row of each check."""
     for check in lab.checks:
         verdict = cell.verdicts[check.id]
         earned = "?" if verdict.is_undecided else check.points if verdict is Verdict.PASSED else 0
@@ -140,5 +140,5 @@ def build_check_rows(
 
 
 def format_time(iso: str) -> str:
-    """Write a time of ours for people."""
+    """Format a time in RFC 3339 for people."""
     return sanitize_line(iso.replace("T", " ").replace("Z", " UTC"), 40)

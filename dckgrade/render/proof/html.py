@@ -1,11 +1,11 @@
-"""Proofs → one HTML page with each lab's matrix as a picture: no script, nothing loaded."""
+"""Render proofs as one HTML page with each lab's matrix as a picture: no script, nothing loaded."""
 
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from dckgrade.i18n import N_, get_translator
-from dckgrade.render import html_template as pages
+from dckgrade.render.html_template import render_template_page
 from dckgrade.render.proof.messages import (
     CELL_MARKS,
     CELL_MEANINGS,
@@ -32,7 +32,7 @@ CELL_TONES = {
 
 
 class MatrixSquare(Struct, frozen=True, kw_only=True):
-    """One cell of the picture; *told* is what a pointer or a screen reader is told of it."""
+    """One cell of the picture; *description* is for its tooltip and for screen readers."""
 
     x: int
     y: int
@@ -61,7 +61,7 @@ class ProofPicture(Struct, frozen=True, kw_only=True):
 def render_proof_page(proofs: Sequence[Proof], lang: str) -> str:
     """Render all *proofs* as one page."""
     translate = get_translator(lang)
-    return pages.render_template_page(
+    return render_template_page(
         "render/proof/proof.html.j2",
         lang,
         heading=translate(N_("Proof of the labs")),
@@ -72,7 +72,7 @@ def render_proof_page(proofs: Sequence[Proof], lang: str) -> str:
 
 
 def build_proof_picture(proof: Proof, lang: str) -> ProofPicture:
-    """Lay out one lab: a column a check, a row a case."""
+    """Build the picture of one lab: a column per check, a row per case."""
     translate = get_translator(lang)
     return ProofPicture(
         lab=sanitize_line(proof.lab),
@@ -98,7 +98,7 @@ def build_proof_picture(proof: Proof, lang: str) -> ProofPicture:
 
 
 def place_squares(proof: Proof, lang: str) -> list[MatrixSquare]:
-    """Place every cell that there is."""
+    """Build a square for every cell of the matrix."""
     placed = [
         (across, down, check, case, get_cell(proof, check, case))
         for down, case in enumerate(proof.cases)

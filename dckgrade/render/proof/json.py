@@ -1,4 +1,4 @@
-"""Proofs → one JSON document, `dckgrade-proof/1`: what other programs read."""
+"""Render proofs as one JSON document, `dckgrade-proof/1`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,23 +12,23 @@ PROOF_SCHEMA = "dckgrade-proof/1"
 
 
 def render_proof_json(proofs: Sequence[Proof], lang: str) -> bytes:
-    """Write everything: names and cells in no language, what is wrong in *lang* too."""
+    """Encode the proofs; the messages of faults are in *lang*."""
     proven = bool(proofs) and all(not proof.faults for proof in proofs)
-    whole = {
+    document = {
         "schema": PROOF_SCHEMA,
         "proven": proven,
         "lang": lang,
         "labs": [convert_proof(proof, lang) for proof in proofs],
     }
-    return msgspec.json.format(msgspec.json.encode(replace_surrogates(whole)), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(replace_surrogates(document)), indent=2) + b"\n"
 
 
 def convert_proof(proof: Proof, lang: str) -> dict[str, Any]:
-    """Write one lab; each fault with its place in the lab's file."""
-    written: dict[str, Any] = msgspec.to_builtins(proof)
-    del written["places"]
-    written["proven"] = not proof.faults
-    written["faults"] = [
+    """Convert one proof; each fault has its place in the lab's file."""
+    converted: dict[str, Any] = msgspec.to_builtins(proof)
+    del converted["places"]
+    converted["proven"] = not proof.faults
+    converted["faults"] = [
         {
             "message": fault.translate_sentence(lang),
             **dict(zip(("line", "column"), proof.find_place(fault), strict=True)),
@@ -36,4 +36,4 @@ def convert_proof(proof: Proof, lang: str) -> dict[str, Any]:
         }
         for fault in proof.faults
     ]
-    return written
+    return converted

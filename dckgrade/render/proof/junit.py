@@ -1,4 +1,4 @@
-"""Proofs → JUnit XML: a suite a lab, a test a cell that matters, and one for each further fault."""
+"""Render proofs as JUnit XML: a suite per lab, a test per cell, and one per fault that has no cell."""
 
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
@@ -16,10 +16,10 @@ def render_proof_junit(proofs: Sequence[Proof], lang: str) -> bytes:
 
 
 def build_proof_suite(proof: Proof, lang: str) -> ET.Element:
-    """Write one lab: every check is a test of each case, and must be killed by one at least."""
+    """Build the suite of one lab: a test for each check and case, and for each fault that has no cell."""
     tests = [(check, case) for check in proof.checks for case in proof.cells.get(check, {})]
     general = [fault for fault in proof.faults if (fault.check, fault.case) not in tests]
-    made = ET.Element(
+    suite = ET.Element(
         "testsuite",
         name=proof.lab,
         tests=str(len(tests) + len(general)),
@@ -29,19 +29,21 @@ def build_proof_suite(proof: Proof, lang: str) -> ET.Element:
     )
     for check, case in tests:
         faults = [fault for fault in proof.faults if (fault.check, fault.case) == (check, case)]
-        made.append(build_proof_testcase(f"{proof.lab}.{check}", case, faults, lang))
+        suite.append(build_proof_testcase(f"{proof.lab}.{check}", case, faults, lang))
     for fault in general:
-        made.append(
+        suite.append(
             build_proof_testcase(
                 proof.lab, " ".join(filter(None, (fault.check, fault.code, fault.case))), [fault], lang
             )
         )
-    return made
+    return suite
 
 
 def build_proof_testcase(classname: str, name: str, faults: Sequence[ProofFault], lang: str) -> ET.Element:
-    """Write one test."""
-    made = ET.Element("testcase", classname=replace_non_xml(classname), name=replace_non_xml(name) or "proof")
+    """Build one test; it fails if it has faults."""
+    testcase = ET.Element(
+        "testcase", classname=replace_non_xml(classname), name=replace_non_xml(name) or "proof"
+    )
     for fault in faults:
-        ET.SubElement(made, "failure", message=replace_non_xml(fault.translate_sentence(lang)))
-    return made
+        ET.SubElement(testcase, "failure", message=replace_non_xml(fault.translate_sentence(lang)))
+    return testcase

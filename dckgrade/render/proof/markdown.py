@@ -1,4 +1,4 @@
-"""Proofs → Markdown, for a job's summary."""
+"""Render proofs as Markdown, for a job's summary."""
 
 from collections.abc import Sequence
 
@@ -10,31 +10,31 @@ from dckgrade.render.proof.messages import (
     get_cell,
     list_occurring_cells,
 )
-from dckgrade.render.text.escape import escape_markdown as plain
+from dckgrade.render.text.escape import escape_markdown
 from dckgrade.report.proof import Proof
 
 
 def render_proof_markdown(proofs: Sequence[Proof], lang: str) -> str:
-    """Write a part a lab: how it ended, the faults, the matrix."""
+    """Write a section per lab: the outcome, the faults, the matrix."""
     return "\n".join(part for proof in proofs for part in format_proof_lines(proof, lang)) + "\n"
 
 
 def format_proof_lines(proof: Proof, lang: str) -> list[str]:
-    """Write one lab."""
+    """List the lines of one lab's section."""
     rows = [
-        f"| {plain(case)} | "
+        f"| {escape_markdown(case)} | "
         + " | ".join(format_cell_mark(proof, check, case) for check in proof.checks)
         + " |"
         for case in proof.cases
     ]
     return [
-        f"## {plain(proof.lab)} — {plain(proof.title.in_language(lang))}",
+        f"## {escape_markdown(proof.lab)} — {escape_markdown(proof.title.in_language(lang))}",
         "",
-        plain(describe_proof(proof, lang)),
+        escape_markdown(describe_proof(proof, lang)),
         "",
-        *(f"- {plain(fault.translate_sentence(lang))}" for fault in proof.faults),
+        *(f"- {escape_markdown(fault.translate_sentence(lang))}" for fault in proof.faults),
         "",
-        "| | " + " | ".join(plain(check) for check in proof.checks) + " |",
+        "| | " + " | ".join(escape_markdown(check) for check in proof.checks) + " |",
         "|---|" + ":-:|" * len(proof.checks),
         *rows,
         "",
@@ -47,6 +47,6 @@ def format_proof_lines(proof: Proof, lang: str) -> list[str]:
 
 
 def format_cell_mark(proof: Proof, check: str, case: str) -> str:
-    """Show one cell."""
+    """Return the mark of one cell."""
     cell = get_cell(proof, check, case)
     return CELL_MARKS[cell] if cell else " "

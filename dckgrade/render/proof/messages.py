@@ -1,4 +1,4 @@
-"""The words and marks of a matrix's cells, the same in every form."""
+"""Marks and messages of a proof's matrix, the same in every format."""
 
 from dckgrade.i18n import N_, get_translator
 from dckgrade.report.proof import Proof, ProofCell
@@ -26,13 +26,13 @@ CELL_MEANINGS = {
 
 
 def describe_proof(proof: Proof, lang: str) -> str:
-    """Say how it ended, in one sentence."""
-    ended = N_("{lab} is proven") if not proof.faults else N_("{lab} is NOT proven")
+    """Say in one sentence whether the lab is proven."""
+    outcome = N_("{lab} is proven") if not proof.faults else N_("{lab} is NOT proven")
     text = get_translator(lang)(
         N_("{ended}: {checks} checks, {cases} cases, {mutants} mutants, {faults} faults.")
     )
     return text.format(
-        ended=get_translator(lang)(ended).format(lab=proof.lab),
+        ended=get_translator(lang)(outcome).format(lab=proof.lab),
         checks=len(proof.checks),
         cases=len(proof.cases),
         mutants=proof.mutants,
@@ -41,7 +41,7 @@ def describe_proof(proof: Proof, lang: str) -> str:
 
 
 def get_cell(proof: Proof, check: str, case: str) -> ProofCell | None:
-    """Give a cell; None where the case came to nothing."""
+    """Return a cell; None where the case could not be applied."""
     return proof.cells.get(check, {}).get(case)
 
 

@@ -1,4 +1,4 @@
-"""A proof → a Rich table: a row a case, a column a check, and what keeps the lab from being proven."""
+"""Render proofs on a terminal: a matrix with a row per case and a column per check, and the faults."""
 
 from collections.abc import Iterator, Sequence
 
@@ -28,12 +28,12 @@ MAX_CASE_CHARS = 80
 
 
 def render_proofs_terminal(proofs: Sequence[Proof], lang: str) -> Iterator[RenderableType]:
-    """Lay out each proof."""
+    """Render each proof."""
     return (render_proof_terminal(proof, lang) for proof in proofs)
 
 
 def render_proof_terminal(proof: Proof, lang: str) -> RenderableType:
-    """Show the matrix, its legend, the faults and the waivers."""
+    """Render the matrix, its legend, the faults and the waivers."""
     translate = get_translator(lang)
     parts: list[RenderableType] = [build_matrix_table(proof, lang)]
     parts += [Text(f"{number}  {check}") for number, check in enumerate(proof.checks, 1)]
@@ -55,7 +55,7 @@ def render_proof_terminal(proof: Proof, lang: str) -> RenderableType:
 
 
 def build_matrix_table(proof: Proof, lang: str) -> Table:
-    """Draw the table; checks are numbered, since their names are wide."""
+    """Build the matrix; checks are numbered, since their names are wide."""
     table = Table(
         title=Text(f"{proof.lab} — {sanitize_line(proof.title.in_language(lang))}"),
         show_edge=False,
@@ -71,5 +71,5 @@ def build_matrix_table(proof: Proof, lang: str) -> Table:
 
 
 def build_cell_mark(cell: ProofCell | None) -> Text:
-    """Show one cell by its mark; the colour only helps."""
+    """Make a cell's mark; its colour says nothing more."""
     return Text(CELL_MARKS[cell], CELL_STYLES.get(cell, "bold red")) if cell else Text(" ")

@@ -1,4 +1,4 @@
-"""One check of a report → all that a page shows of it, made safe: its mistake, its helps, its evidence."""
+"""Build the card of a check for a page, safe to show: its mistake, its hints, its evidence."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -63,7 +63,7 @@ def build_check_card(check: CheckResult, report: Report, hints: int) -> CheckCar
 
 
 def list_notes(check: CheckResult, report: Report) -> Iterator[str]:
-    """Say what the check waits for, and why it is undecided."""
+    """Say which checks it waits for, and why it is undecided."""
     if check.blocked_by:
         yield messages.describe_blockers(check, report)
     if check.reason:
@@ -71,7 +71,7 @@ def list_notes(check: CheckResult, report: Report) -> Iterator[str]:
 
 
 def build_evidence(key: str, seen: Observation | None, lang: str) -> EvidenceView:
-    """Lay out one observation."""
+    """Build the view of one observation."""
     labels, translate = messages.translate_labels(lang), get_translator(lang)
     match seen:
         case Seen(facts=facts):

@@ -1,4 +1,4 @@
-"""Reports → annotations of a GitHub workflow: what is to be mended first comes first."""
+"""Render reports as annotations of a GitHub workflow: what to mend first comes first."""
 
 from collections.abc import Iterator, Sequence
 
@@ -16,7 +16,7 @@ from dckgrade.report.result import Verdict
 
 
 def render_github(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> bytes:
-    """Write an annotation for each check that did not pass or is remarked upon, and one for each lab."""
+    """Write an annotation for each check that did not pass or has remarks, and one for each lab."""
     return "".join(annotation for report in reports for annotation in annotate_report(report, hints)).encode()
 
 

@@ -1,4 +1,4 @@
-"""Reports → Gradescope's `results.json`: https://gradescope-autograders.readthedocs.io/en/latest/specs/."""
+"""Render reports as Gradescope's `results.json`: https://gradescope-autograders.readthedocs.io/en/latest/specs/."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,9 +19,9 @@ from dckgrade.report.result import CheckResult, Verdict
 
 
 def render_gradescope(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> bytes:
-    """Write the whole; the score is what was earned, and the output says what is undecided."""
+    """Write `results.json`; the score is what was earned, and the output says what is undecided."""
     several = len(reports) > 1
-    whole = {
+    document = {
         "score": sum_scores(reports).earned,
         # The labs of a session are graded at the same time.
         "execution_time": round(max(report.duration_ms for report in reports) / 1000, 3),
@@ -42,11 +42,11 @@ def render_gradescope(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> 
         ],
         "extra_data": {"labs": [build_lab_data(report) for report in reports]},
     }
-    return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
 def build_lab_data(report: Report) -> dict[str, Any]:
-    """Write what Gradescope has no place for."""
+    """Build the data of one lab that Gradescope has no field for."""
     return {
         "lab": sanitize_line(report.lab.id),
         "digest": sanitize_line(report.lab.digest),
@@ -56,9 +56,9 @@ def build_lab_data(report: Report) -> dict[str, Any]:
 
 
 def build_gradescope_test(check: CheckResult, report: Report, hints: int, title: str) -> dict[str, Any]:
-    """Write one check; what is undecided has neither score nor status, since neither is known."""
-    said = [*describe_failure(check, report, hints), *describe_remarks(check, report, hints)]
-    known = {
+    """Build the test of one check; an undecided one has neither score nor status."""
+    sentences = [*describe_failure(check, report, hints), *describe_remarks(check, report, hints)]
+    fields = {
         "score": check.earned,
         "max_score": check.points,
         "status": "passed" if check.verdict is Verdict.PASSED else "failed",
@@ -66,8 +66,8 @@ def build_gradescope_test(check: CheckResult, report: Report, hints: int, title:
     return {
         "name": sanitize_line(title),
         "number": sanitize_line(check.id),
-        **({} if check.verdict.is_undecided else known),
-        "output": "\n".join(map(sanitize_line, said))
+        **({} if check.verdict.is_undecided else fields),
+        "output": "\n".join(map(sanitize_line, sentences))
         or messages.translate_verdict(check.verdict, report.lang),
         "output_format": "text",
         "extra_data": {"verdict": check.verdict.value, "points": check.points},

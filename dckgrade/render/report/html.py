@@ -1,4 +1,4 @@
-"""Reports → one HTML page that can be mailed, printed and opened offline: no script, nothing loaded."""
+"""Render reports as one HTML page to mail, print and open offline: no script, nothing loaded."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,11 +13,11 @@ from dckgrade.report.report import Report, sum_scores
 from dckgrade.report.result import CheckResult, Verdict
 
 MAX_RING_CHARS = 5
-"""More characters than this fit into the ring only when they are smaller."""
+"""Longer scores are set smaller to fit into the ring."""
 
 
 class Arc(Struct, frozen=True, kw_only=True):
-    """A check's part of the ring, in points; a gap parts it from the next."""
+    """A check's part of the ring, in points; a gap separates it from the next."""
 
     verdict: str
     length: float
@@ -39,7 +39,7 @@ class LabView(Struct, frozen=True, kw_only=True):
 
 
 class ScoreRing(Struct, frozen=True, kw_only=True):
-    """The ring, what stands in it, and the same in words."""
+    """The ring, the points inside, and the same in words."""
 
     points: str
     is_long: bool
@@ -49,12 +49,12 @@ class ScoreRing(Struct, frozen=True, kw_only=True):
 
 
 def render_report_page(report: Report, hints: int = DEFAULT_HINTS) -> str:
-    """Render *report* as one page; helps above *hints* are one click away, unless none at all were wanted."""
+    """Render *report* as one page; hints above level *hints* are folded away, or left out at level 0."""
     return render_session_page([report], hints)
 
 
 def render_session_page(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> str:
-    """Render the reports of one run as one page, a part for each lab."""
+    """Render the reports of one run as one page, a section for each lab."""
     labs, lang = [build_lab_view(report, hints) for report in reports], reports[0].lang
     labels = messages.translate_labels(lang)
     total_ring = build_score_ring(reports)
@@ -77,8 +77,8 @@ def build_lab_view(report: Report, hints: int) -> LabView:
         trainee=sanitize_line(report.trainee or ""),
         ring=build_score_ring([report]),
         tally=[
-            (verdict.value, messages.VERDICT_SYMBOLS[verdict], said)
-            for verdict, said in messages.describe_verdict_counts(report)
+            (verdict.value, messages.VERDICT_SYMBOLS[verdict], text)
+            for verdict, text in messages.describe_verdict_counts(report)
         ],
         incomplete=not report.complete,
         steps=[split_code_spans(step) for step in messages.list_next_steps(report)],
@@ -88,7 +88,7 @@ def build_lab_view(report: Report, hints: int) -> LabView:
 
 
 def build_score_ring(reports: Sequence[Report]) -> ScoreRing:
-    """Draw what the labs come to."""
+    """Build the ring of the labs' total score."""
     score = sum_scores(reports)
     points = messages.format_score(score)
     return ScoreRing(
@@ -101,7 +101,7 @@ def build_score_ring(reports: Sequence[Report]) -> ScoreRing:
 
 
 def cut_into_arcs(checks: Sequence[CheckResult], possible: int) -> Iterator[Arc]:
-    """Cut the ring into the checks' parts, in the lab's order."""
+    """Split the ring into an arc for each check that has points, in the lab's order."""
     start, gap = 0, 0.012 * possible
     for check in checks:
         if check.points:
@@ -112,7 +112,7 @@ def cut_into_arcs(checks: Sequence[CheckResult], possible: int) -> Iterator[Arc]
 
 
 def build_sections(report: Report, hints: int) -> list[tuple[str, bool, list[CheckCard]]]:
-    """Sort the checks: a heading, whether its cards are open, and the cards. What failed comes first."""
+    """Sort the checks into sections: heading, whether its cards are open, cards. Failures come first."""
     labels = messages.translate_labels(report.lang)
     remarked = [check for check in report.checks if check.remarks]
     passed = [check for check in messages.list_checks_with(report, Verdict.PASSED) if not check.remarks]
@@ -124,14 +124,14 @@ def build_sections(report: Report, hints: int) -> list[tuple[str, bool, list[Che
         (labels["skipped"], False, messages.list_checks_with(report, Verdict.SKIPPED)),
     ]
     return [
-        (name, opened, [build_check_card(check, report, hints) for check in these])
-        for name, opened, these in listed
-        if these
+        (name, opened, [build_check_card(check, report, hints) for check in checks])
+        for name, opened, checks in listed
+        if checks
     ]
 
 
 def build_footer(report: Report) -> list[tuple[str, str]]:
-    """Say what was graded, when, against what, and by what."""
+    """List engine, date, duration, lab and version."""
     labels = messages.translate_labels(report.lang)
     seconds = f"{report.duration_ms / 1000:.1f}\xa0s"
     return [

@@ -1,4 +1,4 @@
-"""Reports → JUnit XML that reads like the labs: a suite for each, a test for each check."""
+"""Render reports as JUnit XML: a suite for each lab, a test for each check."""
 
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
@@ -26,9 +26,9 @@ def render_junit(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> bytes
 
 
 def build_suite(report: Report, hints: int) -> ET.Element:
-    """Write one lab."""
+    """Build the suite of one lab."""
     tags = [JUNIT_TAGS.get(check.verdict) for check in report.checks]
-    made = ET.Element(
+    suite = ET.Element(
         "testsuite",
         name=sanitize_line(f"{report.lab.id}: {report.lab.title}"),
         tests=str(len(tags)),
@@ -38,13 +38,13 @@ def build_suite(report: Report, hints: int) -> ET.Element:
         time=f"{report.duration_ms / 1000:.3f}",
         timestamp=sanitize_line(report.started_at),
     )
-    made.append(build_properties(list_lab_properties(report)))
-    made.extend(build_testcase(check, report, hints) for check in report.checks)
-    return made
+    suite.append(build_properties(list_lab_properties(report)))
+    suite.extend(build_testcase(check, report, hints) for check in report.checks)
+    return suite
 
 
 def list_lab_properties(report: Report) -> Mapping[str, object]:
-    """List what is known of the whole: JUnit has no place of its own for points."""
+    """List what JUnit has no attribute for: points, engine, trainee."""
     return {
         "earned": report.score.earned,
         "possible": report.score.possible,
@@ -57,10 +57,10 @@ def list_lab_properties(report: Report) -> Mapping[str, object]:
 
 
 def build_testcase(check: CheckResult, report: Report, hints: int) -> ET.Element:
-    """Write one check."""
-    made = ET.Element("testcase", classname=sanitize_line(report.lab.id), name=sanitize_line(check.title))
+    """Build the test of one check."""
+    testcase = ET.Element("testcase", classname=sanitize_line(report.lab.id), name=sanitize_line(check.title))
     code = check.diagnosis.code if check.diagnosis else ""
-    made.append(
+    testcase.append(
         build_properties(
             {
                 "id": check.id,
@@ -72,20 +72,20 @@ def build_testcase(check: CheckResult, report: Report, hints: int) -> ET.Element
         )
     )
     if tag := JUNIT_TAGS.get(check.verdict):
-        first, *others = [sanitize_line(said) for said in describe_failure(check, report, hints)] or [
+        first, *others = [sanitize_line(sentence) for sentence in describe_failure(check, report, hints)] or [
             check.verdict.value
         ]
-        ended = ET.SubElement(made, tag, message=first, type=sanitize_line(code or check.verdict.value))
-        ended.text = "\n".join(others) or None
-    if known := [sanitize_line(said) for said in describe_remarks(check, report, hints)]:
-        ET.SubElement(made, "system-out").text = "\n".join(known)
-    return made
+        result = ET.SubElement(testcase, tag, message=first, type=sanitize_line(code or check.verdict.value))
+        result.text = "\n".join(others) or None
+    if remarks := [sanitize_line(sentence) for sentence in describe_remarks(check, report, hints)]:
+        ET.SubElement(testcase, "system-out").text = "\n".join(remarks)
+    return testcase
 
 
 def build_properties(values: Mapping[str, object]) -> ET.Element:
-    """Write properties, those that have a value."""
-    made = ET.Element("properties")
+    """Build properties of the values that are not empty."""
+    properties = ET.Element("properties")
     for name, value in values.items():
         if value != "":
-            ET.SubElement(made, "property", name=name, value=sanitize_line(str(value)))
-    return made
+            ET.SubElement(properties, "property", name=name, value=sanitize_line(str(value)))
+    return properties

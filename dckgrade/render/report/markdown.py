@@ -1,10 +1,9 @@
-"""Reports → Markdown, for a job's summary or a chat."""
+"""Render reports as Markdown, for a job's summary or a chat."""
 
 from collections.abc import Iterator, Sequence
 
 from dckgrade.render.text import messages
-from dckgrade.render.text.escape import escape_markdown as plain
-from dckgrade.render.text.escape import escape_markdown_prose as prose
+from dckgrade.render.text.escape import escape_markdown, escape_markdown_prose
 from dckgrade.render.text.sentences import (
     DEFAULT_HINTS,
     describe_failure,
@@ -16,28 +15,28 @@ from dckgrade.report.result import CheckResult, Verdict
 
 
 def render_markdown(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> bytes:
-    """Write of each lab the engine, the table of the checks, what to mend, and what to do next."""
+    """Write for each lab the engine, the table of the checks, what to mend, and what to do next."""
     return "\n".join(
         "".join(f"{line}\n" for line in format_markdown_lines(report, hints)) for report in reports
     ).encode()
 
 
 def format_markdown_lines(report: Report, hints: int) -> Iterator[str]:
-    """Write it line by line."""
+    """List the lines of one report."""
     labels = messages.translate_labels(report.lang)
-    yield f"## {plain(format_lab_and_score(report))}"
+    yield f"## {escape_markdown(format_lab_and_score(report))}"
     yield ""
     for label, words in (("engine", messages.describe_engine(report)), ("trainee", report.trainee or "")):
         if words:
-            yield f"{plain(messages.add_label(labels[label], words, report.lang))}  "
+            yield f"{escape_markdown(messages.add_label(labels[label], words, report.lang))}  "
     if not report.complete:
-        yield f"**{plain(labels['incomplete'])}**"
+        yield f"**{escape_markdown(labels['incomplete'])}**"
     yield ""
-    yield f"| | | {plain(labels['points'])} |"
+    yield f"| | | {escape_markdown(labels['points'])} |"
     yield "|---|---|--:|"
     for check in report.checks:
-        points = plain(messages.format_check_points(check))
-        yield f"| {format_verdict(check, report.lang)} | {plain(check.title)} | {points} |"
+        points = escape_markdown(messages.format_check_points(check))
+        yield f"| {format_verdict(check, report.lang)} | {escape_markdown(check.title)} | {points} |"
     yield ""
     yield from format_section(labels["to_mend"], messages.list_failed_and_blocked(report), report, hints)
     yield from format_section(
@@ -46,30 +45,29 @@ def format_markdown_lines(report: Report, hints: int) -> Iterator[str]:
     yield from format_section(
         labels["remarks"], [check for check in report.checks if check.remarks], report, hints
     )
-    yield f"**{plain(messages.describe_score(report.score, report.lang))}**"
+    yield f"**{escape_markdown(messages.describe_score(report.score, report.lang))}**"
     yield ""
-    yield from (f"- {prose(step)}" for step in messages.list_next_steps(report))
+    yield from (f"- {escape_markdown_prose(step)}" for step in messages.list_next_steps(report))
 
 
 def format_verdict(check: CheckResult, lang: str) -> str:
-    """Show a verdict by its sign and its word."""
-    return (
-        f"{messages.VERDICT_SYMBOLS[check.verdict]} {plain(messages.translate_verdict(check.verdict, lang))}"
-    )
+    """Format a verdict as its sign and its word."""
+    word = escape_markdown(messages.translate_verdict(check.verdict, lang))
+    return f"{messages.VERDICT_SYMBOLS[check.verdict]} {word}"
 
 
 def format_section(heading: str, checks: Sequence[CheckResult], report: Report, hints: int) -> Iterator[str]:
-    """Write each check with what is said of it; without checks, nothing."""
+    """List the lines of each check with its sentences; none without checks."""
     if not checks:
         return
-    yield f"### {plain(heading)}"
+    yield f"### {escape_markdown(heading)}"
     yield ""
     for check in checks:
-        yield f"- **{plain(check.title) or '-'}**"
-        said = (
+        yield f"- **{escape_markdown(check.title) or '-'}**"
+        sentences = (
             describe_remarks(check, report, hints)
             if check.verdict is Verdict.PASSED
             else describe_failure(check, report, hints)
         )
-        yield from (f"  - {prose(words)}" for words in said if words.strip())
+        yield from (f"  - {escape_markdown_prose(sentence)}" for sentence in sentences if sentence.strip())
     yield ""

@@ -1,10 +1,10 @@
-"""Reports → TAP version 14: a test point for each check, its points and its mistake below it."""
+"""Render reports as TAP version 14: a test point for each check, its points and its mistake below it."""
 
 import json
 from collections.abc import Iterator, Sequence
 
 from dckgrade.render.text import messages
-from dckgrade.render.text.escape import escape_tap as inert
+from dckgrade.render.text.escape import escape_tap
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.render.text.sentences import (
     DEFAULT_HINTS,
@@ -49,26 +49,26 @@ def format_tap_lines(reports: Sequence[Report], hints: int) -> Iterator[str]:
 
 def format_test_point(at: int, check: CheckResult, report: Report, title: str, hints: int) -> Iterator[str]:
     """
-    Write one check.
+    List the lines of one check.
 
-    TAP knows no third way: what nobody could see is not `ok`; the verdict below says that it did not fail.
+    TAP has no third outcome: an undecided check is `not ok`; the verdict below says that it did not fail.
     """
     if check.verdict is Verdict.SKIPPED:
         reasons = " ".join(describe_failure(check, report, hints))
-        yield f"ok {at} - {inert(title)} # SKIP {inert(reasons)}"
+        yield f"ok {at} - {escape_tap(title)} # SKIP {escape_tap(reasons)}"
         return
-    yield f"{'ok' if check.verdict is Verdict.PASSED else 'not ok'} {at} - {inert(title)}"
-    said = [*describe_failure(check, report, hints), *describe_remarks(check, report, hints)]
-    below = {
+    yield f"{'ok' if check.verdict is Verdict.PASSED else 'not ok'} {at} - {escape_tap(title)}"
+    sentences = [*describe_failure(check, report, hints), *describe_remarks(check, report, hints)]
+    block = {
         "id": sanitize_line(check.id),
         "verdict": check.verdict.value,
         "points": check.points,
         "earned": check.earned,
         **({"code": sanitize_line(check.diagnosis.code)} if check.diagnosis else {}),
-        **({"message": sanitize_line(said[0])} if said else {}),
-        **({"more": [sanitize_line(more) for more in said[1:]]} if said[1:] else {}),
+        **({"message": sanitize_line(sentences[0])} if sentences else {}),
+        **({"more": [sanitize_line(more) for more in sentences[1:]]} if sentences[1:] else {}),
     }
     yield "  ---"
-    # JSON is YAML, and what was made a line holds no character that YAML could take for the end of one.
-    yield from (f"  {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in below.items())
+    # JSON is YAML, and sanitized text holds no character that YAML could take for a line end.
+    yield from (f"  {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in block.items())
     yield "  ..."

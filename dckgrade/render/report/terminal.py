@@ -1,4 +1,4 @@
-"""Reports → what Rich prints on a terminal: readable at 40 columns, without colour, in any encoding."""
+"""Render reports on a terminal: readable at 40 columns, without colour, in any encoding."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -22,24 +22,24 @@ VERDICT_STYLES = {
 
 
 def render_terminal(report: Report, hints: int = DEFAULT_HINTS, *, engine: bool = True) -> RenderableType:
-    """Lay out *report* for whatever console prints it; *engine*: whether to name the engine first."""
+    """Render *report*; *engine*: whether to name the engine first."""
     return DeferredRenderable(lambda encoding: ReportLayout(report, encoding, hints, engine=engine).lay_out())
 
 
 def render_session(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> Iterator[RenderableType]:
-    """Lay out the reports of one run, the engine named once; below several, what they come to together."""
+    """Render the reports of one run, the engine named once; below several, their total."""
     yield from (render_terminal(report, hints, engine=at == 0) for at, report in enumerate(reports))
     if len(reports) > 1:
         yield render_overview(reports)
 
 
 def render_overview(reports: Sequence[Report]) -> RenderableType:
-    """Lay out what several labs come to: a line for each, and the whole."""
+    """Render a line for each of several labs, and their total."""
     return DeferredRenderable(lambda encoding: lay_out_overview(reports, encoding))
 
 
 class DeferredRenderable:
-    """Something to be printed: only the console knows the width, the colours and the encoding."""
+    """A renderable that is laid out when printed: only the console knows its encoding."""
 
     def __init__(self, parts: Callable[[str], Iterable[RenderableType]]) -> None:
         self.parts = parts
@@ -49,7 +49,7 @@ class DeferredRenderable:
 
 
 def lay_out_overview(reports: Sequence[Report], encoding: str) -> Iterator[RenderableType]:
-    """Give the table of the labs."""
+    """Lay out the table of the labs and their total."""
     lang = reports[0].lang
 
     def text(said: str, style: str = "") -> Text:
@@ -59,10 +59,10 @@ def lay_out_overview(reports: Sequence[Report], encoding: str) -> Iterator[Rende
     for justify in ("left", "left", "right"):
         table.add_column(justify=justify)
     for report in reports:
-        ended = messages.get_overall_verdict(report)
+        verdict = messages.get_overall_verdict(report)
         lab = text(f"{report.lab.id} — {report.lab.title}")
         table.add_row(
-            text(messages.VERDICT_SYMBOLS[ended], VERDICT_STYLES[ended]),
+            text(messages.VERDICT_SYMBOLS[verdict], VERDICT_STYLES[verdict]),
             lab,
             text(messages.format_score(report.score)),
         )
@@ -80,7 +80,7 @@ class ReportLayout:
         self.labels = messages.translate_labels(report.lang)
 
     def lay_out(self) -> Iterator[RenderableType]:
-        """Give everything, from the engine that was graded to what to do next."""
+        """Lay out the report, from the engine that was graded to what to do next."""
         yield from self.lay_out_header()
         yield self.build_checks_table()
         yield from self.lay_out_section(
@@ -111,7 +111,7 @@ class ReportLayout:
         yield Text()
 
     def build_checks_table(self) -> Table:
-        """Give each check its line."""
+        """Build the table of the checks, a line for each."""
         table = Table.grid(padding=(0, 1))
         for _ in ("symbol", "word", "title"):
             table.add_column()
@@ -127,7 +127,7 @@ class ReportLayout:
         return table
 
     def lay_out_section(self, heading: str, parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
-        """Put *parts* below a heading; without parts, nothing."""
+        """Lay out *parts* below a heading; nothing without parts."""
         for index, part in enumerate(parts):
             yield Text()
             if index == 0:
@@ -154,33 +154,33 @@ class ReportLayout:
         )
 
     def lay_out_remarks(self) -> Iterator[RenderableType]:
-        """Say what is worth knowing of checks that passed."""
+        """Lay out the remarks about checks that passed."""
         for check in self.report.checks:
             for remark in check.remarks:
-                said = Group(
+                content = Group(
                     self.make_text(check.title, "bold"),
                     self.make_mistake_text(remark),
                     *self.make_hint_texts(remark),
                 )
-                yield self.make_bullet("•", said)
+                yield self.make_bullet("•", content)
 
     def make_mistake_text(self, mistake: NamedMistake) -> Text:
-        """Name the mistake."""
+        """Make the text that names a mistake."""
         return self.make_text(format_mistake(mistake))
 
     def make_mismatch_bullet(self, sentence: str) -> RenderableType:
-        """Lay out one piece of evidence."""
+        """Lay out the sentence about one mismatch."""
         return self.make_bullet("·", self.make_text(sentence, "dim"))
 
     def make_hint_texts(self, mistake: NamedMistake) -> list[RenderableType]:
-        """Point at where to look; then, if that was asked for, at the concept and its documentation."""
+        """Make a text of each hint up to the level asked for."""
         return [
-            self.make_labelled_text(rung.kind, rung.words, "italic")
-            for rung in list_hints(mistake, self.report.lang, self.hints)
+            self.make_labelled_text(hint.kind, hint.words, "italic")
+            for hint in list_hints(mistake, self.report.lang, self.hints)
         ]
 
     def make_bullet(self, sign: str, content: RenderableType, style: str = "") -> RenderableType:
-        """Hang *content* on a sign."""
+        """Put *content* beside a sign."""
         table = Table.grid(padding=(0, 1))
         table.add_column(no_wrap=True)
         table.add_column()
@@ -188,13 +188,13 @@ class ReportLayout:
         return table
 
     def make_verdict_symbol(self, check: CheckResult) -> Text:
-        """Give the sign of a verdict."""
+        """Make the sign of a check's verdict."""
         return self.make_text(messages.VERDICT_SYMBOLS[check.verdict], VERDICT_STYLES[check.verdict])
 
-    def make_labelled_text(self, label: str, said: str, style: str = "") -> Text:
-        """Put a label before *said*."""
-        return self.make_text(messages.add_label(self.labels[label], said, self.report.lang), style)
+    def make_labelled_text(self, label: str, text: str, style: str = "") -> Text:
+        """Make a text with a label before it."""
+        return self.make_text(messages.add_label(self.labels[label], text, self.report.lang), style)
 
-    def make_text(self, said: str, style: str = "") -> Text:
-        """Make anything, whoever wrote it, safe to print and spelt in the console's characters."""
-        return on_console.make_console_text(said, self.report.lang, self.encoding, style)
+    def make_text(self, text: str, style: str = "") -> Text:
+        """Make a text safe to print, respelt in the console's characters."""
+        return on_console.make_console_text(text, self.report.lang, self.encoding, style)

@@ -1,4 +1,4 @@
-"""Any text → the same text, inert in one notation: XML, GitHub's commands, Markdown, TAP, spreadsheets."""
+"""Escape text so that XML, GitHub's commands, Markdown, TAP and spreadsheets act on none of it."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -16,22 +16,22 @@ MARKDOWN_LINE_START = re.compile(r"^(\d*)([-+=)])")
 
 
 def replace_non_xml(text: str) -> str:
-    """Leave out what XML cannot hold; what it gives a meaning to, ElementTree escapes."""
+    """Replace what XML cannot hold by `?`; ElementTree escapes the rest."""
     return XML_FORBIDDEN.sub("?", text)
 
 
 def serialize_xml(root: ET.Element) -> bytes:
-    """Write a whole document."""
+    """Serialize a whole document, in UTF-8."""
     text: str = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
 
 
 def format_annotation(kind: str, text: str, **properties: object) -> str:
-    """Write one of GitHub's annotations; *kind* is `error`, `warning` or `notice`."""
-    told = ",".join(
+    """Format one GitHub annotation; *kind* is `error`, `warning` or `notice`."""
+    fields = ",".join(
         f"{name}={escape_github(str(value), GITHUB_PROPERTY_ESCAPES)}" for name, value in properties.items()
     )
-    return f"::{kind}{' ' if told else ''}{told}::{escape_github(sanitize_block(text), GITHUB_ESCAPES)}\n"
+    return f"::{kind}{' ' if fields else ''}{fields}::{escape_github(sanitize_block(text), GITHUB_ESCAPES)}\n"
 
 
 def escape_github(text: str, escapes: dict[str, str]) -> str:
@@ -40,12 +40,12 @@ def escape_github(text: str, escapes: dict[str, str]) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Take from *text* all that Markdown or HTML would act upon."""
+    """Sanitize *text* and escape what Markdown or HTML would act upon."""
     return MARKDOWN_LINE_START.sub(r"\1\\\2", MARKDOWN_SPECIAL.sub(r"\\\1", sanitize_line(text).strip()))
 
 
 def escape_markdown_prose(text: str) -> str:
-    """Do so to words in which `code` is set between backticks, which stays code."""
+    """Escape Markdown, but keep `code` between backticks."""
     parts = sanitize_line(text).strip().split("`")
     if len(parts) % 2 == 0 or not all(part.strip() for part in parts[1::2]):
         return escape_markdown(text)
@@ -54,11 +54,11 @@ def escape_markdown_prose(text: str) -> str:
 
 
 def escape_tap(text: str) -> str:
-    """Escape what would begin a directive of TAP 14."""
+    """Sanitize *text* and escape what would begin a directive of TAP 14."""
     return sanitize_line(text).replace("\\", "\\\\").replace("#", "\\#")
 
 
 def escape_csv_cell(text: str) -> str:
-    """Put a quote before what a spreadsheet would compute (OWASP, CSV injection)."""
+    """Sanitize *text* and put a quote before a formula (OWASP, CSV injection)."""
     safe = sanitize_line(text)
     return f"'{safe}" if safe.startswith(("=", "+", "-", "@")) else safe

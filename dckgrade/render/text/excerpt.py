@@ -1,4 +1,4 @@
-"""A problem of a lab and the file's bytes → the line that it is about with carets below, safe to show."""
+"""Show the line of a lab's file that a problem is about, with carets below, safe to show."""
 
 import re
 from collections.abc import Iterator
@@ -10,17 +10,17 @@ from dckgrade.lab.strict_yaml import LINE_END_PATTERN
 from dckgrade.render.text.sanitize import respell_for_encoding, sanitize_line
 
 MAX_CHARS_BEFORE, MAX_EXCERPT_CHARS = 60, 100
-"""Of a long line, so many characters before the place are shown, and so many in all."""
+"""Characters of a long line that are shown: before the place, and in all."""
 WORD_PATTERN = re.compile(r"[\w.@/-]+")
 
 
 def format_problems(invalid: FileInvalid, lang: str, encoding: str) -> list[str]:
-    """Say each problem as `file:line:column: message`, which editors parse, and show its line below."""
+    """Format each problem as `file:line:column: message`, which editors parse, with its line below."""
     lines = LINE_END_PATTERN.split(invalid.raw.decode("utf-8", "replace").removeprefix("\ufeff"))
     return [
-        shown
+        line
         for problem in invalid.problems
-        for shown in (
+        for line in (
             sanitize_line(invalid.format_problem(problem, lang)),
             *format_excerpt(lines, problem.place, encoding),
         )
@@ -28,21 +28,21 @@ def format_problems(invalid: FileInvalid, lang: str, encoding: str) -> list[str]
 
 
 def format_excerpt(lines: list[str], place: Place, encoding: str) -> Iterator[str]:
-    """Give the line at *place* and the carets below it; nothing where nothing is written."""
+    """Yield the line at *place* and the carets below it; nothing for an empty line."""
     number, column = place
-    whole = lines[number - 1] if number <= len(lines) else ""
-    if not whole.strip():
+    line = lines[number - 1] if number <= len(lines) else ""
+    if not line.strip():
         return
     at = column - 1
     start = at - MAX_CHARS_BEFORE if at > MAX_CHARS_BEFORE else 0
-    before, after = whole[start:at], whole[at : start + MAX_EXCERPT_CHARS]
+    before, after = line[start:at], line[at : start + MAX_EXCERPT_CHARS]
     word = WORD_PATTERN.match(after)
-    more = ("…" if start else "", "…" if start + MAX_EXCERPT_CHARS < len(whole) else "")
-    drawn = [
+    more = ("…" if start else "", "…" if start + MAX_EXCERPT_CHARS < len(line) else "")
+    parts = [
         respell_for_encoding(sanitize_line(part), encoding)
         for part in (more[0] + before, word[0] if word else after[:1])
     ]
-    left = respell_for_encoding(sanitize_line(after[len(word[0]) if word else 1 :] + more[1]), encoding)
+    rest = respell_for_encoding(sanitize_line(after[len(word[0]) if word else 1 :] + more[1]), encoding)
     margin = f"{number} | "
-    yield margin + "".join(drawn) + left
-    yield f"{'| ':>{len(margin)}}{' ' * cell_len(drawn[0])}{'^' * max(1, cell_len(drawn[1]))}"
+    yield margin + "".join(parts) + rest
+    yield f"{'| ':>{len(margin)}}{' ' * cell_len(parts[0])}{'^' * max(1, cell_len(parts[1]))}"

@@ -1,4 +1,4 @@
-"""What was judged and a language → the sentences that say it, and the order in which they are told."""
+"""Messages about verdicts, mismatches, scores and next steps, in the report's language."""
 
 from collections.abc import Mapping
 
@@ -77,18 +77,18 @@ REPORT_LABELS = {
 
 
 def translate_labels(lang: str) -> dict[str, str]:
-    """Give the headings and labels of a report."""
+    """Return the headings and labels of a report in *lang*."""
     translate = get_translator(lang)
     return {name: translate(text) for name, text in REPORT_LABELS.items()}
 
 
-def add_label(label: str, said: str, lang: str) -> str:
-    """Put a label before what it names."""
-    return get_translator(lang)(N_("{label}: {value}")).format(label=label, value=said)
+def add_label(label: str, value: str, lang: str) -> str:
+    """Put a label before a value."""
+    return get_translator(lang)(N_("{label}: {value}")).format(label=label, value=value)
 
 
 def sanitize_prose(text: str, lang: str) -> str:
-    """Make words of a lab safe to show; in French, keep `;:!?»` from starting a line, except in `code`."""
+    """Make a lab's text safe to show; in French, keep `;:!?»` from starting a line, except in `code`."""
     parts = sanitize_line(text).split("`")
     if lang == "fr":
         for sign in ";:!?»":
@@ -98,24 +98,24 @@ def sanitize_prose(text: str, lang: str) -> str:
 
 
 def translate_verdict(verdict: Verdict, lang: str) -> str:
-    """Say a verdict in a word."""
+    """Return the word for a verdict."""
     return get_translator(lang)(VERDICT_WORDS[verdict])
 
 
 def describe_absence(kind: str, lang: str) -> str:
-    """Return what it means that an observation of *kind* found nothing."""
-    known = kinds_by_name().get(kind)
-    return known.absent.in_language(lang) if known else get_translator(lang)(REPORT_LABELS["absent"])
+    """Return the sentence for an observation of *kind* that found nothing."""
+    probe = kinds_by_name().get(kind)
+    return probe.absent.in_language(lang) if probe else get_translator(lang)(REPORT_LABELS["absent"])
 
 
 def describe_mismatches(check: CheckResult, lang: str) -> list[str]:
-    """Say which demands of *check* do not hold; its first observation is the one that they are made on."""
+    """Describe the mismatches of *check*, all of them on its first observation."""
     kind = check.observations[0].partition(" ")[0] if check.observations else ""
     return [describe_mismatch(mismatch, kind, lang) for mismatch in check.misses]
 
 
 def describe_mismatch(mismatch: Mismatch, kind: str, lang: str) -> str:
-    """Say which demand on an observation of *kind* does not hold."""
+    """Describe a mismatch on an observation of *kind*: what was expected of the fact, and what was found."""
     translate = get_translator(lang)
     if mismatch.fact in kinds_by_name() and mismatch.wanted == {"present": True}:
         return describe_absence(mismatch.fact, lang)
@@ -127,24 +127,24 @@ def describe_mismatch(mismatch: Mismatch, kind: str, lang: str) -> str:
 
 
 def label_fact(fact: str, kind: str, lang: str) -> str:
-    """Return the label that *kind* has for *fact*; without one, the name that labs and reports know it by."""
-    known = kinds_by_name().get(kind)
-    label = known.labels.get(fact) if known else None
+    """Return the label that *kind* has for *fact*, else the name that labs use, sanitized."""
+    probe = kinds_by_name().get(kind)
+    label = probe.labels.get(fact) if probe else None
     return label.in_language(lang) if label else sanitize_line(fact)
 
 
 def describe_reason(reason: Reason, lang: str) -> str:
     """Say why a check is undecided or was skipped."""
-    said = REASON_MESSAGES.get(reason.code)
-    if said is None:
+    message = REASON_MESSAGES.get(reason.code)
+    if message is None:
         return sanitize_line(f"{reason.code}: {reason.detail}" if reason.detail else reason.code)
-    sentence = get_translator(lang)(said).format(detail=sanitize_line(reason.detail))
-    told = not reason.detail or "{detail}" in said
-    return sentence if told else f"{sentence.removesuffix('.')} ({sanitize_line(reason.detail)})."
+    sentence = get_translator(lang)(message).format(detail=sanitize_line(reason.detail))
+    is_told = not reason.detail or "{detail}" in message
+    return sentence if is_told else f"{sentence.removesuffix('.')} ({sanitize_line(reason.detail)})."
 
 
 def describe_blockers(blocked: CheckResult, report: Report) -> str:
-    """Name what *one* waits for."""
+    """Name the checks that *blocked* waits for."""
     titles = {check.id: check.title for check in report.checks}
     _ = get_translator(report.lang)
     quoted = [_("“{text}”").format(text=sanitize_line(titles.get(id_, id_))) for id_ in blocked.blocked_by]
@@ -154,37 +154,39 @@ def describe_blockers(blocked: CheckResult, report: Report) -> str:
 def describe_engine(report: Report) -> str:
     """Name the engine that was graded."""
     _ = get_translator(report.lang)
-    seen = report.engine
+    engine = report.engine
     parts = [
-        sanitize_line(seen.name or ""),
-        _("Docker {version}").format(version=sanitize_line(seen.version)) if seen.version else _("no answer"),
-        _("API {version}").format(version=sanitize_line(seen.api)) if seen.api else "",
-        _("rootless") if seen.rootless else "",
+        sanitize_line(engine.name or ""),
+        _("Docker {version}").format(version=sanitize_line(engine.version))
+        if engine.version
+        else _("no answer"),
+        _("API {version}").format(version=sanitize_line(engine.api)) if engine.api else "",
+        _("rootless") if engine.rootless else "",
     ]
-    return f"{sanitize_line(seen.endpoint)} — {', '.join(part for part in parts if part)}"
+    return f"{sanitize_line(engine.endpoint)} — {', '.join(part for part in parts if part)}"
 
 
 def format_score(score: Score) -> str:
-    """Write a score; as a range while points are undecided."""
+    """Format a score; as a range while points are undecided."""
     most = f"\N{EN DASH}{score.earned + score.undecided}" if score.undecided else ""
     return f"{score.earned}{most}/{score.possible}"
 
 
 def format_check_points(check: CheckResult) -> str:
-    """Write what a check earned of its points."""
+    """Format what a check earned of its points."""
     return f"{'?' if check.verdict.is_undecided else check.earned}/{check.points}"
 
 
 def describe_score(score: Score, lang: str) -> str:
-    """Say a score in a sentence."""
+    """Describe a score and its undecided points."""
     _ = get_translator(lang)
-    said = _("Total: {points}").format(points=format_score(score))
+    total = _("Total: {points}").format(points=format_score(score))
     undecided = _("undecided points: {count}").format(count=score.undecided)
-    return f"{said} ({undecided})" if score.undecided else said
+    return f"{total} ({undecided})" if score.undecided else total
 
 
 def describe_verdict_counts(report: Report) -> list[tuple[Verdict, str]]:
-    """Count the checks by verdict, the verdicts that occur only."""
+    """Count the checks by verdict, for the verdicts that occur."""
     counts = {verdict: sum(check.verdict is verdict for check in report.checks) for verdict in Verdict}
     lang = report.lang
     return [
@@ -195,17 +197,17 @@ def describe_verdict_counts(report: Report) -> list[tuple[Verdict, str]]:
 
 
 def list_failed_and_blocked(report: Report) -> list[CheckResult]:
-    """List what did not pass: failures that hold others up, other failures, then what is held up."""
-    causes = {id_ for check in report.checks for id_ in check.blocked_by}
-    lost = [check for check in report.checks if check.verdict in {Verdict.FAILED, Verdict.BLOCKED}]
-    return sorted(lost, key=lambda check: (check.verdict is Verdict.BLOCKED, check.id not in causes))
+    """List what did not pass: failures that block others, other failures, then blocked checks."""
+    blockers = {id_ for check in report.checks for id_ in check.blocked_by}
+    not_passed = [check for check in report.checks if check.verdict in {Verdict.FAILED, Verdict.BLOCKED}]
+    return sorted(not_passed, key=lambda check: (check.verdict is Verdict.BLOCKED, check.id not in blockers))
 
 
 def get_overall_verdict(report: Report) -> Verdict:
-    """Say how a whole lab ended: what is to be mended weighs most, then what is undecided."""
-    ended = {check.verdict for check in report.checks}
+    """Return the verdict of a whole lab: failed before blocked, unknown, passed and skipped."""
+    verdicts = {check.verdict for check in report.checks}
     order = (Verdict.FAILED, Verdict.BLOCKED, Verdict.UNKNOWN, Verdict.PASSED, Verdict.SKIPPED)
-    return next((verdict for verdict in order if verdict in ended), Verdict.SKIPPED)
+    return next((verdict for verdict in order if verdict in verdicts), Verdict.SKIPPED)
 
 
 def list_checks_with(report: Report, verdict: Verdict) -> list[CheckResult]:
@@ -216,18 +218,20 @@ def list_checks_with(report: Report, verdict: Verdict) -> list[CheckResult]:
 def list_next_steps(report: Report) -> list[str]:
     """Say what to do next, the most urgent first."""
     _ = get_translator(report.lang)
-    again = f"`dckgrade {sanitize_line(report.lab.id)}`"
+    command = f"`dckgrade {sanitize_line(report.lab.id)}`"
     reasons = {check.reason.code for check in report.checks if check.reason}
     if UnobservableReason.ENGINE_OUT_OF_REACH in reasons:
-        return [_("Start the engine or name the right one, then run again: {command}").format(command=again)]
+        return [
+            _("Start the engine or name the right one, then run again: {command}").format(command=command)
+        ]
     steps = [
         _("Begin with “{title}”, then run again: {command}").format(
-            title=sanitize_line(check.title), command=again
+            title=sanitize_line(check.title), command=command
         )
         for check in list_failed_and_blocked(report)[:1]
     ]
     if "starting" in reasons:
-        steps.append(_("Wait a few seconds, then run again: {command}").format(command=again))
+        steps.append(_("Wait a few seconds, then run again: {command}").format(command=command))
     if (reasons - {"starting"}) and list_checks_with(report, Verdict.UNKNOWN):
         steps.append(_("Undecided points are not lost: show this report to your trainer."))
     if list_checks_with(report, Verdict.SKIPPED):

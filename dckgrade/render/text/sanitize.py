@@ -1,4 +1,4 @@
-r"""Any text, however hostile → the same text, safe to show: what is invisible or steers becomes `\x1b`."""
+r"""Make any text safe to show: invisible characters and control characters become escapes such as `\x1b`."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -21,21 +21,21 @@ _RESPELLINGS = {
 }  # fmt: skip
 
 
-def sanitize_line(text: str, kept: int = MAX_LINE_CHARS) -> str:
-    """Make *text* one safe line: line ends and tabs are visible too, and what exceeds *kept* is counted."""
-    end = find_cut_index(text, kept)
-    left = f" (+{len(text) - end})" if end < len(text) else ""
-    return "".join(make_visible(text[:end])) + left
+def sanitize_line(text: str, max_chars: int = MAX_LINE_CHARS) -> str:
+    """Make *text* a safe line: line ends and tabs are escaped too, what exceeds *max_chars* is counted."""
+    end = find_cut_index(text, max_chars)
+    remainder = f" (+{len(text) - end})" if end < len(text) else ""
+    return "".join(make_visible(text[:end])) + remainder
 
 
 def sanitize_block(text: str) -> str:
     """Make *text* safe lines: line ends stay line ends; at most 200 lines and 16 KiB of characters."""
     lines = text[: find_cut_index(text, MAX_BLOCK_CHARS)].replace("\r\n", "\n").split("\n")
-    left = max(0, len(text) - MAX_BLOCK_CHARS) + sum(
+    hidden_chars = max(0, len(text) - MAX_BLOCK_CHARS) + sum(
         len(line) + 1 for line in islice(lines, MAX_BLOCK_LINES, None)
     )
     return "\n".join(sanitize_line(line) for line in lines[:MAX_BLOCK_LINES]) + (
-        f"\n(+{left})" if left else ""
+        f"\n(+{hidden_chars})" if hidden_chars else ""
     )
 
 
@@ -49,22 +49,26 @@ def respell_for_encoding(text: str, encoding: str) -> str:
 
 
 def make_visible(text: str) -> Iterator[str]:
-    """Make each character visible; a heap of accents would be drawn over the lines around it."""
-    heap = 0
+    """Make each character visible; many stacked accents would be drawn over the lines around."""
+    accents = 0
     for character in text:
-        heap = heap + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
-        yield escape_unless_visible(character) if heap <= MAX_STACKED_ACCENTS else escape_character(character)
+        accents = accents + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        yield (
+            escape_unless_visible(character)
+            if accents <= MAX_STACKED_ACCENTS
+            else escape_character(character)
+        )
 
 
 def escape_unless_visible(character: str) -> str:
-    """Give a printable character as it is, any other as its escape."""
+    """Return a printable character as it is, any other as its escape."""
     plain = (character.isprintable() or character in _FRENCH_SPACES) and character not in _INVISIBLE
     return character if plain else escape_character(character)
 
 
-def find_cut_index(text: str, kept: int) -> int:
-    """Find where *text* ends when at most *kept* characters stay and no accent is torn from its letter."""
-    end = min(len(text), kept)
+def find_cut_index(text: str, max_chars: int) -> int:
+    """Find where to cut *text* to at most *max_chars* characters, no accent torn from its letter."""
+    end = min(len(text), max_chars)
     while 0 < end < len(text) and unicodedata.combining(text[end]):
         end -= 1
     return end

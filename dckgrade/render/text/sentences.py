@@ -1,4 +1,4 @@
-"""One check of a report → what is said of it, sentence by sentence, and how far up the ladder of hints."""
+"""Describe a check of a report in sentences, with hints up to the level asked for."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,13 +8,13 @@ from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, NamedMistake
 
 DEFAULT_HINTS = 1
-"""The rung that is shown unasked: 0 nothing, 1 where to look, 2 the concept too, 3 the documentation too."""
+"""The level shown by default: 0 none, 1 where to look, 2 the concept too, 3 the documentation too."""
 
 MAX_HINTS = 3
 
 
 class Hint(NamedTuple):
-    """One help: which it is, its label, and its words as the lab wrote them."""
+    """One hint: its kind, its label, and its words as the lab wrote them."""
 
     kind: str
     label: str
@@ -22,10 +22,10 @@ class Hint(NamedTuple):
 
 
 def list_hints(mistake: NamedMistake, lang: str, hints: int) -> list[Hint]:
-    """Give the helps that *mistake* has, up to the rung asked for."""
+    """List the hints that *mistake* has, up to level *hints*."""
     labels = messages.translate_labels(lang)
-    ladder = [("hint", mistake.hint), ("why", mistake.why), ("source", mistake.source)]
-    return [Hint(kind, labels[kind], words) for kind, words in ladder[:hints] if words]
+    known = [("hint", mistake.hint), ("why", mistake.why), ("source", mistake.source)]
+    return [Hint(kind, labels[kind], words) for kind, words in known[:hints] if words]
 
 
 def format_mistake(mistake: NamedMistake) -> str:
@@ -34,7 +34,7 @@ def format_mistake(mistake: NamedMistake) -> str:
 
 
 def describe_failure(check: CheckResult, report: Report, hints: int = DEFAULT_HINTS) -> Iterator[str]:
-    """Say all that is to be said of a check that did not pass: what comes first says the most."""
+    """Describe a check that did not pass, the most telling sentence first."""
     if check.diagnosis:
         yield messages.sanitize_prose(format_mistake(check.diagnosis), report.lang)
     if check.blocked_by:
@@ -47,24 +47,24 @@ def describe_failure(check: CheckResult, report: Report, hints: int = DEFAULT_HI
 
 
 def describe_hints(mistake: NamedMistake, lang: str, hints: int) -> Iterator[str]:
-    """Write each help behind its label."""
-    for rung in list_hints(mistake, lang, hints):
-        yield messages.add_label(rung.label, messages.sanitize_prose(rung.words, lang), lang)
+    """Format each hint behind its label."""
+    for hint in list_hints(mistake, lang, hints):
+        yield messages.add_label(hint.label, messages.sanitize_prose(hint.words, lang), lang)
 
 
 def describe_remarks(check: CheckResult, report: Report, hints: int = DEFAULT_HINTS) -> Iterator[str]:
-    """Say what is worth knowing of a check that passed."""
+    """Describe the remarks about a check that passed, with their hints."""
     for remark in check.remarks:
         yield messages.sanitize_prose(format_mistake(remark), report.lang)
         yield from describe_hints(remark, report.lang, hints)
 
 
 def format_title_with_lab(check: CheckResult, report: Report) -> str:
-    """Name a check among those of several labs."""
+    """Format a check's title behind its lab."""
     return messages.add_label(report.lab.id, check.title, report.lang)
 
 
 def format_lab_and_score(report: Report) -> str:
-    """Name the lab, its points included."""
+    """Format the lab's id, title and points."""
     lab = messages.sanitize_prose(f"{report.lab.id} — {report.lab.title}", report.lang)
     return messages.add_label(lab, messages.format_score(report.score), report.lang)

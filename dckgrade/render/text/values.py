@@ -1,4 +1,4 @@
-"""A demand or a fact's value, as data → the few words that say it in a sentence."""
+"""Describe a matcher or a fact's value in a few words, to stand in a sentence."""
 
 import json
 from collections.abc import Sequence
@@ -24,30 +24,30 @@ MATCHER_PHRASES = {
 }
 
 
-def describe_wanted(demand: Any, _: Translate) -> str:
-    """Say what was wanted, as a noun."""
-    if not isinstance(demand, dict):
-        return describe_value(demand, _)
-    return _(" and ").join(describe_matcher(name, inner, _) for name, inner in demand.items())
+def describe_wanted(wanted: Any, _: Translate) -> str:
+    """Describe what was wanted, as a noun."""
+    if not isinstance(wanted, dict):
+        return describe_value(wanted, _)
+    return _(" and ").join(describe_matcher(name, inner, _) for name, inner in wanted.items())
 
 
 def describe_matcher(name: str, inner: Any, _: Translate) -> str:
-    """Say one demand."""
+    """Describe one matcher."""
     match name, inner:
         case "present", bool():
             return _("a value") if inner else _("no value")
         case "one-of", list():
-            said = join_alternatives([describe_value(choice, _) for choice in inner], _)
+            text = join_alternatives([describe_value(choice, _) for choice in inner], _)
         case "where", dict():
-            said = ", ".join(
+            text = ", ".join(
                 f"{sanitize_line(field, MAX_VALUE_CHARS)} = {describe_wanted(wanted, _)}"
                 for field, wanted in inner.items()
             )
         case (("not" | "every" | "any" | "count"), _inner):
-            said = describe_wanted(inner, _)
+            text = describe_wanted(inner, _)
         case _:
-            said = describe_value(inner, _)
-    return _(MATCHER_PHRASES.get(name, "{}")).format(said)
+            text = describe_value(inner, _)
+    return _(MATCHER_PHRASES.get(name, "{}")).format(text)
 
 
 def join_alternatives(choices: Sequence[str], _: Translate) -> str:
@@ -57,7 +57,7 @@ def join_alternatives(choices: Sequence[str], _: Translate) -> str:
 
 
 def describe_value(found: Any, _: Translate) -> str:
-    """Say a fact's value, short; nothing is called nothing."""
+    """Describe a fact's value, shortened; an empty value by words."""
     match found:
         case None:
             return _("no value")
@@ -72,15 +72,15 @@ def describe_value(found: Any, _: Translate) -> str:
 
 
 def quote_text(text: str, _: Translate) -> str:
-    """Say a text: a single word stays bare."""
+    """Quote a text; a single word stays bare."""
     if not text:
         return _("an empty text")
-    shown = sanitize_line(text, MAX_VALUE_CHARS)
-    return _("“{text}”").format(text=shown) if any(map(str.isspace, text)) else shown
+    visible = sanitize_line(text, MAX_VALUE_CHARS)
+    return _("“{text}”").format(text=visible) if any(map(str.isspace, text)) else visible
 
 
 def format_lab_value(found: Any) -> str:
-    """Write a list or a mapping as a lab would."""
+    """Format a list or a mapping as a lab writes it."""
     match found:
         case list():
             return ", ".join(format_lab_value(item) for item in found)
