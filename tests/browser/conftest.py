@@ -14,7 +14,7 @@ FLAGS = [
 ]  # fmt: skip
 
 
-def chromium() -> str | None:
+def find_chromium() -> str | None:
     """Find the browser of this machine."""
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -22,7 +22,7 @@ def chromium() -> str | None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Give a browser with an empty profile of its own; where there is none, say why instead of passing."""
-    program = chromium()
+    program = find_chromium()
     if program is None:
         need("no chromium on PATH", what="browser")
     with sync_playwright() as playwright:

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page
 
 from dckgrade.i18n import Lang
-from tests.support.browser_page import Opened, Scheme, opened, unfolded
+from tests.support.browser_page import OpenedPage, Scheme, open_page, unfold_all
 from tests.support.pages import PAGES
 
 every_page = pytest.mark.parametrize("kind", PAGES)
@@ -30,7 +30,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     return write
 
 
-def silent(seen: Opened, file: Path) -> bool:
+def silent(seen: OpenedPage, file: Path) -> bool:
     """Say whether the page asked for itself alone, ran nothing and complained of nothing."""
     return (seen.requests, seen.said, seen.dialogs) == ([file.as_uri()], [], [])
 
@@ -41,8 +41,8 @@ def test_a_page_asks_for_nothing_and_runs_nothing(
     browser: Browser, written: Written, kind: str, lang: Lang
 ) -> None:
     file = written(kind, lang)
-    with opened(browser, file) as seen:
-        unfolded(seen.page)
+    with open_page(browser, file) as seen:
+        unfold_all(seen.page)
         seen.page.emulate_media(media="print")
         assert seen.page.locator("html").get_attribute("lang") == lang
         assert silent(seen, file), (seen.requests, seen.said, seen.dialogs)
@@ -60,7 +60,7 @@ def test_a_page_asks_for_nothing_and_runs_nothing(
 def test_a_page_that_is_alive_would_be_noticed(browser: Browser, tmp_path: Path, alive: str) -> None:
     file = tmp_path / "alive.html"
     file.write_text(f"<!DOCTYPE html><body>{alive}")
-    with opened(browser, file) as seen:
+    with open_page(browser, file) as seen:
         seen.page.wait_for_timeout(100)
         assert not silent(seen, file)
 
@@ -78,9 +78,9 @@ def violations(page: Page) -> list[str]:
 def test_a_page_is_accessible_with_everything_unfolded(
     browser: Browser, written: Written, kind: str, scheme: Scheme
 ) -> None:
-    with opened(browser, written(kind, "fr"), scheme=scheme, lenient=True) as seen:
+    with open_page(browser, written(kind, "fr"), scheme=scheme, lenient=True) as seen:
         if kind != "large class":  # its leaves are all alike, and the first is open
-            unfolded(seen.page)
+            unfold_all(seen.page)
         assert violations(seen.page) == []
 
 
@@ -89,7 +89,7 @@ def test_what_is_not_accessible_would_be_noticed(browser: Browser, tmp_path: Pat
     file.write_text(
         "<!DOCTYPE html><title>x</title><p style='color: #ccc; background: #fff'>grey <img src=x>"
     )
-    with opened(browser, file, lenient=True) as seen:
+    with open_page(browser, file, lenient=True) as seen:
         assert {violation.partition(":")[0] for violation in violations(seen.page)} >= {
             "color-contrast",
             "html-has-lang",
@@ -100,8 +100,8 @@ def test_what_is_not_accessible_would_be_noticed(browser: Browser, tmp_path: Pat
 @every_page
 @pytest.mark.parametrize("width", [320, 673, 1280])
 def test_no_page_is_wider_than_its_window(browser: Browser, written: Written, kind: str, width: int) -> None:
-    with opened(browser, written(kind, "fr"), width=width) as seen:
-        unfolded(seen.page)
+    with open_page(browser, written(kind, "fr"), width=width) as seen:
+        unfold_all(seen.page)
         if width == 673:  # what A4 leaves between the margins
             seen.page.emulate_media(media="print")
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
@@ -110,7 +110,7 @@ def test_no_page_is_wider_than_its_window(browser: Browser, written: Written, ki
 @every_page
 def test_a_page_is_dark_where_its_reader_wants_it_dark(browser: Browser, written: Written, kind: str) -> None:
     def ground(scheme: Scheme) -> str:
-        with opened(browser, written(kind, "en"), scheme=scheme) as seen:
+        with open_page(browser, written(kind, "en"), scheme=scheme) as seen:
             return str(seen.page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
     assert ground("light") != ground("dark")
@@ -120,7 +120,7 @@ def test_a_page_is_dark_where_its_reader_wants_it_dark(browser: Browser, written
 def test_a_cell_leads_to_the_trainee_s_own_report_by_keyboard_and_without_script(
     browser: Browser, written: Written, *, scripts: bool
 ) -> None:
-    with opened(browser, written("class", "en"), scripts=scripts) as seen:
+    with open_page(browser, written("class", "en"), scripts=scripts) as seen:
         cell = seen.page.locator(".heat tbody tr", has_text="Grace Hopper").locator("td a").nth(1)
         link = cell.get_attribute("href") or ""
         there = seen.page.locator(link)
@@ -140,7 +140,7 @@ def test_a_cell_leads_to_the_trainee_s_own_report_by_keyboard_and_without_script
 def test_everything_folded_opens_by_keyboard_and_shows_where_it_is(
     browser: Browser, written: Written
 ) -> None:
-    with opened(browser, written("class", "en")) as seen:
+    with open_page(browser, written("class", "en")) as seen:
         seen.page.keyboard.press("Tab")
         assert seen.page.evaluate("document.activeElement.tagName") == "SUMMARY"
         assert seen.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
@@ -149,7 +149,7 @@ def test_everything_folded_opens_by_keyboard_and_shows_where_it_is(
 
 
 def test_a_hostile_name_is_shown_as_it_was_written(browser: Browser, written: Written) -> None:
-    with opened(browser, written("class", "fr")) as seen:
+    with open_page(browser, written("class", "fr")) as seen:
         heat = seen.page.locator(".heat").inner_text()
         assert "<script>alert(1)" in heat
         assert "\\u202e" in heat
@@ -158,7 +158,7 @@ def test_a_hostile_name_is_shown_as_it_was_written(browser: Browser, written: Wr
 
 
 def test_a_large_class_opens_at_once_and_shows_its_first_leaf(browser: Browser, written: Written) -> None:
-    with opened(browser, written("large class", "en")) as seen:
+    with open_page(browser, written("large class", "en")) as seen:
         assert seen.page.locator(".leaf .heat").count() == 5
         assert [table.is_visible() for table in seen.page.locator(".leaf .heat").all()] == [True] + [
             False

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.render.formats import DocumentKind, list_suffixes
-from tests.support.class_reports import of, raw
+from tests.support.class_reports import encode_report, make_trainee_report
 from tests.support.cli_runner import dckgrade
 
 
@@ -19,7 +19,7 @@ def handed_in(tmp_path: Path) -> Path:
     for name, case in (("Ada", "solution"), ("Bob", "no-password")):
         at = folder / f"{name}_7_assignsubmission_file_"
         at.mkdir(parents=True)
-        (at / "tp5.json").write_bytes(raw(of(name, "tp5", case)))
+        (at / "tp5.json").write_bytes(encode_report(make_trainee_report(name, "tp5", case)))
     (folder / "noise.json").write_text("{}")
     return folder
 

@@ -11,7 +11,7 @@ from dckgrade.report.report import Report
 from dckgrade.report.result import Reason, Verdict
 from tests.support.cli_runner import NOWHERE, dckgrade
 from tests.support.fault_engine import FaultEngine, answer
-from tests.support.reports import check, report
+from tests.support.reports import make_check, make_report
 
 EMPTY = {"/containers/json": answer([]), "/images/json": answer([])}
 
@@ -25,9 +25,9 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def ran(*verdicts: Verdict) -> Report:
     """Make a report of checks worth 2 points each."""
     left = Reason(code="not-chosen")
-    return report(
+    return make_report(
         *(
-            check(f"check-{at}", one, reason=left if one.is_undecided else None)
+            make_check(f"check-{at}", one, reason=left if one.is_undecided else None)
             for at, one in enumerate(verdicts)
         )
     )
@@ -56,8 +56,8 @@ def test_what_was_gained_or_lost_is_told_and_what_nobody_could_see_is_neither(
 
 
 def test_one_point_is_one_point_in_french_too() -> None:
-    history.save_runs([report(check("a", F, points=1))])
-    assert history.describe_gain([report(check("a", P, points=1))], "fr") == (
+    history.save_runs([make_report(make_check("a", F, points=1))])
+    assert history.describe_gain([make_report(make_check("a", P, points=1))], "fr") == (
         "Depuis votre dernier passage\xa0: +1 point"
     )
 

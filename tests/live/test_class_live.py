@@ -17,7 +17,7 @@ import pytest
 from dckgrade.prove.engines.private import PrivateEngine
 from images import build
 from tests.live.test_ssh_live import docker, solved
-from tests.support.class_reports import recorded
+from tests.support.class_reports import read_recorded_report
 from tests.support.cli_runner import dckgrade
 from tests.support.fault_engine import FaultEngine, stall_after
 from tests.support.real_sshd import Sshd, free_port, need_ssh
@@ -25,7 +25,7 @@ from tests.support.real_sshd import Sshd, free_port, need_ssh
 pytestmark = pytest.mark.engine
 
 SOLVED, UNTOUCHED, MISTAKEN = range(3)
-POINTS = {SOLVED: 10, UNTOUCHED: 0, MISTAKEN: recorded("tp5", "no-password").score.earned}
+POINTS = {SOLVED: 10, UNTOUCHED: 0, MISTAKEN: read_recorded_report("tp5", "no-password").score.earned}
 """What TP5 comes to on each engine."""
 
 

@@ -14,7 +14,7 @@ from dckgrade.render import formats
 from dckgrade.render.formats import DocumentKind, OutputFormat
 from dckgrade.report.report import Report
 from tests.support.rendering import list_sanitizing_formats, render_to_bytes
-from tests.support.reports import eventful
+from tests.support.reports import make_eventful_report
 
 TOY = OutputFormat("toy", ".toy", report="report.toy:render_toy", appendable=True)
 WITH_TOY = """
@@ -122,12 +122,12 @@ def test_a_suffix_is_of_one_kind_of_document_alone() -> None:
 
 def test_a_renderer_is_given_only_the_options_that_it_heeds() -> None:
     csv = formats.get_format("csv")
-    assert csv.encode(DocumentKind.REPORT, [eventful()], hints=3, lang="fr") == csv.encode(
-        DocumentKind.REPORT, [eventful()]
+    assert csv.encode(DocumentKind.REPORT, [make_eventful_report()], hints=3, lang="fr") == csv.encode(
+        DocumentKind.REPORT, [make_eventful_report()]
     )
     tap = formats.get_format("tap")
-    assert tap.encode(DocumentKind.REPORT, [eventful()], hints=0) != tap.encode(
-        DocumentKind.REPORT, [eventful()], hints=3
+    assert tap.encode(DocumentKind.REPORT, [make_eventful_report()], hints=0) != tap.encode(
+        DocumentKind.REPORT, [make_eventful_report()], hints=3
     )
 
 
@@ -138,9 +138,12 @@ def test_a_new_row_is_offered_found_by_its_suffix_rendered_and_tested_with_hosti
     assert "toy" in formats.list_stdout_names(DocumentKind.REPORT)
     assert "toy" not in formats.list_stdout_names(DocumentKind.PROOF)
     assert "toy" in list_sanitizing_formats(DocumentKind.REPORT)
-    assert render_to_bytes("toy", DocumentKind.REPORT, [eventful()], hints=2) == b"toy of tp9 with 2 hints"
+    assert (
+        render_to_bytes("toy", DocumentKind.REPORT, [make_eventful_report()], hints=2)
+        == b"toy of tp9 with 2 hints"
+    )
     paths = output.validate_output_paths([tmp_path / "x.toy"])
-    output.write_reports([eventful()], paths, 1)
+    output.write_reports([make_eventful_report()], paths, 1)
     assert (tmp_path / "x.toy").read_text() == "toy of tp9 with 1 hints"
 
 

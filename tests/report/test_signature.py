@@ -10,10 +10,10 @@ import pytest
 
 from dckgrade.i18n import UserError
 from dckgrade.report import codec, signature
-from tests.support.class_reports import of, raw
+from tests.support.class_reports import encode_report, make_trainee_report
 
 ADA, BOB = signature.make_key("Ada"), signature.make_key("Bob")
-SIGNED = signature.sign_report(of("Ada"), ADA)
+SIGNED = signature.sign_report(make_trainee_report("Ada"), ADA)
 
 
 def genuine(content: bytes, key: signature.TraineeKey = ADA) -> bool:
@@ -26,7 +26,7 @@ def edited(**changes: Any) -> bytes:
 
 
 def test_a_signed_report_is_one_document_that_everything_still_reads() -> None:
-    plain, read = json.loads(raw(of("Ada"))), json.loads(SIGNED)
+    plain, read = json.loads(encode_report(make_trainee_report("Ada"))), json.loads(SIGNED)
     assert len(read.pop("signature")["mac"]) == 64
     assert read == plain
 
@@ -34,11 +34,11 @@ def test_a_signed_report_is_one_document_that_everything_still_reads() -> None:
 def test_it_is_genuine_by_its_own_key_and_no_other() -> None:
     assert genuine(SIGNED)
     assert not genuine(SIGNED, BOB)
-    assert not genuine(raw(of("Ada")))
+    assert not genuine(encode_report(make_trainee_report("Ada")))
 
 
 def test_a_report_without_a_name_is_signed_with_the_key_s() -> None:
-    assert json.loads(signature.sign_report(of(None), ADA))["trainee"] == "Ada"
+    assert json.loads(signature.sign_report(make_trainee_report(None), ADA))["trainee"] == "Ada"
 
 
 @pytest.mark.parametrize("at", random.Random(3).sample(range(len(SIGNED)), 150))  # noqa: S311

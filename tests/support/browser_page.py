@@ -12,7 +12,7 @@ Scheme = Literal["light", "dark"]
 
 
 @dataclass
-class Opened:
+class OpenedPage:
     """A page in the browser, and all that it did besides being shown."""
 
     page: Page
@@ -26,7 +26,7 @@ class Opened:
 
 
 @contextmanager
-def opened(
+def open_page(
     browser: Browser,
     file: Path,
     *,
@@ -36,7 +36,7 @@ def opened(
     lenient: bool = False,
     scripts: bool = True,
     at: str = "",
-) -> Iterator[Opened]:
+) -> Iterator[OpenedPage]:
     """Open *file*; *lenient*: without its own policy, so that a test may bring a script of its own."""
     context = browser.new_context(
         color_scheme=scheme,
@@ -47,7 +47,7 @@ def opened(
     )
     context.set_default_timeout(30_000)
     page = context.new_page()
-    seen = Opened(page)
+    seen = OpenedPage(page)
     page.on("request", lambda one: seen.requests.append(one.url))
     page.on("console", lambda one: seen.said.append(one.text))
     page.on("pageerror", lambda one: seen.said.append(one.message))
@@ -59,6 +59,6 @@ def opened(
         context.close()
 
 
-def unfolded(page: Page) -> None:
+def unfold_all(page: Page) -> None:
     """Open everything that is folded."""
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")

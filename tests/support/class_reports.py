@@ -18,7 +18,7 @@ from tests.conftest import FIXTURES
 
 
 @cache
-def recorded(lab: str, case: str) -> Report:
+def read_recorded_report(lab: str, case: str) -> Report:
     """Read one recording."""
     path = next(FIXTURES.glob(f"{lab}/**/{case}/recording.json"), None) or next(
         FIXTURES.glob(f"{lab}/{case}/recording.json")
@@ -26,24 +26,24 @@ def recorded(lab: str, case: str) -> Report:
     return codec.from_json(path.read_bytes(), case)
 
 
-def of(
+def make_trainee_report(
     trainee: str | None, lab: str = "tp5", case: str = "solution", *, at: str = "2026-11-24T10:00:00Z"
 ) -> Report:
     """Make a report of *trainee* on an engine of their own."""
-    report = recorded(lab, case)
+    report = read_recorded_report(lab, case)
     dice = random.Random(f"{trainee} {at}")  # noqa: S311 - to tell engines apart, not to keep a secret
-    seen = {name: own(observation, dice) for name, observation in report.observations.items()}
+    seen = {name: replace_engine_id(observation, dice) for name, observation in report.observations.items()}
     return replace(report, trainee=trainee, started_at=at, observations=seen)
 
 
-def own(seen: Observation, dice: random.Random) -> Observation:
+def replace_engine_id(seen: Observation, dice: random.Random) -> Observation:
     """Give it the ids of another engine."""
     if isinstance(seen, Seen) and "id" in seen.facts:
         return replace(seen, facts=seen.facts | {"id": f"{dice.getrandbits(256):064x}"})
     return seen
 
 
-def raw(report: Report) -> bytes:
+def encode_report(report: Report) -> bytes:
     """Write a report as a trainee hands it in."""
     return codec.to_json(report)
 
@@ -52,7 +52,7 @@ NAMES: Sequence[str] = ("Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger D
 
 
 def make_submission(report: Report | bytes, within: str = "") -> Submission:
-    content = report if isinstance(report, bytes) else raw(report)
+    content = report if isinstance(report, bytes) else encode_report(report)
     name = within or f"{random.random()}.json"  # noqa: S311
     return Submission(source=f"class/{name}", path_within=name, raw=content)
 

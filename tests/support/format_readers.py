@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-RUNNER = re.compile(r"::(?P<command>[^ :]+)(?: (?P<properties>.*?))?::(?P<data>.*)")
-POINT = re.compile(r"(?P<not>not )?ok (?P<number>\d+) - (?P<rest>.*)")
-CELL = re.compile(r'(?P<quoted>"(?:[^"]|"")*")|(?P<plain>[^",\r\n]*)')
+WORKFLOW_COMMAND = re.compile(r"::(?P<command>[^ :]+)(?: (?P<properties>.*?))?::(?P<data>.*)")
+TEST_POINT = re.compile(r"(?P<not>not )?ok (?P<number>\d+) - (?P<rest>.*)")
+CSV_CELL = re.compile(r'(?P<quoted>"(?:[^"]|"")*")|(?P<plain>[^",\r\n]*)')
 
 
 class Annotation(NamedTuple):
@@ -19,7 +19,7 @@ class Annotation(NamedTuple):
     text: str
 
 
-class Point(NamedTuple):
+class TapPoint(NamedTuple):
     """A test point of TAP 14."""
 
     passed: bool
@@ -28,37 +28,37 @@ class Point(NamedTuple):
     below: dict[str, Any]
 
 
-def annotations(document: bytes) -> list[Annotation]:
+def read_annotations(document: bytes) -> list[Annotation]:
     """Read a log as actions/runner's ActionCommand.TryParseV2 does; a line that is no command is an error."""
     found = []
     for line in document.decode().split("\n")[:-1]:
-        read = RUNNER.fullmatch(line)
+        read = WORKFLOW_COMMAND.fullmatch(line)
         assert read, line
         named = dict(pair.split("=", 1) for pair in (read["properties"] or "").split(",") if pair)
         assert named.keys() <= {"title"}, named
-        title = unescaped(named.get("title", ""), {"%3A": ":", "%2C": ","})
-        found.append(Annotation(read["command"], title, unescaped(read["data"], {})))
+        title = unescape(named.get("title", ""), {"%3A": ":", "%2C": ","})
+        found.append(Annotation(read["command"], title, unescape(read["data"], {})))
     return found
 
 
-def unescaped(text: str, more: dict[str, str]) -> str:
+def unescape(text: str, more: dict[str, str]) -> str:
     for escape, meant in {"%0D": "\r", "%0A": "\n", **more, "%25": "%"}.items():
         text = text.replace(escape, meant)
     return text
 
 
-def points(document: bytes) -> list[Point]:
+def read_test_points(document: bytes) -> list[TapPoint]:
     """Read a stream by https://testanything.org/tap-version-14-specification; what is none is an error."""
     first, plan, *lines = document.decode().split("\n")[:-1]
     assert first == "TAP version 14"
-    found = list(each_point(iter(lines)))
+    found = list(parse_test_points(iter(lines)))
     assert plan == f"1..{len(found)}"
     return found
 
 
-def each_point(lines: Iterator[str]) -> Iterator[Point]:
+def parse_test_points(lines: Iterator[str]) -> Iterator[TapPoint]:
     expected = 0
-    waiting: Point | None = None
+    waiting: TapPoint | None = None
     for line in lines:
         if line == "  ---":
             assert waiting, "a block belongs to the test point above it"
@@ -70,13 +70,13 @@ def each_point(lines: Iterator[str]) -> Iterator[Point]:
             waiting = None
         if line.startswith("#"):
             continue
-        read = POINT.fullmatch(line)
+        read = TEST_POINT.fullmatch(line)
         assert read, line
         expected += 1
         assert int(read["number"]) == expected
         title, _, directive = split_directive(read["rest"])
         assert not directive or directive.upper().startswith("SKIP"), directive
-        waiting = Point(not read["not"], title, directive[5:] if directive else None, {})
+        waiting = TapPoint(not read["not"], title, directive[5:] if directive else None, {})
     if waiting:
         yield waiting
 
@@ -88,13 +88,13 @@ def split_directive(rest: str) -> tuple[str, str, str]:
     return re.sub(r"\\([\\#])", r"\1", title), "#", parts[2] if len(parts) > 2 else ""
 
 
-def rows(document: bytes) -> list[list[str]]:
+def read_csv_rows(document: bytes) -> list[list[str]]:
     """Read CSV by the grammar of RFC 4180, which allows no quote within a bare cell."""
     text, at, found = document.decode(), 0, []
     while at < len(text):
         row = []
         while True:
-            cell = CELL.match(text, at)
+            cell = CSV_CELL.match(text, at)
             assert cell
             row.append(
                 cell["quoted"][1:-1].replace('""', '"') if cell["quoted"] is not None else cell["plain"]

@@ -86,20 +86,22 @@ HOSTILE = {
 }
 
 
-def sample(name: Literal["two-mistakes", "all-passed"]) -> Report:
+def read_sample_report(name: Literal["two-mistakes", "all-passed"]) -> Report:
     """Read a report that a real engine gave."""
     return codec.from_json(
         (Path(__file__).parents[1] / "answers" / "reports" / f"{name}.json").read_bytes(), name
     )
 
 
-def check(id_: str = "runs", verdict: Verdict = Verdict.PASSED, points: int = 2, **more: Any) -> CheckResult:
+def make_check(
+    id_: str = "runs", verdict: Verdict = Verdict.PASSED, points: int = 2, **more: Any
+) -> CheckResult:
     """Make one check."""
     earned = points if verdict is Verdict.PASSED else 0
     return CheckResult(id=id_, title=f"Title of {id_}", points=points, earned=earned, verdict=verdict, **more)
 
 
-def report(*checks: CheckResult, lang: Lang = "en", **more: Any) -> Report:
+def make_report(*checks: CheckResult, lang: Lang = "en", **more: Any) -> Report:
     """Put *checks* into a report."""
     observations: dict[str, Observation] = more.pop("observations", {})
     return Report(
@@ -117,7 +119,7 @@ def report(*checks: CheckResult, lang: Lang = "en", **more: Any) -> Report:
     )
 
 
-def eventful(lang: Lang = "en") -> Report:
+def make_eventful_report(lang: Lang = "en") -> Report:
     """Make a report in which everything occurs that a report can hold."""
     named = NamedMistake(code="ST-01", name="a-mistake", message="The mistake.", hint="Look there.")
     facts = {"name": "db", "log_tail": "one\ntwo", "list": ["a"], "map": {"k": "v"}}
@@ -128,13 +130,13 @@ def eventful(lang: Lang = "en") -> Report:
     )
     late = Reason(code="deadline", detail="slow")
     misses = [Mismatch("name", {"matches": "^a"}, "db"), Mismatch("x", {"where": {"k": "v"}}, {"k": "w"})]
-    return report(
-        check("passes", remarks=[named], observations=["container a"]),
-        check("fails", Verdict.FAILED, misses=misses, diagnosis=named, observations=["container a"]),
-        check("waits", Verdict.BLOCKED, blocked_by=["fails"], observations=["network b"]),
-        check("dark", Verdict.UNKNOWN, reason=late, observations=["http c"]),
-        check("odd", Verdict.UNKNOWN, reason=Reason(code="new-code", detail="x"), observations=["gone"]),
-        check("left", Verdict.SKIPPED, reason=Reason(code="not-chosen")),
+    return make_report(
+        make_check("passes", remarks=[named], observations=["container a"]),
+        make_check("fails", Verdict.FAILED, misses=misses, diagnosis=named, observations=["container a"]),
+        make_check("waits", Verdict.BLOCKED, blocked_by=["fails"], observations=["network b"]),
+        make_check("dark", Verdict.UNKNOWN, reason=late, observations=["http c"]),
+        make_check("odd", Verdict.UNKNOWN, reason=Reason(code="new-code", detail="x"), observations=["gone"]),
+        make_check("left", Verdict.SKIPPED, reason=Reason(code="not-chosen")),
         lang=lang,
         trainee="Ada",
         complete=False,
@@ -143,22 +145,24 @@ def eventful(lang: Lang = "en") -> Report:
     )
 
 
-def planted(into: Report, text: str) -> Report:
+def plant_text(into: Report, text: str) -> Report:
     """Put *text* into every field of *into* that holds any text, names of facts and observations too."""
-    return msgspec.convert(sown(msgspec.to_builtins(into), text), Report)
+    return msgspec.convert(replace_texts(msgspec.to_builtins(into), text), Report)
 
 
-def sown(value: Any, text: str) -> Any:
+def replace_texts(value: Any, text: str) -> Any:
     """Replace every text but those that only a few words fit into."""
     fixed = {"schema", "lang", "verdict", "state", "why"}
     match value:
         case dict():
             return {
-                name if is_field(name) else name + text: inner if name in fixed else sown(inner, text)
+                name if is_field(name) else name + text: inner
+                if name in fixed
+                else replace_texts(inner, text)
                 for name, inner in value.items()
             }
         case list():
-            return [sown(inner, text) for inner in value]
+            return [replace_texts(inner, text) for inner in value]
         case str():
             # The references to observations must still lead somewhere.
             return value + text if value in {"container a", "network b", "http c"} else text

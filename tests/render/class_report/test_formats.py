@@ -22,7 +22,7 @@ from dckgrade.render.formats import DocumentKind
 from dckgrade.report.class_report import ClassReport
 from dckgrade.report.observation import EngineInfo, Unobservable, UnobservableReason
 from tests.support import reports
-from tests.support.class_reports import find_row, gather_class, of
+from tests.support.class_reports import find_row, gather_class, make_trainee_report
 from tests.support.rendering import list_sanitizing_formats, remove_layout, render_to_bytes
 
 HOSTILE = [
@@ -43,7 +43,11 @@ def class_report() -> ClassReport:
         ]
     )
     return gather_class(
-        of("Ada"), of("Ada", "tp2"), of("Bob", "tp5", "no-password"), of("Mallory"), roster=known
+        make_trainee_report("Ada"),
+        make_trainee_report("Ada", "tp2"),
+        make_trainee_report("Bob", "tp5", "no-password"),
+        make_trainee_report("Mallory"),
+        roster=known,
     )
 
 
@@ -66,7 +70,7 @@ def test_excel_in_french_gets_its_semicolons_and_its_byte_order_mark(class_repor
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_cell_is_a_formula_and_every_cell_is_read_back(name: str) -> None:
-    report = gather_class(of(name.encode("utf-8", "replace").decode()))
+    report = gather_class(make_trainee_report(name.encode("utf-8", "replace").decode()))
     (read,) = rows(tables.render_spreadsheet(report, excel=False))
     assert not read["Trainee"].startswith(("=", "+", "-", "@", "\t", "\r"))
     assert read["Total"] == "10"
@@ -109,7 +113,7 @@ def test_moodle_gets_who_is_on_the_roster_by_the_key_it_knows(
 
 def test_moodle_without_any_key_is_told_instead_of_written() -> None:
     with pytest.raises(UserError, match="Nobody in this class"):
-        tables.render_moodle(gather_class(of("Ada")), "email")
+        tables.render_moodle(gather_class(make_trainee_report("Ada")), "email")
 
 
 def test_the_document_is_the_report(class_report: ClassReport) -> None:
@@ -121,7 +125,7 @@ def test_the_document_is_the_report(class_report: ClassReport) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_junit_is_well_formed_whatever_a_trainee_is_called(name: str) -> None:
-    report = gather_class(of(name.encode("utf-8", "replace").decode(), "tp5", "no-password"))
+    report = gather_class(make_trainee_report(name.encode("utf-8", "replace").decode(), "tp5", "no-password"))
     root = ET.fromstring(render_class_junit(report))  # noqa: S314 - our own
     (suite,) = root
     assert int(suite.get("tests", 0)) == len(suite.findall("testcase")) == 6
@@ -155,7 +159,7 @@ def test_points_that_nobody_could_decide_are_no_zero_in_a_gradebook(undecided: C
 
 def test_moodle_is_told_how_many_points_are_undecided() -> None:
     known = Roster([Person(name="Ada", email="ada@example.org")])
-    report = of("Ada")
+    report = make_trainee_report("Ada")
     seen = dict(report.observations)
     hidden = next(name for name in seen if name.startswith("http"))
     seen[hidden] = Unobservable(kind="http", why=UnobservableReason.DEADLINE)

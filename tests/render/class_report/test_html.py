@@ -18,9 +18,9 @@ from dckgrade.render.class_report.heatmap import MAX_DETAILED_TRAINEES, TRAINEES
 from dckgrade.render.class_report.html import render_class_page
 from dckgrade.render.class_report.terminal import render_class_terminal
 from dckgrade.report.class_report import ClassReport
-from tests.support.class_reports import NAMES, of, raw
+from tests.support.class_reports import NAMES, encode_report, make_trainee_report
 from tests.support.html_page import HtmlPage
-from tests.support.pages import grown
+from tests.support.pages import grow_class
 from tests.support.reports import HOSTILE
 
 langs = pytest.mark.parametrize("lang", ["fr", "en"])
@@ -40,11 +40,18 @@ def classroom(lang: Lang = "en", hostile: str = "Mallory") -> ClassReport:
         )
 
     for name in NAMES:
-        handed_in(name, raw(of(name, "tp5", "no-password")))
-    handed_in(NAMES[0], raw(of(NAMES[0], "tp5", "paused", at="2026-11-23T10:00:00Z")))
-    handed_in("copy", raw(of(NAMES[0], "tp2")).replace(NAMES[0].encode(), b"Copy Cat"))
-    handed_in(NAMES[0], raw(of(NAMES[0], "tp2")))
-    handed_in("stranger", raw(replace(of("stranger", "tp5", "judged-too-early"), trainee=hostile)))
+        handed_in(name, encode_report(make_trainee_report(name, "tp5", "no-password")))
+    handed_in(
+        NAMES[0], encode_report(make_trainee_report(NAMES[0], "tp5", "paused", at="2026-11-23T10:00:00Z"))
+    )
+    handed_in(
+        "copy", encode_report(make_trainee_report(NAMES[0], "tp2")).replace(NAMES[0].encode(), b"Copy Cat")
+    )
+    handed_in(NAMES[0], encode_report(make_trainee_report(NAMES[0], "tp2")))
+    handed_in(
+        "stranger",
+        encode_report(replace(make_trainee_report("stranger", "tp5", "judged-too-early"), trainee=hostile)),
+    )
     handed_in("noise", b"{")
     return gathering.make_class_report()
 
@@ -80,8 +87,8 @@ def test_nobody_passing_the_missing_the_noise_the_copy_and_the_stranger_are_told
 
 def test_points_that_could_not_be_seen_have_a_shade_of_their_own() -> None:
     gathering = GatheredClass(GatherOptions(lang="en"), Roster())
-    report = of("Ada", "tp1", "untouched")
-    gathering.add_submission(Submission(source="a.json", path_within="a.json", raw=raw(report)))
+    report = make_trainee_report("Ada", "tp1", "untouched")
+    gathering.add_submission(Submission(source="a.json", path_within="a.json", raw=encode_report(report)))
     shades = re.findall(r'<td class="heat(\d)">', render_class_page(gathering.make_class_report()).decode())
     (cell,) = [row.cells["tp1"] for row in gathering.make_class_report().rows]
     assert shades == ["6" if cell.score.undecided and not cell.score.earned else "0"]
@@ -112,12 +119,12 @@ def test_hostile_text_brings_no_element_to_the_page(text: str) -> None:
 
 
 def test_a_large_class_is_leafed_and_small_enough_to_mail() -> None:
-    report = grown(classroom(), MAX_DETAILED_TRAINEES + 1)
+    report = grow_class(classroom(), MAX_DETAILED_TRAINEES + 1)
     text = render_class_page(report).decode()
     assert text.count('<table class="heat">') == -(-(MAX_DETAILED_TRAINEES + 1) // TRAINEES_PER_TABLE)
     assert "details are left out" in text
     assert not re.findall(r'href="#t', text)
-    assert len(render_class_page(grown(report, 10_000))) < 6_000_000
+    assert len(render_class_page(grow_class(report, 10_000))) < 6_000_000
 
 
 @pytest.mark.parametrize("width", [40, 160])

@@ -27,7 +27,7 @@ from dckgrade.report.report import LabRef, Report
 from tests.support import format_readers
 from tests.support.html_page import HtmlPage
 from tests.support.rendering import list_sanitizing_formats, remove_layout, render_to_bytes
-from tests.support.reports import HOSTILE, Lang, eventful, planted, sample
+from tests.support.reports import HOSTILE, Lang, make_eventful_report, plant_text, read_sample_report
 
 VERDICTS = ["passed", "failed", "blocked", "unknown", "unknown", "skipped"]
 corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
@@ -57,23 +57,26 @@ def get_ending(name: str) -> str:
 @held_by_golden_files
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_a_report_of_everything_is_written_as_it_was_looked_at(name: str, lang: Lang, golden: Golden) -> None:
-    golden(f"eventful.{lang}.{get_ending(name)}", render(name, [eventful(lang)], 3))
+    golden(f"eventful.{lang}.{get_ending(name)}", render(name, [make_eventful_report(lang)], 3))
 
 
 @held_by_golden_files
 def test_a_real_report_is_written_as_it_was_looked_at(name: str, golden: Golden) -> None:
-    golden(f"two-mistakes.{get_ending(name)}", render(name, [sample("two-mistakes")], 1))
+    golden(f"two-mistakes.{get_ending(name)}", render(name, [read_sample_report("two-mistakes")], 1))
 
 
 @held_by_golden_files
 def test_a_session_is_written_as_it_was_looked_at(name: str, golden: Golden) -> None:
-    golden(f"session.{get_ending(name)}", render(name, [eventful(), other(eventful())], 0))
+    golden(
+        f"session.{get_ending(name)}",
+        render(name, [make_eventful_report(), other(make_eventful_report())], 0),
+    )
 
 
 @shown
 @corpus
 def test_no_control_character_reaches_any_format_that_people_read(name: str, text: str) -> None:
-    made = render(name, [planted(eventful("fr"), text)], 3).decode()
+    made = render(name, [plant_text(make_eventful_report("fr"), text)], 3).decode()
     assert remove_layout(made).isprintable()
 
 
@@ -86,7 +89,7 @@ def cases(document: bytes) -> list[TestCase]:
 
 
 def test_junit_reads_like_the_lab() -> None:
-    (suite,) = suites(render_junit([eventful()]))
+    (suite,) = suites(render_junit([make_eventful_report()]))
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (6, 2, 2, 1)
     assert suite.name == "tp9: A lab"
     assert {pair.name: pair.value for pair in suite.properties()}["possible"] == "12"  # type: ignore[no-untyped-call]
@@ -96,14 +99,16 @@ def test_junit_reads_like_the_lab() -> None:
     assert (fails.classname, fails.name) == ("tp9", "Title of fails")
     assert fails.result[0].message == "The mistake. [ST-01]"
     assert "Hint: Look there." in fails.result[0].text
-    root = render_junit([eventful()]).decode()
+    root = render_junit([make_eventful_report()]).decode()
     assert '<property name="points" value="2" />' in root
     assert '<property name="verdict" value="blocked" />' in root
     assert "The mistake." in passes.system_out
 
 
 def test_junit_has_a_suite_for_each_lab() -> None:
-    assert [suite.name for suite in suites(render_junit([eventful(), other(eventful())]))] == [
+    assert [
+        suite.name for suite in suites(render_junit([make_eventful_report(), other(make_eventful_report())]))
+    ] == [
         "tp9: A lab",
         "tp8: Another lab",
     ]
@@ -111,14 +116,16 @@ def test_junit_has_a_suite_for_each_lab() -> None:
 
 @corpus
 def test_hostile_text_makes_no_test_and_no_result_in_junit(text: str) -> None:
-    mine, plain = (cases(render_junit([planted(eventful(), words)], 3)) for words in (text, "x"))
+    mine, plain = (
+        cases(render_junit([plant_text(make_eventful_report(), words)], 3)) for words in (text, "x")
+    )
     assert [[type(result) for result in case.result] for case in mine] == [
         [type(result) for result in case.result] for case in plain
     ]
 
 
 def test_tap_says_what_passed_and_carries_points_and_mistakes() -> None:
-    read = format_readers.points(render_tap([eventful()]))
+    read = format_readers.read_test_points(render_tap([make_eventful_report()]))
     assert [point.below.get("verdict") for point in read] == [*VERDICTS[:-1], None]
     assert [point.passed for point in read] == [True, False, False, False, False, True]
     assert read[-1].skipped == "You did not choose this check."
@@ -127,13 +134,19 @@ def test_tap_says_what_passed_and_carries_points_and_mistakes() -> None:
 
 
 def test_tap_of_several_labs_is_one_series() -> None:
-    read = format_readers.points(render_tap([eventful(), other(eventful())]))
+    read = format_readers.read_test_points(
+        render_tap([make_eventful_report(), other(make_eventful_report())])
+    )
     assert len(read) == 12
     assert (read[0].title, read[6].title) == ("tp9: Title of passes", "tp8: Title of passes")
 
 
 def test_a_program_that_reads_tap_13_understands_it_too() -> None:
-    said = render_tap([sample("two-mistakes")]).decode().replace("TAP version 14", "TAP version 13", 1)
+    said = (
+        render_tap([read_sample_report("two-mistakes")])
+        .decode()
+        .replace("TAP version 14", "TAP version 13", 1)
+    )
     read = [line for line in Parser().parse_text(said) if line.category == "test"]
     assert [test.ok for test in read].count(True) == 3
     assert [test.yaml_block["verdict"] for test in read].count("failed") == 2
@@ -141,22 +154,24 @@ def test_a_program_that_reads_tap_13_understands_it_too() -> None:
 
 @corpus
 def test_hostile_text_makes_no_test_point_and_no_directive_in_tap(text: str) -> None:
-    read = format_readers.points(render_tap([planted(eventful(), text)], 3))
+    read = format_readers.read_test_points(render_tap([plant_text(make_eventful_report(), text)], 3))
     assert [point.passed for point in read] == [True, False, False, False, False, True]
     assert [point.skipped is None for point in read] == [True] * 5 + [False]
 
 
 @corpus
 def test_titles_come_through_tap_and_csv_whole(text: str) -> None:
-    report = planted(eventful(), text)
-    assert {point.title for point in format_readers.points(render_tap([report]))} == {sanitize_line(text)}
-    _, *read = format_readers.rows(render_csv([report]))
+    report = plant_text(make_eventful_report(), text)
+    assert {point.title for point in format_readers.read_test_points(render_tap([report]))} == {
+        sanitize_line(text)
+    }
+    _, *read = format_readers.read_csv_rows(render_csv([report]))
     assert {row[3].removeprefix("'") for row in read} == {sanitize_line(text).removeprefix("'")}
 
 
 def test_a_title_that_looks_like_a_directive_stays_a_title() -> None:
-    report = planted(eventful(), r"done \# SKIP # TODO later")
-    assert format_readers.points(render_tap([report]))[1].title == r"done \# SKIP # TODO later"
+    report = plant_text(make_eventful_report(), r"done \# SKIP # TODO later")
+    assert format_readers.read_test_points(render_tap([report]))[1].title == r"done \# SKIP # TODO later"
 
 
 def tokens(document: bytes) -> Iterator[Token]:
@@ -167,10 +182,12 @@ def tokens(document: bytes) -> Iterator[Token]:
 
 
 def test_markdown_is_a_table_of_the_checks_and_what_to_mend() -> None:
-    kinds = [token.type for token in tokens(render_markdown([eventful()]))]
+    kinds = [token.type for token in tokens(render_markdown([make_eventful_report()]))]
     assert (kinds.count("table_open"), kinds.count("tr_open")) == (1, 1 + 6)
     assert kinds.count("heading_open") == 4
-    shown = "".join(token.content for token in tokens(render_markdown([eventful()])) if token.type == "text")
+    shown = "".join(
+        token.content for token in tokens(render_markdown([make_eventful_report()])) if token.type == "text"
+    )
     assert "The mistake. [ST-01]" in shown
 
 
@@ -186,13 +203,13 @@ def test_hostile_text_is_no_markup_in_markdown(text: str) -> None:
         "hr",
         "blockquote_open",
     }
-    read = list(tokens(render_markdown([planted(eventful(), text)], 3)))
+    read = list(tokens(render_markdown([plant_text(make_eventful_report(), text)], 3)))
     assert alive & {token.type for token in read} == set()
     assert [token.type for token in read].count("tr_open") == 7
 
 
 def test_github_is_told_of_causes_first_and_of_the_whole_last() -> None:
-    read = format_readers.annotations(render_github([eventful()]))
+    read = format_readers.read_annotations(render_github([make_eventful_report()]))
     assert [annotation.kind for annotation in read] == [
         "error",
         "warning",
@@ -208,7 +225,7 @@ def test_github_is_told_of_causes_first_and_of_the_whole_last() -> None:
 
 @corpus
 def test_hostile_text_is_no_command_to_github(text: str) -> None:
-    read = format_readers.annotations(render_github([planted(eventful(), text)], 3))
+    read = format_readers.read_annotations(render_github([plant_text(make_eventful_report(), text)], 3))
     assert [annotation.kind for annotation in read] == [
         "error",
         "warning",
@@ -221,7 +238,9 @@ def test_hostile_text_is_no_command_to_github(text: str) -> None:
 
 
 def test_csv_has_a_row_for_each_check_of_each_lab() -> None:
-    head, *read = format_readers.rows(render_csv([eventful(), other(eventful())]))
+    head, *read = format_readers.read_csv_rows(
+        render_csv([make_eventful_report(), other(make_eventful_report())])
+    )
     assert head == list(CSV_COLUMNS)
     assert [row[head.index("verdict")] for row in read] == VERDICTS * 2
     assert [row[head.index("earned")] for row in read[:6]] == ["2", "0", "0", "", "", ""]
@@ -231,7 +250,7 @@ def test_csv_has_a_row_for_each_check_of_each_lab() -> None:
 
 @corpus
 def test_hostile_text_is_no_cell_and_no_formula_in_csv(text: str) -> None:
-    read = format_readers.rows(render_csv([planted(eventful(), text)]))
+    read = format_readers.read_csv_rows(render_csv([plant_text(make_eventful_report(), text)]))
     assert [len(row) for row in read] == [len(CSV_COLUMNS)] * 7
     assert not [cell for row in read for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
@@ -265,7 +284,7 @@ def results(document: bytes) -> Any:
 
 
 def test_gradescope_gets_points_and_leaves_the_undecided_open() -> None:
-    read = results(render_gradescope([eventful(), other(eventful())]))
+    read = results(render_gradescope([make_eventful_report(), other(make_eventful_report())]))
     assert (read["score"], len(read["tests"])) == (4, 12)
     assert [test.get("score") for test in read["tests"][:6]] == [2, 0, 0, None, None, None]
     assert read["tests"][6]["name"] == "tp8: Title of passes"
@@ -274,11 +293,11 @@ def test_gradescope_gets_points_and_leaves_the_undecided_open() -> None:
 
 @corpus
 def test_hostile_text_breaks_nothing_in_gradescope(text: str) -> None:
-    assert len(results(render_gradescope([planted(eventful(), text)], 3))["tests"]) == 6
+    assert len(results(render_gradescope([plant_text(make_eventful_report(), text)], 3))["tests"]) == 6
 
 
 def test_the_page_of_a_session_has_a_part_for_each_lab_and_links_to_it() -> None:
-    page = render_session_page([eventful(), other(eventful())])
+    page = render_session_page([make_eventful_report(), other(make_eventful_report())])
     read = HtmlPage(page)
     ids = [value for _, attributes in read.elements for name, value in attributes if name == "id"]
     links = [value for _, attributes in read.elements for name, value in attributes if name == "href"]
@@ -294,9 +313,11 @@ def test_the_page_of_a_session_has_a_part_for_each_lab_and_links_to_it() -> None
 
 @corpus
 def test_hostile_text_brings_no_element_into_the_page_of_a_session(text: str) -> None:
-    mine = HtmlPage(render_session_page([planted(eventful(), text), eventful()], 3))
+    mine = HtmlPage(
+        render_session_page([plant_text(make_eventful_report(), text), make_eventful_report()], 3)
+    )
     own = [
-        HtmlPage(render_session_page([planted(eventful(), words), eventful()], 3))
+        HtmlPage(render_session_page([plant_text(make_eventful_report(), words), make_eventful_report()], 3))
         for words in ("x", "x\ny", "`a` b")
     ]
     assert set(mine.elements) <= {element for page in own for element in page.elements}

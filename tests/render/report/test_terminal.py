@@ -10,7 +10,15 @@ from rich.console import Console
 from dckgrade.render.report.terminal import render_terminal
 from dckgrade.report.report import Report
 from dckgrade.report.result import Reason, Verdict
-from tests.support.reports import HOSTILE, Lang, check, eventful, planted, report, sample
+from tests.support.reports import (
+    HOSTILE,
+    Lang,
+    make_check,
+    make_eventful_report,
+    make_report,
+    plant_text,
+    read_sample_report,
+)
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 COLOUR = re.compile(r"\x1b\[(?:[0-9]+;)*(?:3[0-9]|4[0-9]|9[0-7])(?:;[0-9]+)*m")
@@ -47,14 +55,14 @@ def position(text: str, *parts: str) -> list[int]:
 
 @corpus
 def test_hostile_text_leaves_no_control_byte(text: str) -> None:
-    said = printed(planted(eventful(), text))
+    said = printed(plant_text(make_eventful_report(), text))
 
     assert said.replace("\n", "").isprintable()
 
 
 @corpus
 def test_with_colours_only_richs_own_remain(text: str) -> None:
-    said = printed(planted(eventful(), text), colours=True)
+    said = printed(plant_text(make_eventful_report(), text), colours=True)
 
     assert SGR.sub("", said).replace("\n", "").isprintable()
 
@@ -62,29 +70,31 @@ def test_with_colours_only_richs_own_remain(text: str) -> None:
 @corpus
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_hostile_text_never_breaks_an_encoding(text: str, encoding: str) -> None:
-    assert encoded(planted(eventful("fr"), text), encoding)
+    assert encoded(plant_text(make_eventful_report("fr"), text), encoding)
 
 
 @langs
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_no_line_is_wider_than_the_terminal(lang: Lang, width: int) -> None:
-    said = printed(eventful(lang), width=width)
+    said = printed(make_eventful_report(lang), width=width)
 
     assert max(cell_len(line) for line in said.splitlines()) <= width
 
 
 def test_markup_of_data_is_shown_and_not_obeyed() -> None:
-    said = printed(planted(eventful(), "[red]:skull:[/red]"), width=200)
+    said = printed(plant_text(make_eventful_report(), "[red]:skull:[/red]"), width=200)
 
     assert "[red]:skull:[/red]" in said
 
 
 def test_the_engine_comes_first() -> None:
-    assert printed(sample("two-mistakes")).startswith("Moteur : unix:///var/run/docker.sock — Docker 20.10")
+    assert printed(read_sample_report("two-mistakes")).startswith(
+        "Moteur : unix:///var/run/docker.sock — Docker 20.10"
+    )
 
 
 def test_each_check_has_a_sign_a_word_and_its_points() -> None:
-    said = printed(sample("two-mistakes"))
+    said = printed(read_sample_report("two-mistakes"))
 
     assert "✓ réussi Le conteneur webservers (nginx) tourne     1/1" in said
     assert "✗ échoué Le conteneur dbserver (postgres) tourne    0/1" in said
@@ -92,7 +102,7 @@ def test_each_check_has_a_sign_a_word_and_its_points() -> None:
 
 
 def test_a_failure_is_explained_by_mistake_then_evidence_then_hint() -> None:
-    said = printed(sample("two-mistakes"), width=200)
+    said = printed(read_sample_report("two-mistakes"), width=200)
 
     places = position(said, "À corriger", "[ST-01]", "status : attendu running", "Piste : Le journal")
     assert places == sorted(places)
@@ -100,10 +110,10 @@ def test_a_failure_is_explained_by_mistake_then_evidence_then_hint() -> None:
 
 def test_causes_come_before_what_they_hold_up() -> None:
     said = printed(
-        report(
-            check("other", Verdict.FAILED),
-            check("late", Verdict.BLOCKED, blocked_by=["cause"]),
-            check("cause", Verdict.FAILED),
+        make_report(
+            make_check("other", Verdict.FAILED),
+            make_check("late", Verdict.BLOCKED, blocked_by=["cause"]),
+            make_check("cause", Verdict.FAILED),
         )
     )
     below = said.partition("To mend")[2]
@@ -115,7 +125,9 @@ def test_causes_come_before_what_they_hold_up() -> None:
 
 
 def test_undecided_points_make_the_total_a_range() -> None:
-    said = printed(report(check(points=5), check("dark", Verdict.UNKNOWN, reason=Reason(code="deadline"))))
+    said = printed(
+        make_report(make_check(points=5), make_check("dark", Verdict.UNKNOWN, reason=Reason(code="deadline")))
+    )
 
     assert "Total: 5\N{EN DASH}7/7 (undecided points: 2)" in said
     assert "? undecided Title of dark ?/2" in said
@@ -123,14 +135,14 @@ def test_undecided_points_make_the_total_a_range() -> None:
 
 
 def test_remarks_are_told_although_the_check_passed() -> None:
-    said = printed(eventful())
+    said = printed(make_eventful_report())
 
     assert "Worth knowing" in said
     assert "The mistake. [ST-01]" in said
 
 
 def test_all_passed_needs_no_advice() -> None:
-    said = printed(sample("all-passed"))
+    said = printed(read_sample_report("all-passed"))
 
     assert "À corriger" not in said
     assert "Total : 10/10" in said
@@ -138,30 +150,32 @@ def test_all_passed_needs_no_advice() -> None:
 
 
 def test_a_report_of_no_check_is_printed() -> None:
-    assert "Total: 0/0" in printed(report())
+    assert "Total: 0/0" in printed(make_report())
 
 
 def test_without_a_terminal_no_escape_is_written() -> None:
-    assert "\x1b" not in printed(eventful())
+    assert "\x1b" not in printed(make_eventful_report())
 
 
 def test_no_color_writes_no_colour() -> None:
-    assert COLOUR.search(printed(eventful(), colours=True))
-    assert not COLOUR.search(printed(eventful(), colours=True, no_color=True))
+    assert COLOUR.search(printed(make_eventful_report(), colours=True))
+    assert not COLOUR.search(printed(make_eventful_report(), colours=True, no_color=True))
 
 
 @langs
 def test_ascii_is_readable(lang: Lang) -> None:
-    said = encoded(eventful(lang), "ascii")
+    said = encoded(make_eventful_report(lang), "ascii")
 
     assert "\\" not in said
     assert "x echoue" in said or "x failed" in said
 
 
 def test_no_line_ends_in_spaces() -> None:
-    assert not re.search(r" $", printed(eventful(), width=40), re.MULTILINE)
+    assert not re.search(r" $", printed(make_eventful_report(), width=40), re.MULTILINE)
 
 
 @pytest.mark.parametrize("width", range(38, 60))
 def test_french_signs_never_start_a_line(width: int) -> None:
-    assert not re.search(r"^\s*[:;!»](?!\S)", printed(sample("two-mistakes"), width=width), re.MULTILINE)
+    assert not re.search(
+        r"^\s*[:;!»](?!\S)", printed(read_sample_report("two-mistakes"), width=width), re.MULTILINE
+    )

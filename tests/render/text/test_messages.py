@@ -13,7 +13,7 @@ from dckgrade.report.observation import EngineInfo, UnobservableReason
 from dckgrade.report.result import Mismatch, Reason, Score, Verdict
 from dckgrade.report.text import Text
 from tests.support.rendering import render_to_bytes
-from tests.support.reports import HOSTILE, Lang, check, eventful, planted, report
+from tests.support.reports import HOSTILE, Lang, make_check, make_eventful_report, make_report, plant_text
 
 DEMANDS: list[tuple[Any, str, str]] = [
     ("running", "running", "running"),
@@ -136,7 +136,7 @@ def test_a_fact_is_called_by_its_label_else_by_its_name(
     kind: str, fact: str, french: str, english: str
 ) -> None:
     observations = [f"{kind} name=a container=b"] if kind else []
-    failed = check("x", Verdict.FAILED, misses=[Mismatch(fact, 2, 1)], observations=observations)
+    failed = make_check("x", Verdict.FAILED, misses=[Mismatch(fact, 2, 1)], observations=observations)
 
     assert messages.describe_mismatches(failed, "en") == [f"{english}: expected 2, found 1"]
     (sentence,) = messages.describe_mismatches(failed, "fr")
@@ -154,13 +154,15 @@ def test_what_was_found_is_made_visible_beside_a_label_too() -> None:
 
 @pytest.mark.usefixtures("labelled_kind")
 def test_a_report_in_json_keeps_the_names_of_facts() -> None:
-    failed = check("x", Verdict.FAILED, misses=[Mismatch("version", 2, 1)], observations=["labelled"])
+    failed = make_check("x", Verdict.FAILED, misses=[Mismatch("version", 2, 1)], observations=["labelled"])
 
-    assert b'"fact": "version"' in formats.get_format("json").encode(DocumentKind.REPORT, [report(failed)])
+    assert b'"fact": "version"' in formats.get_format("json").encode(
+        DocumentKind.REPORT, [make_report(failed)]
+    )
 
 
 def test_facts_of_real_kinds_are_labelled_in_every_format_that_people_read() -> None:
-    failed = check(
+    failed = make_check(
         "x",
         Verdict.FAILED,
         misses=[Mismatch("answers", wanted=True, found=False)],
@@ -168,13 +170,13 @@ def test_facts_of_real_kinds_are_labelled_in_every_format_that_people_read() -> 
     )
 
     for name in ("text", "html", "md", "junit", "tap", "github", "gradescope"):
-        made = render_to_bytes(name, DocumentKind.REPORT, [report(failed)]).decode()
+        made = render_to_bytes(name, DocumentKind.REPORT, [make_report(failed)]).decode()
         assert "Grafana answers: expected yes, found no" in made.replace("\\", ""), name
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_every_sentence_of_a_hostile_report_is_visible(text: str) -> None:
-    shown = planted(eventful("fr"), text)
+    shown = plant_text(make_eventful_report("fr"), text)
     sentences = [
         messages.describe_engine(shown),
         messages.describe_score(shown.score, shown.lang),
@@ -223,45 +225,51 @@ def test_a_score_is_a_range_while_points_are_undecided(score: Score, written: st
 def test_the_engine_is_named_with_what_is_known_of_it() -> None:
     full = EngineInfo(endpoint="tcp://e:2375", version="28", api="1.51", rootless=True, name="vm")
 
-    assert messages.describe_engine(report(engine=full)) == "tcp://e:2375 — vm, Docker 28, API 1.51, rootless"
+    assert (
+        messages.describe_engine(make_report(engine=full))
+        == "tcp://e:2375 — vm, Docker 28, API 1.51, rootless"
+    )
 
 
 def test_an_engine_that_does_not_answer_is_named_all_the_same() -> None:
-    silent = report(engine=EngineInfo(endpoint="tcp://e:2375"), lang="fr")
+    silent = make_report(engine=EngineInfo(endpoint="tcp://e:2375"), lang="fr")
 
     assert messages.describe_engine(silent) == "tcp://e:2375 — pas de réponse"
 
 
 def test_what_is_held_up_names_what_holds_it_by_title() -> None:
-    waits = check("waits", Verdict.BLOCKED, blocked_by=["fails", "gone"])
+    waits = make_check("waits", Verdict.BLOCKED, blocked_by=["fails", "gone"])
 
-    said = messages.describe_blockers(waits, report(check("fails", Verdict.FAILED), waits))
+    said = messages.describe_blockers(waits, make_report(make_check("fails", Verdict.FAILED), waits))
 
     assert said == "Waits for “Title of fails”, “gone”."
 
 
 def test_the_first_step_is_the_cause_of_the_others() -> None:
-    late, cause = check("late", Verdict.BLOCKED, blocked_by=["cause"]), check("cause", Verdict.FAILED)
+    late, cause = (
+        make_check("late", Verdict.BLOCKED, blocked_by=["cause"]),
+        make_check("cause", Verdict.FAILED),
+    )
 
-    (step,) = messages.list_next_steps(report(late, cause))
+    (step,) = messages.list_next_steps(make_report(late, cause))
 
     assert step == "Begin with “Title of cause”, then run again: `dckgrade tp9`"
 
 
 def test_an_engine_out_of_reach_is_the_only_step() -> None:
-    dark = check("dark", Verdict.UNKNOWN, reason=Reason(code=UnobservableReason.ENGINE_OUT_OF_REACH))
+    dark = make_check("dark", Verdict.UNKNOWN, reason=Reason(code=UnobservableReason.ENGINE_OUT_OF_REACH))
 
-    assert messages.list_next_steps(report(check("fails", Verdict.FAILED), dark)) == [
+    assert messages.list_next_steps(make_report(make_check("fails", Verdict.FAILED), dark)) == [
         "Start the engine or name the right one, then run again: `dckgrade tp9`"
     ]
 
 
 def test_waiting_trainers_and_skipped_checks_are_steps_of_their_own() -> None:
     steps = messages.list_next_steps(
-        report(
-            check("slow", Verdict.UNKNOWN, reason=Reason(code="starting")),
-            check("dark", Verdict.UNKNOWN, reason=Reason(code="environment")),
-            check("left", Verdict.SKIPPED, reason=Reason(code="passive")),
+        make_report(
+            make_check("slow", Verdict.UNKNOWN, reason=Reason(code="starting")),
+            make_check("dark", Verdict.UNKNOWN, reason=Reason(code="environment")),
+            make_check("left", Verdict.SKIPPED, reason=Reason(code="passive")),
         )
     )
 
@@ -269,7 +277,7 @@ def test_waiting_trainers_and_skipped_checks_are_steps_of_their_own() -> None:
 
 
 def test_a_report_without_any_check_is_no_success() -> None:
-    assert messages.list_next_steps(report()) != messages.list_next_steps(report(check()))
+    assert messages.list_next_steps(make_report()) != messages.list_next_steps(make_report(make_check()))
 
 
 def test_french_signs_hold_on_to_their_word_except_in_code() -> None:
