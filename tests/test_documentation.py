@@ -157,7 +157,7 @@ def test_every_check_and_every_mistake_is_in_the_reference(lang: Lang) -> None:
 
 @in_both
 def test_the_reference_is_made_of_today_s_labs(lang: Lang) -> None:
-    assert reference.PAGES[lang].read_text(encoding="utf-8") == reference.page(lang), "nox -s reference"
+    assert reference.PAGES[lang].read_text(encoding="utf-8") == reference.build_page(lang), "nox -s reference"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -176,7 +176,7 @@ def spoken(svg: str) -> list[str]:
 def test_the_picture_of_the_terminal_shows_today_s_words_and_fetches_nothing(lang: Lang) -> None:
     svg = (drawn.HERE / f"terminal.{lang}.svg").read_text(encoding="utf-8")
 
-    assert spoken(svg) == spoken(drawn.terminal_picture(lang)), "nox -s pictures"
+    assert spoken(svg) == spoken(drawn.draw_terminal(lang)), "nox -s pictures"
     assert len(spoken(svg)) > 20
     assert re.findall(r"url\((?!#)|https?://(?!www\.w3\.org/2000/svg)", svg) == []
 

@@ -30,9 +30,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     return write
 
 
-def silent(seen: OpenedPage, file: Path) -> bool:
+def silent(opened: OpenedPage, file: Path) -> bool:
     """Say whether the page asked for itself alone, ran nothing and complained of nothing."""
-    return (seen.requests, seen.said, seen.dialogs) == ([file.as_uri()], [], [])
+    return (opened.requests, opened.logged, opened.dialogs) == ([file.as_uri()], [], [])
 
 
 @every_page
@@ -41,11 +41,11 @@ def test_a_page_asks_for_nothing_and_runs_nothing(
     browser: Browser, written: Written, kind: str, lang: Lang
 ) -> None:
     file = written(kind, lang)
-    with open_page(browser, file) as seen:
-        unfold_all(seen.page)
-        seen.page.emulate_media(media="print")
-        assert seen.page.locator("html").get_attribute("lang") == lang
-        assert silent(seen, file), (seen.requests, seen.said, seen.dialogs)
+    with open_page(browser, file) as opened:
+        unfold_all(opened.page)
+        opened.page.emulate_media(media="print")
+        assert opened.page.locator("html").get_attribute("lang") == lang
+        assert silent(opened, file), (opened.requests, opened.logged, opened.dialogs)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +60,9 @@ def test_a_page_asks_for_nothing_and_runs_nothing(
 def test_a_page_that_is_alive_would_be_noticed(browser: Browser, tmp_path: Path, alive: str) -> None:
     file = tmp_path / "alive.html"
     file.write_text(f"<!DOCTYPE html><body>{alive}")
-    with open_page(browser, file) as seen:
-        seen.page.wait_for_timeout(100)
-        assert not silent(seen, file)
+    with open_page(browser, file) as opened:
+        opened.page.wait_for_timeout(100)
+        assert not silent(opened, file)
 
 
 def violations(page: Page) -> list[str]:
@@ -78,10 +78,10 @@ def violations(page: Page) -> list[str]:
 def test_a_page_is_accessible_with_everything_unfolded(
     browser: Browser, written: Written, kind: str, scheme: Scheme
 ) -> None:
-    with open_page(browser, written(kind, "fr"), scheme=scheme, lenient=True) as seen:
-        if kind != "large class":  # its leaves are all alike, and the first is open
-            unfold_all(seen.page)
-        assert violations(seen.page) == []
+    with open_page(browser, written(kind, "fr"), scheme=scheme, lenient=True) as opened:
+        if kind != "large class":  # its tables are all alike, and the first is open
+            unfold_all(opened.page)
+        assert violations(opened.page) == []
 
 
 def test_what_is_not_accessible_would_be_noticed(browser: Browser, tmp_path: Path) -> None:
@@ -89,8 +89,8 @@ def test_what_is_not_accessible_would_be_noticed(browser: Browser, tmp_path: Pat
     file.write_text(
         "<!DOCTYPE html><title>x</title><p style='color: #ccc; background: #fff'>grey <img src=x>"
     )
-    with open_page(browser, file, lenient=True) as seen:
-        assert {violation.partition(":")[0] for violation in violations(seen.page)} >= {
+    with open_page(browser, file, lenient=True) as opened:
+        assert {violation.partition(":")[0] for violation in violations(opened.page)} >= {
             "color-contrast",
             "html-has-lang",
             "image-alt",
@@ -100,18 +100,18 @@ def test_what_is_not_accessible_would_be_noticed(browser: Browser, tmp_path: Pat
 @every_page
 @pytest.mark.parametrize("width", [320, 673, 1280])
 def test_no_page_is_wider_than_its_window(browser: Browser, written: Written, kind: str, width: int) -> None:
-    with open_page(browser, written(kind, "fr"), width=width) as seen:
-        unfold_all(seen.page)
+    with open_page(browser, written(kind, "fr"), width=width) as opened:
+        unfold_all(opened.page)
         if width == 673:  # what A4 leaves between the margins
-            seen.page.emulate_media(media="print")
-        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+            opened.page.emulate_media(media="print")
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @every_page
 def test_a_page_is_dark_where_its_reader_wants_it_dark(browser: Browser, written: Written, kind: str) -> None:
     def ground(scheme: Scheme) -> str:
-        with open_page(browser, written(kind, "en"), scheme=scheme) as seen:
-            return str(seen.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        with open_page(browser, written(kind, "en"), scheme=scheme) as opened:
+            return str(opened.page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
     assert ground("light") != ground("dark")
 
@@ -120,16 +120,16 @@ def test_a_page_is_dark_where_its_reader_wants_it_dark(browser: Browser, written
 def test_a_cell_leads_to_the_trainee_s_own_report_by_keyboard_and_without_script(
     browser: Browser, written: Written, *, scripts: bool
 ) -> None:
-    with open_page(browser, written("class", "en"), scripts=scripts) as seen:
-        cell = seen.page.locator(".heat tbody tr", has_text="Grace Hopper").locator("td a").nth(1)
+    with open_page(browser, written("class", "en"), scripts=scripts) as opened:
+        cell = opened.page.locator(".heat tbody tr", has_text="Grace Hopper").locator("td a").nth(1)
         link = cell.get_attribute("href") or ""
-        there = seen.page.locator(link)
+        there = opened.page.locator(link)
         assert not there.is_visible()
         cell.focus()
-        seen.page.keyboard.press("Enter")
+        opened.page.keyboard.press("Enter")
         there.wait_for(state="visible")
         code = there.get_by_role("link", name="ST-01").first
-        explained = seen.page.locator(code.get_attribute("href") or "")
+        explained = opened.page.locator(code.get_attribute("href") or "")
         assert not explained.is_visible()
         code.press("Enter")
         explained.wait_for(state="visible")
@@ -140,27 +140,27 @@ def test_a_cell_leads_to_the_trainee_s_own_report_by_keyboard_and_without_script
 def test_everything_folded_opens_by_keyboard_and_shows_where_it_is(
     browser: Browser, written: Written
 ) -> None:
-    with open_page(browser, written("class", "en")) as seen:
-        seen.page.keyboard.press("Tab")
-        assert seen.page.evaluate("document.activeElement.tagName") == "SUMMARY"
-        assert seen.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-        seen.page.keyboard.press("Enter")
-        assert seen.page.evaluate("document.activeElement.parentElement.open") is True
+    with open_page(browser, written("class", "en")) as opened:
+        opened.page.keyboard.press("Tab")
+        assert opened.page.evaluate("document.activeElement.tagName") == "SUMMARY"
+        assert opened.page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        opened.page.keyboard.press("Enter")
+        assert opened.page.evaluate("document.activeElement.parentElement.open") is True
 
 
 def test_a_hostile_name_is_shown_as_it_was_written(browser: Browser, written: Written) -> None:
-    with open_page(browser, written("class", "fr")) as seen:
-        heat = seen.page.locator(".heat").inner_text()
+    with open_page(browser, written("class", "fr")) as opened:
+        heat = opened.page.locator(".heat").inner_text()
         assert "<script>alert(1)" in heat
         assert "\\u202e" in heat
-        assert "\u202e" not in seen.page.content()
-        assert seen.page.locator("script, img, iframe, [onerror]").count() == 0
+        assert "\u202e" not in opened.page.content()
+        assert opened.page.locator("script, img, iframe, [onerror]").count() == 0
 
 
 def test_a_large_class_opens_at_once_and_shows_its_first_leaf(browser: Browser, written: Written) -> None:
-    with open_page(browser, written("large class", "en")) as seen:
-        assert seen.page.locator(".leaf .heat").count() == 5
-        assert [table.is_visible() for table in seen.page.locator(".leaf .heat").all()] == [True] + [
+    with open_page(browser, written("large class", "en")) as opened:
+        assert opened.page.locator(".leaf .heat").count() == 5
+        assert [table.is_visible() for table in opened.page.locator(".leaf .heat").all()] == [True] + [
             False
         ] * 4
-        assert seen.page.locator(".each").count() == 0
+        assert opened.page.locator(".each").count() == 0

@@ -9,21 +9,21 @@ import pytest
 from playwright.sync_api import Browser
 from pypdf import PdfReader
 
-from dckgrade.render.class_report.html import render_class_page as class_page
+from dckgrade.render.class_report.html import render_class_page
 from tests.support.browser_page import open_page
 from tests.support.pages import PAGES, gather_small_class, grow_class
 
 ROWS = 150
 A4 = (210, 297)
 SMALL = (120, 150)
-"""So narrow that a name takes several lines, which a careless page would part."""
+"""So narrow that a name takes several lines, which a page break could separate."""
 
 
 def printed(browser: Browser, file: Path, *, lenient: bool = False, size: tuple[int, int] = A4) -> list[str]:
     """Give the text of each sheet; *size* in millimetres."""
     width, height = size
-    with open_page(browser, file, lenient=lenient) as seen:
-        pdf = seen.page.pdf(width=f"{width}mm", height=f"{height}mm")
+    with open_page(browser, file, lenient=lenient) as opened:
+        pdf = opened.page.pdf(width=f"{width}mm", height=f"{height}mm")
     return [sheet.extract_text() for sheet in PdfReader(io.BytesIO(pdf)).pages]
 
 
@@ -38,7 +38,7 @@ def cut_rows(sheets: list[str]) -> list[str]:
 @pytest.fixture(scope="module")
 def long_class(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("print") / "class.html"
-    file.write_bytes(class_page(grow_class(gather_small_class("fr"), ROWS)))
+    file.write_bytes(render_class_page(grow_class(gather_small_class("fr"), ROWS)))
     return file
 
 

@@ -1,4 +1,4 @@
-"""A page of ours → what a browser makes of it: what it asked for, ran, said and laid out."""
+"""Open a page in a browser and note what it requests, logs and asks."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ class OpenedPage:
 
     page: Page
     requests: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
 
     def dismiss(self, dialog: Dialog) -> None:
@@ -47,18 +47,18 @@ def open_page(
     )
     context.set_default_timeout(30_000)
     page = context.new_page()
-    seen = OpenedPage(page)
-    page.on("request", lambda one: seen.requests.append(one.url))
-    page.on("console", lambda one: seen.said.append(one.text))
-    page.on("pageerror", lambda one: seen.said.append(one.message))
-    page.on("dialog", seen.dismiss)
+    opened = OpenedPage(page)
+    page.on("request", lambda event: opened.requests.append(event.url))
+    page.on("console", lambda event: opened.logged.append(event.text))
+    page.on("pageerror", lambda event: opened.logged.append(event.message))
+    page.on("dialog", opened.dismiss)
     try:
         page.goto(f"{file.as_uri()}{at}", wait_until="load")
-        yield seen
+        yield opened
     finally:
         context.close()
 
 
 def unfold_all(page: Page) -> None:
     """Open everything that is folded."""
-    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")

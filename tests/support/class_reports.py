@@ -1,4 +1,4 @@
-"""Reports of trainees who never were: the recordings of the labs' own cases under other names."""
+"""Build reports of invented trainees from the recordings of the labs' cases, and classes of them."""
 
 import random
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What others' programs make of our formats: readers of their own, written from the specifications."""
+"""Read our formats as other programs do: readers written from the specifications."""
 
 import re
 from collections.abc import Iterator

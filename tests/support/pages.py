@@ -1,4 +1,4 @@
-"""The pages under test: of a passing, a failing, an undecided and a hostile lab, of classes, of proofs."""
+"""Render the pages under test: a passing, a failing, an undecided and a hostile report, classes, proofs."""
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial

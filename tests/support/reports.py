@@ -1,4 +1,4 @@
-"""What a test is about → a whole report around it; and reports full of hostile text."""
+"""Build reports around what a test is about, and reports full of hostile text."""
 
 from pathlib import Path
 from typing import Any, Literal

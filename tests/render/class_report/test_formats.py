@@ -1,4 +1,4 @@
-"""The class report for spreadsheets, Moodle, Gradescope and CI: read again by others, inert, in step."""
+"""A class report in each format: read again by others' readers, hostile names included."""
 
 import csv
 import io
@@ -14,23 +14,23 @@ from dckgrade.grading import run
 from dckgrade.grading.options import Choice
 from dckgrade.i18n import UserError
 from dckgrade.render import formats
-from dckgrade.render.class_report import csv as tables
-from dckgrade.render.class_report import json as document
+from dckgrade.render.class_report.csv import MoodleColumn, render_moodle, render_spreadsheet
 from dckgrade.render.class_report.gradescope import render_trainee_gradescope
+from dckgrade.render.class_report.json import render_class_json
 from dckgrade.render.class_report.junit import render_class_junit
 from dckgrade.render.formats import DocumentKind
 from dckgrade.report.class_report import ClassReport
 from dckgrade.report.observation import EngineInfo, Unobservable, UnobservableReason
-from tests.support import reports
 from tests.support.class_reports import find_row, gather_class, make_trainee_report
 from tests.support.rendering import list_sanitizing_formats, remove_layout, render_to_bytes
+from tests.support.reports import HOSTILE
 
-HOSTILE = [
+HOSTILE_NAMES = [
     "=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", 'a;b,c"d\ne', "\x1b[31mred", "\0nul",
     "]]><script>alert(1)</script>", "&amp;<b>", "\u202eevil", "\ud800", "Élodie Çelik",
 ]  # fmt: skip
 
-corpus = pytest.mark.parametrize("text", reports.HOSTILE.values(), ids=reports.HOSTILE.keys())
+corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 
 
 @pytest.fixture
@@ -56,22 +56,22 @@ def rows(content: bytes, mark: str = ",") -> list[dict[str, str]]:
 
 
 def test_a_spreadsheet_has_a_row_a_trainee_and_their_total(class_report: ClassReport) -> None:
-    read = rows(tables.render_spreadsheet(class_report, excel=False))
+    read = rows(render_spreadsheet(class_report, excel=False))
     assert [line["Trainee"] for line in read] == ["Ada", "Bob", "Carol", "Mallory"]
     assert (read[0]["tp2 (/10)"], read[0]["tp5 (/10)"], read[0]["Total"]) == ("10", "10", "20")
     assert (read[2]["tp5 (/10)"], read[2]["Total"]) == ("", "0")
 
 
 def test_excel_in_french_gets_its_semicolons_and_its_byte_order_mark(class_report: ClassReport) -> None:
-    content = tables.render_spreadsheet(class_report, excel=True)
+    content = render_spreadsheet(class_report, excel=True)
     assert content.startswith(b"\xef\xbb\xbf")
     assert rows(content, ";")[1]["Trainee"] == "Bob"
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_no_cell_is_a_formula_and_every_cell_is_read_back(name: str) -> None:
     report = gather_class(make_trainee_report(name.encode("utf-8", "replace").decode()))
-    (read,) = rows(tables.render_spreadsheet(report, excel=False))
+    (read,) = rows(render_spreadsheet(report, excel=False))
     assert not read["Trainee"].startswith(("=", "+", "-", "@", "\t", "\r"))
     assert read["Total"] == "10"
 
@@ -102,9 +102,9 @@ def test_every_format_exists_in_both_languages(name: str, lang: str, class_repor
     ],
 )
 def test_moodle_gets_who_is_on_the_roster_by_the_key_it_knows(
-    class_report: ClassReport, key: tables.MoodleColumn, title: str, who: str
+    class_report: ClassReport, key: MoodleColumn, title: str, who: str
 ) -> None:
-    read = rows(tables.render_moodle(class_report, key))
+    read = rows(render_moodle(class_report, key))
     assert [line[title] for line in read][:1] == [who]
     assert len(read) == 2  # one unknown user would make Moodle refuse everybody
     assert (read[1]["tp2"], read[1]["tp5"]) == ("-", "5")
@@ -113,17 +113,17 @@ def test_moodle_gets_who_is_on_the_roster_by_the_key_it_knows(
 
 def test_moodle_without_any_key_is_told_instead_of_written() -> None:
     with pytest.raises(UserError, match="Nobody in this class"):
-        tables.render_moodle(gather_class(make_trainee_report("Ada")), "email")
+        render_moodle(gather_class(make_trainee_report("Ada")), "email")
 
 
 def test_the_document_is_the_report(class_report: ClassReport) -> None:
-    read = json.loads(document.render_class_json(class_report))
+    read = json.loads(render_class_json(class_report))
     assert read["schema"] == "dckgrade-class/1"
     assert [line["trainee"] for line in read["rows"]] == ["Ada", "Bob", "Carol", "Mallory"]
     assert read["rows"][0]["cells"]["tp5"]["score"] == {"earned": 10, "possible": 10, "undecided": 0}
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_junit_is_well_formed_whatever_a_trainee_is_called(name: str) -> None:
     report = gather_class(make_trainee_report(name.encode("utf-8", "replace").decode(), "tp5", "no-password"))
     root = ET.fromstring(render_class_junit(report))  # noqa: S314 - our own
@@ -151,9 +151,9 @@ def undecided() -> ClassReport:
 
 
 def test_points_that_nobody_could_decide_are_no_zero_in_a_gradebook(undecided: ClassReport) -> None:
-    (moodle,) = rows(tables.render_moodle(undecided, "email"))
+    (moodle,) = rows(render_moodle(undecided, "email"))
     assert moodle["tp5"] == "-"
-    (line,) = rows(tables.render_spreadsheet(undecided, excel=False))
+    (line,) = rows(render_spreadsheet(undecided, excel=False))
     assert line["tp5 (/10)"] == ""
 
 
@@ -163,9 +163,7 @@ def test_moodle_is_told_how_many_points_are_undecided() -> None:
     seen = dict(report.observations)
     hidden = next(name for name in seen if name.startswith("http"))
     seen[hidden] = Unobservable(kind="http", why=UnobservableReason.DEADLINE)
-    (moodle,) = rows(
-        tables.render_moodle(gather_class(replace(report, observations=seen), roster=known), "email")
-    )
+    (moodle,) = rows(render_moodle(gather_class(replace(report, observations=seen), roster=known), "email"))
     assert 0 < int(moodle["tp5"]) < 10
     assert "?" in moodle["tp5 feedback"]
 

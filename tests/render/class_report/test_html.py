@@ -1,4 +1,4 @@
-"""A class report → its page: what a trainer must find there, links that lead somewhere, nothing alive."""
+"""The page of a class report: what a trainer must find, links that lead somewhere, nothing active."""
 
 import re
 from collections import Counter

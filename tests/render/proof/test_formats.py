@@ -1,4 +1,4 @@
-"""A proof → each audience's form of it: right, and inert whatever a folder is called."""
+"""A proof in each format: correct, and inert whatever a folder is called."""
 
 import base64
 import hashlib

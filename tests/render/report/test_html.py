@@ -1,4 +1,4 @@
-"""A report → a page: nothing of it is ever alive, and it says what it must."""
+"""The page of a report: nothing in it is active, and it says what it must."""
 
 import base64
 import hashlib

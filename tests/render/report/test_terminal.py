@@ -1,4 +1,4 @@
-"""A report → a terminal: safe, narrow, colourless and in any encoding."""
+"""A report on a terminal: safe, at any width, without colour and in any encoding."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""The line that a problem is about: carets below the very word, whatever else the line holds."""
+"""The line that a problem is about, with carets below the word, whatever else the line holds."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What was judged → sentences, in both languages."""
+"""Sentences about verdicts, mismatches and scores, in both languages."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""Hostile text → nothing that steers a terminal or hides from the eye."""
+"""Sanitized text holds nothing that controls a terminal or is invisible."""
 
 import time
 
