@@ -18,6 +18,7 @@ from dckgrade.probes.apparmor.choice import (
     read_declared_profiles,
 )
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.exit_reason import (
     RESTING_STATES,
     STEADY_AFTER_START_S,
@@ -61,6 +62,27 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether the name wanted is one of them; null where no file could be read, or none is wanted."""
 
 
+LABELS: Mapping[str, Text] = {
+    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "others": Text(fr="nombre d'autres conteneurs possibles", en="number of other possible containers"),
+    "image": Text(fr="image du conteneur", en="image of the container"),
+    "status": Text(fr="état du conteneur", en="state of the container"),
+    "stable": Text(fr="état stable", en="stable state"),
+    "exit_code": Text(fr="code de sortie", en="exit code"),
+    "error": Text(fr="erreur du moteur au démarrage", en="engine error at the start"),
+    "restart_count": Text(fr="nombre de redémarrages", en="number of restarts"),
+    "clue": Text(fr="ligne révélatrice des logs", en="telling line of the log"),
+    "option_misplaced": Text(
+        fr="option de sécurité placée après l'image", en="security option placed after the image"
+    ),
+    "declared": Text(fr="type de profil AppArmor", en="kind of AppArmor profile"),
+    "wanted": Text(fr="profil AppArmor demandé", en="AppArmor profile asked for"),
+    "applied": Text(fr="profil AppArmor appliqué", en="AppArmor profile applied"),
+    "file_names": Text(fr="profils déclarés par le fichier", en="profiles declared by the file"),
+    "in_file": Text(fr="profil demandé présent dans le fichier", en="profile asked for present in the file"),
+}
+
+
 class ApparmorContainer(Probe, frozen=True, kw_only=True, tag="apparmor-container"):
     """Look at the container with a profile of its own, else at one that runs *image*."""
 
@@ -70,11 +92,8 @@ class ApparmorContainer(Probe, frozen=True, kw_only=True, tag="apparmor-containe
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
-    absent: ClassVar[Text] = Text(
-        fr="aucun conteneur qui puisse être le bon n'a été trouvé",
-        en="no container that could be meant was found",
-    )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    absent: ClassVar[Text] = NO_CANDIDATE
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

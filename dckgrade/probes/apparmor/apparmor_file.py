@@ -29,6 +29,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     """One of them has the flag `complain`."""
 
 
+LABELS: Mapping[str, Text] = {
+    "valid": Text(fr="profil valide", en="valid profile"),
+    "problem": Text(fr="problème du profil", en="problem of the profile"),
+    "line": Text(fr="ligne de l'erreur", en="line of the error"),
+    "names": Text(fr="profils déclarés par le fichier", en="profiles declared by the file"),
+    "complain": Text(fr="profil en mode complain", en="profile in complain mode"),
+}
+
+
 class ApparmorFile(Probe, frozen=True, kw_only=True, tag="apparmor-file"):
     """Read *file*; it is not loaded, and nothing is asked of the kernel."""
 
@@ -38,10 +47,10 @@ class ApparmorFile(Probe, frozen=True, kw_only=True, tag="apparmor-file"):
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = Text(
-        fr="aucun profil de ce nom n'est dans le dossier de travail, ni dans /etc/apparmor.d",
+        fr="aucun profil de ce nom ne se trouve dans le dossier de travail ni dans /etc/apparmor.d",
         en="no profile of that name is in the working folder or in /etc/apparmor.d",
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"file": "docker-nginx-profile"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -28,6 +28,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     kernel: str
 
 
+LABELS: Mapping[str, Text] = {
+    "supported": Text(fr="AppArmor pris en charge", en="AppArmor supported"),
+    "rootless": Text(fr="moteur sans root", en="rootless engine"),
+    "desktop": Text(fr="moteur de Docker Desktop", en="engine of Docker Desktop"),
+    "system": Text(fr="système d'exploitation", en="operating system"),
+    "kernel": Text(fr="version du noyau", en="kernel version"),
+}
+
+
 class ApparmorHost(Probe, frozen=True, kw_only=True, tag="apparmor-host"):
     """Ask the engine whether it can apply profiles."""
 
@@ -37,7 +46,7 @@ class ApparmorHost(Probe, frozen=True, kw_only=True, tag="apparmor-host"):
     absent: ClassVar[Text] = Text(
         fr="ce moteur ne dit rien d'AppArmor", en="this engine says nothing of AppArmor"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -11,6 +11,7 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.apparmor.choice import ApparmorCandidate, choose_container
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
@@ -45,17 +46,29 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Another container's command is `ping`."""
 
 
+LABELS: Mapping[str, Text] = {
+    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "wanted": Text(fr="profil AppArmor demandé", en="AppArmor profile asked for"),
+    "profiles": Text(fr="profils qui confinent les processus", en="profiles that confine the processes"),
+    "modes": Text(fr="modes AppArmor des processus", en="AppArmor modes of the processes"),
+    "as_wanted": Text(
+        fr="processus confinés par le profil demandé", en="processes confined by the profile asked for"
+    ),
+    "enforced": Text(fr="profil vraiment imposé", en="profile really enforced"),
+    "by": Text(fr="source de l'information", en="source of the information"),
+    "command": Text(fr="commande exécutée", en="command run"),
+    "ping_tried": Text(fr="essai fait avec ping", en="tried with ping"),
+}
+
+
 class ApparmorLabel(Probe, frozen=True, kw_only=True, tag="apparmor-label"):
     """Read the label of every process; where the engine cannot tell, this runs `cat` in the container."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
     cost: ClassVar[Cost] = Cost.ACT
-    absent: ClassVar[Text] = Text(
-        fr="aucun conteneur qui puisse être le bon n'a été trouvé",
-        en="no container that could be meant was found",
-    )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    absent: ClassVar[Text] = NO_CANDIDATE
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

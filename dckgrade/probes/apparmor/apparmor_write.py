@@ -16,6 +16,7 @@ from dckgrade.probes.apparmor.choice import (
     read_declared_profiles,
 )
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
@@ -61,6 +62,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The last line that it printed."""
 
 
+LABELS: Mapping[str, Text] = {
+    "refused": Text(fr="écriture refusée", en="write refused"),
+    "path": Text(fr="fichier essayé", en="file tried"),
+    "denied_by_file": Text(fr="écriture interdite par le profil", en="write denied by the profile"),
+    "command": Text(fr="commande exécutée", en="command run"),
+    "answer": Text(fr="réponse de la commande", en="answer of the command"),
+}
+
+
 class ApparmorWrite(Probe, frozen=True, kw_only=True, tag="apparmor-write"):
     """Open for append, in the container, files to which the profile in *file* denies writing."""
 
@@ -69,11 +79,8 @@ class ApparmorWrite(Probe, frozen=True, kw_only=True, tag="apparmor-write"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
     cost: ClassVar[Cost] = Cost.ACT
-    absent: ClassVar[Text] = Text(
-        fr="aucun conteneur qui puisse être le bon n'a été trouvé",
-        en="no container that could be meant was found",
-    )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    absent: ClassVar[Text] = NO_CANDIDATE
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

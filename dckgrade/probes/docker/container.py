@@ -12,6 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import (
+    NO_SUCH_CONTAINER,
     STEADY_AFTER_RESTART_S,
     ContainerName,
     FoundBy,
@@ -93,6 +94,32 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The last lines of a container that does not simply run; null for one that does."""
 
 
+LABELS: Mapping[str, Text] = {
+    "id": Text(fr="identifiant du conteneur", en="id of the container"),
+    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "found_by": Text(fr="trouvé par", en="found by"),
+    "others": Text(fr="nombre d'autres conteneurs possibles", en="number of other possible containers"),
+    "image": Text(fr="image du conteneur", en="image of the container"),
+    "image_names": Text(fr="noms de l'image", en="names of the image"),
+    "image_fits": Text(fr="image demandée", en="image asked for"),
+    "status": Text(fr="état du conteneur", en="state of the container"),
+    "stable": Text(fr="état stable", en="stable state"),
+    "exit_code": Text(fr="code de sortie", en="exit code"),
+    "oom_killed": Text(fr="tué par manque de mémoire", en="killed for lack of memory"),
+    "error": Text(fr="erreur du moteur au démarrage", en="engine error at the start"),
+    "restart_count": Text(fr="nombre de redémarrages", en="number of restarts"),
+    "restart_policy": Text(fr="politique de redémarrage", en="restart policy"),
+    "health": Text(fr="état de santé", en="health"),
+    "command": Text(fr="arguments donnés après l'image", en="arguments after the image"),
+    "env_names": Text(fr="variables d'environnement", en="environment variables"),
+    "env_empty": Text(fr="variables d'environnement vides", en="empty environment variables"),
+    "mounts": Text(fr="montages", en="mounts"),
+    "networks": Text(fr="réseaux du conteneur", en="networks of the container"),
+    "network_mode": Text(fr="mode réseau", en="network mode"),
+    "log_tail": Text(fr="dernières lignes des logs", en="last lines of the log"),
+}
+
+
 class Container(Probe, frozen=True, kw_only=True, tag="container"):
     """Look for the container *name*; *image* (a repository such as nginx) finds it under another name."""
 
@@ -102,10 +129,8 @@ class Container(Probe, frozen=True, kw_only=True, tag="container"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.LIST
-    absent: ClassVar[Text] = Text(
-        fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
-    )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    absent: ClassVar[Text] = NO_SUCH_CONTAINER
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"name": "dbserver", "image": "postgres"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -10,6 +10,7 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import (
+    NO_SUCH_CONTAINER,
     ContainerName,
     FoundContainer,
     convert_to_observation,
@@ -26,6 +27,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Both streams, at most 200 lines and 64 KiB; empty where the log driver keeps none."""
 
 
+LABELS: Mapping[str, Text] = {
+    "text": Text(fr="dernières lignes des logs", en="last lines of the log"),
+}
+
+
 class ContainerLog(Probe, frozen=True, kw_only=True, tag="container-log"):
     """Read the log of the container called *container*."""
 
@@ -34,10 +40,8 @@ class ContainerLog(Probe, frozen=True, kw_only=True, tag="container-log"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
-    absent: ClassVar[Text] = Text(
-        fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
-    )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    absent: ClassVar[Text] = NO_SUCH_CONTAINER
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"container": "dbserver"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -11,6 +11,7 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import (
+    NO_SUCH_CONTAINER,
     ContainerName,
     FoundContainer,
     convert_to_observation,
@@ -38,6 +39,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     """How many processes and threads it has; null where they are not counted."""
 
 
+LABELS: Mapping[str, Text] = {
+    "live": Text(fr="mesure prise en marche", en="measured while running"),
+    "memory_bytes": Text(fr="mémoire utilisée (octets)", en="memory used (bytes)"),
+    "memory_limit_bytes": Text(fr="limite de mémoire (octets)", en="memory limit (bytes)"),
+    "cpu_ns": Text(fr="temps processeur utilisé (ns)", en="processor time used (ns)"),
+    "processes": Text(fr="nombre de processus et de threads", en="number of processes and threads"),
+}
+
+
 class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
     """Measure the container called *container*."""
 
@@ -46,10 +56,8 @@ class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.WAIT
-    absent: ClassVar[Text] = Text(
-        fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
-    )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    absent: ClassVar[Text] = NO_SUCH_CONTAINER
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"container": "dbserver"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -46,6 +46,24 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Another `daemon.json` of this machine that would rotate logs, and that this engine does not read."""
 
 
+LABELS: Mapping[str, Text] = {
+    "running": Text(fr="moteur en marche", en="engine running"),
+    "path": Text(fr="fichier lu par le moteur", en="file read by the engine"),
+    "exists": Text(fr="fichier présent", en="file present"),
+    "problem": Text(fr="problème du fichier", en="problem of the file"),
+    "error": Text(fr="erreur du moteur", en="error of the engine"),
+    "line": Text(fr="ligne de l'erreur", en="line of the error"),
+    "column": Text(fr="colonne de l'erreur", en="column of the error"),
+    "rest_line": Text(
+        fr="première ligne que le moteur ne lit pas", en="first line that the engine does not read"
+    ),
+    "rotates": Text(fr="rotation des logs", en="log rotation"),
+    "driver": Text(fr="pilote de logs choisi", en="log driver chosen"),
+    "driver_known": Text(fr="pilote de logs connu du moteur", en="log driver known to the engine"),
+    "elsewhere": Text(fr="autre fichier qui activerait la rotation", en="other file that would rotate logs"),
+}
+
+
 class DaemonFile(Probe, frozen=True, kw_only=True, tag="daemon-file"):
     """Look at the engine's configuration file, where both are on this machine."""
 
@@ -53,10 +71,10 @@ class DaemonFile(Probe, frozen=True, kw_only=True, tag="daemon-file"):
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = Text(
-        fr="aucun daemon.json que Docker lise n'a été trouvé sur cette machine",
+        fr="aucun daemon.json lu par Docker n'a été trouvé sur cette machine",
         en="no daemon.json that Docker reads was found on this machine",
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

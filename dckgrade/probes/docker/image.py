@@ -28,6 +28,14 @@ class Facts(Struct, frozen=True, kw_only=True):
     layers: int
 
 
+LABELS: Mapping[str, Text] = {
+    "name": Text(fr="nom de l'image", en="name of the image"),
+    "version": Text(fr="version annoncée par l'image", en="version stated by the image"),
+    "is_really": Text(fr="contenu réel de l'image", en="real content of the image"),
+    "layers": Text(fr="nombre de couches", en="number of layers"),
+}
+
+
 class Image(Probe, frozen=True, kw_only=True, tag="image"):
     """Look at the image called *name*; *version_in* is the one variable of its environment that is read."""
 
@@ -37,8 +45,10 @@ class Image(Probe, frozen=True, kw_only=True, tag="image"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.LIST
-    absent: ClassVar[Text] = Text(fr="aucune image de ce nom n'a été trouvée", en="no such image was found")
-    labels: ClassVar[Mapping[str, Text]] = {}
+    absent: ClassVar[Text] = Text(
+        fr="aucune image de ce nom n'a été trouvée", en="no image of that name was found"
+    )
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"name": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:

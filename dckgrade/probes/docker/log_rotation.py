@@ -45,6 +45,22 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Containers that ended within seconds of each other, as when Docker is restarted."""
 
 
+LABELS: Mapping[str, Text] = {
+    "tried": Text(fr="essai sur un conteneur neuf", en="tried on a new container"),
+    "driver": Text(fr="pilote de logs", en="log driver"),
+    "driver_known": Text(fr="pilote de logs connu du moteur", en="log driver known to the engine"),
+    "size_text": Text(fr="taille maximale écrite", en="maximum size as written"),
+    "files_text": Text(fr="nombre de fichiers écrit", en="number of files as written"),
+    "max_size": Text(
+        fr="taille maximale d'un fichier de logs (octets)", en="maximum size of a log file (bytes)"
+    ),
+    "max_file": Text(fr="nombre maximal de fichiers de logs", en="maximum number of log files"),
+    "rotates": Text(fr="rotation des logs", en="log rotation"),
+    "older": Text(fr="conteneurs créés avant la rotation", en="containers made before the rotation"),
+    "stopped_together": Text(fr="conteneurs arrêtés en même temps", en="containers that stopped together"),
+}
+
+
 class LogRotation(Probe, frozen=True, kw_only=True, tag="log-rotation"):
     """Create a container, never start it, read the log configuration that it was given, remove it."""
 
@@ -52,10 +68,10 @@ class LogRotation(Probe, frozen=True, kw_only=True, tag="log-rotation"):
     passive: ClassVar[bool] = False
     cost: ClassVar[Cost] = Cost.ACT
     absent: ClassVar[Text] = Text(
-        fr="ce moteur ne dit pas quel pilote de logs il donne",
-        en="this engine does not say which log driver it gives",
+        fr="la configuration des logs d'un nouveau conteneur n'a pas été trouvée",
+        en="the log configuration of a new container was not found",
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

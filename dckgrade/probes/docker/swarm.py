@@ -74,6 +74,33 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Entries that are down, of machines that have a newer entry (same host name, same address)."""
 
 
+LABELS: Mapping[str, Text] = {
+    "local_state": Text(fr="état de ce moteur dans le swarm", en="state of this engine in the swarm"),
+    "role": Text(fr="rôle de ce moteur", en="role of this engine"),
+    "error": Text(fr="erreur du swarm", en="error of the swarm"),
+    "node_address": Text(fr="adresse de ce nœud", en="address of this node"),
+    "manager_addresses": Text(fr="adresses des managers", en="addresses of the managers"),
+    "operating_system": Text(fr="système d'exploitation", en="operating system"),
+    "has_leader": Text(fr="leader élu", en="elected leader"),
+    "node_id": Text(fr="identifiant de ce nœud", en="id of this node"),
+    "nodes": Text(fr="nœuds du swarm", en="nodes of the swarm"),
+    "manager_count": Text(fr="nombre de managers", en="number of managers"),
+    "leader_reachable": Text(fr="leader joignable", en="reachable leader"),
+    "workers": Text(fr="workers du swarm", en="workers of the swarm"),
+    "ready_workers": Text(fr="workers prêts", en="ready workers"),
+    "silent_workers": Text(fr="workers qui ne répondent plus", en="workers that no longer answer"),
+    "unsettled_workers": Text(
+        fr="workers dont l'état n'est pas encore connu", en="workers whose state is not known yet"
+    ),
+    "set_aside_workers": Text(
+        fr="workers prêts, mais en drain ou en pause", en="workers ready, but drained or paused"
+    ),
+    "earlier_lives": Text(
+        fr="anciennes entrées de machines revenues", en="old entries of machines that came back"
+    ),
+}
+
+
 class Swarm(Probe, frozen=True, kw_only=True, tag="swarm"):
     """Look at the swarm that this engine belongs to."""
 
@@ -83,7 +110,7 @@ class Swarm(Probe, frozen=True, kw_only=True, tag="swarm"):
     absent: ClassVar[Text] = Text(
         fr="ce moteur ne fait partie d'aucun swarm", en="this engine is part of no swarm"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -21,6 +21,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     """`local` unless another one was asked for."""
 
 
+LABELS: Mapping[str, Text] = {
+    "driver": Text(fr="pilote du volume", en="driver of the volume"),
+}
+
+
 class Volume(Probe, frozen=True, kw_only=True, tag="volume"):
     """Look for the volume *name*."""
 
@@ -32,7 +37,7 @@ class Volume(Probe, frozen=True, kw_only=True, tag="volume"):
     absent: ClassVar[Text] = Text(
         fr="aucun volume de ce nom n'a été trouvé", en="no volume of that name was found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"name": "data"}
 
     def observe(self, engine: Engine) -> Observation:

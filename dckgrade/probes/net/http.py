@@ -35,6 +35,17 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The first 4 KiB, secrets masked."""
 
 
+LABELS: Mapping[str, Text] = {
+    "answers": Text(fr="réponse en HTTP", en="answer over HTTP"),
+    "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
+    "via": Text(fr="voie d'accès au service", en="way to the service"),
+    "status_code": Text(fr="code de statut HTTP", en="HTTP status code"),
+    "server": Text(fr="logiciel du serveur", en="server software"),
+    "content_type": Text(fr="type de contenu", en="content type"),
+    "body": Text(fr="début de la page", en="beginning of the page"),
+}
+
+
 class Http(Probe, frozen=True, kw_only=True, tag="http"):
     """Ask *container* (a name, or `@apparmor`, `@seccomp`) on its *port* for *path*; no redirect followed."""
 
@@ -48,9 +59,9 @@ class Http(Probe, frozen=True, kw_only=True, tag="http"):
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.SERVICE
     absent: ClassVar[Text] = Text(
-        fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
+        fr="le conteneur à interroger n'a pas été trouvé", en="the container to ask was not found"
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers", "port": 80, "path": "/"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import NoAnswer, NotThere, OutOfReach, Via
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
+from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, ContainerName, convert_to_observation
 from dckgrade.probes.support.service import Port, ServiceProblem, ask_service
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
@@ -38,6 +38,14 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether the server offers TLS."""
 
 
+LABELS: Mapping[str, Text] = {
+    "accepts": Text(fr="réponse de PostgreSQL", en="answer from PostgreSQL"),
+    "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
+    "via": Text(fr="voie d'accès au service", en="way to the service"),
+    "encrypted": Text(fr="chiffrement TLS proposé", en="TLS offered"),
+}
+
+
 class Postgres(Probe, frozen=True, kw_only=True, tag="postgres"):
     """Knock at *port* of the container called *container*."""
 
@@ -47,10 +55,8 @@ class Postgres(Probe, frozen=True, kw_only=True, tag="postgres"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
     cost: ClassVar[Cost] = Cost.SERVICE
-    absent: ClassVar[Text] = Text(
-        fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
-    )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    absent: ClassVar[Text] = NO_SUCH_CONTAINER
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"container": "dbserver"}
 
     def observe(self, engine: Engine) -> Observation:

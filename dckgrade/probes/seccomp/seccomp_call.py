@@ -13,6 +13,7 @@ from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.choice import choose_container
 from dckgrade.probes.seccomp.policy import EPERM, Effect
 from dckgrade.probes.seccomp.syscalls import TWIN_CALLS
+from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
@@ -74,17 +75,24 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The call that the profile forbids, where the program did the same by another one and was let."""
 
 
+LABELS: Mapping[str, Text] = {
+    "refused": Text(fr="appel système refusé", en="system call refused"),
+    "call": Text(fr="appel système essayé", en="system call tried"),
+    "command": Text(fr="commande exécutée", en="command run"),
+    "answer": Text(fr="réponse de la commande", en="answer of the command"),
+    "killed": Text(fr="processus tué", en="process killed"),
+    "twin": Text(fr="appel interdit mais contourné", en="call forbidden but bypassed"),
+}
+
+
 class SeccompCall(Probe, frozen=True, kw_only=True, tag="seccomp-call"):
     """Try calls that the profile forbids and Docker allows, until one is refused: runs commands in it."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
     cost: ClassVar[Cost] = Cost.ACT
-    absent: ClassVar[Text] = Text(
-        fr="aucun conteneur qui puisse être le bon n'a été trouvé",
-        en="no container that could be meant was found",
-    )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    absent: ClassVar[Text] = NO_CANDIDATE
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

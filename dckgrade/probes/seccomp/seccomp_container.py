@@ -21,6 +21,7 @@ from dckgrade.probes.seccomp.choice import (
 )
 from dckgrade.probes.seccomp.policy import list_forbidden_calls
 from dckgrade.probes.seccomp.syscalls import CALLS_SINCE_2015
+from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.exit_reason import (
     RESTING_STATES,
     STEADY_AFTER_START_S,
@@ -82,6 +83,34 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether it means what the file in the working folder means now; null where that cannot be read."""
 
 
+LABELS: Mapping[str, Text] = {
+    "id": Text(fr="identifiant du conteneur", en="id of the container"),
+    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "others": Text(fr="nombre d'autres conteneurs possibles", en="number of other possible containers"),
+    "other_runs": Text(fr="autre conteneur possible en marche", en="another possible container running"),
+    "image": Text(fr="image du conteneur", en="image of the container"),
+    "status": Text(fr="état du conteneur", en="state of the container"),
+    "stuck": Text(fr="démarrage bloqué", en="start that never ends"),
+    "stable": Text(fr="état stable", en="stable state"),
+    "exit_code": Text(fr="code de sortie", en="exit code"),
+    "error": Text(fr="erreur du moteur au démarrage", en="engine error at the start"),
+    "restart_count": Text(fr="nombre de redémarrages", en="number of restarts"),
+    "clue": Text(fr="ligne révélatrice des logs", en="telling line of the log"),
+    "option_misplaced": Text(
+        fr="option de sécurité placée après l'image", en="security option placed after the image"
+    ),
+    "declared": Text(fr="type de profil seccomp", en="kind of seccomp profile"),
+    "privileged": Text(fr="profil annulé par le mode privilégié", en="profile cancelled by privileged mode"),
+    "off": Text(fr="profil qui désactive seccomp", en="profile that switches seccomp off"),
+    "logs": Text(fr="appels seulement journalisés", en="calls only logged"),
+    "kills": Text(fr="profil qui tue le processus", en="profile that kills the process"),
+    "forbids": Text(fr="appels système interdits", en="forbidden system calls"),
+    "forbids_count": Text(fr="nombre d'appels système interdits", en="number of forbidden system calls"),
+    "only_young": Text(fr="appels récents seuls interdits", en="only recent calls forbidden"),
+    "same_as_file": Text(fr="même profil que le fichier", en="same profile as the file"),
+}
+
+
 class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"):
     """Look at the container that bears a profile of its own, else at one that runs *image*."""
 
@@ -91,11 +120,8 @@ class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
-    absent: ClassVar[Text] = Text(
-        fr="aucun conteneur qui puisse être le bon n'a été trouvé",
-        en="no container that could be meant was found",
-    )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    absent: ClassVar[Text] = NO_CANDIDATE
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -28,6 +28,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Where, counted from 1; null where no place can be named."""
 
 
+LABELS: Mapping[str, Text] = {
+    "valid": Text(fr="profil valide", en="valid profile"),
+    "problem": Text(fr="problème du profil", en="problem of the profile"),
+    "error": Text(fr="erreur dans le profil", en="error in the profile"),
+    "line": Text(fr="ligne de l'erreur", en="line of the error"),
+    "column": Text(fr="colonne de l'erreur", en="column of the error"),
+}
+
+
 class SeccompFile(Probe, frozen=True, kw_only=True, tag="seccomp-file"):
     """Read *file* in the working folder (`--workdir`)."""
 
@@ -37,10 +46,10 @@ class SeccompFile(Probe, frozen=True, kw_only=True, tag="seccomp-file"):
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = Text(
-        fr="aucun fichier de ce nom n'est dans le dossier de travail",
-        en="no such file is in the working folder",
+        fr="aucun fichier de ce nom ne se trouve dans le dossier de travail",
+        en="no file of that name is in the working folder",
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"file": "seccomp_profile.json"}
 
     def observe(self, engine: Engine) -> Observation:

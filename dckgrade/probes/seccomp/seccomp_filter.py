@@ -11,6 +11,7 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.choice import choose_container
+from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
@@ -31,17 +32,22 @@ class Facts(Struct, frozen=True, kw_only=True):
     """How many filters are in force; kernels before 5.9 do not tell."""
 
 
+LABELS: Mapping[str, Text] = {
+    "mode": Text(fr="mode seccomp du processus", en="seccomp mode of the process"),
+    "command": Text(fr="commande exécutée", en="command run"),
+    "off": Text(fr="profil qui désactive seccomp", en="profile that switches seccomp off"),
+    "filters": Text(fr="nombre de filtres seccomp", en="number of seccomp filters"),
+}
+
+
 class SeccompFilter(Probe, frozen=True, kw_only=True, tag="seccomp-filter"):
     """Read the status of process 1 of the container that bears the profile; this runs `cat` in it."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
     cost: ClassVar[Cost] = Cost.ACT
-    absent: ClassVar[Text] = Text(
-        fr="aucun conteneur qui puisse être le bon n'a été trouvé",
-        en="no container that could be meant was found",
-    )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    absent: ClassVar[Text] = NO_CANDIDATE
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

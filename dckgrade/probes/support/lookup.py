@@ -9,7 +9,8 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.report.observation import Absent, Observation, Unobservable, UnobservableReason
+from dckgrade.report.observation import Absent, Observation, Unobservable, Why
+from dckgrade.report.text import Text
 
 ContainerName = Annotated[str, Meta(pattern="^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}$")]
 """What Docker accepts: two characters at least."""
@@ -19,6 +20,11 @@ ContainerSelector = Annotated[str, Meta(pattern="^(@apparmor|@seccomp|[a-zA-Z0-9
 
 FoundBy = Literal["name", "label", "near-miss", "image"]
 """Exact name; Compose or Swarm service label; a name within two edits; only the image fits."""
+
+NO_SUCH_CONTAINER = Text(
+    fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
+)
+"""What is said where no container has the name that a lab gives."""
 
 SERVICE_LABELS = ("com.docker.compose.service", "com.docker.swarm.service.name")
 

@@ -37,6 +37,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     """There may be a cache of another user's (root's) that we cannot look into."""
 
 
+LABELS: Mapping[str, Text] = {
+    "evidence": Text(fr="preuve de la base", en="evidence of the database"),
+    "downloaded_at": Text(fr="date de téléchargement", en="download date"),
+    "clue": Text(fr="problème signalé par Trivy", en="problem reported by Trivy"),
+    "looked_in": Text(fr="dossiers examinés", en="folders searched"),
+    "not_ours": Text(fr="cache d'un autre utilisateur", en="cache of another user"),
+}
+
+
 class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
     """Look for the database; a report of *image* that has findings shows that there was one."""
 
@@ -49,7 +58,7 @@ class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
         fr="aucune base de vulnérabilités de Trivy n'a été trouvée",
         en="no vulnerability database of Trivy was found",
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"image": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -52,6 +52,18 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The folders looked into on this machine."""
 
 
+LABELS: Mapping[str, Text] = {
+    "image": Text(fr="nom de l'image", en="name of the image"),
+    "evidence": Text(fr="preuve de l'analyse", en="evidence of the scan"),
+    "where": Text(fr="emplacement de la preuve", en="place of the evidence"),
+    "lack": Text(fr="défaut de la preuve", en="fault of the evidence"),
+    "from_registry": Text(fr="image analysée depuis un registre", en="image scanned from a registry"),
+    "not_ours": Text(fr="cache d'un autre utilisateur", en="cache of another user"),
+    "clue": Text(fr="problème signalé par Trivy", en="problem reported by Trivy"),
+    "looked_in": Text(fr="dossiers examinés", en="folders searched"),
+}
+
+
 class TrivyScan(Probe, frozen=True, kw_only=True, tag="trivy-scan"):
     """Look for what a scan of *image* leaves behind."""
 
@@ -64,7 +76,7 @@ class TrivyScan(Probe, frozen=True, kw_only=True, tag="trivy-scan"):
         fr="aucune analyse de cette image par Trivy n'a été trouvée",
         en="no scan of that image by Trivy was found",
     )
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"image": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:

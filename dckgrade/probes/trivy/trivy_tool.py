@@ -24,6 +24,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     """On the PATH; as an image on the engine; as a container; or a cache shows that it was there."""
 
 
+LABELS: Mapping[str, Text] = {
+    "ways": Text(fr="formes sous lesquelles Trivy est présent", en="ways in which Trivy is present"),
+}
+
+
 class TrivyTool(Probe, frozen=True, kw_only=True, tag="trivy-tool"):
     """Look for Trivy."""
 
@@ -31,7 +36,7 @@ class TrivyTool(Probe, frozen=True, kw_only=True, tag="trivy-tool"):
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = Text(fr="Trivy n'a été trouvé nulle part", en="Trivy was found nowhere")
-    labels: ClassVar[Mapping[str, Text]] = {}
+    labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
