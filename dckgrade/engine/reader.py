@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from dckgrade.engine import log_frames, resources
+from dckgrade.engine import answer_shapes, log_frames, resources
+from dckgrade.engine.answer_shapes import require_shape
 from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.engine.probe_container_form import is_probe_container_entry
 from dckgrade.engine.resources import Resource
@@ -21,7 +22,7 @@ class ResourceReader(Protocol):
 
     def list_all_containers(self) -> Sequence[Json]:
         """List all containers."""
-        return self.read(resources.CONTAINERS)
+        return require_shape(self.read(resources.CONTAINERS), answer_shapes.LISTED_CONTAINERS)
 
     def list_containers(self) -> Sequence[Json]:
         """List all containers but our own: what we made is not graded."""
@@ -29,15 +30,15 @@ class ResourceReader(Protocol):
 
     def inspect_container(self, ref: str) -> Json:
         """Inspect one container."""
-        return self.read(resources.CONTAINER, ref)
+        return require_shape(self.read(resources.CONTAINER, ref), answer_shapes.CONTAINER)
 
     def inspect_image(self, ref: str) -> Json:
         """Inspect one image."""
-        return self.read(resources.IMAGE, ref)
+        return require_shape(self.read(resources.IMAGE, ref), answer_shapes.IMAGE)
 
     def list_images(self) -> Sequence[Json]:
         """List all images."""
-        return self.read(resources.IMAGES)
+        return require_shape(self.read(resources.IMAGES), answer_shapes.LISTED_IMAGES)
 
     def read_archive(self, ref: str, path: str) -> bytes:
         """Read a file inside a container, whether that runs or not."""
@@ -49,23 +50,23 @@ class ResourceReader(Protocol):
 
     def inspect_engine(self) -> Json:
         """Describe the engine."""
-        return self.read(resources.INFO)
+        return require_shape(self.read(resources.INFO), answer_shapes.INFO)
 
     def list_nodes(self) -> Sequence[Json]:
         """List the nodes of the swarm."""
-        return self.read(resources.NODES)
+        return require_shape(self.read(resources.NODES), answer_shapes.NODES)
 
     def inspect_volume(self, name: str) -> Json:
         """Inspect one volume."""
-        return self.read(resources.VOLUME, name)
+        return require_shape(self.read(resources.VOLUME, name), answer_shapes.VOLUME)
 
     def sample_stats(self, ref: str) -> Json:
         """Take one sample of a container's resources."""
-        return self.read(resources.STATS, ref)
+        return require_shape(self.read(resources.STATS, ref), answer_shapes.STATS)
 
     def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
         """Let the engine's machine list a container's processes."""
-        listed = self.read(resources.TOP, ref, ps_args=f"-eo {columns}")
+        listed = require_shape(self.read(resources.TOP, ref, ps_args=f"-eo {columns}"), answer_shapes.TOP)
         return [[str(part) for part in row] for row in listed.get("Processes") or []]
 
     def read_log_tail(self, ref: str, *, tty: bool) -> str:

@@ -86,7 +86,11 @@ def test_a_sound_engine_is_greeted_with_one_request(tmp_path: Path) -> None:
 
 
 def test_a_grade_sends_what_it_needs_and_no_more(tmp_path: Path) -> None:
-    says = {"/json": answer({"Id": "a"}), "/containers/json": answer([{"Id": "a"}]), "/stats": answer({})}
+    says = {
+        "/json": answer({"Id": "a"}),
+        "/containers/json": answer([{"Id": "a", "Names": ["/a"]}]),
+        "/stats": answer({}),
+    }
     with daemon(tmp_path, says) as (connected, there):
         look: Engine = connected.take_snapshot()
         for _ in range(2):

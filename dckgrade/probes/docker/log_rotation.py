@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
+from dckgrade.engine.answer_shapes import CONTAINER, require_shape
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
@@ -100,7 +101,9 @@ def read_effective_log_config(engine: Engine, driver: str) -> LogConfig | None:
         return LogConfig(driver)
     # Sorted, since engines list images of one age in a new order each time: one container is enough.
     images = sorted(str(image.get("Id") or "") for image in engine.list_images())
-    return parse_container_log_config(engine.inspect_new_container(images[0])) if images else None
+    if not images:
+        return None
+    return parse_container_log_config(require_shape(engine.inspect_new_container(images[0]), CONTAINER))
 
 
 def parse_container_log_config(container: Json) -> LogConfig:

@@ -1,0 +1,144 @@
+"""
+The types of what is read of an engine's answers, as its API has them; what nobody reads is left out.
+
+Null and missing mean the same, but for what tells one object from another: where a listed container has no id
+or no list of names, nothing is said of any.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from dckgrade.engine.answers import OutOfReach
+from dckgrade.report.observation import Why
+
+T = TypeVar("T")
+Texts = list[str]
+
+
+def define_shape(required: Mapping[str, Any] | None = None, **optional: Any) -> Any:
+    """Return a type of objects with these keys: *required* ones, and others that may be null or missing."""
+    needed = [(name, type_) for name, type_ in (required or {}).items()]
+    nullable = [(name, type_ | None, None) for name, type_ in optional.items()]
+    return msgspec.defstruct("Answer", [*needed, *nullable], kw_only=True)
+
+
+def list_of(shape: Any) -> Any:
+    """Return the type of lists of such objects."""
+    return list[shape]
+
+
+def map_of(shape: Any) -> Any:
+    """Return the type of mappings from names to such objects, or to null."""
+    return dict[str, shape | None]
+
+
+def require_shape(answer: T, shape: Any) -> T:
+    """Return *answer* if what is read of it has the types of *shape*; else raises `OutOfReach`."""
+    try:
+        msgspec.convert(answer, shape)
+    except msgspec.ValidationError as error:
+        raise OutOfReach(Why.UNREADABLE, str(error)) from None
+    return answer
+
+
+PORT_BINDINGS = map_of(list_of(define_shape(HostIp=str, HostPort=str)))
+LOG_CONFIG = define_shape(Type=str, Config=dict[str, str])
+STATE = define_shape(
+    Status=str,
+    Running=bool,
+    Paused=bool,
+    Restarting=bool,
+    OOMKilled=bool,
+    Pid=int,
+    ExitCode=int,
+    Error=str,
+    StartedAt=str,
+    FinishedAt=str,
+    Health=define_shape(Status=str),
+)
+HOST_CONFIG = define_shape(
+    CapAdd=Texts,
+    CapDrop=Texts,
+    ExtraHosts=Texts,
+    Links=Texts,
+    LogConfig=LOG_CONFIG,
+    NetworkMode=str,
+    PidMode=str,
+    PortBindings=PORT_BINDINGS,
+    Privileged=bool,
+    RestartPolicy=define_shape(Name=str),
+    SecurityOpt=Texts,
+)
+NETWORK = define_shape(Aliases=Texts, DNSNames=Texts, GlobalIPv6Address=str, IPAddress=str)
+
+LISTED_CONTAINERS = list_of(
+    define_shape(
+        {"Id": str, "Names": Texts},
+        Image=str,
+        Command=str,
+        State=str,
+        Status=str,
+        Created=int | float,
+        Labels=dict[str, str],
+    )
+)
+CONTAINER = define_shape(
+    Id=str,
+    Name=str,
+    Image=str,
+    RestartCount=int,
+    AppArmorProfile=str,
+    State=STATE,
+    Config=define_shape(Image=str, Cmd=Texts, Env=Texts, Labels=dict[str, str], Tty=bool, User=str),
+    HostConfig=HOST_CONFIG,
+    NetworkSettings=define_shape(Networks=map_of(NETWORK), Ports=PORT_BINDINGS),
+    Mounts=list_of(define_shape(Type=str, Name=str, Source=str, Destination=str, RW=bool)),
+)
+LISTED_IMAGES = list_of(define_shape({"Id": str}, RepoTags=Texts))
+IMAGE = define_shape(
+    Id=str,
+    RepoTags=Texts,
+    Config=define_shape(Env=Texts),
+    RootFS=define_shape(Layers=Texts),
+    Metadata=define_shape(LastTagTime=str),
+)
+VOLUME = define_shape(Driver=str)
+INFO = define_shape(
+    CgroupVersion=str,
+    DockerRootDir=str,
+    Driver=str,
+    DriverStatus=list[Texts],
+    KernelVersion=str,
+    LoggingDriver=str,
+    Name=str,
+    OperatingSystem=str,
+    Plugins=define_shape(Log=Texts),
+    SecurityOptions=Texts,
+    Swarm=define_shape(
+        NodeID=str,
+        NodeAddr=str,
+        LocalNodeState=str,
+        ControlAvailable=bool,
+        Error=str,
+        RemoteManagers=list_of(define_shape(Addr=str)),
+    ),
+)
+NODES = list_of(
+    define_shape(
+        CreatedAt=str,
+        UpdatedAt=str,
+        Spec=define_shape(Role=str, Availability=str),
+        Description=define_shape(Hostname=str, Engine=define_shape(EngineVersion=str)),
+        Status=define_shape(State=str, Addr=str),
+        ManagerStatus=define_shape(Leader=bool, Reachability=str),
+    )
+)
+STATS = define_shape(
+    read=str,
+    memory_stats=define_shape(usage=int, limit=int, stats=dict[str, Any]),
+    cpu_stats=define_shape(cpu_usage=define_shape(total_usage=int)),
+    pids_stats=define_shape(current=int),
+)
+TOP = define_shape(Processes=list[Texts])
