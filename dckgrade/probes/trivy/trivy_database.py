@@ -11,21 +11,22 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.probes.trivy.cache import (
-    TrivyCache,
     list_trivy_containers,
     open_container_cache,
     open_local_cache,
 )
 from dckgrade.probes.trivy.log_findings import TrivyComplaint, find_complaint
 from dckgrade.probes.trivy.reports import assess_report
-from dckgrade.report.observation import Observation, Seen, Unobservable
+from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
+
+DatabaseEvidence = Literal["cache", "container-cache", "report"]
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """Where it was found."""
 
-    evidence: Literal["cache", "container-cache", "report"] | None
+    evidence: DatabaseEvidence | None
     """The cache here, a container's, a report with findings; null: nowhere."""
     downloaded_at: str
     """RFC 3339; empty where it cannot be told."""
@@ -62,25 +63,33 @@ class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
     example: ClassVar[Mapping[str, Any]] = {"image": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:
+        """Look for it wherever it may have left something."""
+        try:
+            facts = self.find_evidence(engine)
+        except (NotThere, OutOfReach) as trouble:
+            return convert_to_observation("trivy-database", trouble)
+        return Seen(kind="trivy-database", facts=msgspec.to_builtins(facts))
+
+    def find_evidence(self, engine: Engine) -> Facts:
         """Look in the cache here, then in containers, then at reports."""
         trouble: OutOfReach | None = None
-        seen = list_trivy_containers(engine)
-        for cache in (open_local_cache(engine), *(open_container_cache(engine, one) for one in seen)):
+        containers = list_trivy_containers(engine)
+        for cache in (
+            open_local_cache(engine),
+            *(open_container_cache(engine, found) for found in containers),
+        ):
             try:
-                if at := cache.find_download_time():
-                    return self.build_cache_observation(engine, cache, at)
+                if downloaded_at := cache.find_download_time():
+                    evidence: DatabaseEvidence = "container-cache" if cache.container else "cache"
+                    return build_database_facts(engine, evidence, downloaded_at=downloaded_at)
             except OutOfReach as error:
                 trouble = trouble or error
         not_ours = trouble is not None and trouble.detail == OTHER_USERS_DETAIL
         if self.has_report_with_findings(engine):
-            return self.build_observation(engine, "report", not_ours=not_ours)
+            return build_database_facts(engine, "report", not_ours=not_ours)
         if trouble and not not_ours:
-            return Unobservable(kind="trivy-database", why=trouble.why, detail=trouble.detail)
-        return self.build_observation(engine, None, not_ours=not_ours)
-
-    def build_cache_observation(self, engine: Engine, cache: TrivyCache, at: str) -> Observation:
-        """Say where it was found."""
-        return self.build_observation(engine, "container-cache" if cache.container else "cache", at=at)
+            raise trouble
+        return build_database_facts(engine, None, not_ours=not_ours)
 
     def has_report_with_findings(self, engine: Engine) -> bool:
         """Say whether a report of the image has findings."""
@@ -88,31 +97,22 @@ class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
             image = engine.inspect_image(self.image)
         except NotThere:
             return False
-        reports = (
+        assessments = (
             assess_report(text, self.image, image, engine.now())
             for _, text in engine.read_json_reports()
             if text
         )
-        return any(one and one.fault is None and one.found_from_database for one in reports)
+        return any(found and found.fault is None and found.found_from_database for found in assessments)
 
-    def build_observation(
-        self,
-        engine: Engine,
-        evidence: Literal["cache", "container-cache", "report"] | None,
-        *,
-        at: str = "",
-        not_ours: bool = False,
-    ) -> Observation:
-        """Write the facts."""
-        try:
-            complaint = None if evidence else find_complaint(engine)
-        except (NotThere, OutOfReach) as trouble:
-            return convert_to_observation("trivy-database", trouble)
-        facts = Facts(
-            evidence=evidence,
-            downloaded_at=at[:40],
-            clue=complaint,
-            looked_in=list(engine.list_cache_folders("trivy")),
-            not_ours=not_ours,
-        )
-        return Seen(kind="trivy-database", facts=msgspec.to_builtins(facts))
+
+def build_database_facts(
+    engine: Engine, evidence: DatabaseEvidence | None, *, downloaded_at: str = "", not_ours: bool = False
+) -> Facts:
+    """Put where it was found, or what Trivy complains of, into facts."""
+    return Facts(
+        evidence=evidence,
+        downloaded_at=downloaded_at[:40],
+        clue=None if evidence else find_complaint(engine),
+        looked_in=list(engine.list_cache_folders("trivy")),
+        not_ours=not_ours,
+    )
