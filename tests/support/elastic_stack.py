@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Login, NoAnswer, OutOfReach
+from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach, Ran
+from dckgrade.engine.resources import CONTAINER, Resource
 from dckgrade.probes.support.lookup import parse_timestamp
 from dckgrade.report.observation import UnobservableReason
 from tests.support.fake_engine import NEWEST, FakeEngine
@@ -155,10 +156,10 @@ class Stack(FakeEngine):
             return "\n".join(f'"GET /{one} HTTP/1.1" 404' for one in self.logged)
         return super().read_log_tail(ref, tty=tty)
 
-    def inspect_container(self, ref: str) -> Json:
-        if ref == "f" * 64:
-            return {"Id": ref, "Config": {}}
-        return super().inspect_container(ref)
+    def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:
+        if resource is CONTAINER and refs == ("f" * 64,):
+            return {"Id": refs[0], "Config": {}}
+        return super().read(resource, *refs, **query)
 
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         self.spoken.append((image, words, log))

@@ -94,7 +94,8 @@ class FakeEngine(Bare):
     """One look at a recorded engine, ten minutes after it was recorded unless a test sets *clock*."""
 
     def __init__(self, engine: str = NEWEST) -> None:
-        self.engine, self.recorded_by = EngineInfo(endpoint=LOCAL.url), engine
+        self.engine = EngineInfo(endpoint=LOCAL.url)
+        self.info: Any = answer(engine, "info")
         self.listed: list[Any] = answer(engine, "containers")
         self.inspected: dict[str, Any] = {}
         self.measured: dict[str, Any] = {}
@@ -161,7 +162,7 @@ class FakeEngine(Bare):
     def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:  # noqa: ARG002
         """Answer from the table of that resource's name, by its reference."""
         if resource is INFO:
-            return answer(self.recorded_by, "info")
+            return self.info
         tables: dict[str, dict[str, Any]] = {
             "containers": {"": self.listed},
             "container": self.inspected,

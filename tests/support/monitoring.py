@@ -37,6 +37,12 @@ def vector(*results: tuple[Mapping[str, str], str], at: float = 1000.0) -> HttpA
     return page({"status": "success", "data": {"resultType": "vector", "result": result}})
 
 
+def describe_source(**changes: Any) -> dict[str, Any]:
+    """Describe a data source as `/api/datasources` does (Grafana, HTTP API)."""
+    told = {"id": 1, "uid": "u", "orgId": 1, "name": "Prometheus", "type": "prometheus", "access": "proxy"}
+    return told | {"url": "http://prometheus:9090", "isDefault": True, "jsonData": {}} | changes
+
+
 class Monitored(FakeEngine):
     """
     Three recorded containers play Prometheus, cAdvisor and Grafana, on one network that somebody made.

@@ -1,6 +1,5 @@
 """Containers and what the kernel says of them in; the one graded, its confinement and a refusal out."""
 
-from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,50 +14,19 @@ from dckgrade.probes.apparmor.apparmor_label import ApparmorLabel
 from dckgrade.probes.apparmor.apparmor_write import CANDIDATE_FILES, ApparmorWrite
 from dckgrade.probes.apparmor.choice import choose_container
 from dckgrade.probes.net.http import Http
-from dckgrade.report.observation import Absent, Observation, Seen, Unobservable, UnobservableReason
-from tests.probes.seccomp import test_seccomp_choice
-from tests.probes.seccomp.test_seccomp_choice import LATE
+from dckgrade.report.observation import Absent, Observation, Seen, Unobservable, Why
+from tests.support.handmade_engine import (
+    APPARMOR_FILE,
+    LATE,
+    NOW,
+    OWN_APPARMOR,
+    WRITE_REFUSED,
+    LabelledEngine,
+)
 
-MINE = "apparmor=docker-nginx-profile"
-FILE = "profile docker-nginx-profile {\n  file,\n  deny /etc/hostname w,\n}\n"
-REFUSED = CommandResult(2, "sh: can't create /etc/hostname: Permission denied\n")
 
-
-class Scene(test_seccomp_choice.Scene):
-    """A world of containers made by hand, with the labels that each way of asking tells."""
-
-    def __init__(self, file: str | None = FILE, asked: str | None = None) -> None:
-        super().__init__(file, asked)
-        self.top: Sequence[Sequence[str]] | Exception = OutOfReach(
-            UnobservableReason.ENGINE_ERROR, "bad -o argument 'label'"
-        )
-        self.proc: str | Exception = NotThere("not here")
-        self.kept: bytes | None = None
-        self.next: Iterator[CommandResult] = iter(())
-
-    def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
-        assert (ref, columns) == ("mine", "pid,label")
-        if isinstance(self.top, Exception):
-            raise self.top
-        return self.top
-
-    def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
-        usual = super().run_command(ref, argv)
-        return next(self.next, usual)
-
-    def read_apparmor_label(self, ref: str) -> str:
-        assert ref == "mine"
-        if isinstance(self.proc, Exception):
-            raise self.proc
-        return self.proc
-
-    def read_apparmor_profile(self, name: str) -> bytes:
-        if self.kept is None:
-            raise NotThere(name)
-        return self.kept
-
-    def inspect_engine(self) -> Json:
-        return {"SecurityOptions": ["name=apparmor"]}
+class Scene(LabelledEngine):
+    """An engine of which a test asks what kind `apparmor-container` chooses and sees."""
 
     def chosen(self) -> str:
         return choose_container(self).candidate.id
@@ -74,7 +42,7 @@ def seen(observed: Observation) -> dict[str, Any]:
 
 def labelled(*labels: str, **changes: object) -> dict[str, Any]:
     scene = Scene()
-    scene.add("mine", MINE)
+    scene.add("mine", OWN_APPARMOR)
     scene.top = [[str(pid), label] for pid, label in enumerate(labels)]
     for name, value in changes.items():
         setattr(scene, name, value)
@@ -82,33 +50,33 @@ def labelled(*labels: str, **changes: object) -> dict[str, Any]:
 
 
 def test_the_container_with_a_profile_comes_before_newer_ones_without() -> None:
-    scene = Scene().add("mine", MINE).add("plain").add("open", "apparmor=unconfined")
+    scene = Scene().add("mine", OWN_APPARMOR).add("plain").add("open", "apparmor=unconfined")
     assert scene.chosen() == "mine"
     assert scene.facts()["others"] == 2
 
 
 def test_a_running_one_comes_before_a_newer_one_that_never_started() -> None:
-    assert Scene().add("mine", MINE).add("again", MINE, state="created").chosen() == "mine"
+    assert Scene().add("mine", OWN_APPARMOR).add("again", OWN_APPARMOR, state="created").chosen() == "mine"
 
 
 def test_one_that_failed_with_a_profile_comes_before_one_that_runs_without() -> None:
-    assert Scene().add("plain").add("mine", MINE, state="created").chosen() == "mine"
+    assert Scene().add("plain").add("mine", OWN_APPARMOR, state="created").chosen() == "mine"
 
 
 def test_decoys_are_never_chosen_and_not_counted() -> None:
-    scene = Scene().add("mine", MINE)
-    scene.add("db", "apparmor=other", image="postgres").add("k8s_nginx_x", MINE)
-    scene.add("task", MINE, labels={"com.docker.swarm.task.id": "x"})
+    scene = Scene().add("mine", OWN_APPARMOR)
+    scene.add("db", "apparmor=other", image="postgres").add("k8s_nginx_x", OWN_APPARMOR)
+    scene.add("task", OWN_APPARMOR, labels={"com.docker.swarm.task.id": "x"})
     assert (scene.chosen(), scene.facts()["others"]) == ("mine", 0)
 
 
 def test_another_image_counts_when_it_bears_a_profile_of_the_file() -> None:
-    scene = Scene().add("plain").add("mine", MINE, image="busybox")
+    scene = Scene().add("plain").add("mine", OWN_APPARMOR, image="busybox")
     assert scene.chosen() == "mine"
 
 
 def test_the_user_may_choose_another() -> None:
-    assert Scene(asked="plain").add("mine", MINE).add("plain").chosen() == "plain"
+    assert Scene(asked="plain").add("mine", OWN_APPARMOR).add("plain").chosen() == "plain"
 
 
 def test_without_any_there_is_nothing_to_grade() -> None:
@@ -116,7 +84,7 @@ def test_without_any_there_is_nothing_to_grade() -> None:
 
 
 def test_a_container_of_another_lab_that_is_stuck_holds_nobody_up() -> None:
-    scene = Scene().add("mine", MINE).add("stuck", state="created", fails=LATE)
+    scene = Scene().add("mine", OWN_APPARMOR).add("stuck", state="created", fails=LATE)
     assert scene.chosen() == "mine"
     alone = ApparmorContainer().observe(Scene().add("stuck", state="created", fails=LATE))
     assert isinstance(alone, Unobservable)
@@ -125,14 +93,14 @@ def test_a_container_of_another_lab_that_is_stuck_holds_nobody_up() -> None:
 @pytest.mark.parametrize(
     ("options", "applied", "declared", "wanted"),
     [
-        ((MINE,), "docker-nginx-profile", "own", "docker-nginx-profile"),
+        ((OWN_APPARMOR,), "docker-nginx-profile", "own", "docker-nginx-profile"),
         (("apparmor:x",), "x", "own", "x"),
         (("apparmor=x", "apparmor=y"), "y", "own", "y"),
         ((), "docker-default", "default", ""),
         (("apparmor=docker-default",), "docker-default", "default", "docker-default"),
         (("apparmor=unconfined",), "unconfined", "unconfined", "unconfined"),
         (("label=disable",), "unconfined", "unconfined", ""),
-        ((MINE, "label=disable"), "unconfined", "own", "docker-nginx-profile"),
+        ((OWN_APPARMOR, "label=disable"), "unconfined", "own", "docker-nginx-profile"),
         (("seccomp=unconfined", "no-new-privileges"), "docker-default", "default", ""),
         ((), "", "default", ""),
     ],
@@ -147,16 +115,16 @@ def test_what_inspect_declares(options: tuple[str, ...], applied: str, declared:
 
 
 def test_the_name_asked_for_is_held_against_the_file() -> None:
-    assert Scene().add("web", MINE).facts()["in_file"] is True
+    assert Scene().add("web", OWN_APPARMOR).facts()["in_file"] is True
     assert Scene().add("web", "apparmor=docker-nginx").facts()["in_file"] is False
-    assert Scene(file=None).add("web", MINE).facts()["in_file"] is None
+    assert Scene(file=None).add("web", OWN_APPARMOR).facts()["in_file"] is None
     assert Scene().add("web").facts()["in_file"] is None
 
 
 def test_the_file_may_be_where_the_machine_keeps_its_profiles() -> None:
     scene = Scene(file=None)
     assert isinstance(ApparmorFile().observe(scene), Absent)
-    scene.kept = FILE.encode()
+    scene.kept = APPARMOR_FILE.encode()
     assert seen(ApparmorFile().observe(scene))["names"] == ["docker-nginx-profile"]
 
 
@@ -200,7 +168,7 @@ def test_where_no_command_can_the_proc_of_this_machine_does() -> None:
 
 def test_where_nobody_tells_nothing_is_decided() -> None:
     scene = Scene()
-    scene.add("mine", MINE)
+    scene.add("mine", OWN_APPARMOR)
     found = ApparmorLabel().observe(scene)
     assert isinstance(found, Unobservable)
     assert found.why is UnobservableReason.NOT_TRIED
@@ -220,20 +188,22 @@ def test_in_a_container_without_a_profile_of_ones_own_nothing_is_run() -> None:
 )
 def test_who_asked_ping_for_a_proof_is_told(command: str, *, tried: bool) -> None:
     scene = Scene()
-    scene.add("mine", MINE).add("other", MINE, image="busybox", command=command, state="exited")
+    scene.add("mine", OWN_APPARMOR).add(
+        "other", OWN_APPARMOR, image="busybox", command=command, state="exited"
+    )
     scene.top = [["1", "docker-nginx-profile (enforce)"]]
     assert seen(ApparmorLabel().observe(scene))["ping_tried"] is tried
 
 
-def written(*answers: CommandResult, file: str | None = FILE) -> tuple[Observation, Scene]:
+def written(*answers: Ran, file: str | None = APPARMOR_FILE) -> tuple[Observation, Scene]:
     scene = Scene(file)
-    scene.add("mine", MINE)
+    scene.add("mine", OWN_APPARMOR)
     scene.next = iter(answers)
     return ApparmorWrite().observe(scene), scene
 
 
 def test_a_denied_write_that_is_refused() -> None:
-    found, scene = written(REFUSED)
+    found, scene = written(WRITE_REFUSED)
     facts = seen(found)
     assert (facts["refused"], facts["path"], facts["denied_by_file"]) == (True, "/etc/hostname", True)
     assert [argv[-1] for _, argv in scene.ran] == ["/etc/hostname"]
@@ -248,12 +218,12 @@ def test_without_a_denial_one_file_shows_whether_little_is_granted() -> None:
     plain = "profile docker-nginx-profile {\n  file,\n}\n"
     facts = seen(written(CommandResult(0, ""), file=plain)[0])
     assert (facts["refused"], facts["denied_by_file"]) == (False, False)
-    assert seen(written(REFUSED, file=plain)[0])["refused"] is True
+    assert seen(written(WRITE_REFUSED, file=plain)[0])["refused"] is True
 
 
 def test_where_the_profile_cannot_be_read_only_a_refusal_tells() -> None:
-    assert seen(written(REFUSED, file=None)[0])["refused"] is True
-    found, scene = written(*[CommandResult(0, "")] * 3, file=None)
+    assert seen(written(WRITE_REFUSED, file=None)[0])["refused"] is True
+    found, scene = written(*[Ran(0, "")] * 3, file=None)
     assert isinstance(found, Unobservable)
     assert [argv[-1] for _, argv in scene.ran] == list(CANDIDATE_FILES[:3])
 
@@ -272,7 +242,7 @@ def test_what_is_neither_a_refusal_nor_a_success_decides_nothing(ran: CommandRes
 
 
 def test_http_asks_the_container_that_bears_the_profile() -> None:
-    scene = Scene().add("plain").add("mine", MINE)
+    scene = Scene().add("plain").add("mine", OWN_APPARMOR)
     assert seen(Http(container="@apparmor").observe(scene))["server"] == "mine/"
 
 
@@ -298,7 +268,7 @@ def test_the_host_is_asked_once() -> None:
 
 
 def test_a_young_container_is_not_yet_stable() -> None:
-    scene = Scene().add("mine", MINE)
+    scene = Scene().add("mine", OWN_APPARMOR)
     assert scene.facts()["stable"] is True
-    scene.now = lambda: test_seccomp_choice.NOW - timedelta(seconds=59)  # type: ignore[method-assign]
+    scene.now = lambda: NOW - timedelta(seconds=59)  # type: ignore[method-assign]
     assert scene.facts()["stable"] is False

@@ -1,42 +1,15 @@
 """What kind `log-rotation` makes of answers: `/info` of old and new engines, the rest put in by tests."""
 
 import copy
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.probes.docker.log_rotation import LogRotation
-from dckgrade.report.observation import Seen, Unobservable, UnobservableReason
-from tests.support.fake_engine import ENGINES, NEWEST, FakeEngine
-
-
-class Created(FakeEngine):
-    """A recorded engine whose new containers get *options*; its driver may be set otherwise."""
-
-    def __init__(
-        self, options: Mapping[str, str] | None = None, driver: str | None = None, engine: str = NEWEST
-    ) -> None:
-        super().__init__(engine)
-        self.options, self.driver = dict(options or {}), driver
-        self.made: list[str] = []
-        self.image_ids = ["sha256:" + "a" * 64]
-
-    def inspect_engine(self) -> Json:
-        told = super().inspect_engine()
-        return {**told, "LoggingDriver": told["LoggingDriver"] if self.driver is None else self.driver}
-
-    def list_images(self) -> Sequence[Json]:
-        return [{"Id": one} for one in self.image_ids]
-
-    def inspect_new_container(self, image: str) -> Json:
-        self.made.append(image)
-        return {
-            "HostConfig": {
-                "LogConfig": {"Type": self.inspect_engine()["LoggingDriver"], "Config": self.options}
-            }
-        }
+from dckgrade.report.observation import Seen, Unobservable, Why
+from tests.support.fake_engine import ENGINES, FakeEngine
+from tests.support.scenes.docker import EngineWithLogOptions
 
 
 def facts(fake_engine: FakeEngine) -> dict[str, Any]:
@@ -47,19 +20,19 @@ def facts(fake_engine: FakeEngine) -> dict[str, Any]:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_factory_s_setting_does_not_rotate_on_any_engine(engine: str) -> None:
-    found = facts(Created(engine=engine))
+    found = facts(EngineWithLogOptions(engine=engine))
     assert (found["driver"], found["driver_known"], found["rotates"]) == ("json-file", True, False)
     assert (found["size_text"], found["max_size"], found["max_file"], found["older"]) == ("", None, 1, [])
 
 
 def test_a_size_and_a_number_of_files_rotate() -> None:
-    found = facts(Created({"max-size": "10m", "max-file": "3"}))
+    found = facts(EngineWithLogOptions({"max-size": "10m", "max-file": "3"}))
     assert (found["rotates"], found["max_size"], found["max_file"]) == (True, 10_000_000, 3)
 
 
 def test_one_container_is_made_of_one_local_image() -> None:
-    fake_engine = Created()
-    fake_engine.image_ids = ["sha256:" + "a" * 64, "sha256:" + "b" * 64]
+    fake_engine = EngineWithLogOptions()
+    fake_engine.answers["images"][""].append({"Id": "sha256:" + "b" * 64})
     facts(fake_engine)
     assert fake_engine.made == ["sha256:" + "a" * 64]
 
@@ -75,21 +48,21 @@ def test_one_container_is_made_of_one_local_image() -> None:
     ],
 )
 def test_of_a_driver_that_does_not_rotate_no_container_is_made(driver: str, known: bool) -> None:  # noqa: FBT001
-    fake_engine = Created(driver=driver)
+    fake_engine = EngineWithLogOptions(driver=driver)
     found = facts(fake_engine)
     assert (found["driver"], found["driver_known"], found["rotates"]) == (driver, known, False)
     assert fake_engine.made == []
 
 
 def test_without_any_image_nothing_can_be_seen_and_nobody_is_to_blame() -> None:
-    fake_engine = Created()
-    fake_engine.image_ids = []
+    fake_engine = EngineWithLogOptions()
+    fake_engine.answers["images"] = {"": []}
     found = facts(fake_engine)
     assert (found["tried"], found["driver"], found["rotates"]) == (False, "json-file", False)
 
 
 def test_an_engine_that_refuses_to_make_one_is_unknown() -> None:
-    class Refusing(Created):
+    class Refusing(EngineWithLogOptions):
         def inspect_new_container(self, image: str) -> Json:
             raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP 403 {image}")
 
@@ -97,11 +70,11 @@ def test_an_engine_that_refuses_to_make_one_is_unknown() -> None:
 
 
 def test_an_engine_without_a_log_driver_is_unknown() -> None:
-    assert isinstance(LogRotation().observe(Created(driver="")), Unobservable)
+    assert isinstance(LogRotation().observe(EngineWithLogOptions(driver="")), Unobservable)
 
 
 def test_running_containers_without_the_options_in_force_are_older() -> None:
-    fake_engine = Created({"max-size": "10m"}).only("webservers")
+    fake_engine = EngineWithLogOptions({"max-size": "10m"}).only("webservers")
     assert facts(fake_engine)["older"] == ["webservers"]
     fake_engine.inspect("webservers")["HostConfig"]["LogConfig"]["Config"] = {"max-size": "1m"}
     assert facts(fake_engine)["older"] == []
@@ -109,9 +82,9 @@ def test_running_containers_without_the_options_in_force_are_older() -> None:
     assert facts(fake_engine)["older"] == []
 
 
-def ended(*at: str) -> Created:
+def ended(*at: str) -> EngineWithLogOptions:
     """Make an engine with containers that ended at these seconds."""
-    fake_engine = Created()
+    fake_engine = EngineWithLogOptions()
     fake_engine.only("webservers")
     first = copy.deepcopy(fake_engine.inspect("webservers"))
     fake_engine.listed.clear()

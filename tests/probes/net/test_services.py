@@ -9,12 +9,7 @@ from dckgrade.probes.net.http import Http
 from dckgrade.probes.net.postgres import Postgres
 from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import ENGINES, FakeEngine, facts, serving
-
-PAGE = HttpAnswer(
-    status=200,
-    headers={"server": "nginx/1.27.0", "content-type": "text/html"},
-    body="<h1>été</h1> password=canary-secret-1 ".encode() + b"\xff" + b"x" * 4200,
-)
+from tests.support.scenes.net import PAGE
 
 
 @pytest.mark.parametrize("engine", ENGINES)

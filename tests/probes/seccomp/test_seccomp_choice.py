@@ -1,130 +1,24 @@
 """Containers in, the one that is graded out: chosen by what they are, never by a name; decoys never count."""
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Login, NotThere, OutOfReach
+from dckgrade.engine.answers import NotThere, Ran
 from dckgrade.probes.seccomp.choice import choose_container, parse_seccomp_option
 from dckgrade.probes.seccomp.seccomp_call import SeccompCall
 from dckgrade.probes.seccomp.seccomp_container import SeccompContainer
 from dckgrade.probes.seccomp.seccomp_file import SeccompFile
 from dckgrade.probes.seccomp.seccomp_filter import SeccompFilter
 from dckgrade.probes.support.exit_reason import shorten_engine_error
-from dckgrade.report.observation import Absent, EngineInfo, Seen, Unobservable, UnobservableReason
-from tests.support.fake_engine import Bare
-
-NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-DENY = json.dumps(
-    {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}
-)
-LATE = OutOfReach(UnobservableReason.DEADLINE)
+from dckgrade.report.observation import Absent, EngineInfo, Seen, Unobservable, Why
+from tests.support.handmade_engine import DENY_MKDIR, LATE, NOW, OWN_SECCOMP, HandmadeEngine
 
 
-class Scene(Bare):
-    """A world of containers that are made by hand, and the commands run in them."""
-
-    def __init__(self, file: str | None = None, asked: str | None = None) -> None:
-        self.engine = EngineInfo(endpoint="unix:///x", version="20.10.24")
-        self.asked, self._file = asked, file
-        self.listed: list[Json] = []
-        self.inspected: dict[str, Json | Exception] = {}
-        self.answers: dict[str, CommandResult] = {}
-        self.inspections: list[str] = []
-        self.ran: list[tuple[str, Sequence[str]]] = []
-
-    def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
-        raise NotThere(f"{ref} {port} {path}")
-
-    def add(
-        self,
-        name: str,
-        *options: str,
-        image: str = "nginx",
-        command: str = "",
-        state: str = "running",
-        fails: Exception | None = None,
-        labels: Mapping[str, str] | None = None,
-        **host: object,
-    ) -> "Scene":
-        entry = {
-            "Id": name,
-            "Names": [f"/{name}"],
-            "Image": image,
-            "State": state,
-            "Command": command,
-            "Labels": labels or {},
-        }
-        self.listed.append({**entry, "Created": int(NOW.timestamp()) - 100 + len(self.listed)})
-        running = state == "running"
-        status = {"Status": state, "Running": running, "StartedAt": "2026-01-01T11:59:00Z"}
-        self.inspected[name] = fails or {
-            "Id": name,
-            "State": status,
-            "HostConfig": {"SecurityOpt": list(options) or None, **host},
-            "Config": {},
-        }
-        return self
-
-    def now(self) -> datetime:
-        return NOW
-
-    def list_containers(self) -> Sequence[Json]:
-        return self.listed
-
-    def inspect_container(self, ref: str) -> Json:
-        self.inspections.append(ref)
-        found = self.inspected[ref]
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def inspect_image(self, ref: str) -> Json:
-        raise NotThere(ref)
-
-    def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
-        raise NotThere(f"{ref}: no engine recorded {columns}")
-
-    def read_apparmor_label(self, ref: str) -> str:
-        raise NotThere(ref)
-
-    def read_apparmor_profile(self, name: str) -> bytes:
-        raise NotThere(name)
-
-    def read_log_tail(self, ref: str, *, tty: bool) -> str:
-        return f"{ref}{tty}\nlisten() failed (1: Operation not permitted)\nbye\n"
-
-    def sample_stats(self, ref: str) -> Json:
-        raise NotThere(ref)
-
-    def inspect_engine(self) -> Json:
-        raise AssertionError("no seccomp probe asks for it")
-
-    def list_nodes(self) -> Sequence[Json]:
-        raise AssertionError("no seccomp probe asks for them")
-
-    def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
-        self.ran.append((ref, argv))
-        return self.answers.get(
-            argv[0], CommandResult(127, "OCI runtime exec failed: executable file not found")
-        )
-
-    def read_file(self, name: str) -> bytes:
-        if self._file is None:
-            raise NotThere(name)
-        return self._file.encode()
-
-    def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
-        return [Address(str(inspected["Id"]), port, "own")]
-
-    def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:  # noqa: ARG002
-        return HttpAnswer(status=200, headers={"server": f"{address.host}{path}"}, body=b"")
-
-    def exchange_bytes(self, address: Address, sent: bytes, count: int) -> bytes:
-        raise NotImplementedError
+class Scene(HandmadeEngine):
+    """An engine of which a test asks what kind `seccomp-container` chooses and sees."""
 
     def chosen(self) -> str:
         return choose_container(self).candidate.id
@@ -135,22 +29,24 @@ class Scene(Bare):
         return seen.facts
 
 
-OWN = f"seccomp={DENY}"
-
-
 def test_the_container_with_a_profile_comes_before_newer_ones_without() -> None:
-    scene = Scene().add("mine", OWN).add("plain").add("open", "seccomp=unconfined")
+    scene = Scene().add("mine", OWN_SECCOMP).add("plain").add("open", "seccomp=unconfined")
     assert scene.chosen() == "mine"
     assert scene.facts()["others"] == 2
 
 
 def test_a_running_profile_comes_before_a_newer_one_that_died_or_hangs() -> None:
-    scene = Scene().add("mine", OWN).add("dead", OWN, state="exited").add("hung", state="created", fails=LATE)
+    scene = (
+        Scene()
+        .add("mine", OWN_SECCOMP)
+        .add("dead", OWN_SECCOMP, state="exited")
+        .add("hung", state="created", fails=LATE)
+    )
     assert scene.chosen() == "mine"
 
 
 def test_a_dead_profile_comes_before_a_running_nginx_without() -> None:
-    scene = Scene().add("mine", OWN, state="exited").add("plain")
+    scene = Scene().add("mine", OWN_SECCOMP, state="exited").add("plain")
     assert scene.facts()["name"] == "mine"
     assert scene.facts()["other_runs"] is True
 
@@ -172,27 +68,27 @@ def test_without_any_profile_the_newest_running_nginx_is_meant() -> None:
     ],
 )
 def test_only_what_runs_nginx_itself_is_taken_for_it(image: str, command: str, *, meant: bool) -> None:
-    scene = Scene().add("one", OWN, image=image, command=command)
+    scene = Scene().add("one", OWN_SECCOMP, image=image, command=command)
     assert isinstance(SeccompContainer().observe(scene), Seen) is meant
 
 
 def test_others_are_asked_about_only_when_the_file_could_make_them_the_one() -> None:
-    for file, asked in (("{", ["mine"]), (DENY, ["db", "mine"])):
-        scene = Scene(file=file).add("mine", OWN).add("db", image="postgres")
+    for file, asked in (("{", ["mine"]), (DENY_MKDIR, ["db", "mine"])):
+        scene = Scene(file=file).add("mine", OWN_SECCOMP).add("db", image="postgres")
         choose_container(scene)
         assert sorted(scene.inspections) == asked
 
 
 def test_nothing_that_could_be_meant_is_absent() -> None:
-    scene = Scene().add("db", OWN, image="postgres")
+    scene = Scene().add("db", OWN_SECCOMP, image="postgres")
     for probe in (SeccompContainer(), SeccompFilter(), SeccompCall()):
         assert probe.observe(scene) == Absent(kind=str(probe.__struct_config__.tag))
     assert scene.ran == []
 
 
 def test_another_image_is_meant_only_when_its_profile_is_the_file() -> None:
-    assert Scene(file=DENY).add("site", OWN, image="my-web").add("plain").chosen() == "site"
-    assert Scene(file="{}").add("site", OWN, image="my-web").add("plain").chosen() == "plain"
+    assert Scene(file=DENY_MKDIR).add("site", OWN_SECCOMP, image="my-web").add("plain").chosen() == "site"
+    assert Scene(file="{}").add("site", OWN_SECCOMP, image="my-web").add("plain").chosen() == "plain"
 
 
 @pytest.mark.parametrize(
@@ -201,15 +97,15 @@ def test_another_image_is_meant_only_when_its_profile_is_the_file() -> None:
     ids=["swarm", "kubernetes"],
 )
 def test_what_an_orchestrator_made_is_never_meant(labels: Mapping[str, str]) -> None:
-    scene = Scene().add("task", OWN, labels=labels).add("k8s_nginx_x", OWN)
+    scene = Scene().add("task", OWN_SECCOMP, labels=labels).add("k8s_nginx_x", OWN_SECCOMP)
     assert isinstance(SeccompContainer().observe(scene), Absent)
 
 
 def test_the_one_that_is_asked_for_is_graded_and_no_other() -> None:
-    scene = Scene(asked="plain").add("mine", OWN).add("plain", image="other")
+    scene = Scene(asked="plain").add("mine", OWN_SECCOMP).add("plain", image="other")
     assert scene.chosen() == "plain"
     assert scene.facts()["others"] == 0
-    assert isinstance(SeccompContainer().observe(Scene(asked="none").add("mine", OWN)), Absent)
+    assert isinstance(SeccompContainer().observe(Scene(asked="none").add("mine", OWN_SECCOMP)), Absent)
 
 
 def test_a_start_that_never_ends_is_named_and_one_that_is_slow_is_waited_for() -> None:
@@ -238,7 +134,12 @@ def test_a_running_nginx_that_does_not_answer_is_not_replaced_by_another() -> No
 
 
 def test_what_has_gone_or_hangs_elsewhere_hinders_nobody() -> None:
-    scene = Scene().add("gone", fails=NotThere("gone")).add("slow", image="db", fails=LATE).add("mine", OWN)
+    scene = (
+        Scene()
+        .add("gone", fails=NotThere("gone"))
+        .add("slow", image="db", fails=LATE)
+        .add("mine", OWN_SECCOMP)
+    )
     assert scene.chosen() == "mine"
 
 
@@ -250,10 +151,10 @@ def test_what_has_gone_or_hangs_elsewhere_hinders_nobody() -> None:
         (["label=disable", "no-new-privileges", "apparmor=x"], "default"),
         (["seccomp=unconfined"], "unconfined"),
         (["seccomp:unconfined"], "unconfined"),
-        ([OWN], "own"),
-        ([f"seccomp:{DENY}"], "own"),
-        (["seccomp=unconfined", OWN], "own"),
-        ([OWN, "seccomp=unconfined"], "unconfined"),
+        ([OWN_SECCOMP], "own"),
+        ([f"seccomp:{DENY_MKDIR}"], "own"),
+        (["seccomp=unconfined", OWN_SECCOMP], "own"),
+        ([OWN_SECCOMP, "seccomp=unconfined"], "unconfined"),
         (["seccomp=./seccomp_profile.json"], "path"),
         (["seccomp=[]"], "refused"),
         (["seccomp={"], "refused"),
@@ -273,15 +174,15 @@ def test_nothing_is_run_where_there_is_no_profile() -> None:
 
 
 def test_the_kernels_mode_is_read_whatever_the_exit_code() -> None:
-    scene = Scene().add("mine", OWN)
-    scene.answers["cat"] = CommandResult(139, "Name:\tnginx\nSeccomp:\t2\nSeccomp_filters:\t1\n")
+    scene = Scene().add("mine", OWN_SECCOMP)
+    scene.answers["cat"] = Ran(139, "Name:\tnginx\nSeccomp:\t2\nSeccomp_filters:\t1\n")
     seen = SeccompFilter().observe(scene)
     assert isinstance(seen, Seen)
     assert (seen.facts["mode"], seen.facts["filters"]) == (2, 1)
 
 
 def test_without_a_program_to_try_with_nothing_is_decided() -> None:
-    scene = Scene().add("mine", OWN)
+    scene = Scene().add("mine", OWN_SECCOMP)
     for probe in (SeccompFilter(), SeccompCall()):
         seen = probe.observe(scene)
         assert isinstance(seen, Unobservable)
@@ -293,18 +194,18 @@ def test_without_a_program_to_try_with_nothing_is_decided() -> None:
     ("version", "cancels"), [("20.10.24+dfsg1", True), ("26.1.5", True), ("27.0.1", False)]
 )
 def test_a_privileged_container_keeps_its_profile_since_engine_27(version: str, *, cancels: bool) -> None:
-    scene = Scene().add("mine", OWN, Privileged=True)
+    scene = Scene().add("mine", OWN_SECCOMP, Privileged=True)
     scene.engine = EngineInfo(endpoint="unix:///x", version=version)
     assert scene.facts()["privileged"] is cancels
 
 
-@pytest.mark.parametrize(("file", "same"), [(DENY, True), ("{}", False), ("{", None), (None, None)])
+@pytest.mark.parametrize(("file", "same"), [(DENY_MKDIR, True), ("{}", False), ("{", None), (None, None)])
 def test_the_file_is_compared_by_what_it_means(file: str | None, *, same: bool | None) -> None:
-    assert Scene(file=file).add("mine", OWN).facts()["same_as_file"] is same
+    assert Scene(file=file).add("mine", OWN_SECCOMP).facts()["same_as_file"] is same
 
 
 def test_the_line_of_the_log_that_tells_of_a_refusal_is_kept() -> None:
-    facts = Scene().add("mine", OWN, state="exited").facts()
+    facts = Scene().add("mine", OWN_SECCOMP, state="exited").facts()
     assert facts["clue"] == "listen() failed (1: Operation not permitted)"
 
 

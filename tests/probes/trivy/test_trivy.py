@@ -4,13 +4,12 @@ import contextlib
 import copy
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from dckgrade.engine.answers import OTHER_USERS_DETAIL, NotThere, OutOfReach
+from dckgrade.engine.answers import OF_ANOTHER, OutOfReach
 from dckgrade.probes.docker.image import Image
 from dckgrade.probes.trivy.bolt import InvalidBoltDatabase, read_bolt_entries
 from dckgrade.probes.trivy.cache import AnalysedLayer, compare_layers
@@ -19,41 +18,13 @@ from dckgrade.probes.trivy.reports import ReportFault, assess_report, list_image
 from dckgrade.probes.trivy.trivy_database import TrivyDatabase
 from dckgrade.probes.trivy.trivy_scan import TrivyScan
 from dckgrade.probes.trivy.trivy_tool import TrivyTool
-from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
-from tests.support.fake_engine import FakeEngine, facts
-
-HERE = Path(__file__).parents[2] / "answers" / "trivy"
-REPORT: Any = json.loads((HERE / "0.68.2-report.json").read_bytes())
-IMAGE: Any = json.loads((HERE / "20.10.24-image.json").read_bytes())
-SCANS = (HERE / "0.68.2-fanal.db").read_bytes()
-NAME = "nginx:1.17"
-NOW = datetime.fromisoformat(REPORT["CreatedAt"]) + timedelta(hours=1)
-DATABASE = b'{"Version":2,"DownloadedAt":"2026-01-01T00:00:00Z"}'
-
-
-class Machine(FakeEngine):
-    """An engine with the image, and a machine with what a test puts into the cache and the folder."""
-
-    def __init__(self, **cache: bytes | Exception) -> None:
-        super().__init__()
-        self.listed, self.images, self.clock = [], {NAME: IMAGE}, NOW
-        self.cache = {"fanal/fanal.db": cache.get("scans"), "db/metadata.json": cache.get("database")}
-        self.written: list[tuple[str, bytes | None]] = []
-
-    def read_tool_cache(self, tool: str, name: str) -> bytes:
-        found = self.cache[name]
-        if isinstance(found, Exception):
-            raise found
-        if found is None:
-            raise NotThere(f"{tool} {name}")
-        return found
-
-    def read_json_reports(self) -> list[tuple[str, bytes | None]]:
-        return self.written
+from dckgrade.report.observation import Absent, Unobservable, Why
+from tests.support.fake_engine import facts
+from tests.support.scenes.trivy import DATABASE, IMAGE, IMAGE_NAME, NOW, REPORT, SCANS, TrivyMachine
 
 
 def judged(report: Any) -> ReportFault | str | None:
-    found = assess_report(json.dumps(report).encode(), NAME, IMAGE, NOW)
+    found = assess_report(json.dumps(report).encode(), IMAGE_NAME, IMAGE, NOW)
     return found.fault if found else "no report"
 
 
@@ -86,7 +57,7 @@ SHAPES = [copy.deepcopy, old_047, old_048, old_018, new_069]
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_true_report_holds_in_the_shape_of_every_version(shape: Callable[[Any], Any]) -> None:
-    found = assess_report(json.dumps(shape(copy.deepcopy(REPORT))).encode(), NAME, IMAGE, NOW)
+    found = assess_report(json.dumps(shape(copy.deepcopy(REPORT))).encode(), IMAGE_NAME, IMAGE, NOW)
     assert found
     assert (found.fault, found.found_from_database) == (None, True)
 
@@ -123,14 +94,14 @@ def test_what_does_not_come_out_is_named(change: Callable[[Any], Any], fault: Re
 
 def test_a_report_that_is_older_than_the_images_tag_is_not_of_this_machine() -> None:
     tagged = {**IMAGE, "Metadata": {"LastTagTime": (NOW + timedelta(days=1)).isoformat()}}
-    found = assess_report(json.dumps(REPORT).encode(), NAME, tagged, NOW)
+    found = assess_report(json.dumps(REPORT).encode(), IMAGE_NAME, tagged, NOW)
     assert found
     assert found.fault == "older"
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", b"[1]", b'{"SchemaVersion":2}', b"null"])
 def test_other_files_are_no_reports(text: bytes) -> None:
-    assert assess_report(text, NAME, IMAGE, NOW) is None
+    assert assess_report(text, IMAGE_NAME, IMAGE, NOW) is None
 
 
 def test_image_names_are_completed_as_trivy_does() -> None:
@@ -168,58 +139,60 @@ def test_a_database_that_points_at_itself_ends() -> None:
 
 
 def test_the_cache_is_the_strongest_evidence() -> None:
-    engine = Machine(scans=SCANS)
+    engine = TrivyMachine(scans=SCANS)
     engine.written = [("report.json", json.dumps(REPORT).encode())]
-    assert facts(TrivyScan(image=NAME).observe(engine))["evidence"] == "cache"
+    assert facts(TrivyScan(image=IMAGE_NAME).observe(engine))["evidence"] == "cache"
     engine.cache = dict.fromkeys(engine.cache)
-    seen = facts(TrivyScan(image=NAME).observe(engine))
+    seen = facts(TrivyScan(image=IMAGE_NAME).observe(engine))
     assert (seen["evidence"], seen["where"]) == ("report", "report.json")
 
 
 def test_a_cache_that_is_roots_makes_it_unknown_and_a_report_settles_it() -> None:
-    denied = OutOfReach(UnobservableReason.NOT_TRIED, OTHER_USERS_DETAIL)
-    engine = Machine(scans=denied, database=denied)
-    for kind in (TrivyScan(image=NAME), TrivyDatabase(image=NAME)):
+    denied = OutOfReach(Why.NOT_TRIED, OF_ANOTHER)
+    engine = TrivyMachine(scans=denied, database=denied)
+    for kind in (TrivyScan(image=IMAGE_NAME), TrivyDatabase(image=IMAGE_NAME)):
         seen = facts(kind.observe(engine))
         assert (seen["evidence"], seen["not_ours"]) == (None, True)
     engine.written = [("report.json", json.dumps(REPORT).encode())]
-    for kind in (TrivyScan(image=NAME), TrivyDatabase(image=NAME)):
+    for kind in (TrivyScan(image=IMAGE_NAME), TrivyDatabase(image=IMAGE_NAME)):
         assert facts(kind.observe(engine))["evidence"] == "report"
 
 
 def test_a_cache_that_is_damaged_or_in_use_is_not_judged() -> None:
-    assert isinstance(TrivyScan(image=NAME).observe(Machine(scans=b"x" * 9000)), Unobservable)
-    assert isinstance(TrivyDatabase(image=NAME).observe(Machine(database=b"{")), Unobservable)
+    assert isinstance(TrivyScan(image=IMAGE_NAME).observe(TrivyMachine(scans=b"x" * 9000)), Unobservable)
+    assert isinstance(TrivyDatabase(image=IMAGE_NAME).observe(TrivyMachine(database=b"{")), Unobservable)
 
 
 def test_a_report_that_cannot_be_read_is_not_taken_for_none() -> None:
-    engine = Machine(database=DATABASE)
+    engine = TrivyMachine(database=DATABASE)
     engine.written = [("report.json", None)]
-    assert isinstance(TrivyScan(image=NAME).observe(engine), Unobservable)
+    assert isinstance(TrivyScan(image=IMAGE_NAME).observe(engine), Unobservable)
 
 
 def test_without_the_image_there_is_nothing_to_compare_with() -> None:
-    engine = Machine(scans=SCANS)
+    engine = TrivyMachine(scans=SCANS)
     engine.images = {}
-    seen = facts(TrivyScan(image=NAME).observe(engine))
+    seen = facts(TrivyScan(image=IMAGE_NAME).observe(engine))
     assert (seen["lack"], seen["from_registry"]) == ("image-gone", False)
 
 
 def test_the_database_is_known_by_its_own_word() -> None:
-    seen = facts(TrivyDatabase(image=NAME).observe(Machine(database=DATABASE)))
+    seen = facts(TrivyDatabase(image=IMAGE_NAME).observe(TrivyMachine(database=DATABASE)))
     assert (seen["evidence"], seen["downloaded_at"]) == ("cache", "2026-01-01T00:00:00Z")
 
 
 def test_nothing_anywhere_is_absence() -> None:
-    assert isinstance(TrivyTool().observe(Machine()), Absent)
-    assert facts(TrivyTool().observe(Machine(scans=SCANS)))["ways"] == ["cache"]
+    assert isinstance(TrivyTool().observe(TrivyMachine()), Absent)
+    assert facts(TrivyTool().observe(TrivyMachine(scans=SCANS)))["ways"] == ["cache"]
 
 
 def test_a_tag_that_moved_is_told_by_the_one_variable_that_the_lab_names() -> None:
-    look = Image(name=NAME, version_in="NGINX_VERSION")
-    assert facts(look.observe(Machine()))["version"] == "1.17.10"
-    moved = Machine()
-    moved.images = {NAME: {**IMAGE, "Config": {"Env": ["NGINX_VERSION=s3cret"]}, "RepoTags": [NAME, "own:1"]}}
+    look = Image(name=IMAGE_NAME, version_in="NGINX_VERSION")
+    assert facts(look.observe(TrivyMachine()))["version"] == "1.17.10"
+    moved = TrivyMachine()
+    moved.images = {
+        IMAGE_NAME: {**IMAGE, "Config": {"Env": ["NGINX_VERSION=s3cret"]}, "RepoTags": [IMAGE_NAME, "own:1"]}
+    }
     seen = facts(look.observe(moved))
     assert (seen["version"], seen["is_really"]) == ("", "own:1")
 
@@ -227,5 +200,5 @@ def test_a_tag_that_moved_is_told_by_the_one_variable_that_the_lab_names() -> No
 def test_complaints_and_tables_of_containers_are_told_apart() -> None:
     assert len({named for named, _ in COMPLAINT_PATTERNS}) == len(COMPLAINT_PATTERNS)
     table = "nginx:1.17 (debian 11.11)\n====\nTotal: 5 (UNKNOWN: 0, LOW: 2)\n"
-    assert shows_table(table, NAME)
-    assert not shows_table(table.replace("1.17", "1.18"), NAME)
+    assert shows_table(table, IMAGE_NAME)
+    assert not shows_table(table.replace("1.17", "1.18"), IMAGE_NAME)

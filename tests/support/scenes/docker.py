@@ -1,0 +1,148 @@
+"""Scenes of topic docker: recorded containers, images, volumes and swarms; a daemon.json; new containers."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from dckgrade.engine.answers import Json, OutOfReach
+from dckgrade.engine.dockerd import DaemonFiles
+from dckgrade.probes.docker.container import Container
+from dckgrade.probes.docker.container_log import ContainerLog
+from dckgrade.probes.docker.container_stats import ContainerStats
+from dckgrade.probes.docker.daemon_file import DaemonFile
+from dckgrade.probes.docker.image import Image
+from dckgrade.probes.docker.log_rotation import LogRotation
+from dckgrade.probes.docker.swarm import Swarm
+from dckgrade.probes.docker.volume import Volume
+from dckgrade.report.observation import Why
+from tests.support.fake_engine import ENGINES, NEWEST, RECORDED, FakeEngine
+from tests.support.scenes import Scene, SceneBuilder
+from tests.support.scenes.trivy import IMAGE, IMAGE_NAME
+
+SWARM_ANSWERS = Path(__file__).parents[2] / "answers" / "swarm"
+SWARM_VERSIONS = ["20.10.24", "26.1.5", "28.5.2"]
+RECORDED_CONTAINERS = [
+    *((NEWEST, name) for name in RECORDED),
+    *(
+        (engine, name)
+        for engine in ENGINES
+        if engine != NEWEST
+        for name in ("webservers", "looping", "killed")
+    ),
+]
+"""Engine and container: all of the newest engine, and of each other one those that differ most."""
+ROTATING_DAEMON_JSON = b'{"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}}'
+
+
+class EngineWithLogOptions(FakeEngine):
+    """A recorded engine whose new containers get *options*; its driver may be set otherwise."""
+
+    def __init__(
+        self, options: Mapping[str, str] | None = None, driver: str | None = None, engine: str = NEWEST
+    ) -> None:
+        super().__init__(engine)
+        self.options = dict(options or {})
+        if driver is not None:
+            self.info = {**self.info, "LoggingDriver": driver}
+        self.made: list[str] = []
+        self.answers["images"] = {"": [{"Id": "sha256:" + "a" * 64}]}
+
+    def inspect_new_container(self, image: str) -> Json:
+        self.made.append(image)
+        return {"HostConfig": {"LogConfig": {"Type": self.info["LoggingDriver"], "Config": self.options}}}
+
+
+class MachineWithDaemonJson(FakeEngine):
+    """A recorded engine; *content* is its file, or what reading it comes to; None: there is none."""
+
+    def __init__(self, content: bytes | Exception | None, said: str = "", others: Any = ()) -> None:
+        super().__init__()
+        self.content, self.said, self.others = content, said, dict(others)
+        self.since: list[float] = []
+
+    def silent(self, why: Why = Why.ENGINE_OUT_OF_REACH) -> "MachineWithDaemonJson":
+        """Let no question be answered."""
+        self.trouble["containers"] = OutOfReach(why, "connection refused")
+        return self
+
+    def read_daemon_files(self) -> DaemonFiles:
+        if isinstance(self.content, Exception):
+            raise self.content
+        path = "/etc/docker/daemon.json"
+        return DaemonFiles(path=path, content=self.content, changed_at=7.0, others=self.others)
+
+    def read_last_words(self, since: float) -> str:
+        self.since.append(since)
+        return self.said
+
+
+@cache
+def read_swarm_answer(name: str) -> bytes:
+    """Read what an engine answered about its swarm."""
+    return (SWARM_ANSWERS / f"{name}.json").read_bytes()
+
+
+def show_container(name: str, engine: str) -> Scene:
+    """Show a recorded container."""
+    return Scene(Container(name=name, image="nginx"), FakeEngine(engine).only(name))
+
+
+def show_log(name: str) -> Scene:
+    """Show a recorded container with the log that another one wrote."""
+    engine = FakeEngine()
+    engine.logs[engine.id_of(name)] = engine.logs[engine.id_of("dbserver")]
+    return Scene(ContainerLog(container=name), engine.only(name))
+
+
+def show_swarm(version: str) -> Scene:
+    """Show a recorded manager, a worker and one that is gone."""
+    engine = FakeEngine()
+    engine.info = json.loads(read_swarm_answer(f"{version}-info"))
+    engine.answers["nodes"] = {"": json.loads(read_swarm_answer(f"{version}-nodes"))}
+    engine.clock = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+    return Scene(Swarm(), engine)
+
+
+def show_image() -> Scene:
+    """Show a recorded image."""
+    engine = FakeEngine()
+    engine.images = {IMAGE_NAME: IMAGE}
+    return Scene(Image(name=IMAGE_NAME, version_in="NGINX_VERSION"), engine)
+
+
+def show_volume() -> Scene:
+    """Show a volume."""
+    engine = FakeEngine()
+    engine.volumes = {"data": {"Name": "data", "Driver": "local", "Labels": None, "Options": None}}
+    return Scene(Volume(name="data"), engine)
+
+
+def show_rotation() -> Scene:
+    """Show an engine that rotates logs, with a few of its containers."""
+    engine = EngineWithLogOptions({"max-size": "10m", "max-file": "3"})
+    return Scene(LogRotation(), engine.only("webservers", "killed", "dbserver"))
+
+
+def show_daemon_files() -> Sequence[Scene]:
+    """Show an engine that answers, and one that its file keeps from starting."""
+    whole = MachineWithDaemonJson(ROTATING_DAEMON_JSON, others={"~/daemon.json": ROTATING_DAEMON_JSON})
+    broken = MachineWithDaemonJson(ROTATING_DAEMON_JSON[:-1], said="unexpected EOF").silent()
+    return [Scene(DaemonFile(), whole.only("webservers")), Scene(DaemonFile(), broken)]
+
+
+SCENES: Mapping[str, SceneBuilder] = {
+    "container": lambda: [show_container(name, engine) for engine, name in RECORDED_CONTAINERS],
+    "container-log": lambda: [show_log(name) for name in ("envs", "published", "dbserver")],
+    "container-stats": lambda: [
+        Scene(ContainerStats(container=name), FakeEngine(engine).only(name))
+        for engine, name in RECORDED_CONTAINERS
+    ],
+    "daemon-file": show_daemon_files,
+    "image": lambda: [show_image()],
+    "log-rotation": lambda: [show_rotation()],
+    "swarm": lambda: [show_swarm(version) for version in SWARM_VERSIONS],
+    "volume": lambda: [show_volume()],
+}
