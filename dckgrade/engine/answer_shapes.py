@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dckgrade.engine.answers import OutOfReach
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 T = TypeVar("T")
 Texts = list[str]
@@ -39,7 +39,7 @@ def require_shape(answer: T, shape: Any) -> T:
     try:
         msgspec.convert(answer, shape)
     except msgspec.ValidationError as error:
-        raise OutOfReach(Why.UNREADABLE, str(error)) from None
+        raise OutOfReach(UnobservableReason.UNREADABLE, str(error)) from None
     return answer
 
 

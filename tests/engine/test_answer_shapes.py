@@ -14,7 +14,7 @@ from dckgrade.engine.answer_shapes import (
     require_shape,
 )
 from dckgrade.engine.answers import OutOfReach
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 from tests.support.fake_engine import ENGINES, FakeEngine
 
 
@@ -35,7 +35,7 @@ def test_every_recorded_answer_has_the_shape_that_is_read_of_it(engine: str) -> 
 def test_an_entry_that_cannot_be_told_from_others_makes_the_list_unreadable(entry: Any) -> None:
     with pytest.raises(OutOfReach) as raised:
         require_shape([{"Id": "b", "Names": ["/db"]}, entry], LISTED_CONTAINERS)
-    assert raised.value.why is Why.UNREADABLE
+    assert raised.value.why is UnobservableReason.UNREADABLE
     assert "$[1]" in raised.value.detail
 
 

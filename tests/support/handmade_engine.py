@@ -7,11 +7,11 @@ from typing import Any, Self
 
 from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
 from dckgrade.engine.resources import CONTAINER, CONTAINERS, INFO, Resource
-from dckgrade.report.observation import EngineInfo, Why
+from dckgrade.report.observation import EngineInfo, UnobservableReason
 from tests.support.fake_engine import Bare
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-LATE = OutOfReach(Why.DEADLINE)
+LATE = OutOfReach(UnobservableReason.DEADLINE)
 DENY_MKDIR = json.dumps(
     {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}
 )
@@ -118,7 +118,7 @@ class LabelledEngine(HandmadeEngine):
     def __init__(self, file: str | None = APPARMOR_FILE, asked: str | None = None) -> None:
         super().__init__(file, asked)
         self.top: Sequence[Sequence[str]] | Exception = OutOfReach(
-            Why.ENGINE_ERROR, "bad -o argument 'label'"
+            UnobservableReason.ENGINE_ERROR, "bad -o argument 'label'"
         )
         self.proc: str | Exception = NotThere("not here")
         self.kept: bytes | None = None

@@ -20,7 +20,7 @@ from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.resources import Resource
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 
 MISSING = msgspec.UNSET
 ODD_VALUES: tuple[object, ...] = (MISSING, None, [], {}, "x", 7, [7], [None])
@@ -115,7 +115,7 @@ def list_alterations(answers: Mapping[Question, Any]) -> list[Alteration]:
 
 def refuse_answer() -> Iterator[tuple[str, Callable[[], Any]]]:
     """Give the ways of having no answer at all."""
-    yield "late", partial(OutOfReach, Why.DEADLINE, "3 s")
+    yield "late", partial(OutOfReach, UnobservableReason.DEADLINE, "3 s")
     yield "gone", partial(NotThere, "gone")
 
 

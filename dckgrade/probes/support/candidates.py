@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.lookup import get_repository_name, list_container_names
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.text import Text
 
 NO_CANDIDATE = Text(fr="aucun conteneur à évaluer n'a été trouvé", en="no container to grade was found")

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.report.observation import Absent, Observation, Unobservable, Why
+from dckgrade.report.observation import Absent, Observation, Unobservable, UnobservableReason
 from dckgrade.report.text import Text
 
 ContainerName = Annotated[str, Meta(pattern="^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}$")]

@@ -6,7 +6,7 @@ import pytest
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.probes.docker.daemon_file import DaemonFile
-from dckgrade.report.observation import Observation, Seen, Unobservable, Why
+from dckgrade.report.observation import Observation, Seen, Unobservable, UnobservableReason
 from tests.support.scenes.docker import ROTATING_DAEMON_JSON, MachineWithDaemonJson
 
 BROKEN = b'{\n"log-driver": "json-file",\n}'
@@ -30,7 +30,7 @@ def test_an_engine_that_answers_runs_whatever_is_in_its_file() -> None:
         BROKEN,
         None,
         NotThere("daemon.json"),
-        OutOfReach(Why.UNREADABLE, "daemon.json"),
+        OutOfReach(UnobservableReason.UNREADABLE, "daemon.json"),
     ):
         machine = MachineWithDaemonJson(content, said=TWICE)
         assert facts(machine)["running"] is True
@@ -44,7 +44,7 @@ def test_a_file_that_is_right_is_told_to_rotate() -> None:
 
 
 def test_a_file_that_cannot_be_read_says_nothing() -> None:
-    for trouble in (NotThere("daemon.json"), OutOfReach(Why.UNREADABLE, "Permission denied")):
+    for trouble in (NotThere("daemon.json"), OutOfReach(UnobservableReason.UNREADABLE, "Permission denied")):
         found = facts(MachineWithDaemonJson(trouble))
         assert (found["rotates"], found["path"], found["exists"], found["problem"]) == (None,) * 4
 
@@ -57,7 +57,12 @@ def test_a_broken_file_is_why_an_engine_does_not_run() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [ROTATING_DAEMON_JSON, None, NotThere("daemon.json"), OutOfReach(Why.UNREADABLE, "daemon.json")],
+    [
+        ROTATING_DAEMON_JSON,
+        None,
+        NotThere("daemon.json"),
+        OutOfReach(UnobservableReason.UNREADABLE, "daemon.json"),
+    ],
 )
 def test_an_engine_that_is_silent_for_no_reason_of_its_file_is_out_of_reach(content: Any) -> None:
     found = seen(MachineWithDaemonJson(content).silent())
@@ -65,8 +70,10 @@ def test_an_engine_that_is_silent_for_no_reason_of_its_file_is_out_of_reach(cont
     assert (found.why, found.detail) == (UnobservableReason.ENGINE_OUT_OF_REACH, "connection refused")
 
 
-@pytest.mark.parametrize("why", [Why.DEADLINE, Why.ENGINE_ERROR, Why.UNREADABLE])
-def test_a_broken_file_is_not_why_an_engine_is_slow_or_answers_nonsense(why: Why) -> None:
+@pytest.mark.parametrize(
+    "why", [UnobservableReason.DEADLINE, UnobservableReason.ENGINE_ERROR, UnobservableReason.UNREADABLE]
+)
+def test_a_broken_file_is_not_why_an_engine_is_slow_or_answers_nonsense(why: UnobservableReason) -> None:
     found = seen(MachineWithDaemonJson(BROKEN).silent(why))
     assert isinstance(found, Unobservable)
     assert found.why is why

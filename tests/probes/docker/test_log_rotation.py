@@ -7,7 +7,7 @@ import pytest
 
 from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.probes.docker.log_rotation import LogRotation
-from dckgrade.report.observation import Seen, Unobservable, Why
+from dckgrade.report.observation import Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import ENGINES, FakeEngine
 from tests.support.scenes.docker import EngineWithLogOptions
 

@@ -18,7 +18,7 @@ from dckgrade.probes.trivy.reports import ReportFault, assess_report, list_image
 from dckgrade.probes.trivy.trivy_database import TrivyDatabase
 from dckgrade.probes.trivy.trivy_scan import TrivyScan
 from dckgrade.probes.trivy.trivy_tool import TrivyTool
-from dckgrade.report.observation import Absent, Unobservable, Why
+from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.scenes.trivy import DATABASE, IMAGE, IMAGE_NAME, NOW, REPORT, SCANS, TrivyMachine
 
@@ -148,7 +148,7 @@ def test_the_cache_is_the_strongest_evidence() -> None:
 
 
 def test_a_cache_that_is_roots_makes_it_unknown_and_a_report_settles_it() -> None:
-    denied = OutOfReach(Why.NOT_TRIED, OF_ANOTHER)
+    denied = OutOfReach(UnobservableReason.NOT_TRIED, OF_ANOTHER)
     engine = TrivyMachine(scans=denied, database=denied)
     for kind in (TrivyScan(image=IMAGE_NAME), TrivyDatabase(image=IMAGE_NAME)):
         seen = facts(kind.observe(engine))

@@ -17,7 +17,7 @@ from dckgrade.probes.docker.image import Image
 from dckgrade.probes.docker.log_rotation import LogRotation
 from dckgrade.probes.docker.swarm import Swarm
 from dckgrade.probes.docker.volume import Volume
-from dckgrade.report.observation import Why
+from dckgrade.report.observation import UnobservableReason
 from tests.support.fake_engine import ENGINES, NEWEST, RECORDED, FakeEngine
 from tests.support.scenes import Scene, SceneBuilder
 from tests.support.scenes.trivy import IMAGE, IMAGE_NAME
@@ -63,7 +63,9 @@ class MachineWithDaemonJson(FakeEngine):
         self.content, self.said, self.others = content, said, dict(others)
         self.since: list[float] = []
 
-    def silent(self, why: Why = Why.ENGINE_OUT_OF_REACH) -> "MachineWithDaemonJson":
+    def silent(
+        self, why: UnobservableReason = UnobservableReason.ENGINE_OUT_OF_REACH
+    ) -> "MachineWithDaemonJson":
         """Let no question be answered."""
         self.trouble["containers"] = OutOfReach(why, "connection refused")
         return self
