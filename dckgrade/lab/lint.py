@@ -9,7 +9,7 @@ from dckgrade.lab.fact_types import MatcherFault, describe_unknown_fact, find_fa
 from dckgrade.lab.model import PLACEHOLDER_PATTERN, Check, Condition, Diagnosis, Lab
 from dckgrade.lab.problem import MAX_PROBLEMS, Problem, guess_nearest_word
 from dckgrade.lab.strict_yaml import ValuePath, YamlDocument
-from dckgrade.probes.base import Probe
+from dckgrade.probes.base import Probe, kind_of
 from dckgrade.report.text import Text
 
 RESERVED_LAB_IDS = frozenset(
@@ -63,8 +63,21 @@ class LabLinter:
             yield from self.place_faults(
                 find_fact_faults(check.expect, get_fact_types(check.observe.facts)), inside
             )
+            yield from self.find_unlabelled_facts(check, inside)
         for path, check, one in iter_located_diagnoses(self.lab):
             yield from self.find_diagnosis_problems(path, check, one)
+
+    def find_unlabelled_facts(self, check: Check, path: ValuePath) -> Iterator[Problem]:
+        """Want a label for each fact that is demanded: what is said of a mismatch begins with it."""
+        facts = check.observe.facts.__struct_fields__
+        for fact in check.expect:
+            if fact in facts and fact not in check.observe.labels:
+                yield self.make_problem(
+                    (*path, fact),
+                    N_("the fact `{key}` of kind `{kind}` has no label, in the probe's own class"),
+                    key=fact,
+                    kind=kind_of(check.observe),
+                )
 
     def find_repeated_words(self, words: Iterable[tuple[ValuePath, str]], what: str) -> Iterator[Problem]:
         """Want each of the *words* once."""
