@@ -8,8 +8,8 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import mask_secrets
-from dckgrade.probes.apparmor.choice import (
+from dckgrade.engine.redaction import masked
+from dckgrade.probes.apparmor.candidate import (
     DEFAULT_IMAGE,
     DEFAULT_PROFILE_FILE,
     ChosenApparmorContainer,

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.apparmor.choice import DEFAULT_PROFILE_FILE, read_profile_file
+from dckgrade.probes.apparmor.candidate import DEFAULT_PROFILE_FILE, read_profile_file
 from dckgrade.probes.apparmor.profile import ApparmorProblem, InvalidApparmorProfile, parse_apparmor_profiles
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation

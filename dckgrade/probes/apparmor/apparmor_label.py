@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.apparmor.choice import ApparmorCandidate, choose_container
+from dckgrade.probes.apparmor.candidate import ApparmorCandidate, choose_container
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.lookup import convert_to_observation

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import CommandResult, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.apparmor.choice import (
+from dckgrade.probes.apparmor.candidate import (
     DEFAULT_IMAGE,
     DEFAULT_PROFILE_FILE,
     choose_container,

@@ -10,7 +10,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import CommandResult, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.seccomp.choice import choose_container
+from dckgrade.probes.seccomp.candidate import choose_container
 from dckgrade.probes.seccomp.policy import EPERM, Effect
 from dckgrade.probes.seccomp.syscalls import TWIN_CALLS
 from dckgrade.probes.support.candidates import NO_CANDIDATE

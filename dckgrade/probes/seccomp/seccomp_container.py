@@ -10,7 +10,7 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.seccomp.choice import (
+from dckgrade.probes.seccomp.candidate import (
     DEFAULT_IMAGE,
     DEFAULT_PROFILE_FILE,
     ChosenSeccompContainer,

@@ -10,7 +10,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.seccomp.choice import choose_container
+from dckgrade.probes.seccomp.candidate import choose_container
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, UnobservableReason

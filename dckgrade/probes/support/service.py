@@ -88,7 +88,7 @@ def find_id_and_state(engine: Engine, container: str, image: str | None = None) 
     """Give id and state of the container that is meant."""
     if container.startswith("@"):
         # `@seccomp`: the course leaves this container unnamed; the topic of that name chooses it by facts.
-        topic = import_module(f"dckgrade.probes.{container[1:]}.choice")
+        topic = import_module(f"dckgrade.probes.{container[1:]}.candidate")
         listed = topic.choose_container(engine).candidate.listed
         return str(listed.get("Id") or ""), str(listed.get("State") or "")
     subject = find_container(engine, container, image)

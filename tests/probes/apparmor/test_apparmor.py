@@ -12,7 +12,7 @@ from dckgrade.probes.apparmor.apparmor_host import ApparmorHost
 from dckgrade.probes.apparmor.apparmor_host import read_apparmor_host_facts as host
 from dckgrade.probes.apparmor.apparmor_label import ApparmorLabel
 from dckgrade.probes.apparmor.apparmor_write import CANDIDATE_FILES, ApparmorWrite
-from dckgrade.probes.apparmor.choice import choose_container
+from dckgrade.probes.apparmor.candidate import choose_container
 from dckgrade.probes.net.http import Http
 from dckgrade.report.observation import Absent, Observation, Seen, Unobservable, UnobservableReason
 from tests.support.handmade_engine import (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.answers import NotThere, Ran
-from dckgrade.probes.seccomp.choice import choose_container, parse_seccomp_option
+from dckgrade.probes.seccomp.candidate import choose_container, parse_seccomp_option
 from dckgrade.probes.seccomp.seccomp_call import SeccompCall
 from dckgrade.probes.seccomp.seccomp_container import SeccompContainer
 from dckgrade.probes.seccomp.seccomp_file import SeccompFile
