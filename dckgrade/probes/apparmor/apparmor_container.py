@@ -109,17 +109,17 @@ class ApparmorContainer(Probe, frozen=True, kw_only=True, tag="apparmor-containe
 
 def build_apparmor_container_facts(chosen: ChosenApparmorContainer, engine: Engine, file: str) -> Facts:
     """Put the container's state and its profile's name into facts."""
-    one, inspected = chosen.candidate, chosen.candidate.inspected_or_empty
+    candidate, inspected = chosen.candidate, chosen.candidate.inspected_or_empty
     state, config = inspected.get("State") or {}, inspected.get("Config") or {}
     status = str(state.get("Status") or "")
     up = uptime_s(inspected, engine.now())
     quiet = status in {"running", "created", "paused"}
-    log = "" if quiet else engine.read_log_tail(one.id, tty=bool(config.get("Tty")))
+    log = "" if quiet else engine.read_log_tail(candidate.id, tty=bool(config.get("Tty")))
     names = [profile.name for profile in read_declared_profiles(engine, file)]
     return Facts(
-        name=one.name,
+        name=candidate.name,
         others=len(chosen.others),
-        image=str(one.listed.get("Image") or ""),
+        image=str(candidate.listed.get("Image") or ""),
         status=status,
         stable=(up is not None and up >= STEADY_AFTER_START_S) or status in RESTING_STATES,
         exit_code=state.get("ExitCode") or 0,
@@ -127,9 +127,9 @@ def build_apparmor_container_facts(chosen: ChosenApparmorContainer, engine: Engi
         restart_count=inspected.get("RestartCount") or 0,
         clue=find_telling_line(mask_secrets(log)),
         option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),
-        declared=one.declared,
-        wanted=one.wanted_profile[:100],
+        declared=candidate.declared,
+        wanted=candidate.wanted_profile[:100],
         applied=str(inspected.get("AppArmorProfile") or "")[:100],
         file_names=[name[:100] for name in names][:10],
-        in_file=one.wanted_profile in names if names and one.wanted_profile else None,
+        in_file=candidate.wanted_profile in names if names and candidate.wanted_profile else None,
     )

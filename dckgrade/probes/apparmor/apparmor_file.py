@@ -72,6 +72,6 @@ def read_apparmor_file_facts(content: bytes) -> Facts:
         valid=True,
         problem=None,
         line=None,
-        names=[one.name[:100] for one in profiles][:10],
-        complain=any(one.complain for one in profiles),
+        names=[profile.name[:100] for profile in profiles][:10],
+        complain=any(profile.complain for profile in profiles),
     )

@@ -60,7 +60,7 @@ class ApparmorHost(Probe, frozen=True, kw_only=True, tag="apparmor-host"):
 
 def read_apparmor_host_facts(info: Json) -> Facts:
     """Read the options; each is `name=…`, perhaps with more behind a comma."""
-    options = {str(one).partition(",")[0] for one in info.get("SecurityOptions") or []}
+    options = {str(option).partition(",")[0] for option in info.get("SecurityOptions") or []}
     system, name = str(info.get("OperatingSystem") or ""), str(info.get("Name") or "")
     return Facts(
         supported="name=apparmor" in options,

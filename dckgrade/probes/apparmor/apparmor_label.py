@@ -74,9 +74,11 @@ class ApparmorLabel(Probe, frozen=True, kw_only=True, tag="apparmor-label"):
     def observe(self, engine: Engine) -> Observation:
         """Ask each way that there is, until one tells."""
         try:
-            one = choose_container(engine).candidate
+            candidate = choose_container(engine).candidate
             facts = build_apparmor_label_facts(
-                one, *find_labels(engine, one.require_profiled_id()), ping=has_ping_container(engine)
+                candidate,
+                *find_labels(engine, candidate.require_profiled_id()),
+                ping=has_ping_container(engine),
             )
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("apparmor-label", trouble)
@@ -86,7 +88,7 @@ class ApparmorLabel(Probe, frozen=True, kw_only=True, tag="apparmor-label"):
 def find_labels(engine: Engine, container: str) -> tuple[LabelSource, Sequence[str]]:
     """Give the labels and who told them; `OutOfReach` when nobody can."""
     for by, found in query_label_sources(engine, container):
-        if found and all(one == "unconfined" or LABEL_PATTERN.match(one) for one in found):
+        if found and all(label == "unconfined" or LABEL_PATTERN.match(label) for label in found):
             return by, found
     raise OutOfReach(UnobservableReason.NOT_TRIED, container[:12])
 
@@ -108,18 +110,18 @@ def query_label_sources(engine: Engine, container: str) -> Iterator[tuple[LabelS
 
 
 def build_apparmor_label_facts(
-    one: ApparmorCandidate, by: LabelSource, found: Sequence[str], *, ping: bool
+    candidate: ApparmorCandidate, by: LabelSource, found: Sequence[str], *, ping: bool
 ) -> Facts:
     """Put the labels into facts."""
     matched = [(label, LABEL_PATTERN.match(label)) for label in found]
     profiles = [match["name"] if match else label for label, match in matched]
     modes = [match["mode"] for _, match in matched if match]
     return Facts(
-        name=one.name,
-        wanted=one.wanted_profile[:100],
+        name=candidate.name,
+        wanted=candidate.wanted_profile[:100],
         profiles=sorted({profile[:100] for profile in profiles})[:10],
         modes=sorted(set(modes)),
-        as_wanted=all(profile.split("//")[0] == one.wanted_profile for profile in profiles),
+        as_wanted=all(profile.split("//")[0] == candidate.wanted_profile for profile in profiles),
         enforced=len(modes) == len(profiles) and set(modes) <= {"enforce", "kill"},
         by=by,
         command=" ".join(READ_LABELS_COMMAND) if by == "exec" else "",

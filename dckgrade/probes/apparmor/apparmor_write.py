@@ -94,10 +94,10 @@ class ApparmorWrite(Probe, frozen=True, kw_only=True, tag="apparmor-write"):
 
 def try_writes(engine: Engine, file: str) -> Facts:
     """Try one after another; the first refusal settles it, else the first file that was let."""
-    one = choose_container(engine, DEFAULT_IMAGE, file).candidate
+    candidate = choose_container(engine, DEFAULT_IMAGE, file).candidate
     let: Facts | None = None
-    for path, denied in list_paths_to_try(engine, file, one.wanted_profile):
-        ran = engine.run_command(one.require_profiled_id(), (*APPEND_COMMAND, path))
+    for path, denied in list_paths_to_try(engine, file, candidate.wanted_profile):
+        ran = engine.run_command(candidate.require_profiled_id(), (*APPEND_COMMAND, path))
         answer = classify_write_output(ran)
         # Without the text of the profile, a file that may be written to proves nothing.
         if answer == "untried" or (answer == "allowed" and denied is None):
@@ -113,21 +113,21 @@ def try_writes(engine: Engine, file: str) -> Facts:
             return facts
         let = let or facts
     if let is None:
-        raise OutOfReach(UnobservableReason.NOT_TRIED, one.name)
+        raise OutOfReach(UnobservableReason.NOT_TRIED, candidate.name)
     return let
 
 
 def list_paths_to_try(engine: Engine, file: str, profile: str) -> Iterator[tuple[str, bool | None]]:
     """List files, and whether the profile's rules deny them; None: what it says cannot be read."""
-    texts = [one for one in read_declared_profiles(engine, file) if one.name == profile]
+    texts = [declared for declared in read_declared_profiles(engine, file) if declared.name == profile]
     if not texts:
         yield from ((path, None) for path in CANDIDATE_FILES[:MAX_TRIED_FILES])
         return
-    denied = [path for path in CANDIDATE_FILES if any(one.denies(path) for one in texts)]
+    denied = [path for path in CANDIDATE_FILES if any(declared.denies(path) for declared in texts)]
     denied += [
         path
-        for one in texts
-        for path in one.denied
+        for declared in texts
+        for path in declared.denied
         if path.startswith(TRIED_PREFIXES) and PLAIN_PATH_PATTERN.match(path)
     ]
     yield from ((path, True) for path in list(dict.fromkeys(denied))[:MAX_TRIED_FILES])

@@ -52,7 +52,7 @@ class ApparmorCandidate(Struct, frozen=True, kw_only=True):
         """Give the profile asked for; of several options the last counts, as for the engine."""
         options = map(str, (self.inspected_or_empty.get("HostConfig") or {}).get("SecurityOpt") or [])
         # `apparmor:…` is the old spelling.
-        asked = [one[9:].strip() for one in options if one.startswith(("apparmor=", "apparmor:"))]
+        asked = [option[9:].strip() for option in options if option.startswith(("apparmor=", "apparmor:"))]
         return asked[-1] if asked else ""
 
     @property
@@ -96,17 +96,17 @@ def choose_container(
     # Only the file could make another image's container the one: else nothing more is worth a question.
     listed = candidates.find_candidates(engine, image, others=bool(profiles))
     found = [
-        one
+        candidate
         for entry, seen in candidates.inspect_candidates(engine, listed)
-        for one in build_apparmor_candidates(entry, seen, image)
-        if one.runs_wanted_image or engine.asked or one.wanted_profile in profiles
+        for candidate in build_apparmor_candidates(entry, seen, image)
+        if candidate.runs_wanted_image or engine.asked or candidate.wanted_profile in profiles
     ]
     if not found:
         raise candidates.make_no_candidate_error(engine, image, file)
-    best = max(found, key=lambda one: one.rank)
+    best = max(found, key=lambda candidate: candidate.rank)
     if isinstance(best.inspected, OutOfReach):
         raise best.inspected
-    return ChosenApparmorContainer(best, [one for one in found if one is not best])
+    return ChosenApparmorContainer(best, [candidate for candidate in found if candidate is not best])
 
 
 def build_apparmor_candidates(entry: Json, seen: Json | Exception, image: str) -> Iterator[ApparmorCandidate]:

@@ -12,14 +12,16 @@ def matches_path_pattern(pattern: str, path: str) -> bool:
     """Say whether *pattern* means *path*; one with a variable, or beyond all measure, means nothing."""
     if "@{" in pattern or len(pattern) > MAX_PATTERN_CHARS:
         return False
-    return any(tokens_match(TOKEN_PATTERN.findall(one), path) for one in expand_alternatives(pattern))
+    return any(
+        tokens_match(TOKEN_PATTERN.findall(alternative), path) for alternative in expand_alternatives(pattern)
+    )
 
 
 def expand_alternatives(pattern: str) -> Sequence[str]:
     """Write `/{usr/,}bin` out: `/usr/bin` and `/bin`; none at all of too many."""
     found = [pattern]
-    while any(BRACES_PATTERN.search(one) for one in found):
-        found = [new for one in found for new in expand_first_braces(one)]
+    while any(BRACES_PATTERN.search(alternative) for alternative in found):
+        found = [new for alternative in found for new in expand_first_braces(alternative)]
         if len(found) > MAX_ALTERNATIVES:
             return ()
     return found
@@ -29,7 +31,7 @@ def expand_first_braces(pattern: str) -> Iterator[str]:
     """Write out the first of the innermost braces."""
     if braces := BRACES_PATTERN.search(pattern):
         yield from (
-            f"{pattern[: braces.start()]}{one}{pattern[braces.end() :]}" for one in braces[1].split(",")
+            f"{pattern[: braces.start()]}{choice}{pattern[braces.end() :]}" for choice in braces[1].split(",")
         )
     else:
         yield pattern

@@ -49,7 +49,7 @@ class ApparmorProfile(Struct, frozen=True):
 
     def denies(self, path: str) -> bool:
         """Say whether a deny rule forbids to write to *path*, a real path without links."""
-        return any(matches_path_pattern(one, path) for one in self.denied[:MAX_DENIED_PATTERNS])
+        return any(matches_path_pattern(pattern, path) for pattern in self.denied[:MAX_DENIED_PATTERNS])
 
 
 class ProfilePart(Struct, frozen=True):

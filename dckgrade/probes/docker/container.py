@@ -179,7 +179,7 @@ def read_container_facts(
         # The engine lists variables and mounts in a new order each time.
         env_names=sorted(name for name, _, _ in env),
         env_empty=sorted(name for name, _, value in env if not value),
-        mounts=sorted(map(parse_mount, inspected.get("Mounts") or []), key=lambda one: one.destination),
+        mounts=sorted(map(parse_mount, inspected.get("Mounts") or []), key=lambda mount: mount.destination),
         networks=sorted((inspected.get("NetworkSettings") or {}).get("Networks") or {}),
         network_mode="bridge" if network_mode == "default" else network_mode,
         log_tail=None if silent else engine.read_log_tail(subject.id, tty=bool(config.get("Tty"))),
@@ -209,8 +209,8 @@ def list_image_names(inspected: Json, wanted: str | None, engine: Engine) -> lis
 def matches_repository(images: Sequence[str], wanted: str) -> bool:
     """Say whether a name is of the repository *wanted*, or of a variant such as nginx-unprivileged."""
     return any(
-        get_repository_name(one) == wanted or get_repository_name(one).startswith(f"{wanted}-")
-        for one in images
+        get_repository_name(name) == wanted or get_repository_name(name).startswith(f"{wanted}-")
+        for name in images
     )
 
 

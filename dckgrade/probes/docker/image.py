@@ -57,7 +57,7 @@ class Image(Probe, frozen=True, kw_only=True, tag="image"):
             found = engine.inspect_image(self.name)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("image", trouble)
-        environment = [str(one).partition("=") for one in (found.get("Config") or {}).get("Env") or []]
+        environment = [str(entry).partition("=") for entry in (found.get("Config") or {}).get("Env") or []]
         version = next((value for key, _, value in environment if key == self.version_in), "")
         version = version if VERSION_PATTERN.fullmatch(version) else ""
         others = [str(tag) for tag in found.get("RepoTags") or [] if tag != self.name]

@@ -110,7 +110,7 @@ def parse_container_log_config(container: Json) -> LogConfig:
     """Read the log configuration of a container."""
     config = (container.get("HostConfig") or {}).get("LogConfig") or {}
     options: Mapping[str, object] = config.get("Config") or {}
-    return LogConfig(str(config.get("Type") or ""), {name: str(one) for name, one in options.items()})
+    return LogConfig(str(config.get("Type") or ""), {name: str(value) for name, value in options.items()})
 
 
 def is_known_driver(info: Json, driver: str) -> bool:
@@ -146,7 +146,9 @@ def build_log_rotation_facts(
         max_size=log.max_size,
         max_file=log.max_file,
         rotates=rotates,
-        older=[get_first_name(one) for one in containers if predates_rotation(one)] if rotates else [],
+        older=[get_first_name(container) for container in containers if predates_rotation(container)]
+        if rotates
+        else [],
         stopped_together=find_stopped_together(containers),
     )
 
@@ -161,8 +163,8 @@ def predates_rotation(container: Json) -> bool:
 def find_stopped_together(containers: Sequence[Json]) -> list[str]:
     """Name the containers of the latest moment at which several ended."""
     ended = sorted(
-        ((at, get_first_name(one)) for one in containers if (at := get_ended_at(one))),
-        key=lambda one: one[0],
+        ((at, get_first_name(container)) for container in containers if (at := get_ended_at(container))),
+        key=lambda ending: ending[0],
         reverse=True,
     )
     for latest, _ in ended:

@@ -149,13 +149,15 @@ def read_swarm_facts(swarm: Json, rows: Sequence[Json] | None, operating_system:
     manages = bool(swarm.get("ControlAvailable"))
     machines = None if rows is None else keep_newest_entries(rows)
     nodes = None if machines is None else [parse_node(row) for row in machines]
-    managers = None if nodes is None else [one for one in nodes if one.role == "manager"]
+    managers = None if nodes is None else [node for node in nodes if node.role == "manager"]
     return Facts(
         local_state=state,
         role="manager" if manages else "worker" if state == "active" else None,
         error=mask_secrets(str(swarm.get("Error") or "")),
         node_address=str(swarm.get("NodeAddr") or ""),
-        manager_addresses=sorted(str(one.get("Addr") or "") for one in swarm.get("RemoteManagers") or []),
+        manager_addresses=sorted(
+            str(manager.get("Addr") or "") for manager in swarm.get("RemoteManagers") or []
+        ),
         operating_system=operating_system,
         node_id=str(swarm.get("NodeID") or ""),
         has_leader=rows is not None if manages else None,
@@ -227,8 +229,8 @@ def list_worker_names(
     """Name the workers in some states; where no machine is known, no worker is known to be missing."""
     if nodes is None:
         return None
-    chosen = [one for one in nodes if one.state in states and one.availability in availabilities]
-    return [one.hostname or one.address for one in chosen if one.role == "worker"]
+    chosen = [node for node in nodes if node.state in states and node.availability in availabilities]
+    return [node.hostname or node.address for node in chosen if node.role == "worker"]
 
 
 def compute_unsettled_s(rows: Sequence[Json], now: datetime) -> float | None:

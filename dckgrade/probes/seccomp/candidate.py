@@ -86,16 +86,16 @@ def choose_container(
     # Only the file could make another image's container the one: else nothing more is worth a question.
     listed = candidates.find_candidates(engine, image, others=has_readable_profile(engine, file))
     found = [
-        one
+        candidate
         for entry, seen in candidates.inspect_candidates(engine, listed)
-        for one in build_seccomp_candidates(entry, seen, image)
+        for candidate in build_seccomp_candidates(entry, seen, image)
         # Another person's container may have a profile too: it is ours if the file says the same.
-        if one.runs_wanted_image or engine.asked or matches_profile_file(one, engine, file)
+        if candidate.runs_wanted_image or engine.asked or matches_profile_file(candidate, engine, file)
     ]
     if not found:
         raise candidates.make_no_candidate_error(engine, image, file)
-    best = max(found, key=lambda one: one.rank)
-    return ChosenSeccompContainer(best, [one for one in found if one is not best])
+    best = max(found, key=lambda candidate: candidate.rank)
+    return ChosenSeccompContainer(best, [candidate for candidate in found if candidate is not best])
 
 
 def build_seccomp_candidates(entry: Json, seen: Json | Exception, image: str) -> Iterator[SeccompCandidate]:
@@ -151,12 +151,12 @@ def has_readable_profile(engine: Engine, file: str) -> bool:
     return True
 
 
-def matches_profile_file(one: SeccompCandidate, engine: Engine, file: str) -> bool | None:
+def matches_profile_file(candidate: SeccompCandidate, engine: Engine, file: str) -> bool | None:
     """Compare what both profiles mean in that container; None where either is not there to be read."""
-    if one.profile is None:
+    if candidate.profile is None:
         return None
     try:
         on_disk = parse_seccomp_profile(engine.read_file(file))
     except (InvalidSeccompProfile, NotThere, OutOfReach):
         return None
-    return compute_effect(on_disk, compute_capabilities(one.host_config)) == one.effect
+    return compute_effect(on_disk, compute_capabilities(candidate.host_config)) == candidate.effect

@@ -42,8 +42,8 @@ class Effect(Struct, frozen=True):
     def forbids(self, call: str) -> bool:
         """Say whether *call* is refused whatever its arguments."""
         actions = self.calls.get(call) or {self.default}
-        return not any(one.action in PASSING_ACTIONS for one in actions) and any(
-            not one.args for one in actions
+        return not any(action.action in PASSING_ACTIONS for action in actions) and any(
+            not action.args for action in actions
         )
 
     def get_errno(self, call: str) -> int | None:
@@ -101,7 +101,7 @@ def list_forbidden_calls(found: Effect) -> list[str]:
 def compute_capabilities(host: Json) -> frozenset[str]:
     """Tell the bounding set that a container's `HostConfig` gives it."""
     added, taken = (
-        {f"CAP_{str(one).upper().removeprefix('CAP_')}" for one in host.get(key) or []}
+        {f"CAP_{str(capability).upper().removeprefix('CAP_')}" for capability in host.get(key) or []}
         for key in ("CapAdd", "CapDrop")
     )
     # `ALL` stands for more than anybody lists; what a default profile opens most often is SYS_ADMIN's.

@@ -131,9 +131,9 @@ def fold_keys(value: object) -> object:
     """Put keys in lower case and leave null out, as Go's decoder does."""
     match value:
         case dict():
-            return {key.lower(): fold_keys(one) for key, one in value.items() if one is not None}
+            return {key.lower(): fold_keys(inner) for key, inner in value.items() if inner is not None}
         case list():
-            return [fold_keys(one) for one in value]
+            return [fold_keys(item) for item in value]
         case _:
             return value
 

@@ -98,10 +98,10 @@ class SeccompCall(Probe, frozen=True, kw_only=True, tag="seccomp-call"):
     def observe(self, engine: Engine) -> Observation:
         """Choose the tries from the profile, and run them."""
         try:
-            one = choose_container(engine).candidate
+            candidate = choose_container(engine).candidate
             # Where nothing is forbidden nothing can be tried: the checks before this one say so.
-            tries = list_forbidden_attempts(one.effect) if one.effect else ()
-            facts = run_attempts(engine, one.require_profiled_id(), tries)
+            tries = list_forbidden_attempts(candidate.effect) if candidate.effect else ()
+            facts = run_attempts(engine, candidate.require_profiled_id(), tries)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("seccomp-call", trouble)
         return Seen(kind="seccomp-call", facts=msgspec.to_builtins(facts))
@@ -110,18 +110,18 @@ class SeccompCall(Probe, frozen=True, kw_only=True, tag="seccomp-call"):
 def run_attempts(engine: Engine, container: str, tries: Iterable[ForbiddenAttempt]) -> Facts:
     """Try one after another; the first refusal settles it, else the last call that was let."""
     let: Facts | None = None
-    for one in tries:
-        ran = engine.run_command(container, one.attempt.argv)
-        answer = classify_call_output(one, ran)
+    for forbidden in tries:
+        ran = engine.run_command(container, forbidden.attempt.argv)
+        answer = classify_call_output(forbidden, ran)
         if answer == "untried":
             continue
         facts = Facts(
             refused=answer == "refused",
-            call=one.call,
-            command=" ".join(one.attempt.argv),
+            call=forbidden.call,
+            command=" ".join(forbidden.attempt.argv),
             answer=(ran.output.strip().splitlines() or [""])[-1][:200],
             killed=answer == "refused" and ran.exit_code == SIGSYS_EXIT_CODE,
-            twin=one.call if answer == "allowed" and not one.forbids_all_twins else None,
+            twin=forbidden.call if answer == "allowed" and not forbidden.forbids_all_twins else None,
         )
         if facts.refused:
             return facts
@@ -147,10 +147,10 @@ def list_twins(call: str) -> list[str]:
     return sorted(next((group for group in TWIN_CALLS if call in group), {call}))
 
 
-def classify_call_output(one: ForbiddenAttempt, ran: CommandResult) -> CallOutcome:
+def classify_call_output(forbidden: ForbiddenAttempt, ran: Ran) -> CallOutcome:
     """Tell what the output means; what is neither a refusal nor the natural answer tells nothing."""
-    natural = one.attempt.allowed_output
-    refusals = (*GENERAL_REFUSAL_TEXTS, os.strerror(EPERM if one.errno is None else one.errno))
+    natural = forbidden.attempt.allowed_output
+    refusals = (*GENERAL_REFUSAL_TEXTS, os.strerror(EPERM if forbidden.errno is None else forbidden.errno))
     if "OCI runtime exec failed" in ran.output or "applet not found" in ran.output:
         return "untried"
     if natural and natural in ran.output:

@@ -131,53 +131,61 @@ class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"
             facts = build_seccomp_container_facts(chosen, engine, self.file)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("seccomp-container", trouble)
-        one = chosen.candidate
+        candidate = chosen.candidate
         # While a start may only be slow, it is worth looking again.
-        age_s = compute_age_s(one, engine) if one.inspected is None else uptime_s(one.inspected, engine.now())
+        age_s = (
+            compute_age_s(candidate, engine)
+            if candidate.inspected is None
+            else uptime_s(candidate.inspected, engine.now())
+        )
         return Seen(kind="seccomp-container", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
 def build_seccomp_container_facts(chosen: ChosenSeccompContainer, engine: Engine, file: str) -> Facts:
     """Put the container's state and the meaning of its profile into facts."""
-    one, inspected = chosen.candidate, chosen.candidate.inspected or {}
+    candidate, inspected = chosen.candidate, chosen.candidate.inspected or {}
     state, config = inspected.get("State") or {}, inspected.get("Config") or {}
-    status = str(state.get("Status") or one.listed.get("State") or "")
+    status = str(state.get("Status") or candidate.listed.get("State") or "")
     up = uptime_s(inspected, engine.now())
-    calls = list_forbidden_calls(one.effect) if one.effect else []
-    actions = {rule.action for rule in one.profile.rules} | {one.profile.default} if one.profile else set()
-    quiet = one.inspected is None or status in {"running", "created", "paused"}
-    log = "" if quiet else engine.read_log_tail(one.id, tty=bool(config.get("Tty")))
+    calls = list_forbidden_calls(candidate.effect) if candidate.effect else []
+    actions = (
+        {rule.action for rule in candidate.profile.rules} | {candidate.profile.default}
+        if candidate.profile
+        else set()
+    )
+    quiet = candidate.inspected is None or status in {"running", "created", "paused"}
+    log = "" if quiet else engine.read_log_tail(candidate.id, tty=bool(config.get("Tty")))
     return Facts(
-        id=one.id,
-        name=next(iter(list_container_names(one.listed)), one.id[:12]),
+        id=candidate.id,
+        name=next(iter(list_container_names(candidate.listed)), candidate.id[:12]),
         others=len(chosen.others),
-        other_runs=not one.is_running and any(other.is_running for other in chosen.others),
-        image=str(one.listed.get("Image") or ""),
+        other_runs=not candidate.is_running and any(other.is_running for other in chosen.others),
+        image=str(candidate.listed.get("Image") or ""),
         status=status,
-        stuck=one.inspected is None and compute_age_s(one, engine) >= STUCK_AFTER_S,
+        stuck=candidate.inspected is None and compute_age_s(candidate, engine) >= STUCK_AFTER_S,
         stable=(up is not None and up >= STEADY_AFTER_START_S)
-        or (status in RESTING_STATES and one.inspected is not None),
+        or (status in RESTING_STATES and candidate.inspected is not None),
         exit_code=state.get("ExitCode") or 0,
         error=shorten_engine_error(mask_secrets(state.get("Error") or "")),
         restart_count=inspected.get("RestartCount") or 0,
         clue=find_telling_line(log),
         option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),
-        declared=one.declared,
-        privileged=bool(one.host_config.get("Privileged"))
+        declared=candidate.declared,
+        privileged=bool(candidate.host_config.get("Privileged"))
         and parse_major_version(engine.engine.version) < PRIVILEGED_PROFILE_SINCE_MAJOR,
-        off=one.profile is not None and one.profile.switches_seccomp_off,
+        off=candidate.profile is not None and candidate.profile.switches_seccomp_off,
         logs="SCMP_ACT_LOG" in actions,
         kills=any("KILL" in action for action in actions),
         forbids=calls[:MAX_SHOWN_CALLS],
         forbids_count=len(calls),
         only_young=bool(calls) and CALLS_SINCE_2015.issuperset(calls),
-        same_as_file=matches_profile_file(one, engine, file),
+        same_as_file=matches_profile_file(candidate, engine, file),
     )
 
 
-def compute_age_s(one: SeccompCandidate, engine: Engine) -> float:
+def compute_age_s(candidate: SeccompCandidate, engine: Engine) -> float:
     """Tell for how many seconds a container that answers nothing has been there."""
-    return max(0.0, round(engine.now().timestamp() - (one.listed.get("Created") or 0), 1))
+    return max(0.0, round(engine.now().timestamp() - (candidate.listed.get("Created") or 0), 1))
 
 
 def parse_major_version(version: str | None) -> int:

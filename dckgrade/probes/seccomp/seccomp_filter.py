@@ -53,10 +53,10 @@ class SeccompFilter(Probe, frozen=True, kw_only=True, tag="seccomp-filter"):
     def observe(self, engine: Engine) -> Observation:
         """Run `cat`; what answers nothing of the kind has not told."""
         try:
-            one = choose_container(engine).candidate
-            off = one.profile is not None and one.profile.switches_seccomp_off
+            candidate = choose_container(engine).candidate
+            off = candidate.profile is not None and candidate.profile.switches_seccomp_off
             facts = read_seccomp_filter_facts(
-                engine.run_command(one.require_profiled_id(), STATUS_COMMAND).output, off=off
+                engine.run_command(candidate.require_profiled_id(), STATUS_COMMAND).output, off=off
             )
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("seccomp-filter", trouble)

@@ -21,11 +21,11 @@ def find_candidates(engine: Engine, image: str, *, others: bool) -> Sequence[Jso
     listed = [entry for entry in engine.list_containers() if not is_orchestrated(entry)]
     if wanted := engine.asked:
         return [
-            one
-            for one in listed
-            if wanted in list_container_names(one) or str(one.get("Id"))[:12] == wanted[:12]
+            entry
+            for entry in listed
+            if wanted in list_container_names(entry) or str(entry.get("Id"))[:12] == wanted[:12]
         ]
-    return listed if others else [one for one in listed if runs_image_or_program(one, image)]
+    return listed if others else [entry for entry in listed if runs_image_or_program(entry, image)]
 
 
 def inspect_candidates(engine: Engine, listed: Sequence[Json]) -> Sequence[tuple[Json, Json | Exception]]:

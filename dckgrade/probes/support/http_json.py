@@ -64,4 +64,4 @@ def as_mapping(found: Any) -> Json:
 
 def iter_mappings(found: Any) -> Iterator[Json]:
     """Give the mappings of a list, passing over anything else."""
-    yield from (one for one in (found if isinstance(found, list) else ()) if isinstance(one, dict))
+    yield from (item for item in (found if isinstance(found, list) else ()) if isinstance(item, dict))

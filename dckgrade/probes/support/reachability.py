@@ -31,9 +31,9 @@ def get_networks(inspected: Json) -> dict[str, Any]:
     return (inspected.get("NetworkSettings") or {}).get("Networks") or {}
 
 
-def share_network(one: Json, other: Json) -> bool:
+def share_network(container: Json, other: Json) -> bool:
     """Say whether both are on a network that somebody made: names are resolved there."""
-    return bool((get_networks(one).keys() & get_networks(other).keys()) - PREDEFINED_NETWORKS)
+    return bool((get_networks(container).keys() & get_networks(other).keys()) - PREDEFINED_NETWORKS)
 
 
 def list_reachable_names(inspected: Json, seen_from: Json) -> set[str]:
@@ -41,7 +41,9 @@ def list_reachable_names(inspected: Json, seen_from: Json) -> set[str]:
     common = get_networks(inspected).keys() & get_networks(seen_from).keys()
     own = str(inspected.get("Name") or "").lstrip("/")
     return {
-        name for one in common for name in list_names_in_network(own, one, get_networks(inspected)[one] or {})
+        name
+        for network in common
+        for name in list_names_in_network(own, network, get_networks(inspected)[network] or {})
     } - {""}
 
 
@@ -75,8 +77,8 @@ def map_published_ports(inspected: Json) -> dict[int, int]:
     """Give the machine's ports that lead to it, each with its own port."""
     bindings = (inspected.get("HostConfig") or {}).get("PortBindings") or {}
     return {
-        int(one["HostPort"]): int(port.partition("/")[0])
+        int(binding["HostPort"]): int(port.partition("/")[0])
         for port, bound in bindings.items()
-        for one in bound or ()
-        if str(one.get("HostPort") or "").isdecimal() and port.partition("/")[0].isdecimal()
+        for binding in bound or ()
+        if str(binding.get("HostPort") or "").isdecimal() and port.partition("/")[0].isdecimal()
     }

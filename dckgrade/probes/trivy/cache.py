@@ -90,11 +90,11 @@ def open_local_cache(engine: Engine) -> TrivyCache:
 def list_trivy_containers(engine: Engine) -> list[Json]:
     """List the containers of Trivy, the newest first."""
     ours = [
-        one
-        for one in engine.list_containers()
-        if get_repository_name(str(one.get("Image") or "")) == TRIVY_NAME
+        entry
+        for entry in engine.list_containers()
+        if get_repository_name(str(entry.get("Image") or "")) == TRIVY_NAME
     ]
-    return sorted(ours, key=lambda one: one.get("Created") or 0, reverse=True)[:MAX_CONTAINERS]
+    return sorted(ours, key=lambda entry: entry.get("Created") or 0, reverse=True)[:MAX_CONTAINERS]
 
 
 def open_container_cache(engine: Engine, listed: Json) -> TrivyCache:
@@ -107,7 +107,7 @@ def open_container_cache(engine: Engine, listed: Json) -> TrivyCache:
 
 def compare_layers(seen: list[AnalysedLayer], wanted: list[str]) -> LayerCoverage:
     """Compare the layers analysed with those of the image; a base that images share proves nothing."""
-    known = {one.diff_id for one in seen}
+    known = {layer.diff_id for layer in seen}
     if wanted and known.issuperset(wanted):
         return "all"
     if known.intersection(wanted):

@@ -45,7 +45,7 @@ def assess_report(text: bytes, name: str, image: Json, now: datetime) -> ReportA
 def assess_decoded_report(report: Any, name: str, image: Json, now: datetime) -> ReportAssessment | None:
     """Tell the versions' shapes apart: until 0.18 a list of results, since then an object."""
     if isinstance(report, list):
-        results: list[Json] = [one for one in report if isinstance(one, dict) and "Target" in one]
+        results: list[Json] = [result for result in report if isinstance(result, dict) and "Target" in result]
         if not results:
             return None
         return ReportAssessment(
@@ -63,8 +63,11 @@ def assess_decoded_report(report: Any, name: str, image: Json, now: datetime) ->
 
 def find_list_fault(results: Sequence[Json], name: str, wanted: list[str]) -> ReportFault | None:
     """Judge a report of 0.18 or before: it names the image in its target, and the layer of each finding."""
-    seen = {str((one.get("Layer") or {}).get("DiffID") or "") for one in iter_os_vulnerabilities(results)}
-    if not any(str(one["Target"]).startswith(f"{name} (") for one in results):
+    seen = {
+        str((vulnerability.get("Layer") or {}).get("DiffID") or "")
+        for vulnerability in iter_os_vulnerabilities(results)
+    }
+    if not any(str(result["Target"]).startswith(f"{name} (") for result in results):
         return "foreign"
     if not seen:
         return "partial"
@@ -94,7 +97,10 @@ def find_object_fault(
 def has_valid_sums(report: Json, metadata: Json, results: Sequence[Json]) -> bool:
     """Compute again what Trivy has computed."""
     known = set(metadata["DiffIDs"])
-    if any((one.get("Layer") or {}).get("DiffID") not in known for one in iter_os_vulnerabilities(results)):
+    if any(
+        (vulnerability.get("Layer") or {}).get("DiffID") not in known
+        for vulnerability in iter_os_vulnerabilities(results)
+    ):
         return False
     if REPORT_ID_KEY not in report:
         return "ArtifactID" not in report
@@ -103,10 +109,12 @@ def has_valid_sums(report: Json, metadata: Json, results: Sequence[Json]) -> boo
     if artifact != compute_digest(f"{metadata.get('ImageID')}:{normalize_repository(reference)}"):
         return False
     return all(
-        one.get("Fingerprint")
-        == compute_digest(f"{artifact}:{result['Target']}:{one.get('PkgID')}:{one.get('VulnerabilityID')}")
+        vulnerability.get("Fingerprint")
+        == compute_digest(
+            f"{artifact}:{result['Target']}:{vulnerability.get('PkgID')}:{vulnerability.get('VulnerabilityID')}"
+        )
         for result in results
-        for one in result.get("Vulnerabilities") or []
+        for vulnerability in result.get("Vulnerabilities") or []
         if result.get("Class") == "os-pkgs"
     )
 
@@ -132,7 +140,7 @@ def iter_os_vulnerabilities(results: Sequence[Json]) -> Iterator[Json]:
 
 def list_image_layers(image: Json) -> list[str]:
     """List the layers of an inspected image, the lowest first: sums of what is in them."""
-    return [str(one) for one in (image.get("RootFS") or {}).get("Layers") or []]
+    return [str(layer) for layer in (image.get("RootFS") or {}).get("Layers") or []]
 
 
 def normalize_repository(reference: str) -> str:

@@ -131,8 +131,8 @@ class EvidenceSearch:
 
     def check_container_caches(self) -> None:
         """Look at the caches of Trivy's containers."""
-        for one in list_trivy_containers(self.engine):
-            cache = open_container_cache(self.engine, one)
+        for container in list_trivy_containers(self.engine):
+            cache = open_container_cache(self.engine, container)
             try:
                 self.weigh_layers(cache.list_layers(), "container-cache", cache.location)
             except OutOfReach as trouble:
@@ -142,7 +142,7 @@ class EvidenceSearch:
 
     def weigh_layers(self, seen: list[AnalysedLayer], evidence: ScanEvidence, where: str) -> None:
         """Compare the layers analysed with the image's."""
-        self.from_registry = self.from_registry or any(one.digest for one in seen)
+        self.from_registry = self.from_registry or any(layer.digest for layer in seen)
         covered = compare_layers(seen, self.image_layers)
         if covered == "all":
             self.accept_evidence(evidence, where)
@@ -176,11 +176,11 @@ class EvidenceSearch:
         """Look at what containers printed that kept no cache, unless other evidence tells against it."""
         if not self.image_layers or self.lacks:
             return None
-        for one in list_trivy_containers(self.engine):
-            ended = "Exited (0)" in str(one.get("Status") or "")
-            log = self.engine.read_log_tail(str(one.get("Id") or ""), tty=False) if ended else ""
+        for container in list_trivy_containers(self.engine):
+            ended = "Exited (0)" in str(container.get("Status") or "")
+            log = self.engine.read_log_tail(str(container.get("Id") or ""), tty=False) if ended else ""
             if shows_table(log, self.image_name):
-                return self.accept_evidence("container-log", next(iter(list_container_names(one)), ""))
+                return self.accept_evidence("container-log", next(iter(list_container_names(container)), ""))
         return None
 
     def accept_evidence(self, evidence: ScanEvidence, where: str) -> None:
@@ -189,7 +189,7 @@ class EvidenceSearch:
 
     def build_facts(self) -> Facts:
         """Write down what was found."""
-        lack: ScanLack = next((one for one in LACK_PRIORITY if one in self.lacks), "nothing")
+        lack: ScanLack = next((known for known in LACK_PRIORITY if known in self.lacks), "nothing")
         return Facts(
             image=self.image_name,
             evidence=self.evidence,

@@ -131,9 +131,9 @@ def parse_log_settings(value: Any) -> LogConfig:
     driver, options = value.get("log-driver"), value.get("log-opts")
     require_type(driver, str, "log-driver", "string")
     require_type(options, dict, "log-opts", "map[string]string")
-    for option, one in (options or {}).items():
-        require_type(one, str, "log-opts", "string", option)
-    log = LogConfig(driver or "json-file", {name: one or "" for name, one in (options or {}).items()})
+    for option, setting in (options or {}).items():
+        require_type(setting, str, "log-opts", "string", option)
+    log = LogConfig(driver or "json-file", {name: setting or "" for name, setting in (options or {}).items()})
     if log.options and is_near_miss_of_any(log.driver, ["json-file"]):
         error = f'error looking up logging plugin {log.driver}: plugin "{log.driver}" not found'
         raise RefusedConfig("unknown-driver", f"failed to set log opts: {error}", "log-driver")
@@ -155,8 +155,8 @@ def require_type(value: Any, kind: type, field: str, wanted: str, option: str = 
 
 def list_directives(value: Mapping[str, Any]) -> Iterator[str]:
     """List the keys that dockerd holds against its options: of a mapping those inside."""
-    for key, one in value.items():
-        yield from one if isinstance(one, dict) and key not in OPAQUE_KEYS else [key]
+    for key, inner in value.items():
+        yield from inner if isinstance(inner, dict) and key not in OPAQUE_KEYS else [key]
 
 
 def is_misspelt_key(key: str) -> bool:
@@ -170,7 +170,7 @@ def is_misspelt_key(key: str) -> bool:
 def is_near_miss_of_any(word: str, known: Sequence[str]) -> bool:
     """Say whether *word* is one of those misspelt: but for case and separators, or within two edits."""
     folded = re.sub("[-_ .]", "", word.casefold())
-    ways = (count_edits(folded, one.replace("-", ""), most=MAX_MISSPELT_EDITS) for one in known)
+    ways = (count_edits(folded, name.replace("-", ""), most=MAX_MISSPELT_EDITS) for name in known)
     return word not in known and any(way <= MAX_MISSPELT_EDITS for way in ways)
 
 

@@ -81,9 +81,9 @@ def is_inside_list(before: str) -> bool:
     return opened[-1:] == ["["]
 
 
-def quote_character(one: str) -> str:
+def quote_character(character: str) -> str:
     """Quote as Go does, which sees bytes: of a curly quote the first."""
-    byte = chr(one.encode(errors="replace")[0])
+    byte = chr(character.encode(errors="replace")[0])
     return {"'": r"'\''", '"': "'\"'"}.get(
         byte
     ) or f"'{byte.encode('unicode_escape').decode() if byte < ' ' else byte}'"
