@@ -1,4 +1,4 @@
-"""Probes and a world → what they saw, each once, all at the same time; no opinions."""
+"""Run probes on an engine, each distinct one once, all at the same time; judge nothing."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -28,14 +28,14 @@ def observe_probes(probes: Iterable[Probe], engine: Engine, seconds: float) -> d
 
 
 def observe_with_duration(probe: Probe, engine: Engine) -> Observation:
-    """Observe, and note how long it took."""
+    """Return the observation with its duration in milliseconds."""
     start = time.perf_counter()
     seen = probe.observe(engine)
     return replace(seen, duration_ms=round((time.perf_counter() - start) * 1000))
 
 
 def convert_outcome(name: str, result: Observation | Exception) -> Observation:
-    """Make of a crash, or of a call that came too late, an observation of nothing."""
+    """Return the observation; for an exception, or a late call, one that says why nothing was seen."""
     match result:
         case OutOfReach():
             return Unobservable(kind=name, why=result.why, detail=result.detail)

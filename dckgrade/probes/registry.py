@@ -13,7 +13,7 @@ SHARED = "support"
 
 @cache
 def load_kinds() -> tuple[type[Probe], ...]:
-    """Import every kind; the dearest first, as they are to be asked."""
+    """Import and return every kind; the dearest first, in which order they are asked."""
     topics = [topic.name for topic in iter_modules(probes.__path__) if topic.ispkg and topic.name != SHARED]
     found = [kind for topic in topics for kind in _load_topic(f"{probes.__name__}.{topic}")]
     return tuple(sorted(found, key=lambda kind: (-kind.cost, name_kind(kind))))

@@ -1,4 +1,4 @@
-"""Kind `apparmor-container`: the container with the trainee's profile → its state, and the profile's name."""
+"""Kind `apparmor-container`: the container with the trainee's profile, and the name of that."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar

@@ -1,4 +1,4 @@
-"""Kind `apparmor-file`: a profile in the working folder, or in /etc/apparmor.d → whether it can be loaded."""
+"""Kind `apparmor-file`: whether a profile in the working folder or /etc/apparmor.d can be loaded."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar

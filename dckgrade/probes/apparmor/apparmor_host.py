@@ -1,4 +1,4 @@
-"""Kind `apparmor-host`: the engine's own description → whether its kernel confines by AppArmor at all."""
+"""Kind `apparmor-host`: whether the engine's kernel has AppArmor."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""Kind `apparmor-label`: the processes of the container with the profile → what really confines them."""
+"""Kind `apparmor-label`: the profiles that confine the processes of the container."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -86,7 +86,7 @@ class ApparmorLabel(Probe, frozen=True, kw_only=True, tag="apparmor-label"):
 
 
 def find_labels(engine: Engine, container: str) -> tuple[LabelSource, Sequence[str]]:
-    """Give the labels and who told them; `OutOfReach` when nobody can."""
+    """Return the labels and who told them; `OutOfReach` when nobody can."""
     for by, found in query_label_sources(engine, container):
         if found and all(label == "unconfined" or LABEL_PATTERN.match(label) for label in found):
             return by, found
@@ -94,7 +94,7 @@ def find_labels(engine: Engine, container: str) -> tuple[LabelSource, Sequence[s
 
 
 def query_label_sources(engine: Engine, container: str) -> Iterator[tuple[LabelSource, Sequence[str]]]:
-    """Ask the engine's machine first, where nothing runs in the container; a way that fails tells nothing."""
+    """Yield each source with its labels; the engine's `ps` first, which runs nothing in the container."""
     try:
         yield "top", [row[-1] for row in engine.list_processes(container, PS_COLUMNS)]
     except (NotThere, OutOfReach):
@@ -130,6 +130,6 @@ def build_apparmor_label_facts(
 
 
 def has_ping_container(engine: Engine) -> bool:
-    """Say whether somebody asked `ping` for a proof."""
+    """Return whether somebody asked `ping` for a proof."""
     commands = (str(entry.get("Command") or "").strip("'\"").split() for entry in engine.list_containers())
     return any(words and words[0].rpartition("/")[2] == "ping" for words in commands)

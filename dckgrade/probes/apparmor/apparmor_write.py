@@ -1,4 +1,4 @@
-"""Kind `apparmor-write`: a file that the profile denies, opened for append → whether that is refused."""
+"""Kind `apparmor-write`: whether opening a file that the profile denies is refused."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -93,7 +93,7 @@ class ApparmorWrite(Probe, frozen=True, kw_only=True, tag="apparmor-write"):
 
 
 def try_writes(engine: Engine, file: str) -> Facts:
-    """Try one after another; the first refusal settles it, else the first file that was let."""
+    """Try the files in turn; return the first that was refused, else the first that was allowed."""
     candidate = choose_container(engine, DEFAULT_IMAGE, file).candidate
     let: Facts | None = None
     for path, denied in list_paths_to_try(engine, file, candidate.wanted_profile):
@@ -136,8 +136,8 @@ def list_paths_to_try(engine: Engine, file: str, profile: str) -> Iterator[tuple
         yield CANDIDATE_FILES[0], False
 
 
-def classify_write_output(ran: CommandResult) -> WriteOutcome:
-    """Tell what the output means; what is neither a refusal nor a success tells nothing."""
+def classify_write_output(ran: Ran) -> WriteOutcome:
+    """Return what the output means; what is neither a refusal nor a success tells nothing."""
     if ran.exit_code == 0:
         return "allowed"
     return (

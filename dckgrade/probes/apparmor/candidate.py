@@ -1,4 +1,4 @@
-"""The engine's containers → the one that is to bear the trainee's AppArmor profile, chosen by facts."""
+"""Choose the container with the trainee's AppArmor profile among all containers."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -29,27 +29,27 @@ class ApparmorCandidate(Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> str:
-        """Give the container's id."""
+        """Return the container's id."""
         return str(self.listed.get("Id") or "")
 
     @property
     def name(self) -> str:
-        """Give its name."""
+        """Return its name."""
         return next(iter(list_container_names(self.listed)), self.id[:12])
 
     @property
     def is_running(self) -> bool:
-        """Say whether the engine lists it as running."""
+        """Return whether the engine lists it as running."""
         return self.listed.get("State") == "running"
 
     @property
     def inspected_or_empty(self) -> Json:
-        """Give what inspect says."""
+        """Return the inspect answer, or an empty one."""
         return {} if isinstance(self.inspected, OutOfReach) else self.inspected
 
     @property
     def wanted_profile(self) -> str:
-        """Give the profile asked for; of several options the last counts, as for the engine."""
+        """Return the profile asked for; of several options the last counts, as for the engine."""
         options = map(str, (self.inspected_or_empty.get("HostConfig") or {}).get("SecurityOpt") or [])
         # `apparmor:…` is the old spelling.
         asked = [option[9:].strip() for option in options if option.startswith(("apparmor=", "apparmor:"))]
@@ -57,7 +57,7 @@ class ApparmorCandidate(Struct, frozen=True, kw_only=True):
 
     @property
     def declared(self) -> DeclaredApparmor:
-        """Tell what bears on it; with --privileged inspect says `unconfined` of one that is confined."""
+        """Return the kind of profile: by the option first, since inspect is wrong with `--privileged`."""
         named = self.wanted_profile or str(self.inspected_or_empty.get("AppArmorProfile") or "")
         if named == UNCONFINED_PROFILE:
             return "unconfined"
@@ -75,7 +75,7 @@ class ApparmorCandidate(Struct, frozen=True, kw_only=True):
         return tier, self.listed.get("Created") or 0
 
     def require_profiled_id(self) -> str:
-        """Give the id of one with a profile of its own: in no other is anything run."""
+        """Return its id; `OutOfReach` without a profile of its own: nothing is run in any other."""
         if self.declared != "own":
             raise OutOfReach(UnobservableReason.NOT_TRIED, self.name)
         return self.id
@@ -91,7 +91,7 @@ class ChosenApparmorContainer(Struct, frozen=True):
 def choose_container(
     engine: Engine, image: str = DEFAULT_IMAGE, file: str = DEFAULT_PROFILE_FILE
 ) -> ChosenApparmorContainer:
-    """Choose; `NotThere` when nothing fits. `--container` leaves only the one it names."""
+    """Return the container to grade; `NotThere` if none fits. `--container` leaves only the one it names."""
     profiles = {profile.name for profile in read_declared_profiles(engine, file)}
     # Only the file could make another image's container the one: else nothing more is worth a question.
     listed = candidates.find_candidates(engine, image, others=bool(profiles))
@@ -110,7 +110,7 @@ def choose_container(
 
 
 def build_apparmor_candidates(entry: Json, seen: Json | Exception, image: str) -> Iterator[ApparmorCandidate]:
-    """Make a candidate of what was listed and inspected; what has gone meanwhile is none."""
+    """Yield the candidate; none for a container that was removed meanwhile."""
     match seen:
         case NotThere():
             return

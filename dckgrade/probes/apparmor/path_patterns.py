@@ -1,4 +1,4 @@
-"""A path pattern of AppArmor and a path → whether they fit, in a time that no hostile pattern can stretch."""
+"""Match paths with AppArmor's path patterns, in bounded time whatever the pattern."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ TOKEN_PATTERN = re.compile(r"\*\*|\*|\[[^\[\]\\]+\]|\\.|.", re.DOTALL)
 
 
 def matches_path_pattern(pattern: str, path: str) -> bool:
-    """Say whether *pattern* means *path*; one with a variable, or beyond all measure, means nothing."""
+    """Return whether *pattern* matches *path*; false for one with a variable, or too long."""
     if "@{" in pattern or len(pattern) > MAX_PATTERN_CHARS:
         return False
     return any(
@@ -38,7 +38,7 @@ def expand_first_braces(pattern: str) -> Iterator[str]:
 
 
 def tokens_match(tokens: Sequence[str], path: str) -> bool:
-    """Follow *path* through the tokens, all ways at once: no way is taken back."""
+    """Match *path* with the tokens, all alternatives at once and without backtracking."""
     reached = skip_stars(tokens, {0})
     for letter in path:
         stay = {at for at in reached if at < len(tokens) and tokens[at] in list_matching_stars(letter)}
@@ -48,7 +48,7 @@ def tokens_match(tokens: Sequence[str], path: str) -> bool:
 
 
 def skip_stars(tokens: Sequence[str], reached: Iterable[int]) -> set[int]:
-    """Add the places that are reached as well since a star may mean nothing."""
+    """Return *reached* with the positions after stars, which may match nothing."""
     found: set[int] = set()
     for start in reached:
         at = start
@@ -60,12 +60,12 @@ def skip_stars(tokens: Sequence[str], reached: Iterable[int]) -> set[int]:
 
 
 def list_matching_stars(letter: str) -> set[str]:
-    """Give the stars that mean *letter*."""
+    """Return the stars that match *letter*."""
     return {"**"} if letter == "/" else {"*", "**"}
 
 
 def matches_letter(sign: str, letter: str) -> bool:
-    """Say whether a sign that is no star means *letter*."""
+    """Return whether a token other than a star matches *letter*."""
     if sign == "?":
         return letter != "/"
     if sign.startswith("[") and len(sign) > 1:

@@ -1,5 +1,5 @@
 """
-An AppArmor profile as it is written → what it declares and which writes it denies, or what is wrong with it.
+Parse AppArmor profiles: what they declare, which writes they deny, or what is wrong with them.
 
 Far less than `apparmor_parser` reads (man 5 apparmor.d): only faults that it is sure to refuse are called so.
 """
@@ -48,7 +48,7 @@ class ApparmorProfile(Struct, frozen=True):
     """Patterns of paths to which writing is denied by name."""
 
     def denies(self, path: str) -> bool:
-        """Say whether a deny rule forbids to write to *path*, a real path without links."""
+        """Return whether a deny rule forbids to write to *path*, a real path without links."""
         return any(matches_path_pattern(pattern, path) for pattern in self.denied[:MAX_DENIED_PATTERNS])
 
 
@@ -63,7 +63,7 @@ class ProfilePart(Struct, frozen=True):
 
 
 def parse_apparmor_profiles(content: bytes) -> list[ApparmorProfile]:
-    """Read the profiles; `Invalid` when the parser would load none."""
+    """Parse the profiles; raises `InvalidApparmorProfile` when `apparmor_parser` would load none."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -84,7 +84,7 @@ def parse_apparmor_profiles(content: bytes) -> list[ApparmorProfile]:
 
 
 def find_undeclared_variable_line(found: Sequence[ProfilePart]) -> int | None:
-    """Give the line of a variable that nothing can have declared: nothing stands before the profiles."""
+    """Return the line of a variable that nothing can have declared: nothing stands before the profiles."""
     first = next(at for at, part in enumerate(found) if part.ends == "head")
     if any(INCLUDE_PATTERN.match(part.text) or part.text.startswith("@{") for part in found[:first]):
         return None
@@ -94,7 +94,7 @@ def find_undeclared_variable_line(found: Sequence[ProfilePart]) -> int | None:
 
 
 def iter_declared_profiles(found: Sequence[ProfilePart]) -> Iterator[ApparmorProfile]:
-    """Give each profile at the outermost level with what it denies; children are profiles of their own."""
+    """Yield each profile at the outermost level with what it denies; children are profiles of their own."""
     depth, name, flags = 0, "", ""
     denied: list[str] = []
     for part in found:
@@ -113,7 +113,7 @@ def iter_declared_profiles(found: Sequence[ProfilePart]) -> Iterator[ApparmorPro
 
 
 def extract_denied_path(rule: str) -> str | None:
-    """Give the path to which *rule* denies writing or appending."""
+    """Return the path to which *rule* denies writing or appending."""
     if (found := DENY_RULE_PATTERN.match(rule)) and {"w", "a"} & set(found["perms"] or found["first"] or ""):
         return found["quoted"] or found["path"]
     return None

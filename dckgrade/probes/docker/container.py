@@ -1,4 +1,4 @@
-"""Kind `container`: a container by name, label, near-miss name or image → its state as inspect tells it."""
+"""Kind `container`: a container's state, found by its name, label, a similar name or its image."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -187,7 +187,7 @@ def read_container_facts(
 
 
 def parse_status(word: str) -> ContainerStatus:
-    """Want one of Docker's seven words: another one is an answer that nobody has learnt to judge."""
+    """Return one of Docker's seven states; `OutOfReach` for a word that is none of them."""
     for known in get_args(ContainerStatus):
         if word == known:
             return known  # type: ignore[no-any-return]
@@ -195,7 +195,7 @@ def parse_status(word: str) -> ContainerStatus:
 
 
 def list_image_names(inspected: Json, wanted: str | None, engine: Engine) -> list[str]:
-    """Give the image as it was asked for; where that is an id, or is not *wanted*, its tags too."""
+    """Return the image as it was asked for; where that is an id, or is not *wanted*, its tags too."""
     asked = str((inspected.get("Config") or {}).get("Image") or "")
     if not ENGINE_MADE_NAME.fullmatch(asked) and (wanted is None or matches_repository([asked], wanted)):
         return [asked]
@@ -207,7 +207,7 @@ def list_image_names(inspected: Json, wanted: str | None, engine: Engine) -> lis
 
 
 def matches_repository(images: Sequence[str], wanted: str) -> bool:
-    """Say whether a name is of the repository *wanted*, or of a variant such as nginx-unprivileged."""
+    """Return whether a name is of the repository *wanted*, or of a variant such as nginx-unprivileged."""
     return any(
         get_repository_name(name) == wanted or get_repository_name(name).startswith(f"{wanted}-")
         for name in images
@@ -215,7 +215,7 @@ def matches_repository(images: Sequence[str], wanted: str) -> bool:
 
 
 def mask_arguments(command: Sequence[str]) -> Iterator[str]:
-    """Mask each argument, and wholly one that the flag before it makes a secret: `--password` `hunter2`."""
+    """Yield the arguments with secrets masked; wholly after a flag such as `--password`."""
     for before, part in zip(["", *command], command, strict=False):
         secret = (
             before.startswith("-")

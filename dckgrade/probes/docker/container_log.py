@@ -1,4 +1,4 @@
-"""Kind `container-log`: a container's last log lines → their text, secrets masked."""
+"""Kind `container-log`: the last log lines of a container, secrets masked."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""Kind `container-stats`: one sample of a container's resources → the figures that `docker stats` shows."""
+"""Kind `container-stats`: the figures of `docker stats`, from one sample of a container's resources."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

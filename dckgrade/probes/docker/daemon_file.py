@@ -129,6 +129,6 @@ def build_daemon_file_facts(files: DaemonFiles | None, reading: ParsedDaemonJson
 
 
 def would_rotate_logs(text: bytes) -> bool:
-    """Say whether an engine that read this file would rotate logs."""
+    """Return whether an engine that read this file would rotate logs."""
     log = parse_daemon_json(text).log
     return bool(log and log.rotates)

@@ -1,4 +1,4 @@
-"""Kind `image`: an image by name → whether its tag means what it says."""
+"""Kind `image`: an image by its name, and whether it is the version that its tag says."""
 
 import re
 from collections.abc import Mapping

@@ -94,7 +94,7 @@ class LogRotation(Probe, frozen=True, kw_only=True, tag="log-rotation"):
 
 
 def read_effective_log_config(engine: Engine, driver: str) -> LogConfig | None:
-    """Ask what a new container is given; None where there is no image to make one of."""
+    """Return the log settings of a new container; None where there is no image to create one from."""
     if not driver:
         raise OutOfReach(UnobservableReason.UNREADABLE, "no log driver")
     if driver not in ROTATING_DRIVERS:
@@ -114,13 +114,13 @@ def parse_container_log_config(container: Json) -> LogConfig:
 
 
 def is_known_driver(info: Json, driver: str) -> bool:
-    """Say whether the engine has that driver; of a plugin, whose name has a publisher, it may not tell."""
+    """Return whether the engine has that driver; true for a plugin, which it may not list."""
     listed = (info.get("Plugins") or {}).get("Log") or [driver]
     return driver in {*listed, "none"} or "/" in driver or ":" in driver
 
 
 def inspect_newest_containers(engine: Engine) -> Iterator[Json]:
-    """Inspect the containers, the newest first; one that has just gone is none."""
+    """Yield the inspected containers, the newest first; those removed meanwhile are left out."""
     listed = sorted(engine.list_containers(), key=lambda entry: entry.get("Created") or 0, reverse=True)
     for entry in listed[:MAX_INSPECTED_CONTAINERS]:
         try:
@@ -154,7 +154,7 @@ def build_log_rotation_facts(
 
 
 def predates_rotation(container: Json) -> bool:
-    """Say whether it runs with the factory's setting: a container made now would get the options in force."""
+    """Return whether it runs with Docker's default log settings, made before those in force now."""
     running = (container.get("State") or {}).get("Running")
     log = parse_container_log_config(container)
     return bool(running) and log.driver == "json-file" and not log.size_text
@@ -175,11 +175,11 @@ def find_stopped_together(containers: Sequence[Json]) -> list[str]:
 
 
 def get_ended_at(container: Json) -> datetime | None:
-    """Tell when it ended; None of one that runs or never ran."""
+    """Return when it ended; None if it runs or never ran."""
     state = container.get("State") or {}
     return parse_timestamp(str(state.get("FinishedAt"))) if state.get("Status") == "exited" else None
 
 
 def get_first_name(container: Json) -> str:
-    """Give its name."""
+    """Return its name."""
     return next(iter(container.get("Names") or []), "")

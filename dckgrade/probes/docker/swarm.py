@@ -127,14 +127,14 @@ class Swarm(Probe, frozen=True, kw_only=True, tag="swarm"):
 
 
 def get_swarm_info(info: Json) -> Json:
-    """Give the engine's part in a swarm; what Podman says about it is made up (its `/info` names Buildah)."""
+    """Return `.Swarm` of `/info`; `OutOfReach` for Podman, which makes it up (its `/info` names Buildah)."""
     if "BuildahVersion" in info:
         raise OutOfReach(UnobservableReason.ENGINE_ERROR, "Podman has no Swarm")
     return info.get("Swarm") or {}
 
 
 def can_list_nodes(swarm: Json) -> bool:
-    """Say whether this engine can tell the nodes; an error that we do not know makes nothing known."""
+    """Return whether this engine can list the nodes; `OutOfReach` for an error that is not understood."""
     if not swarm.get("ControlAvailable"):
         return False
     error = str(swarm.get("Error") or "")
@@ -202,22 +202,22 @@ def parse_node(row: Json) -> Node:
 
 
 def is_down(row: Json) -> bool:
-    """Say whether the manager has given this entry up."""
+    """Return whether the manager has given this entry up."""
     return bool((row.get("Status") or {}).get("State") == "down")
 
 
 def get_node_hostname(row: Json) -> str:
-    """Give the machine's own name; a node that has never been heard of has none."""
+    """Return the machine's own name; a node that has never been heard of has none."""
     return str((row.get("Description") or {}).get("Hostname") or "")
 
 
 def get_node_address(row: Json) -> str:
-    """Give the address from which the machine speaks to the manager."""
+    """Return the address from which the machine speaks to the manager."""
     return str((row.get("Status") or {}).get("Addr") or "")
 
 
 def is_reachable_leader(manager: Node) -> bool:
-    """Say whether it decides for the swarm, and can be reached."""
+    """Return whether it decides for the swarm, and can be reached."""
     return manager.leader and manager.reachability == "reachable"
 
 
@@ -226,7 +226,7 @@ def list_worker_names(
     states: Iterable[str] = get_args(NodeState),
     availabilities: Iterable[str] = get_args(Availability),
 ) -> list[str] | None:
-    """Name the workers in some states; where no machine is known, no worker is known to be missing."""
+    """List the names of the workers in some states; None where the nodes are not known."""
     if nodes is None:
         return None
     chosen = [node for node in nodes if node.state in states and node.availability in availabilities]
@@ -234,7 +234,7 @@ def list_worker_names(
 
 
 def compute_unsettled_s(rows: Sequence[Json], now: datetime) -> float | None:
-    """Tell how long ago the leader changed, while the state of a node is unknown because of that."""
+    """Return for how many seconds a node's state has been unknown after an election; None when none is."""
     if not any((row.get("Status") or {}).get("State") == "unknown" for row in rows):
         return None
     changed = max(parse_timestamp(str(row.get("UpdatedAt") or "")) for row in rows)
@@ -242,7 +242,7 @@ def compute_unsettled_s(rows: Sequence[Json], now: datetime) -> float | None:
 
 
 def require_known_word(word: object, words: Any) -> Any:
-    """Want one of Docker's *words*: another one is an answer that nobody has learnt to judge."""
+    """Return *word* when it is one of Docker's *words*; else raises `OutOfReach`."""
     if word in get_args(words):
         return word
     raise OutOfReach(UnobservableReason.UNREADABLE, f"a swarm's {word}")

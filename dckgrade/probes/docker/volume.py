@@ -1,4 +1,4 @@
-"""Kind `volume`: a volume by its name → whether there is one."""
+"""Kind `volume`: whether there is a volume of a given name."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar

@@ -1,4 +1,4 @@
-"""Kind `http`: a container's HTTP server, at an address taken from inspect → its answer."""
+"""Kind `http`: the answer of a container's HTTP server, at an address taken from inspect."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar

@@ -1,4 +1,4 @@
-"""Kind `postgres`: a container's TCP port → whether a PostgreSQL server answers; no credentials."""
+"""Kind `postgres`: whether a PostgreSQL server answers at a container's TCP port; needs no credentials."""
 
 import struct
 from collections.abc import Mapping
@@ -80,7 +80,7 @@ class Postgres(Probe, frozen=True, kw_only=True, tag="postgres"):
         return Seen(kind="postgres", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
     def run_pg_isready(self, engine: Engine, ref: str) -> bytes:
-        """Have PostgreSQL's own client knock over TCP: it tells whether a server is there, not of TLS."""
+        """Run `pg_isready` in the container, over TCP: it tells whether a server answers, nothing of TLS."""
         done = engine.run_command(
             ref, ("pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres")
         )

@@ -1,4 +1,4 @@
-"""The engine's containers → the one that bears the trainee's seccomp profile, chosen by facts."""
+"""Choose the container with the trainee's seccomp profile among all containers."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -34,22 +34,22 @@ class SeccompCandidate(Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> str:
-        """Give the container's id."""
+        """Return the container's id."""
         return str(self.listed.get("Id") or "")
 
     @property
     def is_running(self) -> bool:
-        """Say whether the engine lists it as running."""
+        """Return whether the engine lists it as running."""
         return self.listed.get("State") == "running"
 
     @property
     def host_config(self) -> Json:
-        """Give inspect's `HostConfig`."""
+        """Return inspect's `HostConfig`."""
         return (self.inspected or {}).get("HostConfig") or {}
 
     @property
     def effect(self) -> Effect | None:
-        """Tell what its profile does in it; None where it has none, or one that switches seccomp off."""
+        """Return the effect of its profile; None without one, or if that switches seccomp off."""
         return compute_effect(self.profile, compute_capabilities(self.host_config)) if self.profile else None
 
     @property
@@ -63,7 +63,7 @@ class SeccompCandidate(Struct, frozen=True, kw_only=True):
         return tier, self.listed.get("Created") or 0
 
     def require_profiled_id(self) -> str:
-        """Give the id of one with a profile of its own: in no other is anything run."""
+        """Return its id; `OutOfReach` without a profile of its own: nothing is run in any other."""
         name = next(iter(list_container_names(self.listed)), "")
         if self.inspected is None:
             raise OutOfReach(UnobservableReason.STUCK, name)
@@ -82,7 +82,7 @@ class ChosenSeccompContainer(Struct, frozen=True):
 def choose_container(
     engine: Engine, image: str = DEFAULT_IMAGE, file: str = DEFAULT_PROFILE_FILE
 ) -> ChosenSeccompContainer:
-    """Choose; `NotThere` when nothing fits. `--container` leaves only the one it names."""
+    """Return the container to grade; `NotThere` if none fits. `--container` leaves only the one it names."""
     # Only the file could make another image's container the one: else nothing more is worth a question.
     listed = candidates.find_candidates(engine, image, others=has_readable_profile(engine, file))
     found = [
@@ -99,7 +99,7 @@ def choose_container(
 
 
 def build_seccomp_candidates(entry: Json, seen: Json | Exception, image: str) -> Iterator[SeccompCandidate]:
-    """Make a candidate of what was listed and inspected; what has gone meanwhile is none."""
+    """Yield the candidate; none for a container that was removed meanwhile."""
     fits = candidates.runs_image_or_program(entry, image)
     match seen:
         case NotThere():
@@ -120,7 +120,7 @@ def build_seccomp_candidates(entry: Json, seen: Json | Exception, image: str) ->
 
 
 def parse_seccomp_option(host: Json) -> tuple[DeclaredSeccomp, SeccompProfile | None]:
-    """Read what is asked of seccomp; of several entries the last counts, as for the engine."""
+    """Return what `SecurityOpt` says of seccomp; of several entries the last counts, as for the engine."""
     split = (str(entry).replace(":", "=", 1).partition("=") for entry in host.get("SecurityOpt") or [])
     plain = (str(entry).partition("=") for entry in host.get("SecurityOpt") or [])
     # `seccomp:…` is the old spelling; the first sign after the word tells.
@@ -143,7 +143,7 @@ def parse_seccomp_option(host: Json) -> tuple[DeclaredSeccomp, SeccompProfile | 
 
 
 def has_readable_profile(engine: Engine, file: str) -> bool:
-    """Say whether the working folder holds a file that a container could be compared with."""
+    """Return whether the working folder holds a file that a container could be compared with."""
     try:
         parse_seccomp_profile(engine.read_file(file))
     except (InvalidSeccompProfile, NotThere, OutOfReach):
@@ -152,7 +152,7 @@ def has_readable_profile(engine: Engine, file: str) -> bool:
 
 
 def matches_profile_file(candidate: SeccompCandidate, engine: Engine, file: str) -> bool | None:
-    """Compare what both profiles mean in that container; None where either is not there to be read."""
+    """Return whether profile and file have the same effect in it; None if either cannot be read."""
     if candidate.profile is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""A profile and a container's capabilities → what it does to each call that Docker allows."""
+"""The effect of a seccomp profile in a container with given capabilities."""
 
 from collections.abc import Mapping
 
@@ -40,14 +40,14 @@ class Effect(Struct, frozen=True):
     calls: Mapping[str, frozenset[Action]]
 
     def forbids(self, call: str) -> bool:
-        """Say whether *call* is refused whatever its arguments."""
+        """Return whether *call* is refused whatever its arguments."""
         actions = self.calls.get(call) or {self.default}
         return not any(action.action in PASSING_ACTIONS for action in actions) and any(
             not action.args for action in actions
         )
 
     def get_errno(self, call: str) -> int | None:
-        """Tell the error that *call* gets; None where it kills instead."""
+        """Return the error that *call* gets; None where it kills instead."""
         first = min(self.calls.get(call) or {self.default})
         if first.action == "SCMP_ACT_TRACE":  # nobody traces: the kernel then says that there is no such call
             return ENOSYS
@@ -70,13 +70,13 @@ def compute_effect(profile: SeccompProfile, caps: frozenset[str] = DEFAULT_CAPS)
 
 
 def make_action(action: str, errno: int | None, args: tuple[ArgumentCondition, ...] = ()) -> Action:
-    """Give an action; without `errnoRet` ERRNO answers EPERM, and elsewhere the number means nothing."""
+    """Return an action; ERRNO without `errnoRet` means EPERM, and other actions have no error number."""
     said = EPERM if errno is None else errno
     return Action(action, said if action == "SCMP_ACT_ERRNO" else 0, tuple(sorted(args, key=repr)))
 
 
 def is_rule_dropped(includes: RuleFilter, excludes: RuleFilter, caps: frozenset[str]) -> bool:
-    """Say whether the loader leaves the rule out (moby/profiles seccomp_linux.go, in its order)."""
+    """Return whether the loader leaves the rule out (moby/profiles seccomp_linux.go, in its order)."""
     return (
         ASSUMED_ARCH in excludes.arches
         or bool(excludes.caps & caps)
@@ -99,7 +99,7 @@ def list_forbidden_calls(found: Effect) -> list[str]:
 
 
 def compute_capabilities(host: Json) -> frozenset[str]:
-    """Tell the bounding set that a container's `HostConfig` gives it."""
+    """Return the bounding set that a container's `HostConfig` gives it."""
     added, taken = (
         {f"CAP_{str(capability).upper().removeprefix('CAP_')}" for capability in host.get(key) or []}
         for key in ("CapAdd", "CapDrop")

@@ -1,4 +1,4 @@
-"""The text of a seccomp profile → its rules, as Docker's loader reads them, or why it refuses it."""
+"""Parse a seccomp profile as Docker's loader does, and say why it would refuse one."""
 
 import json
 import re
@@ -74,12 +74,12 @@ class SeccompProfile(Struct, frozen=True, kw_only=True):
 
     @property
     def switches_seccomp_off(self) -> bool:
-        """Say whether it switches seccomp off: `{}` and misspelt keys are accepted, and mean nothing."""
+        """Return whether it switches seccomp off: `{}` and misspelt keys are accepted, and mean nothing."""
         return not self.default and not self.rules
 
 
 def parse_seccomp_profile(text: bytes) -> SeccompProfile:
-    """Read a profile; `Invalid` says what Docker would refuse."""
+    """Parse a profile; raises `InvalidSeccompProfile` for what Docker would refuse."""
     try:
         content = json.loads(decode_utf8(text), parse_constant=refuse_json_constant)
         profile = msgspec.convert(fold_keys(content), SeccompProfile)
@@ -113,7 +113,7 @@ def check_loader_rules(profile: SeccompProfile, text: bytes) -> None:
 
 
 def decode_utf8(text: bytes) -> str:
-    """Want UTF-8; a file of PowerShell's is UTF-16, and starts with what is no UTF-8."""
+    """Decode UTF-8; raises `InvalidSeccompProfile` for all else, such as PowerShell's UTF-16."""
     try:
         return text.decode()
     except UnicodeDecodeError as error:

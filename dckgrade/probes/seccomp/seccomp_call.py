@@ -1,4 +1,4 @@
-"""Kind `seccomp-call`: harmless tries of what the profile forbids → whether one is refused."""
+"""Kind `seccomp-call`: harmless attempts at what the profile forbids, until one is refused."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -108,7 +108,7 @@ class SeccompCall(Probe, frozen=True, kw_only=True, tag="seccomp-call"):
 
 
 def run_attempts(engine: Engine, container: str, tries: Iterable[ForbiddenAttempt]) -> Facts:
-    """Try one after another; the first refusal settles it, else the last call that was let."""
+    """Run the attempts in turn; return the first that was refused, else the last that was allowed."""
     let: Facts | None = None
     for forbidden in tries:
         ran = engine.run_command(container, forbidden.attempt.argv)
@@ -148,7 +148,7 @@ def list_twins(call: str) -> list[str]:
 
 
 def classify_call_output(forbidden: ForbiddenAttempt, ran: Ran) -> CallOutcome:
-    """Tell what the output means; what is neither a refusal nor the natural answer tells nothing."""
+    """Return what the output means; what is neither a refusal nor the natural answer tells nothing."""
     natural = forbidden.attempt.allowed_output
     refusals = (*GENERAL_REFUSAL_TEXTS, os.strerror(EPERM if forbidden.errno is None else forbidden.errno))
     if "OCI runtime exec failed" in ran.output or "applet not found" in ran.output:

@@ -1,4 +1,4 @@
-"""Kind `seccomp-container`: the container with the trainee's profile → its state, and what that forbids."""
+"""Kind `seccomp-container`: the container with the trainee's profile, and what that forbids."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -184,7 +184,7 @@ def build_seccomp_container_facts(chosen: ChosenSeccompContainer, engine: Engine
 
 
 def compute_age_s(candidate: SeccompCandidate, engine: Engine) -> float:
-    """Tell for how many seconds a container that answers nothing has been there."""
+    """Return the seconds since the container was created; for one that cannot be inspected."""
     return max(0.0, round(engine.now().timestamp() - (candidate.listed.get("Created") or 0), 1))
 
 

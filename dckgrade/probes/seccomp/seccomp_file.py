@@ -1,4 +1,4 @@
-"""Kind `seccomp-file`: a file of the working folder → whether it is a seccomp profile."""
+"""Kind `seccomp-file`: whether a file of the working folder is a seccomp profile."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -62,7 +62,7 @@ class SeccompFile(Probe, frozen=True, kw_only=True, tag="seccomp-file"):
 
 
 def read_seccomp_file_facts(text: bytes) -> Facts:
-    """Hold the file against the loader's rules."""
+    """Check the file by the loader's rules."""
     try:
         parse_seccomp_profile(text)
     except InvalidSeccompProfile as bad:

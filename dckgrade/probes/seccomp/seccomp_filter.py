@@ -1,4 +1,4 @@
-"""Kind `seccomp-filter`: the container's first process → the seccomp mode that the kernel says it is in."""
+"""Kind `seccomp-filter`: the seccomp mode of the container's first process, as the kernel says it."""
 
 import re
 from collections.abc import Mapping

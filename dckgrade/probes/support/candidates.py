@@ -1,4 +1,4 @@
-"""The engine's list → the containers that a lab may mean where it names none, each inspected, all at once."""
+"""Find and inspect candidate containers, for labs that do not name one."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,7 +17,12 @@ ORCHESTRATOR_LABELS = ("com.docker.swarm.task.id", "io.kubernetes.pod.name")
 
 
 def find_candidates(engine: Engine, image: str, *, others: bool) -> Sequence[Json]:
-    """List what `--container` names; else what runs *image*, and *others* too, but no orchestrator's."""
+    """
+    Return the list entries of the containers that the lab may mean.
+
+    The one that the user names by `--container` wins; else all that run *image*, or all with *others*.
+    Containers that an orchestrator made are left out.
+    """
     listed = [entry for entry in engine.list_containers() if not is_orchestrated(entry)]
     if wanted := engine.asked:
         return [
@@ -29,7 +34,7 @@ def find_candidates(engine: Engine, image: str, *, others: bool) -> Sequence[Jso
 
 
 def inspect_candidates(engine: Engine, listed: Sequence[Json]) -> Sequence[tuple[Json, Json | Exception]]:
-    """Inspect them; one that does not answer keeps none of the others waiting."""
+    """Return each entry with its inspect answer, or the exception; all are asked at the same time."""
     inspections: dict[str, Callable[[], Json]] = {
         str(entry.get("Id")): lambda entry=entry: engine.inspect_container(str(entry.get("Id")))  # type: ignore[misc]
         for entry in listed
@@ -42,7 +47,7 @@ def inspect_candidates(engine: Engine, listed: Sequence[Json]) -> Sequence[tuple
 
 
 def make_no_candidate_error(engine: Engine, image: str, file: str) -> NotThere | OutOfReach:
-    """Say that there is no such container; where only a file elsewhere could tell, that it is unseen."""
+    """Return `NotThere`; or `OutOfReach` if the *file* that could tell is on another machine."""
     try:
         engine.read_file(file)
     except OutOfReach as trouble:
@@ -54,14 +59,14 @@ def make_no_candidate_error(engine: Engine, image: str, file: str) -> NotThere |
 
 
 def is_orchestrated(entry: Json) -> bool:
-    """Say whether an orchestrator has made it: no trainee typed that."""
+    """Return whether Swarm or Kubernetes made it, and not the trainee."""
     return any(task in (entry.get("Labels") or {}) for task in ORCHESTRATOR_LABELS) or any(
         name.startswith("k8s_") for name in list_container_names(entry)
     )
 
 
 def runs_image_or_program(entry: Json, image: str) -> bool:
-    """Say whether it is *image*, its unprivileged twin, or an image of one's own that runs the program."""
+    """Return whether it is *image*, its unprivileged twin, or an image of one's own that runs the program."""
     # `/docker-entrypoint.sh nginx -g …`: the program stands first, or behind the entrypoint.
     programs = [word.strip("'\"").rpartition("/")[2] for word in str(entry.get("Command") or "").split()[:2]]
     named = get_repository_name(str(entry.get("Image") or ""))

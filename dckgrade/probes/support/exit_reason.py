@@ -1,4 +1,4 @@
-"""What engine and log say of a container that did not start, or did not last → the words that tell why."""
+"""Why a container did not start or did not last: the telling part of the engine's error and of its log."""
 
 import re
 
@@ -14,12 +14,12 @@ REFUSAL_WORDS = ("not permitted", "denied", "Bad system call", "not implemented"
 
 
 def shorten_engine_error(error: str) -> str:
-    """Leave out through how many hands an error has come: what is wrong stands at its end."""
+    """Drop the prefixes of the programs that relayed an error: the cause stands at its end."""
     return RELAY_PREFIX_PATTERN.sub("", error)[:300]
 
 
 def find_telling_line(log: str) -> str:
-    """Find the last line that tells of a refusal; else take the last line."""
+    """Return the last line that tells of a refusal, else the last line."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     telling = [line for line in lines if any(word in line for word in REFUSAL_WORDS)]
     return ([*lines[-1:], *telling] or [""])[-1][:200]

@@ -1,4 +1,4 @@
-"""An HTTP answer with JSON → what it holds, or that it cannot be read; never judged when cut short."""
+"""Request and decode JSON over HTTP; an answer that is cut short counts as unreadable."""
 
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -27,7 +27,7 @@ class ServiceTimedOut(OutOfReach):
 
 
 def request_whole_answer(ask: HttpRequester, path: str) -> HttpAnswer:
-    """Ask; what is cut short, or no longer answered, is not judged."""
+    """Return the answer; `OutOfReach` if it is cut short, or none comes."""
     try:
         answer = ask(path)
     except NoAnswer as none:
@@ -39,7 +39,7 @@ def request_whole_answer(ask: HttpRequester, path: str) -> HttpAnswer:
 
 
 def decode_json(answer: HttpAnswer) -> Any:
-    """Read JSON; another program that answers there gives something else."""
+    """Decode the body as JSON; `OutOfReach` if it is something else."""
     try:
         return msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
@@ -47,7 +47,7 @@ def decode_json(answer: HttpAnswer) -> Any:
 
 
 def request_prometheus_data(ask: HttpRequester, path: str) -> Json | None:
-    """Give `data` of one of Prometheus's answers; None for a path that its version does not have."""
+    """Return `data` of one of Prometheus's answers; None for a path that its version does not have."""
     answer = request_whole_answer(ask, path)
     if answer.status == HTTPStatus.NOT_FOUND:
         return None
@@ -58,10 +58,10 @@ def request_prometheus_data(ask: HttpRequester, path: str) -> Json | None:
 
 
 def as_mapping(found: Any) -> Json:
-    """Give a mapping, or an empty one in the place of anything else."""
+    """Return *found* if it is a mapping, else an empty one."""
     return found if isinstance(found, dict) else {}
 
 
 def iter_mappings(found: Any) -> Iterator[Json]:
-    """Give the mappings of a list, passing over anything else."""
+    """Yield the mappings of a list; anything else is skipped."""
     yield from (item for item in (found if isinstance(found, list) else ()) if isinstance(item, dict))

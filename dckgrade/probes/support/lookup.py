@@ -1,4 +1,4 @@
-"""A container as a lab names it, and the engine's list → the one that is meant, and how it was found."""
+"""Find the container that a lab names, in the engine's list; read its times."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -64,7 +64,7 @@ def find_container(engine: Engine, name: str, image: str | None = None) -> Found
 
 
 def choose_best_match(candidates: Sequence[Json], found_by: FoundBy, image: str | None) -> FoundContainer:
-    """Take the one that runs the image, else one that runs, else the newest."""
+    """Return the one that runs the image, else one that runs, else the newest."""
     best = max(
         candidates,
         key=lambda entry: (
@@ -83,12 +83,12 @@ def choose_best_match(candidates: Sequence[Json], found_by: FoundBy, image: str 
 
 
 def list_container_names(entry: Json) -> list[str]:
-    """Give the container's own names: `/web` is one, `/other/web` is a link's alias and is not."""
+    """Return the container's own names: `/web` is one, `/other/web` is a link's alias and is not."""
     return [name[1:] for name in entry.get("Names") or [] if name.count("/") == 1]
 
 
 def list_service_names(entry: Json) -> Iterable[str]:
-    """Give the Compose or Swarm service names; a stack's prefix (`lab_web`) is left off too."""
+    """Return the Compose or Swarm service names; a stack's prefix (`lab_web`) is left off too."""
     labels = entry.get("Labels") or {}
     for label in SERVICE_LABELS:
         if service := labels.get(label):
@@ -98,17 +98,17 @@ def list_service_names(entry: Json) -> Iterable[str]:
 
 
 def runs_image(entry: Json, image: str) -> bool:
-    """Say whether it runs, and of an image whose repository is *image*, whatever registry or tag."""
+    """Return whether it runs, and of an image whose repository is *image*, whatever registry or tag."""
     return entry.get("State") == "running" and get_repository_name(str(entry.get("Image") or "")) == image
 
 
 def get_repository_name(reference: str) -> str:
-    """Give the last part of an image's name: `registry.example/web/nginx:1.27@sha256:…` is `nginx`."""
+    """Return the last part of an image's name: `registry.example/web/nginx:1.27@sha256:…` is `nginx`."""
     return reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
 def is_near_miss(wanted: str, found: str) -> bool:
-    """Say whether *found* is *wanted* but for case, separators or at most two edits, yet not the same."""
+    """Return whether *found* is *wanted* but for case, separators or at most two edits, yet not the same."""
     if wanted == found:
         return False
     left, right = (re.sub(r"[-_.]", "", name.casefold()) for name in (wanted, found))
@@ -131,7 +131,7 @@ def count_edits(left: str, right: str, most: int) -> int:
 def convert_to_observation(
     kind: str, trouble: NotThere | OutOfReach, subject: FoundContainer | None = None
 ) -> Observation:
-    """Turn the world's two ways of not answering into an observation of *kind*."""
+    """Return the observation of *kind* that the exception stands for."""
     if isinstance(trouble, NotThere):
         return Absent(kind=kind)
     # A container whose start never ends keeps its lock: the list answers, every question about it blocks.
@@ -141,7 +141,7 @@ def convert_to_observation(
 
 
 def uptime_s(inspected: Json, now: datetime) -> float | None:
-    """Tell for how many seconds the container has been running; None when it does not run, or is frozen."""
+    """Return for how many seconds the container has been running; None if it does not run, or is paused."""
     state = inspected.get("State") or {}
     if not state.get("Running") or state.get("Paused") or state.get("Restarting"):
         return None
@@ -151,7 +151,7 @@ def uptime_s(inspected: Json, now: datetime) -> float | None:
 
 
 def is_restart_looping(inspected: Json, now: datetime) -> bool:
-    """Say whether the engine keeps restarting the container: whatever it does now lasts only for a moment."""
+    """Return whether the engine keeps restarting the container, so that what it does now will not last."""
     if not inspected.get("RestartCount"):
         return False
     up = uptime_s(inspected, now)

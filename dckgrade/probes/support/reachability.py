@@ -1,4 +1,4 @@
-"""Two inspected containers → whether and by which names the one can reach the other."""
+"""Whether, and by which names, one inspected container can reach another."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -21,18 +21,18 @@ def inspect_cadvisor(engine: Engine, name: str = "cadvisor") -> Json | None:
 
 
 def is_running(inspected: Json | None) -> bool:
-    """Say whether it runs, and is not just about to be started again."""
+    """Return whether it runs, and is neither paused nor about to be restarted."""
     state = (inspected or {}).get("State") or {}
     return bool(state.get("Running")) and not state.get("Restarting") and not state.get("Paused")
 
 
 def get_networks(inspected: Json) -> dict[str, Any]:
-    """Give its networks by name."""
+    """Return its networks by name."""
     return (inspected.get("NetworkSettings") or {}).get("Networks") or {}
 
 
 def share_network(container: Json, other: Json) -> bool:
-    """Say whether both are on a network that somebody made: names are resolved there."""
+    """Return whether both are on a network that somebody made: names are resolved there."""
     return bool((get_networks(container).keys() & get_networks(other).keys()) - PREDEFINED_NETWORKS)
 
 
@@ -48,7 +48,7 @@ def list_reachable_names(inspected: Json, seen_from: Json) -> set[str]:
 
 
 def list_names_in_network(own: str, network: str, settings: Json) -> Iterator[str]:
-    """Give what one network calls it; engines before 25 have no DNSNames."""
+    """Yield what one network calls it; engines before 25 have no DNSNames."""
     yield str(settings.get("IPAddress") or "")
     if network not in PREDEFINED_NETWORKS:
         yield own
@@ -57,7 +57,7 @@ def list_names_in_network(own: str, network: str, settings: Json) -> Iterator[st
 
 
 def is_loopback_host(host: str) -> bool:
-    """Say whether *host* never leaves the container."""
+    """Return whether *host* means the container itself."""
     if host.casefold() in {"localhost", "localhost.localdomain", "ip6-localhost"}:
         return True
     try:
@@ -68,13 +68,13 @@ def is_loopback_host(host: str) -> bool:
 
 
 def has_own_loopback(inspected: Json) -> bool:
-    """Say whether its loopback is its own: not the machine's, nor another container's."""
+    """Return whether its loopback is its own: not the machine's, nor another container's."""
     mode = str((inspected.get("HostConfig") or {}).get("NetworkMode") or "")
     return mode != "host" and not mode.startswith("container:")
 
 
 def map_published_ports(inspected: Json) -> dict[int, int]:
-    """Give the machine's ports that lead to it, each with its own port."""
+    """Return the machine's ports that lead to it, each with its own port."""
     bindings = (inspected.get("HostConfig") or {}).get("PortBindings") or {}
     return {
         int(binding["HostPort"]): int(port.partition("/")[0])

@@ -1,4 +1,4 @@
-"""A container's port and a question → the answer, or why there is none; out of reach is no answer."""
+"""Ask a service in a container: by its addresses, else by a command inside it."""
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -85,7 +85,7 @@ def ask_addresses(
 
 
 def find_id_and_state(engine: Engine, container: str, image: str | None = None) -> tuple[str, str]:
-    """Give id and state of the container that is meant."""
+    """Return id and state of the container that is meant."""
     if container.startswith("@"):
         # `@seccomp`: the course leaves this container unnamed; the topic of that name chooses it by facts.
         topic = import_module(f"dckgrade.probes.{container[1:]}.candidate")

@@ -1,4 +1,4 @@
-"""The bytes of a bbolt database (etcd-io/bbolt, file format 2) → its live entries; nothing is locked."""
+"""Read the live entries of a bbolt database (etcd-io/bbolt, file format 2), without locking it."""
 
 import struct
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ class BoltTreeWalk:
                 yield from self.walk_leaf(place, path, depth)
 
     def walk_leaf(self, place: int, path: tuple[bytes, ...], depth: int) -> Iterator[BoltEntry]:
-        """Give one entry, or those of the bucket that it is."""
+        """Yield one entry, or those of the bucket that it is."""
         flags, offset, key_size, size = struct.unpack_from("<IIII", self.data, place)
         begin = place + offset
         key, value = self.data[begin : begin + key_size], begin + key_size

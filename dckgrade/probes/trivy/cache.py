@@ -1,4 +1,4 @@
-"""Trivy's cache, here or in a container → the database it has downloaded and the layers it has analysed."""
+"""Read Trivy's cache, here or in a container: the downloaded database and the analysed layers."""
 
 from collections.abc import Callable, Iterator
 from typing import Literal
@@ -62,7 +62,7 @@ class TrivyCache(Struct, frozen=True, kw_only=True):
             raise OutOfReach(UnobservableReason.UNREADABLE, f"{SCANS_FILE}: {error}") from error
 
     def find_download_time(self) -> str | None:
-        """Tell when the vulnerability database was downloaded (RFC 3339); None where it was not."""
+        """Return when the vulnerability database was downloaded (RFC 3339); None where it was not."""
         try:
             content = msgspec.json.decode(self.read_file(DATABASE_METADATA_FILE))
             return str(content["DownloadedAt"]) if content.get("Version") else None
@@ -73,7 +73,7 @@ class TrivyCache(Struct, frozen=True, kw_only=True):
 
 
 def parse_layer(value: bytes) -> Iterator[AnalysedLayer]:
-    """Read one layer; an entry that is none is passed over."""
+    """Yield the layer; nothing for an entry that is none."""
     try:
         layer = msgspec.json.decode(value, type=AnalysedLayer)
     except msgspec.DecodeError:
@@ -83,7 +83,7 @@ def parse_layer(value: bytes) -> Iterator[AnalysedLayer]:
 
 
 def open_local_cache(engine: Engine) -> TrivyCache:
-    """Give the cache on this machine."""
+    """Return the cache on this machine."""
     return TrivyCache(container=None, read_file=lambda name: engine.read_tool_cache(TRIVY_NAME, name))
 
 
@@ -98,7 +98,7 @@ def list_trivy_containers(engine: Engine) -> list[Json]:
 
 
 def open_container_cache(engine: Engine, listed: Json) -> TrivyCache:
-    """Give the cache in a container of Trivy, which may have ended."""
+    """Return the cache in a container of Trivy, which may have ended."""
     ref = str(listed.get("Id") or "")
     return TrivyCache(
         container=listed, read_file=lambda name: engine.read_archive(ref, f"{CONTAINER_CACHE_FOLDER}/{name}")

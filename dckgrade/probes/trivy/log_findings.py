@@ -1,4 +1,4 @@
-"""What a container of Trivy has printed → what it complains of, or that it has shown the image's table."""
+"""Read the log of a Trivy container: its complaint, or the table of an image."""
 
 import re
 from typing import Literal
@@ -31,7 +31,7 @@ def find_complaint(engine: Engine) -> TrivyComplaint | None:
 
 
 def shows_table(log: str, image: str) -> bool:
-    """Say whether the table of the system's packages of *image* was printed."""
+    """Return whether the table of the system's packages of *image* was printed."""
     return bool(
         re.search(rf"^{re.escape(image)} \(debian [0-9.]+\)\r?$", log, re.MULTILINE)
         and re.search(r"^Total: \d+ \(UNKNOWN: ", log, re.MULTILINE)

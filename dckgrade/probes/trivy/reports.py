@@ -1,4 +1,4 @@
-"""A JSON report of Trivy and the image that the engine has → whether it is a report of that very image."""
+"""Check whether a JSON report of Trivy is about the very image that the engine has."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ class ReportAssessment(Struct, frozen=True):
 
 
 def assess_report(text: bytes, name: str, image: Json, now: datetime) -> ReportAssessment | None:
-    """Hold a report against the image; None when it is no report of Trivy."""
+    """Compare a report with the image; None when it is no report of Trivy."""
     try:
         report = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
@@ -43,7 +43,7 @@ def assess_report(text: bytes, name: str, image: Json, now: datetime) -> ReportA
 
 
 def assess_decoded_report(report: Any, name: str, image: Json, now: datetime) -> ReportAssessment | None:
-    """Tell the versions' shapes apart: until 0.18 a list of results, since then an object."""
+    """Assess a decoded report: a list of results until Trivy 0.18, an object since then."""
     if isinstance(report, list):
         results: list[Json] = [result for result in report if isinstance(result, dict) and "Target" in result]
         if not results:
@@ -95,7 +95,7 @@ def find_object_fault(
 
 
 def has_valid_sums(report: Json, metadata: Json, results: Sequence[Json]) -> bool:
-    """Compute again what Trivy has computed."""
+    """Return whether the sums in the report are those that Trivy would compute."""
     known = set(metadata["DiffIDs"])
     if any(
         (vulnerability.get("Layer") or {}).get("DiffID") not in known
@@ -120,7 +120,7 @@ def has_valid_sums(report: Json, metadata: Json, results: Sequence[Json]) -> boo
 
 
 def has_consistent_times(report: Json, now: datetime) -> bool:
-    """Say whether the report's number (a UUID of version 7) is of the time that it gives, which has been."""
+    """Return whether the report's id (a UUID of version 7) is of its own time, which is not in the future."""
     if not (made := report.get("CreatedAt")):
         return REPORT_ID_KEY not in report
     if parse_timestamp(made) > now + CLOCK_SLACK:
@@ -144,7 +144,7 @@ def list_image_layers(image: Json) -> list[str]:
 
 
 def normalize_repository(reference: str) -> str:
-    """Give an image's full name without its tag: `nginx:1.17` is `index.docker.io/library/nginx`."""
+    """Return an image's full name without its tag: `nginx:1.17` is `index.docker.io/library/nginx`."""
     plain = reference.partition("@")[0]
     head, slash, tail = plain.rpartition("/")
     plain = f"{head}{slash}{tail.partition(':')[0]}"
@@ -155,5 +155,5 @@ def normalize_repository(reference: str) -> str:
 
 
 def compute_digest(text: str) -> str:
-    """Give the sum that Trivy writes."""
+    """Return the SHA-256 sum as Trivy writes it."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -92,7 +92,7 @@ class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
         return build_database_facts(engine, None, not_ours=not_ours)
 
     def has_report_with_findings(self, engine: Engine) -> bool:
-        """Say whether a report of the image has findings."""
+        """Return whether a report of the image has findings."""
         try:
             image = engine.inspect_image(self.image)
         except NotThere:

@@ -52,7 +52,7 @@ class TrivyTool(Probe, frozen=True, kw_only=True, tag="trivy-tool"):
 
 
 def find_trivy_ways(engine: Engine) -> Iterator[TrivyWay]:
-    """Give the ways."""
+    """Yield the ways in which Trivy is there; `OutOfReach` if none is seen and the PATH cannot be read."""
     hidden: OutOfReach | None = None
     try:
         if engine.has_program(TRIVY_NAME):

@@ -1,4 +1,4 @@
-"""A log driver and its options → whether logs are rotated, and at which size."""
+"""Log rotation: what a log driver and its options come to."""
 
 import re
 from collections.abc import Mapping
@@ -22,24 +22,24 @@ class LogConfig(Struct, frozen=True):
 
     @property
     def size_text(self) -> str:
-        """Give `max-size` as it was written; empty where it was not."""
+        """Return `max-size` as it was written; empty where it was not."""
         return self.options.get("max-size", "")
 
     @property
     def files_text(self) -> str:
-        """Give `max-file` as it was written; empty where it was not."""
+        """Return `max-file` as it was written; empty where it was not."""
         return self.options.get("max-file", "")
 
     @property
     def max_size(self) -> int | None:
-        """Give the size in bytes at which a log is rotated; None: never, or it cannot be read."""
+        """Return the size in bytes at which a log is rotated; None: never, or it cannot be read."""
         if not self.size_text and self.driver == "local":
             return LOCAL_MAX_SIZE_BYTES
         return parse_size_bytes(self.size_text) if self.driver in ROTATING_DRIVERS else None
 
     @property
     def max_file(self) -> int | None:
-        """Give how many files are kept; None where it cannot be read."""
+        """Return how many files are kept; None where it cannot be read."""
         if not self.files_text:
             return LOCAL_MAX_FILES if self.driver == "local" else 1
         text = self.files_text.removeprefix("+")
@@ -47,7 +47,7 @@ class LogConfig(Struct, frozen=True):
 
     @property
     def rotates(self) -> bool:
-        """Say whether logs stop growing: a size above 0, and a number of files that containers start with."""
+        """Return whether logs stop growing: the size is above 0 and the number of files is valid."""
         return bool(self.max_size) and bool(self.max_file)
 
 

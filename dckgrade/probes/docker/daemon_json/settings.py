@@ -1,4 +1,4 @@
-"""The bytes of a `daemon.json` → whether dockerd starts with it, and its log settings."""
+"""Parse a `daemon.json` as dockerd does: whether dockerd starts with it, and its log settings."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -88,24 +88,28 @@ class RefusedConfig(Exception):
         self.error, self.token = error, token
 
 
-def parse_daemon_json(content: bytes, said: str = "") -> ParsedDaemonJson:
-    """Read as dockerd does: syntax, keys, types, log options; *said* is what it has ended with."""
+def parse_daemon_json(content: bytes, last_words: str = "") -> ParsedDaemonJson:
+    """Parse as dockerd does: syntax, keys, types, log options; *last_words*: the error it ended with."""
     # Before 23.0 a byte order mark was refused; since then it is not.
     text = content.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
     try:
         found = decode_first_value(text)
     except JsonSyntaxError as bad:
-        return ParsedDaemonJson(problem="not-json", error=said or bad.error, position=bad.position)
+        return ParsedDaemonJson(problem="not-json", error=last_words or bad.error, position=bad.position)
     named = found.value.get("log-driver") if isinstance(found.value, dict) else None
     driver = named if isinstance(named, str) else None
     try:
         log = parse_log_settings(found.value)
     except RefusedConfig as bad:
         at = locate_last_key(text, bad.token)
-        return ParsedDaemonJson(problem=bad.problem, error=said or bad.error, position=at, driver=driver)
-    if said:
-        at = locate_last_key(text, said.rpartition(": ")[2])
-        return ParsedDaemonJson(problem=classify_dockerd_error(said), error=said, position=at, driver=driver)
+        return ParsedDaemonJson(
+            problem=bad.problem, error=last_words or bad.error, position=at, driver=driver
+        )
+    if last_words:
+        at = locate_last_key(text, last_words.rpartition(": ")[2])
+        return ParsedDaemonJson(
+            problem=classify_dockerd_error(last_words), error=last_words, position=at, driver=driver
+        )
     return ParsedDaemonJson(driver=driver, trailing_position=found.trailing_position, log=log)
 
 
@@ -146,7 +150,7 @@ def parse_log_settings(value: Any) -> LogConfig:
 
 
 def require_type(value: Any, kind: type, field: str, wanted: str, option: str = "") -> None:
-    """Want null or a value of *kind*, as Go does of the field's type *wanted*."""
+    """Accept null or a value of *kind*; else raise Go's error for the field's type *wanted*."""
     if value is not None and not isinstance(value, kind):
         found = name_go_type(value)
         error = f"json: cannot unmarshal {found} into Go struct field Config.{field} of type {wanted}"
@@ -154,28 +158,29 @@ def require_type(value: Any, kind: type, field: str, wanted: str, option: str = 
 
 
 def list_directives(value: Mapping[str, Any]) -> Iterator[str]:
-    """List the keys that dockerd holds against its options: of a mapping those inside."""
+    """Yield the keys that dockerd compares with its options: of a mapping those inside it."""
     for key, inner in value.items():
         yield from inner if isinstance(inner, dict) and key not in OPAQUE_KEYS else [key]
 
 
 def is_misspelt_key(key: str) -> bool:
     """
-    Say whether dockerd has no such option, as far as logs go: it has many others, new ones in every version,
-    and a key that we do not know is none of ours to refuse.
+    Return whether *key* is a misspelt option about logs, with which dockerd does not start.
+
+    dockerd has many other options, new ones in every version: other unknown keys pass.
     """
     return key not in KNOWN_LOG_KEYS and (key in NEVER_VALID_KEYS or is_near_miss_of_any(key, LOG_KEYS))
 
 
 def is_near_miss_of_any(word: str, known: Sequence[str]) -> bool:
-    """Say whether *word* is one of those misspelt: but for case and separators, or within two edits."""
+    """Return whether *word* is one of those misspelt: but for case and separators, or within two edits."""
     folded = re.sub("[-_ .]", "", word.casefold())
     ways = (count_edits(folded, name.replace("-", ""), most=MAX_MISSPELT_EDITS) for name in known)
     return word not in known and any(way <= MAX_MISSPELT_EDITS for way in ways)
 
 
 def accepts_option(driver: str, option: str) -> bool:
-    """Say whether the driver takes that option; of drivers that we do not know, any."""
+    """Return whether the driver takes that option; of drivers that we do not know, any."""
     return (
         driver not in DRIVER_OPTIONS
         or option in DRIVER_OPTIONS[driver]
@@ -184,7 +189,7 @@ def accepts_option(driver: str, option: str) -> bool:
 
 
 def locate_last_key(text: str, token: str) -> tuple[int, int] | None:
-    """Find a key: of a repeated one the last, which is the one that counts."""
+    """Return line and column of a key; of a repeated one the last, which is the one that counts."""
     at = text.rfind(f'"{token}"') if token else len(text) - len(text.lstrip(JSON_WHITESPACE))
     return get_line_and_column(text, at) if at >= 0 else None
 

@@ -1,4 +1,4 @@
-"""The text of a `daemon.json` → the first value in it, as Go's decoder reads it, or its own words why not."""
+"""Decode the first value of a `daemon.json` as Go does, with Go's error messages."""
 
 import json
 import re
@@ -26,7 +26,7 @@ class FirstValue(Struct, frozen=True):
 
 
 def decode_first_value(text: str) -> FirstValue:
-    """Decode the first value of *text*; `Broken` when there is none."""
+    """Decode the first value of *text*; raises `JsonSyntaxError` when there is none."""
     start = skip_whitespace(text, 0)
     if start == len(text):
         raise JsonSyntaxError("EOF", get_line_and_column(text, start))
@@ -71,7 +71,7 @@ def translate_expectation(message: str, before: str) -> str:
 
 
 def is_inside_list(before: str) -> bool:
-    """Say whether what was read so far leaves a list open, not an object."""
+    """Return whether what was read so far leaves a list open, not an object."""
     opened: list[str] = []
     for bracket in re.sub(r'"(?:[^"\\]|\\.)*"', "", before):
         if bracket in "[{":
@@ -82,7 +82,7 @@ def is_inside_list(before: str) -> bool:
 
 
 def quote_character(character: str) -> str:
-    """Quote as Go does, which sees bytes: of a curly quote the first."""
+    """Quote a character as Go does: of one that has several bytes, the first."""
     byte = chr(character.encode(errors="replace")[0])
     return {"'": r"'\''", '"': "'\"'"}.get(
         byte
@@ -90,7 +90,7 @@ def quote_character(character: str) -> str:
 
 
 def skip_whitespace(text: str, at: int) -> int:
-    """Step over white space."""
+    """Return the position after white space."""
     while at < len(text) and text[at] in JSON_WHITESPACE:
         at += 1
     return at
