@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-import msgspec
+import msgspec.structs
 from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import masked
 from dckgrade.probes.apparmor.candidate import (
     DEFAULT_IMAGE,
     DEFAULT_PROFILE_FILE,
@@ -19,12 +18,7 @@ from dckgrade.probes.apparmor.candidate import (
 )
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.candidates import NO_CANDIDATE
-from dckgrade.probes.support.exit_reason import (
-    RESTING_STATES,
-    STEADY_AFTER_START_S,
-    find_telling_line,
-    shorten_engine_error,
-)
+from dckgrade.probes.support.condition import read_condition
 from dckgrade.probes.support.lookup import convert_to_observation, uptime_s
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
@@ -110,23 +104,13 @@ class ApparmorContainer(Probe, frozen=True, kw_only=True, tag="apparmor-containe
 def build_apparmor_container_facts(chosen: ChosenApparmorContainer, engine: Engine, file: str) -> Facts:
     """Put the container's state and its profile's name into facts."""
     candidate, inspected = chosen.candidate, chosen.candidate.inspected_or_empty
-    state, config = inspected.get("State") or {}, inspected.get("Config") or {}
-    status = str(state.get("Status") or "")
-    up = uptime_s(inspected, engine.now())
-    quiet = status in {"running", "created", "paused"}
-    log = "" if quiet else engine.read_log_tail(candidate.id, tty=bool(config.get("Tty")))
+    condition = read_condition(engine, candidate.id, inspected, str(candidate.listed.get("State") or ""))
     names = [profile.name for profile in read_declared_profiles(engine, file)]
     return Facts(
         name=candidate.name,
         others=len(chosen.others),
         image=str(candidate.listed.get("Image") or ""),
-        status=status,
-        stable=(up is not None and up >= STEADY_AFTER_START_S) or status in RESTING_STATES,
-        exit_code=state.get("ExitCode") or 0,
-        error=shorten_engine_error(mask_secrets(state.get("Error") or "")),
-        restart_count=inspected.get("RestartCount") or 0,
-        clue=find_telling_line(mask_secrets(log)),
-        option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),
+        **msgspec.structs.asdict(condition),
         declared=candidate.declared,
         wanted=candidate.wanted_profile[:100],
         applied=str(inspected.get("AppArmorProfile") or "")[:100],

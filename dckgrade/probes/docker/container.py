@@ -13,7 +13,9 @@ from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import (
     NO_SUCH_CONTAINER,
+    RESTING_STATES,
     STEADY_AFTER_RESTART_S,
+    STEADY_AFTER_START_S,
     ContainerName,
     FoundBy,
     FoundContainer,
@@ -25,17 +27,10 @@ from dckgrade.probes.support.lookup import (
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
-STEADY_AFTER_START_S = 2
-"""A container that dies of its configuration does so within its first second (measured: PostgreSQL 0.7 s)."""
-
 ContainerStatus = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
 
 ENGINE_MADE_NAME = re.compile(r"(sha256:)?[0-9a-f]{12,64}")
 """The id of an image; the name of a volume that nobody named."""
-
-
-RESTING_STATES = {"created", "paused", "exited", "dead"}
-"""States that last until somebody acts."""
 
 
 class Mount(Struct, frozen=True):

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-import msgspec
+import msgspec.structs
 from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.candidate import (
     DEFAULT_IMAGE,
@@ -22,12 +21,7 @@ from dckgrade.probes.seccomp.candidate import (
 from dckgrade.probes.seccomp.policy import list_forbidden_calls
 from dckgrade.probes.seccomp.syscalls import CALLS_SINCE_2015
 from dckgrade.probes.support.candidates import NO_CANDIDATE
-from dckgrade.probes.support.exit_reason import (
-    RESTING_STATES,
-    STEADY_AFTER_START_S,
-    find_telling_line,
-    shorten_engine_error,
-)
+from dckgrade.probes.support.condition import read_condition
 from dckgrade.probes.support.lookup import convert_to_observation, list_container_names, uptime_s
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
@@ -143,33 +137,24 @@ class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"
 
 def build_seccomp_container_facts(chosen: ChosenSeccompContainer, engine: Engine, file: str) -> Facts:
     """Put the container's state and the meaning of its profile into facts."""
-    candidate, inspected = chosen.candidate, chosen.candidate.inspected or {}
-    state, config = inspected.get("State") or {}, inspected.get("Config") or {}
-    status = str(state.get("Status") or candidate.listed.get("State") or "")
-    up = uptime_s(inspected, engine.now())
+    candidate = chosen.candidate
+    condition = read_condition(
+        engine, candidate.id, candidate.inspected, str(candidate.listed.get("State") or "")
+    )
     calls = list_forbidden_calls(candidate.effect) if candidate.effect else []
     actions = (
         {rule.action for rule in candidate.profile.rules} | {candidate.profile.default}
         if candidate.profile
         else set()
     )
-    quiet = candidate.inspected is None or status in {"running", "created", "paused"}
-    log = "" if quiet else engine.read_log_tail(candidate.id, tty=bool(config.get("Tty")))
     return Facts(
         id=candidate.id,
         name=next(iter(list_container_names(candidate.listed)), candidate.id[:12]),
         others=len(chosen.others),
         other_runs=not candidate.is_running and any(other.is_running for other in chosen.others),
         image=str(candidate.listed.get("Image") or ""),
-        status=status,
         stuck=candidate.inspected is None and compute_age_s(candidate, engine) >= STUCK_AFTER_S,
-        stable=(up is not None and up >= STEADY_AFTER_START_S)
-        or (status in RESTING_STATES and candidate.inspected is not None),
-        exit_code=state.get("ExitCode") or 0,
-        error=shorten_engine_error(mask_secrets(state.get("Error") or "")),
-        restart_count=inspected.get("RestartCount") or 0,
-        clue=find_telling_line(log),
-        option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),
+        **msgspec.structs.asdict(condition),
         declared=candidate.declared,
         privileged=bool(candidate.host_config.get("Privileged"))
         and parse_major_version(engine.engine.version) < PRIVILEGED_PROFILE_SINCE_MAJOR,

@@ -41,6 +41,10 @@ class FoundContainer(Struct, frozen=True):
     """How many further containers fitted equally and were passed over."""
 
 
+STEADY_AFTER_START_S = 2
+"""A container that dies of its configuration does so within its first second (measured: PostgreSQL 0.7 s)."""
+RESTING_STATES = {"created", "paused", "exited", "dead"}
+"""States that last until somebody acts."""
 STEADY_AFTER_RESTART_S = 10
 """Docker itself resets its restart delay once a container has stayed up for ten seconds."""
 

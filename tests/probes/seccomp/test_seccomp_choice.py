@@ -12,7 +12,7 @@ from dckgrade.probes.seccomp.seccomp_call import SeccompCall
 from dckgrade.probes.seccomp.seccomp_container import SeccompContainer
 from dckgrade.probes.seccomp.seccomp_file import SeccompFile
 from dckgrade.probes.seccomp.seccomp_filter import SeccompFilter
-from dckgrade.probes.support.exit_reason import shorten_engine_error
+from dckgrade.probes.support.condition import shorten_engine_error
 from dckgrade.report.observation import Absent, EngineInfo, Seen, Unobservable, UnobservableReason
 from tests.support.handmade_engine import DENY_MKDIR, LATE, NOW, OWN_SECCOMP, HandmadeEngine
 
