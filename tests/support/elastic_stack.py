@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach, Ran
+from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Login, NoAnswer, OutOfReach
 from dckgrade.engine.resources import CONTAINER, Resource
 from dckgrade.probes.support.lookup import parse_timestamp
 from dckgrade.report.observation import UnobservableReason

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NotThere, OutOfReach, Ran
+from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Login, NotThere, OutOfReach
 from dckgrade.engine.resources import CONTAINER, CONTAINERS, INFO, Resource
 from dckgrade.report.observation import EngineInfo, UnobservableReason
 from tests.support.fake_engine import Bare
@@ -19,7 +19,7 @@ DENY_MKDIR = json.dumps(
 OWN_SECCOMP = f"seccomp={DENY_MKDIR}"
 OWN_APPARMOR = "apparmor=docker-nginx-profile"
 APPARMOR_FILE = "profile docker-nginx-profile {\n  file,\n  deny /etc/hostname w,\n}\n"
-WRITE_REFUSED = Ran(2, "sh: can't create /etc/hostname: Permission denied\n")
+WRITE_REFUSED = CommandResult(2, "sh: can't create /etc/hostname: Permission denied\n")
 
 
 class HandmadeEngine(Bare):
@@ -30,7 +30,7 @@ class HandmadeEngine(Bare):
         self.asked, self._file = asked, file
         self.listed: list[Json] = []
         self.inspected: dict[str, Json | Exception] = {}
-        self.answers: dict[str, Ran] = {}
+        self.answers: dict[str, CommandResult] = {}
         self.inspections: list[str] = []
         self.ran: list[tuple[str, Sequence[str]]] = []
 
@@ -90,9 +90,11 @@ class HandmadeEngine(Bare):
     def read_log_tail(self, ref: str, *, tty: bool) -> str:
         return f"{ref}{tty}\nlisten() failed (1: Operation not permitted)\nbye\n"
 
-    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
         self.ran.append((ref, argv))
-        return self.answers.get(argv[0], Ran(127, "OCI runtime exec failed: executable file not found"))
+        return self.answers.get(
+            argv[0], CommandResult(127, "OCI runtime exec failed: executable file not found")
+        )
 
     def read_file(self, name: str) -> bytes:
         if self._file is None:
@@ -123,7 +125,7 @@ class LabelledEngine(HandmadeEngine):
         self.proc: str | Exception = NotThere("not here")
         self.kept: bytes | None = None
         """The profile in /etc/apparmor.d."""
-        self.next: Iterator[Ran] = iter(())
+        self.next: Iterator[CommandResult] = iter(())
         """What the next commands come to."""
 
     def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:
@@ -137,7 +139,7 @@ class LabelledEngine(HandmadeEngine):
             raise self.top
         return self.top
 
-    def run_command(self, ref: str, argv: Sequence[str]) -> Ran:
+    def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
         usual = super().run_command(ref, argv)
         return next(self.next, usual)
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from dckgrade.engine.answers import HttpAnswer, NoAnswer, NotThere, OutOfReach, Ran
+from dckgrade.engine.answers import CommandResult, HttpAnswer, NoAnswer, NotThere, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.reader import ResourceReader
@@ -27,7 +27,7 @@ ODD_VALUES: tuple[object, ...] = (MISSING, None, [], {}, "x", 7, [7], [None])
 """What stands in the place of a key's value; `MISSING`: the key is left out."""
 ODD_BYTES = (b"", b"{", b"<html>", b"\xff\x00" * 40, b"null", b"[]", b"7")
 ODD_TEXTS = ("", "\x00\ufffd\n" * 9, "{")
-ODD_RUNS = (*(Ran(0, text) for text in ODD_TEXTS), Ran(1, "odd"), Ran(137, ""))
+ODD_RUNS = (*(CommandResult(0, text) for text in ODD_TEXTS), CommandResult(1, "odd"), CommandResult(137, ""))
 UNTAPPED = {"now", "find_addresses", "call_once_per_run"}
 """Methods that answer nothing that comes from outside."""
 
@@ -133,7 +133,7 @@ def alter_answer(answer: Any) -> Iterator[tuple[Any, ...]]:
                 yield note, compose(partial(replace_field, answer, "content"), make)
         case bytes():
             yield from alter_bytes(answer)
-        case Ran():
+        case CommandResult():
             yield from ((repr(odd), partial(replace, odd)) for odd in ODD_RUNS)
         case str():
             yield from ((repr(odd), partial(str, odd)) for odd in ODD_TEXTS)

@@ -136,7 +136,7 @@ def list_paths_to_try(engine: Engine, file: str, profile: str) -> Iterator[tuple
         yield CANDIDATE_FILES[0], False
 
 
-def classify_write_output(ran: Ran) -> WriteOutcome:
+def classify_write_output(ran: CommandResult) -> WriteOutcome:
     """Return what the output means; what is neither a refusal nor a success tells nothing."""
     if ran.exit_code == 0:
         return "allowed"

@@ -147,7 +147,7 @@ def list_twins(call: str) -> list[str]:
     return sorted(next((group for group in TWIN_CALLS if call in group), {call}))
 
 
-def classify_call_output(forbidden: ForbiddenAttempt, ran: Ran) -> CallOutcome:
+def classify_call_output(forbidden: ForbiddenAttempt, ran: CommandResult) -> CallOutcome:
     """Return what the output means; what is neither a refusal nor the natural answer tells nothing."""
     natural = forbidden.attempt.allowed_output
     refusals = (*GENERAL_REFUSAL_TEXTS, os.strerror(EPERM if forbidden.errno is None else forbidden.errno))

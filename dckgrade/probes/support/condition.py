@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json
 from dckgrade.engine.protocol import Engine
-from dckgrade.engine.redaction import masked
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.support.lookup import RESTING_STATES, STEADY_AFTER_START_S, uptime_s
 
 RELAY_PREFIX_PATTERN = re.compile(
@@ -45,9 +45,9 @@ def read_condition(engine: Engine, ref: str, inspected: Json | None, listed_stat
         stable=(up_s is not None and up_s >= STEADY_AFTER_START_S)
         or (inspected is not None and status in RESTING_STATES),
         exit_code=state.get("ExitCode") or 0,
-        error=shorten_engine_error(masked(state.get("Error") or "")),
+        error=shorten_engine_error(mask_secrets(state.get("Error") or "")),
         restart_count=found.get("RestartCount") or 0,
-        clue=find_telling_line(masked(log)),
+        clue=find_telling_line(mask_secrets(log)),
         option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),
     )
 

@@ -195,7 +195,7 @@ def test_who_asked_ping_for_a_proof_is_told(command: str, *, tried: bool) -> Non
     assert seen(ApparmorLabel().observe(scene))["ping_tried"] is tried
 
 
-def written(*answers: Ran, file: str | None = APPARMOR_FILE) -> tuple[Observation, Scene]:
+def written(*answers: CommandResult, file: str | None = APPARMOR_FILE) -> tuple[Observation, Scene]:
     scene = Scene(file)
     scene.add("mine", OWN_APPARMOR)
     scene.next = iter(answers)
@@ -223,7 +223,7 @@ def test_without_a_denial_one_file_shows_whether_little_is_granted() -> None:
 
 def test_where_the_profile_cannot_be_read_only_a_refusal_tells() -> None:
     assert seen(written(WRITE_REFUSED, file=None)[0])["refused"] is True
-    found, scene = written(*[Ran(0, "")] * 3, file=None)
+    found, scene = written(*[CommandResult(0, "")] * 3, file=None)
     assert isinstance(found, Unobservable)
     assert [argv[-1] for _, argv in scene.ran] == list(CANDIDATE_FILES[:3])
 

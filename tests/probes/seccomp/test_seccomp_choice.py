@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.answers import NotThere, Ran
+from dckgrade.engine.answers import CommandResult, NotThere
 from dckgrade.probes.seccomp.candidate import choose_container, parse_seccomp_option
 from dckgrade.probes.seccomp.seccomp_call import SeccompCall
 from dckgrade.probes.seccomp.seccomp_container import SeccompContainer
@@ -175,7 +175,7 @@ def test_nothing_is_run_where_there_is_no_profile() -> None:
 
 def test_the_kernels_mode_is_read_whatever_the_exit_code() -> None:
     scene = Scene().add("mine", OWN_SECCOMP)
-    scene.answers["cat"] = Ran(139, "Name:\tnginx\nSeccomp:\t2\nSeccomp_filters:\t1\n")
+    scene.answers["cat"] = CommandResult(139, "Name:\tnginx\nSeccomp:\t2\nSeccomp_filters:\t1\n")
     seen = SeccompFilter().observe(scene)
     assert isinstance(seen, Seen)
     assert (seen.facts["mode"], seen.facts["filters"]) == (2, 1)

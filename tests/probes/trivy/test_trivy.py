@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.answers import OF_ANOTHER, OutOfReach
+from dckgrade.engine.answers import OTHER_USERS_DETAIL, OutOfReach
 from dckgrade.probes.docker.image import Image
 from dckgrade.probes.trivy.bolt import InvalidBoltDatabase, read_bolt_entries
 from dckgrade.probes.trivy.cache import AnalysedLayer, compare_layers
@@ -148,7 +148,7 @@ def test_the_cache_is_the_strongest_evidence() -> None:
 
 
 def test_a_cache_that_is_roots_makes_it_unknown_and_a_report_settles_it() -> None:
-    denied = OutOfReach(UnobservableReason.NOT_TRIED, OF_ANOTHER)
+    denied = OutOfReach(UnobservableReason.NOT_TRIED, OTHER_USERS_DETAIL)
     engine = TrivyMachine(scans=denied, database=denied)
     for kind in (TrivyScan(image=IMAGE_NAME), TrivyDatabase(image=IMAGE_NAME)):
         seen = facts(kind.observe(engine))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from dckgrade.engine.answers import Ran
+from dckgrade.engine.answers import CommandResult
 from dckgrade.probes.apparmor.apparmor_container import ApparmorContainer
 from dckgrade.probes.apparmor.apparmor_file import ApparmorFile
 from dckgrade.probes.apparmor.apparmor_host import ApparmorHost
@@ -16,7 +16,7 @@ LABEL = "docker-nginx-profile (enforce)"
 
 
 def show_profile(
-    probe: Probe, ran: Ran = WRITE_REFUSED, top: Sequence[Sequence[str]] = (("1", LABEL),)
+    probe: Probe, ran: CommandResult = WRITE_REFUSED, top: Sequence[Sequence[str]] = (("1", LABEL),)
 ) -> list[Scene]:
     """Have a container with the profile; *ran* is what a shell in it comes to, *top* what `ps` lists."""
     engine = LabelledEngine().add("mine", OWN_APPARMOR).add("other", image="busybox", command="ping 1.1.1.1")
@@ -31,7 +31,7 @@ SCENES: Mapping[str, SceneBuilder] = {
     "apparmor-host": lambda: show_profile(ApparmorHost()),
     "apparmor-label": lambda: [
         *show_profile(ApparmorLabel()),
-        *show_profile(ApparmorLabel(), Ran(0, f"{LABEL}\n"), top=()),
+        *show_profile(ApparmorLabel(), CommandResult(0, f"{LABEL}\n"), top=()),
     ],
     "apparmor-write": lambda: show_profile(ApparmorWrite()),
 }

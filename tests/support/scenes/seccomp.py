@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dckgrade.engine.answers import Ran
+from dckgrade.engine.answers import CommandResult
 from dckgrade.probes.base import Probe
 from dckgrade.probes.seccomp.seccomp_call import SeccompCall
 from dckgrade.probes.seccomp.seccomp_container import SeccompContainer
@@ -16,8 +16,8 @@ def show_profile(probe: Probe, state: str = "running") -> list[Scene]:
     """Have a container with the profile, and commands that answer as they do under it."""
     engine = HandmadeEngine(file=DENY_MKDIR).add("mine", OWN_SECCOMP, state=state).add("plain")
     engine.answers = {
-        "cat": Ran(0, "Name:\tnginx\nSeccomp:\t2\nSeccomp_filters:\t1\n"),
-        "mkdir": Ran(1, "mkdir: can't create directory '/proc': Operation not permitted"),
+        "cat": CommandResult(0, "Name:\tnginx\nSeccomp:\t2\nSeccomp_filters:\t1\n"),
+        "mkdir": CommandResult(1, "mkdir: can't create directory '/proc': Operation not permitted"),
     }
     return [Scene(probe, engine)]
 
