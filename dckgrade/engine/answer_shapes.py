@@ -6,6 +6,7 @@ or no list of names, nothing is said of any.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,7 +22,11 @@ def define_shape(required: Mapping[str, Any] | None = None, **optional: Any) -> 
     """Return a type of objects with these keys: *required* ones, and others that may be null or missing."""
     needed = [(name, type_) for name, type_ in (required or {}).items()]
     nullable = [(name, type_ | None, None) for name, type_ in optional.items()]
-    return msgspec.defstruct("Answer", [*needed, *nullable], kw_only=True)
+    shape = msgspec.defstruct("Answer", [*needed, *nullable], kw_only=True)
+    # msgspec 0.22 prepares a class at its first use, which must not happen in two threads at once.
+    with suppress(msgspec.ValidationError):
+        msgspec.convert({}, shape)
+    return shape
 
 
 def list_of(shape: Any) -> Any:

@@ -16,4 +16,4 @@ def build_example(kind: type[Probe]) -> Probe:
 
 def write_reference() -> None:
     """Write the page about all labs and kinds, as this Python knows them."""
-    sys.stdout.write(reference.page("en"))
+    sys.stdout.write(reference.build_page("en"))
