@@ -13,8 +13,8 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import load
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.prove import assemble, run
 from dckgrade.render.proof import (
     PROOF_RENDERERS_BY_NAME,
