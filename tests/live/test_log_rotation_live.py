@@ -24,8 +24,8 @@ from dckgrade.prove.process_group import CaseNotApplied
 from dckgrade.report.observation import Seen
 from images import build
 from tests.conftest import GivenEngine, need_private_engines
-from tests.probes.docker.test_daemon_json import REFUSED
 from tests.support.recording_proxy import RecordingProxy
+from tests.support.refused_daemon_json import REFUSED
 from tests.support.tiny_lab import tiny
 
 pytestmark = pytest.mark.engine
