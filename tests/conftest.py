@@ -1,12 +1,15 @@
 """The engine of the tests: their own, unless DCKGRADE_TEST_HOST names one to use up."""
 
+import importlib
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import docker
+import hypothesis
 import pytest
 
 from dckgrade.prove.engines import guest
@@ -19,6 +22,10 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 IMAGES = ["nginx", "postgres", "postgres:18", "busybox"]
 REQUIRED = os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1"
 
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("busy", deadline=None)
+hypothesis.settings.load_profile("busy")
+
 # A shell that runs the tests in the background has Ctrl-C ignored, and nohup the end of its terminal, by all
 # that they start too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -29,6 +36,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--renew", action="store_true", help="write the golden files again, to be looked at in the diff"
     )
+    parser.addoption(
+        "--every-case", action="store_true", help="prove every case of the labs live, not a selection"
+    )
+
+
+def choose_process(nodeid: str) -> str:
+    """Choose which tests share a process: the labs, all other live tests, each further module."""
+    module = nodeid.split("::", maxsplit=1)[0]
+    if not module.startswith("tests/live/"):
+        return module
+    return "labs" if module.endswith("test_labs_live.py") else "live"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the labs and the other live tests: they take longest, most of it waiting."""
+    order = {"labs": 0, "live": 1}
+    items.sort(key=lambda item: order.get(choose_process(item.nodeid), len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand tests out to pytest-xdist's processes by `choose_process`, in the order of collection."""
+    # Its own groups are marks; with pytest 9.2 it does not see them.
+    config.option.loadscopereorder = False
+    scheduling = importlib.import_module("xdist.scheduler").LoadScopeScheduling(config, log)
+    scheduling._split_scope = choose_process
+    return scheduling
 
 
 @pytest.fixture

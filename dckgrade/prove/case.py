@@ -1,4 +1,4 @@
-"""A folder of `fixtures/` → a case: what a trainee would type, and what the report must then say."""
+"""A case, a folder of `fixtures/`: what a trainee would type, and what the report must then say."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -21,6 +21,8 @@ from dckgrade.report.result import CheckResult, Verdict
 ExpectedCodes = dict[CheckId, MistakeCode | None]
 """Check → the code that must be named for it; null: none has a name for this."""
 NonEmptyText = Annotated[str, Meta(min_length=1)]
+RENAMED_KEYS = {"shelf": "pullable_images", "spent": "needs_fresh_engine"}
+"""Keys of earlier versions → what they are called now."""
 
 
 class CaseKind(StrEnum):
@@ -50,15 +52,17 @@ class Expectation(Strict, frozen=True, kw_only=True):
     remarks: dict[CheckId, MistakeCode] = field(default_factory=dict)
     timeout: Duration | None = None
     """The run's own deadline, for a state in which waiting would take minutes."""
-    spent: bool = False
+    needs_fresh_engine: bool = field(default=False, name="needs_fresh_engine")
     """The engine cannot be emptied afterwards: the next case needs another."""
+    budget: dict[CheckId, Duration] = field(default_factory=dict)
+    """Check → at most how long it is waited for, where another case waits for the check's whole `within`."""
     reason: NonEmptyText | None = None
     """Why no engine of ours can be put into this state: such a case is hand-made and never applied."""
     derived: Derivation | None = None
 
     @property
     def timeout_s(self) -> float:
-        """Give the deadline in seconds."""
+        """The deadline in seconds."""
         return parse_duration_s(self.timeout) if self.timeout else 90.0
 
     def get_expected_result(self, check: str) -> tuple[Verdict, str | None]:
@@ -92,7 +96,7 @@ class Case(Struct, frozen=True):
 
     @property
     def recording_path(self) -> Path:
-        """Say where the report of a real engine in this state is kept."""
+        """Where the report of a real engine in this state is kept."""
         return self.folder / "recording.json"
 
 
@@ -108,7 +112,7 @@ class ProofSettings(Strict, frozen=True, kw_only=True):
     """What `fixtures/<lab>/proof.yaml` says: what the cases need, and what is forgiven."""
 
     images: list[str] = field(default_factory=list)
-    shelf: list[str] = field(default_factory=list)
+    pullable_images: list[str] = field(default_factory=list, name="pullable_images")
     """Images that an `apply.sh` loads itself: it is told where the archive of each lies."""
     engines: Annotated[int, Meta(ge=1, le=5)] = 1
     """How many a case needs, on one network; the first is graded, an `apply.sh` is told of the others."""
@@ -128,7 +132,7 @@ def list_cases(fixtures: Path, lab: str) -> list[Case]:
             lab=lab,
         )
     listed = list(read_case_folders(home, lab))
-    names = [one.name for one in listed]
+    names = [case.name for case in listed]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UserError(
             N_("Two cases of {lab} are called {name}; one of them hides the other."), lab=lab, name=twice
@@ -174,6 +178,9 @@ def read_yaml_or_default(path: Path, cls: type[T]) -> T:
         return msgspec.convert(document.data, cls)
     except msgspec.ValidationError as error:
         found = find_type_problems(document, cls) or [Problem((1, 1), "{error}", error=error)]
+        for problem in found:
+            if renamed := RENAMED_KEYS.get(str(problem.values.get("key"))):
+                problem.values["near"] = renamed
         raise LabInvalid(path, found, raw) from None
 
 

@@ -1,4 +1,4 @@
-"""An engine's address and one Docker command → what it printed: engines as a trainee drives them."""
+"""Drives an engine with the Docker command, as a trainee does."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ UNTAGGED = "<none>"
 
 
 def run_docker(host: str, *words: str) -> str:
-    """Run one command; `EngineTrouble` with its own words when it fails."""
+    """Run one command; raises `EngineError` with its own words when it fails."""
     try:
         done = subprocess.run(
             ["docker", "--host", host, *words],

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
-from dckgrade.prove import run
+from dckgrade.prove import assemble, run
 from dckgrade.render import formats
 from dckgrade.render.formats import DocumentKind
 from dckgrade.render.proof.github import render_proof_github
@@ -65,8 +65,8 @@ def test_a_lab_below_the_current_folder_is_named_as_ci_names_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run.make_relative_to_cwd(tmp_path / "checks" / "tiny.yaml") == "checks/tiny.yaml"
-    assert run.make_relative_to_cwd(Path("/elsewhere/tiny.yaml")) == "/elsewhere/tiny.yaml"
+    assert assemble.make_relative_to_cwd(tmp_path / "checks" / "tiny.yaml") == "checks/tiny.yaml"
+    assert assemble.make_relative_to_cwd(Path("/elsewhere/tiny.yaml")) == "/elsewhere/tiny.yaml"
 
 
 @corpus
