@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import CONTAINER, WORKDIR
 from dckgrade.probes.apparmor.choice import ApparmorCandidate, choose_container
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
@@ -56,6 +57,7 @@ class ApparmorLabel(Probe, frozen=True, kw_only=True, tag="apparmor-label"):
         en="no container that could be meant was found",
     )
     labels: ClassVar[Mapping[str, Text]] = {}
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import CommandResult, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import CONTAINER, WORKDIR
 from dckgrade.probes.apparmor.choice import (
     DEFAULT_IMAGE,
     DEFAULT_PROFILE_FILE,
@@ -74,6 +75,7 @@ class ApparmorWrite(Probe, frozen=True, kw_only=True, tag="apparmor-write"):
         en="no container that could be meant was found",
     )
     labels: ClassVar[Mapping[str, Text]] = {}
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

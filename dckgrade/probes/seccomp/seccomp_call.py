@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import CommandResult, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import CONTAINER, WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.choice import choose_container
 from dckgrade.probes.seccomp.policy import EPERM, Effect
@@ -85,6 +86,7 @@ class SeccompCall(Probe, frozen=True, kw_only=True, tag="seccomp-call"):
         en="no container that could be meant was found",
     )
     labels: ClassVar[Mapping[str, Text]] = {}
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

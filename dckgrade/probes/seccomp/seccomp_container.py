@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.engine.run_options import CONTAINER, WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.choice import (
     DEFAULT_IMAGE,
@@ -96,6 +97,7 @@ class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"
         en="no container that could be meant was found",
     )
     labels: ClassVar[Mapping[str, Text]] = {}
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import CONTAINER
 from dckgrade.probes.support.lookup import get_repository_name, list_container_names
 from dckgrade.report.observation import UnobservableReason
 
@@ -15,7 +16,7 @@ ORCHESTRATOR_LABELS = ("com.docker.swarm.task.id", "io.kubernetes.pod.name")
 def find_candidates(engine: Engine, image: str, *, others: bool) -> Sequence[Json]:
     """List what `--container` names; else what runs *image*, and *others* too, but no orchestrator's."""
     listed = [entry for entry in engine.list_containers() if not is_orchestrated(entry)]
-    if wanted := engine.asked:
+    if wanted := engine.inputs.get(CONTAINER):
         return [
             one
             for one in listed
