@@ -14,11 +14,13 @@ from dckgrade.cli.exit_codes import ExitCode
 from dckgrade.i18n import Lang
 from dckgrade.lab.catalogue import collect_mistakes
 from dckgrade.lab.discovery import find_builtin_folder, list_labs_in_folders
+from dckgrade.lab.inputs import LabInput, collect_inputs
 from dckgrade.lab.load import load_lab
 from dckgrade.render.formats import FORMATS, DocumentKind, list_stdout_names
 
 ROOT = Path(__file__).parents[1]
 READMES: dict[Lang, Path] = {"en": ROOT / "README.md", "fr": ROOT / "README.fr.md"}
+INPUTS: list[LabInput] = list(collect_inputs(list_labs_in_folders(find_builtin_folder()).values()).values())
 LABS = [load_lab(path).lab for path in list_labs_in_folders(find_builtin_folder()).values()]
 PAGES = sorted(
     path
@@ -137,6 +139,14 @@ def test_every_format_and_every_ending_is_told(lang: Lang) -> None:
 @in_both
 def test_every_setting_is_told(lang: Lang) -> None:
     assert set(settings.SETTING_TYPES) - names(READMES[lang].read_text(encoding="utf-8")) == set()
+
+
+@in_both
+def test_every_input_of_every_lab_is_told(lang: Lang) -> None:
+    known = names(READMES[lang].read_text(encoding="utf-8"))
+
+    assert [declared.name for declared in INPUTS if declared.option not in known] == []
+    assert {"container", "workdir", "grafana-password"} <= {declared.name for declared in INPUTS}
 
 
 @in_both

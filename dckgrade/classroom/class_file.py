@@ -13,12 +13,16 @@ from dckgrade.engine.endpoint import Endpoint, resolve_endpoint
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.i18n import N_, UserError
 from dckgrade.lab.discovery import list_lab_paths
+from dckgrade.lab.inputs import VALUE_FORMS, LabInput, collect_known_inputs
 from dckgrade.lab.problem import FileInvalid, Place, Problem, guess_nearest_word
 
 MAX_CLASS_FILE_BYTES = 1024 * 1024
 """Bytes; forty machines take four kilobytes."""
-DEFAULT_KEY_TYPES: Mapping[str, type] = {"labs": list, "tls": str, "container": str}
+DEFAULT_KEY_TYPES: Mapping[str, type] = {"labs": list, "tls": str}
+"""Keys of the whole class; beside them stand the inputs of labs."""
 ENGINE_KEY_TYPES: Mapping[str, type] = {"trainee": str, "host": str, "context": str, **DEFAULT_KEY_TYPES}
+LEFT_OUT_INPUT_TYPES = ("secret", "folder")
+"""No file keeps a secret, and no folder of this machine is of use to another."""
 _ENGINE_TABLE_PATTERN = re.compile(r"^\s*\[\[\s*[\"']?engine[\"']?\s*\]\]")
 _TABLE_PATTERN = re.compile(r"^\s*\[")
 _KEY_PATTERN = re.compile(r"^\s*[\"']?([^\s\"'=]+)[\"']?\s*=")
@@ -33,7 +37,8 @@ class TraineeMachine:
     trainee: str
     endpoint: Endpoint
     labs: tuple[str, ...]
-    container: str | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What labs ask of their user, by name, where the file says it for this machine."""
 
 
 def read_class_file(path: Path) -> list[TraineeMachine]:
@@ -93,13 +98,17 @@ class ClassFileReader:
     content: Mapping[str, Any]
     places: Mapping[TomlKey, Place]
     problems: list[Problem] = field(default_factory=list)
+    inputs: Mapping[str, LabInput] = field(default_factory=collect_known_inputs)
     trainee_names: dict[str, str] = field(default_factory=dict)
     trainees_by_url: dict[str, str] = field(default_factory=dict)
 
     def read_machines(self) -> Iterator[TraineeMachine]:
         """Give what can be understood; problems go into `problems`."""
         top = {name: value for name, value in self.content.items() if name != "engine"}
-        self.validate_table(None, top, DEFAULT_KEY_TYPES, ("engine", *DEFAULT_KEY_TYPES))
+        inputs: Mapping[str, type] = dict.fromkeys(self.list_input_keys(), str)
+        self.validate_table(
+            None, top, {**DEFAULT_KEY_TYPES, **inputs}, ("engine", *DEFAULT_KEY_TYPES, *inputs)
+        )
         engines = self.content.get("engine")
         if not isinstance(engines, list) or not engines:
             self.add_problem(None, "engine", N_("there is no engine: each machine is a table [[engine]]"))
@@ -109,16 +118,23 @@ class ClassFileReader:
                 self.add_problem(at, "", N_("an engine is a table [[engine]] with trainee and host"))
                 continue
             before = len(self.problems)
-            self.validate_table(at, engine, ENGINE_KEY_TYPES, ENGINE_KEY_TYPES)
-            if len(self.problems) == before and (one := self.read_machine(at, {**top, **engine}, engine)):
-                yield one
+            known = {**ENGINE_KEY_TYPES, **inputs}
+            self.validate_table(at, engine, known, known)
+            if len(self.problems) == before and (machine := self.read_machine(at, {**top, **engine}, engine)):
+                yield machine
+
+    def list_input_keys(self) -> list[str]:
+        """List the inputs that the file may give."""
+        return [name for name, found in self.inputs.items() if found.type not in LEFT_OUT_INPUT_TYPES]
 
     def validate_table(
         self, at: int | None, table: Mapping[str, Any], kinds: Mapping[str, type], known: Any
     ) -> None:
         """Refuse keys that there are not, and values that are no text, or no list of texts."""
         for name, value in table.items():
-            if name not in kinds:
+            if name in self.inputs and self.inputs[name].type == "secret":
+                self.add_problem(at, name, N_("`{name}` is a secret, which no file keeps"), name=name)
+            elif name not in kinds:
                 self.add_problem(
                     at, name, N_("there is no `{name}` here"), name=name, near=guess_nearest_word(name, known)
                 )
@@ -128,10 +144,16 @@ class ClassFileReader:
                 self.add_problem(
                     at, name, N_('`{name}` is a list of texts, such as {name} = ["tp5"]'), name=name
                 )
-        for one in table["labs"] if is_text_list(table.get("labs")) else ():
-            if one not in list_lab_paths():
-                near = guess_nearest_word(one, list_lab_paths())
-                self.add_problem(at, "labs", N_("there is no lab “{lab}”"), lab=one, near=near)
+            elif name in self.inputs and not self.inputs[name].is_value_valid(value):
+                declared = self.inputs[name]
+                self.add_problem(
+                    at, name, N_("{found} is not of the type {type}; an example: {example}"),
+                    found=value, type=declared.type, example=VALUE_FORMS[declared.type].example,
+                )  # fmt: skip
+        for lab in table["labs"] if is_text_list(table.get("labs")) else ():
+            if lab not in list_lab_paths():
+                near = guess_nearest_word(lab, list_lab_paths())
+                self.add_problem(at, "labs", N_("there is no lab “{lab}”"), lab=lab, near=near)
 
     def read_machine(
         self, at: int, table: Mapping[str, Any], own: Mapping[str, Any]
@@ -152,7 +174,8 @@ class ClassFileReader:
             return None
         self.trainees_by_url[endpoint.url] = name
         labs = tuple(dict.fromkeys(table["labs"]))
-        return TraineeMachine(trainee=name, endpoint=endpoint, labs=labs, container=table.get("container"))
+        inputs = {key: table[key] for key in self.list_input_keys() if key in table}
+        return TraineeMachine(trainee=name, endpoint=endpoint, labs=labs, inputs=inputs)
 
     def find_faults(self, table: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Say what is missing or does not go together: the key, and the sentence."""
@@ -203,4 +226,4 @@ class UserErrorProblem(Problem):
 
 def is_text_list(value: object) -> bool:
     """Say whether it is a list of texts, and of at least one."""
-    return isinstance(value, list) and bool(value) and all(isinstance(one, str) and one for one in value)
+    return isinstance(value, list) and bool(value) and all(isinstance(text, str) and text for text in value)

@@ -1,4 +1,4 @@
-"""Machines and labs → their reports, many machines at a time; a slow or dead one never delays the rest."""
+"""Grade many machines at a time; a slow or dead one never delays the rest."""
 
 import queue
 import threading
@@ -13,23 +13,23 @@ from msgspec.structs import replace
 from dckgrade.classroom.class_file import TraineeMachine
 from dckgrade.engine.connection import connect_engine, get_connect_timeout_s
 from dckgrade.engine.endpoint import EngineError
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run as grading
-from dckgrade.grading.options import Choice
 from dckgrade.i18n import N_, get_translator
 from dckgrade.lab.load import LoadedLab
 from dckgrade.report.observation import EngineInfo
 from dckgrade.report.report import Report
 
 MAX_MACHINE_S = 120.0
-"""All labs of one machine end by then: it may not keep its place for ever."""
+"""All labs of one machine end by then, so that another machine takes its place."""
 MIN_TIME_LEFT_S, GRACE_S = 1.0, 2.0
-"""With less time left nothing is begun; and what was begun may take so much longer to tell how it ended."""
+"""With less time left nothing is begun; what was begun may report so much after the end."""
 TIME_UP_MESSAGE = N_("The time for the class was up before this could be graded.")
 
 
 @dataclass(frozen=True)
 class MachineEvent:
-    """What happens to a machine: it is reached for, a lab of it begins, a report is there, it is done."""
+    """What happens to a machine: it is begun, a lab of it begins, a report is made, it is done."""
 
     machine: TraineeMachine
     kind: Literal["begun", "lab", "report", "done"]
@@ -40,35 +40,39 @@ class MachineEvent:
 def grade_fleet(
     machines: Sequence[TraineeMachine],
     labs: Mapping[str, LoadedLab],
-    choice: Choice,
-    told: Callable[[MachineEvent], None],
+    options: RunOptions,
+    notify: Callable[[MachineEvent], None],
     *,
     jobs: int,
 ) -> None:
     """
-    Grade all within `choice.timeout_s`, *jobs* machines at a time, and tell what happens as it does.
+    Grade all within `options.timeout_s` (seconds), *jobs* machines at a time; *notify* is given each event.
 
     Each machine has one report for each of its labs, whatever happens, and then one `done`.
     """
-    until = time.monotonic() + choice.timeout_s
-    events = start_workers(machines, labs, choice, until, jobs)
+    until = time.monotonic() + options.timeout_s
+    events = start_workers(machines, labs, options, until, jobs)
     open_labs = {machine: list(machine.labs) for machine in machines}
     for event in iter_events_until_done(events, len(machines), until + GRACE_S):
         if event.kind == "report":
             open_labs[event.machine].remove(event.lab)
         elif event.kind == "done":
             del open_labs[event.machine]
-        told(event)
+        notify(event)
     for machine, names in open_labs.items():
-        for report in make_unreachable_reports(machine, names, labs, describe_time_up(choice), choice):
-            told(MachineEvent(machine, "report", report.lab.id, report))
-        told(MachineEvent(machine, "done"))
+        for report in make_unreachable_reports(machine, names, labs, describe_time_up(options), options):
+            notify(MachineEvent(machine, "report", report.lab.id, report))
+        notify(MachineEvent(machine, "done"))
 
 
 def start_workers(
-    machines: Sequence[TraineeMachine], labs: Mapping[str, LoadedLab], choice: Choice, until: float, jobs: int
+    machines: Sequence[TraineeMachine],
+    labs: Mapping[str, LoadedLab],
+    options: RunOptions,
+    until: float,
+    jobs: int,
 ) -> "queue.SimpleQueue[MachineEvent]":
-    """Share the machines out among *jobs* threads; each takes the next machine as soon as it is free."""
+    """Start *jobs* threads; each takes the next machine as soon as it is free. Return the queue of events."""
     waiting = deque(machines)
     events: queue.SimpleQueue[MachineEvent] = queue.SimpleQueue()
 
@@ -78,12 +82,12 @@ def start_workers(
                 machine = waiting.popleft()
             except IndexError:
                 return
-            for report in grade_machine(machine, labs, choice, until, events.put):
+            for report in grade_machine(machine, labs, options, until, events.put):
                 events.put(MachineEvent(machine, "report", report.lab.id, report))
             events.put(MachineEvent(machine, "done"))
 
     for _ in range(min(jobs, len(machines))):
-        # Daemons: one that is stuck may not keep the program from ending.
+        # Daemon threads: one that is stuck must not keep the program from ending.
         threading.Thread(target=work, daemon=True).start()
     return events
 
@@ -91,7 +95,7 @@ def start_workers(
 def iter_events_until_done(
     events: "queue.SimpleQueue[MachineEvent]", machines: int, until: float
 ) -> Iterator[MachineEvent]:
-    """Give events until every machine is done, or the time is up."""
+    """Yield events until every machine is done or the time is up."""
     while machines:
         try:
             event = events.get(timeout=compute_time_left_s(until))
@@ -104,24 +108,24 @@ def iter_events_until_done(
 def grade_machine(
     machine: TraineeMachine,
     labs: Mapping[str, LoadedLab],
-    choice: Choice,
+    options: RunOptions,
     until: float,
-    told: Callable[[MachineEvent], None],
+    notify: Callable[[MachineEvent], None],
 ) -> Iterator[Report]:
-    """Grade the labs of one machine, one after the other; whatever happens, there is a report for each."""
-    told(MachineEvent(machine, "begun"))
+    """Grade the labs of one machine in turn; whatever happens, yield a report for each."""
+    notify(MachineEvent(machine, "begun"))
     until = min(until, time.monotonic() + MAX_MACHINE_S)
-    own = replace(choice, trainee=machine.trainee, container=machine.container)
+    own = replace(options, trainee=machine.trainee, inputs={**options.inputs, **machine.inputs})
     rest = list(machine.labs)
     try:
         if compute_time_left_s(until) < MIN_TIME_LEFT_S:
-            yield from make_unreachable_reports(machine, rest, labs, describe_time_up(choice), own)
+            yield from make_unreachable_reports(machine, rest, labs, describe_time_up(options), own)
             return
         with connect_engine(
             machine.endpoint, min(get_connect_timeout_s(machine.endpoint), compute_time_left_s(until))
         ) as daemon:
             while rest:
-                told(MachineEvent(machine, "lab", rest[0]))
+                notify(MachineEvent(machine, "lab", rest[0]))
                 report = grading.grade_lab(
                     labs[rest[0]], daemon, replace(own, timeout_s=compute_time_left_s(until))
                 )
@@ -129,26 +133,30 @@ def grade_machine(
                 yield report
     except EngineError as trouble:
         yield from make_unreachable_reports(
-            machine, rest, labs, " ".join(trouble.translate_sentences(choice.lang)), own
+            machine, rest, labs, " ".join(trouble.translate_sentences(options.lang)), own
         )
-    except Exception as bug:  # noqa: BLE001 - of one machine, however odd; the others are graded
+    except Exception as bug:  # noqa: BLE001 - of one machine; the others are graded
         yield from make_unreachable_reports(machine, rest, labs, repr(bug)[:200], own)
 
 
 def make_unreachable_reports(
-    machine: TraineeMachine, names: Sequence[str], labs: Mapping[str, LoadedLab], why: str, choice: Choice
+    machine: TraineeMachine,
+    names: Sequence[str],
+    labs: Mapping[str, LoadedLab],
+    why: str,
+    options: RunOptions,
 ) -> Iterator[Report]:
-    """Report that nothing of these labs could be seen, and why: nobody is to blame."""
-    own = replace(choice, trainee=machine.trainee)
+    """Yield a report for each of the labs *names*: nothing could be observed, because of *why*."""
+    own = replace(options, trainee=machine.trainee)
     for name in names:
         yield grading.report_unreachable(labs[name], EngineInfo(endpoint=machine.endpoint.url), why, own)
 
 
-def describe_time_up(choice: Choice) -> str:
-    """Say that the time was up."""
-    return get_translator(choice.lang)(TIME_UP_MESSAGE)
+def describe_time_up(options: RunOptions) -> str:
+    """Return the sentence that the time was up."""
+    return get_translator(options.lang)(TIME_UP_MESSAGE)
 
 
 def compute_time_left_s(until: float) -> float:
-    """Tell how many seconds are left."""
+    """Return the seconds left until *until* (monotonic clock)."""
     return max(0.0, until - time.monotonic())

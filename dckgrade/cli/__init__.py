@@ -3,11 +3,12 @@
 import copy
 import functools
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from dckgrade import __version__
 from dckgrade.cli import (
@@ -20,6 +21,7 @@ from dckgrade.cli import (
     exit_codes,
     explain,
     grade,
+    inputs,
     judge,
     language,
     lint,
@@ -49,19 +51,18 @@ class LabCommandGroup(TyperGroup):
         from dckgrade.lab.discovery import list_lab_paths
 
         translate = get_translator(language.get_language())
-        every = translate(GRADE_ALL_HELP)
-        labs_here = [
+        labs = [
             *((name, completion.get_lab_title(name) or name) for name in list_lab_paths()),
-            (grade.ALL_LABS, every),
+            (grade.ALL_LABS, translate(GRADE_ALL_HELP)),
         ]
         wide = formatter.width - 6 - max(map(len, self.commands))
-        here = [(name, one.get_short_help_str(wide)) for name, one in self.commands.items()]
-        for heading, rows in ((N_("Labs"), labs_here), (N_("Commands"), here)):
+        commands = [(name, command.get_short_help_str(wide)) for name, command in self.commands.items()]
+        for heading, rows in ((N_("Labs"), labs), (N_("Commands"), commands)):
             with formatter.section(translate(heading)):
                 formatter.write_dl(rows)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
-        """Offer labs by their titles, which their commands do not know."""
+        """Offer the labs with their titles, which their commands do not know."""
         found = super().shell_complete(ctx, incomplete)
         for item in found:
             item.help = completion.get_lab_title(item.value) or item.help
@@ -77,7 +78,7 @@ class LabCommandGroup(TyperGroup):
         return found
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Say what was meant where a word is neither a command nor a lab."""
+        """Find the command; for a word that is neither a command nor a lab, say what was probably meant."""
         from dckgrade.lab.discovery import NoSuchLab
         from dckgrade.lab.problem import guess_nearest_word
 
@@ -97,8 +98,11 @@ class LabCommandGroup(TyperGroup):
 
 
 def make_lab_command(command: Any, lab: str) -> Any:
-    """Make of `grade LAB` the command LAB."""
+    """Return the command LAB, which is `grade LAB`, with the options that the lab declares."""
+    from dckgrade.lab.discovery import get_lab_path
+
     own = copy.copy(command)
+    own.set_lab(get_lab_path(lab))
     own.name = lab
     if lab == grade.ALL_LABS:
         own.help = get_translator(language.get_language())(GRADE_ALL_HELP)
@@ -118,6 +122,11 @@ app = typer.Typer(
 )
 COMMAND_NAMES = {"desk": "class"}
 """Commands that Python does not let a function be called."""
+COMMAND_CLASSES: Mapping[str, type[TyperCommand]] = {
+    "grade": inputs.CommandWithInputs,
+    "try": inputs.CommandWithInputs,
+    "class": inputs.FleetCommand,
+}
 for command, summary in (
     (grade.grade, N_("Grade a lab on this machine's engine.")),
     (judge.judge, N_("Judge recorded reports again with today's labs.")),
@@ -135,7 +144,7 @@ for command, summary in (
     (schema.schema, N_("Print the JSON Schema of labs.")),
 ):
     name = COMMAND_NAMES.get(command.__name__) or command.__name__.strip("_")
-    app.command(name, help=summary)(exit_codes.guard_command(command))
+    app.command(name, help=summary, cls=COMMAND_CLASSES.get(name))(exit_codes.guard_command(command))
 
 
 def print_version(wanted: bool) -> None:
@@ -192,12 +201,12 @@ def build_command(lang: Lang) -> Any:
     """Build the whole command with its help in *lang*."""
     translate = get_translator(lang)
     group = typer.main.get_command(app)
-    for one in (group, *group.commands.values()):  # type: ignore[attr-defined]
-        one.help = translate(one.help) if one.help else one.help
+    for command in (group, *group.commands.values()):  # type: ignore[attr-defined]
+        command.help = translate(command.help) if command.help else command.help
         # Typer's own options are English otherwise; the help option is made when it is first asked for.
         for param in (
-            *one.params,
-            one.get_help_option(typer.Context(one, help_option_names=HELP_OPTION_NAMES)),
+            *command.params,
+            command.get_help_option(typer.Context(command, help_option_names=HELP_OPTION_NAMES)),
         ):
             if getattr(param, "help", None):
                 param.help = translate(param.help)
@@ -232,15 +241,15 @@ def run_command_line(lang: Lang) -> None:
 
 
 def suggest_option(ctx: Any, option: str) -> str | None:
-    """Guess which option was meant."""
+    """Return the option that was probably meant."""
     from dckgrade.lab.problem import guess_nearest_word
 
-    known = [one for param in ctx.command.get_params(ctx) for one in param.opts] if ctx else []
-    return guess_nearest_word(option, [one for one in known if one.startswith("--")])
+    known = [word for param in ctx.command.get_params(ctx) for word in param.opts] if ctx else []
+    return guess_nearest_word(option, [word for word in known if word.startswith("--")])
 
 
 def describe_usage_error(refused: Any, lang: Lang) -> list[str]:
-    """Say what the parser refused, and how to go on."""
+    """Return the sentences that say what the parser refused, and how to go on."""
     translate = get_translator(lang)
     option = getattr(refused, "option_name", None)
     param = getattr(refused, "param", None)

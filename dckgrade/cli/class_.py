@@ -1,19 +1,21 @@
-"""`dckgrade class`: many engines graded from the trainer's desk, one class report."""
+"""`dckgrade class`: grade many engines from the trainer's desk, and make one class report."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dckgrade.cli import collect, exit_codes, language, options, output
+from dckgrade.cli import collect, exit_codes, inputs, language, options, output
 from dckgrade.i18n import N_, get_translator
 from dckgrade.render.formats import DocumentKind
 
 if TYPE_CHECKING:
     from dckgrade.classroom.class_file import TraineeMachine
     from dckgrade.classroom.gather import GatheredClass
-    from dckgrade.grading.options import Choice
+    from dckgrade.engine.run_options import RunOptions
+    from dckgrade.lab.load import LoadedLab
     from dckgrade.report.report import Report
 
 ClassFileArgument = Annotated[
@@ -32,6 +34,7 @@ DeadlineOption = Annotated[
 
 
 def desk(
+    ctx: typer.Context,
     file: ClassFileArgument,
     reports: ReportsFolderOption = None,
     jobs: MachineJobsOption = 8,
@@ -51,7 +54,7 @@ def desk(
     """Grade the engines of a class from the trainer's desk."""
     from dckgrade.classroom import class_file, people
     from dckgrade.classroom.gather import GatheredClass, GatherOptions
-    from dckgrade.grading.options import Choice
+    from dckgrade.engine.run_options import RunOptions
 
     exit_codes.install_signal_handlers()
     written = collect.validate_class_outputs(outputs, moodle)
@@ -60,10 +63,18 @@ def desk(
     expected = people.read_roster(roster) if roster else people.Roster()
     spoken = language.get_language()
     gathered = GatheredClass(GatherOptions(lang=spoken, cloned=cloned), expected)
-    choice = Choice(lang=spoken, passive=passive, at_once=no_wait, timeout_s=deadline, elsewhere=True)
+    labs = load_class_labs(machines)
+    run_options = RunOptions(
+        lang=spoken,
+        passive=passive,
+        at_once=no_wait,
+        timeout_s=deadline,
+        inputs=inputs.resolve_fleet_inputs(ctx, list(labs.values())),
+        elsewhere=True,
+    )
     if reports:
         output.make_folder(reports)
-    made = grade_and_gather(machines, choice, jobs, gathered, reports)
+    made = grade_and_gather(machines, labs, run_options, jobs, gathered, reports)
     report = gathered.make_class_report()
     output.write_document(DocumentKind.CLASS_REPORT, report, written, excel=excel)
     collect.write_platform_exports(report, moodle, key, gradescope)
@@ -71,29 +82,33 @@ def desk(
     raise SystemExit(exit_codes.choose_exit_code(made))
 
 
+def load_class_labs(machines: "list[TraineeMachine]") -> "dict[str, LoadedLab]":
+    """Load the labs that are graded on any machine, by name."""
+    from dckgrade.lab.discovery import find_lab_path
+    from dckgrade.lab.load import load_lab
+
+    names = dict.fromkeys(lab for machine in machines for lab in machine.labs)
+    return {name: load_lab(find_lab_path(name)) for name in names}
+
+
 def grade_and_gather(
     machines: "list[TraineeMachine]",
-    choice: "Choice",
+    labs: "Mapping[str, LoadedLab]",
+    run_options: "RunOptions",
     jobs: int,
     gathered: "GatheredClass",
     folder: Path | None,
 ) -> "list[Report]":
-    """Grade, show the progress, and take each report in as soon as it is there."""
+    """Grade, show the progress, and gather each report as soon as it is made."""
     from dckgrade.classroom.fleet import MachineEvent, grade_fleet
     from dckgrade.cli.class_progress import show_class_progress
-    from dckgrade.lab.discovery import find_lab_path
-    from dckgrade.lab.load import load_lab
 
     made: list[Report] = []
-    labs = {
-        name: load_lab(find_lab_path(name))
-        for name in dict.fromkeys(lab for one in machines for lab in one.labs)
-    }
     began = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    numbers = {one: number for number, one in enumerate(machines, start=1)}
-    with show_class_progress(len(machines), choice.lang) as progress:
+    numbers = {machine: number for number, machine in enumerate(machines, start=1)}
+    with show_class_progress(len(machines), run_options.lang) as progress:
 
-        def told(event: MachineEvent) -> None:
+        def notify(event: MachineEvent) -> None:
             if event.report:
                 who = output.make_file_name(event.machine.trainee, numbers[event.machine])
                 path = folder / f"{who}-{event.lab}-{began}.json" if folder else None
@@ -102,22 +117,24 @@ def grade_and_gather(
                 made.append(event.report)
             progress(event)
 
-        grade_fleet(machines, labs, choice, told, jobs=jobs)
+        grade_fleet(machines, labs, run_options, notify, jobs=jobs)
     return made
 
 
 def warn_about_unverified(machines: "list[TraineeMachine]") -> None:
-    """Say which machines need not prove who they are."""
-    open_ones = [one.trainee for one in machines if one.endpoint.tls and not one.endpoint.tls.verify]
-    if open_ones:
-        told = N_("Warning: the certificates of {machines} are not verified; other machines may answer.")
+    """Warn on stderr of the machines whose certificates are not verified."""
+    unverified = [
+        machine.trainee for machine in machines if machine.endpoint.tls and not machine.endpoint.tls.verify
+    ]
+    if unverified:
+        warning = N_("Warning: the certificates of {machines} are not verified; other machines may answer.")
         exit_codes.print_to_stderr(
-            [get_translator(language.get_language())(told).format(machines=", ".join(open_ones))]
+            [get_translator(language.get_language())(warning).format(machines=", ".join(unverified))]
         )
 
 
 def write_report_file(report: "Report", path: Path) -> str:
-    """Keep a report; each run's has a name of its own, so that none is lost."""
+    """Write a report to *path*, whose name is the run's own, and return the path."""
     from dckgrade.report import codec
 
     output.write_file_atomically(path, codec.to_json(report))

@@ -1,27 +1,43 @@
-"""`dckgrade config`: what is settled, and who said so."""
+"""`dckgrade config`: each setting with its value and its origin."""
+
+from collections.abc import Iterator
 
 from dckgrade.cli import language, options, output, settings
 from dckgrade.i18n import N_, get_translator
 
+HIDDEN_VALUE = "***"
+
 
 def config(lang: options.Language = None) -> None:
     """Show each setting with its value and its origin."""
+    from dckgrade.lab.inputs import collect_known_inputs
     from dckgrade.render.text.sanitize import sanitize_line
 
     translate = get_translator(language.get_language())
-    found = settings.load_settings()
-    built_in = translate(N_("dckgrade itself"))
-    rows = [
-        (name, found[name].value, found[name].origin)
-        if name in found
-        else (name, settings.BUILT_IN_VALUES.get(name, "-"), built_in)
-        for name in settings.SETTING_TYPES
-    ]
+    rows = list(list_settings(translate(N_("dckgrade itself"))))
+    width = max(len(row.name) for row in rows)
     with output.safe_stdout():
-        for name, value, origin in rows:
-            print(sanitize_line(f"{name:10} {value!s:12} {origin}"))
-        exists = settings.get_config_path().exists()
-        told = N_("File: {path}") if exists else N_("File: {path} (there is none)")
-        print("\n" + sanitize_line(translate(told).format(path=settings.get_config_path())))
-        variables = ", ".join(map(settings.get_variable_name, settings.SETTING_TYPES))
+        for row in rows:
+            print(sanitize_line(f"{row.name:{width}} {row.value!s:12} {row.origin}"))
+        path = settings.get_config_path()
+        line = N_("File: {path}") if path.exists() else N_("File: {path} (there is none)")
+        print("\n" + sanitize_line(translate(line).format(path=path)))
+        names = [*settings.SETTING_TYPES, *collect_known_inputs()]
+        variables = ", ".join(map(settings.get_variable_name, names))
         print(sanitize_line(translate(N_("Variables: {names}")).format(names=variables)))
+
+
+def list_settings(built_in: str) -> Iterator[settings.Setting]:
+    """List the options that can be set and the inputs of all labs; *built_in* is the origin of a default."""
+    from dckgrade.lab.inputs import collect_known_inputs
+
+    found = settings.load_settings()
+    for name in settings.SETTING_TYPES:
+        default = settings.BUILT_IN_VALUES.get(name, "-")
+        yield found.get(name) or settings.Setting(name, default, built_in)
+    for declared in collect_known_inputs().values():
+        setting = settings.find_input_setting(declared)
+        if setting and declared.type == "secret":
+            yield settings.Setting(declared.name, HIDDEN_VALUE, setting.origin)
+        else:
+            yield setting or settings.Setting(declared.name, declared.default or "-", built_in)

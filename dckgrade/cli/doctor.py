@@ -47,12 +47,12 @@ def doctor(
         if shape is TextOrJson.JSON:
             sys.stdout.buffer.write(encode_doctor_report(found))
         else:
-            output.print_on_terminal("\n".join(sanitize_line(one) for one in describe_examination(found)))
+            output.print_on_terminal("\n".join(sanitize_line(line) for line in describe_examination(found)))
     raise SystemExit(exit_codes.ExitCode.PASSED if found.machine else exit_codes.ExitCode.NOT_GRADABLE)
 
 
 def examine_engine(where: "Endpoint") -> "DoctorReport":
-    """Knock at the engine, ask it about itself, and hold the labs against it."""
+    """Ask the engine about itself, and find which labs can be graded on it."""
     from dckgrade.engine.answers import OutOfReach
     from dckgrade.engine.connection import connect_engine
     from dckgrade.engine.endpoint import EngineError, list_other_sockets
@@ -61,11 +61,11 @@ def examine_engine(where: "Endpoint") -> "DoctorReport":
     from dckgrade.lab.load import load_lab
 
     spoken = language.get_language()
-    sockets = [one for one in list_other_sockets(os.environ, Path.home()) if one != where.url]
+    sockets = [url for url in list_other_sockets(os.environ, Path.home()) if url != where.url]
     try:
         with connect_engine(where) as daemon:
             engine = daemon.engine
-            one = parse_machine(
+            machine = parse_machine(
                 daemon.inspect_engine(), engine.version or "", engine.api or "", rootless=engine.rootless
             )
     except EngineError as trouble:
@@ -78,14 +78,14 @@ def examine_engine(where: "Endpoint") -> "DoctorReport":
             )
         ]
         return DoctorReport(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
-    labs = [assess_lab(load_lab(path).lab, one, spoken) for path in list_lab_paths().values()]
+    labs = [assess_lab(load_lab(path).lab, machine, spoken) for path in list_lab_paths().values()]
     return DoctorReport(
-        endpoint=where.url, found_by=where.source, other_sockets=sockets, machine=one, labs=labs
+        endpoint=where.url, found_by=where.source, other_sockets=sockets, machine=machine, labs=labs
     )
 
 
 def describe_examination(found: "DoctorReport") -> Iterator[str]:
-    """Put it into lines, the engine first, then the labs."""
+    """Yield the lines of the report: the engine first, then the labs."""
     translate = get_translator(language.get_language())
     yield translate(N_("Engine: {endpoint}")).format(endpoint=f"{found.endpoint} ({found.found_by})")
     yield from found.trouble
@@ -99,21 +99,21 @@ def describe_examination(found: "DoctorReport") -> Iterator[str]:
         yield f"{mark} {lab.id}  {lab.title}" + "".join(f": {reason}" for reason in lab.reasons)
 
 
-def describe_machine(one: "Machine") -> Iterator[str]:
-    """Put the machine into lines."""
+def describe_machine(machine: "Machine") -> Iterator[str]:
+    """Yield the lines about the machine."""
     translate = get_translator(language.get_language())
-    yield f"{one.sort} {one.version}, API {one.api}"
-    if tuple(map(int, one.api.split("."))) > tuple(map(int, one.newest_tested_api.split("."))):
+    yield f"{machine.sort} {machine.version}, API {machine.api}"
+    if tuple(map(int, machine.api.split("."))) > tuple(map(int, machine.newest_tested_api.split("."))):
         told = N_("Newer than what dckgrade was tested with (API {api}).")
-        yield translate(told).format(api=one.newest_tested_api)
-    yield f"{one.operating_system}, Linux {one.kernel}"
+        yield translate(told).format(api=machine.newest_tested_api)
+    yield f"{machine.operating_system}, Linux {machine.kernel}"
     memory = translate(N_("{memory} GiB of memory, {cpus} processors"))
-    yield memory.format(memory=round(one.memory_bytes / 2**30, 1), cpus=one.cpus)
+    yield memory.format(memory=round(machine.memory_bytes / 2**30, 1), cpus=machine.cpus)
     yes, no = translate(N_("yes")), translate(N_("no"))
-    kinds = {"seccomp": one.seccomp, "AppArmor": one.apparmor}
-    kinds |= {"rootless": one.rootless, "WSL": one.wsl, "snap": one.snap}
+    kinds = {"seccomp": machine.seccomp, "AppArmor": machine.apparmor}
+    kinds |= {"rootless": machine.rootless, "WSL": machine.wsl, "snap": machine.snap}
     yield ", ".join(f"{name}: {yes if holds else no}" for name, holds in kinds.items())
     yield (
-        f"cgroup v{one.cgroup_version} ({one.cgroup_driver}), storage {one.storage_driver}, "
-        f"logs {one.logging_driver}, swarm {one.swarm}"
+        f"cgroup v{machine.cgroup_version} ({machine.cgroup_driver}), storage {machine.storage_driver}, "
+        f"logs {machine.logging_driver}, swarm {machine.swarm}"
     )

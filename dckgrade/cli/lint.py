@@ -40,7 +40,13 @@ def lint(
 
 def find_problems(files: Sequence[Path]) -> list[str]:
     """Say what is wrong with *files*, each alone and all together."""
-    from dckgrade.lab.load import LabInvalid, LoadedLab, find_repeated_codes, load_lab
+    from dckgrade.lab.load import (
+        LabInvalid,
+        LoadedLab,
+        find_conflicting_inputs,
+        find_repeated_codes,
+        load_lab,
+    )
 
     if not files:
         raise exit_codes.NothingToGrade(
@@ -58,8 +64,8 @@ def find_problems(files: Sequence[Path]) -> list[str]:
             found += trouble.translate_sentences(spoken)
     return found + [
         line
-        for repeated in find_repeated_codes(good)
-        for line in exit_codes.format_problems_for_stderr(repeated, spoken)
+        for invalid in (*find_repeated_codes(good), *find_conflicting_inputs(good))
+        for line in exit_codes.format_problems_for_stderr(invalid, spoken)
     ]
 
 

@@ -83,36 +83,6 @@ Timeout = Annotated[
     float,
     typer.Option("--timeout", metavar="SECONDS", min=1, max=3600, help=N_("The whole run ends by then.")),
 ]
-Workdir = Annotated[
-    Path,
-    typer.Option(
-        "--workdir", metavar="DIR", help=N_("Folder of your own files, for labs that ask for files.")
-    ),
-]
-Container = Annotated[
-    str | None,
-    typer.Option(
-        "--container", metavar="NAME", help=N_("Container to grade, for labs that leave it unnamed.")
-    ),
-]
-GrafanaUser = Annotated[
-    str | None,
-    typer.Option(
-        "--grafana-user",
-        metavar="NAME",
-        envvar="DCKGRADE_GRAFANA_USER",
-        help=N_("Grafana's account, where it is not admin."),
-    ),
-]
-GrafanaPassword = Annotated[
-    str | None,
-    typer.Option(
-        "--grafana-password",
-        metavar="WORD",
-        envvar="DCKGRADE_GRAFANA_PASSWORD",
-        help=N_("Its password, where that was changed; sent to Grafana alone, and never shown or kept."),
-    ),
-]
 Trainee = Annotated[
     str | None, typer.Option("--trainee", metavar="NAME", help=N_("Name to write into the report."))
 ]

@@ -9,7 +9,7 @@ from dckgrade.i18n import N_, Lang, get_translator
 from dckgrade.report.observation import EngineInfo
 
 if TYPE_CHECKING:
-    from dckgrade.grading.options import ProgressCallback
+    from dckgrade.grading.run import ProgressCallback
 
 
 @contextlib.contextmanager

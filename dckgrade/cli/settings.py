@@ -1,4 +1,4 @@
-"""The environment and the user's own file → what options are when not typed, and where that was said."""
+"""What options and inputs are when they are not typed: the environment, then the user's own file."""
 
 import os
 import tomllib
@@ -6,25 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dckgrade.i18n import N_, UserError
+
+if TYPE_CHECKING:
+    from dckgrade.lab.inputs import LabInput
 
 SETTING_TYPES: Mapping[str, type] = {
     "lang": str,
     "trainee": str,
     "timeout": float,
-    "workdir": str,
-    "container": str,
     "hints": int,
     "passive": bool,
     "no-wait": bool,
     "no-history": bool,
 }
-"""Options that may be settled for good; which engine is graded is settled in Docker's own configuration."""
+"""Options that may be set for good; which engine is graded is set in Docker's own configuration."""
 BUILT_IN_VALUES: Mapping[str, Any] = {
     "timeout": 90.0,
-    "workdir": ".",
     "hints": 1,
     "passive": False,
     "no-wait": False,
@@ -38,81 +38,6 @@ BOOLEAN_WORDS: Mapping[str, bool] = {
     "false": False,
     "no": False,
 }
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One option's value, and who said so: a variable, the file, or dckgrade itself."""
-
-    name: str
-    value: Any
-    origin: str
-
-
-def get_variable_name(name: str) -> str:
-    """Name the environment variable of an option: `no-wait` is DCKGRADE_NO_WAIT."""
-    return "DCKGRADE_" + name.upper().replace("-", "_")
-
-
-def get_config_path() -> Path:
-    """Say where the user's own file is, whether there is one or not."""
-    from platformdirs import user_config_path
-
-    return user_config_path("dckgrade") / "config.toml"
-
-
-def get_own_key_path() -> Path:
-    """Say where the key is that signs the user's reports, whether there is one or not."""
-    return get_config_path().with_name("own.key")
-
-
-@cache
-def load_settings() -> Mapping[str, Setting]:
-    """Give what is settled, the environment before the file; raises `Trouble` for what cannot be meant."""
-    found = read_config_file(get_config_path())
-    for name, kind in SETTING_TYPES.items():
-        if said := os.environ.get(get_variable_name(name)):
-            found[name] = Setting(
-                name, parse_variable(said, kind, get_variable_name(name)), get_variable_name(name)
-            )
-    return found
-
-
-def read_config_file(path: Path) -> dict[str, Setting]:
-    """Read the file; every mistake in it is told."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(N_("{path} is not TOML: {why}"), path=path, why=error) from None
-    for name, value in content.items():
-        validate_setting(name, value, path)
-    return {name: Setting(name, value, str(path)) for name, value in content.items()}
-
-
-def validate_setting(name: str, value: Any, path: Path) -> None:
-    """Refuse what no option is called, and what no option can be."""
-    if name not in SETTING_TYPES:
-        from dckgrade.lab.problem import guess_nearest_word
-
-        near = guess_nearest_word(name, SETTING_TYPES)
-        raise UserError(
-            N_("{path}: there is no setting “{name}”."),
-            N_("Did you mean {near}?") if near else N_("These there are: {known}."),
-            path=path, name=name, near=near, known=", ".join(SETTING_TYPES),
-        )  # fmt: skip
-    kind = SETTING_TYPES[name]
-    fits = isinstance(value, int | float) if kind is float else isinstance(value, kind)
-    if not fits or (isinstance(value, bool) and kind is not bool):
-        raise UserError(
-            N_("{path}: {name} is {value}, which it cannot be."), N_("An example: {example}."),
-            path=path, name=name, value=repr(value), example=EXAMPLES_BY_TYPE[kind].format(name=name),
-        )  # fmt: skip
-
-
 EXAMPLES_BY_TYPE: Mapping[type, str] = {
     str: '{name} = "…"',
     float: "{name} = 120",
@@ -121,17 +46,126 @@ EXAMPLES_BY_TYPE: Mapping[type, str] = {
 }
 
 
-def parse_variable(said: str, kind: type, origin: str) -> Any:
-    """Read a variable as its option would be read."""
+@dataclass(frozen=True)
+class Setting:
+    """The value of one option or input, and where it comes from: a variable, the file, or dckgrade itself."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+def get_variable_name(name: str) -> str:
+    """Return the environment variable of an option or input: `no-wait` has DCKGRADE_NO_WAIT."""
+    return "DCKGRADE_" + name.upper().replace("-", "_")
+
+
+def get_config_path() -> Path:
+    """Return the path of the user's own file, which need not exist."""
+    from platformdirs import user_config_path
+
+    return user_config_path("dckgrade") / "config.toml"
+
+
+def get_own_key_path() -> Path:
+    """Return the path of the key that signs the user's reports, which need not exist."""
+    return get_config_path().with_name("own.key")
+
+
+@cache
+def load_settings() -> Mapping[str, Setting]:
+    """Return the options that are set, environment before file; raises `UserError` for a bad value."""
+    path = get_config_path()
+    found: dict[str, Setting] = {}
+    for name, value in read_config_file(path).items():
+        if name in SETTING_TYPES:
+            validate_setting(name, value, SETTING_TYPES[name], path)
+            found[name] = Setting(name, value, str(path))
+    for name, kind in SETTING_TYPES.items():
+        if text := os.environ.get(variable := get_variable_name(name)):
+            found[name] = Setting(name, parse_variable(text, kind, variable), variable)
+    return found
+
+
+@cache
+def read_config_file(path: Path) -> Mapping[str, Any]:
+    """Return what the file says, nothing where there is none; raises `UserError` where it cannot be read."""
     try:
-        return BOOLEAN_WORDS[said.lower()] if kind is bool else kind(said)
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(N_("{path} is not TOML: {why}"), path=path, why=error) from None
+
+
+def validate_setting(name: str, value: Any, kind: type, path: Path) -> None:
+    """Refuse a value that the option cannot have."""
+    fits = isinstance(value, int | float) if kind is float else isinstance(value, kind)
+    if not fits or (isinstance(value, bool) and kind is not bool):
+        raise UserError(
+            N_("{path}: {name} is {value}, which it cannot be."), N_("An example: {example}."),
+            path=path, name=name, value=repr(value), example=EXAMPLES_BY_TYPE[kind].format(name=name),
+        )  # fmt: skip
+
+
+def validate_config_names() -> None:
+    """Refuse a name in the file that is neither an option nor an input of a lab, and the name of a secret."""
+    path = get_config_path()
+    others = [name for name in read_config_file(path) if name not in SETTING_TYPES]
+    if not others:
+        return
+    from dckgrade.lab.inputs import collect_known_inputs
+    from dckgrade.lab.problem import guess_nearest_word
+
+    inputs = collect_known_inputs()
+    known = [*SETTING_TYPES, *(name for name, declared in inputs.items() if declared.type != "secret")]
+    for name in others:
+        if name in known:
+            find_input_setting(inputs[name])
+        elif name in inputs:
+            raise UserError(
+                N_("{path}: {name} is a secret, which no file keeps."), N_("Give it by {variable}."),
+                path=path, name=name, variable=get_variable_name(name),
+            )  # fmt: skip
+        else:
+            near = guess_nearest_word(name, known)
+            raise UserError(
+                N_("{path}: there is no setting “{name}”."),
+                N_("Did you mean {near}?") if near else N_("These there are: {known}."),
+                path=path, name=name, near=near, known=", ".join(known),
+            )  # fmt: skip
+
+
+def find_input_setting(declared: "LabInput") -> Setting | None:
+    """Return what is set for an input, the environment before the file; a secret's file does not count."""
+    if text := os.environ.get(variable := get_variable_name(declared.name)):
+        return Setting(declared.name, text, variable)
+    path = get_config_path()
+    value = None if declared.type == "secret" else read_config_file(path).get(declared.name)
+    if declared.type == "port" and isinstance(value, int):
+        value = str(value) if not isinstance(value, bool) else value
+    if value is None:
+        return None
+    validate_setting(declared.name, value, str, path)
+    return Setting(declared.name, value, str(path))
+
+
+def parse_variable(text: str, kind: type, variable: str) -> Any:
+    """Return the value that *text* means for an option of type *kind*."""
+    try:
+        return BOOLEAN_WORDS[text.lower()] if kind is bool else kind(text)
     except (KeyError, ValueError):
         raise UserError(
             N_("{path}: {name} is {value}, which it cannot be."), N_("An example: {example}."),
-            path="environment", name=origin, value=repr(said), example="120" if kind is float else "1",
+            path="environment", name=variable, value=repr(text), example="120" if kind is float else "1",
         ) from None  # fmt: skip
 
 
 def get_option_defaults() -> dict[str, Any]:
-    """Give what options are when they are not typed, as Typer names them; the language is known earlier."""
-    return {name.replace("-", "_"): one.value for name, one in load_settings().items() if name != "lang"}
+    """Return the values of options that are not typed, as Typer names them; the language is known earlier."""
+    validate_config_names()
+    return {
+        name.replace("-", "_"): setting.value for name, setting in load_settings().items() if name != "lang"
+    }

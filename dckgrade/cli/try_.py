@@ -1,4 +1,4 @@
-"""`dckgrade try`: look at one thing, and see what there is to demand of it."""
+"""`dckgrade try`: make one observation, and show every fact that can be demanded."""
 
 import contextlib
 import sys
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dckgrade.cli import exit_codes, grade, language, options, output
+from dckgrade.cli import exit_codes, grade, inputs, language, options, output
 from dckgrade.cli.doctor import TextOrJson, TextOrJsonOption
 from dckgrade.i18n import N_, UserError
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class InvalidTryTarget(UserError):
-    """Words that name neither a check nor a kind of thing to look at."""
+    """Words that name neither a check nor a kind of probe."""
 
 
 def complete_check_paths(incomplete: str) -> Iterator[tuple[str, str]]:
-    """Offer the checks of all labs, each with its title."""
+    """Offer the checks of all labs as LAB/CHECK, each with its title."""
     from dckgrade.lab.discovery import list_lab_paths
     from dckgrade.lab.load import LabInvalid, load_lab
     from dckgrade.render.text.sanitize import sanitize_line
@@ -31,11 +31,12 @@ def complete_check_paths(incomplete: str) -> Iterator[tuple[str, str]]:
     for name, path in list_lab_paths().items():
         with contextlib.suppress(LabInvalid, UserError):
             for check in load_lab(path).lab.checks:
-                if (whole := f"{name}/{check.id}").startswith(incomplete):
-                    yield whole, sanitize_line(check.title.in_language(language.get_language()))
+                if (words := f"{name}/{check.id}").startswith(incomplete):
+                    yield words, sanitize_line(check.title.in_language(language.get_language()))
 
 
 def try_(
+    ctx: typer.Context,
     words: Annotated[
         list[str],
         typer.Argument(
@@ -46,43 +47,39 @@ def try_(
     ],
     shape: TextOrJsonOption = TextOrJson.TEXT,
     timeout: options.Timeout = 90.0,
-    workdir: options.Workdir = Path(),
-    container: options.Container = None,
-    grafana_user: options.GrafanaUser = None,
-    grafana_password: options.GrafanaPassword = None,
     host: options.Host = None,
     context: options.Context = None,
     lang: options.Language = None,
 ) -> None:
     """Look at what a check looks at, once: every fact with its value, and which demands hold."""
+    from dckgrade.engine.run_options import RunOptions
     from dckgrade.grading import run
-    from dckgrade.grading.options import Choice
     from dckgrade.render.trial import TrialRenderable, build_trial, encode_trial
 
     loaded, check, of_a_lab = resolve_try_target(words)
-    choice = Choice(
+    run_options = RunOptions(
         lang=language.get_language(),
         at_once=True,
         timeout_s=timeout,
-        workdir=workdir,
-        container=container,
-        grafana=grade.make_grafana_login(grafana_user, grafana_password),
+        inputs=inputs.resolve_known_inputs(ctx, loaded),
     )
-    (report,) = grade.connect_and_grade([run.LabSelection(loaded, only=[check.id])], choice, host, context)
+    (report,) = grade.connect_and_grade(
+        [run.LabSelection(loaded, only=[check.id])], run_options, host, context
+    )
     found = build_trial(check, report, of_a_lab=of_a_lab)
     if shape is TextOrJson.JSON:
         sys.stdout.buffer.write(encode_trial(found))
     else:
         output.print_on_terminal(TrialRenderable(found, report))
     code = exit_codes.choose_exit_code([report])
-    # Nothing was demanded of a probe alone: that there is no such thing is an answer too.
+    # Nothing is demanded of a probe alone, and that there is no such thing is an answer.
     raise SystemExit(
         exit_codes.ExitCode.PASSED if code is exit_codes.ExitCode.FAILED and not of_a_lab else code
     )
 
 
 def resolve_try_target(words: Sequence[str]) -> "tuple[LoadedLab, Check, bool]":
-    """Read LAB/CHECK, LAB CHECK, or a kind and its parameters; say whether a lab asks for it."""
+    """Return the lab and the check that LAB/CHECK or KIND name=value… names, and whether the lab exists."""
     from dckgrade.lab.discovery import find_lab_path, get_lab_path
     from dckgrade.lab.load import load_lab
 
@@ -96,7 +93,7 @@ def resolve_try_target(words: Sequence[str]) -> "tuple[LoadedLab, Check, bool]":
     if not lab and not get_lab_path(first):
         return (*wrap_probe_in_lab(parse_probe(first, rest)), False)
     loaded = load_lab(Path(lab) if lab.endswith(".yaml") else find_lab_path(lab or first))
-    known = [one.id for one in loaded.lab.checks]
+    known = [check.id for check in loaded.lab.checks]
     if not lab or check not in known:
         raise InvalidTryTarget(
             N_("Name one of this lab's checks: {known}."),
@@ -108,20 +105,20 @@ def resolve_try_target(words: Sequence[str]) -> "tuple[LoadedLab, Check, bool]":
 
 
 def is_check_name(rest: Sequence[str]) -> bool:
-    """Say whether the second word is a check's name rather than a parameter."""
+    """Return whether the second word is a check's name rather than a parameter."""
     return len(rest) == 1 and "=" not in rest[0]
 
 
 def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
-    """Read a kind and its parameters, whose values are written as in a lab: `port=80`."""
+    """Return the probe of a kind with its parameters, whose values are written as in a lab: `port=80`."""
     import msgspec
 
     from dckgrade.lab.problem import guess_nearest_word
     from dckgrade.lab.shape import ShapeComparison, get_type_info
     from dckgrade.lab.strict_yaml import NotStrict, YamlDocument, parse_strict_yaml
-    from dckgrade.probes.registry import load_kinds
+    from dckgrade.probes.registry import kinds_by_name
 
-    kinds = {str(one.__struct_config__.tag): one for one in load_kinds()}
+    kinds = kinds_by_name()
     if name not in kinds:
         near = guess_nearest_word(name, kinds)
         raise InvalidTryTarget(
@@ -133,7 +130,7 @@ def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
         )
     data = {"kind": name}
     try:
-        for parameter, _, written in (one.partition("=") for one in parameters):
+        for parameter, _, written in (word.partition("=") for word in parameters):
             data[parameter] = parse_strict_yaml(written.encode("utf-8", "replace")).data
         problems = list(
             ShapeComparison(YamlDocument(data, {}, {}, [])).compare(data, get_type_info(kinds[name]), ())
@@ -152,7 +149,7 @@ def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
 
 
 def wrap_probe_in_lab(probe: "Probe") -> "tuple[LoadedLab, Check]":
-    """Make of a probe a check that demands nothing, in a lab of its own."""
+    """Return a lab with one check that demands nothing of *probe*, and that check."""
     from dckgrade.lab.load import LoadedLab
     from dckgrade.lab.model import Check, Lab
     from dckgrade.probes.base import kind_of

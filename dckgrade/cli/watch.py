@@ -13,17 +13,17 @@ from dckgrade.i18n import N_, get_translator
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from dckgrade.grading.options import Choice
+    from dckgrade.engine.run_options import RunOptions
     from dckgrade.grading.run import LabSelection
     from dckgrade.report.report import Report
 
 MAX_WAIT_STARTING_S, MAX_WAIT_IDLE_S = 1.5, 5.0
-"""How long until the next look without any event, while something starts and otherwise: what goes on inside
+"""Seconds until the next look when no event comes, while something starts and otherwise: what happens inside
 a container makes no event."""
 
 
 class DrawFunction(Protocol):
-    """A place where a report is drawn over the last one."""
+    """Draws over what was drawn last."""
 
     def __call__(self, *drawn: "RenderableType") -> None:
         """Draw."""
@@ -31,8 +31,8 @@ class DrawFunction(Protocol):
 
 
 def watch_engine(
-    parts: "Sequence[LabSelection]",
-    choice: "Choice",
+    selections: "Sequence[LabSelection]",
+    run_options: "RunOptions",
     host: str | None,
     context: str | None,
     hints: int,
@@ -51,33 +51,35 @@ def watch_engine(
     from dckgrade.grading import run
 
     where = endpoint.resolve_endpoint(host, context, os.environ, Path.home())
-    each = replace(choice, at_once=True)
+    each = replace(run_options, at_once=True)
     last: list[Report] = []
     with connect_engine(where) as daemon, draw_in_place() as draw:
-        changes = ChangeWatcher(daemon, choice.workdir)
+        changes = ChangeWatcher(daemon, run_options.workdir)
         try:
             while True:
-                before, last = last, run.grade_labs(parts, daemon, each)
+                before, last = last, run.grade_labs(selections, daemon, each)
                 # Kept before it is drawn: whoever sees it may press Ctrl-C at once.
                 if not before or extract_drawn_state(last) != extract_drawn_state(before):
                     draw(*lay_out_reports(last, before, hints))
                 if exit_codes.choose_exit_code(last) is exit_codes.ExitCode.PASSED:
                     return last
-                changes.wait(MAX_WAIT_STARTING_S if any(one.starting for one in last) else MAX_WAIT_IDLE_S)
+                changes.wait(
+                    MAX_WAIT_STARTING_S if any(report.starting for report in last) else MAX_WAIT_IDLE_S
+                )
         finally:
             keep(last)
 
 
 def extract_drawn_state(reports: "Sequence[Report]") -> list[object]:
-    """Give what a redraw would show otherwise."""
-    lines = [line for one in reports for line in one.checks]
-    return [(line.verdict, line.diagnosis, line.misses, line.remarks, line.reason) for line in lines]
+    """Return what a redraw would show differently."""
+    checks = [check for report in reports for check in report.checks]
+    return [(check.verdict, check.diagnosis, check.misses, check.remarks, check.reason) for check in checks]
 
 
 def lay_out_reports(
     reports: "Sequence[Report]", last: "Sequence[Report]", hints: int
 ) -> "Iterator[RenderableType]":
-    """Lay out what was graded, and below it what has just turned green."""
+    """Lay out the reports, and below them the checks that have just passed."""
     from rich.text import Text
 
     from dckgrade.render.report.terminal import render_session
@@ -98,7 +100,7 @@ def lay_out_reports(
 
 
 def lay_out_short(reports: "Sequence[Report]") -> "Iterator[RenderableType]":
-    """Lay out several labs on one screen."""
+    """Lay out several labs on one screen, each by a line and its next thing to do."""
     from rich.text import Text
 
     from dckgrade.render.report.terminal import render_overview
@@ -110,9 +112,10 @@ def lay_out_short(reports: "Sequence[Report]") -> "Iterator[RenderableType]":
         messages.add_label(say["engine"], messages.describe_engine(reports[0]), language.get_language())
     )
     yield render_overview(reports)
-    for one in reports:
-        for cause in messages.list_failed_and_blocked(one)[:1]:
-            yield Text(messages.add_label(sanitize_line(one.lab.id), sanitize_line(cause.title), one.lang))
+    for report in reports:
+        for cause in messages.list_failed_and_blocked(report)[:1]:
+            label = sanitize_line(report.lab.id)
+            yield Text(messages.add_label(label, sanitize_line(cause.title), report.lang))
 
 
 def list_newly_passed(reports: "Sequence[Report]", last: "Sequence[Report]") -> list[str]:
@@ -122,19 +125,22 @@ def list_newly_passed(reports: "Sequence[Report]", last: "Sequence[Report]") -> 
     if not last:
         return []
     before = {
-        (one.lab.id, check.id) for one in last for check in one.checks if check.verdict is Verdict.PASSED
+        (report.lab.id, check.id)
+        for report in last
+        for check in report.checks
+        if check.verdict is Verdict.PASSED
     }
     return [
         check.title
-        for one in reports
-        for check in one.checks
-        if check.verdict is Verdict.PASSED and (one.lab.id, check.id) not in before
+        for report in reports
+        for check in report.checks
+        if check.verdict is Verdict.PASSED and (report.lab.id, check.id) not in before
     ]
 
 
 @contextmanager
 def draw_in_place() -> "Iterator[DrawFunction]":
-    """Draw in place on a terminal, which is left as it was but for the last report; else each in turn."""
+    """Draw in place on a terminal, where the last report stays; elsewhere print each below the last."""
     from rich.console import Console, Group
     from rich.live import Live
 

@@ -2,35 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
-from msgspec import Struct
-
 from dckgrade.engine.answers import Address, HttpAnswer, Json, Login
-from dckgrade.engine.dockerd import DaemonFiles, Dockerd
+from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.side_effects import SideEffects
 from dckgrade.report.observation import EngineInfo
-
-
-class Given(Struct, frozen=True, kw_only=True):
-    """What the user gives to a look."""
-
-    workdir: Path | None = None
-    """Where the trainee's own files are; None: nowhere."""
-    container: str | None = None
-    """The container to grade where a lab leaves it unnamed; None: chosen by facts."""
-    passive: bool = False
-    """Run nothing in a container."""
-    grafana: Login | None = None
-    """Whom Grafana knows, where that is not what the container says of itself."""
-    elsewhere: bool = False
-    """The trainee's files are on another machine: none of ours is theirs, and none is said to be missing."""
-    environment: Mapping[str, str] | None = None
-    """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
-    dockerd: Dockerd | None = None
-    """The engine is one that we have started; None: its files are where facts say."""
 
 
 class Engine(ResourceReader, SideEffects, Protocol):
@@ -41,10 +19,8 @@ class Engine(ResourceReader, SideEffects, Protocol):
     """
 
     engine: EngineInfo
-    asked: str | None
-    """The container that the user chose by `--container`, where a lab leaves it unnamed."""
-    grafana: Login | None
-    """The account that the user named for Grafana."""
+    inputs: Mapping[str, str]
+    """What the lab asks of its user, by the names under its `inputs:`; passwords too: never to be shown."""
 
     def now(self) -> datetime:
         """Tell the time by the engine's clock (aware, UTC)."""

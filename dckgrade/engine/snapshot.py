@@ -12,9 +12,9 @@ from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Lo
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.memo import Memo
-from dckgrade.engine.protocol import Given
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.resources import Resource
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.report.observation import UnobservableReason
 
 T = TypeVar("T")
@@ -23,9 +23,8 @@ T = TypeVar("T")
 class EngineSnapshot(ResourceReader):
     """What probes are given for one round."""
 
-    def __init__(self, api: EngineApi, given: Given) -> None:
-        self.engine, self.asked, self._given = api.engine, given.container, given
-        self.grafana = given.grafana
+    def __init__(self, api: EngineApi, options: RunOptions) -> None:
+        self.engine, self.inputs, self._options = api.engine, options.inputs, options
         self._api, self._memo = api, Memo()
 
     def now(self) -> datetime:
@@ -51,7 +50,7 @@ class EngineSnapshot(ResourceReader):
         return self._memo.get_or_call(("run", ref, tuple(argv)), lambda: self._api.run_command(ref, argv))
 
     def _require_active(self) -> None:
-        if self._given.passive:
+        if self._options.passive:
             raise OutOfReach(UnobservableReason.NOT_TRIED, "--passive")
 
     def _require_exec(self, ref: str) -> None:
@@ -76,9 +75,9 @@ class EngineSnapshot(ResourceReader):
     def read_file(self, name: str) -> bytes:
         """Read a file of the working folder."""
         self._require_own_machine(name)
-        if self._given.workdir is None:
+        workdir = self._options.workdir
+        if workdir is None:
             raise NotThere(name)
-        workdir = self._given.workdir
         return self._memo.get_or_call(("file", name), lambda: local_files.read_workdir_file(workdir, name))
 
     def read_apparmor_profile(self, name: str) -> bytes:
@@ -90,7 +89,7 @@ class EngineSnapshot(ResourceReader):
         )
 
     def _require_own_machine(self, what: str) -> None:
-        if self._given.elsewhere:
+        if self._options.elsewhere:
             raise OutOfReach(UnobservableReason.ELSEWHERE, what)
 
     def _require_same_machine(self, what: str) -> None:
@@ -100,7 +99,7 @@ class EngineSnapshot(ResourceReader):
     def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
         """Give the newest `*.json` of the working folder."""
         self._require_own_machine("*.json")
-        workdir = self._given.workdir
+        workdir = self._options.workdir
         return (
             self._memo.get_or_call("reports", lambda: local_files.read_newest_json(workdir))
             if workdir
@@ -110,18 +109,20 @@ class EngineSnapshot(ResourceReader):
     def has_program(self, name: str) -> bool:
         """Say whether the trainee's PATH has it."""
         self._require_own_machine(name)
-        return tool_cache.is_on_path(name, self._given.environment)
+        return tool_cache.is_on_path(name, self._options.environment)
 
     def read_tool_cache(self, tool: str, name: str) -> bytes:
         """Read a file of the tool's cache."""
         self._require_own_machine(f"~/.cache/{tool}")
         return self._memo.get_or_call(
-            ("cached", tool, name), lambda: tool_cache.read_cache_file(tool, name, self._given.environment)
+            ("cached", tool, name), lambda: tool_cache.read_cache_file(tool, name, self._options.environment)
         )
 
     def list_cache_folders(self, tool: str) -> Sequence[str]:
         """Name the folders in which it is looked for."""
-        return () if self._given.elsewhere else tool_cache.list_shown_folders(tool, self._given.environment)
+        return (
+            () if self._options.elsewhere else tool_cache.list_shown_folders(tool, self._options.environment)
+        )
 
     def read_daemon_files(self) -> DaemonFiles:
         """Read the `daemon.json` of an engine on this machine."""
@@ -134,13 +135,13 @@ class EngineSnapshot(ResourceReader):
             if trouble.why is not UnobservableReason.ENGINE_OUT_OF_REACH:
                 raise
             info = None
-        given = self._given
-        return daemon_files.find_daemon_files(self._api.endpoint, info, given.environment, given.dockerd)
+        options = self._options
+        return daemon_files.find_daemon_files(self._api.endpoint, info, options.environment, options.dockerd)
 
     def read_last_words(self, since: float) -> str:
         """Tell why dockerd ended."""
-        given = self._given
-        return daemon_files.find_last_words(self._api.endpoint, since, given.environment, given.dockerd)
+        options = self._options
+        return daemon_files.find_last_words(self._api.endpoint, since, options.environment, options.dockerd)
 
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         """Say where *port* is reached from here, for `--network container:…` through the one that lends."""
@@ -154,7 +155,7 @@ class EngineSnapshot(ResourceReader):
         """Ask for *path* at *address*; a refused account is not tried again, in later looks either."""
         if login and (refused := self._api.refusals.get((address, login))):
             return refused
-        guessed, where = login.guessed_for if login else "", self._given.environment
+        guessed, where = login.guessed_for if login else "", self._options.environment
         if login and guessed and rejected_logins.was_rejected_lately(guessed, login.user, where):
             return HttpAnswer(status=HTTPStatus.UNAUTHORIZED, headers={}, body=b"")
         answer = self._memo.get_or_call(

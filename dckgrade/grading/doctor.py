@@ -1,4 +1,4 @@
-"""An engine, or the lack of one → what it is, and which labs can be graded on it; nothing secret is in it."""
+"""What an engine is, and which labs can be graded on it; nothing secret is in the report."""
 
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ EngineProduct = Literal["Docker Engine", "Docker Desktop", "Podman"]
 
 
 class Machine(Struct, frozen=True, kw_only=True):
-    """What the engine says of itself (`GET /info`); no name, no id, no path of a user's."""
+    """What the engine says of itself (`GET /info`), without names, ids and paths of a user."""
 
     sort: EngineProduct
     version: str
@@ -70,8 +70,8 @@ class DoctorReport(Struct, frozen=True, kw_only=True):
 
 
 def parse_machine(info: Json, version: str, api: str, *, rootless: bool) -> Machine:
-    """Read what the engine says of itself; whatever it leaves out is empty."""
-    options = [str(one) for one in info.get("SecurityOptions") or []]
+    """Return the machine that `GET /info` describes; what the engine leaves out is empty."""
+    options = [str(option) for option in info.get("SecurityOptions") or []]
     kernel = str(info.get("KernelVersion") or "")
     return Machine(
         sort=detect_product(info),
@@ -96,56 +96,65 @@ def parse_machine(info: Json, version: str, api: str, *, rootless: bool) -> Mach
 
 
 def detect_product(info: Json) -> EngineProduct:
-    """Tell Docker's engine from what speaks its API or hides it in a VM."""
+    """Return whether it is Docker's engine, Podman, or Docker Desktop, whose engine is in a VM."""
     if "BuildahVersion" in info:
         return "Podman"
     return "Docker Desktop" if "Docker Desktop" in str(info.get("OperatingSystem")) else "Docker Engine"
 
 
 def has_security_option(options: Sequence[str], name: str) -> bool:
-    """Look into `SecurityOptions`: `name=seccomp,profile=builtin`."""
-    return any(one.split(",")[0] in {name, f"name={name}"} for one in options)
+    """Return whether `SecurityOptions`, such as `name=seccomp,profile=builtin`, have *name*."""
+    return any(option.split(",")[0] in {name, f"name={name}"} for option in options)
 
 
 MachineLimit = tuple[Callable[[Machine], bool], str]
-"""Whether it holds here, and what it means for a lab."""
+"""Whether a machine has the limit, and the sentence that says what it means for a lab."""
 LIMITS_BY_KIND_PREFIX: Mapping[str, Sequence[MachineLimit]] = {
     "swarm": [
-        (lambda one: one.sort == "Podman", N_("Podman has no Swarm.")),
-        (lambda one: one.sort == "Docker Desktop", N_("Docker Desktop's swarm has one node and no other.")),
+        (lambda machine: machine.sort == "Podman", N_("Podman has no Swarm.")),
+        (
+            lambda machine: machine.sort == "Docker Desktop",
+            N_("Docker Desktop's swarm has one node and no other."),
+        ),
     ],
     "seccomp-": [
-        (lambda one: one.sort == "Podman", N_("Podman treats seccomp profiles in its own way.")),
-        (lambda one: not one.seccomp, N_("This engine runs without seccomp.")),
+        (lambda machine: machine.sort == "Podman", N_("Podman treats seccomp profiles in its own way.")),
+        (lambda machine: not machine.seccomp, N_("This engine runs without seccomp.")),
     ],
     "apparmor-": [
         (
-            lambda one: not one.apparmor,
+            lambda machine: not machine.apparmor,
             N_("This engine's machine has no AppArmor; a Debian or Ubuntu machine or VM has."),
         ),
-        (lambda one: one.apparmor and one.rootless, N_("A rootless engine applies no AppArmor profile.")),
+        (
+            lambda machine: machine.apparmor and machine.rootless,
+            N_("A rootless engine applies no AppArmor profile."),
+        ),
     ],
     "container-stats": [
-        (lambda one: not one.memory_counted, N_("This machine does not count the memory of containers."))
+        (
+            lambda machine: not machine.memory_counted,
+            N_("This machine does not count the memory of containers."),
+        )
     ],
 }
-"""By the beginnings of the names of the kinds of probes that a lab needs."""
+"""The limits of the kinds of probes, by the beginning of the kind's name."""
 
 
 def assess_lab(lab: Lab, machine: Machine, lang: Lang) -> LabSupport:
-    """Say whether *lab* can be graded on *machine*."""
-    reasons = dict.fromkeys(get_translator(lang)(told) for told in find_machine_limits(lab, machine))
+    """Return whether *lab* can be graded on *machine*, with the reasons why not."""
+    reasons = dict.fromkeys(get_translator(lang)(limit) for limit in find_machine_limits(lab, machine))
     return LabSupport(id=lab.id, title=lab.title.in_language(lang), reasons=list(reasons))
 
 
 def find_machine_limits(lab: Lab, machine: Machine) -> Iterator[str]:
-    """Give what stands in the way of the lab's probes."""
+    """Yield the sentences that say what keeps the lab's probes from seeing."""
     kinds = {kind_of(check.observe) for check in lab.checks}
-    for beginning, known in LIMITS_BY_KIND_PREFIX.items():
-        if any(one.startswith(beginning) for one in kinds):
-            yield from (told for holds, told in known if holds(machine))
+    for prefix, limits in LIMITS_BY_KIND_PREFIX.items():
+        if any(kind.startswith(prefix) for kind in kinds):
+            yield from (sentence for holds, sentence in limits if holds(machine))
 
 
 def encode_doctor_report(examination: DoctorReport) -> bytes:
-    """Write it as one JSON document, for a bug report."""
+    """Return the report as one JSON document, for a bug report."""
     return msgspec.json.format(msgspec.json.encode(examination), indent=2) + b"\n"

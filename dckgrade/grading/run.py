@@ -1,14 +1,14 @@
-"""The use cases: where observing and judging meet, and where it is decided to look once more."""
+"""Grade labs on an engine: observe, judge, and decide whether to look once more."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec.structs import asdict
 
 from dckgrade import __version__
-from dckgrade.engine.protocol import Given
-from dckgrade.grading.options import Choice, ProgressCallback, SnapshotSource, ignore_progress
+from dckgrade.engine.run_options import RunOptions
+from dckgrade.grading.snapshot_source import SnapshotSource
 from dckgrade.i18n import Lang
 from dckgrade.judge.judge import find_unsettled_checks, judge_recording, list_further_probes
 from dckgrade.lab.load import LoadedLab
@@ -29,35 +29,45 @@ from dckgrade.report.result import sum_points
 
 OBSERVE_INTERVAL_S = 0.5
 MIN_ROUND_S = 5.0
-"""A look may take this long (stats); with less time left, what has been seen one by one is judged."""
+"""A round may take this long (stats); with less time left, what was seen at different times is judged."""
+
+ProgressCallback = Callable[[Sequence[str], float], None]
+"""Called at each round of waiting: the titles of the checks waited for, the longest budget left (s)."""
+
+
+def ignore_progress(_titles: Sequence[str], _left_s: float) -> None:
+    """Show no progress."""
 
 
 def grade_lab(
-    loaded: LoadedLab, looker: SnapshotSource, choice: Choice, progress: ProgressCallback = ignore_progress
+    loaded: LoadedLab,
+    source: SnapshotSource,
+    options: RunOptions,
+    progress: ProgressCallback = ignore_progress,
 ) -> Report:
-    """Look at everything that the chosen checks need, until it is settled, and judge what was seen."""
-    (report,) = grade_labs([LabSelection(loaded, choice.only)], looker, choice, progress)
+    """Observe what the chosen checks need, until it is settled, and judge that."""
+    (report,) = grade_labs([LabSelection(loaded, options.only)], source, options, progress)
     return report
 
 
 def grade_labs(
-    parts: Sequence["LabSelection"],
-    looker: SnapshotSource,
-    choice: Choice,
+    selections: Sequence["LabSelection"],
+    source: SnapshotSource,
+    options: RunOptions,
     progress: ProgressCallback = ignore_progress,
 ) -> list[Report]:
-    """Grade several labs at the same time: what two of them ask is looked at once."""
-    run = GradingRun(parts, looker, choice, progress)
+    """Grade several labs at the same time: what two of them need is observed once."""
+    run = GradingRun(selections, source, options, progress)
     try:
         return run.make_reports()
     finally:
-        # What is still awaited by whoever looks again at once (--watch) goes on; closing the engine ends it.
+        # --watch grades again at once, and what is still starting goes on; closing the engine ends it.
         if not run.starting:
-            looker.end_run()
+            source.end_run()
 
 
-def report_unreachable(loaded: LoadedLab, engine: EngineInfo, why: str, choice: Choice) -> Report:
-    """Report that nothing could be seen: every check is unknown, and nobody is to blame."""
+def report_unreachable(loaded: LoadedLab, engine: EngineInfo, why: str, options: RunOptions) -> Report:
+    """Report that nothing could be observed because of *why*: every check is unknown."""
     unseen: dict[str, Observation] = {
         observation_key(check.observe): Unobservable(
             kind=kind_of(check.observe), why=UnobservableReason.ENGINE_OUT_OF_REACH, detail=why
@@ -68,11 +78,11 @@ def report_unreachable(loaded: LoadedLab, engine: EngineInfo, why: str, choice: 
         engine=engine,
         started_at=format_now(),
         complete=False,
-        passive=choice.passive,
-        only=choice.only,
+        passive=options.passive,
+        only=options.only,
         observations=unseen,
     )
-    return build_report(loaded, recording, choice.lang, choice.trainee)
+    return build_report(loaded, recording, options.lang, options.trainee)
 
 
 def judge_report_again(loaded: LoadedLab, report: Report, lang: Lang) -> Report:
@@ -81,15 +91,15 @@ def judge_report_again(loaded: LoadedLab, report: Report, lang: Lang) -> Report:
 
 
 def build_report(loaded: LoadedLab, recording: Recording, lang: Lang, trainee: str | None) -> Report:
-    """Judge *recording* and put it all into one document."""
-    lines = judge_recording(loaded.lab, recording, lang)
+    """Judge *recording* and make the report of it."""
+    results = judge_recording(loaded.lab, recording, lang)
     return Report(
         dckgrade=__version__,
         lang=lang,
         trainee=trainee,
         lab=LabRef(id=loaded.lab.id, title=loaded.lab.title.in_language(lang), digest=loaded.digest),
-        score=sum_points(lines),
-        checks=lines,
+        score=sum_points(results),
+        checks=results,
         **asdict(recording),
     )
 
@@ -99,12 +109,10 @@ class LabSelection:
 
     def __init__(self, loaded: LoadedLab, only: Sequence[str] = ()) -> None:
         self.loaded, self.lab, self.only = loaded, loaded.lab, list(only)
-        probes = [check.observe for check in self.lab.checks]
-        probes += [also.observe for one in self.lab.list_diagnoses() for also in one.also]
-        self.keys = {observation_key(probe) for probe in probes}
+        self.keys = {observation_key(probe) for probe in self.lab.list_probes()}
 
     def list_attempted_checks(self, *, passive: bool) -> list[Check]:
-        """List the checks that the user's choice leaves."""
+        """List the checks that the user's options leave."""
         chosen = [check for check in self.lab.checks if not self.only or check.id in self.only]
         return [check for check in chosen if check.observe.passive or not passive]
 
@@ -114,47 +122,55 @@ WaitingCheck = tuple[LabSelection, Check, float]
 
 
 class GradingRun:
-    """One run: looks, judges whether looking again can help, and stops in time; each look is for all labs."""
+    """One run; its labs share each round of observations, which is repeated while that can help."""
 
     def __init__(
         self,
-        parts: Sequence[LabSelection],
-        looker: SnapshotSource,
-        choice: Choice,
+        selections: Sequence[LabSelection],
+        source: SnapshotSource,
+        options: RunOptions,
         progress: ProgressCallback,
     ) -> None:
-        self.selections, self.snapshot_source, self.choice, self.progress = parts, looker, choice, progress
+        self.selections, self.snapshot_source, self.options, self.progress = (
+            selections,
+            source,
+            options,
+            progress,
+        )
         self.started_at, self.start = format_now(), time.monotonic()
         self.observations: dict[str, Observation] = {}
         self.starting: dict[str, list[str]] = {}
-        """By lab, the checks that were waited for when the waiting was cut off."""
+        """By lab, the checks still waited for when the run stopped waiting."""
 
     def make_reports(self) -> list[Report]:
-        """Carry the run through."""
-        passive = self.choice.passive
+        """Run to the end; return one report for each lab."""
+        passive = self.options.passive
         everything = [
-            check.observe for part in self.selections for check in part.list_attempted_checks(passive=passive)
+            check.observe
+            for selection in self.selections
+            for check in selection.list_attempted_checks(passive=passive)
         ]
         self.observe(everything)
         while self.wait_for_unsettled() and not self.starting and self.left_s() > MIN_ROUND_S:
-            # A container may have died meanwhile: all that is judged must have been seen at one time. And one
-            # that was restarted just then is waited for again.
+            # A container may have died meanwhile: all that is judged must have been seen in one round. One
+            # that was restarted meanwhile is waited for again.
             self.observe(everything)
         self.observe_further()
-        lang, trainee = self.choice.lang, self.choice.trainee
+        lang, trainee = self.options.lang, self.options.trainee
         return [
-            build_report(part.loaded, self.build_recording(part), lang, trainee) for part in self.selections
+            build_report(selection.loaded, self.build_recording(selection), lang, trainee)
+            for selection in self.selections
         ]
 
     def wait_for_unsettled(self) -> bool:
-        """Look again for as long as that can help; say whether there was anything to wait for."""
+        """Observe again for as long as that can help; return whether there was anything to wait for."""
         waited = False
         while waiting := self.list_waiting():
-            if self.choice.at_once or self.left_s() <= OBSERVE_INTERVAL_S:
-                for part, check, _ in waiting:
-                    self.starting.setdefault(part.lab.id, []).append(check.id)
+            if self.options.at_once or self.left_s() <= OBSERVE_INTERVAL_S:
+                for selection, check, _ in waiting:
+                    self.starting.setdefault(selection.lab.id, []).append(check.id)
                 break
-            titles = [check.title.in_language(self.choice.lang) for _, check, _ in waiting]
+            titles = [check.title.in_language(self.options.lang) for _, check, _ in waiting]
             self.progress(titles, max(left for _, _, left in waiting))
             time.sleep(OBSERVE_INTERVAL_S)
             self.observe(check.observe for check in self.list_checks_to_repeat(waiting))
@@ -163,81 +179,83 @@ class GradingRun:
 
     def observe(self, probes: Iterable[Probe]) -> None:
         """Make one round of observations."""
-        choice = self.choice
-        snapshot = self.snapshot_source.take_snapshot(
-            Given(
-                workdir=choice.workdir,
-                container=choice.container,
-                passive=choice.passive,
-                grafana=choice.grafana,
-                elsewhere=choice.elsewhere,
-                environment=choice.environment,
-                dockerd=choice.dockerd,
-            )
-        )
+        snapshot = self.snapshot_source.take_snapshot(self.options)
         self.observations |= observe_probes(probes, snapshot, self.left_s())
 
     def observe_further(self) -> None:
-        """Make the observations that only the naming of a mistake needs."""
+        """Make the observations that are needed only to name a mistake."""
         while probes := [
             probe
-            for part in self.selections
-            for probe in list_further_probes(part.lab, self.build_recording(part))
+            for selection in self.selections
+            for probe in list_further_probes(selection.lab, self.build_recording(selection))
         ]:
             self.observe(probes)
 
     def left_s(self) -> float:
-        """Tell how many seconds the run has left."""
-        return max(0.0, self.choice.timeout_s - (time.monotonic() - self.start))
+        """Return how many seconds the run has left."""
+        return max(0.0, self.options.timeout_s - (time.monotonic() - self.start))
 
     def list_waiting(self) -> list[WaitingCheck]:
-        """List the unsettled checks whose subject lives and is inside its budget."""
+        """List the unsettled checks whose container runs and is inside its budget."""
         hopeful = [
-            (part, find_unsettled_checks(part.lab, self.build_recording(part))) for part in self.selections
+            (selection, find_unsettled_checks(selection.lab, self.build_recording(selection)))
+            for selection in self.selections
         ]
-        checks = [(part, check) for part, ids in hopeful for check in part.lab.checks if check.id in ids]
-        return [(part, check, left) for part, check in checks if (left := self.remaining_budget_s(check)) > 0]
+        checks = [
+            (selection, check)
+            for selection, ids in hopeful
+            for check in selection.lab.checks
+            if check.id in ids
+        ]
+        return [
+            (selection, check, left)
+            for selection, check in checks
+            if (left := self.remaining_budget_s(check)) > 0
+        ]
 
     def remaining_budget_s(self, check: Check) -> float:
-        """Count from the container's own start: an old one gets no second childhood, a dead one no wait."""
+        """Return the seconds left of the budget, counted from the container's start; 0 for a dead one."""
         seen = self.observations.get(observation_key(check.observe))
         return check.within_s - seen.age_s if isinstance(seen, Seen) and seen.age_s is not None else 0.0
 
     def list_checks_to_repeat(self, waiting: Sequence[WaitingCheck]) -> list[Check]:
-        """List the checks to look at again: those waited for, and those that they block."""
+        """List the checks to observe again: those waited for, and those that they block."""
         again: list[Check] = []
-        for part in self.selections:
-            waited_for = {check.id for other, check, _ in waiting if other is part}
-            lines = (
-                judge_recording(part.lab, self.build_recording(part), self.choice.lang) if waited_for else []
+        for selection in self.selections:
+            waited_for = {check.id for other, check, _ in waiting if other is selection}
+            results = (
+                judge_recording(selection.lab, self.build_recording(selection), self.options.lang)
+                if waited_for
+                else []
             )
-            blocked = {line.id for line in lines if set(line.blocked_by) & waited_for}
-            again += [check for check in part.lab.checks if check.id in waited_for | blocked]
+            blocked = {result.id for result in results if set(result.blocked_by) & waited_for}
+            again += [check for check in selection.lab.checks if check.id in waited_for | blocked]
         return again
 
-    def build_recording(self, part: LabSelection) -> Recording:
-        """Write down what has been seen so far of one lab."""
-        seen = {name: one for name, one in self.observations.items() if name in part.keys}
-        starting = self.starting.get(part.lab.id, [])
+    def build_recording(self, selection: LabSelection) -> Recording:
+        """Make the recording of what has been observed so far for one lab."""
+        seen = {key: observation for key, observation in self.observations.items() if key in selection.keys}
+        starting = self.starting.get(selection.lab.id, [])
         return Recording(
             engine=self.snapshot_source.engine,
             started_at=self.started_at,
             duration_ms=round((time.monotonic() - self.start) * 1000),
             complete=not starting and not hit_deadline(seen),
-            passive=self.choice.passive,
-            only=part.only,
+            passive=self.options.passive,
+            only=selection.only,
             starting=starting,
             observations=seen,
         )
 
 
 def hit_deadline(seen: Mapping[str, Observation]) -> bool:
-    """Say whether a deadline cut something off."""
+    """Return whether an observation was cut off by a deadline."""
     return any(
-        isinstance(one, Unobservable) and one.why is UnobservableReason.DEADLINE for one in seen.values()
+        isinstance(observation, Unobservable) and observation.why is UnobservableReason.DEADLINE
+        for observation in seen.values()
     )
 
 
 def format_now() -> str:
-    """Tell the time as RFC 3339, UTC, to the second."""
+    """Return the time as RFC 3339, UTC, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

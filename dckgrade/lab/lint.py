@@ -6,6 +6,7 @@ from itertools import islice
 
 from dckgrade.i18n import N_
 from dckgrade.lab.fact_types import MatcherFault, describe_unknown_fact, find_fact_faults, get_fact_types
+from dckgrade.lab.inputs import RESERVED_INPUT_NAMES, VALUE_FORMS, is_of_input_type
 from dckgrade.lab.model import PLACEHOLDER_PATTERN, Check, Condition, Diagnosis, Lab
 from dckgrade.lab.problem import MAX_PROBLEMS, Problem, guess_nearest_word
 from dckgrade.lab.strict_yaml import ValuePath, YamlDocument
@@ -53,6 +54,7 @@ class LabLinter:
             yield self.make_problem(("id",), N_("`{id}` is the name of a command"), id=self.lab.id)
         if not any(check.points for check in self.lab.checks):
             yield self.make_problem(("checks",), N_("no check is worth a point"))
+        yield from self.find_input_problems()
         ids = [(("checks", index, "id"), check.id) for index, check in enumerate(self.lab.checks)]
         yield from self.find_repeated_words(ids, N_("another check is called `{word}` too"))
         yield from self.find_requirement_problems([check.id for check in self.lab.checks])
@@ -78,6 +80,26 @@ class LabLinter:
                     key=fact,
                     kind=kind_of(check.observe),
                 )
+
+    def find_input_problems(self) -> Iterator[Problem]:
+        """Want each input once, under a name that is no other option's, with a default of its type."""
+        names = [(("inputs", at, "name"), declared.name) for at, declared in enumerate(self.lab.inputs)]
+        yield from self.find_repeated_words(names, N_("another input is called `{word}` too"))
+        for at, declared in enumerate(self.lab.inputs):
+            if declared.name in RESERVED_INPUT_NAMES:
+                what = N_("`--{name}` is an option of dckgrade itself")
+                yield self.make_problem(("inputs", at, "name"), what, name=declared.name)
+            if declared.default is None:
+                continue
+            if declared.type == "secret":
+                yield self.make_problem(
+                    ("inputs", at, "default"), N_("a secret has no default: everybody can read the lab")
+                )
+            elif not is_of_input_type(str(declared.default), declared.type):
+                yield self.make_problem(
+                    ("inputs", at, "default"), N_("{found} is not of the type {type}; an example: {example}"),
+                    found=declared.default, type=declared.type, example=VALUE_FORMS[declared.type].example,
+                )  # fmt: skip
 
     def find_repeated_words(self, words: Iterable[tuple[ValuePath, str]], what: str) -> Iterator[Problem]:
         """Want each of the *words* once."""

@@ -88,6 +88,20 @@ def find_file_name_problems(lab: Lab, document: YamlDocument, path: Path) -> Ite
         yield Problem(place, N_("the file is called {file}, the lab {id}"), file=path.name, id=lab.id)
 
 
+def find_conflicting_inputs(labs: Sequence[LoadedLab]) -> Iterator[LabInvalid]:
+    """Find inputs that two labs declare with different types: one name means one thing in all labs."""
+    owners: dict[str, tuple[str, Path]] = {}
+    for loaded in labs:
+        for at, declared in enumerate(loaded.lab.inputs):
+            known, owner = owners.setdefault(declared.name, (declared.type, loaded.path))
+            if known != declared.type:
+                raw = read_lab_bytes(loaded.path)
+                place = parse_strict_yaml(raw).find_place(("inputs", at, "type"))
+                what = N_("`{name}` is of the type {known} in {file}")
+                problem = Problem(place, what, name=declared.name, known=known, file=owner)
+                yield LabInvalid(loaded.path, [problem], raw)
+
+
 def find_repeated_codes(labs: Sequence[LoadedLab]) -> Iterator[LabInvalid]:
     """Find codes that two labs give to mistakes of their own: a code names one mistake, everywhere."""
     owners: dict[str, Path] = {}

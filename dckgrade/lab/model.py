@@ -1,10 +1,11 @@
-"""What a lab says, typed: checks that observe and expect, and diagnoses that name the mistake."""
+"""The parts of a lab as types: inputs, checks that observe and expect, diagnoses that name the mistake."""
 
 import re
 from typing import TYPE_CHECKING, Annotated, Literal, Union
 
 from msgspec import Meta, field
 
+from dckgrade.lab.inputs import INPUT_NAME_PATTERN, InputType
 from dckgrade.lab.matchers import Expect
 from dckgrade.probes.base import Probe, Strict
 from dckgrade.probes.registry import kinds_by_name
@@ -17,6 +18,7 @@ else:
     AnyProbe = Union[tuple(kinds_by_name().values())]  # noqa: UP007 - the kinds are found at run time
 
 LabId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,31}$")]
+InputName = Annotated[str, Meta(pattern=INPUT_NAME_PATTERN)]
 CheckId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,47}$")]
 MistakeCode = Annotated[str, Meta(pattern="^[A-Z]{2,4}-[0-9]{2}$")]
 MistakeName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,47}$")]
@@ -25,14 +27,27 @@ Points = Annotated[int, Meta(ge=0, le=100)]
 DocumentationUrl = Annotated[
     str, Meta(pattern="^https?://[A-Za-z0-9][A-Za-z0-9.-]*/[A-Za-z0-9/._~%#?=&+-]*$", max_length=300)
 ]
-"""Of a page of documentation: it becomes a link, so nothing but the web, and no character that means more."""
+"""A page of documentation. It becomes a link: only http(s), and no character with a meaning in HTML."""
 
 Condition = Expect | Literal["absent"]
-"""Demands on the facts, or `absent`: the thing that was looked for is not there."""
+"""Matchers of the facts, or `absent`: the thing that was looked for is not there."""
 Conditions = Annotated[list[Expect], Meta(min_length=1, max_length=20)]
 
 PLACEHOLDER_PATTERN = re.compile(r"\{([a-z_]+)\}")
 """In a text, `{fact}` stands for the value of the check's fact, else of one that is looked at `also`."""
+
+
+class Input(Strict, frozen=True, kw_only=True):
+    """One thing that the lab asks of its user, as an option, a variable or a setting."""
+
+    # Runs read it by `lab.inputs`, which needs nothing else of the lab and is light enough for help.
+
+    name: InputName
+    """`grafana-password` is the option `--grafana-password` and the variable `DCKGRADE_GRAFANA_PASSWORD`."""
+    type: InputType
+    """Which values it takes; a secret comes by option or variable alone, and is never shown or kept."""
+    help: Text
+    default: Annotated[str, Meta(min_length=1, max_length=200)] | Annotated[int, Meta(ge=0)] | None = None
 
 
 class FurtherObservation(Strict, frozen=True, kw_only=True):
@@ -46,14 +61,14 @@ class Diagnosis(Strict, frozen=True, kw_only=True):
     """
     A mistake that is known by name.
 
-    Written in full once in a lab. Elsewhere in the same lab `code` alone refers to it, so that the words of
-    a mistake that two containers can make are written once.
+    It is written in full once in a lab. Elsewhere in the same lab `code` alone refers to it, so that a
+    mistake which several checks can meet has its texts in one place.
     """
 
     code: MistakeCode
     name: MistakeName | None = None
     when: Condition | Conditions | None = None
-    """What must be seen; of a list of conditions, one is enough."""
+    """What must be observed; of a list of conditions, one is enough."""
     also: Annotated[list[FurtherObservation], Meta(max_length=5)] = field(default_factory=list)
     message: Text | None = None
     hint: Text | None = None
@@ -93,29 +108,36 @@ class Check(Strict, frozen=True, kw_only=True):
 
     @property
     def within_s(self) -> float:
-        """Give the waiting budget in seconds; 0 without one."""
+        """The waiting budget in seconds; 0 without one."""
         return parse_duration_s(self.within) if self.within else 0.0
 
 
 class Lab(Strict, frozen=True, kw_only=True):
-    """A lab: everything that `checks/<id>.yaml` says."""
+    """A lab: the content of `checks/<id>.yaml`."""
 
     version: Literal[1]
     id: LabId
     title: Text
+    inputs: Annotated[list[Input], Meta(max_length=20)] = field(default_factory=list)
     checks: Annotated[list[Check], Meta(min_length=1, max_length=100)]
 
     def find_diagnosis(self, code: str) -> Diagnosis | None:
-        """Find where *code* is written in full."""
-        return next((one for one in self.list_diagnoses() if one.code == code and one.message), None)
+        """Return the diagnosis that is written in full under *code*."""
+        written = (diagnosis for diagnosis in self.list_diagnoses() if diagnosis.message)
+        return next((diagnosis for diagnosis in written if diagnosis.code == code), None)
 
     def list_diagnoses(self) -> list[Diagnosis]:
         """List every diagnosis and remark, references too, in the order of the file."""
-        return [one for check in self.checks for one in (*check.diagnoses, *check.remarks)]
+        return [diagnosis for check in self.checks for diagnosis in (*check.diagnoses, *check.remarks)]
+
+    def list_probes(self) -> list[Probe]:
+        """List the probes of the checks, then those that diagnoses look at too."""
+        further = (also.observe for diagnosis in self.list_diagnoses() for also in diagnosis.also)
+        return [*(check.observe for check in self.checks), *further]
 
 
 def parse_duration_s(duration: str) -> float:
-    """Read `500ms`, `20s` or `2m`."""
+    """Return the seconds of `500ms`, `20s` or `2m`."""
     number = int(duration.rstrip("ms"))
     return (
         number / 1000

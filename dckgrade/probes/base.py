@@ -48,6 +48,8 @@ class Probe(Strict, frozen=True, kw_only=True, tag_field="kind"):
     """The sentence, without a full stop, that says that there is no such thing."""
     labels: ClassVar[Mapping[str, Text]]
     """Each fact by a name that a trainee understands."""
+    inputs: ClassVar[tuple[str, ...]] = ()
+    """The inputs that it reads from `engine.inputs`: a lab that uses the kind declares them."""
     example: ClassVar[Mapping[str, Any]]
     """The parameters of an example, as a lab writes them: for the documentation and for the tests."""
 

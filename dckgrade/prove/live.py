@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from dckgrade.engine import endpoint
 from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.dockerd import Dockerd
+from dckgrade.engine.run_options import WORKDIR, RunOptions
 from dckgrade.engine.unavailable import UnavailableEngine
 from dckgrade.grading import run
-from dckgrade.grading.options import Choice
 from dckgrade.lab.load import LoadedLab
 from dckgrade.lab.model import parse_duration_s
 from dckgrade.prove.case import Case
@@ -155,10 +155,10 @@ def grade_case(loaded: LoadedLab, case: Case, engine: DisposableEngine) -> Repor
             with engine.enter_network():
                 run_case_script(case, engine, workdir, home, "before.sh")
             up = own.restart(case.daemon_json)
-        choice = Choice(
+        choice = RunOptions(
             lang="fr",
             timeout_s=case.expectation.timeout_s,
-            workdir=workdir,
+            inputs={WORKDIR: str(workdir)},
             # What this machine happens to have installed is none of the case's doing.
             environment={"HOME": home, "PATH": f"{home}/bin"},
             dockerd=own.dockerd if own else None,
@@ -180,7 +180,7 @@ def cap_budgets(loaded: LoadedLab, case: Case) -> LoadedLab:
     return replace(loaded, lab=replace(loaded.lab, checks=checks))
 
 
-def grade_with_retries(loaded: LoadedLab, case: Case, host: str, choice: Choice, *, up: bool) -> Report:
+def grade_with_retries(loaded: LoadedLab, case: Case, host: str, choice: RunOptions, *, up: bool) -> Report:
     """Grade the engine at *host*; one that has not come *up* may be what the case is about."""
     where = endpoint.resolve_endpoint(host, None, {}, Path("/nonexistent"))
     with connect_engine(where) if up else UnavailableEngine(where, "") as daemon:

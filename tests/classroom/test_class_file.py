@@ -37,7 +37,11 @@ def test_defaults_stand_at_the_top_and_an_engine_may_say_otherwise(file: Path) -
     text = f'labs = ["tp5", "tp6"]\ncontainer = "web"\n{ADA}\n[[engine]]\ntrainee = "Bob"\n'
     ada, bob = of(file, text + 'host = "unix:///run/bob.sock"\nlabs = ["tp1"]\n')
     assert (ada.trainee, ada.endpoint.url, ada.labs) == ("Ada", "ssh://ada@poste-01", ("tp5", "tp6"))
-    assert (bob.endpoint.url, bob.labs, bob.container) == ("unix:///run/bob.sock", ("tp1",), "web")
+    assert (bob.endpoint.url, bob.labs, bob.inputs) == (
+        "unix:///run/bob.sock",
+        ("tp1",),
+        {"container": "web"},
+    )
 
 
 def test_a_folder_of_certificates_is_looked_for_beside_the_file(file: Path) -> None:
@@ -86,6 +90,9 @@ def test_the_trainer_s_own_engine_is_nobody_s(file: Path, monkeypatch: pytest.Mo
         ('labs = ["tp5"]\n[[engine]]\ntrainee = "A"\ncontext = "nowhere"\n', "4:1: There is no"),
         ('labs = ["tp5"]\ntls = "no"\n[[engine]]\ntrainee = "A"\nhost = "tcp://a"\n', "5:1: TLS was"),
         (f'labs = ["tp5"]\nfoo.bar = 1\n{ADA}', "there is no `foo` here"),
+        (f'labs = ["tp6"]\ngrafana-password = "x"\n{ADA}', "2:1: `grafana-password` is a secret"),
+        (f'labs = ["tp2"]\nworkdir = "."\n{ADA}', "2:1: there is no `workdir` here"),
+        (f'labs = ["tp2"]\ncontainer = "a b"\n{ADA}', "2:1: a b is not of the type container"),
     ],
 )  # fmt: skip
 def test_each_mistake_is_told_with_its_line(file: Path, text: str, told: str) -> None:
@@ -97,6 +104,15 @@ def test_all_mistakes_are_told_at_once_and_in_french_too(file: Path) -> None:
     text = 'lab = ["tp5"]\n[[engine]]\ntrainee = 7\n\n[[engine]]\nhost = "ssh://a"\nlabs = ["tp55"]\n'
     assert [line.partition(": ")[0] for line in wrong(file, text)] == ["1:1", "3:1", "7:1"]
     assert "vouliez-vous" in wrong(file, text, "fr")[0].lower()
+
+
+def test_an_input_of_a_lab_is_a_key_of_the_class_and_of_an_engine(file: Path) -> None:
+    ada, bob = of(
+        file,
+        f'labs = ["tp6"]\ngrafana-user = "root"\n{ADA}'
+        '[[engine]]\ntrainee = "Bob"\nhost = "ssh://b"\ngrafana-user = "bob"\n',
+    )
+    assert (ada.inputs, bob.inputs) == ({"grafana-user": "root"}, {"grafana-user": "bob"})
 
 
 def test_a_password_in_an_address_is_never_shown(file: Path) -> None:
@@ -150,4 +166,8 @@ def test_the_readme_s_example_is_read_as_it_stands(file: Path, monkeypatch: pyte
     assert (ada.endpoint.url, ada.labs) == ("ssh://ada@poste-01", ("tp5", "tp6"))
     assert alan.endpoint.tls
     assert alan.endpoint.tls.ca == folder / "ca.pem"
-    assert (grace.endpoint.url, grace.labs, grace.container) == ("ssh://grace@poste-03", ("tp2",), "web")
+    assert (grace.endpoint.url, grace.labs, grace.inputs) == (
+        "ssh://grace@poste-03",
+        ("tp2",),
+        {"container": "web"},
+    )

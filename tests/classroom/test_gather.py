@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from dckgrade.classroom import attempts
 from dckgrade.classroom.gather import AttemptPolicy, GatheredClass, GatherOptions
 from dckgrade.classroom.people import Person, Roster
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run
-from dckgrade.grading.options import Choice
 from dckgrade.report import codec
 from dckgrade.report.observation import EngineInfo
 from dckgrade.report.report import Report
@@ -230,7 +230,7 @@ def test_a_hidden_name_of_a_report_cannot_make_two_trainees_of_one() -> None:
 
 @pytest.mark.parametrize("counting", ["best", "latest"])
 def test_an_engine_that_was_off_when_the_trainer_looked_takes_no_points_away(counting: AttemptPolicy) -> None:
-    choice = Choice(trainee="Ada")
+    choice = RunOptions(trainee="Ada")
     off = run.report_unreachable(
         attempts.load_trainer_lab("tp5"), EngineInfo(endpoint="ssh://a"), "off", choice
     )

@@ -19,7 +19,7 @@ from dckgrade.engine.daemon_files import (
 )
 from dckgrade.engine.dockerd import Dockerd
 from dckgrade.engine.endpoint import Endpoint, EngineDownError
-from dckgrade.engine.protocol import Given
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.engine.unavailable import UnavailableEngine
 from dckgrade.report.observation import UnobservableReason
 
@@ -219,7 +219,7 @@ def test_an_engine_is_down_only_if_nobody_serves_at_a_socket_here(
 
 
 def test_no_question_to_a_silent_engine_is_answered() -> None:
-    look = UnavailableEngine(USUAL, "connection refused").take_snapshot(Given())
+    look = UnavailableEngine(USUAL, "connection refused").take_snapshot(RunOptions())
     for ask in (
         look.list_containers,
         look.inspect_engine,

@@ -11,7 +11,7 @@ from dckgrade.engine import api as module
 from dckgrade.engine.allowlist import Forbidden, permit
 from dckgrade.engine.answers import CommandResult, NotThere, OutOfReach
 from dckgrade.engine.endpoint import Endpoint
-from dckgrade.engine.protocol import Given
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.engine.snapshot import EngineSnapshot
 from dckgrade.report.observation import UnobservableReason
 from tests.engine.test_api import ANSWERS, daemon
@@ -142,7 +142,7 @@ def test_what_is_on_this_machine_is_not_asked_for_where_the_engine_is_elsewhere(
         engine = None
         endpoint = Endpoint("tcp://203.0.113.1:2375", "--host")
 
-    look = EngineSnapshot(Elsewhere(), Given())  # type: ignore[arg-type]
+    look = EngineSnapshot(Elsewhere(), RunOptions())  # type: ignore[arg-type]
     for ask in (
         lambda: look.read_apparmor_profile("docker-nginx-profile"),
         lambda: look.read_apparmor_label("web"),

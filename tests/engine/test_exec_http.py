@@ -6,7 +6,7 @@ import pytest
 
 from dckgrade.engine import exec_http
 from dckgrade.engine.answers import CommandOutput, HttpAnswer, NoAnswer, OutOfReach
-from dckgrade.engine.protocol import Given
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.report.observation import UnobservableReason
 from tests.engine.test_api import daemon
 from tests.support.fault_engine import Say, answer, frame, raw
@@ -105,7 +105,7 @@ def test_both_streams_are_read_apart_and_byte_for_byte(tmp_path: Path) -> None:
 def test_under_passive_nothing_is_run(tmp_path: Path) -> None:
     with daemon(tmp_path, says(b"", 0)) as (connected, there):
         with pytest.raises(OutOfReach) as trouble:
-            connected.take_snapshot(Given(passive=True)).request_http_inside("web", 80, "/")
+            connected.take_snapshot(RunOptions(passive=True)).request_http_inside("web", 80, "/")
         assert trouble.value.why is UnobservableReason.NOT_TRIED
         assert not [line for line in there.asked if line.startswith("POST")]
 

@@ -8,7 +8,7 @@ import pytest
 from dckgrade.engine import rejected_logins
 from dckgrade.engine.answers import Login
 from dckgrade.engine.http import MAX_ACCOUNT_BODY_BYTES, MAX_BODY_BYTES, get_http_answer
-from dckgrade.engine.protocol import Given
+from dckgrade.engine.run_options import RunOptions
 from tests.engine.test_api import daemon
 from tests.engine.test_http import OK, server
 from tests.support.fault_engine import ping
@@ -28,7 +28,8 @@ def test_an_account_is_sent_as_basic_credentials_and_otherwise_nothing_is() -> N
 
 
 def test_an_account_is_never_shown() -> None:
-    assert "canary" not in f"{MINE} {MINE!r} {Given(grafana=MINE)!r}"
+    options = RunOptions(inputs={"grafana-password": MINE.password})
+    assert "canary" not in f"{MINE} {MINE!r} {options} {options!r}"
 
 
 @pytest.mark.parametrize(("login", "kept"), [(None, MAX_BODY_BYTES), (MINE, MAX_ACCOUNT_BODY_BYTES)])
@@ -55,14 +56,13 @@ def test_an_account_that_was_refused_is_not_tried_again_in_any_look(tmp_path: Pa
 def test_one_that_is_let_in_is_asked_anew_in_each_look(tmp_path: Path) -> None:
     with daemon(tmp_path, {"/_ping": ping()}) as (connected, _), server(EMPTY) as there:
         for _ in range(2):
-            look = connected.take_snapshot(Given(grafana=MINE))
-            assert look.grafana == MINE
+            look = connected.take_snapshot()
             assert [look.request_http(there.address, "/api/org", MINE).status for _ in range(2)] == [200, 200]
     assert len(there.heard) == 2
 
 
 def test_a_guess_that_was_refused_is_not_made_again_in_the_next_runs(tmp_path: Path) -> None:
-    given = Given(environment={"HOME": str(tmp_path / "home")})
+    given = RunOptions(environment={"HOME": str(tmp_path / "home")})
     guess = Login("admin", "admin", guessed_for="c" * 64)
     with server(REFUSED) as there:
         for run in range(5):

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dckgrade.engine.protocol import Engine, Given
+from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run
-from dckgrade.grading.options import Choice
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import LoadedLab, load_lab
 from dckgrade.probes.base import Probe, observation_key
@@ -41,7 +41,7 @@ class Nowhere:
     def end_run(self) -> None:
         return
 
-    def take_snapshot(self, given: Given = Given()) -> Engine:  # noqa: ARG002
+    def take_snapshot(self, given: RunOptions = RunOptions()) -> Engine:  # noqa: ARG002
         return None  # type: ignore[return-value]
 
 
@@ -77,7 +77,7 @@ def changed(look: Look, name: str, age_s: float | None, **facts: Any) -> Look:
 
 
 def graded(loaded: LoadedLab, timeout_s: float = 60.0) -> Report:
-    return run.grade_lab(loaded, Nowhere(), Choice(timeout_s=timeout_s))
+    return run.grade_lab(loaded, Nowhere(), RunOptions(timeout_s=timeout_s))
 
 
 def verdicts(report: Report) -> dict[str, str]:
@@ -164,7 +164,7 @@ def test_the_wait_is_told_with_its_budget(monkeypatch: pytest.MonkeyPatch, tp5: 
     given(monkeypatch, [young, solution()])
     told: list[tuple[Sequence[str], float]] = []
 
-    run.grade_lab(tp5, Nowhere(), Choice(lang="en"), lambda titles, left: told.append((titles, left)))
+    run.grade_lab(tp5, Nowhere(), RunOptions(lang="en"), lambda titles, left: told.append((titles, left)))
 
     assert told == [(["Container dbserver (postgres) is running"], 10.0)]
 
@@ -176,7 +176,7 @@ def test_without_waiting_what_is_inside_its_budget_is_unknown_at_once_and_said_t
     asked = given(monkeypatch, [young, solution()])
     monkeypatch.setattr("dckgrade.grading.run.time.sleep", lambda _s: pytest.fail("it waited"))
 
-    report = run.grade_lab(tp5, Nowhere(), Choice(at_once=True))
+    report = run.grade_lab(tp5, Nowhere(), RunOptions(at_once=True))
 
     assert len(asked) == 1
     assert report.starting == ["dbserver-running"]
@@ -190,7 +190,7 @@ def test_a_run_that_was_cut_off_leaves_nothing_behind_for_the_next(
 ) -> None:
     young = changed(solution(), RUNNING, 5.0, stable=False)
     given(monkeypatch, [young, solution()])
-    parts, choice = [run.LabSelection(tp5)], Choice(at_once=True)
+    parts, choice = [run.LabSelection(tp5)], RunOptions(at_once=True)
 
     (first,), (second,) = (run.grade_labs(parts, Nowhere(), choice) for _ in range(2))
 
@@ -208,7 +208,7 @@ def test_one_lab_that_waits_lets_the_others_be_judged_by_what_is_seen_at_the_end
     swarm = dict(codec.from_json(raw, "solution").observations)
     asked = given(monkeypatch, [young | swarm, done | swarm])
 
-    one, other = run.grade_labs([run.LabSelection(tp1), run.LabSelection(tp5)], Nowhere(), Choice())
+    one, other = run.grade_labs([run.LabSelection(tp1), run.LabSelection(tp5)], Nowhere(), RunOptions())
 
     assert (verdicts(one), verdicts(other)) == ({}, {})
     assert asked[1] == {RUNNING, ACCEPTS}, "the lab that does not wait is left alone meanwhile"

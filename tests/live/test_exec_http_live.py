@@ -7,8 +7,8 @@ import pytest
 
 from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.endpoint import resolve_endpoint
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run
-from dckgrade.grading.options import Choice
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
 from dckgrade.prove import live
@@ -27,7 +27,7 @@ def graded_from_afar(engine: live.DisposableEngine, name: str, **chosen: bool) -
         live.run_case_script(case, engine)
     with connect_engine(resolve_endpoint(engine.host, None, {}, Path("/nonexistent"))) as daemon:
         daemon.endpoint = replace(daemon.endpoint, forwarded=True)
-        return run.grade_lab(load_lab(find_lab_path("tp5")), daemon, Choice(**chosen))  # type: ignore[arg-type]
+        return run.grade_lab(load_lab(find_lab_path("tp5")), daemon, RunOptions(**chosen))  # type: ignore[arg-type]
 
 
 def test_the_containers_are_asked_from_inside_and_all_passes(engine: live.DisposableEngine) -> None:

@@ -9,7 +9,7 @@ import pytest
 from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.daemon_files import find_last_words
 from dckgrade.engine.endpoint import resolve_endpoint
-from dckgrade.engine.protocol import Given
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.lab.load import load_lab
 from dckgrade.probes.base import Probe
 from dckgrade.probes.docker.daemon_file import DaemonFile
@@ -54,7 +54,7 @@ def observed(engine: PrivateEngine, probe: Probe, host: str = "") -> Any:
     """Look once, as a run does."""
     where = resolve_endpoint(host or engine.host, None, {}, Path("/nonexistent"))
     with connect_engine(where) as daemon:
-        given = Given(dockerd=engine.dockerd, environment={"HOME": "/nonexistent"})
+        given = RunOptions(dockerd=engine.dockerd, environment={"HOME": "/nonexistent"})
         (seen,) = observe_probes([probe], daemon.take_snapshot(given), 30.0).values()
     return seen
 

@@ -15,8 +15,8 @@ from docker import APIClient
 
 from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.endpoint import EngineError, resolve_endpoint
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run as grading
-from dckgrade.grading.options import Choice
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
 from dckgrade.prove.engines.docker_command import run_docker
@@ -78,7 +78,7 @@ def shipping(engine: PrivateEngine, conf: Path) -> None:
 def graded(engine: PrivateEngine, lab: Path) -> Report:
     """Grade as a user does, what leads to the one check included."""
     where = resolve_endpoint(engine.host, None, {}, Path("/nonexistent"))
-    choice = Choice(only=[CHECK], dockerd=engine.dockerd, environment={"HOME": "/nonexistent"})
+    choice = RunOptions(only=[CHECK], dockerd=engine.dockerd, environment={"HOME": "/nonexistent"})
     with engine.enter_network(), connect_engine(where) as daemon:
         return grading.grade_lab(load_lab(lab), daemon, choice)
 

@@ -9,7 +9,7 @@ import pytest
 
 from dckgrade.engine import endpoint
 from dckgrade.engine.connection import connect_engine
-from dckgrade.grading.options import Choice
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading.run import grade_lab
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
@@ -53,7 +53,7 @@ def test_a_worker_whose_machine_dies_is_named() -> None:
 
 def report(room: PrivateCluster) -> Report:
     with connect_engine(endpoint.resolve_endpoint(room.host, None, {}, Path("/nonexistent"))) as daemon:
-        return grade_lab(load_lab(find_lab_path("tp1")), daemon, Choice())
+        return grade_lab(load_lab(find_lab_path("tp1")), daemon, RunOptions())
 
 
 def test_the_engines_reach_each_other_and_nothing_else(room: PrivateCluster) -> None:

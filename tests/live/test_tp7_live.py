@@ -12,8 +12,8 @@ import pytest
 from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.endpoint import resolve_endpoint
 from dckgrade.engine.probe_container_form import PROBE_LABEL, PROBE_NAME_PREFIX, is_probe_container_request
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run
-from dckgrade.grading.options import Choice
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
 from dckgrade.prove import images, live
@@ -47,7 +47,7 @@ def stack(engine: DisposableEngine) -> Iterator[DisposableEngine]:
 
 def graded(host: str, proxy: Path | None = None, **chosen: bool) -> tuple[Report, list[Request]]:
     """Grade on the engine at *host*; with a place for a *proxy*, tell what was asked of it too."""
-    choice = Choice(timeout_s=90, **chosen)  # type: ignore[arg-type]
+    choice = RunOptions(timeout_s=90, **chosen)  # type: ignore[arg-type]
     if proxy is None:
         with connect_engine(resolve_endpoint(host, None, {}, Path("/nonexistent"))) as daemon:
             return run.grade_lab(load_lab(find_lab_path("tp7")), daemon, choice), []

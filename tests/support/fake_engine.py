@@ -8,9 +8,10 @@ is put in by the test itself. Where an answer is missing it says `NotThere`, as 
 
 import copy
 import json
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from dckgrade.engine import log_frames
@@ -54,7 +55,7 @@ def answer(engine: str, name: str) -> Any:
 class Bare(ResourceReader):
     """A machine on which no tool has left anything, and an engine without images or volumes."""
 
-    grafana: Login | None = None
+    inputs: Mapping[str, str] = MappingProxyType({})
 
     def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:  # noqa: ARG002
         if resource is IMAGES:
@@ -173,8 +174,6 @@ class FakeEngine(Bare):
             **self.answers,
         }
         return self._answered(resource.name, tables.get(resource.name, {}), "".join(refs))
-
-    asked: str | None = None
 
     def read_modified_at(self, ref: str, path: str) -> datetime:
         found: datetime = self._answered("changed", self.changes, f"{ref}:{path}")

@@ -27,7 +27,7 @@ class HandmadeEngine(Bare):
 
     def __init__(self, file: str | None = None, asked: str | None = None) -> None:
         self.engine = EngineInfo(endpoint="unix:///x", version="20.10.24")
-        self.asked, self._file = asked, file
+        self.inputs, self._file = {"container": asked} if asked else {}, file
         self.listed: list[Json] = []
         self.inspected: dict[str, Json | Exception] = {}
         self.answers: dict[str, CommandResult] = {}

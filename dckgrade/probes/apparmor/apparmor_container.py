@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import CONTAINER, WORKDIR
 from dckgrade.probes.apparmor.candidate import (
     DEFAULT_IMAGE,
     DEFAULT_PROFILE_FILE,
@@ -88,6 +89,7 @@ class ApparmorContainer(Probe, frozen=True, kw_only=True, tag="apparmor-containe
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = NO_CANDIDATE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.apparmor.candidate import DEFAULT_PROFILE_FILE, read_profile_file
 from dckgrade.probes.apparmor.profile import ApparmorProblem, InvalidApparmorProfile, parse_apparmor_profiles
 from dckgrade.probes.base import Cost, Probe
@@ -51,6 +52,7 @@ class ApparmorFile(Probe, frozen=True, kw_only=True, tag="apparmor-file"):
         en="no profile of that name is in the working folder or in /etc/apparmor.d",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
     example: ClassVar[Mapping[str, Any]] = {"file": "docker-nginx-profile"}
 
     def observe(self, engine: Engine) -> Observation:

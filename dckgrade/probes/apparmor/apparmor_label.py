@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import CONTAINER, WORKDIR
 from dckgrade.probes.apparmor.candidate import ApparmorCandidate, choose_container
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.candidates import NO_CANDIDATE
@@ -69,6 +70,7 @@ class ApparmorLabel(Probe, frozen=True, kw_only=True, tag="apparmor-label"):
     cost: ClassVar[Cost] = Cost.ACT
     absent: ClassVar[Text] = NO_CANDIDATE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

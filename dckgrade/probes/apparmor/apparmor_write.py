@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import CommandResult, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import CONTAINER, WORKDIR
 from dckgrade.probes.apparmor.candidate import (
     DEFAULT_IMAGE,
     DEFAULT_PROFILE_FILE,
@@ -81,6 +82,7 @@ class ApparmorWrite(Probe, frozen=True, kw_only=True, tag="apparmor-write"):
     cost: ClassVar[Cost] = Cost.ACT
     absent: ClassVar[Text] = NO_CANDIDATE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import CONTAINER
 from dckgrade.probes.apparmor.profile import ApparmorProfile, InvalidApparmorProfile, parse_apparmor_profiles
 from dckgrade.probes.support import candidates
 from dckgrade.probes.support.lookup import list_container_names
@@ -99,7 +100,7 @@ def choose_container(
         candidate
         for entry, seen in candidates.inspect_candidates(engine, listed)
         for candidate in build_apparmor_candidates(entry, seen, image)
-        if candidate.runs_wanted_image or engine.asked or candidate.wanted_profile in profiles
+        if candidate.runs_wanted_image or engine.inputs.get(CONTAINER) or candidate.wanted_profile in profiles
     ]
     if not found:
         raise candidates.make_no_candidate_error(engine, image, file)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach, Via
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api
 from dckgrade.probes.monitoring.grafana_api import AccountOrigin, GrafanaAccess, OpenedGrafana
@@ -90,6 +91,7 @@ class Grafana(Probe, frozen=True, kw_only=True, tag="grafana"):
         "access": Text(fr="accès à Grafana", en="access to Grafana"),
         "account_of": Text(fr="compte essayé", en="account tried"),
     }
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("grafana")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

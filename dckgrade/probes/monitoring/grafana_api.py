@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.probes.support.account import find_account
 from dckgrade.probes.support.http_json import (
     HttpRequester,
     ReachedService,
@@ -62,9 +63,8 @@ class PrometheusSource(Struct, frozen=True):
 
 def open_grafana(engine: Engine, container: str) -> ServiceReply[OpenedGrafana]:
     """Reach the Grafana in *container*, and try its account once."""
-    account = choose_account(
-        engine.inspect_container(find_id_and_state(engine, container, GRAFANA_IMAGE)[0]), engine.grafana
-    )
+    inspected = engine.inspect_container(find_id_and_state(engine, container, GRAFANA_IMAGE)[0])
+    account = choose_account(inspected, find_account(engine, GRAFANA_IMAGE))
 
     def from_here(address: Address) -> OpenedGrafana:
         first = engine.request_http(address, GRAFANA_HEALTH_PATH)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api, panels
 from dckgrade.probes.monitoring.grafana_api import AccountOrigin, GrafanaAccess
@@ -62,6 +63,7 @@ class GrafanaDashboard(Probe, frozen=True, kw_only=True, tag="grafana-dashboard"
         "host_panels": Text(fr="panneaux sur la machine", en="panels about the machine"),
         "bound": Text(fr="panneaux reliés à une source de données", en="panels tied to a data source"),
     }
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("grafana")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

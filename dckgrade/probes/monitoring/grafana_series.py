@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api, series
 from dckgrade.probes.support.http_json import HttpRequester
@@ -47,6 +48,7 @@ class GrafanaSeries(Probe, frozen=True, kw_only=True, tag="grafana-series"):
         ),
         "answered": Text(fr="sources de données qui ont répondu", en="data sources that answered"),
     }
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("grafana")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import CONTAINER
 from dckgrade.probes.seccomp.policy import Effect, compute_capabilities, compute_effect
 from dckgrade.probes.seccomp.profile import InvalidSeccompProfile, SeccompProfile, parse_seccomp_profile
 from dckgrade.probes.support import candidates
@@ -90,7 +91,9 @@ def choose_container(
         for entry, seen in candidates.inspect_candidates(engine, listed)
         for candidate in build_seccomp_candidates(entry, seen, image)
         # Another person's container may have a profile too: it is ours if the file says the same.
-        if candidate.runs_wanted_image or engine.asked or matches_profile_file(candidate, engine, file)
+        if candidate.runs_wanted_image
+        or engine.inputs.get(CONTAINER)
+        or matches_profile_file(candidate, engine, file)
     ]
     if not found:
         raise candidates.make_no_candidate_error(engine, image, file)

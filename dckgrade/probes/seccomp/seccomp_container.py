@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import CONTAINER, WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.candidate import (
     DEFAULT_IMAGE,
@@ -116,6 +117,7 @@ class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = NO_CANDIDATE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

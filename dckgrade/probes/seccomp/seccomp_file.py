@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.profile import InvalidSeccompProfile, SeccompProblem, parse_seccomp_profile
 from dckgrade.probes.support.lookup import convert_to_observation
@@ -50,6 +51,7 @@ class SeccompFile(Probe, frozen=True, kw_only=True, tag="seccomp-file"):
         en="no file of that name is in the working folder",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
     example: ClassVar[Mapping[str, Any]] = {"file": "seccomp_profile.json"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import CONTAINER, WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.candidate import choose_container
 from dckgrade.probes.support.candidates import NO_CANDIDATE
@@ -48,6 +49,7 @@ class SeccompFilter(Probe, frozen=True, kw_only=True, tag="seccomp-filter"):
     cost: ClassVar[Cost] = Cost.ACT
     absent: ClassVar[Text] = NO_CANDIDATE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

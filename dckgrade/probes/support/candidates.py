@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import CONTAINER
 from dckgrade.probes.support.lookup import get_repository_name, list_container_names
 from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.text import Text
@@ -24,7 +25,7 @@ def find_candidates(engine: Engine, image: str, *, others: bool) -> Sequence[Jso
     Containers that an orchestrator made are left out.
     """
     listed = [entry for entry in engine.list_containers() if not is_orchestrated(entry)]
-    if wanted := engine.asked:
+    if wanted := engine.inputs.get(CONTAINER):
         return [
             entry
             for entry in listed

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import OTHER_USERS_DETAIL, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.probes.trivy.cache import (
@@ -60,6 +61,7 @@ class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
         en="no vulnerability database of Trivy was found",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
     example: ClassVar[Mapping[str, Any]] = {"image": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import OTHER_USERS_DETAIL, Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation, list_container_names
 from dckgrade.probes.trivy.cache import (
@@ -77,6 +78,7 @@ class TrivyScan(Probe, frozen=True, kw_only=True, tag="trivy-scan"):
         en="no scan of that image by Trivy was found",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
     example: ClassVar[Mapping[str, Any]] = {"image": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -10,8 +10,7 @@ import msgspec
 import pytest
 
 from dckgrade.engine.answers import OutOfReach
-from dckgrade.engine.protocol import Given
-from dckgrade.grading.options import Choice
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading.run import grade_lab
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
@@ -49,7 +48,7 @@ class SwarmEngine:
     def end_run(self) -> None:
         return
 
-    def take_snapshot(self, given: Given = Given()) -> Any:  # noqa: ARG002
+    def take_snapshot(self, given: RunOptions = RunOptions()) -> Any:  # noqa: ARG002
         return self
 
 
@@ -220,6 +219,6 @@ def test_a_run_looks_again_until_the_new_leader_knows_its_workers() -> None:
 
     fake_engine: Any = Electing(answer("28.5.2-info"), ready("28.5.2"))
 
-    report = grade_lab(load_lab(find_lab_path("tp1")), fake_engine, Choice())
+    report = grade_lab(load_lab(find_lab_path("tp1")), fake_engine, RunOptions())
 
     assert {line.verdict for line in report.checks} == {Verdict.PASSED}

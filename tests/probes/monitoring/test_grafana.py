@@ -49,7 +49,8 @@ def test_the_image_s_own_account_is_tried_where_nobody_says_otherwise() -> None:
 @pytest.mark.parametrize("given", [None, OWN])
 def test_what_the_container_says_is_used_and_the_user_s_word_before_it(given: Login | None) -> None:
     engine = engine_with(source(), health=GOOD)
-    engine.grafana, engine.known = given, OWN
+    engine.known = OWN
+    engine.inputs = {"grafana-user": given.user, "grafana-password": given.password} if given else {}
     engine.inspect("grafana")["Config"]["Env"] = [
         f"GF_SECURITY_ADMIN_PASSWORD={'wrong' if given else OWN.password}"
     ]

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from dckgrade.classroom.attempts import load_trainer_lab
 from dckgrade.classroom.people import Person, Roster
+from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run
-from dckgrade.grading.options import Choice
 from dckgrade.i18n import UserError
 from dckgrade.render import formats
 from dckgrade.render.class_report.csv import MoodleColumn, render_moodle, render_spreadsheet
@@ -144,7 +144,7 @@ def test_gradescope_adds_up_to_its_score(class_report: ClassReport) -> None:
 def undecided() -> ClassReport:
     """Give a class of one whose engine was off."""
     report = run.report_unreachable(
-        load_trainer_lab("tp5"), EngineInfo(endpoint="ssh://ada@poste-01"), "off", Choice()
+        load_trainer_lab("tp5"), EngineInfo(endpoint="ssh://ada@poste-01"), "off", RunOptions()
     )
     known = Roster([Person(name="Ada", email="ada@example.org")])
     return gather_class(replace(report, trainee="Ada"), roster=known)
