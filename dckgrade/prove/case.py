@@ -21,6 +21,8 @@ from dckgrade.report.result import CheckResult, Verdict
 ExpectedCodes = dict[CheckId, MistakeCode | None]
 """Check → the code that must be named for it; null: none has a name for this."""
 NonEmptyText = Annotated[str, Meta(min_length=1)]
+RENAMED_KEYS = {"shelf": "pullable_images", "spent": "needs_fresh_engine"}
+"""Keys of earlier versions → what they are called now."""
 
 
 class CaseKind(StrEnum):
@@ -50,8 +52,10 @@ class Expectation(Strict, frozen=True, kw_only=True):
     remarks: dict[CheckId, MistakeCode] = field(default_factory=dict)
     timeout: Duration | None = None
     """The run's own deadline, for a state in which waiting would take minutes."""
-    spent: bool = False
+    needs_fresh_engine: bool = field(default=False, name="needs_fresh_engine")
     """The engine cannot be emptied afterwards: the next case needs another."""
+    budget: dict[CheckId, Duration] = field(default_factory=dict)
+    """Check → at most how long it is waited for, where another case waits for the check's whole `within`."""
     reason: NonEmptyText | None = None
     """Why no engine of ours can be put into this state: such a case is hand-made and never applied."""
     derived: Derivation | None = None
@@ -108,7 +112,7 @@ class ProofSettings(Strict, frozen=True, kw_only=True):
     """What `fixtures/<lab>/proof.yaml` says: what the cases need, and what is forgiven."""
 
     images: list[str] = field(default_factory=list)
-    shelf: list[str] = field(default_factory=list)
+    pullable_images: list[str] = field(default_factory=list, name="pullable_images")
     """Images that an `apply.sh` loads itself: it is told where the archive of each lies."""
     engines: Annotated[int, Meta(ge=1, le=5)] = 1
     """How many a case needs, on one network; the first is graded, an `apply.sh` is told of the others."""
@@ -173,7 +177,10 @@ def read_yaml_or_default(path: Path, cls: type[T]) -> T:
     try:
         return msgspec.convert(document.data, cls)
     except msgspec.ValidationError as error:
-        found = find_type_problems(document, cls) or [Problem((1, 1), "{error}", error=error)]
+        found = problems(document, cls) or [Problem((1, 1), "{error}", error=error)]
+        for problem in found:
+            if renamed := RENAMED_KEYS.get(str(problem.values.get("key"))):
+                problem.values["near"] = renamed
         raise LabInvalid(path, found, raw) from None
 
 

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from msgspec.structs import replace
+
 from dckgrade.engine import endpoint
 from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.dockerd import Dockerd
@@ -16,6 +18,7 @@ from dckgrade.engine.unavailable import UnavailableEngine
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
 from dckgrade.lab.load import LoadedLab
+from dckgrade.lab.model import seconds
 from dckgrade.prove.case import Case
 from dckgrade.prove.engines.docker_command import list_image_references, remove_images
 from dckgrade.prove.process_group import RUNNING_GROUPS, CaseNotApplied, find_containment_prefix, kill_group
@@ -123,7 +126,9 @@ def grade_case(loaded: LoadedLab, case: Case, engine: DisposableEngine) -> Repor
     """Empty *engine*, apply *case* where its containers can be reached, grade."""
     inner = engine.engine if isinstance(engine, PreparedEngine) else engine
     own = inner if isinstance(inner, Restartable) else None
-    if case.expectation.spent and not (isinstance(engine, PreparedEngine) and isinstance(inner, Renewable)):
+    if case.expectation.needs_fresh_engine and not (
+        isinstance(engine, PreparedEngine) and isinstance(inner, Renewable)
+    ):
         raise CaseNotApplied(
             f"{case.name} would leave this engine unusable; it is seen on engines of our own."
         )
@@ -153,7 +158,19 @@ def grade_case(loaded: LoadedLab, case: Case, engine: DisposableEngine) -> Repor
         )
         with engine.enter_network() if up else nullcontext():
             run_case_script(case, engine, workdir, home)
-            return grade_with_retries(loaded, case, engine.host, choice, up=up)
+            return grade_with_retries(cap_budgets(loaded, case), case, engine.host, choice, up=up)
+
+
+def cap_budgets(loaded: LoadedLab, case: Case) -> LoadedLab:
+    """Shorten the wait for the checks that *case* gives a smaller budget."""
+    caps = case.expectation.budget
+    checks = [
+        replace(check, within=min(check.within or cap, cap, key=seconds))
+        if (cap := caps.get(check.id))
+        else check
+        for check in loaded.lab.checks
+    ]
+    return replace(loaded, lab=replace(loaded.lab, checks=checks))
 
 
 def grade_with_retries(loaded: LoadedLab, case: Case, host: str, choice: Choice, *, up: bool) -> Report:

@@ -115,7 +115,7 @@ def find_expectation_faults(case: Case, lab: Lab) -> Iterator[ProofFault]:
     """A check that there is not would be expected in vain, and a mistake that changes nothing is none."""
     said = case.expectation
     known = {check.id for check in lab.checks}
-    for name in dict.fromkeys([*said.failed, *said.blocked, *said.unknown, *said.remarks]):
+    for name in dict.fromkeys([*said.failed, *said.blocked, *said.unknown, *said.remarks, *said.budget]):
         if name not in known:
             yield ProofFault(
                 what=N_("{case} expects something of {detail}, which is no check."),

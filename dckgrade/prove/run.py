@@ -106,7 +106,9 @@ def prove_live(
     start = time.monotonic()
     all_cases = list_cases(fixtures, loaded.lab.id)
     # Those that use an engine up come last: the fewer have to be started anew.
-    wanted = sorted((one for one in all_cases if one.can_be_applied), key=lambda one: one.expectation.spent)
+    wanted = sorted(
+        (one for one in all_cases if one.can_be_applied), key=lambda one: one.expectation.needs_fresh_engine
+    )
     outcomes = run_cases(loaded, wanted, engines, progress)
     keep = recordings.renew_recording if record else recordings.compare_recording
     more = [fault for one in outcomes for fault in keep(loaded, one)]
@@ -154,7 +156,11 @@ def run_cases(
                 stop.set()
                 return
             progress(one.name, len(done), len(wanted))
-            if one.expectation.spent and not waiting.empty() and isinstance(engine, live.PreparedEngine):
+            if (
+                one.expectation.needs_fresh_engine
+                and not waiting.empty()
+                and isinstance(engine, live.PreparedEngine)
+            ):
                 engine.renew()
 
     threads = [threading.Thread(target=work, args=(engine,), daemon=True) for engine in engines]
@@ -192,7 +198,7 @@ def prepare_engines(
             start_guest(fixtures, stack) if needs.guest else start_private_engine(needs.engines, stack)
             for _ in range(count)
         ]
-    shelf = images.build_image_archives(needs.shelf, fixtures)
+    shelf = images.build_image_archives(needs.pullable_images, fixtures)
     return [
         live.PreparedEngine(one, lambda host: images.load_images(host, needs.images, fixtures / lab), shelf)
         for one in made
