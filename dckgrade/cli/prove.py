@@ -1,10 +1,10 @@
 """`dckgrade prove`: every check of a lab is proven able to fail."""
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +17,7 @@ from dckgrade.render.formats import DocumentKind
 
 if TYPE_CHECKING:
     from dckgrade.lab.load import LoadedLab
-    from dckgrade.prove.run import CaseProgress
+    from dckgrade.prove.schedule import CaseProgress
     from dckgrade.report.proof import Proof
 
 
@@ -36,10 +36,13 @@ RecordOption = Annotated[bool, typer.Option("--record", help=N_("Renew the recor
 FixturesOption = Annotated[
     Path, typer.Option("--fixtures", metavar="DIR", help=N_("Folder of the solutions and mistakes."))
 ]
-EngineJobsOption = Annotated[
-    int, typer.Option("--jobs", min=1, max=16, help=N_("Engines of our own at a time."))
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", min=1, max=16, help=N_("Engines of our own at a time; else as many as memory allows.")
+    ),
 ]
-DisposableOption = Annotated[
+Disposable = Annotated[
     bool,
     typer.Option("--disposable", help=N_("The engine named with --host is empty and may be used up.")),
 ]
@@ -53,11 +56,11 @@ ProofOutputsOption = Annotated[
 
 
 def prove(
-    labs: LabNamesArgument = None,
-    recorded: RecordedOption = False,
-    record: RecordOption = False,
-    fixtures: FixturesOption = Path("fixtures"),
-    jobs: EngineJobsOption = 2,
+    labs: LabNames = None,
+    recorded: Recorded = False,
+    record: Record = False,
+    fixtures: Fixtures = Path("fixtures"),
+    jobs: Jobs = None,
     host: options.Host = None,
     disposable: DisposableOption = False,
     shape: ProofFormatOption = DEFAULT_PROOF_FORMAT,
@@ -121,39 +124,30 @@ def prove_labs_from_recordings(labs: "Sequence[LoadedLab]", fixtures: Path) -> "
     return (prove_from_recordings(lab, fixtures) for lab in labs)
 
 
-def prove_labs_on_engines(
-    labs: "Sequence[LoadedLab]", fixtures: Path, host: str | None, jobs: int, *, record: bool
-) -> "Iterator[Proof]":
-    """See it on engines, each lab with the images that it needs; engines of our own are gone afterwards."""
+def from_engines(
+    labs: "Sequence[LoadedLab]", fixtures: Path, host: str | None, jobs: int | None, *, record: bool
+) -> "Sequence[Proof]":
+    """See it on engines; those of our own are gone afterwards."""
     from dckgrade.prove import run
     from dckgrade.prove.engines.private import PrivateEngineFailed
     from dckgrade.prove.process_group import CaseNotApplied
 
     # A CI system that cancels a job asks politely first: then nothing is left for the next run to sweep.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # The engines are shared out: one each for as many labs as there may be engines, all for a last one.
-    at_once = 1 if host else min(jobs, len(labs))
-    for first in range(0, len(labs), at_once):
-        batch = labs[first : first + at_once]
-        try:
-            with ExitStack() as stack:
-                counting = stack.enter_context(show_proof_progress())
-                seen = []
-                for lab in batch:
-                    progress = counting(lab.lab.id)
-                    engines = run.prepare_engines(
-                        lab.lab.id, fixtures, host, max(1, jobs // len(batch)), stack
-                    )
-                    seen.append(partial(run.prove_live, lab, fixtures, engines, progress, record=record))
-                proofs = run.prove_concurrently(seen)
-        except (PrivateEngineFailed, CaseNotApplied) as failed:
-            exit_codes.print_to_stderr(str(failed).splitlines())
-            raise SystemExit(exit_codes.ExitCode.NOT_GRADABLE) from None
-        yield from proofs
+    try:
+        with show_progress([lab.lab.id for lab in labs]) as progress:
+            planned = [run.plan_lab(lab, fixtures) for lab in labs]
+            if host:
+                return run.prove_on_given_engine(planned, fixtures, host, progress, record=record)
+            engines = run.create_own_engines(planned, fixtures, jobs)
+            return run.prove_live(planned, fixtures, engines, progress, record=record)
+    except (PrivateEngineFailed, CaseNotApplied) as failed:
+        exit_codes.say(str(failed).splitlines())
+        raise SystemExit(exit_codes.Exit.NOT_GRADABLE) from None
 
 
 @contextmanager
-def show_proof_progress() -> "Iterator[Callable[[str], CaseProgress]]":
+def show_progress(labs: "Sequence[str]") -> "Iterator[CaseProgress]":
     """Show on stderr how far each lab has come; a line a case where stderr is a file."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
@@ -162,20 +156,16 @@ def show_proof_progress() -> "Iterator[Callable[[str], CaseProgress]]":
     console = Console(stderr=True, highlight=False, emoji=False)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-
-        def counting(lab: str) -> "CaseProgress":
-            starting = get_translator(language.get_language())(N_("{lab}: getting engines ready")).format(
-                lab=lab
-            )
-            task = bar.add_task(starting, total=None)
+        tasks = {}
+        for lab in labs:
+            starting = get_translator(language.spoken())(N_("{lab}: getting engines ready")).format(lab=lab)
+            tasks[lab] = bar.add_task(starting, total=None)
             if not console.is_terminal:
                 exit_codes.print_to_stderr([starting])
 
-            def progress(case: str, done: int, total: int) -> None:
-                bar.update(task, completed=done, total=total, description=f"{lab} {case}")
-                if not console.is_terminal:
-                    exit_codes.print_to_stderr([f"{lab} {done}/{total} {case}"])
+        def show(lab: str, case: str, done: int, total: int) -> None:
+            bar.update(tasks[lab], completed=done, total=total, description=f"{lab} {case}")
+            if not console.is_terminal:
+                exit_codes.say([f"{lab} {done}/{total} {case}"])
 
-            return progress
-
-        yield counting
+        yield show

@@ -1,17 +1,39 @@
-"""The images that a lab's cases need → on the engine, or on a shelf from which a case takes them."""
+"""The images that a lab's cases need: put on an engine, or built as archives that an `apply.sh` loads."""
 
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.process_group import CaseNotApplied, find_containment_prefix
 
 
+class LabImages(Struct, frozen=True):
+    """What is on an engine before a case of a lab is applied."""
+
+    names: Sequence[str]
+    """Images by name, or archives (`.tar`) in the lab's folder."""
+    home: Path
+    """The lab's folder of cases."""
+    archive_paths: Mapping[str, str] = field(default_factory=dict)
+    """Environment variable → the archive from which an `apply.sh` loads an image that it would pull."""
+
+    @property
+    def references(self) -> set[str]:
+        """The tags of the images that are given by name."""
+        return {name if ":" in name else f"{name}:latest" for name in self.names if not name.endswith(".tar")}
+
+    def load(self, host: str) -> None:
+        """Put them on the engine at *host*."""
+        load_images(host, self.names, self.home)
+
+
 def load_images(host: str, wanted: Sequence[str], home: Path) -> None:
-    """Put *wanted* on the engine at *host*: archives beside the cases, the rest by the builder."""
+    """Put *wanted* on the engine at *host*: archives from *home*, the rest as the builder makes them."""
     archives = [name for name in wanted if name.endswith(".tar")]
     for name in archives:
         run_docker(host, "load", "--quiet", "--input", str(home / name))
@@ -20,7 +42,7 @@ def load_images(host: str, wanted: Sequence[str], home: Path) -> None:
 
 
 def build_image_archives(names: Sequence[str], fixtures: Path) -> dict[str, str]:
-    """Have the builder make archives; give for each image the variable that tells an `apply.sh` its path."""
+    """Build an archive of each image; return the variable that tells an `apply.sh` its path → the path."""
     if not names:
         return {}
     lines = run_builder(fixtures / "images" / "build.py", names).splitlines()
@@ -30,7 +52,7 @@ def build_image_archives(names: Sequence[str], fixtures: Path) -> dict[str, str]
 
 
 def run_builder(builder: Path, words: Sequence[str]) -> str:
-    """Run the builder, and give what it printed; `NotApplied` with that when it fails."""
+    """Run a build script and return what it printed; raises `CaseNotApplied` with that when it fails."""
     done = subprocess.run(
         [*find_containment_prefix(), sys.executable, str(builder), *words],
         stdin=subprocess.DEVNULL,

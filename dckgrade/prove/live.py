@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -21,6 +21,7 @@ from dckgrade.lab.load import LoadedLab
 from dckgrade.lab.model import seconds
 from dckgrade.prove.case import Case
 from dckgrade.prove.engines.docker_command import list_image_references, remove_images
+from dckgrade.prove.images import LabImages
 from dckgrade.prove.process_group import RUNNING_GROUPS, CaseNotApplied, find_containment_prefix, kill_group
 from dckgrade.report.report import Report
 from dckgrade.report.result import Verdict
@@ -52,19 +53,6 @@ class DisposableEngine(Protocol):
 
 
 @runtime_checkable
-class Renewable(Protocol):
-    """An engine of our own: one that is used up is replaced."""
-
-    def start(self) -> None:
-        """Bring it up, empty and without images."""
-        ...
-
-    def stop(self) -> None:
-        """End it with all that hangs in it."""
-        ...
-
-
-@runtime_checkable
 class Restartable(Protocol):
     """An engine of our own whose `daemon.json` a case may choose."""
 
@@ -86,24 +74,51 @@ class PreparedEngine:
     """An engine with a lab's images on it: each case finds it as the first one did, its images too."""
 
     def __init__(
-        self,
-        engine: DisposableEngine,
-        load: Callable[[str], None] = lambda _host: None,
-        shelf: Mapping[str, str] | None = None,
+        self, engine: DisposableEngine, lifetime: AbstractContextManager[object] | None = None
     ) -> None:
-        self.engine, self.load_images, self.archive_paths = engine, load, shelf or {}
-        load(engine.host)
-        self.image_references = list_image_references(engine.host)
+        self.engine = engine
+        self.lifetime = lifetime
+        """The context in which an engine of our own runs; None: the engine was there before us."""
+        self.foreign_images: set[str] | None = None
+        """What was on it before any lab's images; None: not looked at yet."""
+        self.image_references: set[str] = set()
+        self.archive_paths: Mapping[str, str] = {}
 
     @property
     def host(self) -> str:
-        """Where it listens; elsewhere once it has been renewed."""
+        """Where it listens."""
         return self.engine.host
 
     @property
+    def is_replaceable(self) -> bool:
+        """Say whether another one can be started in its place."""
+        return self.lifetime is not None
+
+    @property
     def script_environment(self) -> Mapping[str, str]:
-        """What an `apply.sh` is told of further engines, and of what is on the shelf."""
+        """What an `apply.sh` is told of further engines, and of the images that it can load."""
         return {**self.engine.script_environment, **self.archive_paths}
+
+    def start(self) -> None:
+        """Start an engine of our own."""
+        if self.lifetime:
+            self.lifetime.__enter__()
+
+    def stop(self) -> None:
+        """Stop an engine of our own."""
+        if self.lifetime:
+            self.lifetime.__exit__(None, None, None)
+
+    def change_images(self, images: LabImages) -> None:
+        """Empty it, and put a lab's images in the place of another's."""
+        self.engine.empty()
+        if self.foreign_images is None:
+            self.foreign_images = list_image_references(self.host)
+        else:
+            remove_images(self.host, self.foreign_images | images.references)
+        images.load(self.host)
+        self.image_references = list_image_references(self.host)
+        self.archive_paths = images.archive_paths
 
     def empty(self) -> None:
         """Remove all that a case has made: a tag of its own too."""
@@ -114,21 +129,13 @@ class PreparedEngine:
         """Stand where its containers can be reached."""
         return self.engine.enter_network()
 
-    def renew(self) -> None:
-        """Put a fresh engine in the place of one that can no longer be emptied."""
-        if isinstance(self.engine, Renewable):
-            self.engine.stop()
-            self.engine.start()
-            self.load_images(self.host)
-
 
 def grade_case(loaded: LoadedLab, case: Case, engine: DisposableEngine) -> Report:
     """Empty *engine*, apply *case* where its containers can be reached, grade."""
     inner = engine.engine if isinstance(engine, PreparedEngine) else engine
     own = inner if isinstance(inner, Restartable) else None
-    if case.expectation.needs_fresh_engine and not (
-        isinstance(engine, PreparedEngine) and isinstance(inner, Renewable)
-    ):
+    is_replaceable = isinstance(engine, PreparedEngine) and engine.is_replaceable
+    if case.expectation.needs_fresh_engine and not is_replaceable:
         raise CaseNotApplied(
             f"{case.name} would leave this engine unusable; it is seen on engines of our own."
         )

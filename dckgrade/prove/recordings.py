@@ -26,9 +26,15 @@ def rejudge_recording(loaded: LoadedLab, case: Case) -> CaseOutcome:
     return CaseOutcome(case=case, report=run.judge_report_again(loaded, report, "fr"))
 
 
-def renew_recording(_loaded: LoadedLab, one: CaseOutcome) -> Iterator[ProofFault]:
+def is_as_expected(outcome: CaseOutcome) -> bool:
+    """Say whether every check ended as the case expects."""
+    report = outcome.report
+    return report is not None and all(classify_result(outcome.case, line).sound for line in report.checks)
+
+
+def renew_recording(_loaded: LoadedLab, one: CaseOutcome) -> Iterator[Fault]:
     """Keep what the engine says, unless that is not what was expected: a fault is not worth keeping."""
-    if one.report and all(classify_result(one.case, line).is_expected for line in one.report.checks):
+    if one.report and is_as_expected(one):
         one.case.recording_path.write_bytes(codec.to_json(replace_private_endpoint(one.report)))
     yield from ()
 

@@ -12,14 +12,15 @@ import pytest
 
 from dckgrade.lab.load import load_lab
 from dckgrade.prove import images as supplies
-from dckgrade.prove import live, run
+from dckgrade.prove import live
 from dckgrade.prove.case import CaseKind, read_case
 from dckgrade.prove.engines.docker_command import list_image_references, run_docker
 from dckgrade.prove.live import DisposableEngine, PreparedEngine, run_case_script
 from dckgrade.report.proof import Proof
-from tests.conftest import need_private_engines
+from tests.conftest import FIXTURES, need_private_engines
 from tests.support import traces
 from tests.support.cli_runner import dckgrade
+from tests.support.proving import prove_on
 from tests.support.running_proof import Running, gone
 from tests.support.tiny_lab import RUN, tiny
 
@@ -37,10 +38,7 @@ def temporary() -> Iterator[Path]:
 
 def proved(folder: Path, engine: DisposableEngine, *, record: bool) -> Proof:
     """Prove the tiny lab of *folder* on *engine*."""
-    loaded = load_lab(folder / "tiny.yaml")
-    return run.prove_live(
-        loaded, folder / "fixtures", [PreparedEngine(engine)], lambda *_: None, record=record
-    )
+    return prove_on(engine, load(folder / "tiny.yaml"), folder / "fixtures", record=record)
 
 
 def sentences(proof: Proof) -> list[str]:
@@ -102,6 +100,7 @@ def test_what_a_case_leaves_running_ends_with_it(
 
 def test_a_tag_that_a_case_makes_does_not_reach_the_next(engine: DisposableEngine) -> None:
     stage = PreparedEngine(engine)
+    stage.change_images(supplies.LabImages([], FIXTURES / "tiny"))
     before = list_image_references(engine.host)
     run_docker(engine.host, "tag", "busybox:latest", "busybox:mine")
 

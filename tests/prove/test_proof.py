@@ -2,8 +2,6 @@
 
 import shutil
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,10 +12,11 @@ from dckgrade.i18n import UserError
 from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
 from dckgrade.lab.load import LoadedLab, load_lab
 from dckgrade.prove import run
-from dckgrade.prove.case import ProofSettings, list_cases
+from dckgrade.prove.case import list_cases
 from dckgrade.prove.recordings import derive_recordings
 from dckgrade.report.proof import Proof, ProofCell
 from tests.conftest import FIXTURES
+from tests.support.proving import DeadEngine, prove_on
 
 
 @pytest.fixture
@@ -183,8 +182,10 @@ def test_a_waiver_that_forgives_nothing_is_a_fault(fixtures: Path) -> None:
 
 
 def test_a_lab_of_several_engines_is_not_proven_on_one() -> None:
-    with ExitStack() as stack, pytest.raises(UserError, match="3 engines that reach each other"):
-        run.take_over_engine("unix:///given.sock", ProofSettings(engines=3), stack)
+    planned = run.plan_lab(load(find("tp1")), FIXTURES)
+
+    with pytest.raises(UserError, match="3 engines that reach each other"):
+        run.prove_on_given_engine([planned], FIXTURES, "unix:///given.sock", lambda *_: None, record=False)
 
 
 def test_a_vacuous_demand_can_be_waived_for_its_check(tmp_path: Path, fixtures: Path) -> None:
@@ -219,21 +220,6 @@ def test_the_hand_made_recording_and_the_demonstration_are_made_of_todays_record
     assert demo.read_bytes() == (home / "mistakes" / "two-mistakes" / "recording.json").read_bytes()
 
 
-class Dead:
-    """An engine that has stopped answering."""
-
-    host = "unix:///nowhere"
-    script_environment: Mapping[str, str] = {}
-
-    def empty(self) -> None:
-        raise EngineError("gone")
-
-    def enter_network(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-
 def test_an_engine_that_dies_ends_the_proof_and_is_no_fault_of_the_lab() -> None:
-    with pytest.raises(EngineError, match="gone"):
-        run.prove_live(
-            load_lab(find_lab_path("tp5")), FIXTURES, [Dead(), Dead()], lambda *_: None, record=False
-        )
+    with pytest.raises(EngineTrouble, match="gone"):
+        prove_on(DeadEngine(), load(find("tp5")), FIXTURES, record=False)

@@ -8,8 +8,9 @@ import pytest
 from dckgrade.i18n import UserError
 from dckgrade.lab.load import load_lab
 from dckgrade.prove import run, skeleton
-from dckgrade.prove.live import DisposableEngine, PreparedEngine
+from dckgrade.prove.live import DisposableEngine
 from tests.support.cli_runner import dckgrade
+from tests.support.proving import prove_on
 
 FILLED = {
     "todo-container": "box",
@@ -99,7 +100,7 @@ def test_a_new_lab_is_proven_live_once_its_blanks_are_filled(
         path.write_text(text, encoding="utf-8")
     lab = load_lab(tmp_path / "checks" / "boxes.yaml")
 
-    proof = run.prove_live(lab, tmp_path / "fixtures", [PreparedEngine(engine)], lambda *_: None, record=True)
+    proof = prove_on(engine, lab, tmp_path / "fixtures", record=True)
 
     assert [fault.translate_sentence("en") for fault in proof.faults] == []
     again = run.prove_from_recordings(lab, tmp_path / "fixtures")

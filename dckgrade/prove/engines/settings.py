@@ -1,0 +1,63 @@
+"""What engines a lab's cases need: one, a cluster or a guest machine; how many fit into memory; made here."""
+
+import os
+from pathlib import Path
+
+from msgspec import Struct
+
+from dckgrade.prove.engines.cluster import PrivateCluster
+from dckgrade.prove.engines.guest import GuestEngine
+from dckgrade.prove.engines.private import PrivateEngine
+from dckgrade.prove.images import run_builder
+
+MEMORY_PER_ENGINE = 2_000_000_000
+"""Bytes of one engine with the largest lab's containers: three Java programs."""
+MEMORY_PER_CLUSTER_MEMBER = 500_000_000
+MEMORY_PER_GUEST = 2_200_000_000
+"""Bytes of a guest machine: its own memory, and qemu's translated code."""
+USABLE_MEMORY_SHARE = 0.75
+ENGINES_PER_PROCESSOR = 4
+"""Waiting costs no time of a processor, but Java that starts does: with more, budgets run out."""
+ENGINES_WHERE_MEMORY_IS_UNKNOWN = 2
+
+
+class EngineSetting(Struct, frozen=True):
+    """What a lab's cases are applied to."""
+
+    count: int = 1
+    """Engines on one network; the first is graded."""
+    guest: bool = False
+    """A machine of its own, whose kernel has AppArmor."""
+
+    @property
+    def memory(self) -> int:
+        """Estimate what it takes with a lab's containers, in bytes."""
+        if self.guest:
+            return MEMORY_PER_GUEST
+        return MEMORY_PER_ENGINE if self.count == 1 else MEMORY_PER_CLUSTER_MEMBER * self.count
+
+
+def create_engine(setting: EngineSetting, fixtures: Path) -> PrivateEngine | PrivateCluster | GuestEngine:
+    """Create what *setting* asks for; it is started by entering its context."""
+    if setting.guest:
+        builder = fixtures / "guest" / "build.py"
+        return GuestEngine(lambda folder: run_builder(builder, [str(folder)]))
+    return PrivateCluster(setting.count) if setting.count > 1 else PrivateEngine()
+
+
+def count_engines_that_fit(settings: set[EngineSetting], available: int | None) -> int:
+    """Count how many engines of any of the *settings* may run at once with *available* bytes of memory."""
+    if available is None:
+        return ENGINES_WHERE_MEMORY_IS_UNKNOWN
+    fitting = int(available * USABLE_MEMORY_SHARE) // max(setting.memory for setting in settings)
+    return max(1, min(fitting, ENGINES_PER_PROCESSOR * (os.cpu_count() or 1)))
+
+
+def read_available_memory(meminfo: Path = Path("/proc/meminfo")) -> int | None:
+    """Read how many bytes programs may still take; None where the kernel does not tell."""
+    try:
+        lines = meminfo.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    values = [line.split() for line in lines if line.startswith("MemAvailable:")]
+    return int(values[0][1]) * 1024 if values else None

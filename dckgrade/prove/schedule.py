@@ -1,0 +1,215 @@
+"""All cases of all labs in one queue, and the engines that take them from it."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.lab.load import LoadedLab
+from dckgrade.prove import live, process_group
+from dckgrade.prove.case import Case
+from dckgrade.prove.engines.settings import EngineSetting
+from dckgrade.prove.images import LabImages
+from dckgrade.prove.proof import CaseOutcome
+
+APPLY_S = 10.0
+"""What a case takes beside its grading: emptying the engine, and the trainee's own commands."""
+
+CaseProgress = Callable[[str, str, int, int], None]
+"""Told the lab, the case just done, how many of the lab's cases are done, and of how many."""
+CaseOutcomes = Mapping[tuple[str, str], CaseOutcome]
+"""Lab and case → what the case came to."""
+EngineFactory = Callable[[EngineSetting], live.PreparedEngine]
+"""Creates an engine, which is not started yet."""
+
+
+class PlannedLab(Struct, frozen=True):
+    """A lab, the cases of it that are to be applied, and what they need."""
+
+    loaded: LoadedLab
+    cases: Sequence[Case]
+    setting: EngineSetting
+    images: LabImages
+
+    @property
+    def id(self) -> str:
+        """The lab's name."""
+        return self.loaded.lab.id
+
+
+class PlannedCase(Struct, frozen=True):
+    """One case that an engine has taken."""
+
+    lab: PlannedLab
+    case: Case
+
+
+class RecordedDuration(Struct):
+    """The one field of a recording that says how long grading took."""
+
+    duration_ms: int = 0
+
+
+def estimate_duration_s(case: Case) -> float:
+    """Estimate from its recording how long a case takes; one without a recording takes a usual time."""
+    try:
+        recorded = msgspec.json.decode(case.recording_path.read_bytes(), type=RecordedDuration)
+    except (OSError, msgspec.DecodeError):
+        return APPLY_S
+    return APPLY_S + recorded.duration_ms / 1000
+
+
+class Interrupted(Exception):
+    """The proof has ended before the engine was there."""
+
+
+class CaseQueue:
+    """Hands out the longest cases first: of the lab that an engine is at, else of the one most behind."""
+
+    def __init__(self, labs: Sequence[PlannedLab]) -> None:
+        self.labs = {lab.id: lab for lab in labs}
+        self.durations = {
+            (lab.id, case.name): estimate_duration_s(case) for lab in labs for case in lab.cases
+        }
+        self.waiting = {lab.id: sorted(lab.cases, key=self.rank) for lab in labs}
+        self.engines_at: Counter[str] = Counter()
+        self.lock = threading.Lock()
+
+    def rank(self, case: Case) -> tuple[bool, float]:
+        """Rank the longest first, but last those that use an engine up: the fewer have to be started anew."""
+        return case.expectation.needs_fresh_engine, -self.durations[case.lab, case.name]
+
+    def take(self, previous: PlannedLab | None) -> PlannedCase | None:
+        """Take the next case for an engine whose last one was of *previous*; None: there is no more."""
+        with self.lock:
+            if previous is None or not self.waiting[previous.id]:
+                if previous:
+                    self.engines_at[previous.id] -= 1
+                if not (chosen := self.choose_lab(previous)):
+                    return None
+                self.engines_at[chosen.id] += 1
+                previous = chosen
+            return PlannedCase(previous, self.waiting[previous.id].pop(0))
+
+    def choose_lab(self, previous: PlannedLab | None) -> PlannedLab | None:
+        """Choose the lab that an engine turns to: one that it need not be replaced for, if there is one."""
+        return max(
+            (self.labs[name] for name, waiting in self.waiting.items() if waiting),
+            key=lambda lab: (previous is not None and previous.setting == lab.setting, self.share_s(lab)),
+            default=None,
+        )
+
+    def share_s(self, lab: PlannedLab) -> float:
+        """Tell how many seconds of *lab* would be left to one more engine."""
+        left = sum(self.durations[lab.id, case.name] for case in self.waiting[lab.id])
+        return left / (1 + self.engines_at[lab.id])
+
+
+class Lane:
+    """One engine at a time, started as the next case needs it."""
+
+    def __init__(self, create: EngineFactory, start_lock: threading.Lock) -> None:
+        self.create, self.start_lock = create, start_lock
+        self.engine: live.PreparedEngine | None = None
+        self.lab: PlannedLab | None = None
+        self.is_closed_for_good = False
+        self.lock = threading.Lock()
+
+    def prepare(self, lab: PlannedLab) -> live.PreparedEngine:
+        """Give an engine of the setting that *lab* needs, with its images."""
+        engine = self.engine
+        if engine is None or self.lab is None or self.lab.setting != lab.setting:
+            engine = self.replace(lab.setting)
+        if self.lab is not lab:
+            engine.change_images(lab.images)
+            self.lab = lab
+        return engine
+
+    def replace(self, setting: EngineSetting) -> live.PreparedEngine:
+        """Start another engine in the place of the one that was there; raises `Interrupted`."""
+        self.close()
+        # Engines are heavy while they start: one after the other, none is late.
+        with self.start_lock:
+            with self.lock:
+                if self.is_closed_for_good:
+                    raise Interrupted
+                engine = self.engine = self.create(setting)
+            engine.start()
+        if self.is_closed_for_good:
+            engine.stop()
+            raise Interrupted
+        return engine
+
+    def close(self, *, for_good: bool = False) -> None:
+        """Stop the engine, if it is one of our own; whoever comes second does nothing."""
+        with self.lock:
+            self.is_closed_for_good |= for_good
+            engine, self.engine, self.lab = self.engine, None, None
+        if engine:
+            engine.stop()
+
+
+class Schedule:
+    """A proof of all planned labs that is going on."""
+
+    def __init__(self, labs: Sequence[PlannedLab], progress: CaseProgress) -> None:
+        self.queue, self.progress = CaseQueue(labs), progress
+        self.totals = {lab.id: len(lab.cases) for lab in labs}
+        self.done: dict[tuple[str, str], CaseOutcome] = {}
+        self.errors: list[Exception] = []
+        self.stopping = threading.Event()
+        self.lock = threading.Lock()
+
+    def run(self, factories: Sequence[EngineFactory]) -> CaseOutcomes:
+        """Apply every case, an engine for each of *factories*; return the outcomes by lab and case."""
+        start_lock = threading.Lock()
+        lanes = [Lane(create, start_lock) for create in factories]
+        threads = [threading.Thread(target=self.work, args=(lane,), daemon=True) for lane in lanes]
+        try:
+            with process_group.kill_groups_on_interrupt():
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+        finally:
+            self.stopping.set()
+            for lane in lanes:
+                lane.close(for_good=True)
+        if self.errors:
+            raise self.errors[0]
+        return self.done
+
+    def work(self, lane: Lane) -> None:
+        """Take cases until there is none left; an error that is not a case's own ends the whole proof."""
+        previous: PlannedLab | None = None
+        try:
+            while not self.stopping.is_set() and (planned := self.queue.take(previous)):
+                previous = planned.lab
+                self.run_case(planned, lane)
+            if not self.stopping.is_set():
+                lane.close()
+        except Exception as error:  # noqa: BLE001 - raised by the thread that waits for this one
+            self.errors.append(error)
+            self.stopping.set()
+
+    def run_case(self, planned: PlannedCase, lane: Lane) -> None:
+        """Apply one case on the engine of *lane*, and tell that it is done."""
+        outcome = apply_and_grade(planned, lane.prepare(planned.lab))
+        if planned.case.expectation.needs_fresh_engine:
+            lane.close()
+        with self.lock:
+            lab = planned.lab.id
+            self.done[lab, planned.case.name] = outcome
+            count = sum(name == lab for name, _ in self.done)
+            self.progress(lab, planned.case.name, count, self.totals[lab])
+
+
+def apply_and_grade(planned: PlannedCase, engine: live.DisposableEngine) -> CaseOutcome:
+    """Apply one case and grade; an `apply.sh` that fails is its outcome, anything else ends the proof."""
+    case = planned.case
+    try:
+        return CaseOutcome(case=case, report=live.grade_case(planned.lab.loaded, case, engine))
+    except process_group.CaseNotApplied as error:
+        return CaseOutcome(case=case, failure=str(error))
