@@ -12,6 +12,8 @@ nox.options.sessions = ["lint", "tests"]
 nox.options.error_on_missing_interpreters = True
 
 DEV = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
+# One process proves the labs, one runs the other live tests, and the third all that needs no engine.
+PROCESSES = ["-n", "3", "--dist", "loadgroup"]
 # The programs that are needed, and Debian's packages that bring them.
 Parts = tuple[list[str], list[str]]
 ENGINE: Parts = (["dockerd", "iptables", "ip"], ["docker.io", "iptables", "iproute2", "util-linux"])
@@ -65,7 +67,7 @@ def tests(session: nox.Session) -> None:
     """Run every test, those on a real engine too."""
     session.install("-q", "-e", ".", *DEV)
     debian(session, ENGINE, COMMAND, GUEST, JARS, SSH, BROWSER, SHELLS)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", *PROCESSES, *session.posargs)
 
 
 @nox.session(default=False)
@@ -82,6 +84,22 @@ def classes(session: nox.Session) -> None:
     session.install("-q", ".", "playwright")
     debian(session, BROWSER)
     session.run("python", "fixtures/bench/classroom.py")
+
+
+@nox.session(default=False)
+def prove(session: nox.Session) -> None:
+    """Prove every case of every lab live, and write build/proof-LAB.html: nox -s prove -- [LAB…]."""
+    session.install("-q", "-e", ".", *DEV)
+    debian(session, ENGINE, COMMAND, GUEST, JARS)
+    chosen = ["-k", " or ".join(f"[{lab}]" for lab in session.posargs)] if session.posargs else []
+    session.run("pytest", "tests/live/test_labs_live.py", "--every-case", *chosen)
+
+
+@nox.session(default=False)
+def stamp(session: nox.Session) -> None:
+    """Declare every recording to be of the present tree, after a change that demonstrably changes nothing."""
+    session.install("-q", "-e", ".")
+    session.run("python", "fixtures/stamp.py")
 
 
 @nox.session(default=False)

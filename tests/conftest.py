@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import docker
+import hypothesis
 import pytest
 
 from dckgrade.prove.engines import guest
@@ -19,6 +20,10 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 IMAGES = ["nginx", "postgres", "postgres:18", "busybox"]
 REQUIRED = os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1"
 
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("busy", deadline=None)
+hypothesis.settings.load_profile("busy")
+
 # A shell that runs the tests in the background has Ctrl-C ignored, and nohup the end of its terminal, by all
 # that they start too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -29,6 +34,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--renew", action="store_true", help="write the golden files again, to be looked at in the diff"
     )
+    parser.addoption(
+        "--every-case", action="store_true", help="prove every case of the labs live, not a selection"
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give live tests to two processes, where there are several: the labs to one, all others to another."""
+    for item in items:
+        if item.get_closest_marker("engine"):
+            group = "labs" if item.path.name == "test_labs_live.py" else "engine"
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture

@@ -1,31 +1,74 @@
-"""Every lab proven on real engines: each case applied, graded, held against its recording; matrices kept."""
+"""
+Labs proven on real engines, all at once: cases applied, graded, held against their recordings.
 
-from contextlib import ExitStack
-from pathlib import Path
+Of each lab those cases that show most, and a slice of the others that turns with the commit; `--every-case`
+proves all. Matrices are kept in `build/`.
+"""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
-from dckgrade.lab.load import load_lab
+from dckgrade.lab.discovery import find, labs_of, shelf
+from dckgrade.lab.load import LoadedLab, load
 from dckgrade.prove import run
-from dckgrade.prove.case import read_proof_settings
-from dckgrade.render.proof.html import render_proof_page
+from dckgrade.prove.case import Case, read_proof_settings
+from dckgrade.prove.provenance import find_stale_recordings
+from dckgrade.prove.selection import select_slice, select_telling_cases
+from dckgrade.render.proof import render_proof_page
+from dckgrade.report.proof import Proof
 from tests.conftest import FIXTURES, need_guests, need_private_engines
 
 pytestmark = pytest.mark.engine
 
-BUILD = Path(__file__).parents[2] / "build"
-ENGINES = 2
+BUILD = FIXTURES.parent / "build"
+SLICES = 5
+"""After about so many commits every case has had its turn."""
+MAX_STALE = 5
+"""As in tests/prove/test_provenance.py, which fails when there are more: then all must be proven."""
+NICENESS = 10
+"""Engines wait most of the time; tests beside them are timed."""
 
 
-@pytest.mark.timeout(1200)
-@pytest.mark.parametrize("lab", list_labs_in_folders(find_builtin_folder()))
-def test_a_lab_is_proven_live(lab: str) -> None:
-    (need_guests if read_proof_settings(FIXTURES, lab).guest else need_private_engines)()
-    with ExitStack() as stack:
-        engines = run.prepare_engines(lab, FIXTURES, None, ENGINES, stack)
-        proof = run.prove_live(load_lab(find_lab_path(lab)), FIXTURES, engines, lambda *_: None, record=False)
+@pytest.fixture(scope="module")
+def proofs(request: pytest.FixtureRequest) -> Mapping[str, Proof]:
+    """Prove the labs whose tests are to be run."""
+    tests = [test for test in request.session.items if isinstance(test, pytest.Function)]
+    labs = [str(test.callspec.params["lab"]) for test in tests if test.module is request.module]
+    need_private_engines()
+    if any(read_proof_settings(FIXTURES, lab).guest for lab in labs):
+        need_guests()
+    choose = None if request.config.getoption("--every-case") else choose_cases
+    os.nice(NICENESS)
+    planned = [run.plan_lab(load(find(lab)), FIXTURES, choose) for lab in labs]
+    engines = run.create_own_engines(planned, FIXTURES)
+    proven = run.prove_live(planned, FIXTURES, engines, lambda *_: None, record=False)
+    return {proof.lab: proof for proof in proven}
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("lab", labs_of(shelf()))
+def test_a_lab_is_proven_live(lab: str, proofs: Mapping[str, Proof]) -> None:
+    proof = proofs[lab]
 
     BUILD.mkdir(exist_ok=True)
-    (BUILD / f"proof-{lab}.html").write_text(render_proof_page([proof], "en"), encoding="utf-8")
-    assert [fault.translate_sentence("en") for fault in proof.faults] == []
+    (BUILD / f"proof-{lab}.html").write_bytes(render_proof_page([proof], "en"))
+    assert [fault.sentence("en") for fault in proof.faults] == []
+
+
+def choose_cases(loaded: LoadedLab, cases: Sequence[Case]) -> set[str]:
+    """Choose the cases that show most, the stale ones if they are few, and this commit's slice."""
+    stale = find_stale_recordings(loaded, FIXTURES, cases)
+    few = stale if len(stale) <= MAX_STALE else set()
+    return select_telling_cases(loaded, cases) | few | select_slice(cases, read_commit(), SLICES)
+
+
+def read_commit() -> str:
+    """Read which commit this is; nothing where there is no repository."""
+    words = ["git", "-C", str(FIXTURES), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        return ""

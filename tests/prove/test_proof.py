@@ -42,10 +42,10 @@ def sentences(proof: Proof) -> list[str]:
 
 @pytest.mark.parametrize("lab", list_labs_in_folders(find_builtin_folder()))
 def test_no_lab_is_on_the_shelf_that_is_not_proven(lab: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
 
-    assert sentences(run.prove_from_recordings(load_lab(find_lab_path(lab)), FIXTURES)) == []
-    assert time.monotonic() - begun < 1
+    assert sentences(run.prove_from_recordings(load(find(lab)), FIXTURES)) == []
+    assert time.process_time() - begun < 1
 
 
 def test_tp5_is_proven_by_its_recordings() -> None:

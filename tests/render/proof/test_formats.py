@@ -11,16 +11,19 @@ from xml.etree import ElementTree as ET
 import pytest
 from markdown_it import MarkdownIt
 
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
-from dckgrade.prove import run
-from dckgrade.render import formats
-from dckgrade.render.formats import DocumentKind
-from dckgrade.render.proof.github import render_proof_github
-from dckgrade.render.proof.html import render_proof_page
-from dckgrade.render.proof.json import render_proof_json
-from dckgrade.render.proof.junit import render_proof_junit
-from dckgrade.render.proof.markdown import render_proof_markdown
+from dckgrade.lab.discovery import find
+from dckgrade.lab.load import load
+from dckgrade.prove import assemble, run
+from dckgrade.render.proof import (
+    PROOF_RENDERERS_BY_NAME,
+    PROOF_RENDERERS_BY_SUFFIX,
+    render_proof_github,
+    render_proof_json,
+    render_proof_junit,
+    render_proof_markdown,
+    render_proof_page,
+)
+from dckgrade.render.proof.terminal import render_proof_terminal
 from dckgrade.render.text.sanitize import sanitize_block
 from dckgrade.report.proof import Proof, ProofCell
 from tests.conftest import FIXTURES
@@ -65,8 +68,8 @@ def test_a_lab_below_the_current_folder_is_named_as_ci_names_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run.make_relative_to_cwd(tmp_path / "checks" / "tiny.yaml") == "checks/tiny.yaml"
-    assert run.make_relative_to_cwd(Path("/elsewhere/tiny.yaml")) == "/elsewhere/tiny.yaml"
+    assert assemble.make_relative_to_cwd(tmp_path / "checks" / "tiny.yaml") == "checks/tiny.yaml"
+    assert assemble.make_relative_to_cwd(Path("/elsewhere/tiny.yaml")) == "/elsewhere/tiny.yaml"
 
 
 @corpus

@@ -1,0 +1,190 @@
+"""One queue for all labs: which case comes next, on which engine, and what ends it early."""
+
+import json
+import threading
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from types import TracebackType
+
+import pytest
+
+from dckgrade.lab.discovery import find
+from dckgrade.lab.load import load
+from dckgrade.prove import live, schedule
+from dckgrade.prove.case import Case, CaseKind, Expectation
+from dckgrade.prove.engines.settings import EngineSetting
+from dckgrade.prove.images import LabImages
+from dckgrade.prove.proof import CaseOutcome
+from dckgrade.prove.schedule import CaseQueue, PlannedCase, PlannedLab, Schedule
+
+ONE = EngineSetting()
+GUEST = EngineSetting(guest=True)
+
+
+def plan(
+    folder: Path, lab: str, durations: Mapping[str, int], setting: EngineSetting = ONE, used_up: str = ""
+) -> PlannedLab:
+    """Plan a lab with a case for each recorded duration, in seconds."""
+    cases = []
+    for name, seconds in durations.items():
+        home = folder / lab / name
+        home.mkdir(parents=True)
+        (home / "recording.json").write_text(json.dumps({"duration_ms": 1000 * seconds}))
+        expectation = Expectation(needs_fresh_engine=name == used_up)
+        cases.append(Case(lab, name, CaseKind.MISTAKE, home, expectation))
+    return PlannedLab(load(find(lab)), cases, setting, LabImages([], folder / lab))
+
+
+def take_all(queue: CaseQueue, engines: int = 1) -> list[str]:
+    """Take every case, the engines in turn."""
+    taken: list[str] = []
+    at: list[PlannedLab | None] = [None] * engines
+    while any(planned := [queue.take(lab) for lab in at]):
+        at = [case.lab if case else None for case in planned]
+        taken += [f"{case.lab.id} {case.case.name}" for case in planned if case]
+    return taken
+
+
+def test_the_longest_recorded_case_comes_first(tmp_path: Path) -> None:
+    queue = CaseQueue([plan(tmp_path, "tp5", {"short": 1, "long": 9, "middle": 5})])
+
+    assert take_all(queue) == ["tp5 long", "tp5 middle", "tp5 short"]
+
+
+def test_a_case_without_a_recording_takes_a_usual_time(tmp_path: Path) -> None:
+    assert schedule.estimate_duration_s(Case("tp5", "x", CaseKind.MISTAKE, tmp_path, Expectation())) > 0
+
+
+def test_a_case_that_uses_its_engine_up_comes_last(tmp_path: Path) -> None:
+    queue = CaseQueue([plan(tmp_path, "tp5", {"hangs": 60, "short": 1}, used_up="hangs")])
+
+    assert take_all(queue) == ["tp5 short", "tp5 hangs"]
+
+
+def test_an_engine_stays_at_its_lab_and_then_turns_to_another_of_its_setting(tmp_path: Path) -> None:
+    labs = [
+        plan(tmp_path, "tp5", {"a": 50, "b": 1}),
+        plan(tmp_path, "tp3", {"c": 30, "d": 30}, GUEST),
+        plan(tmp_path, "tp4", {"e": 2}),
+    ]
+
+    assert take_all(CaseQueue(labs)) == ["tp3 c", "tp3 d", "tp5 a", "tp5 b", "tp4 e"]
+
+
+def test_a_second_engine_begins_with_the_lab_that_is_most_behind(tmp_path: Path) -> None:
+    labs = [plan(tmp_path, "tp5", {"a": 50, "b": 49}), plan(tmp_path, "tp4", {"c": 70})]
+
+    assert take_all(CaseQueue(labs), engines=2)[:2] == ["tp5 a", "tp4 c"]
+
+
+class CountedEngine:
+    """An engine of nothing, which counts how often it was started and stopped."""
+
+    host = "unix:///nowhere"
+    script_environment: Mapping[str, str] = {}
+
+    def __init__(self, setting: EngineSetting) -> None:
+        self.setting, self.events = setting, list[str]()
+
+    def __enter__(self) -> None:
+        self.events.append("start")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.events.append("stop")
+
+    def empty(self) -> None:
+        self.events.append("empty")
+
+    def enter_network(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch) -> list[CountedEngine]:
+    """List the engines that a schedule creates; applying a case does nothing."""
+    monkeypatch.setattr(live, "list_image_references", lambda _host: set())
+    monkeypatch.setattr(live, "remove_images", lambda _host, _kept: None)
+    return []
+
+
+def run_schedule(
+    labs: list[PlannedLab], engines: list[CountedEngine], count: int = 1
+) -> tuple[schedule.CaseOutcomes, list[tuple[str, str, int, int]]]:
+    """Run all cases on *count* counted engines at a time; return the outcomes and the progress told."""
+
+    def create(setting: EngineSetting) -> live.PreparedEngine:
+        engines.append(CountedEngine(setting))
+        return live.PreparedEngine(engines[-1], engines[-1])
+
+    told: list[tuple[str, str, int, int]] = []
+    done = Schedule(labs, lambda *words: told.append(words)).run([create] * count)
+    return done, told
+
+
+def give_outcome(planned: PlannedCase, _engine: live.DisposableEngine) -> CaseOutcome:
+    return CaseOutcome(case=planned.case)
+
+
+def test_one_engine_proves_several_labs_and_another_setting_gets_its_own(
+    tmp_path: Path, engines: list[CountedEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "apply_and_grade", give_outcome)
+    labs = [
+        plan(tmp_path, "tp5", {"a": 50, "b": 1}),
+        plan(tmp_path, "tp4", {"c": 5}),
+        plan(tmp_path, "tp3", {"d": 1}, GUEST),
+    ]
+
+    done, told = run_schedule(labs, engines)
+
+    assert [engine.setting for engine in engines] == [ONE, GUEST]
+    assert [engine.events for engine in engines] == [
+        ["start", "empty", "empty", "stop"],
+        ["start", "empty", "stop"],
+    ]
+    assert told == [("tp5", "a", 1, 2), ("tp5", "b", 2, 2), ("tp4", "c", 1, 1), ("tp3", "d", 1, 1)]
+    assert set(done) == {("tp5", "a"), ("tp5", "b"), ("tp4", "c"), ("tp3", "d")}
+
+
+def test_an_engine_that_was_used_up_is_replaced_before_the_next_case(
+    tmp_path: Path, engines: list[CountedEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "apply_and_grade", give_outcome)
+    labs = [
+        plan(tmp_path, "tp5", {"hangs": 60, "short": 1}, used_up="hangs"),
+        plan(tmp_path, "tp4", {"c": 5}),
+    ]
+
+    run_schedule(labs, engines)
+
+    assert [engine.events for engine in engines] == [["start", "empty", "stop"]] * 2
+
+
+def test_an_error_ends_the_proof_with_every_engine_stopped(
+    tmp_path: Path, engines: list[CountedEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_planned: PlannedCase, _engine: live.DisposableEngine) -> CaseOutcome:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(schedule, "apply_and_grade", fail)
+
+    with pytest.raises(OSError, match="disk full"):
+        run_schedule([plan(tmp_path, "tp5", {"a": 1, "b": 1, "c": 1})], engines, count=2)
+
+    assert all(engine.events[-1] == "stop" for engine in engines)
+
+
+def test_a_closed_lane_starts_no_further_engine(tmp_path: Path, engines: list[CountedEngine]) -> None:
+    def create(setting: EngineSetting) -> live.PreparedEngine:
+        engines.append(CountedEngine(setting))
+        return live.PreparedEngine(engines[-1], engines[-1])
+
+    lane = schedule.Lane(create, threading.Lock())
+    lane.close(for_good=True)
+
+    with pytest.raises(schedule.Interrupted):
+        lane.prepare(plan(tmp_path, "tp5", {"a": 1}))
+    assert engines == []
