@@ -97,8 +97,16 @@ class CaseQueue:
         """Choose the lab that an engine turns to: one that it need not be replaced for, if there is one."""
         return max(
             (self.labs[name] for name, waiting in self.waiting.items() if waiting),
-            key=lambda lab: (previous is not None and previous.setting == lab.setting, self.share_s(lab)),
+            key=lambda lab: (self.fits(previous, lab), self.share_s(lab)),
             default=None,
+        )
+
+    def fits(self, previous: PlannedLab | None, lab: PlannedLab) -> bool:
+        """Say whether an engine can turn to *lab*; a new one fits where there is none of its setting."""
+        if previous:
+            return previous.setting == lab.setting
+        return not any(
+            self.engines_at[other.id] for other in self.labs.values() if other.setting == lab.setting
         )
 
     def share_s(self, lab: PlannedLab) -> float:
@@ -151,6 +159,15 @@ class Lane:
             engine.stop()
 
 
+def close_all(lanes: Sequence[Lane]) -> None:
+    """Stop all engines at the same time: each takes a moment to die."""
+    closing = [threading.Thread(target=lane.close, kwargs={"for_good": True}) for lane in lanes]
+    for thread in closing:
+        thread.start()
+    for thread in closing:
+        thread.join()
+
+
 class Schedule:
     """A proof of all planned labs that is going on."""
 
@@ -175,8 +192,7 @@ class Schedule:
                     thread.join()
         finally:
             self.stopping.set()
-            for lane in lanes:
-                lane.close(for_good=True)
+            close_all(lanes)
         if self.errors:
             raise self.errors[0]
         return self.done

@@ -65,7 +65,7 @@ def test_a_case_that_uses_its_engine_up_comes_last(tmp_path: Path) -> None:
 def test_an_engine_stays_at_its_lab_and_then_turns_to_another_of_its_setting(tmp_path: Path) -> None:
     labs = [
         plan(tmp_path, "tp5", {"a": 50, "b": 1}),
-        plan(tmp_path, "tp3", {"c": 30, "d": 30}, GUEST),
+        plan(tmp_path, "tp3", {"c": 30, "d": 30}, GUEST),  # with the time to apply, 80 s: more than TP5's 71
         plan(tmp_path, "tp4", {"e": 2}),
     ]
 
@@ -76,6 +76,12 @@ def test_a_second_engine_begins_with_the_lab_that_is_most_behind(tmp_path: Path)
     labs = [plan(tmp_path, "tp5", {"a": 50, "b": 49}), plan(tmp_path, "tp4", {"c": 70})]
 
     assert take_all(CaseQueue(labs), engines=2)[:2] == ["tp5 a", "tp4 c"]
+
+
+def test_each_setting_has_an_engine_of_its_own_before_one_has_two(tmp_path: Path) -> None:
+    labs = [plan(tmp_path, "tp5", {"a": 50, "b": 49}), plan(tmp_path, "tp3", {"c": 1}, GUEST)]
+
+    assert take_all(CaseQueue(labs), engines=2)[:2] == ["tp5 a", "tp3 c"]
 
 
 class CountedEngine:

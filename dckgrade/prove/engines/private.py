@@ -57,6 +57,8 @@ class PrivateEngine:
         self._launcher_pid = 0
         self._cgroup = ""
         self._settings = _DEFAULT_DAEMON_JSON
+        self._launch_lock, self._is_stopping = threading.Lock(), False
+        """A thread that restarts it must not bring back what another one stops."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -73,6 +75,7 @@ class PrivateEngine:
             raise PrivateEngineFailed(f"No private engine was started: {reason}")
         remains.sweep(_choose_base_folder())
         atexit.register(self.stop)
+        self._is_stopping = False
         try:
             self._make_folder()
             self._launch(_DEFAULT_DAEMON_JSON)
@@ -84,6 +87,8 @@ class PrivateEngine:
     def stop(self) -> None:
         """Kill everything inside, then remove the folder and the control groups."""
         atexit.unregister(self.stop)
+        with self._launch_lock:
+            self._is_stopping = True
         self._signal_and_wait(signal.SIGKILL)
         if self._folder is not None:
             remains.remove_remains(self._folder, self._cgroup)
@@ -176,15 +181,18 @@ class PrivateEngine:
         self.host = f"unix://{folder}/docker.sock"
 
     def _launch(self, settings: bytes) -> None:
-        self._settings = settings
-        self.dockerd.file.write_bytes(settings)
-        folder, launched = self._folder or Path(), Future[int]()
-        words = dockerd_process.build_dockerd_command(folder, self.host, self._cgroup, self.hostname)
-        self._dockerd_thread = threading.Thread(
-            target=dockerd_process.run_dockerd, args=(words, folder, launched), daemon=True
-        )
-        self._dockerd_thread.start()
-        self._launcher_pid = launched.result()
+        with self._launch_lock:
+            if self._is_stopping or self._folder is None:
+                raise PrivateEngineFailed("The private engine was stopped while it was starting.")
+            self._settings = settings
+            self.dockerd.file.write_bytes(settings)
+            folder, launched = self._folder, Future[int]()
+            words = dockerd_process.build_dockerd_command(folder, self.host, self._cgroup, self.hostname)
+            self._dockerd_thread = threading.Thread(
+                target=dockerd_process.run_dockerd, args=(words, folder, launched), daemon=True
+            )
+            self._dockerd_thread.start()
+            self._launcher_pid = launched.result()
 
     def _is_alive(self) -> bool:
         return self._dockerd_thread is not None and self._dockerd_thread.is_alive()

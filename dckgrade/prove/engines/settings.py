@@ -10,13 +10,13 @@ from dckgrade.prove.engines.guest import GuestEngine
 from dckgrade.prove.engines.private import PrivateEngine
 from dckgrade.prove.images import run_builder
 
-MEMORY_PER_ENGINE = 2_000_000_000
-"""Bytes of one engine with the largest lab's containers: three Java programs."""
-MEMORY_PER_CLUSTER_MEMBER = 500_000_000
+MEMORY_PER_ENGINE = 1_000_000_000
+"""Bytes of one engine with the largest lab's containers: Elasticsearch takes a quarter of it."""
+MEMORY_PER_CLUSTER_MEMBER = 300_000_000
 MEMORY_PER_GUEST = 2_200_000_000
 """Bytes of a guest machine: its own memory, and qemu's translated code."""
 USABLE_MEMORY_SHARE = 0.75
-ENGINES_PER_PROCESSOR = 4
+ENGINES_PER_PROCESSOR = 3
 """Waiting costs no time of a processor, but Java that starts does: with more, budgets run out."""
 ENGINES_WHERE_MEMORY_IS_UNKNOWN = 2
 
