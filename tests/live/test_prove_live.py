@@ -55,7 +55,7 @@ def test_recording_comparing_and_contradicting(tmp_path: Path, engine: Disposabl
 
     found = sentences(proved(tmp_path, engine, record=False))
 
-    told = "box-running: the recording of exited says otherwise than the engine: passed  → failed TY-01."
+    told = "box-running: the recording of exited says otherwise than the engine: passed → failed TY-01."
     assert found == [told]
 
 

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from dckgrade.engine.endpoint import EngineTrouble
 from dckgrade.lab.load import LoadedLab
 from dckgrade.prove import run
+from dckgrade.prove.images import LabImages
 from dckgrade.prove.live import DisposableEngine, PreparedEngine
 from dckgrade.report.proof import Proof
 
@@ -14,8 +17,9 @@ from dckgrade.report.proof import Proof
 def prove_on(engine: DisposableEngine, loaded: LoadedLab, fixtures: Path, *, record: bool) -> Proof:
     """Prove a lab on *engine*, which keeps the images that it has."""
     prepared = PreparedEngine(engine)
+    planned = replace(run.plan_lab(loaded, fixtures), images=LabImages([], fixtures / loaded.lab.id))
     (proof,) = run.prove_live(
-        [run.plan_lab(loaded, fixtures)],
+        [planned],
         fixtures,
         [lambda _setting: prepared],
         lambda *_: None,
