@@ -29,7 +29,8 @@ def build_proof(
     lab = loaded.lab
     waivers = read_proof_settings(fixtures, lab.id).waivers
     solution = next(
-        (one.report for one in outcomes if one.case.kind is CaseKind.SOLUTION and one.report), None
+        (outcome.report for outcome in outcomes if outcome.case.kind is CaseKind.SOLUTION and outcome.report),
+        None,
     )
     tried = find_vacuous_matchers(lab, codec.recording(solution)) if solution else MutationResult(0, [])
     found = [*find_case_faults(outcomes, lab), *find_coverage_faults(lab, outcomes), *tried.faults]
@@ -40,7 +41,7 @@ def build_proof(
         file=make_relative_to_cwd(loaded.path),
         places=locate_checks_and_codes(loaded),
         checks=[check.id for check in lab.checks],
-        cases=[one.case.name for one in outcomes],
+        cases=[outcome.case.name for outcome in outcomes],
         cells=build_matrix(lab, outcomes),
         mutants=tried.mutants,
         faults=[*faults, *more],
@@ -54,7 +55,9 @@ def locate_checks_and_codes(loaded: LoadedLab) -> dict[str, Place]:
     document = read(loaded.path.read_bytes())
     checks = {check.id: document.place(("checks", at, "id")) for at, check in enumerate(loaded.lab.checks)}
     codes = {
-        one.code: document.place((*path, "code")) for path, _, one in diagnoses(loaded.lab) if one.message
+        diagnosis.code: document.place((*path, "code"))
+        for path, _, diagnosis in diagnoses(loaded.lab)
+        if diagnosis.message
     }
     return checks | codes
 

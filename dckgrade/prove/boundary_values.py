@@ -14,9 +14,9 @@ def list_boundary_values(wanted: Wanted) -> list[Any]:
     if not isinstance(wanted, Matcher):
         return list_with_neighbours(wanted)
     return [
-        one
-        for name, value in get_written_fields(wanted).items()
-        for one in generate_matcher_values(name, value)
+        boundary
+        for name, value in written(wanted).items()
+        for boundary in generate_matcher_values(name, value)
     ]
 
 
@@ -36,12 +36,12 @@ def generate_matcher_values(name: str, value: Any) -> Iterator[Any]:
             yield value + "x"
         case "every" | "any":
             yield from list_boundary_values(value)
-            yield from ([one] for one in list_boundary_values(value))
+            yield from ([element] for element in list_boundary_values(value))
         case "count":
             yield from (
-                ["x"] * int(one)
-                for one in list_boundary_values(value)
-                if isinstance(one, int) and 0 <= one <= 10**4
+                ["x"] * int(length)
+                for length in list_boundary_values(value)
+                if isinstance(length, int) and 0 <= length <= 10**4
             )
         case "where":
             yield {fact: next(iter(list_boundary_values(demand)), None) for fact, demand in value.items()}
@@ -58,5 +58,5 @@ def list_with_neighbours(value: Any) -> list[Any]:
 
 def guess_matching_texts(pattern: str) -> Iterator[str]:
     """Guess what a pattern matches: each of its alternatives, read as plain words."""
-    for one in (pattern, *pattern.split("|")):
-        yield re.sub(r"\\(.)", r"\1", PATTERN_SYNTAX.sub("", one).replace(".", " "))
+    for alternative in (pattern, *pattern.split("|")):
+        yield re.sub(r"\\(.)", r"\1", PATTERN_SYNTAX.sub("", alternative).replace(".", " "))

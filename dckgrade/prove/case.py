@@ -132,7 +132,7 @@ def list_cases(fixtures: Path, lab: str) -> list[Case]:
             lab=lab,
         )
     listed = list(read_case_folders(home, lab))
-    names = [one.name for one in listed]
+    names = [case.name for case in listed]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise UserError(
             N_("Two cases of {lab} are called {name}; one of them hides the other."), lab=lab, name=twice

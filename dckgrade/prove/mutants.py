@@ -48,42 +48,46 @@ def find_vacuous_matchers(lab: Lab, recording: Recording) -> MutationResult:
 
 def get_fact_type(facts: type[msgspec.Struct], fact: str) -> inspect.Type:
     """Give the type of a fact as it is declared: whether it may be null matters here."""
-    described: tuple[inspect.Field, ...] = getattr(get_type_info(facts), "fields", ())
-    return next(one.type for one in described if one.encode_name == fact)
+    described: tuple[inspect.Field, ...] = getattr(shape_of(facts), "fields", ())
+    return next(field.type for field in described if field.encode_name == fact)
 
 
 def list_mutants(value: Any, kind: inspect.Type, wanted: Wanted) -> list[Any]:
     """Give other values that this fact could have: its neighbours, and those that the demand speaks of."""
-    spoken_of = [one for one in list_boundary_values(wanted) if fits_type(one, simplify_union(kind))]
-    lists = [[*value, one] for one in list_boundary_values(wanted)] if isinstance(value, list) else []
+    spoken_of = [mutant for mutant in list_boundary_values(wanted) if fits_type(mutant, plain(kind))]
+    lists = [[*value, mutant] for mutant in list_boundary_values(wanted)] if isinstance(value, list) else []
     absent = [None] * (is_nullable(kind) and value is not None)
-    return [one for one in (*absent, *mutate_value(value, kind), *spoken_of, *lists) if is_change(one, value)]
+    return [
+        mutant
+        for mutant in (*absent, *mutate_value(value, kind), *spoken_of, *lists)
+        if is_change(mutant, value)
+    ]
 
 
-def is_change(one: Any, value: Any) -> bool:
-    """Say whether this is a change at all; 1 is no change of 1.0, but true is one of 1."""
-    return isinstance(one, bool) is not isinstance(value, bool) or bool(one != value)
+def is_change(mutant: Any, value: Any) -> bool:
+    """Say whether *mutant* is a change at all; 1 is no change of 1.0, but true is one of 1."""
+    return isinstance(mutant, bool) is not isinstance(value, bool) or bool(mutant != value)
 
 
 def is_nullable(kind: inspect.Type) -> bool:
     """Say whether a fact may have no value; for the others that is no change that could ever be seen."""
     return isinstance(kind, inspect.UnionType) and any(
-        isinstance(one, inspect.NoneType) for one in kind.types
+        isinstance(member, inspect.NoneType) for member in kind.types
     )
 
 
-def fits_type(one: Any, kind: inspect.Type) -> bool:
-    """Say whether a fact of this kind could have that value."""
+def fits_type(value: Any, kind: inspect.Type) -> bool:
+    """Say whether a fact of this kind could have *value*."""
     match kind:
         case inspect.LiteralType():
-            return one in kind.values
+            return value in kind.values
         case inspect.StrType():
-            return isinstance(one, str)
+            return isinstance(value, str)
         case inspect.IntType() | inspect.FloatType():
             numbers = int if isinstance(kind, inspect.IntType) else int | float
-            return isinstance(one, numbers) and not isinstance(one, bool) and one >= 0
+            return isinstance(value, numbers) and not isinstance(value, bool) and value >= 0
         case inspect.ListType():
-            return isinstance(one, list)
+            return isinstance(value, list)
         case _:
             return False
 
@@ -133,20 +137,20 @@ def mutate_list(value: list[Any], element: inspect.Type) -> Iterator[list[Any]]:
     yield []
     yield from ([*value[:at], *value[at + 1 :]] for at in range(len(value)))
     strangers = list(mutate_value(value[0], element))[:1] if value else ["x"]
-    yield from ([*value, one] for one in strangers)
+    yield from ([*value, stranger] for stranger in strangers)
     yield (value or strangers) * LARGE_FACTOR
-    for at, one in enumerate(value):
-        yield from ([*value[:at], new, *value[at + 1 :]] for new in mutate_value(one, element))
+    for at, item in enumerate(value):
+        yield from ([*value[:at], new, *value[at + 1 :]] for new in mutate_value(item, element))
         # All alike: one changed element alone does not break `any`.
-        yield from ([new] * len(value) for new in mutate_value(one, element))
+        yield from ([new] * len(value) for new in mutate_value(item, element))
 
 
 def mutate_mapping(value: dict[str, Any], kind: inspect.Type) -> Iterator[dict[str, Any]]:
     """Change each field in turn."""
-    known = {one.encode_name: one.type for one in getattr(kind, "fields", ())}
-    for name, one in value.items():
+    known = {field.encode_name: field.type for field in getattr(kind, "fields", ())}
+    for name, item in value.items():
         declared = known.get(name, inspect.AnyType())
-        absent = [None] * (is_nullable(declared) and one is not None)
+        absent = [None] * (is_nullable(declared) and item is not None)
         yield from (
-            value | {name: new} for new in (*absent, *mutate_value(one, declared)) if is_change(new, one)
+            value | {name: new} for new in (*absent, *mutate_value(item, declared)) if is_change(new, item)
         )

@@ -26,15 +26,15 @@ def apply_waivers(
 ) -> tuple[list[ProofFault], list[str]]:
     """Give the faults that remain, and what the waivers have forgiven; a waiver ends, and must be needed."""
     subjects = {find_waivable_subject(fault) for fault in found}
-    valid = {one.of for one in waivers if one.until >= today}
+    valid = {waiver.of for waiver in waivers if waiver.until >= today}
     remaining = [fault for fault in found if find_waivable_subject(fault) not in valid]
-    for one in waivers:
-        if one.of not in valid:
-            remaining.append(ProofFault(what=N_("The waiver of {detail} has expired."), detail=one.of))
-        elif one.of not in subjects:
-            remaining.append(ProofFault(what=N_("The waiver of {detail} forgives nothing."), detail=one.of))
-    used = [one for one in waivers if one.of in valid & subjects]
-    return remaining, [f"{one.of}: {one.reason} ({one.until})" for one in used]
+    for waiver in waivers:
+        if waiver.of not in valid:
+            remaining.append(Fault(what=N_("The waiver of {detail} has expired."), detail=waiver.of))
+        elif waiver.of not in subjects:
+            remaining.append(Fault(what=N_("The waiver of {detail} forgives nothing."), detail=waiver.of))
+    used = [waiver for waiver in waivers if waiver.of in valid & subjects]
+    return remaining, [f"{waiver.of}: {waiver.reason} ({waiver.until})" for waiver in used]
 
 
 def find_waivable_subject(fault: ProofFault) -> str | None:
@@ -44,7 +44,11 @@ def find_waivable_subject(fault: ProofFault) -> str | None:
 
 def build_matrix(lab: Lab, outcomes: Iterable[CaseOutcome]) -> dict[str, dict[str, ProofCell]]:
     """Say for each check how it bore each case."""
-    reports = [(one.case, {line.id: line for line in one.report.checks}) for one in outcomes if one.report]
+    reports = [
+        (outcome.case, {line.id: line for line in outcome.report.checks})
+        for outcome in outcomes
+        if outcome.report
+    ]
     return {
         check.id: {case.name: classify_result(case, lines[check.id]) for case, lines in reports}
         for check in lab.checks
@@ -57,7 +61,7 @@ def classify_result(case: Case, line: CheckResult) -> ProofCell:
     wanted_remark = case.expectation.remarks.get(line.id)
     if line.verdict is not verdict:
         return classify_surprise(verdict, line.verdict)
-    remarks = [one.code for one in line.remarks]
+    remarks = [remark.code for remark in line.remarks]
     if get_diagnosis_code(line) != wanted_code or remarks != ([wanted_remark] if wanted_remark else []):
         return ProofCell.MISNAMED
     return CELL_AS_EXPECTED[verdict]
@@ -87,27 +91,27 @@ FAULT_MESSAGES = {
 
 def find_case_faults(outcomes: Iterable[CaseOutcome], lab: Lab) -> Iterator[ProofFault]:
     """List what each case has brought to light."""
-    for one in outcomes:
-        name = one.case.name
-        yield from find_expectation_faults(one.case, lab)
-        if one.report is None:
-            yield ProofFault(what=N_("{case} could not be applied: {detail}"), case=name, detail=one.failure)
+    for outcome in outcomes:
+        name = outcome.case.name
+        yield from find_expectation_faults(outcome.case, lab)
+        if outcome.report is None:
+            yield Fault(what=N_("{case} could not be applied: {detail}"), case=name, detail=outcome.failure)
             continue
-        if one.case.kind is CaseKind.UNTOUCHED:
-            yield from find_untouched_faults(one.report)
-        for line in one.report.checks:
-            found = classify_result(one.case, line)
-            if not found.is_expected and one.case.kind in {CaseKind.SOLUTION, CaseKind.VARIANT}:
+        if outcome.case.kind is CaseKind.UNTOUCHED:
+            yield from find_untouched_faults(outcome.report)
+        for line in outcome.report.checks:
+            found = classify_result(outcome.case, line)
+            if not found.sound and outcome.case.kind in {CaseKind.SOLUTION, CaseKind.VARIANT}:
                 what = N_("The solution {case} does not pass {check}: {detail}.")
-                yield ProofFault(
-                    what=what, check=line.id, case=name, detail=describe_difference(one.case, line)
+                yield Fault(
+                    what=what, check=line.id, case=name, detail=describe_difference(outcome.case, line)
                 )
-            elif not found.is_expected:
-                yield ProofFault(
+            elif not found.sound:
+                yield Fault(
                     what=FAULT_MESSAGES[found],
                     check=line.id,
                     case=name,
-                    detail=describe_difference(one.case, line),
+                    detail=describe_difference(outcome.case, line),
                 )
 
 
@@ -148,7 +152,7 @@ def describe_difference(case: Case, line: CheckResult) -> str:
 
 def find_coverage_faults(lab: Lab, outcomes: Sequence[CaseOutcome]) -> Iterator[ProofFault]:
     """List the checks that no mistake kills, and the mistakes that no case triggers."""
-    lines = [(one.case, line) for one in outcomes if one.report for line in one.report.checks]
+    lines = [(outcome.case, line) for outcome in outcomes if outcome.report for line in outcome.report.checks]
     killed = {
         line.id
         for case, line in lines
@@ -159,9 +163,9 @@ def find_coverage_faults(lab: Lab, outcomes: Sequence[CaseOutcome]) -> Iterator[
         if check.id not in killed:
             yield ProofFault(what=N_("No mistake kills {check}: it may be unable to fail."), check=check.id)
     triggered = {named.code for _, line in lines for named in (line.diagnosis, *line.remarks) if named}
-    for code_ in dict.fromkeys(one.code for one in lab.list_diagnoses()):
-        if code_ not in triggered:
-            yield ProofFault(what=N_("No case triggers {code}."), code=code_)
+    for code in dict.fromkeys(diagnosis.code for diagnosis in lab.diagnoses()):
+        if code not in triggered:
+            yield Fault(what=N_("No case triggers {code}."), code=code)
 
 
 def list_killing_cells(line: CheckResult) -> set[ProofCell]:

@@ -32,30 +32,30 @@ def is_as_expected(outcome: CaseOutcome) -> bool:
     return report is not None and all(classify_result(outcome.case, line).sound for line in report.checks)
 
 
-def renew_recording(_loaded: LoadedLab, one: CaseOutcome) -> Iterator[Fault]:
+def renew_recording(_loaded: LoadedLab, outcome: CaseOutcome) -> Iterator[Fault]:
     """Keep what the engine says, unless that is not what was expected: a fault is not worth keeping."""
-    if one.report and is_as_expected(one):
-        one.case.recording_path.write_bytes(codec.to_json(replace_private_endpoint(one.report)))
+    if outcome.report and is_as_expected(outcome):
+        outcome.case.recording_path.write_bytes(codec.to_json(replace_private_endpoint(outcome.report)))
     yield from ()
 
 
-def compare_recording(loaded: LoadedLab, one: CaseOutcome) -> Iterator[ProofFault]:
+def compare_recording(loaded: LoadedLab, outcome: CaseOutcome) -> Iterator[Fault]:
     """Tell where the recording no longer says what the engine says."""
-    if one.report is None:
+    if outcome.report is None:
         return
-    before = rejudge_recording(loaded, one.case)
+    before = rejudge_recording(loaded, outcome.case)
     if before.report is None:
-        yield ProofFault(
-            what=N_("{case} has no recording: {detail}"), case=one.case.name, detail=before.failure
+        yield Fault(
+            what=N_("{case} has no recording: {detail}"), case=outcome.case.name, detail=before.failure
         )
         return
-    for old, new in zip(before.report.checks, one.report.checks, strict=True):
+    for old, new in zip(before.report.checks, outcome.report.checks, strict=True):
         was, now = (f"{check.verdict} {get_diagnosis_code(check) or ''}".strip() for check in (old, new))
         if was != now:
             yield ProofFault(
                 what=N_("{check}: the recording of {case} says otherwise than the engine: {detail}."),
                 check=new.id,
-                case=one.case.name,
+                case=outcome.case.name,
                 detail=f"{was} → {now}",
             )
 
@@ -67,12 +67,12 @@ def replace_private_endpoint(report: Report) -> Report:
 
 def derive_recordings(handmade: Sequence[Case], every: Sequence[Case]) -> None:
     """Make the recordings of hand-made cases out of those that they say they are derived from."""
-    for one in handmade:
-        if change := one.expectation.derived:
+    for case in handmade:
+        if change := case.expectation.derived:
             source = next(other for other in every if other.name == change.from_)
             report = codec.from_json(source.recording_path.read_bytes(), str(source.recording_path))
             seen = {name: nullify_facts(found, change) for name, found in report.observations.items()}
-            one.recording_path.write_bytes(codec.to_json(replace(report, observations=seen)))
+            case.recording_path.write_bytes(codec.to_json(replace(report, observations=seen)))
 
 
 def nullify_facts(found: Observation, change: Derivation) -> Observation:

@@ -52,11 +52,11 @@ def validate_lab_name(lab: str) -> None:
 def read_templates(folder: Traversable, above: str = "") -> list[tuple[str, str]]:
     """List the templates by their place."""
     found: list[tuple[str, str]] = []
-    for one in sorted(folder.iterdir(), key=lambda one: one.name):
-        if one.is_dir():
-            found += read_templates(one, f"{above}{one.name}/")
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            found += read_templates(entry, f"{above}{entry.name}/")
         else:
-            found.append((above + one.name, one.read_text(encoding="utf-8")))
+            found.append((above + entry.name, entry.read_text(encoding="utf-8")))
     return found
 
 
