@@ -36,13 +36,13 @@ RecordOption = Annotated[bool, typer.Option("--record", help=N_("Renew the recor
 FixturesOption = Annotated[
     Path, typer.Option("--fixtures", metavar="DIR", help=N_("Folder of the solutions and mistakes."))
 ]
-Jobs = Annotated[
+EngineJobsOption = Annotated[
     int | None,
     typer.Option(
         "--jobs", min=1, max=16, help=N_("Engines of our own at a time; else as many as memory allows.")
     ),
 ]
-Disposable = Annotated[
+DisposableOption = Annotated[
     bool,
     typer.Option("--disposable", help=N_("The engine named with --host is empty and may be used up.")),
 ]
@@ -56,11 +56,11 @@ ProofOutputsOption = Annotated[
 
 
 def prove(
-    labs: LabNames = None,
-    recorded: Recorded = False,
-    record: Record = False,
-    fixtures: Fixtures = Path("fixtures"),
-    jobs: Jobs = None,
+    labs: LabNamesArgument = None,
+    recorded: RecordedOption = False,
+    record: RecordOption = False,
+    fixtures: FixturesOption = Path("fixtures"),
+    jobs: EngineJobsOption = None,
     host: options.Host = None,
     disposable: DisposableOption = False,
     shape: ProofFormatOption = DEFAULT_PROOF_FORMAT,
@@ -124,7 +124,7 @@ def prove_labs_from_recordings(labs: "Sequence[LoadedLab]", fixtures: Path) -> "
     return (prove_from_recordings(lab, fixtures) for lab in labs)
 
 
-def from_engines(
+def prove_labs_on_engines(
     labs: "Sequence[LoadedLab]", fixtures: Path, host: str | None, jobs: int | None, *, record: bool
 ) -> "Sequence[Proof]":
     """See it on engines; those of our own are gone afterwards."""
@@ -142,8 +142,8 @@ def from_engines(
             engines = run.create_own_engines(planned, fixtures, jobs)
             return run.prove_live(planned, fixtures, engines, progress, record=record)
     except (PrivateEngineFailed, CaseNotApplied) as failed:
-        exit_codes.say(str(failed).splitlines())
-        raise SystemExit(exit_codes.Exit.NOT_GRADABLE) from None
+        exit_codes.print_to_stderr(str(failed).splitlines())
+        raise SystemExit(exit_codes.ExitCode.NOT_GRADABLE) from None
 
 
 @contextmanager
@@ -158,7 +158,9 @@ def show_progress(labs: "Sequence[str]") -> "Iterator[CaseProgress]":
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         tasks = {}
         for lab in labs:
-            starting = get_translator(language.spoken())(N_("{lab}: getting engines ready")).format(lab=lab)
+            starting = get_translator(language.get_language())(N_("{lab}: getting engines ready")).format(
+                lab=lab
+            )
             tasks[lab] = bar.add_task(starting, total=None)
             if not console.is_terminal:
                 exit_codes.print_to_stderr([starting])
@@ -166,6 +168,6 @@ def show_progress(labs: "Sequence[str]") -> "Iterator[CaseProgress]":
         def show(lab: str, case: str, done: int, total: int) -> None:
             bar.update(tasks[lab], completed=done, total=total, description=f"{lab} {case}")
             if not console.is_terminal:
-                exit_codes.say([f"{lab} {done}/{total} {case}"])
+                exit_codes.print_to_stderr([f"{lab} {done}/{total} {case}"])
 
         yield show

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from dckgrade.lab.lint import diagnoses
+from dckgrade.lab.lint import iter_located_diagnoses
 from dckgrade.lab.load import LoadedLab
 from dckgrade.lab.problem import Place
-from dckgrade.lab.strict_yaml import read
+from dckgrade.lab.strict_yaml import parse_strict_yaml
 from dckgrade.prove.case import CaseKind, read_proof_settings
 from dckgrade.prove.mutants import MutationResult, find_vacuous_matchers
 from dckgrade.prove.proof import (
@@ -19,11 +19,15 @@ from dckgrade.prove.proof import (
     find_coverage_faults,
 )
 from dckgrade.report import codec
-from dckgrade.report.proof import Fault, Proof
+from dckgrade.report.proof import Proof, ProofFault
 
 
 def build_proof(
-    loaded: LoadedLab, fixtures: Path, outcomes: Sequence[CaseOutcome], more: Sequence[Fault], start: float
+    loaded: LoadedLab,
+    fixtures: Path,
+    outcomes: Sequence[CaseOutcome],
+    more: Sequence[ProofFault],
+    start: float,
 ) -> Proof:
     """Put together what all cases came to."""
     lab = loaded.lab
@@ -32,7 +36,9 @@ def build_proof(
         (outcome.report for outcome in outcomes if outcome.case.kind is CaseKind.SOLUTION and outcome.report),
         None,
     )
-    tried = find_vacuous_matchers(lab, codec.recording(solution)) if solution else MutationResult(0, [])
+    tried = (
+        find_vacuous_matchers(lab, codec.extract_recording(solution)) if solution else MutationResult(0, [])
+    )
     found = [*find_case_faults(outcomes, lab), *find_coverage_faults(lab, outcomes), *tried.faults]
     faults, waived = apply_waivers(found, waivers, date.today())  # noqa: DTZ011 - a day, wherever one is
     return Proof(
@@ -52,11 +58,13 @@ def build_proof(
 
 def locate_checks_and_codes(loaded: LoadedLab) -> dict[str, Place]:
     """Find where each check stands in the lab's file, and each code that is written in full."""
-    document = read(loaded.path.read_bytes())
-    checks = {check.id: document.place(("checks", at, "id")) for at, check in enumerate(loaded.lab.checks)}
+    document = parse_strict_yaml(loaded.path.read_bytes())
+    checks = {
+        check.id: document.find_place(("checks", at, "id")) for at, check in enumerate(loaded.lab.checks)
+    }
     codes = {
-        diagnosis.code: document.place((*path, "code"))
-        for path, _, diagnosis in diagnoses(loaded.lab)
+        diagnosis.code: document.find_place((*path, "code"))
+        for path, _, diagnosis in iter_located_diagnoses(loaded.lab)
         if diagnosis.message
     }
     return checks | codes

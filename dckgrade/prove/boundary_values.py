@@ -15,7 +15,7 @@ def list_boundary_values(wanted: Wanted) -> list[Any]:
         return list_with_neighbours(wanted)
     return [
         boundary
-        for name, value in written(wanted).items()
+        for name, value in get_written_fields(wanted).items()
         for boundary in generate_matcher_values(name, value)
     ]
 

@@ -177,7 +177,7 @@ def read_yaml_or_default(path: Path, cls: type[T]) -> T:
     try:
         return msgspec.convert(document.data, cls)
     except msgspec.ValidationError as error:
-        found = problems(document, cls) or [Problem((1, 1), "{error}", error=error)]
+        found = find_type_problems(document, cls) or [Problem((1, 1), "{error}", error=error)]
         for problem in found:
             if renamed := RENAMED_KEYS.get(str(problem.values.get("key"))):
                 problem.values["near"] = renamed

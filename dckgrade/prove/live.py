@@ -18,7 +18,7 @@ from dckgrade.engine.unavailable import UnavailableEngine
 from dckgrade.grading import run
 from dckgrade.grading.options import Choice
 from dckgrade.lab.load import LoadedLab
-from dckgrade.lab.model import seconds
+from dckgrade.lab.model import parse_duration_s
 from dckgrade.prove.case import Case
 from dckgrade.prove.engines.docker_command import list_image_references, remove_images
 from dckgrade.prove.images import LabImages
@@ -172,7 +172,7 @@ def cap_budgets(loaded: LoadedLab, case: Case) -> LoadedLab:
     """Shorten the wait for the checks that *case* gives a smaller budget."""
     caps = case.expectation.budget
     checks = [
-        replace(check, within=min(check.within or cap, cap, key=seconds))
+        replace(check, within=min(check.within or cap, cap, key=parse_duration_s))
         if (cap := caps.get(check.id))
         else check
         for check in loaded.lab.checks

@@ -48,13 +48,13 @@ def find_vacuous_matchers(lab: Lab, recording: Recording) -> MutationResult:
 
 def get_fact_type(facts: type[msgspec.Struct], fact: str) -> inspect.Type:
     """Give the type of a fact as it is declared: whether it may be null matters here."""
-    described: tuple[inspect.Field, ...] = getattr(shape_of(facts), "fields", ())
+    described: tuple[inspect.Field, ...] = getattr(get_type_info(facts), "fields", ())
     return next(field.type for field in described if field.encode_name == fact)
 
 
 def list_mutants(value: Any, kind: inspect.Type, wanted: Wanted) -> list[Any]:
     """Give other values that this fact could have: its neighbours, and those that the demand speaks of."""
-    spoken_of = [mutant for mutant in list_boundary_values(wanted) if fits_type(mutant, plain(kind))]
+    spoken_of = [mutant for mutant in list_boundary_values(wanted) if fits_type(mutant, simplify_union(kind))]
     lists = [[*value, mutant] for mutant in list_boundary_values(wanted)] if isinstance(value, list) else []
     absent = [None] * (is_nullable(kind) and value is not None)
     return [

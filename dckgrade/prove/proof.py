@@ -30,9 +30,11 @@ def apply_waivers(
     remaining = [fault for fault in found if find_waivable_subject(fault) not in valid]
     for waiver in waivers:
         if waiver.of not in valid:
-            remaining.append(Fault(what=N_("The waiver of {detail} has expired."), detail=waiver.of))
+            remaining.append(ProofFault(what=N_("The waiver of {detail} has expired."), detail=waiver.of))
         elif waiver.of not in subjects:
-            remaining.append(Fault(what=N_("The waiver of {detail} forgives nothing."), detail=waiver.of))
+            remaining.append(
+                ProofFault(what=N_("The waiver of {detail} forgives nothing."), detail=waiver.of)
+            )
     used = [waiver for waiver in waivers if waiver.of in valid & subjects]
     return remaining, [f"{waiver.of}: {waiver.reason} ({waiver.until})" for waiver in used]
 
@@ -95,19 +97,21 @@ def find_case_faults(outcomes: Iterable[CaseOutcome], lab: Lab) -> Iterator[Proo
         name = outcome.case.name
         yield from find_expectation_faults(outcome.case, lab)
         if outcome.report is None:
-            yield Fault(what=N_("{case} could not be applied: {detail}"), case=name, detail=outcome.failure)
+            yield ProofFault(
+                what=N_("{case} could not be applied: {detail}"), case=name, detail=outcome.failure
+            )
             continue
         if outcome.case.kind is CaseKind.UNTOUCHED:
             yield from find_untouched_faults(outcome.report)
         for line in outcome.report.checks:
             found = classify_result(outcome.case, line)
-            if not found.sound and outcome.case.kind in {CaseKind.SOLUTION, CaseKind.VARIANT}:
+            if not found.is_expected and outcome.case.kind in {CaseKind.SOLUTION, CaseKind.VARIANT}:
                 what = N_("The solution {case} does not pass {check}: {detail}.")
-                yield Fault(
+                yield ProofFault(
                     what=what, check=line.id, case=name, detail=describe_difference(outcome.case, line)
                 )
-            elif not found.sound:
-                yield Fault(
+            elif not found.is_expected:
+                yield ProofFault(
                     what=FAULT_MESSAGES[found],
                     check=line.id,
                     case=name,
@@ -163,9 +167,9 @@ def find_coverage_faults(lab: Lab, outcomes: Sequence[CaseOutcome]) -> Iterator[
         if check.id not in killed:
             yield ProofFault(what=N_("No mistake kills {check}: it may be unable to fail."), check=check.id)
     triggered = {named.code for _, line in lines for named in (line.diagnosis, *line.remarks) if named}
-    for code in dict.fromkeys(diagnosis.code for diagnosis in lab.diagnoses()):
+    for code in dict.fromkeys(diagnosis.code for diagnosis in lab.list_diagnoses()):
         if code not in triggered:
-            yield Fault(what=N_("No case triggers {code}."), code=code)
+            yield ProofFault(what=N_("No case triggers {code}."), code=code)
 
 
 def list_killing_cells(line: CheckResult) -> set[ProofCell]:

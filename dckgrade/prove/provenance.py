@@ -42,7 +42,7 @@ def digest_lab_parts(loaded: LoadedLab, fixtures: Path) -> str:
 def list_probes(loaded: LoadedLab) -> Iterator[object]:
     """List every probe of a lab: those of checks, and those that only a diagnosis needs."""
     yield from (check.observe for check in loaded.lab.checks)
-    yield from (also.observe for diagnosis in loaded.lab.diagnoses() for also in diagnosis.also)
+    yield from (also.observe for diagnosis in loaded.lab.list_diagnoses() for also in diagnosis.also)
 
 
 def digest_case_files(folder: Path) -> str:

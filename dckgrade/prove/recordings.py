@@ -29,23 +29,25 @@ def rejudge_recording(loaded: LoadedLab, case: Case) -> CaseOutcome:
 def is_as_expected(outcome: CaseOutcome) -> bool:
     """Say whether every check ended as the case expects."""
     report = outcome.report
-    return report is not None and all(classify_result(outcome.case, line).sound for line in report.checks)
+    return report is not None and all(
+        classify_result(outcome.case, line).is_expected for line in report.checks
+    )
 
 
-def renew_recording(_loaded: LoadedLab, outcome: CaseOutcome) -> Iterator[Fault]:
+def renew_recording(_loaded: LoadedLab, outcome: CaseOutcome) -> Iterator[ProofFault]:
     """Keep what the engine says, unless that is not what was expected: a fault is not worth keeping."""
     if outcome.report and is_as_expected(outcome):
         outcome.case.recording_path.write_bytes(codec.to_json(replace_private_endpoint(outcome.report)))
     yield from ()
 
 
-def compare_recording(loaded: LoadedLab, outcome: CaseOutcome) -> Iterator[Fault]:
+def compare_recording(loaded: LoadedLab, outcome: CaseOutcome) -> Iterator[ProofFault]:
     """Tell where the recording no longer says what the engine says."""
     if outcome.report is None:
         return
     before = rejudge_recording(loaded, outcome.case)
     if before.report is None:
-        yield Fault(
+        yield ProofFault(
             what=N_("{case} has no recording: {detail}"), case=outcome.case.name, detail=before.failure
         )
         return

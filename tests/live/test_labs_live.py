@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from dckgrade.lab.discovery import find, labs_of, shelf
-from dckgrade.lab.load import LoadedLab, load
+from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
+from dckgrade.lab.load import LoadedLab, load_lab
 from dckgrade.prove import run
 from dckgrade.prove.case import Case, read_proof_settings
 from dckgrade.prove.provenance import find_stale_recordings
@@ -42,20 +42,20 @@ def proofs(request: pytest.FixtureRequest) -> Mapping[str, Proof]:
         need_guests()
     choose = None if request.config.getoption("--every-case") else choose_cases
     os.nice(NICENESS)
-    planned = [run.plan_lab(load(find(lab)), FIXTURES, choose) for lab in labs]
+    planned = [run.plan_lab(load_lab(find_lab_path(lab)), FIXTURES, choose) for lab in labs]
     engines = run.create_own_engines(planned, FIXTURES)
     proven = run.prove_live(planned, FIXTURES, engines, lambda *_: None, record=False)
     return {proof.lab: proof for proof in proven}
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("lab", labs_of(shelf()))
+@pytest.mark.parametrize("lab", list_labs_in_folders(find_builtin_folder()))
 def test_a_lab_is_proven_live(lab: str, proofs: Mapping[str, Proof]) -> None:
     proof = proofs[lab]
 
     BUILD.mkdir(exist_ok=True)
     (BUILD / f"proof-{lab}.html").write_bytes(render_proof_page([proof], "en"))
-    assert [fault.sentence("en") for fault in proof.faults] == []
+    assert [fault.translate_sentence("en") for fault in proof.faults] == []
 
 
 def choose_cases(loaded: LoadedLab, cases: Sequence[Case]) -> set[str]:

@@ -38,7 +38,7 @@ def temporary() -> Iterator[Path]:
 
 def proved(folder: Path, engine: DisposableEngine, *, record: bool) -> Proof:
     """Prove the tiny lab of *folder* on *engine*."""
-    return prove_on(engine, load(folder / "tiny.yaml"), folder / "fixtures", record=record)
+    return prove_on(engine, load_lab(folder / "tiny.yaml"), folder / "fixtures", record=record)
 
 
 def sentences(proof: Proof) -> list[str]:

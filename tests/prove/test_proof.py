@@ -44,7 +44,7 @@ def sentences(proof: Proof) -> list[str]:
 def test_no_lab_is_on_the_shelf_that_is_not_proven(lab: str) -> None:
     begun = time.process_time()
 
-    assert sentences(run.prove_from_recordings(load(find(lab)), FIXTURES)) == []
+    assert sentences(run.prove_from_recordings(load_lab(find_lab_path(lab)), FIXTURES)) == []
     assert time.process_time() - begun < 1
 
 
@@ -182,7 +182,7 @@ def test_a_waiver_that_forgives_nothing_is_a_fault(fixtures: Path) -> None:
 
 
 def test_a_lab_of_several_engines_is_not_proven_on_one() -> None:
-    planned = run.plan_lab(load(find("tp1")), FIXTURES)
+    planned = run.plan_lab(load_lab(find_lab_path("tp1")), FIXTURES)
 
     with pytest.raises(UserError, match="3 engines that reach each other"):
         run.prove_on_given_engine([planned], FIXTURES, "unix:///given.sock", lambda *_: None, record=False)
@@ -222,4 +222,4 @@ def test_the_hand_made_recording_and_the_demonstration_are_made_of_todays_record
 
 def test_an_engine_that_dies_ends_the_proof_and_is_no_fault_of_the_lab() -> None:
     with pytest.raises(EngineTrouble, match="gone"):
-        prove_on(DeadEngine(), load(find("tp5")), FIXTURES, record=False)
+        prove_on(DeadEngine(), load_lab(find_lab_path("tp5")), FIXTURES, record=False)

@@ -9,8 +9,8 @@ from types import TracebackType
 
 import pytest
 
-from dckgrade.lab.discovery import find
-from dckgrade.lab.load import load
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.prove import live, schedule
 from dckgrade.prove.case import Case, CaseKind, Expectation
 from dckgrade.prove.engines.settings import EngineSetting
@@ -33,7 +33,7 @@ def plan(
         (home / "recording.json").write_text(json.dumps({"duration_ms": 1000 * seconds}))
         expectation = Expectation(needs_fresh_engine=name == used_up)
         cases.append(Case(lab, name, CaseKind.MISTAKE, home, expectation))
-    return PlannedLab(load(find(lab)), cases, setting, LabImages([], folder / lab))
+    return PlannedLab(load_lab(find_lab_path(lab)), cases, setting, LabImages([], folder / lab))
 
 
 def take_all(queue: CaseQueue, engines: int = 1) -> list[str]:

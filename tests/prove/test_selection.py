@@ -2,8 +2,8 @@
 
 import pytest
 
-from dckgrade.lab.discovery import find, labs_of, shelf
-from dckgrade.lab.load import load
+from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
+from dckgrade.lab.load import load_lab
 from dckgrade.prove.case import CaseKind, list_cases
 from dckgrade.prove.selection import list_killed_checks, select_slice, select_telling_cases
 from tests.conftest import FIXTURES
@@ -11,9 +11,9 @@ from tests.conftest import FIXTURES
 SLICES = 5
 
 
-@pytest.mark.parametrize("lab", labs_of(shelf()))
+@pytest.mark.parametrize("lab", list_labs_in_folders(find_builtin_folder()))
 def test_the_selected_cases_show_what_all_show(lab: str) -> None:
-    loaded = load(find(lab))
+    loaded = load_lab(find_lab_path(lab))
     applied = [case for case in list_cases(FIXTURES, lab) if case.can_be_applied]
     mistakes = [case for case in applied if case.kind is CaseKind.MISTAKE]
 
