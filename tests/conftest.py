@@ -39,13 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before the processes are told the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Give live tests to two processes, where there are several: the labs to one, all others to another."""
-    for item in items:
-        if item.get_closest_marker("engine"):
-            group = "labs" if item.path.name == "test_labs_live.py" else "engine"
-            item.add_marker(pytest.mark.xdist_group(group))
+    if item.get_closest_marker("engine"):
+        group = "labs" if item.path.name == "test_labs_live.py" else "engine"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture
