@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import docker
 import hypothesis
@@ -39,11 +40,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give live tests to two processes, where there are several: the labs to one, all others to another."""
-    if item.get_closest_marker("engine"):
-        group = "labs" if item.path.name == "test_labs_live.py" else "engine"
-        item.add_marker(pytest.mark.xdist_group(group))
+def choose_process(nodeid: str) -> str:
+    """Choose which tests share a process, where there are several: the labs, other live tests, each module."""
+    module = nodeid.split("::")[0]
+    if not module.startswith("tests/live/"):
+        return module
+    return "labs" if module.endswith("test_labs_live.py") else "live"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the labs and the other live tests: they take longest, most of it waiting."""
+    order = {"labs": 0, "live": 1}
+    items.sort(key=lambda item: order.get(choose_process(item.nodeid), len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand tests out to pytest-xdist's processes by `choose_process`, in the order of collection."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return choose_process(nodeid)
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
 
 
 @pytest.fixture
