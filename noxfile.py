@@ -12,8 +12,8 @@ nox.options.sessions = ["lint", "tests"]
 nox.options.error_on_missing_interpreters = True
 
 DEV = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
-# One process proves the labs, one runs the other live tests, and the third all that needs no engine: what each
-# is given is chosen in tests/conftest.py.
+# One process proves the labs, one runs the other live tests, and the third all that needs no engine:
+# tests/conftest.py hands them out.
 PROCESSES = ["-n", "3"]
 # The programs that are needed, and Debian's packages that bring them.
 Parts = tuple[list[str], list[str]]

@@ -1,5 +1,6 @@
 """The engine of the tests: their own, unless DCKGRADE_TEST_HOST names one to use up."""
 
+import importlib
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
@@ -41,8 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def choose_process(nodeid: str) -> str:
-    """Choose which tests share a process, where there are several: the labs, other live tests, each module."""
-    module = nodeid.split("::")[0]
+    """Choose which tests share a process: the labs, all other live tests, each further module."""
+    module = nodeid.split("::", maxsplit=1)[0]
     if not module.startswith("tests/live/"):
         return module
     return "labs" if module.endswith("test_labs_live.py") else "live"
@@ -57,14 +58,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Hand tests out to pytest-xdist's processes by `choose_process`, in the order of collection."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class Scheduling(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return choose_process(nodeid)
-
+    # Its own groups are marks; with pytest 9.2 it does not see them.
     config.option.loadscopereorder = False
-    return Scheduling(config, log)
+    scheduling = importlib.import_module("xdist.scheduler").LoadScopeScheduling(config, log)
+    scheduling._split_scope = choose_process
+    return scheduling
 
 
 @pytest.fixture
