@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
+from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.engines.private import PrivateEngine
 from images import build
-from tests.live.test_ssh_live import docker, solved
-from tests.support.class_reports import read_recorded_report
+from tests.support.class_reports import recorded
 from tests.support.cli_runner import dckgrade
 from tests.support.fault_engine import FaultEngine, stall_after
 from tests.support.real_sshd import Sshd, free_port, need_ssh
+from tests.support.solved_tp5 import solve_tp5
 
 pytestmark = pytest.mark.engine
 
@@ -37,9 +38,9 @@ def sockets() -> Iterator[list[str]]:
         engines = [stack.enter_context(PrivateEngine()) for _ in range(3)]
         for one in (engines[SOLVED], engines[MISTAKEN]):
             build.load(one.host, ["nginx", "postgres"])
-        solved(engines[SOLVED])
-        docker(engines[MISTAKEN].host, "run", "-d", "--name", "webservers", "nginx")
-        docker(engines[MISTAKEN].host, "run", "-d", "--name", "dbserver", "postgres")
+        solve_tp5(engines[SOLVED])
+        run_docker(engines[MISTAKEN].host, "run", "-d", "--name", "webservers", "nginx")
+        run_docker(engines[MISTAKEN].host, "run", "-d", "--name", "dbserver", "postgres")
         yield [one.host.removeprefix("unix://") for one in engines]
 
 

@@ -20,29 +20,16 @@ from dckgrade.prove.live import DisposableEngine
 from tests.conftest import FIXTURES
 from tests.support.cli_runner import dckgrade
 from tests.support.real_sshd import Sshd, free_port, need_ssh
+from tests.support.solved_tp5 import solve_tp5
 
 pytestmark = pytest.mark.engine
-SOLUTION = (
-    ("run", "-d", "--name", "webservers", "nginx"),
-    ("run", "-d", "--name", "dbserver", "-e", "POSTGRES_PASSWORD=x", "postgres"),
-)
-
-
-def docker(host: str, *words: str) -> None:
-    subprocess.run(["docker", "--host", host, *words], check=True, capture_output=True, timeout=60)
-
-
-def solved(engine: DisposableEngine) -> None:
-    engine.empty()
-    for words in SOLUTION:
-        docker(engine.host, *words)
 
 
 @pytest.fixture(scope="module")
 def tp5(engine: DisposableEngine) -> Iterator[str]:
     """Give the socket of an engine on which TP5 is solved."""
     need_ssh()
-    solved(engine)
+    solve_tp5(engine)
     yield engine.host.removeprefix("unix://")
     engine.empty()
 
