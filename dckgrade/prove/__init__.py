@@ -1,1 +1,1 @@
-"""What proves the labs: real engines to use up, and cases to put them into."""
+"""Proves labs: real engines that are used up, and the cases that are applied to them."""

@@ -1,4 +1,4 @@
-"""A demand → values that would fulfil it or the demands inside it, or only just not: what a mutant may be."""
+"""Values at the boundary of a matcher: those that just fulfil it, and those that just do not."""
 
 import re
 from collections.abc import Iterator

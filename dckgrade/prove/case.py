@@ -1,4 +1,4 @@
-"""A folder of `fixtures/` → a case: what a trainee would type, and what the report must then say."""
+"""A case, a folder of `fixtures/`: what a trainee would type, and what the report must then say."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -62,7 +62,7 @@ class Expectation(Strict, frozen=True, kw_only=True):
 
     @property
     def timeout_s(self) -> float:
-        """Give the deadline in seconds."""
+        """The deadline in seconds."""
         return parse_duration_s(self.timeout) if self.timeout else 90.0
 
     def get_expected_result(self, check: str) -> tuple[Verdict, str | None]:
@@ -96,7 +96,7 @@ class Case(Struct, frozen=True):
 
     @property
     def recording_path(self) -> Path:
-        """Say where the report of a real engine in this state is kept."""
+        """Where the report of a real engine in this state is kept."""
         return self.folder / "recording.json"
 
 

@@ -1,4 +1,4 @@
-"""A case and an engine that may be used up → the report of that engine once the case has been applied."""
+"""Applies a case to an engine that may be used up, and grades that engine."""
 
 import os
 import shutil
@@ -48,7 +48,7 @@ class DisposableEngine(Protocol):
         ...
 
     def enter_network(self) -> AbstractContextManager[None]:
-        """Stand where its containers can be reached."""
+        """Put the calling thread where its containers can be reached."""
         ...
 
 
@@ -62,11 +62,11 @@ class Restartable(Protocol):
         ...
 
     def restart(self, settings: bytes) -> bool:
-        """Start it anew with that `daemon.json`, its containers stopped; say whether it has come up."""
+        """Restart it with that `daemon.json`, its containers stopped; say whether it has come up."""
         ...
 
     def restore_daemon_json(self) -> None:
-        """Start it anew with its own, where it has another."""
+        """Restart it with its own, where it has another."""
         ...
 
 
@@ -126,7 +126,7 @@ class PreparedEngine:
         remove_images(self.host, self.image_references)
 
     def enter_network(self) -> AbstractContextManager[None]:
-        """Stand where its containers can be reached."""
+        """Put the calling thread where its containers can be reached."""
         return self.engine.enter_network()
 
 
@@ -202,7 +202,7 @@ def has_unexpected_unknown(case: Case, report: Report) -> bool:
 def run_case_script(
     case: Case, engine: DisposableEngine, workdir: Path | None = None, home: str = "", name: str = "apply.sh"
 ) -> None:
-    """Type what the trainee typed, in *workdir* (else where the case lies), against *engine*."""
+    """Run a script of *case* against *engine*, in *workdir* or else in the case's own folder."""
     script = case.folder / name
     if not script.exists():
         return

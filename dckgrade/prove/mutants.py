@@ -1,4 +1,4 @@
-"""A lab and the recording of its solution → the demands that no change of what was seen would ever break."""
+"""Finds the demands of a lab that no change of its solution's recording would break."""
 
 from collections.abc import Iterator
 from typing import Any

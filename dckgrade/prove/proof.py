@@ -1,4 +1,4 @@
-"""What each case came to → the check by case matrix, and everything that keeps the lab from being proven."""
+"""Compares what cases came to with what they expect: the matrix, and what keeps a lab from being proven."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date

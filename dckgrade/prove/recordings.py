@@ -1,4 +1,4 @@
-"""What engines said once, kept beside the cases: judged again, compared with what they say now, renewed."""
+"""Recordings of engines, kept beside the cases: judged again, compared with what engines say now, renewed."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""A lab's name → the files of a lab to fill in: it, its solution, an untouched engine, a first mistake."""
+"""Writes the files of a new lab, to be filled in: it, its solution, an untouched engine, a first mistake."""
 
 import json
 from importlib import resources

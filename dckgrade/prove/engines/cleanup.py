@@ -1,4 +1,4 @@
-"""The name of a private engine in, no trace of it out: its processes, its control groups and its folder."""
+"""Removes what a private engine leaves behind: its processes, its control groups and its folder."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""A number in, so many private engines on one network of their own out: a class room without machines."""
+"""Several private engines on a network of their own: a class room without machines."""
 
 import subprocess
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class PrivateCluster:
 
     @property
     def host(self) -> str:
-        """Say where the engine listens that is graded."""
+        """The address of the engine that is graded."""
         return self.engines[0].host
 
     @property
@@ -51,7 +51,7 @@ class PrivateCluster:
             engine.empty()
 
     def enter_network(self) -> AbstractContextManager[None]:
-        """Stand where the graded engine's containers can be reached."""
+        """Put the calling thread where the graded engine's containers can be reached."""
         return self.engines[0].enter_network()
 
 
@@ -82,7 +82,7 @@ class _Switch:
             self._holder.kill()
 
     def plug(self, engine: PrivateEngine, place: int) -> None:
-        """Lay a cable between the bridge and *engine*."""
+        """Connect *engine* to the bridge."""
         with engine.enter_network():
             cable = ("type", "veth", "peer", "name", f"port{place}", "netns", str(self.pid))
             _run_ip("link", "add", "eth0", *cable)

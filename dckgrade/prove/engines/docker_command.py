@@ -1,4 +1,4 @@
-"""An engine's address and one Docker command → what it printed: engines as a trainee drives them."""
+"""Drives an engine with the Docker command, as a trainee does."""
 
 import json
 import subprocess

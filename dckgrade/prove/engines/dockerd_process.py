@@ -1,4 +1,4 @@
-"""A folder in, a dockerd in namespaces of its own out, which keeps all its files there and dies with us."""
+"""Starts dockerd in namespaces of its own; it keeps all its files in one folder and dies with us."""
 
 import contextlib
 import http.client

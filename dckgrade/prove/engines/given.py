@@ -1,4 +1,4 @@
-"""The address of an engine that its owner gives up → an engine to use up, left as empty as it was."""
+"""An engine that its owner gives up: used up, and left as empty as it was."""
 
 import contextlib
 from collections.abc import Mapping
@@ -68,5 +68,5 @@ class GivenEngine:
                 run_docker(self.host, what, "rm", *options, *names)
 
     def enter_network(self) -> AbstractContextManager[None]:
-        """Stay where we are: its owner has seen to it that its containers can be reached from here."""
+        """Do nothing: its owner has seen to it that its containers can be reached from here."""
         return nullcontext()

@@ -1,4 +1,4 @@
-"""A Linux machine with qemu in, an engine on a kernel with AppArmor out: a guest, private, gone after use."""
+"""A guest machine under qemu: an engine on a kernel with AppArmor, private, gone after use."""
 
 import atexit
 import contextlib
@@ -73,7 +73,7 @@ class GuestEngine:
 
     @property
     def host(self) -> str:
-        """Say where its engine listens: a socket here that leads there."""
+        """The address of its engine: a socket here that leads there."""
         return f"unix://{self._folder}/docker.sock"
 
     @property

@@ -1,4 +1,4 @@
-"""A command and the folder it is typed in → what it prints on a guest machine, and its exit code there."""
+"""Runs a command on a guest machine, in a copy of the folder in which it is typed."""
 
 import io
 import shlex

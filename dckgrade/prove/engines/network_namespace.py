@@ -1,4 +1,4 @@
-"""A process in, its network namespace around the calling thread out."""
+"""Puts the calling thread into the network namespace of a process."""
 
 import contextlib
 import ctypes

@@ -1,4 +1,4 @@
-"""A TCP port inside a network namespace → a unix socket here, for those who stand outside."""
+"""A unix socket that leads to a TCP port inside a network namespace."""
 
 import contextlib
 import socket
@@ -12,7 +12,7 @@ _CHUNK_BYTES = 65536
 
 
 class PortForward:
-    """Passes on what is said at *path* to *address* in the network namespace of *pid*, and back."""
+    """Forwards connections at *path* to *address* in the network namespace of *pid*."""
 
     def __init__(self, path: Path, pid: int, address: tuple[str, int]) -> None:
         self.pid, self.address = pid, address
@@ -22,7 +22,7 @@ class PortForward:
         threading.Thread(target=self._accept_connections, daemon=True).start()
 
     def close(self) -> None:
-        """Let nobody in any more; those inside leave when the machine ends."""
+        """Accept no more connections; those that are open end with the machine."""
         # Closing alone would leave the thread waiting in accept().
         with contextlib.suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)

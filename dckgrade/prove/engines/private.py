@@ -1,4 +1,4 @@
-"""A Linux machine with dockerd in, a Docker engine of our own out: private, offline, gone after use."""
+"""A private Docker engine: dockerd in namespaces of its own, offline, gone after use."""
 
 import atexit
 import contextlib
