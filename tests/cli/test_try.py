@@ -11,7 +11,7 @@ import pytest
 from dckgrade.lab.reference import describe_fields
 from dckgrade.probes.registry import load_kinds
 from tests.conftest import FIXTURES
-from tests.support.cli_runner import NOWHERE, dckgrade
+from tests.support.cli_runner import NOWHERE, dckgrade, dckgrade_in_process
 from tests.support.fault_engine import FaultEngine, answer
 
 TP5 = str(FIXTURES.parent / "checks" / "tp5.yaml")
@@ -37,7 +37,9 @@ def tried(
         "/logs": answer(b""),
     }
     with FaultEngine(tmp_path / "engine.sock", says) as engine:
-        return dckgrade("try", *words, "--host", engine.url, "--lang", "en", *more, environ=environ)
+        return dckgrade_in_process(
+            "try", *words, "--host", engine.url, "--lang", "en", *more, environ=environ
+        )
 
 
 @pytest.mark.parametrize(
