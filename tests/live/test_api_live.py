@@ -1,6 +1,5 @@
 """A real engine with real containers in; the answers that probes build on out, and nothing changed."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,11 +7,12 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.answers import Address, NoAnswer, NotThere
-from dckgrade.engine.connected import ConnectedEngine
-from dckgrade.engine.connection import connect_engine
-from dckgrade.engine.deadline import call_all_within
-from dckgrade.engine.endpoint import resolve_endpoint
-from dckgrade.prove.engines.private import PrivateEngine, find_private_engine_obstacle
+from dckgrade.engine.api import EngineApi
+from dckgrade.engine.connection import connect
+from dckgrade.engine.deadline import outcomes
+from dckgrade.engine.endpoint import resolve
+from dckgrade.prove.engines.private import PrivateEngine
+from tests.conftest import need_private_engines
 from tests.support.borrowed_image import archive, client_of, serve, until
 
 pytestmark = pytest.mark.engine
@@ -20,10 +20,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateEngine]:
-    if reason := find_private_engine_obstacle():
-        if os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1":
-            pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, but {reason}")
-        pytest.skip(reason)
+    need_private_engines()
     with PrivateEngine() as started:
         started.load(archive(tmp_path_factory.mktemp("image")))
         serve(started, "web")

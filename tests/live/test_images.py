@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import importlib
-import os
 import socket
 import struct
 import subprocess
@@ -15,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from dckgrade.prove.engines.private import PrivateEngine, find_private_engine_obstacle
+from dckgrade.prove.engines.private import PrivateEngine
+from tests.conftest import need_private_engines
 
 pytestmark = pytest.mark.engine
 
@@ -65,10 +65,7 @@ def build() -> Any:
 
 @pytest.fixture(scope="module")
 def loaded(build: Any) -> Iterator[Engine]:
-    if reason := find_private_engine_obstacle():
-        if os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1":
-            pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, but {reason}")
-        pytest.skip(reason)
+    need_private_engines()
     with Engine() as started:
         build.load(started.host)
         yield started

@@ -1,7 +1,6 @@
 """Real private engines in, the promises of `PrivateEngine` out."""
 
 import contextlib
-import os
 import socket
 import subprocess
 import threading
@@ -13,7 +12,8 @@ import docker
 import pytest
 
 from dckgrade.prove.engines import dockerd_process as module
-from dckgrade.prove.engines.private import PrivateEngine, PrivateEngineFailed, find_private_engine_obstacle
+from dckgrade.prove.engines.private import PrivateEngine, PrivateEngineFailed
+from tests.conftest import need_private_engines
 from tests.support.borrowed_image import archive, client_of, serve, until
 
 pytestmark = pytest.mark.engine
@@ -21,10 +21,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture(scope="session", autouse=True)
 def _an_engine_can_be_started() -> None:
-    if reason := find_private_engine_obstacle():
-        if os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1":
-            pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, but {reason}")
-        pytest.skip(reason)
+    need_private_engines()
 
 
 @pytest.fixture(scope="module")

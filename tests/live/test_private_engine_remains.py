@@ -15,7 +15,8 @@ import pytest
 import requests
 
 from dckgrade.prove.engines import cleanup
-from dckgrade.prove.engines.private import PrivateEngine, find_private_engine_obstacle
+from dckgrade.prove.engines.private import PrivateEngine
+from tests.conftest import need_private_engines
 from tests.support.borrowed_image import PYTHON, archive, client_of, serve, until
 
 pytestmark = pytest.mark.engine
@@ -23,10 +24,7 @@ pytestmark = pytest.mark.engine
 
 @pytest.fixture(scope="session", autouse=True)
 def _an_engine_can_be_started() -> None:
-    if reason := find_private_engine_obstacle():
-        if os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1":
-            pytest.fail(f"DCKGRADE_REQUIRE_ENGINE=1, but {reason}")
-        pytest.skip(reason)
+    need_private_engines()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from dckgrade.engine.probe_container import make_marker
 from dckgrade.engine.probe_container_form import PROBE_LABEL, PROBE_NAME_PREFIX
 from dckgrade.prove.live import DisposableEngine
 from dckgrade.report.observation import UnobservableReason
+from tests.conftest import need
 from tests.support.recording_proxy import RecordingProxy
 
 pytestmark = pytest.mark.engine
@@ -50,7 +51,7 @@ def test_what_a_new_container_would_be_takes_three_requests_and_leaves_nothing(
     engine: DisposableEngine, client: docker.APIClient, tmp_path: Path
 ) -> None:
     if not engine.host.startswith("unix://"):
-        pytest.skip("the counting proxy speaks to unix sockets only")
+        need("the proxy of this test speaks to unix sockets only", "such engine")
     with RecordingProxy(tmp_path / "engine.sock", engine.host) as proxy, connected(proxy.host) as daemon:
         look = daemon.take_snapshot()
         shown = look.inspect_new_container(image(client))

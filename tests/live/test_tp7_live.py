@@ -21,7 +21,7 @@ from dckgrade.prove.case import list_cases
 from dckgrade.prove.live import DisposableEngine
 from dckgrade.report.observation import Seen
 from dckgrade.report.report import Report
-from tests.conftest import FIXTURES
+from tests.conftest import FIXTURES, need
 from tests.support.recording_proxy import RecordingProxy, Request
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
@@ -32,7 +32,7 @@ IMAGES = ["nginx", "busybox", "elasticsearch:7.9.3", "logstash:7.9.3", "kibana:7
 @pytest.fixture(scope="module")
 def stack(engine: DisposableEngine) -> Iterator[DisposableEngine]:
     if not engine.host.startswith("unix://"):
-        pytest.skip("the recording proxy speaks to unix sockets only")
+        need("the proxy of this test speaks to unix sockets only", "such engine")
     images.load_images(engine.host, IMAGES, FIXTURES / "tp7")
     engine.empty()
     (solution,) = [one for one in list_cases(FIXTURES, "tp7") if one.name == "solution"]
