@@ -47,7 +47,7 @@ def got(engine: PrivateEngine, container: str, path: str) -> str:
 
 
 def until(condition: Callable[[], Any], wanted: str) -> Any:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 200  # beside it, labs with as much Java are proven
     while not (found := condition()):
         assert time.monotonic() < deadline, f"in vain: {wanted}"
         time.sleep(0.3)

@@ -217,7 +217,7 @@ def test_postgres_18_keeps_its_data_one_level_higher(engine: Engine) -> None:
 
 
 def _until(condition: Callable[[], Any], wanted: str) -> Any:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while not (result := condition()):
         assert time.monotonic() < deadline, f"in vain: {wanted}"
         time.sleep(0.1)

@@ -38,7 +38,7 @@ def stack(engine: DisposableEngine) -> Iterator[DisposableEngine]:
     (solution,) = [one for one in list_cases(FIXTURES, "tp7") if one.name == "solution"]
     with engine.enter_network():
         live.run_case_script(solution, engine)
-        until = time.monotonic() + 120
+        until = time.monotonic() + 200
         while (report := graded(engine.host)[0]).score.earned < 8:
             assert time.monotonic() < until, report
     yield engine

@@ -68,7 +68,7 @@ def serve(engine: PrivateEngine, name: str) -> tuple[str, int]:
 
 
 def until(condition: Callable[[], bool], wanted: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, f"in vain: {wanted}"
         time.sleep(0.05)

@@ -16,7 +16,7 @@ MEMORY_PER_CLUSTER_MEMBER = 300_000_000
 MEMORY_PER_GUEST = 2_200_000_000
 """Bytes of a guest machine: its own memory, and qemu's translated code."""
 USABLE_MEMORY_SHARE = 0.75
-ENGINES_PER_PROCESSOR = 3
+ENGINES_PER_PROCESSOR = 2
 """Waiting costs no time of a processor, but Java that starts does: with more, budgets run out."""
 ENGINES_WHERE_MEMORY_IS_UNKNOWN = 2
 
