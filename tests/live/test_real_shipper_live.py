@@ -34,7 +34,7 @@ IMAGES = ["nginx", "elasticsearch:7.9.3", "logstash:7.9.3", "rsyslog"]
 HEAP = "ES_JAVA_OPTS=-Xms256m -Xmx256m"
 ADDRESS = "localhost:5514"
 AWKWARD = 'awkward: "quotes", a \\\\ and été'
-LIMIT_S = 40
+LIMIT_S = 120
 
 
 @pytest.fixture(scope="module")
