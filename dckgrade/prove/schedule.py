@@ -95,19 +95,17 @@ class CaseQueue:
 
     def choose_lab(self, previous: PlannedLab | None) -> PlannedLab | None:
         """Choose the lab that an engine turns to: one that it need not be replaced for, if there is one."""
-        return max(
-            (self.labs[name] for name, waiting in self.waiting.items() if waiting),
-            key=lambda lab: (self.fits(previous, lab), self.share_s(lab)),
-            default=None,
-        )
+        waiting = [self.labs[name] for name, cases in self.waiting.items() if cases]
+        if previous and (fitting := [lab for lab in waiting if lab.setting == previous.setting]):
+            return max(fitting, key=self.share_s)
+        if unattended := [lab for lab in waiting if not self.count_engines(lab.setting)]:
+            return max(unattended, key=self.share_s)
+        worthwhile = [lab for lab in waiting if self.share_s(lab) > lab.setting.start_s]
+        return max(worthwhile, key=self.share_s, default=None)
 
-    def fits(self, previous: PlannedLab | None, lab: PlannedLab) -> bool:
-        """Say whether an engine can turn to *lab*; a new one fits where there is none of its setting."""
-        if previous:
-            return previous.setting == lab.setting
-        return not any(
-            self.engines_at[other.id] for other in self.labs.values() if other.setting == lab.setting
-        )
+    def count_engines(self, setting: EngineSetting) -> int:
+        """Count the engines that have this setting now."""
+        return sum(self.engines_at[lab.id] for lab in self.labs.values() if lab.setting == setting)
 
     def share_s(self, lab: PlannedLab) -> float:
         """Tell how many seconds of *lab* would be left to one more engine."""

@@ -84,6 +84,22 @@ def test_each_setting_has_an_engine_of_its_own_before_one_has_two(tmp_path: Path
     assert take_all(CaseQueue(labs), engines=2)[:2] == ["tp5 a", "tp3 c"]
 
 
+def test_no_second_guest_is_started_for_less_than_it_takes_to_start(tmp_path: Path) -> None:
+    labs = [
+        plan(tmp_path, "tp5", {"a": 1}),
+        plan(tmp_path, "tp3", {f"case {number}": 5 for number in range(6)}, GUEST),
+    ]
+    queue = CaseQueue(labs)
+    first, second = queue.take(None), queue.take(None)
+    assert first
+    assert second
+    assert {first.lab.id, second.lab.id} == {"tp5", "tp3"}
+
+    at_tp5 = first.lab if first.lab.id == "tp5" else second.lab
+
+    assert queue.take(at_tp5) is None
+
+
 class CountedEngine:
     """An engine of nothing, which counts how often it was started and stopped."""
 

@@ -16,6 +16,8 @@ MEMORY_PER_CLUSTER_MEMBER = 300_000_000
 MEMORY_PER_GUEST = 2_200_000_000
 """Bytes of a guest machine: its own memory, and qemu's translated code."""
 USABLE_MEMORY_SHARE = 0.75
+GUEST_START_S, ENGINE_START_S = 120.0, 5.0
+"""How long they take until the first case; a guest's processor is emulated."""
 ENGINES_PER_PROCESSOR = 2
 """Waiting costs no time of a processor, but Java that starts does: with more, budgets run out."""
 ENGINES_WHERE_MEMORY_IS_UNKNOWN = 2
@@ -35,6 +37,11 @@ class EngineSetting(Struct, frozen=True):
         if self.guest:
             return MEMORY_PER_GUEST
         return MEMORY_PER_ENGINE if self.count == 1 else MEMORY_PER_CLUSTER_MEMBER * self.count
+
+    @property
+    def start_s(self) -> float:
+        """Estimate how long it takes to start, in seconds."""
+        return GUEST_START_S if self.guest else ENGINE_START_S * self.count
 
 
 def create_engine(setting: EngineSetting, fixtures: Path) -> PrivateEngine | PrivateCluster | GuestEngine:
