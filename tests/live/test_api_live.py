@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.answers import Address, NoAnswer, NotThere
-from dckgrade.engine.api import EngineApi
-from dckgrade.engine.connection import connect
-from dckgrade.engine.deadline import outcomes
-from dckgrade.engine.endpoint import resolve
+from dckgrade.engine.connected import ConnectedEngine
+from dckgrade.engine.connection import connect_engine
+from dckgrade.engine.deadline import call_all_within
+from dckgrade.engine.endpoint import resolve_endpoint
 from dckgrade.prove.engines.private import PrivateEngine
 from tests.conftest import need_private_engines
 from tests.support.borrowed_image import archive, client_of, serve, until

@@ -221,5 +221,5 @@ def test_the_hand_made_recording_and_the_demonstration_are_made_of_todays_record
 
 
 def test_an_engine_that_dies_ends_the_proof_and_is_no_fault_of_the_lab() -> None:
-    with pytest.raises(EngineTrouble, match="gone"):
+    with pytest.raises(EngineError, match="gone"):
         prove_on(DeadEngine(), load_lab(find_lab_path("tp5")), FIXTURES, record=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from dckgrade.engine.endpoint import EngineTrouble
+from dckgrade.engine.endpoint import EngineError
 from dckgrade.lab.load import LoadedLab
 from dckgrade.prove import run
 from dckgrade.prove.images import LabImages
@@ -35,7 +35,7 @@ class DeadEngine:
     script_environment: Mapping[str, str] = {}
 
     def empty(self) -> None:
-        raise EngineTrouble("gone")
+        raise EngineError("gone")
 
     def enter_network(self) -> AbstractContextManager[None]:
         return nullcontext()
