@@ -13,7 +13,7 @@ UNTAGGED = "<none>"
 
 
 def run_docker(host: str, *words: str) -> str:
-    """Run one command; `EngineTrouble` with its own words when it fails."""
+    """Run one command; raises `EngineError` with its own words when it fails."""
     try:
         done = subprocess.run(
             ["docker", "--host", host, *words],
