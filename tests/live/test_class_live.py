@@ -17,7 +17,7 @@ import pytest
 from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.engines.private import PrivateEngine
 from images import build
-from tests.support.class_reports import recorded
+from tests.support.class_reports import read_recorded_report
 from tests.support.cli_runner import dckgrade
 from tests.support.fault_engine import FaultEngine, stall_after
 from tests.support.real_sshd import Sshd, free_port, need_ssh

@@ -17,7 +17,7 @@ from dckgrade.prove import run
 from dckgrade.prove.case import Case, read_proof_settings
 from dckgrade.prove.provenance import find_stale_recordings
 from dckgrade.prove.selection import select_slice, select_telling_cases
-from dckgrade.render.proof import render_proof_page
+from dckgrade.render.proof.html import render_proof_page
 from dckgrade.report.proof import Proof
 from tests.conftest import FIXTURES, need_guests, need_private_engines
 
@@ -54,7 +54,7 @@ def test_a_lab_is_proven_live(lab: str, proofs: Mapping[str, Proof]) -> None:
     proof = proofs[lab]
 
     BUILD.mkdir(exist_ok=True)
-    (BUILD / f"proof-{lab}.html").write_bytes(render_proof_page([proof], "en"))
+    (BUILD / f"proof-{lab}.html").write_text(render_proof_page([proof], "en"), encoding="utf-8")
     assert [fault.translate_sentence("en") for fault in proof.faults] == []
 
 

@@ -14,16 +14,13 @@ from markdown_it import MarkdownIt
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
 from dckgrade.prove import assemble, run
-from dckgrade.render.proof import (
-    PROOF_RENDERERS_BY_NAME,
-    PROOF_RENDERERS_BY_SUFFIX,
-    render_proof_github,
-    render_proof_json,
-    render_proof_junit,
-    render_proof_markdown,
-    render_proof_page,
-)
-from dckgrade.render.proof.terminal import render_proof_terminal
+from dckgrade.render import formats
+from dckgrade.render.formats import DocumentKind
+from dckgrade.render.proof.github import render_proof_github
+from dckgrade.render.proof.html import render_proof_page
+from dckgrade.render.proof.json import render_proof_json
+from dckgrade.render.proof.junit import render_proof_junit
+from dckgrade.render.proof.markdown import render_proof_markdown
 from dckgrade.render.text.sanitize import sanitize_block
 from dckgrade.report.proof import Proof, ProofCell
 from tests.conftest import FIXTURES
