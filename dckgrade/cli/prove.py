@@ -134,7 +134,7 @@ def prove_labs_on_engines(
     # A CI system that cancels a job asks politely first: then nothing is left for the next run to sweep.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with show_progress([lab.lab.id for lab in labs]) as progress:
+        with show_proof_progress([lab.lab.id for lab in labs]) as progress:
             planned = [run.plan_lab(lab, fixtures) for lab in labs]
             if host:
                 return run.prove_on_given_engine(planned, fixtures, host, progress, record=record)
@@ -146,7 +146,7 @@ def prove_labs_on_engines(
 
 
 @contextmanager
-def show_progress(labs: "Sequence[str]") -> "Iterator[CaseProgress]":
+def show_proof_progress(labs: "Sequence[str]") -> "Iterator[CaseProgress]":
     """Show on stderr how far each lab has come; a line a case where stderr is a file."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn

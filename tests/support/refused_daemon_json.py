@@ -1,4 +1,4 @@
-"""Files that dockerd does not start with: the words of dockerd 20.10.24, run on these very files."""
+"""Texts that dockerd 20.10.24 refuses as its daemon.json, with its own words and the place it means."""
 
 from dckgrade.probes.docker.daemon_json.settings import DaemonJsonProblem
 
