@@ -138,9 +138,9 @@ for command, summary in (
     (explain.explain, N_("Explain a mistake by its code; alone, list all that are known.")),
     (judge.demo, N_("Show a recorded lab with two mistakes; needs no engine.")),
     (lint.lint, N_("Check labs: file:line:column of every problem at once.")),
-    (prove.prove, N_("Prove that solutions pass, that mistakes fail, and that every check can.")),
+    (prove.prove, N_("Test a lab: solutions pass, mistakes are detected, every check can fail.")),
     (new.new, N_("Write a lab to fill in, with its solution and a first mistake.")),
-    (try_.try_, N_("Look at what one check looks at, and show what can be demanded of it.")),
+    (try_.try_, N_("Run one probe and list the facts that a check can test.")),
     (schema.schema, N_("Print the JSON Schema of labs.")),
 ):
     name = COMMAND_NAMES.get(command.__name__) or command.__name__.strip("_")

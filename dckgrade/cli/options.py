@@ -61,13 +61,14 @@ OnlyChecks = Annotated[
     ),
 ]
 FailedOnly = Annotated[
-    bool, typer.Option("--failed", help=N_("Attempt only what did not pass last time; at first, all."))
+    bool,
+    typer.Option(
+        "--failed", help=N_("Run only the checks that did not pass last time; all on the first run.")
+    ),
 ]
 NoHistory = Annotated[
     bool,
-    typer.Option(
-        "--no-history", help=N_("Neither tell what has changed since the last run nor keep this one.")
-    ),
+    typer.Option("--no-history", help=N_("Do not read or write the run history.")),
 ]
 Passive = Annotated[
     bool, typer.Option("--passive", help=N_("Only read: no exec, no probe, GET requests only."))
@@ -77,11 +78,13 @@ Watch = Annotated[
 ]
 NoWait = Annotated[
     bool,
-    typer.Option("--no-wait", help=N_("Judge now: what is still starting is told apart, not waited for.")),
+    typer.Option("--no-wait", help=N_("Do not wait for starting containers; report them as starting.")),
 ]
 Timeout = Annotated[
     float,
-    typer.Option("--timeout", metavar="SECONDS", min=1, max=3600, help=N_("The whole run ends by then.")),
+    typer.Option(
+        "--timeout", metavar="SECONDS", min=1, max=3600, help=N_("Maximum duration of the run, in seconds.")
+    ),
 ]
 Trainee = Annotated[
     str | None, typer.Option("--trainee", metavar="NAME", help=N_("Name to write into the report."))

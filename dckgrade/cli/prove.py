@@ -66,7 +66,7 @@ def prove(
     outputs: ProofOutputsOption = None,
     lang: options.Language = None,
 ) -> None:
-    """Prove that solutions pass, that mistakes fail, and that every check can."""
+    """Test a lab: solutions pass, mistakes are detected, every check can fail."""
     paths = output.validate_output_paths(outputs or [], kind=DocumentKind.PROOF)
     validate_prove_options(host, recorded=recorded, record=record, disposable=disposable)
     loaded = load_named_labs(labs or [])
