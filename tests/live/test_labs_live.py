@@ -5,7 +5,6 @@ Of each lab those cases that show most, and a slice of the others that turns wit
 proves all. Matrices are kept in `build/`.
 """
 
-import os
 import subprocess
 from collections.abc import Mapping, Sequence
 
@@ -28,8 +27,6 @@ SLICES = 5
 """After about so many commits every case has had its turn."""
 MAX_STALE = 5
 """As in tests/prove/test_provenance.py, which fails when there are more: then all must be proven."""
-NICENESS = 10
-"""Engines wait most of the time; tests beside them are timed."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +38,6 @@ def proofs(request: pytest.FixtureRequest) -> Mapping[str, Proof]:
     if any(read_proof_settings(FIXTURES, lab).guest for lab in labs):
         need_guests()
     choose = None if request.config.getoption("--every-case") else choose_cases
-    os.nice(NICENESS)
     planned = [run.plan_lab(load_lab(find_lab_path(lab)), FIXTURES, choose) for lab in labs]
     engines = run.create_own_engines(planned, FIXTURES)
     proven = run.prove_live(planned, FIXTURES, engines, lambda *_: None, record=False)
