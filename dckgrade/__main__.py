@@ -43,10 +43,10 @@ def read_configured_language() -> str:
     from dckgrade.cli import settings
 
     try:
-        one = settings.load_settings().get("lang")
+        setting = settings.load_settings().get("lang")
     except UserError:
         return ""
-    return str(one.value) if one else ""
+    return str(setting.value) if setting else ""
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def judge_attempt(
     loaded = load_trainer_lab(report.lab.id)
     lines = judge_recording(loaded.lab, codec.extract_recording(report), lang)
     again = sum_points(lines)
-    one = Attempt(
+    attempt = Attempt(
         trainee=trainee,
         lab=loaded.lab.id,
         source=source,
@@ -70,16 +70,17 @@ def judge_attempt(
         engine=report.engine.id or "",
         traces=frozenset(compute_traces(report)),
     )
-    return one, lines
+    return attempt, lines
 
 
 def get_unreached_reason(report: Report) -> str:
     """Say why the engine was not reached, in the words of that moment."""
     seen = list(report.observations.values())
     if seen and all(
-        isinstance(one, Unobservable) and one.why is UnobservableReason.ENGINE_OUT_OF_REACH for one in seen
+        isinstance(observation, Unobservable) and observation.why is UnobservableReason.ENGINE_OUT_OF_REACH
+        for observation in seen
     ):
-        return next(one.detail for one in seen if isinstance(one, Unobservable))
+        return next(observation.detail for observation in seen if isinstance(observation, Unobservable))
     return ""
 
 

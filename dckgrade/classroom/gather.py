@@ -98,10 +98,10 @@ class GatheredClass:
     def add_report(self, report: Report, name: str, source: str, trust: Trust) -> None:
         """Take in a report of the trainee called *name*; raises `Trouble` for a lab that there is not."""
         person = self.find_person(name)
-        one, lines = judge_attempt(report, person.name, source, self.options.lang, trust)
+        attempt, lines = judge_attempt(report, person.name, source, self.options.lang, trust)
         self.people.setdefault(fold_name(person.name), person)
-        self.attempts[fold_name(person.name), one.lab].append(one)
-        self.remember_mistakes(one.lab, lines)
+        self.attempts[fold_name(person.name), attempt.lab].append(attempt)
+        self.remember_mistakes(attempt.lab, lines)
         self.report_count += 1
 
     def find_person(self, name: str) -> Person:
@@ -119,11 +119,11 @@ class GatheredClass:
         labs = sorted({lab for _, lab in self.attempts})
         shared = find_shared_traces(self.iter_attempts(), cloned=self.options.cloned)
         rows = [self.make_row(who, labs, shared) for who in sorted(self.people)]
-        cells = {one: [row.cells[one] for row in rows if one in row.cells] for one in labs}
+        cells = {lab: [row.cells[lab] for row in rows if lab in row.cells] for lab in labs}
         return ClassReport(
             dckgrade=__version__,
             lang=self.options.lang,
-            labs=[summarize_lab(one, cells[one], self.options.lang) for one in labs],
+            labs=[summarize_lab(lab, cells[lab], self.options.lang) for lab in labs],
             rows=rows,
             mistakes=self.rank_mistakes(rows),
             refused=self.refused,
@@ -132,13 +132,13 @@ class GatheredClass:
 
     def iter_attempts(self) -> Iterable[Attempt]:
         """Give all attempts."""
-        return (one for attempts in self.attempts.values() for one in attempts)
+        return (attempt for attempts in self.attempts.values() for attempt in attempts)
 
     def make_row(self, who: str, labs: Sequence[str], shared: Mapping[int, set[str]]) -> ClassRow:
         """Write one trainee's row."""
         person = self.people[who]
-        handed_in = {one: self.attempts[who, one] for one in labs if (who, one) in self.attempts}
-        cells = {one: self.make_cell(attempts, shared) for one, attempts in handed_in.items()}
+        handed_in = {lab: self.attempts[who, lab] for lab in labs if (who, lab) in self.attempts}
+        cells = {lab: self.make_cell(attempts, shared) for lab, attempts in handed_in.items()}
         return ClassRow(
             trainee=person.name,
             email=person.email,
@@ -148,7 +148,7 @@ class GatheredClass:
             cells=cells,
             score=Score(
                 earned=sum(cell.score.earned for cell in cells.values()),
-                possible=sum(sum_possible_points(one) for one in labs),
+                possible=sum(sum_possible_points(lab) for lab in labs),
                 undecided=sum(cell.score.undecided for cell in cells.values()),
             ),
         )
@@ -156,7 +156,7 @@ class GatheredClass:
     def make_cell(self, attempts: Sequence[Attempt], shared: Mapping[int, set[str]]) -> ClassCell:
         """Choose the attempt that counts, and say what is odd about it."""
         chosen = max(attempts, key=self.rank_attempt)
-        others = set[str]().union(*(shared.get(one, set()) for one in chosen.traces)) - {chosen.trainee}
+        others = set[str]().union(*(shared.get(trace, set()) for trace in chosen.traces)) - {chosen.trainee}
         flags = list(self.find_flags(chosen, shared, copied=bool(others)))
         return ClassCell(
             score=chosen.score,
@@ -169,32 +169,32 @@ class GatheredClass:
             unreached=chosen.unreached,
             shared_with=sorted(others),
             history=[
-                PastAttempt(source=one.source, started_at=one.started_at, score=one.score)
-                for one in sorted(attempts, key=lambda one: one.started_at)
-                if one is not chosen
+                PastAttempt(source=attempt.source, started_at=attempt.started_at, score=attempt.score)
+                for attempt in sorted(attempts, key=lambda attempt: attempt.started_at)
+                if attempt is not chosen
             ],
         )
 
-    def rank_attempt(self, one: Attempt) -> tuple[object, ...]:
+    def rank_attempt(self, attempt: Attempt) -> tuple[object, ...]:
         """Order attempts: what the trainer saw counts more than what was handed in, if anything was seen."""
-        best = one.score.earned if self.options.attempt_policy == "best" else 0
-        return not one.unreached, one.trust == "observed", best, one.started_at, one.source
+        best = attempt.score.earned if self.options.attempt_policy == "best" else 0
+        return not attempt.unreached, attempt.trust == "observed", best, attempt.started_at, attempt.source
 
-    def find_flags(self, one: Attempt, shared: Mapping[int, set[str]], *, copied: bool) -> Iterable[Flag]:
+    def find_flags(self, attempt: Attempt, shared: Mapping[int, set[str]], *, copied: bool) -> Iterable[Flag]:
         """Say what is worth a look."""
         if copied:
             yield "copy"
-        elif one.engine and len(shared.get(hash(one.engine), ())) > 1:
+        elif attempt.engine and len(shared.get(hash(attempt.engine), ())) > 1:
             yield "same-engine"
-        if one.other_lab:
+        if attempt.other_lab:
             yield "other-lab"
-        if one.claimed_otherwise:
+        if attempt.claimed_otherwise:
             yield "claimed-otherwise"
-        if one.unreached:
+        if attempt.unreached:
             yield "unreached"
-        elif not one.complete:
+        elif not attempt.complete:
             yield "incomplete"
-        if one.source in self.sources_with_other_name:
+        if attempt.source in self.sources_with_other_name:
             yield "name-differs"
 
     def rank_mistakes(self, rows: Sequence[ClassRow]) -> list[SharedMistake]:
@@ -204,7 +204,7 @@ class GatheredClass:
             for lab_id, cell in row.cells.items():
                 for code in dict.fromkeys(cell.mistakes.values()):
                     who[lab_id, code].append(row.trainee)
-        ranked = sorted(who.items(), key=lambda one: (-len(one[1]), one[0]))
+        ranked = sorted(who.items(), key=lambda item: (-len(item[1]), item[0]))
         return [self.make_shared_mistake(lab_id, code, trainees) for (lab_id, code), trainees in ranked]
 
     def make_shared_mistake(self, lab_id: str, code: str, trainees: list[str]) -> SharedMistake:

@@ -64,7 +64,7 @@ class Roster:
 def list_aliases(person: Person) -> list[str]:
     """Give what a trainee may be called besides the name."""
     local = person.email.partition("@")[0]
-    return [one for one in (person.email, person.username, person.id_number, local) if one]
+    return [trace for trace in (person.email, person.username, person.id_number, local) if trace]
 
 
 def list_word_orders(name: str) -> list[str]:
@@ -100,10 +100,10 @@ def read_roster(path: Path) -> Roster:
         raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error) from None
     titles = [title.strip().casefold() for title in rows[0]] if rows else []
     at = {
-        kind: titles.index(one)
+        kind: titles.index(title)
         for kind, names in ROSTER_COLUMN_TITLES.items()
-        for one in reversed(names)
-        if one in titles
+        for title in reversed(names)
+        if title in titles
     }
     if not {"name", "last", "email", "username"} & at.keys():
         raise UserError(

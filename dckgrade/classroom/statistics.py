@@ -16,11 +16,11 @@ MIN_TRAINEES_TO_SUSPECT = 5
 def find_shared_traces(attempts: Iterable[Attempt], *, cloned: bool) -> dict[int, set[str]]:
     """Find the traces, and the engines, that more than one trainee has."""
     who: dict[int, set[str]] = defaultdict(set)
-    for one in attempts:
-        for trace in one.traces:
-            who[trace].add(one.trainee)
-        if one.engine and not cloned:
-            who[hash(one.engine)].add(one.trainee)
+    for attempt in attempts:
+        for trace in attempt.traces:
+            who[trace].add(attempt.trainee)
+        if attempt.engine and not cloned:
+            who[hash(attempt.engine)].add(attempt.trainee)
     return {trace: trainees for trace, trainees in who.items() if len(trainees) > 1}
 
 

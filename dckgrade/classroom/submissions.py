@@ -95,7 +95,7 @@ def read_zip_submissions(file: Path) -> Iterator[Submission]:
         members = archive.infolist()
         if len(members) > MAX_ARCHIVE_MEMBERS:
             raise make_too_large_error(file)
-        for member in sorted(members, key=lambda one: one.filename):
+        for member in sorted(members, key=lambda listed: listed.filename):
             source = f"{file}/{member.filename}"
             if is_archive(member.filename):
                 yield make_refused_submission(

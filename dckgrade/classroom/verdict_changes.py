@@ -44,14 +44,14 @@ class UnreadFile(Struct, frozen=True, kw_only=True):
 
 def find_report_changes(submissions: Iterable[Submission]) -> Iterator[ReportChange | UnreadFile]:
     """Judge each report again, one at a time."""
-    for one in submissions:
+    for submission in submissions:
         try:
-            if one.refusal:
-                yield UnreadFile(source=one.source, trouble=one.refusal)
+            if submission.refusal:
+                yield UnreadFile(source=submission.source, trouble=submission.refusal)
             else:
-                yield compare_report(one, codec.from_json(one.raw, one.source))
+                yield compare_report(submission, codec.from_json(submission.raw, submission.source))
         except UserError as trouble:
-            yield UnreadFile(source=one.source, trouble=trouble)
+            yield UnreadFile(source=submission.source, trouble=trouble)
 
 
 def compare_report(submission: Submission, report: Report) -> ReportChange:

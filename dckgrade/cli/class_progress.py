@@ -72,10 +72,10 @@ class ClassProgressBoard:
 
         lost = next(filter(None, map(get_unreached_reason, reports)), "")
         points = ", ".join(
-            f"{one.lab.id} {one.score.earned}/{one.score.possible}"
-            + (f" (+{one.score.undecided}?)" if one.score.undecided else "")
-            for one in reports
-            if not get_unreached_reason(one)
+            f"{report.lab.id} {report.score.earned}/{report.score.possible}"
+            + (f" (+{report.score.undecided}?)" if report.score.undecided else "")
+            for report in reports
+            if not get_unreached_reason(report)
         )
         told = "; ".join(filter(None, (points, lost)))
         return Text(

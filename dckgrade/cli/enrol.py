@@ -47,14 +47,16 @@ def write_class_keys(file: Path, folder: Path) -> None:
     output.make_folder(folder)
     everybody = folder / CLASS_KEYS_FILE_NAME
     keys = signature.read_keys(everybody) if everybody.exists() else []
-    known = {fold_name(one.trainee) for one in keys}
+    known = {fold_name(key.trainee) for key in keys}
     keys += [
-        signature.make_key(one.name) for one in read_roster(file).people if fold_name(one.name) not in known
+        signature.make_key(person.name)
+        for person in read_roster(file).people
+        if fold_name(person.name) not in known
     ]
-    for number, one in enumerate(keys, start=1):
+    for number, key in enumerate(keys, start=1):
         output.write_file_atomically(
-            folder / f"{output.make_file_name(one.trainee, number)}.key",
-            signature.encode_keys([one]),
+            folder / f"{output.make_file_name(key.trainee, number)}.key",
+            signature.encode_keys([key]),
             private=True,
         )
     output.write_file_atomically(everybody, signature.encode_keys(keys), private=True)

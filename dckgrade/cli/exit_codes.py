@@ -35,9 +35,9 @@ def install_signal_handlers() -> None:
     def end(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)
 
-    for one in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(one) is signal.SIG_DFL:  # not under nohup
-            signal.signal(one, end)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
+            signal.signal(number, end)
 
 
 class NothingToGrade(UserError):
@@ -73,8 +73,8 @@ def print_to_stderr(lines: Sequence[str]) -> None:
     """Tell the user on stderr, never in the way of results; hostile text stays visible and inert."""
     from dckgrade.render.text.sanitize import sanitize_line
 
-    for one in lines:
-        sys.stderr.write(sanitize_line(one) + "\n")
+    for line in lines:
+        sys.stderr.write(sanitize_line(line) + "\n")
 
 
 def format_problems_for_stderr(invalid: "FileInvalid", lang: Lang) -> list[str]:

@@ -49,20 +49,20 @@ def read_runs(lab: str) -> list[PastRun]:
 def find_last_run(lab: str, engine: str, digest: str) -> PastRun | None:
     """Find the last run of this very lab on this very engine: another one says nothing about today."""
     return next(
-        (one for one in reversed(read_runs(lab)) if (one.engine, one.digest) == (engine, digest)), None
+        (run for run in reversed(read_runs(lab)) if (run.engine, run.digest) == (engine, digest)), None
     )
 
 
 def list_not_passed(loaded: "LoadedLab", engine: str) -> list[str]:
     """List the checks that did not pass last time: all of them the first time."""
     before = find_last_run(loaded.lab.id, engine, loaded.digest)
-    return [one.id for one in loaded.lab.checks if before is None or one.id not in before.passed]
+    return [check.id for check in loaded.lab.checks if before is None or check.id not in before.passed]
 
 
 def save_runs(reports: "Iterable[Report]") -> None:
     """Add a run to each lab's history; what nobody could see is none, and what cannot be kept is lost."""
     for report in reports:
-        if not any(not one.verdict.is_undecided for one in report.checks):
+        if not any(not check.verdict.is_undecided for check in report.checks):
             continue
         lab = report.lab.id
         kept = [*read_runs(lab), make_past_run(report)][-KEPT_RUNS:]
@@ -76,9 +76,9 @@ def make_past_run(report: "Report") -> PastRun:
     before = find_last_run(report.lab.id, report.engine.endpoint, report.lab.digest)
     kept = before.passed if before else []
     passed = [
-        one.id
-        for one in report.checks
-        if one.verdict is Verdict.PASSED or (one.verdict is Verdict.SKIPPED and one.id in kept)
+        check.id
+        for check in report.checks
+        if check.verdict is Verdict.PASSED or (check.verdict is Verdict.SKIPPED and check.id in kept)
     ]
     return PastRun(
         at=report.started_at, engine=report.engine.endpoint, digest=report.lab.digest, passed=passed
@@ -103,6 +103,8 @@ def compute_gain(report: "Report") -> int:
     before = find_last_run(report.lab.id, report.engine.endpoint, report.lab.digest)
     if before is None:
         return 0
-    won = sum(one.earned for one in report.checks if one.id not in before.passed)
+    won = sum(check.earned for check in report.checks if check.id not in before.passed)
     lost = {Verdict.FAILED, Verdict.BLOCKED}
-    return won - sum(one.points for one in report.checks if one.id in before.passed and one.verdict in lost)
+    return won - sum(
+        check.points for check in report.checks if check.id in before.passed and check.verdict in lost
+    )

@@ -89,7 +89,7 @@ def watch_labs(paths: Sequence[Path]) -> NoReturn:
         while True:
             if (now := list_file_stamps(paths)) != before:
                 before = now
-                draw(*(Text(sanitize_line(one)) for one in describe_current_problems(paths)), waiting)
+                draw(*(Text(sanitize_line(text)) for text in describe_current_problems(paths)), waiting)
             time.sleep(POLL_INTERVAL_S)
 
 

@@ -53,7 +53,7 @@ def explain_connection_error(
     """Find the cause that says most, and what to try next."""
     what, advice = _choose_sentences(causes)
     # Before systemd gives up a socket of its own, it accepts, and hangs up when dockerd does not start.
-    down = endpoint.socket and any(isinstance(one, FileNotFoundError | ConnectionError) for one in causes)
+    down = endpoint.socket and any(isinstance(cause, FileNotFoundError | ConnectionError) for cause in causes)
     return (EngineDownError if down else EngineError)(
         what,
         _ELSEWHERE if others and advice == _START else advice,

@@ -41,7 +41,7 @@ def find_daemon_files(
     if path is None:
         raise NotThere(CONFIG_NAME)
     homes = list_home_configs(environment)
-    others = [one for one in ([] if ours else [SYSTEM_CONFIG, SNAP_CONFIG]) + homes if one != path]
+    others = [config for config in ([] if ours else [SYSTEM_CONFIG, SNAP_CONFIG]) + homes if config != path]
     try:
         content, changed_at = local_files.read_plain_file(path, CONFIG_NAME), path.stat().st_mtime
     except (FileNotFoundError, NotADirectoryError):
@@ -53,9 +53,9 @@ def find_daemon_files(
         content=content,
         changed_at=changed_at,
         others={
-            hide_home(one, environment): text
-            for one in others
-            if (text := local_files.read_if_readable(one, local_files.MAX_FILE_BYTES)) is not None
+            hide_home(config, environment): text
+            for config in others
+            if (text := local_files.read_if_readable(config, local_files.MAX_FILE_BYTES)) is not None
         },
     )
 

@@ -33,11 +33,11 @@ def read_workdir_file(workdir: Path, name: str) -> bytes:
 
 def read_process_label(processes: Path, pid: object, container: str) -> str:
     """Read the AppArmor label of process *pid*, if it is that container's: the engine may be in a VM."""
-    one = processes / str(pid)
+    process = processes / str(pid)
     try:
-        if container not in (one / "cgroup").read_text():
+        if container not in (process / "cgroup").read_text():
             raise NotThere(container)
-        return (one / "attr" / "current").read_text().strip("\0\n")
+        return (process / "attr" / "current").read_text().strip("\0\n")
     except (OSError, ValueError):
         raise NotThere(container) from None
 

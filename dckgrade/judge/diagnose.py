@@ -55,8 +55,8 @@ def iter_pending_probes(
 
 def resolve_references(lab: Lab, among: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
     """Give each diagnosis in full, following a bare code to where it is written."""
-    for one in among:
-        full = one if one.message else lab.find_diagnosis(one.code)
+    for diagnosis in among:
+        full = diagnosis if diagnosis.message else lab.find_diagnosis(diagnosis.code)
         if full:
             yield full
 
@@ -78,7 +78,10 @@ def matches_condition(condition: Condition, seen: Observation | None) -> bool:
 def word_mistake(full: Diagnosis, seen: Sequence[Observation | None], lang: str) -> NamedMistake:
     """Put the diagnosis into words, with the facts that it speaks of: its check's, then the others'."""
     facts = {
-        name: value for one in reversed(seen) if isinstance(one, Seen) for name, value in one.facts.items()
+        name: value
+        for observation in reversed(seen)
+        if isinstance(observation, Seen)
+        for name, value in observation.facts.items()
     }
     return NamedMistake(
         code=full.code,

@@ -60,21 +60,29 @@ class Judgement:
     def judge_all(self) -> list[CheckResult]:
         """Judge all, whatever their order in the file."""
         by_id = {check.id: check for check in self.lab.checks}
-        for one in TopologicalSorter({check.id: check.requires for check in self.lab.checks}).static_order():
-            self.results[one] = self.judge_check(by_id[one])
+        for check_id in TopologicalSorter(
+            {check.id: check.requires for check in self.lab.checks}
+        ).static_order():
+            self.results[check_id] = self.judge_check(by_id[check_id])
         return [self.results[check.id] for check in self.lab.checks]
 
     def judge_check(self, check: Check) -> CheckResult:
         """Judge one check: the user's choice first, then what it requires, then what was seen of it."""
         if reason := self.find_skip_reason(check):
             return self.make_result(check, Verdict.SKIPPED, reason=reason)
-        required = {one: self.results[one].verdict for one in check.requires}
-        lost = [one for one, verdict in required.items() if verdict in {Verdict.FAILED, Verdict.BLOCKED}]
+        required = {required_id: self.results[required_id].verdict for required_id in check.requires}
+        lost = [
+            required_id
+            for required_id, verdict in required.items()
+            if verdict in {Verdict.FAILED, Verdict.BLOCKED}
+        ]
         seen = self.recording.observations.get(observation_key(check.observe))
         # A wrong name alone prevents nothing, but what is absent then is absent because of it.
         if lost and (isinstance(seen, Absent) or not self.non_blocking.issuperset(lost)):
             return self.make_result(check, Verdict.BLOCKED, blocked_by=lost)
-        if unknown := [one for one, verdict in required.items() if verdict is Verdict.UNKNOWN]:
+        if unknown := [
+            required_id for required_id, verdict in required.items() if verdict is Verdict.UNKNOWN
+        ]:
             return self.make_result(
                 check, Verdict.UNKNOWN, blocked_by=unknown, reason=Reason(code="requires-unknown")
             )
@@ -115,8 +123,8 @@ class Judgement:
     def make_passed(self, check: Check) -> CheckResult:
         """Write down a pass, with what is worth knowing all the same."""
         remarks = [
-            self.name_mistake(check, one)
-            for one in iter_fitting_diagnoses(self.lab, check, check.remarks, self.recording)
+            self.name_mistake(check, remark)
+            for remark in iter_fitting_diagnoses(self.lab, check, check.remarks, self.recording)
         ]
         return self.make_result(check, Verdict.PASSED, remarks=remarks)
 
@@ -139,7 +147,9 @@ class Judgement:
         """Put *diagnosis* into the report's language."""
         probes = [check.observe, *(also.observe for also in diagnosis.also)]
         return word_mistake(
-            diagnosis, [self.recording.observations.get(observation_key(one)) for one in probes], self.lang
+            diagnosis,
+            [self.recording.observations.get(observation_key(probe)) for probe in probes],
+            self.lang,
         )
 
     def make_result(

@@ -31,7 +31,7 @@ def matches_operator(name: str, value: Any, found: Any) -> bool:
         case "equals":
             return equals_strict(value, found)
         case "one-of":
-            return any(equals_strict(one, found) for one in value)
+            return any(equals_strict(allowed, found) for allowed in value)
         case _:
             return matches_typed(name, value, found)
 
@@ -46,11 +46,11 @@ def matches_typed(name: str, value: Any, found: Any) -> bool:  # noqa: PLR0911 -
         case "resembles", str():
             return is_misspelling(value, found)
         case "contains", list():
-            return any(equals_strict(value, one) for one in found)
+            return any(equals_strict(value, element) for element in found)
         case "every", list():
-            return bool(found) and all(matches_wanted(value, one) for one in found)
+            return bool(found) and all(matches_wanted(value, element) for element in found)
         case "any", list():
-            return any(matches_wanted(value, one) for one in found)
+            return any(matches_wanted(value, element) for element in found)
         case "count", list():
             return matches_wanted(value, len(found))
         case "where", dict():

@@ -18,22 +18,26 @@ class KnownMistake(Struct, frozen=True):
 def collect_mistakes(labs: Iterable[Lab]) -> dict[str, KnownMistake]:
     """List the mistakes by code, in the order of the labs and of the codes."""
     return {
-        one.diagnosis.code: one for lab in labs for one in sorted(iter_mistakes(lab), key=get_mistake_code)
+        mistake.diagnosis.code: mistake
+        for lab in labs
+        for mistake in sorted(iter_mistakes(lab), key=get_mistake_code)
     }
 
 
 def iter_mistakes(lab: Lab) -> Iterator[KnownMistake]:
     """List the mistakes of one lab."""
-    for one in lab.list_diagnoses():
-        if one.message:
-            yield KnownMistake(lab, one, [check for check in lab.checks if can_name_mistake(check, one.code)])
+    for diagnosis in lab.list_diagnoses():
+        if diagnosis.message:
+            yield KnownMistake(
+                lab, diagnosis, [check for check in lab.checks if can_name_mistake(check, diagnosis.code)]
+            )
 
 
 def can_name_mistake(check: Check, code: str) -> bool:
     """Say whether *check* can name this mistake."""
-    return any(one.code == code for one in (*check.diagnoses, *check.remarks))
+    return any(diagnosis.code == code for diagnosis in (*check.diagnoses, *check.remarks))
 
 
-def get_mistake_code(one: KnownMistake) -> str:
+def get_mistake_code(mistake: KnownMistake) -> str:
     """Order by code."""
-    return one.diagnosis.code
+    return mistake.diagnosis.code

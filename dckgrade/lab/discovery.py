@@ -58,7 +58,7 @@ def list_labs_in_folders(*folders: Path) -> dict[str, Path]:
 
 def find_user_folders() -> list[Path]:
     """Give the folders that `--labs` or DCKGRADE_LABS names; raises `NoSuchLab` for one that is none."""
-    folders = [Path(one) for one in os.environ.get(LABS_VARIABLE, "").split(os.pathsep) if one]
+    folders = [Path(name) for name in os.environ.get(LABS_VARIABLE, "").split(os.pathsep) if name]
     for folder in folders:
         if not folder.is_dir():
             raise NoSuchLab(N_("There is no folder {path} of labs."), path=folder)
@@ -72,7 +72,7 @@ def find_package_folders() -> list[Path]:
     from importlib.metadata import entry_points
     from importlib.util import find_spec
 
-    specs = (find_spec(one.value) for one in entry_points(group="dckgrade.labs"))
+    specs = (find_spec(entry.value) for entry in entry_points(group="dckgrade.labs"))
     return [Path(folder) for spec in specs if spec for folder in spec.submodule_search_locations or ()]
 
 

@@ -56,15 +56,17 @@ def get_fact_types(facts: type[msgspec.Struct]) -> dict[str, inspect.Type]:
 
 def get_field_types(struct: inspect.Type) -> dict[str, inspect.Type]:
     """Give the fields of a mapping by name."""
-    return {one.encode_name: simplify_union(one.type) for one in getattr(struct, "fields", ())}
+    return {field.encode_name: simplify_union(field.type) for field in getattr(struct, "fields", ())}
 
 
 def simplify_union(wanted: inspect.Type) -> inspect.Type:
     """Leave null out; of a union of words make one set of words."""
     if not isinstance(wanted, inspect.UnionType):
         return wanted
-    members = [simplify_union(one) for one in wanted.types if not isinstance(one, inspect.NoneType)]
-    words = tuple(value for one in members if isinstance(one, inspect.LiteralType) for value in one.values)
+    members = [simplify_union(member) for member in wanted.types if not isinstance(member, inspect.NoneType)]
+    words = tuple(
+        value for member in members if isinstance(member, inspect.LiteralType) for value in member.values
+    )
     return inspect.LiteralType(words) if words else members[0]
 
 
@@ -125,8 +127,8 @@ def find_inner_faults(name: str, value: Any, fact: inspect.Type) -> Iterator[Mat
         case "equals":
             yield from find_value_faults(value, fact)
         case "one-of":
-            for index, one in enumerate(value):
-                yield from prefix_faults(index, find_value_faults(one, fact))
+            for index, allowed in enumerate(value):
+                yield from prefix_faults(index, find_value_faults(allowed, fact))
         case "matches":
             if what := patterns.find_pattern_fault(value):
                 yield (), what, {"pattern": value}
@@ -148,7 +150,7 @@ def find_value_faults(value: Any, fact: inspect.Type) -> Iterator[MatcherFault]:
         what = N_("the fact is {kind}, and never equals {value}")
         yield (), what, {"kind": (kind,), "value": format_author_value(value)}
     elif isinstance(fact, inspect.LiteralType) and value not in fact.values:
-        known = [str(one) for one in fact.values]
+        known = [str(word) for word in fact.values]
         near = guess_nearest_word(str(value), known)
         yield (
             (),

@@ -31,8 +31,8 @@ def iter_located_diagnoses(lab: Lab) -> Iterator[tuple[ValuePath, Check, Diagnos
     """List every diagnosis and remark with its path and its check."""
     for index, check in enumerate(lab.checks):
         for part in ("diagnoses", "remarks"):
-            for at, one in enumerate(getattr(check, part)):
-                yield ("checks", index, part, at), check, one
+            for at, diagnosis in enumerate(getattr(check, part)):
+                yield ("checks", index, part, at), check, diagnosis
 
 
 class LabLinter:
@@ -41,7 +41,9 @@ class LabLinter:
     def __init__(self, lab: Lab, document: YamlDocument) -> None:
         self.lab, self.document = lab, document
         self.full_diagnoses = {
-            one.code: (check, one) for _, check, one in iter_located_diagnoses(lab) if one.message
+            diagnosis.code: (check, diagnosis)
+            for _, check, diagnosis in iter_located_diagnoses(lab)
+            if diagnosis.message
         }
 
     def make_problem(self, path: ValuePath, what: str, **values: object) -> Problem:
@@ -66,8 +68,8 @@ class LabLinter:
                 find_fact_faults(check.expect, get_fact_types(check.observe.facts)), inside
             )
             yield from self.find_unlabelled_facts(check, inside)
-        for path, check, one in iter_located_diagnoses(self.lab):
-            yield from self.find_diagnosis_problems(path, check, one)
+        for path, check, diagnosis in iter_located_diagnoses(self.lab):
+            yield from self.find_diagnosis_problems(path, check, diagnosis)
 
     def find_unlabelled_facts(self, check: Check, path: ValuePath) -> Iterator[Problem]:
         """Want a label for each fact that is demanded: what is said of a mismatch begins with it."""
@@ -141,36 +143,42 @@ class LabLinter:
 
     def find_repeated_mistakes(self) -> Iterator[Problem]:
         """Want each mistake written in full once, under a code and a name of its own."""
-        full = [(path, one) for path, _, one in iter_located_diagnoses(self.lab) if one.message]
-        codes = [((*path, "code"), one.code) for path, one in full]
+        full = [
+            (path, diagnosis) for path, _, diagnosis in iter_located_diagnoses(self.lab) if diagnosis.message
+        ]
+        codes = [((*path, "code"), diagnosis.code) for path, diagnosis in full]
         yield from self.find_repeated_words(
             codes, N_("{word} is already written in full; `code` alone refers to it")
         )
-        names = [((*path, "name"), one.name) for path, one in full if one.name]
+        names = [((*path, "name"), diagnosis.name) for path, diagnosis in full if diagnosis.name]
         yield from self.find_repeated_words(names, N_("another mistake is called `{word}` too"))
 
-    def find_diagnosis_problems(self, path: ValuePath, check: Check, one: Diagnosis) -> Iterator[Problem]:
+    def find_diagnosis_problems(
+        self, path: ValuePath, check: Check, diagnosis: Diagnosis
+    ) -> Iterator[Problem]:
         """Hold *one*, or the full one that it refers to, against the facts of *check*."""
-        if one.message:
-            yield from self.find_missing_keys(path, one, ("name", "when", "hint"))
-            yield from self.find_fact_problems(path, check, one)
-        elif one != Diagnosis(code=one.code):
+        if diagnosis.message:
+            yield from self.find_missing_keys(path, diagnosis, ("name", "when", "hint"))
+            yield from self.find_fact_problems(path, check, diagnosis)
+        elif diagnosis != Diagnosis(code=diagnosis.code):
             yield self.make_problem(path, N_("needs `{key}`"), key="message")
-        elif one.code in self.full_diagnoses:
-            home, full = self.full_diagnoses[one.code]
+        elif diagnosis.code in self.full_diagnoses:
+            home, full = self.full_diagnoses[diagnosis.code]
             # Where the same kind of thing is looked at, what is wrong has been said at the full one.
             if home.observe.facts is not check.observe.facts:
                 yield from self.find_fact_problems(path, check, full)
         else:
-            near = guess_nearest_word(one.code, self.full_diagnoses)
+            near = guess_nearest_word(diagnosis.code, self.full_diagnoses)
             yield self.make_problem(
-                (*path, "code"), N_("no mistake has the code {code}"), code=one.code, near=near
+                (*path, "code"), N_("no mistake has the code {code}"), code=diagnosis.code, near=near
             )
 
-    def find_missing_keys(self, path: ValuePath, one: Diagnosis, keys: Sequence[str]) -> Iterator[Problem]:
+    def find_missing_keys(
+        self, path: ValuePath, diagnosis: Diagnosis, keys: Sequence[str]
+    ) -> Iterator[Problem]:
         """Want a mistake written in full to have all its parts."""
         for key in keys:
-            if getattr(one, key) is None:
+            if getattr(diagnosis, key) is None:
                 yield self.make_problem(path, N_("needs `{key}`"), key=key)
 
     def find_fact_problems(self, path: ValuePath, check: Check, full: Diagnosis) -> Iterator[Problem]:

@@ -106,10 +106,10 @@ def find_repeated_codes(labs: Sequence[LoadedLab]) -> Iterator[LabInvalid]:
     """Find codes that two labs give to mistakes of their own: a code names one mistake, everywhere."""
     owners: dict[str, Path] = {}
     for loaded in labs:
-        for path, _, one in iter_located_diagnoses(loaded.lab):
-            owner = owners.setdefault(one.code, loaded.path) if one.message else loaded.path
+        for path, _, diagnosis in iter_located_diagnoses(loaded.lab):
+            owner = owners.setdefault(diagnosis.code, loaded.path) if diagnosis.message else loaded.path
             if owner != loaded.path:
                 raw = read_lab_bytes(loaded.path)
                 place = parse_strict_yaml(raw).find_place((*path, "code"))
                 what = N_("{code} already names a mistake of {file}")
-                yield LabInvalid(loaded.path, [Problem(place, what, code=one.code, file=owner)], raw)
+                yield LabInvalid(loaded.path, [Problem(place, what, code=diagnosis.code, file=owner)], raw)

@@ -48,7 +48,7 @@ class FileInvalid(Exception):
 
     def format_problems(self, lang: str) -> list[str]:
         """Say each problem as `file:line:column: message`."""
-        return [self.format_problem(one, lang) for one in self.problems]
+        return [self.format_problem(problem, lang) for problem in self.problems]
 
     def format_problem(self, problem: Problem, lang: str) -> str:
         """Say one of them, its place first: so do compilers, and editors jump there."""
@@ -61,7 +61,7 @@ class FileInvalid(Exception):
 def format_problem_value(value: object, translate: Translate) -> str:
     """Put a value into a sentence, cut to a readable length."""
     if isinstance(value, tuple):
-        return " / ".join(translate(one) for one in value)
+        return " / ".join(translate(part) for part in value)
     text = str(value)
     return text if len(text) <= MAX_PROBLEM_VALUE_CHARS else f"{text[:MAX_PROBLEM_VALUE_CHARS]}…"
 

@@ -27,7 +27,7 @@ def describe_fields(cls: type[Struct]) -> list[FieldReference]:
     """List the fields of *cls* in the order of its code, whose docstrings say what they are."""
     said = read_field_docstrings(cls)
     fields = {field.name: field.encode_name for field in msgspec.structs.fields(cls)}
-    types = {one.encode_name: one.type for one in getattr(get_type_info(cls), "fields", ())}
+    types = {field.encode_name: field.type for field in getattr(get_type_info(cls), "fields", ())}
     return [
         FieldReference(name, describe_type(types[name]), said.get(field, ""))
         for field, name in fields.items()
@@ -52,7 +52,7 @@ def read_field_docstrings(cls: type) -> dict[str, str]:
 def describe_type(wanted: Type) -> str:
     """Name a type, as a person writes it."""
     if isinstance(wanted, UnionType):
-        nullable = any(isinstance(one, NoneType) for one in wanted.types)
+        nullable = any(isinstance(member, NoneType) for member in wanted.types)
         return describe_type(simplify_union(wanted)) + (" or null" if nullable else "")
     match wanted:
         case LiteralType():
@@ -61,7 +61,7 @@ def describe_type(wanted: Type) -> str:
             return f"list of: {describe_type(wanted.item_type)}"
         case StructType():
             inside = ", ".join(
-                f"{name}: {describe_type(one)}" for name, one in get_field_types(wanted).items()
+                f"{name}: {describe_type(type_)}" for name, type_ in get_field_types(wanted).items()
             )
             return f"{{{inside}}}"
         case _:

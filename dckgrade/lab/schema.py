@@ -25,10 +25,10 @@ def build_lab_schema() -> dict[str, Any]:
 def remove_null(body: Any) -> Any:
     """Leave out null, which the loader refuses, and OpenAPI's `discriminator`, which no editor reads."""
     if isinstance(body, list):
-        return [remove_null(one) for one in body if one != {"type": "null"}]
+        return [remove_null(part) for part in body if part != {"type": "null"}]
     if not isinstance(body, dict):
         return body
     unread = {"discriminator"} | ({"default"} if body.get("default", ()) is None else set())
-    kept = {name: remove_null(one) for name, one in body.items() if name not in unread}
+    kept = {name: remove_null(part) for name, part in body.items() if name not in unread}
     # A choice of one is no choice.
     return kept["anyOf"][0] if len(kept.get("anyOf", ())) == 1 else kept

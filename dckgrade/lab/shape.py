@@ -72,17 +72,19 @@ class ShapeComparison:
     def compare_union(self, data: Any, wanted: inspect.UnionType, path: ValuePath) -> Iterator[Problem]:
         """Choose the member by its tag, else by the kind of value; then compare with that one alone."""
         tagged = {
-            one.tag: one for one in wanted.types if isinstance(one, inspect.StructType) and one.tag_field
+            member.tag: member
+            for member in wanted.types
+            if isinstance(member, inspect.StructType) and member.tag_field
         }
         if tagged and isinstance(data, dict):
             yield from self.compare_tagged(data, tagged, path)
             return
-        member = next((one for one in wanted.types if is_of_type(data, one)), None)
+        member = next((member for member in wanted.types if is_of_type(data, member)), None)
         if member:
             yield from self.compare(data, member, path)
         else:
             names = dict.fromkeys(
-                get_type_name(one) for one in wanted.types if not isinstance(one, inspect.NoneType)
+                get_type_name(member) for member in wanted.types if not isinstance(member, inspect.NoneType)
             )
             yield self.make_type_problem(data, tuple(names), path)
 
@@ -106,7 +108,7 @@ class ShapeComparison:
         known = [*fields, *([wanted.tag_field] if wanted.tag_field else [])]
         for key in data:
             if key not in known:
-                near = guess_nearest_word(key, [one for one in known if one not in data])
+                near = guess_nearest_word(key, [word for word in known if word not in data])
                 yield self.make_problem(
                     (*path, key), N_("unknown key `{key}`"), of_key=True, key=key, near=near
                 )

@@ -35,9 +35,9 @@ def replace_surrogates(value: Any) -> Any:
         case str():
             return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
         case dict():
-            return {replace_surrogates(name): replace_surrogates(one) for name, one in value.items()}
+            return {replace_surrogates(name): replace_surrogates(item) for name, item in value.items()}
         case list():
-            return [replace_surrogates(one) for one in value]
+            return [replace_surrogates(item) for item in value]
         case _:
             return value
 
@@ -78,13 +78,13 @@ class SessionEnvelope(Struct):
 
 def encode_session(documents: Sequence[bytes]) -> bytes:
     """Write a session of reports, each as it was written: a signature in it stays good (see `parts`)."""
-    reports = [from_json(one, "report") for one in documents]
+    reports = [from_json(document, "report") for document in documents]
     whole = {
         "schema": SESSION_SCHEMA,
         "dckgrade": __version__,
-        "complete": all(one.complete for one in reports),
+        "complete": all(report.complete for report in reports),
         "score": sum_scores(reports),
-        "reports": [msgspec.Raw(one) for one in documents],
+        "reports": [msgspec.Raw(document) for document in documents],
     }
     return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
 
@@ -95,7 +95,7 @@ def split_session(raw: bytes) -> list[bytes]:
         return [raw]
     try:
         held = msgspec.json.decode(raw, type=SessionEnvelope)
-        apart = [msgspec.json.format(bytes(one), indent=2) + b"\n" for one in held.reports]
+        apart = [msgspec.json.format(bytes(report), indent=2) + b"\n" for report in held.reports]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return [raw]
     return apart if held.schema == SESSION_SCHEMA and 0 < len(apart) <= MAX_SESSION_REPORTS else [raw]
@@ -106,8 +106,8 @@ def refuse_deep_nesting(value: Any, left: int) -> None:
     if left == 0:
         raise RecursionError
     if isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            refuse_deep_nesting(one, left - 1)
+        for item in value.values() if isinstance(value, dict) else value:
+            refuse_deep_nesting(item, left - 1)
 
 
 def extract_recording(report: Report) -> Recording:

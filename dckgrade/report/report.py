@@ -64,7 +64,7 @@ class Session(Struct, frozen=True, kw_only=True):
 def sum_scores(reports: Sequence[Report]) -> Score:
     """Add up the scores of *reports*."""
     return Score(
-        earned=sum(one.score.earned for one in reports),
-        possible=sum(one.score.possible for one in reports),
-        undecided=sum(one.score.undecided for one in reports),
+        earned=sum(report.score.earned for report in reports),
+        possible=sum(report.score.possible for report in reports),
+        undecided=sum(report.score.undecided for report in reports),
     )

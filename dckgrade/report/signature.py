@@ -66,13 +66,13 @@ def read_keys(path: Path) -> list[TraineeKey]:
     """Read a file of keys: one trainee's, or the class's."""
     try:
         content = json.loads(path.read_bytes())
-        keys = [TraineeKey(str(one["trainee"]), str(one["secret"])) for one in content["keys"]]
+        keys = [TraineeKey(str(entry["trainee"]), str(entry["secret"])) for entry in content["keys"]]
     except OSError as error:
         raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
     except (ValueError, LookupError, TypeError, RecursionError):
         keys = []
     if not keys or any(
-        len(one.secret) != len(UNSIGNED_MAC) or not _HEX_DIGITS.issuperset(one.secret) for one in keys
+        len(key.secret) != len(UNSIGNED_MAC) or not _HEX_DIGITS.issuperset(key.secret) for key in keys
     ):
         raise UserError(
             N_("{path} is no file of dckgrade keys."),
@@ -85,6 +85,6 @@ def read_keys(path: Path) -> list[TraineeKey]:
 def encode_keys(keys: list[TraineeKey]) -> bytes:
     """Write a file of keys."""
     return (
-        json.dumps({"keys": [{"trainee": one.trainee, "secret": one.secret} for one in keys]}, indent=2)
+        json.dumps({"keys": [{"trainee": key.trainee, "secret": key.secret} for key in keys]}, indent=2)
         + "\n"
     ).encode()

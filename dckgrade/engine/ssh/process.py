@@ -30,20 +30,20 @@ _OPEN: set[Closable] = set()
 _ending = threading.Event()
 
 
-def register_open(one: Closable) -> None:
+def register_open(closable: Closable) -> None:
     """Remember *one*; raises `Ended` when it is too late to begin."""
     with _LOCK:
         if _ending.is_set():
             raise ProgramEnding
         if not _OPEN:
             atexit.register(close_all)
-        _OPEN.add(one)
+        _OPEN.add(closable)
 
 
-def forget_closed(one: Closable) -> None:
+def forget_closed(closable: Closable) -> None:
     """Forget *one*."""
     with _LOCK:
-        _OPEN.discard(one)
+        _OPEN.discard(closable)
 
 
 def close_all() -> None:
@@ -51,8 +51,8 @@ def close_all() -> None:
     with _LOCK:
         _ending.set()
         left = list(_OPEN)
-    for one in left:
-        one.close()
+    for closable in left:
+        closable.close()
 
 
 class SshProcess:

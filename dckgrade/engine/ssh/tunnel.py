@@ -91,8 +91,8 @@ class SshTunnel:
             with contextlib.suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
-        for one in processes:
-            one.terminate()
+        for process in processes:
+            process.terminate()
         shutil.rmtree(self.folder, ignore_errors=True)
         forget_closed(self)
 
@@ -114,7 +114,7 @@ class SshTunnel:
 
     def _build_ssh_command(self, flags: str, *options: str) -> list[str]:
         control = str(self.folder / "ctl").replace("%", "%%")
-        return ["ssh", flags, "-S", control, *(word for one in options for word in ("-o", one))]
+        return ["ssh", flags, "-S", control, *(word for option in options for word in ("-o", option))]
 
     def _list_places(self) -> list[str]:
         user = ["-l", self.address.user] if self.address.user else []
@@ -172,10 +172,10 @@ class SshTunnel:
         host = ["--host", f"unix://{self.address.socket}"] if self.address.socket else []
         command = shlex.join(["docker", *host, "system", "dial-stdio"])
         with self._sessions, connection, contextlib.suppress(OSError, ProgramEnding):
-            one = self._start(
+            process = self._start(
                 [*self._build_client_command("-T"), "--", self.address.host, command], connection.fileno()
             )
-            one.process.wait()
+            process.process.wait()
             # Whoever reads hears the end only when the last copy is shut.
             connection.shutdown(socket.SHUT_RDWR)
 
@@ -184,14 +184,16 @@ class SshTunnel:
             if self._closed:
                 raise ProgramEnding
             self._processes = [*self._processes[:1], *self._drop_ended()]
-            one = SshProcess(argv, talk)
-            self._processes.append(one)
-            return one
+            process = SshProcess(argv, talk)
+            self._processes.append(process)
+            return process
 
     def _drop_ended(self) -> list[SshProcess]:
         """Keep the login itself, the last that ended, which may have said why, and all that run."""
         return [
-            one for one in self._processes[1:] if one.process.poll() is None or one is self._processes[-1]
+            process
+            for process in self._processes[1:]
+            if process.process.poll() is None or process is self._processes[-1]
         ]
 
     def _find_last_stderr(self) -> str:
