@@ -1,4 +1,4 @@
-"""A message id and a language in, the words a user reads out: the only owner of the gettext catalogues."""
+"""Translate message ids into the user's language: the only owner of the gettext catalogues."""
 
 import gettext
 from collections.abc import Callable

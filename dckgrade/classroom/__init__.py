@@ -1,1 +1,1 @@
-"""Many reports → one class report: who is stuck where, which mistakes are shared, whom to believe how far."""
+"""Many reports made into one class report: who is stuck where, which mistakes are shared, whom to believe."""

@@ -1,4 +1,4 @@
-"""A submission in, what it comes to by the trainer's own labs out; what it claims is never believed."""
+"""Judge a submission with the trainer's own labs; the score that it claims is never believed."""
 
 from collections.abc import Iterable
 from functools import cache

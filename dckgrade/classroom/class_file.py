@@ -1,4 +1,4 @@
-"""A class's TOML file → its machines, or every problem in it with file:line; nothing is connected to yet."""
+"""Read a class's TOML file into its machines, or every problem in it with file:line."""
 
 import os
 import re

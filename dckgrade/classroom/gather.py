@@ -1,4 +1,4 @@
-"""Submissions and a roster → the class report; each submission is judged and let go."""
+"""Gather submissions and a roster into the class report; each submission is judged and let go."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence

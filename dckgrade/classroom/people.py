@@ -1,4 +1,4 @@
-"""A roster and the traces of a name in a submission → which trainee it is."""
+"""Find which trainee of the roster a submission belongs to."""
 
 import csv
 import io

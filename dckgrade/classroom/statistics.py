@@ -1,4 +1,4 @@
-"""The attempts that count → how the class did: what is shared, what each check came to, which is odd."""
+"""Statistics of the attempts that count: shared mistakes, each check, suspicious results."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

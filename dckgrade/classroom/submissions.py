@@ -1,4 +1,4 @@
-"""Folders, files, zips and tars → the JSON reports in them, one at a time; bounded, nothing is extracted."""
+"""Find the JSON reports in folders, files, zips and tars, one at a time; bounded, nothing is extracted."""
 
 import bz2
 import gzip

@@ -1,4 +1,4 @@
-"""Reports judged before and now → what a mended lab changes, check by check, before anything is written."""
+"""What a mended lab changes in a class's reports, check by check, before anything is written."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What happens to the machines of a class → lines on stderr: who is done, and who is being graded."""
+"""Progress of `dckgrade class` on stderr: which machines are done, and which are being graded."""
 
 import time
 from collections.abc import Callable, Iterator

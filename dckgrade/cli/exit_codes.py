@@ -1,4 +1,4 @@
-"""How a run ended → the exit code: a public contract, in one table."""
+"""The exit codes, a public contract, and how a run leads to one."""
 
 import contextlib
 import functools

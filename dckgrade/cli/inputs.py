@@ -1,4 +1,4 @@
-"""The inputs that labs declare → options of the commands that grade, and the values of a run."""
+"""Options made of the inputs that labs declare, and their values for a run."""
 
 import os
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Command line and environment → the language of this run, known before anything is shown."""
+"""The language of this run, from command line and environment, before anything is shown."""
 
 import gettext
 import os

@@ -1,4 +1,4 @@
-"""What a run waits for → a line on stderr while it waits; nothing where nobody watches."""
+"""Say on stderr what a run waits for; nothing where no terminal is."""
 
 import contextlib
 import sys

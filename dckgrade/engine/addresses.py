@@ -1,4 +1,4 @@
-"""An inspected container and a port in, the addresses at which that port is reached from here out."""
+"""Find the addresses at which a container's port is reached from here."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address

@@ -1,4 +1,4 @@
-"""The headers of the engine's ping in, the version to speak out, or why there is none."""
+"""Negotiate the API version by the headers of the engine's ping."""
 
 import re
 from collections.abc import Mapping

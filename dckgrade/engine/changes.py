@@ -1,4 +1,4 @@
-"""An engine and a folder → a wait that ends when either may look otherwise than before."""
+"""Wait until an engine or a folder may have changed, for `--watch`."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""One permitted question to the engine in, its whole answer in time out: the only user of docker-py."""
+"""The HTTP client of one engine, each call permitted, bounded and in time; the only user of docker-py."""
 
 import http.client
 import time

@@ -1,4 +1,4 @@
-"""An endpoint in, the engine that answers there out, ready to be looked at; docker-py is loaded late."""
+"""Connect to the engine at an endpoint; docker-py is imported only once its socket answers."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""An engine that could not be spoken to and the error in, what to tell the user out."""
+"""Explain to the user why an engine could not be reached."""
 
 import socket
 import ssl

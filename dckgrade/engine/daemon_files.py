@@ -1,4 +1,4 @@
-"""An engine's address and what it says of itself → its `daemon.json` here, and dockerd's last words."""
+"""Find an engine's `daemon.json` on this machine, and dockerd's last words about it."""
 
 import os
 import re

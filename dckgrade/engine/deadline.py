@@ -1,4 +1,4 @@
-"""Calls and seconds in, their results in time out: the only place where the program waits for others."""
+"""Make calls with a deadline: the only place where the program waits for others."""
 
 import threading
 import time

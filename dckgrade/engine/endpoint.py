@@ -1,4 +1,4 @@
-"""Command line, environment and Docker's own configuration in, the one engine that they mean out."""
+"""Resolve the engine that command line, environment and Docker's configuration mean."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The address of an engine as people write it → the one form that we use, or nothing where it is none."""
+"""Parse the address of an engine as people write it."""
 
 from urllib.parse import urlsplit
 

@@ -1,4 +1,4 @@
-"""An HTTP question in, the commands that ask it inside a container out, and what their output means."""
+"""HTTP requests by the curl or wget of a container, and what their output means."""
 
 from collections.abc import Iterator, Mapping
 

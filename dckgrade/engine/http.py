@@ -1,4 +1,4 @@
-"""An address taken from inspect and a few bytes in, what the service there answers out."""
+"""HTTP and TCP requests to the services of containers, at addresses taken from inspect."""
 
 import base64
 import http.client

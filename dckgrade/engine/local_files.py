@@ -1,4 +1,4 @@
-"""A folder and a name in, the bytes of that file out; nothing outside the folder, nothing large."""
+"""Read files of this machine: the trainee's folder, AppArmor profiles, /proc; bounded in place and size."""
 
 import contextlib
 import os

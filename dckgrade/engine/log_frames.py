@@ -1,4 +1,4 @@
-"""The bytes of a log answer in, its text out: both streams in order, the last 64 KiB, secrets masked."""
+"""Decode the multiplexed frames of a log answer: both streams in order, the last 64 KiB, secrets masked."""
 
 import struct
 from collections.abc import Iterator

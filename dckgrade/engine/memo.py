@@ -1,4 +1,4 @@
-"""Questions in, answers out, each distinct question asked once, whoever asks and from whichever thread."""
+"""Ask each distinct question once, whoever asks and from whichever thread."""
 
 import threading
 from collections.abc import Callable, Hashable

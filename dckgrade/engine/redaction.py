@@ -1,4 +1,4 @@
-"""Any text in, the same text out with what looks like a secret replaced by ***; names of variables stay."""
+"""Mask what looks like a secret in any text; names of variables stay."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A container and a user's name → whether that account was refused there lately, in earlier runs too."""
+"""Remember logins that a service has refused, across runs, so that none is locked out."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""The body of an engine's answer → the object or the objects in it, or `OutOfReach` where it holds none."""
+"""Decode the bodies of the engine's answers; `OutOfReach` where they hold no such thing."""
 
 import io
 import re

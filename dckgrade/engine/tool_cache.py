@@ -1,4 +1,4 @@
-"""A tool and the trainee's environment in, what that tool keeps on this machine out; nothing is run."""
+"""Find programs and read the caches of tools in the trainee's environment; nothing is run."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A check's diagnoses and what was seen → the first mistake that fits, and what is still to be looked at."""
+"""Find the diagnosis that fits a failed check, and what must still be observed to tell."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""A lab and a recording → the verdict on every check. Pure: no clock, file, network or printing."""
+"""Judge every check of a lab by a recording. Pure: no clock, file, network or printing."""
 
 from graphlib import TopologicalSorter
 

@@ -1,4 +1,4 @@
-"""A demand and a fact → whether it holds. Type counts; `every` of none, and anything of null, is not true."""
+"""Evaluate matchers. Type counts; `every` of an empty list, and anything of null, does not match."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Labs → every mistake that they know by name: its code, its words, and the checks that can meet it."""
+"""Collect the mistakes that labs know by name, with the checks that can meet them."""
 
 from collections.abc import Iterable, Iterator
 

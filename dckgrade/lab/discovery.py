@@ -1,4 +1,4 @@
-"""A lab's name → its file. Light on purpose: help and completion list the labs and read none."""
+"""Find lab files: built in, in the user's folders, in installed packages. Imports nothing heavy."""
 
 import os
 from functools import cache

@@ -1,4 +1,4 @@
-"""A probe's facts and the demands on them → what cannot fit: unknown facts, demands of the wrong type."""
+"""Compare matchers with the types of facts: unknown facts, matchers that cannot match."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""A lab that has the right shape → the mistakes that types alone cannot see, each at its place."""
+"""Find the mistakes of a well-formed lab that types alone cannot see, each with its place."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter

@@ -1,4 +1,4 @@
-"""A lab's file → the `Lab`, or every problem in it with file:line:column."""
+"""Load a lab's file, or report every problem in it with file:line:column."""
 
 import hashlib
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""A regular expression of a lab → why it may not be one: wrong, true of everything, or too slow."""
+"""Refuse regular expressions that are wrong, match everything or may take too long."""
 
 import re
 import warnings

@@ -1,4 +1,4 @@
-"""A kind of probe → what an author may write of it: parameters and facts, their types, and what they are."""
+"""Describe what an author may write of a kind of probe: parameters and facts, with types and meaning."""
 
 import ast
 import inspect

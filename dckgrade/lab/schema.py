@@ -1,4 +1,4 @@
-"""The lab model → its JSON Schema, draft-07: what editors (yaml-language-server) read."""
+"""Build the JSON Schema of labs, draft-07, as editors (yaml-language-server) read it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Plain data and a msgspec type → every place where the data does not have that shape, all at once."""
+"""Compare plain data with a msgspec type, and find every place where it does not fit."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Text → plain data and the line:column of every value, by the one reading of YAML that cannot mis-grade."""
+"""Parse YAML strictly: plain data and the line:column of every value, no reading that could mis-grade."""
 
 import math
 import re

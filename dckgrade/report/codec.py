@@ -1,4 +1,4 @@
-"""Reports ⇄ JSON: the only owner of the format's version, and of what is refused when a report is read."""
+"""Encode and decode reports as JSON: the only owner of the format's version and of its bounds."""
 
 from collections.abc import Sequence
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""A report's bytes and a trainee's key → the same bytes signed, or whether they are as they were signed."""
+"""Sign a report's bytes with a trainee's key, and check such a signature."""
 
 import hmac
 import json

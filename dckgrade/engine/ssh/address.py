@@ -1,4 +1,4 @@
-"""`ssh://user@machine:port/socket` in, its parts out; nothing that ssh would take for an option passes."""
+"""Parse `ssh://user@machine:port/socket`; nothing that ssh would take for an option passes."""
 
 import re
 from dataclasses import dataclass

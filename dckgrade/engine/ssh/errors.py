@@ -1,4 +1,4 @@
-"""What ssh, or docker at its other end, wrote to standard error → what happened, and what to try."""
+"""Explain what ssh, or docker at its other end, wrote to standard error."""
 
 from dckgrade.engine.endpoint import EngineError
 from dckgrade.engine.redaction import mask_secrets

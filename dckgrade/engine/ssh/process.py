@@ -1,4 +1,4 @@
-"""ssh command lines → processes of ours, which end when we do: none is ever left behind."""
+"""Processes of ssh that end with this program: none is ever left behind."""
 
 import atexit
 import contextlib
