@@ -16,7 +16,7 @@ def find_service_addresses(inspected: Json, port: int, endpoint: Endpoint) -> tu
     published = sorted(_iter_published(inspected, port, endpoint), key=lambda at: (at.port, at.host))
     every = dict.fromkeys(published)
     every |= dict.fromkeys(_iter_own(inspected, port, endpoint))
-    near = tuple(address for address in every if _is_near(address, endpoint))
+    near = tuple(address for address in every if _is_reachable(address, endpoint))
     if every and not near:
         raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, ", ".join(map(_format_address, every)))
     return near
@@ -47,7 +47,7 @@ def _iter_own(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Addres
             yield Address(host, port, "own")
 
 
-def _is_near(address: Address, endpoint: Endpoint) -> bool:
+def _is_reachable(address: Address, endpoint: Endpoint) -> bool:
     if endpoint.forwarded:
         return False
     if endpoint.door:

@@ -31,9 +31,9 @@ class OutOfReach(Exception):
         self.why, self.detail = why, detail
 
 
-Via = Literal["published", "own", "inside"]
+ReachedVia = Literal["published", "own", "inside"]
 """Reached by a published port, by the container's own address, or by a command inside the container."""
-NoAnswerHow = Literal["refused", "reset", "silent", "garbled"]
+NoAnswerReason = Literal["refused", "reset", "silent", "garbled"]
 """Nobody listens; published, but nobody listens behind it; connected, then nothing; another protocol."""
 
 
@@ -42,7 +42,7 @@ class Address(Struct, frozen=True):
 
     host: str
     port: int
-    via: Via
+    via: ReachedVia
 
 
 class HttpAnswer(Struct, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ class CommandOutput(Struct, frozen=True):
 class NoAnswer(Exception):
     """The address was reached and did not serve; *how* tells in which way."""
 
-    def __init__(self, how: NoAnswerHow) -> None:
+    def __init__(self, how: NoAnswerReason) -> None:
         super().__init__(how)
         self.how = how
 

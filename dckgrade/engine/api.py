@@ -25,7 +25,7 @@ from dckgrade.engine.probe_container import ProbeContainers
 from dckgrade.engine.probe_container_form import is_probe_container_entry
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.resources import Resource
-from dckgrade.engine.responses import read_error_message, read_object
+from dckgrade.engine.responses import decode_json_object, read_error_message
 from dckgrade.report.observation import EngineInfo, UnobservableReason
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _COMMAND_TIMEOUT_S, _MAX_COMMAND_TEXT_BYTES, _MAX_COMMAND_OUTPUT_BYTES = 6.0, 64 * 1024, 1024 * 1024
 _SUCCESS_STATUSES = {200, 201, 204}
 _NOT_FOUND, _CONFLICT = 404, 409
-_NOTHING: Mapping[str, str] = {}
+_NO_QUERY: Mapping[str, str] = {}
 
 T = TypeVar("T")
 
@@ -124,8 +124,8 @@ class EngineApi(ResourceReader):
 
     def stream_events(self) -> Iterator[Json]:
         """Give each event of the engine as it happens, and an empty one as soon as the stream is open."""
-        for line in self._client.stream_lines(f"/v{self.engine.api}{resources.EVENTS.path}", _NOTHING):
-            yield read_object(line) if line.strip() else {}
+        for line in self._client.stream_lines(f"/v{self.engine.api}{resources.EVENTS.path}", _NO_QUERY):
+            yield decode_json_object(line) if line.strip() else {}
 
     def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
         """Ask for *resource* now; raises `NotThere` or `OutOfReach`."""
@@ -135,7 +135,7 @@ class EngineApi(ResourceReader):
         self,
         resource: Resource[T],
         refs: Sequence[str],
-        query: Mapping[str, str] = _NOTHING,
+        query: Mapping[str, str] = _NO_QUERY,
         body: Json | None = None,
     ) -> T:
         answer = self._client.request(

@@ -10,7 +10,7 @@ from dckgrade.i18n import N_
 
 # 1.51 (engine 28.3 to 28.5) is the newest that tests/answers were recorded with; 29.x still speaks it (its
 # minimum is 1.44 or 1.40). 1.52 drops fields of inspect: before going on, read moby's api/docs/CHANGELOG.md.
-TESTED_MAX = "1.51"
+NEWEST_TESTED = "1.51"
 OLDEST_SUPPORTED = "1.41"  # engine 20.10
 _IGNORED_DRIFT = timedelta(
     seconds=2
@@ -20,7 +20,7 @@ _IGNORED_DRIFT = timedelta(
 def negotiate_api_version(endpoint: Endpoint, headers: Mapping[str, str]) -> str:
     """Choose the newest API version that the engine, this program and `DOCKER_API_VERSION` all speak."""
     offered = headers.get("api-version", "")
-    if not _is_version(offered):
+    if not _is_api_version(offered):
         raise EngineError(
             N_("What answers at {endpoint} is not a Docker engine."),
             N_("Check the address."),
@@ -34,13 +34,13 @@ def negotiate_api_version(endpoint: Endpoint, headers: Mapping[str, str]) -> str
             offered=offered,
             oldest=OLDEST_SUPPORTED,
         )
-    ceiling = endpoint.api_ceiling or TESTED_MAX
-    if not _is_version(ceiling) or _parse_version(ceiling) < _parse_version(OLDEST_SUPPORTED):
+    ceiling = endpoint.api_ceiling or NEWEST_TESTED
+    if not _is_api_version(ceiling) or _parse_version(ceiling) < _parse_version(OLDEST_SUPPORTED):
         raise EndpointUsageError(
             N_("DOCKER_API_VERSION={ceiling} is not a version that dckgrade speaks ({oldest} to {newest})."),
-            N_("Unset DOCKER_API_VERSION."), ceiling=ceiling, oldest=OLDEST_SUPPORTED, newest=TESTED_MAX,
+            N_("Unset DOCKER_API_VERSION."), ceiling=ceiling, oldest=OLDEST_SUPPORTED, newest=NEWEST_TESTED,
         )  # fmt: skip
-    return min(offered, ceiling, TESTED_MAX, key=_parse_version)
+    return min(offered, ceiling, NEWEST_TESTED, key=_parse_version)
 
 
 def explain_refused_version(endpoint: Endpoint, api: str, message: str) -> EngineError | None:
@@ -72,7 +72,7 @@ def measure_clock_drift(headers: Mapping[str, str], here: datetime) -> timedelta
     return drift if abs(drift) > _IGNORED_DRIFT else timedelta()
 
 
-def _is_version(text: str) -> bool:
+def _is_api_version(text: str) -> bool:
     return re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", text) is not None
 
 

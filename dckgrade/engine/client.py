@@ -12,16 +12,16 @@ from docker.api.client import APIClient
 from docker.errors import DockerException
 from docker.tls import TLSConfig
 
-from dckgrade.engine.allowlist import permit
+from dckgrade.engine.allowlist import require_allowed_request
 from dckgrade.engine.answers import ApiAnswer, OutOfReach
 from dckgrade.engine.deadline import call_within
 from dckgrade.engine.endpoint import Endpoint, TlsFiles
 from dckgrade.engine.redaction import mask_secrets
-from dckgrade.engine.resources import Method
+from dckgrade.engine.resources import HttpMethod
 from dckgrade.report.observation import UnobservableReason
 
 _OK = 200
-_CHUNK = 64 * 1024
+_CHUNK_BYTES = 64 * 1024
 _CONNECT_TIMEOUT_S = 5.0
 _FRAMED_CONTENT_TYPES = {"application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"}
 # What docker-py, requests, urllib3 and http.client let through; RequestException and SSLError are OSErrors.
@@ -61,7 +61,7 @@ class EngineClient:
         at_most: int,
         seconds: float,
         body: Mapping[str, Any] | None = None,
-        method: Method = "GET",
+        method: HttpMethod = "GET",
     ) -> ApiAnswer:
         """Give the answer, whole; late, cut short or longer than *at_most* bytes is `OutOfReach`."""
         until = time.monotonic() + seconds
@@ -78,9 +78,9 @@ class EngineClient:
                     raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP {response.status_code}")
                 yield b""
                 came = bytearray()
-                while more := response.raw.read1(_CHUNK):
+                while more := response.raw.read1(_CHUNK_BYTES):
                     *whole, rest = (came + more).split(b"\n")
-                    came = bytearray(rest[-_CHUNK:])
+                    came = bytearray(rest[-_CHUNK_BYTES:])
                     yield from map(bytes, whole)
         except _TRANSPORT_ERRORS as error:
             raise _to_out_of_reach(error) from error
@@ -95,7 +95,7 @@ class EngineClient:
         question: Mapping[str, str],
         at_most: int,
         until: float,
-        wanted: tuple[Method, Mapping[str, Any] | None],
+        wanted: tuple[HttpMethod, Mapping[str, Any] | None],
     ) -> ApiAnswer:
         method, sent = wanted
         url = self._session.base_url + path
@@ -119,7 +119,7 @@ class _PermittedSession(APIClient):
 
     def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
         url = urlsplit(request.url or "")
-        permit(request.method or "", url.path, request.body, url.query, self.own)
+        require_allowed_request(request.method or "", url.path, request.body, url.query, self.own)
         settings |= {"allow_redirects": False, "stream": True}
         return super().send(request, **settings)
 
@@ -143,7 +143,7 @@ def _read_whole_body(
         raise OutOfReach(UnobservableReason.UNREADABLE, "an answer of unknown length")
     came = bytearray()
     try:
-        while more := response.raw.read1(_CHUNK, decode_content=False):
+        while more := response.raw.read1(_CHUNK_BYTES, decode_content=False):
             came += more
             if len(came) > at_most:
                 raise OutOfReach(UnobservableReason.UNREADABLE, f"an answer of more than {at_most} bytes")

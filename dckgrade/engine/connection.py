@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dckgrade.engine.answers import ApiAnswer, OutOfReach
 from dckgrade.engine.api_version import (
-    TESTED_MAX,
+    NEWEST_TESTED,
     explain_refused_version,
     measure_clock_drift,
     negotiate_api_version,
@@ -40,7 +40,7 @@ def connect_engine(endpoint: Endpoint, deadline_s: float | None = None) -> "Conn
     scheme, _, rest = endpoint.url.partition("://")
     if scheme == "ssh" and (there := address.parse_ssh_address(rest)):
         return _connect_through_ssh(there, endpoint, seconds)
-    return _connect_direct(_probe_socket(endpoint, seconds) if endpoint.socket else endpoint, seconds)
+    return _open_engine(_try_socket(endpoint, seconds) if endpoint.socket else endpoint, seconds)
 
 
 def get_connect_timeout_s(endpoint: Endpoint) -> float:
@@ -59,13 +59,13 @@ def _connect_through_ssh(
         tunnel.open(deadline_s)
         # A login that took its time leaves the engine enough of its own.
         left_s = max(1.0, min(_PING_TIMEOUT_S, deadline_s - (time.monotonic() - begun)))
-        return _connect_direct(replace(endpoint, door=f"unix://{tunnel.socket}"), left_s, tunnel)
+        return _open_engine(replace(endpoint, door=f"unix://{tunnel.socket}"), left_s, tunnel)
     except BaseException:
         tunnel.close()
         raise
 
 
-def _connect_direct(
+def _open_engine(
     endpoint: Endpoint, deadline_s: float, tunnel: "SshTunnel | None" = None
 ) -> "ConnectedEngine":
     # Late: asking over HTTP loads ssl, which a socket where nobody answers does not need.
@@ -90,7 +90,7 @@ def _connect_direct(
     )
 
 
-def _probe_socket(endpoint: Endpoint, seconds: float) -> Endpoint:
+def _try_socket(endpoint: Endpoint, seconds: float) -> Endpoint:
     """Try the socket before paying for docker-py, which besides leaks it when nobody is there."""
     with socket.socket(socket.AF_UNIX) as knocking:
         knocking.settimeout(seconds)
@@ -128,7 +128,7 @@ def _make_client(endpoint: Endpoint) -> "EngineClient":
     from dckgrade.engine.client import EngineClient
 
     try:
-        return EngineClient(endpoint, TESTED_MAX)
+        return EngineClient(endpoint, NEWEST_TESTED)
     except Exception as error:  # docker-py reads config.json and certificates, and trips over odd ones
         raise EngineError(
             N_("docker-py cannot be set up for {endpoint}: {detail}."),

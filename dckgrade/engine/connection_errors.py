@@ -10,9 +10,9 @@ from dckgrade.engine.redaction import mask_secrets
 from dckgrade.i18n import N_
 from dckgrade.report.observation import UnobservableReason
 
-_START = N_("Start Docker, or name the engine with --host or --context.")
+_START_ADVICE = N_("Start Docker, or name the engine with --host or --context.")
 _ELSEWHERE = N_("Start Docker, or name the engine with --host or --context. These sockets exist: {others}.")
-_CAUSES: tuple[tuple[type[BaseException], str, str], ...] = (
+_MESSAGES_BY_CAUSE: tuple[tuple[type[BaseException], str, str], ...] = (
     (
         ssl.SSLError,
         N_("The engine at {endpoint} ({source}) and this program do not agree on TLS: {detail}."),
@@ -26,7 +26,7 @@ _CAUSES: tuple[tuple[type[BaseException], str, str], ...] = (
     (
         FileNotFoundError,
         N_("No Docker engine listens at {endpoint} ({source}): there is no such socket."),
-        _START,
+        _START_ADVICE,
     ),
     (
         PermissionError,
@@ -39,12 +39,12 @@ _CAUSES: tuple[tuple[type[BaseException], str, str], ...] = (
     (
         ConnectionRefusedError,
         N_("The Docker engine at {endpoint} ({source}) is not running: connection refused."),
-        _START,
+        _START_ADVICE,
     ),
 )
 _TIMED_OUT = N_("The Docker engine at {endpoint} ({source}) did not answer within {seconds} s.")
-_RESTART = N_("Restart it, or look at its log: journalctl -u docker")
-_OTHERWISE = N_("The Docker engine at {endpoint} ({source}) cannot be reached: {detail}.")
+_RESTART_ADVICE = N_("Restart it, or look at its log: journalctl -u docker")
+_FALLBACK_MESSAGE = N_("The Docker engine at {endpoint} ({source}) cannot be reached: {detail}.")
 
 
 def explain_connection_error(
@@ -56,7 +56,7 @@ def explain_connection_error(
     down = endpoint.socket and any(isinstance(cause, FileNotFoundError | ConnectionError) for cause in causes)
     return (EngineDownError if down else EngineError)(
         what,
-        _ELSEWHERE if others and advice == _START else advice,
+        _ELSEWHERE if others and advice == _START_ADVICE else advice,
         endpoint=endpoint.url,
         source=endpoint.source,
         others=", ".join(others),
@@ -67,12 +67,12 @@ def explain_connection_error(
 
 def _choose_sentences(causes: Sequence[BaseException]) -> tuple[str, str]:
     for cause in causes:
-        for kind, what, advice in _CAUSES:
+        for kind, what, advice in _MESSAGES_BY_CAUSE:
             if isinstance(cause, kind):
                 return what, advice
     if any(isinstance(cause, OutOfReach) and cause.why is UnobservableReason.DEADLINE for cause in causes):
-        return _TIMED_OUT, _RESTART
-    return _OTHERWISE, _START
+        return _TIMED_OUT, _RESTART_ADVICE
+    return _FALLBACK_MESSAGE, _START_ADVICE
 
 
 def _describe_detail(causes: Sequence[BaseException]) -> str:

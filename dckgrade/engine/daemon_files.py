@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dckgrade.engine import local_files
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
-from dckgrade.engine.dockerd import DaemonFiles, Dockerd
+from dckgrade.engine.dockerd import DaemonFiles, OwnDockerd
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.tool_cache import get_environment
@@ -29,7 +29,7 @@ _MAX_LAST_WORDS_CHARS = 300
 
 
 def find_daemon_files(
-    endpoint: Endpoint, info: Json | None, environment: Mapping[str, str] | None, ours: Dockerd | None
+    endpoint: Endpoint, info: Json | None, environment: Mapping[str, str] | None, ours: OwnDockerd | None
 ) -> DaemonFiles:
     """
     Read the file that the engine reads, and those that it does not; *info* is None when it does not answer.
@@ -86,7 +86,7 @@ def locate_config_by_socket(socket: str, environment: Mapping[str, str] | None) 
     usual = socket in SYSTEM_SOCKETS
     if "/.docker/" in socket or (usual and sys.platform == "darwin"):
         return desktop
-    if is_rootless(socket, environment):
+    if is_rootless_socket(socket, environment):
         return rootless
     # Where both are installed, nobody tells which of them does not answer.
     installed = [path for path in (SYSTEM_CONFIG, SNAP_CONFIG) if path.parent.exists()]
@@ -103,7 +103,7 @@ def list_home_configs(environment: Mapping[str, str] | None) -> list[Path]:
     ]
 
 
-def is_rootless(socket: str, environment: Mapping[str, str] | None) -> bool:
+def is_rootless_socket(socket: str, environment: Mapping[str, str] | None) -> bool:
     """Say whether a socket is where rootless engines have theirs."""
     run = get_environment(environment).get("XDG_RUNTIME_DIR")
     return socket.startswith("/run/user/") or (run is not None and socket == f"{run}/docker.sock")
@@ -116,7 +116,7 @@ def hide_home(path: Path, environment: Mapping[str, str] | None) -> str:
 
 
 def find_last_words(
-    endpoint: Endpoint, since: float, environment: Mapping[str, str] | None, ours: Dockerd | None
+    endpoint: Endpoint, since: float, environment: Mapping[str, str] | None, ours: OwnDockerd | None
 ) -> str:
     """
     Tell what dockerd ended with because of its file, in its own words; empty where that cannot be read, or is
@@ -144,7 +144,7 @@ def iter_own_log_lines(log: Path, since: float) -> Iterator[str]:
 
 def read_journal_lines(endpoint: Endpoint, since: float, environment: Mapping[str, str] | None) -> list[str]:
     """Ask systemd's journal; members of `adm` may read it, and many machines have none."""
-    scope = "--user-unit" if is_rootless(endpoint.socket or "", environment) else "--unit"
+    scope = "--user-unit" if is_rootless_socket(endpoint.socket or "", environment) else "--unit"
     asked = [scope, "docker.service", "--since", f"@{since:.0f}", "--lines", str(_MAX_JOURNAL_LINES)]
     try:
         done = subprocess.run(

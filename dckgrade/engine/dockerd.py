@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 
-class Dockerd(Struct, frozen=True):
+class OwnDockerd(Struct, frozen=True):
     """A dockerd that we have started ourselves: its configuration, and what it has printed."""
 
     file: Path

@@ -150,13 +150,13 @@ def _read_json(path: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise EngineError(N_("{path} cannot be read: {detail}."), path=path, detail=error.strerror) from error
     except (ValueError, RecursionError) as error:
-        raise _report_corrupt_file(path, str(error) or type(error).__name__) from error
+        raise _make_corrupt_file_error(path, str(error) or type(error).__name__) from error
     if not isinstance(content, dict):
-        raise _report_corrupt_file(path, "not an object")
+        raise _make_corrupt_file_error(path, "not an object")
     return content
 
 
-def _report_corrupt_file(path: Path, detail: str) -> EngineError:
+def _make_corrupt_file_error(path: Path, detail: str) -> EngineError:
     return EngineError(
         N_("{path} is not valid JSON: {detail}."), N_("Mend that file, or name the engine with --host."),
         path=path, detail=detail,
@@ -168,7 +168,7 @@ def _read_context(name: str, source: str, store: Path) -> tuple[str, TlsFiles | 
     meta = store / "contexts/meta" / identity / "meta.json"
     content = _read_json(meta)
     if content is None:
-        raise _report_unknown_context(name, source, store)
+        raise _make_unknown_context_error(name, source, store)
     endpoints = content.get("Endpoints")
     docker = endpoints.get("docker") if isinstance(endpoints, dict) else None
     if not isinstance(docker, dict) or not isinstance(docker.get("Host"), str) or not docker["Host"]:
@@ -184,7 +184,7 @@ def _read_context(name: str, source: str, store: Path) -> tuple[str, TlsFiles | 
     return url, tls if url.startswith("tcp:") else None
 
 
-def _report_unknown_context(name: str, source: str, store: Path) -> EndpointUsageError:
+def _make_unknown_context_error(name: str, source: str, store: Path) -> EndpointUsageError:
     known = ["default", *sorted(name for name, _ in _iter_contexts(store))]
     guess = get_close_matches(name, known, n=1)
     advice = N_("Did you mean {guess}? Known contexts: {known}.") if guess else N_("Known contexts: {known}.")

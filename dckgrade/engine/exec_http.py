@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 
-from dckgrade.engine.answers import CommandOutput, HttpAnswer, NoAnswer, NoAnswerHow, OutOfReach
+from dckgrade.engine.answers import CommandOutput, HttpAnswer, NoAnswer, NoAnswerReason, OutOfReach
 from dckgrade.report.observation import UnobservableReason
 
 # A proxy of the container's environment would take the question to another machine, not meant here.
 _WGET_SCRIPT = 'unset http_proxy HTTP_PROXY all_proxy ALL_PROXY; exec wget -q -S -O - {more} "$0"'
 _MISSING_PROGRAM_CODES = {126, 127, 139}
 """Docker's codes for a program that is not there; 139: the static busybox of Debian 12 dies of `wget -T`."""
-_CURL_EXIT_CODES: Mapping[int, NoAnswerHow] = {7: "refused", 28: "silent", 52: "reset", 56: "reset"}
+_CURL_EXIT_CODES: Mapping[int, NoAnswerReason] = {7: "refused", 28: "silent", 52: "reset", 56: "reset"}
 """curl(1), EXIT CODES."""
-_WGET_MESSAGES: Mapping[str, NoAnswerHow] = {
+_WGET_MESSAGES: Mapping[str, NoAnswerReason] = {
     "refused": "refused",
     "timed out": "silent",
     "reset by peer": "reset",

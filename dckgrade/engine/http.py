@@ -14,7 +14,7 @@ from dckgrade.engine.answers import Address, HttpAnswer, Login, NoAnswer, OutOfR
 from dckgrade.engine.deadline import call_within
 from dckgrade.report.observation import UnobservableReason
 
-MAX_BODY_BYTES, MAX_ACCOUNT_BODY_BYTES = 256 * 1024, 2 * 1024 * 1024
+MAX_ANSWER_BODY_BYTES, MAX_ACCOUNT_BODY_BYTES = 256 * 1024, 2 * 1024 * 1024
 _TIMEOUT_S, _ACCOUNT_TIMEOUT_S = 3.0, 8.0
 """Behind an account stands work done for it: Grafana asks its data sources first."""
 
@@ -126,7 +126,7 @@ def _open_socket(address: Address, seconds: float, door: Path | None) -> socket.
 
 
 def _send_request(address: Address, path: str, connected: socket.socket, login: Login | None) -> HttpAnswer:
-    at_most = MAX_ACCOUNT_BODY_BYTES if login else MAX_BODY_BYTES
+    at_most = MAX_ACCOUNT_BODY_BYTES if login else MAX_ANSWER_BODY_BYTES
     client = http.client.HTTPConnection(address.host, address.port)
     client.sock = connected
     # What http.client refuses to send (spaces, accents) is quoted; what is quoted already stays.

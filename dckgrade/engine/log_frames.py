@@ -7,11 +7,11 @@ from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.report.observation import UnobservableReason
 
-MAX_LOG_TEXT_BYTES, MAX_LOG_LINE_CHARS = 64 * 1024, 4 * 1024
-_CUT = " […]"
+MAX_LOG_TEXT_CHARS, MAX_LOG_LINE_CHARS = 64 * 1024, 4 * 1024
+_CUT_MARK = " […]"
 _STDOUT, _STDERR, _SYSTEM_ERROR = 1, 2, 3
 # Masking comes before cutting, or half a secret would survive; it is spared what is thrown away anyway.
-_MAX_MASKED_BYTES = 2 * MAX_LOG_TEXT_BYTES
+_MAX_MASKED_BYTES = 2 * MAX_LOG_TEXT_CHARS
 
 
 def decode_log(raw: bytes, *, tty: bool) -> str:
@@ -57,10 +57,10 @@ def _iter_frames(raw: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _shorten_line(line: str) -> str:
-    return line if len(line) <= MAX_LOG_LINE_CHARS else line[:MAX_LOG_LINE_CHARS] + _CUT + "\n"
+    return line if len(line) <= MAX_LOG_LINE_CHARS else line[:MAX_LOG_LINE_CHARS] + _CUT_MARK + "\n"
 
 
 def _keep_end(text: str) -> str:
-    if len(text) <= MAX_LOG_TEXT_BYTES:
+    if len(text) <= MAX_LOG_TEXT_CHARS:
         return text
-    return text[-MAX_LOG_TEXT_BYTES:].partition("\n")[2]
+    return text[-MAX_LOG_TEXT_CHARS:].partition("\n")[2]

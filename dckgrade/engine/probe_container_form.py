@@ -11,7 +11,7 @@ SENDING_DRIVERS = frozenset({"gelf", "syslog", "fluentd"})
 """Log drivers that send lines away: often set for one container alone, so that ours must be given them."""
 _MARKER_SCRIPT = 'n=0; while [ "$n" -lt 60 ]; do echo " $0 "; n=$((n+1)); sleep 2; done'
 _NAME_QUERY = re.compile(rf"name={PROBE_NAME_PREFIX}[0-9a-f]{{12}}")
-_IMAGE, _WORDS, _OWNER = (
+_IMAGE_PATTERN, _WORDS_PATTERN, _OWNER_PATTERN = (
     re.compile(pattern)
     for pattern in (r"sha256:[0-9a-f]{64}", "dckgrade[0-9a-f]{12}", r"\d{1,10}@[\w.-]{0,64}")
 )
@@ -47,7 +47,7 @@ def is_probe_container_request(query: str, asked: Any) -> bool:
     try:
         image, words, owner = asked["Image"], asked["Entrypoint"][-1], asked["Labels"][PROBE_LABEL]
         log = asked["HostConfig"].get("LogConfig")
-        parts = zip((_IMAGE, _WORDS, _OWNER), (image, words, owner), strict=True)
+        parts = zip((_IMAGE_PATTERN, _WORDS_PATTERN, _OWNER_PATTERN), (image, words, owner), strict=True)
         fits = all(pattern.fullmatch(part) for pattern, part in parts) and (
             log is None or _is_sending_config(log)
         )

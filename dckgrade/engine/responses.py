@@ -21,7 +21,7 @@ def decode_response(body: bytes) -> Any:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"not JSON: {error}") from error
 
 
-def read_object(body: bytes) -> Json:
+def decode_json_object(body: bytes) -> Json:
     """Read one object."""
     content = decode_response(body)
     if not isinstance(content, dict):
@@ -29,7 +29,7 @@ def read_object(body: bytes) -> Json:
     return content
 
 
-def read_objects(body: bytes) -> list[Json]:
+def decode_json_objects(body: bytes) -> list[Json]:
     """Read a list of objects."""
     content = decode_response(body)
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):

@@ -21,7 +21,7 @@ import pytest
 from msgspec.structs import replace
 
 from dckgrade.engine import log_frames, resources
-from dckgrade.engine.allowlist import Forbidden, permit
+from dckgrade.engine.allowlist import ForbiddenRequest, require_allowed_request
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.api_version import explain_refused_version, negotiate_api_version, parse_engine_version
 from dckgrade.engine.connected import ConnectedEngine
@@ -483,10 +483,10 @@ def test_a_question_of_many_threads_is_sent_once(tmp_path: Path) -> None:
     ],
 )
 def test_a_reading_may_leave_and_the_same_as_anything_else_may_not(path: str) -> None:
-    permit("GET", path)
+    require_allowed_request("GET", path)
     for method in ("POST", "PUT", "DELETE", "PATCH", "HEAD", "get", ""):
-        with pytest.raises(Forbidden):
-            permit(method, path)
+        with pytest.raises(ForbiddenRequest):
+            require_allowed_request(method, path)
 
 
 @pytest.mark.parametrize(
@@ -515,8 +515,8 @@ def test_a_reading_may_leave_and_the_same_as_anything_else_may_not(path: str) ->
     ],
 )
 def test_any_other_path_may_not_leave(path: str) -> None:
-    with pytest.raises(Forbidden):
-        permit("GET", path)
+    with pytest.raises(ForbiddenRequest):
+        require_allowed_request("GET", path)
 
 
 def test_docker_py_itself_cannot_change_anything(tmp_path: Path) -> None:
@@ -540,7 +540,7 @@ def test_docker_py_itself_cannot_change_anything(tmp_path: Path) -> None:
             lambda: client.get(f"{client.base_url}/plugins"),
         ]
         for change in changes:
-            with pytest.raises(Forbidden):
+            with pytest.raises(ForbiddenRequest):
                 change()
         assert there.asked == ["GET /_ping"]
 
@@ -601,7 +601,7 @@ def test_a_driver_that_keeps_no_log_gives_none(tmp_path: Path) -> None:
 def test_the_end_of_a_long_log_is_kept_and_long_lines_are_cut() -> None:
     lines = [b"%06d " % number + b"x" * 90 + b"\n" for number in range(20_000)]
     kept = log_frames.decode_log(b"".join(lines), tty=True)
-    assert len(kept) <= log_frames.MAX_LOG_TEXT_BYTES
+    assert len(kept) <= log_frames.MAX_LOG_TEXT_CHARS
     assert kept.endswith(lines[-1].decode())
     assert kept.startswith("0193")
     cut = log_frames.decode_log(b"a\n" + b"y" * 10_000 + b"\nb\n", tty=True)

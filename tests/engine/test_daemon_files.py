@@ -17,7 +17,7 @@ from dckgrade.engine.daemon_files import (
     find_last_words,
     locate_config,
 )
-from dckgrade.engine.dockerd import Dockerd
+from dckgrade.engine.dockerd import OwnDockerd
 from dckgrade.engine.endpoint import Endpoint, EngineDownError
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.engine.unavailable import UnavailableEngine
@@ -126,11 +126,11 @@ def test_an_engine_elsewhere_has_no_file_here() -> None:
         find_daemon_files(Endpoint("tcp://10.0.0.1:2376", "x"), {}, HOME, None)
 
 
-def dockerd(tmp_path: Path, log: str) -> Dockerd:
+def dockerd(tmp_path: Path, log: str) -> OwnDockerd:
     """Make the files of a dockerd of our own."""
     (tmp_path / "daemon.json").write_text("{}")
     (tmp_path / "dockerd.log").write_text(log)
-    return Dockerd(tmp_path / "daemon.json", tmp_path / "dockerd.log")
+    return OwnDockerd(tmp_path / "daemon.json", tmp_path / "dockerd.log")
 
 
 WITH = "unable to configure the Docker daemon with file /etc/docker/daemon.json: "

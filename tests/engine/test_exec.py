@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.engine import api as module
-from dckgrade.engine.allowlist import Forbidden, permit
+from dckgrade.engine.allowlist import ForbiddenRequest, require_allowed_request
 from dckgrade.engine.answers import CommandResult, NotThere, OutOfReach
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.run_options import RunOptions
@@ -102,26 +102,26 @@ def test_a_command_without_an_end_has_no_exit_code(ended: object, tmp_path: Path
 
 def test_a_command_and_its_start_may_leave_by_post_alone() -> None:
     for path in ("/v1.41/containers/web/exec", "/v1.41/exec/1/start"):
-        permit("POST", path, b'{"Cmd": ["cat"]}')
+        require_allowed_request("POST", path, b'{"Cmd": ["cat"]}')
         for method in ("GET", "PUT", "DELETE"):
-            with pytest.raises(Forbidden):
-                permit(method, path, b'{"Cmd": ["cat"]}')
+            with pytest.raises(ForbiddenRequest):
+                require_allowed_request(method, path, b'{"Cmd": ["cat"]}')
 
 
 @pytest.mark.parametrize(
     "body", [None, b"", b"[]", b'{"Cmd": ["id"], "Privileged": true}', b'{"User": "0"}', b'{"Tty": true}']
 )
 def test_no_command_asks_for_more_than_its_output(body: bytes | None) -> None:
-    with pytest.raises(Forbidden):
-        permit("POST", "/v1.41/containers/web/exec", body)
+    with pytest.raises(ForbiddenRequest):
+        require_allowed_request("POST", "/v1.41/containers/web/exec", body)
 
 
 @pytest.mark.parametrize(
     "path", ["/containers/create", "/containers/web/start", "/exec/1/resize", "/build", "/commit"]
 )
 def test_nothing_else_may_be_posted(path: str) -> None:
-    with pytest.raises(Forbidden):
-        permit("POST", f"/v1.41{path}", b'{"Cmd": ["cat"]}')
+    with pytest.raises(ForbiddenRequest):
+        require_allowed_request("POST", f"/v1.41{path}", b'{"Cmd": ["cat"]}')
 
 
 def test_the_engines_machine_lists_a_containers_processes(tmp_path: Path) -> None:

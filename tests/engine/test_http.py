@@ -10,7 +10,7 @@ from typing import Self
 import pytest
 
 from dckgrade.engine.answers import Address, NoAnswer, OutOfReach
-from dckgrade.engine.http import MAX_BODY_BYTES, exchange_tcp, get_http_answer
+from dckgrade.engine.http import MAX_ANSWER_BODY_BYTES, exchange_tcp, get_http_answer
 from dckgrade.report.observation import UnobservableReason
 from tests.support.fault_engine import Say, chunk, drip, raw, stall_after
 
@@ -122,12 +122,14 @@ def test_a_body_in_chunks_or_up_to_the_end_is_read() -> None:
 def test_a_large_body_is_cut_and_says_so(framing: bytes) -> None:
     with server(OK + framing + b"x" * 1_000_000) as there:
         answered = get_http_answer(there.address, "/")
-    assert len(answered.body) == MAX_BODY_BYTES
+    assert len(answered.body) == MAX_ANSWER_BODY_BYTES
     assert answered.truncated
 
 
 def test_a_body_of_exactly_the_limit_is_whole() -> None:
-    with server(OK + b"Content-Length: %d\r\n\r\n" % MAX_BODY_BYTES + b"x" * MAX_BODY_BYTES) as there:
+    with server(
+        OK + b"Content-Length: %d\r\n\r\n" % MAX_ANSWER_BODY_BYTES + b"x" * MAX_ANSWER_BODY_BYTES
+    ) as there:
         assert not get_http_answer(there.address, "/").truncated
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from dckgrade.engine import rejected_logins
 from dckgrade.engine.answers import Login
-from dckgrade.engine.http import MAX_ACCOUNT_BODY_BYTES, MAX_BODY_BYTES, get_http_answer
+from dckgrade.engine.http import MAX_ACCOUNT_BODY_BYTES, MAX_ANSWER_BODY_BYTES, get_http_answer
 from dckgrade.engine.run_options import RunOptions
 from tests.engine.test_api import daemon
 from tests.engine.test_http import OK, server
@@ -32,7 +32,7 @@ def test_an_account_is_never_shown() -> None:
     assert "canary" not in f"{MINE} {MINE!r} {options} {options!r}"
 
 
-@pytest.mark.parametrize(("login", "kept"), [(None, MAX_BODY_BYTES), (MINE, MAX_ACCOUNT_BODY_BYTES)])
+@pytest.mark.parametrize(("login", "kept"), [(None, MAX_ANSWER_BODY_BYTES), (MINE, MAX_ACCOUNT_BODY_BYTES)])
 def test_an_account_s_answer_may_be_longer_and_has_an_end_too(login: Login | None, kept: int) -> None:
     with server(OK + b"\r\n" + b"x" * (MAX_ACCOUNT_BODY_BYTES + 1)) as there:
         answered = get_http_answer(there.address, "/", login=login)

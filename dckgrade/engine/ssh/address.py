@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 # The socket's path goes into `-L local:remote` and through the shell of another machine.
-_ADDRESS = re.compile(
+_ADDRESS_PATTERN = re.compile(
     r"""(?:(?P<user>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})@)?
         (?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9]{1,15})?\])
         (?::(?P<port>[1-9][0-9]{0,4}))?
         (?P<socket>/[A-Za-z0-9_./+-]{0,90})?""",
     re.VERBOSE,
 )
-_LAST_PORT = 65535
+_MAX_PORT = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +40,8 @@ class SshAddress:
 
 def parse_ssh_address(rest: str) -> SshAddress | None:
     """Read what follows `ssh://`; None for what is no such address, one with a password too."""
-    found = _ADDRESS.fullmatch(rest)
-    if not found or (port := int(found["port"] or 0)) > _LAST_PORT:
+    found = _ADDRESS_PATTERN.fullmatch(rest)
+    if not found or (port := int(found["port"] or 0)) > _MAX_PORT:
         return None
     socket = (found["socket"] or "").rstrip("/")
     if ".." in socket.split("/"):

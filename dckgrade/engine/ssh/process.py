@@ -26,7 +26,7 @@ class Closable(Protocol):
 
 
 _LOCK = threading.Lock()
-_OPEN: set[Closable] = set()
+_REGISTERED: set[Closable] = set()
 _ending = threading.Event()
 
 
@@ -35,24 +35,24 @@ def register_open(closable: Closable) -> None:
     with _LOCK:
         if _ending.is_set():
             raise ProgramEnding
-        if not _OPEN:
+        if not _REGISTERED:
             atexit.register(close_all)
-        _OPEN.add(closable)
+        _REGISTERED.add(one)
 
 
 def forget_closed(closable: Closable) -> None:
     """Forget *one*."""
     with _LOCK:
-        _OPEN.discard(closable)
+        _REGISTERED.discard(one)
 
 
 def close_all() -> None:
     """Close what is open, whichever thread opened it; from then on nothing is."""
     with _LOCK:
         _ending.set()
-        left = list(_OPEN)
-    for closable in left:
-        closable.close()
+        left = list(_REGISTERED)
+    for one in left:
+        one.close()
 
 
 class SshProcess:

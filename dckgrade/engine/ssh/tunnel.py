@@ -33,7 +33,7 @@ _CONNECT_TIMEOUT_S, _POLL_INTERVAL_S, _PING_TIMEOUT_S, _CONTROL_TIMEOUT_S = 10.0
 _MAX_SESSIONS = 8
 """OpenSSH allows ten on one login (sshd_config(5), MaxSessions)."""
 _MAX_FOLDER_CHARS = 60
-_PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
+_PING_REQUEST = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
 
 PingOutcome = Literal["answers", "silent", "shut"]
 
@@ -207,7 +207,7 @@ def ping_socket(door: Path, until: float) -> PingOutcome:
         knocking.settimeout(max(0.1, min(_PING_TIMEOUT_S, until - time.monotonic())))
         try:
             knocking.connect(str(door))
-            knocking.sendall(_PING)
+            knocking.sendall(_PING_REQUEST)
             return "answers" if knocking.recv(1) else "shut"
         except TimeoutError:
             return "silent"

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
-from dckgrade.engine.dockerd import Dockerd
+from dckgrade.engine.dockerd import OwnDockerd
 from dckgrade.prove.engines import cleanup as remains
 from dckgrade.prove.engines import dockerd_process
 from dckgrade.prove.engines.docker_command import BUILT_IN_NETWORKS
@@ -135,10 +135,10 @@ class PrivateEngine:
             self._call("DELETE", f"/volumes/{quote(volume['Name'])}?force=1", tolerated=(404,))
 
     @property
-    def dockerd(self) -> Dockerd:
+    def dockerd(self) -> OwnDockerd:
         """Say where its configuration is, and what it prints."""
         folder = self._folder or Path()
-        return Dockerd(folder / "daemon.json", folder / "dockerd.log")
+        return OwnDockerd(folder / "daemon.json", folder / "dockerd.log")
 
     @property
     def script_environment(self) -> Mapping[str, str]:
