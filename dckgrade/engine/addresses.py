@@ -48,9 +48,9 @@ def _iter_own(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Addres
 
 
 def _is_reachable(address: Address, endpoint: Endpoint) -> bool:
-    if endpoint.forwarded:
+    if endpoint.is_forwarded:
         return False
-    if endpoint.door:
+    if endpoint.tunnel_url:
         # What is published is that machine's; a container's own address may mean another there (rootless).
         return address.via == "published"
     if address.via == "published":

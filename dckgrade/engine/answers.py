@@ -74,7 +74,7 @@ class NoAnswer(Exception):
 
     def __init__(self, how: NoAnswerReason) -> None:
         super().__init__(how)
-        self.how = how
+        self.reason = how
 
 
 class Login(Struct, frozen=True):

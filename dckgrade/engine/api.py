@@ -51,12 +51,12 @@ class EngineApi(ResourceReader):
         drift: timedelta,
         tunnel: "SshTunnel | None" = None,
     ) -> None:
-        self.endpoint, self.engine, self._client, self._drift = endpoint, engine, client, drift
+        self.endpoint, self.engine, self._client, self._clock_drift = endpoint, engine, client, drift
         self._tunnel = tunnel
-        self.refusals: dict[tuple[Address, Login], HttpAnswer] = {}
+        self.refused_logins: dict[tuple[Address, Login], HttpAnswer] = {}
         """Accounts that a service has refused while this engine was looked at."""
-        self.throwaways = ProbeContainers(self)
-        self.of_run = Memo()
+        self.probe_containers = ProbeContainers(self)
+        self.run_memo = Memo()
         """What is done once a run, however often is looked."""
 
     def __enter__(self) -> Self:
@@ -67,7 +67,7 @@ class EngineApi(ResourceReader):
 
     def close(self) -> None:
         """Remove what was made, drop the connections, and the ssh that leads there."""
-        self.throwaways.close()
+        self.probe_containers.close()
         self._client.close()
         if self._tunnel:
             self._tunnel.close()
@@ -78,14 +78,14 @@ class EngineApi(ResourceReader):
 
     def now(self) -> datetime:
         """Tell the time by the engine's clock."""
-        return datetime.now(UTC) + self._drift
+        return datetime.now(UTC) + self._clock_drift
 
     def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
         """Run a command in a container as the image's own user, and wait for its end."""
         exit_code, raw = self._execute(ref, argv, _MAX_COMMAND_TEXT_BYTES)
         return CommandResult(exit_code, log_frames.decode_log(raw, tty=False))
 
-    def run_for_output(self, ref: str, argv: Sequence[str]) -> CommandOutput:
+    def run_command_raw(self, ref: str, argv: Sequence[str]) -> CommandOutput:
         """Do the same, and give both streams as they are."""
         exit_code, raw = self._execute(ref, argv, _MAX_COMMAND_OUTPUT_BYTES)
         return CommandOutput(exit_code, *log_frames.split_streams(raw))
@@ -106,13 +106,13 @@ class EngineApi(ResourceReader):
         """Create a container of our own."""
         made = self._request(resources.CONTAINER_CREATE, (), {"name": name}, body)
         ref = str(made.get("Id") or "")
-        self._client.own.add(ref)
+        self._client.own_ids.add(ref)
         return ref
 
     def adopt_container(self, entry: Json) -> None:
         """Take over a container that an earlier run of ours has left."""
         if is_probe_container_entry(entry):
-            self._client.own.add(str(entry.get("Id") or ""))
+            self._client.own_ids.add(str(entry.get("Id") or ""))
 
     def start_container(self, ref: str) -> None:
         """Start a container of our own."""
@@ -147,7 +147,7 @@ class EngineApi(ResourceReader):
             method=resource.method,
         )
         if answer.status in _SUCCESS_STATUSES:
-            return resource.read(answer.body)
+            return resource.parse_body(answer.body)
         message, own = read_error_message(answer)
         # A proxy's 404, or the engine's "page not found" for an unknown path, says nothing about the object.
         if answer.status == _NOT_FOUND and own and message != "page not found":

@@ -31,22 +31,22 @@ class ChangeWatcher:
     """Listens from the moment it is made; `wait` tells of what happened since it last returned."""
 
     def __init__(self, source: EventSource, folder: Path | None) -> None:
-        self._folder, self._files = folder, read_file_stamps(folder)
+        self._folder, self._file_stamps = folder, read_file_stamps(folder)
         self._happened = threading.Event()
         self.listening = threading.Event()
         """Clear while the stream is lost."""
         threading.Thread(target=self._listen_to_events, args=(source,), daemon=True).start()
 
-    def wait(self, seconds: float) -> bool:
+    def wait_for_change(self, seconds: float) -> bool:
         """Wait until something changes, for *seconds* at most; without a stream, for a short time only."""
         until = time.monotonic() + (seconds if self.listening.is_set() else min(seconds, RECONNECT_DELAY_S))
         while (left := until - time.monotonic()) > 0:
             if self._happened.wait(min(left, FILE_POLL_INTERVAL_S)) or self._have_files_changed():
-                self._settle()
+                self._wait_until_quiet()
                 return True
         return False
 
-    def _settle(self) -> None:
+    def _wait_until_quiet(self) -> None:
         until = time.monotonic() + MAX_SETTLE_S
         while True:
             self._happened.clear()
@@ -54,8 +54,8 @@ class ChangeWatcher:
                 return
 
     def _have_files_changed(self) -> bool:
-        before, self._files = self._files, read_file_stamps(self._folder)
-        return before != self._files
+        before, self._file_stamps = self._file_stamps, read_file_stamps(self._folder)
+        return before != self._file_stamps
 
     def _listen_to_events(self, source: EventSource) -> None:
         while True:

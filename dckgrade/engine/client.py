@@ -40,14 +40,16 @@ class EngineClient:
     def __init__(self, endpoint: Endpoint, api: str) -> None:
         tls = endpoint.tls
         self._session = _PermittedSession(
-            base_url=endpoint.door or endpoint.url, version=api, tls=_build_tls_config(tls) if tls else False
+            base_url=endpoint.tunnel_url or endpoint.url,
+            version=api,
+            tls=_build_tls_config(tls) if tls else False,
         )
         # Else HTTP_PROXY would take tcp:// to another machine, whose answers would be graded.
         self._session.trust_env = False
         # Else the engine packs the archives of files, and what is inside has no limit.
         self._session.headers["Accept-Encoding"] = "identity"
-        self.own = self._session.own
-        if endpoint.door:
+        self.own_ids = self._session.own_ids
+        if endpoint.tunnel_url:
             # Else each connection that docker-py keeps for later would hold one of ssh's ten sessions.
             self._session.headers["Connection"] = "close"
         if tls and not tls.verify:
@@ -114,12 +116,12 @@ class _PermittedSession(APIClient):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.own: set[str] = set()
+        self.own_ids: set[str] = set()
         """Ids of the containers that we have made: these alone may be started and removed."""
 
     def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
         url = urlsplit(request.url or "")
-        require_allowed_request(request.method or "", url.path, request.body, url.query, self.own)
+        require_allowed_request(request.method or "", url.path, request.body, url.query, self.own_ids)
         settings |= {"allow_redirects": False, "stream": True}
         return super().send(request, **settings)
 

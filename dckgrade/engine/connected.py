@@ -15,5 +15,5 @@ class ConnectedEngine(EngineApi):
 
     def end_run(self) -> None:
         """Remove what was made for a run, and forget what it has done."""
-        self.throwaways.remove_all()
-        self.of_run = Memo()
+        self.probe_containers.remove_all()
+        self.run_memo = Memo()

@@ -59,7 +59,7 @@ def _connect_through_ssh(
         tunnel.open(deadline_s)
         # A login that took its time leaves the engine enough of its own.
         left_s = max(1.0, min(_PING_TIMEOUT_S, deadline_s - (time.monotonic() - begun)))
-        return _open_engine(replace(endpoint, door=f"unix://{tunnel.socket}"), left_s, tunnel)
+        return _open_engine(replace(endpoint, tunnel_url=f"unix://{tunnel.socket}"), left_s, tunnel)
     except BaseException:
         tunnel.close()
         raise
@@ -100,7 +100,7 @@ def _try_socket(endpoint: Endpoint, seconds: float) -> Endpoint:
             raise _explain_failure(endpoint, [OutOfReach(UnobservableReason.DEADLINE)], seconds) from error
         except OSError as error:
             raise _explain_failure(endpoint, [error], seconds) from error
-        return replace(endpoint, forwarded=_name_listener(knocking) == "ssh")
+        return replace(endpoint, is_forwarded=_name_listener(knocking) == "ssh")
 
 
 def _name_listener(knocking: socket.socket) -> str:
@@ -118,7 +118,7 @@ def _explain_failure(endpoint: Endpoint, causes: list[BaseException], seconds: f
 
     elsewhere = (
         []
-        if endpoint.door
+        if endpoint.tunnel_url
         else [url for url in list_other_sockets(os.environ, Path.home()) if url != endpoint.url]
     )
     return explain_connection_error(endpoint, causes, elsewhere, seconds)

@@ -37,7 +37,7 @@ def find_daemon_files(
     `NotThere` where it reads none on this machine, or none that we could name; `OutOfReach` where that file
     is there and may not be read.
     """
-    path = ours.file if ours else locate_config(endpoint, info, environment)
+    path = ours.daemon_json_path if ours else locate_config(endpoint, info, environment)
     if path is None:
         raise NotThere(CONFIG_NAME)
     homes = list_home_configs(environment)
@@ -64,7 +64,7 @@ def locate_config(
     endpoint: Endpoint, info: Json | None, environment: Mapping[str, str] | None
 ) -> Path | None:
     """Say which file it is, by what the engine says of itself, else by its socket; None: unknown."""
-    if not endpoint.socket or endpoint.forwarded:
+    if not endpoint.socket or endpoint.is_forwarded:
         return None
     if info is None:
         return locate_config_by_socket(endpoint.socket, environment)
@@ -123,7 +123,7 @@ def find_last_words(
     older than *since* (seconds since 1970): the file may have been mended meanwhile.
     """
     lines = list(
-        iter_own_log_lines(ours.log, since) if ours else read_journal_lines(endpoint, since, environment)
+        iter_own_log_lines(ours.log_path, since) if ours else read_journal_lines(endpoint, since, environment)
     )
     said = [fatal[1] or fatal[2] for line in lines if (fatal := _FATAL_PATTERN.search(line))]
     # Of an option that is given twice it tells both values: where its sockets are is nobody's business.

@@ -9,8 +9,8 @@ from msgspec import Struct
 class OwnDockerd(Struct, frozen=True):
     """A dockerd that we have started ourselves: its configuration, and what it has printed."""
 
-    file: Path
-    log: Path
+    daemon_json_path: Path
+    log_path: Path
 
 
 class DaemonFiles(Struct, frozen=True, kw_only=True):

@@ -48,9 +48,9 @@ class Endpoint:
     source: str
     tls: TlsFiles | None = None
     api_ceiling: str | None = None
-    forwarded: bool = False
+    is_forwarded: bool = False
     """An ssh listens there: the engine, its ports and its containers are on another machine."""
-    door: str = ""
+    tunnel_url: str = ""
     """The socket on this machine through which an ssh of ours leads there; empty where there is none."""
 
     @property
@@ -61,7 +61,7 @@ class Endpoint:
     @property
     def host(self) -> str:
         """Name the machine on which published ports open, as seen from here, or from where ssh leads to."""
-        return "127.0.0.1" if self.socket or self.door else urlsplit(self.url).hostname or "127.0.0.1"
+        return "127.0.0.1" if self.socket or self.tunnel_url else urlsplit(self.url).hostname or "127.0.0.1"
 
     @property
     def is_private(self) -> bool:
@@ -72,7 +72,7 @@ class Endpoint:
     @property
     def reaches_own_addresses(self) -> bool:
         """Say whether containers' own IP addresses are reachable: not in a VM, nor in a user namespace."""
-        return sys.platform == "linux" and bool(self.socket) and not self.is_private and not self.forwarded
+        return sys.platform == "linux" and bool(self.socket) and not self.is_private and not self.is_forwarded
 
 
 def resolve_endpoint(

@@ -20,7 +20,7 @@ class OutgoingRequest(Struct, frozen=True):
     query: str
     body: Any
     """Decoded JSON; None without one."""
-    own: AbstractSet[str]
+    own_ids: AbstractSet[str]
     """The ids of the containers that this program has created."""
 
 
@@ -38,4 +38,4 @@ def is_probe_container_creation(request: OutgoingRequest) -> bool:
 def is_about_own_container(request: OutgoingRequest) -> bool:
     """Whether it is about a container that this program has created, and asks for nothing else."""
     found = _CONTAINER_ID_PATTERN.search(request.path)
-    return bool(found and found[1] in request.own) and request.body is None
+    return bool(found and found[1] in request.own_ids) and request.body is None

@@ -65,27 +65,27 @@ class ProbeContainers:
     """What was made on one engine and is still there. Safe to be asked from several threads."""
 
     def __init__(self, door: ProbeContainerEngine) -> None:
-        self._door, self._lock = door, threading.Lock()
-        self._there: list[str] = []
-        self._swept = self._over = False
+        self._api, self._lock = door, threading.Lock()
+        self._created_ids: list[str] = []
+        self._has_swept = self._is_closed = False
 
     def inspect_new(self, image: str) -> Json:
         """Create a container, never start it, and give what inspect says of it; it is removed at once."""
         with self._lock:
-            ref = self._create(image, make_marker(), None)
+            ref = self._create_container(image, make_marker(), None)
             try:
-                return self._door.inspect_container(ref)
+                return self._api.inspect_container(ref)
             finally:
-                self._remove(ref)
+                self._remove_container(ref)
 
     def start_speaking(self, image: str, words: str, log: Json | None) -> str:
         """Start a container that says *words* until it is removed; give its id."""
         with self._lock:
-            ref = self._create(image, words, log)
+            ref = self._create_container(image, words, log)
             try:
-                self._door.start_container(ref)
+                self._api.start_container(ref)
             except BaseException:
-                self._remove(ref)
+                self._remove_container(ref)
                 raise
             return ref
 
@@ -93,39 +93,39 @@ class ProbeContainers:
         """Remove all that is there; what cannot be removed now is swept by a later run."""
         # A creation that is under way is waited for, or what it makes would stay.
         with self._lock:
-            for ref in list(self._there):
-                self._remove(ref)
+            for ref in list(self._created_ids):
+                self._remove_container(ref)
 
     def close(self) -> None:
         """Remove all, and make nothing any more."""
-        self._over = True
+        self._is_closed = True
         self.remove_all()
 
-    def _create(self, image: str, words: str, log: Json | None) -> str:
-        if self._over:
+    def _create_container(self, image: str, words: str, log: Json | None) -> str:
+        if self._is_closed:
             raise OutOfReach(UnobservableReason.DEADLINE)
-        if not self._swept:
-            self._sweep()
-        ref = self._door.create_container(
+        if not self._has_swept:
+            self._remove_left_behind()
+        ref = self._api.create_container(
             f"{PROBE_NAME_PREFIX}{secrets.token_hex(6)}",
             build_probe_container(image, words, _name_owner(), log),
         )
-        self._there.append(ref)
+        self._created_ids.append(ref)
         return ref
 
-    def _remove(self, ref: str) -> None:
+    def _remove_container(self, ref: str) -> None:
         with contextlib.suppress(OutOfReach, NotThere):
-            self._door.remove_container(ref)
-            self._there.remove(ref)
+            self._api.remove_container(ref)
+            self._created_ids.remove(ref)
 
-    def _sweep(self) -> None:
+    def _remove_left_behind(self) -> None:
         """Remove what a run that was killed has left."""
-        for entry in self._door.list_all_containers():
-            if is_probe_container_entry(entry) and is_left_behind(entry, self._door.now()):
-                self._door.adopt_container(entry)
+        for entry in self._api.list_all_containers():
+            if is_probe_container_entry(entry) and is_left_behind(entry, self._api.now()):
+                self._api.adopt_container(entry)
                 with contextlib.suppress(OutOfReach, NotThere):
-                    self._door.remove_container(str(entry.get("Id") or ""))
-        self._swept = True
+                    self._api.remove_container(str(entry.get("Id") or ""))
+        self._has_swept = True
 
 
 def is_left_behind(entry: Json, now: datetime) -> bool:

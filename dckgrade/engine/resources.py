@@ -35,7 +35,7 @@ class Resource(Struct, Generic[T_co], frozen=True, kw_only=True, dict=True):
     """Its name in the memo, and in the fake of the tests."""
     path: str
     """Without the version; `{ref}` is one segment, `{name:path}` may have several."""
-    read: Callable[[bytes], T_co]
+    parse_body: Callable[[bytes], T_co]
     """Turns the body into what is returned; raises `OutOfReach` for one that cannot be read."""
     method: HttpMethod = "GET"
     query: Mapping[str, str] = _NO_QUERY
@@ -77,22 +77,22 @@ def read_tar_file_with_date(body: bytes) -> tuple[bytes, datetime]:
     return read_tar_file(body), read_tar_date(body)
 
 
-PING = Resource(name="ping", path="/_ping", read=keep_bytes)
-INFO = Resource(name="info", path="/info", read=decode_json_object, timeout_s=5)
+PING = Resource(name="ping", path="/_ping", parse_body=keep_bytes)
+INFO = Resource(name="info", path="/info", parse_body=decode_json_object, timeout_s=5)
 """Of a manager: it asks the whole swarm."""
-NODES = Resource(name="nodes", path="/nodes", read=decode_json_objects, timeout_s=5)
-EVENTS = Resource(name="events", path="/events", read=keep_bytes)
+NODES = Resource(name="nodes", path="/nodes", parse_body=decode_json_objects, timeout_s=5)
+EVENTS = Resource(name="events", path="/events", parse_body=keep_bytes)
 CONTAINERS = Resource(
-    name="containers", path="/containers/json", read=decode_json_objects, query={"all": "true"}
+    name="containers", path="/containers/json", parse_body=decode_json_objects, query={"all": "true"}
 )
-CONTAINER = Resource(name="container", path="/containers/{ref}/json", read=decode_json_object)
-IMAGES = Resource(name="images", path="/images/json", read=decode_json_objects)
-IMAGE = Resource(name="image", path="/images/{name:path}/json", read=decode_json_object)
-VOLUME = Resource(name="volume", path="/volumes/{name}", read=decode_json_object)
+CONTAINER = Resource(name="container", path="/containers/{ref}/json", parse_body=decode_json_object)
+IMAGES = Resource(name="images", path="/images/json", parse_body=decode_json_objects)
+IMAGE = Resource(name="image", path="/images/{name:path}/json", parse_body=decode_json_object)
+VOLUME = Resource(name="volume", path="/volumes/{name}", parse_body=decode_json_object)
 ARCHIVE = Resource(
     name="archive",
     path="/containers/{ref}/archive",
-    read=read_tar_file_with_date,
+    parse_body=read_tar_file_with_date,
     timeout_s=10,
     max_bytes=64 * MIB,
 )
@@ -100,7 +100,7 @@ ARCHIVE = Resource(
 LOG = Resource(
     name="log",
     path="/containers/{ref}/logs",
-    read=keep_bytes,
+    parse_body=keep_bytes,
     query={"stdout": "true", "stderr": "true", "tail": "200"},
     timeout_s=5,
     max_bytes=4 * MIB,
@@ -109,27 +109,31 @@ LOG = Resource(
 STATS = Resource(
     name="stats",
     path="/containers/{ref}/stats",
-    read=decode_json_object,
+    parse_body=decode_json_object,
     query={"stream": "false", "one-shot": "true"},
     timeout_s=5,
 )
-TOP = Resource(name="top", path="/containers/{ref}/top", read=decode_json_object, timeout_s=5)
+TOP = Resource(name="top", path="/containers/{ref}/top", parse_body=decode_json_object, timeout_s=5)
 EXEC_CREATE = Resource(
     name="exec-create",
     path="/containers/{ref}/exec",
-    read=decode_json_object,
+    parse_body=decode_json_object,
     method="POST",
     guard=asks_only_for_output,
 )
 EXEC_START = Resource(
-    name="exec-start", path="/exec/{id}/start", read=keep_bytes, method="POST", guard=asks_only_for_output
+    name="exec-start",
+    path="/exec/{id}/start",
+    parse_body=keep_bytes,
+    method="POST",
+    guard=asks_only_for_output,
 )
-EXEC = Resource(name="exec", path="/exec/{id}/json", read=decode_json_object)
+EXEC = Resource(name="exec", path="/exec/{id}/json", parse_body=decode_json_object)
 # An unknown log driver is looked for among the plugins, for 15 s, before the creation is refused (measured).
 CONTAINER_CREATE = Resource(
     name="container-create",
     path="/containers/create",
-    read=decode_json_object,
+    parse_body=decode_json_object,
     method="POST",
     timeout_s=20,
     guard=is_probe_container_creation,
@@ -137,7 +141,7 @@ CONTAINER_CREATE = Resource(
 CONTAINER_START = Resource(
     name="container-start",
     path="/containers/{ref}/start",
-    read=keep_bytes,
+    parse_body=keep_bytes,
     method="POST",
     timeout_s=10,
     guard=is_about_own_container,
@@ -145,7 +149,7 @@ CONTAINER_START = Resource(
 CONTAINER_REMOVE = Resource(
     name="container-remove",
     path="/containers/{ref}",
-    read=keep_bytes,
+    parse_body=keep_bytes,
     method="DELETE",
     query={"force": "true", "v": "true"},
     timeout_s=10,

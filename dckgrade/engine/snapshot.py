@@ -5,8 +5,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
 
-from dckgrade.engine import daemon_files, exec_http, local_files, rejected_logins, tool_cache
-from dckgrade.engine import http as web
+from dckgrade.engine import daemon_files, exec_http, local_files, rejected_logins, service_client, tool_cache
 from dckgrade.engine.addresses import find_service_addresses
 from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Login, NotThere, OutOfReach
 from dckgrade.engine.api import EngineApi
@@ -61,16 +60,18 @@ class EngineSnapshot(ResourceReader):
     def inspect_new_container(self, image: str) -> Json:
         """Show what a new container of *image* would be: the same all through a run."""
         self._require_active()
-        return self.call_once_per_run(("created", image), lambda: self._api.throwaways.inspect_new(image))
+        return self.call_once_per_run(
+            ("created", image), lambda: self._api.probe_containers.inspect_new(image)
+        )
 
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         """Start a container of our own that says *words*."""
         self._require_active()
-        return self._api.throwaways.start_speaking(image, words, log)
+        return self._api.probe_containers.start_speaking(image, words, log)
 
     def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
         """Give what *call* gave at its first time in this run."""
-        return self._api.of_run.get_or_call(key, call)
+        return self._api.run_memo.get_or_call(key, call)
 
     def read_file(self, name: str) -> bytes:
         """Read a file of the working folder."""
@@ -153,19 +154,19 @@ class EngineSnapshot(ResourceReader):
 
     def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
         """Ask for *path* at *address*; a refused account is not tried again, in later looks either."""
-        if login and (refused := self._api.refusals.get((address, login))):
+        if login and (refused := self._api.refused_logins.get((address, login))):
             return refused
         guessed, where = login.guessed_for if login else "", self._options.environment
         if login and guessed and rejected_logins.was_rejected_lately(guessed, login.user, where):
             return HttpAnswer(status=HTTPStatus.UNAUTHORIZED, headers={}, body=b"")
         answer = self._memo.get_or_call(
             ("http", address, path, login),
-            lambda: web.get_http_answer(
+            lambda: service_client.get_http_answer(
                 address, path, login=login, door=self._api.find_forwarded_socket(address)
             ),
         )
         if login and answer.status == HTTPStatus.UNAUTHORIZED:
-            self._api.refusals[address, login] = answer
+            self._api.refused_logins[address, login] = answer
             if guessed:
                 rejected_logins.remember_rejection(guessed, login.user, where)
         return answer
@@ -179,7 +180,7 @@ class EngineSnapshot(ResourceReader):
 
     def _request_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         for argv in exec_http.iter_http_commands(port, path):
-            if answered := exec_http.parse_command_answer(argv, self._api.run_for_output(ref, argv)):
+            if answered := exec_http.parse_command_answer(argv, self._api.run_command_raw(ref, argv)):
                 return answered
         raise OutOfReach(
             UnobservableReason.ADDRESS_OUT_OF_REACH, f"{port}: no curl and no wget in the container"
@@ -189,5 +190,7 @@ class EngineSnapshot(ResourceReader):
         """Send bytes and read up to *count*."""
         return self._memo.get_or_call(
             ("exchange", address, sent, count),
-            lambda: web.exchange_tcp(address, sent, count, door=self._api.find_forwarded_socket(address)),
+            lambda: service_client.exchange_tcp(
+                address, sent, count, door=self._api.find_forwarded_socket(address)
+            ),
         )

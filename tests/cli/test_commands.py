@@ -11,7 +11,7 @@ import pytest
 
 from dckgrade.report import codec
 from tests.conftest import FIXTURES
-from tests.engine.test_http import OK, server
+from tests.engine.test_service_client import OK, server
 from tests.support.cli_runner import NOWHERE, dckgrade
 from tests.support.fault_engine import FaultEngine, Say, answer
 

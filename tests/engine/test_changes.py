@@ -80,16 +80,16 @@ def test_an_event_ends_the_wait_and_is_told_once() -> None:
     told = Told()
     changes = listening(told)
     told.tell(START)
-    assert changes.wait(5)
-    assert not changes.wait(0.2)
+    assert changes.wait_for_change(5)
+    assert not changes.wait_for_change(0.2)
 
 
 def test_twenty_events_in_a_row_are_one_change() -> None:
     told = Told()
     changes = listening(told)
     told.tell(*[START] * 20)
-    assert changes.wait(5)
-    assert not changes.wait(0.2)
+    assert changes.wait_for_change(5)
+    assert not changes.wait_for_change(0.2)
 
 
 def test_events_without_end_do_not_put_the_grade_off_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,29 +104,29 @@ def test_events_without_end_do_not_put_the_grade_off_for_ever(monkeypatch: pytes
 
     threading.Thread(target=tell, daemon=True).start()
     begun = time.monotonic()
-    assert changes.wait(5)
+    assert changes.wait_for_change(5)
     assert time.monotonic() - begun < 2
     over.set()
 
 
 def test_a_file_that_is_written_ends_the_wait(tmp_path: Path) -> None:
     changes = listening(Told(), tmp_path)
-    assert not changes.wait(0.2)
+    assert not changes.wait_for_change(0.2)
     (tmp_path / "seccomp_profile.json").write_text("{}")
-    assert changes.wait(5)
+    assert changes.wait_for_change(5)
     os.utime(tmp_path / "seccomp_profile.json", (1, 1))
-    assert changes.wait(5)
+    assert changes.wait_for_change(5)
 
 
 def test_a_lost_stream_is_asked_for_again_and_what_it_missed_is_looked_at() -> None:
     told = Told()
     changes = listening(told)
     told.tell(None)
-    assert changes.wait(5)
+    assert changes.wait_for_change(5)
     assert changes.listening.wait(5)
     assert told.opened == 2
     told.tell(START)
-    assert changes.wait(5)
+    assert changes.wait_for_change(5)
 
 
 def test_without_a_stream_the_wait_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_without_a_stream_the_wait_is_short(monkeypatch: pytest.MonkeyPatch) -> 
             yield {}
 
     begun = time.monotonic()
-    assert not ChangeWatcher(Silent(), None).wait(30)
+    assert not ChangeWatcher(Silent(), None).wait_for_change(30)
     assert time.monotonic() - begun < 5
 
 

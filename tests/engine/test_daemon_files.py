@@ -61,7 +61,11 @@ ROOTLESS, DESKTOP = Path("/home/eve/.config/docker/daemon.json"), Path("/home/ev
             None,
         ),
         (Endpoint("tcp://10.0.0.1:2376", "x"), {"DockerRootDir": "/var/lib/docker"}, None),
-        (Endpoint("unix:///tmp/e.sock", "x", forwarded=True), {"SecurityOptions": ["name=rootless"]}, None),
+        (
+            Endpoint("unix:///tmp/e.sock", "x", is_forwarded=True),
+            {"SecurityOptions": ["name=rootless"]},
+            None,
+        ),
         (Endpoint("unix:///run/user/1000/docker.sock", "x"), None, ROOTLESS),
         (Endpoint("unix:///home/eve/.docker/desktop/docker.sock", "x"), None, DESKTOP),
         (Endpoint("unix:///tmp/e.sock", "x"), None, None),
@@ -167,7 +171,7 @@ def test_dockerd_s_last_words_are_told_if_its_file_is_why_it_ended(
 
 def test_words_that_are_older_than_the_file_are_not_told(tmp_path: Path) -> None:
     ours = dockerd(tmp_path, WITH + "EOF\n")
-    assert find_last_words(USUAL, ours.log.stat().st_mtime + 1, HOME, ours) == ""
+    assert find_last_words(USUAL, ours.log_path.stat().st_mtime + 1, HOME, ours) == ""
 
 
 def test_a_secret_in_the_words_is_masked_and_their_length_bounded(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_an_error_page_that_wget_does_not_show_is_an_answer_without_its_body() -
 def test_in_which_way_nothing_serves_is_told(argv: tuple[str, ...], printed: CommandOutput, how: str) -> None:
     with pytest.raises(NoAnswer) as none:
         exec_http.parse_command_answer(argv, printed)
-    assert none.value.how == how
+    assert none.value.reason == how
 
 
 @pytest.mark.parametrize("code", [126, 127, 139])

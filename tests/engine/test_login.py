@@ -7,10 +7,10 @@ import pytest
 
 from dckgrade.engine import rejected_logins
 from dckgrade.engine.answers import Login
-from dckgrade.engine.http import MAX_ACCOUNT_BODY_BYTES, MAX_ANSWER_BODY_BYTES, get_http_answer
 from dckgrade.engine.run_options import RunOptions
+from dckgrade.engine.service_client import MAX_ACCOUNT_BODY_BYTES, MAX_ANSWER_BODY_BYTES, get_http_answer
 from tests.engine.test_api import daemon
-from tests.engine.test_http import OK, server
+from tests.engine.test_service_client import OK, server
 from tests.support.fault_engine import ping
 
 MINE = Login("admin", "canary-secret-1")

@@ -14,7 +14,7 @@ from tests.engine.test_api import daemon
 from tests.support.fake_engine import FakeEngine
 from tests.support.fault_engine import answer
 
-NETWORK = Resource(name="network", path="/networks/{name}", read=decode_json_object)
+NETWORK = Resource(name="network", path="/networks/{name}", parse_body=decode_json_object)
 READING = [resource for resource in RESOURCES if resource.method == "GET"]
 
 

@@ -32,7 +32,7 @@ class SshAddress:
         return f"ssh://{at}{host}{f':{self.port}' if self.port else ''}{self.socket}"
 
     @property
-    def login(self) -> str:
+    def login_arguments(self) -> str:
         """Write what a user types after `ssh`."""
         at = f"{self.user}@" if self.user else ""
         return f"{f'-p {self.port} ' if self.port else ''}{at}{self.host}"

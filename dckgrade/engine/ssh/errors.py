@@ -109,6 +109,6 @@ def _format_values(address: SshAddress, said: str) -> dict[str, object]:
     detail = mask_secrets((lines or ["-"])[-1][:_MAX_DETAIL_CHARS])
     host = f"[{address.host}]:{address.port}" if address.port else address.host
     return {
-        "endpoint": address.url, "login": address.login, "host": host,
+        "endpoint": address.url, "login": address.login_arguments, "host": host,
         "socket": address.socket or DEFAULT_SOCKET, "detail": detail,
     }  # fmt: skip

@@ -60,33 +60,33 @@ class SshProcess:
 
     def __init__(self, argv: Sequence[str], talk: int | None = None) -> None:
         ours = subprocess.DEVNULL if talk is None else talk
-        self.process = subprocess.Popen(
+        self.popen = subprocess.Popen(
             argv, stdin=ours, stdout=ours, stderr=subprocess.PIPE, start_new_session=True
         )
-        self._kept = bytearray()
-        self._reader = threading.Thread(target=self._read_stderr, args=(self.process.stderr,), daemon=True)
+        self._stderr_bytes = bytearray()
+        self._reader = threading.Thread(target=self._read_stderr, args=(self.popen.stderr,), daemon=True)
         self._reader.start()
 
     def read_stderr(self) -> str:
         """Give what it wrote to standard error, once it has ended: the first 4 KiB."""
         self._reader.join(_END_TIMEOUT_S)
-        return bytes(self._kept).decode(errors="replace")
+        return bytes(self._stderr_bytes).decode(errors="replace")
 
     def terminate(self) -> None:
         """End it and what it started; ssh takes its control socket along when it is asked first."""
-        self._signal(signal.SIGTERM)
+        self._signal_group(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(_END_TIMEOUT_S)
-        self._signal(signal.SIGKILL)
-        self.process.wait()
+            self.popen.wait(_END_TIMEOUT_S)
+        self._signal_group(signal.SIGKILL)
+        self.popen.wait()
 
-    def _signal(self, number: int) -> None:
+    def _signal_group(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, number)
+            os.killpg(self.popen.pid, number)
 
     def _read_stderr(self, errors: IO[bytes] | None) -> None:
         if errors is None:
             return
         with contextlib.suppress(OSError, ValueError), errors:
             while more := errors.read1(1024):  # type: ignore[attr-defined]
-                self._kept += more[: _MAX_STDERR_BYTES - len(self._kept)]
+                self._stderr_bytes += more[: _MAX_STDERR_BYTES - len(self._stderr_bytes)]

@@ -64,7 +64,7 @@ class SshTunnel:
         until = time.monotonic() + seconds
         try:
             self._log_in(until, seconds)
-            self.socket = self._forward(self.address.socket or DEFAULT_SOCKET)
+            self.socket = self._forward_socket(self.address.socket or DEFAULT_SOCKET)
             if ping_socket(self.socket, until) == "shut":
                 self.socket = self._start_bridge()
                 if ping_socket(self.socket, until) == "shut":
@@ -78,7 +78,7 @@ class SshTunnel:
         """Give a socket that leads to *address*, as the other machine sees it."""
         host = f"[{address.host}]" if ":" in address.host else address.host
         try:
-            return self._forward(f"{host}:{address.port}")
+            return self._forward_socket(f"{host}:{address.port}")
         except (OSError, subprocess.TimeoutExpired, ProgramEnding) as error:
             raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, f"{host}:{address.port}") from error
 
@@ -104,9 +104,11 @@ class SshTunnel:
             *_RESTRICTING_OPTIONS,
             f"ConnectTimeout={connect}",
         )
-        master = self._start([*self._build_ssh_command("-nNTM", *options), *self._list_places()])
+        master = self._start_process(
+            [*self._build_ssh_command("-nNTM", *options), *self._build_destination()]
+        )
         while not (self.folder / "ctl").exists():
-            if master.process.poll() is not None:
+            if master.popen.poll() is not None:
                 raise errors.explain_login_failure(self.address, master.read_stderr())
             if time.monotonic() > until:
                 raise errors.explain_timeout(self.address, seconds)
@@ -116,7 +118,7 @@ class SshTunnel:
         control = str(self.folder / "ctl").replace("%", "%%")
         return ["ssh", flags, "-S", control, *(word for option in options for word in ("-o", option))]
 
-    def _list_places(self) -> list[str]:
+    def _build_destination(self) -> list[str]:
         user = ["-l", self.address.user] if self.address.user else []
         port = ["-p", str(self.address.port)] if self.address.port else []
         return [*user, *port, "--", self.address.host]
@@ -129,7 +131,7 @@ class SshTunnel:
             "none",
         ]
 
-    def _forward(self, there: str) -> Path:
+    def _forward_socket(self, there: str) -> Path:
         with self._lock:
             if self._closed:
                 raise ProgramEnding
@@ -172,29 +174,25 @@ class SshTunnel:
         host = ["--host", f"unix://{self.address.socket}"] if self.address.socket else []
         command = shlex.join(["docker", *host, "system", "dial-stdio"])
         with self._sessions, connection, contextlib.suppress(OSError, ProgramEnding):
-            process = self._start(
+            one = self._start_process(
                 [*self._build_client_command("-T"), "--", self.address.host, command], connection.fileno()
             )
-            process.process.wait()
+            one.popen.wait()
             # Whoever reads hears the end only when the last copy is shut.
             connection.shutdown(socket.SHUT_RDWR)
 
-    def _start(self, argv: list[str], talk: int | None = None) -> SshProcess:
+    def _start_process(self, argv: list[str], talk: int | None = None) -> SshProcess:
         with self._lock:
             if self._closed:
                 raise ProgramEnding
-            self._processes = [*self._processes[:1], *self._drop_ended()]
-            process = SshProcess(argv, talk)
-            self._processes.append(process)
-            return process
+            self._processes = [*self._processes[:1], *self._list_kept_processes()]
+            one = SshProcess(argv, talk)
+            self._processes.append(one)
+            return one
 
-    def _drop_ended(self) -> list[SshProcess]:
+    def _list_kept_processes(self) -> list[SshProcess]:
         """Keep the login itself, the last that ended, which may have said why, and all that run."""
-        return [
-            process
-            for process in self._processes[1:]
-            if process.process.poll() is None or process is self._processes[-1]
-        ]
+        return [one for one in self._processes[1:] if one.popen.poll() is None or one is self._processes[-1]]
 
     def _find_last_stderr(self) -> str:
         with self._lock:

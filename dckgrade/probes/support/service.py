@@ -56,7 +56,7 @@ def ask_service(
     try:
         return ServiceReply(answer=inside(ref), via="inside", age_s=age_s)
     except NoAnswer as none:
-        return ServiceReply(problem=none.how, via="inside", age_s=age_s)
+        return ServiceReply(problem=none.reason, via="inside", age_s=age_s)
     except (NotThere, OutOfReach):
         raise unreachable from None
 
@@ -71,7 +71,7 @@ def ask_addresses(
         try:
             return ServiceReply(answer=question(address), via=address.via, age_s=age_s)
         except NoAnswer as none:
-            problem = none.how
+            problem = none.reason
         except OutOfReach as trouble:
             if trouble.why is not UnobservableReason.ADDRESS_OUT_OF_REACH:
                 raise

@@ -63,7 +63,7 @@ def _talk_to_address(
     try:
         return _talk_within(address, seconds, talk, door)
     except NoAnswer as none:
-        if door and none.how != "garbled":
+        if door and none.reason != "garbled":
             raise OutOfReach(
                 UnobservableReason.ADDRESS_OUT_OF_REACH, f"{address.host}:{address.port}"
             ) from none

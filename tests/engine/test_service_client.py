@@ -10,7 +10,7 @@ from typing import Self
 import pytest
 
 from dckgrade.engine.answers import Address, NoAnswer, OutOfReach
-from dckgrade.engine.http import MAX_ANSWER_BODY_BYTES, exchange_tcp, get_http_answer
+from dckgrade.engine.service_client import MAX_ANSWER_BODY_BYTES, exchange_tcp, get_http_answer
 from dckgrade.report.observation import UnobservableReason
 from tests.support.fault_engine import Say, chunk, drip, raw, stall_after
 
@@ -67,7 +67,7 @@ def how(call: Callable[[], object]) -> str:
     with pytest.raises(NoAnswer) as caught:
         call()
     assert time.monotonic() - begun < 2
-    return caught.value.how
+    return caught.value.reason
 
 
 def test_an_answer_comes_whole_with_header_names_in_lower_case() -> None:
