@@ -4,13 +4,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from msgspec.structs import replace
 
 from dckgrade.engine import log_frames, resources
 from dckgrade.engine.answers import (
     Address,
+    ApiAnswer,
     CommandOutput,
     CommandResult,
     HttpAnswer,
@@ -24,13 +25,10 @@ from dckgrade.engine.memo import Memo
 from dckgrade.engine.probe_container import ProbeContainers
 from dckgrade.engine.probe_container_form import is_probe_container_entry
 from dckgrade.engine.reader import ResourceReader
-from dckgrade.engine.resources import Resource
+from dckgrade.engine.resources import HttpMethod, Resource
 from dckgrade.engine.responses import decode_json_object, read_error_message
+from dckgrade.engine.ssh.tunnel import SshTunnel
 from dckgrade.report.observation import EngineInfo, UnobservableReason
-
-if TYPE_CHECKING:
-    from dckgrade.engine.client import EngineClient
-    from dckgrade.engine.ssh.tunnel import SshTunnel
 
 _COMMAND_TIMEOUT_S, _MAX_COMMAND_TEXT_BYTES, _MAX_COMMAND_OUTPUT_BYTES = 6.0, 64 * 1024, 1024 * 1024
 _SUCCESS_STATUSES = {200, 201, 204}
@@ -40,16 +38,47 @@ _NO_QUERY: Mapping[str, str] = {}
 T = TypeVar("T")
 
 
+class ApiClient(Protocol):
+    """What sends requests to an engine: `EngineClient`, which loads docker-py, or a stand-in."""
+
+    own_ids: set[str]
+    """The ids of the containers that this program has created: these alone may be started and removed."""
+
+    def request(
+        self,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        max_bytes: int,
+        timeout_s: float,
+        body: Mapping[str, Any] | None = None,
+        method: HttpMethod = "GET",
+    ) -> ApiAnswer:
+        """Return the whole answer; raises `OutOfReach` if it is late, cut short or over *max_bytes*."""
+        ...
+
+    def stream_lines(self, path: str, query: Mapping[str, str]) -> Iterator[bytes]:
+        """
+        Yield the lines of an endless answer as they come, an empty one first; raises `OutOfReach` when it
+        breaks.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
 class EngineApi(ResourceReader):
     """One engine, reached and understood. Every question has its own deadline and size limit."""
 
     def __init__(
         self,
         endpoint: Endpoint,
-        client: "EngineClient",
+        client: ApiClient,
         engine: EngineInfo,
         drift: timedelta,
-        tunnel: "SshTunnel | None" = None,
+        tunnel: SshTunnel | None = None,
     ) -> None:
         self.endpoint, self.engine, self._client, self._clock_drift = endpoint, engine, client, drift
         self._tunnel = tunnel
@@ -141,8 +170,8 @@ class EngineApi(ResourceReader):
         answer = self._client.request(
             f"/v{self.engine.api}{resource.build_path(*refs)}",
             {**resource.query, **query},
-            at_most=resource.max_bytes,
-            seconds=resource.timeout_s,
+            max_bytes=resource.max_bytes,
+            timeout_s=resource.timeout_s,
             body=body,
             method=resource.method,
         )

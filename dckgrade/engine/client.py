@@ -14,6 +14,7 @@ from docker.tls import TLSConfig
 
 from dckgrade.engine.allowlist import require_allowed_request
 from dckgrade.engine.answers import ApiAnswer, OutOfReach
+from dckgrade.engine.connection_errors import list_causes
 from dckgrade.engine.deadline import call_within
 from dckgrade.engine.endpoint import Endpoint, TlsFiles
 from dckgrade.engine.redaction import mask_secrets
@@ -58,31 +59,34 @@ class EngineClient:
     def request(
         self,
         path: str,
-        question: Mapping[str, str],
+        query: Mapping[str, str],
         *,
-        at_most: int,
-        seconds: float,
+        max_bytes: int,
+        timeout_s: float,
         body: Mapping[str, Any] | None = None,
         method: HttpMethod = "GET",
     ) -> ApiAnswer:
-        """Give the answer, whole; late, cut short or longer than *at_most* bytes is `OutOfReach`."""
-        until = time.monotonic() + seconds
-        return call_within(seconds, lambda: self._receive(path, question, at_most, until, (method, body)))
+        """Give the answer, whole; late, cut short or longer than *max_bytes* bytes is `OutOfReach`."""
+        until = time.monotonic() + timeout_s
+        return call_within(
+            timeout_s,
+            lambda: self._receive(path, query, max_bytes=max_bytes, until=until, body=body, method=method),
+        )
 
-    def stream_lines(self, path: str, question: Mapping[str, str]) -> Iterator[bytes]:
+    def stream_lines(self, path: str, query: Mapping[str, str]) -> Iterator[bytes]:
         """Give the lines of an endless answer as they come, an empty one first; `OutOfReach` if it breaks."""
         url = self._session.base_url + path
         try:
             with self._session.request(
-                "GET", url, params=question, timeout=(_CONNECT_TIMEOUT_S, None)
+                "GET", url, params=query, timeout=(_CONNECT_TIMEOUT_S, None)
             ) as response:
                 if response.status_code != _OK:
                     raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP {response.status_code}")
                 yield b""
-                came = bytearray()
-                while more := response.raw.read1(_CHUNK_BYTES):
-                    *whole, rest = (came + more).split(b"\n")
-                    came = bytearray(rest[-_CHUNK_BYTES:])
+                pending = bytearray()
+                while chunk := response.raw.read1(_CHUNK_BYTES):
+                    *whole, rest = (pending + chunk).split(b"\n")
+                    pending = bytearray(rest[-_CHUNK_BYTES:])
                     yield from map(bytes, whole)
         except _TRANSPORT_ERRORS as error:
             raise _to_out_of_reach(error) from error
@@ -94,19 +98,20 @@ class EngineClient:
     def _receive(
         self,
         path: str,
-        question: Mapping[str, str],
-        at_most: int,
+        query: Mapping[str, str],
+        *,
+        max_bytes: int,
         until: float,
-        wanted: tuple[HttpMethod, Mapping[str, Any] | None],
+        body: Mapping[str, Any] | None,
+        method: HttpMethod,
     ) -> ApiAnswer:
-        method, sent = wanted
         url = self._session.base_url + path
         left = until - time.monotonic()
         try:
-            with self._session.request(method, url, params=question, json=sent, timeout=left) as response:
+            with self._session.request(method, url, params=query, json=body, timeout=left) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                body = _read_whole_body(response, headers, at_most, until)
-                return ApiAnswer(response.status_code, headers, body)
+                content = _read_whole_body(response, headers, max_bytes, until)
+                return ApiAnswer(response.status_code, headers, content)
         except _TRANSPORT_ERRORS as error:
             raise _to_out_of_reach(error) from error
 
@@ -135,7 +140,7 @@ def _build_tls_config(tls: TlsFiles) -> TLSConfig:
 
 
 def _read_whole_body(
-    response: requests.Response, headers: Mapping[str, str], at_most: int, until: float
+    response: requests.Response, headers: Mapping[str, str], max_bytes: int, until: float
 ) -> bytes:
     """Read the body: docker-py would buffer any amount, and its timeout starts again with every byte."""
     length, chunked = headers.get("content-length"), "chunked" in headers.get("transfer-encoding", "")
@@ -143,19 +148,19 @@ def _read_whole_body(
     framed = headers.get("content-type") in _FRAMED_CONTENT_TYPES
     if response.status_code == _OK and length is None and not chunked and not framed:
         raise OutOfReach(UnobservableReason.UNREADABLE, "an answer of unknown length")
-    came = bytearray()
+    body = bytearray()
     try:
-        while more := response.raw.read1(_CHUNK_BYTES, decode_content=False):
-            came += more
-            if len(came) > at_most:
-                raise OutOfReach(UnobservableReason.UNREADABLE, f"an answer of more than {at_most} bytes")
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
+            body += chunk
+            if len(body) > max_bytes:
+                raise OutOfReach(UnobservableReason.UNREADABLE, f"an answer of more than {max_bytes} bytes")
             if time.monotonic() > until:
                 raise OutOfReach(UnobservableReason.DEADLINE)
     except (urllib3.exceptions.ProtocolError, http.client.HTTPException) as error:
         raise OutOfReach(UnobservableReason.UNREADABLE, "an answer cut short") from error
-    if length is not None and length != str(len(came)):
+    if length is not None and length != str(len(body)):
         raise OutOfReach(UnobservableReason.UNREADABLE, "an answer cut short")
-    return bytes(came)
+    return bytes(body)
 
 
 def _to_out_of_reach(error: Exception) -> OutOfReach:
@@ -163,18 +168,6 @@ def _to_out_of_reach(error: Exception) -> OutOfReach:
         return OutOfReach(UnobservableReason.DEADLINE)
     plain = (cause for cause in list_causes(error) if _is_plain_os_error(cause))
     return OutOfReach(UnobservableReason.ENGINE_OUT_OF_REACH, mask_secrets(str(next(plain, error))))
-
-
-def list_causes(error: BaseException) -> list[BaseException]:
-    """List an exception and all it wraps: urllib3 and requests hide the errno four exceptions deep."""
-    found: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        cause = waiting.pop(0)
-        if isinstance(cause, BaseException) and cause not in found:
-            found.append(cause)
-            waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
-    return found
 
 
 def _is_plain_os_error(error: BaseException) -> bool:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dckgrade.engine.answers import ApiAnswer, OutOfReach
+from dckgrade.engine.api import ApiClient
 from dckgrade.engine.api_version import (
     NEWEST_TESTED,
     explain_refused_version,
@@ -18,23 +18,21 @@ from dckgrade.engine.api_version import (
     negotiate_api_version,
     parse_engine_version,
 )
+from dckgrade.engine.connected import ConnectedEngine
+from dckgrade.engine.connection_errors import explain_connection_error, list_causes
 from dckgrade.engine.endpoint import Endpoint, EngineError, list_other_sockets
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.responses import read_error_message
 from dckgrade.engine.ssh import address
+from dckgrade.engine.ssh.tunnel import SshTunnel
 from dckgrade.i18n import N_
 from dckgrade.report.observation import EngineInfo, UnobservableReason
-
-if TYPE_CHECKING:
-    from dckgrade.engine.client import EngineClient
-    from dckgrade.engine.connected import ConnectedEngine
-    from dckgrade.engine.ssh.tunnel import SshTunnel
 
 _PING_TIMEOUT_S, _SSH_TIMEOUT_S = 5.0, 15.0
 _MAX_PING_BYTES = 64 * 1024
 
 
-def connect_engine(endpoint: Endpoint, deadline_s: float | None = None) -> "ConnectedEngine":
+def connect_engine(endpoint: Endpoint, deadline_s: float | None = None) -> ConnectedEngine:
     """Greet the engine, agree on a version with it, and raise an `EngineTrouble` that says what is wrong."""
     seconds = get_connect_timeout_s(endpoint) if deadline_s is None else deadline_s
     scheme, _, rest = endpoint.url.partition("://")
@@ -48,11 +46,7 @@ def get_connect_timeout_s(endpoint: Endpoint) -> float:
     return _SSH_TIMEOUT_S if endpoint.url.startswith("ssh:") else _PING_TIMEOUT_S
 
 
-def _connect_through_ssh(
-    there: address.SshAddress, endpoint: Endpoint, deadline_s: float
-) -> "ConnectedEngine":
-    from dckgrade.engine.ssh.tunnel import SshTunnel
-
+def _connect_through_ssh(there: address.SshAddress, endpoint: Endpoint, deadline_s: float) -> ConnectedEngine:
     begun = time.monotonic()
     tunnel = SshTunnel(there)
     try:
@@ -65,13 +59,7 @@ def _connect_through_ssh(
         raise
 
 
-def _open_engine(
-    endpoint: Endpoint, deadline_s: float, tunnel: "SshTunnel | None" = None
-) -> "ConnectedEngine":
-    # Late: asking over HTTP loads ssl, which a socket where nobody answers does not need.
-    from dckgrade.engine.client import list_causes
-    from dckgrade.engine.connected import ConnectedEngine
-
+def _open_engine(endpoint: Endpoint, deadline_s: float, tunnel: SshTunnel | None = None) -> ConnectedEngine:
     client = _make_client(endpoint)
     try:
         answer, api = _ping_engine(endpoint, client, deadline_s)
@@ -114,8 +102,6 @@ def _name_listener(knocking: socket.socket) -> str:
 
 
 def _explain_failure(endpoint: Endpoint, causes: list[BaseException], seconds: float) -> EngineError:
-    from dckgrade.engine.connection_errors import explain_connection_error
-
     elsewhere = (
         []
         if endpoint.tunnel_url
@@ -124,7 +110,7 @@ def _explain_failure(endpoint: Endpoint, causes: list[BaseException], seconds: f
     return explain_connection_error(endpoint, causes, elsewhere, seconds)
 
 
-def _make_client(endpoint: Endpoint) -> "EngineClient":
+def _make_client(endpoint: Endpoint) -> ApiClient:
     from dckgrade.engine.client import EngineClient
 
     try:
@@ -137,13 +123,13 @@ def _make_client(endpoint: Endpoint) -> "EngineClient":
         ) from error  # fmt: skip
 
 
-def _ping_engine(endpoint: Endpoint, client: "EngineClient", seconds: float) -> tuple[ApiAnswer, str]:
-    answer = client.request("/_ping", {}, at_most=_MAX_PING_BYTES, seconds=seconds)
+def _ping_engine(endpoint: Endpoint, client: ApiClient, seconds: float) -> tuple[ApiAnswer, str]:
+    answer = client.request("/_ping", {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds)
     _check_ping(endpoint, answer)
     api = negotiate_api_version(endpoint, answer.headers)
     # The answer names the newest version that the engine speaks, not the oldest: an older one is tried first.
     if api != answer.headers["api-version"]:
-        again = client.request(f"/v{api}/_ping", {}, at_most=_MAX_PING_BYTES, seconds=seconds)
+        again = client.request(f"/v{api}/_ping", {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds)
         if trouble := explain_refused_version(endpoint, api, read_error_message(again)[0]):
             raise trouble
         _check_ping(endpoint, again)

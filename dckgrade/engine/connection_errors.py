@@ -1,7 +1,6 @@
 """An engine that could not be spoken to and the error in, what to tell the user out."""
 
 import socket
-import ssl
 from collections.abc import Sequence
 
 from dckgrade.engine.answers import OutOfReach
@@ -13,11 +12,6 @@ from dckgrade.report.observation import UnobservableReason
 _START_ADVICE = N_("Start Docker, or name the engine with --host or --context.")
 _ELSEWHERE = N_("Start Docker, or name the engine with --host or --context. These sockets exist: {others}.")
 _MESSAGES_BY_CAUSE: tuple[tuple[type[BaseException], str, str], ...] = (
-    (
-        ssl.SSLError,
-        N_("The engine at {endpoint} ({source}) and this program do not agree on TLS: {detail}."),
-        N_("Check the certificates of that context, or DOCKER_TLS_VERIFY and DOCKER_CERT_PATH."),
-    ),
     (
         socket.gaierror,
         N_("The machine of {endpoint} ({source}) has no known address."),
@@ -42,6 +36,8 @@ _MESSAGES_BY_CAUSE: tuple[tuple[type[BaseException], str, str], ...] = (
         _START_ADVICE,
     ),
 )
+_TLS_MESSAGE = N_("The engine at {endpoint} ({source}) and this program do not agree on TLS: {detail}.")
+_TLS_ADVICE = N_("Check the certificates of that context, or DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.")
 _TIMED_OUT = N_("The Docker engine at {endpoint} ({source}) did not answer within {seconds} s.")
 _RESTART_ADVICE = N_("Restart it, or look at its log: journalctl -u docker")
 _FALLBACK_MESSAGE = N_("The Docker engine at {endpoint} ({source}) cannot be reached: {detail}.")
@@ -65,8 +61,25 @@ def explain_connection_error(
     )
 
 
+def list_causes(error: BaseException) -> list[BaseException]:
+    """Return *error* and all that it wraps: urllib3 and requests hide the errno four exceptions deep."""
+    causes: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        candidate = waiting.pop(0)
+        if isinstance(candidate, BaseException) and candidate not in causes:
+            causes.append(candidate)
+            reason = getattr(candidate, "reason", None)
+            waiting += [candidate.__cause__, candidate.__context__, reason, *candidate.args]
+    return causes
+
+
 def _choose_sentences(causes: Sequence[BaseException]) -> tuple[str, str]:
+    import ssl
+
     for cause in causes:
+        if isinstance(cause, ssl.SSLError):
+            return _TLS_MESSAGE, _TLS_ADVICE
         for kind, what, advice in _MESSAGES_BY_CAUSE:
             if isinstance(cause, kind):
                 return what, advice
@@ -76,6 +89,8 @@ def _choose_sentences(causes: Sequence[BaseException]) -> tuple[str, str]:
 
 
 def _describe_detail(causes: Sequence[BaseException]) -> str:
+    import ssl
+
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message

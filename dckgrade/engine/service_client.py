@@ -1,7 +1,6 @@
 """An address taken from inspect and a few bytes in, what the service there answers out."""
 
 import base64
-import http.client
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -73,6 +72,8 @@ def _talk_to_address(
 def _talk_within(
     address: Address, seconds: float, talk: Callable[[socket.socket], T], door: Path | None
 ) -> T:
+    import http.client
+
     until = time.monotonic() + seconds
     with _connect_address(address, seconds, door) as connected:
         try:
@@ -126,6 +127,8 @@ def _open_socket(address: Address, seconds: float, door: Path | None) -> socket.
 
 
 def _send_request(address: Address, path: str, connected: socket.socket, login: Login | None) -> HttpAnswer:
+    import http.client
+
     at_most = MAX_ACCOUNT_BODY_BYTES if login else MAX_ANSWER_BODY_BYTES
     client = http.client.HTTPConnection(address.host, address.port)
     client.sock = connected

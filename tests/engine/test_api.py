@@ -1,5 +1,6 @@
 """Engines sound and broken in; the right answer, `NotThere`, `OutOfReach` or trouble, always in time, out."""
 
+import ast
 import contextlib
 import gc
 import json
@@ -521,7 +522,8 @@ def test_any_other_path_may_not_leave(path: str) -> None:
 
 def test_docker_py_itself_cannot_change_anything(tmp_path: Path) -> None:
     with daemon(tmp_path) as (connected, there):
-        client: Any = connected._client._session
+        sender: Any = connected._client
+        client = sender._session
         changes: list[Callable[[], object]] = [
             lambda: client.create_container("nginx"),
             lambda: client.start("web"),
@@ -656,3 +658,15 @@ def test_docker_py_is_loaded_only_to_connect() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True
     )
     assert ended.stdout.strip() == "set()"
+
+
+def test_the_only_module_of_the_engine_that_is_imported_late_is_the_one_that_loads_docker_py() -> None:
+    late = {
+        (path.stem, node.module)
+        for path in (Path(__file__).parents[2] / "dckgrade/engine").rglob("*.py")
+        for statement in ast.parse(path.read_text()).body
+        if not isinstance(statement, ast.ImportFrom)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dckgrade")
+    }
+    assert late == {("connection", "dckgrade.engine.client")}
