@@ -11,9 +11,9 @@ import pytest
 
 from dckgrade.report import codec
 from tests.conftest import FIXTURES
-from tests.engine.test_service_client import OK, server
 from tests.support.cli_runner import NOWHERE, dckgrade
 from tests.support.fault_engine import FaultEngine, Say, answer
+from tests.support.fault_service import OK, server
 
 RECORDING = FIXTURES / "tp5" / "mistakes" / "two-mistakes" / "recording.json"
 

@@ -13,15 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.test_changes import HEAD
 from tests.support.cli_runner import dckgrade
-from tests.support.fault_engine import FaultEngine, answer, stall_after
+from tests.support.fault_engine import CHUNKED_JSON_HEAD, FaultEngine, answer, stall_after
 
 EMPTY = {
     "/containers/json": answer([]),
     "/images/json": answer([]),
     "/info": answer({"ID": "e"}),
-    "/events": stall_after(HEAD),
+    "/events": stall_after(CHUNKED_JSON_HEAD),
 }
 
 

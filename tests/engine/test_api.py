@@ -11,10 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,35 +24,30 @@ from dckgrade.engine import log_frames, resources
 from dckgrade.engine.allowlist import ForbiddenRequest, require_allowed_request
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.api_version import explain_refused_version, negotiate_api_version, parse_engine_version
-from dckgrade.engine.connected import ConnectedEngine
 from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.deadline import call_all_within
 from dckgrade.engine.endpoint import Endpoint, EndpointUsageError, EngineError, TlsFiles
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.resources import Resource
 from dckgrade.report.observation import UnobservableReason
-from tests.support.fault_engine import FaultEngine, Say, answer, chunk, drip, frame, ping, raw, stall_after
-
-ANSWERS = sorted(
-    path for path in (Path(__file__).parents[1] / "answers" / "engines").iterdir() if path.is_dir()
+from tests.support.fault_engine import (
+    CHUNKED_JSON_HEAD,
+    JSON_HEAD,
+    FaultEngine,
+    Say,
+    answer,
+    chunk,
+    connect_fault_engine,
+    drip,
+    frame,
+    ping,
+    raw,
+    stall_after,
+    start_fault_engine,
 )
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+from tests.support.recorded_engines import ENGINE_FOLDERS
+
 TOO_OLD = "client version 1.51 is too old. Minimum supported API version is 1.60, please upgrade your client"
-
-
-@contextlib.contextmanager
-def engine(folder: Path, says: Mapping[str, Say] | None = None) -> Iterator[FaultEngine]:
-    with FaultEngine(folder / "docker.sock", says or {}) as started:
-        yield started
-
-
-@contextlib.contextmanager
-def daemon(
-    folder: Path, says: Mapping[str, Say] | None = None
-) -> Iterator[tuple[ConnectedEngine, FaultEngine]]:
-    with engine(folder, says) as started, connect_engine(Endpoint(started.url, "--host")) as connected:
-        yield connected, started
 
 
 @pytest.fixture
@@ -79,7 +73,7 @@ def at(path: Path) -> Endpoint:
 
 
 def test_a_sound_engine_is_greeted_with_one_request(tmp_path: Path) -> None:
-    with daemon(tmp_path) as (connected, there):
+    with connect_fault_engine(tmp_path) as (connected, there):
         assert there.asked == ["GET /_ping"]
         assert connected.engine.version == "28.5.2"
         assert connected.engine.api == "1.51"
@@ -92,7 +86,7 @@ def test_a_grade_sends_what_it_needs_and_no_more(tmp_path: Path) -> None:
         "/containers/json": answer([{"Id": "a", "Names": ["/a"]}]),
         "/stats": answer({}),
     }
-    with daemon(tmp_path, says) as (connected, there):
+    with connect_fault_engine(tmp_path, says) as (connected, there):
         look: Engine = connected.take_snapshot()
         for _ in range(2):
             look.list_containers()
@@ -195,7 +189,6 @@ def nobody() -> Iterator[None]:
 
 
 def test_a_socket_that_is_not_ours_to_use_is_explained_without_sudo() -> None:
-    import_module("dckgrade.engine.connection_errors")  # which nobody may not read, perhaps
     with tempfile.TemporaryDirectory() as folder, FaultEngine(Path(folder, "docker.sock"), {}) as there:
         Path(folder).chmod(0o755)
         Path(folder, "docker.sock").chmod(0)
@@ -210,7 +203,7 @@ def test_a_socket_that_is_not_ours_to_use_is_explained_without_sudo() -> None:
     ("say", "told"),
     [
         (stall_after(b""), "did not answer within 0.5 s"),
-        (stall_after(HEAD), "did not answer within 0.5 s"),
+        (stall_after(JSON_HEAD), "did not answer within 0.5 s"),
         (
             drip(b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK"),
             "did not answer within 0.5 s",
@@ -226,19 +219,22 @@ def test_a_socket_that_is_not_ours_to_use_is_explained_without_sudo() -> None:
     ],
 )
 def test_what_is_no_gradable_engine_is_told_in_time(tmp_path: Path, say: Say, told: str) -> None:
-    with engine(tmp_path, {"/_ping": say}) as there:
+    with start_fault_engine(tmp_path, {"/_ping": say}) as there:
         assert told in trouble(Endpoint(there.url, "--host"))
 
 
 def test_an_engine_that_has_left_our_version_behind_is_too_new(tmp_path: Path) -> None:
     for refusal in (answer({"message": TOO_OLD}, 400), answer(TOO_OLD.encode(), 400)):
-        with engine(tmp_path, {"/_ping": ping("1.70"), "/v1.51/_ping": refusal}) as there:
+        with start_fault_engine(tmp_path, {"/_ping": ping("1.70"), "/v1.51/_ping": refusal}) as there:
             assert "too new for this dckgrade" in trouble(Endpoint(there.url, "--host"))
         (tmp_path / "docker.sock").unlink()
 
 
 def test_a_newer_engine_is_spoken_to_in_the_newest_version_known(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/_ping": ping("1.56"), "/containers/json": answer([])}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/_ping": ping("1.56"), "/containers/json": answer([])}) as (
+        connected,
+        there,
+    ):
         connected.take_snapshot().list_containers()
         assert there.paths() == ["/_ping", "/v1.51/_ping", "/v1.51/containers/json?all=true"]
 
@@ -250,7 +246,7 @@ def test_a_newer_engine_is_spoken_to_in_the_newest_version_known(tmp_path: Path)
 def test_the_version_spoken_is_one_that_all_know(
     tmp_path: Path, offered: str, ceiling: str | None, spoken: str
 ) -> None:
-    with engine(tmp_path, {"/_ping": ping(offered)}) as there:
+    with start_fault_engine(tmp_path, {"/_ping": ping(offered)}) as there:
         connected = connect_engine(Endpoint(there.url, "--host", None, ceiling))
     with connected:
         assert connected.engine.api == spoken
@@ -258,7 +254,7 @@ def test_the_version_spoken_is_one_that_all_know(
 
 @pytest.mark.parametrize("ceiling", ["1.40", "latest", "1", "1.44.2", "٣.٤"])
 def test_an_api_version_of_the_user_that_cannot_be_spoken_is_refused(tmp_path: Path, ceiling: str) -> None:
-    with engine(tmp_path) as there, pytest.raises(EndpointUsageError, match="DOCKER_API_VERSION"):
+    with start_fault_engine(tmp_path) as there, pytest.raises(EndpointUsageError, match="DOCKER_API_VERSION"):
         connect_engine(Endpoint(there.url, "--host", None, ceiling))
 
 
@@ -329,17 +325,17 @@ def test_an_authority_that_is_none_is_explained(tmp_path: Path) -> None:
     ("say", "why"),
     [
         (stall_after(b""), UnobservableReason.DEADLINE),
-        (stall_after(HEAD), UnobservableReason.DEADLINE),
-        (stall_after(HEAD + b'Content-Length: 50\r\n\r\n{"Id"'), UnobservableReason.DEADLINE),
-        (stall_after(CHUNKED + chunk(b'{"Id": "a"}')), UnobservableReason.DEADLINE),
-        (drip(HEAD + b'Content-Length: 11\r\n\r\n{"Id": "a"}'), UnobservableReason.DEADLINE),
+        (stall_after(JSON_HEAD), UnobservableReason.DEADLINE),
+        (stall_after(JSON_HEAD + b'Content-Length: 50\r\n\r\n{"Id"'), UnobservableReason.DEADLINE),
+        (stall_after(CHUNKED_JSON_HEAD + chunk(b'{"Id": "a"}')), UnobservableReason.DEADLINE),
+        (drip(JSON_HEAD + b'Content-Length: 11\r\n\r\n{"Id": "a"}'), UnobservableReason.DEADLINE),
         (drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, 0.001), UnobservableReason.DEADLINE),
-        (raw(HEAD + b'Content-Length: 50\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
-        (raw(HEAD + b'Content-Length: 5\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
-        (raw(HEAD + b'\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
-        (raw(CHUNKED + chunk(b'{"Id": "a"}')), UnobservableReason.UNREADABLE),
-        (raw(CHUNKED + b'ff\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
-        (raw(CHUNKED + b"zz\r\n"), UnobservableReason.UNREADABLE),
+        (raw(JSON_HEAD + b'Content-Length: 50\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (raw(JSON_HEAD + b'Content-Length: 5\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (raw(JSON_HEAD + b'\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (raw(CHUNKED_JSON_HEAD + chunk(b'{"Id": "a"}')), UnobservableReason.UNREADABLE),
+        (raw(CHUNKED_JSON_HEAD + b'ff\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (raw(CHUNKED_JSON_HEAD + b"zz\r\n"), UnobservableReason.UNREADABLE),
         (answer(b'{"Id": '), UnobservableReason.UNREADABLE),
         (answer(b'{"Id": NaN}'), UnobservableReason.UNREADABLE),
         (answer(b"[" * 100_000), UnobservableReason.UNREADABLE),
@@ -365,7 +361,7 @@ def test_a_bad_answer_is_out_of_reach_in_time_and_harms_no_other(
     tmp_path: Path, say: Say, why: UnobservableReason
 ) -> None:
     says = {"/containers/bad/json": say, "/containers/good/json": answer({"Id": "good"})}
-    with daemon(tmp_path, says) as (connected, there):
+    with connect_fault_engine(tmp_path, says) as (connected, there):
         begun = time.monotonic()
         with pytest.raises(OutOfReach) as caught:
             connected.take_snapshot().inspect_container("bad")
@@ -376,7 +372,10 @@ def test_a_bad_answer_is_out_of_reach_in_time_and_harms_no_other(
 
 
 def test_only_the_engines_own_404_is_absence(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/json": answer({"message": "No such container: web"}, 404)}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/json": answer({"message": "No such container: web"}, 404)}) as (
+        connected,
+        _,
+    ):
         with pytest.raises(NotThere):
             connected.take_snapshot().inspect_container("web")
         with pytest.raises(NotThere):
@@ -386,7 +385,7 @@ def test_only_the_engines_own_404_is_absence(tmp_path: Path) -> None:
 def test_an_answer_above_the_limit_is_never_half_read(tmp_path: Path) -> None:
     says = {"/json": answer(b" " * (17 * 1024 * 1024))}
     with (
-        daemon(tmp_path, says) as (connected, _),
+        connect_fault_engine(tmp_path, says) as (connected, _),
         pytest.raises(OutOfReach, match="more than 16777216 bytes"),
     ):
         connected.take_snapshot().inspect_container("a")
@@ -395,14 +394,14 @@ def test_an_answer_above_the_limit_is_never_half_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("listed", [{}, [1], "x", None])
 def test_a_list_that_is_none_is_unreadable(tmp_path: Path, listed: Any) -> None:
     says = {"/containers/json": answer(listed)}
-    with daemon(tmp_path, says) as (connected, _), pytest.raises(OutOfReach) as caught:
+    with connect_fault_engine(tmp_path, says) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().list_containers()
     assert caught.value.why is UnobservableReason.UNREADABLE
 
 
 @pytest.mark.parametrize("ref", ["", ".", "..", "../x", "a/../b", "/a"])
 def test_a_name_that_would_ask_for_something_else_is_not_sent(tmp_path: Path, ref: str) -> None:
-    with daemon(tmp_path) as (connected, there):
+    with connect_fault_engine(tmp_path) as (connected, there):
         for ask in (connected.inspect_container, connected.inspect_image, connected.sample_stats):
             with pytest.raises(NotThere):
                 ask(ref)
@@ -411,7 +410,7 @@ def test_a_name_that_would_ask_for_something_else_is_not_sent(tmp_path: Path, re
 
 @pytest.mark.parametrize("ref", ["a/b", "a?b", "a#b", "a b", "a%2Fb", "é", "a\r\nX: y", "a:b@sha256:0"])
 def test_any_other_name_stays_one_name(tmp_path: Path, ref: str) -> None:
-    with daemon(tmp_path, {"/json": answer({"Id": "x"})}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/json": answer({"Id": "x"})}) as (connected, there):
         assert connected.inspect_container(ref) == {"Id": "x"}
         assert connected.inspect_image(ref) == {"Id": "x"}
         assert all(path.endswith("/json") and path.count("?") == 0 for path in there.paths()[1:])
@@ -420,7 +419,7 @@ def test_any_other_name_stays_one_name(tmp_path: Path, ref: str) -> None:
 # docker-py 7.2 forgets to close the socket of a unix connection that fails.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_engine_that_ends_while_being_asked_is_out_of_reach(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/json": answer({})}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/json": answer({})}) as (connected, there):
         connected.inspect_container("a")
         there.__exit__()
         with pytest.raises(OutOfReach) as caught:
@@ -432,7 +431,7 @@ def test_an_engine_that_ends_while_being_asked_is_out_of_reach(tmp_path: Path) -
 
 @pytest.mark.usefixtures("short")
 def test_twenty_stuck_containers_cost_one_deadline(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/json": stall_after(b"")}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/json": stall_after(b"")}) as (connected, _):
         look = connected.take_snapshot()
         calls: dict[int, Callable[[], object]] = {
             n: lambda n=n: look.inspect_container(str(n))  # type: ignore[misc]
@@ -448,14 +447,17 @@ def test_twenty_stuck_containers_cost_one_deadline(tmp_path: Path) -> None:
 
 def test_an_error_text_of_the_engine_is_masked(tmp_path: Path) -> None:
     said = answer({"message": "cannot pull from https://me:c4n4ry@registry/ with TOKEN=c4n4ry"}, 500)
-    with daemon(tmp_path, {"/json": said}) as (connected, _), pytest.raises(OutOfReach) as caught:
+    with (
+        connect_fault_engine(tmp_path, {"/json": said}) as (connected, _),
+        pytest.raises(OutOfReach) as caught,
+    ):
         connected.inspect_container("a")
     assert "c4n4ry" not in str(caught.value)
     assert "registry" in str(caught.value)
 
 
 def test_a_question_of_many_threads_is_sent_once(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/json": answer({"Id": "a"})}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/json": answer({"Id": "a"})}) as (connected, there):
         look = connected.take_snapshot()
         ended = call_all_within({n: lambda: look.inspect_container("a") for n in range(30)}, 5)
         assert all(one == {"Id": "a"} for one in ended.values())
@@ -521,7 +523,7 @@ def test_any_other_path_may_not_leave(path: str) -> None:
 
 
 def test_docker_py_itself_cannot_change_anything(tmp_path: Path) -> None:
-    with daemon(tmp_path) as (connected, there):
+    with connect_fault_engine(tmp_path) as (connected, there):
         sender: Any = connected._client
         client = sender._session
         changes: list[Callable[[], object]] = [
@@ -551,18 +553,18 @@ def test_docker_py_itself_cannot_change_anything(tmp_path: Path) -> None:
 
 
 def chunked(data: bytes) -> Say:
-    return raw(CHUNKED + chunk(data) + chunk(b""))
+    return raw(CHUNKED_JSON_HEAD + chunk(data) + chunk(b""))
 
 
 def test_both_streams_of_a_log_are_put_in_order(tmp_path: Path) -> None:
     said = chunked(frame(b"one\n") + frame(b"two\n", 2) + frame(b"thr\xff\n"))
-    with daemon(tmp_path, {"/logs": said}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/logs": said}) as (connected, there):
         assert connected.take_snapshot().read_log_tail("web", tty=False) == "one\ntwo\nthr\ufffd\n"
         assert there.paths()[-1] == "/v1.51/containers/web/logs?stdout=true&stderr=true&tail=200"
 
 
 def test_the_log_of_a_terminal_comes_as_it_is(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/logs": chunked(b"\x01\0\0\0 hello\r\n")}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/logs": chunked(b"\x01\0\0\0 hello\r\n")}) as (connected, _):
         assert connected.take_snapshot().read_log_tail("web", tty=True) == "\x01\0\0\0 hello\r\n"
 
 
@@ -571,21 +573,21 @@ def test_the_log_of_a_terminal_comes_as_it_is(tmp_path: Path) -> None:
     ("say", "why"),
     [
         (chunked(b"\x01\0\0\0\xff\xff\xff\xff" + b"x" * 100), UnobservableReason.UNREADABLE),
-        (stall_after(CHUNKED + chunk(b"\x01\0\0\0\xff\xff\xff\xff")), UnobservableReason.DEADLINE),
+        (stall_after(CHUNKED_JSON_HEAD + chunk(b"\x01\0\0\0\xff\xff\xff\xff")), UnobservableReason.DEADLINE),
         (chunked(frame(b"one\n") + b"\x01\0\0"), UnobservableReason.UNREADABLE),
         (chunked(b"plain text"), UnobservableReason.UNREADABLE),
         (
             chunked(frame(b"one\n") + frame(b"Error grabbing logs: TOKEN=c4n4ry", 3)),
             UnobservableReason.ENGINE_ERROR,
         ),
-        (raw(CHUNKED + chunk(frame(b"one\n"))), UnobservableReason.UNREADABLE),
+        (raw(CHUNKED_JSON_HEAD + chunk(frame(b"one\n"))), UnobservableReason.UNREADABLE),
         (chunked(frame(b"x" * 5 * 1024 * 1024)), UnobservableReason.UNREADABLE),
         (answer({"message": "boom"}, 500), UnobservableReason.ENGINE_ERROR),
-        (drip(CHUNKED + chunk(frame(b"one\n")) + chunk(b"")), UnobservableReason.DEADLINE),
+        (drip(CHUNKED_JSON_HEAD + chunk(frame(b"one\n")) + chunk(b"")), UnobservableReason.DEADLINE),
     ],
 )
 def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Say, why: UnobservableReason) -> None:
-    with daemon(tmp_path, {"/logs": say}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/logs": say}) as (connected, _):
         begun = time.monotonic()
         with pytest.raises(OutOfReach) as caught:
             connected.take_snapshot().read_log_tail("web", tty=False)
@@ -596,7 +598,7 @@ def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Say, why: Un
 
 def test_a_driver_that_keeps_no_log_gives_none(tmp_path: Path) -> None:
     said = answer({"message": "configured logging driver does not support reading"}, 501)
-    with daemon(tmp_path, {"/logs": said}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/logs": said}) as (connected, _):
         assert connected.take_snapshot().read_log_tail("web", tty=False) == ""
 
 
@@ -615,7 +617,7 @@ def test_secrets_in_a_log_are_masked() -> None:
     assert log_frames.decode_log(frame(b"POSTGRES_PASSWORD=c4n4ry\n"), tty=False) == "POSTGRES_PASSWORD=***\n"
 
 
-@pytest.mark.parametrize("folder", ANSWERS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", ENGINE_FOLDERS, ids=lambda folder: folder.name)
 def test_what_real_engines_said_is_understood(folder: Path) -> None:
     headers = {
         name.lower(): value
@@ -641,14 +643,14 @@ def test_what_real_engines_said_is_understood(folder: Path) -> None:
 @pytest.mark.parametrize(("ahead", "shown"), [(0, 0), (1, 0), (3600, 3600), (-3600, -3600)])
 def test_the_engines_clock_is_followed_when_it_differs(tmp_path: Path, ahead: int, shown: int) -> None:
     there = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead), usegmt=True)
-    with daemon(tmp_path, {"/_ping": ping(Date=there)}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/_ping": ping(Date=there)}) as (connected, _):
         off = connected.take_snapshot().now() - datetime.now(UTC) - timedelta(seconds=shown)
     assert abs(off) < timedelta(seconds=2)
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Tue, 99 Nov 2026 01:36:45 GMT"])
 def test_a_date_that_is_none_changes_nothing(tmp_path: Path, date: str) -> None:
-    with daemon(tmp_path, {"/_ping": ping(Date=date)}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/_ping": ping(Date=date)}) as (connected, _):
         assert abs(connected.take_snapshot().now() - datetime.now(UTC)) < timedelta(seconds=1)
 
 

@@ -14,24 +14,33 @@ from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.engine.snapshot import EngineSnapshot
 from dckgrade.report.observation import UnobservableReason
-from tests.engine.test_api import ANSWERS, daemon
-from tests.support.fault_engine import Say, answer, frame, raw, stall_after
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
+from tests.support.fault_engine import (
+    RAW_STREAM_HEAD,
+    Say,
+    answer,
+    connect_fault_engine,
+    frame,
+    raw,
+    stall_after,
+)
+from tests.support.recorded_engines import ENGINE_FOLDERS
 
 
 def says(output: bytes, ended: object, inspected: object = None) -> dict[str, Say]:
     return {
         "/containers/web/json": answer(inspected or {"Id": "web"}),
         "/containers/web/exec": answer({"Id": "e1"}, 201),
-        "/exec/e1/start": raw(HEAD + output),
+        "/exec/e1/start": raw(RAW_STREAM_HEAD + output),
         "/exec/e1/json": answer(ended),
     }
 
 
 def test_a_command_takes_three_requests_and_gives_its_output_and_code(tmp_path: Path) -> None:
     output = frame(b"out\n") + frame(b"err\n", 2)
-    with daemon(tmp_path, says(output, {"Running": False, "ExitCode": 3})) as (connected, there):
+    with connect_fault_engine(tmp_path, says(output, {"Running": False, "ExitCode": 3})) as (
+        connected,
+        there,
+    ):
         look = connected.take_snapshot()
         assert look.run_command("web", ("cat", "/x")) == CommandResult(3, "out\nerr\n")
         assert look.run_command("web", ("cat", "/x")).exit_code == 3
@@ -43,29 +52,29 @@ def test_a_command_takes_three_requests_and_gives_its_output_and_code(tmp_path: 
     assert json.loads(there.bodies[2]) == {"AttachStdout": True, "AttachStderr": True, "Cmd": ["cat", "/x"]}
 
 
-@pytest.mark.parametrize("folder", ANSWERS, ids=lambda path: path.name)
+@pytest.mark.parametrize("folder", ENGINE_FOLDERS, ids=lambda path: path.name)
 def test_a_missing_program_is_an_answer_of_every_engine(folder: Path, tmp_path: Path) -> None:
     kept = json.loads((folder / "exec-missing-binary.json").read_text())
     output = base64.b64decode(kept["start"]["body_base64"])
-    with daemon(tmp_path, says(output, json.loads(kept["inspect"]["body"]))) as (connected, _):
+    with connect_fault_engine(tmp_path, says(output, json.loads(kept["inspect"]["body"]))) as (connected, _):
         ran = connected.take_snapshot().run_command("web", ("/no/such",))
     assert ran.exit_code in {126, 127}
     assert "OCI runtime exec failed" in ran.output
 
 
 @pytest.mark.parametrize("name", ["error-409-exec-paused", "error-409-exec-stopped"])
-@pytest.mark.parametrize("folder", ANSWERS, ids=lambda path: path.name)
+@pytest.mark.parametrize("folder", ENGINE_FOLDERS, ids=lambda path: path.name)
 def test_a_container_that_does_not_run_is_out_of_reach(folder: Path, name: str, tmp_path: Path) -> None:
     kept = json.loads((folder / f"{name}.json").read_text())
     told = says(b"", {}) | {"/containers/web/exec": answer(json.loads(kept["body"]), 409)}
-    with daemon(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
+    with connect_fault_engine(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().run_command("web", ("cat",))
     assert caught.value.why is UnobservableReason.ENGINE_ERROR
 
 
 def test_nothing_runs_where_the_hosts_processes_are_in_sight(tmp_path: Path) -> None:
     told = says(b"", {}, {"Id": "web", "HostConfig": {"PidMode": "host"}})
-    with daemon(tmp_path, told) as (connected, there):
+    with connect_fault_engine(tmp_path, told) as (connected, there):
         with pytest.raises(OutOfReach) as caught:
             connected.take_snapshot().run_command("web", ("cat",))
         assert caught.value.why is UnobservableReason.NOT_TRIED
@@ -74,9 +83,9 @@ def test_nothing_runs_where_the_hosts_processes_are_in_sight(tmp_path: Path) -> 
 
 def test_a_command_that_never_ends_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_COMMAND_TIMEOUT_S", 0.5)
-    told = says(b"", {}) | {"/exec/e1/start": stall_after(HEAD + frame(b"x"))}
+    told = says(b"", {}) | {"/exec/e1/start": stall_after(RAW_STREAM_HEAD + frame(b"x"))}
     begun = time.monotonic()
-    with daemon(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
+    with connect_fault_engine(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().run_command("web", ("cat",))
     assert caught.value.why is UnobservableReason.DEADLINE
     assert time.monotonic() - begun < 5
@@ -87,7 +96,7 @@ def test_a_command_that_never_ends_is_left_behind(tmp_path: Path, monkeypatch: p
 )
 def test_too_much_output_or_half_of_it_is_not_judged(output: bytes, tmp_path: Path) -> None:
     with (
-        daemon(tmp_path, says(output, {"ExitCode": 0})) as (connected, _),
+        connect_fault_engine(tmp_path, says(output, {"ExitCode": 0})) as (connected, _),
         pytest.raises(OutOfReach) as caught,
     ):
         connected.take_snapshot().run_command("web", ("cat",))
@@ -96,7 +105,7 @@ def test_too_much_output_or_half_of_it_is_not_judged(output: bytes, tmp_path: Pa
 
 @pytest.mark.parametrize("ended", [{"Running": True, "ExitCode": None}, {"Running": True, "ExitCode": 0}, {}])
 def test_a_command_without_an_end_has_no_exit_code(ended: object, tmp_path: Path) -> None:
-    with daemon(tmp_path, says(b"", ended)) as (connected, _), pytest.raises(OutOfReach):
+    with connect_fault_engine(tmp_path, says(b"", ended)) as (connected, _), pytest.raises(OutOfReach):
         connected.take_snapshot().run_command("web", ("cat",))
 
 
@@ -126,14 +135,14 @@ def test_nothing_else_may_be_posted(path: str) -> None:
 
 def test_the_engines_machine_lists_a_containers_processes(tmp_path: Path) -> None:
     listed = {"Titles": ["PID", "LABEL"], "Processes": [["7", "web (enforce)"]]}
-    with daemon(tmp_path, {"/containers/web/top": answer(listed)}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/containers/web/top": answer(listed)}) as (connected, there):
         assert connected.take_snapshot().list_processes("web", "pid,label") == [["7", "web (enforce)"]]
     assert there.asked[-1] == "GET /v1.51/containers/web/top?ps_args=-eo+pid%2Clabel"
 
 
 def test_without_processes_none_are_listed(tmp_path: Path) -> None:
     told = {"/containers/web/top": answer({"Titles": ["PID"], "Processes": None})}
-    with daemon(tmp_path, told) as (connected, _):
+    with connect_fault_engine(tmp_path, told) as (connected, _):
         assert connected.take_snapshot().list_processes("web", "pid") == []
 
 

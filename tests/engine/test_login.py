@@ -9,9 +9,8 @@ from dckgrade.engine import rejected_logins
 from dckgrade.engine.answers import Login
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.engine.service_client import MAX_ACCOUNT_BODY_BYTES, MAX_ANSWER_BODY_BYTES, get_http_answer
-from tests.engine.test_api import daemon
-from tests.engine.test_service_client import OK, server
-from tests.support.fault_engine import ping
+from tests.support.fault_engine import connect_fault_engine, ping
+from tests.support.fault_service import OK, server
 
 MINE = Login("admin", "canary-secret-1")
 REFUSED = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
@@ -40,7 +39,7 @@ def test_an_account_s_answer_may_be_longer_and_has_an_end_too(login: Login | Non
 
 
 def test_an_account_that_was_refused_is_not_tried_again_in_any_look(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/_ping": ping()}) as (connected, _), server(REFUSED) as there:
+    with connect_fault_engine(tmp_path, {"/_ping": ping()}) as (connected, _), server(REFUSED) as there:
         for _ in range(3):
             look = connected.take_snapshot()
             assert look.request_http(there.address, "/api/org", MINE).status == 401
@@ -54,7 +53,7 @@ def test_an_account_that_was_refused_is_not_tried_again_in_any_look(tmp_path: Pa
 
 
 def test_one_that_is_let_in_is_asked_anew_in_each_look(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/_ping": ping()}) as (connected, _), server(EMPTY) as there:
+    with connect_fault_engine(tmp_path, {"/_ping": ping()}) as (connected, _), server(EMPTY) as there:
         for _ in range(2):
             look = connected.take_snapshot()
             assert [look.request_http(there.address, "/api/org", MINE).status for _ in range(2)] == [200, 200]
@@ -67,13 +66,13 @@ def test_a_guess_that_was_refused_is_not_made_again_in_the_next_runs(tmp_path: P
     with server(REFUSED) as there:
         for run in range(5):
             (tmp_path / f"run{run}").mkdir()
-            with daemon(tmp_path / f"run{run}", {"/_ping": ping()}) as (connected, _engine):
+            with connect_fault_engine(tmp_path / f"run{run}", {"/_ping": ping()}) as (connected, _engine):
                 assert (
                     connected.take_snapshot(given).request_http(there.address, "/api/org", guess).status
                     == 401
                 )
         assert len(there.heard) == 1
-        with daemon(tmp_path, {"/_ping": ping()}) as (connected, _engine):
+        with connect_fault_engine(tmp_path, {"/_ping": ping()}) as (connected, _engine):
             other = Login("admin", "admin", guessed_for="d" * 64)
             connected.take_snapshot(given).request_http(there.address, "/api/org", other)
             connected.take_snapshot(given).request_http(there.address, "/api/org", Login("admin", "typed"))

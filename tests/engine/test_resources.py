@@ -10,9 +10,8 @@ from dckgrade.engine.allowlist import ForbiddenRequest, require_allowed_request
 from dckgrade.engine.answers import NotThere
 from dckgrade.engine.resources import RESOURCES, Resource
 from dckgrade.engine.responses import decode_json_object
-from tests.engine.test_api import daemon
 from tests.support.fake_engine import FakeEngine
-from tests.support.fault_engine import answer
+from tests.support.fault_engine import answer, connect_fault_engine
 
 NETWORK = Resource(name="network", path="/networks/{name}", parse_body=decode_json_object)
 READING = [resource for resource in RESOURCES if resource.method == "GET"]
@@ -48,7 +47,10 @@ def test_what_cannot_be_a_name_is_not_asked_for(ref: str) -> None:
 def test_a_new_row_is_asked_once_permitted_and_faked_without_another_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with daemon(tmp_path, {"/networks/front": answer({"Driver": "bridge"})}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/networks/front": answer({"Driver": "bridge"})}) as (
+        connected,
+        there,
+    ):
         with pytest.raises(ForbiddenRequest):
             connected.read(NETWORK, "front")
         monkeypatch.setattr(allowlist, "RESOURCES", (*RESOURCES, NETWORK))

@@ -6,9 +6,17 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
+
+from dckgrade.engine.connected import ConnectedEngine
+from dckgrade.engine.connection import connect_engine
+from dckgrade.engine.endpoint import Endpoint
+
+JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CHUNKED_JSON_HEAD = JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+RAW_STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
 
 Say = Callable[[socket.socket, threading.Event], None]
 
@@ -132,3 +140,22 @@ class FaultEngine:
         path = line.split(" ")[1].partition("?")[0]
         key = max((key for key in self.says if path.endswith(key)), key=len, default="")
         self.says.get(key, answer({"message": "page not found"}, 404))(connected, self._over)
+
+
+@contextlib.contextmanager
+def start_fault_engine(folder: Path, says: Mapping[str, Say] | None = None) -> Iterator[FaultEngine]:
+    """Start a fault engine on `docker.sock` in *folder*."""
+    with FaultEngine(folder / "docker.sock", says or {}) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def connect_fault_engine(
+    folder: Path, says: Mapping[str, Say] | None = None
+) -> Iterator[tuple[ConnectedEngine, FaultEngine]]:
+    """Start a fault engine, and connect to it as `--host` would."""
+    with (
+        start_fault_engine(folder, says) as started,
+        connect_engine(Endpoint(started.url, "--host")) as connected,
+    ):
+        yield connected, started
