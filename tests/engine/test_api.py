@@ -34,14 +34,14 @@ from tests.support.fault_engine import (
     CHUNKED_JSON_HEAD,
     JSON_HEAD,
     FaultEngine,
-    Say,
-    answer,
-    chunk,
+    Reply,
     connect_fault_engine,
-    drip,
-    frame,
-    ping,
-    raw,
+    drip_bytes,
+    encode_chunk,
+    encode_frame,
+    reply_bytes,
+    reply_to_ping,
+    reply_with,
     stall_after,
     start_fault_engine,
 )
@@ -74,7 +74,7 @@ def at(path: Path) -> Endpoint:
 
 def test_a_sound_engine_is_greeted_with_one_request(tmp_path: Path) -> None:
     with connect_fault_engine(tmp_path) as (connected, there):
-        assert there.asked == ["GET /_ping"]
+        assert there.requests == ["GET /_ping"]
         assert connected.engine.version == "28.5.2"
         assert connected.engine.api == "1.51"
         assert connected.engine.endpoint == there.url
@@ -82,9 +82,9 @@ def test_a_sound_engine_is_greeted_with_one_request(tmp_path: Path) -> None:
 
 def test_a_grade_sends_what_it_needs_and_no_more(tmp_path: Path) -> None:
     says = {
-        "/json": answer({"Id": "a"}),
-        "/containers/json": answer([{"Id": "a", "Names": ["/a"]}]),
-        "/stats": answer({}),
+        "/json": reply_with({"Id": "a"}),
+        "/containers/json": reply_with([{"Id": "a", "Names": ["/a"]}]),
+        "/stats": reply_with({}),
     }
     with connect_fault_engine(tmp_path, says) as (connected, there):
         look: Engine = connected.take_snapshot()
@@ -93,7 +93,7 @@ def test_a_grade_sends_what_it_needs_and_no_more(tmp_path: Path) -> None:
             for name in ("a", "b"):
                 look.inspect_container(name)
                 look.sample_stats(name)
-        assert there.asked == [
+        assert there.requests == [
             "GET /_ping",
             "GET /v1.51/containers/json?all=true",
             "GET /v1.51/containers/a/json",
@@ -102,7 +102,7 @@ def test_a_grade_sends_what_it_needs_and_no_more(tmp_path: Path) -> None:
             "GET /v1.51/containers/b/stats?stream=false&one-shot=true",
         ]
         connected.take_snapshot().list_containers()
-        assert len(there.asked) == 7
+        assert len(there.requests) == 7
 
 
 def test_an_absent_socket_is_named_with_what_named_it(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_other_engines_are_suggested_and_not_taken(tmp_path: Path, monkeypatch: 
         assert f"These sockets exist: {other.url}" in trouble(at(tmp_path / "none.sock")).replace(
             "unix:///var/run/docker.sock, ", ""
         )
-        assert other.asked == []
+        assert other.requests == []
 
 
 TUNNEL = """
@@ -205,38 +205,45 @@ def test_a_socket_that_is_not_ours_to_use_is_explained_without_sudo() -> None:
         (stall_after(b""), "did not answer within 0.5 s"),
         (stall_after(JSON_HEAD), "did not answer within 0.5 s"),
         (
-            drip(b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK"),
+            drip_bytes(b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK"),
             "did not answer within 0.5 s",
         ),
-        (raw(b""), "cannot be reached"),
-        (raw(b"220 smtp ready\r\n"), "cannot be reached"),
-        (answer(b"<html><h1>Bad gateway</h1></html>", 502, Content_Type="text/html"), "HTTP 502 Bad gateway"),
-        (answer(b"", 301, Location="http://127.0.0.1:1/_ping"), "HTTP 301"),
-        (answer(b"OK"), "is not a Docker engine"),
-        (answer(b"OK", Api_Version="latest"), "is not a Docker engine"),
-        (ping("1.39"), "older than 20.10"),
-        (answer(b"Client sent an HTTP request to an HTTPS server.\n", 400), "wants TLS"),
+        (reply_bytes(b""), "cannot be reached"),
+        (reply_bytes(b"220 smtp ready\r\n"), "cannot be reached"),
+        (
+            reply_with(b"<html><h1>Bad gateway</h1></html>", 502, Content_Type="text/html"),
+            "HTTP 502 Bad gateway",
+        ),
+        (reply_with(b"", 301, Location="http://127.0.0.1:1/_ping"), "HTTP 301"),
+        (reply_with(b"OK"), "is not a Docker engine"),
+        (reply_with(b"OK", Api_Version="latest"), "is not a Docker engine"),
+        (reply_to_ping("1.39"), "older than 20.10"),
+        (reply_with(b"Client sent an HTTP request to an HTTPS server.\n", 400), "wants TLS"),
     ],
 )
-def test_what_is_no_gradable_engine_is_told_in_time(tmp_path: Path, say: Say, told: str) -> None:
+def test_what_is_no_gradable_engine_is_told_in_time(tmp_path: Path, say: Reply, told: str) -> None:
     with start_fault_engine(tmp_path, {"/_ping": say}) as there:
         assert told in trouble(Endpoint(there.url, "--host"))
 
 
 def test_an_engine_that_has_left_our_version_behind_is_too_new(tmp_path: Path) -> None:
-    for refusal in (answer({"message": TOO_OLD}, 400), answer(TOO_OLD.encode(), 400)):
-        with start_fault_engine(tmp_path, {"/_ping": ping("1.70"), "/v1.51/_ping": refusal}) as there:
+    for refusal in (reply_with({"message": TOO_OLD}, 400), reply_with(TOO_OLD.encode(), 400)):
+        with start_fault_engine(
+            tmp_path, {"/_ping": reply_to_ping("1.70"), "/v1.51/_ping": refusal}
+        ) as there:
             assert "too new for this dckgrade" in trouble(Endpoint(there.url, "--host"))
         (tmp_path / "docker.sock").unlink()
 
 
 def test_a_newer_engine_is_spoken_to_in_the_newest_version_known(tmp_path: Path) -> None:
-    with connect_fault_engine(tmp_path, {"/_ping": ping("1.56"), "/containers/json": answer([])}) as (
+    with connect_fault_engine(
+        tmp_path, {"/_ping": reply_to_ping("1.56"), "/containers/json": reply_with([])}
+    ) as (
         connected,
         there,
     ):
         connected.take_snapshot().list_containers()
-        assert there.paths() == ["/_ping", "/v1.51/_ping", "/v1.51/containers/json?all=true"]
+        assert there.list_paths() == ["/_ping", "/v1.51/_ping", "/v1.51/containers/json?all=true"]
 
 
 @pytest.mark.parametrize(("offered", "ceiling", "spoken"), [
@@ -246,7 +253,7 @@ def test_a_newer_engine_is_spoken_to_in_the_newest_version_known(tmp_path: Path)
 def test_the_version_spoken_is_one_that_all_know(
     tmp_path: Path, offered: str, ceiling: str | None, spoken: str
 ) -> None:
-    with start_fault_engine(tmp_path, {"/_ping": ping(offered)}) as there:
+    with start_fault_engine(tmp_path, {"/_ping": reply_to_ping(offered)}) as there:
         connected = connect_engine(Endpoint(there.url, "--host", None, ceiling))
     with connected:
         assert connected.engine.api == spoken
@@ -261,7 +268,7 @@ def test_an_api_version_of_the_user_that_cannot_be_spoken_is_refused(tmp_path: P
 def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    says = {"/containers/json": answer([])}
+    says = {"/containers/json": reply_with([])}
     with FaultEngine(None, says) as there, connect_engine(Endpoint(there.url, "--host")) as connected:
         assert connected.take_snapshot().list_containers() == []
 
@@ -279,7 +286,7 @@ def tls_engine(folder: Path) -> Iterator[tuple[FaultEngine, Path]]:
     cert, key = certificate(folder, "engine")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
-    with FaultEngine(None, {"/containers/json": answer([])}, context) as there:
+    with FaultEngine(None, {"/containers/json": reply_with([])}, context) as there:
         yield there, cert
 
 
@@ -296,7 +303,7 @@ def test_an_engine_of_another_authority_is_refused(tmp_path: Path) -> None:
     with tls_engine(tmp_path) as (there, _):
         told = trouble(Endpoint(there.url, "x", TlsFiles(other, None, None)), 3)
         assert "do not agree on TLS: self-signed certificate" in told.replace("self signed", "self-signed")
-        assert there.asked == []
+        assert there.requests == []
 
 
 def test_verification_is_skipped_only_where_the_user_gave_it_up(tmp_path: Path) -> None:
@@ -327,40 +334,40 @@ def test_an_authority_that_is_none_is_explained(tmp_path: Path) -> None:
         (stall_after(b""), UnobservableReason.DEADLINE),
         (stall_after(JSON_HEAD), UnobservableReason.DEADLINE),
         (stall_after(JSON_HEAD + b'Content-Length: 50\r\n\r\n{"Id"'), UnobservableReason.DEADLINE),
-        (stall_after(CHUNKED_JSON_HEAD + chunk(b'{"Id": "a"}')), UnobservableReason.DEADLINE),
-        (drip(JSON_HEAD + b'Content-Length: 11\r\n\r\n{"Id": "a"}'), UnobservableReason.DEADLINE),
-        (drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, 0.001), UnobservableReason.DEADLINE),
-        (raw(JSON_HEAD + b'Content-Length: 50\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
-        (raw(JSON_HEAD + b'Content-Length: 5\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
-        (raw(JSON_HEAD + b'\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
-        (raw(CHUNKED_JSON_HEAD + chunk(b'{"Id": "a"}')), UnobservableReason.UNREADABLE),
-        (raw(CHUNKED_JSON_HEAD + b'ff\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
-        (raw(CHUNKED_JSON_HEAD + b"zz\r\n"), UnobservableReason.UNREADABLE),
-        (answer(b'{"Id": '), UnobservableReason.UNREADABLE),
-        (answer(b'{"Id": NaN}'), UnobservableReason.UNREADABLE),
-        (answer(b"[" * 100_000), UnobservableReason.UNREADABLE),
-        (answer(b"\xff\xfe"), UnobservableReason.UNREADABLE),
-        (answer([]), UnobservableReason.UNREADABLE),
-        (answer(b""), UnobservableReason.UNREADABLE),
-        (answer(b"\x1f\x8b\x08", Content_Encoding="gzip"), UnobservableReason.UNREADABLE),
-        (answer(b"<html><body>oops</body></html>", 500), UnobservableReason.ENGINE_ERROR),
-        (answer({"message": "boom"}, 500), UnobservableReason.ENGINE_ERROR),
-        (answer({"message": "Container is paused"}, 409), UnobservableReason.ENGINE_ERROR),
-        (answer({"message": "denied by policy"}, 403), UnobservableReason.ENGINE_ERROR),
-        (answer(b"<h1>404</h1>", 404), UnobservableReason.ENGINE_ERROR),
-        (answer({"message": "page not found"}, 404), UnobservableReason.ENGINE_ERROR),
-        (answer(b"", 302, Location="/v1.51/containers/other/json"), UnobservableReason.ENGINE_ERROR),
-        (answer({"message": TOO_OLD}, 400), UnobservableReason.ENGINE_ERROR),
-        (answer({"message": 3}, 500), UnobservableReason.ENGINE_ERROR),
-        (raw(b"garbage\r\n\r\n"), UnobservableReason.ENGINE_OUT_OF_REACH),
-        (raw(b""), UnobservableReason.ENGINE_OUT_OF_REACH),
-        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"), UnobservableReason.UNREADABLE),
+        (stall_after(CHUNKED_JSON_HEAD + encode_chunk(b'{"Id": "a"}')), UnobservableReason.DEADLINE),
+        (drip_bytes(JSON_HEAD + b'Content-Length: 11\r\n\r\n{"Id": "a"}'), UnobservableReason.DEADLINE),
+        (drip_bytes(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, 0.001), UnobservableReason.DEADLINE),
+        (reply_bytes(JSON_HEAD + b'Content-Length: 50\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (reply_bytes(JSON_HEAD + b'Content-Length: 5\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (reply_bytes(JSON_HEAD + b'\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (reply_bytes(CHUNKED_JSON_HEAD + encode_chunk(b'{"Id": "a"}')), UnobservableReason.UNREADABLE),
+        (reply_bytes(CHUNKED_JSON_HEAD + b'ff\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (reply_bytes(CHUNKED_JSON_HEAD + b"zz\r\n"), UnobservableReason.UNREADABLE),
+        (reply_with(b'{"Id": '), UnobservableReason.UNREADABLE),
+        (reply_with(b'{"Id": NaN}'), UnobservableReason.UNREADABLE),
+        (reply_with(b"[" * 100_000), UnobservableReason.UNREADABLE),
+        (reply_with(b"\xff\xfe"), UnobservableReason.UNREADABLE),
+        (reply_with([]), UnobservableReason.UNREADABLE),
+        (reply_with(b""), UnobservableReason.UNREADABLE),
+        (reply_with(b"\x1f\x8b\x08", Content_Encoding="gzip"), UnobservableReason.UNREADABLE),
+        (reply_with(b"<html><body>oops</body></html>", 500), UnobservableReason.ENGINE_ERROR),
+        (reply_with({"message": "boom"}, 500), UnobservableReason.ENGINE_ERROR),
+        (reply_with({"message": "Container is paused"}, 409), UnobservableReason.ENGINE_ERROR),
+        (reply_with({"message": "denied by policy"}, 403), UnobservableReason.ENGINE_ERROR),
+        (reply_with(b"<h1>404</h1>", 404), UnobservableReason.ENGINE_ERROR),
+        (reply_with({"message": "page not found"}, 404), UnobservableReason.ENGINE_ERROR),
+        (reply_with(b"", 302, Location="/v1.51/containers/other/json"), UnobservableReason.ENGINE_ERROR),
+        (reply_with({"message": TOO_OLD}, 400), UnobservableReason.ENGINE_ERROR),
+        (reply_with({"message": 3}, 500), UnobservableReason.ENGINE_ERROR),
+        (reply_bytes(b"garbage\r\n\r\n"), UnobservableReason.ENGINE_OUT_OF_REACH),
+        (reply_bytes(b""), UnobservableReason.ENGINE_OUT_OF_REACH),
+        (reply_bytes(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"), UnobservableReason.UNREADABLE),
     ],
 )
 def test_a_bad_answer_is_out_of_reach_in_time_and_harms_no_other(
-    tmp_path: Path, say: Say, why: UnobservableReason
+    tmp_path: Path, say: Reply, why: UnobservableReason
 ) -> None:
-    says = {"/containers/bad/json": say, "/containers/good/json": answer({"Id": "good"})}
+    says = {"/containers/bad/json": say, "/containers/good/json": reply_with({"Id": "good"})}
     with connect_fault_engine(tmp_path, says) as (connected, there):
         begun = time.monotonic()
         with pytest.raises(OutOfReach) as caught:
@@ -368,11 +375,13 @@ def test_a_bad_answer_is_out_of_reach_in_time_and_harms_no_other(
         assert time.monotonic() - begun < 1.5
         assert caught.value.why is why, caught.value
         assert connected.take_snapshot().inspect_container("good") == {"Id": "good"}
-        assert "/v1.51/containers/other/json" not in there.paths()
+        assert "/v1.51/containers/other/json" not in there.list_paths()
 
 
 def test_only_the_engines_own_404_is_absence(tmp_path: Path) -> None:
-    with connect_fault_engine(tmp_path, {"/json": answer({"message": "No such container: web"}, 404)}) as (
+    with connect_fault_engine(
+        tmp_path, {"/json": reply_with({"message": "No such container: web"}, 404)}
+    ) as (
         connected,
         _,
     ):
@@ -383,7 +392,7 @@ def test_only_the_engines_own_404_is_absence(tmp_path: Path) -> None:
 
 
 def test_an_answer_above_the_limit_is_never_half_read(tmp_path: Path) -> None:
-    says = {"/json": answer(b" " * (17 * 1024 * 1024))}
+    says = {"/json": reply_with(b" " * (17 * 1024 * 1024))}
     with (
         connect_fault_engine(tmp_path, says) as (connected, _),
         pytest.raises(OutOfReach, match="more than 16777216 bytes"),
@@ -393,7 +402,7 @@ def test_an_answer_above_the_limit_is_never_half_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("listed", [{}, [1], "x", None])
 def test_a_list_that_is_none_is_unreadable(tmp_path: Path, listed: Any) -> None:
-    says = {"/containers/json": answer(listed)}
+    says = {"/containers/json": reply_with(listed)}
     with connect_fault_engine(tmp_path, says) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().list_containers()
     assert caught.value.why is UnobservableReason.UNREADABLE
@@ -405,21 +414,21 @@ def test_a_name_that_would_ask_for_something_else_is_not_sent(tmp_path: Path, re
         for ask in (connected.inspect_container, connected.inspect_image, connected.sample_stats):
             with pytest.raises(NotThere):
                 ask(ref)
-        assert there.asked == ["GET /_ping"]
+        assert there.requests == ["GET /_ping"]
 
 
 @pytest.mark.parametrize("ref", ["a/b", "a?b", "a#b", "a b", "a%2Fb", "é", "a\r\nX: y", "a:b@sha256:0"])
 def test_any_other_name_stays_one_name(tmp_path: Path, ref: str) -> None:
-    with connect_fault_engine(tmp_path, {"/json": answer({"Id": "x"})}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/json": reply_with({"Id": "x"})}) as (connected, there):
         assert connected.inspect_container(ref) == {"Id": "x"}
         assert connected.inspect_image(ref) == {"Id": "x"}
-        assert all(path.endswith("/json") and path.count("?") == 0 for path in there.paths()[1:])
+        assert all(path.endswith("/json") and path.count("?") == 0 for path in there.list_paths()[1:])
 
 
 # docker-py 7.2 forgets to close the socket of a unix connection that fails.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_engine_that_ends_while_being_asked_is_out_of_reach(tmp_path: Path) -> None:
-    with connect_fault_engine(tmp_path, {"/json": answer({})}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/json": reply_with({})}) as (connected, there):
         connected.inspect_container("a")
         there.__exit__()
         with pytest.raises(OutOfReach) as caught:
@@ -446,7 +455,7 @@ def test_twenty_stuck_containers_cost_one_deadline(tmp_path: Path) -> None:
 
 
 def test_an_error_text_of_the_engine_is_masked(tmp_path: Path) -> None:
-    said = answer({"message": "cannot pull from https://me:c4n4ry@registry/ with TOKEN=c4n4ry"}, 500)
+    said = reply_with({"message": "cannot pull from https://me:c4n4ry@registry/ with TOKEN=c4n4ry"}, 500)
     with (
         connect_fault_engine(tmp_path, {"/json": said}) as (connected, _),
         pytest.raises(OutOfReach) as caught,
@@ -457,11 +466,11 @@ def test_an_error_text_of_the_engine_is_masked(tmp_path: Path) -> None:
 
 
 def test_a_question_of_many_threads_is_sent_once(tmp_path: Path) -> None:
-    with connect_fault_engine(tmp_path, {"/json": answer({"Id": "a"})}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/json": reply_with({"Id": "a"})}) as (connected, there):
         look = connected.take_snapshot()
         ended = call_all_within({n: lambda: look.inspect_container("a") for n in range(30)}, 5)
         assert all(one == {"Id": "a"} for one in ended.values())
-        assert len(there.asked) == 2
+        assert len(there.requests) == 2
 
 
 # Reading only
@@ -546,21 +555,21 @@ def test_docker_py_itself_cannot_change_anything(tmp_path: Path) -> None:
         for change in changes:
             with pytest.raises(ForbiddenRequest):
                 change()
-        assert there.asked == ["GET /_ping"]
+        assert there.requests == ["GET /_ping"]
 
 
 # Logs
 
 
-def chunked(data: bytes) -> Say:
-    return raw(CHUNKED_JSON_HEAD + chunk(data) + chunk(b""))
+def chunked(data: bytes) -> Reply:
+    return reply_bytes(CHUNKED_JSON_HEAD + encode_chunk(data) + encode_chunk(b""))
 
 
 def test_both_streams_of_a_log_are_put_in_order(tmp_path: Path) -> None:
-    said = chunked(frame(b"one\n") + frame(b"two\n", 2) + frame(b"thr\xff\n"))
+    said = chunked(encode_frame(b"one\n") + encode_frame(b"two\n", 2) + encode_frame(b"thr\xff\n"))
     with connect_fault_engine(tmp_path, {"/logs": said}) as (connected, there):
         assert connected.take_snapshot().read_log_tail("web", tty=False) == "one\ntwo\nthr\ufffd\n"
-        assert there.paths()[-1] == "/v1.51/containers/web/logs?stdout=true&stderr=true&tail=200"
+        assert there.list_paths()[-1] == "/v1.51/containers/web/logs?stdout=true&stderr=true&tail=200"
 
 
 def test_the_log_of_a_terminal_comes_as_it_is(tmp_path: Path) -> None:
@@ -573,20 +582,29 @@ def test_the_log_of_a_terminal_comes_as_it_is(tmp_path: Path) -> None:
     ("say", "why"),
     [
         (chunked(b"\x01\0\0\0\xff\xff\xff\xff" + b"x" * 100), UnobservableReason.UNREADABLE),
-        (stall_after(CHUNKED_JSON_HEAD + chunk(b"\x01\0\0\0\xff\xff\xff\xff")), UnobservableReason.DEADLINE),
-        (chunked(frame(b"one\n") + b"\x01\0\0"), UnobservableReason.UNREADABLE),
+        (
+            stall_after(CHUNKED_JSON_HEAD + encode_chunk(b"\x01\0\0\0\xff\xff\xff\xff")),
+            UnobservableReason.DEADLINE,
+        ),
+        (chunked(encode_frame(b"one\n") + b"\x01\0\0"), UnobservableReason.UNREADABLE),
         (chunked(b"plain text"), UnobservableReason.UNREADABLE),
         (
-            chunked(frame(b"one\n") + frame(b"Error grabbing logs: TOKEN=c4n4ry", 3)),
+            chunked(encode_frame(b"one\n") + encode_frame(b"Error grabbing logs: TOKEN=c4n4ry", 3)),
             UnobservableReason.ENGINE_ERROR,
         ),
-        (raw(CHUNKED_JSON_HEAD + chunk(frame(b"one\n"))), UnobservableReason.UNREADABLE),
-        (chunked(frame(b"x" * 5 * 1024 * 1024)), UnobservableReason.UNREADABLE),
-        (answer({"message": "boom"}, 500), UnobservableReason.ENGINE_ERROR),
-        (drip(CHUNKED_JSON_HEAD + chunk(frame(b"one\n")) + chunk(b"")), UnobservableReason.DEADLINE),
+        (
+            reply_bytes(CHUNKED_JSON_HEAD + encode_chunk(encode_frame(b"one\n"))),
+            UnobservableReason.UNREADABLE,
+        ),
+        (chunked(encode_frame(b"x" * 5 * 1024 * 1024)), UnobservableReason.UNREADABLE),
+        (reply_with({"message": "boom"}, 500), UnobservableReason.ENGINE_ERROR),
+        (
+            drip_bytes(CHUNKED_JSON_HEAD + encode_chunk(encode_frame(b"one\n")) + encode_chunk(b"")),
+            UnobservableReason.DEADLINE,
+        ),
     ],
 )
-def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Say, why: UnobservableReason) -> None:
+def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Reply, why: UnobservableReason) -> None:
     with connect_fault_engine(tmp_path, {"/logs": say}) as (connected, _):
         begun = time.monotonic()
         with pytest.raises(OutOfReach) as caught:
@@ -597,7 +615,7 @@ def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Say, why: Un
 
 
 def test_a_driver_that_keeps_no_log_gives_none(tmp_path: Path) -> None:
-    said = answer({"message": "configured logging driver does not support reading"}, 501)
+    said = reply_with({"message": "configured logging driver does not support reading"}, 501)
     with connect_fault_engine(tmp_path, {"/logs": said}) as (connected, _):
         assert connected.take_snapshot().read_log_tail("web", tty=False) == ""
 
@@ -614,7 +632,10 @@ def test_the_end_of_a_long_log_is_kept_and_long_lines_are_cut() -> None:
 
 
 def test_secrets_in_a_log_are_masked() -> None:
-    assert log_frames.decode_log(frame(b"POSTGRES_PASSWORD=c4n4ry\n"), tty=False) == "POSTGRES_PASSWORD=***\n"
+    assert (
+        log_frames.decode_log(encode_frame(b"POSTGRES_PASSWORD=c4n4ry\n"), tty=False)
+        == "POSTGRES_PASSWORD=***\n"
+    )
 
 
 @pytest.mark.parametrize("folder", ENGINE_FOLDERS, ids=lambda folder: folder.name)
@@ -643,14 +664,14 @@ def test_what_real_engines_said_is_understood(folder: Path) -> None:
 @pytest.mark.parametrize(("ahead", "shown"), [(0, 0), (1, 0), (3600, 3600), (-3600, -3600)])
 def test_the_engines_clock_is_followed_when_it_differs(tmp_path: Path, ahead: int, shown: int) -> None:
     there = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead), usegmt=True)
-    with connect_fault_engine(tmp_path, {"/_ping": ping(Date=there)}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/_ping": reply_to_ping(Date=there)}) as (connected, _):
         off = connected.take_snapshot().now() - datetime.now(UTC) - timedelta(seconds=shown)
     assert abs(off) < timedelta(seconds=2)
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Tue, 99 Nov 2026 01:36:45 GMT"])
 def test_a_date_that_is_none_changes_nothing(tmp_path: Path, date: str) -> None:
-    with connect_fault_engine(tmp_path, {"/_ping": ping(Date=date)}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/_ping": reply_to_ping(Date=date)}) as (connected, _):
         assert abs(connected.take_snapshot().now() - datetime.now(UTC)) < timedelta(seconds=1)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.report.observation import UnobservableReason
-from tests.support.fault_engine import Say, answer, connect_fault_engine
+from tests.support.fault_engine import Reply, connect_fault_engine, reply_with
 
 FILE = "/etc/prometheus/prometheus.yml"
 CHANGED = datetime(2026, 11, 24, 4, 39, 41, tzinfo=UTC)
@@ -29,8 +29,8 @@ def archive(kind: bytes = tarfile.REGTYPE, content: bytes = b"global: {}\n", *, 
     return written.getvalue()
 
 
-def says(body: bytes) -> dict[str, Say]:
-    return {"/archive": answer(body, Content_Type="application/x-tar")}
+def says(body: bytes) -> dict[str, Reply]:
+    return {"/archive": reply_with(body, Content_Type="application/x-tar")}
 
 
 def test_a_file_comes_with_the_time_of_its_last_change(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_file_comes_with_the_time_of_its_last_change(tmp_path: Path) -> None:
             assert look.read_modified_at("web", FILE) == CHANGED
             assert look.read_archive("web", FILE) == b"global: {}\n"
     asked = "GET /v1.51/containers/web/archive?path=%2Fetc%2Fprometheus%2Fprometheus.yml"
-    assert there.asked[1:] == [asked]
+    assert there.requests[1:] == [asked]
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def test_what_is_not_a_file_has_not_been_changed(body: Callable[[], bytes], tmp_
 
 
 def test_a_volume_is_there_or_it_is_not(tmp_path: Path) -> None:
-    missing = answer({"message": "get x: no such volume"}, 404)
-    found = answer({"Name": "data", "Driver": "local"})
+    missing = reply_with({"message": "get x: no such volume"}, 404)
+    found = reply_with({"Name": "data", "Driver": "local"})
     with connect_fault_engine(tmp_path, {"/volumes/data": found, "/volumes/x": missing}) as (connected, _):
         look = connected.take_snapshot()
         assert look.inspect_volume("data")["Driver"] == "local"

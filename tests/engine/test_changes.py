@@ -13,7 +13,13 @@ from dckgrade.engine import changes as module
 from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.changes import ChangeWatcher, is_relevant_event
 from dckgrade.report.observation import UnobservableReason
-from tests.support.fault_engine import CHUNKED_JSON_HEAD, chunk, connect_fault_engine, raw, stall_after
+from tests.support.fault_engine import (
+    CHUNKED_JSON_HEAD,
+    connect_fault_engine,
+    encode_chunk,
+    reply_bytes,
+    stall_after,
+)
 
 
 class Told:
@@ -141,16 +147,19 @@ def test_without_a_stream_the_wait_is_short(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_engine_s_stream_is_read_line_by_line_however_it_is_cut(tmp_path: Path) -> None:
     lines = b'{"Action": "start"}\n{"Action": "die"}\n'
-    said = CHUNKED_JSON_HEAD + chunk(lines[:9]) + chunk(lines[9:25]) + chunk(lines[25:])
+    said = CHUNKED_JSON_HEAD + encode_chunk(lines[:9]) + encode_chunk(lines[9:25]) + encode_chunk(lines[25:])
     with connect_fault_engine(tmp_path, {"/events": stall_after(said)}) as (connected, _):
         stream = connected.stream_events()
         assert [next(stream)["Action"] if at else next(stream) for at in range(3)] == [{}, "start", "die"]
 
 
-NOT_JSON = CHUNKED_JSON_HEAD + chunk(b"not json\n")
+NOT_JSON = CHUNKED_JSON_HEAD + encode_chunk(b"not json\n")
 
 
 @pytest.mark.parametrize("said", [b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", NOT_JSON, b""])
 def test_a_stream_that_is_none_is_out_of_reach(tmp_path: Path, said: bytes) -> None:
-    with connect_fault_engine(tmp_path, {"/events": raw(said)}) as (connected, _), pytest.raises(OutOfReach):
+    with (
+        connect_fault_engine(tmp_path, {"/events": reply_bytes(said)}) as (connected, _),
+        pytest.raises(OutOfReach),
+    ):
         list(connected.stream_events())

@@ -16,27 +16,27 @@ from dckgrade.engine.snapshot import EngineSnapshot
 from dckgrade.report.observation import UnobservableReason
 from tests.support.fault_engine import (
     RAW_STREAM_HEAD,
-    Say,
-    answer,
+    Reply,
     connect_fault_engine,
-    frame,
-    raw,
+    encode_frame,
+    reply_bytes,
+    reply_with,
     stall_after,
 )
 from tests.support.recorded_engines import ENGINE_FOLDERS
 
 
-def says(output: bytes, ended: object, inspected: object = None) -> dict[str, Say]:
+def says(output: bytes, ended: object, inspected: object = None) -> dict[str, Reply]:
     return {
-        "/containers/web/json": answer(inspected or {"Id": "web"}),
-        "/containers/web/exec": answer({"Id": "e1"}, 201),
-        "/exec/e1/start": raw(RAW_STREAM_HEAD + output),
-        "/exec/e1/json": answer(ended),
+        "/containers/web/json": reply_with(inspected or {"Id": "web"}),
+        "/containers/web/exec": reply_with({"Id": "e1"}, 201),
+        "/exec/e1/start": reply_bytes(RAW_STREAM_HEAD + output),
+        "/exec/e1/json": reply_with(ended),
     }
 
 
 def test_a_command_takes_three_requests_and_gives_its_output_and_code(tmp_path: Path) -> None:
-    output = frame(b"out\n") + frame(b"err\n", 2)
+    output = encode_frame(b"out\n") + encode_frame(b"err\n", 2)
     with connect_fault_engine(tmp_path, says(output, {"Running": False, "ExitCode": 3})) as (
         connected,
         there,
@@ -44,7 +44,7 @@ def test_a_command_takes_three_requests_and_gives_its_output_and_code(tmp_path: 
         look = connected.take_snapshot()
         assert look.run_command("web", ("cat", "/x")) == CommandResult(3, "out\nerr\n")
         assert look.run_command("web", ("cat", "/x")).exit_code == 3
-    assert there.asked[2:] == [
+    assert there.requests[2:] == [
         "POST /v1.51/containers/web/exec",
         "POST /v1.51/exec/e1/start",
         "GET /v1.51/exec/e1/json",
@@ -66,7 +66,7 @@ def test_a_missing_program_is_an_answer_of_every_engine(folder: Path, tmp_path: 
 @pytest.mark.parametrize("folder", ENGINE_FOLDERS, ids=lambda path: path.name)
 def test_a_container_that_does_not_run_is_out_of_reach(folder: Path, name: str, tmp_path: Path) -> None:
     kept = json.loads((folder / f"{name}.json").read_text())
-    told = says(b"", {}) | {"/containers/web/exec": answer(json.loads(kept["body"]), 409)}
+    told = says(b"", {}) | {"/containers/web/exec": reply_with(json.loads(kept["body"]), 409)}
     with connect_fault_engine(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().run_command("web", ("cat",))
     assert caught.value.why is UnobservableReason.ENGINE_ERROR
@@ -78,12 +78,12 @@ def test_nothing_runs_where_the_hosts_processes_are_in_sight(tmp_path: Path) -> 
         with pytest.raises(OutOfReach) as caught:
             connected.take_snapshot().run_command("web", ("cat",))
         assert caught.value.why is UnobservableReason.NOT_TRIED
-        assert not any(line.startswith("POST") for line in there.asked)
+        assert not any(line.startswith("POST") for line in there.requests)
 
 
 def test_a_command_that_never_ends_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_COMMAND_TIMEOUT_S", 0.5)
-    told = says(b"", {}) | {"/exec/e1/start": stall_after(RAW_STREAM_HEAD + frame(b"x"))}
+    told = says(b"", {}) | {"/exec/e1/start": stall_after(RAW_STREAM_HEAD + encode_frame(b"x"))}
     begun = time.monotonic()
     with connect_fault_engine(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().run_command("web", ("cat",))
@@ -92,7 +92,8 @@ def test_a_command_that_never_ends_is_left_behind(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    "output", [frame(b"x" * 70_000), frame(b"whole") + frame(b"cut")[:-1], b"no frame at all"]
+    "output",
+    [encode_frame(b"x" * 70_000), encode_frame(b"whole") + encode_frame(b"cut")[:-1], b"no frame at all"],
 )
 def test_too_much_output_or_half_of_it_is_not_judged(output: bytes, tmp_path: Path) -> None:
     with (
@@ -135,13 +136,13 @@ def test_nothing_else_may_be_posted(path: str) -> None:
 
 def test_the_engines_machine_lists_a_containers_processes(tmp_path: Path) -> None:
     listed = {"Titles": ["PID", "LABEL"], "Processes": [["7", "web (enforce)"]]}
-    with connect_fault_engine(tmp_path, {"/containers/web/top": answer(listed)}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/containers/web/top": reply_with(listed)}) as (connected, there):
         assert connected.take_snapshot().list_processes("web", "pid,label") == [["7", "web (enforce)"]]
-    assert there.asked[-1] == "GET /v1.51/containers/web/top?ps_args=-eo+pid%2Clabel"
+    assert there.requests[-1] == "GET /v1.51/containers/web/top?ps_args=-eo+pid%2Clabel"
 
 
 def test_without_processes_none_are_listed(tmp_path: Path) -> None:
-    told = {"/containers/web/top": answer({"Titles": ["PID"], "Processes": None})}
+    told = {"/containers/web/top": reply_with({"Titles": ["PID"], "Processes": None})}
     with connect_fault_engine(tmp_path, told) as (connected, _):
         assert connected.take_snapshot().list_processes("web", "pid") == []
 

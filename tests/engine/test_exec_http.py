@@ -8,7 +8,14 @@ from dckgrade.engine import exec_http
 from dckgrade.engine.answers import CommandOutput, HttpAnswer, NoAnswer, OutOfReach
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.report.observation import UnobservableReason
-from tests.support.fault_engine import RAW_STREAM_HEAD, Say, answer, connect_fault_engine, frame, raw
+from tests.support.fault_engine import (
+    RAW_STREAM_HEAD,
+    Reply,
+    connect_fault_engine,
+    encode_frame,
+    reply_bytes,
+    reply_with,
+)
 
 CURL, WGET, PLAIN = exec_http.iter_http_commands(9200, "/_count?q=a:b")
 # Printed by curl 7.88.1, busybox 1.35.0 and GNU wget 1.21.3.
@@ -84,12 +91,12 @@ def test_an_answer_without_a_status_is_not_guessed_at() -> None:
         exec_http.parse_command_answer(CURL, CommandOutput(0, b"hello", b""))
 
 
-def says(output: bytes, code: int) -> dict[str, Say]:
+def says(output: bytes, code: int) -> dict[str, Reply]:
     return {
-        "/containers/web/json": answer({"Id": "web"}),
-        "/containers/web/exec": answer({"Id": "e1"}, 201),
-        "/exec/e1/start": raw(RAW_STREAM_HEAD + output),
-        "/exec/e1/json": answer({"Running": False, "ExitCode": code}),
+        "/containers/web/json": reply_with({"Id": "web"}),
+        "/containers/web/exec": reply_with({"Id": "e1"}, 201),
+        "/exec/e1/start": reply_bytes(RAW_STREAM_HEAD + output),
+        "/exec/e1/json": reply_with({"Running": False, "ExitCode": code}),
     }
 
 
@@ -97,7 +104,7 @@ def test_both_streams_are_read_apart_and_byte_for_byte(tmp_path: Path) -> None:
     long = b'{"password": "' + b"x" * 9000 + b'"}'
     page = CURL_PAGE.replace(b"hi\n", long)
     with connect_fault_engine(
-        tmp_path, says(frame(page[:50]) + frame(b"noise", 2) + frame(page[50:]), 0)
+        tmp_path, says(encode_frame(page[:50]) + encode_frame(b"noise", 2) + encode_frame(page[50:]), 0)
     ) as (there, _):
         assert there.take_snapshot().request_http_inside("web", 80, "/").body == long
 
@@ -107,7 +114,7 @@ def test_under_passive_nothing_is_run(tmp_path: Path) -> None:
         with pytest.raises(OutOfReach) as trouble:
             connected.take_snapshot(RunOptions(passive=True)).request_http_inside("web", 80, "/")
         assert trouble.value.why is UnobservableReason.NOT_TRIED
-        assert not [line for line in there.asked if line.startswith("POST")]
+        assert not [line for line in there.requests if line.startswith("POST")]
 
 
 def test_a_container_without_either_program_stays_out_of_reach(tmp_path: Path) -> None:
@@ -115,4 +122,4 @@ def test_a_container_without_either_program_stays_out_of_reach(tmp_path: Path) -
         with pytest.raises(OutOfReach) as trouble:
             connected.take_snapshot().request_http_inside("web", 80, "/")
         assert trouble.value.why is UnobservableReason.ADDRESS_OUT_OF_REACH
-        assert sum("exec/e1/start" in line for line in there.asked) == 3
+        assert sum("exec/e1/start" in line for line in there.requests) == 3

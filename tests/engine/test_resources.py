@@ -11,7 +11,7 @@ from dckgrade.engine.answers import NotThere
 from dckgrade.engine.resources import RESOURCES, Resource
 from dckgrade.engine.responses import decode_json_object
 from tests.support.fake_engine import FakeEngine
-from tests.support.fault_engine import answer, connect_fault_engine
+from tests.support.fault_engine import connect_fault_engine, reply_with
 
 NETWORK = Resource(name="network", path="/networks/{name}", parse_body=decode_json_object)
 READING = [resource for resource in RESOURCES if resource.method == "GET"]
@@ -47,7 +47,7 @@ def test_what_cannot_be_a_name_is_not_asked_for(ref: str) -> None:
 def test_a_new_row_is_asked_once_permitted_and_faked_without_another_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with connect_fault_engine(tmp_path, {"/networks/front": answer({"Driver": "bridge"})}) as (
+    with connect_fault_engine(tmp_path, {"/networks/front": reply_with({"Driver": "bridge"})}) as (
         connected,
         there,
     ):
@@ -56,7 +56,7 @@ def test_a_new_row_is_asked_once_permitted_and_faked_without_another_line(
         monkeypatch.setattr(allowlist, "RESOURCES", (*RESOURCES, NETWORK))
         snapshot = connected.take_snapshot()
         assert [snapshot.read(NETWORK, "front") for _ in range(2)] == [{"Driver": "bridge"}] * 2
-    assert there.asked[1:] == ["GET /v1.51/networks/front"]
+    assert there.requests[1:] == ["GET /v1.51/networks/front"]
 
     fake = FakeEngine()
     with pytest.raises(NotThere):

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import Self
 
 from dckgrade.engine.answers import Address
-from tests.support.fault_engine import Say, raw
+from tests.support.fault_engine import Reply, reply_bytes
 
-OK = b"HTTP/1.1 200 OK\r\nServer: nginx/1.27\r\n"
+OK_HEAD = b"HTTP/1.1 200 OK\r\nServer: nginx/1.27\r\n"
 
 
 class FaultService:
     """Accepts, reads until a blank line (or *count* bytes) and says what it is told to."""
 
-    def __init__(self, say: Say, count: int | None) -> None:
+    def __init__(self, say: Reply, count: int | None) -> None:
         self.heard: list[bytes] = []
         self._say, self._count, self._over = say, count, threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -48,10 +48,10 @@ class FaultService:
 
 
 @contextlib.contextmanager
-def server(say: Say | bytes, count: int | None = None) -> Iterator[FaultService]:
-    with FaultService(raw(say) if isinstance(say, bytes) else say, count) as started:
+def start_fault_service(say: Reply | bytes, count: int | None = None) -> Iterator[FaultService]:
+    with FaultService(reply_bytes(say) if isinstance(say, bytes) else say, count) as started:
         yield started
 
 
-def reset(connected: socket.socket, _: threading.Event) -> None:
+def reset_connection(connected: socket.socket, _: threading.Event) -> None:
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
