@@ -1,4 +1,4 @@
-"""An inspected container and a port in, the addresses at which that port is reached from here out."""
+"""Find the addresses at which a container's port is reached from this machine."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -9,7 +9,11 @@ from dckgrade.report.observation import UnobservableReason
 
 
 def find_service_addresses(inspected: Json, port: int, endpoint: Endpoint) -> tuple[Address, ...]:
-    """Give published bindings, then own addresses; `OutOfReach` when there are some, all out of reach."""
+    """
+    Return published bindings, then the container's own addresses.
+
+    Raises `OutOfReach` when there are some and none is reachable; a container that is not running has none.
+    """
     if not (inspected.get("State") or {}).get("Running"):
         return ()
     # Sorted, since engines list bindings in different orders.

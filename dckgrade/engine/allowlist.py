@@ -12,7 +12,7 @@ _READING_METHODS = {"GET", "HEAD"}
 
 
 class ForbiddenRequest(RuntimeError):
-    """A bug of ours: a request that is not on the list was about to leave."""
+    """A bug of this program: a request that is not on the list was about to leave."""
 
 
 def require_allowed_request(
@@ -23,9 +23,9 @@ def require_allowed_request(
     own: AbstractSet[str] = _NO_OWN_CONTAINERS,
 ) -> None:
     """
-    Raise `Forbidden` unless a resource has this *method* and *path*, and its guard accepts the request.
+    Raise `ForbiddenRequest` unless a resource has this *method* and *path*, and its guard accepts it.
 
-    *own* are the ids of the containers that this program has created and not yet removed.
+    *own_ids* are the ids of the containers that this program has created and not yet removed.
     """
     plain = not {"", ".", ".."} & set(path.split("/")[1:])
     request = OutgoingRequest(path, query, msgspec.json.decode(body) if body else None, own)

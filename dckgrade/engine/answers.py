@@ -1,4 +1,4 @@
-"""The values that an engine and its services answer with, and the ways in which they may not answer."""
+"""What an engine and its services answer, and the exceptions for when they do not."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -12,7 +12,7 @@ Json = Mapping[str, Any]
 
 
 class ApiAnswer(Struct, frozen=True):
-    """What the engine said, all of it; header names in lower case."""
+    """A whole answer of the engine; header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -20,11 +20,11 @@ class ApiAnswer(Struct, frozen=True):
 
 
 class NotThere(Exception):
-    """The world answered: there is no such thing (HTTP 404)."""
+    """The engine, service or machine answered that there is no such thing (HTTP 404)."""
 
 
 class OutOfReach(Exception):
-    """The world did not answer, refused, or answered what cannot be read; *why* says which."""
+    """There was no answer, a refusal, or an answer that cannot be read; *why* says which."""
 
     def __init__(self, why: UnobservableReason, detail: str = "") -> None:
         super().__init__(why, detail)
@@ -38,7 +38,7 @@ NoAnswerReason = Literal["refused", "reset", "silent", "garbled"]
 
 
 class Address(Struct, frozen=True):
-    """Where a service is reached: always taken from inspect, never guessed."""
+    """Where a service is reached; always taken from inspect, never guessed."""
 
     host: str
     port: int
@@ -55,14 +55,14 @@ class HttpAnswer(Struct, frozen=True, kw_only=True):
 
 
 class CommandResult(Struct, frozen=True):
-    """What a command inside a container came to: its exit code, and both streams, secrets masked, capped."""
+    """The exit code of a command inside a container, and both its streams as text: secrets masked, capped."""
 
     exit_code: int
     output: str
 
 
 class CommandOutput(Struct, frozen=True):
-    """The same, byte for byte: for output that is read by a program."""
+    """The exit code of a command inside a container, and its streams byte for byte, to be parsed."""
 
     exit_code: int
     output: bytes
@@ -70,7 +70,7 @@ class CommandOutput(Struct, frozen=True):
 
 
 class NoAnswer(Exception):
-    """The address was reached and did not serve; *how* tells in which way."""
+    """The address was reached and did not serve; *reason* says in which way."""
 
     def __init__(self, how: NoAnswerReason) -> None:
         super().__init__(how)
@@ -78,7 +78,7 @@ class NoAnswer(Exception):
 
 
 class Login(Struct, frozen=True):
-    """An account of a service. It is sent to that service, and never shown, recorded or written."""
+    """An account of a service. It is sent to that service only, and never shown, recorded or written."""
 
     user: str
     password: str

@@ -1,4 +1,4 @@
-"""An engine that has answered: what is asked of it, each with a deadline and a size of its own."""
+"""Requests to an engine, each with a deadline and a size limit of its own."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,8 +59,9 @@ class ApiClient(Protocol):
 
     def stream_lines(self, path: str, query: Mapping[str, str]) -> Iterator[bytes]:
         """
-        Yield the lines of an endless answer as they come, an empty one first; raises `OutOfReach` when it
-        breaks.
+        Yield the lines of an endless answer as they come, an empty one first.
+
+        Raises `OutOfReach` when the stream breaks.
         """
         ...
 
@@ -70,7 +71,7 @@ class ApiClient(Protocol):
 
 
 class EngineApi(ResourceReader):
-    """One engine, reached and understood. Every question has its own deadline and size limit."""
+    """One engine, connected to, whose API version is agreed on."""
 
     def __init__(
         self,
@@ -95,27 +96,27 @@ class EngineApi(ResourceReader):
         self.close()
 
     def close(self) -> None:
-        """Remove what was made, drop the connections, and the ssh that leads there."""
+        """Remove the probe containers, then close the connections and the ssh tunnel."""
         self.probe_containers.close()
         self._client.close()
         if self._tunnel:
             self._tunnel.close()
 
     def find_forwarded_socket(self, address: Address) -> Path | None:
-        """Give the socket of ours that leads to *address* on the engine's machine; None: it is near."""
+        """Return the local socket that ssh forwards to *address*; None: the engine is not behind ssh."""
         return self._tunnel.open_socket_to(address) if self._tunnel else None
 
     def now(self) -> datetime:
-        """Tell the time by the engine's clock."""
+        """Return the time by the engine's clock (aware, UTC)."""
         return datetime.now(UTC) + self._clock_drift
 
     def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
-        """Run a command in a container as the image's own user, and wait for its end."""
+        """Run a command in a container as the image's own user, and wait for its end, 6 s at most."""
         exit_code, raw = self._execute(ref, argv, _MAX_COMMAND_TEXT_BYTES)
         return CommandResult(exit_code, log_frames.decode_log(raw, tty=False))
 
     def run_command_raw(self, ref: str, argv: Sequence[str]) -> CommandOutput:
-        """Do the same, and give both streams as they are."""
+        """Do the same, and return both streams byte for byte."""
         exit_code, raw = self._execute(ref, argv, _MAX_COMMAND_OUTPUT_BYTES)
         return CommandOutput(exit_code, *log_frames.split_streams(raw))
 
@@ -132,32 +133,32 @@ class EngineApi(ResourceReader):
         return ended["ExitCode"], raw
 
     def create_container(self, name: str, body: Mapping[str, Any]) -> str:
-        """Create a container of our own."""
+        """Create a probe container; return its id."""
         made = self._request(resources.CONTAINER_CREATE, (), {"name": name}, body)
         ref = str(made.get("Id") or "")
         self._client.own_ids.add(ref)
         return ref
 
     def adopt_container(self, entry: Json) -> None:
-        """Take over a container that an earlier run of ours has left."""
+        """Allow a probe container that an earlier run left behind to be removed."""
         if is_probe_container_entry(entry):
             self._client.own_ids.add(str(entry.get("Id") or ""))
 
     def start_container(self, ref: str) -> None:
-        """Start a container of our own."""
+        """Start a probe container."""
         self._request(resources.CONTAINER_START, (ref,))
 
     def remove_container(self, ref: str) -> None:
-        """Remove a container of our own, whatever it does."""
+        """Remove a probe container, running or not."""
         self._request(resources.CONTAINER_REMOVE, (ref,))
 
     def stream_events(self) -> Iterator[Json]:
-        """Give each event of the engine as it happens, and an empty one as soon as the stream is open."""
+        """Yield each event of the engine as it happens, and an empty one as soon as the stream is open."""
         for line in self._client.stream_lines(f"/v{self.engine.api}{resources.EVENTS.path}", _NO_QUERY):
             yield decode_json_object(line) if line.strip() else {}
 
     def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
-        """Ask for *resource* now; raises `NotThere` or `OutOfReach`."""
+        """Request *resource* now; raises `NotThere` or `OutOfReach`."""
         return self._request(resource, refs, query)
 
     def _request(

@@ -1,4 +1,4 @@
-"""The headers of the engine's ping in, the version to speak out, or why there is none."""
+"""Choose the API version to speak with an engine, from the headers of its ping."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _IGNORED_DRIFT = timedelta(
 
 
 def negotiate_api_version(endpoint: Endpoint, headers: Mapping[str, str]) -> str:
-    """Choose the newest API version that the engine, this program and `DOCKER_API_VERSION` all speak."""
+    """Return the newest API version that the engine, this program and `DOCKER_API_VERSION` all speak."""
     offered = headers.get("api-version", "")
     if not _is_api_version(offered):
         raise EngineError(
@@ -44,7 +44,9 @@ def negotiate_api_version(endpoint: Endpoint, headers: Mapping[str, str]) -> str
 
 
 def explain_refused_version(endpoint: Endpoint, api: str, message: str) -> EngineError | None:
-    """Recognise an engine that no longer speaks *api*: `client version 1.41 is too old. …`."""
+    """
+    Return the error for an engine that no longer speaks *api* (`client version 1.41 is too old. …`), or None.
+    """
     if not re.search(r"client version \S+ is too (?:old|new)", message):
         return None
     return EngineError(
@@ -55,7 +57,7 @@ def explain_refused_version(endpoint: Endpoint, api: str, message: str) -> Engin
 
 
 def parse_engine_version(headers: Mapping[str, str]) -> str | None:
-    """Read `Server: Docker/28.5.2 (linux)`; another product keeps its name."""
+    """Return 28.5.2 for `Server: Docker/28.5.2 (linux)`; another product keeps its name (Podman/5.0)."""
     product, _, version = headers.get("server", "").partition(" ")[0].partition("/")
     if not version:
         return None
@@ -63,7 +65,7 @@ def parse_engine_version(headers: Mapping[str, str]) -> str | None:
 
 
 def measure_clock_drift(headers: Mapping[str, str], here: datetime) -> timedelta:
-    """Say how far the engine's clock is ahead of ours; differences within 2 s are none."""
+    """Return how far the engine's clock is ahead of ours; differences within 2 s count as none."""
     try:
         there = parsedate_to_datetime(headers.get("date", ""))
         drift = there.astimezone(UTC) - here

@@ -1,4 +1,4 @@
-"""An engine and a folder → a wait that ends when either may look otherwise than before."""
+"""Watch an engine and a folder, and wait for something to change."""
 
 import threading
 import time
@@ -20,15 +20,17 @@ IGNORED_ACTION_PREFIXES = ("exec_", "top", "archive-path", "attach", "resize")
 
 
 class EventSource(Protocol):
-    """Where events come from."""
+    """An engine whose events can be listened to."""
 
     def stream_events(self) -> Iterator[Mapping[str, Any]]:
-        """Give each event of the engine as it happens; ends, or raises `OutOfReach`, when the stream does."""
+        """
+        Yield each event of the engine as it happens; ends, or raises `OutOfReach`, when the stream does.
+        """
         ...
 
 
 class ChangeWatcher:
-    """Listens from the moment it is made; `wait` tells of what happened since it last returned."""
+    """Listens from its creation on; `wait_for_change` reports what happened since it last returned."""
 
     def __init__(self, source: EventSource, folder: Path | None) -> None:
         self._folder, self._file_stamps = folder, read_file_stamps(folder)
@@ -38,7 +40,12 @@ class ChangeWatcher:
         threading.Thread(target=self._listen_to_events, args=(source,), daemon=True).start()
 
     def wait_for_change(self, seconds: float) -> bool:
-        """Wait until something changes, for *seconds* at most; without a stream, for a short time only."""
+        """
+        Wait until something changes, *seconds* at most; return whether it did.
+
+        While the event stream is lost, it waits only `RECONNECT_DELAY_S`, so that the engine is inspected as
+        often.
+        """
         until = time.monotonic() + (seconds if self.listening.is_set() else min(seconds, RECONNECT_DELAY_S))
         while (left := until - time.monotonic()) > 0:
             if self._happened.wait(min(left, FILE_POLL_INTERVAL_S)) or self._have_files_changed():
@@ -73,14 +80,16 @@ class ChangeWatcher:
 
 
 def is_relevant_event(event: Mapping[str, Any]) -> bool:
-    """Say whether *event* may change what a lab sees; an empty one tells only that the stream is open."""
+    """Whether *event* may change what a lab observes; an empty one only says that the stream is open."""
     action = str(event.get("Action") or "")
     attributes = (event.get("Actor") or {}).get("Attributes") or {}
     return bool(action) and not action.startswith(IGNORED_ACTION_PREFIXES) and PROBE_LABEL not in attributes
 
 
 def read_file_stamps(folder: Path | None) -> dict[str, tuple[int, int]]:
-    """Note size and time of the files in *folder*, not below it: a lab's own files lie there."""
+    """
+    Return size and modification time of the files in *folder*, not below it: a lab's own files are there.
+    """
     if folder is None:
         return {}
     found: dict[str, tuple[int, int]] = {}

@@ -1,4 +1,4 @@
-"""One permitted question to the engine in, its whole answer in time out: the only user of docker-py."""
+"""HTTP client for the engine API: only allowed requests leave. The only module that imports docker-py."""
 
 import http.client
 import time
@@ -36,7 +36,7 @@ _TRANSPORT_ERRORS = (
 
 
 class EngineClient:
-    """A connection to one engine. Questions may come from several threads."""
+    """A connection to one engine, for use by several threads."""
 
     def __init__(self, endpoint: Endpoint, api: str) -> None:
         tls = endpoint.tls
@@ -66,7 +66,7 @@ class EngineClient:
         body: Mapping[str, Any] | None = None,
         method: HttpMethod = "GET",
     ) -> ApiAnswer:
-        """Give the answer, whole; late, cut short or longer than *max_bytes* bytes is `OutOfReach`."""
+        """Return the whole answer; raises `OutOfReach` if it is late, cut short or over *max_bytes*."""
         until = time.monotonic() + timeout_s
         return call_within(
             timeout_s,
@@ -74,7 +74,9 @@ class EngineClient:
         )
 
     def stream_lines(self, path: str, query: Mapping[str, str]) -> Iterator[bytes]:
-        """Give the lines of an endless answer as they come, an empty one first; `OutOfReach` if it breaks."""
+        """
+        Yield the lines of an endless answer as they come, an empty one first; `OutOfReach` if it breaks.
+        """
         url = self._session.base_url + path
         try:
             with self._session.request(
@@ -92,7 +94,7 @@ class EngineClient:
             raise _to_out_of_reach(error) from error
 
     def close(self) -> None:
-        """Drop the connections."""
+        """Close the connections."""
         self._session.close()
 
     def _receive(
@@ -117,7 +119,7 @@ class EngineClient:
 
 
 class _PermittedSession(APIClient):
-    """The one place where requests leave, redirects too: only what is permitted passes, none is followed."""
+    """The one place where requests leave, redirects too: only allowed ones pass, and none is followed."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)

@@ -1,4 +1,4 @@
-"""An endpoint in, the engine that answers there out, ready to be looked at; docker-py is loaded late."""
+"""Connect to an engine, and explain why that fails. Loads docker-py only when something listens."""
 
 import os
 import socket
@@ -33,7 +33,9 @@ _MAX_PING_BYTES = 64 * 1024
 
 
 def connect_engine(endpoint: Endpoint, deadline_s: float | None = None) -> ConnectedEngine:
-    """Greet the engine, agree on a version with it, and raise an `EngineTrouble` that says what is wrong."""
+    """
+    Ping the engine and agree on an API version with it; raises an `EngineError` that says what is wrong.
+    """
     seconds = get_connect_timeout_s(endpoint) if deadline_s is None else deadline_s
     scheme, _, rest = endpoint.url.partition("://")
     if scheme == "ssh" and (there := address.parse_ssh_address(rest)):
@@ -42,7 +44,7 @@ def connect_engine(endpoint: Endpoint, deadline_s: float | None = None) -> Conne
 
 
 def get_connect_timeout_s(endpoint: Endpoint) -> float:
-    """Say how long to wait for a greeting: an ssh has to log in first."""
+    """Return how long to wait for the first answer, in seconds: ssh has to log in before."""
     return _SSH_TIMEOUT_S if endpoint.url.startswith("ssh:") else _PING_TIMEOUT_S
 
 
@@ -79,7 +81,7 @@ def _open_engine(endpoint: Endpoint, deadline_s: float, tunnel: SshTunnel | None
 
 
 def _try_socket(endpoint: Endpoint, seconds: float) -> Endpoint:
-    """Try the socket before paying for docker-py, which besides leaks it when nobody is there."""
+    """Connect to the socket before loading docker-py, which also leaks its own when nobody listens."""
     with socket.socket(socket.AF_UNIX) as knocking:
         knocking.settimeout(seconds)
         try:
@@ -92,7 +94,7 @@ def _try_socket(endpoint: Endpoint, seconds: float) -> Endpoint:
 
 
 def _name_listener(knocking: socket.socket) -> str:
-    """Name the program at the other end (Linux): behind `ssh -L`, 127.0.0.1 would be the wrong machine."""
+    """Return the name of the program that listens (Linux): behind `ssh -L`, 127.0.0.1 is another machine."""
     try:
         option = socket.SO_PEERCRED
         pid, _, _ = struct.unpack("3i", knocking.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i")))

@@ -1,4 +1,4 @@
-"""An engine that could not be spoken to and the error in, what to tell the user out."""
+"""Explain to the user why an engine cannot be connected to."""
 
 import socket
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ _FALLBACK_MESSAGE = N_("The Docker engine at {endpoint} ({source}) cannot be rea
 def explain_connection_error(
     endpoint: Endpoint, causes: Sequence[BaseException], others: Sequence[str], seconds: float
 ) -> EngineError:
-    """Find the cause that says most, and what to try next."""
+    """Return the error for the most telling of *causes*, with what to try next."""
     what, advice = _choose_sentences(causes)
     # Before systemd gives up a socket of its own, it accepts, and hangs up when dockerd does not start.
     down = endpoint.socket and any(isinstance(cause, FileNotFoundError | ConnectionError) for cause in causes)

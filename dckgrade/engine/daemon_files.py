@@ -1,4 +1,4 @@
-"""An engine's address and what it says of itself → its `daemon.json` here, and dockerd's last words."""
+"""Find and read the `daemon.json` of an engine on this machine, and why dockerd ended because of it."""
 
 import os
 import re
@@ -34,8 +34,8 @@ def find_daemon_files(
     """
     Read the file that the engine reads, and those that it does not; *info* is None when it does not answer.
 
-    `NotThere` where it reads none on this machine, or none that we could name; `OutOfReach` where that file
-    is there and may not be read.
+    Raises `NotThere` where the engine reads none on this machine, or which one is unknown; `OutOfReach` where
+    that file exists and may not be read.
     """
     path = ours.daemon_json_path if ours else locate_config(endpoint, info, environment)
     if path is None:
@@ -63,7 +63,7 @@ def find_daemon_files(
 def locate_config(
     endpoint: Endpoint, info: Json | None, environment: Mapping[str, str] | None
 ) -> Path | None:
-    """Say which file it is, by what the engine says of itself, else by its socket; None: unknown."""
+    """Return the path of the engine's file, by what it says of itself, else by its socket; None: unknown."""
     if not endpoint.socket or endpoint.is_forwarded:
         return None
     if info is None:
@@ -81,7 +81,7 @@ def locate_config(
 
 
 def locate_config_by_socket(socket: str, environment: Mapping[str, str] | None) -> Path | None:
-    """Say which file an engine reads that does not answer."""
+    """Return the path of the file of an engine that does not answer; None: unknown."""
     rootless, desktop = list_home_configs(environment)
     usual = socket in SYSTEM_SOCKETS
     if "/.docker/" in socket or (usual and sys.platform == "darwin"):
@@ -94,7 +94,7 @@ def locate_config_by_socket(socket: str, environment: Mapping[str, str] | None) 
 
 
 def list_home_configs(environment: Mapping[str, str] | None) -> list[Path]:
-    """Give the places of a rootless engine and of Docker Desktop."""
+    """Return the paths for a rootless engine and for Docker Desktop, in this order."""
     told = get_environment(environment)
     home = Path(told.get("HOME") or Path.home())
     return [
@@ -104,13 +104,13 @@ def list_home_configs(environment: Mapping[str, str] | None) -> list[Path]:
 
 
 def is_rootless_socket(socket: str, environment: Mapping[str, str] | None) -> bool:
-    """Say whether a socket is where rootless engines have theirs."""
+    """Whether a socket is where rootless engines have theirs."""
     run = get_environment(environment).get("XDG_RUNTIME_DIR")
     return socket.startswith("/run/user/") or (run is not None and socket == f"{run}/docker.sock")
 
 
 def hide_home(path: Path, environment: Mapping[str, str] | None) -> str:
-    """Name a file without telling who the trainee is."""
+    """Return a path with `~` for the home folder, so that it does not tell who the trainee is."""
     home = get_environment(environment).get("HOME") or str(Path.home())
     return str(path).replace(home, "~", 1) if home != "/" else str(path)
 
@@ -119,8 +119,9 @@ def find_last_words(
     endpoint: Endpoint, since: float, environment: Mapping[str, str] | None, ours: OwnDockerd | None
 ) -> str:
     """
-    Tell what dockerd ended with because of its file, in its own words; empty where that cannot be read, or is
-    older than *since* (seconds since 1970): the file may have been mended meanwhile.
+    Return the error with which dockerd rejected its file, in its own words; '' where there is none.
+
+    Ones older than *since* (seconds since 1970) do not count: the file may have been mended meanwhile.
     """
     lines = list(
         iter_own_log_lines(ours.log_path, since) if ours else read_journal_lines(endpoint, since, environment)
@@ -135,7 +136,9 @@ def find_last_words(
 
 
 def iter_own_log_lines(log: Path, since: float) -> Iterator[str]:
-    """Read a log of our own."""
+    """
+    Yield the lines of the log of a dockerd that this program started, if it was written to after *since*.
+    """
     if log.exists() and log.stat().st_mtime >= since:
         yield from (
             (local_files.read_if_readable(log, _MAX_LOG_BYTES) or b"").decode(errors="replace").splitlines()
@@ -143,7 +146,11 @@ def iter_own_log_lines(log: Path, since: float) -> Iterator[str]:
 
 
 def read_journal_lines(endpoint: Endpoint, since: float, environment: Mapping[str, str] | None) -> list[str]:
-    """Ask systemd's journal; members of `adm` may read it, and many machines have none."""
+    """
+    Return the last lines of dockerd's unit in systemd's journal.
+
+    Members of the group `adm` may read it, and many machines have none: [] in every such case.
+    """
     scope = "--user-unit" if is_rootless_socket(endpoint.socket or "", environment) else "--unit"
     asked = [scope, "docker.service", "--since", f"@{since:.0f}", "--lines", str(_MAX_JOURNAL_LINES)]
     try:

@@ -1,4 +1,4 @@
-"""The program that an engine is, as far as its own files go."""
+"""The files of an engine's own program, dockerd."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class OwnDockerd(Struct, frozen=True):
-    """A dockerd that we have started ourselves: its configuration, and what it has printed."""
+    """The files of a dockerd that this program has started."""
 
     daemon_json_path: Path
     log_path: Path

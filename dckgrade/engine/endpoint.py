@@ -1,4 +1,4 @@
-"""Command line, environment and Docker's own configuration in, the one engine that they mean out."""
+"""Find the one engine that command line, environment and Docker's configuration mean."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ _PLAIN_PORT, _TLS_PORT = 2375, 2376
 
 
 class EndpointUsageError(UserError):
-    """What was asked for cannot be meant: exit code 2."""
+    """The command line or environment asks for something impossible: exit code 2."""
 
 
 class EngineError(UserError):
@@ -27,12 +27,12 @@ class EngineError(UserError):
 
 
 class EngineDownError(EngineError):
-    """Nobody answers at the socket of this machine: no engine runs there."""
+    """Nobody listens at the socket of this machine: no engine runs there."""
 
 
 @dataclass(frozen=True)
 class TlsFiles:
-    """How the engine proves who it is, and we who we are; *verify* is False where the user gave that up."""
+    """The certificates of both sides; *verify* is False where the user gave up checking the engine's."""
 
     ca: Path | None
     cert: Path | None
@@ -55,30 +55,32 @@ class Endpoint:
 
     @property
     def socket(self) -> str | None:
-        """Give the path of a unix socket."""
+        """The path of the unix socket; None for TCP and ssh."""
         return self.url.removeprefix("unix://") if self.url.startswith("unix://") else None
 
     @property
     def host(self) -> str:
-        """Name the machine on which published ports open, as seen from here, or from where ssh leads to."""
+        """The machine on whose ports containers are published, as seen from here or from behind ssh."""
         return "127.0.0.1" if self.socket or self.tunnel_url else urlsplit(self.url).hostname or "127.0.0.1"
 
     @property
     def is_private(self) -> bool:
-        """Tell an engine of one user (rootless, Desktop, Colima, Podman) by the folder of its socket."""
+        """
+        Whether it is an engine of one user (rootless, Desktop, Colima, Podman), by the folder of its socket.
+        """
         homes = ("/run/user", "/home", "/root", "/Users", Path.home())
         return self.socket is not None and any(Path(self.socket).resolve().is_relative_to(at) for at in homes)
 
     @property
     def reaches_own_addresses(self) -> bool:
-        """Say whether containers' own IP addresses are reachable: not in a VM, nor in a user namespace."""
+        """Whether containers' own IP addresses are reachable: not in a VM, nor in a user namespace."""
         return sys.platform == "linux" and bool(self.socket) and not self.is_private and not self.is_forwarded
 
 
 def resolve_endpoint(
     host: str | None, context: str | None, environ: Mapping[str, str], home: Path
 ) -> Endpoint:
-    """Choose as the Docker CLI does (28.2.2, each rule tried out); a name that is wrong is an error."""
+    """Choose as the Docker CLI does (28.2.2, each rule tried out); a name that is wrong raises an error."""
     if host and context:
         raise EndpointUsageError(N_("--host and --context were both given."), N_("Keep only one of them."))
     store = Path(environ.get("DOCKER_CONFIG") or home / ".docker").absolute()
@@ -97,7 +99,7 @@ def resolve_endpoint(
 
 
 def list_other_sockets(environ: Mapping[str, str], home: Path) -> list[str]:
-    """List the engine sockets that exist in the usual places: to be suggested, never taken."""
+    """Return the URLs of the engine sockets that exist in the usual places: to be suggested, never used."""
     run = Path(environ.get("XDG_RUNTIME_DIR") or "/nonexistent")
     places = (
         Path(engine_url.DEFAULT_SOCKET),
@@ -111,7 +113,7 @@ def list_other_sockets(environ: Mapping[str, str], home: Path) -> list[str]:
 
 
 def list_contexts(environ: Mapping[str, str], home: Path) -> dict[str, str]:
-    """List the contexts by name, each with the description that its user gave it."""
+    """Return the names of the Docker contexts, each with the description that its user gave it."""
     store = Path(environ.get("DOCKER_CONFIG") or home / ".docker").absolute()
     return {"default": "", **dict(sorted(_iter_contexts(store)))}
 

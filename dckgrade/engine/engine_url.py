@@ -1,4 +1,4 @@
-"""The address of an engine as people write it → the one form that we use, or nothing where it is none."""
+"""Parse the address of an engine as people write it."""
 
 from urllib.parse import urlsplit
 
@@ -9,7 +9,11 @@ DEFAULT_SOCKET = "/var/run/docker.sock"
 
 
 def parse_engine_url(given: str, port: int) -> str | None:
-    """Read `unix://`, `tcp://` and `ssh://`, a path or a machine; *port* where a TCP address has none."""
+    """
+    Return the normal form of a `unix://`, `tcp://` or `ssh://` URL, a path or a machine; None: it is none.
+
+    *port* is used where a TCP address has none.
+    """
     scheme, found, rest = _split_url(given)
     if scheme == "ssh" and (behind := address.parse_ssh_address(rest)):
         return behind.url
@@ -19,7 +23,7 @@ def parse_engine_url(given: str, port: int) -> str | None:
 
 
 def hide_password(given: str) -> str:
-    """Give what was written, without a password."""
+    """Return what was written, without a password."""
     _, _, rest = _split_url(given)
     login, at, machine = rest.rpartition("@")
     # Cut by hand: a password may hold what no pattern of an address expects.

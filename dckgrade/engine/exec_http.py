@@ -1,4 +1,4 @@
-"""An HTTP question in, the commands that ask it inside a container out, and what their output means."""
+"""Make HTTP requests inside a container by its own curl or wget, and parse what they print."""
 
 from collections.abc import Iterator, Mapping
 
@@ -19,7 +19,7 @@ _WGET_MESSAGES: Mapping[str, NoAnswerReason] = {
 
 
 def iter_http_commands(port: int, path: str) -> Iterator[tuple[str, ...]]:
-    """Give the ways to ask, the best first: images have curl, busybox's wget, or neither."""
+    """Yield the commands to try, the best first: images have curl, busybox's wget, or neither."""
     url = f"http://127.0.0.1:{port}{path}"
     yield ("curl", "-sS", "-i", "-g", "--noproxy", "*", "--max-time", "3", url)
     yield ("sh", "-c", _WGET_SCRIPT.format(more="-T 3"), url)
@@ -28,9 +28,9 @@ def iter_http_commands(port: int, path: str) -> Iterator[tuple[str, ...]]:
 
 def parse_command_answer(argv: tuple[str, ...], printed: CommandOutput) -> HttpAnswer | None:
     """
-    Read what a command of ours printed; None when its program is missing, `NoAnswer` when nothing serves.
+    Parse what such a command printed; None when its program is missing, `NoAnswer` when nothing serves.
 
-    curl prints head and body on standard output; wget the head on standard error, and of an error no body.
+    curl prints head and body on standard output; wget the head on standard error, and no body of an error.
     """
     if printed.exit_code in _MISSING_PROGRAM_CODES:
         return None

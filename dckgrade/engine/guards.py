@@ -1,4 +1,4 @@
-"""What a request that is no plain reading must look like before it may leave."""
+"""Conditions under which a request that is no plain read may leave."""
 
 import re
 from collections.abc import Set as AbstractSet
@@ -25,17 +25,17 @@ class OutgoingRequest(Struct, frozen=True):
 
 
 def asks_only_for_output(request: OutgoingRequest) -> bool:
-    """Whether it asks for a command and its output: no privileges, no user, no terminal."""
+    """Whether it runs a command for its output alone: no privileges, no user, no terminal."""
     body = request.body
     return isinstance(body, dict) and body.keys() <= _ALLOWED_EXEC_KEYS and not body.get("Tty")
 
 
 def is_probe_container_creation(request: OutgoingRequest) -> bool:
-    """Whether the container that it creates is named as ours, and is the one harmless form."""
+    """Whether it creates a probe container: with such a name, and of exactly the one harmless form."""
     return is_probe_container_request(request.query, request.body)
 
 
 def is_about_own_container(request: OutgoingRequest) -> bool:
-    """Whether it is about a container that this program has created, and asks for nothing else."""
+    """Whether it is about a container that this program has created, and has no body."""
     found = _CONTAINER_ID_PATTERN.search(request.path)
     return bool(found and found[1] in request.own_ids) and request.body is None

@@ -1,4 +1,4 @@
-"""A folder and a name in, the bytes of that file out; nothing outside the folder, nothing large."""
+"""Read files of this machine: plain ones, inside their folder, and up to a size limit."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ MAX_JSON_REPORTS, MAX_JSON_REPORT_BYTES = 5, 16 * 1024 * 1024
 
 
 def read_workdir_file(workdir: Path, name: str) -> bytes:
-    """Read one file of the folder; a link may lead elsewhere inside, and never out."""
+    """Read a file of the folder; a link may lead elsewhere inside, and never out."""
     try:
         home = workdir.resolve(strict=True)
         path = (home / name).resolve(strict=True)
@@ -32,8 +32,12 @@ def read_workdir_file(workdir: Path, name: str) -> bytes:
 
 
 def read_process_label(processes: Path, pid: object, container: str) -> str:
-    """Read the AppArmor label of process *pid*, if it is that container's: the engine may be in a VM."""
-    process = processes / str(pid)
+    """
+    Read the AppArmor label of process *pid*.
+
+    Raises `NotThere` if it is not a process of *container*: the engine may be in a VM, with pids of its own.
+    """
+    one = processes / str(pid)
     try:
         if container not in (process / "cgroup").read_text():
             raise NotThere(container)
@@ -43,7 +47,7 @@ def read_process_label(processes: Path, pid: object, container: str) -> str:
 
 
 def read_newest_json(workdir: Path) -> list[tuple[str, bytes | None]]:
-    """Read the newest `*.json` files of the folder itself; None stands for one that cannot be read."""
+    """Return name and content of the newest `*.json` files of the folder; None: it cannot be read."""
     with contextlib.suppress(OSError):
         plain = [path for path in workdir.glob("*.json") if path.is_file() and not path.is_symlink()]
         newest = sorted(plain, key=lambda path: path.stat().st_mtime, reverse=True)[:MAX_JSON_REPORTS]
@@ -52,7 +56,7 @@ def read_newest_json(workdir: Path) -> list[tuple[str, bytes | None]]:
 
 
 def read_if_readable(path: Path, at_most: int) -> bytes | None:
-    """Read a file, unless it is too large or not ours to read."""
+    """Return the content of a file; None if it is too large or may not be read."""
     try:
         return read_plain_file(path, path.name, at_most)
     except (OSError, OutOfReach):
@@ -60,7 +64,7 @@ def read_if_readable(path: Path, at_most: int) -> bytes | None:
 
 
 def read_plain_file(path: Path, name: str, at_most: int = MAX_FILE_BYTES) -> bytes:
-    """Read a plain file of *at_most* bytes."""
+    """Read a plain file of *max_bytes* at most; *name* is for the error message."""
     # Not blocking: a pipe that nobody writes to would hold the run up.
     with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):

@@ -1,4 +1,4 @@
-"""The bytes of a log answer in, its text out: both streams in order, the last 64 KiB, secrets masked."""
+"""Decode the engine's stream format, in which logs and outputs of commands come."""
 
 import struct
 from collections.abc import Iterator
@@ -15,7 +15,11 @@ _MAX_MASKED_BYTES = 2 * MAX_LOG_TEXT_CHARS
 
 
 def decode_log(raw: bytes, *, tty: bool) -> str:
-    """Read the whole answer; one that ends inside a frame is not a log."""
+    """
+    Return the text of both streams in order: its last 64 Ki characters, secrets masked, long lines cut.
+
+    Raises `OutOfReach` for an answer that ends inside a frame.
+    """
     written = raw if tty else b"".join(_iter_contents(raw))
     tail = written[-_MAX_MASKED_BYTES:]
     if len(written) > len(tail):
@@ -25,7 +29,7 @@ def decode_log(raw: bytes, *, tty: bool) -> str:
 
 
 def split_streams(raw: bytes) -> tuple[bytes, bytes]:
-    """Give standard output and standard error as they were written, nothing masked."""
+    """Return standard output and standard error byte for byte, nothing masked."""
     streams = {_STDOUT: bytearray(), _STDERR: bytearray()}
     for stream, content in _iter_frames(raw):
         streams.setdefault(stream, bytearray()).extend(content)

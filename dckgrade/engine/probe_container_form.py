@@ -19,10 +19,11 @@ _IMAGE_PATTERN, _WORDS_PATTERN, _OWNER_PATTERN = (
 
 def build_probe_container(image: str, words: str, owner: str, log: Json | None = None) -> dict[str, Any]:
     """
-    Give the one body of `POST /containers/create` that may leave: a shell that says *words* for two minutes.
+    Return the only body of `POST /containers/create` that may leave.
 
-    It reaches no network, writes no file, has no capability, 32 MiB and 32 processes. Without *log* it gets
-    the log driver and options that the engine gives every new container.
+    The container is a shell that prints *words* for two minutes. It reaches no network, writes no file, has
+    no capability, 32 MiB and 32 processes. Without *log* it gets the log driver and options that the engine
+    gives every new container.
     """
     capped: dict[str, Any] = {
         "NetworkMode": "none",
@@ -43,7 +44,7 @@ def build_probe_container(image: str, words: str, owner: str, log: Json | None =
 
 
 def is_probe_container_request(query: str, asked: Any) -> bool:
-    """Say whether a container that is asked for is named as ours, and is that very form."""
+    """Whether a container to be created is named as a probe container, and has exactly that form."""
     try:
         image, words, owner = asked["Image"], asked["Entrypoint"][-1], asked["Labels"][PROBE_LABEL]
         log = asked["HostConfig"].get("LogConfig")
@@ -67,7 +68,7 @@ def _is_sending_config(log: Json) -> bool:
 
 
 def is_probe_container_entry(entry: Json) -> bool:
-    """Say of an entry of the engine's list whether we have made it."""
+    """Whether an entry of the engine's list is a probe container: by name and label."""
     names = [str(name).lstrip("/") for name in entry.get("Names") or []]
     return PROBE_LABEL in (entry.get("Labels") or {}) and any(
         name.startswith(PROBE_NAME_PREFIX) for name in names

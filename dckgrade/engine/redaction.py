@@ -1,4 +1,4 @@
-"""Any text in, the same text out with what looks like a secret replaced by ***; names of variables stay."""
+"""Mask secrets in texts. Names of variables stay, their values become ***."""
 
 import re
 
@@ -57,7 +57,7 @@ _TOKEN_PATTERN = re.compile(
 
 
 def mask_secrets(text: str) -> str:
-    """Hide values of secret-looking variables, flags, members, headers, sentences, logins, tokens, keys."""
+    """Mask values of secret-looking variables, flags, members, headers, sentences, logins, tokens, keys."""
     text = _PEM_PATTERN.sub(_MASK, text)
     text = _HEADER_PATTERN.sub(rf"\1\2{_MASK}", text)
     text = _USERINFO_PATTERN.sub(f"://{_MASK}@", text)

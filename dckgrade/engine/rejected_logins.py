@@ -1,4 +1,4 @@
-"""A container and a user's name → whether that account was refused there lately, in earlier runs too."""
+"""Remember across runs which guessed accounts a service has rejected."""
 
 import contextlib
 import json
@@ -13,12 +13,12 @@ MAX_REMEMBERED = 50
 
 
 def was_rejected_lately(container: str, user: str, environment: Mapping[str, str] | None) -> bool:
-    """Say whether trying again would only count against the trainee."""
+    """Whether the account was rejected so lately that another try would count against the trainee."""
     return f"{container} {user}" in read_recent_rejections(get_rejections_path(environment))
 
 
 def remember_rejection(container: str, user: str, environment: Mapping[str, str] | None) -> None:
-    """Write a refusal down, never the password; where nothing can be written, nothing is remembered."""
+    """Write the rejection down, never the password; where nothing can be written, it is forgotten."""
     path = get_rejections_path(environment)
     kept = dict(list(read_recent_rejections(path).items())[-MAX_REMEMBERED:]) | {
         f"{container} {user}": time.time()
@@ -29,7 +29,7 @@ def remember_rejection(container: str, user: str, environment: Mapping[str, str]
 
 
 def read_recent_rejections(path: Path) -> dict[str, float]:
-    """Read what is still worth remembering; a file that holds anything else holds nothing."""
+    """Return when each account was rejected, if lately; {} for a file with any other content."""
     try:
         content = json.loads(path.read_bytes())
         now = time.time()
@@ -41,7 +41,7 @@ def read_recent_rejections(path: Path) -> dict[str, float]:
 
 
 def get_rejections_path(environment: Mapping[str, str] | None) -> Path:
-    """Say where it is written: in the user's folder for what programs remember (XDG Base Directory)."""
+    """Return the path of the file, in the user's folder for program state (XDG Base Directory)."""
     told = os.environ if environment is None else environment
     home = told.get("XDG_STATE_HOME") or str(Path(told.get("HOME") or Path.home()) / ".local" / "state")
     return Path(home) / "dckgrade" / "refused.json"

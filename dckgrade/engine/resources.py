@@ -47,13 +47,13 @@ class Resource(Struct, Generic[T_co], frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Match the paths of this resource, with and without the API's version."""
+        """Matches the paths of this resource, with and without the API's version."""
         plain = re.escape(re.sub(_PLACEHOLDER_PATTERN, lambda found: "\0P" if found[2] else "\0S", self.path))
         segments = plain.replace("\0P", ".+").replace("\0S", "[^/]+")
         return re.compile(rf"(?:/v\d+\.\d+)?{segments}")
 
     def build_path(self, *refs: str) -> str:
-        """Return the path with *refs* for its parameters; raises `NotThere` for what is no name."""
+        """Return the path with *refs* as its parameters; raises `NotThere` for what cannot be a name."""
         names = iter(refs)
         return _PLACEHOLDER_PATTERN.sub(
             lambda found: _quote_ref(next(names), "/" if found[2] else ""), self.path

@@ -1,4 +1,4 @@
-"""An address taken from inspect and a few bytes in, what the service there answers out."""
+"""Send requests to a container's services: HTTP GET, and bytes over TCP."""
 
 import base64
 import socket
@@ -27,7 +27,11 @@ def get_http_answer(
     login: Login | None = None,
     door: Path | None = None,
 ) -> HttpAnswer:
-    """Send one GET request, follow nothing, give the answer; of its body 256 KiB (an account's: 2 MiB)."""
+    """
+    Send one GET request and return the answer; no redirect is followed.
+
+    The body is capped at 256 KiB, for an account at 2 MiB. *tunnel_socket* leads to *address* through ssh.
+    """
     within_s = _ACCOUNT_TIMEOUT_S if login else seconds
     return _talk_to_address(
         address, within_s, lambda connected: _send_request(address, path, connected, login), door
@@ -37,7 +41,7 @@ def get_http_answer(
 def exchange_tcp(
     address: Address, sent: bytes, count: int, seconds: float = _TIMEOUT_S, door: Path | None = None
 ) -> bytes:
-    """Send bytes, and give what came when *count* bytes, the end or the deadline did."""
+    """Send bytes, and return what came by the time *count* bytes, the end or the deadline was reached."""
     came = bytearray()
 
     def talk(connected: socket.socket) -> None:
@@ -58,7 +62,11 @@ def exchange_tcp(
 def _talk_to_address(
     address: Address, seconds: float, talk: Callable[[socket.socket], T], door: Path | None
 ) -> T:
-    """Talk; behind a *door*, ssh tells nothing apart: who does not answer there was not reached."""
+    """
+    Call *talk* with a connection.
+
+    Behind a *tunnel_socket*, ssh reports every failure alike: a service that does not answer was not reached.
+    """
     try:
         return _talk_within(address, seconds, talk, door)
     except NoAnswer as none:

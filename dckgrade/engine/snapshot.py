@@ -1,4 +1,4 @@
-"""One round of looking at an engine: each distinct question is asked once, whichever probe asks first."""
+"""A snapshot of an engine: each distinct request is made once, whichever probe asks first."""
 
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
@@ -20,18 +20,18 @@ T = TypeVar("T")
 
 
 class EngineSnapshot(ResourceReader):
-    """What probes are given for one round."""
+    """The engine as probes use it during one round."""
 
     def __init__(self, api: EngineApi, options: RunOptions) -> None:
         self.engine, self.inputs, self._options = api.engine, options.inputs, options
         self._api, self._memo = api, Memo()
 
     def now(self) -> datetime:
-        """Tell the time by the engine's clock."""
+        """Return the time by the engine's clock."""
         return self._api.now()
 
     def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
-        """Ask for *resource* once; who asks again is given the same answer, or the same exception."""
+        """Request *resource* once; later calls return or raise the same."""
         asked = (resource.name, refs, tuple(sorted(query.items())))
         return self._memo.get_or_call(asked, lambda: self._api.read(resource, *refs, **query))
 
@@ -44,7 +44,7 @@ class EngineSnapshot(ResourceReader):
         )
 
     def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
-        """Run a command in a container, unless that sees the host's processes."""
+        """Run a command in a container, unless the container shares the host's processes."""
         self._require_exec(ref)
         return self._memo.get_or_call(("run", ref, tuple(argv)), lambda: self._api.run_command(ref, argv))
 
@@ -58,19 +58,19 @@ class EngineSnapshot(ResourceReader):
             raise OutOfReach(UnobservableReason.NOT_TRIED, "the container shares the host's processes")
 
     def inspect_new_container(self, image: str) -> Json:
-        """Show what a new container of *image* would be: the same all through a run."""
+        """Inspect a new container of *image*, once per run."""
         self._require_active()
         return self.call_once_per_run(
             ("created", image), lambda: self._api.probe_containers.inspect_new(image)
         )
 
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
-        """Start a container of our own that says *words*."""
+        """Start a probe container that prints *words*."""
         self._require_active()
         return self._api.probe_containers.start_speaking(image, words, log)
 
     def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
-        """Give what *call* gave at its first time in this run."""
+        """Return or raise what *call* did the first time in this run."""
         return self._api.run_memo.get_or_call(key, call)
 
     def read_file(self, name: str) -> bytes:
@@ -82,7 +82,7 @@ class EngineSnapshot(ResourceReader):
         return self._memo.get_or_call(("file", name), lambda: local_files.read_workdir_file(workdir, name))
 
     def read_apparmor_profile(self, name: str) -> bytes:
-        """Read a profile of this machine, if it is the engine's too."""
+        """Read a profile of this machine, where the engine is on it."""
         self._require_own_machine(name)
         self._require_same_machine(name)
         return self._memo.get_or_call(
@@ -98,7 +98,7 @@ class EngineSnapshot(ResourceReader):
             raise NotThere(what)
 
     def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
-        """Give the newest `*.json` of the working folder."""
+        """Return name and content of the newest `*.json` of the working folder."""
         self._require_own_machine("*.json")
         workdir = self._options.workdir
         return (
@@ -108,7 +108,7 @@ class EngineSnapshot(ResourceReader):
         )
 
     def has_program(self, name: str) -> bool:
-        """Say whether the trainee's PATH has it."""
+        """Whether the trainee's PATH has the program."""
         self._require_own_machine(name)
         return tool_cache.is_on_path(name, self._options.environment)
 
@@ -120,7 +120,7 @@ class EngineSnapshot(ResourceReader):
         )
 
     def list_cache_folders(self, tool: str) -> Sequence[str]:
-        """Name the folders in which it is looked for."""
+        """Return the folders in which the tool's cache is looked for."""
         return (
             () if self._options.elsewhere else tool_cache.list_shown_folders(tool, self._options.environment)
         )
@@ -140,12 +140,12 @@ class EngineSnapshot(ResourceReader):
         return daemon_files.find_daemon_files(self._api.endpoint, info, options.environment, options.dockerd)
 
     def read_last_words(self, since: float) -> str:
-        """Tell why dockerd ended."""
+        """Return the error with which dockerd rejected its file."""
         options = self._options
         return daemon_files.find_last_words(self._api.endpoint, since, options.environment, options.dockerd)
 
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
-        """Say where *port* is reached from here, for `--network container:…` through the one that lends."""
+        """Return where *port* is reached from here; `--network container:…` has its lender's addresses."""
         mode = (inspected.get("HostConfig") or {}).get("NetworkMode") or ""
         borrowed = mode.startswith("container:")
         lender = self.inspect_container(mode.removeprefix("container:")) if borrowed else inspected
@@ -153,7 +153,7 @@ class EngineSnapshot(ResourceReader):
         return find_service_addresses(lender, port, self._api.endpoint) if running else ()
 
     def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
-        """Ask for *path* at *address*; a refused account is not tried again, in later looks either."""
+        """Send a GET request; a rejected account is not tried again, in later rounds either."""
         if login and (refused := self._api.refused_logins.get((address, login))):
             return refused
         guessed, where = login.guessed_for if login else "", self._options.environment
@@ -172,7 +172,7 @@ class EngineSnapshot(ResourceReader):
         return answer
 
     def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
-        """Ask for *path* inside a container, by the first of our commands whose program it has."""
+        """Send a GET request inside a container, by the first command whose program it has."""
         self._require_exec(ref)
         return self._memo.get_or_call(
             ("http inside", ref, port, path), lambda: self._request_inside(ref, port, path)
@@ -187,7 +187,7 @@ class EngineSnapshot(ResourceReader):
         )
 
     def exchange_bytes(self, address: Address, sent: bytes, count: int) -> bytes:
-        """Send bytes and read up to *count*."""
+        """Send bytes over TCP and read up to *count*."""
         return self._memo.get_or_call(
             ("exchange", address, sent, count),
             lambda: service_client.exchange_tcp(

@@ -1,4 +1,4 @@
-"""The stand-in for an engine that is down: its questions raise `OutOfReach`, local files can be read."""
+"""An engine that is down: requests to it raise `OutOfReach`, local files can be read."""
 
 from datetime import timedelta
 from typing import Any, NoReturn

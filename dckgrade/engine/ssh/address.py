@@ -1,4 +1,4 @@
-"""`ssh://user@machine:port/socket` in, its parts out; nothing that ssh would take for an option passes."""
+"""Parse `ssh://user@machine:port/socket`; nothing that ssh would take for an option passes."""
 
 import re
 from dataclasses import dataclass
@@ -26,20 +26,20 @@ class SshAddress:
 
     @property
     def url(self) -> str:
-        """Write it as it is typed."""
+        """The address as it is typed."""
         at = f"{self.user}@" if self.user else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"ssh://{at}{host}{f':{self.port}' if self.port else ''}{self.socket}"
 
     @property
     def login_arguments(self) -> str:
-        """Write what a user types after `ssh`."""
+        """What a user types after `ssh`."""
         at = f"{self.user}@" if self.user else ""
         return f"{f'-p {self.port} ' if self.port else ''}{at}{self.host}"
 
 
 def parse_ssh_address(rest: str) -> SshAddress | None:
-    """Read what follows `ssh://`; None for what is no such address, one with a password too."""
+    """Parse what follows `ssh://`; None for what is no such address, or has a password."""
     found = _ADDRESS_PATTERN.fullmatch(rest)
     if not found or (port := int(found["port"] or 0)) > _MAX_PORT:
         return None

@@ -1,4 +1,4 @@
-"""What ssh, or docker at its other end, wrote to standard error → what happened, and what to try."""
+"""Explain what ssh, or docker at its other end, wrote to standard error."""
 
 from dckgrade.engine.endpoint import EngineError
 from dckgrade.engine.redaction import mask_secrets
@@ -71,22 +71,22 @@ _MAX_DETAIL_CHARS = 300
 
 
 def explain_login_failure(address: SshAddress, said: str) -> EngineError:
-    """Say why ssh did not log in."""
+    """Return the error for an ssh that did not log in."""
     return _match_known_error(_LOGIN_MESSAGES, _LOGIN_FALLBACK_MESSAGE, address, said)
 
 
 def explain_missing_engine(address: SshAddress, said: str) -> EngineError:
-    """Say why no engine answers where ssh did log in."""
+    """Return the error for a login that worked where no engine answers."""
     return _match_known_error(_ENGINE_MESSAGES, _ENGINE_FALLBACK_MESSAGE, address, said)
 
 
 def explain_timeout(address: SshAddress, seconds: float) -> EngineError:
-    """Say that the time was up."""
+    """Return the error for a login that took too long."""
     return EngineError(_TIMED_OUT, _BY_HAND_ADVICE, **_format_values(address, ""), seconds=f"{seconds:g}")
 
 
 def explain_missing_ssh(address: SshAddress) -> EngineError:
-    """Say that OpenSSH's client is missing here."""
+    """Return the error for a machine without OpenSSH's client."""
     return EngineError(
         _NO_SSH_MESSAGE,
         N_("Install it: the package is called openssh-client."),

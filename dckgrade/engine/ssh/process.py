@@ -1,4 +1,4 @@
-"""ssh command lines → processes of ours, which end when we do: none is ever left behind."""
+"""Run ssh processes that end when this program does: none is ever left behind."""
 
 import atexit
 import contextlib
@@ -14,11 +14,11 @@ _MAX_STDERR_BYTES = 4096
 
 
 class ProgramEnding(Exception):
-    """This program is ending: nothing more is started."""
+    """This program is ending: nothing more may be started."""
 
 
 class Closable(Protocol):
-    """What has to be closed before this program ends."""
+    """Something to be closed before this program ends."""
 
     def close(self) -> None:
         """End the processes, remove the folder."""
@@ -30,8 +30,8 @@ _REGISTERED: set[Closable] = set()
 _ending = threading.Event()
 
 
-def register_open(closable: Closable) -> None:
-    """Remember *one*; raises `Ended` when it is too late to begin."""
+def register_open(one: Closable) -> None:
+    """Have *closable* closed at the end of the program; raises `ProgramEnding` if that has begun."""
     with _LOCK:
         if _ending.is_set():
             raise ProgramEnding
@@ -40,14 +40,14 @@ def register_open(closable: Closable) -> None:
         _REGISTERED.add(one)
 
 
-def forget_closed(closable: Closable) -> None:
-    """Forget *one*."""
+def forget_closed(one: Closable) -> None:
+    """Forget *closable*, which is closed."""
     with _LOCK:
         _REGISTERED.discard(one)
 
 
 def close_all() -> None:
-    """Close what is open, whichever thread opened it; from then on nothing is."""
+    """Close all that is open, whichever thread opened it; from then on nothing can be registered."""
     with _LOCK:
         _ending.set()
         left = list(_REGISTERED)
@@ -68,12 +68,12 @@ class SshProcess:
         self._reader.start()
 
     def read_stderr(self) -> str:
-        """Give what it wrote to standard error, once it has ended: the first 4 KiB."""
+        """Return the first 4 KiB of what it wrote to standard error; call it once the process has ended."""
         self._reader.join(_END_TIMEOUT_S)
         return bytes(self._stderr_bytes).decode(errors="replace")
 
     def terminate(self) -> None:
-        """End it and what it started; ssh takes its control socket along when it is asked first."""
+        """End the process and its children. Given SIGTERM first, ssh removes its control socket."""
         self._signal_group(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.popen.wait(_END_TIMEOUT_S)

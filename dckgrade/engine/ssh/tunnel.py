@@ -1,9 +1,9 @@
 """
-An engine behind ssh in, a socket on this machine through which it answers out.
+Make an engine behind ssh answer on a local socket.
 
-One `ssh` logs in, by the user's own agent, keys and `~/.ssh/config`; everything else goes through it
-(ssh(1), ControlMaster). The engine's socket is forwarded (`-L`); where that is not allowed, or the engine
-listens elsewhere, each connection gets a `docker system dial-stdio` at the other end, as the Docker CLI does.
+One `ssh` logs in, by the user's own agent, keys and `~/.ssh/config`; everything else goes through it (ssh(1),
+ControlMaster). The engine's socket is forwarded (`-L`); where that is not allowed, or the engine listens
+elsewhere, each connection gets a `docker system dial-stdio` at the other end, as the Docker CLI does.
 """
 
 import contextlib
@@ -39,7 +39,7 @@ PingOutcome = Literal["answers", "silent", "shut"]
 
 
 class SshTunnel:
-    """One login on one machine, and what is reached through it; `close` leaves nothing behind."""
+    """One login on one machine, and the sockets forwarded through it; `close` leaves nothing behind."""
 
     def __init__(self, address: SshAddress) -> None:
         self.address, self.socket = address, Path()
@@ -60,7 +60,7 @@ class SshTunnel:
             raise
 
     def open(self, seconds: float) -> None:
-        """Log in and find the engine within *seconds*; raises `EngineTrouble` that says what is wrong."""
+        """Log in and find the engine within *seconds*; raises an `EngineError` that says what is wrong."""
         until = time.monotonic() + seconds
         try:
             self._log_in(until, seconds)
@@ -75,7 +75,7 @@ class SshTunnel:
             raise errors.explain_timeout(self.address, seconds) from error
 
     def open_socket_to(self, address: Address) -> Path:
-        """Give a socket that leads to *address*, as the other machine sees it."""
+        """Return a local socket that leads to *address* as the other machine sees it."""
         host = f"[{address.host}]" if ":" in address.host else address.host
         try:
             return self._forward_socket(f"{host}:{address.port}")
@@ -191,7 +191,9 @@ class SshTunnel:
             return one
 
     def _list_kept_processes(self) -> list[SshProcess]:
-        """Keep the login itself, the last that ended, which may have said why, and all that run."""
+        """
+        Return the processes after the login that run, and the last one, whose standard error may say why.
+        """
         return [one for one in self._processes[1:] if one.popen.poll() is None or one is self._processes[-1]]
 
     def _find_last_stderr(self) -> str:
@@ -200,7 +202,7 @@ class SshTunnel:
 
 
 def ping_socket(door: Path, until: float) -> PingOutcome:
-    """Greet the engine: an ssh that reaches nothing takes the connection, and closes it without a word."""
+    """Ping the engine. An ssh that reaches nothing accepts the connection, and closes it without a word."""
     with socket.socket(socket.AF_UNIX) as knocking:
         knocking.settimeout(max(0.1, min(_PING_TIMEOUT_S, until - time.monotonic())))
         try:
