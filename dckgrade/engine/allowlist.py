@@ -20,16 +20,16 @@ def require_allowed_request(
     path: str,
     body: bytes | str | None = None,
     query: str = "",
-    own: AbstractSet[str] = _NO_OWN_CONTAINERS,
+    own_ids: AbstractSet[str] = _NO_OWN_CONTAINERS,
 ) -> None:
     """
     Raise `ForbiddenRequest` unless a resource has this *method* and *path*, and its guard accepts it.
 
     *own_ids* are the ids of the containers that this program has created and not yet removed.
     """
-    plain = not {"", ".", ".."} & set(path.split("/")[1:])
-    request = OutgoingRequest(path, query, msgspec.json.decode(body) if body else None, own)
-    if not plain or not any(_allows_request(resource, method, request) for resource in RESOURCES):
+    is_plain_path = not {"", ".", ".."} & set(path.split("/")[1:])
+    request = OutgoingRequest(path, query, msgspec.json.decode(body) if body else None, own_ids)
+    if not is_plain_path or not any(_allows_request(resource, method, request) for resource in RESOURCES):
         raise ForbiddenRequest(f"{method} {path}")
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from dckgrade.report.observation import UnobservableReason
 
 Json = Mapping[str, Any]
-"""An object of the engine's API, as it came: read it with `.get`, since versions differ."""
+"""An object of the engine's API, unchanged: read it with `.get`, since versions differ."""
 
 
 class ApiAnswer(Struct, frozen=True):
@@ -34,7 +34,7 @@ class OutOfReach(Exception):
 ReachedVia = Literal["published", "own", "inside"]
 """Reached by a published port, by the container's own address, or by a command inside the container."""
 NoAnswerReason = Literal["refused", "reset", "silent", "garbled"]
-"""Nobody listens; published, but nobody listens behind it; connected, then nothing; another protocol."""
+"""Nothing listens; nothing listens behind a published port; connected, then silence; another protocol."""
 
 
 class Address(Struct, frozen=True):
@@ -83,11 +83,11 @@ class Login(Struct, frozen=True):
     user: str
     password: str
     guessed_for: str = ""
-    """The container whose account this may be; empty for one that the user named, which is always tried."""
+    """The container whose account this may be; '' for an account named by the user, which is always tried."""
 
     def __repr__(self) -> str:
         return "Login(***)"
 
 
 OTHER_USERS_DETAIL = "another user's"
-"""The detail of `OutOfReach` where a cache may be in a folder that we may not look into."""
+"""The detail of `OutOfReach` where a cache may be in a folder that is closed to us."""

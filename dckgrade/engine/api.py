@@ -84,10 +84,10 @@ class EngineApi(ResourceReader):
         self.endpoint, self.engine, self._client, self._clock_drift = endpoint, engine, client, drift
         self._tunnel = tunnel
         self.refused_logins: dict[tuple[Address, Login], HttpAnswer] = {}
-        """Accounts that a service has refused while this engine was looked at."""
+        """The answers of services that have refused an account during this connection."""
         self.probe_containers = ProbeContainers(self)
         self.run_memo = Memo()
-        """What is done once a run, however often is looked."""
+        """What is called once per run, in whichever round."""
 
     def __enter__(self) -> Self:
         return self
@@ -120,22 +120,22 @@ class EngineApi(ResourceReader):
         exit_code, raw = self._execute(ref, argv, _MAX_COMMAND_OUTPUT_BYTES)
         return CommandOutput(exit_code, *log_frames.split_streams(raw))
 
-    def _execute(self, ref: str, argv: Sequence[str], at_most: int) -> tuple[int, bytes]:
+    def _execute(self, ref: str, argv: Sequence[str], max_bytes: int) -> tuple[int, bytes]:
         until = time.monotonic() + _COMMAND_TIMEOUT_S
-        wanted = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
-        made = self._request(resources.EXEC_CREATE, (ref,), body=wanted)
-        command = str(made.get("Id") or "")
-        start = replace(resources.EXEC_START, timeout_s=until - time.monotonic(), max_bytes=at_most)
-        raw = self._request(start, (command,), body={"Detach": False, "Tty": False})
-        ended = self.read(resources.EXEC, command)
-        if ended.get("Running") or not isinstance(ended.get("ExitCode"), int):
+        exec_config = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
+        created = self._request(resources.EXEC_CREATE, (ref,), body=exec_config)
+        exec_id = str(created.get("Id") or "")
+        start = replace(resources.EXEC_START, timeout_s=until - time.monotonic(), max_bytes=max_bytes)
+        raw = self._request(start, (exec_id,), body={"Detach": False, "Tty": False})
+        inspected = self.read(resources.EXEC, exec_id)
+        if inspected.get("Running") or not isinstance(inspected.get("ExitCode"), int):
             raise OutOfReach(UnobservableReason.UNREADABLE, "the command has not ended")
-        return ended["ExitCode"], raw
+        return inspected["ExitCode"], raw
 
     def create_container(self, name: str, body: Mapping[str, Any]) -> str:
         """Create a probe container; return its id."""
-        made = self._request(resources.CONTAINER_CREATE, (), {"name": name}, body)
-        ref = str(made.get("Id") or "")
+        created = self._request(resources.CONTAINER_CREATE, (), {"name": name}, body)
+        ref = str(created.get("Id") or "")
         self._client.own_ids.add(ref)
         return ref
 
@@ -178,9 +178,9 @@ class EngineApi(ResourceReader):
         )
         if answer.status in _SUCCESS_STATUSES:
             return resource.parse_body(answer.body)
-        message, own = read_error_message(answer)
+        message, from_engine = read_error_message(answer)
         # A proxy's 404, or the engine's "page not found" for an unknown path, says nothing about the object.
-        if answer.status == _NOT_FOUND and own and message != "page not found":
+        if answer.status == _NOT_FOUND and from_engine and message != "page not found":
             raise NotThere(message)
         if answer.status == _CONFLICT and "marked for removal" in message:
             raise NotThere(message)

@@ -12,9 +12,8 @@ from dckgrade.i18n import N_
 # minimum is 1.44 or 1.40). 1.52 drops fields of inspect: before going on, read moby's api/docs/CHANGELOG.md.
 NEWEST_TESTED = "1.51"
 OLDEST_SUPPORTED = "1.41"  # engine 20.10
-_IGNORED_DRIFT = timedelta(
-    seconds=2
-)  # the Date header counts whole seconds, and the answer took a moment to come
+# The Date header counts whole seconds, and the answer took a moment to come.
+_IGNORED_DRIFT = timedelta(seconds=2)
 
 
 def negotiate_api_version(endpoint: Endpoint, headers: Mapping[str, str]) -> str:
@@ -64,11 +63,11 @@ def parse_engine_version(headers: Mapping[str, str]) -> str | None:
     return version if product == "Docker" else f"{product}/{version}"
 
 
-def measure_clock_drift(headers: Mapping[str, str], here: datetime) -> timedelta:
+def measure_clock_drift(headers: Mapping[str, str], local_time: datetime) -> timedelta:
     """Return how far the engine's clock is ahead of ours; differences within 2 s count as none."""
     try:
-        there = parsedate_to_datetime(headers.get("date", ""))
-        drift = there.astimezone(UTC) - here
+        engine_time = parsedate_to_datetime(headers.get("date", ""))
+        drift = engine_time.astimezone(UTC) - local_time
     except (ValueError, OverflowError):
         return timedelta()
     return drift if abs(drift) > _IGNORED_DRIFT else timedelta()

@@ -10,13 +10,13 @@ from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.probe_container_form import PROBE_LABEL
 
 QUIET_PERIOD_S, MAX_SETTLE_S = 0.3, 2.0
-"""Compose makes twenty events in a row: they are waited out, but not for ever."""
+"""Compose makes twenty events in a row: wait until they end, but not for ever."""
 FILE_POLL_INTERVAL_S = 1.0
 MAX_WATCHED_FILES = 500
 RECONNECT_DELAY_S = 2.0
-"""A lost stream is asked for again after this long; meanwhile the engine is looked at as often."""
+"""A lost stream is requested again after this long; meanwhile the engine is inspected as often."""
 IGNORED_ACTION_PREFIXES = ("exec_", "top", "archive-path", "attach", "resize")
-"""Actions that only look, our own among them: a grade that caused the next one would never end."""
+"""Actions that change nothing, as those of grading: one grade would cause the next for ever."""
 
 
 class EventSource(Protocol):
@@ -36,7 +36,7 @@ class ChangeWatcher:
         self._folder, self._file_stamps = folder, read_file_stamps(folder)
         self._happened = threading.Event()
         self.listening = threading.Event()
-        """Clear while the stream is lost."""
+        """Cleared while the stream is lost."""
         threading.Thread(target=self._listen_to_events, args=(source,), daemon=True).start()
 
     def wait_for_change(self, seconds: float) -> bool:
@@ -47,8 +47,8 @@ class ChangeWatcher:
         often.
         """
         until = time.monotonic() + (seconds if self.listening.is_set() else min(seconds, RECONNECT_DELAY_S))
-        while (left := until - time.monotonic()) > 0:
-            if self._happened.wait(min(left, FILE_POLL_INTERVAL_S)) or self._have_files_changed():
+        while (left_s := until - time.monotonic()) > 0:
+            if self._happened.wait(min(left_s, FILE_POLL_INTERVAL_S)) or self._have_files_changed():
                 self._wait_until_quiet()
                 return True
         return False
@@ -74,7 +74,7 @@ class ChangeWatcher:
             except OutOfReach:
                 pass
             self.listening.clear()
-            # What happened while nobody listened was missed: look.
+            # Events may have been missed meanwhile.
             self._happened.set()
             time.sleep(RECONNECT_DELAY_S)
 
@@ -92,12 +92,12 @@ def read_file_stamps(folder: Path | None) -> dict[str, tuple[int, int]]:
     """
     if folder is None:
         return {}
-    found: dict[str, tuple[int, int]] = {}
+    stamps: dict[str, tuple[int, int]] = {}
     try:
         for path in sorted(folder.iterdir())[:MAX_WATCHED_FILES]:
             status = path.stat()
-            found[path.name] = (status.st_size, status.st_mtime_ns)
+            stamps[path.name] = (status.st_size, status.st_mtime_ns)
     except OSError:
-        # Removed while it was looked at: it will be gone at the next look.
-        return found
-    return found
+        # A file was removed meanwhile: the next poll will not list it.
+        return stamps
+    return stamps

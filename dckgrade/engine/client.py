@@ -47,7 +47,7 @@ class EngineClient:
         )
         # Else HTTP_PROXY would take tcp:// to another machine, whose answers would be graded.
         self._session.trust_env = False
-        # Else the engine packs the archives of files, and what is inside has no limit.
+        # Else the engine compresses archives of files, and their unpacked size has no limit.
         self._session.headers["Accept-Encoding"] = "identity"
         self.own_ids = self._session.own_ids
         if endpoint.tunnel_url:
@@ -108,9 +108,9 @@ class EngineClient:
         method: HttpMethod,
     ) -> ApiAnswer:
         url = self._session.base_url + path
-        left = until - time.monotonic()
+        left_s = until - time.monotonic()
         try:
-            with self._session.request(method, url, params=query, json=body, timeout=left) as response:
+            with self._session.request(method, url, params=query, json=body, timeout=left_s) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 content = _read_whole_body(response, headers, max_bytes, until)
                 return ApiAnswer(response.status_code, headers, content)
@@ -124,7 +124,7 @@ class _PermittedSession(APIClient):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.own_ids: set[str] = set()
-        """Ids of the containers that we have made: these alone may be started and removed."""
+        """The ids of the containers that this program has created: these alone may be started and removed."""
 
     def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
         url = urlsplit(request.url or "")

@@ -38,8 +38,8 @@ def connect_engine(endpoint: Endpoint, deadline_s: float | None = None) -> Conne
     """
     seconds = get_connect_timeout_s(endpoint) if deadline_s is None else deadline_s
     scheme, _, rest = endpoint.url.partition("://")
-    if scheme == "ssh" and (there := address.parse_ssh_address(rest)):
-        return _connect_through_ssh(there, endpoint, seconds)
+    if scheme == "ssh" and (ssh_address := address.parse_ssh_address(rest)):
+        return _connect_through_ssh(ssh_address, endpoint, seconds)
     return _open_engine(_try_socket(endpoint, seconds) if endpoint.socket else endpoint, seconds)
 
 
@@ -48,13 +48,15 @@ def get_connect_timeout_s(endpoint: Endpoint) -> float:
     return _SSH_TIMEOUT_S if endpoint.url.startswith("ssh:") else _PING_TIMEOUT_S
 
 
-def _connect_through_ssh(there: address.SshAddress, endpoint: Endpoint, deadline_s: float) -> ConnectedEngine:
-    begun = time.monotonic()
-    tunnel = SshTunnel(there)
+def _connect_through_ssh(
+    ssh_address: address.SshAddress, endpoint: Endpoint, deadline_s: float
+) -> ConnectedEngine:
+    started = time.monotonic()
+    tunnel = SshTunnel(ssh_address)
     try:
         tunnel.open(deadline_s)
-        # A login that took its time leaves the engine enough of its own.
-        left_s = max(1.0, min(_PING_TIMEOUT_S, deadline_s - (time.monotonic() - begun)))
+        # A slow login does not shorten the engine's own time.
+        left_s = max(1.0, min(_PING_TIMEOUT_S, deadline_s - (time.monotonic() - started)))
         return _open_engine(replace(endpoint, tunnel_url=f"unix://{tunnel.socket}"), left_s, tunnel)
     except BaseException:
         tunnel.close()
@@ -82,34 +84,36 @@ def _open_engine(endpoint: Endpoint, deadline_s: float, tunnel: SshTunnel | None
 
 def _try_socket(endpoint: Endpoint, seconds: float) -> Endpoint:
     """Connect to the socket before loading docker-py, which also leaks its own when nobody listens."""
-    with socket.socket(socket.AF_UNIX) as knocking:
-        knocking.settimeout(seconds)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(seconds)
         try:
-            knocking.connect(str(endpoint.socket))
+            connection.connect(str(endpoint.socket))
         except TimeoutError as error:
             raise _explain_failure(endpoint, [OutOfReach(UnobservableReason.DEADLINE)], seconds) from error
         except OSError as error:
             raise _explain_failure(endpoint, [error], seconds) from error
-        return replace(endpoint, is_forwarded=_name_listener(knocking) == "ssh")
+        return replace(endpoint, is_forwarded=_name_listener(connection) == "ssh")
 
 
-def _name_listener(knocking: socket.socket) -> str:
+def _name_listener(connection: socket.socket) -> str:
     """Return the name of the program that listens (Linux): behind `ssh -L`, 127.0.0.1 is another machine."""
     try:
         option = socket.SO_PEERCRED
-        pid, _, _ = struct.unpack("3i", knocking.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i")))
+        pid, _, _ = struct.unpack(
+            "3i", connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
+        )
         return Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
     except (AttributeError, OSError):
         return ""
 
 
 def _explain_failure(endpoint: Endpoint, causes: list[BaseException], seconds: float) -> EngineError:
-    elsewhere = (
+    other_sockets = (
         []
         if endpoint.tunnel_url
         else [url for url in list_other_sockets(os.environ, Path.home()) if url != endpoint.url]
     )
-    return explain_connection_error(endpoint, causes, elsewhere, seconds)
+    return explain_connection_error(endpoint, causes, other_sockets, seconds)
 
 
 def _make_client(endpoint: Endpoint) -> ApiClient:
@@ -117,7 +121,7 @@ def _make_client(endpoint: Endpoint) -> ApiClient:
 
     try:
         return EngineClient(endpoint, NEWEST_TESTED)
-    except Exception as error:  # docker-py reads config.json and certificates, and trips over odd ones
+    except Exception as error:  # docker-py reads config.json and certificates, and fails on odd ones
         raise EngineError(
             N_("docker-py cannot be set up for {endpoint}: {detail}."),
             N_("Check Docker's config.json and the certificates."),
@@ -129,12 +133,12 @@ def _ping_engine(endpoint: Endpoint, client: ApiClient, seconds: float) -> tuple
     answer = client.request("/_ping", {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds)
     _check_ping(endpoint, answer)
     api = negotiate_api_version(endpoint, answer.headers)
-    # The answer names the newest version that the engine speaks, not the oldest: an older one is tried first.
+    # The answer names the newest version that the engine speaks, not the oldest: try an older one first.
     if api != answer.headers["api-version"]:
-        again = client.request(f"/v{api}/_ping", {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds)
-        if trouble := explain_refused_version(endpoint, api, read_error_message(again)[0]):
-            raise trouble
-        _check_ping(endpoint, again)
+        second_answer = client.request(f"/v{api}/_ping", {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds)
+        if refusal := explain_refused_version(endpoint, api, read_error_message(second_answer)[0]):
+            raise refusal
+        _check_ping(endpoint, second_answer)
     return answer, api
 
 

@@ -48,9 +48,11 @@ def explain_connection_error(
 ) -> EngineError:
     """Return the error for the most telling of *causes*, with what to try next."""
     what, advice = _choose_sentences(causes)
-    # Before systemd gives up a socket of its own, it accepts, and hangs up when dockerd does not start.
-    down = endpoint.socket and any(isinstance(cause, FileNotFoundError | ConnectionError) for cause in causes)
-    return (EngineDownError if down else EngineError)(
+    # systemd holds the socket: it accepts, hangs up when dockerd does not start, and only then gives it up.
+    is_down = endpoint.socket and any(
+        isinstance(cause, FileNotFoundError | ConnectionError) for cause in causes
+    )
+    return (EngineDownError if is_down else EngineError)(
         what,
         _ELSEWHERE if others and advice == _START_ADVICE else advice,
         endpoint=endpoint.url,
@@ -80,8 +82,8 @@ def _choose_sentences(causes: Sequence[BaseException]) -> tuple[str, str]:
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
             return _TLS_MESSAGE, _TLS_ADVICE
-        for kind, what, advice in _MESSAGES_BY_CAUSE:
-            if isinstance(cause, kind):
+        for error_type, what, advice in _MESSAGES_BY_CAUSE:
+            if isinstance(cause, error_type):
                 return what, advice
     if any(isinstance(cause, OutOfReach) and cause.why is UnobservableReason.DEADLINE for cause in causes):
         return _TIMED_OUT, _RESTART_ADVICE
@@ -94,5 +96,5 @@ def _describe_detail(causes: Sequence[BaseException]) -> str:
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message
-    told = (cause.detail for cause in causes if isinstance(cause, OutOfReach) and cause.detail)
-    return next(told, str(causes[-1]))
+    details = (cause.detail for cause in causes if isinstance(cause, OutOfReach) and cause.detail)
+    return next(details, str(causes[-1]))

@@ -24,12 +24,15 @@ _FATAL_PATTERN = re.compile(
     r"unable to configure the Docker daemon with file [^:]+: (.+)"
     r"|failed to start daemon: (failed to set log opts: .+)"
 )
-"""What dockerd ends with because of its file (20.10, measured); it has many other reasons to end."""
+"""The errors with which dockerd rejects its file (20.10, measured); it ends with many others."""
 _MAX_LAST_WORDS_CHARS = 300
 
 
 def find_daemon_files(
-    endpoint: Endpoint, info: Json | None, environment: Mapping[str, str] | None, ours: OwnDockerd | None
+    endpoint: Endpoint,
+    info: Json | None,
+    environment: Mapping[str, str] | None,
+    own_dockerd: OwnDockerd | None,
 ) -> DaemonFiles:
     """
     Read the file that the engine reads, and those that it does not; *info* is None when it does not answer.
@@ -37,11 +40,13 @@ def find_daemon_files(
     Raises `NotThere` where the engine reads none on this machine, or which one is unknown; `OutOfReach` where
     that file exists and may not be read.
     """
-    path = ours.daemon_json_path if ours else locate_config(endpoint, info, environment)
+    path = own_dockerd.daemon_json_path if own_dockerd else locate_config(endpoint, info, environment)
     if path is None:
         raise NotThere(CONFIG_NAME)
     homes = list_home_configs(environment)
-    others = [config for config in ([] if ours else [SYSTEM_CONFIG, SNAP_CONFIG]) + homes if config != path]
+    others = [
+        other for other in ([] if own_dockerd else [SYSTEM_CONFIG, SNAP_CONFIG]) + homes if other != path
+    ]
     try:
         content, changed_at = local_files.read_plain_file(path, CONFIG_NAME), path.stat().st_mtime
     except (FileNotFoundError, NotADirectoryError):
@@ -49,13 +54,13 @@ def find_daemon_files(
     except OSError as error:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{path}: {error.strerror}") from error
     return DaemonFiles(
-        path=CONFIG_NAME if ours else hide_home(path, environment),
+        path=CONFIG_NAME if own_dockerd else hide_home(path, environment),
         content=content,
         changed_at=changed_at,
         others={
-            hide_home(config, environment): text
-            for config in others
-            if (text := local_files.read_if_readable(config, local_files.MAX_FILE_BYTES)) is not None
+            hide_home(other, environment): text
+            for other in others
+            if (text := local_files.read_if_readable(other, local_files.MAX_FILE_BYTES)) is not None
         },
     )
 
@@ -76,37 +81,41 @@ def locate_config(
         return SNAP_CONFIG
     if "name=rootless" in (info.get("SecurityOptions") or []):
         return rootless
-    plain = endpoint.socket in SYSTEM_SOCKETS and sys.platform == "linux" and "BuildahVersion" not in info
-    return SYSTEM_CONFIG if plain else None
+    is_system_engine = (
+        endpoint.socket in SYSTEM_SOCKETS and sys.platform == "linux" and "BuildahVersion" not in info
+    )
+    return SYSTEM_CONFIG if is_system_engine else None
 
 
 def locate_config_by_socket(socket: str, environment: Mapping[str, str] | None) -> Path | None:
     """Return the path of the file of an engine that does not answer; None: unknown."""
     rootless, desktop = list_home_configs(environment)
-    usual = socket in SYSTEM_SOCKETS
-    if "/.docker/" in socket or (usual and sys.platform == "darwin"):
+    is_system_socket = socket in SYSTEM_SOCKETS
+    if "/.docker/" in socket or (is_system_socket and sys.platform == "darwin"):
         return desktop
     if is_rootless_socket(socket, environment):
         return rootless
-    # Where both are installed, nobody tells which of them does not answer.
+    # Where both are installed, it is unknown which of them does not answer.
     installed = [path for path in (SYSTEM_CONFIG, SNAP_CONFIG) if path.parent.exists()]
-    return installed[0] if usual and len(installed) == 1 else None
+    return installed[0] if is_system_socket and len(installed) == 1 else None
 
 
 def list_home_configs(environment: Mapping[str, str] | None) -> list[Path]:
     """Return the paths for a rootless engine and for Docker Desktop, in this order."""
-    told = get_environment(environment)
-    home = Path(told.get("HOME") or Path.home())
+    variables = get_environment(environment)
+    home = Path(variables.get("HOME") or Path.home())
     return [
-        Path(told.get("XDG_CONFIG_HOME") or home / ".config", "docker", CONFIG_NAME),
+        Path(variables.get("XDG_CONFIG_HOME") or home / ".config", "docker", CONFIG_NAME),
         home / ".docker" / CONFIG_NAME,
     ]
 
 
 def is_rootless_socket(socket: str, environment: Mapping[str, str] | None) -> bool:
     """Whether a socket is where rootless engines have theirs."""
-    run = get_environment(environment).get("XDG_RUNTIME_DIR")
-    return socket.startswith("/run/user/") or (run is not None and socket == f"{run}/docker.sock")
+    runtime_folder = get_environment(environment).get("XDG_RUNTIME_DIR")
+    return socket.startswith("/run/user/") or (
+        runtime_folder is not None and socket == f"{runtime_folder}/docker.sock"
+    )
 
 
 def hide_home(path: Path, environment: Mapping[str, str] | None) -> str:
@@ -116,7 +125,7 @@ def hide_home(path: Path, environment: Mapping[str, str] | None) -> str:
 
 
 def find_last_words(
-    endpoint: Endpoint, since: float, environment: Mapping[str, str] | None, ours: OwnDockerd | None
+    endpoint: Endpoint, since: float, environment: Mapping[str, str] | None, own_dockerd: OwnDockerd | None
 ) -> str:
     """
     Return the error with which dockerd rejected its file, in its own words; '' where there is none.
@@ -124,13 +133,15 @@ def find_last_words(
     Ones older than *since* (seconds since 1970) do not count: the file may have been mended meanwhile.
     """
     lines = list(
-        iter_own_log_lines(ours.log_path, since) if ours else read_journal_lines(endpoint, since, environment)
+        iter_own_log_lines(own_dockerd.log_path, since)
+        if own_dockerd
+        else read_journal_lines(endpoint, since, environment)
     )
-    said = [fatal[1] or fatal[2] for line in lines if (fatal := _FATAL_PATTERN.search(line))]
-    # Of an option that is given twice it tells both values: where its sockets are is nobody's business.
+    errors = [match[1] or match[2] for line in lines if (match := _FATAL_PATTERN.search(line))]
+    # For an option that is given twice, dockerd prints both values: omit them, since they tell where its sockets are.
     return (
-        mask_secrets(said[-1].partition(": (from flag")[0].rstrip('"'))[:_MAX_LAST_WORDS_CHARS]
-        if said
+        mask_secrets(errors[-1].partition(": (from flag")[0].rstrip('"'))[:_MAX_LAST_WORDS_CHARS]
+        if errors
         else ""
     )
 
@@ -152,10 +163,10 @@ def read_journal_lines(endpoint: Endpoint, since: float, environment: Mapping[st
     Members of the group `adm` may read it, and many machines have none: [] in every such case.
     """
     scope = "--user-unit" if is_rootless_socket(endpoint.socket or "", environment) else "--unit"
-    asked = [scope, "docker.service", "--since", f"@{since:.0f}", "--lines", str(_MAX_JOURNAL_LINES)]
+    arguments = [scope, "docker.service", "--since", f"@{since:.0f}", "--lines", str(_MAX_JOURNAL_LINES)]
     try:
-        done = subprocess.run(
-            ["journalctl", *asked, "--output", "cat", "--no-pager", "--quiet"],
+        ended = subprocess.run(
+            ["journalctl", *arguments, "--output", "cat", "--no-pager", "--quiet"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_JOURNAL_TIMEOUT_S,
@@ -164,4 +175,4 @@ def read_journal_lines(endpoint: Endpoint, since: float, environment: Mapping[st
         )
     except (OSError, subprocess.TimeoutExpired):
         return []
-    return done.stdout[-_MAX_LOG_BYTES:].decode(errors="replace").splitlines()
+    return ended.stdout[-_MAX_LOG_BYTES:].decode(errors="replace").splitlines()

@@ -17,10 +17,10 @@ class DaemonFiles(Struct, frozen=True, kw_only=True):
     """The `daemon.json` that an engine reads, and the others on its machine."""
 
     path: str
-    """As it is shown: the home folder as `~`."""
+    """For display: with `~` for the home folder."""
     content: bytes | None
     """None: there is no such file."""
     changed_at: float = 0.0
     """Seconds since 1970."""
     others: Mapping[str, bytes] = {}
-    """Those at usual places that this engine does not read, by their paths."""
+    """The contents of those at usual places that this engine does not read, by path."""

@@ -49,9 +49,9 @@ class Endpoint:
     tls: TlsFiles | None = None
     api_ceiling: str | None = None
     is_forwarded: bool = False
-    """An ssh listens there: the engine, its ports and its containers are on another machine."""
+    """Whether an ssh listens there: engine, published ports and containers are on another machine."""
     tunnel_url: str = ""
-    """The socket on this machine through which an ssh of ours leads there; empty where there is none."""
+    """The URL of the local socket that our own ssh forwards to the engine; '' without one."""
 
     @property
     def socket(self) -> str | None:
@@ -68,8 +68,10 @@ class Endpoint:
         """
         Whether it is an engine of one user (rootless, Desktop, Colima, Podman), by the folder of its socket.
         """
-        homes = ("/run/user", "/home", "/root", "/Users", Path.home())
-        return self.socket is not None and any(Path(self.socket).resolve().is_relative_to(at) for at in homes)
+        user_folders = ("/run/user", "/home", "/root", "/Users", Path.home())
+        return self.socket is not None and any(
+            Path(self.socket).resolve().is_relative_to(folder) for folder in user_folders
+        )
 
     @property
     def reaches_own_addresses(self) -> bool:
@@ -89,7 +91,7 @@ def resolve_endpoint(
     if name != "default":
         url, tls = _read_context(name, source, store)
         return Endpoint(url, f"{source}={name}", tls, ceiling)
-    # The CLI's default context reads DOCKER_HOST, also when it is asked for as `--context default`.
+    # The CLI's default context reads DOCKER_HOST, even if chosen by `--context default`.
     given = (host or environ.get("DOCKER_HOST") or "").strip()
     tls = _read_tls_from_environment(environ, store)
     if not given:
@@ -100,16 +102,16 @@ def resolve_endpoint(
 
 def list_other_sockets(environ: Mapping[str, str], home: Path) -> list[str]:
     """Return the URLs of the engine sockets that exist in the usual places: to be suggested, never used."""
-    run = Path(environ.get("XDG_RUNTIME_DIR") or "/nonexistent")
-    places = (
+    runtime_folder = Path(environ.get("XDG_RUNTIME_DIR") or "/nonexistent")
+    sockets = (
         Path(engine_url.DEFAULT_SOCKET),
-        run / "docker.sock",
+        runtime_folder / "docker.sock",
         home / ".docker/run/docker.sock",
         home / ".docker/desktop/docker.sock",
         home / ".colima/default/docker.sock",
-        run / "podman/podman.sock",
+        runtime_folder / "podman/podman.sock",
     )
-    return [f"unix://{place}" for place in places if os.access(place, os.F_OK)]
+    return [f"unix://{path}" for path in sockets if os.access(path, os.F_OK)]
 
 
 def list_contexts(environ: Mapping[str, str], home: Path) -> dict[str, str]:
@@ -200,9 +202,9 @@ def _iter_contexts(store: Path) -> Iterator[tuple[str, str]]:
     for meta in store.glob("contexts/meta/*/meta.json"):
         with suppress(EngineError):
             content = _read_json(meta) or {}
-            name, told = content.get("Name"), content.get("Metadata")
+            name, metadata = content.get("Name"), content.get("Metadata")
             if isinstance(name, str):
-                yield name, str(told.get("Description") or "") if isinstance(told, dict) else ""
+                yield name, str(metadata.get("Description") or "") if isinstance(metadata, dict) else ""
 
 
 def _read_tls_from_environment(environ: Mapping[str, str], store: Path) -> TlsFiles | None:

@@ -37,5 +37,5 @@ def is_probe_container_creation(request: OutgoingRequest) -> bool:
 
 def is_about_own_container(request: OutgoingRequest) -> bool:
     """Whether it is about a container that this program has created, and has no body."""
-    found = _CONTAINER_ID_PATTERN.search(request.path)
-    return bool(found and found[1] in request.own_ids) and request.body is None
+    match = _CONTAINER_ID_PATTERN.search(request.path)
+    return bool(match and match[1] in request.own_ids) and request.body is None

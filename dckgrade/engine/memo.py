@@ -20,8 +20,8 @@ class Memo:
     def get_or_call(self, key: Hashable, call: Callable[[], T]) -> T:
         """Return what *call* returned for *key*; the first thread makes the call, others wait for it."""
         with self._lock:
-            first = key not in self._answers
-            answer: Future[T] = self._answers.setdefault(key, Future())
-        if first:
-            settle_future(answer, call)
-        return answer.result()
+            is_first = key not in self._answers
+            future: Future[T] = self._answers.setdefault(key, Future())
+        if is_first:
+            settle_future(future, call)
+        return future.result()

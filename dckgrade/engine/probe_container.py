@@ -21,7 +21,7 @@ from dckgrade.engine.probe_container_form import (
 from dckgrade.report.observation import UnobservableReason
 
 MAX_PROBE_CONTAINER_AGE = timedelta(minutes=3)
-"""A container that speaks ends after 120 s by itself; what is older has been left behind."""
+"""A started probe container ends by itself after 120 s; an older one has been left behind."""
 
 
 def make_marker() -> str:
@@ -64,8 +64,8 @@ class ProbeContainerEngine(Protocol):
 class ProbeContainers:
     """The probe containers that exist on one engine. Safe for several threads."""
 
-    def __init__(self, door: ProbeContainerEngine) -> None:
-        self._api, self._lock = door, threading.Lock()
+    def __init__(self, api: ProbeContainerEngine) -> None:
+        self._api, self._lock = api, threading.Lock()
         self._created_ids: list[str] = []
         self._has_swept = self._is_closed = False
 
@@ -93,7 +93,7 @@ class ProbeContainers:
 
     def remove_all(self) -> None:
         """Remove all of them; what cannot be removed now is removed by a later run."""
-        # A creation that is under way is waited for, or what it makes would stay.
+        # Wait for a creation that is under way, or its container would stay.
         with self._lock:
             for ref in list(self._created_ids):
                 self._remove_container(ref)

@@ -6,9 +6,9 @@ from typing import Any
 from dckgrade.engine.answers import Json
 
 PROBE_LABEL, PROBE_NAME_PREFIX = "dckgrade.probe", "dckgrade-probe-"
-"""The label and the beginning of the name of everything that is made; only what has both is ever removed."""
+"""The label and the start of the name of every probe container; only what has both is ever removed."""
 SENDING_DRIVERS = frozenset({"gelf", "syslog", "fluentd"})
-"""Log drivers that send lines away: often set for one container alone, so that ours must be given them."""
+"""Log drivers that send lines away; often set for one container only, so probe containers copy them."""
 _MARKER_SCRIPT = 'n=0; while [ "$n" -lt 60 ]; do echo " $0 "; n=$((n+1)); sleep 2; done'
 _NAME_QUERY = re.compile(rf"name={PROBE_NAME_PREFIX}[0-9a-f]{{12}}")
 _IMAGE_PATTERN, _WORDS_PATTERN, _OWNER_PATTERN = (
@@ -43,28 +43,28 @@ def build_probe_container(image: str, words: str, owner: str, log: Json | None =
     }
 
 
-def is_probe_container_request(query: str, asked: Any) -> bool:
+def is_probe_container_request(query: str, body: Any) -> bool:
     """Whether a container to be created is named as a probe container, and has exactly that form."""
     try:
-        image, words, owner = asked["Image"], asked["Entrypoint"][-1], asked["Labels"][PROBE_LABEL]
-        log = asked["HostConfig"].get("LogConfig")
-        parts = zip((_IMAGE_PATTERN, _WORDS_PATTERN, _OWNER_PATTERN), (image, words, owner), strict=True)
-        fits = all(pattern.fullmatch(part) for pattern, part in parts) and (
+        image, words, owner = body["Image"], body["Entrypoint"][-1], body["Labels"][PROBE_LABEL]
+        log = body["HostConfig"].get("LogConfig")
+        checked = zip((_IMAGE_PATTERN, _WORDS_PATTERN, _OWNER_PATTERN), (image, words, owner), strict=True)
+        has_form = all(pattern.fullmatch(part) for pattern, part in checked) and (
             log is None or _is_sending_config(log)
         )
     except (LookupError, TypeError, AttributeError):
         return False
     return (
         bool(_NAME_QUERY.fullmatch(query))
-        and fits
-        and bool(asked == build_probe_container(image, words, owner, log))
+        and has_form
+        and bool(body == build_probe_container(image, words, owner, log))
     )
 
 
 def _is_sending_config(log: Json) -> bool:
     options = log["Config"]
-    plain = all(isinstance(part, str) for option in options.items() for part in option)
-    return log.keys() == {"Type", "Config"} and log["Type"] in SENDING_DRIVERS and plain
+    has_only_text = all(isinstance(part, str) for option in options.items() for part in option)
+    return log.keys() == {"Type", "Config"} and log["Type"] in SENDING_DRIVERS and has_only_text
 
 
 def is_probe_container_entry(entry: Json) -> bool:

@@ -7,7 +7,7 @@ _MASK = "***"
 # Every pattern runs in linear time: a look-behind lets a run of characters match only from its first one, and
 # possessive quantifiers never give back. A quote inside a value ends it unless a letter or digit follows, so
 # that PostgreSQL's `"-e POSTGRES_PASSWORD=password" on "docker run"` keeps its shape.
-# A name is looked at before it is matched: matching `CMD="x --token=y"` would step over the token.
+# A look-ahead checks the name before it is matched: matching `CMD="x --token=y"` would skip the token.
 _MARKED_NAME = (
     r"(?=[\w.-]*?(?i:pass|pwd|secret|token|key|cred|auth|dsn|private|session|cookie|(?:pw|mdp)(?![a-z])))"
 )
@@ -25,7 +25,7 @@ _QUOTED = re.compile(rf"""(["']){_MARKED_NAME}([\w.-]++)=((?:(?!\1)[^\r\n])++)(?
 _MEMBER = re.compile(rf"""{_NAME}(\\?["']\s{{0,9}}:\s{{0,9}})({_STRING}|\\"[^"\\]*+|[^\s"'\\{{\[,}}\]]++)""")
 _ASSIGNED = re.compile(rf"""{_NAME}([ \t]{{0,2}}=[ \t]{{0,2}})(?!=)({_STRING}|{_BARE})""")
 _FLAG = re.compile(rf"""(?<![\w.-]){_MARKED_NAME}(--?\w[\w.-]*+)(["']?,?[ \t]{{1,4}}["']?)(?!-)({_BARE})""")
-# Sentences name a secret too; words that tell its state instead are what labs look for, and stay.
+# Sentences contain secrets too. Words that tell the state of one are what labs look for, and stay.
 _WORD = r"(?:password|passwd|passphrase|secret|mot[ ]de[ ]passe|(?<![a-z])(?:pw|mdp))"
 _STATE = r"""(?:an?|and|are|as|authentication|been|being|cannot|correct|disabled|enabled|empty|est|et|expired
   |file|for|from|given|has|if|in|incorrecte?|invalide?|is|manquant|missing|mounted|must|needed|no|not|obligatoire
@@ -48,7 +48,7 @@ _TOKEN_PATTERN = re.compile(
         eyJ[\w-]{5,}+\.[\w-]{5,}+(?:\.[\w-]*+)?            # JSON web tokens
       | (?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])              # AWS access keys
       | (?:gh[pousr]_|github_pat_|dckr_(?:pat|oat)_|glpat-)[\w-]{10,}+
-      | SWMTKN-[\w-]{5,}+                                   # what lets a machine join a swarm
+      | SWMTKN-[\w-]{5,}+                                   # join tokens of a swarm
       | sk-[\w-]{20,}+ | xox[a-z]-[\w-]{5,}+              # OpenAI, Slack
       | (?i:bearer)[ ][\w.~+/-]{8,}+=*+
     )""",
@@ -63,15 +63,15 @@ def mask_secrets(text: str) -> str:
     text = _USERINFO_PATTERN.sub(f"://{_MASK}@", text)
     text = _LOGIN_PATTERN.sub(rf"\1{_MASK}", text)
     text = _QUOTED.sub(rf"\1\2={_MASK}", text)
-    for named in (_MEMBER, _ASSIGNED, _FLAG, *_SENTENCE_PATTERNS):
-        text = named.sub(_mask_value, text)
+    for pattern in (_MEMBER, _ASSIGNED, _FLAG, *_SENTENCE_PATTERNS):
+        text = pattern.sub(_mask_value, text)
     return _TOKEN_PATTERN.sub(_MASK, text)
 
 
-def _mask_value(found: re.Match[str]) -> str:
-    name, between, value = found.groups()
+def _mask_value(match: re.Match[str]) -> str:
+    name, between, value = match.groups()
     if value in {"null", "true", "false"}:
-        return found[0]
+        return match[0]
     quote = _OPENING_QUOTE_PATTERN.match(value)
     opening = quote[0] if quote else ""
     closing = opening if opening and value.endswith(opening) and len(value) > len(opening) else ""

@@ -2,10 +2,11 @@
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
+
+from dckgrade.engine.tool_cache import get_environment
 
 REJECTION_MEMORY_S = 600.0
 """Grafana counts failures over five minutes, and locks the account out after five of them."""
@@ -20,12 +21,12 @@ def was_rejected_lately(container: str, user: str, environment: Mapping[str, str
 def remember_rejection(container: str, user: str, environment: Mapping[str, str] | None) -> None:
     """Write the rejection down, never the password; where nothing can be written, it is forgotten."""
     path = get_rejections_path(environment)
-    kept = dict(list(read_recent_rejections(path).items())[-MAX_REMEMBERED:]) | {
+    rejections = dict(list(read_recent_rejections(path).items())[-MAX_REMEMBERED:]) | {
         f"{container} {user}": time.time()
     }
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(kept))
+        path.write_text(json.dumps(rejections))
 
 
 def read_recent_rejections(path: Path) -> dict[str, float]:
@@ -34,7 +35,9 @@ def read_recent_rejections(path: Path) -> dict[str, float]:
         content = json.loads(path.read_bytes())
         now = time.time()
         return {
-            str(key): float(at) for key, at in content.items() if 0 <= now - float(at) < REJECTION_MEMORY_S
+            str(key): float(rejected_at)
+            for key, rejected_at in content.items()
+            if 0 <= now - float(rejected_at) < REJECTION_MEMORY_S
         }
     except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         return {}
@@ -42,6 +45,8 @@ def read_recent_rejections(path: Path) -> dict[str, float]:
 
 def get_rejections_path(environment: Mapping[str, str] | None) -> Path:
     """Return the path of the file, in the user's folder for program state (XDG Base Directory)."""
-    told = os.environ if environment is None else environment
-    home = told.get("XDG_STATE_HOME") or str(Path(told.get("HOME") or Path.home()) / ".local" / "state")
+    variables = get_environment(environment)
+    home = variables.get("XDG_STATE_HOME") or str(
+        Path(variables.get("HOME") or Path.home()) / ".local" / "state"
+    )
     return Path(home) / "dckgrade" / "refused.json"

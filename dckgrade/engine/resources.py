@@ -21,7 +21,7 @@ from dckgrade.engine.responses import decode_json_object, decode_json_objects, r
 HttpMethod = Literal["GET", "HEAD", "POST", "DELETE"]
 
 T_co = TypeVar("T_co", covariant=True)
-"""What a body is read as."""
+"""The type that a body is decoded to."""
 
 MIB = 1024 * 1024
 _PLACEHOLDER_PATTERN = re.compile(r"\{(\w+)(:path)?\}")
@@ -36,10 +36,10 @@ class Resource(Struct, Generic[T_co], frozen=True, kw_only=True, dict=True):
     path: str
     """Without the version; `{ref}` is one segment, `{name:path}` may have several."""
     parse_body: Callable[[bytes], T_co]
-    """Turns the body into what is returned; raises `OutOfReach` for one that cannot be read."""
+    """Decodes the body; raises `OutOfReach` for one that cannot be decoded."""
     method: HttpMethod = "GET"
     query: Mapping[str, str] = _NO_QUERY
-    """Parameters that are always sent."""
+    """Query parameters that are always sent."""
     timeout_s: float = 3.0
     max_bytes: int = 16 * MIB
     guard: Callable[[OutgoingRequest], bool] | None = None
@@ -48,7 +48,7 @@ class Resource(Struct, Generic[T_co], frozen=True, kw_only=True, dict=True):
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Matches the paths of this resource, with and without the API's version."""
-        plain = re.escape(re.sub(_PLACEHOLDER_PATTERN, lambda found: "\0P" if found[2] else "\0S", self.path))
+        plain = re.escape(re.sub(_PLACEHOLDER_PATTERN, lambda match: "\0P" if match[2] else "\0S", self.path))
         segments = plain.replace("\0P", ".+").replace("\0S", "[^/]+")
         return re.compile(rf"(?:/v\d+\.\d+)?{segments}")
 
@@ -56,12 +56,12 @@ class Resource(Struct, Generic[T_co], frozen=True, kw_only=True, dict=True):
         """Return the path with *refs* as its parameters; raises `NotThere` for what cannot be a name."""
         names = iter(refs)
         return _PLACEHOLDER_PATTERN.sub(
-            lambda found: _quote_ref(next(names), "/" if found[2] else ""), self.path
+            lambda match: _quote_ref(next(names), "/" if match[2] else ""), self.path
         )
 
 
 def _quote_ref(ref: str, separators: str) -> str:
-    # No object has such a name, and in a path it would ask for something else.
+    # No object has such a name, and in a path it would mean another resource.
     if {"", ".", ".."} & set(ref.split("/")):
         raise NotThere(ref)
     return quote(ref, safe=f":@{separators}")
@@ -79,7 +79,7 @@ def read_tar_file_with_date(body: bytes) -> tuple[bytes, datetime]:
 
 PING = Resource(name="ping", path="/_ping", parse_body=keep_bytes)
 INFO = Resource(name="info", path="/info", parse_body=decode_json_object, timeout_s=5)
-"""Of a manager: it asks the whole swarm."""
+"""Slow on a manager, which asks the whole swarm."""
 NODES = Resource(name="nodes", path="/nodes", parse_body=decode_json_objects, timeout_s=5)
 EVENTS = Resource(name="events", path="/events", parse_body=keep_bytes)
 CONTAINERS = Resource(
@@ -159,4 +159,4 @@ CONTAINER_REMOVE = Resource(
 RESOURCES: tuple[Resource[Any], ...] = tuple(
     value for value in list(vars().values()) if isinstance(value, Resource)
 )
-"""Every row above."""
+"""All resources above."""

@@ -65,5 +65,5 @@ def read_error_message(answer: ApiAnswer) -> tuple[str, bool]:
         content = msgspec.json.decode(answer.body)
         return mask_secrets(content["message"]), True
     except (msgspec.DecodeError, RecursionError, LookupError, TypeError, UnicodeError):
-        shown = re.sub(r"<[^<>]*>|\s+", " ", answer.body[:2000].decode(errors="replace"))
-        return mask_secrets(" ".join(shown.split()))[:200], False
+        plain_text = re.sub(r"<[^<>]*>|\s+", " ", answer.body[:2000].decode(errors="replace"))
+        return mask_secrets(" ".join(plain_text.split()))[:200], False

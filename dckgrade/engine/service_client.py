@@ -15,7 +15,7 @@ from dckgrade.report.observation import UnobservableReason
 
 MAX_ANSWER_BODY_BYTES, MAX_ACCOUNT_BODY_BYTES = 256 * 1024, 2 * 1024 * 1024
 _TIMEOUT_S, _ACCOUNT_TIMEOUT_S = 3.0, 8.0
-"""Behind an account stands work done for it: Grafana asks its data sources first."""
+"""Answers to an account take longer: Grafana queries its data sources first."""
 
 T = TypeVar("T")
 
@@ -23,44 +23,48 @@ T = TypeVar("T")
 def get_http_answer(
     address: Address,
     path: str,
-    seconds: float = _TIMEOUT_S,
+    timeout_s: float = _TIMEOUT_S,
     login: Login | None = None,
-    door: Path | None = None,
+    tunnel_socket: Path | None = None,
 ) -> HttpAnswer:
     """
     Send one GET request and return the answer; no redirect is followed.
 
     The body is capped at 256 KiB, for an account at 2 MiB. *tunnel_socket* leads to *address* through ssh.
     """
-    within_s = _ACCOUNT_TIMEOUT_S if login else seconds
+    limit_s = _ACCOUNT_TIMEOUT_S if login else timeout_s
     return _talk_to_address(
-        address, within_s, lambda connected: _send_request(address, path, connected, login), door
+        address, limit_s, lambda connection: _send_request(address, path, connection, login), tunnel_socket
     )
 
 
 def exchange_tcp(
-    address: Address, sent: bytes, count: int, seconds: float = _TIMEOUT_S, door: Path | None = None
+    address: Address,
+    sent: bytes,
+    count: int,
+    timeout_s: float = _TIMEOUT_S,
+    tunnel_socket: Path | None = None,
 ) -> bytes:
     """Send bytes, and return what came by the time *count* bytes, the end or the deadline was reached."""
-    came = bytearray()
+    received = bytearray()
 
-    def talk(connected: socket.socket) -> None:
-        connected.sendall(sent)
-        while len(came) < count and (more := connected.recv(count - len(came))):
-            came.extend(more)
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(sent)
+        while len(received) < count and (chunk := connection.recv(count - len(received))):
+            received.extend(chunk)
 
     try:
-        _talk_to_address(address, seconds, talk, door)
+        _talk_to_address(address, timeout_s, talk, tunnel_socket)
     except NoAnswer:
-        if not came:
+        if not received:
             raise
-    if not came:
+    if not received:
         raise NoAnswer("reset")
-    return bytes(came)
+    return bytes(received)
 
 
 def _talk_to_address(
-    address: Address, seconds: float, talk: Callable[[socket.socket], T], door: Path | None
+    address: Address, timeout_s: float, talk: Callable[[socket.socket], T], tunnel_socket: Path | None
 ) -> T:
     """
     Call *talk* with a connection.
@@ -68,24 +72,24 @@ def _talk_to_address(
     Behind a *tunnel_socket*, ssh reports every failure alike: a service that does not answer was not reached.
     """
     try:
-        return _talk_within(address, seconds, talk, door)
-    except NoAnswer as none:
-        if door and none.reason != "garbled":
+        return _talk_within(address, timeout_s, talk, tunnel_socket)
+    except NoAnswer as no_answer:
+        if tunnel_socket and no_answer.reason != "garbled":
             raise OutOfReach(
                 UnobservableReason.ADDRESS_OUT_OF_REACH, f"{address.host}:{address.port}"
-            ) from none
+            ) from no_answer
         raise
 
 
 def _talk_within(
-    address: Address, seconds: float, talk: Callable[[socket.socket], T], door: Path | None
+    address: Address, timeout_s: float, talk: Callable[[socket.socket], T], tunnel_socket: Path | None
 ) -> T:
     import http.client
 
-    until = time.monotonic() + seconds
-    with _connect_address(address, seconds, door) as connected:
+    until = time.monotonic() + timeout_s
+    with _connect_address(address, timeout_s, tunnel_socket) as connection:
         try:
-            return call_within(until - time.monotonic(), lambda: talk(connected))
+            return call_within(until - time.monotonic(), lambda: talk(connection))
         except OutOfReach:
             raise NoAnswer("silent") from None
         except TimeoutError:
@@ -99,9 +103,11 @@ def _talk_within(
 
 
 @contextmanager
-def _connect_address(address: Address, seconds: float, door: Path | None) -> Iterator[socket.socket]:
+def _connect_address(
+    address: Address, timeout_s: float, tunnel_socket: Path | None
+) -> Iterator[socket.socket]:
     try:
-        connected = call_within(seconds, lambda: _open_socket(address, seconds, door))
+        connection = call_within(timeout_s, lambda: _open_socket(address, timeout_s, tunnel_socket))
     except ConnectionRefusedError:
         raise NoAnswer("refused") from None
     except ConnectionResetError:
@@ -113,34 +119,34 @@ def _connect_address(address: Address, seconds: float, door: Path | None) -> Ite
             UnobservableReason.ADDRESS_OUT_OF_REACH, f"{address.host}:{address.port} {error}"
         ) from error
     try:
-        yield connected
+        yield connection
     finally:
-        # Closing alone would leave a reader that the deadline has abandoned waiting for its next byte.
+        # Closing alone would leave a call that the deadline has abandoned waiting for its next byte.
         with suppress(OSError):
-            connected.shutdown(socket.SHUT_RDWR)
-        connected.close()
+            connection.shutdown(socket.SHUT_RDWR)
+        connection.close()
 
 
-def _open_socket(address: Address, seconds: float, door: Path | None) -> socket.socket:
-    if door is None:
-        return socket.create_connection((address.host, address.port), timeout=seconds)
-    opened = socket.socket(socket.AF_UNIX)
+def _open_socket(address: Address, timeout_s: float, tunnel_socket: Path | None) -> socket.socket:
+    if tunnel_socket is None:
+        return socket.create_connection((address.host, address.port), timeout=timeout_s)
+    connection = socket.socket(socket.AF_UNIX)
     try:
-        opened.settimeout(seconds)
-        opened.connect(str(door))
+        connection.settimeout(timeout_s)
+        connection.connect(str(tunnel_socket))
     except OSError:
-        opened.close()
+        connection.close()
         raise
-    return opened
+    return connection
 
 
-def _send_request(address: Address, path: str, connected: socket.socket, login: Login | None) -> HttpAnswer:
+def _send_request(address: Address, path: str, connection: socket.socket, login: Login | None) -> HttpAnswer:
     import http.client
 
-    at_most = MAX_ACCOUNT_BODY_BYTES if login else MAX_ANSWER_BODY_BYTES
+    max_bytes = MAX_ACCOUNT_BODY_BYTES if login else MAX_ANSWER_BODY_BYTES
     client = http.client.HTTPConnection(address.host, address.port)
-    client.sock = connected
-    # What http.client refuses to send (spaces, accents) is quoted; what is quoted already stays.
+    client.sock = connection
+    # Quote what http.client refuses to send (spaces, accents), and keep what is quoted already.
     client.putrequest("GET", quote(path, safe="/?&=%:@!$'()*+,;~[]"), skip_accept_encoding=True)
     client.putheader("Accept-Encoding", "identity")
     client.putheader("Accept", "*/*")
@@ -151,13 +157,13 @@ def _send_request(address: Address, path: str, connected: socket.socket, login: 
         client.putheader("Authorization", f"Basic {account}")
     client.endheaders()
     with client.getresponse() as response:
-        body = response.read(at_most + 1)
-        if response.length and len(body) <= at_most:
+        body = response.read(max_bytes + 1)
+        if response.length and len(body) <= max_bytes:
             raise http.client.IncompleteRead(body, response.length)
         headers: dict[str, str] = {}
         for name, value in response.getheaders():
-            known = headers.get(name.lower())
-            headers[name.lower()] = value if known is None else f"{known}, {value}"
+            earlier = headers.get(name.lower())
+            headers[name.lower()] = value if earlier is None else f"{earlier}, {value}"
         return HttpAnswer(
-            status=response.status, headers=headers, body=body[:at_most], truncated=len(body) > at_most
+            status=response.status, headers=headers, body=body[:max_bytes], truncated=len(body) > max_bytes
         )

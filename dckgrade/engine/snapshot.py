@@ -32,8 +32,8 @@ class EngineSnapshot(ResourceReader):
 
     def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
         """Request *resource* once; later calls return or raise the same."""
-        asked = (resource.name, refs, tuple(sorted(query.items())))
-        return self._memo.get_or_call(asked, lambda: self._api.read(resource, *refs, **query))
+        key = (resource.name, refs, tuple(sorted(query.items())))
+        return self._memo.get_or_call(key, lambda: self._api.read(resource, *refs, **query))
 
     def read_apparmor_label(self, ref: str) -> str:
         """Read the label of a container's first process, where the engine is on this machine."""
@@ -132,8 +132,8 @@ class EngineSnapshot(ResourceReader):
     def _find_daemon_files(self) -> DaemonFiles:
         try:
             info = self.inspect_engine()
-        except OutOfReach as trouble:
-            if trouble.why is not UnobservableReason.ENGINE_OUT_OF_REACH:
+        except OutOfReach as error:
+            if error.why is not UnobservableReason.ENGINE_OUT_OF_REACH:
                 raise
             info = None
         options = self._options
@@ -147,8 +147,8 @@ class EngineSnapshot(ResourceReader):
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         """Return where *port* is reached from here; `--network container:…` has its lender's addresses."""
         mode = (inspected.get("HostConfig") or {}).get("NetworkMode") or ""
-        borrowed = mode.startswith("container:")
-        lender = self.inspect_container(mode.removeprefix("container:")) if borrowed else inspected
+        borrows_network = mode.startswith("container:")
+        lender = self.inspect_container(mode.removeprefix("container:")) if borrows_network else inspected
         running = (inspected.get("State") or {}).get("Running")
         return find_service_addresses(lender, port, self._api.endpoint) if running else ()
 
@@ -156,19 +156,19 @@ class EngineSnapshot(ResourceReader):
         """Send a GET request; a rejected account is not tried again, in later rounds either."""
         if login and (refused := self._api.refused_logins.get((address, login))):
             return refused
-        guessed, where = login.guessed_for if login else "", self._options.environment
-        if login and guessed and rejected_logins.was_rejected_lately(guessed, login.user, where):
+        container, environment = login.guessed_for if login else "", self._options.environment
+        if login and container and rejected_logins.was_rejected_lately(container, login.user, environment):
             return HttpAnswer(status=HTTPStatus.UNAUTHORIZED, headers={}, body=b"")
         answer = self._memo.get_or_call(
             ("http", address, path, login),
             lambda: service_client.get_http_answer(
-                address, path, login=login, door=self._api.find_forwarded_socket(address)
+                address, path, login=login, tunnel_socket=self._api.find_forwarded_socket(address)
             ),
         )
         if login and answer.status == HTTPStatus.UNAUTHORIZED:
             self._api.refused_logins[address, login] = answer
-            if guessed:
-                rejected_logins.remember_rejection(guessed, login.user, where)
+            if container:
+                rejected_logins.remember_rejection(container, login.user, environment)
         return answer
 
     def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
@@ -180,8 +180,8 @@ class EngineSnapshot(ResourceReader):
 
     def _request_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         for argv in exec_http.iter_http_commands(port, path):
-            if answered := exec_http.parse_command_answer(argv, self._api.run_command_raw(ref, argv)):
-                return answered
+            if answer := exec_http.parse_command_answer(argv, self._api.run_command_raw(ref, argv)):
+                return answer
         raise OutOfReach(
             UnobservableReason.ADDRESS_OUT_OF_REACH, f"{port}: no curl and no wget in the container"
         )
@@ -191,6 +191,6 @@ class EngineSnapshot(ResourceReader):
         return self._memo.get_or_call(
             ("exchange", address, sent, count),
             lambda: service_client.exchange_tcp(
-                address, sent, count, door=self._api.find_forwarded_socket(address)
+                address, sent, count, tunnel_socket=self._api.find_forwarded_socket(address)
             ),
         )

@@ -44,12 +44,12 @@ def may_belong_to_root(tool: str) -> bool:
 
 def iter_cache_folders(tool: str, environment: Mapping[str, str] | None) -> Iterator[Path]:
     """Yield where the cache may be: the tool's own variable, what Go's `os.UserCacheDir` says, snap."""
-    told = get_environment(environment)
-    if own := told.get(f"{tool.upper()}_CACHE_DIR"):
+    variables = get_environment(environment)
+    if own := variables.get(f"{tool.upper()}_CACHE_DIR"):
         yield Path(own)
-    if shared := told.get("XDG_CACHE_HOME"):
+    if shared := variables.get("XDG_CACHE_HOME"):
         yield Path(shared) / tool
-    if home := told.get("HOME"):
+    if home := variables.get("HOME"):
         library = ("Library", "Caches") if sys.platform == "darwin" else (".cache",)
         yield Path(home, *library, tool)
         yield Path(home, "snap", tool, "common", ".cache", tool)

@@ -100,13 +100,13 @@ def test_a_container_of_ours_has_our_name_and_no_more_is_asked(query: str) -> No
 
 
 def test_only_what_is_ours_is_started_and_removed() -> None:
-    require_allowed_request("POST", f"/v1.41/containers/{ID}/start", own={ID})
-    require_allowed_request("DELETE", f"/v1.41/containers/{ID}", query="force=true&v=true", own={ID})
+    require_allowed_request("POST", f"/v1.41/containers/{ID}/start", own_ids={ID})
+    require_allowed_request("DELETE", f"/v1.41/containers/{ID}", query="force=true&v=true", own_ids={ID})
     for own in (set[str](), {"d" * 64}):
         with pytest.raises(ForbiddenRequest):
-            require_allowed_request("POST", f"/v1.41/containers/{ID}/start", own=own)
+            require_allowed_request("POST", f"/v1.41/containers/{ID}/start", own_ids=own)
         with pytest.raises(ForbiddenRequest):
-            require_allowed_request("DELETE", f"/v1.41/containers/{ID}", own=own)
+            require_allowed_request("DELETE", f"/v1.41/containers/{ID}", own_ids=own)
 
 
 @pytest.mark.parametrize(
@@ -124,12 +124,12 @@ def test_only_what_is_ours_is_started_and_removed() -> None:
 )
 def test_nothing_else_is_done_even_to_what_is_ours(method: str, path: str) -> None:
     with pytest.raises(ForbiddenRequest):
-        require_allowed_request(method, f"/v1.41{path}", own={ID, "web"})
+        require_allowed_request(method, f"/v1.41{path}", own_ids={ID, "web"})
 
 
 def test_a_start_has_no_body() -> None:
     with pytest.raises(ForbiddenRequest):
-        require_allowed_request("POST", f"/containers/{ID}/start", b'{"Binds": ["/:/host"]}', own={ID})
+        require_allowed_request("POST", f"/containers/{ID}/start", b'{"Binds": ["/:/host"]}', own_ids={ID})
 
 
 class ScriptedEngine:

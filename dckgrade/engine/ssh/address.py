@@ -40,11 +40,11 @@ class SshAddress:
 
 def parse_ssh_address(rest: str) -> SshAddress | None:
     """Parse what follows `ssh://`; None for what is no such address, or has a password."""
-    found = _ADDRESS_PATTERN.fullmatch(rest)
-    if not found or (port := int(found["port"] or 0)) > _MAX_PORT:
+    match = _ADDRESS_PATTERN.fullmatch(rest)
+    if not match or (port := int(match["port"] or 0)) > _MAX_PORT:
         return None
-    socket = (found["socket"] or "").rstrip("/")
+    socket = (match["socket"] or "").rstrip("/")
     if ".." in socket.split("/"):
         return None
-    host = found["host"].strip("[]")
-    return SshAddress(host=host, user=found["user"] or "", port=port or None, socket=socket)
+    host = match["host"].strip("[]")
+    return SshAddress(host=host, user=match["user"] or "", port=port or None, socket=socket)

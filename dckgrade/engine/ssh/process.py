@@ -30,38 +30,38 @@ _REGISTERED: set[Closable] = set()
 _ending = threading.Event()
 
 
-def register_open(one: Closable) -> None:
+def register_open(closable: Closable) -> None:
     """Have *closable* closed at the end of the program; raises `ProgramEnding` if that has begun."""
     with _LOCK:
         if _ending.is_set():
             raise ProgramEnding
         if not _REGISTERED:
             atexit.register(close_all)
-        _REGISTERED.add(one)
+        _REGISTERED.add(closable)
 
 
-def forget_closed(one: Closable) -> None:
+def forget_closed(closable: Closable) -> None:
     """Forget *closable*, which is closed."""
     with _LOCK:
-        _REGISTERED.discard(one)
+        _REGISTERED.discard(closable)
 
 
 def close_all() -> None:
     """Close all that is open, whichever thread opened it; from then on nothing can be registered."""
     with _LOCK:
         _ending.set()
-        left = list(_REGISTERED)
-    for one in left:
-        one.close()
+        still_open = list(_REGISTERED)
+    for closable in still_open:
+        closable.close()
 
 
 class SshProcess:
     """One ssh, in a process group of its own: Ctrl-C reaches us first, and its ProxyJump ends with it."""
 
-    def __init__(self, argv: Sequence[str], talk: int | None = None) -> None:
-        ours = subprocess.DEVNULL if talk is None else talk
+    def __init__(self, argv: Sequence[str], stdio: int | None = None) -> None:
+        output = subprocess.DEVNULL if stdio is None else stdio
         self.popen = subprocess.Popen(
-            argv, stdin=ours, stdout=ours, stderr=subprocess.PIPE, start_new_session=True
+            argv, stdin=output, stdout=output, stderr=subprocess.PIPE, start_new_session=True
         )
         self._stderr_bytes = bytearray()
         self._reader = threading.Thread(target=self._read_stderr, args=(self.popen.stderr,), daemon=True)
@@ -84,9 +84,9 @@ class SshProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.popen.pid, number)
 
-    def _read_stderr(self, errors: IO[bytes] | None) -> None:
-        if errors is None:
+    def _read_stderr(self, stream: IO[bytes] | None) -> None:
+        if stream is None:
             return
-        with contextlib.suppress(OSError, ValueError), errors:
-            while more := errors.read1(1024):  # type: ignore[attr-defined]
-                self._stderr_bytes += more[: _MAX_STDERR_BYTES - len(self._stderr_bytes)]
+        with contextlib.suppress(OSError, ValueError), stream:
+            while chunk := stream.read1(1024):  # type: ignore[attr-defined]
+                self._stderr_bytes += chunk[: _MAX_STDERR_BYTES - len(self._stderr_bytes)]

@@ -43,7 +43,7 @@ class SshTunnel:
 
     def __init__(self, address: SshAddress) -> None:
         self.address, self.socket = address, Path()
-        # A Unix socket's path may have 104 bytes, and ssh makes a longer one first.
+        # A Unix socket's path may have 104 bytes, and ssh first makes one with a longer name.
         usual = tempfile.gettempdir()
         self.folder = Path(
             tempfile.mkdtemp(prefix="dckgrade-ssh-", dir=usual if len(usual) < _MAX_FOLDER_CHARS else "/tmp")  # noqa: S108
@@ -97,12 +97,12 @@ class SshTunnel:
         forget_closed(self)
 
     def _log_in(self, until: float, seconds: float) -> None:
-        connect = max(1, min(int(_CONNECT_TIMEOUT_S), int(until - time.monotonic())))
+        connect_s = max(1, min(int(_CONNECT_TIMEOUT_S), int(until - time.monotonic())))
         options = (
             *_HOST_CHECKING_OPTIONS,
             *_KEEPALIVE_OPTIONS,
             *_RESTRICTING_OPTIONS,
-            f"ConnectTimeout={connect}",
+            f"ConnectTimeout={connect_s}",
         )
         master = self._start_process(
             [*self._build_ssh_command("-nNTM", *options), *self._build_destination()]
@@ -119,30 +119,30 @@ class SshTunnel:
         return ["ssh", flags, "-S", control, *(word for option in options for word in ("-o", option))]
 
     def _build_destination(self) -> list[str]:
-        user = ["-l", self.address.user] if self.address.user else []
-        port = ["-p", str(self.address.port)] if self.address.port else []
-        return [*user, *port, "--", self.address.host]
+        user_arguments = ["-l", self.address.user] if self.address.user else []
+        port_arguments = ["-p", str(self.address.port)] if self.address.port else []
+        return [*user_arguments, *port_arguments, "--", self.address.host]
 
     def _build_client_command(self, flags: str) -> list[str]:
-        # Without its login, ssh would make a new one: it must not, and no configuration speaks here.
+        # If the login has ended, ssh would log in anew, which it must not; no configuration is read.
         return [
             *self._build_ssh_command(flags, "BatchMode=yes", "ControlMaster=no", "ProxyCommand=false"),
             "-F",
             "none",
         ]
 
-    def _forward_socket(self, there: str) -> Path:
+    def _forward_socket(self, remote: str) -> Path:
         with self._lock:
             if self._closed:
                 raise ProgramEnding
-            if there not in self._forwards:
-                here = self.folder / f"{len(self._forwards)}.sock"
+            if remote not in self._forwards:
+                local_socket = self.folder / f"{len(self._forwards)}.sock"
                 argv = [
                     *self._build_client_command("-T"),
                     "-O",
                     "forward",
                     "-L",
-                    f"{here}:{there}",
+                    f"{local_socket}:{remote}",
                     "--",
                     self.address.host,
                 ]
@@ -153,16 +153,16 @@ class SshTunnel:
                     timeout=_CONTROL_TIMEOUT_S,
                     check=False,
                 )
-                self._forwards[there] = here
-            return self._forwards[there]
+                self._forwards[remote] = local_socket
+            return self._forwards[remote]
 
     def _start_bridge(self) -> Path:
-        here = self.folder / "bridge.sock"
+        bridge_socket = self.folder / "bridge.sock"
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(here))
+        self._listener.bind(str(bridge_socket))
         self._listener.listen()
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
-        return here
+        return bridge_socket
 
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -174,41 +174,45 @@ class SshTunnel:
         host = ["--host", f"unix://{self.address.socket}"] if self.address.socket else []
         command = shlex.join(["docker", *host, "system", "dial-stdio"])
         with self._sessions, connection, contextlib.suppress(OSError, ProgramEnding):
-            one = self._start_process(
+            process = self._start_process(
                 [*self._build_client_command("-T"), "--", self.address.host, command], connection.fileno()
             )
-            one.popen.wait()
-            # Whoever reads hears the end only when the last copy is shut.
+            process.popen.wait()
+            # The reader sees the end only once the last copy is shut down.
             connection.shutdown(socket.SHUT_RDWR)
 
-    def _start_process(self, argv: list[str], talk: int | None = None) -> SshProcess:
+    def _start_process(self, argv: list[str], stdio: int | None = None) -> SshProcess:
         with self._lock:
             if self._closed:
                 raise ProgramEnding
             self._processes = [*self._processes[:1], *self._list_kept_processes()]
-            one = SshProcess(argv, talk)
-            self._processes.append(one)
-            return one
+            process = SshProcess(argv, stdio)
+            self._processes.append(process)
+            return process
 
     def _list_kept_processes(self) -> list[SshProcess]:
         """
         Return the processes after the login that run, and the last one, whose standard error may say why.
         """
-        return [one for one in self._processes[1:] if one.popen.poll() is None or one is self._processes[-1]]
+        return [
+            process
+            for process in self._processes[1:]
+            if process.popen.poll() is None or process is self._processes[-1]
+        ]
 
     def _find_last_stderr(self) -> str:
         with self._lock:
             return self._processes[-1].read_stderr() if self._processes else ""
 
 
-def ping_socket(door: Path, until: float) -> PingOutcome:
+def ping_socket(path: Path, until: float) -> PingOutcome:
     """Ping the engine. An ssh that reaches nothing accepts the connection, and closes it without a word."""
-    with socket.socket(socket.AF_UNIX) as knocking:
-        knocking.settimeout(max(0.1, min(_PING_TIMEOUT_S, until - time.monotonic())))
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(max(0.1, min(_PING_TIMEOUT_S, until - time.monotonic())))
         try:
-            knocking.connect(str(door))
-            knocking.sendall(_PING_REQUEST)
-            return "answers" if knocking.recv(1) else "shut"
+            connection.connect(str(path))
+            connection.sendall(_PING_REQUEST)
+            return "answers" if connection.recv(1) else "shut"
         except TimeoutError:
             return "silent"
         except OSError:
