@@ -138,7 +138,7 @@ def find_last_words(
         else read_journal_lines(endpoint, since, environment)
     )
     errors = [match[1] or match[2] for line in lines if (match := _FATAL_PATTERN.search(line))]
-    # For an option that is given twice, dockerd prints both values: omit them, since they tell where its sockets are.
+    # Given twice, an option shows both values: omit them, since they tell where the sockets of dockerd are.
     return (
         mask_secrets(errors[-1].partition(": (from flag")[0].rstrip('"'))[:_MAX_LAST_WORDS_CHARS]
         if errors
