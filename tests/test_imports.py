@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fault_engine import FaultEngine, answer
+from tests.support.fault_engine import FaultEngine, reply_with
 
 WATCHED = """
 import sys
@@ -87,7 +87,7 @@ def test_a_replay_as_json_loads_neither_engine_nor_renderers(tmp_path: Path) -> 
 
 
 def test_a_grade_as_json_loads_no_renderer(tmp_path: Path) -> None:
-    with FaultEngine(tmp_path / "engine.sock", {"/containers/json": answer([])}) as engine:
+    with FaultEngine(tmp_path / "engine.sock", {"/containers/json": reply_with([])}) as engine:
         ran = Ran(tmp_path, ["tp5", "-f", "json", "--host", engine.url], {})
     assert ran.done.returncode == 1, ran.done.stderr
     assert ran.done.stdout.startswith("{")

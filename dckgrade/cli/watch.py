@@ -63,7 +63,7 @@ def watch_engine(
                     draw(*lay_out_reports(last, before, hints))
                 if exit_codes.choose_exit_code(last) is exit_codes.ExitCode.PASSED:
                     return last
-                changes.wait(
+                changes.wait_for_change(
                     MAX_WAIT_STARTING_S if any(report.starting for report in last) else MAX_WAIT_IDLE_S
                 )
         finally:

@@ -1,1 +1,3 @@
-"""What is outside: the engine, its containers' services. The port says what may be asked of it."""
+"""
+Access to the engine, to its containers' services and to the machine that grades. Probes use only `protocol`.
+"""

@@ -1,4 +1,4 @@
-"""Find the addresses at which a container's port is reached from here."""
+"""Find the addresses at which a container's port is reached from this machine."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -9,17 +9,21 @@ from dckgrade.report.observation import UnobservableReason
 
 
 def find_service_addresses(inspected: Json, port: int, endpoint: Endpoint) -> tuple[Address, ...]:
-    """Give published bindings, then own addresses; `OutOfReach` when there are some, all out of reach."""
+    """
+    Return published bindings, then the container's own addresses.
+
+    Raises `OutOfReach` when there are some and none is reachable; a container that is not running has none.
+    """
     if not (inspected.get("State") or {}).get("Running"):
         return ()
     # Sorted, since engines list bindings in different orders.
     published = sorted(_iter_published(inspected, port, endpoint), key=lambda at: (at.port, at.host))
-    every = dict.fromkeys(published)
-    every |= dict.fromkeys(_iter_own(inspected, port, endpoint))
-    near = tuple(address for address in every if _is_near(address, endpoint))
-    if every and not near:
-        raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, ", ".join(map(_format_address, every)))
-    return near
+    candidates = dict.fromkeys(published)
+    candidates |= dict.fromkeys(_iter_own(inspected, port, endpoint))
+    reachable = tuple(address for address in candidates if _is_reachable(address, endpoint))
+    if candidates and not reachable:
+        raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, ", ".join(map(_format_address, candidates)))
+    return reachable
 
 
 def _format_address(address: Address) -> str:
@@ -30,10 +34,10 @@ def _format_address(address: Address) -> str:
 def _iter_published(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Address]:
     ports = (inspected.get("NetworkSettings") or {}).get("Ports") or {}
     for binding in ports.get(f"{port}/tcp") or ():
-        host, there = binding.get("HostIp") or "", str(binding.get("HostPort") or "")
-        if there.isdecimal():
-            anywhere = host in {"", "0.0.0.0", "::"}  # noqa: S104 - nothing is bound here
-            yield Address(endpoint.host if anywhere else host, int(there), "published")
+        host, host_port = binding.get("HostIp") or "", str(binding.get("HostPort") or "")
+        if host_port.isdecimal():
+            any_host = host in {"", "0.0.0.0", "::"}  # noqa: S104 - nothing is bound here
+            yield Address(endpoint.host if any_host else host, int(host_port), "published")
 
 
 def _iter_own(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Address]:
@@ -47,16 +51,16 @@ def _iter_own(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Addres
             yield Address(host, port, "own")
 
 
-def _is_near(address: Address, endpoint: Endpoint) -> bool:
-    if endpoint.forwarded:
+def _is_reachable(address: Address, endpoint: Endpoint) -> bool:
+    if endpoint.is_forwarded:
         return False
-    if endpoint.door:
-        # What is published is that machine's; a container's own address may mean another there (rootless).
+    if endpoint.tunnel_url:
+        # Ports are published on that machine; a container's own address may be useless there (rootless).
         return address.via == "published"
     if address.via == "published":
         # Bound to the loopback of another machine.
         return not _is_loopback(address.host) or _is_loopback(endpoint.host)
-    # The host network of an engine in a VM or a user namespace is not ours, where another program may answer.
+    # The host network of an engine in a VM or a user namespace is not ours: another program may answer here.
     return endpoint.reaches_own_addresses or (endpoint.socket is None and address.host == endpoint.host)
 
 

@@ -4,36 +4,36 @@ from collections.abc import Set as AbstractSet
 
 import msgspec
 
-from dckgrade.engine.guards import Request
+from dckgrade.engine.guards import OutgoingRequest
 from dckgrade.engine.resources import RESOURCES, Resource
 
-_NOTHING_OF_OURS: frozenset[str] = frozenset()
-_READING = {"GET", "HEAD"}
+_NO_OWN_CONTAINERS: frozenset[str] = frozenset()
+_READING_METHODS = {"GET", "HEAD"}
 
 
-class Forbidden(RuntimeError):
-    """A bug of ours: a request that is not on the list was about to leave."""
+class ForbiddenRequest(RuntimeError):
+    """A bug of this program: a request that is not on the list was about to leave."""
 
 
-def permit(
+def require_allowed_request(
     method: str,
     path: str,
     body: bytes | str | None = None,
     query: str = "",
-    own: AbstractSet[str] = _NOTHING_OF_OURS,
+    own_ids: AbstractSet[str] = _NO_OWN_CONTAINERS,
 ) -> None:
     """
-    Raise `Forbidden` unless a resource has this *method* and *path*, and its guard accepts the request.
+    Raise `ForbiddenRequest` unless a resource has this *method* and *path*, and its guard accepts it.
 
-    *own* are the ids of the containers that this program has created and not yet removed.
+    *own_ids* are the ids of the containers that this program has created and not yet removed.
     """
-    plain = not {"", ".", ".."} & set(path.split("/")[1:])
-    request = Request(path, query, msgspec.json.decode(body) if body else None, own)
-    if not plain or not any(_fits(resource, method, request) for resource in RESOURCES):
-        raise Forbidden(f"{method} {path}")
+    is_plain_path = not {"", ".", ".."} & set(path.split("/")[1:])
+    request = OutgoingRequest(path, query, msgspec.json.decode(body) if body else None, own_ids)
+    if not is_plain_path or not any(_allows_request(resource, method, request) for resource in RESOURCES):
+        raise ForbiddenRequest(f"{method} {path}")
 
 
-def _fits(resource: Resource[object], method: str, request: Request) -> bool:
+def _allows_request(resource: Resource[object], method: str, request: OutgoingRequest) -> bool:
     if resource.method != method or not resource.pattern.fullmatch(request.path):
         return False
-    return resource.guard(request) if resource.guard else method in _READING
+    return resource.guard(request) if resource.guard else method in _READING_METHODS

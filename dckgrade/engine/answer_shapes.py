@@ -1,8 +1,8 @@
 """
-The types of what is read of an engine's answers, as its API has them; what nobody reads is left out.
+The types of what is read from the engine's answers, after its API; fields that nobody reads are left out.
 
-Null and missing mean the same, but for what tells one object from another: where a listed container has no id
-or no list of names, nothing is said of any.
+Null and missing mean the same. Only what identifies an object is required: with a listed container that has
+no id or no list of names, nothing can be concluded about any container.
 """
 
 from collections.abc import Mapping

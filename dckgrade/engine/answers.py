@@ -1,4 +1,4 @@
-"""The values that an engine and its services answer with, and the ways in which they may not answer."""
+"""What an engine and its services answer, and the exceptions for when they do not."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -8,11 +8,11 @@ from msgspec import Struct
 from dckgrade.report.observation import UnobservableReason
 
 Json = Mapping[str, Any]
-"""An object of the engine's API, as it came: read it with `.get`, since versions differ."""
+"""An object of the engine's API, unchanged: read it with `.get`, since versions differ."""
 
 
 class ApiAnswer(Struct, frozen=True):
-    """What the engine said, all of it; header names in lower case."""
+    """A whole answer of the engine; header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -20,29 +20,29 @@ class ApiAnswer(Struct, frozen=True):
 
 
 class NotThere(Exception):
-    """The world answered: there is no such thing (HTTP 404)."""
+    """The engine, service or machine answered that there is no such thing (HTTP 404)."""
 
 
 class OutOfReach(Exception):
-    """The world did not answer, refused, or answered what cannot be read; *why* says which."""
+    """There was no answer, a refusal, or an answer that cannot be read; *why* says which."""
 
     def __init__(self, why: UnobservableReason, detail: str = "") -> None:
         super().__init__(why, detail)
         self.why, self.detail = why, detail
 
 
-Via = Literal["published", "own", "inside"]
+ReachedVia = Literal["published", "own", "inside"]
 """Reached by a published port, by the container's own address, or by a command inside the container."""
-NoAnswerHow = Literal["refused", "reset", "silent", "garbled"]
-"""Nobody listens; published, but nobody listens behind it; connected, then nothing; another protocol."""
+NoAnswerReason = Literal["refused", "reset", "silent", "garbled"]
+"""Nothing listens; nothing listens behind a published port; connected, then silence; another protocol."""
 
 
 class Address(Struct, frozen=True):
-    """Where a service is reached: always taken from inspect, never guessed."""
+    """Where a service is reached; always taken from inspect, never guessed."""
 
     host: str
     port: int
-    via: Via
+    via: ReachedVia
 
 
 class HttpAnswer(Struct, frozen=True, kw_only=True):
@@ -55,14 +55,14 @@ class HttpAnswer(Struct, frozen=True, kw_only=True):
 
 
 class CommandResult(Struct, frozen=True):
-    """What a command inside a container came to: its exit code, and both streams, secrets masked, capped."""
+    """The exit code of a command inside a container, and both its streams as text: secrets masked, capped."""
 
     exit_code: int
     output: str
 
 
 class CommandOutput(Struct, frozen=True):
-    """The same, byte for byte: for output that is read by a program."""
+    """The exit code of a command inside a container, and its streams byte for byte, to be parsed."""
 
     exit_code: int
     output: bytes
@@ -70,24 +70,24 @@ class CommandOutput(Struct, frozen=True):
 
 
 class NoAnswer(Exception):
-    """The address was reached and did not serve; *how* tells in which way."""
+    """The address was reached and did not serve; *reason* says in which way."""
 
-    def __init__(self, how: NoAnswerHow) -> None:
+    def __init__(self, how: NoAnswerReason) -> None:
         super().__init__(how)
-        self.how = how
+        self.reason = how
 
 
 class Login(Struct, frozen=True):
-    """An account of a service. It is sent to that service, and never shown, recorded or written."""
+    """An account of a service. It is sent to that service only, and never shown, recorded or written."""
 
     user: str
     password: str
     guessed_for: str = ""
-    """The container whose account this may be; empty for one that the user named, which is always tried."""
+    """The container whose account this may be; '' for an account named by the user, which is always tried."""
 
     def __repr__(self) -> str:
         return "Login(***)"
 
 
 OTHER_USERS_DETAIL = "another user's"
-"""The detail of `OutOfReach` where a cache may be in a folder that we may not look into."""
+"""The detail of `OutOfReach` where a cache may be in a folder that is closed to us."""

@@ -1,16 +1,17 @@
-"""An engine that has answered: what is asked of it, each with a deadline and a size of its own."""
+"""Requests to an engine, each with a deadline and a size limit of its own."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from msgspec.structs import replace
 
 from dckgrade.engine import log_frames, resources
 from dckgrade.engine.answers import (
     Address,
+    ApiAnswer,
     CommandOutput,
     CommandResult,
     HttpAnswer,
@@ -24,40 +25,69 @@ from dckgrade.engine.memo import Memo
 from dckgrade.engine.probe_container import ProbeContainers
 from dckgrade.engine.probe_container_form import is_probe_container_entry
 from dckgrade.engine.reader import ResourceReader
-from dckgrade.engine.resources import Resource
-from dckgrade.engine.responses import read_error_message, read_object
+from dckgrade.engine.resources import HttpMethod, Resource
+from dckgrade.engine.responses import decode_json_object, read_error_message
+from dckgrade.engine.ssh.tunnel import SshTunnel
 from dckgrade.report.observation import EngineInfo, UnobservableReason
-
-if TYPE_CHECKING:
-    from dckgrade.engine.client import EngineClient
-    from dckgrade.engine.ssh.tunnel import SshTunnel
 
 _COMMAND_TIMEOUT_S, _MAX_COMMAND_TEXT_BYTES, _MAX_COMMAND_OUTPUT_BYTES = 6.0, 64 * 1024, 1024 * 1024
 _SUCCESS_STATUSES = {200, 201, 204}
 _NOT_FOUND, _CONFLICT = 404, 409
-_NOTHING: Mapping[str, str] = {}
+_NO_QUERY: Mapping[str, str] = {}
 
 T = TypeVar("T")
 
 
+class ApiClient(Protocol):
+    """What sends requests to an engine: `EngineClient`, which loads docker-py, or a stand-in."""
+
+    own_ids: set[str]
+    """The ids of the containers that this program has created: these alone may be started and removed."""
+
+    def request(
+        self,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        max_bytes: int,
+        timeout_s: float,
+        body: Mapping[str, Any] | None = None,
+        method: HttpMethod = "GET",
+    ) -> ApiAnswer:
+        """Return the whole answer; raises `OutOfReach` if it is late, cut short or over *max_bytes*."""
+        ...
+
+    def stream_lines(self, path: str, query: Mapping[str, str]) -> Iterator[bytes]:
+        """
+        Yield the lines of an endless answer as they come, an empty one first.
+
+        Raises `OutOfReach` when the stream breaks.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
 class EngineApi(ResourceReader):
-    """One engine, reached and understood. Every question has its own deadline and size limit."""
+    """One engine, connected to, whose API version is agreed on."""
 
     def __init__(
         self,
         endpoint: Endpoint,
-        client: "EngineClient",
+        client: ApiClient,
         engine: EngineInfo,
         drift: timedelta,
-        tunnel: "SshTunnel | None" = None,
+        tunnel: SshTunnel | None = None,
     ) -> None:
-        self.endpoint, self.engine, self._client, self._drift = endpoint, engine, client, drift
+        self.endpoint, self.engine, self._client, self._clock_drift = endpoint, engine, client, drift
         self._tunnel = tunnel
-        self.refusals: dict[tuple[Address, Login], HttpAnswer] = {}
-        """Accounts that a service has refused while this engine was looked at."""
-        self.throwaways = ProbeContainers(self)
-        self.of_run = Memo()
-        """What is done once a run, however often is looked."""
+        self.refused_logins: dict[tuple[Address, Login], HttpAnswer] = {}
+        """The answers of services that have refused an account during this connection."""
+        self.probe_containers = ProbeContainers(self)
+        self.run_memo = Memo()
+        """What is called once per run, in whichever round."""
 
     def __enter__(self) -> Self:
         return self
@@ -66,91 +96,91 @@ class EngineApi(ResourceReader):
         self.close()
 
     def close(self) -> None:
-        """Remove what was made, drop the connections, and the ssh that leads there."""
-        self.throwaways.close()
+        """Remove the probe containers, then close the connections and the ssh tunnel."""
+        self.probe_containers.close()
         self._client.close()
         if self._tunnel:
             self._tunnel.close()
 
     def find_forwarded_socket(self, address: Address) -> Path | None:
-        """Give the socket of ours that leads to *address* on the engine's machine; None: it is near."""
+        """Return the local socket that ssh forwards to *address*; None: the engine is not behind ssh."""
         return self._tunnel.open_socket_to(address) if self._tunnel else None
 
     def now(self) -> datetime:
-        """Tell the time by the engine's clock."""
-        return datetime.now(UTC) + self._drift
+        """Return the time by the engine's clock (aware, UTC)."""
+        return datetime.now(UTC) + self._clock_drift
 
     def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
-        """Run a command in a container as the image's own user, and wait for its end."""
+        """Run a command in a container as the image's own user, and wait for its end, 6 s at most."""
         exit_code, raw = self._execute(ref, argv, _MAX_COMMAND_TEXT_BYTES)
         return CommandResult(exit_code, log_frames.decode_log(raw, tty=False))
 
-    def run_for_output(self, ref: str, argv: Sequence[str]) -> CommandOutput:
-        """Do the same, and give both streams as they are."""
+    def run_command_raw(self, ref: str, argv: Sequence[str]) -> CommandOutput:
+        """Do the same, and return both streams byte for byte."""
         exit_code, raw = self._execute(ref, argv, _MAX_COMMAND_OUTPUT_BYTES)
         return CommandOutput(exit_code, *log_frames.split_streams(raw))
 
-    def _execute(self, ref: str, argv: Sequence[str], at_most: int) -> tuple[int, bytes]:
+    def _execute(self, ref: str, argv: Sequence[str], max_bytes: int) -> tuple[int, bytes]:
         until = time.monotonic() + _COMMAND_TIMEOUT_S
-        wanted = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
-        made = self._request(resources.EXEC_CREATE, (ref,), body=wanted)
-        command = str(made.get("Id") or "")
-        start = replace(resources.EXEC_START, timeout_s=until - time.monotonic(), max_bytes=at_most)
-        raw = self._request(start, (command,), body={"Detach": False, "Tty": False})
-        ended = self.read(resources.EXEC, command)
-        if ended.get("Running") or not isinstance(ended.get("ExitCode"), int):
+        exec_config = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
+        created = self._request(resources.EXEC_CREATE, (ref,), body=exec_config)
+        exec_id = str(created.get("Id") or "")
+        start = replace(resources.EXEC_START, timeout_s=until - time.monotonic(), max_bytes=max_bytes)
+        raw = self._request(start, (exec_id,), body={"Detach": False, "Tty": False})
+        inspected = self.read(resources.EXEC, exec_id)
+        if inspected.get("Running") or not isinstance(inspected.get("ExitCode"), int):
             raise OutOfReach(UnobservableReason.UNREADABLE, "the command has not ended")
-        return ended["ExitCode"], raw
+        return inspected["ExitCode"], raw
 
     def create_container(self, name: str, body: Mapping[str, Any]) -> str:
-        """Create a container of our own."""
-        made = self._request(resources.CONTAINER_CREATE, (), {"name": name}, body)
-        ref = str(made.get("Id") or "")
-        self._client.own.add(ref)
+        """Create a probe container; return its id."""
+        created = self._request(resources.CONTAINER_CREATE, (), {"name": name}, body)
+        ref = str(created.get("Id") or "")
+        self._client.own_ids.add(ref)
         return ref
 
     def adopt_container(self, entry: Json) -> None:
-        """Take over a container that an earlier run of ours has left."""
+        """Allow a probe container that an earlier run left behind to be removed."""
         if is_probe_container_entry(entry):
-            self._client.own.add(str(entry.get("Id") or ""))
+            self._client.own_ids.add(str(entry.get("Id") or ""))
 
     def start_container(self, ref: str) -> None:
-        """Start a container of our own."""
+        """Start a probe container."""
         self._request(resources.CONTAINER_START, (ref,))
 
     def remove_container(self, ref: str) -> None:
-        """Remove a container of our own, whatever it does."""
+        """Remove a probe container, running or not."""
         self._request(resources.CONTAINER_REMOVE, (ref,))
 
     def stream_events(self) -> Iterator[Json]:
-        """Give each event of the engine as it happens, and an empty one as soon as the stream is open."""
-        for line in self._client.stream_lines(f"/v{self.engine.api}{resources.EVENTS.path}", _NOTHING):
-            yield read_object(line) if line.strip() else {}
+        """Yield each event of the engine as it happens, and an empty one as soon as the stream is open."""
+        for line in self._client.stream_lines(f"/v{self.engine.api}{resources.EVENTS.path}", _NO_QUERY):
+            yield decode_json_object(line) if line.strip() else {}
 
     def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
-        """Ask for *resource* now; raises `NotThere` or `OutOfReach`."""
+        """Request *resource* now; raises `NotThere` or `OutOfReach`."""
         return self._request(resource, refs, query)
 
     def _request(
         self,
         resource: Resource[T],
         refs: Sequence[str],
-        query: Mapping[str, str] = _NOTHING,
+        query: Mapping[str, str] = _NO_QUERY,
         body: Json | None = None,
     ) -> T:
         answer = self._client.request(
             f"/v{self.engine.api}{resource.build_path(*refs)}",
             {**resource.query, **query},
-            at_most=resource.max_bytes,
-            seconds=resource.timeout_s,
+            max_bytes=resource.max_bytes,
+            timeout_s=resource.timeout_s,
             body=body,
             method=resource.method,
         )
         if answer.status in _SUCCESS_STATUSES:
-            return resource.read(answer.body)
-        message, own = read_error_message(answer)
+            return resource.parse_body(answer.body)
+        message, from_engine = read_error_message(answer)
         # A proxy's 404, or the engine's "page not found" for an unknown path, says nothing about the object.
-        if answer.status == _NOT_FOUND and own and message != "page not found":
+        if answer.status == _NOT_FOUND and from_engine and message != "page not found":
             raise NotThere(message)
         if answer.status == _CONFLICT and "marked for removal" in message:
             raise NotThere(message)

@@ -1,4 +1,4 @@
-"""Negotiate the API version by the headers of the engine's ping."""
+"""Choose the API version to speak with an engine, from the headers of its ping."""
 
 import re
 from collections.abc import Mapping
@@ -10,17 +10,16 @@ from dckgrade.i18n import N_
 
 # 1.51 (engine 28.3 to 28.5) is the newest that tests/answers were recorded with; 29.x still speaks it (its
 # minimum is 1.44 or 1.40). 1.52 drops fields of inspect: before going on, read moby's api/docs/CHANGELOG.md.
-TESTED_MAX = "1.51"
+NEWEST_TESTED = "1.51"
 OLDEST_SUPPORTED = "1.41"  # engine 20.10
-_IGNORED_DRIFT = timedelta(
-    seconds=2
-)  # the Date header counts whole seconds, and the answer took a moment to come
+# The Date header counts whole seconds, and the answer took a moment to come.
+_IGNORED_DRIFT = timedelta(seconds=2)
 
 
 def negotiate_api_version(endpoint: Endpoint, headers: Mapping[str, str]) -> str:
-    """Choose the newest API version that the engine, this program and `DOCKER_API_VERSION` all speak."""
+    """Return the newest API version that the engine, this program and `DOCKER_API_VERSION` all speak."""
     offered = headers.get("api-version", "")
-    if not _is_version(offered):
+    if not _is_api_version(offered):
         raise EngineError(
             N_("What answers at {endpoint} is not a Docker engine."),
             N_("Check the address."),
@@ -34,17 +33,19 @@ def negotiate_api_version(endpoint: Endpoint, headers: Mapping[str, str]) -> str
             offered=offered,
             oldest=OLDEST_SUPPORTED,
         )
-    ceiling = endpoint.api_ceiling or TESTED_MAX
-    if not _is_version(ceiling) or _parse_version(ceiling) < _parse_version(OLDEST_SUPPORTED):
+    ceiling = endpoint.api_ceiling or NEWEST_TESTED
+    if not _is_api_version(ceiling) or _parse_version(ceiling) < _parse_version(OLDEST_SUPPORTED):
         raise EndpointUsageError(
             N_("DOCKER_API_VERSION={ceiling} is not a version that dckgrade speaks ({oldest} to {newest})."),
-            N_("Unset DOCKER_API_VERSION."), ceiling=ceiling, oldest=OLDEST_SUPPORTED, newest=TESTED_MAX,
+            N_("Unset DOCKER_API_VERSION."), ceiling=ceiling, oldest=OLDEST_SUPPORTED, newest=NEWEST_TESTED,
         )  # fmt: skip
-    return min(offered, ceiling, TESTED_MAX, key=_parse_version)
+    return min(offered, ceiling, NEWEST_TESTED, key=_parse_version)
 
 
 def explain_refused_version(endpoint: Endpoint, api: str, message: str) -> EngineError | None:
-    """Recognise an engine that no longer speaks *api*: `client version 1.41 is too old. …`."""
+    """
+    Return the error for an engine that no longer speaks *api* (`client version 1.41 is too old. …`), or None.
+    """
     if not re.search(r"client version \S+ is too (?:old|new)", message):
         return None
     return EngineError(
@@ -55,24 +56,24 @@ def explain_refused_version(endpoint: Endpoint, api: str, message: str) -> Engin
 
 
 def parse_engine_version(headers: Mapping[str, str]) -> str | None:
-    """Read `Server: Docker/28.5.2 (linux)`; another product keeps its name."""
+    """Return 28.5.2 for `Server: Docker/28.5.2 (linux)`; another product keeps its name (Podman/5.0)."""
     product, _, version = headers.get("server", "").partition(" ")[0].partition("/")
     if not version:
         return None
     return version if product == "Docker" else f"{product}/{version}"
 
 
-def measure_clock_drift(headers: Mapping[str, str], here: datetime) -> timedelta:
-    """Say how far the engine's clock is ahead of ours; differences within 2 s are none."""
+def measure_clock_drift(headers: Mapping[str, str], local_time: datetime) -> timedelta:
+    """Return how far the engine's clock is ahead of ours; differences within 2 s count as none."""
     try:
-        there = parsedate_to_datetime(headers.get("date", ""))
-        drift = there.astimezone(UTC) - here
+        engine_time = parsedate_to_datetime(headers.get("date", ""))
+        drift = engine_time.astimezone(UTC) - local_time
     except (ValueError, OverflowError):
         return timedelta()
     return drift if abs(drift) > _IGNORED_DRIFT else timedelta()
 
 
-def _is_version(text: str) -> bool:
+def _is_api_version(text: str) -> bool:
     return re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Wait until an engine or a folder may have changed, for `--watch`."""
+"""Watch an engine and a folder, and wait for something to change."""
 
 import threading
 import time
@@ -10,43 +10,50 @@ from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.probe_container_form import PROBE_LABEL
 
 QUIET_PERIOD_S, MAX_SETTLE_S = 0.3, 2.0
-"""Compose makes twenty events in a row: they are waited out, but not for ever."""
+"""Compose makes twenty events in a row: wait until they end, but not for ever."""
 FILE_POLL_INTERVAL_S = 1.0
 MAX_WATCHED_FILES = 500
 RECONNECT_DELAY_S = 2.0
-"""A lost stream is asked for again after this long; meanwhile the engine is looked at as often."""
+"""A lost stream is requested again after this long; meanwhile the engine is inspected as often."""
 IGNORED_ACTION_PREFIXES = ("exec_", "top", "archive-path", "attach", "resize")
-"""Actions that only look, our own among them: a grade that caused the next one would never end."""
+"""Actions that change nothing, as those of grading: one grade would cause the next for ever."""
 
 
 class EventSource(Protocol):
-    """Where events come from."""
+    """An engine whose events can be listened to."""
 
     def stream_events(self) -> Iterator[Mapping[str, Any]]:
-        """Give each event of the engine as it happens; ends, or raises `OutOfReach`, when the stream does."""
+        """
+        Yield each event of the engine as it happens; ends, or raises `OutOfReach`, when the stream does.
+        """
         ...
 
 
 class ChangeWatcher:
-    """Listens from the moment it is made; `wait` tells of what happened since it last returned."""
+    """Listens from its creation on; `wait_for_change` reports what happened since it last returned."""
 
     def __init__(self, source: EventSource, folder: Path | None) -> None:
-        self._folder, self._files = folder, read_file_stamps(folder)
+        self._folder, self._file_stamps = folder, read_file_stamps(folder)
         self._happened = threading.Event()
         self.listening = threading.Event()
-        """Clear while the stream is lost."""
+        """Cleared while the stream is lost."""
         threading.Thread(target=self._listen_to_events, args=(source,), daemon=True).start()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait until something changes, for *seconds* at most; without a stream, for a short time only."""
+    def wait_for_change(self, seconds: float) -> bool:
+        """
+        Wait until something changes, *seconds* at most; return whether it did.
+
+        While the event stream is lost, it waits only `RECONNECT_DELAY_S`, so that the engine is inspected as
+        often.
+        """
         until = time.monotonic() + (seconds if self.listening.is_set() else min(seconds, RECONNECT_DELAY_S))
-        while (left := until - time.monotonic()) > 0:
-            if self._happened.wait(min(left, FILE_POLL_INTERVAL_S)) or self._have_files_changed():
-                self._settle()
+        while (left_s := until - time.monotonic()) > 0:
+            if self._happened.wait(min(left_s, FILE_POLL_INTERVAL_S)) or self._have_files_changed():
+                self._wait_until_quiet()
                 return True
         return False
 
-    def _settle(self) -> None:
+    def _wait_until_quiet(self) -> None:
         until = time.monotonic() + MAX_SETTLE_S
         while True:
             self._happened.clear()
@@ -54,8 +61,8 @@ class ChangeWatcher:
                 return
 
     def _have_files_changed(self) -> bool:
-        before, self._files = self._files, read_file_stamps(self._folder)
-        return before != self._files
+        before, self._file_stamps = self._file_stamps, read_file_stamps(self._folder)
+        return before != self._file_stamps
 
     def _listen_to_events(self, source: EventSource) -> None:
         while True:
@@ -67,28 +74,30 @@ class ChangeWatcher:
             except OutOfReach:
                 pass
             self.listening.clear()
-            # What happened while nobody listened was missed: look.
+            # Events may have been missed meanwhile.
             self._happened.set()
             time.sleep(RECONNECT_DELAY_S)
 
 
 def is_relevant_event(event: Mapping[str, Any]) -> bool:
-    """Say whether *event* may change what a lab sees; an empty one tells only that the stream is open."""
+    """Whether *event* may change what a lab observes; an empty one only says that the stream is open."""
     action = str(event.get("Action") or "")
     attributes = (event.get("Actor") or {}).get("Attributes") or {}
     return bool(action) and not action.startswith(IGNORED_ACTION_PREFIXES) and PROBE_LABEL not in attributes
 
 
 def read_file_stamps(folder: Path | None) -> dict[str, tuple[int, int]]:
-    """Note size and time of the files in *folder*, not below it: a lab's own files lie there."""
+    """
+    Return size and modification time of the files in *folder*, not below it: a lab's own files are there.
+    """
     if folder is None:
         return {}
-    found: dict[str, tuple[int, int]] = {}
+    stamps: dict[str, tuple[int, int]] = {}
     try:
         for path in sorted(folder.iterdir())[:MAX_WATCHED_FILES]:
             status = path.stat()
-            found[path.name] = (status.st_size, status.st_mtime_ns)
+            stamps[path.name] = (status.st_size, status.st_mtime_ns)
     except OSError:
-        # Removed while it was looked at: it will be gone at the next look.
-        return found
-    return found
+        # A file was removed meanwhile: the next poll will not list it.
+        return stamps
+    return stamps

@@ -1,4 +1,4 @@
-"""The HTTP client of one engine, each call permitted, bounded and in time; the only user of docker-py."""
+"""HTTP client for the engine API: only allowed requests leave. The only module that imports docker-py."""
 
 import http.client
 import time
@@ -12,16 +12,17 @@ from docker.api.client import APIClient
 from docker.errors import DockerException
 from docker.tls import TLSConfig
 
-from dckgrade.engine.allowlist import permit
+from dckgrade.engine.allowlist import require_allowed_request
 from dckgrade.engine.answers import ApiAnswer, OutOfReach
+from dckgrade.engine.connection_errors import list_causes
 from dckgrade.engine.deadline import call_within
 from dckgrade.engine.endpoint import Endpoint, TlsFiles
 from dckgrade.engine.redaction import mask_secrets
-from dckgrade.engine.resources import Method
+from dckgrade.engine.resources import HttpMethod
 from dckgrade.report.observation import UnobservableReason
 
 _OK = 200
-_CHUNK = 64 * 1024
+_CHUNK_BYTES = 64 * 1024
 _CONNECT_TIMEOUT_S = 5.0
 _FRAMED_CONTENT_TYPES = {"application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream"}
 # What docker-py, requests, urllib3 and http.client let through; RequestException and SSLError are OSErrors.
@@ -35,19 +36,21 @@ _TRANSPORT_ERRORS = (
 
 
 class EngineClient:
-    """A connection to one engine. Questions may come from several threads."""
+    """A connection to one engine, for use by several threads."""
 
     def __init__(self, endpoint: Endpoint, api: str) -> None:
         tls = endpoint.tls
         self._session = _PermittedSession(
-            base_url=endpoint.door or endpoint.url, version=api, tls=_build_tls_config(tls) if tls else False
+            base_url=endpoint.tunnel_url or endpoint.url,
+            version=api,
+            tls=_build_tls_config(tls) if tls else False,
         )
         # Else HTTP_PROXY would take tcp:// to another machine, whose answers would be graded.
         self._session.trust_env = False
-        # Else the engine packs the archives of files, and what is inside has no limit.
+        # Else the engine compresses archives of files, and their unpacked size has no limit.
         self._session.headers["Accept-Encoding"] = "identity"
-        self.own = self._session.own
-        if endpoint.door:
+        self.own_ids = self._session.own_ids
+        if endpoint.tunnel_url:
             # Else each connection that docker-py keeps for later would hold one of ssh's ten sessions.
             self._session.headers["Connection"] = "close"
         if tls and not tls.verify:
@@ -56,70 +59,76 @@ class EngineClient:
     def request(
         self,
         path: str,
-        question: Mapping[str, str],
+        query: Mapping[str, str],
         *,
-        at_most: int,
-        seconds: float,
+        max_bytes: int,
+        timeout_s: float,
         body: Mapping[str, Any] | None = None,
-        method: Method = "GET",
+        method: HttpMethod = "GET",
     ) -> ApiAnswer:
-        """Give the answer, whole; late, cut short or longer than *at_most* bytes is `OutOfReach`."""
-        until = time.monotonic() + seconds
-        return call_within(seconds, lambda: self._receive(path, question, at_most, until, (method, body)))
+        """Return the whole answer; raises `OutOfReach` if it is late, cut short or over *max_bytes*."""
+        until = time.monotonic() + timeout_s
+        return call_within(
+            timeout_s,
+            lambda: self._receive(path, query, max_bytes=max_bytes, until=until, body=body, method=method),
+        )
 
-    def stream_lines(self, path: str, question: Mapping[str, str]) -> Iterator[bytes]:
-        """Give the lines of an endless answer as they come, an empty one first; `OutOfReach` if it breaks."""
+    def stream_lines(self, path: str, query: Mapping[str, str]) -> Iterator[bytes]:
+        """
+        Yield the lines of an endless answer as they come, an empty one first; `OutOfReach` if it breaks.
+        """
         url = self._session.base_url + path
         try:
             with self._session.request(
-                "GET", url, params=question, timeout=(_CONNECT_TIMEOUT_S, None)
+                "GET", url, params=query, timeout=(_CONNECT_TIMEOUT_S, None)
             ) as response:
                 if response.status_code != _OK:
                     raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP {response.status_code}")
                 yield b""
-                came = bytearray()
-                while more := response.raw.read1(_CHUNK):
-                    *whole, rest = (came + more).split(b"\n")
-                    came = bytearray(rest[-_CHUNK:])
+                pending = bytearray()
+                while chunk := response.raw.read1(_CHUNK_BYTES):
+                    *whole, rest = (pending + chunk).split(b"\n")
+                    pending = bytearray(rest[-_CHUNK_BYTES:])
                     yield from map(bytes, whole)
         except _TRANSPORT_ERRORS as error:
             raise _to_out_of_reach(error) from error
 
     def close(self) -> None:
-        """Drop the connections."""
+        """Close the connections."""
         self._session.close()
 
     def _receive(
         self,
         path: str,
-        question: Mapping[str, str],
-        at_most: int,
+        query: Mapping[str, str],
+        *,
+        max_bytes: int,
         until: float,
-        wanted: tuple[Method, Mapping[str, Any] | None],
+        body: Mapping[str, Any] | None,
+        method: HttpMethod,
     ) -> ApiAnswer:
-        method, sent = wanted
         url = self._session.base_url + path
-        left = until - time.monotonic()
+        left_s = until - time.monotonic()
         try:
-            with self._session.request(method, url, params=question, json=sent, timeout=left) as response:
+            with self._session.request(method, url, params=query, json=body, timeout=left_s) as response:
                 headers = {name.lower(): value for name, value in response.headers.items()}
-                body = _read_whole_body(response, headers, at_most, until)
-                return ApiAnswer(response.status_code, headers, body)
+                content = _read_whole_body(response, headers, max_bytes, until)
+                return ApiAnswer(response.status_code, headers, content)
         except _TRANSPORT_ERRORS as error:
             raise _to_out_of_reach(error) from error
 
 
 class _PermittedSession(APIClient):
-    """The one place where requests leave, redirects too: only what is permitted passes, none is followed."""
+    """The one place where requests leave, redirects too: only allowed ones pass, and none is followed."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.own: set[str] = set()
-        """Ids of the containers that we have made: these alone may be started and removed."""
+        self.own_ids: set[str] = set()
+        """The ids of the containers that this program has created: these alone may be started and removed."""
 
     def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
         url = urlsplit(request.url or "")
-        permit(request.method or "", url.path, request.body, url.query, self.own)
+        require_allowed_request(request.method or "", url.path, request.body, url.query, self.own_ids)
         settings |= {"allow_redirects": False, "stream": True}
         return super().send(request, **settings)
 
@@ -133,7 +142,7 @@ def _build_tls_config(tls: TlsFiles) -> TLSConfig:
 
 
 def _read_whole_body(
-    response: requests.Response, headers: Mapping[str, str], at_most: int, until: float
+    response: requests.Response, headers: Mapping[str, str], max_bytes: int, until: float
 ) -> bytes:
     """Read the body: docker-py would buffer any amount, and its timeout starts again with every byte."""
     length, chunked = headers.get("content-length"), "chunked" in headers.get("transfer-encoding", "")
@@ -141,19 +150,19 @@ def _read_whole_body(
     framed = headers.get("content-type") in _FRAMED_CONTENT_TYPES
     if response.status_code == _OK and length is None and not chunked and not framed:
         raise OutOfReach(UnobservableReason.UNREADABLE, "an answer of unknown length")
-    came = bytearray()
+    body = bytearray()
     try:
-        while more := response.raw.read1(_CHUNK, decode_content=False):
-            came += more
-            if len(came) > at_most:
-                raise OutOfReach(UnobservableReason.UNREADABLE, f"an answer of more than {at_most} bytes")
+        while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=False):
+            body += chunk
+            if len(body) > max_bytes:
+                raise OutOfReach(UnobservableReason.UNREADABLE, f"an answer of more than {max_bytes} bytes")
             if time.monotonic() > until:
                 raise OutOfReach(UnobservableReason.DEADLINE)
     except (urllib3.exceptions.ProtocolError, http.client.HTTPException) as error:
         raise OutOfReach(UnobservableReason.UNREADABLE, "an answer cut short") from error
-    if length is not None and length != str(len(came)):
+    if length is not None and length != str(len(body)):
         raise OutOfReach(UnobservableReason.UNREADABLE, "an answer cut short")
-    return bytes(came)
+    return bytes(body)
 
 
 def _to_out_of_reach(error: Exception) -> OutOfReach:
@@ -161,18 +170,6 @@ def _to_out_of_reach(error: Exception) -> OutOfReach:
         return OutOfReach(UnobservableReason.DEADLINE)
     plain = (cause for cause in list_causes(error) if _is_plain_os_error(cause))
     return OutOfReach(UnobservableReason.ENGINE_OUT_OF_REACH, mask_secrets(str(next(plain, error))))
-
-
-def list_causes(error: BaseException) -> list[BaseException]:
-    """List an exception and all it wraps: urllib3 and requests hide the errno four exceptions deep."""
-    found: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        cause = waiting.pop(0)
-        if isinstance(cause, BaseException) and cause not in found:
-            found.append(cause)
-            waiting += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
-    return found
 
 
 def _is_plain_os_error(error: BaseException) -> bool:

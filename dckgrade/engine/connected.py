@@ -1,4 +1,4 @@
-"""An engine that has answered, of which snapshots are taken."""
+"""An engine for the length of a run, of which snapshots are taken."""
 
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.memo import Memo
@@ -7,13 +7,13 @@ from dckgrade.engine.snapshot import EngineSnapshot
 
 
 class ConnectedEngine(EngineApi):
-    """One engine through all the rounds of a run."""
+    """One engine through all rounds of a run."""
 
     def take_snapshot(self, options: RunOptions = RunOptions()) -> EngineSnapshot:
-        """Begin a round: within it, each distinct question is asked once."""
+        """Begin a round: within it, each distinct request is made once."""
         return EngineSnapshot(self, options)
 
     def end_run(self) -> None:
-        """Remove what was made for a run, and forget what it has done."""
-        self.throwaways.remove_all()
-        self.of_run = Memo()
+        """Remove the probe containers of this run, and forget what was called once per run."""
+        self.probe_containers.remove_all()
+        self.run_memo = Memo()

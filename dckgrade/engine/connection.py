@@ -1,4 +1,4 @@
-"""Connect to the engine at an endpoint; docker-py is imported only once its socket answers."""
+"""Connect to an engine, and explain why that fails. Loads docker-py only when something listens."""
 
 import os
 import socket
@@ -8,70 +8,62 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dckgrade.engine.answers import ApiAnswer, OutOfReach
+from dckgrade.engine.api import ApiClient
 from dckgrade.engine.api_version import (
-    TESTED_MAX,
+    NEWEST_TESTED,
     explain_refused_version,
     measure_clock_drift,
     negotiate_api_version,
     parse_engine_version,
 )
+from dckgrade.engine.connected import ConnectedEngine
+from dckgrade.engine.connection_errors import explain_connection_error, list_causes
 from dckgrade.engine.endpoint import Endpoint, EngineError, list_other_sockets
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.responses import read_error_message
 from dckgrade.engine.ssh import address
+from dckgrade.engine.ssh.tunnel import SshTunnel
 from dckgrade.i18n import N_
 from dckgrade.report.observation import EngineInfo, UnobservableReason
-
-if TYPE_CHECKING:
-    from dckgrade.engine.client import EngineClient
-    from dckgrade.engine.connected import ConnectedEngine
-    from dckgrade.engine.ssh.tunnel import SshTunnel
 
 _PING_TIMEOUT_S, _SSH_TIMEOUT_S = 5.0, 15.0
 _MAX_PING_BYTES = 64 * 1024
 
 
-def connect_engine(endpoint: Endpoint, deadline_s: float | None = None) -> "ConnectedEngine":
-    """Greet the engine, agree on a version with it, and raise an `EngineTrouble` that says what is wrong."""
+def connect_engine(endpoint: Endpoint, deadline_s: float | None = None) -> ConnectedEngine:
+    """
+    Ping the engine and agree on an API version with it; raises an `EngineError` that says what is wrong.
+    """
     seconds = get_connect_timeout_s(endpoint) if deadline_s is None else deadline_s
     scheme, _, rest = endpoint.url.partition("://")
-    if scheme == "ssh" and (there := address.parse_ssh_address(rest)):
-        return _connect_through_ssh(there, endpoint, seconds)
-    return _connect_direct(_probe_socket(endpoint, seconds) if endpoint.socket else endpoint, seconds)
+    if scheme == "ssh" and (ssh_address := address.parse_ssh_address(rest)):
+        return _connect_through_ssh(ssh_address, endpoint, seconds)
+    return _open_engine(_try_socket(endpoint, seconds) if endpoint.socket else endpoint, seconds)
 
 
 def get_connect_timeout_s(endpoint: Endpoint) -> float:
-    """Say how long to wait for a greeting: an ssh has to log in first."""
+    """Return how long to wait for the first answer, in seconds: ssh has to log in before."""
     return _SSH_TIMEOUT_S if endpoint.url.startswith("ssh:") else _PING_TIMEOUT_S
 
 
 def _connect_through_ssh(
-    there: address.SshAddress, endpoint: Endpoint, deadline_s: float
-) -> "ConnectedEngine":
-    from dckgrade.engine.ssh.tunnel import SshTunnel
-
-    begun = time.monotonic()
-    tunnel = SshTunnel(there)
+    ssh_address: address.SshAddress, endpoint: Endpoint, deadline_s: float
+) -> ConnectedEngine:
+    started = time.monotonic()
+    tunnel = SshTunnel(ssh_address)
     try:
         tunnel.open(deadline_s)
-        # A login that took its time leaves the engine enough of its own.
-        left_s = max(1.0, min(_PING_TIMEOUT_S, deadline_s - (time.monotonic() - begun)))
-        return _connect_direct(replace(endpoint, door=f"unix://{tunnel.socket}"), left_s, tunnel)
+        # A slow login does not shorten the engine's own time.
+        left_s = max(1.0, min(_PING_TIMEOUT_S, deadline_s - (time.monotonic() - started)))
+        return _open_engine(replace(endpoint, tunnel_url=f"unix://{tunnel.socket}"), left_s, tunnel)
     except BaseException:
         tunnel.close()
         raise
 
 
-def _connect_direct(
-    endpoint: Endpoint, deadline_s: float, tunnel: "SshTunnel | None" = None
-) -> "ConnectedEngine":
-    # Late: asking over HTTP loads ssl, which a socket where nobody answers does not need.
-    from dckgrade.engine.client import list_causes
-    from dckgrade.engine.connected import ConnectedEngine
-
+def _open_engine(endpoint: Endpoint, deadline_s: float, tunnel: SshTunnel | None = None) -> ConnectedEngine:
     client = _make_client(endpoint)
     try:
         answer, api = _ping_engine(endpoint, client, deadline_s)
@@ -90,46 +82,46 @@ def _connect_direct(
     )
 
 
-def _probe_socket(endpoint: Endpoint, seconds: float) -> Endpoint:
-    """Try the socket before paying for docker-py, which besides leaks it when nobody is there."""
-    with socket.socket(socket.AF_UNIX) as knocking:
-        knocking.settimeout(seconds)
+def _try_socket(endpoint: Endpoint, seconds: float) -> Endpoint:
+    """Connect to the socket before loading docker-py, which also leaks its own when nobody listens."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(seconds)
         try:
-            knocking.connect(str(endpoint.socket))
+            connection.connect(str(endpoint.socket))
         except TimeoutError as error:
             raise _explain_failure(endpoint, [OutOfReach(UnobservableReason.DEADLINE)], seconds) from error
         except OSError as error:
             raise _explain_failure(endpoint, [error], seconds) from error
-        return replace(endpoint, forwarded=_name_listener(knocking) == "ssh")
+        return replace(endpoint, is_forwarded=_name_listener(connection) == "ssh")
 
 
-def _name_listener(knocking: socket.socket) -> str:
-    """Name the program at the other end (Linux): behind `ssh -L`, 127.0.0.1 would be the wrong machine."""
+def _name_listener(connection: socket.socket) -> str:
+    """Return the name of the program that listens (Linux): behind `ssh -L`, 127.0.0.1 is another machine."""
     try:
         option = socket.SO_PEERCRED
-        pid, _, _ = struct.unpack("3i", knocking.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i")))
+        pid, _, _ = struct.unpack(
+            "3i", connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
+        )
         return Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
     except (AttributeError, OSError):
         return ""
 
 
 def _explain_failure(endpoint: Endpoint, causes: list[BaseException], seconds: float) -> EngineError:
-    from dckgrade.engine.connection_errors import explain_connection_error
-
-    elsewhere = (
+    other_sockets = (
         []
-        if endpoint.door
+        if endpoint.tunnel_url
         else [url for url in list_other_sockets(os.environ, Path.home()) if url != endpoint.url]
     )
-    return explain_connection_error(endpoint, causes, elsewhere, seconds)
+    return explain_connection_error(endpoint, causes, other_sockets, seconds)
 
 
-def _make_client(endpoint: Endpoint) -> "EngineClient":
+def _make_client(endpoint: Endpoint) -> ApiClient:
     from dckgrade.engine.client import EngineClient
 
     try:
-        return EngineClient(endpoint, TESTED_MAX)
-    except Exception as error:  # docker-py reads config.json and certificates, and trips over odd ones
+        return EngineClient(endpoint, NEWEST_TESTED)
+    except Exception as error:  # docker-py reads config.json and certificates, and fails on odd ones
         raise EngineError(
             N_("docker-py cannot be set up for {endpoint}: {detail}."),
             N_("Check Docker's config.json and the certificates."),
@@ -137,16 +129,16 @@ def _make_client(endpoint: Endpoint) -> "EngineClient":
         ) from error  # fmt: skip
 
 
-def _ping_engine(endpoint: Endpoint, client: "EngineClient", seconds: float) -> tuple[ApiAnswer, str]:
-    answer = client.request("/_ping", {}, at_most=_MAX_PING_BYTES, seconds=seconds)
+def _ping_engine(endpoint: Endpoint, client: ApiClient, seconds: float) -> tuple[ApiAnswer, str]:
+    answer = client.request("/_ping", {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds)
     _check_ping(endpoint, answer)
     api = negotiate_api_version(endpoint, answer.headers)
-    # The answer names the newest version that the engine speaks, not the oldest: an older one is tried first.
+    # The answer names the newest version that the engine speaks, not the oldest: try an older one first.
     if api != answer.headers["api-version"]:
-        again = client.request(f"/v{api}/_ping", {}, at_most=_MAX_PING_BYTES, seconds=seconds)
-        if trouble := explain_refused_version(endpoint, api, read_error_message(again)[0]):
-            raise trouble
-        _check_ping(endpoint, again)
+        second_answer = client.request(f"/v{api}/_ping", {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds)
+        if refusal := explain_refused_version(endpoint, api, read_error_message(second_answer)[0]):
+            raise refusal
+        _check_ping(endpoint, second_answer)
     return answer, api
 
 

@@ -1,7 +1,6 @@
-"""Explain to the user why an engine could not be reached."""
+"""Explain to the user why an engine cannot be connected to."""
 
 import socket
-import ssl
 from collections.abc import Sequence
 
 from dckgrade.engine.answers import OutOfReach
@@ -10,14 +9,9 @@ from dckgrade.engine.redaction import mask_secrets
 from dckgrade.i18n import N_
 from dckgrade.report.observation import UnobservableReason
 
-_START = N_("Start Docker, or name the engine with --host or --context.")
+_START_ADVICE = N_("Start Docker, or name the engine with --host or --context.")
 _ELSEWHERE = N_("Start Docker, or name the engine with --host or --context. These sockets exist: {others}.")
-_CAUSES: tuple[tuple[type[BaseException], str, str], ...] = (
-    (
-        ssl.SSLError,
-        N_("The engine at {endpoint} ({source}) and this program do not agree on TLS: {detail}."),
-        N_("Check the certificates of that context, or DOCKER_TLS_VERIFY and DOCKER_CERT_PATH."),
-    ),
+_MESSAGES_BY_CAUSE: tuple[tuple[type[BaseException], str, str], ...] = (
     (
         socket.gaierror,
         N_("The machine of {endpoint} ({source}) has no known address."),
@@ -26,7 +20,7 @@ _CAUSES: tuple[tuple[type[BaseException], str, str], ...] = (
     (
         FileNotFoundError,
         N_("No Docker engine listens at {endpoint} ({source}): there is no such socket."),
-        _START,
+        _START_ADVICE,
     ),
     (
         PermissionError,
@@ -39,24 +33,28 @@ _CAUSES: tuple[tuple[type[BaseException], str, str], ...] = (
     (
         ConnectionRefusedError,
         N_("The Docker engine at {endpoint} ({source}) is not running: connection refused."),
-        _START,
+        _START_ADVICE,
     ),
 )
+_TLS_MESSAGE = N_("The engine at {endpoint} ({source}) and this program do not agree on TLS: {detail}.")
+_TLS_ADVICE = N_("Check the certificates of that context, or DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.")
 _TIMED_OUT = N_("The Docker engine at {endpoint} ({source}) did not answer within {seconds} s.")
-_RESTART = N_("Restart it, or look at its log: journalctl -u docker")
-_OTHERWISE = N_("The Docker engine at {endpoint} ({source}) cannot be reached: {detail}.")
+_RESTART_ADVICE = N_("Restart it, or look at its log: journalctl -u docker")
+_FALLBACK_MESSAGE = N_("The Docker engine at {endpoint} ({source}) cannot be reached: {detail}.")
 
 
 def explain_connection_error(
     endpoint: Endpoint, causes: Sequence[BaseException], others: Sequence[str], seconds: float
 ) -> EngineError:
-    """Find the cause that says most, and what to try next."""
+    """Return the error for the most telling of *causes*, with what to try next."""
     what, advice = _choose_sentences(causes)
-    # Before systemd gives up a socket of its own, it accepts, and hangs up when dockerd does not start.
-    down = endpoint.socket and any(isinstance(cause, FileNotFoundError | ConnectionError) for cause in causes)
-    return (EngineDownError if down else EngineError)(
+    # systemd holds the socket: it accepts, hangs up when dockerd does not start, and only then gives it up.
+    is_down = endpoint.socket and any(
+        isinstance(cause, FileNotFoundError | ConnectionError) for cause in causes
+    )
+    return (EngineDownError if is_down else EngineError)(
         what,
-        _ELSEWHERE if others and advice == _START else advice,
+        _ELSEWHERE if others and advice == _START_ADVICE else advice,
         endpoint=endpoint.url,
         source=endpoint.source,
         others=", ".join(others),
@@ -65,19 +63,38 @@ def explain_connection_error(
     )
 
 
+def list_causes(error: BaseException) -> list[BaseException]:
+    """Return *error* and all that it wraps: urllib3 and requests hide the errno four exceptions deep."""
+    causes: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        candidate = waiting.pop(0)
+        if isinstance(candidate, BaseException) and candidate not in causes:
+            causes.append(candidate)
+            reason = getattr(candidate, "reason", None)
+            waiting += [candidate.__cause__, candidate.__context__, reason, *candidate.args]
+    return causes
+
+
 def _choose_sentences(causes: Sequence[BaseException]) -> tuple[str, str]:
+    import ssl
+
     for cause in causes:
-        for kind, what, advice in _CAUSES:
-            if isinstance(cause, kind):
+        if isinstance(cause, ssl.SSLError):
+            return _TLS_MESSAGE, _TLS_ADVICE
+        for error_type, what, advice in _MESSAGES_BY_CAUSE:
+            if isinstance(cause, error_type):
                 return what, advice
     if any(isinstance(cause, OutOfReach) and cause.why is UnobservableReason.DEADLINE for cause in causes):
-        return _TIMED_OUT, _RESTART
-    return _OTHERWISE, _START
+        return _TIMED_OUT, _RESTART_ADVICE
+    return _FALLBACK_MESSAGE, _START_ADVICE
 
 
 def _describe_detail(causes: Sequence[BaseException]) -> str:
+    import ssl
+
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message
-    told = (cause.detail for cause in causes if isinstance(cause, OutOfReach) and cause.detail)
-    return next(told, str(causes[-1]))
+    details = (cause.detail for cause in causes if isinstance(cause, OutOfReach) and cause.detail)
+    return next(details, str(causes[-1]))

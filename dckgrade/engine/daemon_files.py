@@ -1,4 +1,4 @@
-"""Find an engine's `daemon.json` on this machine, and dockerd's last words about it."""
+"""Find and read the `daemon.json` of an engine on this machine, and why dockerd ended because of it."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dckgrade.engine import local_files
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
-from dckgrade.engine.dockerd import DaemonFiles, Dockerd
+from dckgrade.engine.dockerd import DaemonFiles, OwnDockerd
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.tool_cache import get_environment
@@ -24,24 +24,29 @@ _FATAL_PATTERN = re.compile(
     r"unable to configure the Docker daemon with file [^:]+: (.+)"
     r"|failed to start daemon: (failed to set log opts: .+)"
 )
-"""What dockerd ends with because of its file (20.10, measured); it has many other reasons to end."""
+"""The errors with which dockerd rejects its file (20.10, measured); it ends with many others."""
 _MAX_LAST_WORDS_CHARS = 300
 
 
 def find_daemon_files(
-    endpoint: Endpoint, info: Json | None, environment: Mapping[str, str] | None, ours: Dockerd | None
+    endpoint: Endpoint,
+    info: Json | None,
+    environment: Mapping[str, str] | None,
+    own_dockerd: OwnDockerd | None,
 ) -> DaemonFiles:
     """
     Read the file that the engine reads, and those that it does not; *info* is None when it does not answer.
 
-    `NotThere` where it reads none on this machine, or none that we could name; `OutOfReach` where that file
-    is there and may not be read.
+    Raises `NotThere` where the engine reads none on this machine, or which one is unknown; `OutOfReach` where
+    that file exists and may not be read.
     """
-    path = ours.file if ours else locate_config(endpoint, info, environment)
+    path = own_dockerd.daemon_json_path if own_dockerd else locate_config(endpoint, info, environment)
     if path is None:
         raise NotThere(CONFIG_NAME)
     homes = list_home_configs(environment)
-    others = [config for config in ([] if ours else [SYSTEM_CONFIG, SNAP_CONFIG]) + homes if config != path]
+    others = [
+        other for other in ([] if own_dockerd else [SYSTEM_CONFIG, SNAP_CONFIG]) + homes if other != path
+    ]
     try:
         content, changed_at = local_files.read_plain_file(path, CONFIG_NAME), path.stat().st_mtime
     except (FileNotFoundError, NotADirectoryError):
@@ -49,13 +54,13 @@ def find_daemon_files(
     except OSError as error:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{path}: {error.strerror}") from error
     return DaemonFiles(
-        path=CONFIG_NAME if ours else hide_home(path, environment),
+        path=CONFIG_NAME if own_dockerd else hide_home(path, environment),
         content=content,
         changed_at=changed_at,
         others={
-            hide_home(config, environment): text
-            for config in others
-            if (text := local_files.read_if_readable(config, local_files.MAX_FILE_BYTES)) is not None
+            hide_home(other, environment): text
+            for other in others
+            if (text := local_files.read_if_readable(other, local_files.MAX_FILE_BYTES)) is not None
         },
     )
 
@@ -63,8 +68,8 @@ def find_daemon_files(
 def locate_config(
     endpoint: Endpoint, info: Json | None, environment: Mapping[str, str] | None
 ) -> Path | None:
-    """Say which file it is, by what the engine says of itself, else by its socket; None: unknown."""
-    if not endpoint.socket or endpoint.forwarded:
+    """Return the path of the engine's file, by what it says of itself, else by its socket; None: unknown."""
+    if not endpoint.socket or endpoint.is_forwarded:
         return None
     if info is None:
         return locate_config_by_socket(endpoint.socket, environment)
@@ -76,66 +81,75 @@ def locate_config(
         return SNAP_CONFIG
     if "name=rootless" in (info.get("SecurityOptions") or []):
         return rootless
-    plain = endpoint.socket in SYSTEM_SOCKETS and sys.platform == "linux" and "BuildahVersion" not in info
-    return SYSTEM_CONFIG if plain else None
+    is_system_engine = (
+        endpoint.socket in SYSTEM_SOCKETS and sys.platform == "linux" and "BuildahVersion" not in info
+    )
+    return SYSTEM_CONFIG if is_system_engine else None
 
 
 def locate_config_by_socket(socket: str, environment: Mapping[str, str] | None) -> Path | None:
-    """Say which file an engine reads that does not answer."""
+    """Return the path of the file of an engine that does not answer; None: unknown."""
     rootless, desktop = list_home_configs(environment)
-    usual = socket in SYSTEM_SOCKETS
-    if "/.docker/" in socket or (usual and sys.platform == "darwin"):
+    is_system_socket = socket in SYSTEM_SOCKETS
+    if "/.docker/" in socket or (is_system_socket and sys.platform == "darwin"):
         return desktop
-    if is_rootless(socket, environment):
+    if is_rootless_socket(socket, environment):
         return rootless
-    # Where both are installed, nobody tells which of them does not answer.
+    # Where both are installed, it is unknown which of them does not answer.
     installed = [path for path in (SYSTEM_CONFIG, SNAP_CONFIG) if path.parent.exists()]
-    return installed[0] if usual and len(installed) == 1 else None
+    return installed[0] if is_system_socket and len(installed) == 1 else None
 
 
 def list_home_configs(environment: Mapping[str, str] | None) -> list[Path]:
-    """Give the places of a rootless engine and of Docker Desktop."""
-    told = get_environment(environment)
-    home = Path(told.get("HOME") or Path.home())
+    """Return the paths for a rootless engine and for Docker Desktop, in this order."""
+    variables = get_environment(environment)
+    home = Path(variables.get("HOME") or Path.home())
     return [
-        Path(told.get("XDG_CONFIG_HOME") or home / ".config", "docker", CONFIG_NAME),
+        Path(variables.get("XDG_CONFIG_HOME") or home / ".config", "docker", CONFIG_NAME),
         home / ".docker" / CONFIG_NAME,
     ]
 
 
-def is_rootless(socket: str, environment: Mapping[str, str] | None) -> bool:
-    """Say whether a socket is where rootless engines have theirs."""
-    run = get_environment(environment).get("XDG_RUNTIME_DIR")
-    return socket.startswith("/run/user/") or (run is not None and socket == f"{run}/docker.sock")
+def is_rootless_socket(socket: str, environment: Mapping[str, str] | None) -> bool:
+    """Whether a socket is where rootless engines have theirs."""
+    runtime_folder = get_environment(environment).get("XDG_RUNTIME_DIR")
+    return socket.startswith("/run/user/") or (
+        runtime_folder is not None and socket == f"{runtime_folder}/docker.sock"
+    )
 
 
 def hide_home(path: Path, environment: Mapping[str, str] | None) -> str:
-    """Name a file without telling who the trainee is."""
+    """Return a path with `~` for the home folder, so that it does not tell who the trainee is."""
     home = get_environment(environment).get("HOME") or str(Path.home())
     return str(path).replace(home, "~", 1) if home != "/" else str(path)
 
 
 def find_last_words(
-    endpoint: Endpoint, since: float, environment: Mapping[str, str] | None, ours: Dockerd | None
+    endpoint: Endpoint, since: float, environment: Mapping[str, str] | None, own_dockerd: OwnDockerd | None
 ) -> str:
     """
-    Tell what dockerd ended with because of its file, in its own words; empty where that cannot be read, or is
-    older than *since* (seconds since 1970): the file may have been mended meanwhile.
+    Return the error with which dockerd rejected its file, in its own words; '' where there is none.
+
+    Ones older than *since* (seconds since 1970) do not count: the file may have been mended meanwhile.
     """
     lines = list(
-        iter_own_log_lines(ours.log, since) if ours else read_journal_lines(endpoint, since, environment)
+        iter_own_log_lines(own_dockerd.log_path, since)
+        if own_dockerd
+        else read_journal_lines(endpoint, since, environment)
     )
-    said = [fatal[1] or fatal[2] for line in lines if (fatal := _FATAL_PATTERN.search(line))]
-    # Of an option that is given twice it tells both values: where its sockets are is nobody's business.
+    errors = [match[1] or match[2] for line in lines if (match := _FATAL_PATTERN.search(line))]
+    # Given twice, an option shows both values: omit them, since they tell where the sockets of dockerd are.
     return (
-        mask_secrets(said[-1].partition(": (from flag")[0].rstrip('"'))[:_MAX_LAST_WORDS_CHARS]
-        if said
+        mask_secrets(errors[-1].partition(": (from flag")[0].rstrip('"'))[:_MAX_LAST_WORDS_CHARS]
+        if errors
         else ""
     )
 
 
 def iter_own_log_lines(log: Path, since: float) -> Iterator[str]:
-    """Read a log of our own."""
+    """
+    Yield the lines of the log of a dockerd that this program started, if it was written to after *since*.
+    """
     if log.exists() and log.stat().st_mtime >= since:
         yield from (
             (local_files.read_if_readable(log, _MAX_LOG_BYTES) or b"").decode(errors="replace").splitlines()
@@ -143,12 +157,16 @@ def iter_own_log_lines(log: Path, since: float) -> Iterator[str]:
 
 
 def read_journal_lines(endpoint: Endpoint, since: float, environment: Mapping[str, str] | None) -> list[str]:
-    """Ask systemd's journal; members of `adm` may read it, and many machines have none."""
-    scope = "--user-unit" if is_rootless(endpoint.socket or "", environment) else "--unit"
-    asked = [scope, "docker.service", "--since", f"@{since:.0f}", "--lines", str(_MAX_JOURNAL_LINES)]
+    """
+    Return the last lines of dockerd's unit in systemd's journal.
+
+    Members of the group `adm` may read it, and many machines have none: [] in every such case.
+    """
+    scope = "--user-unit" if is_rootless_socket(endpoint.socket or "", environment) else "--unit"
+    arguments = [scope, "docker.service", "--since", f"@{since:.0f}", "--lines", str(_MAX_JOURNAL_LINES)]
     try:
-        done = subprocess.run(
-            ["journalctl", *asked, "--output", "cat", "--no-pager", "--quiet"],
+        ended = subprocess.run(
+            ["journalctl", *arguments, "--output", "cat", "--no-pager", "--quiet"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_JOURNAL_TIMEOUT_S,
@@ -157,4 +175,4 @@ def read_journal_lines(endpoint: Endpoint, since: float, environment: Mapping[st
         )
     except (OSError, subprocess.TimeoutExpired):
         return []
-    return done.stdout[-_MAX_LOG_BYTES:].decode(errors="replace").splitlines()
+    return ended.stdout[-_MAX_LOG_BYTES:].decode(errors="replace").splitlines()

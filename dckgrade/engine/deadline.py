@@ -1,4 +1,4 @@
-"""Make calls with a deadline: the only place where the program waits for others."""
+"""Make calls with a deadline. The only place where the program waits for others."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ MAX_THREADS = 32
 
 
 def call_within(seconds: float, call: Callable[[], T]) -> T:
-    """Give what *call* gives or raises; when it is late, leave it behind and raise `OutOfReach(DEADLINE)`."""
+    """Return or raise what *call* does; when it is late, abandon it and raise `OutOfReach(DEADLINE)`."""
     if seconds <= 0:
         raise OutOfReach(UnobservableReason.DEADLINE)
     future: Future[T] = Future()
@@ -29,7 +29,11 @@ def call_within(seconds: float, call: Callable[[], T]) -> T:
 
 
 def call_all_within(calls: Mapping[K, Callable[[], T]], seconds: float) -> dict[K, T | Exception]:
-    """Make the calls at once, in the order given (slow ones first); give what each gave or raised in time."""
+    """
+    Make the calls in parallel, started in this order (slow ones first).
+
+    Returns what each returned or raised in time, and `OutOfReach(DEADLINE)` for the late ones.
+    """
     until = time.monotonic() + seconds
     futures: dict[K, Future[T | Exception]] = {key: Future() for key in calls}
     waiting = deque((futures[key], call) for key, call in calls.items())
@@ -48,7 +52,7 @@ def call_all_within(calls: Mapping[K, Callable[[], T]], seconds: float) -> dict[
 
 
 def settle_future(future: Future[T], call: Callable[[], T]) -> None:
-    """Make the call and put what it gives or raises into *future*."""
+    """Make the call and store what it returns or raises in *future*."""
     try:
         result = call()
     except BaseException as error:  # noqa: BLE001 - whoever asked receives it

@@ -1,4 +1,4 @@
-"""The program that an engine is, as far as its own files go."""
+"""The files of an engine's own program, dockerd."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,21 +6,21 @@ from pathlib import Path
 from msgspec import Struct
 
 
-class Dockerd(Struct, frozen=True):
-    """A dockerd that we have started ourselves: its configuration, and what it has printed."""
+class OwnDockerd(Struct, frozen=True):
+    """The files of a dockerd that this program has started."""
 
-    file: Path
-    log: Path
+    daemon_json_path: Path
+    log_path: Path
 
 
 class DaemonFiles(Struct, frozen=True, kw_only=True):
     """The `daemon.json` that an engine reads, and the others on its machine."""
 
     path: str
-    """As it is shown: the home folder as `~`."""
+    """For display: with `~` for the home folder."""
     content: bytes | None
     """None: there is no such file."""
     changed_at: float = 0.0
     """Seconds since 1970."""
     others: Mapping[str, bytes] = {}
-    """Those at usual places that this engine does not read, by their paths."""
+    """The contents of those at usual places that this engine does not read, by path."""

@@ -1,4 +1,4 @@
-"""Resolve the engine that command line, environment and Docker's configuration mean."""
+"""Find the one engine that command line, environment and Docker's configuration mean."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ _PLAIN_PORT, _TLS_PORT = 2375, 2376
 
 
 class EndpointUsageError(UserError):
-    """What was asked for cannot be meant: exit code 2."""
+    """The command line or environment asks for something impossible: exit code 2."""
 
 
 class EngineError(UserError):
@@ -27,12 +27,12 @@ class EngineError(UserError):
 
 
 class EngineDownError(EngineError):
-    """Nobody answers at the socket of this machine: no engine runs there."""
+    """Nobody listens at the socket of this machine: no engine runs there."""
 
 
 @dataclass(frozen=True)
 class TlsFiles:
-    """How the engine proves who it is, and we who we are; *verify* is False where the user gave that up."""
+    """The certificates of both sides; *verify* is False where the user gave up checking the engine's."""
 
     ca: Path | None
     cert: Path | None
@@ -48,37 +48,41 @@ class Endpoint:
     source: str
     tls: TlsFiles | None = None
     api_ceiling: str | None = None
-    forwarded: bool = False
-    """An ssh listens there: the engine, its ports and its containers are on another machine."""
-    door: str = ""
-    """The socket on this machine through which an ssh of ours leads there; empty where there is none."""
+    is_forwarded: bool = False
+    """Whether an ssh listens there: engine, published ports and containers are on another machine."""
+    tunnel_url: str = ""
+    """The URL of the local socket that our own ssh forwards to the engine; '' without one."""
 
     @property
     def socket(self) -> str | None:
-        """Give the path of a unix socket."""
+        """The path of the unix socket; None for TCP and ssh."""
         return self.url.removeprefix("unix://") if self.url.startswith("unix://") else None
 
     @property
     def host(self) -> str:
-        """Name the machine on which published ports open, as seen from here, or from where ssh leads to."""
-        return "127.0.0.1" if self.socket or self.door else urlsplit(self.url).hostname or "127.0.0.1"
+        """The machine on whose ports containers are published, as seen from here or from behind ssh."""
+        return "127.0.0.1" if self.socket or self.tunnel_url else urlsplit(self.url).hostname or "127.0.0.1"
 
     @property
     def is_private(self) -> bool:
-        """Tell an engine of one user (rootless, Desktop, Colima, Podman) by the folder of its socket."""
-        homes = ("/run/user", "/home", "/root", "/Users", Path.home())
-        return self.socket is not None and any(Path(self.socket).resolve().is_relative_to(at) for at in homes)
+        """
+        Whether it is an engine of one user (rootless, Desktop, Colima, Podman), by the folder of its socket.
+        """
+        user_folders = ("/run/user", "/home", "/root", "/Users", Path.home())
+        return self.socket is not None and any(
+            Path(self.socket).resolve().is_relative_to(folder) for folder in user_folders
+        )
 
     @property
     def reaches_own_addresses(self) -> bool:
-        """Say whether containers' own IP addresses are reachable: not in a VM, nor in a user namespace."""
-        return sys.platform == "linux" and bool(self.socket) and not self.is_private and not self.forwarded
+        """Whether containers' own IP addresses are reachable: not in a VM, nor in a user namespace."""
+        return sys.platform == "linux" and bool(self.socket) and not self.is_private and not self.is_forwarded
 
 
 def resolve_endpoint(
     host: str | None, context: str | None, environ: Mapping[str, str], home: Path
 ) -> Endpoint:
-    """Choose as the Docker CLI does (28.2.2, each rule tried out); a name that is wrong is an error."""
+    """Choose as the Docker CLI does (28.2.2, each rule tried out); a name that is wrong raises an error."""
     if host and context:
         raise EndpointUsageError(N_("--host and --context were both given."), N_("Keep only one of them."))
     store = Path(environ.get("DOCKER_CONFIG") or home / ".docker").absolute()
@@ -87,7 +91,7 @@ def resolve_endpoint(
     if name != "default":
         url, tls = _read_context(name, source, store)
         return Endpoint(url, f"{source}={name}", tls, ceiling)
-    # The CLI's default context reads DOCKER_HOST, also when it is asked for as `--context default`.
+    # The CLI's default context reads DOCKER_HOST, even if chosen by `--context default`.
     given = (host or environ.get("DOCKER_HOST") or "").strip()
     tls = _read_tls_from_environment(environ, store)
     if not given:
@@ -97,21 +101,21 @@ def resolve_endpoint(
 
 
 def list_other_sockets(environ: Mapping[str, str], home: Path) -> list[str]:
-    """List the engine sockets that exist in the usual places: to be suggested, never taken."""
-    run = Path(environ.get("XDG_RUNTIME_DIR") or "/nonexistent")
-    places = (
+    """Return the URLs of the engine sockets that exist in the usual places: to be suggested, never used."""
+    runtime_folder = Path(environ.get("XDG_RUNTIME_DIR") or "/nonexistent")
+    sockets = (
         Path(engine_url.DEFAULT_SOCKET),
-        run / "docker.sock",
+        runtime_folder / "docker.sock",
         home / ".docker/run/docker.sock",
         home / ".docker/desktop/docker.sock",
         home / ".colima/default/docker.sock",
-        run / "podman/podman.sock",
+        runtime_folder / "podman/podman.sock",
     )
-    return [f"unix://{place}" for place in places if os.access(place, os.F_OK)]
+    return [f"unix://{path}" for path in sockets if os.access(path, os.F_OK)]
 
 
 def list_contexts(environ: Mapping[str, str], home: Path) -> dict[str, str]:
-    """List the contexts by name, each with the description that its user gave it."""
+    """Return the names of the Docker contexts, each with the description that its user gave it."""
     store = Path(environ.get("DOCKER_CONFIG") or home / ".docker").absolute()
     return {"default": "", **dict(sorted(_iter_contexts(store)))}
 
@@ -150,13 +154,13 @@ def _read_json(path: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise EngineError(N_("{path} cannot be read: {detail}."), path=path, detail=error.strerror) from error
     except (ValueError, RecursionError) as error:
-        raise _report_corrupt_file(path, str(error) or type(error).__name__) from error
+        raise _make_corrupt_file_error(path, str(error) or type(error).__name__) from error
     if not isinstance(content, dict):
-        raise _report_corrupt_file(path, "not an object")
+        raise _make_corrupt_file_error(path, "not an object")
     return content
 
 
-def _report_corrupt_file(path: Path, detail: str) -> EngineError:
+def _make_corrupt_file_error(path: Path, detail: str) -> EngineError:
     return EngineError(
         N_("{path} is not valid JSON: {detail}."), N_("Mend that file, or name the engine with --host."),
         path=path, detail=detail,
@@ -168,7 +172,7 @@ def _read_context(name: str, source: str, store: Path) -> tuple[str, TlsFiles | 
     meta = store / "contexts/meta" / identity / "meta.json"
     content = _read_json(meta)
     if content is None:
-        raise _report_unknown_context(name, source, store)
+        raise _make_unknown_context_error(name, source, store)
     endpoints = content.get("Endpoints")
     docker = endpoints.get("docker") if isinstance(endpoints, dict) else None
     if not isinstance(docker, dict) or not isinstance(docker.get("Host"), str) or not docker["Host"]:
@@ -184,7 +188,7 @@ def _read_context(name: str, source: str, store: Path) -> tuple[str, TlsFiles | 
     return url, tls if url.startswith("tcp:") else None
 
 
-def _report_unknown_context(name: str, source: str, store: Path) -> EndpointUsageError:
+def _make_unknown_context_error(name: str, source: str, store: Path) -> EndpointUsageError:
     known = ["default", *sorted(name for name, _ in _iter_contexts(store))]
     guess = get_close_matches(name, known, n=1)
     advice = N_("Did you mean {guess}? Known contexts: {known}.") if guess else N_("Known contexts: {known}.")
@@ -198,9 +202,9 @@ def _iter_contexts(store: Path) -> Iterator[tuple[str, str]]:
     for meta in store.glob("contexts/meta/*/meta.json"):
         with suppress(EngineError):
             content = _read_json(meta) or {}
-            name, told = content.get("Name"), content.get("Metadata")
+            name, metadata = content.get("Name"), content.get("Metadata")
             if isinstance(name, str):
-                yield name, str(told.get("Description") or "") if isinstance(told, dict) else ""
+                yield name, str(metadata.get("Description") or "") if isinstance(metadata, dict) else ""
 
 
 def _read_tls_from_environment(environ: Mapping[str, str], store: Path) -> TlsFiles | None:

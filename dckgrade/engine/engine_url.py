@@ -8,30 +8,34 @@ from dckgrade.engine.ssh import address
 DEFAULT_SOCKET = "/var/run/docker.sock"
 
 
-def parse_engine_url(given: str, port: int) -> str | None:
-    """Read `unix://`, `tcp://` and `ssh://`, a path or a machine; *port* where a TCP address has none."""
-    scheme, found, rest = _split_url(given)
-    if scheme == "ssh" and (behind := address.parse_ssh_address(rest)):
-        return behind.url
-    if scheme == "unix" and found and (rest or DEFAULT_SOCKET).startswith("/"):
+def parse_engine_url(text: str, port: int) -> str | None:
+    """
+    Return the normal form of a `unix://`, `tcp://` or `ssh://` URL, a path or a machine; None: it is none.
+
+    *port* is used where a TCP address has none.
+    """
+    scheme, separator, rest = _split_url(text)
+    if scheme == "ssh" and (ssh_address := address.parse_ssh_address(rest)):
+        return ssh_address.url
+    if scheme == "unix" and separator and (rest or DEFAULT_SOCKET).startswith("/"):
         return f"unix://{rest or DEFAULT_SOCKET}"
     return _parse_tcp(rest, port) if scheme == "tcp" else None
 
 
-def hide_password(given: str) -> str:
-    """Give what was written, without a password."""
-    _, _, rest = _split_url(given)
+def hide_password(text: str) -> str:
+    """Return what was written, without a password."""
+    _, _, rest = _split_url(text)
     login, at, machine = rest.rpartition("@")
     # Cut by hand: a password may hold what no pattern of an address expects.
-    there = f"{login.partition(':')[0]}{at}{machine}"
-    return mask_secrets(given.strip().removesuffix(rest) + there)
+    without_password = f"{login.partition(':')[0]}{at}{machine}"
+    return mask_secrets(text.strip().removesuffix(rest) + without_password)
 
 
-def _split_url(given: str) -> tuple[str, str, str]:
-    scheme, found, rest = given.strip().partition("://")
-    if not found:
+def _split_url(text: str) -> tuple[str, str, str]:
+    scheme, separator, rest = text.strip().partition("://")
+    if not separator:
         scheme, rest = ("unix", scheme) if scheme.startswith("/") else ("tcp", scheme)
-    return scheme, found, rest
+    return scheme, separator, rest
 
 
 def _parse_tcp(rest: str, port: int) -> str | None:

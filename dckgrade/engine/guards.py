@@ -1,4 +1,4 @@
-"""What a request that is no plain reading must look like before it may leave."""
+"""Conditions under which a request that is no plain read may leave."""
 
 import re
 from collections.abc import Set as AbstractSet
@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from dckgrade.engine.probe_container_form import is_probe_container_request
 
-_EXEC_KEYS = {"AttachStdout", "AttachStderr", "Cmd", "Detach", "Tty"}
-_CONTAINER_ID = re.compile(r"/containers/([0-9a-f]{64})(?:/|$)")
+_ALLOWED_EXEC_KEYS = {"AttachStdout", "AttachStderr", "Cmd", "Detach", "Tty"}
+_CONTAINER_ID_PATTERN = re.compile(r"/containers/([0-9a-f]{64})(?:/|$)")
 
 
-class Request(Struct, frozen=True):
+class OutgoingRequest(Struct, frozen=True):
     """A request about to leave."""
 
     path: str
@@ -20,22 +20,22 @@ class Request(Struct, frozen=True):
     query: str
     body: Any
     """Decoded JSON; None without one."""
-    own: AbstractSet[str]
+    own_ids: AbstractSet[str]
     """The ids of the containers that this program has created."""
 
 
-def asks_only_for_output(request: Request) -> bool:
-    """Whether it asks for a command and its output: no privileges, no user, no terminal."""
+def asks_only_for_output(request: OutgoingRequest) -> bool:
+    """Whether it runs a command for its output alone: no privileges, no user, no terminal."""
     body = request.body
-    return isinstance(body, dict) and body.keys() <= _EXEC_KEYS and not body.get("Tty")
+    return isinstance(body, dict) and body.keys() <= _ALLOWED_EXEC_KEYS and not body.get("Tty")
 
 
-def is_probe_container(request: Request) -> bool:
-    """Whether the container that it creates is named as ours, and is the one harmless form."""
+def is_probe_container_creation(request: OutgoingRequest) -> bool:
+    """Whether it creates a probe container: with such a name, and of exactly the one harmless form."""
     return is_probe_container_request(request.query, request.body)
 
 
-def is_own_container(request: Request) -> bool:
-    """Whether it is about a container that this program has created, and asks for nothing else."""
-    found = _CONTAINER_ID.search(request.path)
-    return bool(found and found[1] in request.own) and request.body is None
+def is_about_own_container(request: OutgoingRequest) -> bool:
+    """Whether it is about a container that this program has created, and has no body."""
+    match = _CONTAINER_ID_PATTERN.search(request.path)
+    return bool(match and match[1] in request.own_ids) and request.body is None

@@ -1,4 +1,4 @@
-"""Read files of this machine: the trainee's folder, AppArmor profiles, /proc; bounded in place and size."""
+"""Read files of this machine: plain ones, inside their folder, and up to a size limit."""
 
 import contextlib
 import os
@@ -15,15 +15,15 @@ MAX_JSON_REPORTS, MAX_JSON_REPORT_BYTES = 5, 16 * 1024 * 1024
 
 
 def read_workdir_file(workdir: Path, name: str) -> bytes:
-    """Read one file of the folder; a link may lead elsewhere inside, and never out."""
+    """Read a file of the folder; a link may lead elsewhere inside, and never out."""
     try:
-        home = workdir.resolve(strict=True)
-        path = (home / name).resolve(strict=True)
+        folder = workdir.resolve(strict=True)
+        path = (folder / name).resolve(strict=True)
     except (FileNotFoundError, NotADirectoryError):
         raise NotThere(name) from None
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: links in a circle
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{name}: {type(error).__name__}") from error
-    if not path.is_relative_to(home):
+    if not path.is_relative_to(folder):
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} leads out of the working folder")
     try:
         return read_plain_file(path, name)
@@ -31,41 +31,45 @@ def read_workdir_file(workdir: Path, name: str) -> bytes:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{name}: {error.strerror}") from error
 
 
-def read_process_label(processes: Path, pid: object, container: str) -> str:
-    """Read the AppArmor label of process *pid*, if it is that container's: the engine may be in a VM."""
-    process = processes / str(pid)
+def read_process_label(proc_folder: Path, pid: object, container: str) -> str:
+    """
+    Read the AppArmor label of process *pid*.
+
+    Raises `NotThere` if it is not a process of *container*: the engine may be in a VM, with pids of its own.
+    """
+    process_folder = proc_folder / str(pid)
     try:
-        if container not in (process / "cgroup").read_text():
+        if container not in (process_folder / "cgroup").read_text():
             raise NotThere(container)
-        return (process / "attr" / "current").read_text().strip("\0\n")
+        return (process_folder / "attr" / "current").read_text().strip("\0\n")
     except (OSError, ValueError):
         raise NotThere(container) from None
 
 
 def read_newest_json(workdir: Path) -> list[tuple[str, bytes | None]]:
-    """Read the newest `*.json` files of the folder itself; None stands for one that cannot be read."""
+    """Return name and content of the newest `*.json` files of the folder; None: it cannot be read."""
     with contextlib.suppress(OSError):
-        plain = [path for path in workdir.glob("*.json") if path.is_file() and not path.is_symlink()]
-        newest = sorted(plain, key=lambda path: path.stat().st_mtime, reverse=True)[:MAX_JSON_REPORTS]
+        plain_files = [path for path in workdir.glob("*.json") if path.is_file() and not path.is_symlink()]
+        newest = sorted(plain_files, key=lambda path: path.stat().st_mtime, reverse=True)[:MAX_JSON_REPORTS]
         return [(path.name, read_if_readable(path, MAX_JSON_REPORT_BYTES)) for path in newest]
     return []
 
 
-def read_if_readable(path: Path, at_most: int) -> bytes | None:
-    """Read a file, unless it is too large or not ours to read."""
+def read_if_readable(path: Path, max_bytes: int) -> bytes | None:
+    """Return the content of a file; None if it is too large or may not be read."""
     try:
-        return read_plain_file(path, path.name, at_most)
+        return read_plain_file(path, path.name, max_bytes)
     except (OSError, OutOfReach):
         return None
 
 
-def read_plain_file(path: Path, name: str, at_most: int = MAX_FILE_BYTES) -> bytes:
-    """Read a plain file of *at_most* bytes."""
-    # Not blocking: a pipe that nobody writes to would hold the run up.
+def read_plain_file(path: Path, name: str, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Read a plain file of *max_bytes* at most; *name* is for the error message."""
+    # Not blocking: a pipe that nobody writes to would stop the run.
     with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} is not a file")
-        found = file.read(at_most + 1)
-    if len(found) > at_most:
-        raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} is larger than {at_most // 1024} KiB")
-    return found
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} is larger than {max_bytes // 1024} KiB")
+    return content

@@ -1,4 +1,4 @@
-"""Ask each distinct question once, whoever asks and from whichever thread."""
+"""Remember what calls returned, for several threads."""
 
 import threading
 from collections.abc import Callable, Hashable
@@ -11,17 +11,17 @@ T = TypeVar("T")
 
 
 class Memo:
-    """The memory of one look at the world; a failure is an answer too."""
+    """Makes each distinct call once; an exception is remembered too."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._answers: dict[Hashable, Future[Any]] = {}
 
     def get_or_call(self, key: Hashable, call: Callable[[], T]) -> T:
-        """Give the answer to *key*: the first asker makes the call, those who come meanwhile wait for it."""
+        """Return what *call* returned for *key*; the first thread makes the call, others wait for it."""
         with self._lock:
-            first = key not in self._answers
-            answer: Future[T] = self._answers.setdefault(key, Future())
-        if first:
-            settle_future(answer, call)
-        return answer.result()
+            is_first = key not in self._answers
+            future: Future[T] = self._answers.setdefault(key, Future())
+        if is_first:
+            settle_future(future, call)
+        return future.result()

@@ -1,4 +1,4 @@
-"""The containers that this program makes for itself: harmless, capped, labelled, and never left behind."""
+"""Create and remove probe containers: harmless, capped, labelled, and never left behind."""
 
 import contextlib
 import os
@@ -21,23 +21,23 @@ from dckgrade.engine.probe_container_form import (
 from dckgrade.report.observation import UnobservableReason
 
 MAX_PROBE_CONTAINER_AGE = timedelta(minutes=3)
-"""A container that speaks ends after 120 s by itself; what is older has been left behind."""
+"""A started probe container ends by itself after 120 s; an older one has been left behind."""
 
 
 def make_marker() -> str:
-    """Make a word that nobody has ever logged: one token for Elasticsearch's standard analyzer."""
+    """Return a word that nobody has ever logged: one token for Elasticsearch's standard analyzer."""
     return f"dckgrade{secrets.token_hex(6)}"
 
 
 class ProbeContainerEngine(Protocol):
-    """The engine, as far as containers of our own go."""
+    """What managing probe containers needs of an engine."""
 
     def now(self) -> datetime:
-        """Tell the time by the engine's clock."""
+        """Return the time by the engine's clock."""
         ...
 
     def list_all_containers(self) -> Sequence[Json]:
-        """List all containers, our own too."""
+        """List all containers, probe containers too."""
         ...
 
     def inspect_container(self, ref: str) -> Json:
@@ -45,91 +45,93 @@ class ProbeContainerEngine(Protocol):
         ...
 
     def create_container(self, name: str, body: Mapping[str, Any]) -> str:
-        """Create a container of our own; give its id."""
+        """Create a probe container; return its id."""
         ...
 
     def adopt_container(self, entry: Json) -> None:
-        """Take over a container of ours that an earlier run left behind, so that it may be removed."""
+        """Allow a probe container that an earlier run left behind to be removed."""
         ...
 
     def start_container(self, ref: str) -> None:
-        """Start a container of our own."""
+        """Start a probe container."""
         ...
 
     def remove_container(self, ref: str) -> None:
-        """Remove a container of our own, with its log and its volumes."""
+        """Remove a probe container, with its log and its volumes."""
         ...
 
 
 class ProbeContainers:
-    """What was made on one engine and is still there. Safe to be asked from several threads."""
+    """The probe containers that exist on one engine. Safe for several threads."""
 
-    def __init__(self, door: ProbeContainerEngine) -> None:
-        self._door, self._lock = door, threading.Lock()
-        self._there: list[str] = []
-        self._swept = self._over = False
+    def __init__(self, api: ProbeContainerEngine) -> None:
+        self._api, self._lock = api, threading.Lock()
+        self._created_ids: list[str] = []
+        self._has_swept = self._is_closed = False
 
     def inspect_new(self, image: str) -> Json:
-        """Create a container, never start it, and give what inspect says of it; it is removed at once."""
+        """
+        Create a container without starting it, and return what inspect says of it; it is removed at once.
+        """
         with self._lock:
-            ref = self._create(image, make_marker(), None)
+            ref = self._create_container(image, make_marker(), None)
             try:
-                return self._door.inspect_container(ref)
+                return self._api.inspect_container(ref)
             finally:
-                self._remove(ref)
+                self._remove_container(ref)
 
     def start_speaking(self, image: str, words: str, log: Json | None) -> str:
-        """Start a container that says *words* until it is removed; give its id."""
+        """Start a container that prints *words* until it is removed; return its id."""
         with self._lock:
-            ref = self._create(image, words, log)
+            ref = self._create_container(image, words, log)
             try:
-                self._door.start_container(ref)
+                self._api.start_container(ref)
             except BaseException:
-                self._remove(ref)
+                self._remove_container(ref)
                 raise
             return ref
 
     def remove_all(self) -> None:
-        """Remove all that is there; what cannot be removed now is swept by a later run."""
-        # A creation that is under way is waited for, or what it makes would stay.
+        """Remove all of them; what cannot be removed now is removed by a later run."""
+        # Wait for a creation that is under way, or its container would stay.
         with self._lock:
-            for ref in list(self._there):
-                self._remove(ref)
+            for ref in list(self._created_ids):
+                self._remove_container(ref)
 
     def close(self) -> None:
-        """Remove all, and make nothing any more."""
-        self._over = True
+        """Remove all of them, and create no more."""
+        self._is_closed = True
         self.remove_all()
 
-    def _create(self, image: str, words: str, log: Json | None) -> str:
-        if self._over:
+    def _create_container(self, image: str, words: str, log: Json | None) -> str:
+        if self._is_closed:
             raise OutOfReach(UnobservableReason.DEADLINE)
-        if not self._swept:
-            self._sweep()
-        ref = self._door.create_container(
+        if not self._has_swept:
+            self._remove_left_behind()
+        ref = self._api.create_container(
             f"{PROBE_NAME_PREFIX}{secrets.token_hex(6)}",
             build_probe_container(image, words, _name_owner(), log),
         )
-        self._there.append(ref)
+        self._created_ids.append(ref)
         return ref
 
-    def _remove(self, ref: str) -> None:
+    def _remove_container(self, ref: str) -> None:
         with contextlib.suppress(OutOfReach, NotThere):
-            self._door.remove_container(ref)
-            self._there.remove(ref)
+            self._api.remove_container(ref)
+            self._created_ids.remove(ref)
 
-    def _sweep(self) -> None:
-        """Remove what a run that was killed has left."""
-        for entry in self._door.list_all_containers():
-            if is_probe_container_entry(entry) and is_left_behind(entry, self._door.now()):
-                self._door.adopt_container(entry)
+    def _remove_left_behind(self) -> None:
+        """Remove those of a run that was killed."""
+        for entry in self._api.list_all_containers():
+            if is_probe_container_entry(entry) and is_left_behind(entry, self._api.now()):
+                self._api.adopt_container(entry)
                 with contextlib.suppress(OutOfReach, NotThere):
-                    self._door.remove_container(str(entry.get("Id") or ""))
-        self._swept = True
+                    self._api.remove_container(str(entry.get("Id") or ""))
+        self._has_swept = True
 
 
 def is_left_behind(entry: Json, now: datetime) -> bool:
-    """Say whether whoever made it has gone; of another machine's maker only its age can tell."""
+    """Whether its maker has ended; for a maker on another machine, whether the container is too old."""
     pid, _, machine = str(entry["Labels"][PROBE_LABEL]).partition("@")
     if machine == _name_owner().partition("@")[2] and pid.isdecimal() and Path("/proc/self").exists():
         return not Path("/proc", pid).exists()

@@ -6,12 +6,12 @@ from typing import Any
 from dckgrade.engine.answers import Json
 
 PROBE_LABEL, PROBE_NAME_PREFIX = "dckgrade.probe", "dckgrade-probe-"
-"""The label and the beginning of the name of everything that is made; only what has both is ever removed."""
+"""The label and the start of the name of every probe container; only what has both is ever removed."""
 SENDING_DRIVERS = frozenset({"gelf", "syslog", "fluentd"})
-"""Log drivers that send lines away: often set for one container alone, so that ours must be given them."""
+"""Log drivers that send lines away; often set for one container only, so probe containers copy them."""
 _MARKER_SCRIPT = 'n=0; while [ "$n" -lt 60 ]; do echo " $0 "; n=$((n+1)); sleep 2; done'
 _NAME_QUERY = re.compile(rf"name={PROBE_NAME_PREFIX}[0-9a-f]{{12}}")
-_IMAGE, _WORDS, _OWNER = (
+_IMAGE_PATTERN, _WORDS_PATTERN, _OWNER_PATTERN = (
     re.compile(pattern)
     for pattern in (r"sha256:[0-9a-f]{64}", "dckgrade[0-9a-f]{12}", r"\d{1,10}@[\w.-]{0,64}")
 )
@@ -19,10 +19,11 @@ _IMAGE, _WORDS, _OWNER = (
 
 def build_probe_container(image: str, words: str, owner: str, log: Json | None = None) -> dict[str, Any]:
     """
-    Give the one body of `POST /containers/create` that may leave: a shell that says *words* for two minutes.
+    Return the only body of `POST /containers/create` that may leave.
 
-    It reaches no network, writes no file, has no capability, 32 MiB and 32 processes. Without *log* it gets
-    the log driver and options that the engine gives every new container.
+    The container is a shell that prints *words* for two minutes. It reaches no network, writes no file, has
+    no capability, 32 MiB and 32 processes. Without *log* it gets the log driver and options that the engine
+    gives every new container.
     """
     capped: dict[str, Any] = {
         "NetworkMode": "none",
@@ -42,32 +43,32 @@ def build_probe_container(image: str, words: str, owner: str, log: Json | None =
     }
 
 
-def is_probe_container_request(query: str, asked: Any) -> bool:
-    """Say whether a container that is asked for is named as ours, and is that very form."""
+def is_probe_container_request(query: str, body: Any) -> bool:
+    """Whether a container to be created is named as a probe container, and has exactly that form."""
     try:
-        image, words, owner = asked["Image"], asked["Entrypoint"][-1], asked["Labels"][PROBE_LABEL]
-        log = asked["HostConfig"].get("LogConfig")
-        parts = zip((_IMAGE, _WORDS, _OWNER), (image, words, owner), strict=True)
-        fits = all(pattern.fullmatch(part) for pattern, part in parts) and (
+        image, words, owner = body["Image"], body["Entrypoint"][-1], body["Labels"][PROBE_LABEL]
+        log = body["HostConfig"].get("LogConfig")
+        checked = zip((_IMAGE_PATTERN, _WORDS_PATTERN, _OWNER_PATTERN), (image, words, owner), strict=True)
+        has_form = all(pattern.fullmatch(part) for pattern, part in checked) and (
             log is None or _is_sending_config(log)
         )
     except (LookupError, TypeError, AttributeError):
         return False
     return (
         bool(_NAME_QUERY.fullmatch(query))
-        and fits
-        and bool(asked == build_probe_container(image, words, owner, log))
+        and has_form
+        and bool(body == build_probe_container(image, words, owner, log))
     )
 
 
 def _is_sending_config(log: Json) -> bool:
     options = log["Config"]
-    plain = all(isinstance(part, str) for option in options.items() for part in option)
-    return log.keys() == {"Type", "Config"} and log["Type"] in SENDING_DRIVERS and plain
+    has_only_text = all(isinstance(part, str) for option in options.items() for part in option)
+    return log.keys() == {"Type", "Config"} and log["Type"] in SENDING_DRIVERS and has_only_text
 
 
 def is_probe_container_entry(entry: Json) -> bool:
-    """Say of an entry of the engine's list whether we have made it."""
+    """Whether an entry of the engine's list is a probe container: by name and label."""
     names = [str(name).lstrip("/") for name in entry.get("Names") or []]
     return PROBE_LABEL in (entry.get("Labels") or {}) and any(
         name.startswith(PROBE_NAME_PREFIX) for name in names

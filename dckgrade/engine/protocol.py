@@ -1,4 +1,4 @@
-"""What a probe may ask of an engine and of the machine that grades."""
+"""What probes may ask of an engine and of the machine that grades."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from dckgrade.report.observation import EngineInfo
 
 class Engine(ResourceReader, SideEffects, Protocol):
     """
-    One look at the world: within it, each distinct question is asked once.
+    A snapshot of an engine: within it, each distinct request is made once.
 
     Every method may raise `OutOfReach`; those about one object may raise `NotThere`.
     """
@@ -23,11 +23,11 @@ class Engine(ResourceReader, SideEffects, Protocol):
     """What the lab asks of its user, by the names under its `inputs:`; passwords too: never to be shown."""
 
     def now(self) -> datetime:
-        """Tell the time by the engine's clock (aware, UTC)."""
+        """Return the time by the engine's clock (aware, UTC)."""
         ...
 
     def read_apparmor_label(self, ref: str) -> str:
-        """Read what `/proc` says of an engine's process 1 of a container, where both are on this machine."""
+        """Read the AppArmor label of a container's first process, where the engine is on this machine."""
         ...
 
     def read_file(self, name: str) -> bytes:
@@ -39,55 +39,59 @@ class Engine(ResourceReader, SideEffects, Protocol):
         ...
 
     def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
-        """Give name and content of the newest `*.json` of the working folder; None: larger than 16 MiB."""
+        """Return name and content of the newest `*.json` of the working folder; None: larger than 16 MiB."""
         ...
 
     def has_program(self, name: str) -> bool:
-        """Say whether the trainee's PATH has a program of that name; it is not run."""
+        """Whether the trainee's PATH has a program of that name; it is not run."""
         ...
 
     def read_tool_cache(self, tool: str, name: str) -> bytes:
         """
-        Read a file of the cache that *tool* keeps on this machine, 64 MiB at most; `OutOfReach` also where
-        it may be another user's, root's above all, whose folders cannot be looked into.
+        Read a file of the cache that *tool* keeps on this machine, 64 MiB at most.
+
+        Raises `OutOfReach` also where the cache may be another user's, above all root's, whose folders are
+        closed.
         """
         ...
 
     def list_cache_folders(self, tool: str) -> Sequence[str]:
-        """Name the folders in which such a cache is looked for, the home folder as `~`."""
+        """Return the folders in which such a cache is looked for, with `~` for the home folder."""
         ...
 
     def read_daemon_files(self) -> DaemonFiles:
         """
-        Read the `daemon.json` of an engine on this machine, whether that answers or not; `NotThere` where it
-        reads none here, or none that we could name.
+        Read the `daemon.json` of an engine on this machine, whether the engine answers or not.
+
+        Raises `NotThere` where it reads none here, or which one it reads is unknown.
         """
         ...
 
     def read_last_words(self, since: float) -> str:
         """
-        Tell what dockerd ended with because of its file, in its own words, if that was after *since* (seconds
-        since 1970); mostly empty.
+        Return the error with which dockerd rejected its file after *since* (seconds since 1970); mostly ''.
         """
         ...
 
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
-        """Say where *port* (TCP) of this inspected container is reached from here, the likeliest first."""
+        """Return where *port* (TCP) of this inspected container is reached from here, the likeliest first."""
         ...
 
     def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
         """
-        Ask for *path* at *address*, no redirect, no proxy; `NoAnswer` when it does not serve.
+        Send a GET request for *path* to *address*, no redirect, no proxy; `NoAnswer` when nothing serves.
 
         Bodies are capped at 256 KiB, for an account at 2 MiB. An account that was refused (401) is not tried
-        again for as long as the engine is looked at: services lock out whoever fails too often.
+        again while this engine is being graded: services lock out whoever fails too often.
         """
         ...
 
     def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         """
-        Ask for *path* at 127.0.0.1 inside a running container, by its own curl or wget: for where no address
-        of it is reached from here. `OutOfReach` where it has neither, and under `--passive`.
+        Send a GET request to 127.0.0.1 inside a running container, by its own curl or wget.
+
+        For containers that are not reached from here. Raises `OutOfReach` where it has neither program, and
+        under `--passive`.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""What can be read of an engine, on top of one method that asks for a resource."""
+"""Read an engine's resources, on top of the one method `read`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,18 +14,18 @@ T = TypeVar("T")
 
 
 class ResourceReader(Protocol):
-    """An engine whose resources can be read; the same for a real one, a snapshot of it and a fake."""
+    """An engine whose resources can be read: a real one, a snapshot of it, or a fake."""
 
     def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
-        """Ask for *resource*, *refs* in its path; raises `NotThere` or `OutOfReach`."""
+        """Request *resource* with *refs* in its path; raises `NotThere` or `OutOfReach`."""
         ...
 
     def list_all_containers(self) -> Sequence[Json]:
-        """List all containers."""
+        """List all containers, probe containers too."""
         return require_shape(self.read(resources.CONTAINERS), answer_shapes.LISTED_CONTAINERS)
 
     def list_containers(self) -> Sequence[Json]:
-        """List all containers but our own: what we made is not graded."""
+        """List all containers but probe containers: what this program made is not graded."""
         return [entry for entry in self.list_all_containers() if not is_probe_container_entry(entry)]
 
     def inspect_container(self, ref: str) -> Json:
@@ -41,11 +41,11 @@ class ResourceReader(Protocol):
         return require_shape(self.read(resources.IMAGES), answer_shapes.LISTED_IMAGES)
 
     def read_archive(self, ref: str, path: str) -> bytes:
-        """Read a file inside a container, whether that runs or not."""
+        """Read a file inside a container, running or not."""
         return self.read(resources.ARCHIVE, ref, path=path)[0]
 
     def read_modified_at(self, ref: str, path: str) -> datetime:
-        """Tell when a file inside a container was last changed, whether that runs or not."""
+        """Return when a file inside a container was last changed; the container may be stopped."""
         return self.read(resources.ARCHIVE, ref, path=path)[1]
 
     def inspect_engine(self) -> Json:
@@ -65,12 +65,12 @@ class ResourceReader(Protocol):
         return require_shape(self.read(resources.STATS, ref), answer_shapes.STATS)
 
     def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
-        """Let the engine's machine list a container's processes."""
+        """List a container's processes: the engine runs ps on its machine, nothing in the container."""
         listed = require_shape(self.read(resources.TOP, ref, ps_args=f"-eo {columns}"), answer_shapes.TOP)
         return [[str(part) for part in row] for row in listed.get("Processes") or []]
 
     def read_log_tail(self, ref: str, *, tty: bool) -> str:
-        """Read the last lines of both streams; '' where the log driver keeps none."""
+        """Return the last lines of both streams; '' where the log driver keeps none."""
         try:
             return log_frames.decode_log(self.read(resources.LOG, ref), tty=tty)
         except OutOfReach as error:

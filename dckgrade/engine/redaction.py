@@ -1,40 +1,40 @@
-"""Mask what looks like a secret in any text; names of variables stay."""
+"""Mask secrets in texts. Names of variables stay, their values become ***."""
 
 import re
 
-_HIDDEN = "***"
+_MASK = "***"
 
 # Every pattern runs in linear time: a look-behind lets a run of characters match only from its first one, and
 # possessive quantifiers never give back. A quote inside a value ends it unless a letter or digit follows, so
 # that PostgreSQL's `"-e POSTGRES_PASSWORD=password" on "docker run"` keeps its shape.
-# A name is looked at before it is matched: matching `CMD="x --token=y"` would step over the token.
+# A look-ahead checks the name before it is matched: matching `CMD="x --token=y"` would skip the token.
 _MARKED_NAME = (
     r"(?=[\w.-]*?(?i:pass|pwd|secret|token|key|cred|auth|dsn|private|session|cookie|(?:pw|mdp)(?![a-z])))"
 )
 _NAME = rf"(?<![\w.-]){_MARKED_NAME}([\w.-]++)"
 _BARE = r"""(?:[^\s"']|["'](?=[\w*]))++"""
 _STRING = r""""(?:\\.|[^"\\\r\n])*+"?|'(?:''|[^'\r\n])*+'?"""
-_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]++-----.*?(?:-----END [A-Z0-9 ]++-----|\Z)", re.DOTALL)
-_HEADER = re.compile(
+_PEM_PATTERN = re.compile(r"-----BEGIN [A-Z0-9 ]++-----.*?(?:-----END [A-Z0-9 ]++-----|\Z)", re.DOTALL)
+_HEADER_PATTERN = re.compile(
     r"(?<![\w-])((?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]*+(?<=token|.-key|-auth))(\s?:\s?)[^\r\n\"']++",
     re.IGNORECASE,
 )
-_USERINFO = re.compile(r"""(?<=\w)://[^\s/"'<>]*@""")
-_LOGIN = re.compile(r"""(?<![\w-])((?:-u|--user)[ =]{1,2}["']?[^\s:"']{1,128}:)[^\s"']++""")
+_USERINFO_PATTERN = re.compile(r"""(?<=\w)://[^\s/"'<>]*@""")
+_LOGIN_PATTERN = re.compile(r"""(?<![\w-])((?:-u|--user)[ =]{1,2}["']?[^\s:"']{1,128}:)[^\s"']++""")
 _QUOTED = re.compile(rf"""(["']){_MARKED_NAME}([\w.-]++)=((?:(?!\1)[^\r\n])++)(?=\1)""")
 _MEMBER = re.compile(rf"""{_NAME}(\\?["']\s{{0,9}}:\s{{0,9}})({_STRING}|\\"[^"\\]*+|[^\s"'\\{{\[,}}\]]++)""")
 _ASSIGNED = re.compile(rf"""{_NAME}([ \t]{{0,2}}=[ \t]{{0,2}})(?!=)({_STRING}|{_BARE})""")
 _FLAG = re.compile(rf"""(?<![\w.-]){_MARKED_NAME}(--?\w[\w.-]*+)(["']?,?[ \t]{{1,4}}["']?)(?!-)({_BARE})""")
-# Sentences name a secret too; words that tell its state instead are what labs look for, and stay.
+# Sentences contain secrets too. Words that tell the state of one are what labs look for, and stay.
 _WORD = r"(?:password|passwd|passphrase|secret|mot[ ]de[ ]passe|(?<![a-z])(?:pw|mdp))"
 _STATE = r"""(?:an?|and|are|as|authentication|been|being|cannot|correct|disabled|enabled|empty|est|et|expired
   |file|for|from|given|has|if|in|incorrecte?|invalide?|is|manquant|missing|mounted|must|needed|no|not|obligatoire
   |of|ok|on|optional|or|protected|pour|provided|required|requis|set|specified|the|to|too|trop|unset|used|using
   |vide|was|weak|will|with|wrong)[.,;:!?)"']*(?=\s|$)"""
-_OPENING = re.compile(r"""\\?["']""")
+_OPENING_QUOTE_PATTERN = re.compile(r"""\\?["']""")
 _GAP = r"[^\S\r\n]"
 _TAIL = r"""(?:[^\s"']|["'](?![\s,.;:)}\]]|\Z))++"""
-_SENTENCES = tuple(
+_SENTENCE_PATTERNS = tuple(
     re.compile(f"{pattern}({_STRING}|{_TAIL})", re.IGNORECASE | re.VERBOSE)
     for pattern in (
         rf"({_WORD})({_GAP}{{0,2}}:{_GAP}{{1,4}})(?!{_STATE}[ ]\w)(?!(?:yes|no)\))",
@@ -43,12 +43,12 @@ _SENTENCES = tuple(
         r"(password|identified[ ](?:with[ ]\S{1,64}[ ])?by(?:[ ]password)?)(\s{0,9}[\s(]\s{0,9}\\?)(?=')",
     )
 )
-_SHAPE = re.compile(
+_TOKEN_PATTERN = re.compile(
     r"""(?<![\w-])(?:
         eyJ[\w-]{5,}+\.[\w-]{5,}+(?:\.[\w-]*+)?            # JSON web tokens
       | (?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])              # AWS access keys
       | (?:gh[pousr]_|github_pat_|dckr_(?:pat|oat)_|glpat-)[\w-]{10,}+
-      | SWMTKN-[\w-]{5,}+                                   # what lets a machine join a swarm
+      | SWMTKN-[\w-]{5,}+                                   # join tokens of a swarm
       | sk-[\w-]{20,}+ | xox[a-z]-[\w-]{5,}+              # OpenAI, Slack
       | (?i:bearer)[ ][\w.~+/-]{8,}+=*+
     )""",
@@ -57,22 +57,22 @@ _SHAPE = re.compile(
 
 
 def mask_secrets(text: str) -> str:
-    """Hide values of secret-looking variables, flags, members, headers, sentences, logins, tokens, keys."""
-    text = _PEM.sub(_HIDDEN, text)
-    text = _HEADER.sub(rf"\1\2{_HIDDEN}", text)
-    text = _USERINFO.sub(f"://{_HIDDEN}@", text)
-    text = _LOGIN.sub(rf"\1{_HIDDEN}", text)
-    text = _QUOTED.sub(rf"\1\2={_HIDDEN}", text)
-    for named in (_MEMBER, _ASSIGNED, _FLAG, *_SENTENCES):
-        text = named.sub(_mask_value, text)
-    return _SHAPE.sub(_HIDDEN, text)
+    """Mask values of secret-looking variables, flags, members, headers, sentences, logins, tokens, keys."""
+    text = _PEM_PATTERN.sub(_MASK, text)
+    text = _HEADER_PATTERN.sub(rf"\1\2{_MASK}", text)
+    text = _USERINFO_PATTERN.sub(f"://{_MASK}@", text)
+    text = _LOGIN_PATTERN.sub(rf"\1{_MASK}", text)
+    text = _QUOTED.sub(rf"\1\2={_MASK}", text)
+    for pattern in (_MEMBER, _ASSIGNED, _FLAG, *_SENTENCE_PATTERNS):
+        text = pattern.sub(_mask_value, text)
+    return _TOKEN_PATTERN.sub(_MASK, text)
 
 
-def _mask_value(found: re.Match[str]) -> str:
-    name, between, value = found.groups()
+def _mask_value(match: re.Match[str]) -> str:
+    name, between, value = match.groups()
     if value in {"null", "true", "false"}:
-        return found[0]
-    quote = _OPENING.match(value)
+        return match[0]
+    quote = _OPENING_QUOTE_PATTERN.match(value)
     opening = quote[0] if quote else ""
     closing = opening if opening and value.endswith(opening) and len(value) > len(opening) else ""
-    return f"{name}{between}{opening}{_HIDDEN}{closing}"
+    return f"{name}{between}{opening}{_MASK}{closing}"

@@ -1,11 +1,12 @@
-"""Remember logins that a service has refused, across runs, so that none is locked out."""
+"""Remember across runs which guessed accounts a service has rejected."""
 
 import contextlib
 import json
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
+
+from dckgrade.engine.tool_cache import get_environment
 
 REJECTION_MEMORY_S = 600.0
 """Grafana counts failures over five minutes, and locks the account out after five of them."""
@@ -13,35 +14,39 @@ MAX_REMEMBERED = 50
 
 
 def was_rejected_lately(container: str, user: str, environment: Mapping[str, str] | None) -> bool:
-    """Say whether trying again would only count against the trainee."""
+    """Whether the account was rejected so lately that another try would count against the trainee."""
     return f"{container} {user}" in read_recent_rejections(get_rejections_path(environment))
 
 
 def remember_rejection(container: str, user: str, environment: Mapping[str, str] | None) -> None:
-    """Write a refusal down, never the password; where nothing can be written, nothing is remembered."""
+    """Write the rejection down, never the password; where nothing can be written, it is forgotten."""
     path = get_rejections_path(environment)
-    kept = dict(list(read_recent_rejections(path).items())[-MAX_REMEMBERED:]) | {
+    rejections = dict(list(read_recent_rejections(path).items())[-MAX_REMEMBERED:]) | {
         f"{container} {user}": time.time()
     }
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(kept))
+        path.write_text(json.dumps(rejections))
 
 
 def read_recent_rejections(path: Path) -> dict[str, float]:
-    """Read what is still worth remembering; a file that holds anything else holds nothing."""
+    """Return when each account was rejected, if lately; {} for a file with any other content."""
     try:
         content = json.loads(path.read_bytes())
         now = time.time()
         return {
-            str(key): float(at) for key, at in content.items() if 0 <= now - float(at) < REJECTION_MEMORY_S
+            str(key): float(rejected_at)
+            for key, rejected_at in content.items()
+            if 0 <= now - float(rejected_at) < REJECTION_MEMORY_S
         }
     except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         return {}
 
 
 def get_rejections_path(environment: Mapping[str, str] | None) -> Path:
-    """Say where it is written: in the user's folder for what programs remember (XDG Base Directory)."""
-    told = os.environ if environment is None else environment
-    home = told.get("XDG_STATE_HOME") or str(Path(told.get("HOME") or Path.home()) / ".local" / "state")
+    """Return the path of the file, in the user's folder for program state (XDG Base Directory)."""
+    variables = get_environment(environment)
+    home = variables.get("XDG_STATE_HOME") or str(
+        Path(variables.get("HOME") or Path.home()) / ".local" / "state"
+    )
     return Path(home) / "dckgrade" / "refused.json"

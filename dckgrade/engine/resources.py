@@ -10,17 +10,22 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from dckgrade.engine.answers import NotThere
-from dckgrade.engine.guards import Request, asks_only_for_output, is_own_container, is_probe_container
-from dckgrade.engine.responses import read_object, read_objects, read_tar_date, read_tar_file
+from dckgrade.engine.guards import (
+    OutgoingRequest,
+    asks_only_for_output,
+    is_about_own_container,
+    is_probe_container_creation,
+)
+from dckgrade.engine.responses import decode_json_object, decode_json_objects, read_tar_date, read_tar_file
 
-Method = Literal["GET", "HEAD", "POST", "DELETE"]
+HttpMethod = Literal["GET", "HEAD", "POST", "DELETE"]
 
 T_co = TypeVar("T_co", covariant=True)
-"""What a body is read as."""
+"""The type that a body is decoded to."""
 
 MIB = 1024 * 1024
-_PLACEHOLDER = re.compile(r"\{(\w+)(:path)?\}")
-_NOTHING: Mapping[str, str] = {}
+_PLACEHOLDER_PATTERN = re.compile(r"\{(\w+)(:path)?\}")
+_NO_QUERY: Mapping[str, str] = {}
 
 
 class Resource(Struct, Generic[T_co], frozen=True, kw_only=True, dict=True):
@@ -30,31 +35,33 @@ class Resource(Struct, Generic[T_co], frozen=True, kw_only=True, dict=True):
     """Its name in the memo, and in the fake of the tests."""
     path: str
     """Without the version; `{ref}` is one segment, `{name:path}` may have several."""
-    read: Callable[[bytes], T_co]
-    """Turns the body into what is returned; raises `OutOfReach` for one that cannot be read."""
-    method: Method = "GET"
-    query: Mapping[str, str] = _NOTHING
-    """Parameters that are always sent."""
+    parse_body: Callable[[bytes], T_co]
+    """Decodes the body; raises `OutOfReach` for one that cannot be decoded."""
+    method: HttpMethod = "GET"
+    query: Mapping[str, str] = _NO_QUERY
+    """Query parameters that are always sent."""
     timeout_s: float = 3.0
     max_bytes: int = 16 * MIB
-    guard: Callable[[Request], bool] | None = None
+    guard: Callable[[OutgoingRequest], bool] | None = None
     """Whether such a request may leave; None: always. Everything but GET and HEAD needs one."""
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Match the paths of this resource, with and without the API's version."""
-        plain = re.escape(re.sub(_PLACEHOLDER, lambda found: "\0P" if found[2] else "\0S", self.path))
+        """Matches the paths of this resource, with and without the API's version."""
+        plain = re.escape(re.sub(_PLACEHOLDER_PATTERN, lambda match: "\0P" if match[2] else "\0S", self.path))
         segments = plain.replace("\0P", ".+").replace("\0S", "[^/]+")
         return re.compile(rf"(?:/v\d+\.\d+)?{segments}")
 
     def build_path(self, *refs: str) -> str:
-        """Return the path with *refs* for its parameters; raises `NotThere` for what is no name."""
+        """Return the path with *refs* as its parameters; raises `NotThere` for what cannot be a name."""
         names = iter(refs)
-        return _PLACEHOLDER.sub(lambda found: _quote(next(names), "/" if found[2] else ""), self.path)
+        return _PLACEHOLDER_PATTERN.sub(
+            lambda match: _quote_ref(next(names), "/" if match[2] else ""), self.path
+        )
 
 
-def _quote(ref: str, separators: str) -> str:
-    # No object has such a name, and in a path it would ask for something else.
+def _quote_ref(ref: str, separators: str) -> str:
+    # No object has such a name, and in a path it would mean another resource.
     if {"", ".", ".."} & set(ref.split("/")):
         raise NotThere(ref)
     return quote(ref, safe=f":@{separators}")
@@ -65,25 +72,27 @@ def keep_bytes(body: bytes) -> bytes:
     return body
 
 
-def read_file_with_date(body: bytes) -> tuple[bytes, datetime]:
+def read_tar_file_with_date(body: bytes) -> tuple[bytes, datetime]:
     """Return the one file of a tar, and when it was last changed."""
     return read_tar_file(body), read_tar_date(body)
 
 
-PING = Resource(name="ping", path="/_ping", read=keep_bytes)
-INFO = Resource(name="info", path="/info", read=read_object, timeout_s=5)
-"""Of a manager: it asks the whole swarm."""
-NODES = Resource(name="nodes", path="/nodes", read=read_objects, timeout_s=5)
-EVENTS = Resource(name="events", path="/events", read=keep_bytes)
-CONTAINERS = Resource(name="containers", path="/containers/json", read=read_objects, query={"all": "true"})
-CONTAINER = Resource(name="container", path="/containers/{ref}/json", read=read_object)
-IMAGES = Resource(name="images", path="/images/json", read=read_objects)
-IMAGE = Resource(name="image", path="/images/{name:path}/json", read=read_object)
-VOLUME = Resource(name="volume", path="/volumes/{name}", read=read_object)
+PING = Resource(name="ping", path="/_ping", parse_body=keep_bytes)
+INFO = Resource(name="info", path="/info", parse_body=decode_json_object, timeout_s=5)
+"""Slow on a manager, which asks the whole swarm."""
+NODES = Resource(name="nodes", path="/nodes", parse_body=decode_json_objects, timeout_s=5)
+EVENTS = Resource(name="events", path="/events", parse_body=keep_bytes)
+CONTAINERS = Resource(
+    name="containers", path="/containers/json", parse_body=decode_json_objects, query={"all": "true"}
+)
+CONTAINER = Resource(name="container", path="/containers/{ref}/json", parse_body=decode_json_object)
+IMAGES = Resource(name="images", path="/images/json", parse_body=decode_json_objects)
+IMAGE = Resource(name="image", path="/images/{name:path}/json", parse_body=decode_json_object)
+VOLUME = Resource(name="volume", path="/volumes/{name}", parse_body=decode_json_object)
 ARCHIVE = Resource(
     name="archive",
     path="/containers/{ref}/archive",
-    read=read_file_with_date,
+    parse_body=read_tar_file_with_date,
     timeout_s=10,
     max_bytes=64 * MIB,
 )
@@ -91,7 +100,7 @@ ARCHIVE = Resource(
 LOG = Resource(
     name="log",
     path="/containers/{ref}/logs",
-    read=keep_bytes,
+    parse_body=keep_bytes,
     query={"stdout": "true", "stderr": "true", "tail": "200"},
     timeout_s=5,
     max_bytes=4 * MIB,
@@ -100,50 +109,54 @@ LOG = Resource(
 STATS = Resource(
     name="stats",
     path="/containers/{ref}/stats",
-    read=read_object,
+    parse_body=decode_json_object,
     query={"stream": "false", "one-shot": "true"},
     timeout_s=5,
 )
-TOP = Resource(name="top", path="/containers/{ref}/top", read=read_object, timeout_s=5)
+TOP = Resource(name="top", path="/containers/{ref}/top", parse_body=decode_json_object, timeout_s=5)
 EXEC_CREATE = Resource(
     name="exec-create",
     path="/containers/{ref}/exec",
-    read=read_object,
+    parse_body=decode_json_object,
     method="POST",
     guard=asks_only_for_output,
 )
 EXEC_START = Resource(
-    name="exec-start", path="/exec/{id}/start", read=keep_bytes, method="POST", guard=asks_only_for_output
+    name="exec-start",
+    path="/exec/{id}/start",
+    parse_body=keep_bytes,
+    method="POST",
+    guard=asks_only_for_output,
 )
-EXEC = Resource(name="exec", path="/exec/{id}/json", read=read_object)
+EXEC = Resource(name="exec", path="/exec/{id}/json", parse_body=decode_json_object)
 # An unknown log driver is looked for among the plugins, for 15 s, before the creation is refused (measured).
 CONTAINER_CREATE = Resource(
     name="container-create",
     path="/containers/create",
-    read=read_object,
+    parse_body=decode_json_object,
     method="POST",
     timeout_s=20,
-    guard=is_probe_container,
+    guard=is_probe_container_creation,
 )
 CONTAINER_START = Resource(
     name="container-start",
     path="/containers/{ref}/start",
-    read=keep_bytes,
+    parse_body=keep_bytes,
     method="POST",
     timeout_s=10,
-    guard=is_own_container,
+    guard=is_about_own_container,
 )
 CONTAINER_REMOVE = Resource(
     name="container-remove",
     path="/containers/{ref}",
-    read=keep_bytes,
+    parse_body=keep_bytes,
     method="DELETE",
     query={"force": "true", "v": "true"},
     timeout_s=10,
-    guard=is_own_container,
+    guard=is_about_own_container,
 )
 
 RESOURCES: tuple[Resource[Any], ...] = tuple(
     value for value in list(vars().values()) if isinstance(value, Resource)
 )
-"""Every row above."""
+"""All resources above."""

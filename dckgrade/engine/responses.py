@@ -1,4 +1,4 @@
-"""Decode the bodies of the engine's answers; `OutOfReach` where they hold no such thing."""
+"""Decode the bodies of the engine's answers; `OutOfReach` where one cannot be read."""
 
 import io
 import re
@@ -14,23 +14,23 @@ from dckgrade.report.observation import UnobservableReason
 
 
 def decode_response(body: bytes) -> Any:
-    """Read JSON."""
+    """Decode any JSON."""
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"not JSON: {error}") from error
 
 
-def read_object(body: bytes) -> Json:
-    """Read one object."""
+def decode_json_object(body: bytes) -> Json:
+    """Decode one JSON object."""
     content = decode_response(body)
     if not isinstance(content, dict):
         raise OutOfReach(UnobservableReason.UNREADABLE, "not a JSON object")
     return content
 
 
-def read_objects(body: bytes) -> list[Json]:
-    """Read a list of objects."""
+def decode_json_objects(body: bytes) -> list[Json]:
+    """Decode a JSON list of objects."""
     content = decode_response(body)
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         raise OutOfReach(UnobservableReason.UNREADABLE, "not a JSON list of objects")
@@ -38,12 +38,12 @@ def read_objects(body: bytes) -> list[Json]:
 
 
 def read_tar_file(body: bytes) -> bytes:
-    """Read the one file of a tar; what is no plain file cannot be read."""
+    """Return the content of the one file in a tar; raises `OutOfReach` for what is no plain file."""
     return _read_tar_member(body)[0]
 
 
 def read_tar_date(body: bytes) -> datetime:
-    """Tell when the one file of a tar was last changed."""
+    """Return when the one file in a tar was last changed."""
     return _read_tar_member(body)[1]
 
 
@@ -60,10 +60,10 @@ def _read_tar_member(body: bytes) -> tuple[bytes, datetime]:
 
 
 def read_error_message(answer: ApiAnswer) -> tuple[str, bool]:
-    """Give the engine's error text, and whether it is in the form that the engine uses."""
+    """Return the text of an error, masked, and whether it has the form that the engine uses."""
     try:
         content = msgspec.json.decode(answer.body)
         return mask_secrets(content["message"]), True
     except (msgspec.DecodeError, RecursionError, LookupError, TypeError, UnicodeError):
-        shown = re.sub(r"<[^<>]*>|\s+", " ", answer.body[:2000].decode(errors="replace"))
-        return mask_secrets(" ".join(shown.split()))[:200], False
+        plain_text = re.sub(r"<[^<>]*>|\s+", " ", answer.body[:2000].decode(errors="replace"))
+        return mask_secrets(" ".join(plain_text.split()))[:200], False

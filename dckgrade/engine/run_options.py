@@ -5,7 +5,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from dckgrade.engine.dockerd import Dockerd
+from dckgrade.engine.dockerd import OwnDockerd
 from dckgrade.i18n import Lang
 
 CONTAINER = "container"
@@ -31,7 +31,7 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     """The trainee's files are on another machine: none of ours is theirs, and none is reported as missing."""
     environment: Mapping[str, str] | None = None
     """Where the trainee's programs and caches are (PATH, HOME…); None: our own environment."""
-    dockerd: Dockerd | None = None
+    dockerd: OwnDockerd | None = None
     """The engine is one that we have started; None: its files are where facts say."""
 
     @property

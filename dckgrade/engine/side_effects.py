@@ -1,4 +1,4 @@
-"""What a probe may do to see more than can be read: each act harmless, and none of it under `--passive`."""
+"""What probes may do to observe more than can be read: all of it harmless, none of it under `--passive`."""
 
 from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol, TypeVar
@@ -9,38 +9,40 @@ T = TypeVar("T")
 
 
 class SideEffects(Protocol):
-    """Acts on one engine. Only kinds of probes that are not `passive` may ask for them."""
+    """Harmless changes on one engine. Only kinds of probes that are not `passive` may make them."""
 
     def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
         """
-        Run a short harmless command in a running container, unprivileged (`POST /containers/{ref}/exec`,
-        `POST /exec/{id}/start`, `GET /exec/{id}/json`).
+        Run a short harmless command in a running container, unprivileged.
 
-        A missing program is an answer: 126 or 127 and the engine's own sentence. Stopped or paused, or with
-        the host's processes in sight: `OutOfReach`.
+        Requests: `POST /containers/{ref}/exec`, `POST /exec/{id}/start`, `GET /exec/{id}/json`. A missing
+        program is a result: 126 or 127 and the engine's own sentence. Raises `OutOfReach` for a container
+        that is stopped, paused, or shares the host's processes.
         """
         ...
 
     def inspect_new_container(self, image: str) -> Json:
         """
-        Create a container of the local image with this id, never start it, give what inspect says of it, and
-        remove it: it has what the engine gives every new container.
+        Create a container of the local image with this id, inspect it, and remove it; it is never started.
+
+        It shows what the engine gives every new container.
         """
         ...
 
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         """
-        Start a container of the local image with this id that says *words*, made by `make_marker`, on its
-        standard output every two seconds; return its id. It is removed when the run ends.
+        Start a container of the local image with this id; return its own id.
 
-        *log* is the LogConfig to be copied, for drivers that send lines away (`SENDING_DRIVERS`).
+        It prints *words* every two seconds; they come from `make_marker`. *log* is the LogConfig to copy, for
+        drivers that send lines away (`SENDING_DRIVERS`). The container is removed when the run ends. Raises
         `OutOfReach` with the engine's own sentence where it cannot be started.
         """
         ...
 
     def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
         """
-        Make *call* at its first time in this run, and give what it gave in every later look too: for what
-        must not be done again. What it raised is raised again.
+        Make *call* the first time in this run; later, return or raise what it did then.
+
+        For what must not be done again.
         """
         ...

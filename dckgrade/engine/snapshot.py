@@ -1,12 +1,11 @@
-"""One round of looking at an engine: each distinct question is asked once, whichever probe asks first."""
+"""A snapshot of an engine: each distinct request is made once, whichever probe asks first."""
 
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
 
-from dckgrade.engine import daemon_files, exec_http, local_files, rejected_logins, tool_cache
-from dckgrade.engine import http as web
+from dckgrade.engine import daemon_files, exec_http, local_files, rejected_logins, service_client, tool_cache
 from dckgrade.engine.addresses import find_service_addresses
 from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Login, NotThere, OutOfReach
 from dckgrade.engine.api import EngineApi
@@ -21,20 +20,20 @@ T = TypeVar("T")
 
 
 class EngineSnapshot(ResourceReader):
-    """What probes are given for one round."""
+    """The engine as probes use it during one round."""
 
     def __init__(self, api: EngineApi, options: RunOptions) -> None:
         self.engine, self.inputs, self._options = api.engine, options.inputs, options
         self._api, self._memo = api, Memo()
 
     def now(self) -> datetime:
-        """Tell the time by the engine's clock."""
+        """Return the time by the engine's clock."""
         return self._api.now()
 
     def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
-        """Ask for *resource* once; who asks again is given the same answer, or the same exception."""
-        asked = (resource.name, refs, tuple(sorted(query.items())))
-        return self._memo.get_or_call(asked, lambda: self._api.read(resource, *refs, **query))
+        """Request *resource* once; later calls return or raise the same."""
+        key = (resource.name, refs, tuple(sorted(query.items())))
+        return self._memo.get_or_call(key, lambda: self._api.read(resource, *refs, **query))
 
     def read_apparmor_label(self, ref: str) -> str:
         """Read the label of a container's first process, where the engine is on this machine."""
@@ -45,7 +44,7 @@ class EngineSnapshot(ResourceReader):
         )
 
     def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
-        """Run a command in a container, unless that sees the host's processes."""
+        """Run a command in a container, unless the container shares the host's processes."""
         self._require_exec(ref)
         return self._memo.get_or_call(("run", ref, tuple(argv)), lambda: self._api.run_command(ref, argv))
 
@@ -59,18 +58,20 @@ class EngineSnapshot(ResourceReader):
             raise OutOfReach(UnobservableReason.NOT_TRIED, "the container shares the host's processes")
 
     def inspect_new_container(self, image: str) -> Json:
-        """Show what a new container of *image* would be: the same all through a run."""
+        """Inspect a new container of *image*, once per run."""
         self._require_active()
-        return self.call_once_per_run(("created", image), lambda: self._api.throwaways.inspect_new(image))
+        return self.call_once_per_run(
+            ("created", image), lambda: self._api.probe_containers.inspect_new(image)
+        )
 
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
-        """Start a container of our own that says *words*."""
+        """Start a probe container that prints *words*."""
         self._require_active()
-        return self._api.throwaways.start_speaking(image, words, log)
+        return self._api.probe_containers.start_speaking(image, words, log)
 
     def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
-        """Give what *call* gave at its first time in this run."""
-        return self._api.of_run.get_or_call(key, call)
+        """Return or raise what *call* did the first time in this run."""
+        return self._api.run_memo.get_or_call(key, call)
 
     def read_file(self, name: str) -> bytes:
         """Read a file of the working folder."""
@@ -81,7 +82,7 @@ class EngineSnapshot(ResourceReader):
         return self._memo.get_or_call(("file", name), lambda: local_files.read_workdir_file(workdir, name))
 
     def read_apparmor_profile(self, name: str) -> bytes:
-        """Read a profile of this machine, if it is the engine's too."""
+        """Read a profile of this machine, where the engine is on it."""
         self._require_own_machine(name)
         self._require_same_machine(name)
         return self._memo.get_or_call(
@@ -97,7 +98,7 @@ class EngineSnapshot(ResourceReader):
             raise NotThere(what)
 
     def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
-        """Give the newest `*.json` of the working folder."""
+        """Return name and content of the newest `*.json` of the working folder."""
         self._require_own_machine("*.json")
         workdir = self._options.workdir
         return (
@@ -107,7 +108,7 @@ class EngineSnapshot(ResourceReader):
         )
 
     def has_program(self, name: str) -> bool:
-        """Say whether the trainee's PATH has it."""
+        """Whether the trainee's PATH has the program."""
         self._require_own_machine(name)
         return tool_cache.is_on_path(name, self._options.environment)
 
@@ -119,7 +120,7 @@ class EngineSnapshot(ResourceReader):
         )
 
     def list_cache_folders(self, tool: str) -> Sequence[str]:
-        """Name the folders in which it is looked for."""
+        """Return the folders in which the tool's cache is looked for."""
         return (
             () if self._options.elsewhere else tool_cache.list_shown_folders(tool, self._options.environment)
         )
@@ -131,47 +132,47 @@ class EngineSnapshot(ResourceReader):
     def _find_daemon_files(self) -> DaemonFiles:
         try:
             info = self.inspect_engine()
-        except OutOfReach as trouble:
-            if trouble.why is not UnobservableReason.ENGINE_OUT_OF_REACH:
+        except OutOfReach as error:
+            if error.why is not UnobservableReason.ENGINE_OUT_OF_REACH:
                 raise
             info = None
         options = self._options
         return daemon_files.find_daemon_files(self._api.endpoint, info, options.environment, options.dockerd)
 
     def read_last_words(self, since: float) -> str:
-        """Tell why dockerd ended."""
+        """Return the error with which dockerd rejected its file."""
         options = self._options
         return daemon_files.find_last_words(self._api.endpoint, since, options.environment, options.dockerd)
 
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
-        """Say where *port* is reached from here, for `--network container:…` through the one that lends."""
+        """Return where *port* is reached from here; `--network container:…` has its lender's addresses."""
         mode = (inspected.get("HostConfig") or {}).get("NetworkMode") or ""
-        borrowed = mode.startswith("container:")
-        lender = self.inspect_container(mode.removeprefix("container:")) if borrowed else inspected
+        borrows_network = mode.startswith("container:")
+        lender = self.inspect_container(mode.removeprefix("container:")) if borrows_network else inspected
         running = (inspected.get("State") or {}).get("Running")
         return find_service_addresses(lender, port, self._api.endpoint) if running else ()
 
     def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
-        """Ask for *path* at *address*; a refused account is not tried again, in later looks either."""
-        if login and (refused := self._api.refusals.get((address, login))):
+        """Send a GET request; a rejected account is not tried again, in later rounds either."""
+        if login and (refused := self._api.refused_logins.get((address, login))):
             return refused
-        guessed, where = login.guessed_for if login else "", self._options.environment
-        if login and guessed and rejected_logins.was_rejected_lately(guessed, login.user, where):
+        container, environment = login.guessed_for if login else "", self._options.environment
+        if login and container and rejected_logins.was_rejected_lately(container, login.user, environment):
             return HttpAnswer(status=HTTPStatus.UNAUTHORIZED, headers={}, body=b"")
         answer = self._memo.get_or_call(
             ("http", address, path, login),
-            lambda: web.get_http_answer(
-                address, path, login=login, door=self._api.find_forwarded_socket(address)
+            lambda: service_client.get_http_answer(
+                address, path, login=login, tunnel_socket=self._api.find_forwarded_socket(address)
             ),
         )
         if login and answer.status == HTTPStatus.UNAUTHORIZED:
-            self._api.refusals[address, login] = answer
-            if guessed:
-                rejected_logins.remember_rejection(guessed, login.user, where)
+            self._api.refused_logins[address, login] = answer
+            if container:
+                rejected_logins.remember_rejection(container, login.user, environment)
         return answer
 
     def request_http_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
-        """Ask for *path* inside a container, by the first of our commands whose program it has."""
+        """Send a GET request inside a container, by the first command whose program it has."""
         self._require_exec(ref)
         return self._memo.get_or_call(
             ("http inside", ref, port, path), lambda: self._request_inside(ref, port, path)
@@ -179,15 +180,17 @@ class EngineSnapshot(ResourceReader):
 
     def _request_inside(self, ref: str, port: int, path: str) -> HttpAnswer:
         for argv in exec_http.iter_http_commands(port, path):
-            if answered := exec_http.parse_command_answer(argv, self._api.run_for_output(ref, argv)):
-                return answered
+            if answer := exec_http.parse_command_answer(argv, self._api.run_command_raw(ref, argv)):
+                return answer
         raise OutOfReach(
             UnobservableReason.ADDRESS_OUT_OF_REACH, f"{port}: no curl and no wget in the container"
         )
 
     def exchange_bytes(self, address: Address, sent: bytes, count: int) -> bytes:
-        """Send bytes and read up to *count*."""
+        """Send bytes over TCP and read up to *count*."""
         return self._memo.get_or_call(
             ("exchange", address, sent, count),
-            lambda: web.exchange_tcp(address, sent, count, door=self._api.find_forwarded_socket(address)),
+            lambda: service_client.exchange_tcp(
+                address, sent, count, tunnel_socket=self._api.find_forwarded_socket(address)
+            ),
         )

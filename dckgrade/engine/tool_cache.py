@@ -1,4 +1,4 @@
-"""Find programs and read the caches of tools in the trainee's environment; nothing is run."""
+"""Read what a tool keeps on this machine, in the trainee's environment. Nothing is run."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ ROOT_HOME = Path("/root")
 
 
 def is_on_path(name: str, environment: Mapping[str, str] | None) -> bool:
-    """Say whether a program of that name is on the PATH."""
+    """Whether a program of that name is on the PATH."""
     return shutil.which(name, path=get_environment(environment).get("PATH")) is not None
 
 
@@ -36,31 +36,31 @@ def read_cache_file(tool: str, name: str, environment: Mapping[str, str] | None)
 
 
 def may_belong_to_root(tool: str) -> bool:
-    """Say whether all of it may be in root's home, which we cannot look into: there is nothing in our own."""
+    """Whether the cache may be in root's home, which is closed to us: there is none in our own."""
     if any(folder.exists() for folder in iter_cache_folders(tool, None)):
         return False
     return ROOT_HOME.exists() and not os.access(ROOT_HOME, os.X_OK)
 
 
 def iter_cache_folders(tool: str, environment: Mapping[str, str] | None) -> Iterator[Path]:
-    """List where the cache may be: the tool's own variable, what Go's `os.UserCacheDir` says, snap."""
-    told = get_environment(environment)
-    if own := told.get(f"{tool.upper()}_CACHE_DIR"):
+    """Yield where the cache may be: the tool's own variable, what Go's `os.UserCacheDir` says, snap."""
+    variables = get_environment(environment)
+    if own := variables.get(f"{tool.upper()}_CACHE_DIR"):
         yield Path(own)
-    if shared := told.get("XDG_CACHE_HOME"):
+    if shared := variables.get("XDG_CACHE_HOME"):
         yield Path(shared) / tool
-    if home := told.get("HOME"):
+    if home := variables.get("HOME"):
         library = ("Library", "Caches") if sys.platform == "darwin" else (".cache",)
         yield Path(home, *library, tool)
         yield Path(home, "snap", tool, "common", ".cache", tool)
 
 
 def list_shown_folders(tool: str, environment: Mapping[str, str] | None) -> list[str]:
-    """Name the same folders without telling who the trainee is."""
+    """Return the same folders, with `~` for the home folder, so that they do not tell who the trainee is."""
     home = get_environment(environment).get("HOME") or "~"
     return [str(folder).replace(home, "~", 1) for folder in iter_cache_folders(tool, environment)][:3]
 
 
 def get_environment(environment: Mapping[str, str] | None) -> Mapping[str, str]:
-    """Give what was given, else our own."""
+    """Return *environment*; None means our own."""
     return os.environ if environment is None else environment

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from dckgrade import __version__
 from dckgrade.engine.answers import Json
-from dckgrade.engine.api_version import TESTED_MAX
+from dckgrade.engine.api_version import NEWEST_TESTED
 from dckgrade.i18n import N_, Lang, get_translator
 from dckgrade.lab.model import Lab
 from dckgrade.probes.base import kind_of
@@ -25,7 +25,7 @@ class Machine(Struct, frozen=True, kw_only=True):
     sort: EngineProduct
     version: str
     api: str
-    newest_tested_api: str = TESTED_MAX
+    newest_tested_api: str = NEWEST_TESTED
     operating_system: str
     kernel: str
     rootless: bool

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from dckgrade.engine import endpoint
 from dckgrade.engine.connection import connect_engine
-from dckgrade.engine.dockerd import Dockerd
+from dckgrade.engine.dockerd import OwnDockerd
 from dckgrade.engine.run_options import WORKDIR, RunOptions
 from dckgrade.engine.unavailable import UnavailableEngine
 from dckgrade.grading import run
@@ -57,7 +57,7 @@ class Restartable(Protocol):
     """An engine of our own whose `daemon.json` a case may choose."""
 
     @property
-    def dockerd(self) -> Dockerd:
+    def dockerd(self) -> OwnDockerd:
         """Where its configuration is, and what it prints."""
         ...
 

@@ -14,13 +14,13 @@ from dckgrade.lab.discovery import list_lab_paths
 from dckgrade.render.formats import DocumentKind, list_suffixes
 from dckgrade.report import codec, signature
 from tests.support.cli_runner import NOWHERE, dckgrade
-from tests.support.fault_engine import FaultEngine, Say, answer
+from tests.support.fault_engine import FaultEngine, Reply, reply_with
 
-EMPTY = {"/containers/json": answer([]), "/images/json": answer([]), "/info": answer({"ID": "e"})}
+EMPTY = {"/containers/json": reply_with([]), "/images/json": reply_with([]), "/info": reply_with({"ID": "e"})}
 LABS = list(list_lab_paths())
 
 
-def slow(say: Say, seconds: float) -> Say:
+def slow(say: Reply, seconds: float) -> Reply:
     def later(connected: socket, over: threading.Event) -> None:
         over.wait(seconds)
         say(connected, over)
@@ -44,7 +44,7 @@ def test_every_lab_is_graded_and_each_question_is_asked_once(tmp_path: Path) -> 
     session = json.loads(done.stdout)
     jsonschema.validate(session, codec.build_report_schema("session"))
     assert [one["lab"]["id"] for one in session["reports"]] == LABS
-    asked = Counter(path.partition("?")[0] for path in engine.paths())
+    asked = Counter(path.partition("?")[0] for path in engine.list_paths())
     assert asked["/v1.51/containers/json"] == 1, asked
     assert asked["/v1.51/info"] <= 1, asked
     assert session["score"]["possible"] == sum(one["score"]["possible"] for one in session["reports"])

@@ -11,9 +11,9 @@ import pytest
 
 from dckgrade.report import codec
 from tests.conftest import FIXTURES
-from tests.engine.test_http import OK, server
 from tests.support.cli_runner import NOWHERE, dckgrade
-from tests.support.fault_engine import FaultEngine, Say, answer
+from tests.support.fault_engine import FaultEngine, Reply, reply_with
+from tests.support.fault_service import OK_HEAD, start_fault_service
 
 RECORDING = FIXTURES / "tp5" / "mistakes" / "two-mistakes" / "recording.json"
 
@@ -184,10 +184,10 @@ def test_the_working_folder_and_the_container_reach_the_lab(tmp_path: Path) -> N
     (tmp_path / "empty").mkdir()
     entry = {"Names": ["/web"], "Image": "nginx", "State": "running", "Created": 1}
     says = {
-        "/containers/json": answer([{**entry, "Id": "a"}, {**entry, "Id": "b", "Names": ["/mine"]}]),
-        "/b/json": answer({"Id": "b", "State": {"Status": "exited"}, "HostConfig": {}, "Config": {}}),
-        "/a/json": answer({"Id": "a", "State": {"Status": "exited"}, "HostConfig": {}, "Config": {}}),
-        "/logs": answer(b""),
+        "/containers/json": reply_with([{**entry, "Id": "a"}, {**entry, "Id": "b", "Names": ["/mine"]}]),
+        "/b/json": reply_with({"Id": "b", "State": {"Status": "exited"}, "HostConfig": {}, "Config": {}}),
+        "/a/json": reply_with({"Id": "a", "State": {"Status": "exited"}, "HostConfig": {}, "Config": {}}),
+        "/logs": reply_with(b""),
     }
     with FaultEngine(tmp_path / "engine.sock", says) as engine:
         options = ("tp2", "-f", "json", "--passive", "--host", engine.url)
@@ -205,7 +205,7 @@ def test_the_working_folder_and_the_container_reach_the_lab(tmp_path: Path) -> N
     assert [report["checks"][0]["verdict"] for report in reports] == ["passed", "failed"]
 
 
-def grafana(port: int) -> dict[str, Say]:
+def grafana(port: int) -> dict[str, Reply]:
     """Have an engine on which nothing but a Grafana runs, published at *port* of this machine."""
     ports = {"3000/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]}
     inspected = {
@@ -217,13 +217,17 @@ def grafana(port: int) -> dict[str, Say]:
         "NetworkSettings": {"Ports": ports, "Networks": {}},
     }
     listed = {"Id": "g", "Names": ["/grafana"], "Image": "grafana/grafana", "State": "running", "Created": 1}
-    return {"/containers/json": answer([listed]), "/g/json": answer(inspected), "/logs": answer(b"")}
+    return {
+        "/containers/json": reply_with([listed]),
+        "/g/json": reply_with(inspected),
+        "/logs": reply_with(b""),
+    }
 
 
 def test_grafana_s_account_reaches_grafana_once_and_is_written_nowhere(tmp_path: Path) -> None:
-    turns = iter([OK + b"Content-Length: 17\r\n\r\n" + b'{"database":"ok"}'])
+    turns = iter([OK_HEAD + b"Content-Length: 17\r\n\r\n" + b'{"database":"ok"}'])
     refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}"
-    with server(lambda connected, _: connected.sendall(next(turns, refused))) as there:
+    with start_fault_service(lambda connected, _: connected.sendall(next(turns, refused))) as there:
         with FaultEngine(tmp_path / "engine.sock", grafana(there.address.port)) as engine:
             done = dckgrade(
                 *("tp6", "-f", "json", "--host", engine.url, "--only", "dashboard-imported"),

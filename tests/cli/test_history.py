@@ -10,10 +10,10 @@ from dckgrade.cli import history
 from dckgrade.report.report import Report
 from dckgrade.report.result import Reason, Verdict
 from tests.support.cli_runner import NOWHERE, dckgrade
-from tests.support.fault_engine import FaultEngine, answer
+from tests.support.fault_engine import FaultEngine, reply_with
 from tests.support.reports import make_check, make_report
 
-EMPTY = {"/containers/json": answer([]), "/images/json": answer([])}
+EMPTY = {"/containers/json": reply_with([]), "/images/json": reply_with([])}
 
 
 @pytest.fixture(autouse=True)

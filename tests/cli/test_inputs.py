@@ -10,7 +10,7 @@ from typer.core import TyperCommand
 from dckgrade.cli import COMMAND_CLASSES, build_command
 from dckgrade.lab.inputs import RESERVED_INPUT_NAMES
 from tests.support.cli_runner import NOWHERE, dckgrade
-from tests.support.fault_engine import FaultEngine, answer
+from tests.support.fault_engine import FaultEngine, reply_with
 
 TOY = """
 version: 1
@@ -65,7 +65,7 @@ def engine_with(*names: str) -> dict[str, object]:
         for name in names
     ]
     inspected = {
-        f"/{name}/json": answer(
+        f"/{name}/json": reply_with(
             {
                 "Id": name,
                 "Name": f"/{name}",
@@ -76,7 +76,7 @@ def engine_with(*names: str) -> dict[str, object]:
         )
         for name in names
     }
-    return {"/containers/json": answer(listed), "/logs": answer(b""), **inspected}
+    return {"/containers/json": reply_with(listed), "/logs": reply_with(b""), **inspected}
 
 
 def find_graded_container(tmp_path: Path, environ: Mapping[str, str], *typed: str, **variables: str) -> str:

@@ -12,7 +12,7 @@ from dckgrade.lab.reference import describe_fields
 from dckgrade.probes.registry import load_kinds
 from tests.conftest import FIXTURES
 from tests.support.cli_runner import NOWHERE, dckgrade, dckgrade_in_process
-from tests.support.fault_engine import FaultEngine, answer
+from tests.support.fault_engine import FaultEngine, reply_with
 
 TP5 = str(FIXTURES.parent / "checks" / "tp5.yaml")
 HOSTILE = "boom \x1b[2J\u202e"
@@ -32,9 +32,9 @@ def tried(
         "Config": {"Image": "postgres"},
     }
     says = {
-        "/containers/json": answer([entry]),
-        "/d/json": answer(inspected),
-        "/logs": answer(b""),
+        "/containers/json": reply_with([entry]),
+        "/d/json": reply_with(inspected),
+        "/logs": reply_with(b""),
     }
     with FaultEngine(tmp_path / "engine.sock", says) as engine:
         return dckgrade_in_process(

@@ -13,15 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.test_changes import HEAD
 from tests.support.cli_runner import dckgrade
-from tests.support.fault_engine import FaultEngine, answer, stall_after
+from tests.support.fault_engine import CHUNKED_JSON_HEAD, FaultEngine, reply_with, stall_after
 
 EMPTY = {
-    "/containers/json": answer([]),
-    "/images/json": answer([]),
-    "/info": answer({"ID": "e"}),
-    "/events": stall_after(HEAD),
+    "/containers/json": reply_with([]),
+    "/images/json": reply_with([]),
+    "/info": reply_with({"ID": "e"}),
+    "/events": stall_after(CHUNKED_JSON_HEAD),
 }
 
 
@@ -90,7 +89,7 @@ def test_one_stream_of_events_however_often_it_is_graded(tmp_path: Path) -> None
             (tmp_path / "seccomp_profile.json").write_text("{}")
             one.until(b"Just passed")
             assert one.interrupt() == 130
-        asked = [path.partition("?")[0] for path in engine.paths()]
+        asked = [path.partition("?")[0] for path in engine.list_paths()]
     assert asked.count("/v1.51/events") == 1
     assert asked.count("/v1.51/containers/json") >= 2
 

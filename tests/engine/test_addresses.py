@@ -11,14 +11,12 @@ from dckgrade.engine.addresses import find_service_addresses
 from dckgrade.engine.answers import Address, OutOfReach
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.report.observation import UnobservableReason
+from tests.support.recorded_engines import ENGINE_FOLDERS
 
 LOCAL = Endpoint("unix:///tmp/docker.sock", "--host")
 ROOTLESS = Endpoint("unix:///run/user/1000/docker.sock", "--host")
 REMOTE = Endpoint("tcp://10.0.0.9:2376", "--host")
 TUNNEL = Endpoint("tcp://127.0.0.1:2375", "--host")
-ANSWERS = sorted(
-    path for path in (Path(__file__).parents[1] / "answers" / "engines").iterdir() if path.is_dir()
-)
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +24,7 @@ def _on_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
 
 
-@pytest.fixture(params=ANSWERS, ids=lambda folder: folder.name)
+@pytest.fixture(params=ENGINE_FOLDERS, ids=lambda folder: folder.name)
 def answers(request: pytest.FixtureRequest) -> Path:
     folder: Path = request.param
     return folder

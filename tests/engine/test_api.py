@@ -1,5 +1,6 @@
 """Engines sound and broken in; the right answer, `NotThere`, `OutOfReach` or trouble, always in time, out."""
 
+import ast
 import contextlib
 import gc
 import json
@@ -10,10 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,38 +21,33 @@ import pytest
 from msgspec.structs import replace
 
 from dckgrade.engine import log_frames, resources
-from dckgrade.engine.allowlist import Forbidden, permit
+from dckgrade.engine.allowlist import ForbiddenRequest, require_allowed_request
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.api_version import explain_refused_version, negotiate_api_version, parse_engine_version
-from dckgrade.engine.connected import ConnectedEngine
 from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.deadline import call_all_within
 from dckgrade.engine.endpoint import Endpoint, EndpointUsageError, EngineError, TlsFiles
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.resources import Resource
 from dckgrade.report.observation import UnobservableReason
-from tests.support.fault_engine import FaultEngine, Say, answer, chunk, drip, frame, ping, raw, stall_after
-
-ANSWERS = sorted(
-    path for path in (Path(__file__).parents[1] / "answers" / "engines").iterdir() if path.is_dir()
+from tests.support.fault_engine import (
+    CHUNKED_JSON_HEAD,
+    JSON_HEAD,
+    FaultEngine,
+    Reply,
+    connect_fault_engine,
+    drip_bytes,
+    encode_chunk,
+    encode_frame,
+    reply_bytes,
+    reply_to_ping,
+    reply_with,
+    stall_after,
+    start_fault_engine,
 )
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+from tests.support.recorded_engines import ENGINE_FOLDERS
+
 TOO_OLD = "client version 1.51 is too old. Minimum supported API version is 1.60, please upgrade your client"
-
-
-@contextlib.contextmanager
-def engine(folder: Path, says: Mapping[str, Say] | None = None) -> Iterator[FaultEngine]:
-    with FaultEngine(folder / "docker.sock", says or {}) as started:
-        yield started
-
-
-@contextlib.contextmanager
-def daemon(
-    folder: Path, says: Mapping[str, Say] | None = None
-) -> Iterator[tuple[ConnectedEngine, FaultEngine]]:
-    with engine(folder, says) as started, connect_engine(Endpoint(started.url, "--host")) as connected:
-        yield connected, started
 
 
 @pytest.fixture
@@ -78,8 +73,8 @@ def at(path: Path) -> Endpoint:
 
 
 def test_a_sound_engine_is_greeted_with_one_request(tmp_path: Path) -> None:
-    with daemon(tmp_path) as (connected, there):
-        assert there.asked == ["GET /_ping"]
+    with connect_fault_engine(tmp_path) as (connected, there):
+        assert there.requests == ["GET /_ping"]
         assert connected.engine.version == "28.5.2"
         assert connected.engine.api == "1.51"
         assert connected.engine.endpoint == there.url
@@ -87,18 +82,18 @@ def test_a_sound_engine_is_greeted_with_one_request(tmp_path: Path) -> None:
 
 def test_a_grade_sends_what_it_needs_and_no_more(tmp_path: Path) -> None:
     says = {
-        "/json": answer({"Id": "a"}),
-        "/containers/json": answer([{"Id": "a", "Names": ["/a"]}]),
-        "/stats": answer({}),
+        "/json": reply_with({"Id": "a"}),
+        "/containers/json": reply_with([{"Id": "a", "Names": ["/a"]}]),
+        "/stats": reply_with({}),
     }
-    with daemon(tmp_path, says) as (connected, there):
+    with connect_fault_engine(tmp_path, says) as (connected, there):
         look: Engine = connected.take_snapshot()
         for _ in range(2):
             look.list_containers()
             for name in ("a", "b"):
                 look.inspect_container(name)
                 look.sample_stats(name)
-        assert there.asked == [
+        assert there.requests == [
             "GET /_ping",
             "GET /v1.51/containers/json?all=true",
             "GET /v1.51/containers/a/json",
@@ -107,7 +102,7 @@ def test_a_grade_sends_what_it_needs_and_no_more(tmp_path: Path) -> None:
             "GET /v1.51/containers/b/stats?stream=false&one-shot=true",
         ]
         connected.take_snapshot().list_containers()
-        assert len(there.asked) == 7
+        assert len(there.requests) == 7
 
 
 def test_an_absent_socket_is_named_with_what_named_it(tmp_path: Path) -> None:
@@ -123,7 +118,7 @@ def test_other_engines_are_suggested_and_not_taken(tmp_path: Path, monkeypatch: 
         assert f"These sockets exist: {other.url}" in trouble(at(tmp_path / "none.sock")).replace(
             "unix:///var/run/docker.sock, ", ""
         )
-        assert other.asked == []
+        assert other.requests == []
 
 
 TUNNEL = """
@@ -194,7 +189,6 @@ def nobody() -> Iterator[None]:
 
 
 def test_a_socket_that_is_not_ours_to_use_is_explained_without_sudo() -> None:
-    import_module("dckgrade.engine.connection_errors")  # which nobody may not read, perhaps
     with tempfile.TemporaryDirectory() as folder, FaultEngine(Path(folder, "docker.sock"), {}) as there:
         Path(folder).chmod(0o755)
         Path(folder, "docker.sock").chmod(0)
@@ -209,37 +203,47 @@ def test_a_socket_that_is_not_ours_to_use_is_explained_without_sudo() -> None:
     ("say", "told"),
     [
         (stall_after(b""), "did not answer within 0.5 s"),
-        (stall_after(HEAD), "did not answer within 0.5 s"),
+        (stall_after(JSON_HEAD), "did not answer within 0.5 s"),
         (
-            drip(b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK"),
+            drip_bytes(b"HTTP/1.1 200 OK\r\nApi-Version: 1.51\r\nContent-Length: 2\r\n\r\nOK"),
             "did not answer within 0.5 s",
         ),
-        (raw(b""), "cannot be reached"),
-        (raw(b"220 smtp ready\r\n"), "cannot be reached"),
-        (answer(b"<html><h1>Bad gateway</h1></html>", 502, Content_Type="text/html"), "HTTP 502 Bad gateway"),
-        (answer(b"", 301, Location="http://127.0.0.1:1/_ping"), "HTTP 301"),
-        (answer(b"OK"), "is not a Docker engine"),
-        (answer(b"OK", Api_Version="latest"), "is not a Docker engine"),
-        (ping("1.39"), "older than 20.10"),
-        (answer(b"Client sent an HTTP request to an HTTPS server.\n", 400), "wants TLS"),
+        (reply_bytes(b""), "cannot be reached"),
+        (reply_bytes(b"220 smtp ready\r\n"), "cannot be reached"),
+        (
+            reply_with(b"<html><h1>Bad gateway</h1></html>", 502, Content_Type="text/html"),
+            "HTTP 502 Bad gateway",
+        ),
+        (reply_with(b"", 301, Location="http://127.0.0.1:1/_ping"), "HTTP 301"),
+        (reply_with(b"OK"), "is not a Docker engine"),
+        (reply_with(b"OK", Api_Version="latest"), "is not a Docker engine"),
+        (reply_to_ping("1.39"), "older than 20.10"),
+        (reply_with(b"Client sent an HTTP request to an HTTPS server.\n", 400), "wants TLS"),
     ],
 )
-def test_what_is_no_gradable_engine_is_told_in_time(tmp_path: Path, say: Say, told: str) -> None:
-    with engine(tmp_path, {"/_ping": say}) as there:
+def test_what_is_no_gradable_engine_is_told_in_time(tmp_path: Path, say: Reply, told: str) -> None:
+    with start_fault_engine(tmp_path, {"/_ping": say}) as there:
         assert told in trouble(Endpoint(there.url, "--host"))
 
 
 def test_an_engine_that_has_left_our_version_behind_is_too_new(tmp_path: Path) -> None:
-    for refusal in (answer({"message": TOO_OLD}, 400), answer(TOO_OLD.encode(), 400)):
-        with engine(tmp_path, {"/_ping": ping("1.70"), "/v1.51/_ping": refusal}) as there:
+    for refusal in (reply_with({"message": TOO_OLD}, 400), reply_with(TOO_OLD.encode(), 400)):
+        with start_fault_engine(
+            tmp_path, {"/_ping": reply_to_ping("1.70"), "/v1.51/_ping": refusal}
+        ) as there:
             assert "too new for this dckgrade" in trouble(Endpoint(there.url, "--host"))
         (tmp_path / "docker.sock").unlink()
 
 
 def test_a_newer_engine_is_spoken_to_in_the_newest_version_known(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/_ping": ping("1.56"), "/containers/json": answer([])}) as (connected, there):
+    with connect_fault_engine(
+        tmp_path, {"/_ping": reply_to_ping("1.56"), "/containers/json": reply_with([])}
+    ) as (
+        connected,
+        there,
+    ):
         connected.take_snapshot().list_containers()
-        assert there.paths() == ["/_ping", "/v1.51/_ping", "/v1.51/containers/json?all=true"]
+        assert there.list_paths() == ["/_ping", "/v1.51/_ping", "/v1.51/containers/json?all=true"]
 
 
 @pytest.mark.parametrize(("offered", "ceiling", "spoken"), [
@@ -249,7 +253,7 @@ def test_a_newer_engine_is_spoken_to_in_the_newest_version_known(tmp_path: Path)
 def test_the_version_spoken_is_one_that_all_know(
     tmp_path: Path, offered: str, ceiling: str | None, spoken: str
 ) -> None:
-    with engine(tmp_path, {"/_ping": ping(offered)}) as there:
+    with start_fault_engine(tmp_path, {"/_ping": reply_to_ping(offered)}) as there:
         connected = connect_engine(Endpoint(there.url, "--host", None, ceiling))
     with connected:
         assert connected.engine.api == spoken
@@ -257,14 +261,14 @@ def test_the_version_spoken_is_one_that_all_know(
 
 @pytest.mark.parametrize("ceiling", ["1.40", "latest", "1", "1.44.2", "٣.٤"])
 def test_an_api_version_of_the_user_that_cannot_be_spoken_is_refused(tmp_path: Path, ceiling: str) -> None:
-    with engine(tmp_path) as there, pytest.raises(EndpointUsageError, match="DOCKER_API_VERSION"):
+    with start_fault_engine(tmp_path) as there, pytest.raises(EndpointUsageError, match="DOCKER_API_VERSION"):
         connect_engine(Endpoint(there.url, "--host", None, ceiling))
 
 
 def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    says = {"/containers/json": answer([])}
+    says = {"/containers/json": reply_with([])}
     with FaultEngine(None, says) as there, connect_engine(Endpoint(there.url, "--host")) as connected:
         assert connected.take_snapshot().list_containers() == []
 
@@ -282,7 +286,7 @@ def tls_engine(folder: Path) -> Iterator[tuple[FaultEngine, Path]]:
     cert, key = certificate(folder, "engine")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
-    with FaultEngine(None, {"/containers/json": answer([])}, context) as there:
+    with FaultEngine(None, {"/containers/json": reply_with([])}, context) as there:
         yield there, cert
 
 
@@ -299,7 +303,7 @@ def test_an_engine_of_another_authority_is_refused(tmp_path: Path) -> None:
     with tls_engine(tmp_path) as (there, _):
         told = trouble(Endpoint(there.url, "x", TlsFiles(other, None, None)), 3)
         assert "do not agree on TLS: self-signed certificate" in told.replace("self signed", "self-signed")
-        assert there.asked == []
+        assert there.requests == []
 
 
 def test_verification_is_skipped_only_where_the_user_gave_it_up(tmp_path: Path) -> None:
@@ -328,54 +332,59 @@ def test_an_authority_that_is_none_is_explained(tmp_path: Path) -> None:
     ("say", "why"),
     [
         (stall_after(b""), UnobservableReason.DEADLINE),
-        (stall_after(HEAD), UnobservableReason.DEADLINE),
-        (stall_after(HEAD + b'Content-Length: 50\r\n\r\n{"Id"'), UnobservableReason.DEADLINE),
-        (stall_after(CHUNKED + chunk(b'{"Id": "a"}')), UnobservableReason.DEADLINE),
-        (drip(HEAD + b'Content-Length: 11\r\n\r\n{"Id": "a"}'), UnobservableReason.DEADLINE),
-        (drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, 0.001), UnobservableReason.DEADLINE),
-        (raw(HEAD + b'Content-Length: 50\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
-        (raw(HEAD + b'Content-Length: 5\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
-        (raw(HEAD + b'\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
-        (raw(CHUNKED + chunk(b'{"Id": "a"}')), UnobservableReason.UNREADABLE),
-        (raw(CHUNKED + b'ff\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
-        (raw(CHUNKED + b"zz\r\n"), UnobservableReason.UNREADABLE),
-        (answer(b'{"Id": '), UnobservableReason.UNREADABLE),
-        (answer(b'{"Id": NaN}'), UnobservableReason.UNREADABLE),
-        (answer(b"[" * 100_000), UnobservableReason.UNREADABLE),
-        (answer(b"\xff\xfe"), UnobservableReason.UNREADABLE),
-        (answer([]), UnobservableReason.UNREADABLE),
-        (answer(b""), UnobservableReason.UNREADABLE),
-        (answer(b"\x1f\x8b\x08", Content_Encoding="gzip"), UnobservableReason.UNREADABLE),
-        (answer(b"<html><body>oops</body></html>", 500), UnobservableReason.ENGINE_ERROR),
-        (answer({"message": "boom"}, 500), UnobservableReason.ENGINE_ERROR),
-        (answer({"message": "Container is paused"}, 409), UnobservableReason.ENGINE_ERROR),
-        (answer({"message": "denied by policy"}, 403), UnobservableReason.ENGINE_ERROR),
-        (answer(b"<h1>404</h1>", 404), UnobservableReason.ENGINE_ERROR),
-        (answer({"message": "page not found"}, 404), UnobservableReason.ENGINE_ERROR),
-        (answer(b"", 302, Location="/v1.51/containers/other/json"), UnobservableReason.ENGINE_ERROR),
-        (answer({"message": TOO_OLD}, 400), UnobservableReason.ENGINE_ERROR),
-        (answer({"message": 3}, 500), UnobservableReason.ENGINE_ERROR),
-        (raw(b"garbage\r\n\r\n"), UnobservableReason.ENGINE_OUT_OF_REACH),
-        (raw(b""), UnobservableReason.ENGINE_OUT_OF_REACH),
-        (raw(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"), UnobservableReason.UNREADABLE),
+        (stall_after(JSON_HEAD), UnobservableReason.DEADLINE),
+        (stall_after(JSON_HEAD + b'Content-Length: 50\r\n\r\n{"Id"'), UnobservableReason.DEADLINE),
+        (stall_after(CHUNKED_JSON_HEAD + encode_chunk(b'{"Id": "a"}')), UnobservableReason.DEADLINE),
+        (drip_bytes(JSON_HEAD + b'Content-Length: 11\r\n\r\n{"Id": "a"}'), UnobservableReason.DEADLINE),
+        (drip_bytes(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, 0.001), UnobservableReason.DEADLINE),
+        (reply_bytes(JSON_HEAD + b'Content-Length: 50\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (reply_bytes(JSON_HEAD + b'Content-Length: 5\r\n\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (reply_bytes(JSON_HEAD + b'\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (reply_bytes(CHUNKED_JSON_HEAD + encode_chunk(b'{"Id": "a"}')), UnobservableReason.UNREADABLE),
+        (reply_bytes(CHUNKED_JSON_HEAD + b'ff\r\n{"Id": "a"}'), UnobservableReason.UNREADABLE),
+        (reply_bytes(CHUNKED_JSON_HEAD + b"zz\r\n"), UnobservableReason.UNREADABLE),
+        (reply_with(b'{"Id": '), UnobservableReason.UNREADABLE),
+        (reply_with(b'{"Id": NaN}'), UnobservableReason.UNREADABLE),
+        (reply_with(b"[" * 100_000), UnobservableReason.UNREADABLE),
+        (reply_with(b"\xff\xfe"), UnobservableReason.UNREADABLE),
+        (reply_with([]), UnobservableReason.UNREADABLE),
+        (reply_with(b""), UnobservableReason.UNREADABLE),
+        (reply_with(b"\x1f\x8b\x08", Content_Encoding="gzip"), UnobservableReason.UNREADABLE),
+        (reply_with(b"<html><body>oops</body></html>", 500), UnobservableReason.ENGINE_ERROR),
+        (reply_with({"message": "boom"}, 500), UnobservableReason.ENGINE_ERROR),
+        (reply_with({"message": "Container is paused"}, 409), UnobservableReason.ENGINE_ERROR),
+        (reply_with({"message": "denied by policy"}, 403), UnobservableReason.ENGINE_ERROR),
+        (reply_with(b"<h1>404</h1>", 404), UnobservableReason.ENGINE_ERROR),
+        (reply_with({"message": "page not found"}, 404), UnobservableReason.ENGINE_ERROR),
+        (reply_with(b"", 302, Location="/v1.51/containers/other/json"), UnobservableReason.ENGINE_ERROR),
+        (reply_with({"message": TOO_OLD}, 400), UnobservableReason.ENGINE_ERROR),
+        (reply_with({"message": 3}, 500), UnobservableReason.ENGINE_ERROR),
+        (reply_bytes(b"garbage\r\n\r\n"), UnobservableReason.ENGINE_OUT_OF_REACH),
+        (reply_bytes(b""), UnobservableReason.ENGINE_OUT_OF_REACH),
+        (reply_bytes(b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}"), UnobservableReason.UNREADABLE),
     ],
 )
 def test_a_bad_answer_is_out_of_reach_in_time_and_harms_no_other(
-    tmp_path: Path, say: Say, why: UnobservableReason
+    tmp_path: Path, say: Reply, why: UnobservableReason
 ) -> None:
-    says = {"/containers/bad/json": say, "/containers/good/json": answer({"Id": "good"})}
-    with daemon(tmp_path, says) as (connected, there):
+    says = {"/containers/bad/json": say, "/containers/good/json": reply_with({"Id": "good"})}
+    with connect_fault_engine(tmp_path, says) as (connected, there):
         begun = time.monotonic()
         with pytest.raises(OutOfReach) as caught:
             connected.take_snapshot().inspect_container("bad")
         assert time.monotonic() - begun < 1.5
         assert caught.value.why is why, caught.value
         assert connected.take_snapshot().inspect_container("good") == {"Id": "good"}
-        assert "/v1.51/containers/other/json" not in there.paths()
+        assert "/v1.51/containers/other/json" not in there.list_paths()
 
 
 def test_only_the_engines_own_404_is_absence(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/json": answer({"message": "No such container: web"}, 404)}) as (connected, _):
+    with connect_fault_engine(
+        tmp_path, {"/json": reply_with({"message": "No such container: web"}, 404)}
+    ) as (
+        connected,
+        _,
+    ):
         with pytest.raises(NotThere):
             connected.take_snapshot().inspect_container("web")
         with pytest.raises(NotThere):
@@ -383,9 +392,9 @@ def test_only_the_engines_own_404_is_absence(tmp_path: Path) -> None:
 
 
 def test_an_answer_above_the_limit_is_never_half_read(tmp_path: Path) -> None:
-    says = {"/json": answer(b" " * (17 * 1024 * 1024))}
+    says = {"/json": reply_with(b" " * (17 * 1024 * 1024))}
     with (
-        daemon(tmp_path, says) as (connected, _),
+        connect_fault_engine(tmp_path, says) as (connected, _),
         pytest.raises(OutOfReach, match="more than 16777216 bytes"),
     ):
         connected.take_snapshot().inspect_container("a")
@@ -393,33 +402,33 @@ def test_an_answer_above_the_limit_is_never_half_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("listed", [{}, [1], "x", None])
 def test_a_list_that_is_none_is_unreadable(tmp_path: Path, listed: Any) -> None:
-    says = {"/containers/json": answer(listed)}
-    with daemon(tmp_path, says) as (connected, _), pytest.raises(OutOfReach) as caught:
+    says = {"/containers/json": reply_with(listed)}
+    with connect_fault_engine(tmp_path, says) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().list_containers()
     assert caught.value.why is UnobservableReason.UNREADABLE
 
 
 @pytest.mark.parametrize("ref", ["", ".", "..", "../x", "a/../b", "/a"])
 def test_a_name_that_would_ask_for_something_else_is_not_sent(tmp_path: Path, ref: str) -> None:
-    with daemon(tmp_path) as (connected, there):
+    with connect_fault_engine(tmp_path) as (connected, there):
         for ask in (connected.inspect_container, connected.inspect_image, connected.sample_stats):
             with pytest.raises(NotThere):
                 ask(ref)
-        assert there.asked == ["GET /_ping"]
+        assert there.requests == ["GET /_ping"]
 
 
 @pytest.mark.parametrize("ref", ["a/b", "a?b", "a#b", "a b", "a%2Fb", "é", "a\r\nX: y", "a:b@sha256:0"])
 def test_any_other_name_stays_one_name(tmp_path: Path, ref: str) -> None:
-    with daemon(tmp_path, {"/json": answer({"Id": "x"})}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/json": reply_with({"Id": "x"})}) as (connected, there):
         assert connected.inspect_container(ref) == {"Id": "x"}
         assert connected.inspect_image(ref) == {"Id": "x"}
-        assert all(path.endswith("/json") and path.count("?") == 0 for path in there.paths()[1:])
+        assert all(path.endswith("/json") and path.count("?") == 0 for path in there.list_paths()[1:])
 
 
 # docker-py 7.2 forgets to close the socket of a unix connection that fails.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_engine_that_ends_while_being_asked_is_out_of_reach(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/json": answer({})}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/json": reply_with({})}) as (connected, there):
         connected.inspect_container("a")
         there.__exit__()
         with pytest.raises(OutOfReach) as caught:
@@ -431,7 +440,7 @@ def test_an_engine_that_ends_while_being_asked_is_out_of_reach(tmp_path: Path) -
 
 @pytest.mark.usefixtures("short")
 def test_twenty_stuck_containers_cost_one_deadline(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/json": stall_after(b"")}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/json": stall_after(b"")}) as (connected, _):
         look = connected.take_snapshot()
         calls: dict[int, Callable[[], object]] = {
             n: lambda n=n: look.inspect_container(str(n))  # type: ignore[misc]
@@ -446,19 +455,22 @@ def test_twenty_stuck_containers_cost_one_deadline(tmp_path: Path) -> None:
 
 
 def test_an_error_text_of_the_engine_is_masked(tmp_path: Path) -> None:
-    said = answer({"message": "cannot pull from https://me:c4n4ry@registry/ with TOKEN=c4n4ry"}, 500)
-    with daemon(tmp_path, {"/json": said}) as (connected, _), pytest.raises(OutOfReach) as caught:
+    said = reply_with({"message": "cannot pull from https://me:c4n4ry@registry/ with TOKEN=c4n4ry"}, 500)
+    with (
+        connect_fault_engine(tmp_path, {"/json": said}) as (connected, _),
+        pytest.raises(OutOfReach) as caught,
+    ):
         connected.inspect_container("a")
     assert "c4n4ry" not in str(caught.value)
     assert "registry" in str(caught.value)
 
 
 def test_a_question_of_many_threads_is_sent_once(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/json": answer({"Id": "a"})}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/json": reply_with({"Id": "a"})}) as (connected, there):
         look = connected.take_snapshot()
         ended = call_all_within({n: lambda: look.inspect_container("a") for n in range(30)}, 5)
         assert all(one == {"Id": "a"} for one in ended.values())
-        assert len(there.asked) == 2
+        assert len(there.requests) == 2
 
 
 # Reading only
@@ -483,10 +495,10 @@ def test_a_question_of_many_threads_is_sent_once(tmp_path: Path) -> None:
     ],
 )
 def test_a_reading_may_leave_and_the_same_as_anything_else_may_not(path: str) -> None:
-    permit("GET", path)
+    require_allowed_request("GET", path)
     for method in ("POST", "PUT", "DELETE", "PATCH", "HEAD", "get", ""):
-        with pytest.raises(Forbidden):
-            permit(method, path)
+        with pytest.raises(ForbiddenRequest):
+            require_allowed_request(method, path)
 
 
 @pytest.mark.parametrize(
@@ -515,13 +527,14 @@ def test_a_reading_may_leave_and_the_same_as_anything_else_may_not(path: str) ->
     ],
 )
 def test_any_other_path_may_not_leave(path: str) -> None:
-    with pytest.raises(Forbidden):
-        permit("GET", path)
+    with pytest.raises(ForbiddenRequest):
+        require_allowed_request("GET", path)
 
 
 def test_docker_py_itself_cannot_change_anything(tmp_path: Path) -> None:
-    with daemon(tmp_path) as (connected, there):
-        client: Any = connected._client._session
+    with connect_fault_engine(tmp_path) as (connected, there):
+        sender: Any = connected._client
+        client = sender._session
         changes: list[Callable[[], object]] = [
             lambda: client.create_container("nginx"),
             lambda: client.start("web"),
@@ -540,27 +553,27 @@ def test_docker_py_itself_cannot_change_anything(tmp_path: Path) -> None:
             lambda: client.get(f"{client.base_url}/plugins"),
         ]
         for change in changes:
-            with pytest.raises(Forbidden):
+            with pytest.raises(ForbiddenRequest):
                 change()
-        assert there.asked == ["GET /_ping"]
+        assert there.requests == ["GET /_ping"]
 
 
 # Logs
 
 
-def chunked(data: bytes) -> Say:
-    return raw(CHUNKED + chunk(data) + chunk(b""))
+def chunked(data: bytes) -> Reply:
+    return reply_bytes(CHUNKED_JSON_HEAD + encode_chunk(data) + encode_chunk(b""))
 
 
 def test_both_streams_of_a_log_are_put_in_order(tmp_path: Path) -> None:
-    said = chunked(frame(b"one\n") + frame(b"two\n", 2) + frame(b"thr\xff\n"))
-    with daemon(tmp_path, {"/logs": said}) as (connected, there):
+    said = chunked(encode_frame(b"one\n") + encode_frame(b"two\n", 2) + encode_frame(b"thr\xff\n"))
+    with connect_fault_engine(tmp_path, {"/logs": said}) as (connected, there):
         assert connected.take_snapshot().read_log_tail("web", tty=False) == "one\ntwo\nthr\ufffd\n"
-        assert there.paths()[-1] == "/v1.51/containers/web/logs?stdout=true&stderr=true&tail=200"
+        assert there.list_paths()[-1] == "/v1.51/containers/web/logs?stdout=true&stderr=true&tail=200"
 
 
 def test_the_log_of_a_terminal_comes_as_it_is(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/logs": chunked(b"\x01\0\0\0 hello\r\n")}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/logs": chunked(b"\x01\0\0\0 hello\r\n")}) as (connected, _):
         assert connected.take_snapshot().read_log_tail("web", tty=True) == "\x01\0\0\0 hello\r\n"
 
 
@@ -569,21 +582,30 @@ def test_the_log_of_a_terminal_comes_as_it_is(tmp_path: Path) -> None:
     ("say", "why"),
     [
         (chunked(b"\x01\0\0\0\xff\xff\xff\xff" + b"x" * 100), UnobservableReason.UNREADABLE),
-        (stall_after(CHUNKED + chunk(b"\x01\0\0\0\xff\xff\xff\xff")), UnobservableReason.DEADLINE),
-        (chunked(frame(b"one\n") + b"\x01\0\0"), UnobservableReason.UNREADABLE),
+        (
+            stall_after(CHUNKED_JSON_HEAD + encode_chunk(b"\x01\0\0\0\xff\xff\xff\xff")),
+            UnobservableReason.DEADLINE,
+        ),
+        (chunked(encode_frame(b"one\n") + b"\x01\0\0"), UnobservableReason.UNREADABLE),
         (chunked(b"plain text"), UnobservableReason.UNREADABLE),
         (
-            chunked(frame(b"one\n") + frame(b"Error grabbing logs: TOKEN=c4n4ry", 3)),
+            chunked(encode_frame(b"one\n") + encode_frame(b"Error grabbing logs: TOKEN=c4n4ry", 3)),
             UnobservableReason.ENGINE_ERROR,
         ),
-        (raw(CHUNKED + chunk(frame(b"one\n"))), UnobservableReason.UNREADABLE),
-        (chunked(frame(b"x" * 5 * 1024 * 1024)), UnobservableReason.UNREADABLE),
-        (answer({"message": "boom"}, 500), UnobservableReason.ENGINE_ERROR),
-        (drip(CHUNKED + chunk(frame(b"one\n")) + chunk(b"")), UnobservableReason.DEADLINE),
+        (
+            reply_bytes(CHUNKED_JSON_HEAD + encode_chunk(encode_frame(b"one\n"))),
+            UnobservableReason.UNREADABLE,
+        ),
+        (chunked(encode_frame(b"x" * 5 * 1024 * 1024)), UnobservableReason.UNREADABLE),
+        (reply_with({"message": "boom"}, 500), UnobservableReason.ENGINE_ERROR),
+        (
+            drip_bytes(CHUNKED_JSON_HEAD + encode_chunk(encode_frame(b"one\n")) + encode_chunk(b"")),
+            UnobservableReason.DEADLINE,
+        ),
     ],
 )
-def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Say, why: UnobservableReason) -> None:
-    with daemon(tmp_path, {"/logs": say}) as (connected, _):
+def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Reply, why: UnobservableReason) -> None:
+    with connect_fault_engine(tmp_path, {"/logs": say}) as (connected, _):
         begun = time.monotonic()
         with pytest.raises(OutOfReach) as caught:
             connected.take_snapshot().read_log_tail("web", tty=False)
@@ -593,15 +615,15 @@ def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Say, why: Un
 
 
 def test_a_driver_that_keeps_no_log_gives_none(tmp_path: Path) -> None:
-    said = answer({"message": "configured logging driver does not support reading"}, 501)
-    with daemon(tmp_path, {"/logs": said}) as (connected, _):
+    said = reply_with({"message": "configured logging driver does not support reading"}, 501)
+    with connect_fault_engine(tmp_path, {"/logs": said}) as (connected, _):
         assert connected.take_snapshot().read_log_tail("web", tty=False) == ""
 
 
 def test_the_end_of_a_long_log_is_kept_and_long_lines_are_cut() -> None:
     lines = [b"%06d " % number + b"x" * 90 + b"\n" for number in range(20_000)]
     kept = log_frames.decode_log(b"".join(lines), tty=True)
-    assert len(kept) <= log_frames.MAX_LOG_TEXT_BYTES
+    assert len(kept) <= log_frames.MAX_LOG_TEXT_CHARS
     assert kept.endswith(lines[-1].decode())
     assert kept.startswith("0193")
     cut = log_frames.decode_log(b"a\n" + b"y" * 10_000 + b"\nb\n", tty=True)
@@ -610,10 +632,13 @@ def test_the_end_of_a_long_log_is_kept_and_long_lines_are_cut() -> None:
 
 
 def test_secrets_in_a_log_are_masked() -> None:
-    assert log_frames.decode_log(frame(b"POSTGRES_PASSWORD=c4n4ry\n"), tty=False) == "POSTGRES_PASSWORD=***\n"
+    assert (
+        log_frames.decode_log(encode_frame(b"POSTGRES_PASSWORD=c4n4ry\n"), tty=False)
+        == "POSTGRES_PASSWORD=***\n"
+    )
 
 
-@pytest.mark.parametrize("folder", ANSWERS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", ENGINE_FOLDERS, ids=lambda folder: folder.name)
 def test_what_real_engines_said_is_understood(folder: Path) -> None:
     headers = {
         name.lower(): value
@@ -639,14 +664,14 @@ def test_what_real_engines_said_is_understood(folder: Path) -> None:
 @pytest.mark.parametrize(("ahead", "shown"), [(0, 0), (1, 0), (3600, 3600), (-3600, -3600)])
 def test_the_engines_clock_is_followed_when_it_differs(tmp_path: Path, ahead: int, shown: int) -> None:
     there = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead), usegmt=True)
-    with daemon(tmp_path, {"/_ping": ping(Date=there)}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/_ping": reply_to_ping(Date=there)}) as (connected, _):
         off = connected.take_snapshot().now() - datetime.now(UTC) - timedelta(seconds=shown)
     assert abs(off) < timedelta(seconds=2)
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Tue, 99 Nov 2026 01:36:45 GMT"])
 def test_a_date_that_is_none_changes_nothing(tmp_path: Path, date: str) -> None:
-    with daemon(tmp_path, {"/_ping": ping(Date=date)}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/_ping": reply_to_ping(Date=date)}) as (connected, _):
         assert abs(connected.take_snapshot().now() - datetime.now(UTC)) < timedelta(seconds=1)
 
 
@@ -656,3 +681,15 @@ def test_docker_py_is_loaded_only_to_connect() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True
     )
     assert ended.stdout.strip() == "set()"
+
+
+def test_the_only_module_of_the_engine_that_is_imported_late_is_the_one_that_loads_docker_py() -> None:
+    late = {
+        (path.stem, node.module)
+        for path in (Path(__file__).parents[2] / "dckgrade/engine").rglob("*.py")
+        for statement in ast.parse(path.read_text()).body
+        if not isinstance(statement, ast.ImportFrom)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dckgrade")
+    }
+    assert late == {("connection", "dckgrade.engine.client")}

@@ -11,8 +11,7 @@ import pytest
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.report.observation import UnobservableReason
-from tests.engine.test_api import daemon
-from tests.support.fault_engine import Say, answer
+from tests.support.fault_engine import Reply, connect_fault_engine, reply_with
 
 FILE = "/etc/prometheus/prometheus.yml"
 CHANGED = datetime(2026, 11, 24, 4, 39, 41, tzinfo=UTC)
@@ -30,18 +29,18 @@ def archive(kind: bytes = tarfile.REGTYPE, content: bytes = b"global: {}\n", *, 
     return written.getvalue()
 
 
-def says(body: bytes) -> dict[str, Say]:
-    return {"/archive": answer(body, Content_Type="application/x-tar")}
+def says(body: bytes) -> dict[str, Reply]:
+    return {"/archive": reply_with(body, Content_Type="application/x-tar")}
 
 
 def test_a_file_comes_with_the_time_of_its_last_change(tmp_path: Path) -> None:
-    with daemon(tmp_path, says(archive())) as (connected, there):
+    with connect_fault_engine(tmp_path, says(archive())) as (connected, there):
         look = connected.take_snapshot()
         for _ in range(2):
             assert look.read_modified_at("web", FILE) == CHANGED
             assert look.read_archive("web", FILE) == b"global: {}\n"
     asked = "GET /v1.51/containers/web/archive?path=%2Fetc%2Fprometheus%2Fprometheus.yml"
-    assert there.asked[1:] == [asked]
+    assert there.requests[1:] == [asked]
 
 
 @pytest.mark.parametrize(
@@ -59,15 +58,15 @@ def test_a_file_comes_with_the_time_of_its_last_change(tmp_path: Path) -> None:
     ids=["folder", "link", "pipe", "nothing", "cut", "packed", "empty", "other"],
 )
 def test_what_is_not_a_file_has_not_been_changed(body: Callable[[], bytes], tmp_path: Path) -> None:
-    with daemon(tmp_path, says(body())) as (connected, _), pytest.raises(OutOfReach) as caught:
+    with connect_fault_engine(tmp_path, says(body())) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().read_modified_at("web", FILE)
     assert caught.value.why is UnobservableReason.UNREADABLE
 
 
 def test_a_volume_is_there_or_it_is_not(tmp_path: Path) -> None:
-    missing = answer({"message": "get x: no such volume"}, 404)
-    found = answer({"Name": "data", "Driver": "local"})
-    with daemon(tmp_path, {"/volumes/data": found, "/volumes/x": missing}) as (connected, _):
+    missing = reply_with({"message": "get x: no such volume"}, 404)
+    found = reply_with({"Name": "data", "Driver": "local"})
+    with connect_fault_engine(tmp_path, {"/volumes/data": found, "/volumes/x": missing}) as (connected, _):
         look = connected.take_snapshot()
         assert look.inspect_volume("data")["Driver"] == "local"
         with pytest.raises(NotThere):

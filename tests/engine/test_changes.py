@@ -13,10 +13,13 @@ from dckgrade.engine import changes as module
 from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.changes import ChangeWatcher, is_relevant_event
 from dckgrade.report.observation import UnobservableReason
-from tests.engine.test_api import daemon
-from tests.support.fault_engine import chunk, raw, stall_after
-
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+from tests.support.fault_engine import (
+    CHUNKED_JSON_HEAD,
+    connect_fault_engine,
+    encode_chunk,
+    reply_bytes,
+    stall_after,
+)
 
 
 class Told:
@@ -80,16 +83,16 @@ def test_an_event_ends_the_wait_and_is_told_once() -> None:
     told = Told()
     changes = listening(told)
     told.tell(START)
-    assert changes.wait(5)
-    assert not changes.wait(0.2)
+    assert changes.wait_for_change(5)
+    assert not changes.wait_for_change(0.2)
 
 
 def test_twenty_events_in_a_row_are_one_change() -> None:
     told = Told()
     changes = listening(told)
     told.tell(*[START] * 20)
-    assert changes.wait(5)
-    assert not changes.wait(0.2)
+    assert changes.wait_for_change(5)
+    assert not changes.wait_for_change(0.2)
 
 
 def test_events_without_end_do_not_put_the_grade_off_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,29 +107,29 @@ def test_events_without_end_do_not_put_the_grade_off_for_ever(monkeypatch: pytes
 
     threading.Thread(target=tell, daemon=True).start()
     begun = time.monotonic()
-    assert changes.wait(5)
+    assert changes.wait_for_change(5)
     assert time.monotonic() - begun < 2
     over.set()
 
 
 def test_a_file_that_is_written_ends_the_wait(tmp_path: Path) -> None:
     changes = listening(Told(), tmp_path)
-    assert not changes.wait(0.2)
+    assert not changes.wait_for_change(0.2)
     (tmp_path / "seccomp_profile.json").write_text("{}")
-    assert changes.wait(5)
+    assert changes.wait_for_change(5)
     os.utime(tmp_path / "seccomp_profile.json", (1, 1))
-    assert changes.wait(5)
+    assert changes.wait_for_change(5)
 
 
 def test_a_lost_stream_is_asked_for_again_and_what_it_missed_is_looked_at() -> None:
     told = Told()
     changes = listening(told)
     told.tell(None)
-    assert changes.wait(5)
+    assert changes.wait_for_change(5)
     assert changes.listening.wait(5)
     assert told.opened == 2
     told.tell(START)
-    assert changes.wait(5)
+    assert changes.wait_for_change(5)
 
 
 def test_without_a_stream_the_wait_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,22 +141,25 @@ def test_without_a_stream_the_wait_is_short(monkeypatch: pytest.MonkeyPatch) -> 
             yield {}
 
     begun = time.monotonic()
-    assert not ChangeWatcher(Silent(), None).wait(30)
+    assert not ChangeWatcher(Silent(), None).wait_for_change(30)
     assert time.monotonic() - begun < 5
 
 
 def test_the_engine_s_stream_is_read_line_by_line_however_it_is_cut(tmp_path: Path) -> None:
     lines = b'{"Action": "start"}\n{"Action": "die"}\n'
-    said = HEAD + chunk(lines[:9]) + chunk(lines[9:25]) + chunk(lines[25:])
-    with daemon(tmp_path, {"/events": stall_after(said)}) as (connected, _):
+    said = CHUNKED_JSON_HEAD + encode_chunk(lines[:9]) + encode_chunk(lines[9:25]) + encode_chunk(lines[25:])
+    with connect_fault_engine(tmp_path, {"/events": stall_after(said)}) as (connected, _):
         stream = connected.stream_events()
         assert [next(stream)["Action"] if at else next(stream) for at in range(3)] == [{}, "start", "die"]
 
 
-NOT_JSON = HEAD + chunk(b"not json\n")
+NOT_JSON = CHUNKED_JSON_HEAD + encode_chunk(b"not json\n")
 
 
 @pytest.mark.parametrize("said", [b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", NOT_JSON, b""])
 def test_a_stream_that_is_none_is_out_of_reach(tmp_path: Path, said: bytes) -> None:
-    with daemon(tmp_path, {"/events": raw(said)}) as (connected, _), pytest.raises(OutOfReach):
+    with (
+        connect_fault_engine(tmp_path, {"/events": reply_bytes(said)}) as (connected, _),
+        pytest.raises(OutOfReach),
+    ):
         list(connected.stream_events())

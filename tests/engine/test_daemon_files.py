@@ -17,7 +17,7 @@ from dckgrade.engine.daemon_files import (
     find_last_words,
     locate_config,
 )
-from dckgrade.engine.dockerd import Dockerd
+from dckgrade.engine.dockerd import OwnDockerd
 from dckgrade.engine.endpoint import Endpoint, EngineDownError
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.engine.unavailable import UnavailableEngine
@@ -61,7 +61,11 @@ ROOTLESS, DESKTOP = Path("/home/eve/.config/docker/daemon.json"), Path("/home/ev
             None,
         ),
         (Endpoint("tcp://10.0.0.1:2376", "x"), {"DockerRootDir": "/var/lib/docker"}, None),
-        (Endpoint("unix:///tmp/e.sock", "x", forwarded=True), {"SecurityOptions": ["name=rootless"]}, None),
+        (
+            Endpoint("unix:///tmp/e.sock", "x", is_forwarded=True),
+            {"SecurityOptions": ["name=rootless"]},
+            None,
+        ),
         (Endpoint("unix:///run/user/1000/docker.sock", "x"), None, ROOTLESS),
         (Endpoint("unix:///home/eve/.docker/desktop/docker.sock", "x"), None, DESKTOP),
         (Endpoint("unix:///tmp/e.sock", "x"), None, None),
@@ -126,11 +130,11 @@ def test_an_engine_elsewhere_has_no_file_here() -> None:
         find_daemon_files(Endpoint("tcp://10.0.0.1:2376", "x"), {}, HOME, None)
 
 
-def dockerd(tmp_path: Path, log: str) -> Dockerd:
+def dockerd(tmp_path: Path, log: str) -> OwnDockerd:
     """Make the files of a dockerd of our own."""
     (tmp_path / "daemon.json").write_text("{}")
     (tmp_path / "dockerd.log").write_text(log)
-    return Dockerd(tmp_path / "daemon.json", tmp_path / "dockerd.log")
+    return OwnDockerd(tmp_path / "daemon.json", tmp_path / "dockerd.log")
 
 
 WITH = "unable to configure the Docker daemon with file /etc/docker/daemon.json: "
@@ -167,7 +171,7 @@ def test_dockerd_s_last_words_are_told_if_its_file_is_why_it_ended(
 
 def test_words_that_are_older_than_the_file_are_not_told(tmp_path: Path) -> None:
     ours = dockerd(tmp_path, WITH + "EOF\n")
-    assert find_last_words(USUAL, ours.log.stat().st_mtime + 1, HOME, ours) == ""
+    assert find_last_words(USUAL, ours.log_path.stat().st_mtime + 1, HOME, ours) == ""
 
 
 def test_a_secret_in_the_words_is_masked_and_their_length_bounded(tmp_path: Path) -> None:

@@ -8,8 +8,14 @@ from dckgrade.engine import exec_http
 from dckgrade.engine.answers import CommandOutput, HttpAnswer, NoAnswer, OutOfReach
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.report.observation import UnobservableReason
-from tests.engine.test_api import daemon
-from tests.support.fault_engine import Say, answer, frame, raw
+from tests.support.fault_engine import (
+    RAW_STREAM_HEAD,
+    Reply,
+    connect_fault_engine,
+    encode_frame,
+    reply_bytes,
+    reply_with,
+)
 
 CURL, WGET, PLAIN = exec_http.iter_http_commands(9200, "/_count?q=a:b")
 # Printed by curl 7.88.1, busybox 1.35.0 and GNU wget 1.21.3.
@@ -17,7 +23,6 @@ CURL_PAGE = b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nContent-Length: 3\r\n\r
 BUSYBOX_PAGE = b"  HTTP/1.1 200 OK\n  Server: nginx/1.22.1\n  Content-Type: text/html\n  \n"
 GNU_PAGE = b"  HTTP/1.1 200 OK\n  Server: nginx/1.22.1\n  Content-Type: text/html\n"
 BUSYBOX_404 = b"  HTTP/1.1 404 Not Found\nwget: server returned error: HTTP/1.1 404 Not Found\n"
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
 
 
 def test_the_question_goes_to_the_container_itself_and_past_every_proxy() -> None:
@@ -71,7 +76,7 @@ def test_an_error_page_that_wget_does_not_show_is_an_answer_without_its_body() -
 def test_in_which_way_nothing_serves_is_told(argv: tuple[str, ...], printed: CommandOutput, how: str) -> None:
     with pytest.raises(NoAnswer) as none:
         exec_http.parse_command_answer(argv, printed)
-    assert none.value.how == how
+    assert none.value.reason == how
 
 
 @pytest.mark.parametrize("code", [126, 127, 139])
@@ -86,33 +91,35 @@ def test_an_answer_without_a_status_is_not_guessed_at() -> None:
         exec_http.parse_command_answer(CURL, CommandOutput(0, b"hello", b""))
 
 
-def says(output: bytes, code: int) -> dict[str, Say]:
+def says(output: bytes, code: int) -> dict[str, Reply]:
     return {
-        "/containers/web/json": answer({"Id": "web"}),
-        "/containers/web/exec": answer({"Id": "e1"}, 201),
-        "/exec/e1/start": raw(HEAD + output),
-        "/exec/e1/json": answer({"Running": False, "ExitCode": code}),
+        "/containers/web/json": reply_with({"Id": "web"}),
+        "/containers/web/exec": reply_with({"Id": "e1"}, 201),
+        "/exec/e1/start": reply_bytes(RAW_STREAM_HEAD + output),
+        "/exec/e1/json": reply_with({"Running": False, "ExitCode": code}),
     }
 
 
 def test_both_streams_are_read_apart_and_byte_for_byte(tmp_path: Path) -> None:
     long = b'{"password": "' + b"x" * 9000 + b'"}'
     page = CURL_PAGE.replace(b"hi\n", long)
-    with daemon(tmp_path, says(frame(page[:50]) + frame(b"noise", 2) + frame(page[50:]), 0)) as (there, _):
+    with connect_fault_engine(
+        tmp_path, says(encode_frame(page[:50]) + encode_frame(b"noise", 2) + encode_frame(page[50:]), 0)
+    ) as (there, _):
         assert there.take_snapshot().request_http_inside("web", 80, "/").body == long
 
 
 def test_under_passive_nothing_is_run(tmp_path: Path) -> None:
-    with daemon(tmp_path, says(b"", 0)) as (connected, there):
+    with connect_fault_engine(tmp_path, says(b"", 0)) as (connected, there):
         with pytest.raises(OutOfReach) as trouble:
             connected.take_snapshot(RunOptions(passive=True)).request_http_inside("web", 80, "/")
         assert trouble.value.why is UnobservableReason.NOT_TRIED
-        assert not [line for line in there.asked if line.startswith("POST")]
+        assert not [line for line in there.requests if line.startswith("POST")]
 
 
 def test_a_container_without_either_program_stays_out_of_reach(tmp_path: Path) -> None:
-    with daemon(tmp_path, says(b"", 127)) as (connected, there):
+    with connect_fault_engine(tmp_path, says(b"", 127)) as (connected, there):
         with pytest.raises(OutOfReach) as trouble:
             connected.take_snapshot().request_http_inside("web", 80, "/")
         assert trouble.value.why is UnobservableReason.ADDRESS_OUT_OF_REACH
-        assert sum("exec/e1/start" in line for line in there.asked) == 3
+        assert sum("exec/e1/start" in line for line in there.requests) == 3

@@ -7,19 +7,18 @@ import pytest
 
 from dckgrade.engine import rejected_logins
 from dckgrade.engine.answers import Login
-from dckgrade.engine.http import MAX_ACCOUNT_BODY_BYTES, MAX_BODY_BYTES, get_http_answer
 from dckgrade.engine.run_options import RunOptions
-from tests.engine.test_api import daemon
-from tests.engine.test_http import OK, server
-from tests.support.fault_engine import ping
+from dckgrade.engine.service_client import MAX_ACCOUNT_BODY_BYTES, MAX_ANSWER_BODY_BYTES, get_http_answer
+from tests.support.fault_engine import connect_fault_engine, reply_to_ping
+from tests.support.fault_service import OK_HEAD, start_fault_service
 
 MINE = Login("admin", "canary-secret-1")
 REFUSED = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
-EMPTY = OK + b"Content-Length: 0\r\n\r\n"
+EMPTY = OK_HEAD + b"Content-Length: 0\r\n\r\n"
 
 
 def test_an_account_is_sent_as_basic_credentials_and_otherwise_nothing_is() -> None:
-    with server(EMPTY) as there:
+    with start_fault_service(EMPTY) as there:
         get_http_answer(there.address, "/", login=MINE)
         get_http_answer(there.address, "/")
     sent = base64.b64encode(b"admin:canary-secret-1").decode()
@@ -32,15 +31,18 @@ def test_an_account_is_never_shown() -> None:
     assert "canary" not in f"{MINE} {MINE!r} {options} {options!r}"
 
 
-@pytest.mark.parametrize(("login", "kept"), [(None, MAX_BODY_BYTES), (MINE, MAX_ACCOUNT_BODY_BYTES)])
+@pytest.mark.parametrize(("login", "kept"), [(None, MAX_ANSWER_BODY_BYTES), (MINE, MAX_ACCOUNT_BODY_BYTES)])
 def test_an_account_s_answer_may_be_longer_and_has_an_end_too(login: Login | None, kept: int) -> None:
-    with server(OK + b"\r\n" + b"x" * (MAX_ACCOUNT_BODY_BYTES + 1)) as there:
+    with start_fault_service(OK_HEAD + b"\r\n" + b"x" * (MAX_ACCOUNT_BODY_BYTES + 1)) as there:
         answered = get_http_answer(there.address, "/", login=login)
     assert (len(answered.body), answered.truncated) == (kept, True)
 
 
 def test_an_account_that_was_refused_is_not_tried_again_in_any_look(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/_ping": ping()}) as (connected, _), server(REFUSED) as there:
+    with (
+        connect_fault_engine(tmp_path, {"/_ping": reply_to_ping()}) as (connected, _),
+        start_fault_service(REFUSED) as there,
+    ):
         for _ in range(3):
             look = connected.take_snapshot()
             assert look.request_http(there.address, "/api/org", MINE).status == 401
@@ -54,7 +56,10 @@ def test_an_account_that_was_refused_is_not_tried_again_in_any_look(tmp_path: Pa
 
 
 def test_one_that_is_let_in_is_asked_anew_in_each_look(tmp_path: Path) -> None:
-    with daemon(tmp_path, {"/_ping": ping()}) as (connected, _), server(EMPTY) as there:
+    with (
+        connect_fault_engine(tmp_path, {"/_ping": reply_to_ping()}) as (connected, _),
+        start_fault_service(EMPTY) as there,
+    ):
         for _ in range(2):
             look = connected.take_snapshot()
             assert [look.request_http(there.address, "/api/org", MINE).status for _ in range(2)] == [200, 200]
@@ -64,16 +69,19 @@ def test_one_that_is_let_in_is_asked_anew_in_each_look(tmp_path: Path) -> None:
 def test_a_guess_that_was_refused_is_not_made_again_in_the_next_runs(tmp_path: Path) -> None:
     given = RunOptions(environment={"HOME": str(tmp_path / "home")})
     guess = Login("admin", "admin", guessed_for="c" * 64)
-    with server(REFUSED) as there:
+    with start_fault_service(REFUSED) as there:
         for run in range(5):
             (tmp_path / f"run{run}").mkdir()
-            with daemon(tmp_path / f"run{run}", {"/_ping": ping()}) as (connected, _engine):
+            with connect_fault_engine(tmp_path / f"run{run}", {"/_ping": reply_to_ping()}) as (
+                connected,
+                _engine,
+            ):
                 assert (
                     connected.take_snapshot(given).request_http(there.address, "/api/org", guess).status
                     == 401
                 )
         assert len(there.heard) == 1
-        with daemon(tmp_path, {"/_ping": ping()}) as (connected, _engine):
+        with connect_fault_engine(tmp_path, {"/_ping": reply_to_ping()}) as (connected, _engine):
             other = Login("admin", "admin", guessed_for="d" * 64)
             connected.take_snapshot(given).request_http(there.address, "/api/org", other)
             connected.take_snapshot(given).request_http(there.address, "/api/org", Login("admin", "typed"))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dckgrade.engine import probe_container
-from dckgrade.engine.allowlist import Forbidden, permit
+from dckgrade.engine.allowlist import ForbiddenRequest, require_allowed_request
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.probe_container import ProbeContainers, is_left_behind
 from dckgrade.engine.probe_container_form import (
@@ -35,7 +35,9 @@ def wanted(**changes: Any) -> bytes:
 
 @pytest.mark.parametrize("log", [None, *({**GELF, "Type": name} for name in sorted(SENDING_DRIVERS))])
 def test_the_one_form_may_be_created_and_nothing_else_with_it(log: Json | None) -> None:
-    permit("POST", CREATE, json.dumps(build_probe_container(IMAGE, WORDS, OWNER, log)).encode(), NAMED)
+    require_allowed_request(
+        "POST", CREATE, json.dumps(build_probe_container(IMAGE, WORDS, OWNER, log)).encode(), NAMED
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,8 +79,8 @@ def test_the_one_form_may_be_created_and_nothing_else_with_it(log: Json | None) 
     ],
 )
 def test_any_other_form_is_refused(body: bytes | None) -> None:
-    with pytest.raises(Forbidden):
-        permit("POST", CREATE, body, NAMED)
+    with pytest.raises(ForbiddenRequest):
+        require_allowed_request("POST", CREATE, body, NAMED)
 
 
 @pytest.mark.parametrize(
@@ -93,18 +95,18 @@ def test_any_other_form_is_refused(body: bytes | None) -> None:
     ],
 )
 def test_a_container_of_ours_has_our_name_and_no_more_is_asked(query: str) -> None:
-    with pytest.raises(Forbidden):
-        permit("POST", CREATE, wanted(), query)
+    with pytest.raises(ForbiddenRequest):
+        require_allowed_request("POST", CREATE, wanted(), query)
 
 
 def test_only_what_is_ours_is_started_and_removed() -> None:
-    permit("POST", f"/v1.41/containers/{ID}/start", own={ID})
-    permit("DELETE", f"/v1.41/containers/{ID}", query="force=true&v=true", own={ID})
+    require_allowed_request("POST", f"/v1.41/containers/{ID}/start", own_ids={ID})
+    require_allowed_request("DELETE", f"/v1.41/containers/{ID}", query="force=true&v=true", own_ids={ID})
     for own in (set[str](), {"d" * 64}):
-        with pytest.raises(Forbidden):
-            permit("POST", f"/v1.41/containers/{ID}/start", own=own)
-        with pytest.raises(Forbidden):
-            permit("DELETE", f"/v1.41/containers/{ID}", own=own)
+        with pytest.raises(ForbiddenRequest):
+            require_allowed_request("POST", f"/v1.41/containers/{ID}/start", own_ids=own)
+        with pytest.raises(ForbiddenRequest):
+            require_allowed_request("DELETE", f"/v1.41/containers/{ID}", own_ids=own)
 
 
 @pytest.mark.parametrize(
@@ -121,13 +123,13 @@ def test_only_what_is_ours_is_started_and_removed() -> None:
     ],
 )
 def test_nothing_else_is_done_even_to_what_is_ours(method: str, path: str) -> None:
-    with pytest.raises(Forbidden):
-        permit(method, f"/v1.41{path}", own={ID, "web"})
+    with pytest.raises(ForbiddenRequest):
+        require_allowed_request(method, f"/v1.41{path}", own_ids={ID, "web"})
 
 
 def test_a_start_has_no_body() -> None:
-    with pytest.raises(Forbidden):
-        permit("POST", f"/containers/{ID}/start", b'{"Binds": ["/:/host"]}', own={ID})
+    with pytest.raises(ForbiddenRequest):
+        require_allowed_request("POST", f"/containers/{ID}/start", b'{"Binds": ["/:/host"]}', own_ids={ID})
 
 
 class ScriptedEngine:

@@ -6,25 +6,24 @@ from typing import Any
 import pytest
 
 from dckgrade.engine import allowlist, resources
-from dckgrade.engine.allowlist import Forbidden, permit
+from dckgrade.engine.allowlist import ForbiddenRequest, require_allowed_request
 from dckgrade.engine.answers import NotThere
 from dckgrade.engine.resources import RESOURCES, Resource
-from dckgrade.engine.responses import read_object
-from tests.engine.test_api import daemon
+from dckgrade.engine.responses import decode_json_object
 from tests.support.fake_engine import FakeEngine
-from tests.support.fault_engine import answer
+from tests.support.fault_engine import connect_fault_engine, reply_with
 
-NETWORK = Resource(name="network", path="/networks/{name}", read=read_object)
+NETWORK = Resource(name="network", path="/networks/{name}", parse_body=decode_json_object)
 READING = [resource for resource in RESOURCES if resource.method == "GET"]
 
 
 @pytest.mark.parametrize("resource", READING, ids=lambda resource: resource.name)
 def test_every_reading_of_the_table_may_leave_by_get_and_by_nothing_else(resource: Resource[Any]) -> None:
     path = f"/v1.41{resource.build_path('web')}"
-    permit("GET", path)
+    require_allowed_request("GET", path)
     for method in ("PUT", "PATCH", "POST", "DELETE"):
-        with pytest.raises(Forbidden):
-            permit(method, path)
+        with pytest.raises(ForbiddenRequest):
+            require_allowed_request(method, path)
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
@@ -48,13 +47,16 @@ def test_what_cannot_be_a_name_is_not_asked_for(ref: str) -> None:
 def test_a_new_row_is_asked_once_permitted_and_faked_without_another_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with daemon(tmp_path, {"/networks/front": answer({"Driver": "bridge"})}) as (connected, there):
-        with pytest.raises(Forbidden):
+    with connect_fault_engine(tmp_path, {"/networks/front": reply_with({"Driver": "bridge"})}) as (
+        connected,
+        there,
+    ):
+        with pytest.raises(ForbiddenRequest):
             connected.read(NETWORK, "front")
         monkeypatch.setattr(allowlist, "RESOURCES", (*RESOURCES, NETWORK))
         snapshot = connected.take_snapshot()
         assert [snapshot.read(NETWORK, "front") for _ in range(2)] == [{"Driver": "bridge"}] * 2
-    assert there.asked[1:] == ["GET /v1.51/networks/front"]
+    assert there.requests[1:] == ["GET /v1.51/networks/front"]
 
     fake = FakeEngine()
     with pytest.raises(NotThere):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.engine import local_files, tool_cache
-from dckgrade.engine.allowlist import Forbidden, permit
+from dckgrade.engine.allowlist import ForbiddenRequest, require_allowed_request
 from dckgrade.engine.answers import OTHER_USERS_DETAIL, NotThere, OutOfReach
 from dckgrade.engine.responses import read_tar_file
 from dckgrade.report.observation import UnobservableReason
@@ -104,8 +104,8 @@ def test_a_file_comes_out_of_the_engines_tar_and_anything_else_does_not() -> Non
 
 
 def test_reading_out_of_a_container_is_permitted_and_writing_into_one_is_not() -> None:
-    permit("GET", "/v1.41/containers/abc/archive")
-    permit("GET", "/v1.41/images/json")
+    require_allowed_request("GET", "/v1.41/containers/abc/archive")
+    require_allowed_request("GET", "/v1.41/images/json")
     for method in ("PUT", "HEAD", "POST"):
-        with pytest.raises(Forbidden):
-            permit(method, "/v1.41/containers/abc/archive", b"null")
+        with pytest.raises(ForbiddenRequest):
+            require_allowed_request(method, "/v1.41/containers/abc/archive", b"null")

@@ -12,7 +12,7 @@ from dckgrade.lab.load import load_lab
 from tests.support.cli_runner import NOWHERE, dckgrade
 from tests.support.fake_engine import ENGINES, answer
 from tests.support.fault_engine import FaultEngine
-from tests.support.fault_engine import answer as engine_answer
+from tests.support.fault_engine import reply_with as engine_answer
 
 
 def told(engine: str, **changes: Any) -> Machine:

@@ -66,7 +66,7 @@ def facts(engine: PrivateEngine, probe: Probe) -> dict[str, Any]:
 
 
 def test_what_is_in_force_is_seen_and_what_is_only_written_is_not(own_engine: PrivateEngine) -> None:
-    own_engine.dockerd.file.write_bytes(ROTATING)
+    own_engine.dockerd.daemon_json_path.write_bytes(ROTATING)
     assert facts(own_engine, LogRotation())["rotates"] is False
     assert facts(own_engine, DaemonFile())["rotates"] is True
     assert own_engine.restart(ROTATING)
@@ -142,7 +142,7 @@ def test_a_case_has_its_own_daemon_json_and_the_next_one_the_engine_s(
     )
     report = live.grade_case(load_lab(lab), read_case("tiny", folder, CaseKind.SOLUTION), own_engine)
     assert {line.verdict for line in report.checks} == {"passed"}
-    assert own_engine.dockerd.file.read_bytes() == b"{}"
+    assert own_engine.dockerd.daemon_json_path.read_bytes() == b"{}"
     assert facts(own_engine, LogRotation())["rotates"] is False
 
 

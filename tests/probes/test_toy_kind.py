@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fault_engine import FaultEngine, answer
+from tests.support.fault_engine import FaultEngine, reply_with
 
 ROOT = Path(__file__).parents[2]
 TOY = '''
@@ -110,8 +110,8 @@ def test_a_toy_kind_is_in_the_schema_of_labs(run: Runner) -> None:
 def test_a_toy_kind_can_be_tried(run: Runner, tmp_path: Path) -> None:
     entry = {"Id": "w", "Names": ["/webservers"], "State": "running"}
     says = {
-        "/containers/json": answer([entry]),
-        "/w/json": answer({"Id": "w", "Config": {"Hostname": "0123456789abcdef"}}),
+        "/containers/json": reply_with([entry]),
+        "/w/json": reply_with({"Id": "w", "Config": {"Hostname": "0123456789abcdef"}}),
     }
     words = ("-m", "dckgrade", "try", "toy-name", "container=webservers", "--lang", "en", "-f", "json")
     with FaultEngine(tmp_path / "engine.sock", says) as engine:
@@ -123,7 +123,7 @@ def test_a_toy_kind_can_be_tried(run: Runner, tmp_path: Path) -> None:
 
 def test_what_a_toy_kind_does_not_find_is_said_in_its_own_words(run: Runner, tmp_path: Path) -> None:
     words = ("-m", "dckgrade", "try", "toy-name", "container=webservers", "--lang", "fr")
-    with FaultEngine(tmp_path / "engine.sock", {"/containers/json": answer([])}) as engine:
+    with FaultEngine(tmp_path / "engine.sock", {"/containers/json": reply_with([])}) as engine:
         done = run(*words, "--host", engine.url)
     assert "aucun jouet n'a été trouvé" in done.stdout, done.stderr
 

@@ -6,14 +6,22 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-Say = Callable[[socket.socket, threading.Event], None]
+from dckgrade.engine.connected import ConnectedEngine
+from dckgrade.engine.connection import connect_engine
+from dckgrade.engine.endpoint import Endpoint
+
+JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CHUNKED_JSON_HEAD = JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+RAW_STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
+
+Reply = Callable[[socket.socket, threading.Event], None]
 
 
-def answer(content: Any, status: int = 200, **headers: str) -> Say:
+def reply_with(content: Any, status: int = 200, **headers: str) -> Reply:
     """Say what a sound engine would."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -21,18 +29,18 @@ def answer(content: Any, status: int = 200, **headers: str) -> Say:
     # It answers once a connection: a client that is not told might just use it again.
     named |= {"Connection": "close"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in named.items())
-    return raw(f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode() + body)
+    return reply_bytes(f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode() + body)
 
 
-def ping(api: str = "1.51", **headers: str) -> Say:
-    return answer(b"OK", 200, Api_Version=api, Server="Docker/28.5.2 (linux)", **headers)
+def reply_to_ping(api: str = "1.51", **headers: str) -> Reply:
+    return reply_with(b"OK", 200, Api_Version=api, Server="Docker/28.5.2 (linux)", **headers)
 
 
-def raw(data: bytes) -> Say:
+def reply_bytes(data: bytes) -> Reply:
     return lambda connected, _: connected.sendall(data)
 
 
-def stall_after(data: bytes) -> Say:
+def stall_after(data: bytes) -> Reply:
     def say(connected: socket.socket, over: threading.Event) -> None:
         connected.sendall(data)
         over.wait(60)
@@ -40,7 +48,7 @@ def stall_after(data: bytes) -> Say:
     return say
 
 
-def drip(data: bytes, every: float = 0.2) -> Say:
+def drip_bytes(data: bytes, every: float = 0.2) -> Reply:
     def say(connected: socket.socket, over: threading.Event) -> None:
         for at in range(len(data)):
             connected.sendall(data[at : at + 1])
@@ -50,11 +58,11 @@ def drip(data: bytes, every: float = 0.2) -> Say:
     return say
 
 
-def chunk(data: bytes) -> bytes:
+def encode_chunk(data: bytes) -> bytes:
     return f"{len(data):x}\r\n".encode() + data + b"\r\n"
 
 
-def frame(data: bytes, stream: int = 1) -> bytes:
+def encode_frame(data: bytes, stream: int = 1) -> bytes:
     return bytes([stream, 0, 0, 0]) + len(data).to_bytes(4, "big") + data
 
 
@@ -62,11 +70,11 @@ class FaultEngine:
     """Answers any method by the longest key that ends the path; keeps what was asked."""
 
     def __init__(
-        self, where: Path | None, says: Mapping[str, Say], tls: ssl.SSLContext | None = None
+        self, where: Path | None, says: Mapping[str, Reply], tls: ssl.SSLContext | None = None
     ) -> None:
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.bodies: list[bytes] = []
-        self.says = {"/_ping": ping()} | dict(says)
+        self.replies = {"/_ping": reply_to_ping()} | dict(says)
         self._tls, self._over = tls, threading.Event()
         self._threads: list[threading.Thread] = []
         self._open: list[socket.socket] = []
@@ -88,8 +96,8 @@ class FaultEngine:
             thread.join(10)
         self._listener.close()
 
-    def paths(self) -> list[str]:
-        return [line.split(" ")[1] for line in self.asked]
+    def list_paths(self) -> list[str]:
+        return [line.split(" ")[1] for line in self.requests]
 
     def _start(self, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=work, daemon=True)
@@ -128,7 +136,26 @@ class FaultEngine:
             body += connected.recv(4096)
         self.bodies.append(body)
         line = request.split(b"\r\n", 1)[0].decode()
-        self.asked.append(line.rsplit(" ", 1)[0])
+        self.requests.append(line.rsplit(" ", 1)[0])
         path = line.split(" ")[1].partition("?")[0]
-        key = max((key for key in self.says if path.endswith(key)), key=len, default="")
-        self.says.get(key, answer({"message": "page not found"}, 404))(connected, self._over)
+        key = max((key for key in self.replies if path.endswith(key)), key=len, default="")
+        self.replies.get(key, reply_with({"message": "page not found"}, 404))(connected, self._over)
+
+
+@contextlib.contextmanager
+def start_fault_engine(folder: Path, says: Mapping[str, Reply] | None = None) -> Iterator[FaultEngine]:
+    """Start a fault engine on `docker.sock` in *folder*."""
+    with FaultEngine(folder / "docker.sock", says or {}) as started:
+        yield started
+
+
+@contextlib.contextmanager
+def connect_fault_engine(
+    folder: Path, says: Mapping[str, Reply] | None = None
+) -> Iterator[tuple[ConnectedEngine, FaultEngine]]:
+    """Start a fault engine, and connect to it as `--host` would."""
+    with (
+        start_fault_engine(folder, says) as started,
+        connect_engine(Endpoint(started.url, "--host")) as connected,
+    ):
+        yield connected, started

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 DEFAULT_SOCKET = "/var/run/docker.sock"
 # The socket's path goes into `-L local:remote` and through the shell of another machine.
-_ADDRESS = re.compile(
+_ADDRESS_PATTERN = re.compile(
     r"""(?:(?P<user>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})@)?
         (?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9]{1,15})?\])
         (?::(?P<port>[1-9][0-9]{0,4}))?
         (?P<socket>/[A-Za-z0-9_./+-]{0,90})?""",
     re.VERBOSE,
 )
-_LAST_PORT = 65535
+_MAX_PORT = 65535
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,25 +26,25 @@ class SshAddress:
 
     @property
     def url(self) -> str:
-        """Write it as it is typed."""
+        """The address as it is typed."""
         at = f"{self.user}@" if self.user else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"ssh://{at}{host}{f':{self.port}' if self.port else ''}{self.socket}"
 
     @property
-    def login(self) -> str:
-        """Write what a user types after `ssh`."""
+    def login_arguments(self) -> str:
+        """What a user types after `ssh`."""
         at = f"{self.user}@" if self.user else ""
         return f"{f'-p {self.port} ' if self.port else ''}{at}{self.host}"
 
 
 def parse_ssh_address(rest: str) -> SshAddress | None:
-    """Read what follows `ssh://`; None for what is no such address, one with a password too."""
-    found = _ADDRESS.fullmatch(rest)
-    if not found or (port := int(found["port"] or 0)) > _LAST_PORT:
+    """Parse what follows `ssh://`; None for what is no such address, or has a password."""
+    match = _ADDRESS_PATTERN.fullmatch(rest)
+    if not match or (port := int(match["port"] or 0)) > _MAX_PORT:
         return None
-    socket = (found["socket"] or "").rstrip("/")
+    socket = (match["socket"] or "").rstrip("/")
     if ".." in socket.split("/"):
         return None
-    host = found["host"].strip("[]")
-    return SshAddress(host=host, user=found["user"] or "", port=port or None, socket=socket)
+    host = match["host"].strip("[]")
+    return SshAddress(host=host, user=match["user"] or "", port=port or None, socket=socket)

@@ -5,9 +5,9 @@ from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.ssh.address import DEFAULT_SOCKET, SshAddress
 from dckgrade.i18n import N_
 
-_BY_HAND = N_("Try by hand: `ssh {login}`.")
-_CHECK_NAME = N_("Check how its name is written, and `ssh {login}` by hand.")
-_LOGIN: tuple[tuple[tuple[str, ...], str, str], ...] = (
+_BY_HAND_ADVICE = N_("Try by hand: `ssh {login}`.")
+_CHECK_NAME_ADVICE = N_("Check how its name is written, and `ssh {login}` by hand.")
+_LOGIN_MESSAGES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("REMOTE HOST IDENTIFICATION HAS CHANGED",),
         N_("{endpoint}: the machine's host key is not the one that is known: it may be another machine."),
@@ -26,7 +26,7 @@ _LOGIN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("Could not resolve hostname", "Name or service not known"),
         N_("{endpoint}: the machine's name has no known address."),
-        _CHECK_NAME,
+        _CHECK_NAME_ADVICE,
     ),
     (
         ("No route to host", "Network is unreachable", "Host is down"),
@@ -42,12 +42,12 @@ _LOGIN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("configuration option", "bad configuration", "no argument after keyword", "Bad owner"),
         N_("{endpoint}: ssh does not accept its own configuration: {detail}."),
-        _BY_HAND,
+        _BY_HAND_ADVICE,
     ),
 )
-_OTHERWISE = N_("{endpoint}: ssh could not log in: {detail}.")
+_LOGIN_FALLBACK_MESSAGE = N_("{endpoint}: ssh could not log in: {detail}.")
 
-_THERE: tuple[tuple[tuple[str, ...], str, str], ...] = (
+_ENGINE_MESSAGES: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("permission denied",),
         N_("{endpoint}: that user may not speak to the Docker engine: permission denied."),
@@ -64,31 +64,33 @@ _THERE: tuple[tuple[tuple[str, ...], str, str], ...] = (
         N_("Install Docker there, or name its socket: ssh://machine/path/of/docker.sock."),
     ),
 )
-_NOT_THERE = N_("{endpoint}: ssh logged in, and no Docker engine answers: {detail}.")
+_ENGINE_FALLBACK_MESSAGE = N_("{endpoint}: ssh logged in, and no Docker engine answers: {detail}.")
 _TIMED_OUT = N_("{endpoint}: ssh did not get through within {seconds} s.")
-_NO_SSH = N_("{endpoint}: there is no program ssh on this machine.")
+_NO_SSH_MESSAGE = N_("{endpoint}: there is no program ssh on this machine.")
 _MAX_DETAIL_CHARS = 300
 
 
 def explain_login_failure(address: SshAddress, said: str) -> EngineError:
-    """Say why ssh did not log in."""
-    return _match_known_error(_LOGIN, _OTHERWISE, address, said)
+    """Return the error for an ssh that did not log in."""
+    return _match_known_error(_LOGIN_MESSAGES, _LOGIN_FALLBACK_MESSAGE, address, said)
 
 
 def explain_missing_engine(address: SshAddress, said: str) -> EngineError:
-    """Say why no engine answers where ssh did log in."""
-    return _match_known_error(_THERE, _NOT_THERE, address, said)
+    """Return the error for a login that worked where no engine answers."""
+    return _match_known_error(_ENGINE_MESSAGES, _ENGINE_FALLBACK_MESSAGE, address, said)
 
 
 def explain_timeout(address: SshAddress, seconds: float) -> EngineError:
-    """Say that the time was up."""
-    return EngineError(_TIMED_OUT, _BY_HAND, **_format_values(address, ""), seconds=f"{seconds:g}")
+    """Return the error for a login that took too long."""
+    return EngineError(_TIMED_OUT, _BY_HAND_ADVICE, **_format_values(address, ""), seconds=f"{seconds:g}")
 
 
 def explain_missing_ssh(address: SshAddress) -> EngineError:
-    """Say that OpenSSH's client is missing here."""
+    """Return the error for a machine without OpenSSH's client."""
     return EngineError(
-        _NO_SSH, N_("Install it: the package is called openssh-client."), **_format_values(address, "")
+        _NO_SSH_MESSAGE,
+        N_("Install it: the package is called openssh-client."),
+        **_format_values(address, ""),
     )
 
 
@@ -99,7 +101,7 @@ def _match_known_error(
     for signs, what, advice in known:
         if any(sign.casefold() in folded for sign in signs):
             return EngineError(what, advice, **_format_values(address, said))
-    return EngineError(otherwise, _BY_HAND, **_format_values(address, said))
+    return EngineError(otherwise, _BY_HAND_ADVICE, **_format_values(address, said))
 
 
 def _format_values(address: SshAddress, said: str) -> dict[str, object]:
@@ -107,6 +109,6 @@ def _format_values(address: SshAddress, said: str) -> dict[str, object]:
     detail = mask_secrets((lines or ["-"])[-1][:_MAX_DETAIL_CHARS])
     host = f"[{address.host}]:{address.port}" if address.port else address.host
     return {
-        "endpoint": address.url, "login": address.login, "host": host,
+        "endpoint": address.url, "login": address.login_arguments, "host": host,
         "socket": address.socket or DEFAULT_SOCKET, "detail": detail,
     }  # fmt: skip

@@ -1,9 +1,9 @@
 """
-An engine behind ssh in, a socket on this machine through which it answers out.
+Make an engine behind ssh answer on a local socket.
 
-One `ssh` logs in, by the user's own agent, keys and `~/.ssh/config`; everything else goes through it
-(ssh(1), ControlMaster). The engine's socket is forwarded (`-L`); where that is not allowed, or the engine
-listens elsewhere, each connection gets a `docker system dial-stdio` at the other end, as the Docker CLI does.
+One `ssh` logs in, by the user's own agent, keys and `~/.ssh/config`; everything else goes through it (ssh(1),
+ControlMaster). The engine's socket is forwarded (`-L`); where that is not allowed, or the engine listens
+elsewhere, each connection gets a `docker system dial-stdio` at the other end, as the Docker CLI does.
 """
 
 import contextlib
@@ -33,17 +33,17 @@ _CONNECT_TIMEOUT_S, _POLL_INTERVAL_S, _PING_TIMEOUT_S, _CONTROL_TIMEOUT_S = 10.0
 _MAX_SESSIONS = 8
 """OpenSSH allows ten on one login (sshd_config(5), MaxSessions)."""
 _MAX_FOLDER_CHARS = 60
-_PING = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
+_PING_REQUEST = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
 
 PingOutcome = Literal["answers", "silent", "shut"]
 
 
 class SshTunnel:
-    """One login on one machine, and what is reached through it; `close` leaves nothing behind."""
+    """One login on one machine, and the sockets forwarded through it; `close` leaves nothing behind."""
 
     def __init__(self, address: SshAddress) -> None:
         self.address, self.socket = address, Path()
-        # A Unix socket's path may have 104 bytes, and ssh makes a longer one first.
+        # A Unix socket's path may have 104 bytes, and ssh first makes one with a longer name.
         usual = tempfile.gettempdir()
         self.folder = Path(
             tempfile.mkdtemp(prefix="dckgrade-ssh-", dir=usual if len(usual) < _MAX_FOLDER_CHARS else "/tmp")  # noqa: S108
@@ -60,11 +60,11 @@ class SshTunnel:
             raise
 
     def open(self, seconds: float) -> None:
-        """Log in and find the engine within *seconds*; raises `EngineTrouble` that says what is wrong."""
+        """Log in and find the engine within *seconds*; raises an `EngineError` that says what is wrong."""
         until = time.monotonic() + seconds
         try:
             self._log_in(until, seconds)
-            self.socket = self._forward(self.address.socket or DEFAULT_SOCKET)
+            self.socket = self._forward_socket(self.address.socket or DEFAULT_SOCKET)
             if ping_socket(self.socket, until) == "shut":
                 self.socket = self._start_bridge()
                 if ping_socket(self.socket, until) == "shut":
@@ -75,10 +75,10 @@ class SshTunnel:
             raise errors.explain_timeout(self.address, seconds) from error
 
     def open_socket_to(self, address: Address) -> Path:
-        """Give a socket that leads to *address*, as the other machine sees it."""
+        """Return a local socket that leads to *address* as the other machine sees it."""
         host = f"[{address.host}]" if ":" in address.host else address.host
         try:
-            return self._forward(f"{host}:{address.port}")
+            return self._forward_socket(f"{host}:{address.port}")
         except (OSError, subprocess.TimeoutExpired, ProgramEnding) as error:
             raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, f"{host}:{address.port}") from error
 
@@ -97,16 +97,18 @@ class SshTunnel:
         forget_closed(self)
 
     def _log_in(self, until: float, seconds: float) -> None:
-        connect = max(1, min(int(_CONNECT_TIMEOUT_S), int(until - time.monotonic())))
+        connect_s = max(1, min(int(_CONNECT_TIMEOUT_S), int(until - time.monotonic())))
         options = (
             *_HOST_CHECKING_OPTIONS,
             *_KEEPALIVE_OPTIONS,
             *_RESTRICTING_OPTIONS,
-            f"ConnectTimeout={connect}",
+            f"ConnectTimeout={connect_s}",
         )
-        master = self._start([*self._build_ssh_command("-nNTM", *options), *self._list_places()])
+        master = self._start_process(
+            [*self._build_ssh_command("-nNTM", *options), *self._build_destination()]
+        )
         while not (self.folder / "ctl").exists():
-            if master.process.poll() is not None:
+            if master.popen.poll() is not None:
                 raise errors.explain_login_failure(self.address, master.read_stderr())
             if time.monotonic() > until:
                 raise errors.explain_timeout(self.address, seconds)
@@ -116,31 +118,31 @@ class SshTunnel:
         control = str(self.folder / "ctl").replace("%", "%%")
         return ["ssh", flags, "-S", control, *(word for option in options for word in ("-o", option))]
 
-    def _list_places(self) -> list[str]:
-        user = ["-l", self.address.user] if self.address.user else []
-        port = ["-p", str(self.address.port)] if self.address.port else []
-        return [*user, *port, "--", self.address.host]
+    def _build_destination(self) -> list[str]:
+        user_arguments = ["-l", self.address.user] if self.address.user else []
+        port_arguments = ["-p", str(self.address.port)] if self.address.port else []
+        return [*user_arguments, *port_arguments, "--", self.address.host]
 
     def _build_client_command(self, flags: str) -> list[str]:
-        # Without its login, ssh would make a new one: it must not, and no configuration speaks here.
+        # If the login has ended, ssh would log in anew, which it must not; no configuration is read.
         return [
             *self._build_ssh_command(flags, "BatchMode=yes", "ControlMaster=no", "ProxyCommand=false"),
             "-F",
             "none",
         ]
 
-    def _forward(self, there: str) -> Path:
+    def _forward_socket(self, remote: str) -> Path:
         with self._lock:
             if self._closed:
                 raise ProgramEnding
-            if there not in self._forwards:
-                here = self.folder / f"{len(self._forwards)}.sock"
+            if remote not in self._forwards:
+                local_socket = self.folder / f"{len(self._forwards)}.sock"
                 argv = [
                     *self._build_client_command("-T"),
                     "-O",
                     "forward",
                     "-L",
-                    f"{here}:{there}",
+                    f"{local_socket}:{remote}",
                     "--",
                     self.address.host,
                 ]
@@ -151,16 +153,16 @@ class SshTunnel:
                     timeout=_CONTROL_TIMEOUT_S,
                     check=False,
                 )
-                self._forwards[there] = here
-            return self._forwards[there]
+                self._forwards[remote] = local_socket
+            return self._forwards[remote]
 
     def _start_bridge(self) -> Path:
-        here = self.folder / "bridge.sock"
+        bridge_socket = self.folder / "bridge.sock"
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(here))
+        self._listener.bind(str(bridge_socket))
         self._listener.listen()
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
-        return here
+        return bridge_socket
 
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -172,28 +174,30 @@ class SshTunnel:
         host = ["--host", f"unix://{self.address.socket}"] if self.address.socket else []
         command = shlex.join(["docker", *host, "system", "dial-stdio"])
         with self._sessions, connection, contextlib.suppress(OSError, ProgramEnding):
-            process = self._start(
+            process = self._start_process(
                 [*self._build_client_command("-T"), "--", self.address.host, command], connection.fileno()
             )
-            process.process.wait()
-            # Whoever reads hears the end only when the last copy is shut.
+            process.popen.wait()
+            # The reader sees the end only once the last copy is shut down.
             connection.shutdown(socket.SHUT_RDWR)
 
-    def _start(self, argv: list[str], talk: int | None = None) -> SshProcess:
+    def _start_process(self, argv: list[str], stdio: int | None = None) -> SshProcess:
         with self._lock:
             if self._closed:
                 raise ProgramEnding
-            self._processes = [*self._processes[:1], *self._drop_ended()]
-            process = SshProcess(argv, talk)
+            self._processes = [*self._processes[:1], *self._list_kept_processes()]
+            process = SshProcess(argv, stdio)
             self._processes.append(process)
             return process
 
-    def _drop_ended(self) -> list[SshProcess]:
-        """Keep the login itself, the last that ended, which may have said why, and all that run."""
+    def _list_kept_processes(self) -> list[SshProcess]:
+        """
+        Return the processes after the login that run, and the last one, whose standard error may say why.
+        """
         return [
             process
             for process in self._processes[1:]
-            if process.process.poll() is None or process is self._processes[-1]
+            if process.popen.poll() is None or process is self._processes[-1]
         ]
 
     def _find_last_stderr(self) -> str:
@@ -201,14 +205,14 @@ class SshTunnel:
             return self._processes[-1].read_stderr() if self._processes else ""
 
 
-def ping_socket(door: Path, until: float) -> PingOutcome:
-    """Greet the engine: an ssh that reaches nothing takes the connection, and closes it without a word."""
-    with socket.socket(socket.AF_UNIX) as knocking:
-        knocking.settimeout(max(0.1, min(_PING_TIMEOUT_S, until - time.monotonic())))
+def ping_socket(path: Path, until: float) -> PingOutcome:
+    """Ping the engine. An ssh that reaches nothing accepts the connection, and closes it without a word."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(max(0.1, min(_PING_TIMEOUT_S, until - time.monotonic())))
         try:
-            knocking.connect(str(door))
-            knocking.sendall(_PING)
-            return "answers" if knocking.recv(1) else "shut"
+            connection.connect(str(path))
+            connection.sendall(_PING_REQUEST)
+            return "answers" if connection.recv(1) else "shut"
         except TimeoutError:
             return "silent"
         except OSError:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import Json, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life
@@ -36,7 +36,7 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     answers: bool
     """Elasticsearch answers: not another program at its port."""
     problem: ServiceProblem | None
-    via: Via | None
+    via: ReachedVia | None
     access: ElasticsearchAccess | None
     """Whether it answers anybody, or wants an account, which versions from 8 on do."""
     version: str | None

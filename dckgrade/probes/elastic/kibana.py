@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import HttpAnswer, Json, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import HttpAnswer, Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import kibana_api, log_patterns
@@ -27,7 +27,7 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     answers: bool
     """Kibana answers, ready or not: not another program at its port."""
     problem: ServiceProblem | None
-    via: Via | None
+    via: ReachedVia | None
     failing: bool
     """It is not ready: it serves no pages."""
     state: str | None

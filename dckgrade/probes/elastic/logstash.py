@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import Json, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import log_patterns
@@ -35,7 +35,7 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     answers: bool
     """Its monitoring API answers, on port 9600."""
     problem: ServiceProblem | None
-    via: Via | None
+    via: ReachedVia | None
     version: str | None
     running: bool
     """Whether a pipeline runs."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import Json, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.run_options import name_account_inputs
@@ -42,7 +42,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     answers: bool
     problem: ServiceProblem | None
-    via: Via | None
+    via: ReachedVia | None
     version: str | None
     access: GrafanaAccess | None
     account_of: AccountOrigin | None

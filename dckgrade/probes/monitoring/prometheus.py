@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import Json, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import prometheus_config
@@ -30,7 +30,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     answers: bool
     """Prometheus answers, and was born with the container: not another program at the same port."""
     problem: ServiceProblem | None
-    via: Via | None
+    via: ReachedVia | None
     ready: bool | None
     config_mounted: bool
     """Whether something is mounted over the file that it reads, or over its folder."""

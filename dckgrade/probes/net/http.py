@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.answers import HttpAnswer, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import HttpAnswer, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
@@ -25,7 +25,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether anything came back that is HTTP."""
     problem: ServiceProblem | None
     """Why there is no answer; not-running: the container is not up. Null where there is one."""
-    via: Via | None
+    via: ReachedVia | None
     """Which way it was asked: by a published port, its own address, or a command inside."""
     status_code: int | None
     server: str | None

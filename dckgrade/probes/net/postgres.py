@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import NoAnswer, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import NoAnswer, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, ContainerName, convert_to_observation
@@ -32,7 +32,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether a PostgreSQL server answers on TCP."""
     problem: ServiceProblem | None
     """Why there is no answer; not-running: the container is not up. Null where there is one."""
-    via: Via | None
+    via: ReachedVia | None
     """Which way it was asked: by a published port, its own address, or a command inside."""
     encrypted: bool | None
     """Whether the server offers TLS."""

@@ -31,8 +31,8 @@ def request_whole_answer(ask: HttpRequester, path: str) -> HttpAnswer:
     try:
         answer = ask(path)
     except NoAnswer as none:
-        kind = ServiceTimedOut if none.how == "silent" else OutOfReach
-        raise kind(UnobservableReason.UNREADABLE, f"{path.partition('?')[0]}: {none.how}") from none
+        kind = ServiceTimedOut if none.reason == "silent" else OutOfReach
+        raise kind(UnobservableReason.UNREADABLE, f"{path.partition('?')[0]}: {none.reason}") from none
     if answer.truncated:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{path.partition('?')[0]} is cut short")
     return answer

@@ -6,14 +6,14 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
-from dckgrade.engine.answers import Address, NoAnswer, NoAnswerHow, NotThere, OutOfReach, Via
+from dckgrade.engine.answers import Address, NoAnswer, NoAnswerReason, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.lookup import find_container, uptime_s
 from dckgrade.report.observation import UnobservableReason
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
-ServiceProblem = Literal["not-running", "no-address"] | NoAnswerHow
+ServiceProblem = Literal["not-running", "no-address"] | NoAnswerReason
 """Why there is no answer; see `engine.protocol` for those that an address gives."""
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class ServiceReply(Struct, Generic[T], frozen=True, kw_only=True):
 
     answer: T | None = None
     problem: ServiceProblem | None = None
-    via: Via | None = None
+    via: ReachedVia | None = None
     age_s: float | None = None
 
 
@@ -56,7 +56,7 @@ def ask_service(
     try:
         return ServiceReply(answer=inside(ref), via="inside", age_s=age_s)
     except NoAnswer as none:
-        return ServiceReply(problem=none.how, via="inside", age_s=age_s)
+        return ServiceReply(problem=none.reason, via="inside", age_s=age_s)
     except (NotThere, OutOfReach):
         raise unreachable from None
 
@@ -71,7 +71,7 @@ def ask_addresses(
         try:
             return ServiceReply(answer=question(address), via=address.via, age_s=age_s)
         except NoAnswer as none:
-            problem = none.how
+            problem = none.reason
         except OutOfReach as trouble:
             if trouble.why is not UnobservableReason.ADDRESS_OUT_OF_REACH:
                 raise

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
-from dckgrade.engine.dockerd import Dockerd
+from dckgrade.engine.dockerd import OwnDockerd
 from dckgrade.prove.engines import cleanup as remains
 from dckgrade.prove.engines import dockerd_process
 from dckgrade.prove.engines.docker_command import BUILT_IN_NETWORKS
@@ -135,15 +135,15 @@ class PrivateEngine:
             self._call("DELETE", f"/volumes/{quote(volume['Name'])}?force=1", tolerated=(404,))
 
     @property
-    def dockerd(self) -> Dockerd:
+    def dockerd(self) -> OwnDockerd:
         """Say where its configuration is, and what it prints."""
         folder = self._folder or Path()
-        return Dockerd(folder / "daemon.json", folder / "dockerd.log")
+        return OwnDockerd(folder / "daemon.json", folder / "dockerd.log")
 
     @property
     def script_environment(self) -> Mapping[str, str]:
         """Tell an `apply.sh` where the engine's configuration is."""
-        return {"DAEMON_JSON": str(self.dockerd.file)}
+        return {"DAEMON_JSON": str(self.dockerd.daemon_json_path)}
 
     def restart(self, settings: bytes) -> bool:
         """
@@ -166,7 +166,10 @@ class PrivateEngine:
 
     def restore_daemon_json(self) -> None:
         """Restart it with its own `daemon.json`, if a case has started it with another or edited that."""
-        if self._settings != _DEFAULT_DAEMON_JSON or self.dockerd.file.read_bytes() != _DEFAULT_DAEMON_JSON:
+        if (
+            self._settings != _DEFAULT_DAEMON_JSON
+            or self.dockerd.daemon_json_path.read_bytes() != _DEFAULT_DAEMON_JSON
+        ):
             self.restart(_DEFAULT_DAEMON_JSON)
 
     def _make_folder(self) -> None:
@@ -185,7 +188,7 @@ class PrivateEngine:
             if self._is_stopping or self._folder is None:
                 raise PrivateEngineFailed("The private engine was stopped while it was starting.")
             self._settings = settings
-            self.dockerd.file.write_bytes(settings)
+            self.dockerd.daemon_json_path.write_bytes(settings)
             folder, launched = self._folder, Future[int]()
             words = dockerd_process.build_dockerd_command(folder, self.host, self._cgroup, self.hostname)
             self._dockerd_thread = threading.Thread(
@@ -218,7 +221,7 @@ class PrivateEngine:
                         raise_loopback()
                     return
             time.sleep(0.05)
-        lines = self.dockerd.log.read_text(errors="replace").splitlines()
+        lines = self.dockerd.log_path.read_text(errors="replace").splitlines()
         raise PrivateEngineFailed(
             f"dockerd did not answer on {self.host}; it was expected within {_READY_TIMEOUT_S:.0f} s. "
             "Try `dockerd --version`, and read the end of its log:\n" + "\n".join(lines[-15:])

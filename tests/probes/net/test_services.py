@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import pytest
 
-from dckgrade.engine.answers import HttpAnswer, NoAnswer, NoAnswerHow, NotThere, OutOfReach
+from dckgrade.engine.answers import HttpAnswer, NoAnswer, NoAnswerReason, NotThere, OutOfReach
 from dckgrade.probes.net.http import Http
 from dckgrade.probes.net.postgres import Postgres
 from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
@@ -43,9 +43,9 @@ def test_when_the_published_port_does_not_serve_the_own_address_is_tried() -> No
     assert facts(Http(container="published").observe(fake_engine))["via"] == "own"
 
 
-@pytest.mark.parametrize("how", get_args(NoAnswerHow))
+@pytest.mark.parametrize("how", get_args(NoAnswerReason))
 @pytest.mark.parametrize("probe", [Http(container="webservers"), Postgres(container="webservers")])
-def test_in_which_way_there_is_no_answer_is_told(how: NoAnswerHow, probe: Http | Postgres) -> None:
+def test_in_which_way_there_is_no_answer_is_told(how: NoAnswerReason, probe: Http | Postgres) -> None:
     fake_engine = FakeEngine()
     fake_engine.serves = serving(NoAnswer(how))
     observed = probe.observe(fake_engine)

@@ -2,64 +2,16 @@
 
 import contextlib
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Self
+from collections.abc import Callable
 
 import pytest
 
 from dckgrade.engine.answers import Address, NoAnswer, OutOfReach
-from dckgrade.engine.http import MAX_BODY_BYTES, exchange_tcp, get_http_answer
+from dckgrade.engine.service_client import MAX_ANSWER_BODY_BYTES, exchange_tcp, get_http_answer
 from dckgrade.report.observation import UnobservableReason
-from tests.support.fault_engine import Say, chunk, drip, raw, stall_after
-
-OK = b"HTTP/1.1 200 OK\r\nServer: nginx/1.27\r\n"
-
-
-class Server:
-    """Accepts, reads until a blank line (or *count* bytes) and says what it is told to."""
-
-    def __init__(self, say: Say, count: int | None) -> None:
-        self.heard: list[bytes] = []
-        self._say, self._count, self._over = say, count, threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = Address("127.0.0.1", self._listener.getsockname()[1], "own")
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join(10)
-        self._listener.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connected, _ = self._listener.accept()
-            except OSError:
-                return
-            with connected, contextlib.suppress(OSError):
-                heard = b""
-                while (b"\r\n\r\n" not in heard) if self._count is None else len(heard) < self._count:
-                    heard += connected.recv(4096)
-                self.heard.append(heard)
-                self._say(connected, self._over)
-
-
-@contextlib.contextmanager
-def server(say: Say | bytes, count: int | None = None) -> Iterator[Server]:
-    with Server(raw(say) if isinstance(say, bytes) else say, count) as started:
-        yield started
-
-
-def reset(connected: socket.socket, _: threading.Event) -> None:
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+from tests.support.fault_engine import Reply, drip_bytes, encode_chunk, stall_after
+from tests.support.fault_service import OK_HEAD, reset_connection, start_fault_service
 
 
 def how(call: Callable[[], object]) -> str:
@@ -67,11 +19,11 @@ def how(call: Callable[[], object]) -> str:
     with pytest.raises(NoAnswer) as caught:
         call()
     assert time.monotonic() - begun < 2
-    return caught.value.how
+    return caught.value.reason
 
 
 def test_an_answer_comes_whole_with_header_names_in_lower_case() -> None:
-    with server(OK + b"X-Two: a\r\nx-two: b\r\nContent-Length: 2\r\n\r\nhi") as there:
+    with start_fault_service(OK_HEAD + b"X-Two: a\r\nx-two: b\r\nContent-Length: 2\r\n\r\nhi") as there:
         answered = get_http_answer(there.address, "/")
     assert (answered.status, answered.body, answered.truncated) == (200, b"hi", False)
     assert answered.headers["server"] == "nginx/1.27"
@@ -79,7 +31,7 @@ def test_an_answer_comes_whole_with_header_names_in_lower_case() -> None:
 
 
 def test_the_request_is_plain_and_asks_for_no_compression() -> None:
-    with server(OK + b"Content-Length: 0\r\n\r\n") as there:
+    with start_fault_service(OK_HEAD + b"Content-Length: 0\r\n\r\n") as there:
         get_http_answer(there.address, "/a b/é?q=1&r=%20")
     heard = there.heard[0].decode()
     assert heard.startswith("GET /a%20b/%C3%A9?q=1&r=%20 HTTP/1.1\r\n")
@@ -88,14 +40,14 @@ def test_the_request_is_plain_and_asks_for_no_compression() -> None:
 
 
 def test_a_path_cannot_smuggle_a_header() -> None:
-    with server(OK + b"Content-Length: 0\r\n\r\n") as there:
+    with start_fault_service(OK_HEAD + b"Content-Length: 0\r\n\r\n") as there:
         get_http_answer(there.address, "/\r\nX-Evil: 1")
     assert b"\r\nX-Evil" not in there.heard[0]
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 404, 500])
 def test_any_status_is_an_answer_and_no_redirect_is_followed(status: int) -> None:
-    with server(
+    with start_fault_service(
         f"HTTP/1.1 {status} X\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".encode()
     ) as there:
         assert get_http_answer(there.address, "/").status == status
@@ -105,48 +57,54 @@ def test_any_status_is_an_answer_and_no_redirect_is_followed(status: int) -> Non
 def test_no_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    with server(OK + b"Content-Length: 0\r\n\r\n") as there:
+    with start_fault_service(OK_HEAD + b"Content-Length: 0\r\n\r\n") as there:
         assert get_http_answer(there.address, "/").status == 200
 
 
 def test_a_body_in_chunks_or_up_to_the_end_is_read() -> None:
-    with server(
-        OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(b"he") + chunk(b"llo") + chunk(b"")
+    with start_fault_service(
+        OK_HEAD
+        + b"Transfer-Encoding: chunked\r\n\r\n"
+        + encode_chunk(b"he")
+        + encode_chunk(b"llo")
+        + encode_chunk(b"")
     ) as there:
         assert get_http_answer(there.address, "/").body == b"hello"
-    with server(OK + b"\r\nhello") as there:
+    with start_fault_service(OK_HEAD + b"\r\nhello") as there:
         assert get_http_answer(there.address, "/").body == b"hello"
 
 
 @pytest.mark.parametrize("framing", [b"Content-Length: 1000000\r\n\r\n", b"\r\n"])
 def test_a_large_body_is_cut_and_says_so(framing: bytes) -> None:
-    with server(OK + framing + b"x" * 1_000_000) as there:
+    with start_fault_service(OK_HEAD + framing + b"x" * 1_000_000) as there:
         answered = get_http_answer(there.address, "/")
-    assert len(answered.body) == MAX_BODY_BYTES
+    assert len(answered.body) == MAX_ANSWER_BODY_BYTES
     assert answered.truncated
 
 
 def test_a_body_of_exactly_the_limit_is_whole() -> None:
-    with server(OK + b"Content-Length: %d\r\n\r\n" % MAX_BODY_BYTES + b"x" * MAX_BODY_BYTES) as there:
+    with start_fault_service(
+        OK_HEAD + b"Content-Length: %d\r\n\r\n" % MAX_ANSWER_BODY_BYTES + b"x" * MAX_ANSWER_BODY_BYTES
+    ) as there:
         assert not get_http_answer(there.address, "/").truncated
 
 
 @pytest.mark.parametrize(
     "said",
     [
-        OK + b"Content-Length: 10\r\n\r\nhalf",
-        OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhal",
-        OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhal",
+        OK_HEAD + b"Content-Length: 10\r\n\r\nhalf",
+        OK_HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhal",
+        OK_HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhal",
         b"",
     ],
 )
 def test_an_answer_cut_short_is_none(said: bytes) -> None:
-    with server(said) as there:
+    with start_fault_service(said) as there:
         assert how(lambda: get_http_answer(there.address, "/")) == "reset"
 
 
 def test_a_connection_reset_is_told_from_one_refused() -> None:
-    with server(reset) as there:
+    with start_fault_service(reset_connection) as there:
         assert how(lambda: get_http_answer(there.address, "/")) == "reset"
     assert how(lambda: get_http_answer(there.address, "/")) == "refused"
 
@@ -163,7 +121,7 @@ def test_a_connection_reset_is_told_from_one_refused() -> None:
     ],
 )
 def test_another_protocol_is_garbled(said: bytes) -> None:
-    with server(said) as there:
+    with start_fault_service(said) as there:
         assert how(lambda: get_http_answer(there.address, "/")) == "garbled"
 
 
@@ -171,14 +129,14 @@ def test_another_protocol_is_garbled(said: bytes) -> None:
     "say",
     [
         stall_after(b""),
-        stall_after(OK),
-        stall_after(OK + b"Content-Length: 10\r\n\r\nhalf"),
-        drip(OK + b"Content-Length: 10\r\n\r\n0123456789"),
-        drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 100, 0.01),
+        stall_after(OK_HEAD),
+        stall_after(OK_HEAD + b"Content-Length: 10\r\n\r\nhalf"),
+        drip_bytes(OK_HEAD + b"Content-Length: 10\r\n\r\n0123456789"),
+        drip_bytes(b"HTTP/1.1 100 Continue\r\n\r\n" * 100, 0.01),
     ],
 )
-def test_a_server_that_takes_too_long_is_silent(say: Say) -> None:
-    with server(say) as there:
+def test_a_server_that_takes_too_long_is_silent(say: Reply) -> None:
+    with start_fault_service(say) as there:
         assert how(lambda: get_http_answer(there.address, "/", 0.5)) == "silent"
 
 
@@ -205,21 +163,21 @@ def test_a_connection_that_does_not_come_about_is_out_of_reach() -> None:
 
 
 def test_an_exchange_gives_what_came_up_to_the_count() -> None:
-    with server(b"NS", count=8) as there:
+    with start_fault_service(b"NS", count=8) as there:
         assert exchange_tcp(there.address, b"\0\0\0\10\4\322\26\57", 1) == b"N"
     assert there.heard == [b"\0\0\0\10\4\322\26\57"]
 
 
 def test_an_exchange_gives_what_came_before_the_end_or_the_deadline() -> None:
-    with server(b"N", count=1) as there:
+    with start_fault_service(b"N", count=1) as there:
         assert exchange_tcp(there.address, b"?", 10) == b"N"
-    with server(stall_after(b"N"), count=1) as there:
+    with start_fault_service(stall_after(b"N"), count=1) as there:
         assert exchange_tcp(there.address, b"?", 10, 0.3) == b"N"
 
 
 def test_an_exchange_without_a_byte_says_why() -> None:
-    with server(stall_after(b""), count=1) as there:
+    with start_fault_service(stall_after(b""), count=1) as there:
         assert how(lambda: exchange_tcp(there.address, b"?", 1, 0.3)) == "silent"
-    with server(b"", count=1) as there:
+    with start_fault_service(b"", count=1) as there:
         assert how(lambda: exchange_tcp(there.address, b"?", 1)) == "reset"
     assert how(lambda: exchange_tcp(there.address, b"?", 1)) == "refused"
