@@ -349,7 +349,7 @@ def test_who_reaches_elasticsearch_all_the_same_is_together_with_it() -> None:
     assert facts(ElasticNetwork().observe(engine))["together"] is True
 
 
-def test_so_are_three_on_the_machine_s_own_network() -> None:
+def test_three_on_the_machine_s_own_network_are_together() -> None:
     engine = Stack()
     for name in ("elasticsearch", "logstash", "kibana"):
         engine.inspect(name)["NetworkSettings"]["Networks"] = {"host": {}}

@@ -94,7 +94,7 @@ def test_nothing_is_said_before_both_ends_are_there(without: str) -> None:
     assert (observed.facts["said"], observed.age_s, engine.logged, engine.spoken) == (False, None, [], [])
 
 
-def test_nor_before_a_pipeline_writes_to_elasticsearch() -> None:
+def test_no_word_is_said_before_a_pipeline_writes_to_elasticsearch() -> None:
     engine = Stack()
     engine.pages[STATS] = stats(outputs=["stdout"])
     assert look(engine)["said"] is False
@@ -161,7 +161,7 @@ def test_an_engine_that_starts_nothing_with_their_setting_is_quoted() -> None:
     assert (seen["said"], seen["hop"], seen["error"]) == (False, "start", said)
 
 
-def test_so_is_one_that_did_not_start_theirs_and_ours_is_not_tried() -> None:
+def test_a_container_of_theirs_that_did_not_start_is_told_and_ours_is_not_tried() -> None:
     error = "failed to initialize logging driver: gelf: cannot connect to GELF endpoint: logstash:12201"
     engine = Stack().ended("web", exit_code=128, Error=error)
     seen = look(engine)

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from dckgrade.lab.load import LabInvalid, parse_lab
 from dckgrade.render.text.excerpt import MAX_CHARS_BEFORE, MAX_EXCERPT_CHARS, format_problems
 from dckgrade.render.text.sanitize import sanitize_line
-from tests.lab.test_hostile import HOSTILE
+from tests.support.hostile_labs import HOSTILE
 from tests.support.sample_lab import SAMPLE, changed
 
 
