@@ -1,4 +1,4 @@
-"""Containers as real engines inspect them, engines near and far, in; where their ports are reached out."""
+"""Where ports of containers, as real engines inspect them, are reached from here."""
 
 import json
 import sys
@@ -30,16 +30,16 @@ def answers(request: pytest.FixtureRequest) -> Path:
     return folder
 
 
-def inspected(folder: Path, name: str) -> Any:
+def read_inspected(folder: Path, name: str) -> Any:
     return json.loads((folder / f"inspect-{name}.json").read_bytes())
 
 
-def own_ip(container: Any) -> str:
+def get_own_ip(container: Any) -> str:
     (network,) = container["NetworkSettings"]["Networks"].values()
     return str(network["IPAddress"])
 
 
-def container(ports: Any = None, ip: str = "", mode: str = "bridge") -> Any:
+def make_container(ports: Any = None, ip: str = "", mode: str = "bridge") -> Any:
     return {
         "State": {"Running": True},
         "HostConfig": {"NetworkMode": mode},
@@ -48,45 +48,45 @@ def container(ports: Any = None, ip: str = "", mode: str = "bridge") -> Any:
 
 
 def test_published_bindings_come_before_the_own_address(answers: Path) -> None:
-    web = inspected(answers, "published")
+    web = read_inspected(answers, "published")
     assert find_service_addresses(web, 80, LOCAL) == (
         Address("127.0.0.1", 18080, "published"),
         Address("127.0.0.1", 18081, "published"),
-        Address(own_ip(web), 80, "own"),
+        Address(get_own_ip(web), 80, "own"),
     )
 
 
 def test_a_port_that_is_not_published_is_reached_at_the_containers_own_address(answers: Path) -> None:
-    web = inspected(answers, "webservers")
-    assert find_service_addresses(web, 80, LOCAL) == (Address(own_ip(web), 80, "own"),)
+    web = read_inspected(answers, "webservers")
+    assert find_service_addresses(web, 80, LOCAL) == (Address(get_own_ip(web), 80, "own"),)
 
 
 def test_own_addresses_of_an_engine_elsewhere_are_out_of_reach_and_nobodys_fault(answers: Path) -> None:
     for endpoint in (ROOTLESS, REMOTE, TUNNEL):
         with pytest.raises(OutOfReach) as caught:
-            find_service_addresses(inspected(answers, "webservers"), 80, endpoint)
+            find_service_addresses(read_inspected(answers, "webservers"), 80, endpoint)
         assert caught.value.why is UnobservableReason.ADDRESS_OUT_OF_REACH
 
 
 def test_every_network_of_a_container_has_its_address(answers: Path) -> None:
-    two = inspected(answers, "two-nets")
+    two = read_inspected(answers, "two-nets")
     ips = [network["IPAddress"] for network in two["NetworkSettings"]["Networks"].values()]
     assert len(ips) == 2
     assert [address.host for address in find_service_addresses(two, 80, LOCAL)] == ips
 
 
 def test_ports_published_by_an_engine_elsewhere_are_on_its_machine(answers: Path) -> None:
-    assert find_service_addresses(inspected(answers, "published"), 80, REMOTE) == (
+    assert find_service_addresses(read_inspected(answers, "published"), 80, REMOTE) == (
         Address("10.0.0.9", 18081, "published"),
     )
-    assert find_service_addresses(inspected(answers, "published"), 80, ROOTLESS) == (
+    assert find_service_addresses(read_inspected(answers, "published"), 80, ROOTLESS) == (
         Address("127.0.0.1", 18080, "published"),
         Address("127.0.0.1", 18081, "published"),
     )
 
 
 def test_a_container_on_the_host_network_is_reached_on_the_engines_machine(answers: Path) -> None:
-    host = inspected(answers, "hostnet")
+    host = read_inspected(answers, "hostnet")
     assert find_service_addresses(host, 9090, LOCAL) == (Address("127.0.0.1", 9090, "own"),)
     assert find_service_addresses(host, 9090, REMOTE) == (Address("10.0.0.9", 9090, "own"),)
     with pytest.raises(OutOfReach):
@@ -96,28 +96,28 @@ def test_a_container_on_the_host_network_is_reached_on_the_engines_machine(answe
 @pytest.mark.parametrize("name", ["nonet", "created-only", "killed", "port-taken", "missing-binary"])
 def test_what_runs_on_no_network_or_not_at_all_has_no_address(answers: Path, name: str) -> None:
     for endpoint in (LOCAL, ROOTLESS, REMOTE):
-        assert find_service_addresses(inspected(answers, name), 80, endpoint) == ()
+        assert find_service_addresses(read_inspected(answers, name), 80, endpoint) == ()
 
 
 def test_a_port_published_on_another_machines_loopback_is_out_of_reach() -> None:
     with pytest.raises(OutOfReach):
-        find_service_addresses(container([{"HostIp": "127.0.0.1", "HostPort": "8080"}]), 80, REMOTE)
+        find_service_addresses(make_container([{"HostIp": "127.0.0.1", "HostPort": "8080"}]), 80, REMOTE)
 
 
 @pytest.mark.parametrize("host", ["", "0.0.0.0", "::"])  # noqa: S104 - as the engine tells them
 def test_every_interface_is_this_one(host: str) -> None:
-    assert find_service_addresses(container([{"HostIp": host, "HostPort": "8080"}]), 80, LOCAL) == (
+    assert find_service_addresses(make_container([{"HostIp": host, "HostPort": "8080"}]), 80, LOCAL) == (
         Address("127.0.0.1", 8080, "published"),
     )
 
 
 def test_a_binding_to_one_interface_is_reached_there() -> None:
-    bound = container([{"HostIp": "192.0.2.7", "HostPort": "8080"}])
+    bound = make_container([{"HostIp": "192.0.2.7", "HostPort": "8080"}])
     assert find_service_addresses(bound, 80, LOCAL) == (Address("192.0.2.7", 8080, "published"),)
 
 
 def test_a_network_with_only_an_ipv6_address_has_that_one() -> None:
-    modern = container()
+    modern = make_container()
     modern["NetworkSettings"]["Networks"]["n"]["GlobalIPv6Address"] = "fd00::2"
     assert find_service_addresses(modern, 80, LOCAL) == (Address("fd00::2", 80, "own"),)
     with pytest.raises(OutOfReach, match=r"\[fd00::2\]:80"):
@@ -125,7 +125,7 @@ def test_a_network_with_only_an_ipv6_address_has_that_one() -> None:
 
 
 def test_the_top_level_address_that_newer_engines_dropped_is_not_read() -> None:
-    old = container()
+    old = make_container()
     old["NetworkSettings"]["IPAddress"] = "172.17.0.9"
     assert find_service_addresses(old, 80, LOCAL) == ()
 

@@ -1,4 +1,4 @@
-"""Engines sound and broken in; the right answer, `NotThere`, `OutOfReach` or trouble, always in time, out."""
+"""Connecting to sound and broken engines, and reading from them: always the right outcome, always in time."""
 
 import ast
 import contextlib
@@ -51,13 +51,13 @@ TOO_OLD = "client version 1.51 is too old. Minimum supported API version is 1.60
 
 
 @pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
+def shorten_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, resource in [*vars(resources).items()]:
         if isinstance(resource, Resource):
             monkeypatch.setattr(resources, name, replace(resource, timeout_s=0.5))
 
 
-def trouble(endpoint: Endpoint, seconds: float = 0.5) -> str:
+def get_connect_error(endpoint: Endpoint, seconds: float = 0.5) -> str:
     begun = time.monotonic()
     with pytest.raises(EngineError) as caught:
         connect_engine(endpoint, seconds)
@@ -65,7 +65,7 @@ def trouble(endpoint: Endpoint, seconds: float = 0.5) -> str:
     return str(caught.value)
 
 
-def at(path: Path) -> Endpoint:
+def make_endpoint(path: Path) -> Endpoint:
     return Endpoint(f"unix://{path}", "DOCKER_HOST")
 
 
@@ -106,7 +106,7 @@ def test_a_grade_sends_what_it_needs_and_no_more(tmp_path: Path) -> None:
 
 
 def test_an_absent_socket_is_named_with_what_named_it(tmp_path: Path) -> None:
-    told = trouble(at(tmp_path / "none.sock"))
+    told = get_connect_error(make_endpoint(tmp_path / "none.sock"))
     assert str(tmp_path / "none.sock") in told
     assert "DOCKER_HOST" in told
     assert "no such socket" in told
@@ -115,9 +115,9 @@ def test_an_absent_socket_is_named_with_what_named_it(tmp_path: Path) -> None:
 def test_other_engines_are_suggested_and_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     with FaultEngine(tmp_path / "docker.sock", {}) as other:
-        assert f"These sockets exist: {other.url}" in trouble(at(tmp_path / "none.sock")).replace(
-            "unix:///var/run/docker.sock, ", ""
-        )
+        assert f"These sockets exist: {other.url}" in get_connect_error(
+            make_endpoint(tmp_path / "none.sock")
+        ).replace("unix:///var/run/docker.sock, ", "")
         assert other.requests == []
 
 
@@ -150,7 +150,7 @@ def test_services_of_an_engine_behind_an_ssh_tunnel_are_not_looked_for_on_this_m
             assert ssh.stdout
             assert ssh.stdout.readline()
             with (
-                connect_engine(at(tmp_path / "docker.sock")) as connected,
+                connect_engine(make_endpoint(tmp_path / "docker.sock")) as connected,
                 pytest.raises(OutOfReach) as caught,
             ):
                 connected.take_snapshot().find_addresses(inspected, 80)
@@ -162,21 +162,21 @@ def test_services_of_an_engine_behind_an_ssh_tunnel_are_not_looked_for_on_this_m
 def test_a_socket_at_which_nobody_listens_is_refused(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(tmp_path / "docker.sock"))
-    assert "is not running: connection refused" in trouble(at(tmp_path / "docker.sock"))
+    assert "is not running: connection refused" in get_connect_error(make_endpoint(tmp_path / "docker.sock"))
 
 
 def test_a_closed_port_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    assert "connection refused" in trouble(Endpoint(f"tcp://127.0.0.1:{port}", "--host"))
+    assert "connection refused" in get_connect_error(Endpoint(f"tcp://127.0.0.1:{port}", "--host"))
 
 
 def test_a_machine_without_an_address_is_unknown() -> None:
-    assert "has no known address" in trouble(Endpoint("tcp://host.invalid:2375", "--host"), 5)
+    assert "has no known address" in get_connect_error(Endpoint("tcp://host.invalid:2375", "--host"), 5)
 
 
 @contextlib.contextmanager
-def nobody() -> Iterator[None]:
+def act_as_nobody() -> Iterator[None]:
     """Root may open any socket, so be someone else meanwhile."""
     root = os.geteuid() == 0
     if root:
@@ -192,8 +192,8 @@ def test_a_socket_that_is_not_ours_to_use_is_explained_without_sudo() -> None:
     with tempfile.TemporaryDirectory() as folder, FaultEngine(Path(folder, "docker.sock"), {}) as there:
         Path(folder).chmod(0o755)
         Path(folder, "docker.sock").chmod(0)
-        with nobody():
-            told = trouble(Endpoint(there.url, "--host"))
+        with act_as_nobody():
+            told = get_connect_error(Endpoint(there.url, "--host"))
     assert "Permission denied" in told
     assert "group docker, which is as powerful as root" in told
     assert "sudo" not in told
@@ -223,7 +223,7 @@ def test_a_socket_that_is_not_ours_to_use_is_explained_without_sudo() -> None:
 )
 def test_what_is_no_gradable_engine_is_told_in_time(tmp_path: Path, say: Reply, told: str) -> None:
     with start_fault_engine(tmp_path, {"/_ping": say}) as there:
-        assert told in trouble(Endpoint(there.url, "--host"))
+        assert told in get_connect_error(Endpoint(there.url, "--host"))
 
 
 def test_an_engine_that_has_left_our_version_behind_is_too_new(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ def test_an_engine_that_has_left_our_version_behind_is_too_new(tmp_path: Path) -
         with start_fault_engine(
             tmp_path, {"/_ping": reply_to_ping("1.70"), "/v1.51/_ping": refusal}
         ) as there:
-            assert "too new for this dckgrade" in trouble(Endpoint(there.url, "--host"))
+            assert "too new for this dckgrade" in get_connect_error(Endpoint(there.url, "--host"))
         (tmp_path / "docker.sock").unlink()
 
 
@@ -273,7 +273,7 @@ def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
         assert connected.take_snapshot().list_containers() == []
 
 
-def certificate(folder: Path, name: str) -> tuple[Path, Path]:
+def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
     cert, key = folder / f"{name}.pem", folder / f"{name}-key.pem"
     subject = ["-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"]
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject]
@@ -282,8 +282,8 @@ def certificate(folder: Path, name: str) -> tuple[Path, Path]:
 
 
 @contextlib.contextmanager
-def tls_engine(folder: Path) -> Iterator[tuple[FaultEngine, Path]]:
-    cert, key = certificate(folder, "engine")
+def start_tls_engine(folder: Path) -> Iterator[tuple[FaultEngine, Path]]:
+    cert, key = make_certificate(folder, "engine")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     with FaultEngine(None, {"/containers/json": reply_with([])}, context) as there:
@@ -292,42 +292,47 @@ def tls_engine(folder: Path) -> Iterator[tuple[FaultEngine, Path]]:
 
 def test_an_engine_is_known_by_its_authority_alone(tmp_path: Path) -> None:
     with (
-        tls_engine(tmp_path) as (there, ca),
+        start_tls_engine(tmp_path) as (there, ca),
         connect_engine(Endpoint(there.url, "x", TlsFiles(ca, None, None))) as connected,
     ):
         assert connected.take_snapshot().list_containers() == []
 
 
 def test_an_engine_of_another_authority_is_refused(tmp_path: Path) -> None:
-    other, _ = certificate(tmp_path, "other")
-    with tls_engine(tmp_path) as (there, _):
-        told = trouble(Endpoint(there.url, "x", TlsFiles(other, None, None)), 3)
+    other, _ = make_certificate(tmp_path, "other")
+    with start_tls_engine(tmp_path) as (there, _):
+        told = get_connect_error(Endpoint(there.url, "x", TlsFiles(other, None, None)), 3)
         assert "do not agree on TLS: self-signed certificate" in told.replace("self signed", "self-signed")
         assert there.requests == []
 
 
 def test_verification_is_skipped_only_where_the_user_gave_it_up(tmp_path: Path) -> None:
     trusting = TlsFiles(None, None, None, verify=False)
-    with tls_engine(tmp_path) as (there, _), connect_engine(Endpoint(there.url, "x", trusting)) as connected:
+    with (
+        start_tls_engine(tmp_path) as (there, _),
+        connect_engine(Endpoint(there.url, "x", trusting)) as connected,
+    ):
         assert connected.take_snapshot().list_containers() == []
 
 
 def test_tls_towards_an_engine_without_it_is_explained(tmp_path: Path) -> None:
-    ca, _ = certificate(tmp_path, "ca")
+    ca, _ = make_certificate(tmp_path, "ca")
     with FaultEngine(None, {}) as there:
-        assert "TLS" in trouble(Endpoint(there.url, "x", TlsFiles(ca, None, None)), 3)
+        assert "TLS" in get_connect_error(Endpoint(there.url, "x", TlsFiles(ca, None, None)), 3)
 
 
 def test_an_authority_that_is_none_is_explained(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("")
     with FaultEngine(None, {}) as there:
-        assert "TLS" in trouble(Endpoint(there.url, "x", TlsFiles(tmp_path / "ca.pem", None, None)), 3)
+        assert "TLS" in get_connect_error(
+            Endpoint(there.url, "x", TlsFiles(tmp_path / "ca.pem", None, None)), 3
+        )
 
 
 # Asking
 
 
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("shorten_timeouts")
 @pytest.mark.parametrize(
     ("say", "why"),
     [
@@ -438,7 +443,7 @@ def test_an_engine_that_ends_while_being_asked_is_out_of_reach(tmp_path: Path) -
     gc.collect()
 
 
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("shorten_timeouts")
 def test_twenty_stuck_containers_cost_one_deadline(tmp_path: Path) -> None:
     with connect_fault_engine(tmp_path, {"/json": stall_after(b"")}) as (connected, _):
         look = connected.take_snapshot()
@@ -450,7 +455,8 @@ def test_twenty_stuck_containers_cost_one_deadline(tmp_path: Path) -> None:
         ended = call_all_within(calls, 5)
     assert time.monotonic() - begun < 1.5
     assert all(
-        isinstance(one, OutOfReach) and one.why is UnobservableReason.DEADLINE for one in ended.values()
+        isinstance(outcome, OutOfReach) and outcome.why is UnobservableReason.DEADLINE
+        for outcome in ended.values()
     )
 
 
@@ -469,7 +475,7 @@ def test_a_question_of_many_threads_is_sent_once(tmp_path: Path) -> None:
     with connect_fault_engine(tmp_path, {"/json": reply_with({"Id": "a"})}) as (connected, there):
         look = connected.take_snapshot()
         ended = call_all_within({n: lambda: look.inspect_container("a") for n in range(30)}, 5)
-        assert all(one == {"Id": "a"} for one in ended.values())
+        assert all(outcome == {"Id": "a"} for outcome in ended.values())
         assert len(there.requests) == 2
 
 
@@ -561,42 +567,42 @@ def test_docker_py_itself_cannot_change_anything(tmp_path: Path) -> None:
 # Logs
 
 
-def chunked(data: bytes) -> Reply:
+def reply_chunked(data: bytes) -> Reply:
     return reply_bytes(CHUNKED_JSON_HEAD + encode_chunk(data) + encode_chunk(b""))
 
 
 def test_both_streams_of_a_log_are_put_in_order(tmp_path: Path) -> None:
-    said = chunked(encode_frame(b"one\n") + encode_frame(b"two\n", 2) + encode_frame(b"thr\xff\n"))
+    said = reply_chunked(encode_frame(b"one\n") + encode_frame(b"two\n", 2) + encode_frame(b"thr\xff\n"))
     with connect_fault_engine(tmp_path, {"/logs": said}) as (connected, there):
         assert connected.take_snapshot().read_log_tail("web", tty=False) == "one\ntwo\nthr\ufffd\n"
         assert there.list_paths()[-1] == "/v1.51/containers/web/logs?stdout=true&stderr=true&tail=200"
 
 
 def test_the_log_of_a_terminal_comes_as_it_is(tmp_path: Path) -> None:
-    with connect_fault_engine(tmp_path, {"/logs": chunked(b"\x01\0\0\0 hello\r\n")}) as (connected, _):
+    with connect_fault_engine(tmp_path, {"/logs": reply_chunked(b"\x01\0\0\0 hello\r\n")}) as (connected, _):
         assert connected.take_snapshot().read_log_tail("web", tty=True) == "\x01\0\0\0 hello\r\n"
 
 
-@pytest.mark.usefixtures("short")
+@pytest.mark.usefixtures("shorten_timeouts")
 @pytest.mark.parametrize(
     ("say", "why"),
     [
-        (chunked(b"\x01\0\0\0\xff\xff\xff\xff" + b"x" * 100), UnobservableReason.UNREADABLE),
+        (reply_chunked(b"\x01\0\0\0\xff\xff\xff\xff" + b"x" * 100), UnobservableReason.UNREADABLE),
         (
             stall_after(CHUNKED_JSON_HEAD + encode_chunk(b"\x01\0\0\0\xff\xff\xff\xff")),
             UnobservableReason.DEADLINE,
         ),
-        (chunked(encode_frame(b"one\n") + b"\x01\0\0"), UnobservableReason.UNREADABLE),
-        (chunked(b"plain text"), UnobservableReason.UNREADABLE),
+        (reply_chunked(encode_frame(b"one\n") + b"\x01\0\0"), UnobservableReason.UNREADABLE),
+        (reply_chunked(b"plain text"), UnobservableReason.UNREADABLE),
         (
-            chunked(encode_frame(b"one\n") + encode_frame(b"Error grabbing logs: TOKEN=c4n4ry", 3)),
+            reply_chunked(encode_frame(b"one\n") + encode_frame(b"Error grabbing logs: TOKEN=c4n4ry", 3)),
             UnobservableReason.ENGINE_ERROR,
         ),
         (
             reply_bytes(CHUNKED_JSON_HEAD + encode_chunk(encode_frame(b"one\n"))),
             UnobservableReason.UNREADABLE,
         ),
-        (chunked(encode_frame(b"x" * 5 * 1024 * 1024)), UnobservableReason.UNREADABLE),
+        (reply_chunked(encode_frame(b"x" * 5 * 1024 * 1024)), UnobservableReason.UNREADABLE),
         (reply_with({"message": "boom"}, 500), UnobservableReason.ENGINE_ERROR),
         (
             drip_bytes(CHUNKED_JSON_HEAD + encode_chunk(encode_frame(b"one\n")) + encode_chunk(b"")),
@@ -647,11 +653,12 @@ def test_what_real_engines_said_is_understood(folder: Path) -> None:
     version = folder.name.partition("-")[0]
     assert str(parse_engine_version(headers)).startswith(version)
     assert (
-        negotiate_api_version(at(folder), headers) == {"20": "1.41", "26": "1.45", "28": "1.51"}[version[:2]]
+        negotiate_api_version(make_endpoint(folder), headers)
+        == {"20": "1.41", "26": "1.45", "28": "1.51"}[version[:2]]
     )
     for error in ("too-old", "too-new"):
         body = json.loads((folder / f"error-400-api-{error}.json").read_bytes())["body"]
-        assert explain_refused_version(at(folder), "1.10", body)
+        assert explain_refused_version(make_endpoint(folder), "1.10", body)
     told = log_frames.decode_log((folder / "logs-dbserver.bin").read_bytes(), tty=False)
     assert "superuser password is not specified" in told
     assert "POSTGRES_PASSWORD=*** " in told.replace('"', " ")

@@ -1,4 +1,4 @@
-"""A container and a path in, the file that the engine finds there out; and a volume by its name."""
+"""Reading a file inside a container, and a volume by its name."""
 
 import gzip
 import io
@@ -17,7 +17,9 @@ FILE = "/etc/prometheus/prometheus.yml"
 CHANGED = datetime(2026, 11, 24, 4, 39, 41, tzinfo=UTC)
 
 
-def archive(kind: bytes = tarfile.REGTYPE, content: bytes = b"global: {}\n", *, empty: bool = False) -> bytes:
+def pack_archive(
+    kind: bytes = tarfile.REGTYPE, content: bytes = b"global: {}\n", *, empty: bool = False
+) -> bytes:
     """Pack one file as an engine does."""
     written = io.BytesIO()
     with tarfile.open(fileobj=written, mode="w") as tar:
@@ -29,12 +31,12 @@ def archive(kind: bytes = tarfile.REGTYPE, content: bytes = b"global: {}\n", *, 
     return written.getvalue()
 
 
-def says(body: bytes) -> dict[str, Reply]:
+def build_replies(body: bytes) -> dict[str, Reply]:
     return {"/archive": reply_with(body, Content_Type="application/x-tar")}
 
 
 def test_a_file_comes_with_the_time_of_its_last_change(tmp_path: Path) -> None:
-    with connect_fault_engine(tmp_path, says(archive())) as (connected, there):
+    with connect_fault_engine(tmp_path, build_replies(pack_archive())) as (connected, there):
         look = connected.take_snapshot()
         for _ in range(2):
             assert look.read_modified_at("web", FILE) == CHANGED
@@ -46,19 +48,22 @@ def test_a_file_comes_with_the_time_of_its_last_change(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        lambda: archive(tarfile.DIRTYPE),
-        lambda: archive(tarfile.SYMTYPE),
-        lambda: archive(tarfile.FIFOTYPE),
-        lambda: archive(empty=True),
-        lambda: archive()[:515],
-        lambda: gzip.compress(archive()),
+        lambda: pack_archive(tarfile.DIRTYPE),
+        lambda: pack_archive(tarfile.SYMTYPE),
+        lambda: pack_archive(tarfile.FIFOTYPE),
+        lambda: pack_archive(empty=True),
+        lambda: pack_archive()[:515],
+        lambda: gzip.compress(pack_archive()),
         lambda: b"",
         lambda: b"no archive",
     ],
     ids=["folder", "link", "pipe", "nothing", "cut", "packed", "empty", "other"],
 )
 def test_what_is_not_a_file_has_not_been_changed(body: Callable[[], bytes], tmp_path: Path) -> None:
-    with connect_fault_engine(tmp_path, says(body())) as (connected, _), pytest.raises(OutOfReach) as caught:
+    with (
+        connect_fault_engine(tmp_path, build_replies(body())) as (connected, _),
+        pytest.raises(OutOfReach) as caught,
+    ):
         connected.take_snapshot().read_modified_at("web", FILE)
     assert caught.value.why is UnobservableReason.UNREADABLE
 

@@ -22,7 +22,7 @@ from tests.support.fault_engine import (
 )
 
 
-class Told:
+class ScriptedEvents:
     """Events as a test tells them; None loses the stream."""
 
     def __init__(self) -> None:
@@ -51,13 +51,13 @@ START = {"Type": "container", "Action": "start", "Actor": {"Attributes": {"name"
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def shorten_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "QUIET_PERIOD_S", 0.05)
     monkeypatch.setattr(module, "FILE_POLL_INTERVAL_S", 0.05)
     monkeypatch.setattr(module, "RECONNECT_DELAY_S", 0.1)
 
 
-def listening(told: Told, folder: Path | None = None) -> ChangeWatcher:
+def start_listening(told: ScriptedEvents, folder: Path | None = None) -> ChangeWatcher:
     changes = ChangeWatcher(told, folder)
     assert changes.listening.wait(5)
     return changes
@@ -80,16 +80,16 @@ def test_what_only_looks_and_what_is_ours_is_no_change(event: Mapping[str, Any],
 
 
 def test_an_event_ends_the_wait_and_is_told_once() -> None:
-    told = Told()
-    changes = listening(told)
+    told = ScriptedEvents()
+    changes = start_listening(told)
     told.tell(START)
     assert changes.wait_for_change(5)
     assert not changes.wait_for_change(0.2)
 
 
 def test_twenty_events_in_a_row_are_one_change() -> None:
-    told = Told()
-    changes = listening(told)
+    told = ScriptedEvents()
+    changes = start_listening(told)
     told.tell(*[START] * 20)
     assert changes.wait_for_change(5)
     assert not changes.wait_for_change(0.2)
@@ -97,8 +97,8 @@ def test_twenty_events_in_a_row_are_one_change() -> None:
 
 def test_events_without_end_do_not_put_the_grade_off_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_SETTLE_S", 0.3)
-    told = Told()
-    changes = listening(told)
+    told = ScriptedEvents()
+    changes = start_listening(told)
     over = threading.Event()
 
     def tell() -> None:
@@ -113,7 +113,7 @@ def test_events_without_end_do_not_put_the_grade_off_for_ever(monkeypatch: pytes
 
 
 def test_a_file_that_is_written_ends_the_wait(tmp_path: Path) -> None:
-    changes = listening(Told(), tmp_path)
+    changes = start_listening(ScriptedEvents(), tmp_path)
     assert not changes.wait_for_change(0.2)
     (tmp_path / "seccomp_profile.json").write_text("{}")
     assert changes.wait_for_change(5)
@@ -122,8 +122,8 @@ def test_a_file_that_is_written_ends_the_wait(tmp_path: Path) -> None:
 
 
 def test_a_lost_stream_is_asked_for_again_and_what_it_missed_is_looked_at() -> None:
-    told = Told()
-    changes = listening(told)
+    told = ScriptedEvents()
+    changes = start_listening(told)
     told.tell(None)
     assert changes.wait_for_change(5)
     assert changes.listening.wait(5)

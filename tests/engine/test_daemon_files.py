@@ -1,4 +1,4 @@
-"""Which `daemon.json` an engine reads: facts of its kinds in (documented: Docker's manuals), the file out."""
+"""Which `daemon.json` an engine reads, by what it says of itself (documented: Docker's manuals)."""
 
 import http.client
 import os
@@ -93,7 +93,7 @@ def test_a_silent_engine_s_file_is_told_only_if_one_engine_is_installed(
     assert locate_config(USUAL, None, HOME) == system
 
 
-def rootless(tmp_path: Path) -> tuple[Endpoint, dict[str, str], Path]:
+def make_rootless_home(tmp_path: Path) -> tuple[Endpoint, dict[str, str], Path]:
     """Make a home with the folder of a rootless engine's configuration."""
     path = tmp_path / ".config" / "docker" / "daemon.json"
     path.parent.mkdir(parents=True)
@@ -101,7 +101,7 @@ def rootless(tmp_path: Path) -> tuple[Endpoint, dict[str, str], Path]:
 
 
 def test_a_file_is_read_and_shown_without_the_trainee_s_name(tmp_path: Path) -> None:
-    endpoint, environment, path = rootless(tmp_path)
+    endpoint, environment, path = make_rootless_home(tmp_path)
     path.write_bytes(b"{}")
     seen = find_daemon_files(endpoint, None, environment, None)
     assert (seen.path, seen.content) == ("~/.config/docker/daemon.json", b"{}")
@@ -109,7 +109,7 @@ def test_a_file_is_read_and_shown_without_the_trainee_s_name(tmp_path: Path) -> 
 
 
 def test_a_file_that_is_not_there_is_told_with_its_place_and_the_others(tmp_path: Path) -> None:
-    endpoint, environment, _ = rootless(tmp_path)
+    endpoint, environment, _ = make_rootless_home(tmp_path)
     (tmp_path / ".docker").mkdir()
     (tmp_path / ".docker" / "daemon.json").write_bytes(b"[]")
     seen = find_daemon_files(endpoint, None, environment, None)
@@ -118,7 +118,7 @@ def test_a_file_that_is_not_there_is_told_with_its_place_and_the_others(tmp_path
 
 
 def test_a_file_that_may_not_be_read_is_out_of_reach_and_never_absent(tmp_path: Path) -> None:
-    endpoint, environment, path = rootless(tmp_path)
+    endpoint, environment, path = make_rootless_home(tmp_path)
     path.mkdir()
     with pytest.raises(OutOfReach) as caught:
         find_daemon_files(endpoint, None, environment, None)
@@ -130,7 +130,7 @@ def test_an_engine_elsewhere_has_no_file_here() -> None:
         find_daemon_files(Endpoint("tcp://10.0.0.1:2376", "x"), {}, HOME, None)
 
 
-def dockerd(tmp_path: Path, log: str) -> OwnDockerd:
+def make_own_dockerd(tmp_path: Path, log: str) -> OwnDockerd:
     """Make the files of a dockerd of our own."""
     (tmp_path / "daemon.json").write_text("{}")
     (tmp_path / "dockerd.log").write_text(log)
@@ -166,16 +166,16 @@ WITH = "unable to configure the Docker daemon with file /etc/docker/daemon.json:
 def test_dockerd_s_last_words_are_told_if_its_file_is_why_it_ended(
     tmp_path: Path, log: str, said: str
 ) -> None:
-    assert find_last_words(USUAL, 0.0, HOME, dockerd(tmp_path, log)) == said
+    assert find_last_words(USUAL, 0.0, HOME, make_own_dockerd(tmp_path, log)) == said
 
 
 def test_words_that_are_older_than_the_file_are_not_told(tmp_path: Path) -> None:
-    ours = dockerd(tmp_path, WITH + "EOF\n")
+    ours = make_own_dockerd(tmp_path, WITH + "EOF\n")
     assert find_last_words(USUAL, ours.log_path.stat().st_mtime + 1, HOME, ours) == ""
 
 
 def test_a_secret_in_the_words_is_masked_and_their_length_bounded(tmp_path: Path) -> None:
-    ours = dockerd(tmp_path, WITH + "proxy http://eve:hunter2@proxy.example " + "x" * 10_000)
+    ours = make_own_dockerd(tmp_path, WITH + "proxy http://eve:hunter2@proxy.example " + "x" * 10_000)
     told = find_last_words(USUAL, 0.0, HOME, ours)
     assert "hunter2" not in told
     assert len(told) <= 300

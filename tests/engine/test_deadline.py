@@ -1,4 +1,4 @@
-"""Calls that are slow, fail or hang in; results, errors or `OutOfReach` in time out."""
+"""Calls that are slow, fail or hang: results, errors or `OutOfReach`, always in time."""
 
 import subprocess
 import sys
@@ -90,8 +90,8 @@ def test_calls_that_hang_together_cost_the_deadline_once() -> None:
     )
     assert time.monotonic() - begun < 1.3
     assert all(
-        isinstance(one, OutOfReach) and one.why is UnobservableReason.DEADLINE
-        for one in list(ended.values())[:100]
+        isinstance(outcome, OutOfReach) and outcome.why is UnobservableReason.DEADLINE
+        for outcome in list(ended.values())[:100]
     )
     release.set()
 

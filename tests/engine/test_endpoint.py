@@ -1,4 +1,4 @@
-"""Options, environment and files in; the engine that the Docker CLI would choose, or a clear error, out."""
+"""The engine that the Docker CLI would choose, or a clear error."""
 
 import hashlib
 import json
@@ -60,7 +60,7 @@ def machine(tmp_path: Path) -> Machine:
     return made
 
 
-def pem(folder: Path, *names: str) -> Path:
+def write_certificates(folder: Path, *names: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         (folder / f"{name}.pem").write_text("")
@@ -229,21 +229,21 @@ def test_a_corrupt_context_is_named_with_its_path(machine: Machine, content: str
 
 
 def test_a_context_may_hold_only_the_authority(machine: Machine) -> None:
-    folder = pem(machine.context("prof"), "ca")
+    folder = write_certificates(machine.context("prof"), "ca")
     tls = machine.resolve(context="prof").tls
     assert tls is not None
     assert (tls.ca, tls.cert, tls.key, tls.verify) == (folder / "ca.pem", None, None, True)
 
 
 def test_a_context_may_hold_all_three_files(machine: Machine) -> None:
-    folder = pem(machine.context("prof"), "ca", "cert", "key")
+    folder = write_certificates(machine.context("prof"), "ca", "cert", "key")
     tls = machine.resolve(context="prof").tls
     assert tls is not None
     assert (tls.cert, tls.key) == (folder / "cert.pem", folder / "key.pem")
 
 
 def test_a_certificate_without_its_key_is_an_error(machine: Machine) -> None:
-    folder = pem(machine.context("prof"), "ca", "cert")
+    folder = write_certificates(machine.context("prof"), "ca", "cert")
     with pytest.raises(EngineError, match=str(folder)):
         machine.resolve(context="prof")
 
@@ -256,7 +256,7 @@ def test_a_context_that_skips_verification_says_so(machine: Machine) -> None:
 
 
 def test_tls_of_the_environment_does_not_leak_into_a_context(machine: Machine, tmp_path: Path) -> None:
-    folder = pem(tmp_path / "certs", "ca", "cert", "key")
+    folder = write_certificates(tmp_path / "certs", "ca", "cert", "key")
     environ = {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(folder)}
     assert machine.resolve(context="prof", **environ).tls is None
     for chosen in (machine.resolve(host=PROF, **environ), machine.resolve(DOCKER_HOST=PROF, **environ)):
@@ -266,14 +266,14 @@ def test_tls_of_the_environment_does_not_leak_into_a_context(machine: Machine, t
 
 
 def test_tls_asked_for_without_a_host_means_the_tls_port_of_this_machine(machine: Machine) -> None:
-    pem(machine.docker, "ca")
+    write_certificates(machine.docker, "ca")
     chosen = machine.resolve(DOCKER_TLS_VERIFY="0")
     assert chosen.url == "tcp://localhost:2376"
     assert chosen.tls is not None
 
 
 def test_tls_without_verification_is_marked(machine: Machine) -> None:
-    pem(machine.docker, "ca")
+    write_certificates(machine.docker, "ca")
     tls = machine.resolve(DOCKER_HOST=PROF, DOCKER_TLS="1").tls
     assert tls is not None
     assert not tls.verify
@@ -289,7 +289,7 @@ def test_tls_asked_for_without_an_authority_is_an_error(machine: Machine) -> Non
 
 
 def test_a_unix_socket_has_no_tls(machine: Machine) -> None:
-    pem(machine.docker, "ca")
+    write_certificates(machine.docker, "ca")
     assert machine.resolve(DOCKER_HOST=SOCK, DOCKER_TLS_VERIFY="1").tls is None
 
 

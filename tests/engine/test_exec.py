@@ -26,7 +26,7 @@ from tests.support.fault_engine import (
 from tests.support.recorded_engines import ENGINE_FOLDERS
 
 
-def says(output: bytes, ended: object, inspected: object = None) -> dict[str, Reply]:
+def build_exec_replies(output: bytes, ended: object, inspected: object = None) -> dict[str, Reply]:
     return {
         "/containers/web/json": reply_with(inspected or {"Id": "web"}),
         "/containers/web/exec": reply_with({"Id": "e1"}, 201),
@@ -37,7 +37,7 @@ def says(output: bytes, ended: object, inspected: object = None) -> dict[str, Re
 
 def test_a_command_takes_three_requests_and_gives_its_output_and_code(tmp_path: Path) -> None:
     output = encode_frame(b"out\n") + encode_frame(b"err\n", 2)
-    with connect_fault_engine(tmp_path, says(output, {"Running": False, "ExitCode": 3})) as (
+    with connect_fault_engine(tmp_path, build_exec_replies(output, {"Running": False, "ExitCode": 3})) as (
         connected,
         there,
     ):
@@ -56,7 +56,10 @@ def test_a_command_takes_three_requests_and_gives_its_output_and_code(tmp_path: 
 def test_a_missing_program_is_an_answer_of_every_engine(folder: Path, tmp_path: Path) -> None:
     kept = json.loads((folder / "exec-missing-binary.json").read_text())
     output = base64.b64decode(kept["start"]["body_base64"])
-    with connect_fault_engine(tmp_path, says(output, json.loads(kept["inspect"]["body"]))) as (connected, _):
+    with connect_fault_engine(tmp_path, build_exec_replies(output, json.loads(kept["inspect"]["body"]))) as (
+        connected,
+        _,
+    ):
         ran = connected.take_snapshot().run_command("web", ("/no/such",))
     assert ran.exit_code in {126, 127}
     assert "OCI runtime exec failed" in ran.output
@@ -66,14 +69,14 @@ def test_a_missing_program_is_an_answer_of_every_engine(folder: Path, tmp_path: 
 @pytest.mark.parametrize("folder", ENGINE_FOLDERS, ids=lambda path: path.name)
 def test_a_container_that_does_not_run_is_out_of_reach(folder: Path, name: str, tmp_path: Path) -> None:
     kept = json.loads((folder / f"{name}.json").read_text())
-    told = says(b"", {}) | {"/containers/web/exec": reply_with(json.loads(kept["body"]), 409)}
+    told = build_exec_replies(b"", {}) | {"/containers/web/exec": reply_with(json.loads(kept["body"]), 409)}
     with connect_fault_engine(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().run_command("web", ("cat",))
     assert caught.value.why is UnobservableReason.ENGINE_ERROR
 
 
 def test_nothing_runs_where_the_hosts_processes_are_in_sight(tmp_path: Path) -> None:
-    told = says(b"", {}, {"Id": "web", "HostConfig": {"PidMode": "host"}})
+    told = build_exec_replies(b"", {}, {"Id": "web", "HostConfig": {"PidMode": "host"}})
     with connect_fault_engine(tmp_path, told) as (connected, there):
         with pytest.raises(OutOfReach) as caught:
             connected.take_snapshot().run_command("web", ("cat",))
@@ -83,7 +86,7 @@ def test_nothing_runs_where_the_hosts_processes_are_in_sight(tmp_path: Path) -> 
 
 def test_a_command_that_never_ends_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_COMMAND_TIMEOUT_S", 0.5)
-    told = says(b"", {}) | {"/exec/e1/start": stall_after(RAW_STREAM_HEAD + encode_frame(b"x"))}
+    told = build_exec_replies(b"", {}) | {"/exec/e1/start": stall_after(RAW_STREAM_HEAD + encode_frame(b"x"))}
     begun = time.monotonic()
     with connect_fault_engine(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().run_command("web", ("cat",))
@@ -97,7 +100,7 @@ def test_a_command_that_never_ends_is_left_behind(tmp_path: Path, monkeypatch: p
 )
 def test_too_much_output_or_half_of_it_is_not_judged(output: bytes, tmp_path: Path) -> None:
     with (
-        connect_fault_engine(tmp_path, says(output, {"ExitCode": 0})) as (connected, _),
+        connect_fault_engine(tmp_path, build_exec_replies(output, {"ExitCode": 0})) as (connected, _),
         pytest.raises(OutOfReach) as caught,
     ):
         connected.take_snapshot().run_command("web", ("cat",))
@@ -106,7 +109,10 @@ def test_too_much_output_or_half_of_it_is_not_judged(output: bytes, tmp_path: Pa
 
 @pytest.mark.parametrize("ended", [{"Running": True, "ExitCode": None}, {"Running": True, "ExitCode": 0}, {}])
 def test_a_command_without_an_end_has_no_exit_code(ended: object, tmp_path: Path) -> None:
-    with connect_fault_engine(tmp_path, says(b"", ended)) as (connected, _), pytest.raises(OutOfReach):
+    with (
+        connect_fault_engine(tmp_path, build_exec_replies(b"", ended)) as (connected, _),
+        pytest.raises(OutOfReach),
+    ):
         connected.take_snapshot().run_command("web", ("cat",))
 
 

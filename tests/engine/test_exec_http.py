@@ -1,4 +1,4 @@
-"""Where no address is reached from here: curl or wget inside the container, and what their output means."""
+"""HTTP requests by curl or wget inside a container, and what their output means."""
 
 from pathlib import Path
 
@@ -91,7 +91,7 @@ def test_an_answer_without_a_status_is_not_guessed_at() -> None:
         exec_http.parse_command_answer(CURL, CommandOutput(0, b"hello", b""))
 
 
-def says(output: bytes, code: int) -> dict[str, Reply]:
+def build_exec_replies(output: bytes, code: int) -> dict[str, Reply]:
     return {
         "/containers/web/json": reply_with({"Id": "web"}),
         "/containers/web/exec": reply_with({"Id": "e1"}, 201),
@@ -104,13 +104,14 @@ def test_both_streams_are_read_apart_and_byte_for_byte(tmp_path: Path) -> None:
     long = b'{"password": "' + b"x" * 9000 + b'"}'
     page = CURL_PAGE.replace(b"hi\n", long)
     with connect_fault_engine(
-        tmp_path, says(encode_frame(page[:50]) + encode_frame(b"noise", 2) + encode_frame(page[50:]), 0)
+        tmp_path,
+        build_exec_replies(encode_frame(page[:50]) + encode_frame(b"noise", 2) + encode_frame(page[50:]), 0),
     ) as (there, _):
         assert there.take_snapshot().request_http_inside("web", 80, "/").body == long
 
 
 def test_under_passive_nothing_is_run(tmp_path: Path) -> None:
-    with connect_fault_engine(tmp_path, says(b"", 0)) as (connected, there):
+    with connect_fault_engine(tmp_path, build_exec_replies(b"", 0)) as (connected, there):
         with pytest.raises(OutOfReach) as trouble:
             connected.take_snapshot(RunOptions(passive=True)).request_http_inside("web", 80, "/")
         assert trouble.value.why is UnobservableReason.NOT_TRIED
@@ -118,7 +119,7 @@ def test_under_passive_nothing_is_run(tmp_path: Path) -> None:
 
 
 def test_a_container_without_either_program_stays_out_of_reach(tmp_path: Path) -> None:
-    with connect_fault_engine(tmp_path, says(b"", 127)) as (connected, there):
+    with connect_fault_engine(tmp_path, build_exec_replies(b"", 127)) as (connected, there):
         with pytest.raises(OutOfReach) as trouble:
             connected.take_snapshot().request_http_inside("web", 80, "/")
         assert trouble.value.why is UnobservableReason.ADDRESS_OUT_OF_REACH

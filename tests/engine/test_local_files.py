@@ -1,4 +1,4 @@
-"""Working folders friendly and hostile in; bytes, `NotThere` or `OutOfReach` out, and never a wait."""
+"""Reading files of friendly and hostile folders: never outside, never too much, never waiting."""
 
 import os
 from pathlib import Path
@@ -64,7 +64,7 @@ def test_a_file_of_the_limit_is_read_and_one_byte_more_is_too_much(tmp_path: Pat
         read_workdir_file(tmp_path, "large")
 
 
-def process(folder: Path, cgroup: str, label: str | None) -> Path:
+def make_process_folder(folder: Path, cgroup: str, label: str | None) -> Path:
     (folder / "7" / "attr").mkdir(parents=True)
     (folder / "7" / "cgroup").write_text(cgroup)
     if label is not None:
@@ -73,12 +73,12 @@ def process(folder: Path, cgroup: str, label: str | None) -> Path:
 
 
 def test_the_label_of_a_process_is_read_if_it_is_the_containers(tmp_path: Path) -> None:
-    home = process(tmp_path, "0::/system.slice/docker-abc123.scope\n", "web (enforce)\n")
+    home = make_process_folder(tmp_path, "0::/system.slice/docker-abc123.scope\n", "web (enforce)\n")
     assert read_process_label(home, 7, "abc123") == "web (enforce)"
 
 
 def test_a_process_of_the_same_number_that_is_another_tells_nothing(tmp_path: Path) -> None:
-    home = process(tmp_path, "0::/user.slice\n", "web (enforce)\n")
+    home = make_process_folder(tmp_path, "0::/user.slice\n", "web (enforce)\n")
     for pid in (7, 8, None, 0):
         with pytest.raises(NotThere):
             read_process_label(home, pid, "abc123")
@@ -86,4 +86,4 @@ def test_a_process_of_the_same_number_that_is_another_tells_nothing(tmp_path: Pa
 
 def test_a_kernel_without_labels_tells_nothing(tmp_path: Path) -> None:
     with pytest.raises(NotThere):
-        read_process_label(process(tmp_path, "0::/docker/abc123\n", None), 7, "abc123")
+        read_process_label(make_process_folder(tmp_path, "0::/docker/abc123\n", None), 7, "abc123")

@@ -1,4 +1,4 @@
-"""An account in, the answers to its questions out: sent to its service alone, never again once refused."""
+"""Accounts of services: sent to their service alone, and never again once refused."""
 
 import base64
 from pathlib import Path
@@ -22,8 +22,8 @@ def test_an_account_is_sent_as_basic_credentials_and_otherwise_nothing_is() -> N
         get_http_answer(there.address, "/", login=MINE)
         get_http_answer(there.address, "/")
     sent = base64.b64encode(b"admin:canary-secret-1").decode()
-    assert f"\r\nAuthorization: Basic {sent}\r\n" in there.heard[0].decode()
-    assert b"Authorization" not in there.heard[1]
+    assert f"\r\nAuthorization: Basic {sent}\r\n" in there.requests[0].decode()
+    assert b"Authorization" not in there.requests[1]
 
 
 def test_an_account_is_never_shown() -> None:
@@ -47,12 +47,12 @@ def test_an_account_that_was_refused_is_not_tried_again_in_any_look(tmp_path: Pa
             look = connected.take_snapshot()
             assert look.request_http(there.address, "/api/org", MINE).status == 401
             assert look.request_http(there.address, "/api/datasources", MINE).status == 401
-        assert len(there.heard) == 1
+        assert len(there.requests) == 1
         assert connected.take_snapshot().request_http(there.address, "/api/health").status == 401
         assert (
             connected.take_snapshot().request_http(there.address, "/", Login("admin", "other")).status == 401
         )
-    assert len(there.heard) == 3
+    assert len(there.requests) == 3
 
 
 def test_one_that_is_let_in_is_asked_anew_in_each_look(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_one_that_is_let_in_is_asked_anew_in_each_look(tmp_path: Path) -> None:
         for _ in range(2):
             look = connected.take_snapshot()
             assert [look.request_http(there.address, "/api/org", MINE).status for _ in range(2)] == [200, 200]
-    assert len(there.heard) == 2
+    assert len(there.requests) == 2
 
 
 def test_a_guess_that_was_refused_is_not_made_again_in_the_next_runs(tmp_path: Path) -> None:
@@ -80,12 +80,12 @@ def test_a_guess_that_was_refused_is_not_made_again_in_the_next_runs(tmp_path: P
                     connected.take_snapshot(given).request_http(there.address, "/api/org", guess).status
                     == 401
                 )
-        assert len(there.heard) == 1
+        assert len(there.requests) == 1
         with connect_fault_engine(tmp_path, {"/_ping": reply_to_ping()}) as (connected, _engine):
             other = Login("admin", "admin", guessed_for="d" * 64)
             connected.take_snapshot(given).request_http(there.address, "/api/org", other)
             connected.take_snapshot(given).request_http(there.address, "/api/org", Login("admin", "typed"))
-        assert len(there.heard) == 3
+        assert len(there.requests) == 3
     (written,) = (tmp_path / "home").rglob("*.json")
     assert "typed" not in written.read_text()
 

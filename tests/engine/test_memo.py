@@ -1,4 +1,4 @@
-"""Many askers in, one call out."""
+"""Many threads ask, one call is made."""
 
 import threading
 import time

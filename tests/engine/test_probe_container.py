@@ -1,4 +1,4 @@
-"""Containers of our own: made in one form only, removed whatever happens, swept where a run was killed."""
+"""Probe containers: created in one form only, removed whatever happens, also those of a killed run."""
 
 import json
 import os
@@ -29,7 +29,7 @@ CREATE = "/v1.41/containers/create"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def wanted(**changes: Any) -> bytes:
+def encode_creation(**changes: Any) -> bytes:
     return json.dumps(build_probe_container(IMAGE, WORDS, OWNER) | changes).encode()
 
 
@@ -46,32 +46,40 @@ def test_the_one_form_may_be_created_and_nothing_else_with_it(log: Json | None) 
         None,
         b"[]",
         b"{}",
-        wanted(Image="nginx"),
-        wanted(Entrypoint=["/bin/sh", "-c", "rm -rf /", WORDS]),
-        wanted(Entrypoint=[]),
-        wanted(Entrypoint=None),
-        wanted(Cmd=["id"]),
-        wanted(User="0"),
-        wanted(Labels={}),
-        wanted(Labels={PROBE_LABEL: OWNER, "com.docker.compose.service": "web"}),
-        wanted(Labels={PROBE_LABEL: "x"}),
-        wanted(HostConfig={}),
-        wanted(HostConfig=build_probe_container(IMAGE, WORDS, OWNER)["HostConfig"] | {"Privileged": True}),
-        wanted(HostConfig=build_probe_container(IMAGE, WORDS, OWNER)["HostConfig"] | {"Binds": ["/:/host"]}),
-        wanted(HostConfig=build_probe_container(IMAGE, WORDS, OWNER)["HostConfig"] | {"NetworkMode": "host"}),
-        wanted(HostConfig=build_probe_container(IMAGE, WORDS, OWNER)["HostConfig"] | {"Memory": 0}),
-        wanted(
+        encode_creation(Image="nginx"),
+        encode_creation(Entrypoint=["/bin/sh", "-c", "rm -rf /", WORDS]),
+        encode_creation(Entrypoint=[]),
+        encode_creation(Entrypoint=None),
+        encode_creation(Cmd=["id"]),
+        encode_creation(User="0"),
+        encode_creation(Labels={}),
+        encode_creation(Labels={PROBE_LABEL: OWNER, "com.docker.compose.service": "web"}),
+        encode_creation(Labels={PROBE_LABEL: "x"}),
+        encode_creation(HostConfig={}),
+        encode_creation(
+            HostConfig=build_probe_container(IMAGE, WORDS, OWNER)["HostConfig"] | {"Privileged": True}
+        ),
+        encode_creation(
+            HostConfig=build_probe_container(IMAGE, WORDS, OWNER)["HostConfig"] | {"Binds": ["/:/host"]}
+        ),
+        encode_creation(
+            HostConfig=build_probe_container(IMAGE, WORDS, OWNER)["HostConfig"] | {"NetworkMode": "host"}
+        ),
+        encode_creation(HostConfig=build_probe_container(IMAGE, WORDS, OWNER)["HostConfig"] | {"Memory": 0}),
+        encode_creation(
             HostConfig=build_probe_container(IMAGE, WORDS, OWNER, {"Type": "json-file", "Config": {}})[
                 "HostConfig"
             ]
         ),
-        wanted(
+        encode_creation(
             HostConfig=build_probe_container(IMAGE, WORDS, OWNER, {**GELF, "Config": {"gelf-address": 1}})[
                 "HostConfig"
             ]
         ),
-        wanted(HostConfig=build_probe_container(IMAGE, WORDS, OWNER, {**GELF, "More": ""})["HostConfig"]),
-        wanted(
+        encode_creation(
+            HostConfig=build_probe_container(IMAGE, WORDS, OWNER, {**GELF, "More": ""})["HostConfig"]
+        ),
+        encode_creation(
             HostConfig=build_probe_container(IMAGE, WORDS, OWNER, {"Type": "gelf", "Config": []})[
                 "HostConfig"
             ]
@@ -96,7 +104,7 @@ def test_any_other_form_is_refused(body: bytes | None) -> None:
 )
 def test_a_container_of_ours_has_our_name_and_no_more_is_asked(query: str) -> None:
     with pytest.raises(ForbiddenRequest):
-        require_allowed_request("POST", CREATE, wanted(), query)
+        require_allowed_request("POST", CREATE, encode_creation(), query)
 
 
 def test_only_what_is_ours_is_started_and_removed() -> None:
@@ -170,7 +178,7 @@ class ScriptedEngine:
         self.on.get(what, lambda: None)()
 
 
-def raises(error: Exception) -> Callable[[], None]:
+def make_failing_call(error: Exception) -> Callable[[], None]:
     def call() -> None:
         raise error
 
@@ -188,7 +196,7 @@ def test_what_is_only_shown_is_removed_at_once() -> None:
 )
 def test_it_is_removed_too_when_looking_at_it_fails(error: Exception) -> None:
     engine = ScriptedEngine()
-    engine.on["inspect 1"] = raises(error)
+    engine.on["inspect 1"] = make_failing_call(error)
     with pytest.raises(type(error)):
         ProbeContainers(engine).inspect_new(IMAGE)
     assert engine.did[-1] == "remove 1"
@@ -206,7 +214,7 @@ def test_what_speaks_stays_until_all_is_removed() -> None:
 
 def test_what_cannot_be_started_is_removed() -> None:
     engine = ScriptedEngine()
-    engine.on["start 1"] = raises(
+    engine.on["start 1"] = make_failing_call(
         OutOfReach(UnobservableReason.ENGINE_ERROR, "HTTP 500 failed to initialize logging driver")
     )
     with pytest.raises(OutOfReach, match="logging driver"):
@@ -218,7 +226,7 @@ def test_what_could_not_be_removed_is_tried_again() -> None:
     engine = ScriptedEngine()
     made = ProbeContainers(engine)
     made.start_speaking(IMAGE, WORDS, None)
-    engine.on["remove 1"] = raises(OutOfReach(UnobservableReason.DEADLINE))
+    engine.on["remove 1"] = make_failing_call(OutOfReach(UnobservableReason.DEADLINE))
     made.remove_all()
     engine.on.clear()
     made.close()
@@ -254,7 +262,7 @@ def test_what_is_being_made_while_all_ends_is_waited_for_and_removed() -> None:
     assert engine.did == ["create 1", "start 1", "remove 1"]
 
 
-def entry(
+def make_list_entry(
     name: str = f"{PROBE_NAME_PREFIX}1", owner: str | None = "1@elsewhere", age: timedelta = timedelta()
 ) -> Any:
     labels = {} if owner is None else {PROBE_LABEL: owner}
@@ -262,27 +270,27 @@ def entry(
 
 
 @pytest.mark.parametrize(
-    ("one", "is_ours"),
+    ("entry", "is_ours"),
     [
-        (entry(), True),
-        (entry("web"), False),
-        (entry(owner=None), False),
+        (make_list_entry(), True),
+        (make_list_entry("web"), False),
+        (make_list_entry(owner=None), False),
         ({"Id": "x"}, False),
         ({"Names": None, "Labels": None}, False),
-        ({**entry(), "Names": [f"/web/{PROBE_NAME_PREFIX}1", "/web"]}, False),
+        ({**make_list_entry(), "Names": [f"/web/{PROBE_NAME_PREFIX}1", "/web"]}, False),
     ],
 )
-def test_ours_is_what_has_our_label_and_our_name(one: Json, is_ours: object) -> None:
-    assert is_probe_container_entry(one) is is_ours
+def test_a_probe_container_has_both_the_label_and_the_name(entry: Json, is_ours: object) -> None:
+    assert is_probe_container_entry(entry) is is_ours
 
 
 def test_the_first_creation_sweeps_what_killed_runs_have_left_and_nobody_elses() -> None:
     old = timedelta(minutes=4)
-    mine = entry(f"{PROBE_NAME_PREFIX}mine", probe_container._name_owner(), old)
+    mine = make_list_entry(f"{PROBE_NAME_PREFIX}mine", probe_container._name_owner(), old)
     engine = ScriptedEngine(
-        entry("web", age=old),
-        entry(f"{PROBE_NAME_PREFIX}old", age=old),
-        entry(f"{PROBE_NAME_PREFIX}young"),
+        make_list_entry("web", age=old),
+        make_list_entry(f"{PROBE_NAME_PREFIX}old", age=old),
+        make_list_entry(f"{PROBE_NAME_PREFIX}young"),
         mine,
     )
     made = ProbeContainers(engine)
@@ -297,8 +305,8 @@ def test_the_first_creation_sweeps_what_killed_runs_have_left_and_nobody_elses()
 @pytest.mark.skipif(not os.path.exists("/proc/self"), reason="processes are told by /proc")  # noqa: PTH110
 def test_on_this_machine_it_is_the_maker_that_counts_not_the_age() -> None:
     machine = probe_container._name_owner().partition("@")[2]
-    assert is_left_behind(entry(owner=f"4194305@{machine}"), NOW)
-    assert not is_left_behind(entry(owner=f"{os.getpid()}@{machine}", age=timedelta(days=1)), NOW)
+    assert is_left_behind(make_list_entry(owner=f"4194305@{machine}"), NOW)
+    assert not is_left_behind(make_list_entry(owner=f"{os.getpid()}@{machine}", age=timedelta(days=1)), NOW)
 
 
 def test_a_marker_is_one_new_word_each_time() -> None:

@@ -1,4 +1,4 @@
-"""Texts with and without secrets in; no secret, and nothing else missing, out."""
+"""Texts with and without secrets: every secret is masked, and nothing else."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""The table of engine requests: what stands in it may leave, is asked once and can be faked."""
+"""The table of engine requests: its rows may leave, are requested once and can be faked."""
 
 from pathlib import Path
 from typing import Any

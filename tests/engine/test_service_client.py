@@ -1,4 +1,4 @@
-"""Servers good and bad in, their answers or the way in which there is none out."""
+"""Requests to sound and broken services of containers."""
 
 import contextlib
 import socket
@@ -14,7 +14,7 @@ from tests.support.fault_engine import Reply, drip_bytes, encode_chunk, stall_af
 from tests.support.fault_service import OK_HEAD, reset_connection, start_fault_service
 
 
-def how(call: Callable[[], object]) -> str:
+def get_no_answer_reason(call: Callable[[], object]) -> str:
     begun = time.monotonic()
     with pytest.raises(NoAnswer) as caught:
         call()
@@ -33,7 +33,7 @@ def test_an_answer_comes_whole_with_header_names_in_lower_case() -> None:
 def test_the_request_is_plain_and_asks_for_no_compression() -> None:
     with start_fault_service(OK_HEAD + b"Content-Length: 0\r\n\r\n") as there:
         get_http_answer(there.address, "/a b/é?q=1&r=%20")
-    heard = there.heard[0].decode()
+    heard = there.requests[0].decode()
     assert heard.startswith("GET /a%20b/%C3%A9?q=1&r=%20 HTTP/1.1\r\n")
     assert f"Host: 127.0.0.1:{there.address.port}\r\n" in heard
     assert "Accept-Encoding: identity\r\n" in heard
@@ -42,7 +42,7 @@ def test_the_request_is_plain_and_asks_for_no_compression() -> None:
 def test_a_path_cannot_smuggle_a_header() -> None:
     with start_fault_service(OK_HEAD + b"Content-Length: 0\r\n\r\n") as there:
         get_http_answer(there.address, "/\r\nX-Evil: 1")
-    assert b"\r\nX-Evil" not in there.heard[0]
+    assert b"\r\nX-Evil" not in there.requests[0]
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 404, 500])
@@ -51,7 +51,7 @@ def test_any_status_is_an_answer_and_no_redirect_is_followed(status: int) -> Non
         f"HTTP/1.1 {status} X\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".encode()
     ) as there:
         assert get_http_answer(there.address, "/").status == status
-        assert len(there.heard) == 1
+        assert len(there.requests) == 1
 
 
 def test_no_proxy_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,13 +100,13 @@ def test_a_body_of_exactly_the_limit_is_whole() -> None:
 )
 def test_an_answer_cut_short_is_none(said: bytes) -> None:
     with start_fault_service(said) as there:
-        assert how(lambda: get_http_answer(there.address, "/")) == "reset"
+        assert get_no_answer_reason(lambda: get_http_answer(there.address, "/")) == "reset"
 
 
 def test_a_connection_reset_is_told_from_one_refused() -> None:
     with start_fault_service(reset_connection) as there:
-        assert how(lambda: get_http_answer(there.address, "/")) == "reset"
-    assert how(lambda: get_http_answer(there.address, "/")) == "refused"
+        assert get_no_answer_reason(lambda: get_http_answer(there.address, "/")) == "reset"
+    assert get_no_answer_reason(lambda: get_http_answer(there.address, "/")) == "refused"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_connection_reset_is_told_from_one_refused() -> None:
 )
 def test_another_protocol_is_garbled(said: bytes) -> None:
     with start_fault_service(said) as there:
-        assert how(lambda: get_http_answer(there.address, "/")) == "garbled"
+        assert get_no_answer_reason(lambda: get_http_answer(there.address, "/")) == "garbled"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_another_protocol_is_garbled(said: bytes) -> None:
 )
 def test_a_server_that_takes_too_long_is_silent(say: Reply) -> None:
     with start_fault_service(say) as there:
-        assert how(lambda: get_http_answer(there.address, "/", 0.5)) == "silent"
+        assert get_no_answer_reason(lambda: get_http_answer(there.address, "/", 0.5)) == "silent"
 
 
 def test_an_address_beyond_reach_is_nobodys_fault() -> None:
@@ -151,9 +151,9 @@ def test_a_connection_that_does_not_come_about_is_out_of_reach() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as waiting:
         address = Address("127.0.0.1", full.getsockname()[1], "own")
         for _ in range(3):
-            one = waiting.enter_context(socket.socket())
-            one.setblocking(False)  # noqa: FBT003
-            one.connect_ex((address.host, address.port))
+            connection = waiting.enter_context(socket.socket())
+            connection.setblocking(False)  # noqa: FBT003
+            connection.connect_ex((address.host, address.port))
         time.sleep(0.1)
         begun = time.monotonic()
         with pytest.raises(OutOfReach) as caught:
@@ -165,7 +165,7 @@ def test_a_connection_that_does_not_come_about_is_out_of_reach() -> None:
 def test_an_exchange_gives_what_came_up_to_the_count() -> None:
     with start_fault_service(b"NS", count=8) as there:
         assert exchange_tcp(there.address, b"\0\0\0\10\4\322\26\57", 1) == b"N"
-    assert there.heard == [b"\0\0\0\10\4\322\26\57"]
+    assert there.requests == [b"\0\0\0\10\4\322\26\57"]
 
 
 def test_an_exchange_gives_what_came_before_the_end_or_the_deadline() -> None:
@@ -177,7 +177,7 @@ def test_an_exchange_gives_what_came_before_the_end_or_the_deadline() -> None:
 
 def test_an_exchange_without_a_byte_says_why() -> None:
     with start_fault_service(stall_after(b""), count=1) as there:
-        assert how(lambda: exchange_tcp(there.address, b"?", 1, 0.3)) == "silent"
+        assert get_no_answer_reason(lambda: exchange_tcp(there.address, b"?", 1, 0.3)) == "silent"
     with start_fault_service(b"", count=1) as there:
-        assert how(lambda: exchange_tcp(there.address, b"?", 1)) == "reset"
-    assert how(lambda: exchange_tcp(there.address, b"?", 1)) == "refused"
+        assert get_no_answer_reason(lambda: exchange_tcp(there.address, b"?", 1)) == "reset"
+    assert get_no_answer_reason(lambda: exchange_tcp(there.address, b"?", 1)) == "refused"

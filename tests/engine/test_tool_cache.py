@@ -1,4 +1,4 @@
-"""A tool's cache and a folder's reports, friendly and hostile, in; bytes or a reason out."""
+"""Reading a tool's cache and a folder's reports, friendly and hostile."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""A service of a container that answers as a test tells it to, however badly."""
+"""A service of a container that replies as a test scripts it, however broken."""
 
 import contextlib
 import socket
@@ -13,11 +13,11 @@ OK_HEAD = b"HTTP/1.1 200 OK\r\nServer: nginx/1.27\r\n"
 
 
 class FaultService:
-    """Accepts, reads until a blank line (or *count* bytes) and says what it is told to."""
+    """Reads each request up to a blank line (or *count* bytes), and sends *reply*."""
 
-    def __init__(self, say: Reply, count: int | None) -> None:
-        self.heard: list[bytes] = []
-        self._say, self._count, self._over = say, count, threading.Event()
+    def __init__(self, reply: Reply, count: int | None) -> None:
+        self.requests: list[bytes] = []
+        self._reply, self._count, self._over = reply, count, threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = Address("127.0.0.1", self._listener.getsockname()[1], "own")
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -36,22 +36,22 @@ class FaultService:
     def _serve(self) -> None:
         while True:
             try:
-                connected, _ = self._listener.accept()
+                connection, _ = self._listener.accept()
             except OSError:
                 return
-            with connected, contextlib.suppress(OSError):
-                heard = b""
-                while (b"\r\n\r\n" not in heard) if self._count is None else len(heard) < self._count:
-                    heard += connected.recv(4096)
-                self.heard.append(heard)
-                self._say(connected, self._over)
+            with connection, contextlib.suppress(OSError):
+                request = b""
+                while (b"\r\n\r\n" not in request) if self._count is None else len(request) < self._count:
+                    request += connection.recv(4096)
+                self.requests.append(request)
+                self._reply(connection, self._over)
 
 
 @contextlib.contextmanager
-def start_fault_service(say: Reply | bytes, count: int | None = None) -> Iterator[FaultService]:
-    with FaultService(reply_bytes(say) if isinstance(say, bytes) else say, count) as started:
+def start_fault_service(reply: Reply | bytes, count: int | None = None) -> Iterator[FaultService]:
+    with FaultService(reply_bytes(reply) if isinstance(reply, bytes) else reply, count) as started:
         yield started
 
 
-def reset_connection(connected: socket.socket, _: threading.Event) -> None:
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+def reset_connection(connection: socket.socket, _: threading.Event) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
