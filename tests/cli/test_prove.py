@@ -1,8 +1,8 @@
 """`dckgrade prove` as CI runs it: exit codes, clean streams, files, and words that say what to do."""
 
 import json
+import os
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -29,13 +29,14 @@ def weakened(tmp_path: Path) -> tuple[str, ...]:
 
 
 def test_a_proven_lab_is_exit_0_in_less_than_two_seconds() -> None:
-    begun = time.monotonic()
+    before = os.times().children_user
     run = dckgrade(*PROVEN)
 
     assert run.returncode == 0, run.stderr
     assert "tp5 is proven" in run.stdout.decode()
     assert run.stderr == b""
-    assert time.monotonic() - begun < 2
+    # Of the processor: how long it takes beside other tests says nothing.
+    assert os.times().children_user - before < 2
 
 
 def test_a_lab_that_is_not_proven_is_exit_1_and_is_told_why(weakened: tuple[str, ...]) -> None:

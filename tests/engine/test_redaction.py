@@ -214,9 +214,9 @@ def test_no_canary_survives_under_a_secret_name(name: str, secret: str, form: st
 )
 def test_hostile_text_takes_time_in_proportion_to_its_length(piece: str) -> None:
     text = (piece * 200_000)[:200_000]
-    begun = time.perf_counter()
+    begun = time.process_time()
     mask_secrets(text)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_the_sentence_that_labs_look_for_is_found_by_its_pattern() -> None:

@@ -104,7 +104,9 @@ def test_each_check_has_a_sign_a_word_and_its_points() -> None:
 def test_a_failure_is_explained_by_mistake_then_evidence_then_hint() -> None:
     said = printed(read_sample_report("two-mistakes"), width=200)
 
-    places = position(said, "À corriger", "[ST-01]", "état du conteneur : attendu running", "Piste : Le journal")
+    places = position(
+        said, "À corriger", "[ST-01]", "état du conteneur : attendu running", "Piste : Le journal"
+    )
     assert places == sorted(places)
 
 

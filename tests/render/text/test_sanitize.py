@@ -111,9 +111,9 @@ def test_what_an_encoding_lacks_altogether_is_escaped() -> None:
 
 
 def test_a_megabyte_takes_no_time() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     for text in ("\x1b" * 1_000_000, "\n" * 1_000_000, "e" + "\u0301" * 1_000_000, "é" * 1_000_000):
         sanitize_line(text)
         sanitize_block(text)
 
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
