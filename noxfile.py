@@ -12,7 +12,7 @@ nox.options.sessions = ["lint", "tests"]
 nox.options.error_on_missing_interpreters = True
 
 DEV = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
-# Of the live tests one process proves the labs and the other runs the rest: tests/conftest.py hands them out.
+# What needs no engine is shared out by modules: tests/conftest.py.
 PROCESSES = ["-n", "2"]
 # The programs that are needed, and Debian's packages that bring them.
 Parts = tuple[list[str], list[str]]
@@ -72,7 +72,7 @@ def tests(session: nox.Session) -> None:
         return
     # Apart: an emulated guest machine answers too late beside tests that take the whole processor.
     session.run("pytest", *PROCESSES, "--ignore=tests/live")
-    session.run("pytest", *PROCESSES, "tests/live")
+    session.run("pytest", "tests/live")
 
 
 @nox.session(default=False)
