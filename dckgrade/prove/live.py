@@ -27,7 +27,7 @@ from dckgrade.report.report import Report
 from dckgrade.report.result import Verdict
 
 SCRIPT_TIMEOUT_S = 180
-MAX_REGRADES = 2
+MAX_REGRADES = 5
 
 
 class DisposableEngine(Protocol):
