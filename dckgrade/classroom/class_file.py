@@ -219,8 +219,8 @@ class UserErrorProblem(Problem):
         super().__init__(place, trouble.message_id, **trouble.values)
         self.error = trouble
 
-    def sentence(self, lang: str) -> str:
-        """Say it, and what to try."""
+    def translate_sentence(self, lang: str) -> str:
+        """Return what happened and what to try, in *lang*."""
         return " ".join(self.error.translate_sentences(lang))
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dckgrade.classroom import class_file
-from dckgrade.classroom.class_file import TraineeMachine, read_class_file
+from dckgrade.classroom.class_file import TraineeMachine, UserErrorProblem, read_class_file
 from dckgrade.i18n import UserError
 from dckgrade.lab.problem import FileInvalid
 
@@ -170,4 +170,11 @@ def test_the_readme_s_example_is_read_as_it_stands(file: Path, monkeypatch: pyte
         "ssh://grace@poste-03",
         ("tp2",),
         {"container": "web"},
+    )
+
+
+def test_an_engine_that_cannot_be_resolved_is_told_with_what_to_try() -> None:
+    trouble = UserError("There is no context {name}.", "These there are: {known}.", name="far", known="near")
+    assert UserErrorProblem((3, 1), trouble).translate_sentence("en") == (
+        "There is no context far. These there are: near."
     )
