@@ -22,6 +22,7 @@ from dckgrade.engine.connected import ConnectedEngine
 from dckgrade.engine.connection_errors import explain_connection_error, list_causes
 from dckgrade.engine.endpoint import Endpoint, EngineError, list_other_sockets
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.engine.resources import PING
 from dckgrade.engine.responses import read_error_message
 from dckgrade.engine.ssh import address
 from dckgrade.engine.ssh.tunnel import SshTunnel
@@ -130,12 +131,14 @@ def _make_client(endpoint: Endpoint) -> ApiClient:
 
 
 def _ping_engine(endpoint: Endpoint, client: ApiClient, seconds: float) -> tuple[ApiAnswer, str]:
-    answer = client.request("/_ping", {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds)
+    answer = client.request(PING.path, {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds)
     _check_ping(endpoint, answer)
     api = negotiate_api_version(endpoint, answer.headers)
     # The answer names the newest version that the engine speaks, not the oldest: try an older one first.
     if api != answer.headers["api-version"]:
-        second_answer = client.request(f"/v{api}/_ping", {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds)
+        second_answer = client.request(
+            f"/v{api}{PING.path}", {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds
+        )
         if refusal := explain_refused_version(endpoint, api, read_error_message(second_answer)[0]):
             raise refusal
         _check_ping(endpoint, second_answer)
