@@ -50,7 +50,7 @@ class Attempt(Struct, frozen=True, kw_only=True):
 def judge_attempt(
     report: Report, trainee: str, source: str, lang: Lang, trust: Trust = "declared"
 ) -> tuple[Attempt, list[CheckResult]]:
-    """Judge *report* again; raises `Trouble` for a lab that there is not."""
+    """Judge *report* again; raises `UserError` for a lab that there is not."""
     loaded = load_trainer_lab(report.lab.id)
     lines = judge_recording(loaded.lab, codec.extract_recording(report), lang)
     again = sum_points(lines)

@@ -42,7 +42,7 @@ class TraineeMachine:
 
 
 def read_class_file(path: Path) -> list[TraineeMachine]:
-    """Read the file; raises `FileInvalid` with all that is wrong, `Trouble` when it cannot be read."""
+    """Read the file; raises `FileInvalid` with all that is wrong, `UserError` when it cannot be read."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_CLASS_FILE_BYTES + 1)

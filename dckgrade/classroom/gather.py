@@ -96,7 +96,7 @@ class GatheredClass:
         self.refused.append(RefusedFile(source=submission.source, reason=reason))
 
     def add_report(self, report: Report, name: str, source: str, trust: Trust) -> None:
-        """Take in a report of the trainee called *name*; raises `Trouble` for a lab that there is not."""
+        """Take in a report of the trainee called *name*; raises `UserError` for a lab that there is not."""
         person = self.find_person(name)
         attempt, lines = judge_attempt(report, person.name, source, self.options.lang, trust)
         self.people.setdefault(fold_name(person.name), person)

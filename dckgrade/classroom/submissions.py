@@ -52,7 +52,7 @@ class ArchiveTooLarge(UserError):
 
 
 def read_submissions(paths: list[Path]) -> Iterator[Submission]:
-    """Read every JSON file below *paths*, in the order of their names; `Trouble` for a missing path."""
+    """Read every JSON file below *paths*, in the order of their names; `UserError` for a missing path."""
     for path in paths:
         if not path.exists():
             raise UserError(N_("There is no file or folder {path}."), path=path)

@@ -55,7 +55,7 @@ def find_report_changes(submissions: Iterable[Submission]) -> Iterator[ReportCha
 
 
 def compare_report(submission: Submission, report: Report) -> ReportChange:
-    """Compare what a report says with what it would say; raises `Trouble` for a lab that there is not."""
+    """Compare what a report says with what it would say; raises `UserError` for a lab that there is not."""
     now = rejudge_report(report)
     before = {line.id: line for line in report.checks}
     after = {line.id: line for line in now.checks}

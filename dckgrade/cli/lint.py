@@ -19,7 +19,7 @@ WatchOption = Annotated[bool, typer.Option("--watch", help=N_("Check again as th
 def lint(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH]…", help=N_("Labs or folders of labs; else the shelf's.")),
+        typer.Argument(metavar="[PATH]…", help=N_("Labs or folders of labs; else the built-in labs.")),
     ] = None,
     watched: WatchOption = False,
     lang: options.Language = None,

@@ -27,7 +27,7 @@ class LoadedLab(msgspec.Struct, frozen=True):
 
 
 def load_lab(path: Path) -> LoadedLab:
-    """Read, convert and lint a file; raises `LabInvalid`, and `Trouble` when it cannot be read."""
+    """Read, convert and lint a file; raises `LabInvalid`, and `UserError` when it cannot be read."""
     raw = read_lab_bytes(path)
     return LoadedLab(lab=parse_lab(raw, path), digest=f"sha256:{hashlib.sha256(raw).hexdigest()}", path=path)
 

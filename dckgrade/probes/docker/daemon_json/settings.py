@@ -121,7 +121,7 @@ def classify_dockerd_error(said: str) -> DaemonJsonProblem:
 
 
 def parse_log_settings(value: Any) -> LogConfig:
-    """Take the log settings out of the file's value; `Refused` where dockerd would not start."""
+    """Take the log settings out of the file's value; `RefusedConfig` where dockerd would not start."""
     if value is None:
         return LogConfig()
     if not isinstance(value, dict):
