@@ -42,22 +42,16 @@ class SshTunnel:
     """One login on one machine, and the sockets forwarded through it; `close` leaves nothing behind."""
 
     def __init__(self, address: SshAddress) -> None:
-        self.address, self.socket = address, Path()
-        # A Unix socket's path may have 104 bytes, and ssh first makes one with a longer name.
-        usual = tempfile.gettempdir()
-        self.folder = Path(
-            tempfile.mkdtemp(prefix="dckgrade-ssh-", dir=usual if len(usual) < _MAX_FOLDER_CHARS else "/tmp")  # noqa: S108
-        )
-        self._lock, self._closed = threading.Lock(), False
+        self.address, self.socket, self.folder = address, Path(), Path()
+        self._lock, self._closed, self._closing = threading.Lock(), False, threading.Lock()
         self._processes: list[SshProcess] = []
         self._forwards: dict[str, Path] = {}
         self._sessions = threading.BoundedSemaphore(_MAX_SESSIONS)
         self._listener: socket.socket | None = None
-        try:
+        with self._lock:
+            # `close` waits for the lock, so that a folder made while the program ends is removed too.
             register_open(self)
-        except ProgramEnding:
-            self.close()
-            raise
+            self.folder = make_short_folder()
 
     def open(self, seconds: float) -> None:
         """Log in and find the engine within *seconds*; raises an `EngineError` that says what is wrong."""
@@ -83,18 +77,20 @@ class SshTunnel:
             raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, f"{host}:{address.port}") from error
 
     def close(self) -> None:
-        """End every process and remove the folder; may be called again, and by any thread."""
-        with self._lock:
-            self._closed = True
-            processes, self._processes = self._processes, []
-        if self._listener:
-            with contextlib.suppress(OSError):
-                self._listener.shutdown(socket.SHUT_RDWR)
-            self._listener.close()
-        for process in processes:
-            process.terminate()
-        shutil.rmtree(self.folder, ignore_errors=True)
-        forget_closed(self)
+        """End every process and remove the folder; may be called again, and by any thread, which waits."""
+        with self._closing:
+            with self._lock:
+                self._closed = True
+                processes, self._processes = self._processes, []
+            if self._listener:
+                with contextlib.suppress(OSError):
+                    self._listener.shutdown(socket.SHUT_RDWR)
+                self._listener.close()
+            for process in processes:
+                process.terminate()
+            if self.folder.name:
+                shutil.rmtree(self.folder, ignore_errors=True)
+            forget_closed(self)
 
     def _log_in(self, until: float, seconds: float) -> None:
         connect_s = max(1, min(int(_CONNECT_TIMEOUT_S), int(until - time.monotonic())))
@@ -158,9 +154,13 @@ class SshTunnel:
 
     def _start_bridge(self) -> Path:
         bridge_socket = self.folder / "bridge.sock"
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(bridge_socket))
-        self._listener.listen()
+        with self._lock:
+            # When `close` ends the login, its sockets shut; what is made then would be left behind.
+            if self._closed:
+                raise ProgramEnding
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(str(bridge_socket))
+            self._listener.listen()
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
         return bridge_socket
 
@@ -203,6 +203,13 @@ class SshTunnel:
     def _find_last_stderr(self) -> str:
         with self._lock:
             return self._processes[-1].read_stderr() if self._processes else ""
+
+
+def make_short_folder() -> Path:
+    """Make a temporary folder for sockets, whose paths may have 104 bytes; ssh first makes longer ones."""
+    usual = tempfile.gettempdir()
+    parent = usual if len(usual) < _MAX_FOLDER_CHARS else "/tmp"  # noqa: S108
+    return Path(tempfile.mkdtemp(prefix="dckgrade-ssh-", dir=parent))
 
 
 def ping_socket(path: Path, until: float) -> PingOutcome:
