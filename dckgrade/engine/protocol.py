@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from dckgrade.engine.answers import Address, HttpAnswer, Json, Login
+from dckgrade.engine.apparmor_files import ParserAnswer
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.side_effects import SideEffects
@@ -36,6 +37,24 @@ class Engine(ResourceReader, SideEffects, Protocol):
 
     def read_apparmor_profile(self, name: str) -> bytes:
         """Read an AppArmor profile in `/etc/apparmor.d`, where the engine is on this machine."""
+        ...
+
+    def read_apparmor_include(self, written: str) -> Sequence[bytes]:
+        """
+        Read what a profile includes, by `<name>` or by a path: a file, or each file of a folder.
+
+        `NotThere` is said only where the engine is on this machine, which has AppArmor's own files.
+        """
+        ...
+
+    def ask_apparmor_parser(self, content: bytes) -> ParserAnswer:
+        """
+        Ask this machine's `apparmor_parser` of a profile: it is not loaded. `NotThere` without that program.
+        """
+        ...
+
+    def is_on_this_machine(self) -> bool:
+        """Whether the engine's kernel and files are this machine's."""
         ...
 
     def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:

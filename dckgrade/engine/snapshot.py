@@ -5,7 +5,15 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
 
-from dckgrade.engine import daemon_files, exec_http, local_files, rejected_logins, service_client, tool_cache
+from dckgrade.engine import (
+    apparmor_files,
+    daemon_files,
+    exec_http,
+    local_files,
+    rejected_logins,
+    service_client,
+    tool_cache,
+)
 from dckgrade.engine.addresses import find_service_addresses
 from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Login, NotThere, OutOfReach
 from dckgrade.engine.api import EngineApi
@@ -89,12 +97,32 @@ class EngineSnapshot(ResourceReader):
             ("policy", name), lambda: local_files.read_workdir_file(local_files.APPARMOR_FOLDER, name)
         )
 
+    def read_apparmor_include(self, written: str) -> Sequence[bytes]:
+        """Read what a profile includes, where the engine is on this machine."""
+        self._require_own_machine(written)
+        if not self.is_on_this_machine():
+            raise OutOfReach(UnobservableReason.NOT_TRIED, written)
+        return self._memo.get_or_call(
+            ("include", written),
+            lambda: apparmor_files.read_policy_include(written, self._options.workdir),
+        )
+
+    def ask_apparmor_parser(self, content: bytes) -> apparmor_files.ParserAnswer:
+        """Ask this machine's parser once per content in a run."""
+        return self.call_once_per_run(
+            ("apparmor_parser", content), lambda: apparmor_files.ask_parser(content, self._options.workdir)
+        )
+
+    def is_on_this_machine(self) -> bool:
+        """Whether the engine's kernel and files are this machine's."""
+        return self._api.endpoint.reaches_own_addresses
+
     def _require_own_machine(self, what: str) -> None:
         if self._options.elsewhere:
             raise OutOfReach(UnobservableReason.ELSEWHERE, what)
 
     def _require_same_machine(self, what: str) -> None:
-        if not self._api.endpoint.reaches_own_addresses:
+        if not self.is_on_this_machine():
             raise NotThere(what)
 
     def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:

@@ -26,6 +26,7 @@ from dckgrade.engine.answers import (
     NotThere,
     OutOfReach,
 )
+from dckgrade.engine.apparmor_files import ParserAnswer
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.memo import Memo
@@ -61,6 +62,15 @@ class Bare(ResourceReader):
         if resource is IMAGES:
             return []
         raise NotThere(" ".join([resource.name, *refs]))
+
+    def read_apparmor_include(self, written: str) -> Sequence[bytes]:
+        raise OutOfReach(UnobservableReason.NOT_TRIED, written)
+
+    def ask_apparmor_parser(self, content: bytes) -> ParserAnswer:
+        raise NotThere(f"apparmor_parser, for {len(content)} bytes")
+
+    def is_on_this_machine(self) -> bool:
+        return True
 
     def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
         return ()

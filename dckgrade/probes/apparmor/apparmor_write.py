@@ -1,7 +1,7 @@
 """Kind `apparmor-write`: whether opening a file that the profile denies is refused."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -16,6 +16,8 @@ from dckgrade.probes.apparmor.candidate import (
     choose_container,
     read_declared_profiles,
 )
+from dckgrade.probes.apparmor.path_patterns import expand_alternatives
+from dckgrade.probes.apparmor.profile import ApparmorProfile
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.lookup import convert_to_observation
@@ -26,25 +28,45 @@ from dckgrade.report.text import Text
 # whose own rights let us write, in which AppArmor has no part: then a refusal is the profile's. And only
 # where the profile holds for a command too: what is run in a privileged container is unconfined.
 APPEND_SCRIPT = """
-test "$(cat /proc/self/attr/current 2> /dev/null)" != unconfined && test -f "$0" && test -w "$0" || exit 90
+test "$(cat /proc/self/attr/current 2> /dev/null)" != unconfined || exit 90
+test -f "$0" || test "$0" = /dev/null || exit 90
+test -w "$0" || exit 90
 : >> "$0"
 """
 APPEND_COMMAND = ("sh", "-c", APPEND_SCRIPT)
-UNTRIED_EXIT_CODE, MAX_TRIED_FILES = 90, 3
-TRIED_PREFIXES = ("/bin/", "/etc/", "/opt/", "/run/", "/sbin/", "/srv/", "/usr/", "/var/")
-PLAIN_PATH_PATTERN = re.compile(r"[/\w.-]+$")
+# Prints files that shell patterns match, each behind its place without links. Nothing is opened.
+LIST_SCRIPT = """
+IFS=
+left=40
+for pattern do
+  for path in $pattern; do
+    test -f "$path" && test -w "$path" && ! test -L "$path" || continue
+    left=$((left - 1))
+    test $left -ge 0 || exit 0
+    echo "$(cd "${path%/*}/" && pwd -P)/${path##*/} $path"
+  done
+done
+"""
+UNTRIED_EXIT_CODE, MAX_TRIED_FILES, MAX_SHELL_PATTERNS = 90, 3, 40
+PLAIN_PATH_PATTERN = re.compile(r"/[/\w.+-]+$")
+SHELL_SAFE_PATTERN = re.compile(r"[/\w.+*?\[\]^-]+$")
+# Opening some of these is an act: of them only the files below are tried.
+SPECIAL_PREFIXES = ("/proc/", "/sys/", "/dev/")
 # Real paths, no links. The first three are mounts in every container: there, not even its layer is touched.
 CANDIDATE_FILES = (
-    *(
-        "/etc/hostname",
-        "/etc/hosts",
-        "/etc/resolv.conf",
-        "/etc/nginx/nginx.conf",
-        "/etc/passwd",
-        "/etc/group",
-    ),
+    *("/etc/hostname", "/etc/hosts", "/etc/resolv.conf"),
+    *("/etc/nginx/nginx.conf", "/etc/passwd", "/etc/group"),
     *("/usr/share/nginx/html/index.html", "/etc/nginx/conf.d/default.conf", "/etc/nginx/mime.types"),
+    *("/root/.bashrc", "/root/.profile", "/usr/lib/os-release"),
+    *("/proc/uptime", "/dev/null"),
 )
+# Where writing is granted to all of these it is granted everywhere.
+SAMPLE_PATHS = (
+    *("/x", "/bin/x", "/boot/x", "/dev/x", "/etc/x", "/home/x/y", "/lib/x", "/opt/x", "/proc/x", "/root/x"),
+    *("/run/x", "/srv/x", "/sys/x", "/mnt/x", "/usr/bin/x", "/usr/lib/x", "/usr/share/x/y", "/var/lib/x/y"),
+)
+DEPTHS = ("*", "*/*", "*/*/*", "*/*/*/*")
+"""What a shell knows instead of `**`."""
 
 WriteOutcome = Literal["refused", "allowed", "untried"]
 
@@ -56,7 +78,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     path: str
     """The file that was opened: the one refused, else the last."""
     denied_by_file: bool
-    """A rule of the file denies writing to it."""
+    """The rules of the file do not let it be written to."""
     command: str
     """What was run in the container."""
     answer: str
@@ -95,13 +117,14 @@ class ApparmorWrite(Probe, frozen=True, kw_only=True, tag="apparmor-write"):
 
 
 def try_writes(engine: Engine, file: str) -> Facts:
-    """Try the files in turn; return the first that was refused, else the first that was allowed."""
+    """Try files in turn; return the first that was refused, else the first that was allowed."""
     candidate = choose_container(engine, DEFAULT_IMAGE, file).candidate
+    container = candidate.require_profiled_id()
     let: Facts | None = None
-    for path, denied in list_paths_to_try(engine, file, candidate.wanted_profile):
-        ran = engine.run_command(candidate.require_profiled_id(), (*APPEND_COMMAND, path))
+    for path, denied in list_paths_to_try(engine, container, file, candidate.wanted_profile):
+        ran = engine.run_command(container, (*APPEND_COMMAND, path))
         answer = classify_write_output(ran)
-        # Without the text of the profile, a file that may be written to proves nothing.
+        # Of a file that may be written to, whatever the text says or hides, nothing follows.
         if answer == "untried" or (answer == "allowed" and denied is None):
             continue
         facts = Facts(
@@ -119,23 +142,64 @@ def try_writes(engine: Engine, file: str) -> Facts:
     return let
 
 
-def list_paths_to_try(engine: Engine, file: str, profile: str) -> Iterator[tuple[str, bool | None]]:
-    """List files, and whether the profile's rules deny them; None: what it says cannot be read."""
+def list_paths_to_try(
+    engine: Engine, container: str, file: str, profile: str
+) -> Iterator[tuple[str, bool | None]]:
+    """
+    Yield files, and whether the profile denies writing to them; None: what it says of them cannot be told.
+
+    False is said only of a profile that grants everything and denies nothing.
+    """
     texts = [declared for declared in read_declared_profiles(engine, file) if declared.name == profile]
-    if not texts:
-        yield from ((path, None) for path in CANDIDATE_FILES[:MAX_TRIED_FILES])
-        return
     denied = [path for path in CANDIDATE_FILES if any(declared.denies(path) for declared in texts)]
-    denied += [
+    yield from ((path, True) for path in denied[:MAX_TRIED_FILES])
+    if len(denied) < MAX_TRIED_FILES:
+        yield from find_denied_files(engine, container, texts)
+    # Files that no rule grants are denied without a word.
+    unnamed = [
         path
-        for declared in texts
-        for path in declared.denied
-        if path.startswith(TRIED_PREFIXES) and PLAIN_PATH_PATTERN.match(path)
+        for path in CANDIDATE_FILES
+        if path not in denied and not any(declared.grants(path) for declared in texts)
     ]
-    yield from ((path, True) for path in list(dict.fromkeys(denied))[:MAX_TRIED_FILES])
-    if not denied:
-        # A profile that grants little denies what it does not name.
-        yield CANDIDATE_FILES[0], False
+    knows_all = bool(texts) and all(declared.knows_all_rules for declared in texts)
+    yield from ((path, True if knows_all else None) for path in unnamed[:MAX_TRIED_FILES])
+    grants_all = knows_all and all(
+        not declared.denied and all(map(declared.grants, SAMPLE_PATHS)) for declared in texts
+    )
+    if not denied and not unnamed:
+        yield CANDIDATE_FILES[0], False if grants_all else None
+
+
+def find_denied_files(
+    engine: Engine, container: str, texts: Sequence[ApparmorProfile]
+) -> Iterator[tuple[str, bool]]:
+    """Yield files of the container to which a rule denies writing, those without links first."""
+    patterns = [pattern for declared in texts for pattern in declared.denied]
+    words = dict.fromkeys(word for pattern in patterns for word in list_shell_patterns(pattern))
+    near = sorted(words, key=lambda word: word.count("/"))[:MAX_SHELL_PATTERNS]
+    if not near:
+        return
+    printed = engine.run_command(container, ("sh", "-c", LIST_SCRIPT, "sh", *near))
+    pairs = [line.split(" ") for line in printed.output.splitlines() if line.count(" ") == 1]
+    places = [place for place, _ in pairs if any(declared.denies(place) for declared in texts)]
+    written = [path for place, path in pairs if place not in places]
+    tried = [path for path in dict.fromkeys((*places, *written)) if PLAIN_PATH_PATTERN.match(path)]
+    yield from ((path, True) for path in tried[:MAX_TRIED_FILES] if path not in CANDIDATE_FILES)
+
+
+def list_shell_patterns(pattern: str) -> Iterator[str]:
+    """Yield what a shell would write for a pattern of paths, the files with a leading dot too."""
+    for alternative in expand_alternatives(pattern):
+        if not SHELL_SAFE_PATTERN.match(alternative) or not alternative.startswith("/"):
+            continue
+        plain = alternative.replace("[^", "[!")
+        for deep in DEPTHS if "**" in plain else ("",):
+            word = plain.replace("**", deep)
+            if not word.startswith(SPECIAL_PREFIXES):
+                yield word
+                if "/*" in word:
+                    before, _, last = word.rpartition("/*")
+                    yield f"{before}/.[!.]*{last}"
 
 
 def classify_write_output(ran: CommandResult) -> WriteOutcome:

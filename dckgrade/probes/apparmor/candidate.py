@@ -8,7 +8,8 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import CONTAINER
-from dckgrade.probes.apparmor.profile import ApparmorProfile, InvalidApparmorProfile, parse_apparmor_profiles
+from dckgrade.probes.apparmor.policy.lexer import InvalidPolicy
+from dckgrade.probes.apparmor.profile import ApparmorProfile, parse_apparmor_profiles
 from dckgrade.probes.support import candidates
 from dckgrade.probes.support.lookup import list_container_names
 from dckgrade.report.observation import UnobservableReason
@@ -131,9 +132,23 @@ def build_apparmor_candidates(entry: Json, seen: Json | Exception, image: str) -
 def read_declared_profiles(engine: Engine, file: str) -> Sequence[ApparmorProfile]:
     """Read the profiles that the file declares; none where it cannot be read, or not be loaded."""
     try:
-        return parse_apparmor_profiles(read_profile_file(engine, file))
-    except (InvalidApparmorProfile, NotThere, OutOfReach):
+        return parse_profile_file(engine, read_profile_file(engine, file))
+    except (InvalidPolicy, NotThere, OutOfReach):
         return ()
+
+
+def parse_profile_file(engine: Engine, content: bytes) -> Sequence[ApparmorProfile]:
+    """Parse a file, and what it includes as far as that can be read; raises `InvalidPolicy`."""
+
+    def read_include(written: str) -> Sequence[str] | None:
+        try:
+            return [text.decode("latin-1") for text in engine.read_apparmor_include(written)]
+        except NotThere:
+            raise LookupError(written) from None
+        except OutOfReach:
+            return None
+
+    return parse_apparmor_profiles(content, read_include)
 
 
 def read_profile_file(engine: Engine, file: str) -> bytes:

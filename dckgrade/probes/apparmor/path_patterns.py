@@ -1,76 +1,170 @@
-"""Match paths with AppArmor's path patterns, in bounded time whatever the pattern."""
+"""AppArmor's path patterns: whether one is well formed, matches a path, overlaps another; in bounded time."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
-MAX_ALTERNATIVES, MAX_PATTERN_CHARS = 32, 200
-BRACES_PATTERN = re.compile(r"\{([^{}]*)\}")
-TOKEN_PATTERN = re.compile(r"\*\*|\*|\[[^\[\]\\]+\]|\\.|.", re.DOTALL)
+MAX_ALTERNATIVES, MAX_PATTERN_CHARS, MAX_NESTING, MAX_COMPARED_POSITIONS = 64, 400, 50, 300_000
+ANY_LETTER = frozenset(map(chr, range(1, 256)))
+NO_SLASH = ANY_LETTER - {"/"}
+TOKEN_PATTERN = re.compile(r"\*\*|\*|\[\^?[^\]]*\]|\\[0-7]{3}|\\x[0-9a-fA-F]{2}|\\.|.", re.DOTALL)
+NUMBER_PATTERN = re.compile(r"\\([0-7]{3})|\\x([0-9a-fA-F]{2})")
+CLASS_PART_PATTERN = re.compile(r"\\(.)|(.)-(.)|(.)", re.DOTALL)
+
+
+class Step(NamedTuple):
+    """One letter of a path, or with `repeats` any number of them; bytes stand for letters (latin-1)."""
+
+    letters: frozenset[str]
+    repeats: bool = False
+
+
+def is_valid_path_pattern(pattern: str) -> bool:
+    """Return whether braces and brackets are in pairs and hold something, and no escape stands at the end."""
+    commas: list[int] = []
+    for piece in TOKEN_PATTERN.findall(pattern):
+        if piece == "{":
+            commas.append(0)
+        elif piece == "}":
+            if not commas or not commas.pop():
+                return False
+        elif piece == "," and commas:
+            commas[-1] += 1
+        elif piece in {"[", "]", "[]", "[^]", "\\"}:
+            return False
+        if len(commas) >= MAX_NESTING:
+            return False
+    return not commas
+
+
+def is_exact(pattern: str) -> bool:
+    """Return whether it names its paths one by one: without stars, question marks and brackets."""
+    return not any(token[0] in "*?[" for token in TOKEN_PATTERN.findall(pattern))
 
 
 def matches_path_pattern(pattern: str, path: str) -> bool:
     """Return whether *pattern* matches *path*; false for one with a variable, or too long."""
-    if "@{" in pattern or len(pattern) > MAX_PATTERN_CHARS:
-        return False
-    return any(
-        tokens_match(TOKEN_PATTERN.findall(alternative), path) for alternative in expand_alternatives(pattern)
-    )
+    return any(steps_match(steps, path) for steps in compile_path_pattern(pattern))
+
+
+@lru_cache(maxsize=512)
+def compile_path_pattern(pattern: str) -> Sequence[Sequence[Step]]:
+    """Return the steps of each alternative; none of a pattern with a variable, ill formed or too long."""
+    if "@{" in pattern or len(pattern) > MAX_PATTERN_CHARS or not is_valid_path_pattern(pattern):
+        return ()
+    return [list(make_steps(alternative)) for alternative in expand_alternatives(pattern)]
 
 
 def expand_alternatives(pattern: str) -> Sequence[str]:
     """Write `/{usr/,}bin` out: `/usr/bin` and `/bin`; none at all of too many."""
-    found = [pattern]
-    while any(BRACES_PATTERN.search(alternative) for alternative in found):
-        found = [new for alternative in found for new in expand_first_braces(alternative)]
+    found = [""]
+    unfinished: list[tuple[list[str], list[str]]] = []
+    for piece in TOKEN_PATTERN.findall(pattern):
+        if piece == "{":
+            unfinished.append((found, []))
+            found = [""]
+        elif piece == "," and unfinished:
+            unfinished[-1][1].extend(found)
+            found = [""]
+        elif piece == "}" and unfinished:
+            before, choices = unfinished.pop()
+            found = [begin + choice for begin in before for choice in (*choices, *found)]
+        else:
+            found = [begin + piece for begin in found]
         if len(found) > MAX_ALTERNATIVES:
             return ()
-    return found
+    return found if not unfinished else ()
 
 
-def expand_first_braces(pattern: str) -> Iterator[str]:
-    """Write out the first of the innermost braces."""
-    if braces := BRACES_PATTERN.search(pattern):
-        yield from (
-            f"{pattern[: braces.start()]}{choice}{pattern[braces.end() :]}" for choice in braces[1].split(",")
-        )
-    else:
-        yield pattern
+def make_steps(alternative: str) -> Iterator[Step]:
+    """Yield the steps of a pattern without braces."""
+    tokens = TOKEN_PATTERN.findall(alternative)
+    for at, piece in enumerate(tokens):
+        if piece in {"*", "**"}:
+            # A star that is all there is between two slashes stands for one letter at least.
+            rest = [after for after in tokens[at:] if after not in {"*", "**"}]
+            if at and tokens[at - 1] == "/" and (not rest or rest[0] == "/"):
+                yield Step(NO_SLASH)
+            yield Step(ANY_LETTER if piece == "**" else NO_SLASH, repeats=True)
+        elif piece == "?":
+            yield Step(NO_SLASH)
+        else:
+            yield Step(list_letters(piece))
 
 
-def tokens_match(tokens: Sequence[str], path: str) -> bool:
-    """Match *path* with the tokens, all alternatives at once and without backtracking."""
-    reached = skip_stars(tokens, {0})
-    for letter in path:
-        stay = {at for at in reached if at < len(tokens) and tokens[at] in list_matching_stars(letter)}
-        step = {at + 1 for at in reached if at < len(tokens) and matches_letter(tokens[at], letter)}
-        reached = skip_stars(tokens, stay | step)
-    return len(tokens) in reached
+def list_letters(token: str) -> frozenset[str]:
+    """Return the letters that a class, an escape or a plain letter stands for."""
+    if number := NUMBER_PATTERN.fullmatch(token):
+        return frozenset({chr(int(number[1] or number[2], 8 if number[1] else 16) & 255)})
+    if len(token) == 1 or token.startswith("\\"):
+        return frozenset({token[-1]})
+    negated = token.startswith("[^")
+    found: set[str] = set()
+    for escaped, low, high, plain in CLASS_PART_PATTERN.findall(token[2 if negated else 1 : -1]):
+        found |= set(map(chr, range(ord(low), ord(high) + 1))) if low else {escaped or plain}
+    return ANY_LETTER - found if negated else frozenset(found)
 
 
-def skip_stars(tokens: Sequence[str], reached: Iterable[int]) -> set[int]:
-    """Return *reached* with the positions after stars, which may match nothing."""
-    found: set[int] = set()
+def steps_match(steps: Sequence[Step], path: str) -> bool:
+    """Match *path*, all ways at once and without backtracking."""
+    reached = skip_repeats(steps, {0})
+    for letter in path.encode(errors="replace").decode("latin-1"):
+        here = {at for at in reached if at < len(steps) and letter in steps[at].letters}
+        reached = skip_repeats(steps, {at if steps[at].repeats else at + 1 for at in here})
+        if not reached:
+            return False
+    return len(steps) in reached
+
+
+def skip_repeats(steps: Sequence[Step], reached: set[int]) -> set[int]:
+    """Return *reached* with the positions after steps that may be left out."""
+    found = set(reached)
     for start in reached:
         at = start
-        found.add(at)
-        while at < len(tokens) and tokens[at] in {"*", "**"}:
+        while at < len(steps) and steps[at].repeats:
             at += 1
             found.add(at)
     return found
 
 
-def list_matching_stars(letter: str) -> set[str]:
-    """Return the stars that match *letter*."""
-    return {"**"} if letter == "/" else {"*", "**"}
+class PatternComparison:
+    """Compares patterns, up to a number of steps in all."""
+
+    def __init__(self) -> None:
+        self.left = MAX_COMPARED_POSITIONS
+
+    def overlap(self, first: str, second: str) -> bool:
+        """Return whether some path matches both; false where they are too long, or too many, to tell."""
+        return any(
+            self.steps_overlap(mine, others)
+            for mine in compile_path_pattern(first)
+            for others in compile_path_pattern(second)
+        )
+
+    def steps_overlap(self, first: Sequence[Step], second: Sequence[Step]) -> bool:
+        """Return whether some path takes the steps of both."""
+        ahead, seen = [(0, 0)], {(0, 0)}
+        while ahead and self.left > 0:
+            one, other = ahead.pop()
+            if one == len(first) and other == len(second):
+                return True
+            self.left -= 1
+            new = set(list_next_pairs(first, second, one, other)) - seen
+            seen |= new
+            ahead += new
+        return False
 
 
-def matches_letter(sign: str, letter: str) -> bool:
-    """Return whether a token other than a star matches *letter*."""
-    if sign == "?":
-        return letter != "/"
-    if sign.startswith("[") and len(sign) > 1:
-        try:
-            return letter != "/" and re.fullmatch(sign, letter) is not None
-        except re.error:
-            return False
-    return sign not in {"*", "**"} and sign.removeprefix("\\") == letter
+def list_next_pairs(
+    first: Sequence[Step], second: Sequence[Step], one: int, other: int
+) -> Iterator[tuple[int, int]]:
+    """Yield the positions that can be reached from a pair of positions: by leaving out, or by one letter."""
+    mine = first[one] if one < len(first) else None
+    others = second[other] if other < len(second) else None
+    if mine and mine.repeats:
+        yield one + 1, other
+    if others and others.repeats:
+        yield one, other + 1
+    if mine and others and not mine.letters.isdisjoint(others.letters):
+        yield one + (not mine.repeats), other + (not others.repeats)

@@ -1,0 +1,1 @@
+"""A policy file as `apparmor_parser` reads it: words, rules, profiles; and what it would refuse."""
