@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.answers import CommandResult, Json, NotThere, OutOfReach
+from dckgrade.engine.apparmor_files import ParserAnswer
 from dckgrade.probes.apparmor.apparmor_container import ApparmorContainer
 from dckgrade.probes.apparmor.apparmor_file import ApparmorFile
 from dckgrade.probes.apparmor.apparmor_host import ApparmorHost
@@ -219,6 +220,127 @@ def test_without_a_denial_one_file_shows_whether_little_is_granted() -> None:
     facts = seen(written(CommandResult(0, ""), file=plain)[0])
     assert (facts["refused"], facts["denied_by_file"]) == (False, False)
     assert seen(written(WRITE_REFUSED, file=plain)[0])["refused"] is True
+
+
+def profile(*rules: str, before: str = "") -> str:
+    return f"{before}profile docker-nginx-profile {{\n  {' '.join(rules)}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "listed", "tried"),
+    [
+        (profile("file,", "deny /boot/** wl,"), "/boot/notes /boot/notes\n", "/boot/notes"),
+        (profile("file,", "deny /opt/{a,b}/* w,"), "/opt/b/x /opt/b/x\n", "/opt/b/x"),
+        (profile("file,", "deny @{D}/** w,", before="@{D}=/srv/data\n"), "/srv/data/f /srv/data/f\n", "/srv/data/f"),
+        (profile("file,", "deny /home/*/.c/** w,"), "/home/me/.c/id /home/me/.c/id\n", "/home/me/.c/id"),
+        # By a link: the place without links counts first.
+        (profile("file,", "deny /srv/** w,"), "/mnt/x /srv/x\n/srv/y /srv/y\n", "/srv/y"),
+        (profile("file,", "deny /srv/** w,"), "/mnt/x /srv/x\n", "/srv/x"),
+    ],
+)  # fmt: skip
+def test_what_the_profile_denies_is_looked_for_and_tried(file: str, listed: str, tried: str) -> None:
+    found, scene = written(CommandResult(0, listed), WRITE_REFUSED, file=file)
+    facts = seen(found)
+    assert (facts["refused"], facts["path"], facts["denied_by_file"]) == (True, tried, True)
+    assert scene.ran[-1][1][-1] == tried
+
+
+@pytest.mark.parametrize(
+    ("file", "tried"),
+    [
+        (profile("file,", "deny @{CONF}/** w,", before="@{CONF}=/etc/nginx\n"), "/etc/nginx/nginx.conf"),
+        (profile("file,", "deny @{PROC}/* w,", before="include <tunables/global>\n"), "/proc/uptime"),
+        (profile("/** r,", "/var/** rw,"), "/etc/hostname"),
+        (profile("/** r,", "/etc/host* rw,"), "/etc/resolv.conf"),
+    ],
+)
+def test_a_well_known_file_that_the_rules_do_not_let_be_written_is_tried(file: str, tried: str) -> None:
+    facts = seen(written(WRITE_REFUSED, file=file)[0])
+    assert (facts["refused"], facts["path"], facts["denied_by_file"]) == (True, tried, True)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        profile("file,", "deny /opt/** w,"),
+        profile("file,", "deny @{UNKNOWN}/** w,", before="include <local/unknown>\n"),
+        profile("file,", "include <abstractions/private-files>\n"),
+        profile("/etc/** rw,", "/usr/** rw,", "/root/** rw,", "/proc/** rw,", "/dev/** rw,"),
+    ],
+)
+def test_what_cannot_be_tried_is_not_called_allowed(file: str) -> None:
+    found, _ = written(*[CommandResult(0, "")] * 9, file=file)
+    assert isinstance(found, Unobservable)
+
+
+def test_a_link_that_a_rule_names_shows_that_it_is_not_in_force() -> None:
+    listed = CommandResult(0, "/run/nginx.pid /var/run/nginx.pid\n")
+    facts = seen(
+        written(listed, CommandResult(0, ""), file=profile("file,", "deny /var/run/nginx.pid w,"))[0]
+    )
+    assert (facts["refused"], facts["path"], facts["denied_by_file"]) == (False, "/var/run/nginx.pid", True)
+
+
+def test_special_files_are_never_listed_nor_tried() -> None:
+    _, scene = written(file=profile("file,", "deny /sys/** w,", "deny /proc/sysrq-trigger w,"))
+    assert not any("/sys/" in word or "sysrq" in word for _, argv in scene.ran for word in argv[3:])
+
+
+class Machine(Scene):
+    """A machine with `apparmor_parser`."""
+
+    def __init__(self, file: str, answer: ParserAnswer | Exception, *, here: bool = True) -> None:
+        super().__init__(file)
+        self.answer, self.here = answer, here
+
+    def ask_apparmor_parser(self, content: bytes) -> ParserAnswer:
+        assert content == str(self._file).encode()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    def is_on_this_machine(self) -> bool:
+        return self.here
+
+
+BAD, GOOD = "profile web {\n  /a r\n  /b r,\n}\n", "profile web {\n  file,\n}\n"
+REFUSES = ParserAnswer(accepts=False, text="missing an end of line character? (entry: /a)", line=3)
+
+
+def test_the_parser_is_quoted_with_its_place() -> None:
+    facts = seen(ApparmorFile().observe(Machine(BAD, REFUSES)))
+    assert (facts["valid"], facts["problem"], facts["line"]) == (False, "missing-comma", 3)
+    assert (facts["program"], facts["text"]) == ("apparmor_parser", REFUSES.text)
+    assert facts["place"] == "docker-nginx-profile:3"
+
+
+@pytest.mark.parametrize(
+    ("file", "answer", "here", "valid"),
+    [
+        (GOOD, REFUSES, True, False),
+        # Another machine's parser may be older than the engine's.
+        (GOOD, REFUSES, False, True),
+        (BAD, REFUSES, False, False),
+        (BAD, ParserAnswer(accepts=True), False, True),
+        (BAD, NotThere("x"), True, False),
+        (BAD, OutOfReach(UnobservableReason.DEADLINE), True, False),
+        (GOOD, NotThere("x"), True, True),
+        ("# nothing\n", ParserAnswer(accepts=True), True, False),
+    ],
+)
+def test_what_the_parser_says_counts(
+    file: str, answer: ParserAnswer | Exception, *, here: bool, valid: bool
+) -> None:
+    facts = seen(ApparmorFile().observe(Machine(file, answer, here=here)))
+    assert facts["valid"] is valid
+    assert facts["valid"] is (facts["problem"] is None)
+    assert not (facts["valid"] and facts["text"])
+
+
+def test_a_fault_in_an_include_is_placed_there() -> None:
+    answer = ParserAnswer(accepts=False, text="syntax error", file="/etc/apparmor.d/local/web", line=9)
+    facts = seen(ApparmorFile().observe(Machine(GOOD, answer)))
+    assert (facts["place"], facts["line"]) == ("/etc/apparmor.d/local/web:9", 1)
 
 
 def test_where_the_profile_cannot_be_read_only_a_refusal_tells() -> None:

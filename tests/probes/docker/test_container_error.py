@@ -6,8 +6,9 @@ import pytest
 
 from dckgrade.probes.docker.container_error import ContainerError
 from dckgrade.probes.docker.error_lines import MAX_ERROR_CHARS, PROGRAMS, find_error_line, find_program
-from dckgrade.report.observation import Absent
+from dckgrade.report.observation import Absent, Seen
 from tests.support.fake_engine import ENGINES, FakeEngine, facts
+from tests.support.handmade_engine import OWN_APPARMOR, LabelledEngine
 
 SAYS = {
     "nginx": (
@@ -115,3 +116,16 @@ def test_what_the_engine_refused_comes_before_the_log(version: str) -> None:
 def test_a_container_that_is_not_there_is_absent() -> None:
     engine = FakeEngine(ENGINES[0])
     assert isinstance(ContainerError(name="nothing-like-it").observe(engine), Absent)
+
+
+def test_the_container_that_a_topic_chooses_is_quoted_too() -> None:
+    engine = LabelledEngine().add("mine", OWN_APPARMOR, state="created")
+    found = engine.inspected["mine"]
+    assert isinstance(found, dict)
+    found["State"]["Error"] = "driver failed: Bind for 0.0.0.0:8080 failed: port is already allocated"
+    observed = ContainerError(name="@apparmor", image="nginx").observe(engine)
+    assert isinstance(observed, Seen)
+    assert (observed.facts["program"], observed.facts["place"]) == (
+        "Docker",
+        "docker inspect mine: State.Error",
+    )
