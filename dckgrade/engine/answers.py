@@ -91,3 +91,14 @@ class Login(Struct, frozen=True):
 
 OTHER_USERS_DETAIL = "another user's"
 """The detail of `OutOfReach` where a cache may be in a folder that is closed to us."""
+
+
+class ParserAnswer(Struct, frozen=True):
+    """What `apparmor_parser` says of a profile."""
+
+    accepts: bool
+    text: str = ""
+    """Why it refuses, in its words."""
+    file: str = ""
+    """The include in which it found the fault; '' for the profile itself."""
+    line: int | None = None

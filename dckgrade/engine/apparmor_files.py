@@ -7,9 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from msgspec import Struct
-
-from dckgrade.engine.answers import NotThere, OutOfReach
+from dckgrade.engine.answers import NotThere, OutOfReach, ParserAnswer
 from dckgrade.engine.local_files import read_workdir_file
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.report.observation import UnobservableReason
@@ -29,17 +27,6 @@ PLACE_PATTERN = re.compile(
 )
 """On one line from 2.13 to 4.1."""
 UNIMPORTANT_PATTERN = re.compile(r"Cache read/write disabled|[Ww]arning|ERROR (?:processing|merging)|\s*$")
-
-
-class ParserAnswer(Struct, frozen=True):
-    """What `apparmor_parser` says of a profile."""
-
-    accepts: bool
-    text: str = ""
-    """Why it refuses, in its words."""
-    file: str = ""
-    """The include in which it found the fault; '' for the profile itself."""
-    line: int | None = None
 
 
 def read_policy_include(written: str, workdir: Path | None) -> Sequence[bytes]:

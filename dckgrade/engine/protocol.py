@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from dckgrade.engine.answers import Address, HttpAnswer, Json, Login
-from dckgrade.engine.apparmor_files import ParserAnswer
+from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, ParserAnswer
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.side_effects import SideEffects

@@ -15,7 +15,16 @@ from dckgrade.engine import (
     tool_cache,
 )
 from dckgrade.engine.addresses import find_service_addresses
-from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Login, NotThere, OutOfReach
+from dckgrade.engine.answers import (
+    Address,
+    CommandResult,
+    HttpAnswer,
+    Json,
+    Login,
+    NotThere,
+    OutOfReach,
+    ParserAnswer,
+)
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.memo import Memo
@@ -107,7 +116,7 @@ class EngineSnapshot(ResourceReader):
             lambda: apparmor_files.read_policy_include(written, self._options.workdir),
         )
 
-    def ask_apparmor_parser(self, content: bytes) -> apparmor_files.ParserAnswer:
+    def ask_apparmor_parser(self, content: bytes) -> ParserAnswer:
         """Ask this machine's parser once per content in a run."""
         return self.call_once_per_run(
             ("apparmor_parser", content), lambda: apparmor_files.ask_parser(content, self._options.workdir)

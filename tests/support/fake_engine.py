@@ -25,8 +25,8 @@ from dckgrade.engine.answers import (
     NoAnswer,
     NotThere,
     OutOfReach,
+    ParserAnswer,
 )
-from dckgrade.engine.apparmor_files import ParserAnswer
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.memo import Memo

@@ -6,8 +6,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.answers import NotThere, OutOfReach
-from dckgrade.engine.apparmor_files import ParserAnswer
+from dckgrade.engine.answers import NotThere, OutOfReach, ParserAnswer
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.apparmor.candidate import DEFAULT_PROFILE_FILE, parse_profile_file, read_profile_file
@@ -45,7 +44,7 @@ LABELS: Mapping[str, Text] = {
     "names": Text(fr="profils déclarés par le fichier", en="profiles declared by the file"),
     "complain": Text(fr="profil en mode complain", en="profile in complain mode"),
     "program": Text(fr="programme", en="program"),
-    "text": Text(fr="erreur d'apparmor_parser", en="error of apparmor_parser"),
+    "text": Text(fr="erreur de l'analyseur", en="error of the parser"),
     "place": Text(fr="endroit de l'erreur", en="place of the error"),
 }
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from dckgrade.engine import apparmor_files
-from dckgrade.engine.answers import NotThere, OutOfReach
-from dckgrade.engine.apparmor_files import ParserAnswer, ask_parser, read_policy_include
+from dckgrade.engine.answers import NotThere, OutOfReach, ParserAnswer
+from dckgrade.engine.apparmor_files import ask_parser, read_policy_include
 from dckgrade.probes.apparmor.policy.lexer import InvalidPolicy
 from dckgrade.probes.apparmor.profile import know_no_include, parse_apparmor_profiles
 from images import debian
