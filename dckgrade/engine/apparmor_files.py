@@ -26,6 +26,8 @@ PLACE_PATTERN = re.compile(
     r" at line (?P<line>\d+): (?P<text>.*)"
 )
 """On one line from 2.13 to 4.1."""
+UNRELATED_WORDS = ("Usage:", "Access denied", "Memory allocation", "Out of memory")
+"""It does not know an option, or lacks a right or memory: the profile is not to blame."""
 UNIMPORTANT_PATTERN = re.compile(r"Cache read/write disabled|[Ww]arning|ERROR (?:processing|merging)|\s*$")
 
 
@@ -88,7 +90,7 @@ def parse_parser_answer(exit_code: int, said: str) -> ParserAnswer:
     if exit_code == 0:
         return ParserAnswer(accepts=True)
     lines = [line for line in said.splitlines() if not UNIMPORTANT_PATTERN.match(line)]
-    if exit_code < 0 or not lines or "Usage:" in said:
+    if exit_code < 0 or not lines or any(word in said for word in UNRELATED_WORDS):
         raise OutOfReach(UnobservableReason.NOT_TRIED, f"apparmor_parser: {exit_code}")
     placed = next((match for line in lines if (match := PLACE_PATTERN.match(line))), None)
     if placed is None:

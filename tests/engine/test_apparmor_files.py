@@ -59,7 +59,13 @@ def test_what_it_accepts() -> None:
 
 @pytest.mark.parametrize(
     ("exit_code", "said"),
-    [(-9, ""), (1, NOISE), (1, "apparmor_parser: unrecognized option '--config-file'\nUsage: …\n"), (2, "")],
+    [
+        (-9, ""),
+        (1, NOISE),
+        (1, "apparmor_parser: unrecognized option '--config-file'\nUsage: …\n"),
+        (2, ""),
+        (1, "Access denied.\n"),
+    ],
 )
 def test_what_ends_for_another_reason_is_no_answer(exit_code: int, said: str) -> None:
     with pytest.raises(OutOfReach):

@@ -150,6 +150,8 @@ def test_what_denies_writing_to_a_path(rule: str, *, denied: bool) -> None:
         ("@{A} = /x,\nprofile web {\n  file,\n}\n", ("syntax", 1)),
         ("@{A} = @{B}\nprofile web {\n  @{A}/x r,\n}\n", ("undeclared-variable", 3)),
         ("profile web {\n  deny owner /a w;\n}\n", ("syntax", 2)),
+        ("#include <abstractions/base>\nprofile web {\n  file,\n}\n", ("syntax", 1)),
+        ("profile web {\n  include <tunables/global>\n  file,\n}\n", ("syntax", 2)),
     ],
 )
 def test_what_the_parser_is_sure_to_refuse(text: str, found: tuple[str, int]) -> None:

@@ -143,6 +143,9 @@ class Lexer:
                 return
             raise self.make_error("include-missing") from None
         if texts is None:
+            # Read or not: the one declares variables, which profiles may not; the other has rules, for profiles.
+            if name == ("<tunables/global>" if len(self.included_blocks) > 1 else "<abstractions/base>"):
+                raise self.make_error("syntax")
             self.unknown_includes.setdefault(name, self.line)
             return
         self.included_blocks[-1].add(name)
