@@ -69,8 +69,8 @@ class LabLinter:
             )
             yield from self.find_unlabelled_facts(check, inside)
             for at, effect in enumerate(check.settled_by):
-                path = ("checks", index, "settled-by", at, "when")
-                yield from self.find_condition_problems(effect.when, effect.observe, path)
+                place = ("checks", index, "settled-by", at, "when")
+                yield from self.find_condition_problems(effect.when, effect.observe, place)
         for path, check, diagnosis in iter_located_diagnoses(self.lab):
             yield from self.find_diagnosis_problems(path, check, diagnosis)
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from dckgrade.engine.answers import Json
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
-from dckgrade.probes.support.lookup import uptime_s
+from dckgrade.probes.support.lookup import find_container, uptime_s
 
 
 class ContainerLife(Struct, frozen=True, kw_only=True):
@@ -40,3 +40,20 @@ def read_container_life(inspected: Json, engine: Engine, budget_s: float, *, rea
         "up_s": round(up_s) if up_s is not None else None,
         "starting": up_s is not None and up_s <= budget_s and not ready,
     }
+
+
+def inspect_stack_container(engine: Engine, name: str, image: str) -> Json | None:
+    """Inspect one of the stack's containers; None when there is none."""
+    try:
+        return engine.inspect_container(find_container(engine, name, image).id)
+    except NotThere:
+        return None
+
+
+def read_log(engine: Engine, inspected: Json) -> str:
+    """Read the end of a container's log; empty where its driver keeps none."""
+    tty = bool((inspected.get("Config") or {}).get("Tty"))
+    try:
+        return engine.read_log_tail(str(inspected.get("Id") or ""), tty=tty)
+    except OutOfReach:
+        return ""

@@ -10,8 +10,9 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import elasticsearch_api, kibana_api, logstash_api
+from dckgrade.probes.elastic.container_state import inspect_stack_container
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container, uptime_s
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
 from dckgrade.report.observation import Absent, Observation, Seen
 from dckgrade.report.text import Text
 
@@ -61,7 +62,7 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
             found = {
                 name: inspected
                 for name, image in wanted.items()
-                if (inspected := find_stack_container(engine, name, image))
+                if (inspected := inspect_stack_container(engine, name, image))
             }
             centre = found.get(self.elasticsearch)
             apart = [
@@ -97,14 +98,6 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
             going = logstash_api.fetch_pipeline_flow(service.request) if service else None
             return bool(going and going.written)
         return False
-
-
-def find_stack_container(engine: Engine, name: str, image: str) -> Json | None:
-    """Inspect one of them; None when there is none."""
-    try:
-        return engine.inspect_container(find_container(engine, name, image).id)
-    except NotThere:
-        return None
 
 
 def list_shared_networks(found: Iterable[Json]) -> list[str]:

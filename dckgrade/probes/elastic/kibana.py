@@ -10,10 +10,15 @@ from dckgrade.engine.answers import HttpAnswer, Json, NotThere, OutOfReach, Reac
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import kibana_api, log_patterns
-from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life
+from dckgrade.probes.elastic.container_state import (
+    ContainerLife,
+    inspect_stack_container,
+    read_container_life,
+    read_log,
+)
 from dckgrade.probes.elastic.elasticsearch_api import ELASTICSEARCH_IMAGE as ELASTICSEARCH
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
@@ -101,10 +106,9 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
             inspected = engine.inspect_container(ref)
             facts = read_kibana_facts(answered, inspected, engine)
             if facts.failing:
-                tty = bool((inspected.get("Config") or {}).get("Tty"))
-                log = engine.read_log_tail(ref, tty=tty)
                 facts = msgspec.structs.replace(
-                    facts, **explain_connection(log, inspected, self.elasticsearch, engine)
+                    facts,
+                    **explain_connection(read_log(engine, inspected), inspected, self.elasticsearch, engine),
                 )
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("kibana", trouble)
@@ -150,7 +154,7 @@ def explain_connection(log: str, inspected: Json, elasticsearch: str, engine: En
         or log_patterns.read_configured_host(environment)
         or log_patterns.DEFAULT_ELASTICSEARCH_HOST
     )
-    other = find_elasticsearch(engine, elasticsearch)
+    other = inspect_stack_container(engine, elasticsearch, ELASTICSEARCH)
     return {
         "unfit": log_patterns.is_version_incompatible(log),
         "complains": log_patterns.find_tried_host(log) is not None,
@@ -171,11 +175,3 @@ def iter_linked_names(inspected: Json) -> Iterator[str]:
     host = inspected.get("HostConfig") or {}
     yield from (str(link).rpartition("/")[2] for link in host.get("Links") or [])
     yield from (str(host_entry).partition(":")[0] for host_entry in host.get("ExtraHosts") or [])
-
-
-def find_elasticsearch(engine: Engine, elasticsearch: str) -> Json | None:
-    """Inspect the container that is meant to run Elasticsearch; None when there is none."""
-    try:
-        return engine.inspect_container(find_container(engine, elasticsearch, ELASTICSEARCH).id)
-    except NotThere:
-        return None

@@ -6,6 +6,8 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Address, Json, NoAnswer, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.probes.elastic.container_state import inspect_stack_container, read_log
+from dckgrade.probes.elastic.log_patterns import find_api_port, has_started_pipelines
 from dckgrade.probes.support.http_json import (
     HttpRequester,
     ReachedService,
@@ -14,9 +16,11 @@ from dckgrade.probes.support.http_json import (
     iter_mappings,
     request_whole_answer,
 )
+from dckgrade.probes.support.lookup import uptime_s
 from dckgrade.probes.support.service import ServiceReply, ask_service, find_id_and_state
 
 LOGSTASH_PORT, LOGSTASH_IMAGE = 9600, "logstash"
+START_BUDGET_S = 150.0
 PIPELINE_STATS_PATH = "/_node/stats/pipelines"
 ELASTICSEARCH_OUTPUT = "elasticsearch"
 
@@ -35,8 +39,49 @@ class PipelineFlow(Struct, frozen=True):
     """Documents that Elasticsearch has accepted; None where this version does not tell."""
 
 
+class LogstashIntake(Struct, frozen=True, kw_only=True):
+    """Whether a line that is sent now can be taken in, as far as that can be seen."""
+
+    running: bool
+    flow: PipelineFlow | None
+    """None where its API is not reached, or no pipeline runs."""
+    ready: bool
+    """A pipeline runs; or nothing will be different later: it does not run, or had the time to start."""
+
+    @property
+    def may_write(self) -> bool:
+        """Say whether it may write to Elasticsearch: what is not seen may be."""
+        return self.running and (self.flow is None or ELASTICSEARCH_OUTPUT in self.flow.outputs)
+
+
+def read_intake(engine: Engine, container: str) -> LogstashIntake:
+    """Look at the Logstash in *container*; that it is not there, or not reached, is no error."""
+    inspected = inspect_stack_container(engine, container, LOGSTASH_IMAGE)
+    up_s = uptime_s(inspected, engine.now()) if inspected else None
+    if inspected is None or up_s is None:
+        return LogstashIntake(running=False, flow=None, ready=True)
+    try:
+        service = reach_logstash(engine, container).answer
+        flow = fetch_pipeline_flow(service.request) if service else None
+    except OutOfReach:
+        service = flow = None
+    started = up_s > START_BUDGET_S or (not service and has_started_pipelines(read_log(engine, inspected)))
+    return LogstashIntake(running=True, flow=flow, ready=flow is not None or started)
+
+
 def reach_logstash(engine: Engine, container: str) -> ServiceReply[ReachedService]:
-    """Reach the API of the Logstash in *container*: seldom published, sometimes open inside alone."""
+    """Reach the API of the Logstash in *container*: at its usual port, else at the one that its log names."""
+    usual = reach_logstash_at(engine, container, LOGSTASH_PORT)
+    if usual.answer or usual.problem == "not-running":
+        return usual
+    inspected = engine.inspect_container(find_id_and_state(engine, container, LOGSTASH_IMAGE)[0])
+    port = find_api_port(read_log(engine, inspected))
+    told = reach_logstash_at(engine, container, port) if port not in {None, LOGSTASH_PORT} else usual
+    return told if told.answer else usual
+
+
+def reach_logstash_at(engine: Engine, container: str, port: int) -> ServiceReply[ReachedService]:
+    """Reach the API at *port*: seldom published, sometimes open inside alone."""
 
     def from_here(address: Address) -> ReachedService:
         return require_logstash(
@@ -46,12 +91,12 @@ def reach_logstash(engine: Engine, container: str) -> ServiceReply[ReachedServic
     def inside(ref: str) -> ReachedService:
         return require_logstash(
             ReachedService(
-                lambda path: engine.request_http_inside(ref, LOGSTASH_PORT, path),
-                engine.request_http_inside(ref, LOGSTASH_PORT, "/"),
+                lambda path: engine.request_http_inside(ref, port, path),
+                engine.request_http_inside(ref, port, "/"),
             )
         )
 
-    answered = ask_service(engine, container, LOGSTASH_PORT, from_here, inside, image=LOGSTASH_IMAGE)
+    answered = ask_service(engine, container, port, from_here, inside, image=LOGSTASH_IMAGE)
     if answered.answer or answered.problem not in {"refused", "no-address"}:
         return answered
     # `http.host` may have become the loopback again, by a logstash.yml of the trainee's.

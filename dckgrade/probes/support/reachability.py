@@ -73,6 +73,15 @@ def has_own_loopback(inspected: Json) -> bool:
     return mode != "host" and not mode.startswith("container:")
 
 
+def lends_network(inspected: Json, engine: Engine) -> bool:
+    """Return whether another container stands in its network (`--network container:…`): one loopback."""
+    names = {str(inspected.get("Id") or ""), str(inspected.get("Name") or "").lstrip("/")} - {""}
+    modes = (
+        str((entry.get("HostConfig") or {}).get("NetworkMode") or "") for entry in engine.list_containers()
+    )
+    return any(mode.removeprefix("container:") in names for mode in modes if mode.startswith("container:"))
+
+
 def map_published_ports(inspected: Json) -> dict[int, int]:
     """Return the machine's ports that lead to it, each with its own port."""
     bindings = (inspected.get("HostConfig") or {}).get("PortBindings") or {}

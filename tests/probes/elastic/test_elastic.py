@@ -196,7 +196,68 @@ LOCKED = OUT.replace("WARN ", "INFO ") + (
 )
 def test_the_last_word_about_elasticsearch_counts(log: str, failing: object, host: str | None) -> None:
     found = log_patterns.read_output_connection(log)
-    assert (found.failing, found.host) == (failing, host)
+    assert (found.is_failing(written=5), found.host) == (failing, host)
+
+
+REFUSAL = OUT + (
+    'Could not index event to Elasticsearch. {:status=>400, :action=>["index", {:_id=>nil, :_index=>"x"}], '
+    ':response=>{"index"=>{"status"=>400, "error"=>{"type"=>"mapper_parsing_exception", "reason"=>"failed to '
+    'parse field [code] of type [long]", "caused_by"=>{"type"=>"illegal_argument_exception"}}}}}'
+)
+CAPITALS = OUT + (
+    "Could not index event to Elasticsearch. {:status=>400, :response=>"
+    '{"type": "invalid_index_name_exception", "reason": "Invalid index name [Logs], must be lowercase"}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("log", "written", "failing", "refusal"),
+    [
+        (REFUSAL, 7, False, "mapper_parsing_exception: failed to parse field [code] of type [long]"),
+        (REFUSAL, None, False, "mapper_parsing_exception: failed to parse field [code] of type [long]"),
+        (CAPITALS, 0, True, "invalid_index_name_exception: Invalid index name [Logs], must be lowercase"),
+        (
+            f"{REFUSAL}\n{DEAD}",
+            7,
+            True,
+            "mapper_parsing_exception: failed to parse field [code] of type [long]",
+        ),
+        (
+            f"{DEAD}\n{ALIVE}\n{REFUSAL}",
+            1,
+            False,
+            "mapper_parsing_exception: failed to parse field [code] of type [long]",
+        ),
+        (ALIVE, 0, False, None),
+    ],
+)
+def test_documents_that_are_refused_fail_only_where_none_is_accepted(
+    log: str, written: int | None, failing: object, refusal: str | None
+) -> None:
+    engine = Stack()
+    engine.pages["9600/_node/stats/pipelines"] = stats(9, 9, written)
+    engine.logs[engine.id_of("logstash")] = log
+    seen = facts(Logstash().observe(engine))
+    assert (seen["failing"], seen["refusal"]) == (failing, refusal)
+
+
+def test_an_api_at_another_port_is_found_by_the_log() -> None:
+    engine = Stack()
+    for path in ("", "_node/stats/pipelines"):
+        engine.pages[f"9601/{path}"] = engine.pages.pop(f"9600/{path}")
+    engine.pages["9600/"] = NoAnswer("refused")
+    engine.logs[engine.id_of("logstash")] = (
+        "[INFO ][logstash.agent           ] Successfully started Logstash API endpoint {:port=>9601}"
+    )
+    assert facts(Logstash().observe(engine))["answers"] is True
+
+
+def test_the_loopback_of_a_logstash_that_lends_its_network_is_not_its_own() -> None:
+    engine = Stack()
+    engine.logs[engine.id_of("logstash")] = DEAD.replace("elastic:", "localhost:")
+    assert facts(Logstash().observe(engine))["loopback"] is True
+    engine.entry("elasticsearch")["HostConfig"] = {"NetworkMode": f"container:{engine.id_of('logstash')}"}
+    assert facts(Logstash().observe(engine))["loopback"] is False
 
 
 @pytest.mark.parametrize(
