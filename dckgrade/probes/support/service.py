@@ -75,7 +75,7 @@ class HttpService(Struct, frozen=True, kw_only=True):
     port_settings: tuple[str, ...] = ()
     """The variables and options (without dashes) that set its port."""
     root_settings: tuple[str, ...] = ()
-    """Those that set the prefix of its paths."""
+    """Those that set the prefix of its paths; () where it has none, and none is looked for."""
     allowed_ports: range | None = None
     """Where its other ports take HTTP for something else, and a question would leave traces: these alone."""
     account: str = ""
@@ -106,10 +106,12 @@ def reach_service(engine: Engine, container: str, service: HttpService) -> Servi
     inspected = engine.inspect_container(ref)
     settings = service_settings.read_settings(inspected)
     roots = list(dict.fromkeys([*service_settings.list_told_roots(settings, service.root_settings), ""]))
+    owner = inspect_network_owner(engine, inspected)
     ports = service_settings.order_ports(
-        inspect_network_owner(engine, inspected),
+        owner,
         service_settings.list_told_ports(settings, service.port_settings),
-        service.usual_ports,
+        # On the machine's network, others' programs answer at the ports that this one only might have.
+        service.usual_ports[:1] if get_network_mode(owner) == "host" else service.usual_ports,
         service.allowed_ports,
     )
 
@@ -170,7 +172,7 @@ def find_root(service: HttpService, ask: HttpRequester, roots: Sequence[str]) ->
         others.append(answer)
     if any(TLS_ONLY_WORDS in answer.body for answer in others):
         raise DoubtfulAnswer("it answers to HTTPS only")
-    if not any(answer.status in OTHER_ROOT_STATUSES for answer in others):
+    if not service.root_settings or not any(answer.status in OTHER_ROOT_STATUSES for answer in others):
         raise NoAnswer("garbled")
     if service.path != "/":
         others.append(ask("/"))
@@ -326,9 +328,14 @@ def ask_addresses(
 
 def inspect_network_owner(engine: Engine, inspected: Json) -> Json:
     """Return the container whose ports and addresses it has: another's under `--network container:…`."""
-    mode = str((inspected.get("HostConfig") or {}).get("NetworkMode") or "")
+    mode = get_network_mode(inspected)
     lender = mode.removeprefix("container:")
     return engine.inspect_container(lender) if lender != mode else inspected
+
+
+def get_network_mode(inspected: Json) -> str:
+    """Return the network that it was started with: `bridge`, `host`, `container:…`, a network's name."""
+    return str((inspected.get("HostConfig") or {}).get("NetworkMode") or "")
 
 
 def find_id_and_state(engine: Engine, container: str, image: str | None = None) -> tuple[str, str]:
