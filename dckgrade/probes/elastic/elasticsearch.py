@@ -8,24 +8,23 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life
 from dckgrade.probes.elastic.elasticsearch_api import (
     ELASTICSEARCH_IMAGE,
     fetch_cluster_health,
     list_locked_indices,
-    parse_json_object,
+    parse_node_description,
     reach_elasticsearch,
-    read_node_description,
-    wants_account,
 )
+from dckgrade.probes.support.account import ServiceAccess
 from dckgrade.probes.support.http_json import ReachedService, as_mapping
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-ElasticsearchAccess = Literal["open", "refused"]
 ClusterStatus = Literal["green", "yellow", "red"]
 ELASTICSEARCH_START_BUDGET_S = 120.0
 
@@ -37,8 +36,8 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     """Elasticsearch answers: not another program at its port."""
     problem: ServiceProblem | None
     via: ReachedVia | None
-    access: ElasticsearchAccess | None
-    """Whether it answers anybody, or wants an account, which versions from 8 on do."""
+    access: ServiceAccess | None
+    """Whether it answers anybody; else whether the account that was given is let in."""
     version: str | None
     cluster: ClusterStatus | None
     """yellow is usual for one node: copies have nowhere to go. null while there is no master yet."""
@@ -52,6 +51,7 @@ class Elasticsearch(Probe, frozen=True, kw_only=True, tag="elasticsearch"):
     container: ContainerName = "elasticsearch"
 
     facts: ClassVar[type[Struct]] = Facts
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("elasticsearch")
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.SERVICE
     absent: ClassVar[Text] = Text(
@@ -93,8 +93,8 @@ def read_elasticsearch_facts(
 ) -> Facts:
     """Put it all into facts."""
     service = answered.answer
-    is_open = bool(service and not wants_account(service.first_answer))
-    cluster = parse_cluster_status(fetch_cluster_health(service.request)) if service and is_open else None
+    open_service = service if service and not service.is_locked else None
+    cluster = parse_cluster_status(fetch_cluster_health(open_service.request)) if open_service else None
     return Facts(
         answers=service is not None,
         problem=answered.problem,
@@ -102,7 +102,7 @@ def read_elasticsearch_facts(
         **read_container_life(
             inspected, engine, ELASTICSEARCH_START_BUDGET_S, ready=cluster in {"green", "yellow"}
         ),
-        access=("open" if is_open else "refused") if service else None,
+        access=service.access if service else None,
         version=read_elasticsearch_version(service) if service else None,
         cluster=cluster,
         locked=list_locked_indices(service.request) if service and cluster else [],
@@ -111,8 +111,8 @@ def read_elasticsearch_facts(
 
 def read_elasticsearch_version(service: ReachedService) -> str | None:
     """Give its version: `7.9.3`; None where it wants an account first."""
-    number = as_mapping(read_node_description(service).get("version")).get("number")
-    return str(number) if number and parse_json_object(service.first_answer) else None
+    number = as_mapping(parse_node_description(service.first_answer).get("version")).get("number")
+    return str(number) if number else None
 
 
 def parse_cluster_status(word: str | None) -> ClusterStatus | None:

@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from dckgrade.engine.answers import Address, HttpAnswer, Json, NoAnswer, OutOfReach
+from dckgrade.engine.answers import HttpAnswer, Json, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.probes.support.account import is_locked
 from dckgrade.probes.support.http_json import (
     HttpRequester,
     ReachedService,
@@ -17,10 +18,10 @@ from dckgrade.probes.support.http_json import (
     iter_mappings,
     request_whole_answer,
 )
-from dckgrade.probes.support.service import ServiceReply, ask_service
+from dckgrade.probes.support.service import HttpService, ServiceReply, reach_service
 from dckgrade.report.observation import UnobservableReason
 
-ELASTICSEARCH_PORT, ELASTICSEARCH_IMAGE = 9200, "elasticsearch"
+ELASTICSEARCH_IMAGE = "elasticsearch"
 CLUSTER_HEALTH_PATH = "/_cluster/health"
 INDICES_PATH = "/_cat/indices?format=json"
 INDEX_BLOCKS_PATH = "/_all/_settings/index.blocks.*?flat_settings=true"
@@ -43,44 +44,24 @@ class NotAvailableYet(OutOfReach):
 
 def reach_elasticsearch(engine: Engine, container: str) -> ServiceReply[ReachedService]:
     """Reach the Elasticsearch in *container*; another program at its port is a garbled answer."""
-
-    def from_here(address: Address) -> ReachedService:
-        return require_elasticsearch(
-            ReachedService(lambda path: engine.request_http(address, path), engine.request_http(address, "/"))
-        )
-
-    def inside(ref: str) -> ReachedService:
-        return require_elasticsearch(
-            ReachedService(
-                lambda path: engine.request_http_inside(ref, ELASTICSEARCH_PORT, path),
-                engine.request_http_inside(ref, ELASTICSEARCH_PORT, "/"),
-            )
-        )
-
-    return ask_service(engine, container, ELASTICSEARCH_PORT, from_here, inside, image=ELASTICSEARCH_IMAGE)
+    return reach_service(engine, container, ELASTICSEARCH)
 
 
-def require_elasticsearch(service: ReachedService) -> ReachedService:
-    """Want Elasticsearch's own form: a version, or an error of its own; 503 while it has no cluster yet."""
-    unavailable = service.first_answer.status == HTTPStatus.SERVICE_UNAVAILABLE and parse_json_object(
-        service.first_answer
-    )
-    if not read_node_description(service) and not wants_account(service.first_answer) and not unavailable:
-        raise NoAnswer("garbled")
-    return service
+def is_elasticsearch(answer: HttpAnswer) -> bool:
+    """Know Elasticsearch by its form: a version, an error of its own; 503 while it has no cluster yet."""
+    unavailable = answer.status == HTTPStatus.SERVICE_UNAVAILABLE and parse_json_object(answer)
+    return bool(parse_node_description(answer) or wants_account(answer) or unavailable)
 
 
-def read_node_description(service: ReachedService) -> Json:
+def parse_node_description(answer: HttpAnswer) -> Json:
     """Give name and version of the node; nothing while it is not asked by whom it knows."""
-    found = parse_json_object(service.first_answer)
+    found = parse_json_object(answer)
     return found if isinstance(found.get("version"), dict) and "cluster_name" in found else {}
 
 
 def wants_account(answer: HttpAnswer) -> bool:
-    """Say whether an account is wanted: versions from 8 on come so."""
-    return answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} and "error" in parse_json_object(
-        answer
-    )
+    """Say whether an account is wanted: versions from 8 on come so, others where security was switched on."""
+    return is_locked(answer) and "error" in parse_json_object(answer)
 
 
 def parse_json_object(answer: HttpAnswer) -> Json:
@@ -89,6 +70,18 @@ def parse_json_object(answer: HttpAnswer) -> Json:
         return as_mapping(decode_json(answer))
     except OutOfReach:
         return {}
+
+
+ELASTICSEARCH = HttpService(
+    image=ELASTICSEARCH_IMAGE,
+    path="/",
+    usual_ports=(9200,),
+    is_own_answer=is_elasticsearch,
+    port_settings=("http.port",),
+    # At 9300, where nodes talk to each other, a question over HTTP leaves a line in the log.
+    allowed_ports=range(9200, 9300),
+    account="elasticsearch",
+)
 
 
 def fetch_cluster_health(ask: HttpRequester) -> str | None:

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import HttpAnswer, Json, NotThere, OutOfReach, ReachedVia
+from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import kibana_api, log_patterns
 from dckgrade.probes.elastic.container_state import (
@@ -18,6 +19,8 @@ from dckgrade.probes.elastic.container_state import (
 )
 from dckgrade.probes.elastic.elasticsearch_api import ELASTICSEARCH_IMAGE as ELASTICSEARCH
 from dckgrade.probes.support import reachability
+from dckgrade.probes.support.account import ServiceAccess
+from dckgrade.probes.support.http_json import ReachedService
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
 from dckgrade.report.observation import Observation, Seen
@@ -33,6 +36,8 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     """Kibana answers, ready or not: not another program at its port."""
     problem: ServiceProblem | None
     via: ReachedVia | None
+    access: ServiceAccess | None
+    """Whether it answers anybody; else whether the account that was given is let in."""
     failing: bool
     """It is not ready: it serves no pages."""
     state: str | None
@@ -46,11 +51,11 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     host: str | None
     """Where it looks for Elasticsearch: by its log, else as it was told, else as the image is made."""
     loopback: bool | None
-    """That is its own container."""
+    """That is its own container, and nobody else's."""
     shares_network: bool | None
-    """Whether it is on a network that somebody made, together with Elasticsearch."""
+    """Whether it is together with Elasticsearch on a network that somebody made, or on one loopback."""
     known_name: bool | None
-    """Whether Elasticsearch is called so there."""
+    """Whether Elasticsearch is called so there; null for an address, which may lead there all the same."""
     old_variable: bool
     """Whether it was told by ELASTICSEARCH_URL, which versions from 7 on do not read, and by nothing else."""
 
@@ -62,6 +67,7 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
     elasticsearch: ContainerName = "elasticsearch"
 
     facts: ClassVar[type[Struct]] = Facts
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("kibana")
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.SERVICE
     absent: ClassVar[Text] = Text(
@@ -78,6 +84,7 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
         "answers": Text(fr="Kibana répond", en="Kibana answers"),
         "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
         "via": Text(fr="chemin de la réponse", en="way of the answer"),
+        "access": Text(fr="accès à Kibana", en="access to Kibana"),
         "failing": Text(fr="Kibana n'est pas prêt", en="Kibana is not ready"),
         "state": Text(fr="état que donne Kibana", en="state that Kibana gives"),
         "version": Text(fr="version de Kibana", en="version of Kibana"),
@@ -115,14 +122,16 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
         return Seen(kind="kibana", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read_kibana_facts(answered: ServiceReply[HttpAnswer], inspected: Json, engine: Engine) -> Facts:
+def read_kibana_facts(answered: ServiceReply[ReachedService], inspected: Json, engine: Engine) -> Facts:
     """Put the answer into facts."""
-    state = kibana_api.read_kibana_state(answered.answer) if answered.answer else None
-    number = kibana_api.read_kibana_version(answered.answer) if answered.answer else None
+    service = answered.answer
+    state = kibana_api.read_kibana_state(service.first_answer) if service else None
+    number = kibana_api.read_kibana_version(service.first_answer) if service else None
     return Facts(
-        answers=answered.answer is not None,
+        answers=service is not None,
         problem=answered.problem,
         via=answered.via,
+        access=service.access if service else None,
         **read_container_life(
             inspected, engine, KIBANA_START_BUDGET_S, ready=state in kibana_api.READY_STATES
         ),
@@ -155,19 +164,29 @@ def explain_connection(log: str, inspected: Json, elasticsearch: str, engine: En
         or log_patterns.DEFAULT_ELASTICSEARCH_HOST
     )
     other = inspect_stack_container(engine, elasticsearch, ELASTICSEARCH)
+    loopback = (
+        reachability.is_loopback_host(host)
+        and reachability.has_own_loopback(inspected)
+        and not reachability.lends_network(inspected, engine)
+    )
     return {
         "unfit": log_patterns.is_version_incompatible(log),
         "complains": log_patterns.find_tried_host(log) is not None,
         "host": host,
-        "loopback": reachability.is_loopback_host(host) and reachability.has_own_loopback(inspected),
-        "shares_network": reachability.share_network(inspected, other) if other else None,
-        "known_name": host
-        in {*reachability.list_reachable_names(other, inspected), *iter_linked_names(inspected)}
-        if other
-        else None,
+        "loopback": loopback,
+        "shares_network": reachability.can_reach_other(inspected, other) if other else None,
+        "known_name": not loopback and is_known_name(host, inspected, other) if other else None,
         "old_variable": log_patterns.OLD_KIBANA_HOSTS in environment
         and log_patterns.KIBANA_HOSTS not in environment,
     }
+
+
+def is_known_name(host: str, inspected: Json, other: Json) -> bool | None:
+    """Say whether *host* is the other container's name from there; None where only trying could tell."""
+    if host in {*reachability.list_reachable_names(other, inspected), *iter_linked_names(inspected)}:
+        return True
+    # An address may be the machine's, and a name with dots be known to the network's own name server.
+    return None if "." in host or ":" in host or reachability.is_loopback_host(host) else False
 
 
 def iter_linked_names(inspected: Json) -> Iterator[str]:

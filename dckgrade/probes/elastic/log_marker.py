@@ -11,6 +11,7 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.probe_container_form import SENDING_DRIVERS
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import elasticsearch_api
 from dckgrade.probes.elastic.elasticsearch_api import NotAvailableYet
@@ -90,6 +91,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
     logstash: ContainerName = "logstash"
 
     facts: ClassVar[type[Struct]] = Facts
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("elasticsearch")
     passive: ClassVar[bool] = False
     cost: ClassVar[Cost] = Cost.WAIT
     absent: ClassVar[Text] = Text(
@@ -224,7 +226,7 @@ NOT_YET_FACTS = Facts(
 def reach_open_elasticsearch(engine: Engine, elasticsearch: str) -> HttpRequester | None:
     """Reach Elasticsearch; None while it has no cluster, or where it wants an account."""
     found = elasticsearch_api.reach_elasticsearch(engine, elasticsearch).answer
-    if not found or elasticsearch_api.wants_account(found.first_answer):
+    if not found or found.is_locked:
         return None
     return found.request if elasticsearch_api.fetch_cluster_health(found.request) else None
 

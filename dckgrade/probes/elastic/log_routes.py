@@ -14,6 +14,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.candidates import inspect_candidates, is_orchestrated, runs_image_or_program
 from dckgrade.probes.support.lookup import get_repository_name
+from dckgrade.probes.support.service_settings import order_ports
 
 DOCKER_SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
 SELF_READING_IMAGES = {"cadvisor", "node-exporter", "portainer", "portainer-ce"}
@@ -24,7 +25,7 @@ KEEPING_DRIVERS = frozenset({"", "none", "json-file", "local", "db", "journald",
 """Log drivers that send nothing anywhere; any other does, a plugin's too."""
 WEB_SERVERS = ("nginx", "httpd", "caddy")
 """Programs that may log a request for a page that there is not."""
-HTTP_PORT, MAX_HTTP_PORTS = 80, 4
+HTTP_PORTS, MAX_HTTP_PORTS = (80, 8080), 4
 SYSTEM_FOLDERS = ("/etc", "/proc", "/sys", "/dev", "/run", "/var/run", "/lib", "/usr/share/zoneinfo")
 """Folders of the machine that containers have in common without passing lines on in them."""
 STORE_IMAGES = ("elasticsearch", "kibana")
@@ -161,20 +162,12 @@ def describe_log_source(entry: Json, inspected: Json, carriers: Sequence[Json]) 
         image=str(inspected.get("Image") or ""),
         running=reachability.is_running(inspected),
         is_web_server=is_web_server(entry),
-        ports=list_http_ports(inspected),
+        ports=order_ports(inspected, (), HTTP_PORTS, None)[:MAX_HTTP_PORTS],
         driver=str(log.get("Type") or ""),
         log={"Type": str(log.get("Type") or ""), "Config": dict(log.get("Config") or {})},
         error=error if "logging driver" in error else "",
         shares_files=any(shares_files(inspected, carrier) for carrier in carriers),
     )
-
-
-def list_http_ports(inspected: Json) -> list[int]:
-    """List the container's TCP ports: those that are published, those that its image names, the usual one."""
-    exposed = (inspected.get("Config") or {}).get("ExposedPorts") or {}
-    named = [*get_port_bindings(inspected), *exposed, f"{HTTP_PORT}/tcp"]
-    numbers = [key.partition("/")[0] for key in named if key.partition("/")[2] in {"", "tcp"}]
-    return [int(number) for number in dict.fromkeys(numbers) if number.isdecimal()][:MAX_HTTP_PORTS]
 
 
 def shares_files(inspected: Json, other: Json) -> bool:

@@ -3,11 +3,14 @@
 from http import HTTPStatus
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from dckgrade.engine.answers import Address, Json, NoAnswer, NotThere, OutOfReach
+from dckgrade.engine.answers import HttpAnswer, Json, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic.container_state import inspect_stack_container, read_log
+from dckgrade.probes.elastic.elasticsearch_api import parse_json_object
 from dckgrade.probes.elastic.log_patterns import find_api_port, has_started_pipelines
+from dckgrade.probes.support.account import is_locked
 from dckgrade.probes.support.http_json import (
     HttpRequester,
     ReachedService,
@@ -17,9 +20,10 @@ from dckgrade.probes.support.http_json import (
     request_whole_answer,
 )
 from dckgrade.probes.support.lookup import uptime_s
-from dckgrade.probes.support.service import ServiceReply, ask_service, find_id_and_state
+from dckgrade.probes.support.service import HttpService, ServiceReply, find_id_and_state, reach_service
+from dckgrade.report.observation import UnobservableReason
 
-LOGSTASH_PORT, LOGSTASH_IMAGE = 9600, "logstash"
+LOGSTASH_IMAGE = "logstash"
 START_BUDGET_S = 150.0
 PIPELINE_STATS_PATH = "/_node/stats/pipelines"
 ELASTICSEARCH_OUTPUT = "elasticsearch"
@@ -70,52 +74,40 @@ def read_intake(engine: Engine, container: str) -> LogstashIntake:
 
 
 def reach_logstash(engine: Engine, container: str) -> ServiceReply[ReachedService]:
-    """Reach the API of the Logstash in *container*: at its usual port, else at the one that its log names."""
-    usual = reach_logstash_at(engine, container, LOGSTASH_PORT)
-    if usual.answer or usual.problem == "not-running":
-        return usual
-    inspected = engine.inspect_container(find_id_and_state(engine, container, LOGSTASH_IMAGE)[0])
-    port = find_api_port(read_log(engine, inspected))
-    told = reach_logstash_at(engine, container, port) if port not in {None, LOGSTASH_PORT} else usual
-    return told if told.answer else usual
+    """
+    Reach the API of the Logstash in *container*: where it usually is, else where its log says.
+
+    `OutOfReach` where it wants an account.
+    """
+    replied = reach_service(engine, container, LOGSTASH)
+    if not replied.answer and replied.problem != "not-running":
+        inspected = engine.inspect_container(find_id_and_state(engine, container, LOGSTASH_IMAGE)[0])
+        if port := find_api_port(read_log(engine, inspected)):
+            told = reach_service(engine, container, replace(LOGSTASH, usual_ports=(port,)))
+            replied = told if told.answer else replied
+    if replied.answer and is_locked(replied.answer.first_answer):
+        raise OutOfReach(UnobservableReason.NOT_TRIED, "Logstash's API wants an account")
+    return replied
 
 
-def reach_logstash_at(engine: Engine, container: str, port: int) -> ServiceReply[ReachedService]:
-    """Reach the API at *port*: seldom published, sometimes open inside alone."""
+def is_logstash(answer: HttpAnswer) -> bool:
+    """Know Logstash by its own form."""
+    return is_locked(answer) or (
+        answer.status == HTTPStatus.OK and {"host", "version"} <= parse_json_object(answer).keys()
+    )
 
-    def from_here(address: Address) -> ReachedService:
-        return require_logstash(
-            ReachedService(lambda path: engine.request_http(address, path), engine.request_http(address, "/"))
-        )
 
-    def inside(ref: str) -> ReachedService:
-        return require_logstash(
-            ReachedService(
-                lambda path: engine.request_http_inside(ref, port, path),
-                engine.request_http_inside(ref, port, "/"),
-            )
-        )
-
-    answered = ask_service(engine, container, port, from_here, inside, image=LOGSTASH_IMAGE)
-    if answered.answer or answered.problem not in {"refused", "no-address"}:
-        return answered
+LOGSTASH = HttpService(
+    image=LOGSTASH_IMAGE,
+    path="/",
+    usual_ports=(9600,),
+    is_own_answer=is_logstash,
+    port_settings=("HTTP_PORT", "http.port", "API_HTTP_PORT", "api.http.port"),
+    # A question to one of its inputs would become a line.
+    allowed_ports=range(9600, 9701),
     # `http.host` may have become the loopback again, by a logstash.yml of the trainee's.
-    try:
-        service = inside(find_id_and_state(engine, container, LOGSTASH_IMAGE)[0])
-    except (NoAnswer, NotThere, OutOfReach):
-        return answered
-    return ServiceReply(answer=service, via="inside", age_s=answered.age_s)
-
-
-def require_logstash(service: ReachedService) -> ReachedService:
-    """Want Logstash's own form."""
-    try:
-        about = as_mapping(decode_json(service.first_answer))
-    except OutOfReach:
-        raise NoAnswer("garbled") from None
-    if service.first_answer.status != HTTPStatus.OK or not {"host", "version"} <= about.keys():
-        raise NoAnswer("garbled")
-    return service
+    may_be_inside=True,
+)
 
 
 def read_logstash_version(service: ReachedService) -> str:

@@ -36,6 +36,24 @@ def share_network(container: Json, other: Json) -> bool:
     return bool((get_networks(container).keys() & get_networks(other).keys()) - PREDEFINED_NETWORKS)
 
 
+def can_reach_other(inspected: Json, other: Json) -> bool:
+    """
+    Return whether one can call the other by a name, or on the loopback that they have in common: a network
+    that somebody made, the machine's own, or one lent by the other (`--network container:…`).
+    """
+    return share_network(inspected, other) or identify_network_owner(inspected) == identify_network_owner(
+        other
+    )
+
+
+def identify_network_owner(inspected: Json) -> str:
+    """Return whose network the container stands in: its own, the machine's, another container's."""
+    mode = str((inspected.get("HostConfig") or {}).get("NetworkMode") or "")
+    if mode.startswith("container:"):
+        return mode.removeprefix("container:")
+    return mode if mode == "host" else str(inspected.get("Id") or "")
+
+
 def list_reachable_names(inspected: Json, seen_from: Json) -> set[str]:
     """List everything that the other container may call it by: names, aliases, addresses."""
     common = get_networks(inspected).keys() & get_networks(seen_from).keys()

@@ -290,12 +290,16 @@ def test_every_web_server_is_asked_and_each_at_the_port_that_it_has() -> None:
     engine = Stack()
     engine.twin("web", Names=["/web2"], Image="httpd:2.4", Command="httpd-foreground")
     engine.inspect("web2")["Name"] = "/web2"
-    engine.inspect("web2")["Config"]["ExposedPorts"] = {"8080/tcp": {}, "53/udp": {}}
+    engine.inspect("web2")["Config"]["ExposedPorts"] = {"8081/tcp": {}, "53/udp": {}}
     engine.inspect("web2")["NetworkSettings"]["Networks"] = {"elk": {"IPAddress": "172.18.0.9"}}
-    engine.pages["8080/"] = page(b"404", 404)
-    engine.pages["80/"] = NoAnswer("refused")
+    engine.pages["8081/"] = page(b"404", 404)
+    engine.pages["80/"] = engine.pages["8080/"] = NoAnswer("refused")
     assert look(engine)["container"] == "web2"
-    assert [asked.partition("/")[0] for asked in engine.questions if "/dckgrade" in asked] == ["80", "8080"]
+    assert [asked.partition("/")[0] for asked in engine.questions if "/dckgrade" in asked] == [
+        "80",
+        "8080",
+        "8081",
+    ]
 
 
 @pytest.mark.parametrize(
