@@ -42,7 +42,7 @@ def find_unsettled_checks(lab: Lab, recording: Recording) -> set[str]:
     """
     List the failed checks without a lasting mistake that is known by name: those that time may mend.
 
-    A blocked check that observes the effect which settles it is one too: signs may be wrong.
+    One that others block, and that observes the effect which settles it, is one too: signs may be wrong.
     """
     judgement = Judgement(lab, recording, "en")
     # A limit of the machine may be one that passes.
@@ -52,8 +52,7 @@ def find_unsettled_checks(lab: Lab, recording: Recording) -> set[str]:
     awaited = {
         check.id
         for check, line in zip(lab.checks, results, strict=True)
-        if line.verdict is Verdict.BLOCKED
-        and check.observe in [effect.observe for effect in check.settled_by]
+        if line.blocked_by and check.observe in [effect.observe for effect in check.settled_by]
     }
     return (missed - judgement.lasting_failures) | awaited
 

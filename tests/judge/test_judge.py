@@ -152,6 +152,8 @@ def test_the_effect_is_waited_for_although_a_sign_speaks_against_it() -> None:
     assert find_unsettled_checks(BY_EFFECT, signs) == {"sign", "page"}
     blocked = recording({"web": GONE, "sign": seen(), "page": seen("exited", exit_code=1)})
     assert find_unsettled_checks(BY_EFFECT, blocked) == {"web", "page"}, "not one that only looks at signs"
+    unseen = recording({"web": LATE, "sign": seen(), "page": seen("exited", exit_code=1)})
+    assert find_unsettled_checks(BY_EFFECT, unseen) == {"page"}
 
 
 def test_what_was_still_starting_is_unknown_with_its_misses() -> None:

@@ -17,6 +17,8 @@ class ContainerLife(Struct, frozen=True, kw_only=True):
     status: str
     """Docker's word: created, running, paused, restarting, removing, exited, dead."""
     exit_code: int
+    oom_killed: bool
+    """The kernel killed it for its memory."""
     error: str
     """The engine's own error at the start, secrets masked; empty when there was none."""
     log_tail: str | None
@@ -35,6 +37,7 @@ def read_container_life(inspected: Json, engine: Engine, budget_s: float, *, rea
         "name": str(inspected.get("Name") or "").lstrip("/"),
         "status": str(state.get("Status") or ""),
         "exit_code": state.get("ExitCode") or 0,
+        "oom_killed": bool(state.get("OOMKilled")),
         "error": mask_secrets(str(state.get("Error") or "")),
         "log_tail": engine.read_log_tail(str(inspected.get("Id") or ""), tty=tty) if up_s is None else None,
         "up_s": round(up_s) if up_s is not None else None,

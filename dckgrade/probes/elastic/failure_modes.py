@@ -7,8 +7,8 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic import elasticsearch_api, log_patterns, logstash_api
 from dckgrade.probes.elastic.container_state import inspect_stack_container, read_log
+from dckgrade.probes.elastic.log_patterns import OutputConnection
 from dckgrade.probes.elastic.log_routes import LogRoutes
-from dckgrade.probes.elastic.logstash_api import PipelineFlow
 from dckgrade.probes.elastic.marker import MarkerEmission
 from dckgrade.probes.support.lookup import parse_timestamp
 
@@ -35,13 +35,10 @@ def is_log_reading_denied(engine: Engine, ways: LogRoutes) -> bool | None:
     return {0: False, NOTHING_READABLE_EXIT_CODE: True}.get(ran.exit_code)
 
 
-def is_output_failing(engine: Engine, logstash: str, flow: PipelineFlow | None) -> bool:
-    """Say whether Logstash's log ends with Elasticsearch not reached, or accepting nothing."""
+def read_logstash_connection(engine: Engine, logstash: str) -> OutputConnection:
+    """Read what Logstash's log says of its connection to Elasticsearch."""
     inspected = inspect_stack_container(engine, logstash, logstash_api.LOGSTASH_IMAGE)
-    if not inspected:
-        return False
-    connection = log_patterns.read_output_connection(read_log(engine, inspected))
-    return connection.is_failing(flow.written if flow else None)
+    return log_patterns.read_output_connection(read_log(engine, inspected) if inspected else "")
 
 
 def was_accepted(said: MarkerEmission) -> bool:

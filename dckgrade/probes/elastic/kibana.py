@@ -77,6 +77,7 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
         "name": Text(fr="nom du conteneur", en="name of the container"),
         "status": Text(fr="état du conteneur", en="state of the container"),
         "exit_code": Text(fr="code de sortie", en="exit code"),
+        "oom_killed": Text(fr="tué par manque de mémoire", en="killed for lack of memory"),
         "error": Text(fr="erreur du moteur", en="error of the engine"),
         "log_tail": Text(fr="dernières lignes du log", en="last lines of the log"),
         "up_s": Text(fr="secondes de marche", en="seconds running"),

@@ -18,7 +18,7 @@ from dckgrade.probes.elastic.elasticsearch_api import NotAvailableYet
 from dckgrade.probes.elastic.failure_modes import (
     has_lost_data,
     is_log_reading_denied,
-    is_output_failing,
+    read_logstash_connection,
     was_accepted,
 )
 from dckgrade.probes.elastic.log_routes import survey_log_routes
@@ -38,6 +38,8 @@ UNSEEN_WAY_BUDGET_S = 15.0
 """For a way that cannot be seen from here: programs that follow files look at them every 10 to 15 s."""
 SENT_BUDGET_S = 6.0
 """For a line that is sent, where Logstash cannot be what carries it on."""
+REFUSED_AFTER_S = 8.0
+"""By then a line that is sent has been accepted, or refused."""
 LOOP_EVENTS_PER_S = 50
 """More lines than a lab's containers say."""
 
@@ -73,7 +75,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     cannot_read: bool | None
     """Whoever reads Docker's files may not: tried inside; null where that could not be."""
     failing: bool
-    """Whether Logstash's log ends with Elasticsearch not reached, or refusing."""
+    """Whether Logstash's log ends with Elasticsearch not reached, or it refuses what has come since."""
+    refusal: str | None
+    """Why Elasticsearch refused a document of Logstash's, the last time that it did; secrets masked."""
     looping: bool
     """Logstash reads its own lines, and writes a new one for each."""
     documents: int | None
@@ -123,6 +127,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         "failing": Text(
             fr="Elasticsearch hors d'atteinte pour Logstash", en="Elasticsearch out of reach for Logstash"
         ),
+        "refusal": Text(fr="refus d'Elasticsearch", en="refusal by Elasticsearch"),
         "looping": Text(fr="Logstash relit ses propres lignes", en="Logstash reads its own lines"),
         "documents": Text(fr="documents présents avant", en="documents present before"),
         "old_lines_left": Text(fr="anciennes lignes laissées de côté", en="older lines passed over"),
@@ -174,7 +179,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         index, searched = look_for_line(ask, said)
         latency = engine.call_once_per_run(("found", said.marker), lambda: said.waited_s) if index else None
         kept = is_in_container_log(engine, said) if said.by and not index else None
-        flow = logstash.flow
+        flow, connection = logstash.flow, read_logstash_connection(engine, self.logstash)
         return Facts(
             said=said.by is not None,
             by=said.by,
@@ -191,7 +196,8 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
             error=mask_secrets(said.error)[:300] or None,
             wrong_protocol=said.wrong_protocol,
             cannot_read=is_log_reading_denied(engine, said.ways) if not index else None,
-            failing=not index and is_output_failing(engine, self.logstash, flow),
+            failing=not index and connection.is_failing(count_written_since(said, flow)),
+            refusal=connection.refusal,
             looping=is_looping(said, flow),
             documents=said.held,
             old_lines_left=index is not None and skips_old_lines(engine, said, flow),
@@ -216,6 +222,7 @@ NOT_YET_FACTS = Facts(
     wrong_protocol=False,
     cannot_read=None,
     failing=False,
+    refusal=None,
     looping=False,
     documents=None,
     old_lines_left=False,
@@ -321,6 +328,14 @@ def find_missing_step(before: PipelineFlow, flow: PipelineFlow) -> LogHop:
     ):
         return "logstash-out"
     return "elasticsearch"
+
+
+def count_written_since(said: MarkerEmission, flow: PipelineFlow | None) -> int | None:
+    """Count what Elasticsearch accepted since the word was said; None where none could be expected yet."""
+    before = said.before.written if said.before else None
+    if flow is None or flow.written is None or before is None or said.waited_s < REFUSED_AFTER_S:
+        return None
+    return flow.written - before
 
 
 def is_looping(said: MarkerEmission, flow: PipelineFlow | None) -> bool:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.redaction import mask_secrets
 
-PipelineProblem = Literal["syntax", "nothing-to-run", "not-readable"]
+PipelineProblem = Literal["syntax", "plugin", "nothing-to-run", "not-readable"]
 
 # Logstash's lines: `[2026-01-01T10:00:00,000][WARN ][logstash.outputs.elasticsearch][main] Attempted to …`.
 # The parts that ask about licences and send figures print the same words for another connection.
@@ -40,8 +40,9 @@ _INCOMPATIBLE = re.compile(
     r"incompatible with the following Elasticsearch|This version of Kibana[^.]{0,60} requires"
 )
 _SYNTAX = re.compile(r"Expected one of .{0,800}? at line (\d{1,6})")
-_BROKEN = re.compile(
+_PLUGIN = re.compile(
     r"ConfigurationError|Invalid setting for|Unable to configure plugins|Couldn't find any \w{1,10} plugin"
+    r"|Unknown setting '|Missing a required setting"
 )
 _NOTHING_TO_RUN = re.compile(
     r"No config files found|No configuration found|No pipelines? (?:is|are) running|no pipelines? loaded"
@@ -148,8 +149,8 @@ def find_pipeline_problem(log: str) -> tuple[PipelineProblem | None, int | None]
     if found := _SYNTAX.search(" ".join(log.split())):
         return "syntax", int(found[1])
     for line in log.splitlines():
-        if _BROKEN.search(line):
-            problem = "syntax"
+        if _PLUGIN.search(line):
+            problem = "plugin"
         elif _NOTHING_TO_RUN.search(line):
             problem = problem or "nothing-to-run"
         elif _UNREADABLE.search(line):

@@ -77,6 +77,7 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
         "name": Text(fr="nom du conteneur", en="name of the container"),
         "status": Text(fr="état du conteneur", en="state of the container"),
         "exit_code": Text(fr="code de sortie", en="exit code"),
+        "oom_killed": Text(fr="tué par manque de mémoire", en="killed for lack of memory"),
         "error": Text(fr="erreur du moteur", en="error of the engine"),
         "log_tail": Text(fr="dernières lignes du log", en="last lines of the log"),
         "up_s": Text(fr="secondes de marche", en="seconds running"),
@@ -114,8 +115,10 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
             inspected = engine.inspect_container(ref)
             service = answered.answer
             going = fetch_pipeline_flow(service.request) if service else None
-            connection = log_patterns.read_output_connection(read_log(engine, inspected))
-            lived = read_container_life(inspected, engine, START_BUDGET_S, ready=going is not None)
+            log = read_log(engine, inspected)
+            connection = log_patterns.read_output_connection(log)
+            started = going is not None or log_patterns.has_started_pipelines(log)
+            lived = read_container_life(inspected, engine, START_BUDGET_S, ready=started)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("logstash", trouble)
         own, elsewhere = find_pipeline_mounts(inspected)

@@ -303,7 +303,9 @@ def test_the_loopback_of_a_logstash_that_lends_its_network_is_not_its_own() -> N
             "nothing-to-run",
             None,
         ),
-        ("Couldn't find any input plugin named 'gelff'.", "syntax", None),
+        ("Couldn't find any input plugin named 'gelff'.", "plugin", None),
+        ("Unknown setting 'hots' for elasticsearch", "plugin", None),
+        ("Missing a required setting for the tcp input plugin: port => # SETTING MISSING", "plugin", None),
         ("failed to open file: Permission denied", "not-readable", None),
     ],
 )
