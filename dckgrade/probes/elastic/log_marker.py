@@ -35,7 +35,7 @@ MARKER_BUDGET_S = 45.0
 RETRY_AFTER_S = 3.0
 """A web server that logs no requests shows it by then."""
 UNSEEN_WAY_BUDGET_S = 15.0
-"""For a way that cannot be seen from here: programs that follow files look at them every 10 to 15 s."""
+"""For a way that cannot be seen: programs that follow files look at them every 10 to 15 s."""
 SENT_BUDGET_S = 6.0
 """For a line that is sent, where Logstash cannot be what carries it on."""
 REFUSED_AFTER_S = 8.0
@@ -151,7 +151,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
             return Seen(kind="log-marker", facts=msgspec.to_builtins(NOT_YET_FACTS), age_s=0.0)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("log-marker", trouble)
-        age_s = get_marker_age_s(said, logstash)
+        age_s = get_marker_age_s(said, logstash, is_cut_off=facts.failing)
         return Seen(kind="log-marker", facts=msgspec.to_builtins(facts), age_s=age_s)
 
     def said(self, engine: Engine, ask: HttpRequester, flow: PipelineFlow | None) -> MarkerEmission:
@@ -258,9 +258,10 @@ def look_for_line(ask: HttpRequester, said: MarkerEmission) -> tuple[str | None,
         return None, False
 
 
-def get_marker_age_s(said: MarkerEmission, logstash: LogstashIntake) -> float | None:
+def get_marker_age_s(said: MarkerEmission, logstash: LogstashIntake, *, is_cut_off: bool) -> float | None:
     """Count the wait from the word; None where waiting cannot help any more."""
-    if said.by is None or said.waited_s > get_patience_s(said, logstash):
+    patience_s = UNSEEN_WAY_BUDGET_S if is_cut_off else get_patience_s(said, logstash)
+    if said.by is None or said.waited_s > patience_s:
         return None
     return round(said.waited_s, 1)
 

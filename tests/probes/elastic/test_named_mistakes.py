@@ -104,7 +104,7 @@ LOGSTASH_SAYS = {
     "EL-87": [
         (
             "[ERROR][logstash.config.sourceloader] Could not fetch all the sources "
-            '{:exception=>Errno::EACCES, :message=>"Permission denied - /usr/share/logstash/pipeline/logstash.conf"}'
+            '{:exception=>Errno::EACCES, :message=>"Permission denied - /pipeline/logstash.conf"}'
         )
     ],
     "EL-92": ["[FATAL][logstash.runner] Logstash could not be started because there is another one"],
