@@ -169,7 +169,9 @@ def test_killed_stopped_and_never_started_are_told_apart(
     [(ELASTICSEARCH, "EL-82"), (LOGSTASH, "EL-83"), (KIBANA, "EL-84"), ("shared-network", "EL-85")],
 )
 def test_what_is_not_begun_is_told_as_the_sheet_s_next_step(check: str, code: str) -> None:
-    mistake = name_mistake(Stack().only("web"), check)
+    engine = Stack()
+    engine.only("web")
+    mistake = name_mistake(engine, check)
     assert mistake
     assert mistake.code == code
 
