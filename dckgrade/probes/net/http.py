@@ -11,8 +11,8 @@ from dckgrade.engine.answers import HttpAnswer, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import ContainerSelector, convert_to_observation
 from dckgrade.probes.support.http_json import ReachedService
+from dckgrade.probes.support.lookup import ContainerSelector, convert_to_observation
 from dckgrade.probes.support.service import HttpService, Port, ServiceProblem, ServiceReply, reach_service
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
