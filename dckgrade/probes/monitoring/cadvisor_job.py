@@ -18,6 +18,10 @@ from dckgrade.probes.monitoring.prometheus_api import (
 from dckgrade.probes.monitoring.prometheus_config import ScrapeJob, choose_job_by_words, parse_jobs
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.http_json import HttpRequester
+from dckgrade.probes.support.service import get_network_mode
+from dckgrade.probes.support.service_settings import list_told_ports, read_settings
+
+CADVISOR_PORT = 8080
 
 
 class ScrapeState(Struct, frozen=True):
@@ -94,8 +98,15 @@ def leads_to_cadvisor(host: str | None, port: int | None, prometheus: Json, cadv
     # A name without a point is another container's.
     is_machine = not re.fullmatch(r"[^.:]+", host) or host == "localhost"
     return host in reachability.list_reachable_names(cadvisor, prometheus) or (
-        is_machine and port in reachability.map_published_ports(cadvisor)
+        is_machine and port in list_machine_ports(cadvisor)
     )
+
+
+def list_machine_ports(cadvisor: Json) -> set[int]:
+    """Return the ports of the machine that lead to it: published, or its own on the machine's network."""
+    if get_network_mode(cadvisor) != "host":
+        return set(reachability.map_published_ports(cadvisor))
+    return {*list_told_ports(read_settings(cadvisor), ("port",))} or {CADVISOR_PORT}
 
 
 def iter_target_addresses(job: ScrapeJob, targets: Sequence[Json]) -> Iterator[tuple[str | None, int | None]]:

@@ -26,6 +26,7 @@ from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 TargetHealth = Literal["up", "down", "unknown"]
+TARGETS_PAGE, MAX_QUOTED_CHARS = "Status > Targets", 300
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -39,10 +40,20 @@ class Facts(Struct, frozen=True, kw_only=True):
     port: int | None
     error: str | None
     """The error of the last scrape, secrets masked; empty when there was none."""
+    program: str
+    """Whose words *text* are: Prometheus's."""
+    text: str | None
+    """That error, at most 300 characters; null when there was none."""
+    place: str
+    """Where it can be read."""
+    scraped: bool | None
+    """Whether it has been scraped once."""
     loopback: bool | None
     """It never leaves the container: localhost, and that is Prometheus's own."""
     itself: bool | None
     """It is Prometheus."""
+    is_cadvisor: bool | None
+    """It leads to cAdvisor's container, by a name, an address or a port of the machine."""
     cadvisor_running: bool
     shares_network: bool | None
     """Whether Prometheus and cAdvisor are on a network that somebody made."""
@@ -70,6 +81,13 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
         "host": Text(fr="hôte de la cible", en="host of the target"),
         "port": Text(fr="port de la cible", en="port of the target"),
         "error": Text(fr="erreur du dernier relevé", en="error of the last scrape"),
+        "program": Text(fr="programme", en="program"),
+        "text": Text(fr="erreur du programme", en="error of the program"),
+        "place": Text(fr="où elle se lit", en="where it can be read"),
+        "scraped": Text(fr="cible déjà relevée", en="target scraped already"),
+        "is_cadvisor": Text(
+            fr="la cible est le conteneur de cAdvisor", en="the target is cAdvisor's container"
+        ),
         "loopback": Text(
             fr="cible sur le conteneur de Prometheus", en="target on Prometheus's own container"
         ),
@@ -126,13 +144,21 @@ def read_target_facts(
     own = cadvisor if cadvisor and reachability.is_running(cadvisor) else None
     target = choose_nearest_target(state, prometheus, own) if state else None
     host, port = split_address(str((target or {}).get("scrapeUrl") or ""))
-    nothing: dict[str, Any] = dict.fromkeys(("loopback", "itself", "known_name", "machines_port"))
+    error = mask_secrets(str(target.get("lastError") or "")) if target else None
+    health = parse_target_health(target)
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("loopback", "itself", "is_cadvisor", "known_name", "machines_port")
+    )
     return Facts(
         job=state.job.name if state and state.job else None,
-        health=parse_target_health(target),
+        health=health,
         host=host,
         port=port,
-        error=mask_secrets(str(target.get("lastError") or "")) if target else None,
+        error=error,
+        program="Prometheus",
+        text=error[:MAX_QUOTED_CHARS] if error else None,
+        place=TARGETS_PAGE,
+        scraped=health != "unknown" if health else None,
         cadvisor_running=own is not None,
         shares_network=reachability.share_network(prometheus, own) if own else None,
         **(compare_target_ends(host, port, service, prometheus, own) if host and service else nothing),
@@ -149,6 +175,7 @@ def compare_target_ends(
     return {
         "loopback": near,
         "itself": itself and port == service.port,
+        "is_cadvisor": cadvisor is not None and leads_to_cadvisor(host, port, prometheus, cadvisor),
         "known_name": host in reachability.list_reachable_names(cadvisor, prometheus) if cadvisor else None,
         "machines_port": port in ports and port not in ports.values() if cadvisor else None,
     }
