@@ -90,15 +90,17 @@ def order_ports(
     """
     Return the container's own ports at which to ask, the likeliest first.
 
-    What is published as the first *usual* port comes first, since that is what a sheet promises; then what is
-    told, published, exposed and usual. Outside *allowed*, only told and promised ports are asked.
+    What is published as the first *usual* port comes first, since that is what a sheet promises; then what
+    settings tell, what is published, and what is exposed or usual. The first one's failure is the one that
+    is reported. Outside *allowed*, only told and promised ports are asked.
     """
-    published = list_published_ports(inspected)
-    promised = [port.inner for port in published if port.on_machine == usual[0]]
-    published_too = [port.inner for port in published if port.inner in told or port.inner in usual]
-    spare = [*(port.inner for port in published), *list_exposed_ports(inspected)]
+    bindings = list_published_ports(inspected)
+    promised = [port.inner for port in bindings if port.on_machine == usual[0]]
+    published, exposed = [port.inner for port in bindings], list_exposed_ports(inspected)
+    likely = [port for port in [*told, *usual] if port in published]
     ordered = dict.fromkeys([
-        *promised, *published_too, *told, *(port for port in usual if port in spare), *spare, *usual,
+        *promised, *likely, *told, *(port for port in usual if port in exposed), *published,
+        usual[0], *exposed, *usual,
     ])  # fmt: skip
     certain = {*promised, *told}
     return [port for port in ordered if allowed is None or port in allowed or port in certain]
