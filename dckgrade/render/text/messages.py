@@ -157,13 +157,17 @@ def describe_engine(report: Report) -> str:
     engine = report.engine
     parts = [
         sanitize_line(engine.name or ""),
-        _("Docker {version}").format(version=sanitize_line(engine.version))
-        if engine.version
-        else _("no answer"),
+        format_engine_version(engine.version) if engine.version else _("no answer"),
         _("API {version}").format(version=sanitize_line(engine.api)) if engine.api else "",
         _("rootless") if engine.rootless else "",
     ]
     return f"{sanitize_line(engine.endpoint)} — {', '.join(part for part in parts if part)}"
+
+
+def format_engine_version(version: str) -> str:
+    """Format Docker 28.5.2; another product keeps its name, and Podman's library is called Podman."""
+    product, _, number = version.rpartition("/")
+    return sanitize_line(f"{product.replace('Libpod', 'Podman') or 'Docker'} {number}")
 
 
 def format_score(score: Score) -> str:
