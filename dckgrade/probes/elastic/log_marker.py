@@ -22,7 +22,7 @@ from dckgrade.probes.elastic.failure_modes import (
     was_accepted,
 )
 from dckgrade.probes.elastic.log_routes import survey_log_routes
-from dckgrade.probes.elastic.logstash_api import LogstashIntake, PipelineFlow, read_intake
+from dckgrade.probes.elastic.logstash_api import EMPTY_FLOW, LogstashIntake, PipelineFlow, read_intake
 from dckgrade.probes.elastic.marker import MarkerEmission, MarkerMethod, emit_marker
 from dckgrade.probes.support.http_json import HttpRequester, ServiceTimedOut
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
@@ -317,7 +317,7 @@ def find_missing_hop(said: MarkerEmission, flow: PipelineFlow | None, *, kept: b
         return "no-way"
     if kept is False and not said.shares_files:
         return "container-log"
-    return find_missing_step(said.before, flow) if flow and said.before else None
+    return find_missing_step(said.before or EMPTY_FLOW, flow) if flow else None
 
 
 def find_missing_step(before: PipelineFlow, flow: PipelineFlow) -> LogHop:

@@ -12,9 +12,9 @@ from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import log_patterns
 from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life, read_log
 from dckgrade.probes.elastic.logstash_api import (
+    EMPTY_FLOW,
     LOGSTASH_IMAGE,
     START_BUDGET_S,
-    PipelineFlow,
     fetch_pipeline_flow,
     reach_logstash,
     read_logstash_version,
@@ -26,7 +26,6 @@ from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
 PIPELINE_FOLDER = "/usr/share/logstash/pipeline"
-EMPTY_FLOW = PipelineFlow(inputs=[], outputs=[], taken_in=0, passed_on=0, written=None)
 
 
 class Facts(ContainerLife, frozen=True, kw_only=True):

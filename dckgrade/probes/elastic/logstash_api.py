@@ -43,6 +43,9 @@ class PipelineFlow(Struct, frozen=True):
     """Documents that Elasticsearch has accepted; None where this version does not tell."""
 
 
+EMPTY_FLOW = PipelineFlow(inputs=[], outputs=[], taken_in=0, passed_on=0, written=None)
+
+
 class LogstashIntake(Struct, frozen=True, kw_only=True):
     """Whether a line that is sent now can be taken in, as far as that can be seen."""
 
