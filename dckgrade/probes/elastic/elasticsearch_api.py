@@ -13,6 +13,7 @@ from dckgrade.probes.support.account import is_locked
 from dckgrade.probes.support.http_json import (
     HttpRequester,
     ReachedService,
+    ServiceTimedOut,
     as_mapping,
     decode_json,
     iter_mappings,
@@ -85,8 +86,11 @@ ELASTICSEARCH = HttpService(
 
 
 def fetch_cluster_health(ask: HttpRequester) -> str | None:
-    """Give green, yellow or red; None while the cluster has no master yet."""
-    answer = request_whole_answer(ask, CLUSTER_HEALTH_PATH)
+    """Give green, yellow or red; None while the cluster has no master yet, or too much to do."""
+    try:
+        answer = request_whole_answer(ask, CLUSTER_HEALTH_PATH)
+    except ServiceTimedOut:
+        return None
     if answer.status != HTTPStatus.OK:
         return None
     return str(as_mapping(decode_json(answer)).get("status") or "") or None

@@ -44,7 +44,7 @@ def read_logstash_connection(engine: Engine, logstash: str) -> OutputConnection:
 def was_accepted(said: MarkerEmission) -> bool:
     """Say whether Logstash has had more documents accepted than Elasticsearch held when the word was said."""
     written = said.before.written if said.before else None
-    return written is not None and written > said.held
+    return written is not None and said.held is not None and written > said.held
 
 
 def has_lost_data(engine: Engine, elasticsearch: str, logstash: str) -> bool:

@@ -146,9 +146,6 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
                 return Seen(kind="log-marker", facts=msgspec.to_builtins(NOT_YET_FACTS))
             said = self.said(engine, ask, logstash.flow)
             facts = self.followed(engine, said, ask, logstash)
-        except (NotAvailableYet, ServiceTimedOut):
-            # It was not asked for yet: what Elasticsearch held before cannot be told at this moment.
-            return Seen(kind="log-marker", facts=msgspec.to_builtins(NOT_YET_FACTS), age_s=0.0)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("log-marker", trouble)
         age_s = get_marker_age_s(said, logstash, is_cut_off=facts.failing)
@@ -159,11 +156,10 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         # Only looking needs threads and chance; judging imports the kinds of probes too.
         from dckgrade.engine.probe_container import make_marker
 
-        # Outside of what is done once: while Elasticsearch cannot count, nothing has been said.
-        held = sum(elasticsearch_api.count_documents(ask).values())
-        said = engine.call_once_per_run(
-            "log-marker", lambda: emit_marker(engine, make_marker(), flow, held, survey_log_routes(engine))
-        )
+        def first() -> MarkerEmission:
+            return emit_marker(engine, make_marker(), flow, count_held(ask), survey_log_routes(engine))
+
+        said = engine.call_once_per_run("log-marker", first)
         if (
             said.by == "request"
             and said.waited_s >= RETRY_AFTER_S
@@ -236,6 +232,14 @@ def reach_open_elasticsearch(engine: Engine, elasticsearch: str) -> HttpRequeste
     if not found or found.is_locked:
         return None
     return found.request if elasticsearch_api.fetch_cluster_health(found.request) else None
+
+
+def count_held(ask: HttpRequester) -> int | None:
+    """Count what Elasticsearch holds; None while it cannot tell."""
+    try:
+        return sum(elasticsearch_api.count_documents(ask).values())
+    except (NotAvailableYet, ServiceTimedOut):
+        return None
 
 
 def repeat_marker(engine: Engine, said: MarkerEmission) -> MarkerEmission:

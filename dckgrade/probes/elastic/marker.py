@@ -46,8 +46,8 @@ class MarkerEmission(Struct, frozen=True, kw_only=True):
     """By the monotonic clock."""
     before: PipelineFlow | None
     """None where Logstash's API could not be asked."""
-    held: int
-    """How many documents Elasticsearch held."""
+    held: int | None
+    """How many documents Elasticsearch held; None where it could not tell."""
     shares_files: bool
     """Whether the line may be in a file that another container reads."""
 
@@ -61,7 +61,7 @@ def emit_marker(
     engine: Engine,
     marker: str,
     before: PipelineFlow | None,
-    held: int,
+    held: int | None,
     ways: LogRoutes,
     *,
     again: bool = False,

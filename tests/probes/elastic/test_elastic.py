@@ -54,9 +54,10 @@ def test_a_cluster_is_of_the_colour_that_it_says(colour: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [page({"error": {"type": "master_not_discovered_exception"}}, 503), page({}, 408)]
+    "answer",
+    [page({"error": {"type": "master_not_discovered_exception"}}, 503), page({}, 408), NoAnswer("silent")],
 )
-def test_a_cluster_without_a_master_has_no_colour_and_is_starting(answer: HttpAnswer) -> None:
+def test_a_cluster_without_a_master_has_no_colour_and_is_starting(answer: HttpAnswer | NoAnswer) -> None:
     engine = Stack().aged("elasticsearch", 20)
     engine.pages["9200/_cluster/health"] = answer
     seen = facts(Elasticsearch().observe(engine))

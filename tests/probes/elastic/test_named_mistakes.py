@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from dckgrade.engine.answers import HttpAnswer, NoAnswer
 from dckgrade.judge.diagnose import find_first_diagnosis, iter_pending_probes, word_mistake
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
@@ -11,6 +12,7 @@ from dckgrade.probes.base import Probe, observation_key
 from dckgrade.report.observation import EngineInfo, Observation, Recording
 from dckgrade.report.result import NamedMistake
 from tests.support.elastic_stack import NOT_READY, Stack, stats
+from tests.support.monitoring import page
 
 TP7 = load_lab(find_lab_path("tp7")).lab
 ELASTICSEARCH, LOGSTASH, KIBANA = "elasticsearch-healthy", "logstash-running", "kibana-ready"
@@ -223,3 +225,37 @@ def test_single_documents_that_are_refused_are_no_failure_of_a_logstash_that_wri
     assert mistake
     assert mistake.code == "EL-89"
     assert "failed to parse field [code]" in mistake.message
+
+
+@pytest.mark.parametrize("check", [ELASTICSEARCH, LOGSTASH, KIBANA])
+def test_who_ended_without_a_word_is_not_passed_over_in_silence(check: str) -> None:
+    mistake = name_mistake(Stack().ended(check.partition("-")[0], "", 1), check)
+    assert mistake
+    assert mistake.code == "EL-98"
+
+
+@pytest.mark.parametrize(
+    ("check", "path", "answer"),
+    [
+        (ELASTICSEARCH, "9200/_cluster/health", page({"error": {}}, 503)),
+        ("logstash-writes-to-elasticsearch", "9600/_node/stats/pipelines", page({"pipelines": {}})),
+        (KIBANA, "5601/api/status", NOT_READY),
+    ],
+)
+def test_who_answers_and_is_never_ready_is_named_once_it_had_its_time(
+    check: str, path: str, answer: HttpAnswer
+) -> None:
+    engine = Stack().aged(check.partition("-")[0], 300)
+    engine.pages[path] = answer
+    mistake = name_mistake(engine, check)
+    assert mistake
+    assert mistake.code == "EL-99"
+
+
+def test_an_api_that_is_not_reached_is_no_mistake_of_a_logstash_that_says_that_it_runs() -> None:
+    engine = Stack().aged("logstash", 30)
+    engine.pages["9600/"] = NoAnswer("refused")
+    engine.logs[engine.id_of("logstash")] = "[INFO ][logstash.agent] Pipelines running {:count=>1}"
+    mistake = name_mistake(engine, "logstash-writes-to-elasticsearch")
+    assert mistake
+    assert mistake.code == "EL-94"
