@@ -10,7 +10,8 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life
+from dckgrade.probes.elastic import log_patterns
+from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life, read_log
 from dckgrade.probes.elastic.elasticsearch_api import (
     ELASTICSEARCH_IMAGE,
     fetch_cluster_health,
@@ -27,6 +28,8 @@ from dckgrade.report.text import Text
 
 ClusterStatus = Literal["green", "yellow", "red"]
 ELASTICSEARCH_START_BUDGET_S = 120.0
+TLS_PROBLEMS = {"reset", "garbled", "silent"}
+"""How a question in clear fares at a port that speaks TLS."""
 
 
 class Facts(ContainerLife, frozen=True, kw_only=True):
@@ -36,6 +39,8 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     """Elasticsearch answers: not another program at its port."""
     problem: ServiceProblem | None
     via: ReachedVia | None
+    speaks_tls: bool
+    """Its log says that it was asked in clear where it takes encrypted connections only."""
     access: ServiceAccess | None
     """Whether it answers anybody; else whether the account that was given is let in."""
     version: str | None
@@ -69,6 +74,7 @@ class Elasticsearch(Probe, frozen=True, kw_only=True, tag="elasticsearch"):
         "answers": Text(fr="Elasticsearch répond", en="Elasticsearch answers"),
         "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
         "via": Text(fr="chemin de la réponse", en="way of the answer"),
+        "speaks_tls": Text(fr="connexions chiffrées seulement", en="encrypted connections only"),
         "access": Text(fr="accès à Elasticsearch", en="access to Elasticsearch"),
         "version": Text(fr="version d'Elasticsearch", en="version of Elasticsearch"),
         "cluster": Text(fr="état du cluster", en="health of the cluster"),
@@ -103,6 +109,9 @@ def read_elasticsearch_facts(
         **read_container_life(
             inspected, engine, ELASTICSEARCH_START_BUDGET_S, ready=cluster in {"green", "yellow"}
         ),
+        speaks_tls=service is None
+        and answered.problem in TLS_PROBLEMS
+        and log_patterns.is_asked_in_clear(read_log(engine, inspected)),
         access=service.access if service else None,
         version=read_elasticsearch_version(service) if service else None,
         cluster=cluster,

@@ -48,6 +48,8 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     """Whether its log says that Elasticsearch is not of a version that it can work with."""
     complains: bool
     """Whether its log says that Elasticsearch is not found."""
+    migrating: bool
+    """Whether its log says that it waits for another Kibana to finish a migration."""
     host: str | None
     """Where it looks for Elasticsearch: by its log, else as it was told, else as the image is made."""
     loopback: bool | None
@@ -94,6 +96,7 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
             fr="Elasticsearch introuvable d'après le log de Kibana",
             en="Elasticsearch not found, by Kibana's log",
         ),
+        "migrating": Text(fr="attente d'une migration", en="waiting for a migration"),
         "host": Text(
             fr="hôte où Kibana cherche Elasticsearch", en="host at which Kibana looks for Elasticsearch"
         ),
@@ -141,6 +144,7 @@ def read_kibana_facts(answered: ServiceReply[ReachedService], inspected: Json, e
         version=number or read_image_tag(inspected),
         unfit=False,
         complains=False,
+        migrating=False,
         host=None,
         loopback=None,
         shares_network=None,
@@ -173,6 +177,7 @@ def explain_connection(log: str, inspected: Json, elasticsearch: str, engine: En
     return {
         "unfit": log_patterns.is_version_incompatible(log),
         "complains": log_patterns.find_tried_host(log) is not None,
+        "migrating": log_patterns.is_waiting_for_migration(log),
         "host": host,
         "loopback": loopback,
         "shares_network": reachability.can_reach_other(inspected, other) if other else None,

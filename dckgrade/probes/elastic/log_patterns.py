@@ -39,6 +39,8 @@ _ERRNO = re.compile(
 _INCOMPATIBLE = re.compile(
     r"incompatible with the following Elasticsearch|This version of Kibana[^.]{0,60} requires"
 )
+_MIGRATING = "Another Kibana instance appears to be migrating"
+_IN_CLEAR = "plaintext http traffic on an https channel"
 _SYNTAX = re.compile(r"Expected one of .{0,800}? at line (\d{1,6})")
 _PLUGIN = re.compile(
     r"ConfigurationError|Invalid setting for|Unable to configure plugins|Couldn't find any \w{1,10} plugin"
@@ -113,6 +115,16 @@ def find_tried_host(log: str) -> str | None:
 def is_version_incompatible(log: str) -> bool:
     """Read Kibana's log: whether Elasticsearch is of a version that it cannot work with."""
     return bool(_INCOMPATIBLE.search(log))
+
+
+def is_waiting_for_migration(log: str) -> bool:
+    """Read Kibana's log: whether it waits for another one to finish a migration."""
+    return _MIGRATING in log
+
+
+def is_asked_in_clear(log: str) -> bool:
+    """Read Elasticsearch's log: whether it was asked in clear where it wants TLS."""
+    return _IN_CLEAR in log
 
 
 def iter_tried_hosts(line: str) -> Iterator[str]:

@@ -259,3 +259,14 @@ def test_an_api_that_is_not_reached_is_no_mistake_of_a_logstash_that_says_that_i
     mistake = name_mistake(engine, "logstash-writes-to-elasticsearch")
     assert mistake
     assert mistake.code == "EL-94"
+
+
+def test_an_elasticsearch_that_speaks_tls_is_a_limit_of_the_grader() -> None:
+    engine = Stack().aged("elasticsearch", 30)
+    engine.pages["9200/"] = NoAnswer("reset")
+    engine.logs[engine.id_of("elasticsearch")] = (
+        '{"level": "WARN", "message": "received plaintext http traffic on an https channel, closing connection"}'
+    )
+    mistake = name_mistake(engine, ELASTICSEARCH)
+    assert mistake
+    assert mistake.code == "EL-80"
