@@ -31,7 +31,7 @@ class PastRun(Struct, frozen=True, kw_only=True):
 
 
 def get_history_path(lab: str) -> Path:
-    """Say where the history of *lab* is, whether there is one or not."""
+    """Return the path of the history of *lab*, which need not exist."""
     from platformdirs import user_state_path
 
     return user_state_path("dckgrade") / "history" / f"{lab}.json"
@@ -86,7 +86,7 @@ def make_past_run(report: "Report") -> PastRun:
 
 
 def describe_gain(reports: "Sequence[Report]", lang: Lang) -> str:
-    """Say what has been gained or lost since the last run; nothing when that is nothing."""
+    """Describe what has been gained or lost since the last run; empty when nothing has."""
     gained = sum(map(compute_gain, reports))
     if not gained:
         return ""

@@ -82,7 +82,7 @@ def find_null_problems(document: YamlDocument) -> list[Problem]:
 
 
 def find_file_name_problems(lab: Lab, document: YamlDocument, path: Path) -> Iterator[Problem]:
-    """Want a lab to be called like its file, which is how it is found."""
+    """Find a lab whose id differs from the name of its file, by which it is found."""
     if lab.id != path.stem:
         place = document.find_place(("id",))
         yield Problem(place, N_("the file is called {file}, the lab {id}"), file=path.name, id=lab.id)

@@ -108,7 +108,7 @@ class CaseQueue:
         return sum(self.engines_at[lab.id] for lab in self.labs.values() if lab.setting == setting)
 
     def share_s(self, lab: PlannedLab) -> float:
-        """Tell how many seconds of *lab* would be left to one more engine."""
+        """Return how many seconds of *lab* would be left to one more engine."""
         left = sum(self.durations[lab.id, case.name] for case in self.waiting[lab.id])
         return left / (1 + self.engines_at[lab.id])
 
@@ -124,7 +124,7 @@ class Lane:
         self.lock = threading.Lock()
 
     def prepare(self, lab: PlannedLab) -> live.PreparedEngine:
-        """Give an engine of the setting that *lab* needs, with its images."""
+        """Return an engine of the setting that *lab* needs, with its images."""
         engine = self.engine
         if engine is None or self.lab is None or self.lab.setting != lab.setting:
             engine = self.replace(lab.setting)

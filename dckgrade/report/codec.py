@@ -90,7 +90,7 @@ def encode_session(documents: Sequence[bytes]) -> bytes:
 
 
 def split_session(raw: bytes) -> list[bytes]:
-    """Give the reports in a session, each as `to_json` wrote it; any other file is its own only part."""
+    """Return the reports in a session, each as `to_json` wrote it; any other file is its own only part."""
     if len(raw) > MAX_DOCUMENT_BYTES or SESSION_SCHEMA.encode() not in raw:
         return [raw]
     try:

@@ -134,7 +134,7 @@ def label_fact(fact: str, kind: str, lang: str) -> str:
 
 
 def describe_reason(reason: Reason, lang: str) -> str:
-    """Say why a check is undecided or was skipped."""
+    """Describe why a check is undecided or was skipped."""
     message = REASON_MESSAGES.get(reason.code)
     if message is None:
         return sanitize_line(f"{reason.code}: {reason.detail}" if reason.detail else reason.code)
@@ -216,7 +216,7 @@ def list_checks_with(report: Report, verdict: Verdict) -> list[CheckResult]:
 
 
 def list_next_steps(report: Report) -> list[str]:
-    """Say what to do next, the most urgent first."""
+    """List what to do next, the most urgent first."""
     _ = get_translator(report.lang)
     command = f"`dckgrade {sanitize_line(report.lab.id)}`"
     reasons = {check.reason.code for check in report.checks if check.reason}

@@ -7,7 +7,8 @@ import pytest
 from dckgrade.engine.answers import HttpAnswer, NoAnswer
 from dckgrade.probes.monitoring.cadvisor import Cadvisor, read_image_version
 from dckgrade.probes.monitoring.grafana_series import GrafanaSeries
-from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries, parse_prometheus_duration_s
+from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries
+from dckgrade.probes.monitoring.series import parse_duration_s
 from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.monitoring import Monitored, page, silent, vector
@@ -15,6 +16,8 @@ from tests.support.monitoring import Monitored, page, silent, vector
 STRANGER = "f" * 64
 SHAPES = ["/docker/{}", "/system.slice/docker-{}.scope", "/d2/{}", "/process_api/a/d2/{}"]
 SEEN = {"__name__": "cadvisor_version_info", "dockerVersion": "28.5.2"}
+KEPT = vector(({"__name__": "container_last_seen"}, "9"))
+"""What Prometheus answers when it is asked which metrics tell of containers."""
 
 
 def series(*containers: tuple[str, str | None, float], at: float = 1000.0) -> HttpAnswer:
@@ -29,6 +32,7 @@ def engine_with(
     *containers: tuple[str, str | None, float], groups: int = 9, docker: str | None = "28.5.2"
 ) -> Monitored:
     fake_engine = Monitored()
+    fake_engine.pages["9090/api/v1/query?query=count by (__name__)"] = KEPT if containers else vector()
     fake_engine.pages["9090/api/v1/query?query=max by"] = series(*containers)
     about: list[tuple[dict[str, str], str]] = [({}, str(groups))] if groups else []
     if docker is not None:
@@ -68,7 +72,7 @@ def test_another_engine_s_containers_prove_nothing() -> None:
 
 
 def test_a_number_that_is_none_is_passed_over() -> None:
-    fake_engine = engine_with()
+    fake_engine = engine_with(("/docker/x", None, 1))
     fake_engine.pages["9090/api/v1/query?query=max by"] = vector(
         ({"id": f"/docker/{fake_engine.id_of('grafana')}"}, "NaN"), ({"id": "/docker/x"}, "five")
     )
@@ -108,7 +112,7 @@ def test_a_node_exporter_beside_it_is_told() -> None:
 
 
 def test_a_prometheus_that_does_not_run_tells_nothing_and_one_that_falls_silent_is_not_judged() -> None:
-    fake_engine = engine_with()
+    fake_engine = engine_with(("/docker/x", None, 1))
     fake_engine.pages["9090/api/v1/query?query=max by"] = silent()
     observed = PrometheusSeries().observe(fake_engine)
     assert isinstance(observed, Unobservable)
@@ -118,7 +122,7 @@ def test_a_prometheus_that_does_not_run_tells_nothing_and_one_that_falls_silent_
 
 
 def test_an_answer_that_is_cut_short_is_not_judged() -> None:
-    fake_engine = engine_with()
+    fake_engine = engine_with(("/docker/x", None, 1))
     fake_engine.pages["9090/api/v1/query?query=max by"] = HttpAnswer(
         status=200, headers={}, body=b"{", truncated=True
     )
@@ -126,10 +130,11 @@ def test_an_answer_that_is_cut_short_is_not_judged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "worth"), [("5s", 5), ("1m0s", 60), ("1h0m0s", 3600), ("500ms", 60), ("", 60), ("1m30s", 90)]
+    ("text", "worth"),
+    [("5s", 5), ("1m0s", 60), ("1h0m0s", 3600), ("500ms", 0.5), ("1d", 86400), ("", 60), ("1m30s", 90)],
 )
 def test_a_duration_is_read_as_prometheus_writes_it(text: str, worth: float) -> None:
-    assert parse_prometheus_duration_s(text) == worth
+    assert parse_duration_s(text) == worth
 
 
 @pytest.mark.parametrize("by_uid", [True, False], ids=["9 and later", "before 9"])
@@ -140,6 +145,8 @@ def test_grafana_asks_on_our_behalf(*, by_uid: bool) -> None:
         [{"id": 7, "uid": "u" if by_uid else "", "type": "prometheus", "name": "p", "url": "http://p:9090"}]
     )
     proxied = "3000/api/datasources/proxy/" + ("uid/u" if by_uid else "7")
+    fake_engine.pages[f"{proxied}/api/v1/query?query=1"] = vector()
+    fake_engine.pages[f"{proxied}/api/v1/query?query=count by (__name__)"] = KEPT
     fake_engine.pages[f"{proxied}/api/v1/query?query=max by"] = series((own, "prometheus", 1))
     fake_engine.pages["3000/api/datasources/proxy/uid/u/x"] = page(b"", 404)
     found = facts(GrafanaSeries().observe(fake_engine))
@@ -153,7 +160,10 @@ def test_a_source_that_does_not_answer_leaves_the_next_one_to_be_asked() -> None
     fake_engine.pages["3000/api/datasources/proxy/uid/u0"] = silent()
     fake_engine.pages["3000/api/datasources/proxy/uid/u1"] = page(b"", 502)
     own = f"/docker/{fake_engine.id_of('prometheus')}"
-    fake_engine.pages["3000/api/datasources/proxy/uid/u2"] = series((own, "prometheus", 1))
+    fake_engine.pages["3000/api/datasources/proxy/uid/u2"] = page({"data": {}})
+    asked = "3000/api/datasources/proxy/uid/u2/api/v1/query?query="
+    fake_engine.pages[f"{asked}count by (__name__)"] = KEPT
+    fake_engine.pages[f"{asked}max by"] = series((own, "prometheus", 1))
     found = facts(GrafanaSeries().observe(fake_engine))
     assert (found["named"], found["answered"]) == (["prometheus"], 1)
 
