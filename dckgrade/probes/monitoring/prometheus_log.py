@@ -15,6 +15,7 @@ from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring.config_refusal import ConfigProblem, explain_refusal
 from dckgrade.probes.support.lookup import (
     ContainerName,
+    FoundContainer,
     convert_to_observation,
     find_container,
     parse_timestamp,
@@ -31,13 +32,13 @@ StartProblem = Literal[
     "no-data-folder",
 ]
 
-MAX_TEXT_CHARS = 300
+MAX_TEXT_CHARS, MAX_ERROR_CHARS, MAX_FILE_BYTES = 300, 4000, 64 * 1024
 FILE_DATE_PRECISION = timedelta(seconds=1)
 
 # 2.x writes level=error, 3.x level=ERROR; the rest of the line is the same.
 _CONFIG_EVENT = re.compile(
-    r'^(?:ts|time)=(?P<at>\S+) .*?msg="(?:Completed loading of configuration file'
-    r'|Error (?P<again>re)?loading config.*?\berr="(?P<error>(?:[^"\\]|\\.)*)")',
+    r'^(?:ts|time)=(?P<at>\S{1,40}) .{0,200}?msg="(?:Completed loading of configuration file'
+    r'|Error (?P<again>re)?loading config.{0,1000}?\berr="(?P<error>(?:[^"\\]|\\.)*+)")',
     re.MULTILINE,
 )
 _LOADING = re.compile(r"couldn't load configuration \([^)]*\): ")
@@ -51,9 +52,9 @@ _START_WORDS: Sequence[tuple[StartProblem, str]] = (
     ("unknown-option", r"(Error parsing command ?line arguments: unknown (?:short|long) flag '(-[^']*)')"),
     ("unexpected-word", r"(Error parsing command ?line arguments: unexpected (.*))"),
     ("agent-mode", r"(The following flag\(s\) can (?:not|only) be used in agent mode: (.*))"),
-    ("data-not-writable", rf'err="(open (\S*?)/?queries\.active: {_DENIED})'),
-    ("no-data-folder", r'err="(open (\S*?)/?queries\.active: no such file or directory)'),
-    ("data-not-writable", rf'err="(opening storage failed: .*?(/\S+): {_DENIED})'),
+    ("data-not-writable", rf'err="(open (\S{{0,300}}?)/?queries\.active: {_DENIED})'),
+    ("no-data-folder", r'err="(open (\S{0,300}?)/?queries\.active: no such file or directory)'),
+    ("data-not-writable", rf'err="(opening storage failed: .{{0,200}}?(/\S{{1,200}}): {_DENIED})'),
 )
 """What Prometheus says where it does not start for another frequent reason, word for word (2.42, 3.5)."""
 
@@ -65,7 +66,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     text: str | None = None
     """Its own words, at most 300 characters, secrets masked."""
     place: str | None = None
-    """The file that it refuses and, where that is known, the line; else the command that shows its log."""
+    """The file that it refuses, with the line where that is known; else the command that shows its log."""
     problem: ConfigProblem | StartProblem | None = None
     reloading: bool = False
     """It refused what it was asked to load anew, and still works with what it had."""
@@ -103,26 +104,27 @@ class PrometheusLog(Probe, frozen=True, kw_only=True, tag="prometheus-log"):
             inspected = engine.inspect_container(subject.id)
             tty = bool((inspected.get("Config") or {}).get("Tty"))
             log = engine.read_log_tail(subject.id, tty=tty)
-            facts = read_config_refusal(engine, subject.id, log) or read_start_refusal(inspected, log)
+            facts = read_config_refusal(engine, subject, log) or read_start_refusal(subject, inspected, log)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("prometheus-log", trouble)
         return Seen(kind="prometheus-log", facts=msgspec.to_builtins(facts))
 
 
-def read_config_refusal(engine: Engine, ref: str, log: str) -> Facts | None:
+def read_config_refusal(engine: Engine, subject: FoundContainer, log: str) -> Facts | None:
     """Explain the last refusal of a configuration; None where none was refused, or one was loaded since."""
     events = list(_CONFIG_EVENT.finditer(log))
     if not events or events[-1]["error"] is None:
         return None
-    error = _LOADING.sub("", unescape(events[-1]["error"]))
+    error = _LOADING.sub("", unescape(events[-1]["error"][:MAX_ERROR_CHARS]))
     parsing = _PARSING.match(error)
     path = parsing[1] if parsing else None
-    content = read_refused_file(engine, ref, path, parse_timestamp(events[-1]["at"])) if path else None
+    refused_at = parse_timestamp(events[-1]["at"])
+    content = read_refused_file(engine, subject.id, path, refused_at) if path else None
     refusal = explain_refusal(error[parsing.end() :] if parsing else error, content)
-    place = f"{path}:{refusal.line}" if path and refusal.line else path
+    file = f"{path}:{refusal.line}" if refusal.line else path
     return Facts(
         text=shorten(error),
-        place=place,
+        place=file if path else name_log(subject),
         problem=refusal.problem,
         reloading=bool(events[-1]["again"]),
         line=refusal.line,
@@ -131,16 +133,17 @@ def read_config_refusal(engine: Engine, ref: str, log: str) -> Facts | None:
 
 
 def read_refused_file(engine: Engine, ref: str, path: str, refused_at: datetime) -> bytes | None:
-    """Return the file that was refused; None where it cannot be read, or was changed since."""
+    """Return the file that was refused; None where it was changed since, is too large or cannot be read."""
     try:
         if engine.read_modified_at(ref, path) > refused_at + FILE_DATE_PRECISION:
             return None
-        return engine.read_archive(ref, path)
+        content = engine.read_archive(ref, path)
     except (NotThere, OutOfReach):
         return None
+    return content if len(content) <= MAX_FILE_BYTES else None
 
 
-def read_start_refusal(inspected: Json, log: str) -> Facts:
+def read_start_refusal(subject: FoundContainer, inspected: Json, log: str) -> Facts:
     """Explain why it did not start for another reason, by what it said last."""
     since_ready = log[log.rfind(_READY) + 1 :]
     said = [
@@ -155,10 +158,15 @@ def read_start_refusal(inspected: Json, log: str) -> Facts:
     old = find_old_option(inspected, about) if problem == "unknown-option" else None
     return Facts(
         text=shorten(unescape(found[1])),
-        place=f"docker logs {str(inspected.get('Name') or '').lstrip('/')}",
+        place=name_log(subject),
         problem="option-of-version-1" if old else problem,
         key=mask_secrets(old or about) or None,
     )
+
+
+def name_log(subject: FoundContainer) -> str:
+    """Return the command that shows the container's log."""
+    return f"docker logs {subject.name}"
 
 
 def find_old_option(inspected: Json, flag: str) -> str | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-MAX_LINES = 5000
+MAX_LINE_CHARS = 500
 INVISIBLE = "\u00a0\u00ad\u200b\u200c\u200d\u202f\u2060\u3000\ufeff"
 """Blank in every editor, and no blank to YAML."""
 _BULLETS, _COLONS = "–—−•·*+", "\uff1a"  # noqa: RUF001 - as they are pasted
@@ -49,8 +49,8 @@ class Fault(NamedTuple):
 
 
 def split_lines(text: str) -> Sequence[str]:
-    """Return the lines, as YAML breaks them."""
-    return _LINE_END.split(text)[:MAX_LINES]
+    """Return the lines, as YAML breaks them; a very long one is left empty."""
+    return [line if len(line) <= MAX_LINE_CHARS else "" for line in _LINE_END.split(text)]
 
 
 def remove_comment(line: str) -> str:

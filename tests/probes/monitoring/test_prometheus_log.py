@@ -6,12 +6,20 @@ from typing import Any
 
 import pytest
 
-from dckgrade.probes.monitoring.prometheus_log import MAX_TEXT_CHARS, PrometheusLog
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
+from dckgrade.probes.base import observation_key
+from dckgrade.probes.docker.container import Container
+from dckgrade.probes.monitoring.prometheus_log import MAX_FILE_BYTES, MAX_TEXT_CHARS, PrometheusLog
+from dckgrade.report.observation import Seen
 from tests.support.fake_engine import facts
 from tests.support.monitoring import ANSWERS, VERSIONS, Monitored
+from tests.support.recorded_facts import line, recording
 
+REFUSALS: dict[str, Any] = json.loads((ANSWERS / "refusals.json").read_text(encoding="utf-8"))
 STARTS: dict[str, Any] = json.loads((ANSWERS / "starts.json").read_text(encoding="utf-8"))
 PATH = "/etc/prometheus/prometheus.yml"
+CONTAINER = Container(name="prometheus", image="prometheus")
 REFUSED_AT = datetime(2026, 11, 24, 4, 41, 4, tzinfo=UTC)
 OLD = "ts=2026-11-24T04:41:04Z caller=main.go:469 level=error"
 NEW = "time=2026-11-24T04:41:04Z level=ERROR source=main.go:580"
@@ -26,19 +34,20 @@ def refuse(error: str, before: str = OLD) -> str:
     return f'{before} msg="Error loading config (--config.file={PATH})" file={PATH} err="{error}"'
 
 
-def look(
-    log: str, content: bytes | None = None, changed_s: float = -60, cmd: list[str] | None = None
-) -> dict[str, Any]:
-    """Look at a Prometheus with that log, and that file as it was some seconds after the refusal."""
+def stage(log: str, content: bytes | None = None, changed_s: float = -60) -> Monitored:
+    """Make a Prometheus with that log, and that file as it was some seconds after the refusal."""
     fake_engine = Monitored()
     ref = fake_engine.id_of("prometheus")
     fake_engine.logs[ref] = log
-    fake_engine.inspect("prometheus")["Config"]["Cmd"] = cmd or []
     if content is not None:
         changed_at = REFUSED_AT + timedelta(seconds=changed_s)
         fake_engine.changes[f"{ref}:{PATH}"] = changed_at
         fake_engine.answers["archive"] = {ref: (content, changed_at)}
-    return facts(PrometheusLog().observe(fake_engine))
+    return fake_engine
+
+
+def look(log: str, content: bytes | None = None, changed_s: float = -60) -> dict[str, Any]:
+    return facts(PrometheusLog().observe(stage(log, content, changed_s)))
 
 
 @pytest.mark.parametrize("before", [OLD, NEW], ids=VERSIONS)
@@ -48,7 +57,10 @@ def test_a_refused_file_is_named_quoted_and_placed(before: str) -> None:
     assert (found["program"], found["text"], found["place"]) == ("Prometheus", ERROR, f"{PATH}:2")
 
 
-@pytest.mark.parametrize(("content", "changed_s"), [(None, 0), (SHIFTED, 60), (b"\xff\xfe", -60)])
+@pytest.mark.parametrize(
+    ("content", "changed_s"),
+    [(None, 0), (SHIFTED, 60), (b"\xff\xfe", -60), (SHIFTED * MAX_FILE_BYTES, -60)],
+)
 def test_a_file_that_is_not_the_one_that_was_refused_explains_nothing(
     content: bytes | None, changed_s: float
 ) -> None:
@@ -105,7 +117,9 @@ def test_what_keeps_it_from_starting_is_named(
     name: str, problem: str | None, key: str | None, version: str
 ) -> None:
     case = STARTS[name]
-    found = look("\n".join(case[version]), cmd=case["args"])
+    fake_engine = stage("\n".join(case[version]))
+    fake_engine.inspect("prometheus")["Config"]["Cmd"] = case["args"]
+    found = facts(PrometheusLog().observe(fake_engine))
     assert (found["problem"], found["key"]) == (problem, key)
     said = " ".join(" ".join(case[version]).replace('\\"', '"').split())
     assert problem is None or found["text"] in said
@@ -126,3 +140,48 @@ def test_secrets_are_masked_and_text_is_bounded() -> None:
     assert "s3cr3t" not in str(found)
     assert found["problem"] == "not-host-port"
     assert len(look(refuse("x" * 900))["text"]) == MAX_TEXT_CHARS
+
+
+CODES = {
+    "tab": "PM-05",
+    "code-fence": "PM-36",
+    "reserved-character": "PM-37",
+    "lookalike": "PM-37",
+    "no-space-after-colon": "PM-38",
+    "no-space-after-dash": "PM-38",
+    "no-colon": "PM-39",
+    "second-colon": "PM-39",
+    "bare-value": "PM-39",
+    "no-elements": "PM-40",
+    "list-behind-its-key": "PM-40",
+    "open-quote": "PM-41",
+    "open-bracket": "PM-41",
+    "not-utf-8": "PM-42",
+    "job-twice": "PM-43",
+    "key-twice": "PM-43",
+    "no-duration": "PM-44",
+    "indentation": "PM-04",
+    "misplaced-key": "PM-04",
+    "not-a-list": "PM-06",
+    "not-host-port": "PM-07",
+    "space-in-target": "PM-07",
+    "unknown-key": "PM-08",
+    "other": "PM-90",
+}
+
+
+def test_the_lab_names_every_refused_file_and_quotes_prometheus() -> None:
+    tp6 = load_lab(find_lab_path("tp6")).lab
+    refused = {name: case for name, case in REFUSALS.items() if case["2.42.0"] and "file" in case}
+    state = {"error": "", "exit_code": 2, "oom_killed": False, "command": [], "stable": True}
+    for name, case in refused.items():
+        log = refuse(case["2.42.0"])
+        observed = PrometheusLog().observe(stage(log, case["file"].encode()))
+        ended = Seen(kind="container", facts=state | {"status": "exited", "log_tail": log})
+        seen = {observation_key(CONTAINER): ended, observation_key(PrometheusLog()): observed}
+        named = line(tp6, recording(seen), "prometheus-running").diagnosis
+        assert named is not None, name
+        assert (named.code, named.quotation and named.quotation.program) == (
+            CODES[case["means"][0]],
+            "Prometheus",
+        ), name
