@@ -29,8 +29,11 @@ MAX_METRICS = 4
 """A configuration may keep a few metrics only, and some are not of every container."""
 LOOKBACK_S, SUBQUERY_STEP_S = 300.0, 60
 """For how long Prometheus shows a figure; older ones have to be asked for over a time."""
-FRESH_SCRAPES, FRESH_GRACE_S, DEFAULT_INTERVAL_S = 2, 30.0, 60.0
-"""Fresh is what two scrapes and half a minute do not explain; Prometheus's own interval is a minute."""
+FRESH_SCRAPES, FRESH_GRACE_S, DEFAULT_INTERVAL_S = 2, 90.0, 60.0
+"""
+Fresh is what two scrapes, cAdvisor's minute between two looks at an idle container (its
+`max_housekeeping_interval`) and half a minute explain; Prometheus's own interval is a minute.
+"""
 MAX_WINDOW_S = 6 * 3600.0
 _DURATION_PATTERN = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
 _UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}

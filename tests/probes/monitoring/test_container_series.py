@@ -1,5 +1,6 @@
 """Kinds about what cAdvisor tells: whose containers its figures are, how old, and what it does not see."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from dckgrade.engine.answers import HttpAnswer, NoAnswer
 from dckgrade.probes.monitoring.cadvisor import Cadvisor, read_image_version
 from dckgrade.probes.monitoring.grafana_series import GrafanaSeries
 from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries
-from dckgrade.probes.monitoring.series import parse_duration_s
+from dckgrade.probes.monitoring.series import choose_metrics, match_containers, parse_duration_s
 from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.monitoring import Monitored, page, silent, vector
@@ -58,11 +59,75 @@ def test_one_container_in_two_groups_is_one_and_the_fresher_one_counts() -> None
 
 def test_what_was_seen_long_ago_is_stale_by_the_scrape_s_own_interval() -> None:
     fake_engine = Monitored()
-    fake_engine = engine_with((f"/docker/{fake_engine.id_of('grafana')}", "grafana", 40))
+    fake_engine = engine_with((f"/docker/{fake_engine.id_of('grafana')}", "grafana", 100))
     found = facts(PrometheusSeries().observe(fake_engine))
     assert (found["fresh"], found["stale"], found["blind_to"]) == ([], ["grafana"], None)
     slow = fake_engine.target(scrapeInterval="1m0s")
     assert facts(PrometheusSeries().observe(slow))["fresh"] == ["grafana"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "age", "fresh"), [("4m", 170, True), ("10m", 700, True), ("4m", 700, False)]
+)
+def test_what_is_scraped_seldom_is_asked_for_over_a_longer_time(
+    interval: str, age: float, *, fresh: bool
+) -> None:
+    fake_engine = Monitored()
+    own = f"/docker/{fake_engine.id_of('grafana')}"
+    fake_engine.target(scrapeInterval=interval)
+    asked = "9090/api/v1/query?query="
+    fake_engine.pages[f"{asked}count by (__name__) (last_over_time("] = KEPT
+    fake_engine.pages[f"{asked}max by (job, id, name) (max_over_time(timestamp("] = series(
+        (own, "grafana", age)
+    )
+    fake_engine.pages[f"{asked}last_over_time("] = vector(({}, "9"))
+    found = facts(PrometheusSeries().observe(fake_engine))
+    assert (found["named"], found["groups"]) == (["grafana"] if fresh else [], 9)
+
+
+def test_each_job_s_own_interval_tells_what_is_fresh() -> None:
+    intervals = {"cadvisor": 5.0, "backup": 3600.0}
+    fake_engine = Monitored()
+    own = f"/docker/{fake_engine.id_of('grafana')}"
+    answer = json.loads(vector(({"id": own, "job": "cadvisor"}, "100"), at=1000).body)
+    assert match_containers(answer, fake_engine, intervals).stale == ["grafana"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "asked"),
+    [
+        (
+            ["container_fs_usage_bytes", "container_last_seen"],
+            ["container_last_seen", "container_fs_usage_bytes"],
+        ),
+        (
+            [f"container_{letter}" for letter in "edcba"],
+            ["container_a", "container_b", "container_c", "container_d"],
+        ),
+        ([], []),
+    ],
+)
+def test_the_best_known_metrics_are_asked_and_any_other_will_do(kept: list[str], asked: list[str]) -> None:
+    answer = json.loads(vector(*(({"__name__": name}, "3") for name in kept)).body)
+    assert choose_metrics(answer) == asked
+
+
+def test_where_ids_were_dropped_names_tell_whose_containers_they_are() -> None:
+    fake_engine = Monitored()
+    by_name = '9090/api/v1/query?query=count by (__name__) ({__name__=~"container_.+",name='
+    fake_engine.pages["9090/api/v1/query?query=count by (__name__)"] = vector()
+    fake_engine.pages[by_name] = KEPT
+    fake_engine.pages["9090/api/v1/query?query=max by"] = vector(
+        ({"name": "grafana", "job": "a"}, "999"), ({"name": "theirs", "job": "b"}, "999")
+    )
+    fake_engine.pages["9090/api/v1/query?query={"] = vector(({}, "2"))
+    found = facts(PrometheusSeries().observe(fake_engine))
+    assert (found["named"], found["foreign_named"], found["jobs"]) == (["grafana"], 1, ["a"])
+
+
+def test_a_neighbour_s_container_of_the_same_name_is_not_ours() -> None:
+    found = facts(PrometheusSeries().observe(engine_with((f"/docker/{STRANGER}", "grafana", 1))))
+    assert (found["fresh"], found["foreign_named"]) == ([], 1)
 
 
 def test_another_engine_s_containers_prove_nothing() -> None:
