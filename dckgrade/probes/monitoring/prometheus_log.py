@@ -70,6 +70,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     problem: ConfigProblem | StartProblem | None = None
     reloading: bool = False
     """It refused what it was asked to load anew, and still works with what it had."""
+    file_is_newer: bool = False
+    """The file was changed after it was refused."""
     line: int | None = None
     key: str | None = None
     """The key, job, path, option, character or value that the error is about, secrets masked."""
@@ -92,6 +94,7 @@ class PrometheusLog(Probe, frozen=True, kw_only=True, tag="prometheus-log"):
         "place": Text(fr="où elle se lit", en="where it can be read"),
         "problem": Text(fr="problème de Prometheus", en="problem of Prometheus"),
         "reloading": Text(fr="refus lors d'un rechargement", en="refused when reloading"),
+        "file_is_newer": Text(fr="fichier changé depuis le refus", en="file changed since it was refused"),
         "line": Text(fr="ligne de la configuration", en="line of the configuration"),
         "key": Text(fr="objet de l'erreur", en="what the error is about"),
     }
@@ -119,7 +122,7 @@ def read_config_refusal(engine: Engine, subject: FoundContainer, log: str) -> Fa
     parsing = _PARSING.match(error)
     path = parsing[1] if parsing else None
     refused_at = parse_timestamp(events[-1]["at"])
-    content = read_refused_file(engine, subject.id, path, refused_at) if path else None
+    content, is_newer = read_refused_file(engine, subject.id, path, refused_at) if path else (None, False)
     refusal = explain_refusal(error[parsing.end() :] if parsing else error, content)
     file = f"{path}:{refusal.line}" if refusal.line else path
     return Facts(
@@ -127,20 +130,21 @@ def read_config_refusal(engine: Engine, subject: FoundContainer, log: str) -> Fa
         place=file if path else name_log(subject),
         problem=refusal.problem,
         reloading=bool(events[-1]["again"]),
+        file_is_newer=is_newer,
         line=refusal.line,
         key=mask_secrets(refusal.about) if refusal.about else None,
     )
 
 
-def read_refused_file(engine: Engine, ref: str, path: str, refused_at: datetime) -> bytes | None:
-    """Return the file that was refused; None where it was changed since, is too large or cannot be read."""
+def read_refused_file(engine: Engine, ref: str, path: str, refused_at: datetime) -> tuple[bytes | None, bool]:
+    """Return the file that was refused, None where it cannot be read, and whether it was changed since."""
     try:
         if engine.read_modified_at(ref, path) > refused_at + FILE_DATE_PRECISION:
-            return None
+            return None, True
         content = engine.read_archive(ref, path)
     except (NotThere, OutOfReach):
-        return None
-    return content if len(content) <= MAX_FILE_BYTES else None
+        return None, False
+    return (content if len(content) <= MAX_FILE_BYTES else None), False
 
 
 def read_start_refusal(subject: FoundContainer, inspected: Json, log: str) -> Facts:

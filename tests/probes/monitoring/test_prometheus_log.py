@@ -66,6 +66,7 @@ def test_a_file_that_is_not_the_one_that_was_refused_explains_nothing(
 ) -> None:
     found = look(refuse(ERROR), content, changed_s)
     assert (found["problem"], found["line"], found["text"]) == ("other", 3, ERROR)
+    assert found["file_is_newer"] == (changed_s > 0)
 
 
 def test_a_file_that_was_loaded_since_was_not_refused() -> None:
