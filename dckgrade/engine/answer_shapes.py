@@ -117,6 +117,7 @@ IMAGE = define_shape(
 )
 VOLUME = define_shape(Driver=str)
 INFO = define_shape(
+    Architecture=str,
     CgroupVersion=str,
     DockerRootDir=str,
     Driver=str,
