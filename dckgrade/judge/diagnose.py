@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dckgrade.judge.matching import match_all
-from dckgrade.lab.model import PLACEHOLDER_PATTERN, Check, Condition, Diagnosis, Lab
+from dckgrade.lab.model import PLACEHOLDER_PATTERN, QUOTATION_FACTS, Check, Condition, Diagnosis, Lab
 from dckgrade.probes.base import Probe, observation_key
 from dckgrade.report.observation import Absent, Observation, Recording, Seen
-from dckgrade.report.result import NamedMistake
+from dckgrade.report.result import NamedMistake, Quotation
 from dckgrade.report.text import Text
 
-MAX_FACT_CHARS = 80
+MAX_FACT_CHARS, MAX_QUOTATION_CHARS = 80, 300
 
 
 def find_first_diagnosis(
@@ -91,7 +91,18 @@ def word_mistake(full: Diagnosis, seen: Sequence[Observation | None], lang: str)
         why=fill_placeholders(full.why, facts, lang),
         look=fill_placeholders(full.look, facts, lang),
         source=full.source or "",
+        quotation=make_quotation(seen) if full.quotes else None,
     )
+
+
+def make_quotation(seen: Sequence[Observation | None]) -> Quotation | None:
+    """Quote the program by the first of what was *seen* that says something; None where nothing does."""
+    for observation in seen:
+        if isinstance(observation, Seen):
+            program, text, place = (observation.facts.get(name) for name in QUOTATION_FACTS)
+            if program and text:
+                return Quotation(program=program, text=text[:MAX_QUOTATION_CHARS], place=place or "")
+    return None
 
 
 def fill_placeholders(text: Text | None, facts: Mapping[str, Any], lang: str) -> str:

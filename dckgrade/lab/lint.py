@@ -7,7 +7,7 @@ from itertools import islice
 from dckgrade.i18n import N_
 from dckgrade.lab.fact_types import MatcherFault, describe_unknown_fact, find_fact_faults, get_fact_types
 from dckgrade.lab.inputs import RESERVED_INPUT_NAMES, VALUE_FORMS, is_of_input_type
-from dckgrade.lab.model import PLACEHOLDER_PATTERN, Check, Condition, Diagnosis, Lab
+from dckgrade.lab.model import PLACEHOLDER_PATTERN, QUOTATION_FACTS, Check, Condition, Diagnosis, Lab
 from dckgrade.lab.problem import MAX_PROBLEMS, Problem, guess_nearest_word
 from dckgrade.lab.strict_yaml import ValuePath, YamlDocument
 from dckgrade.probes.base import Probe, kind_of
@@ -194,6 +194,9 @@ class LabLinter:
         facts = dict({} if full.when == "absent" else known)
         for also in full.also:
             facts |= get_fact_types(also.observe.facts) if also.when != "absent" else {}
+        if full.quotes and not set(QUOTATION_FACTS) <= facts.keys():
+            what = N_("nothing that is observed here has the facts `program`, `text` and `place`")
+            yield self.make_problem((*path, "quotes"), what)
         for key in ("message", "hint", "why", "look"):
             yield from self.find_unknown_placeholders(getattr(full, key), facts, (*path, key))
 

@@ -36,6 +36,9 @@ Conditions = Annotated[list[Expect], Meta(min_length=1, max_length=20)]
 PLACEHOLDER_PATTERN = re.compile(r"\{([a-z_]+)\}")
 """In a text, `{fact}` stands for the value of the check's fact, else of one that is looked at `also`."""
 
+QUOTATION_FACTS = ("program", "text", "place")
+"""Facts of a kind that a diagnosis can quote from."""
+
 
 class Input(Strict, frozen=True, kw_only=True):
     """One thing that the lab asks of its user, as an option, a variable or a setting."""
@@ -83,6 +86,8 @@ class Diagnosis(Strict, frozen=True, kw_only=True):
     """False: what requires this check can still be judged (a wrong name prevents nothing else)."""
     transient: bool = False
     """True: it may pass by itself within the check's budget; any other mistake ends the wait at once."""
+    quotes: bool = False
+    """True: the program's own words follow, from the facts `program`, `text` and `place`."""
     verdict: Literal["failed", "unknown"] = "failed"
     """unknown: a limit of the machine, not a mistake; the points stay undecided."""
 

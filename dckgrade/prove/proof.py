@@ -103,6 +103,7 @@ def find_case_faults(outcomes: Iterable[CaseOutcome], lab: Lab) -> Iterator[Proo
             continue
         if outcome.case.kind is CaseKind.UNTOUCHED:
             yield from find_untouched_faults(outcome.report)
+        yield from find_silent_faults(outcome.report, name)
         for line in outcome.report.checks:
             found = classify_result(outcome.case, line)
             if not found.is_expected and outcome.case.kind in {CaseKind.SOLUTION, CaseKind.VARIANT}:
@@ -132,6 +133,14 @@ def find_expectation_faults(case: Case, lab: Lab) -> Iterator[ProofFault]:
             )
     if case.kind is CaseKind.MISTAKE and not (said.failed or said.unknown or said.remarks):
         yield ProofFault(what=N_("{case} names no check that it fails: it is no mistake."), case=case.name)
+
+
+def find_silent_faults(report: Report, case: str) -> Iterator[ProofFault]:
+    """A failed check says why: by the mistake's name, or by the program's own words."""
+    for line in report.checks:
+        if line.verdict is Verdict.FAILED and not line.diagnosis:
+            what = N_("{check} fails on {case} without a word: no mistake is named, no program is quoted.")
+            yield ProofFault(what=what, check=line.id, case=case)
 
 
 def find_untouched_faults(report: Report) -> Iterator[ProofFault]:

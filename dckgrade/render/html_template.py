@@ -13,7 +13,7 @@ from msgspec import Struct
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.render.text.sentences import MAX_HINTS, Hint, list_hints
-from dckgrade.report.result import NamedMistake
+from dckgrade.report.result import NamedMistake, Quotation
 
 BASE_STYLESHEET = "render/report.css"
 # As labs may write it (lab.model.Address): a report can be anybody's.
@@ -28,11 +28,20 @@ class HintView(Struct, frozen=True, kw_only=True):
     link: str = ""
 
 
+class QuotationView(Struct, frozen=True, kw_only=True):
+    """A program's own words, safe to show."""
+
+    program: str
+    text: str
+    place: str
+
+
 class MistakeView(Struct, frozen=True, kw_only=True):
     """A mistake or a remark, safe to show: the hints asked for, and those folded away below them."""
 
     code: str
     message: list[str]
+    quotation: QuotationView | None
     hints: list[HintView]
     folded_hints: list[HintView]
 
@@ -75,8 +84,18 @@ def build_mistake_view(mistake: NamedMistake, lang: str, hints: int) -> MistakeV
     return MistakeView(
         code=sanitize_line(mistake.code),
         message=split_code_spans(messages.sanitize_prose(mistake.message, lang)),
+        quotation=build_quotation_view(mistake.quotation) if mistake.quotation else None,
         hints=[build_hint_view(hint, lang) for hint in wanted],
         folded_hints=[build_hint_view(hint, lang) for hint in every if hint not in wanted],
+    )
+
+
+def build_quotation_view(quotation: Quotation) -> QuotationView:
+    """Make a program's own words safe to show."""
+    return QuotationView(
+        program=sanitize_line(quotation.program),
+        text=sanitize_line(quotation.text),
+        place=sanitize_line(quotation.place),
     )
 
 

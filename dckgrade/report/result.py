@@ -29,6 +29,15 @@ class Mismatch(Struct, frozen=True):
     found: Any
 
 
+class Quotation(Struct, frozen=True, kw_only=True):
+    """What a program said itself: at most 300 characters, secrets masked."""
+
+    program: str
+    text: str
+    place: str
+    """Where it says so: a command that shows it, or a file and its line."""
+
+
 class NamedMistake(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A mistake by its name: a stable *code*, and words for the trainee in the report's language."""
 
@@ -43,6 +52,8 @@ class NamedMistake(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How to look for oneself."""
     source: str = ""
     """The address of the documentation."""
+    quotation: Quotation | None = None
+    """The program's own words about it."""
 
 
 class Reason(Struct, frozen=True, kw_only=True):

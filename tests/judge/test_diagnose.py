@@ -1,9 +1,10 @@
 """Which mistake is named, in which words, and what must be looked at to know it."""
 
+from dckgrade.judge.diagnose import make_quotation
 from dckgrade.judge.judge import find_unsettled_checks, judge_recording, list_further_probes
 from dckgrade.probes.base import observation_key
 from dckgrade.report.observation import Absent, Observation, Seen
-from dckgrade.report.result import Verdict
+from dckgrade.report.result import Quotation, Verdict
 from tests.support.recorded_facts import GONE, LATE, check, lab, line, mistake, recording, seen
 
 DIAGNOSES = "    diagnoses:\n"
@@ -173,3 +174,25 @@ def test_time_may_mend_what_has_no_lasting_name() -> None:
             status
         )
     assert find_unsettled_checks(judged, recording({"web": LATE})) == set()
+
+
+def test_a_diagnosis_that_quotes_brings_the_program_s_own_words() -> None:
+    said = {"program": "nginx", "text": "no port given", "place": "docker logs web"}
+    quoting = mistake("AB-90", "{status: exited}", "        quotes: true\n        also:\n")
+    quoting += "          - observe: {kind: container-error, name: web}\n            when: {program: nginx}\n"
+    judged = lab(check("web", more=DIAGNOSES + quoting))
+    heard = recording(
+        {"web": seen("exited"), "container-error name=web": Seen(kind="container-error", facts=said)}
+    )
+    named = line(judged, heard, "web").diagnosis
+    assert named is not None
+    assert named.quotation == Quotation(**said)
+
+
+def test_where_the_program_said_nothing_nothing_is_quoted() -> None:
+    silent = Seen(
+        kind="container-error", facts={"program": "nginx", "text": None, "place": "docker logs web"}
+    )
+    assert make_quotation([seen("exited"), None, GONE, silent]) is None
+    long = Seen(kind="container-error", facts={"program": "nginx", "text": "x" * 999})
+    assert make_quotation([silent, long]) == Quotation(program="nginx", text="x" * 300, place="")

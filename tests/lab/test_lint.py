@@ -182,6 +182,12 @@ def test_words_may_speak_of_what_was_looked_at_further_and_of_what_is_absent_alo
     assert said(alone) == ["23:23: what is absent has no fact `name`"]
 
 
+def test_a_diagnosis_quotes_only_what_is_observed() -> None:
+    assert said(
+        changed("        message: {fr: Rien", "        quotes: true\n        message: {fr: Rien")
+    ) == ["26:17: nothing that is observed here has the facts `program`, `text` and `place`"]
+
+
 def test_a_kind_that_is_no_word_is_no_crash() -> None:
     for value in ("[http]", "{a: b}", "3", "true"):
         assert said(changed("kind: http,", f"kind: {value},"))[0].startswith("32:21: "), value

@@ -111,6 +111,17 @@ def test_a_weakened_demand_names_the_mistakes_that_survive_it(tmp_path: Path) ->
     assert any("webservers-running does not see the mistake paused" in one for one in sentences(proof))
 
 
+def test_a_failed_check_without_a_sentence_is_refused(tmp_path: Path) -> None:
+    silent = tp5(tmp_path, ("when: {status: paused}", "when: {status: dead}"))
+
+    found = sentences(run.prove_from_recordings(silent, FIXTURES))
+
+    assert (
+        "webservers-running fails on paused without a word: no mistake is named, no program is quoted."
+        in found
+    )
+
+
 def test_a_broken_solution_is_said(fixtures: Path) -> None:
     broken, solution = fixtures / "tp5" / "mistakes" / "paused", fixtures / "tp5" / "solution"
     shutil.copy(broken / "recording.json", solution / "recording.json")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from dckgrade.report import codec
 from dckgrade.report.observation import (
@@ -15,7 +16,7 @@ from dckgrade.report.observation import (
     UnobservableReason,
 )
 from dckgrade.report.report import LabRef, Report
-from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Reason, Verdict, sum_points
+from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Quotation, Reason, Verdict, sum_points
 
 Lang = Literal["fr", "en"]
 ENGINE = EngineInfo(endpoint="unix:///var/run/docker.sock", version="28.5.2", api="1.51")
@@ -122,6 +123,8 @@ def make_report(*checks: CheckResult, lang: Lang = "en", **more: Any) -> Report:
 def make_eventful_report(lang: Lang = "en") -> Report:
     """Make a report in which everything occurs that a report can hold."""
     named = NamedMistake(code="ST-01", name="a-mistake", message="The mistake.", hint="Look there.")
+    quotation = Quotation(program="nginx", text='unknown directive "listne"', place="docker logs db")
+    quoted = replace(named, quotation=quotation)
     facts = {"name": "db", "log_tail": "one\ntwo", "list": ["a"], "map": {"k": "v"}}
     seen = Seen(kind="container", facts=facts)
     gone, dark = (
@@ -132,7 +135,7 @@ def make_eventful_report(lang: Lang = "en") -> Report:
     misses = [Mismatch("name", {"matches": "^a"}, "db"), Mismatch("x", {"where": {"k": "v"}}, {"k": "w"})]
     return make_report(
         make_check("passes", remarks=[named], observations=["container a"]),
-        make_check("fails", Verdict.FAILED, misses=misses, diagnosis=named, observations=["container a"]),
+        make_check("fails", Verdict.FAILED, misses=misses, diagnosis=quoted, observations=["container a"]),
         make_check("waits", Verdict.BLOCKED, blocked_by=["fails"], observations=["network b"]),
         make_check("dark", Verdict.UNKNOWN, reason=late, observations=["http c"]),
         make_check("odd", Verdict.UNKNOWN, reason=Reason(code="new-code", detail="x"), observations=["gone"]),

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from dckgrade.render.text import console as on_console
 from dckgrade.render.text import messages
-from dckgrade.render.text.sentences import DEFAULT_HINTS, format_mistake, list_hints
+from dckgrade.render.text.sentences import DEFAULT_HINTS, describe_mistake, list_hints
 from dckgrade.report.report import Report, sum_scores
 from dckgrade.report.result import CheckResult, NamedMistake, Verdict
 
@@ -142,7 +142,7 @@ class ReportLayout:
         if check.reason:
             parts.append(self.make_text(messages.describe_reason(check.reason, self.report.lang)))
         if check.diagnosis:
-            parts.append(self.make_mistake_text(check.diagnosis))
+            parts += self.make_mistake_texts(check.diagnosis)
         parts += [
             self.make_mismatch_bullet(sentence)
             for sentence in messages.describe_mismatches(check, self.report.lang)
@@ -159,14 +159,14 @@ class ReportLayout:
             for remark in check.remarks:
                 content = Group(
                     self.make_text(check.title, "bold"),
-                    self.make_mistake_text(remark),
+                    *self.make_mistake_texts(remark),
                     *self.make_hint_texts(remark),
                 )
                 yield self.make_bullet("•", content)
 
-    def make_mistake_text(self, mistake: NamedMistake) -> Text:
-        """Make the text that names a mistake."""
-        return self.make_text(format_mistake(mistake))
+    def make_mistake_texts(self, mistake: NamedMistake) -> list[RenderableType]:
+        """Make the texts that name a mistake and quote the program."""
+        return [self.make_text(sentence) for sentence in describe_mistake(mistake, self.report.lang)]
 
     def make_mismatch_bullet(self, sentence: str) -> RenderableType:
         """Lay out the sentence about one mismatch."""

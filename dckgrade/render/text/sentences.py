@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dckgrade.render.text import messages
+from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.report.report import Report
-from dckgrade.report.result import CheckResult, NamedMistake
+from dckgrade.report.result import CheckResult, NamedMistake, Quotation
 
 DEFAULT_HINTS = 1
 """The level shown by default: 0 none, 1 where to look, 2 the concept too, 3 the documentation too."""
@@ -33,10 +34,25 @@ def format_mistake(mistake: NamedMistake) -> str:
     return f"{mistake.message} [{mistake.code}]"
 
 
+def describe_mistake(mistake: NamedMistake, lang: str) -> Iterator[str]:
+    """Name a mistake, then quote the program that says it itself."""
+    yield messages.sanitize_prose(format_mistake(mistake), lang)
+    if mistake.quotation:
+        yield format_quotation(mistake.quotation, lang)
+
+
+def format_quotation(quotation: Quotation, lang: str) -> str:
+    """Format a program's own words behind its name, with the place where it says them."""
+    place = f" ({sanitize_line(quotation.place)})" if quotation.place else ""
+    return messages.add_label(
+        sanitize_line(quotation.program), f"{sanitize_line(quotation.text)}{place}", lang
+    )
+
+
 def describe_failure(check: CheckResult, report: Report, hints: int = DEFAULT_HINTS) -> Iterator[str]:
     """Describe a check that did not pass, the most telling sentence first."""
     if check.diagnosis:
-        yield messages.sanitize_prose(format_mistake(check.diagnosis), report.lang)
+        yield from describe_mistake(check.diagnosis, report.lang)
     if check.blocked_by:
         yield messages.describe_blockers(check, report)
     if check.reason:
@@ -55,7 +71,7 @@ def describe_hints(mistake: NamedMistake, lang: str, hints: int) -> Iterator[str
 def describe_remarks(check: CheckResult, report: Report, hints: int = DEFAULT_HINTS) -> Iterator[str]:
     """Describe the remarks about a check that passed, with their hints."""
     for remark in check.remarks:
-        yield messages.sanitize_prose(format_mistake(remark), report.lang)
+        yield from describe_mistake(remark, report.lang)
         yield from describe_hints(remark, report.lang, hints)
 
 

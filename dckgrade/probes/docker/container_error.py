@@ -1,0 +1,77 @@
+"""Kind `container-error`: what the engine or a container's program says is wrong, in its own words."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
+from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.docker.error_lines import find_error_line, find_program, shorten_error
+from dckgrade.probes.support.lookup import (
+    NO_SUCH_CONTAINER,
+    ContainerName,
+    FoundContainer,
+    convert_to_observation,
+    find_container,
+    get_repository_name,
+)
+from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is said to be wrong, by whom, and where that can be read."""
+
+    program: str
+    """Docker for the engine's own error at the start; else the program that the image is made for."""
+    text: str | None
+    """One line of at most 300 characters, secrets masked; null where nothing is said."""
+    place: str
+    """The command that shows it."""
+
+
+class ContainerError(Probe, frozen=True, kw_only=True, tag="container-error"):
+    """Quote what went wrong with the container *name*; *image* finds it under another name."""
+
+    name: ContainerName
+    image: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]*$")] | None = None
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = NO_SUCH_CONTAINER
+    labels: ClassVar[Mapping[str, Text]] = {
+        "program": Text(fr="programme", en="program"),
+        "text": Text(fr="erreur du programme", en="error of the program"),
+        "place": Text(fr="où elle se lit", en="where it can be read"),
+    }
+    example: ClassVar[Mapping[str, Any]] = {"name": "webservers", "image": "nginx"}
+
+    def observe(self, engine: Engine) -> Observation:
+        """Find, inspect, read the log."""
+        subject: FoundContainer | None = None
+        try:
+            subject = find_container(engine, self.name, self.image)
+            facts = read_error_facts(engine, subject, engine.inspect_container(subject.id))
+        except (NotThere, OutOfReach) as trouble:
+            return convert_to_observation("container-error", trouble, subject)
+        return Seen(kind="container-error", facts=msgspec.to_builtins(facts))
+
+
+def read_error_facts(engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
+    """Read the engine's error of a container that does not run, else the last error in its log."""
+    state, config = (inspected.get(part) or {} for part in ("State", "Config"))
+    ended = not state.get("Running") or bool(state.get("Restarting"))
+    if ended and (refusal := str(state.get("Error") or "")):
+        place = f"docker inspect {subject.name}: State.Error"
+        return Facts(program="Docker", text=shorten_error(refusal), place=place)
+    program = find_program(get_repository_name(str(config.get("Image") or "")))
+    log = engine.read_log_tail(subject.id, tty=bool(config.get("Tty")))
+    return Facts(
+        program=program.name,
+        text=find_error_line(program, log, ended=ended and bool(state.get("ExitCode"))),
+        place=f"docker logs {subject.name}",
+    )

@@ -1,0 +1,117 @@
+"""Kind `container-error`: the program's own words, from lines that real programs have written."""
+
+import time
+
+import pytest
+
+from dckgrade.probes.docker.container_error import ContainerError
+from dckgrade.probes.docker.error_lines import MAX_ERROR_CHARS, PROGRAMS, find_error_line, find_program
+from dckgrade.report.observation import Absent
+from tests.support.fake_engine import ENGINES, FakeEngine, facts
+
+SAYS = {
+    "nginx": (
+        (
+            '2026/11/28 10:00:00 [emerg] 1#1: unknown directive "listne" in /etc/nginx/nginx.conf:2\n'
+            'nginx: [emerg] unknown directive "listne" in /etc/nginx/nginx.conf:2'
+        ),
+        'unknown directive "listne" in /etc/nginx/nginx.conf:2',
+    ),
+    "postgres": (
+        (
+            "LOG:  starting PostgreSQL 18\nFATAL:  database files are incompatible with server\n"
+            "DETAIL:  The data directory was initialized by PostgreSQL version 13."
+        ),
+        "database files are incompatible with server",
+    ),
+    "prometheus": (
+        (
+            'ts=2026-11-28T10:00:00Z caller=main.go:521 level=error msg="Error loading config" '
+            'file=/p.yml err="parsing YAML file /p.yml: yaml: line 4: mapping values are not allowed"'
+        ),
+        "parsing YAML file /p.yml: yaml: line 4: mapping values are not allowed",
+    ),
+    "cadvisor": (
+        (
+            "I1128 10:00:00.000000       1 cadvisor.go:132] Starting\n"
+            "F1128 10:00:00.000000       1 cadvisor.go:135] Failed to create a manager: no such file"
+        ),
+        "Failed to create a manager: no such file",
+    ),
+    "grafana": (
+        "GF_PATHS_DATA='/var/lib/grafana' is not writable.\nYou may have issues with file permissions",
+        "GF_PATHS_DATA='/var/lib/grafana' is not writable.",
+    ),
+    "elasticsearch": (
+        (
+            "Error: A fatal exception has occurred. Program will exit.\nInvalid initial heap size: -Xms512\n"
+            "Error: Could not create the Java Virtual Machine."
+        ),
+        "Invalid initial heap size: -Xms512",
+    ),
+    "logstash": (
+        (
+            "[2026-11-28T10:00:00,000][INFO ][logstash.runner] Starting\n"
+            "[2026-11-28T10:00:00,000][ERROR][logstash.agent          ] Failed to execute action {:id=>:main}"
+        ),
+        "Failed to execute action {:id=>:main}",
+    ),
+    "kibana": (
+        (
+            '{"type":"log","tags":["fatal","root"],"message":"Error: [elasticsearch.hosts]: expected URI '
+            'with scheme [http|https]."}'
+        ),
+        "Error: [elasticsearch.hosts]: expected URI with scheme [http|https].",
+    ),
+}
+
+
+@pytest.mark.parametrize("image", SAYS)
+def test_each_program_of_the_labs_is_quoted(image: str) -> None:
+    log, text = SAYS[image]
+    assert find_error_line(find_program(image), log, ended=True) == text
+
+
+def test_every_program_of_the_table_has_such_a_line() -> None:
+    assert {program.image_word for program in PROGRAMS} == SAYS.keys()
+
+
+def test_an_unknown_program_is_quoted_by_its_last_line_that_looks_like_an_error_once_it_has_ended() -> None:
+    program = find_program("my-app")
+    log = "listening\nsh: 1: nodemon: not found\nbye"
+    assert program.name == "my-app"
+    assert find_error_line(program, log, ended=True) == "sh: 1: nodemon: not found"
+    assert find_error_line(program, "hello\n\n", ended=True) == "hello"
+    assert find_error_line(program, "", ended=True) is None
+    assert find_error_line(program, log, ended=False) is None
+
+
+def test_what_is_quoted_is_masked_bounded_and_on_one_line() -> None:
+    program = find_program("postgres")
+    quoted = find_error_line(program, f"FATAL:  password=hunter2 {'x' * 900}", ended=True)
+    assert quoted is not None
+    assert "hunter2" not in quoted
+    assert len(quoted) == MAX_ERROR_CHARS
+    assert find_error_line(find_program("nginx"), "\x1b[31m[emerg] a\\n\\tb\x1b[0m", ended=True) == "a b"
+
+
+def test_a_hostile_log_takes_no_time() -> None:
+    begun = time.process_time()
+    for line in ("level=error " * 5000, "[ERROR][" * 8000, 'a."message":"\\' * 5000, "GF_='" * 12000):
+        for program in PROGRAMS:
+            find_error_line(program, f"{line}\n" * 2, ended=True)
+    assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize("version", ENGINES)
+def test_what_the_engine_refused_comes_before_the_log(version: str) -> None:
+    engine = FakeEngine(version)
+    observed = facts(ContainerError(name="port-taken").observe(engine))
+    assert observed["program"] == "Docker"
+    assert "already" in observed["text"]
+    assert observed["place"] == "docker inspect port-taken: State.Error"
+
+
+def test_a_container_that_is_not_there_is_absent() -> None:
+    engine = FakeEngine(ENGINES[0])
+    assert isinstance(ContainerError(name="nothing-like-it").observe(engine), Absent)
