@@ -1,7 +1,7 @@
 """Find the container that a lab names, in the engine's list; read its times."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Literal, get_type_hints
@@ -89,14 +89,14 @@ def find_container(engine: Engine, name: str, image: str | None = None) -> Found
             for entry, nearer in zip(listed, nearest, strict=True)
             if nearer == name and (measure_distance(entry, name) or (None,))[0] == way
         ]:
-            return choose_best_match(rank_matches(candidates, image), found_by)
+            return describe_best_match(rank_matches(candidates, image), found_by)
     if image and name not in nearest:
         unnamed = [entry for entry, nearer in zip(listed, nearest, strict=True) if nearer is None]
         running = rank_matches([entry for entry in unnamed if runs_image(entry, image)], image)
         # Names of the same image that nobody bears share these, in the order of the lab.
         nameless = [other for other in lab_names if lab_names[other] == image and other not in nearest]
         if candidates := running[nameless.index(name) :]:
-            return choose_best_match(candidates, "image")
+            return describe_best_match(candidates, "image")
     raise NotThere(name)
 
 
@@ -141,8 +141,8 @@ def rank_matches(candidates: Sequence[Json], image: str | None) -> list[Json]:
     )
 
 
-def choose_best_match(ranked: Sequence[Json], found_by: FoundBy) -> FoundContainer:
-    """Return the first."""
+def describe_best_match(ranked: Sequence[Json], found_by: FoundBy) -> FoundContainer:
+    """Return the first, and how many others there are."""
     best = ranked[0]
     return FoundContainer(
         id=str(best.get("Id") or ""),
