@@ -96,7 +96,9 @@ CONTAINER = define_shape(
     RestartCount=int,
     AppArmorProfile=str,
     State=STATE,
-    Config=define_shape(Image=str, Cmd=Texts, Env=Texts, Labels=dict[str, str], Tty=bool, User=str),
+    Config=define_shape(
+        Image=str, Cmd=Texts, Entrypoint=Texts, Env=Texts, Labels=dict[str, str], Tty=bool, User=str
+    ),
     HostConfig=HOST_CONFIG,
     NetworkSettings=define_shape(Networks=map_of(NETWORK), Ports=PORT_BINDINGS),
     Mounts=list_of(define_shape(Type=str, Name=str, Source=str, Destination=str, RW=bool)),
@@ -105,12 +107,13 @@ LISTED_IMAGES = list_of(define_shape({"Id": str}, RepoTags=Texts))
 IMAGE = define_shape(
     Id=str,
     RepoTags=Texts,
-    Config=define_shape(Env=Texts),
+    Config=define_shape(Cmd=Texts, Entrypoint=Texts, Env=Texts),
     RootFS=define_shape(Layers=Texts),
     Metadata=define_shape(LastTagTime=str),
 )
 VOLUME = define_shape(Driver=str)
 INFO = define_shape(
+    CgroupDriver=str,
     CgroupVersion=str,
     DockerRootDir=str,
     Driver=str,
