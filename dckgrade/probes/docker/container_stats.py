@@ -26,6 +26,9 @@ from dckgrade.report.text import Text
 class Facts(Struct, frozen=True, kw_only=True):
     """What one sample says; of a stopped container HTTP 200 and zeros, which `live` tells apart."""
 
+    name: str
+    image: str
+    """As it was asked for."""
     image_fits: bool | None
     """Whether it is of the image that the lab asked for; null when it asked for none."""
     status: str
@@ -44,6 +47,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
+    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "image": Text(fr="image du conteneur", en="image of the container"),
     "image_fits": Text(fr="image demandée", en="image asked for"),
     "status": Text(fr="état du conteneur", en="state of the container"),
     "live": Text(fr="mesure prise en marche", en="measured while running"),
@@ -77,6 +82,8 @@ class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
             inspected = engine.inspect_container(subject.id)
             images = list_image_names(inspected, self.image, engine)
             facts = Facts(
+                name=subject.name,
+                image=images[0],
                 image_fits=matches_repository(images, self.image) if self.image else None,
                 status=str((inspected.get("State") or {}).get("Status") or subject.state),
                 live=has_time(sample) and not is_restart_looping(inspected, engine.now()),
