@@ -11,6 +11,7 @@ import typer
 from dckgrade.cli import exit_codes, grade, inputs, language, options, output
 from dckgrade.cli.doctor import TextOrJson, TextOrJsonOption
 from dckgrade.i18n import N_, UserError
+from dckgrade.report.decode import convert_data
 
 if TYPE_CHECKING:
     from dckgrade.lab.load import LoadedLab
@@ -111,7 +112,6 @@ def is_check_name(rest: Sequence[str]) -> bool:
 
 def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
     """Return the probe of a kind with its parameters, whose values are written as in a lab: `port=80`."""
-    import msgspec
 
     from dckgrade.lab.problem import guess_nearest_word
     from dckgrade.lab.shape import ShapeComparison, get_type_info
@@ -145,7 +145,7 @@ def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
             kind=name,
             problem=said,
         )
-    return msgspec.convert(data, kinds[name])
+    return convert_data(data, kinds[name])
 
 
 def wrap_probe_in_lab(probe: "Probe") -> "tuple[LoadedLab, Check]":

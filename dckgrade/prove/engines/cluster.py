@@ -39,7 +39,7 @@ class PrivateCluster:
 
     @property
     def script_environment(self) -> Mapping[str, str]:
-        """Tell an `apply.sh` MANAGER_ADDR, WORKER1_ADDR…, and the engines of the workers: WORKER1_HOST…."""
+        """Return the variables of an `apply.sh`: MANAGER_ADDR, WORKER1_ADDR… and WORKER1_HOST…."""
         called = [name.upper() for name in make_hostnames(len(self.engines))]
         addresses = {f"{name}_ADDR": get_machine_address(place) for place, name in enumerate(called)}
         hosts = {f"{name}_HOST": engine.host for name, engine in zip(called, self.engines, strict=True)}
@@ -98,7 +98,7 @@ def make_hostnames(count: int) -> list[str]:
 
 
 def get_machine_address(place: int) -> str:
-    """Give the address of the machine at *place*, counted from 0."""
+    """Return the address of the machine at *place*, counted from 0."""
     return f"{LAN_PREFIX}.{FIRST_HOST_NUMBER + place}"
 
 

@@ -28,7 +28,7 @@ exec "$@"
 
 
 def build_dockerd_command(folder: Path, host: str, cgroup: str, hostname: str) -> list[str]:
-    """Give the command line of a dockerd whose files are in *folder*."""
+    """Return the command line of a dockerd whose files are in *folder*."""
     daemon = [
         *("dockerd", f"--config-file={folder}/daemon.json", f"--data-root={folder}/data"),
         *(f"--exec-root={folder}/exec", f"--pidfile={folder}/docker.pid", f"--cgroup-parent=/{cgroup}"),

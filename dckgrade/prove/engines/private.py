@@ -136,13 +136,13 @@ class PrivateEngine:
 
     @property
     def dockerd(self) -> OwnDockerd:
-        """Say where its configuration is, and what it prints."""
+        """Return where its configuration is, and what it prints."""
         folder = self._folder or Path()
         return OwnDockerd(folder / "daemon.json", folder / "dockerd.log")
 
     @property
     def script_environment(self) -> Mapping[str, str]:
-        """Tell an `apply.sh` where the engine's configuration is."""
+        """Return the variable of an `apply.sh` that says where the engine's configuration is."""
         return {"DAEMON_JSON": str(self.dockerd.daemon_json_path)}
 
     def restart(self, settings: bytes) -> bool:
@@ -252,7 +252,7 @@ class PrivateEngine:
 
 
 def find_private_engine_obstacle() -> str | None:
-    """Say in one line why no private engine can be started here, or None when one can."""
+    """Return in one line why no private engine can be started here, or None when one can."""
     if not sys.platform.startswith("linux"):
         return "this machine does not run Linux."
     if os.geteuid() != 0:
