@@ -19,7 +19,7 @@ from dckgrade.probes.support.lookup import (
     is_restart_looping,
     parse_timestamp,
 )
-from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 
@@ -79,24 +79,32 @@ class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
             subject = find_container(engine, self.container)
             sample = engine.sample_stats(subject.id)
             # Asked last: the sample is the slow one, and who else looks at it has inspected it already.
-            inspected = engine.inspect_container(subject.id)
-            images = list_image_names(inspected, self.image, engine)
-            facts = Facts(
-                name=subject.name,
-                image=images[0],
-                image_fits=matches_repository(images, self.image) if self.image else None,
-                status=str((inspected.get("State") or {}).get("Status") or subject.state),
-                live=has_time(sample) and not is_restart_looping(inspected, engine.now()),
-                **read_figures(sample if counts_containers(sample, engine) else {}),
+            facts = read_stats_facts(
+                engine, subject, engine.inspect_container(subject.id), sample, self.image
             )
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("container-stats", trouble, subject)
         return Seen(kind="container-stats", facts=msgspec.to_builtins(facts))
 
 
-def has_time(sample: Json) -> bool:
-    """Return whether the sample carries a real time; one made up for a stopped container is of the year 1."""
-    return bool(sample.get("read")) and parse_timestamp(sample["read"]).year > 1
+def read_stats_facts(
+    engine: Engine, subject: FoundContainer, inspected: Json, sample: Json, wanted_image: str | None
+) -> Facts:
+    """Read the facts out of an inspect answer and a sample; what runs has a sample with a time."""
+    status = str((inspected.get("State") or {}).get("Status") or subject.state)
+    if status == "running" and not sample.get("read"):
+        raise OutOfReach(UnobservableReason.UNREADABLE, "read")
+    # A sample made up for a stopped container is of the year 1.
+    timed = bool(sample.get("read")) and parse_timestamp(sample["read"]).year > 1
+    images = list_image_names(inspected, wanted_image, engine)
+    return Facts(
+        name=subject.name,
+        image=images[0],
+        image_fits=matches_repository(images, wanted_image) if wanted_image else None,
+        status=status,
+        live=timed and not is_restart_looping(inspected, engine.now()),
+        **read_figures(sample if not timed or counts_containers(sample, engine) else {}),
+    )
 
 
 def counts_containers(sample: Json, engine: Engine) -> bool:

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from dckgrade.engine.answers import Json, NotThere
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.lookup import get_repository_name
+from dckgrade.report.observation import UnobservableReason
 
 ENGINE_MADE_NAME = re.compile(r"(sha256:)?[0-9a-f]{12,64}")
 """The id of an image; the name of a volume that nobody named."""
@@ -14,6 +15,8 @@ ENGINE_MADE_NAME = re.compile(r"(sha256:)?[0-9a-f]{12,64}")
 def list_image_names(inspected: Json, wanted: str | None, engine: Engine) -> list[str]:
     """Return the image as it was asked for; where that is an id, or is not *wanted*, its tags too."""
     asked = str((inspected.get("Config") or {}).get("Image") or "")
+    if wanted and not asked:
+        raise OutOfReach(UnobservableReason.UNREADABLE, "Config.Image")
     if not ENGINE_MADE_NAME.fullmatch(asked) and (wanted is None or matches_repository([asked], wanted)):
         return [asked]
     try:

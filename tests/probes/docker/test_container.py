@@ -287,3 +287,12 @@ def test_whether_the_command_is_the_image_s_own_is_asked_only_of_what_does_not_r
     assert "image" not in fake_engine.questions
     assert seen(fake_engine, "killed")["own_command"] is None  # its image is gone
     assert "image" in fake_engine.questions
+
+
+@pytest.mark.parametrize("config", [None, {}, {"Image": None}, {"Image": ""}])
+def test_a_container_that_tells_no_image_is_not_blamed_for_it(config: Any) -> None:
+    fake_engine = FakeEngine()
+    fake_engine.inspect("webservers")["Config"] = config
+    observed = Container(name="webservers", image="nginx").observe(fake_engine)
+    assert isinstance(observed, Unobservable)
+    assert observed.why is UnobservableReason.UNREADABLE

@@ -71,6 +71,14 @@ def test_without_control_groups_the_figures_of_the_machine_are_nobodys() -> None
     assert (found["live"], found["memory_bytes"], found["cpu_ns"]) == (True, None, None)
 
 
+def test_a_sample_without_a_time_of_what_runs_is_unreadable() -> None:
+    fake_engine = FakeEngine()
+    fake_engine.measured[fake_engine.id_of("webservers")] = {}
+    observed = ContainerStats(container="webservers").observe(fake_engine)
+    assert isinstance(observed, Unobservable)
+    assert observed.why is UnobservableReason.UNREADABLE
+
+
 def test_the_image_is_told_where_the_lab_asks_for_one() -> None:
     wanted = ["nginx", "postgres", None]
     observed = [ContainerStats(container="webservers", image=image).observe(FakeEngine()) for image in wanted]
