@@ -111,7 +111,7 @@ LISTED_IMAGES = list_of(define_shape({"Id": str}, RepoTags=Texts))
 IMAGE = define_shape(
     Id=str,
     RepoTags=Texts,
-    Config=define_shape(Env=Texts),
+    Config=define_shape(Cmd=Texts, Entrypoint=Texts, Env=Texts),
     RootFS=define_shape(Layers=Texts),
     Metadata=define_shape(LastTagTime=str),
 )
