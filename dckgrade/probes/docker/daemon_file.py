@@ -1,5 +1,6 @@
 """Kind `daemon-file`: the `daemon.json` that the engine reads, and whether Docker starts with it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
+FIRST_VERSION_READING_MARKS = 23
 MAX_SHOWN_CHARS = 300
 """Keys of a hostile file may have any length."""
 
@@ -31,9 +33,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Why Docker does not start with it."""
     error: str
     """The same in dockerd's own words; empty where there is nothing wrong."""
+    program: str
+    """Whose words `text` are."""
+    text: str | None
+    """The error again; null where there is none."""
+    place: str | None
+    """Where in the file it is."""
     line: int | None
     column: int | None
-    """Where, counted from 1; null where no place can be named."""
+    """Where, counted from 1; null where there is no problem."""
     rest_line: int | None
     """Where something follows the first object of the file, which Docker never reads."""
     rotates: bool | None
@@ -52,6 +60,9 @@ LABELS: Mapping[str, Text] = {
     "exists": Text(fr="fichier présent", en="file present"),
     "problem": Text(fr="problème du fichier", en="problem of the file"),
     "error": Text(fr="erreur du moteur", en="error of the engine"),
+    "program": Text(fr="programme", en="program"),
+    "text": Text(fr="erreur du programme", en="error of the program"),
+    "place": Text(fr="où elle se lit", en="where it can be read"),
     "line": Text(fr="ligne de l'erreur", en="line of the error"),
     "column": Text(fr="colonne de l'erreur", en="column of the error"),
     "rest_line": Text(
@@ -99,13 +110,20 @@ def read_daemon_file_facts(engine: Engine) -> Facts:
         files = engine.read_daemon_files()
     except (NotThere, OutOfReach):
         files = None
+    said = engine.read_last_words(files.changed_at) if silent and files else ""
+    reading = ParsedDaemonJson()
     if files and files.content is not None:
-        reading = parse_daemon_json(files.content, engine.read_last_words(files.changed_at) if silent else "")
-    else:
-        reading = ParsedDaemonJson()
+        reads_marks = silent is None and reads_byte_order_marks(engine.engine.version)
+        reading = parse_daemon_json(files.content, said, files.flags, reads_marks=reads_marks)
     if silent and not reading.problem:
-        raise silent
+        raise OutOfReach(silent.why, f"{silent.detail}; dockerd: {said}" if said else silent.detail)
     return build_daemon_file_facts(files, reading, running=silent is None)
+
+
+def reads_byte_order_marks(version: str | None) -> bool:
+    """Return whether that dockerd reads a file that begins with one; before 23.0 it refused it."""
+    major = re.match(r"\d+", version or "")
+    return not major or int(major[0]) >= FIRST_VERSION_READING_MARKS
 
 
 def build_daemon_file_facts(files: DaemonFiles | None, reading: ParsedDaemonJson, *, running: bool) -> Facts:
@@ -118,6 +136,9 @@ def build_daemon_file_facts(files: DaemonFiles | None, reading: ParsedDaemonJson
         exists=files.content is not None if files else None,
         problem=reading.problem,
         error=reading.error[:MAX_SHOWN_CHARS],
+        program="Docker",
+        text=reading.error[:MAX_SHOWN_CHARS] or None,
+        place=f"{files.path}:{line}:{column}" if files and line else None,
         line=line,
         column=column,
         rest_line=reading.trailing_position[0] if reading.trailing_position else None,

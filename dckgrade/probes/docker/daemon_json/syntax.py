@@ -31,7 +31,9 @@ def decode_first_value(text: str) -> FirstValue:
     if start == len(text):
         raise JsonSyntaxError("EOF", get_line_and_column(text, start))
     try:
-        value, end = json.JSONDecoder(parse_constant=refuse_json_constant).raw_decode(text, start)
+        value, end = json.JSONDecoder(
+            parse_constant=refuse_json_constant, object_pairs_hook=merge_pairs
+        ).raw_decode(text, start)
     except json.JSONDecodeError as error:
         raise translate_decode_error(text, error) from None
     except (RecursionError, ValueError) as error:  # ValueError: NaN, or a number of thousands of digits
@@ -99,6 +101,15 @@ def skip_whitespace(text: str, at: int) -> int:
 def get_line_and_column(text: str, at: int) -> tuple[int, int]:
     """Count lines and columns from 1."""
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+def merge_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object: of a repeated key the last value counts, but Go adds a mapping to the one before it."""
+    merged: dict[str, Any] = {}
+    for key, value in pairs:
+        before = merged.get(key)
+        merged[key] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def refuse_json_constant(word: str) -> NoReturn:
