@@ -36,7 +36,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     program: str
     """Whose words `text` are."""
     text: str | None
-    """The error again; null where there is none."""
+    """The error again where dockerd itself left it behind, as in the journal; null where it did not."""
     place: str | None
     """Where in the file it is."""
     line: int | None
@@ -117,7 +117,7 @@ def read_daemon_file_facts(engine: Engine) -> Facts:
         reading = parse_daemon_json(files.content, said, files.flags, reads_marks=reads_marks)
     if silent and not reading.problem:
         raise OutOfReach(silent.why, f"{silent.detail}; dockerd: {said}" if said else silent.detail)
-    return build_daemon_file_facts(files, reading, running=silent is None)
+    return build_daemon_file_facts(files, reading, said, running=silent is None)
 
 
 def reads_byte_order_marks(version: str | None) -> bool:
@@ -126,7 +126,9 @@ def reads_byte_order_marks(version: str | None) -> bool:
     return not major or int(major[0]) >= FIRST_VERSION_READING_MARKS
 
 
-def build_daemon_file_facts(files: DaemonFiles | None, reading: ParsedDaemonJson, *, running: bool) -> Facts:
+def build_daemon_file_facts(
+    files: DaemonFiles | None, reading: ParsedDaemonJson, said: str, *, running: bool
+) -> Facts:
     """Write the facts."""
     line, column = reading.position or (None, None)
     others = files.others if files else {}
@@ -137,7 +139,7 @@ def build_daemon_file_facts(files: DaemonFiles | None, reading: ParsedDaemonJson
         problem=reading.problem,
         error=reading.error[:MAX_SHOWN_CHARS],
         program="Docker",
-        text=reading.error[:MAX_SHOWN_CHARS] or None,
+        text=said[:MAX_SHOWN_CHARS] if said and said == reading.error else None,
         place=f"{files.path}:{line}:{column}" if files and line else None,
         line=line,
         column=column,

@@ -97,6 +97,7 @@ def test_what_only_dockerd_knows_is_taken_from_its_last_words(said: str, problem
     machine = MachineWithDaemonJson(HOSTS, said=said).silent()
     found = facts(machine)
     assert (found["running"], found["problem"], found["error"]) == (False, problem, said)
+    assert (found["program"], found["text"]) == ("Docker", said)
     # Older words may be of a file that has been mended since.
     assert machine.since == [7.0]
 
@@ -108,7 +109,7 @@ def test_an_option_that_is_given_twice_is_found_in_the_file() -> None:
 @pytest.mark.parametrize(
     ("content", "problem", "line"),
     [
-        (b"\xef\xbb\xbf" + ROTATING_DAEMON_JSON, "byte-order-mark", 1),
+        (b"\xef\xbb\xbf" + ROTATING_DAEMON_JSON, "not-json", 1),
         (b'{"log-driver": "journald",\n"log-opts": {"max-size": "10m"}}', "unknown-option", 2),
         (b'{\n"log-opts": {"mode": "nonblocking"}}', "refused-value", 2),
         (b'{"log-driver": "local",\n"log-opts": {"max-file": 3}}', "not-text", 2),
@@ -121,7 +122,8 @@ def test_without_a_journal_the_file_s_own_faults_are_named_with_their_place(
     found = facts(MachineWithDaemonJson(content, flags=["H", "containerd"]).silent())
     assert (found["running"], found["problem"], found["line"]) == (False, problem, line)
     assert found["place"].startswith(f"/etc/docker/daemon.json:{line}:")
-    assert (found["program"], found["text"]) == ("Docker", found["error"])
+    # It is not quoted: Docker has not been heard saying so.
+    assert (found["program"], found["text"]) == ("Docker", None)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -129,7 +131,7 @@ def test_a_docker_that_reads_byte_order_marks_is_not_told_of_one(engine: str) ->
     machine = MachineWithDaemonJson(b"\xef\xbb\xbf" + ROTATING_DAEMON_JSON, engine=engine)
     old = str(machine.engine.version).startswith("20.")
     found = facts(machine)
-    assert (found["problem"], found["rotates"]) == (("byte-order-mark", False) if old else (None, True))
+    assert (found["problem"], found["rotates"]) == (("not-json", False) if old else (None, True))
 
 
 def test_docker_s_last_words_are_the_reason_of_an_engine_that_is_silent_for_another() -> None:

@@ -106,7 +106,7 @@ def test_a_byte_order_mark_is_told_with_its_place_unless_docker_reads_it(
     content = '{"log-driver": "json-file", "log-opts": {"max-size": "10m"}}'.encode(encoding)
     words = f"invalid character '{character}' looking for beginning of value"
     for reading in (parse_daemon_json(content, reads_marks=False), parse_daemon_json(content, words)):
-        assert (reading.problem, reading.error, reading.position) == ("byte-order-mark", words, (1, 1))
+        assert (reading.problem, reading.error, reading.position) == ("not-json", words, (1, 1))
     assert parse_daemon_json(content, reads_marks=True).log == LogConfig("json-file", {"max-size": "10m"})
     said = "failed to set log opts: unknown log opt 'x' for json-file log driver"
     assert parse_daemon_json(content, said, reads_marks=False).problem == "unknown-option"
@@ -166,6 +166,12 @@ def test_what_docker_says_has_its_place(said: str, problem: str, line: int) -> N
 )
 def test_what_docker_says_of_something_else_is_no_fault_of_the_file(said: str) -> None:
     assert parse_daemon_json(WHOLE, said).problem is None
+
+
+def test_of_several_options_the_one_that_docker_names_is_the_place() -> None:
+    content = b'{"log-driver": "journald", "log-opts": {"max-size": "10m",\n"max-file": "3"}}'
+    said = "failed to set log opts: unknown log opt 'max-file' for journald log driver"
+    assert parse_daemon_json(content, said).position == (2, 1)
 
 
 @pytest.mark.parametrize("flags", [["host"], ["H", "containerd"], ["hosts"]])

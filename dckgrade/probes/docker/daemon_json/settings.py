@@ -24,7 +24,6 @@ from dckgrade.probes.docker.daemon_json.syntax import (
 )
 
 DaemonJsonProblem = Literal[
-    "byte-order-mark",
     "not-json",
     "wrong-type",
     "not-text",
@@ -36,7 +35,7 @@ DaemonJsonProblem = Literal[
     "refused",
 ]
 """
-byte-order-mark: hidden bytes before the text; not-json; wrong-type: JSON of another shape than dockerd wants;
+not-json, also for hidden bytes before the text; wrong-type: JSON of another shape than dockerd wants;
 not-text: a log option that is a number or a truth; unknown-key; unknown-option, refused-value: of the log
 driver; unknown-driver: one with options, without them dockerd starts; given-twice: on the command line too;
 refused: whatever else dockerd complains of.
@@ -48,8 +47,8 @@ BYTE_ORDER_MARKS: Mapping[bytes, str] = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 """What Notepad and PowerShell write before the text, and how to read it: dockerd does since 23.0."""
+BYTE_ORDER_MARK_ERROR = "^invalid character '[ïþÿ]' looking for beginning of value"
 DOCKERD_ERROR_PATTERNS: Mapping[DaemonJsonProblem, str] = {
-    "byte-order-mark": "^invalid character '[ïþÿ]' looking for beginning of value",
     "not-json": r"^invalid character|^(unexpected )?EOF$",
     "given-twice": "specified both as a flag and in the configuration file",
     "unknown-key": "don't match any configuration option",
@@ -109,7 +108,7 @@ def parse_daemon_json(
     said = "" if UNSPECIFIC_ERROR_PATTERN.match(last_words) else last_words
     if has_mark and is_mark_refused(said, reads_marks=reads_marks):
         error = f"invalid character '{chr(content[0])}' looking for beginning of value"
-        return ParsedDaemonJson(problem="byte-order-mark", error=said or error, position=(1, 1))
+        return ParsedDaemonJson(problem="not-json", error=said or error, position=(1, 1))
     try:
         found = decode_first_value(text)
     except JsonSyntaxError as bad:
@@ -136,7 +135,7 @@ def parse_daemon_json(
 def is_mark_refused(last_words: str, *, reads_marks: bool) -> bool:
     """Return whether a byte order mark is why dockerd does not start, by its own words where it left some."""
     if last_words:
-        return bool(re.search(DOCKERD_ERROR_PATTERNS["byte-order-mark"], last_words))
+        return bool(re.search(BYTE_ORDER_MARK_ERROR, last_words))
     return not reads_marks
 
 
@@ -150,13 +149,16 @@ def find_named_setting(value: Any, words: str) -> str:
 
 
 def take_dockerd_at_its_word(own: RefusedConfig, value: Any, said: str) -> RefusedConfig:
-    """Return what dockerd *said*, at the place that *own* reading found if that is the same fault."""
+    """Return what dockerd *said*, at the place that it names, else the one that *own* reading found."""
     problems = (name for name, words in DOCKERD_ERROR_PATTERNS.items() if re.search(words, said))
     problem: DaemonJsonProblem = next(problems, "refused")
-    if own.key and own.problem == problem:
-        return RefusedConfig(problem, said, own.key)
+    own_key = own.key if own.problem == problem else ""
+    if own_key and problem in {"not-text", "wrong-type"}:
+        return RefusedConfig(problem, said, own_key)  # Go names the field of an option, not the option.
+    # Of several such options Go takes any first: the one that it names counts.
     keys = {key for key, _ in iter_keys_and_texts(value)}
-    return RefusedConfig(problem, said, find_longest_named(keys, said) or find_named_setting(value, said))
+    key = find_longest_named(keys, said) or own_key or find_named_setting(value, said)
+    return RefusedConfig(problem, said, key)
 
 
 def decode_text(content: bytes) -> tuple[str, bool]:
