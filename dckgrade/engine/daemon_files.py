@@ -10,8 +10,8 @@ from pathlib import Path
 from dckgrade.engine import local_files
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles, OwnDockerd
-from dckgrade.engine.dockerd_unit import list_dockerd_flags
 from dckgrade.engine.endpoint import Endpoint
+from dckgrade.engine.installed_dockerd import list_dockerd_flags, read_installed_version
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.tool_cache import get_environment
 from dckgrade.report.observation import UnobservableReason
@@ -59,6 +59,7 @@ def find_daemon_files(
         path=CONFIG_NAME if own_dockerd else hide_home(path, environment),
         content=content,
         changed_at=changed_at,
+        version=read_installed_version() if path == SYSTEM_CONFIG else None,
         flags=list_dockerd_flags() if path == SYSTEM_CONFIG else (),
         others={
             hide_home(other, environment): text

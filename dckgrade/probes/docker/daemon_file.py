@@ -16,7 +16,7 @@ from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
-FIRST_VERSION_READING_MARKS = 23
+FIRST_MODERN_VERSION = 23
 MAX_SHOWN_CHARS = 300
 """Keys of a hostile file may have any length."""
 
@@ -113,17 +113,17 @@ def read_daemon_file_facts(engine: Engine) -> Facts:
     said = engine.read_last_words(files.changed_at) if silent and files else ""
     reading = ParsedDaemonJson()
     if files and files.content is not None:
-        reads_marks = silent is None and reads_byte_order_marks(engine.engine.version)
-        reading = parse_daemon_json(files.content, said, files.flags, reads_marks=reads_marks)
+        version = files.version if silent else engine.engine.version
+        reading = parse_daemon_json(files.content, said, files.flags, is_modern=is_modern_version(version))
     if silent and not reading.problem:
         raise OutOfReach(silent.why, f"{silent.detail}; dockerd: {said}" if said else silent.detail)
     return build_daemon_file_facts(files, reading, said, running=silent is None)
 
 
-def reads_byte_order_marks(version: str | None) -> bool:
-    """Return whether that dockerd reads a file that begins with one; before 23.0 it refused it."""
+def is_modern_version(version: str | None) -> bool | None:
+    """Return whether that dockerd reads its file as 23.0 and later do; None where that is unknown."""
     major = re.match(r"\d+", version or "")
-    return not major or int(major[0]) >= FIRST_VERSION_READING_MARKS
+    return int(major[0]) >= FIRST_MODERN_VERSION if major else None
 
 
 def build_daemon_file_facts(

@@ -196,7 +196,9 @@ def build_log_rotation_facts(
     """Write the facts."""
     log, accepted = (trial.log, trial.accepted) if trial else (LogConfig(driver), None)
     said = (trial.said if trial else "") or (log.start_error if accepted is None else None)
-    rotates = trial is not None and bool(log.max_size) and not said
+    # What Docker has taken it also reads: only a size that is not given never ends.
+    has_size = bool(log.size_text) or log.driver == "local" if accepted else bool(log.max_size)
+    rotates = trial is not None and log.driver in ROTATING_DRIVERS and has_size and not said
     return Facts(
         tried=trial is not None,
         driver=log.driver[:MAX_SHOWN_CHARS],

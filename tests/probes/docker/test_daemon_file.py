@@ -153,5 +153,7 @@ def test_a_key_of_any_length_is_cut() -> None:
 
 
 def test_what_follows_the_first_object_is_told_with_its_line() -> None:
-    found = facts(MachineWithDaemonJson(b"{}\n" + ROTATING_DAEMON_JSON))
+    found = facts(MachineWithDaemonJson(b"{}\n" + ROTATING_DAEMON_JSON, engine=ENGINES[0]))
     assert (found["rotates"], found["rest_line"], found["problem"]) == (False, 2, None)
+    later = facts(MachineWithDaemonJson(b"{}\n" + ROTATING_DAEMON_JSON))
+    assert (later["problem"], later["line"]) == ("not-json", 2)

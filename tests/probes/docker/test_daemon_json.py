@@ -105,11 +105,11 @@ def test_a_byte_order_mark_is_told_with_its_place_unless_docker_reads_it(
 ) -> None:
     content = '{"log-driver": "json-file", "log-opts": {"max-size": "10m"}}'.encode(encoding)
     words = f"invalid character '{character}' looking for beginning of value"
-    for reading in (parse_daemon_json(content, reads_marks=False), parse_daemon_json(content, words)):
+    for reading in (parse_daemon_json(content, is_modern=False), parse_daemon_json(content, words)):
         assert (reading.problem, reading.error, reading.position) == ("not-json", words, (1, 1))
-    assert parse_daemon_json(content, reads_marks=True).log == LogConfig("json-file", {"max-size": "10m"})
+    assert parse_daemon_json(content, is_modern=True).log == LogConfig("json-file", {"max-size": "10m"})
     said = "failed to set log opts: unknown log opt 'x' for json-file log driver"
-    assert parse_daemon_json(content, said, reads_marks=False).problem == "unknown-option"
+    assert parse_daemon_json(content, said, is_modern=False).problem == "unknown-option"
 
 
 WHOLE = b"""{
@@ -168,6 +168,39 @@ def test_what_docker_says_of_something_else_is_no_fault_of_the_file(said: str) -
     assert parse_daemon_json(WHOLE, said).problem is None
 
 
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_fine_since_23(content: bytes) -> None:
+    assert parse_daemon_json(content, is_modern=True).problem is None
+    assert parse_daemon_json(content, is_modern=False).problem == "not-json"
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "problem"),
+    [
+        (
+            '{"log-opts":{"max-size":"10m",\n"max-file":3}}',
+            "json: cannot unmarshal number into Go struct field Config.log-opts.max-file of type string",
+            "not-text",
+        ),
+        (
+            '{\n"dns":"8.8.8.8"}',
+            *("json: cannot unmarshal string into Go struct field Config.dns of type []net.IP", "wrong-type"),
+        ),
+        ('{"debug": true\n}}', "invalid character '}' after top-level value", "not-json"),
+        (
+            '{"debug":\n}',
+            "invalid character '}' looking for beginning of value",
+            "not-json",
+        ),
+    ],
+)
+def test_the_words_of_docker_28_mean_the_same(text: str, said: str, problem: str) -> None:
+    reading = parse_daemon_json(text.encode(), f"invalid JSON: {said}", is_modern=True)
+    assert (reading.problem, reading.error) == (problem, f"invalid JSON: {said}")
+    assert reading.position
+    assert reading.position[0] == 2
+
+
 def test_of_several_options_the_one_that_docker_names_is_the_place() -> None:
     content = b'{"log-driver": "journald", "log-opts": {"max-size": "10m",\n"max-file": "3"}}'
     said = "failed to set log opts: unknown log opt 'max-file' for journald log driver"
@@ -189,10 +222,14 @@ def test_log_options_given_twice_add_up_as_in_go() -> None:
 @pytest.mark.parametrize(
     ("rest", "place"), [('\n{"log-opts": {}}', (2, 1)), ("\n}", (2, 1)), (" xx", (1, 29))]
 )
-def test_what_follows_the_first_object_is_never_read(rest: str, place: tuple[int, int]) -> None:
-    reading = parse_daemon_json(b'{"log-driver": "json-file"}' + rest.encode())
+def test_what_follows_the_first_object_was_never_read_before_23(rest: str, place: tuple[int, int]) -> None:
+    content = b'{"log-driver": "json-file"}' + rest.encode()
+    reading = parse_daemon_json(content, is_modern=False)
     assert (reading.problem, reading.trailing_position) == (None, place)
     assert reading.log == LogConfig("json-file", {})
+    later = parse_daemon_json(content, is_modern=True)
+    assert (later.problem, later.position) == ("not-json", place)
+    assert later.error.endswith("after top-level value")
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,11 @@ def test_what_docker_takes_is_right_whatever_is_known_of_its_rules() -> None:
     assert (found["accepted"], found["rotates"]) == (True, True)
 
 
+@pytest.mark.parametrize("size", [".5m", "10.m", "1e3"])
+def test_a_size_that_docker_has_taken_is_one(size: str) -> None:
+    assert facts(EngineWithLogOptions({"max-size": size}))["rotates"] is True
+
+
 def test_an_image_of_which_none_can_be_made_leaves_the_next() -> None:
     class Choosy(EngineWithLogOptions):
         def inspect_started_container(self, image: str) -> Json:

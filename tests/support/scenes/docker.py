@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.probes.docker.container import Container
@@ -72,6 +74,7 @@ class MachineWithDaemonJson(FakeEngine):
         engine: str = NEWEST,
     ) -> None:
         super().__init__(engine)
+        self.engine = replace(self.engine, version=engine.partition("-")[0])
         self.flags = flags
         self.content, self.said, self.others = content, said, dict(others)
         self.since: list[float] = []

@@ -47,12 +47,12 @@ BYTE_ORDER_MARKS: Mapping[bytes, str] = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 """What Notepad and PowerShell write before the text, and how to read it: dockerd does since 23.0."""
-BYTE_ORDER_MARK_ERROR = "^invalid character '[ïþÿ]' looking for beginning of value"
+BYTE_ORDER_MARK_ERROR = "^(invalid JSON: )?invalid character '[ïþÿ]' looking for beginning of value"
 DOCKERD_ERROR_PATTERNS: Mapping[DaemonJsonProblem, str] = {
-    "not-json": r"^invalid character|^(unexpected )?EOF$",
+    "not-json": r"^(invalid JSON: )?(invalid character|(unexpected )?(EOF|end of JSON input)$)",
     "given-twice": "specified both as a flag and in the configuration file",
     "unknown-key": "don't match any configuration option",
-    "not-text": r"cannot unmarshal (number|bool) into Go struct field Config\.log-opts of type string",
+    "not-text": r"cannot unmarshal (number|bool) into Go struct field Config\.log-opts\S* of type string",
     "unknown-option": "unknown log opt|is not a valid option for the gcplogs driver",
     "unknown-driver": "error looking up logging plugin",
     "refused-value": "failed to set log opts",
@@ -64,6 +64,7 @@ UNSPECIFIC_ERROR_PATTERN = re.compile("failed to (?!set log opts)|unable to pars
 ERROR_SUBJECTS: Mapping[str, str] = {
     "error initializing graphdriver: driver not supported": "storage-driver",
     "invalid pools size": "default-address-pools",
+    "could not construct local address space": "default-address-pools",
 }
 """What dockerd complains of without naming the value."""
 MIN_NAMED_CHARS = 4
@@ -96,21 +97,24 @@ class RefusedConfig(Exception):
 
 
 def parse_daemon_json(
-    content: bytes, last_words: str = "", flags: Sequence[str] = (), *, reads_marks: bool = True
+    content: bytes, last_words: str = "", flags: Sequence[str] = (), *, is_modern: bool | None = None
 ) -> ParsedDaemonJson:
     """
     Parse as dockerd does: marks, syntax, keys, types, log options.
 
-    *last_words* is the error with which it ended, *flags* the names of the options on its command line;
-    *reads_marks* tells a dockerd that reads byte order marks (23.0) from one that may not.
+    *last_words* is the error with which it ended, *flags* the names of the options on its command line.
+    *is_modern*: it is of 23.0 or later, which reads byte order marks and empty files, and refuses what
+    follows the first value; None: unknown, then whatever some version refuses is refused.
     """
     text, has_mark = decode_text(content)
     said = "" if UNSPECIFIC_ERROR_PATTERN.match(last_words) else last_words
-    if has_mark and is_mark_refused(said, reads_marks=reads_marks):
+    if has_mark and (re.search(BYTE_ORDER_MARK_ERROR, said) if said else not is_modern):
         error = f"invalid character '{chr(content[0])}' looking for beginning of value"
         return ParsedDaemonJson(problem="not-json", error=said or error, position=(1, 1))
+    if is_modern and not text.strip(JSON_WHITESPACE):
+        return ParsedDaemonJson(log=LogConfig())
     try:
-        found = decode_first_value(text)
+        found = decode_first_value(text, may_continue=is_modern is False)
     except JsonSyntaxError as bad:
         return ParsedDaemonJson(problem="not-json", error=said or bad.error, position=bad.position)
     named = found.value.get("log-driver") if isinstance(found.value, dict) else None
@@ -130,13 +134,6 @@ def parse_daemon_json(
     return ParsedDaemonJson(
         problem=fault.problem, error=fault.error, position=locate(text, fault.key), driver=driver
     )
-
-
-def is_mark_refused(last_words: str, *, reads_marks: bool) -> bool:
-    """Return whether a byte order mark is why dockerd does not start, by its own words where it left some."""
-    if last_words:
-        return bool(re.search(BYTE_ORDER_MARK_ERROR, last_words))
-    return not reads_marks
 
 
 def find_named_setting(value: Any, words: str) -> str:

@@ -18,15 +18,15 @@ class JsonSyntaxError(Exception):
 
 
 class FirstValue(Struct, frozen=True):
-    """The first value of a file; whatever follows it is never read."""
+    """The first value of a file; before 23.0 whatever follows it was never read."""
 
     value: Any
     trailing_position: tuple[int, int] | None
     """Where something follows it."""
 
 
-def decode_first_value(text: str) -> FirstValue:
-    """Decode the first value of *text*; raises `JsonSyntaxError` when there is none."""
+def decode_first_value(text: str, *, may_continue: bool = True) -> FirstValue:
+    """Decode the first value of *text*; raises `JsonSyntaxError` when there is none, or more."""
     start = skip_whitespace(text, 0)
     if start == len(text):
         raise JsonSyntaxError("EOF", get_line_and_column(text, start))
@@ -39,6 +39,9 @@ def decode_first_value(text: str) -> FirstValue:
     except (RecursionError, ValueError) as error:  # ValueError: NaN, or a number of thousands of digits
         raise JsonSyntaxError(str(error), get_line_and_column(text, start)) from None
     rest = skip_whitespace(text, end)
+    if rest < len(text) and not may_continue:
+        message = f"invalid character {quote_character(text[rest])} after top-level value"
+        raise JsonSyntaxError(message, get_line_and_column(text, rest))
     return FirstValue(value, get_line_and_column(text, rest) if rest < len(text) else None)
 
 

@@ -1,4 +1,4 @@
-"""The command line that systemd gives dockerd: its options must not be in `daemon.json` too."""
+"""What a machine tells of its dockerd without asking it: the options that systemd gives it, its version."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +17,20 @@ UNIT_FOLDERS = tuple(
     )
 )
 """Where systemd looks for units; the first found counts (systemd.unit(5))."""
+
+
+PACKAGES_PATH, MAX_PACKAGES_BYTES = Path("/var/lib/dpkg/status"), 32 * 1024 * 1024
+_PACKAGE_PATTERN = re.compile(
+    rb"^Package: (?:docker-ce|docker\.io)\nStatus: install ok installed\n(?:[^\n]+\n)*?"
+    rb"Version: (?:\d+:)?([\w.+~-]+)",
+    re.MULTILINE,
+)
+
+
+def read_installed_version(packages: Path = PACKAGES_PATH) -> str | None:
+    """Return the version of the package docker.io or docker-ce; None where neither is installed."""
+    match = _PACKAGE_PATTERN.search(read_if_readable(packages, MAX_PACKAGES_BYTES) or b"")
+    return match[1].decode() if match else None
 
 
 def list_dockerd_flags(folders: Sequence[Path] = UNIT_FOLDERS) -> list[str]:

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from dckgrade.engine.dockerd_unit import list_dockerd_flags
+import pytest
+
+from dckgrade.engine.installed_dockerd import list_dockerd_flags, read_installed_version
 
 DOCKER_CE = """[Service]
 Type=notify
@@ -50,3 +52,22 @@ def test_a_drop_in_takes_the_command_back(tmp_path: Path) -> None:
 
 def test_without_systemd_nothing_is_known(tmp_path: Path) -> None:
     assert list_dockerd_flags([tmp_path]) == []
+
+
+@pytest.mark.parametrize(
+    ("entry", "version"),
+    [
+        (
+            "Package: docker-ce\nStatus: install ok installed\nPriority: optional\nVersion: 5:27.3.1-1~d",
+            "27.3.1-1~d",
+        ),
+        ("Package: docker.io\nStatus: install ok installed\nVersion: 20.10.24+dfsg1-1", "20.10.24+dfsg1-1"),
+        ("Package: docker.io\nStatus: deinstall ok config-files\nVersion: 20.10.24+dfsg1-1", None),
+        ("Package: docker-ce-cli\nStatus: install ok installed\nVersion: 5:27.3.1-1", None),
+    ],
+)
+def test_the_version_is_the_installed_package_s(tmp_path: Path, entry: str, version: str | None) -> None:
+    status = tmp_path / "status"
+    status.write_text(f"Package: adduser\nStatus: install ok installed\nVersion: 3.134\n\n{entry}\n\n")
+    assert read_installed_version(status) == version
+    assert read_installed_version(tmp_path / "none") is None
