@@ -56,19 +56,13 @@ class ContainerError(Probe, frozen=True, kw_only=True, tag="container-error"):
         """Find, inspect, read the log."""
         subject: FoundContainer | None = None
         try:
-<<<<<<< HEAD
             subject = find_subject(engine, self.name, self.image)
-            facts = read_error_facts(engine, subject, engine.inspect_container(subject.id))
-=======
-            subject = find_container(engine, self.name, self.image)
             facts = read_error_facts(engine, subject, engine.inspect_container(subject.id), self.image)
->>>>>>> h-tp5
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("container-error", trouble, subject)
         return Seen(kind="container-error", facts=msgspec.to_builtins(facts))
 
 
-<<<<<<< HEAD
 def find_subject(engine: Engine, name: str, image: str | None) -> FoundContainer:
     """Find the container called *name*, or the one that the topic behind `@apparmor`, `@seccomp` chooses."""
     if not name.startswith("@"):
@@ -78,12 +72,9 @@ def find_subject(engine: Engine, name: str, image: str | None) -> FoundContainer
     return FoundContainer(id=container, name=found_name, state=state, found_by="image", others=0)
 
 
-def read_error_facts(engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
-=======
 def read_error_facts(
     engine: Engine, subject: FoundContainer, inspected: Json, wanted_image: str | None
 ) -> Facts:
->>>>>>> h-tp5
     """Read the engine's error of a container that does not run, else the last error in its log."""
     state, config = (inspected.get(part) or {} for part in ("State", "Config"))
     ended = not state.get("Running") or bool(state.get("Restarting"))
