@@ -143,7 +143,7 @@ class Lexer:
                 return
             raise self.make_error("include-missing") from None
         if texts is None:
-            # Read or not: the one declares variables, which a profile may not; the other has a profile's rules.
+            # Read or not: the one declares variables, which no profile may; the other has a profile's rules.
             if name == ("<tunables/global>" if len(self.included_blocks) > 1 else "<abstractions/base>"):
                 raise self.make_error("syntax")
             self.unknown_includes.setdefault(name, self.line)
