@@ -17,7 +17,7 @@ def N_(text: str) -> str:  # noqa: N802 - the name that message extractors know
 
 
 def get_translator(lang: str) -> Translate:
-    """Give the translation of message ids into *lang*; English is the language of the ids themselves."""
+    """Return the translation of message ids into *lang*; English is the language of the ids themselves."""
     return gettext.translation("dckgrade", CATALOGUES_FOLDER, [lang], fallback=True).gettext
 
 
@@ -29,7 +29,7 @@ class UserError(Exception):
         self.message_id, self.advice_id, self.values = what, advice, values
 
     def translate_sentences(self, lang: str) -> list[str]:
-        """Give what happened, then what to try, in *lang*."""
+        """Return what happened, then what to try, in *lang*."""
         translate = get_translator(lang)
         return [translate(text).format(**self.values) for text in (self.message_id, self.advice_id) if text]
 

@@ -74,7 +74,7 @@ def judge_attempt(
 
 
 def get_unreached_reason(report: Report) -> str:
-    """Say why the engine was not reached, in the words of that moment."""
+    """Return why the engine was not reached, in the words of that moment."""
     seen = list(report.observations.values())
     if seen and all(
         isinstance(observation, Unobservable) and observation.why is UnobservableReason.ENGINE_OUT_OF_REACH
@@ -85,7 +85,7 @@ def get_unreached_reason(report: Report) -> str:
 
 
 def contradicts_recording(report: Report, lines: list[CheckResult]) -> bool:
-    """Say whether the report's own verdicts are not those of its recording, by the same lab."""
+    """Return whether the report's own verdicts are not those of its recording, by the same lab."""
     said = {line.id: (line.verdict, line.earned) for line in report.checks}
     return said != {line.id: (line.verdict, line.earned) for line in lines} or report.score != sum_points(
         lines
@@ -99,7 +99,7 @@ def load_trainer_lab(name: str) -> LoadedLab:
 
 
 def compute_traces(report: Report) -> Iterable[int]:
-    """Give digests of the engine's random ids, and of all that was seen together with the moment."""
+    """Yield digests of the engine's random ids, and of all that was seen together with the moment."""
     for seen in report.observations.values():
         if isinstance(seen, Seen):
             yield from map(compute_trace_digest, find_identity_values(seen.facts))

@@ -103,7 +103,7 @@ class ClassFileReader:
     trainees_by_url: dict[str, str] = field(default_factory=dict)
 
     def read_machines(self) -> Iterator[TraineeMachine]:
-        """Give what can be understood; problems go into `problems`."""
+        """Yield what can be understood; problems go into `problems`."""
         top = {name: value for name, value in self.content.items() if name != "engine"}
         inputs: Mapping[str, type] = dict.fromkeys(self.list_input_keys(), str)
         self.validate_table(
@@ -178,7 +178,7 @@ class ClassFileReader:
         return TraineeMachine(trainee=name, endpoint=endpoint, labs=labs, inputs=inputs)
 
     def find_faults(self, table: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        """Say what is missing or does not go together: the key, and the sentence."""
+        """Yield what is missing or contradictory: the key, and the sentence."""
         if not 0 < len(table.get("trainee", "")) <= MAX_TRAINEE_NAME_CHARS:
             yield "trainee", N_('an engine needs a trainee: trainee = "Ada Lovelace"')
         if ("host" in table) == ("context" in table):
@@ -208,7 +208,7 @@ class ClassFileReader:
         self.problems.append(Problem(self.get_place(at, key), what, **values))
 
     def get_place(self, at: int | None, key: str) -> Place:
-        """Say where a key is, else its table."""
+        """Return the place of a key, else that of its table."""
         return self.places.get((at, key)) or self.places.get((at, "")) or (1, 1)
 
 
@@ -225,5 +225,5 @@ class UserErrorProblem(Problem):
 
 
 def is_text_list(value: object) -> bool:
-    """Say whether it is a list of texts, and of at least one."""
+    """Return whether it is a list of texts, and of at least one."""
     return isinstance(value, list) and bool(value) and all(isinstance(text, str) and text for text in value)

@@ -131,7 +131,7 @@ class GatheredClass:
         )
 
     def iter_attempts(self) -> Iterable[Attempt]:
-        """Give all attempts."""
+        """Return all attempts."""
         return (attempt for attempts in self.attempts.values() for attempt in attempts)
 
     def make_row(self, who: str, labs: Sequence[str], shared: Mapping[int, set[str]]) -> ClassRow:
@@ -181,7 +181,7 @@ class GatheredClass:
         return not attempt.unreached, attempt.trust == "observed", best, attempt.started_at, attempt.source
 
     def find_flags(self, attempt: Attempt, shared: Mapping[int, set[str]], *, copied: bool) -> Iterable[Flag]:
-        """Say what is worth a look."""
+        """Return the flags of what is worth a look."""
         if copied:
             yield "copy"
         elif attempt.engine and len(shared.get(hash(attempt.engine), ())) > 1:

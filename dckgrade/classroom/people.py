@@ -62,13 +62,13 @@ class Roster:
 
 
 def list_aliases(person: Person) -> list[str]:
-    """Give what a trainee may be called besides the name."""
+    """Return what a trainee may be called besides the name."""
     local = person.email.partition("@")[0]
     return [trace for trace in (person.email, person.username, person.id_number, local) if trace]
 
 
 def list_word_orders(name: str) -> list[str]:
-    """Give a name as it is, and with its first or last word at the other end: Moodle is set to either."""
+    """Return a name as it is, and with its first or last word at the other end: Moodle is set to either."""
     first, _, rest = name.partition(" ")
     *most, last = name.split() or [name]
     return [name, f"{rest} {first}", " ".join([last, *most])]
@@ -127,7 +127,7 @@ def parse_person(row: Sequence[str], at: Mapping[str, int]) -> Person:
 
 def identify_trainee(within: str, claimed: str | None) -> tuple[str, bool]:
     """
-    Tell whose a submission is, and whether somebody else than its author says so.
+    Return whose a submission is, and whether somebody else than its author says so.
 
     Moodle knows who was logged in; else the report's own word counts, else the folder that it lies in.
     """

@@ -49,7 +49,7 @@ def summarize_lab(lab_id: str, cells: Sequence[ClassCell], lang: Lang) -> ClassL
 
 
 def find_suspicion(counts: Mapping[Verdict, int]) -> Literal["nobody-passes", "everybody-passes"] | None:
-    """Say whether the check may be at fault rather than the class."""
+    """Return whether the check may be at fault rather than the class."""
     attempted = sum(count for verdict, count in counts.items() if not verdict.is_undecided)
     if attempted < MIN_TRAINEES_TO_SUSPECT:
         return None
@@ -59,5 +59,5 @@ def find_suspicion(counts: Mapping[Verdict, int]) -> Literal["nobody-passes", "e
 
 
 def sum_possible_points(lab_id: str) -> int:
-    """Give the points that a lab is worth."""
+    """Return the points that a lab is worth."""
     return sum(check.points for check in load_trainer_lab(lab_id).lab.checks)

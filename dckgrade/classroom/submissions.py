@@ -165,12 +165,12 @@ class BoundedStream:
 
 
 def may_be_report(name: str) -> bool:
-    """Say whether it may be a report; macOS adds a `__MACOSX/._tp5.json` to every file."""
+    """Return whether it may be a report; macOS adds a `__MACOSX/._tp5.json` to every file."""
     return name.lower().endswith(".json") and not PurePosixPath(name).name.startswith("._")
 
 
 def is_archive(name: str) -> bool:
-    """Say whether it is an archive itself."""
+    """Return whether it is an archive itself."""
     return name.lower().endswith(ARCHIVE_SUFFIXES)
 
 
@@ -184,10 +184,10 @@ def split_into_submissions(opened: IO[bytes], source: str, within: str) -> Itera
 
 
 def make_refused_submission(source: str, within: str, why: str) -> Submission:
-    """Say why a file was not read."""
+    """Make the entry of a file that was not read, with the reason."""
     return Submission(source=source, path_within=within, refusal=UserError(why, path=source))
 
 
 def make_too_large_error(file: Path) -> ArchiveTooLarge:
-    """Say that the archive is no class's reports."""
+    """Make the error about an archive that is too large to be a class's reports."""
     return ArchiveTooLarge(N_("{path} holds more than the reports of a class."), path=file)

@@ -87,5 +87,5 @@ def rejudge_report(report: Report) -> Report:
 
 
 def extract_compared_fields(line: CheckResult | None) -> Any:
-    """Give what of a check counts: its verdict, its points, the mistake's name."""
+    """Return what of a check counts: its verdict, its points, the mistake's name."""
     return line and (line.verdict, line.earned, line.points, line.diagnosis and line.diagnosis.code)

@@ -64,7 +64,7 @@ class ClassProgressBoard:
                 pass
 
     def describe_outcome(self, name: str, reports: "list[Report]") -> "Text":
-        """Say what came of one machine: the points of each lab, or why there are none."""
+        """Describe the result of one machine: the points of each lab, or why there are none."""
         from rich.text import Text
 
         from dckgrade.classroom.attempts import get_unreached_reason
@@ -84,7 +84,7 @@ class ClassProgressBoard:
         )
 
     def render_running(self) -> "Text":
-        """Say who is being graded, and for how long."""
+        """Render who is being graded, and for how long."""
         from rich.text import Text
 
         from dckgrade.render.text.sanitize import sanitize_line

@@ -70,7 +70,7 @@ def choose_error_exit_code(trouble: Exception) -> ExitCode:
 
 
 def print_to_stderr(lines: Sequence[str]) -> None:
-    """Tell the user on stderr, never in the way of results; hostile text stays visible and inert."""
+    """Print lines on stderr, apart from the results; control characters are escaped."""
     from dckgrade.render.text.sanitize import sanitize_line
 
     for line in lines:
@@ -78,7 +78,7 @@ def print_to_stderr(lines: Sequence[str]) -> None:
 
 
 def format_problems_for_stderr(invalid: "FileInvalid", lang: Lang) -> list[str]:
-    """Say what is wrong with a lab, each problem with its line in the characters that stderr has."""
+    """Format the problems of a lab, each with its line, in the characters that stderr has."""
     from dckgrade.render.text import excerpt
 
     return excerpt.format_problems(invalid, lang, sys.stderr.encoding)

@@ -113,7 +113,7 @@ def load_labs(lab: str) -> "list[LoadedLab]":
 
 
 def select_checks(labs: "Sequence[LoadedLab]", only: Sequence[str]) -> "list[run.LabSelection]":
-    """Give each lab the checks of it that were chosen; a lab of which none was is left out."""
+    """Return each lab the checks of it that were chosen; a lab of which none was is left out."""
     from dckgrade.grading.run import LabSelection
 
     ids = [[check.id for check in loaded.lab.checks] for loaded in labs]
@@ -127,7 +127,7 @@ def select_checks(labs: "Sequence[LoadedLab]", only: Sequence[str]) -> "list[run
 def select_not_passed(
     selections: "list[run.LabSelection]", host: str | None, context: str | None, *, allowed: bool
 ) -> "list[run.LabSelection]":
-    """Give each lab the checks of it that did not pass last time; a lab that passed is left out."""
+    """Return each lab the checks of it that did not pass last time; a lab that passed is left out."""
     from dckgrade.cli import history
     from dckgrade.engine import endpoint
     from dckgrade.grading.run import LabSelection

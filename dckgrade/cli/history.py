@@ -9,6 +9,7 @@ from msgspec import MsgspecError, Struct, json
 
 from dckgrade.cli import output
 from dckgrade.i18n import N_, Lang, UserError, get_translator
+from dckgrade.report.decode import parse_json
 from dckgrade.report.result import Verdict
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class PastRun(Struct, frozen=True, kw_only=True):
 
 
 def get_history_path(lab: str) -> Path:
-    """Say where the history of *lab* is, whether there is one or not."""
+    """Return the path of the history of *lab*, which need not exist."""
     from platformdirs import user_state_path
 
     return user_state_path("dckgrade") / "history" / f"{lab}.json"
@@ -41,7 +42,7 @@ def read_runs(lab: str) -> list[PastRun]:
     """Read the runs of *lab*, the last one last; a file that is lost or broken holds none."""
     try:
         with get_history_path(lab).open("rb") as opened:
-            return json.decode(opened.read(MAX_HISTORY_BYTES), type=list[PastRun])
+            return parse_json(opened.read(MAX_HISTORY_BYTES), list[PastRun])
     except (OSError, MsgspecError, UnicodeDecodeError, RecursionError):
         return []
 
@@ -86,7 +87,7 @@ def make_past_run(report: "Report") -> PastRun:
 
 
 def describe_gain(reports: "Sequence[Report]", lang: Lang) -> str:
-    """Say what has been gained or lost since the last run; nothing when that is nothing."""
+    """Describe what has been gained or lost since the last run; empty when nothing has."""
     gained = sum(map(compute_gain, reports))
     if not gained:
         return ""

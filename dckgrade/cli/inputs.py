@@ -130,7 +130,7 @@ def collect_declared_inputs(labs: "Sequence[LoadedLab]") -> "dict[str, LabInput]
 
 
 def warn_about_ignored_inputs(ignored: Mapping[str, str], labs: "Sequence[LoadedLab]") -> None:
-    """Say on stderr which options change nothing in *labs*; a value that is none is refused all the same."""
+    """Print on stderr which options have no effect in *labs*; refuse invalid values all the same."""
     if not ignored:
         return
     from dckgrade.lab.inputs import collect_known_inputs

@@ -36,7 +36,7 @@ def find_lang_argument(arguments: Sequence[str]) -> str:
 
 
 def get_language() -> Lang:
-    """Give the language that `speak` has settled for this process."""
+    """Return the language that `speak` has settled for this process."""
     return "en" if os.environ.get("LANGUAGE") == "en" else "fr"
 
 

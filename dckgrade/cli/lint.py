@@ -39,7 +39,7 @@ def lint(
 
 
 def find_problems(files: Sequence[Path]) -> list[str]:
-    """Say what is wrong with *files*, each alone and all together."""
+    """Return the problems of *files*, each alone and all together."""
     from dckgrade.lab.load import (
         LabInvalid,
         LoadedLab,
@@ -70,7 +70,7 @@ def find_problems(files: Sequence[Path]) -> list[str]:
 
 
 def format_no_problem(files: Sequence[Path]) -> str:
-    """Say that nothing is wrong."""
+    """Format the sentence that nothing is wrong."""
     return get_translator(language.get_language())(N_("{count} labs, no problem.")).format(count=len(files))
 
 
@@ -94,7 +94,7 @@ def watch_labs(paths: Sequence[Path]) -> NoReturn:
 
 
 def describe_current_problems(paths: Sequence[Path]) -> list[str]:
-    """Say what is wrong now; what cannot be checked just now may be there at the next look."""
+    """Describe the problems of now; what cannot be read yet may be readable at the next round."""
     try:
         files = list(find_lab_files(paths))
         return find_problems(files) or [format_no_problem(files)]
@@ -111,7 +111,7 @@ def list_file_stamps(paths: Sequence[Path]) -> list[tuple[Path, int, int] | None
 
 
 def find_lab_files(paths: Iterable[Path]) -> Iterable[Path]:
-    """Give the files, and the labs of the folders."""
+    """Yield the files, and the labs of the folders."""
     for path in paths:
         if path.is_dir():
             yield from sorted(path.glob("*.yaml"))

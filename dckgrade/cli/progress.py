@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def show_waiting_on_stderr(engine: EngineInfo, lang: Lang) -> "Iterator[ProgressCallback]":
-    """Give what a run tells its waiting to; Rich is loaded only once there is something to show."""
+    """Yield what a run tells its waiting to; Rich is loaded only once there is something to show."""
     with contextlib.ExitStack() as stack:
         shown: list[WaitingSpinner] = []
 
@@ -48,7 +48,7 @@ class WaitingSpinner:
         self.status.stop()
 
     def show_titles(self, titles: Sequence[str], left_s: float) -> None:
-        """Say what is waited for; where stderr is a file, say it once."""
+        """Show what is waited for; where stderr is a file, print it once."""
         from rich.text import Text
 
         from dckgrade.render.text.sanitize import sanitize_line

@@ -6,12 +6,12 @@ no id or no list of names, nothing can be concluded about any container.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
 
 from dckgrade.engine.answers import OutOfReach
+from dckgrade.report.decode import convert_data
 from dckgrade.report.observation import UnobservableReason
 
 T = TypeVar("T")
@@ -22,11 +22,7 @@ def define_shape(required: Mapping[str, Any] | None = None, **optional: Any) -> 
     """Return a type of objects with these keys: *required* ones, and others that may be null or missing."""
     needed = [(name, type_) for name, type_ in (required or {}).items()]
     nullable = [(name, type_ | None, None) for name, type_ in optional.items()]
-    shape = msgspec.defstruct("Answer", [*needed, *nullable], kw_only=True)
-    # msgspec 0.22 prepares a class at its first use, which must not happen in two threads at once.
-    with suppress(msgspec.ValidationError):
-        msgspec.convert({}, shape)
-    return shape
+    return msgspec.defstruct("Answer", [*needed, *nullable], kw_only=True)
 
 
 def list_of(shape: Any) -> Any:
@@ -42,7 +38,7 @@ def map_of(shape: Any) -> Any:
 def require_shape(answer: T, shape: Any) -> T:
     """Return *answer* if what is read of it has the types of *shape*; else raises `OutOfReach`."""
     try:
-        msgspec.convert(answer, shape)
+        convert_data(answer, shape)
     except msgspec.ValidationError as error:
         raise OutOfReach(UnobservableReason.UNREADABLE, str(error)) from None
     return answer

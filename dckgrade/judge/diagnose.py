@@ -36,7 +36,7 @@ def iter_fitting_diagnoses(
 def iter_pending_probes(
     lab: Lab, check: Check, among: Sequence[Diagnosis], recording: Recording
 ) -> Iterator[Probe | None]:
-    """Give for each of *among* that is not ruled out what must be looked at next; None for one that fits."""
+    """Yield for each of *among* that is not ruled out what must be looked at next; None for one that fits."""
     seen = recording.observations.get(observation_key(check.observe))
     for full in resolve_references(lab, among):
         if not matches_own_facts(full, seen):
@@ -54,7 +54,7 @@ def iter_pending_probes(
 
 
 def resolve_references(lab: Lab, among: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
-    """Give each diagnosis in full, following a bare code to where it is written."""
+    """Yield each diagnosis in full, following a bare code to where it is written."""
     for diagnosis in among:
         full = diagnosis if diagnosis.message else lab.find_diagnosis(diagnosis.code)
         if full:
@@ -69,7 +69,7 @@ def matches_own_facts(full: Diagnosis, seen: Observation | None) -> bool:
 
 
 def matches_condition(condition: Condition, seen: Observation | None) -> bool:
-    """Say whether *condition* holds of what was seen."""
+    """Return whether *condition* holds of what was seen."""
     if isinstance(condition, str):
         return isinstance(seen, Absent)
     return isinstance(seen, Seen) and match_all(condition, seen.facts)

@@ -89,7 +89,7 @@ class Judgement:
         return self.judge_own_observation(check)
 
     def find_skip_reason(self, check: Check) -> Reason | None:
-        """Say why the user chose not to have this check attempted."""
+        """Return why the user chose not to have this check attempted, or None."""
         if self.recording.only and check.id not in self.recording.only:
             return Reason(code="not-chosen")
         if self.recording.passive and not check.observe.passive:

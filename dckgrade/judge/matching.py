@@ -13,7 +13,7 @@ MAX_MISSPELLING_EDITS = 2
 
 
 def matches_wanted(wanted: Wanted, found: Any) -> bool:
-    """Say whether *found* is what is *wanted*."""
+    """Return whether *found* is what is *wanted*."""
     if not isinstance(wanted, Matcher):
         return equals_strict(wanted, found)
     demands = get_written_fields(wanted)
@@ -62,7 +62,7 @@ def matches_typed(name: str, value: Any, found: Any) -> bool:  # noqa: PLR0911 -
 
 
 def match_all(expect: Mapping[str, Wanted], facts: Mapping[str, Any]) -> bool:
-    """Say whether every demand of *expect* holds of *facts*; a fact that is not there holds nothing."""
+    """Return whether every demand of *expect* holds of *facts*; a fact that is not there holds nothing."""
     return all(name in facts and matches_wanted(wanted, facts[name]) for name, wanted in expect.items())
 
 
@@ -78,7 +78,7 @@ def matches_pattern(pattern: str, text: str) -> bool:
 
 
 def is_misspelling(wanted: str, found: str) -> bool:
-    """Say whether *found* is *wanted* misspelt: within two edits whatever the case, and not the same."""
+    """Return whether *found* is *wanted* misspelt: within two edits whatever the case, and not the same."""
     return (
         found != wanted
         and count_edits(wanted.casefold(), found.casefold(), most=MAX_MISSPELLING_EDITS)

@@ -34,7 +34,7 @@ def iter_mistakes(lab: Lab) -> Iterator[KnownMistake]:
 
 
 def can_name_mistake(check: Check, code: str) -> bool:
-    """Say whether *check* can name this mistake."""
+    """Return whether *check* can name this mistake."""
     return any(diagnosis.code == code for diagnosis in (*check.diagnoses, *check.remarks))
 
 

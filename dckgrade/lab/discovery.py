@@ -19,7 +19,7 @@ class NoSuchLab(UserError):
 
 
 def find_builtin_folder() -> Path:
-    """Give the folder of the labs that came with this dckgrade."""
+    """Return the folder of the labs that came with this dckgrade."""
     package = Path(__file__).parents[1]
     installed = package / "checks"
     return installed if installed.is_dir() else package.parent / "checks"
@@ -57,7 +57,7 @@ def list_labs_in_folders(*folders: Path) -> dict[str, Path]:
 
 
 def find_user_folders() -> list[Path]:
-    """Give the folders that `--labs` or DCKGRADE_LABS names; raises `NoSuchLab` for one that is none."""
+    """Return the folders that `--labs` or DCKGRADE_LABS names; raises `NoSuchLab` for one that is none."""
     folders = [Path(name) for name in os.environ.get(LABS_VARIABLE, "").split(os.pathsep) if name]
     for folder in folders:
         if not folder.is_dir():
@@ -67,7 +67,7 @@ def find_user_folders() -> list[Path]:
 
 @cache
 def find_package_folders() -> list[Path]:
-    """Give the folders of installed packages with an entry point in the group `dckgrade.labs`."""
+    """Return the folders of installed packages with an entry point in the group `dckgrade.labs`."""
     # Late: it takes as long as all the rest of a short command.
     from importlib.metadata import entry_points
     from importlib.util import find_spec

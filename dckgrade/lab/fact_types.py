@@ -50,12 +50,12 @@ APPLICABLE_TYPE_NAMES = {
 
 
 def get_fact_types(facts: type[msgspec.Struct]) -> dict[str, inspect.Type]:
-    """Give the facts by name, with their types; a nullable one by what it is when it is there."""
+    """Return the facts by name, with their types; a nullable one by what it is when it is there."""
     return get_field_types(get_type_info(facts))
 
 
 def get_field_types(struct: inspect.Type) -> dict[str, inspect.Type]:
-    """Give the fields of a mapping by name."""
+    """Return the fields of a mapping by name."""
     return {field.encode_name: simplify_union(field.type) for field in getattr(struct, "fields", ())}
 
 
@@ -73,7 +73,7 @@ def simplify_union(wanted: inspect.Type) -> inspect.Type:
 def find_fact_faults(
     expect: Mapping[str, Wanted], known: Mapping[str, inspect.Type]
 ) -> Iterator[MatcherFault]:
-    """Hold a mapping of demands against the *known* facts."""
+    """Check a mapping of demands against the *known* facts."""
     for name, wanted in expect.items():
         if name in known:
             yield from prefix_faults(name, find_matcher_faults(wanted, known[name]))
@@ -82,7 +82,7 @@ def find_fact_faults(
 
 
 def describe_unknown_fact(name: str, known: Iterable[str]) -> tuple[str, dict[str, object]]:
-    """Say that there is no fact *name*, and which one was meant or which there are."""
+    """Return the message that there is no fact *name*, with the nearest one or the list of all."""
     if near := guess_nearest_word(name, known):
         return N_("unknown fact `{key}`"), {"key": name, "near": near}
     return N_("unknown fact `{key}`; there are {known}"), {"key": name, "known": ", ".join(known)}
@@ -95,7 +95,7 @@ def prefix_faults(name: str | int, found: Iterable[MatcherFault]) -> Iterator[Ma
 
 
 def find_matcher_faults(wanted: Wanted, fact: inspect.Type) -> Iterator[MatcherFault]:
-    """Hold one demand against the type of its fact."""
+    """Check one demand against the type of its fact."""
     if not isinstance(wanted, Matcher):
         yield from find_value_faults(wanted, fact)
         return
@@ -110,7 +110,7 @@ def find_matcher_faults(wanted: Wanted, fact: inspect.Type) -> Iterator[MatcherF
 
 
 def find_contradictions(demands: dict[str, Any]) -> Iterator[MatcherFault]:
-    """Want demands to ask for something, and for what can be."""
+    """Find demands that ask for nothing, or for what cannot be."""
     least, most = demands.get("at-least"), demands.get("at-most")
     if not demands:
         yield (), N_("is empty, and so demands nothing"), {}
@@ -121,7 +121,7 @@ def find_contradictions(demands: dict[str, Any]) -> Iterator[MatcherFault]:
 
 
 def find_inner_faults(name: str, value: Any, fact: inspect.Type) -> Iterator[MatcherFault]:
-    """Hold what is written inside the demand *name*, which is known to make sense of *fact*."""
+    """Check what is written inside the demand *name*, which fits the type of *fact*."""
     element = simplify_union(getattr(fact, "item_type", inspect.StrType()))
     match name:
         case "equals":
@@ -144,7 +144,7 @@ def find_inner_faults(name: str, value: Any, fact: inspect.Type) -> Iterator[Mat
 
 
 def find_value_faults(value: Any, fact: inspect.Type) -> Iterator[MatcherFault]:
-    """Hold a value that the fact should equal against what the fact can be."""
+    """Check a value that the fact should equal against the type of the fact."""
     kind = TYPE_NAMES[type(fact)]
     if SCALAR_TYPE_NAMES[type(value)] != kind:
         what = N_("the fact is {kind}, and never equals {value}")

@@ -72,7 +72,7 @@ class LabLinter:
             yield from self.find_diagnosis_problems(path, check, diagnosis)
 
     def find_unlabelled_facts(self, check: Check, path: ValuePath) -> Iterator[Problem]:
-        """Want a label for each fact that is demanded: what is said of a mismatch begins with it."""
+        """Find demanded facts without a label; the sentence about a mismatch begins with it."""
         facts = check.observe.facts.__struct_fields__
         for fact in check.expect:
             if fact in facts and fact not in check.observe.labels:
@@ -84,7 +84,7 @@ class LabLinter:
                 )
 
     def find_input_problems(self) -> Iterator[Problem]:
-        """Want each input once, under a name that is no other option's, with a default of its type."""
+        """Find inputs that are repeated, are called like an option, or have a default of another type."""
         names = [(("inputs", at, "name"), declared.name) for at, declared in enumerate(self.lab.inputs)]
         yield from self.find_repeated_words(names, N_("another input is called `{word}` too"))
         for at, declared in enumerate(self.lab.inputs):
@@ -104,7 +104,7 @@ class LabLinter:
                 )  # fmt: skip
 
     def find_repeated_words(self, words: Iterable[tuple[ValuePath, str]], what: str) -> Iterator[Problem]:
-        """Want each of the *words* once."""
+        """Find repeated *words*."""
         seen: set[str] = set()
         for path, word in words:
             if word in seen:
@@ -112,7 +112,7 @@ class LabLinter:
             seen.add(word)
 
     def find_requirement_problems(self, ids: Sequence[str]) -> Iterator[Problem]:
-        """Want every required check to exist, and to be another one."""
+        """Find required checks that do not exist, or are the check itself."""
         for index, check in enumerate(self.lab.checks):
             for at, required in enumerate(check.requires):
                 path = ("checks", index, "requires", at)
@@ -123,7 +123,7 @@ class LabLinter:
                     yield self.make_problem(path, N_("no check is called `{id}`"), id=required, near=near)
 
     def find_requirement_cycles(self) -> Iterator[Problem]:
-        """Want no checks that wait for one another."""
+        """Find checks that wait for one another."""
         requires = {check.id: {*check.requires} - {check.id} for check in self.lab.checks}
         while True:
             try:
@@ -142,7 +142,7 @@ class LabLinter:
                 return
 
     def find_repeated_mistakes(self) -> Iterator[Problem]:
-        """Want each mistake written in full once, under a code and a name of its own."""
+        """Find mistakes written in full twice, and names used twice."""
         full = [
             (path, diagnosis) for path, _, diagnosis in iter_located_diagnoses(self.lab) if diagnosis.message
         ]
@@ -156,7 +156,7 @@ class LabLinter:
     def find_diagnosis_problems(
         self, path: ValuePath, check: Check, diagnosis: Diagnosis
     ) -> Iterator[Problem]:
-        """Hold *one*, or the full one that it refers to, against the facts of *check*."""
+        """Check *diagnosis*, or the full one that it refers to, against the facts of *check*."""
         if diagnosis.message:
             yield from self.find_missing_keys(path, diagnosis, ("name", "when", "hint"))
             yield from self.find_fact_problems(path, check, diagnosis)
@@ -176,13 +176,13 @@ class LabLinter:
     def find_missing_keys(
         self, path: ValuePath, diagnosis: Diagnosis, keys: Sequence[str]
     ) -> Iterator[Problem]:
-        """Want a mistake written in full to have all its parts."""
+        """Find the parts that a mistake written in full lacks."""
         for key in keys:
             if getattr(diagnosis, key) is None:
                 yield self.make_problem(path, N_("needs `{key}`"), key=key)
 
     def find_fact_problems(self, path: ValuePath, check: Check, full: Diagnosis) -> Iterator[Problem]:
-        """Hold the conditions and the words of *full* against the facts of *check*."""
+        """Check the conditions and the words of *full* against the facts of *check*."""
         known = get_fact_types(check.observe.facts)
         if isinstance(full.when, list):
             for at, condition in enumerate(full.when):
@@ -203,14 +203,14 @@ class LabLinter:
     def find_condition_problems(
         self, condition: Condition, observed: Probe, path: ValuePath
     ) -> Iterator[Problem]:
-        """Hold one condition against the facts of what is observed."""
+        """Check one condition against the facts of what is observed."""
         if not isinstance(condition, str):
             yield from self.place_faults(find_fact_faults(condition, get_fact_types(observed.facts)), path)
 
     def find_unknown_placeholders(
         self, text: Text | None, known: Mapping[str, object], path: ValuePath
     ) -> Iterator[Problem]:
-        """Want every `{fact}` of a text to be a fact."""
+        """Find each `{fact}` of a text that is no fact."""
         for lang in ("fr", "en") if text else ():
             for name in PLACEHOLDER_PATTERN.findall(getattr(text, lang)):
                 if not known:
@@ -220,7 +220,7 @@ class LabLinter:
                     yield self.make_problem((*path, lang), what, **values)
 
     def place_faults(self, found: Iterator[MatcherFault], path: ValuePath) -> Iterator[Problem]:
-        """Give faults their places."""
+        """Yield faults their places."""
         for inside, what, values in found:
             of_key = bool({"key", "demand"} & values.keys())
             yield Problem(self.document.find_place((*path, *inside), of_key=of_key), what, **values)

@@ -12,6 +12,7 @@ from dckgrade.lab.lint import iter_located_diagnoses, lint_lab
 from dckgrade.lab.model import Lab
 from dckgrade.lab.problem import FileInvalid, Problem
 from dckgrade.lab.strict_yaml import MAX_YAML_BYTES, NotStrict, YamlDocument, parse_strict_yaml
+from dckgrade.report.decode import convert_data
 
 
 class LabInvalid(FileInvalid):
@@ -49,7 +50,7 @@ def parse_lab(raw: bytes, path: Path) -> Lab:
         shapeless = find_shape_problems(refused.document) if refused.document else []
         raise LabInvalid(path, merge_problems(refused.problems, shapeless), raw) from None
     try:
-        lab = msgspec.convert(document.data, Lab)
+        lab = convert_data(document.data, Lab)
     except msgspec.ValidationError as error:
         # Only now is the slower walk worth it, which finds every place where the shape is wrong.
         found = find_shape_problems(document) or [Problem((1, 1), "{error}", error=error)]
@@ -82,7 +83,7 @@ def find_null_problems(document: YamlDocument) -> list[Problem]:
 
 
 def find_file_name_problems(lab: Lab, document: YamlDocument, path: Path) -> Iterator[Problem]:
-    """Want a lab to be called like its file, which is how it is found."""
+    """Find a lab whose id differs from the name of its file, by which it is found."""
     if lab.id != path.stem:
         place = document.find_place(("id",))
         yield Problem(place, N_("the file is called {file}, the lab {id}"), file=path.name, id=lab.id)

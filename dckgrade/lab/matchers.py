@@ -49,7 +49,7 @@ Expect = Annotated[dict[str, Wanted], Meta(min_length=1)]
 
 
 def get_written_fields(demand: Struct) -> dict[str, object]:
-    """Give the demands that were written, by the names that labs give them."""
+    """Return the demands that were written, by the names that labs give them."""
     names = zip(demand.__struct_fields__, demand.__struct_encode_fields__, strict=True)
     pairs = ((name, getattr(demand, field)) for field, name in names)
     return {name: value for name, value in pairs if value is not UNSET}

@@ -27,7 +27,7 @@ PatternCost = tuple[int, int]
 
 
 def find_pattern_fault(pattern: str) -> str | None:
-    """Say what is wrong with *pattern* as a message id, or None."""
+    """Return what is wrong with *pattern* as a message id, or None."""
     try:
         with warnings.catch_warnings(action="error"):
             parsed = parser.parse(pattern)
@@ -117,7 +117,7 @@ def bound_repeat_cost(least: int, most: int, ways: int, each: int) -> PatternCos
 
 
 def is_literal(item: Any) -> bool:
-    """Say whether *item* is one plain character."""
+    """Return whether *item* is one plain character."""
     return item[0] is op.LITERAL
 
 
@@ -127,7 +127,7 @@ def join_literals(run: Any) -> str:
 
 
 def list_prefix_periods(word: str) -> list[int]:
-    """Tell for each beginning of *word* how far apart two of them must stand (Knuth, Morris, Pratt)."""
+    """Return the period of each prefix of *word*: how far apart two must stand (Knuth, Morris, Pratt)."""
     borders = [0]
     for at in range(1, len(word)):
         border = borders[-1]

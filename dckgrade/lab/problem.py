@@ -26,7 +26,7 @@ class Problem:
         self.place, self.message_id, self.values = place, what, values
 
     def translate_sentence(self, lang: str) -> str:
-        """Say it in *lang*."""
+        """Return the sentence in *lang*."""
         translate = get_translator(lang)
         said = {name: format_problem_value(value, translate) for name, value in self.values.items()}
         text = translate(self.message_id).format(**said)
@@ -47,11 +47,11 @@ class FileInvalid(Exception):
         self.problems = sorted(problems, key=lambda problem: problem.place)[:MAX_PROBLEMS]
 
     def format_problems(self, lang: str) -> list[str]:
-        """Say each problem as `file:line:column: message`."""
+        """Format each problem as `file:line:column: message`."""
         return [self.format_problem(problem, lang) for problem in self.problems]
 
     def format_problem(self, problem: Problem, lang: str) -> str:
-        """Say one of them, its place first: so do compilers, and editors jump there."""
+        """Format one problem, its place first, as compilers do: editors jump there."""
         return f"{self.path}:{problem.place[0]}:{problem.place[1]}: {problem.translate_sentence(lang)}"
 
     def __str__(self) -> str:

@@ -31,7 +31,7 @@ PYTHON_TYPES_AND_NAMES: dict[type[inspect.Type], tuple[tuple[type, ...], str]] =
 
 @cache
 def get_type_info(cls: type) -> inspect.Type:
-    """Give msgspec's description of *cls*."""
+    """Return msgspec's description of *cls*."""
     return inspect.type_info(cls)
 
 
@@ -134,7 +134,7 @@ class ShapeComparison:
                 yield self.make_problem(path, what, found=format_author_value(data), pattern=wanted.pattern)
 
     def compare_range(self, data: int, wanted: inspect.IntType, path: ValuePath) -> Iterator[Problem]:
-        """Hold a number to its range."""
+        """Check that a number is in its range."""
         least, most = wanted.ge, wanted.le
         if (least is not None and data < least) or (most is not None and data > most):
             what = N_("should be from {least} to {most}, is {found}")
@@ -143,7 +143,7 @@ class ShapeComparison:
     def compare_size(
         self, data: Any, wanted: inspect.StrType | inspect.ListType | inspect.DictType, path: ValuePath
     ) -> Iterator[Problem]:
-        """Hold a text, a list or a mapping to its size."""
+        """Check the size of a text, a list or a mapping."""
         least, most = wanted.min_length or 0, wanted.max_length
         if not data and least:
             yield self.make_problem(path, N_("is empty"))
@@ -157,13 +157,13 @@ class ShapeComparison:
             )
 
     def make_type_problem(self, data: Any, wanted: tuple[str, ...], path: ValuePath) -> Problem:
-        """Say that *data* is of another kind than any *wanted*."""
+        """Make the problem that *data* is of another type than any *wanted*."""
         return self.make_problem(
             path, N_("should be {wanted}, is {found}"), wanted=wanted, found=format_author_value(data)
         )
 
     def make_unknown_word_problem(self, word: Any, known: list[str], path: ValuePath) -> Problem:
-        """Say that *word* is none of the *known* ones."""
+        """Make the problem that *word* is none of the *known* ones."""
         near = guess_nearest_word(str(word), known)
         what = N_("{found} is none of {known}")
         return self.make_problem(
@@ -172,7 +172,7 @@ class ShapeComparison:
 
 
 def is_of_type(data: Any, wanted: inspect.Type) -> bool:
-    """Say whether *data* is of the kind that *wanted* asks for, at the surface; a truth is not a number."""
+    """Return whether *data* is of the type *wanted*, at the surface; a boolean is not a number."""
     if isinstance(data, bool):
         return isinstance(wanted, inspect.BoolType)
     expected = PYTHON_TYPES_AND_NAMES.get(type(wanted))

@@ -49,7 +49,7 @@ class YamlDocument:
     null_places: list[Place]
 
     def find_place(self, path: ValuePath, *, of_key: bool = False) -> Place:
-        """Tell where *path* stands: itself or, if it is missing, the nearest thing around it."""
+        """Return the place of *path*; if it is missing, that of the nearest thing around it."""
         if of_key and path in self.key_places:
             return self.key_places[path]
         while path and path not in self.places:
@@ -102,7 +102,7 @@ def decode_yaml(raw: bytes) -> str:
 
 
 def find_end_place(before: str) -> Place:
-    """Tell the line and column that come after the text *before*."""
+    """Return the line and column after the text *before*."""
     lines = LINE_END_PATTERN.split(before)
     return len(lines), len(lines[-1]) + 1
 
@@ -231,12 +231,12 @@ class YamlReader:
 
 
 def get_event_place(event: Any) -> Place:
-    """Tell where *event* begins."""
+    """Return where *event* begins."""
     return event.start_mark.line + 1, event.start_mark.column + 1
 
 
 def iter_yaml_events(text: str) -> Iterator[Any]:
-    """Give the parser's events one by one."""
+    """Yield the parser's events one by one."""
     parser = yaml.CBaseLoader(text)
     while parser.check_event():
         yield parser.get_event()

@@ -10,7 +10,7 @@ PATTERN_SYNTAX = re.compile(r"\\[AbBdDsSwWZ]|\(\?[a-zA-Z:=!<-]*|[*+?^$()]|\{[0-9
 
 
 def list_boundary_values(wanted: Wanted) -> list[Any]:
-    """Give what the demand speaks of, and what those inside it speak of."""
+    """Return what the demand speaks of, and what those inside it speak of."""
     if not isinstance(wanted, Matcher):
         return list_with_neighbours(wanted)
     return [
@@ -21,7 +21,7 @@ def list_boundary_values(wanted: Wanted) -> list[Any]:
 
 
 def generate_matcher_values(name: str, value: Any) -> Iterator[Any]:
-    """Give examples of one demand by its name."""
+    """Yield examples of one demand by its name."""
     match name:
         case "not":
             yield from list_boundary_values(value)
@@ -50,7 +50,7 @@ def generate_matcher_values(name: str, value: Any) -> Iterator[Any]:
 
 
 def list_with_neighbours(value: Any) -> list[Any]:
-    """Give the value itself, and for a number its neighbours: just inside and just outside of a bound."""
+    """Return the value itself, and for a number its neighbours: just inside and just outside of a bound."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return [value]
     return [value, value - 1, value + 1]

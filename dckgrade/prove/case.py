@@ -16,6 +16,7 @@ from dckgrade.lab.problem import Problem
 from dckgrade.lab.shape import find_type_problems
 from dckgrade.lab.strict_yaml import NotStrict, parse_strict_yaml
 from dckgrade.probes.base import Strict
+from dckgrade.report.decode import convert_data
 from dckgrade.report.result import CheckResult, Verdict
 
 ExpectedCodes = dict[CheckId, MistakeCode | None]
@@ -66,7 +67,7 @@ class Expectation(Strict, frozen=True, kw_only=True):
         return parse_duration_s(self.timeout) if self.timeout else 90.0
 
     def get_expected_result(self, check: str) -> tuple[Verdict, str | None]:
-        """Tell the verdict and the code expected of *check*."""
+        """Return the verdict and the code expected of *check*."""
         if check in self.failed:
             return Verdict.FAILED, self.failed[check]
         if check in self.unknown:
@@ -85,12 +86,12 @@ class Case(Struct, frozen=True):
 
     @property
     def can_be_applied(self) -> bool:
-        """Say whether an engine can be put into this state."""
+        """Return whether an engine can be put into this state."""
         return self.kind is not CaseKind.HANDMADE
 
     @property
     def daemon_json(self) -> bytes | None:
-        """Give the `daemon.json` with which its engine is started; None: the engine as it is."""
+        """Return the `daemon.json` with which its engine is started; None: the engine as it is."""
         path = self.folder / "daemon.json"
         return path.read_bytes() if path.exists() else None
 
@@ -175,7 +176,7 @@ def read_yaml_or_default(path: Path, cls: type[T]) -> T:
     except NotStrict as refused:
         raise LabInvalid(path, refused.problems, raw) from None
     try:
-        return msgspec.convert(document.data, cls)
+        return convert_data(document.data, cls)
     except msgspec.ValidationError as error:
         found = find_type_problems(document, cls) or [Problem((1, 1), "{error}", error=error)]
         for problem in found:
@@ -185,5 +186,5 @@ def read_yaml_or_default(path: Path, cls: type[T]) -> T:
 
 
 def get_diagnosis_code(line: CheckResult) -> str | None:
-    """Give the code of the mistake that was named."""
+    """Return the code of the mistake that was named."""
     return line.diagnosis.code if line.diagnosis else None

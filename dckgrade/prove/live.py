@@ -91,7 +91,7 @@ class PreparedEngine:
 
     @property
     def is_replaceable(self) -> bool:
-        """Say whether another one can be started in its place."""
+        """Return whether another one can be started in its place."""
         return self.lifetime is not None
 
     @property
@@ -194,7 +194,7 @@ def grade_with_retries(loaded: LoadedLab, case: Case, host: str, choice: RunOpti
 
 
 def has_unexpected_unknown(case: Case, report: Report) -> bool:
-    """Say whether something is unknown that should not be."""
+    """Return whether something is unknown that should not be."""
     unknown = [line.id for line in report.checks if line.verdict is Verdict.UNKNOWN]
     return any(case.expectation.get_expected_result(check)[0] is not Verdict.UNKNOWN for check in unknown)
 

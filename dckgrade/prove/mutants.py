@@ -47,13 +47,13 @@ def find_vacuous_matchers(lab: Lab, recording: Recording) -> MutationResult:
 
 
 def get_fact_type(facts: type[msgspec.Struct], fact: str) -> inspect.Type:
-    """Give the type of a fact as it is declared: whether it may be null matters here."""
+    """Return the type of a fact as it is declared: whether it may be null matters here."""
     described: tuple[inspect.Field, ...] = getattr(get_type_info(facts), "fields", ())
     return next(field.type for field in described if field.encode_name == fact)
 
 
 def list_mutants(value: Any, kind: inspect.Type, wanted: Wanted) -> list[Any]:
-    """Give other values that this fact could have: its neighbours, and those that the demand speaks of."""
+    """Return other values that this fact could have: its neighbours, and those that the demand speaks of."""
     spoken_of = [mutant for mutant in list_boundary_values(wanted) if fits_type(mutant, simplify_union(kind))]
     lists = [[*value, mutant] for mutant in list_boundary_values(wanted)] if isinstance(value, list) else []
     absent = [None] * (is_nullable(kind) and value is not None)
@@ -65,19 +65,19 @@ def list_mutants(value: Any, kind: inspect.Type, wanted: Wanted) -> list[Any]:
 
 
 def is_change(mutant: Any, value: Any) -> bool:
-    """Say whether *mutant* is a change at all; 1 is no change of 1.0, but true is one of 1."""
+    """Return whether *mutant* is a change at all; 1 is no change of 1.0, but true is one of 1."""
     return isinstance(mutant, bool) is not isinstance(value, bool) or bool(mutant != value)
 
 
 def is_nullable(kind: inspect.Type) -> bool:
-    """Say whether a fact may have no value; for the others that is no change that could ever be seen."""
+    """Return whether a fact may have no value; for the others that is no change that could ever be seen."""
     return isinstance(kind, inspect.UnionType) and any(
         isinstance(member, inspect.NoneType) for member in kind.types
     )
 
 
 def fits_type(value: Any, kind: inspect.Type) -> bool:
-    """Say whether a fact of this kind could have *value*."""
+    """Return whether a fact of this kind could have *value*."""
     match kind:
         case inspect.LiteralType():
             return value in kind.values
@@ -93,7 +93,7 @@ def fits_type(value: Any, kind: inspect.Type) -> bool:
 
 
 def mutate_value(value: Any, kind: inspect.Type) -> Iterator[Any]:
-    """Give neighbours of *value*: empty, and others of its type."""
+    """Yield neighbours of *value*: empty, and others of its type."""
     kind = simplify_union(kind)
     match value:
         case bool():
@@ -118,7 +118,7 @@ def mutate_value(value: Any, kind: inspect.Type) -> Iterator[Any]:
 
 
 def generate_values_of_type(kind: inspect.Type) -> Iterator[Any]:
-    """Give what a fact that has no value could have."""
+    """Yield what a fact that has no value could have."""
     match kind:
         case inspect.LiteralType():
             yield from kind.values

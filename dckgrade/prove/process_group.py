@@ -41,7 +41,7 @@ def kill_groups_on_interrupt() -> Iterator[None]:
 
 @cache
 def find_containment_prefix() -> tuple[str, ...]:
-    """Give what an `apply.sh` runs in, where we may build it."""
+    """Return what an `apply.sh` runs in, where we may build it."""
     if not sys.platform.startswith("linux") or os.geteuid() != 0 or not shutil.which(CONTAINMENT_PREFIX[0]):
         return ()
     trial = subprocess.run(

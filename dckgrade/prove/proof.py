@@ -24,7 +24,7 @@ class CaseOutcome(Struct, frozen=True, kw_only=True):
 def apply_waivers(
     found: Sequence[ProofFault], waivers: Sequence[Waiver], today: date
 ) -> tuple[list[ProofFault], list[str]]:
-    """Give the faults that remain, and what the waivers have forgiven; a waiver ends, and must be needed."""
+    """Return the faults that remain, and what the waivers have forgiven; one must be needed."""
     subjects = {find_waivable_subject(fault) for fault in found}
     valid = {waiver.of for waiver in waivers if waiver.until >= today}
     remaining = [fault for fault in found if find_waivable_subject(fault) not in valid]
@@ -45,7 +45,7 @@ def find_waivable_subject(fault: ProofFault) -> str | None:
 
 
 def build_matrix(lab: Lab, outcomes: Iterable[CaseOutcome]) -> dict[str, dict[str, ProofCell]]:
-    """Say for each check how it bore each case."""
+    """Return for each check its cell for each case."""
     reports = [
         (outcome.case, {line.id: line for line in outcome.report.checks})
         for outcome in outcomes
@@ -156,7 +156,7 @@ def find_untouched_faults(report: Report) -> Iterator[ProofFault]:
 
 
 def describe_difference(case: Case, line: CheckResult) -> str:
-    """Tell in short what was expected and what came."""
+    """Describe in short what was expected and what came."""
     verdict, wanted = case.expectation.get_expected_result(line.id)
     misses = ", ".join(f"{miss.fact}={miss.found!r}" for miss in line.misses)
     came = " ".join(part for part in (line.verdict, get_diagnosis_code(line), misses) if part)
@@ -182,5 +182,5 @@ def find_coverage_faults(lab: Lab, outcomes: Sequence[CaseOutcome]) -> Iterator[
 
 
 def list_killing_cells(line: CheckResult) -> set[ProofCell]:
-    """Say what shows that a check can fail; one worth nothing asks whether the machine is fit."""
+    """Return the cells that show that a check can fail; one worth no points may be unknown instead."""
     return {ProofCell.KILLED} if line.points else {ProofCell.KILLED, ProofCell.UNDECIDED}

@@ -104,7 +104,7 @@ def describe_syntax(node: object) -> Iterator[str]:
 
 
 def has_docstring(node: ast.AST) -> bool:
-    """Say whether the body of *node* begins with a docstring."""
+    """Return whether the body of *node* begins with a docstring."""
     documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     return isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None
 

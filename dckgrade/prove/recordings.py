@@ -27,7 +27,7 @@ def rejudge_recording(loaded: LoadedLab, case: Case) -> CaseOutcome:
 
 
 def is_as_expected(outcome: CaseOutcome) -> bool:
-    """Say whether every check ended as the case expects."""
+    """Return whether every check ended as the case expects."""
     report = outcome.report
     return report is not None and all(
         classify_result(outcome.case, line).is_expected for line in report.checks
@@ -42,7 +42,7 @@ def renew_recording(_loaded: LoadedLab, outcome: CaseOutcome) -> Iterator[ProofF
 
 
 def compare_recording(loaded: LoadedLab, outcome: CaseOutcome) -> Iterator[ProofFault]:
-    """Tell where the recording no longer says what the engine says."""
+    """Yield where the recording differs from what the engine says now."""
     if outcome.report is None:
         return
     before = rejudge_recording(loaded, outcome.case)

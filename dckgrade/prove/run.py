@@ -1,5 +1,6 @@
 """Proves labs: from the recordings of their cases, or live on engines that are used up."""
 
+import os
 import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from dckgrade.prove.assemble import build_proof
 from dckgrade.prove.case import Case, list_cases, read_proof_settings
 from dckgrade.prove.engines import settings
 from dckgrade.prove.engines.given import GivenEngine
+from dckgrade.prove.engines.release import INSTALLED, EngineRelease
 from dckgrade.prove.engines.settings import EngineSetting
 from dckgrade.prove.recordings import rejudge_recording
 from dckgrade.prove.schedule import CaseOutcomes, CaseProgress, EngineFactory, PlannedLab, Schedule
@@ -27,8 +29,17 @@ def prove_from_recordings(loaded: LoadedLab, fixtures: Path) -> Proof:
     return build_proof(loaded, fixtures, outcomes, [], start)
 
 
-def plan_lab(loaded: LoadedLab, fixtures: Path, choose: CaseChoice | None = None) -> PlannedLab:
-    """Plan which cases of a lab are applied, and on what; without *choose* all that can be."""
+def plan_lab(
+    loaded: LoadedLab,
+    fixtures: Path,
+    choose: CaseChoice | None = None,
+    release: EngineRelease = INSTALLED,
+) -> PlannedLab:
+    """
+    Plan which cases of a lab are applied, and on what; without *choose* all that can be.
+
+    A guest machine has its own engine, whatever *release* says.
+    """
     lab = loaded.lab.id
     needs = read_proof_settings(fixtures, lab)
     cases = [case for case in list_cases(fixtures, lab) if case.can_be_applied]
@@ -38,7 +49,9 @@ def plan_lab(loaded: LoadedLab, fixtures: Path, choose: CaseChoice | None = None
     return PlannedLab(
         loaded=loaded,
         cases=cases,
-        setting=EngineSetting(count=needs.engines, guest=needs.guest),
+        setting=EngineSetting(
+            count=needs.engines, guest=needs.guest, release=INSTALLED if needs.guest else release
+        ),
         images=images.LabImages(
             needs.images, fixtures / lab, images.build_image_archives(needs.pullable_images, fixtures)
         ),
@@ -55,8 +68,24 @@ def prove_live(
 ) -> list[Proof]:
     """Apply the planned cases, on an engine of each factory; compare with the recordings or renew them."""
     start = time.monotonic()
-    outcomes = Schedule(labs, progress).run(factories)
+    outcomes = run_schedules(labs, factories, progress)
     return [finish_proof(lab, fixtures, outcomes, start, record=record) for lab in labs]
+
+
+def run_schedules(
+    labs: Sequence[PlannedLab], factories: Sequence[EngineFactory], progress: CaseProgress
+) -> CaseOutcomes:
+    """
+    Apply the cases of all labs: one queue, and after it one of the labs on guest machines.
+
+    An emulated processor takes a real one, and beside busy engines it answers too late.
+    """
+    here = [lab for lab in labs if not lab.setting.guest]
+    on_guests = [lab for lab in labs if lab.setting.guest]
+    outcomes = dict(Schedule(here, progress).run(factories)) if here else {}
+    if on_guests:
+        outcomes |= Schedule(on_guests, progress).run(factories[: os.cpu_count()])
+    return outcomes
 
 
 def finish_proof(
@@ -80,7 +109,7 @@ def finish_proof(
 def create_own_engines(
     labs: Sequence[PlannedLab], fixtures: Path, jobs: int | None = None
 ) -> list[EngineFactory]:
-    """Give a factory for each engine of our own that may run at once: *jobs*, else as memory allows."""
+    """Return a factory for each engine of our own that may run at once: *jobs*, else as memory allows."""
 
     def create(setting: EngineSetting) -> live.PreparedEngine:
         engine = settings.create_engine(setting, fixtures)

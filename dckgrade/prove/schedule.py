@@ -13,6 +13,7 @@ from dckgrade.prove.case import Case
 from dckgrade.prove.engines.settings import EngineSetting
 from dckgrade.prove.images import LabImages
 from dckgrade.prove.proof import CaseOutcome
+from dckgrade.report.decode import parse_json
 
 APPLY_S = 10.0
 """What a case takes beside its grading: emptying the engine, and the trainee's own commands."""
@@ -55,7 +56,7 @@ class RecordedDuration(Struct):
 def estimate_duration_s(case: Case) -> float:
     """Estimate from its recording how long a case takes; one without a recording takes a usual time."""
     try:
-        recorded = msgspec.json.decode(case.recording_path.read_bytes(), type=RecordedDuration)
+        recorded = parse_json(case.recording_path.read_bytes(), RecordedDuration)
     except (OSError, msgspec.DecodeError):
         return APPLY_S
     return APPLY_S + recorded.duration_ms / 1000
@@ -108,7 +109,7 @@ class CaseQueue:
         return sum(self.engines_at[lab.id] for lab in self.labs.values() if lab.setting == setting)
 
     def share_s(self, lab: PlannedLab) -> float:
-        """Tell how many seconds of *lab* would be left to one more engine."""
+        """Return how many seconds of *lab* would be left to one more engine."""
         left = sum(self.durations[lab.id, case.name] for case in self.waiting[lab.id])
         return left / (1 + self.engines_at[lab.id])
 
@@ -124,7 +125,7 @@ class Lane:
         self.lock = threading.Lock()
 
     def prepare(self, lab: PlannedLab) -> live.PreparedEngine:
-        """Give an engine of the setting that *lab* needs, with its images."""
+        """Return an engine of the setting that *lab* needs, with its images."""
         engine = self.engine
         if engine is None or self.lab is None or self.lab.setting != lab.setting:
             engine = self.replace(lab.setting)

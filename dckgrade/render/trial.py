@@ -162,7 +162,7 @@ class TrialRenderable:
         return self.make_text(self.translate(text), "bold underline")
 
     def explain_no_values(self) -> Iterator[Text]:
-        """Say why there are no values, where there are none."""
+        """Explain why there are no values, where there are none."""
         match self.trial.observation:
             case Seen():
                 return

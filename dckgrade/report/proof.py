@@ -33,7 +33,7 @@ class ProofCell(StrEnum):
 
     @property
     def is_expected(self) -> bool:
-        """Say whether this is what was expected."""
+        """Return whether this is what was expected."""
         return self in {ProofCell.KILLED, ProofCell.BLOCKED, ProofCell.PASSED, ProofCell.UNDECIDED}
 
 
@@ -47,7 +47,7 @@ class ProofFault(Struct, frozen=True, kw_only=True):
     detail: str = ""
 
     def translate_sentence(self, lang: str) -> str:
-        """Say it in *lang*."""
+        """Return the sentence in *lang*."""
         values = {"check": self.check, "case": self.case, "code": self.code, "detail": self.detail}
         return get_translator(lang)(self.what).format(**values)
 
@@ -71,5 +71,5 @@ class Proof(Struct, frozen=True, kw_only=True):
     duration_ms: int = 0
 
     def find_place(self, fault: ProofFault) -> tuple[int, int]:
-        """Tell the line and column that this fault is about."""
+        """Return the line and column that this fault is about."""
         return self.places.get(fault.code or fault.check or "", (1, 1))

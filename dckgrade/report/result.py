@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 
     @property
     def is_undecided(self) -> bool:
-        """Say whether the points are neither earned nor lost."""
+        """Return whether the points are neither earned nor lost."""
         return self in {Verdict.UNKNOWN, Verdict.SKIPPED}
 
 

@@ -38,7 +38,7 @@ def sign_report(report: Report, key: TraineeKey) -> bytes:
 
 
 def has_valid_signature(report: Report, raw: bytes, key: TraineeKey) -> bool:
-    """Say whether *raw*, the bytes of *report*, are what was signed with *key*."""
+    """Return whether *raw*, the bytes of *report*, are what was signed with *key*."""
     found = report.signature.mac if isinstance(report.signature, Signature) else ""
     # The exact bytes are signed, with zeros where the signature then stands; it must stand there only once.
     if (

@@ -14,5 +14,5 @@ class Text(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     en: Sentence
 
     def in_language(self, lang: str) -> str:
-        """Give the words in *lang*."""
+        """Return the words in *lang*."""
         return self.en if lang == "en" else self.fr

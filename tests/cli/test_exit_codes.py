@@ -14,7 +14,7 @@ import pytest
 from dckgrade.prove.case import CaseKind, read_case
 from dckgrade.prove.live import DisposableEngine, run_case_script
 from tests.conftest import FIXTURES
-from tests.support.cli_runner import NOWHERE, dckgrade
+from tests.support.cli_runner import NOWHERE, dckgrade_process
 
 
 @pytest.mark.engine
@@ -23,7 +23,7 @@ def test_0_when_all_passes(engine: DisposableEngine) -> None:
     run_case_script(read_case("tp5", FIXTURES / "tp5" / "solution", CaseKind.SOLUTION), engine)
 
     with engine.enter_network():
-        done = dckgrade("tp5", "-f", "json", "--host", engine.host)
+        done = dckgrade_process("tp5", "-f", "json", "--host", engine.host)
 
     assert (done.returncode, json.loads(done.stdout)["score"]["earned"]) == (0, 10)
 
@@ -34,7 +34,7 @@ def test_1_when_something_fails_and_the_mistake_is_named(engine: DisposableEngin
     run_case_script(read_case("tp5", FIXTURES / "tp5" / "mistakes" / "no-password", CaseKind.MISTAKE), engine)
 
     with engine.enter_network():
-        done = dckgrade("tp5", "-f", "json", "--host", engine.host)
+        done = dckgrade_process("tp5", "-f", "json", "--host", engine.host)
 
     named = [check["diagnosis"]["code"] for check in json.loads(done.stdout)["checks"] if check["diagnosis"]]
     assert (done.returncode, named) == (1, ["ST-01", "ST-08"])
@@ -45,7 +45,7 @@ def test_1_on_an_untouched_engine(engine: DisposableEngine) -> None:
     engine.empty()
 
     with engine.enter_network():
-        done = dckgrade("tp5", "-f", "json", "--host", engine.host)
+        done = dckgrade_process("tp5", "-f", "json", "--host", engine.host)
 
     assert (done.returncode, json.loads(done.stdout)["score"]["earned"]) == (1, 0)
 
@@ -69,7 +69,7 @@ def test_1_on_an_untouched_engine(engine: DisposableEngine) -> None:
     ids=" ".join,
 )
 def test_2_when_it_is_used_wrongly(arguments: tuple[str, ...]) -> None:
-    done = dckgrade(*arguments, environ={"DOCKER_HOST": ""})
+    done = dckgrade_process(*arguments, environ={"DOCKER_HOST": ""})
 
     assert done.returncode == 2
     assert done.stdout == b""
@@ -81,7 +81,7 @@ def test_2_when_a_lab_does_not_load(tmp_path: Path) -> None:
     lab = tmp_path / "broken.yaml"
     lab.write_text("version: 1\nid: broken\ncheks: []\n")
 
-    done = dckgrade("lint", str(lab), environ={"DCKGRADE_LANG": "en"})
+    done = dckgrade_process("lint", str(lab), environ={"DCKGRADE_LANG": "en"})
 
     assert done.returncode == 2
     assert f"{lab}:3:1: unknown key `cheks`; did you mean `checks`?" in done.stderr.decode()
@@ -90,7 +90,7 @@ def test_2_when_a_lab_does_not_load(tmp_path: Path) -> None:
 def test_1_when_no_engine_answers_because_of_a_broken_daemon_json(tmp_path: Path) -> None:
     environ = rootless(tmp_path, '{\n"log-driver": "json-file",\n}\n')
 
-    done = dckgrade("tp7", "-f", "json", environ=environ)
+    done = dckgrade_process("tp7", "-f", "json", environ=environ)
 
     report = json.loads(done.stdout)
     first, *others = report["checks"]
@@ -104,12 +104,12 @@ def test_1_when_no_engine_answers_because_of_a_broken_daemon_json(tmp_path: Path
     assert b"docker.sock" in done.stderr
     # Judged again from its recording, it says the same.
     (tmp_path / "report.json").write_bytes(done.stdout)
-    assert dckgrade("judge", str(tmp_path / "report.json")).returncode == 1
+    assert dckgrade_process("judge", str(tmp_path / "report.json")).returncode == 1
 
 
 @pytest.mark.parametrize("content", ['{"log-opts": {"max-size": "10m"}}', None])
 def test_3_when_no_engine_answers_and_its_daemon_json_is_not_why(tmp_path: Path, content: str | None) -> None:
-    done = dckgrade("tp7", "-f", "json", environ=rootless(tmp_path, content))
+    done = dckgrade_process("tp7", "-f", "json", environ=rootless(tmp_path, content))
 
     assert done.returncode == 3
     assert {check["verdict"] for check in json.loads(done.stdout)["checks"]} == {"unknown"}
@@ -127,7 +127,7 @@ def rootless(home: Path, content: str | None) -> dict[str, str]:
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_3_when_no_engine_answers_and_no_check_fails(lang: str) -> None:
-    done = dckgrade("tp5", "-f", "json", "--host", NOWHERE, "--lang", lang)
+    done = dckgrade_process("tp5", "-f", "json", "--host", NOWHERE, "--lang", lang)
 
     report = json.loads(done.stdout)
     assert done.returncode == 3
@@ -142,7 +142,7 @@ def test_3_when_an_engine_accepts_and_never_answers(tmp_path: Path) -> None:
         mute.bind(str(path))
         mute.listen()
         start = time.monotonic()
-        done = dckgrade("tp5", "-f", "json", "--host", f"unix://{path}")
+        done = dckgrade_process("tp5", "-f", "json", "--host", f"unix://{path}")
 
     assert done.returncode == 3
     assert {check["verdict"] for check in json.loads(done.stdout)["checks"]} == {"unknown"}
@@ -152,7 +152,9 @@ def test_3_when_an_engine_accepts_and_never_answers(tmp_path: Path) -> None:
 def test_3_when_docker_s_own_configuration_is_corrupt(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
 
-    done = dckgrade("tp5", "-f", "json", environ={"DOCKER_CONFIG": str(tmp_path), "DCKGRADE_LANG": "en"})
+    done = dckgrade_process(
+        "tp5", "-f", "json", environ={"DOCKER_CONFIG": str(tmp_path), "DCKGRADE_LANG": "en"}
+    )
 
     assert done.returncode == 3
     assert {check["verdict"] for check in json.loads(done.stdout)["checks"]} == {"unknown"}
@@ -180,14 +182,16 @@ def test_4_when_it_is_our_bug(tmp_path: Path) -> None:
 
 
 def test_5_when_the_selection_leaves_nothing_to_grade() -> None:
-    done = dckgrade("tp5", "--only", "webserver-runs", "--host", NOWHERE, environ={"DCKGRADE_LANG": "en"})
+    done = dckgrade_process(
+        "tp5", "--only", "webserver-runs", "--host", NOWHERE, environ={"DCKGRADE_LANG": "en"}
+    )
 
     assert done.returncode == 5
     assert b"Did you mean webservers-running?" in done.stderr
 
 
 def test_5_when_passive_leaves_nothing_to_attempt(tmp_path: Path) -> None:
-    done = dckgrade("lint", str(tmp_path))
+    done = dckgrade_process("lint", str(tmp_path))
 
     assert done.returncode == 5
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import FIXTURES
-from tests.support.cli_runner import NOWHERE, dckgrade
+from tests.support.cli_runner import NOWHERE, dckgrade_process
 
 LAB = (FIXTURES.parent / "checks" / "tp5.yaml").read_text()
 
@@ -21,10 +21,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_of_labs_makes_each_a_command(folder: Path) -> None:
-    shown = dckgrade("--labs", str(folder), "--lang", "en").stdout.decode()
+    shown = dckgrade_process("--labs", str(folder), "--lang", "en").stdout.decode()
     assert "lab9  My own lab" in shown
     assert "tp5  Docker stats" in shown
-    done = dckgrade("--labs", str(folder), "lab9", "--host", NOWHERE, "-f", "json")
+    done = dckgrade_process("--labs", str(folder), "lab9", "--host", NOWHERE, "-f", "json")
     assert done.returncode == 3
     assert b'"id": "lab9"' in done.stdout
 
@@ -32,13 +32,13 @@ def test_a_folder_of_labs_makes_each_a_command(folder: Path) -> None:
 def test_the_environment_names_folders_as_path_does(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     environ = {"DCKGRADE_LABS": f"{tmp_path / 'more'}:{folder}"}
-    assert dckgrade("lab9", "--help", environ=environ).returncode == 0
+    assert dckgrade_process("lab9", "--help", environ=environ).returncode == 0
 
 
 def test_a_lab_of_one_s_own_wins_over_ours_of_the_same_name(folder: Path) -> None:
     (folder / "lab9.yaml").rename(folder / "tp5.yaml")
     (folder / "tp5.yaml").write_text(LAB.replace("Docker stats", "My own TP5"))
-    assert b"My own TP5" in dckgrade("--labs", str(folder), "--lang", "en").stdout
+    assert b"My own TP5" in dckgrade_process("--labs", str(folder), "--lang", "en").stdout
 
 
 def test_an_installed_package_of_labs_is_found_without_being_run(folder: Path, tmp_path: Path) -> None:
@@ -51,13 +51,13 @@ def test_an_installed_package_of_labs_is_found_without_being_run(folder: Path, t
     (told / "METADATA").write_text("Metadata-Version: 2.1\nName: their-labs\nVersion: 1\n")
     (told / "entry_points.txt").write_text("[dckgrade.labs]\ntheirs = their_labs\n")
     environ = {"PYTHONPATH": f"{tmp_path / 'site'}:{FIXTURES.parent}"}
-    done = dckgrade("lab9", "--host", NOWHERE, "-f", "json", environ=environ)
+    done = dckgrade_process("lab9", "--host", NOWHERE, "-f", "json", environ=environ)
     assert b'"id": "lab9"' in done.stdout
 
 
 @pytest.mark.parametrize("words", [("tp5",), ()])
 def test_a_folder_that_is_not_there_is_told(words: tuple[str, ...], tmp_path: Path) -> None:
-    done = dckgrade("--labs", str(tmp_path / "none"), *words, "--lang", "en")
+    done = dckgrade_process("--labs", str(tmp_path / "none"), *words, "--lang", "en")
     assert done.returncode == 2
     assert b"no folder" in done.stderr
     assert b"Traceback" not in done.stderr

@@ -10,7 +10,7 @@ import pytest
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.render.formats import DocumentKind, list_suffixes
 from tests.conftest import FIXTURES
-from tests.support.cli_runner import dckgrade
+from tests.support.cli_runner import dckgrade, dckgrade_process
 from tests.support.tiny_lab import tiny
 
 ENGLISH = ("--lang", "en")
@@ -30,7 +30,7 @@ def weakened(tmp_path: Path) -> tuple[str, ...]:
 
 def test_a_proven_lab_is_exit_0_in_less_than_two_seconds() -> None:
     before = os.times().children_user
-    run = dckgrade(*PROVEN)
+    run = dckgrade_process(*PROVEN)
 
     assert run.returncode == 0, run.stderr
     assert "tp5 is proven" in run.stdout.decode()
@@ -85,6 +85,9 @@ def test_files_are_written_by_their_suffix(tmp_path: Path) -> None:
         (["--host", "unix:///x"], "Add --disposable"),
         (["--disposable"], "Name the engine"),
         (["--recorded", "--record"], "looks at no engine"),
+        (["--engine", "trixy"], "These there are: installed, trixie"),
+        (["--engine", "trixie", "--recorded"], "Recordings are made on the engine that is installed"),
+        (["--engine", "trixie", "--host", "unix:///x", "--disposable"], "does not go with --host"),
         (["--recorded", "-o", "proof.pdf"], "has no format"),
         (["--recorded", "--fixtures", "nowhere"], "holds no solution of tp5"),
     ],

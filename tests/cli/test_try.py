@@ -11,7 +11,7 @@ import pytest
 from dckgrade.lab.reference import describe_fields
 from dckgrade.probes.registry import load_kinds
 from tests.conftest import FIXTURES
-from tests.support.cli_runner import NOWHERE, dckgrade, dckgrade_in_process
+from tests.support.cli_runner import NOWHERE, dckgrade, dckgrade_process
 from tests.support.fault_engine import FaultEngine, reply_with
 
 TP5 = str(FIXTURES.parent / "checks" / "tp5.yaml")
@@ -37,9 +37,7 @@ def tried(
         "/logs": reply_with(b""),
     }
     with FaultEngine(tmp_path / "engine.sock", says) as engine:
-        return dckgrade_in_process(
-            "try", *words, "--host", engine.url, "--lang", "en", *more, environ=environ
-        )
+        return dckgrade("try", *words, "--host", engine.url, "--lang", "en", *more, environ=environ)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +107,7 @@ def test_json_is_one_document_with_types_values_and_demands(tmp_path: Path) -> N
 
 
 def test_json_is_one_document_also_when_no_engine_answers() -> None:
-    done = dckgrade("try", "swarm", "--host", NOWHERE, "-f", "json")
+    done = dckgrade_process("try", "swarm", "--host", NOWHERE, "-f", "json")
 
     assert done.returncode == 3
     assert json.loads(done.stdout)["observation"]["state"] == "unobservable"
@@ -135,7 +133,7 @@ def test_json_is_one_document_also_when_no_engine_answers() -> None:
     ids=ascii,
 )
 def test_words_that_name_nothing_are_told_what_would(words: tuple[str, ...], told: str) -> None:
-    done = dckgrade("try", *words, "--host", NOWHERE, "--lang", "en")
+    done = dckgrade_process("try", *words, "--host", NOWHERE, "--lang", "en")
 
     assert done.returncode == 2
     assert done.stdout == b""

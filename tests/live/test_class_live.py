@@ -18,7 +18,7 @@ from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.engines.private import PrivateEngine
 from images import build
 from tests.support.class_reports import read_recorded_report
-from tests.support.cli_runner import dckgrade
+from tests.support.cli_runner import dckgrade_process
 from tests.support.fault_engine import FaultEngine, stall_after
 from tests.support.real_sshd import Sshd, free_port, need_ssh
 from tests.support.solved_tp5 import solve_tp5
@@ -86,7 +86,7 @@ def test_thirty_machines_three_hung_two_down_within_a_minute(
         file = tmp_path / "class.toml"
         file.write_text("\n".join(text))
         begun = time.monotonic()
-        done = dckgrade("class", str(file), "-f", "json", "--lang", "en", environ=sshd.environ)
+        done = dckgrade_process("class", str(file), "-f", "json", "--lang", "en", environ=sshd.environ)
         took = time.monotonic() - begun
     cells = rows(done)
     assert done.returncode == 3, done.stderr
@@ -127,7 +127,7 @@ def test_reports_are_kept_each_run_by_itself_and_the_roster_says_who_is_missing(
     roster.write_text("name,email\nAda Lovelace,ada@example.org\nGrace Hopper,grace@example.org\n")
     table = tmp_path / "class.csv"
     words = ("class", str(file), "--lang", "en", "--roster", str(roster), "--reports", str(kept))
-    done = dckgrade(*words, "-o", str(table), environ=sshd.environ)
+    done = dckgrade_process(*words, "-o", str(table), environ=sshd.environ)
     shown = done.stdout.decode()
     assert "nothing handed in" in shown
     assert "\x1b" not in shown + done.stderr.decode()
@@ -136,9 +136,9 @@ def test_reports_are_kept_each_run_by_itself_and_the_roster_says_who_is_missing(
     first = sorted(one.name.rsplit("-", 1)[0] for one in kept.iterdir())
     assert first == ["0001-ada-lovelace-tp5", "0002-ada-31m-tp2", "0002-ada-31m-tp5"]
     time.sleep(1.1)
-    dckgrade(*words, environ=sshd.environ)
+    dckgrade_process(*words, environ=sshd.environ)
     assert len(list(kept.iterdir())) == 6
-    collected = json.loads(dckgrade("collect", "--observed", str(kept), "-f", "json").stdout)
+    collected = json.loads(dckgrade_process("collect", "--observed", str(kept), "-f", "json").stdout)
     ada = next(row for row in collected["rows"] if row["trainee"] == "Ada Lovelace")
     assert (ada["cells"]["tp5"]["trust"], len(ada["cells"]["tp5"]["history"])) == ("observed", 1)
 
@@ -152,7 +152,7 @@ def test_a_file_in_the_trainee_s_home_is_unknown_and_no_fault(
     words = ("class", str(file), "--reports", str(kept), "--lang", "en", "-f", "json")
     # The trainer's own file of that name is nobody's.
     (tmp_path / "seccomp_profile.json").write_text("{}")
-    done = dckgrade(*words, environ=sshd.environ, cwd=tmp_path)
+    done = dckgrade_process(*words, environ=sshd.environ, cwd=tmp_path)
     assert rows(done, "tp2")["Ada"]["verdicts"]["profile-file"] == "unknown"
     (report,) = kept.iterdir()
     told = next(one for one in json.loads(report.read_bytes())["checks"] if one["id"] == "profile-file")
@@ -167,7 +167,7 @@ def test_where_the_time_for_the_class_is_short_everybody_has_a_row(sshd: Sshd, t
         machines = [engine(f"T{at}", f"ssh://poste-{at}{tmp_path}/s") for at in range(6)]
         file.write_text('labs = ["tp5", "tp6"]\n' + "".join(machines))
         begun = time.monotonic()
-        done = dckgrade(
+        done = dckgrade_process(
             "class", str(file), "--jobs", "1", "--deadline", "6", "-f", "json", "--lang", "en",
             environ=sshd.environ,
         )  # fmt: skip

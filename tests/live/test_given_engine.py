@@ -7,21 +7,21 @@ import pytest
 
 from dckgrade.prove.engines.docker_command import list_image_references, list_object_names, run_docker
 from dckgrade.prove.live import DisposableEngine
-from tests.support.cli_runner import dckgrade
+from tests.support.cli_runner import dckgrade_process
 from tests.support.tiny_lab import tiny
 
 pytestmark = pytest.mark.engine
 
 
 def test_an_engine_is_not_used_up_unless_it_was_given_up_for_that() -> None:
-    run_ = dckgrade("prove", "tp5", "--host", "unix:///nowhere", "--lang", "en")
+    run_ = dckgrade_process("prove", "tp5", "--host", "unix:///nowhere", "--lang", "en")
 
     assert run_.returncode == 2
     assert b"Add --disposable" in run_.stderr
 
 
 def test_an_engine_that_cannot_be_reached_is_exit_3() -> None:
-    run_ = dckgrade("prove", "tp5", "--host", "unix:///nowhere", "--disposable", "--lang", "en")
+    run_ = dckgrade_process("prove", "tp5", "--host", "unix:///nowhere", "--disposable", "--lang", "en")
 
     assert run_.returncode == 3
     assert run_.stdout == b""
@@ -39,7 +39,7 @@ def test_an_engine_with_objects_of_others_is_refused_and_left_alone(
     (box,) = list_object_names(engine.host, "container", "--all")
     given = ("prove", str(lab), "--fixtures", str(fixtures), "--host", engine.host, "--disposable")
 
-    run_ = dckgrade(*given, "--lang", "en")
+    run_ = dckgrade_process(*given, "--lang", "en")
 
     assert run_.returncode == 3
     for told in (
@@ -60,7 +60,7 @@ def test_an_engine_in_a_swarm_is_refused(tmp_path: Path, engine: DisposableEngin
     run_docker(engine.host, "swarm", "init", "--advertise-addr", "127.0.0.1")
     given = ("prove", str(lab), "--fixtures", str(fixtures), "--host", engine.host, "--disposable")
     try:
-        run_ = dckgrade(*given, "--lang", "en")
+        run_ = dckgrade_process(*given, "--lang", "en")
     finally:
         run_docker(engine.host, "swarm", "leave", "--force")
         engine.empty()
@@ -78,7 +78,7 @@ def test_images_that_cannot_be_had_are_exit_3_and_leave_nothing(
     before = counted(engine.host)
     given = ("prove", str(lab), "--fixtures", str(fixtures), "--host", engine.host, "--disposable")
 
-    run_ = dckgrade(*given, "--lang", "en")
+    run_ = dckgrade_process(*given, "--lang", "en")
 
     assert run_.returncode == 3
     assert b"There is no recipe for no-such-image" in run_.stderr
@@ -93,7 +93,7 @@ def test_a_given_engine_is_left_as_empty_as_it_was(tmp_path: Path, engine: Dispo
     before = counted(engine.host)
 
     with engine.enter_network():
-        run_ = dckgrade(
+        run_ = dckgrade_process(
             *("prove", str(lab), "--fixtures", str(fixtures), "--host", engine.host, "--disposable"),
             *("--record", "-f", "json", "--lang", "en"),
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.prove.engines.private import PrivateEngine
-from tests.support.cli_runner import dckgrade
+from tests.support.cli_runner import dckgrade_process
 
 pytestmark = pytest.mark.engine
 
@@ -36,7 +36,7 @@ def test_one_container_stuck_at_its_start_does_not_keep_the_others_from_being_gr
         time.sleep(3)
         start = time.monotonic()
         with own_engine.enter_network():
-            done = dckgrade("tp5", "-f", "json", "--host", own_engine.host)
+            done = dckgrade_process("tp5", "-f", "json", "--host", own_engine.host)
         took = time.monotonic() - start
         assert starting.poll() is None, "the container has started after all"
         own_engine.stop()
@@ -57,7 +57,7 @@ def test_an_engine_that_has_stopped_fails_nobody(own_engine: PrivateEngine) -> N
     host = own_engine.host
     own_engine.stop()
 
-    done = dckgrade("tp5", "-f", "json", "--host", host)
+    done = dckgrade_process("tp5", "-f", "json", "--host", host)
 
     assert done.returncode == 3
     assert {check["verdict"] for check in json.loads(done.stdout)["checks"]} == {"unknown"}
@@ -73,7 +73,7 @@ def test_an_engine_that_hangs_in_the_middle_is_unknown_and_in_time(own_engine: P
     os.kill(dockerd, signal.SIGSTOP)
     try:
         start = time.monotonic()
-        done = dckgrade("tp5", "-f", "json", "--host", own_engine.host)
+        done = dckgrade_process("tp5", "-f", "json", "--host", own_engine.host)
         took = time.monotonic() - start
     finally:
         os.kill(dockerd, signal.SIGCONT)

@@ -5,7 +5,6 @@ Of each lab those cases that show most, and a slice of the others that turns wit
 proves all. Matrices are kept in `build/`.
 """
 
-import os
 import subprocess
 from collections.abc import Mapping, Sequence
 
@@ -40,8 +39,7 @@ def proofs(request: pytest.FixtureRequest) -> Mapping[str, Proof]:
         need_guests()
     choose = None if request.config.getoption("--every-case") else choose_cases
     planned = [run.plan_lab(load_lab(find_lab_path(lab)), FIXTURES, choose) for lab in labs]
-    # Elasticsearch and an emulated guest each take a processor while they start.
-    engines = run.create_own_engines(planned, FIXTURES, jobs=os.cpu_count())
+    engines = run.create_own_engines(planned, FIXTURES)
     proven = run.prove_live(planned, FIXTURES, engines, lambda *_: None, record=False)
     return {proof.lab: proof for proof in proven}
 

@@ -19,7 +19,7 @@ from dckgrade.prove.live import DisposableEngine, PreparedEngine, run_case_scrip
 from dckgrade.report.proof import Proof
 from tests.conftest import FIXTURES, need_private_engines
 from tests.support import traces
-from tests.support.cli_runner import dckgrade
+from tests.support.cli_runner import dckgrade_process
 from tests.support.proving import prove_on
 from tests.support.running_proof import Running, gone
 from tests.support.tiny_lab import RUN, tiny
@@ -48,7 +48,7 @@ def sentences(proof: Proof) -> list[str]:
 def test_recording_comparing_and_contradicting(tmp_path: Path, engine: DisposableEngine) -> None:
     lab, fixtures = tiny(tmp_path)
     assert sentences(proved(tmp_path, engine, record=True)) == []
-    recorded = dckgrade("prove", str(lab), "--recorded", "--fixtures", str(fixtures))
+    recorded = dckgrade_process("prove", str(lab), "--recorded", "--fixtures", str(fixtures))
     assert recorded.returncode == 0, recorded.stderr
     home = fixtures / "tiny"
     shutil.copy(home / "solution" / "recording.json", home / "mistakes" / "exited" / "recording.json")
@@ -184,7 +184,7 @@ def test_two_labs_are_proven_at_once_each_on_an_engine_of_its_own(tmp_path: Path
     expect.write_text(expect.read_text().replace("TY-", "SM-"))
 
     words = ["prove", str(first), str(second), "--fixtures", str(fixtures), "-f", "json", "--lang", "en"]
-    done = dckgrade(*words, "--record", "--jobs", "2")
+    done = dckgrade_process(*words, "--record", "--jobs", "2")
 
     assert [lab["lab"] for lab in json.loads(done.stdout)["labs"]] == ["tiny", "small"]
     assert done.returncode == 0, done.stdout.decode()[-3000:]

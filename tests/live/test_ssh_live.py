@@ -18,7 +18,7 @@ from dckgrade.prove import images, live
 from dckgrade.prove.case import list_cases, read_proof_settings
 from dckgrade.prove.live import DisposableEngine
 from tests.conftest import FIXTURES
-from tests.support.cli_runner import dckgrade
+from tests.support.cli_runner import dckgrade_process
 from tests.support.real_sshd import Sshd, free_port, need_ssh
 from tests.support.solved_tp5 import solve_tp5
 
@@ -43,7 +43,7 @@ def sshd(tmp_path: Path) -> Iterator[Sshd]:
 
 
 def test_tp5_is_graded_behind_ssh_as_it_is_here(tp5: str, sshd: Sshd) -> None:
-    done = dckgrade("tp5", "--host", f"{sshd.host}{tp5}", "-f", "json", environ=sshd.environ)
+    done = dckgrade_process("tp5", "--host", f"{sshd.host}{tp5}", "-f", "json", environ=sshd.environ)
     report = json.loads(done.stdout)
     assert (done.returncode, report["score"]["earned"], report["score"]["undecided"]) == (0, 10, 0), (
         done.stderr
@@ -53,7 +53,7 @@ def test_tp5_is_graded_behind_ssh_as_it_is_here(tp5: str, sshd: Sshd) -> None:
 
 def test_where_sockets_are_not_forwarded_dial_stdio_carries_it(tp5: str, tmp_path: Path) -> None:
     with Sshd(tmp_path / "strict", "AllowStreamLocalForwarding no", "AllowTcpForwarding no") as strict:
-        done = dckgrade("tp5", "--host", f"{strict.host}{tp5}", "-f", "json", environ=strict.environ)
+        done = dckgrade_process("tp5", "--host", f"{strict.host}{tp5}", "-f", "json", environ=strict.environ)
         assert (done.returncode, json.loads(done.stdout)["score"]["earned"]) == (0, 10), done.stderr
         assert strict.left_behind() == []
 
@@ -61,20 +61,20 @@ def test_where_sockets_are_not_forwarded_dial_stdio_carries_it(tp5: str, tmp_pat
 def test_an_engine_at_home_elsewhere_is_found_by_the_docker_over_there(tp5: str, tmp_path: Path) -> None:
     rootless = f'ForceCommand DOCKER_HOST=unix://{tp5} sh -c "$SSH_ORIGINAL_COMMAND"'
     with Sshd(tmp_path / "rootless", rootless, "AllowStreamLocalForwarding no") as server:
-        done = dckgrade("tp5", "--host", server.host, "-f", "json", environ=server.environ)
+        done = dckgrade_process("tp5", "--host", server.host, "-f", "json", environ=server.environ)
         assert (done.returncode, json.loads(done.stdout)["score"]["earned"]) == (0, 10), done.stderr
 
 
 def test_a_jump_host_of_the_user_s_configuration_is_taken(tp5: str, sshd: Sshd) -> None:
     there = f"  HostName 127.0.0.1\n  Port {sshd.port}\n  User root"
     sshd.configure(f"Host door\n{there}", f"Host poste-01\n{there}\n  ProxyJump door\n  RemoteCommand true")
-    done = dckgrade("tp5", "--host", f"ssh://poste-01{tp5}", "-f", "json", environ=sshd.environ)
+    done = dckgrade_process("tp5", "--host", f"ssh://poste-01{tp5}", "-f", "json", environ=sshd.environ)
     assert (done.returncode, json.loads(done.stdout)["score"]["earned"]) == (0, 10), done.stderr
 
 
 def refused(host: str, environ: Mapping[str, str], *more: str) -> str:
     begun = time.monotonic()
-    done = dckgrade("tp5", "--host", host, "--lang", "en", "-f", "json", *more, environ=environ)
+    done = dckgrade_process("tp5", "--host", host, "--lang", "en", "-f", "json", *more, environ=environ)
     assert done.returncode == 3
     assert time.monotonic() - begun < 20
     assert {one["verdict"] for one in json.loads(done.stdout)["checks"]} == {"unknown"}
@@ -173,7 +173,7 @@ def test_tp6_is_graded_through_published_ports_and_grafana_s_password_never_goes
     # The machine behind ssh is the one on which the ports are published: the engine's own network.
     with engine.enter_network(), Sshd(tmp_path / "sshd") as server:
         where = f"{server.host}{engine.host.removeprefix('unix://')}"
-        done = dckgrade("tp6", "--host", where, "-f", "json", environ=server.environ)
+        done = dckgrade_process("tp6", "--host", where, "-f", "json", environ=server.environ)
         assert server.left_behind() == []
     report = json.loads(done.stdout)
     verdicts = {one["id"]: one["verdict"] for one in report["checks"]}
@@ -184,7 +184,7 @@ def test_tp6_is_graded_through_published_ports_and_grafana_s_password_never_goes
     with Sshd(tmp_path / "closed", "AllowTcpForwarding no", "AllowStreamLocalForwarding yes") as server:
         where = f"{server.host}{engine.host.removeprefix('unix://')}"
         words = ("--grafana-password", "c4n4ry", "-f", "json")
-        done = dckgrade("tp6", "--host", where, *words, environ=server.environ)
+        done = dckgrade_process("tp6", "--host", where, *words, environ=server.environ)
     report = json.loads(done.stdout)
     assert "failed" not in {one["verdict"] for one in report["checks"]}, done.stderr
     assert {one["verdict"] for one in report["checks"] if "dashboard" in one["id"]} == {"unknown"}

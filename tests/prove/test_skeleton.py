@@ -18,6 +18,7 @@ FILLED = {
     "todo-command": "sleep 600",
     "todo-check": "box-runs",
     "todo-mistake": "box-stopped",
+    "todo-not-begun": "box-missing",
     "TD-01": "BX-01",
     "TODO": "Box",
 }

@@ -7,6 +7,8 @@ from typing import Literal, NoReturn
 import msgspec
 from msgspec import Struct, field
 
+from dckgrade.report.decode import convert_data
+
 KNOWN_ACTIONS = frozenset(
     f"SCMP_ACT_{name}"
     for name in (
@@ -82,7 +84,7 @@ def parse_seccomp_profile(text: bytes) -> SeccompProfile:
     """Parse a profile; raises `InvalidSeccompProfile` for what Docker would refuse."""
     try:
         content = json.loads(decode_utf8(text), parse_constant=refuse_json_constant)
-        profile = msgspec.convert(fold_keys(content), SeccompProfile)
+        profile = convert_data(fold_keys(content), SeccompProfile)
     except json.JSONDecodeError as error:
         raise InvalidSeccompProfile("not-json", error.msg, (error.lineno, error.colno)) from None
     except msgspec.ValidationError as error:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.answers import HttpAnswer, Json, NoAnswer, OutOfReach
+from dckgrade.report.decode import parse_json
 from dckgrade.report.observation import UnobservableReason
 
 HttpRequester = Callable[[str], HttpAnswer]
@@ -41,7 +42,7 @@ def request_whole_answer(ask: HttpRequester, path: str) -> HttpAnswer:
 def decode_json(answer: HttpAnswer) -> Any:
     """Decode the body as JSON; `OutOfReach` if it is something else."""
     try:
-        return msgspec.json.decode(answer.body)
+        return parse_json(answer.body)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status}, not JSON") from None
 

@@ -12,6 +12,7 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.trivy.bolt import InvalidBoltDatabase, read_bolt_entries
 from dckgrade.probes.trivy.containers import TRIVY_NAME, TrivyContainer
+from dckgrade.report.decode import parse_json
 from dckgrade.report.observation import UnobservableReason
 
 SCANS_FILE, DATABASE_METADATA_FILE = "fanal/fanal.db", "db/metadata.json"
@@ -58,7 +59,7 @@ class TrivyCache(Struct, frozen=True, kw_only=True):
     def find_download_time(self) -> str | None:
         """Return when the database was downloaded (RFC 3339, or '' if unknown); None where it was not."""
         try:
-            content = msgspec.json.decode(self.read_file(DATABASE_METADATA_FILE))
+            content = parse_json(self.read_file(DATABASE_METADATA_FILE))
             if not content.get("Version"):
                 return None
             # Until Trivy 0.18 it did not say when the database was downloaded, only of when it is.
@@ -72,7 +73,7 @@ class TrivyCache(Struct, frozen=True, kw_only=True):
 def parse_layer(value: bytes) -> Iterator[AnalysedLayer]:
     """Yield the layer; nothing for an entry that is none."""
     try:
-        layer = msgspec.json.decode(value, type=AnalysedLayer)
+        layer = parse_json(value, AnalysedLayer)
     except msgspec.DecodeError:
         return
     if layer.diff_id:

@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import Self
 
 from dckgrade.prove.engines.network_namespace import inside_network_of, raise_loopback
@@ -16,8 +17,10 @@ _IP_TIMEOUT_S = 10
 class PrivateCluster:
     """Private engines that reach each other and nothing else; the first is the one that is graded."""
 
-    def __init__(self, count: int) -> None:
-        self.engines = [PrivateEngine(hostname=name) for name in make_hostnames(count)]
+    def __init__(self, count: int, programs: Path | None = None, *, containerd_store: bool = False) -> None:
+        self.engines = [
+            PrivateEngine(name, programs, containerd_store=containerd_store) for name in make_hostnames(count)
+        ]
         self._switch, self._stack = _Switch(), ExitStack()
 
     def __enter__(self) -> Self:
@@ -39,7 +42,7 @@ class PrivateCluster:
 
     @property
     def script_environment(self) -> Mapping[str, str]:
-        """Tell an `apply.sh` MANAGER_ADDR, WORKER1_ADDR…, and the engines of the workers: WORKER1_HOST…."""
+        """Return the variables of an `apply.sh`: MANAGER_ADDR, WORKER1_ADDR… and WORKER1_HOST…."""
         called = [name.upper() for name in make_hostnames(len(self.engines))]
         addresses = {f"{name}_ADDR": get_machine_address(place) for place, name in enumerate(called)}
         hosts = {f"{name}_HOST": engine.host for name, engine in zip(called, self.engines, strict=True)}
@@ -98,7 +101,7 @@ def make_hostnames(count: int) -> list[str]:
 
 
 def get_machine_address(place: int) -> str:
-    """Give the address of the machine at *place*, counted from 0."""
+    """Return the address of the machine at *place*, counted from 0."""
     return f"{LAN_PREFIX}.{FIRST_HOST_NUMBER + place}"
 
 

@@ -32,7 +32,7 @@ def run_docker(host: str, *words: str) -> str:
 
 
 def make_docker_error(words: tuple[str, ...], detail: str) -> EngineError:
-    """Say which command failed, and in what words."""
+    """Make the error of a command that failed, with what it printed."""
     return EngineError(N_("`docker {words}` failed: {detail}."), words=" ".join(words[:2]), detail=detail)
 
 
@@ -50,7 +50,7 @@ def list_image_references(host: str) -> set[str]:
 
 
 def get_image_reference(row: dict[str, str]) -> str:
-    """Give the tag, else the id."""
+    """Return the tag, else the id."""
     return row["ID"] if UNTAGGED in {row["Repository"], row["Tag"]} else f"{row['Repository']}:{row['Tag']}"
 
 

@@ -178,7 +178,7 @@ class GuestEngine:
 
 
 def find_guest_obstacle() -> str | None:
-    """Say why no guest can be started here, or nothing when one can."""
+    """Return why no guest can be started here, or None when one can."""
     if not sys.platform.startswith("linux") or platform.machine() != "x86_64":
         return "it needs Linux on x86-64."
     if os.geteuid() != 0:

@@ -50,8 +50,10 @@ class PrivateEngine:
 
     host: str = ""
 
-    def __init__(self, hostname: str = "") -> None:
-        self.hostname = hostname
+    def __init__(
+        self, hostname: str = "", programs: Path | None = None, *, containerd_store: bool = False
+    ) -> None:
+        self.hostname, self.programs, self.containerd_store = hostname, programs, containerd_store
         self._folder: Path | None = None
         self._dockerd_thread: threading.Thread | None = None
         self._launcher_pid = 0
@@ -136,13 +138,13 @@ class PrivateEngine:
 
     @property
     def dockerd(self) -> OwnDockerd:
-        """Say where its configuration is, and what it prints."""
+        """Return where its configuration is, and what it prints."""
         folder = self._folder or Path()
         return OwnDockerd(folder / "daemon.json", folder / "dockerd.log")
 
     @property
     def script_environment(self) -> Mapping[str, str]:
-        """Tell an `apply.sh` where the engine's configuration is."""
+        """Return the variable of an `apply.sh` that says where the engine's configuration is."""
         return {"DAEMON_JSON": str(self.dockerd.daemon_json_path)}
 
     def restart(self, settings: bytes) -> bool:
@@ -190,9 +192,14 @@ class PrivateEngine:
             self._settings = settings
             self.dockerd.daemon_json_path.write_bytes(settings)
             folder, launched = self._folder, Future[int]()
-            words = dockerd_process.build_dockerd_command(folder, self.host, self._cgroup, self.hostname)
+            words = dockerd_process.build_dockerd_command(
+                folder, self.host, self._cgroup, self.hostname, self.programs
+            )
             self._dockerd_thread = threading.Thread(
-                target=dockerd_process.run_dockerd, args=(words, folder, launched), daemon=True
+                target=dockerd_process.run_dockerd,
+                args=(words, folder, launched),
+                kwargs={"containerd_store": self.containerd_store},
+                daemon=True,
             )
             self._dockerd_thread.start()
             self._launcher_pid = launched.result()
@@ -252,7 +259,7 @@ class PrivateEngine:
 
 
 def find_private_engine_obstacle() -> str | None:
-    """Say in one line why no private engine can be started here, or None when one can."""
+    """Return in one line why no private engine can be started here, or None when one can."""
     if not sys.platform.startswith("linux"):
         return "this machine does not run Linux."
     if os.geteuid() != 0:

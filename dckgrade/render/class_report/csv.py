@@ -85,7 +85,7 @@ def list_points(report: ClassReport, row: ClassRow, missing: str) -> list[int | 
 
 
 def has_decided_points(score: Score) -> bool:
-    """Say whether any point is decided; if none is, the score is not a 0."""
+    """Return whether any point is decided; if none is, the score is not a 0."""
     return score.undecided < score.possible
 
 

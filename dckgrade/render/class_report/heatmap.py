@@ -47,7 +47,7 @@ class HeatTable(Struct, frozen=True, kw_only=True):
 
 
 def has_details(report: ClassReport) -> bool:
-    """Say whether the page has each trainee's details."""
+    """Return whether the page has each trainee's details."""
     return len(report.rows) <= MAX_DETAILED_TRAINEES
 
 
@@ -88,7 +88,7 @@ def build_heat_cell(report: ClassReport, at: int, lab_at: int) -> HeatCell | Non
 
 
 def is_undecided(cell: ClassCell) -> bool:
-    """Say whether nothing was earned and points are undecided, which is not a zero."""
+    """Return whether nothing was earned and points are undecided, which is not a zero."""
     return cell.score.undecided > 0 and cell.score.earned == 0
 
 

@@ -116,7 +116,7 @@ def describe_flags(cell: ClassCell, lang: str) -> Iterator[str]:
 
 
 def describe_remainder(count: int, shown: int, lang: str) -> str:
-    """Say how many are not listed; empty when all are."""
+    """Return how many are not listed; empty when all are."""
     return get_translator(lang)(N_("and {count} more")).format(count=count - shown) if count > shown else ""
 
 

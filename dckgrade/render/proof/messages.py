@@ -26,7 +26,7 @@ CELL_MEANINGS = {
 
 
 def describe_proof(proof: Proof, lang: str) -> str:
-    """Say in one sentence whether the lab is proven."""
+    """Describe in one sentence whether the lab is proven."""
     outcome = N_("{lab} is proven") if not proof.faults else N_("{lab} is NOT proven")
     text = get_translator(lang)(
         N_("{ended}: {checks} checks, {cases} cases, {mutants} mutants, {faults} faults.")

@@ -63,7 +63,7 @@ def build_check_card(check: CheckResult, report: Report, hints: int) -> CheckCar
 
 
 def list_notes(check: CheckResult, report: Report) -> Iterator[str]:
-    """Say which checks it waits for, and why it is undecided."""
+    """List which checks it waits for, and why it is undecided."""
     if check.blocked_by:
         yield messages.describe_blockers(check, report)
     if check.reason:
@@ -94,5 +94,5 @@ def build_evidence(key: str, seen: Observation | None, lang: str) -> EvidenceVie
 
 
 def is_long_text(found: Any) -> bool:
-    """Say whether a fact is a text too long for the table."""
+    """Return whether a fact is a text too long for the table."""
     return isinstance(found, str) and ("\n" in found.strip() or len(found) > MAX_TABLE_CHARS)

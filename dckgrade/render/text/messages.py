@@ -134,7 +134,7 @@ def label_fact(fact: str, kind: str, lang: str) -> str:
 
 
 def describe_reason(reason: Reason, lang: str) -> str:
-    """Say why a check is undecided or was skipped."""
+    """Describe why a check is undecided or was skipped."""
     message = REASON_MESSAGES.get(reason.code)
     if message is None:
         return sanitize_line(f"{reason.code}: {reason.detail}" if reason.detail else reason.code)
@@ -157,13 +157,17 @@ def describe_engine(report: Report) -> str:
     engine = report.engine
     parts = [
         sanitize_line(engine.name or ""),
-        _("Docker {version}").format(version=sanitize_line(engine.version))
-        if engine.version
-        else _("no answer"),
+        format_engine_version(engine.version) if engine.version else _("no answer"),
         _("API {version}").format(version=sanitize_line(engine.api)) if engine.api else "",
         _("rootless") if engine.rootless else "",
     ]
     return f"{sanitize_line(engine.endpoint)} — {', '.join(part for part in parts if part)}"
+
+
+def format_engine_version(version: str) -> str:
+    """Format Docker 28.5.2; another product keeps its name, and Podman's library is called Podman."""
+    product, _, number = version.rpartition("/")
+    return sanitize_line(f"{product.replace('Libpod', 'Podman') or 'Docker'} {number}")
 
 
 def format_score(score: Score) -> str:
@@ -216,7 +220,7 @@ def list_checks_with(report: Report, verdict: Verdict) -> list[CheckResult]:
 
 
 def list_next_steps(report: Report) -> list[str]:
-    """Say what to do next, the most urgent first."""
+    """List what to do next, the most urgent first."""
     _ = get_translator(report.lang)
     command = f"`dckgrade {sanitize_line(report.lab.id)}`"
     reasons = {check.reason.code for check in report.checks if check.reason}

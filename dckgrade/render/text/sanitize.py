@@ -85,7 +85,7 @@ def respell_character(character: str, encoding: str) -> str:
 
 
 def is_encodable(text: str, encoding: str) -> bool:
-    """Say whether *encoding* can carry *text*."""
+    """Return whether *encoding* can carry *text*."""
     try:
         text.encode(encoding)
     except (UnicodeEncodeError, LookupError):
