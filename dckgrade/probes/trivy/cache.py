@@ -19,6 +19,8 @@ SCANS_FILE, DATABASE_METADATA_FILE = "fanal/fanal.db", "db/metadata.json"
 VOLUME_FOLDERS = ("", f"{TRIVY_NAME}/", f".cache/{TRIVY_NAME}/")
 """Where the cache is in a volume that was mounted as Trivy's folder, as the one above, or as the home."""
 
+UNPARSABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+
 CachePlace = Literal["machine", "container", "volume"]
 LayerCoverage = Literal["all", "base-only", "another-image", "nothing"]
 """Every layer of the image, the lowest only, layers of others only, none at all."""
@@ -66,7 +68,7 @@ class TrivyCache(Struct, frozen=True, kw_only=True):
             return str(content.get("DownloadedAt") or content.get("UpdatedAt") or "")
         except NotThere:
             return None
-        except (msgspec.DecodeError, AttributeError) as error:
+        except (*UNPARSABLE, AttributeError) as error:
             raise OutOfReach(UnobservableReason.UNREADABLE, f"{DATABASE_METADATA_FILE}: {error}") from error
 
 
@@ -74,7 +76,7 @@ def parse_layer(value: bytes) -> Iterator[AnalysedLayer]:
     """Yield the layer; nothing for an entry that is none."""
     try:
         layer = parse_json(value, AnalysedLayer)
-    except msgspec.DecodeError:
+    except UNPARSABLE:
         return
     if layer.diff_id:
         yield layer
