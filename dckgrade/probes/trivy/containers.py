@@ -14,6 +14,8 @@ from dckgrade.probes.support.lookup import get_repository_name, list_container_n
 TRIVY_NAME = "trivy"
 TITLE_LABEL = "org.opencontainers.image.title"
 MAX_CONTAINERS, MAX_FOLDERS = 6, 6
+SIGNAL_EXIT_CODE = 128
+"""An exit code above it tells the signal that ended the process."""
 SCAN_COMMANDS = {"image", "i", "filesystem", "fs", "repository", "repo", "rootfs"}
 _COMMAND_PATTERN = re.compile(rf"""(?:^|[\s/'"&;]){TRIVY_NAME}\s""")
 _CACHE_OPTION_PATTERN = re.compile(r"""--cache-dir(?:=|\s+)["']?([^\s"']+)""")
@@ -53,6 +55,12 @@ class TrivyContainer(Struct, frozen=True, kw_only=True):
     def arguments(self) -> list[str]:
         """What was run, and with which arguments."""
         return [str(self.inspected.get("Path") or ""), *(self.inspected.get("Args") or [])]
+
+    @property
+    def killing_signal(self) -> int:
+        """The number of the signal that ended its scan; 0: none did."""
+        is_ended_scan = not self.state.get("Running") and bool(SCAN_COMMANDS & set(self.arguments[1:]))
+        return max(0, (self.state.get("ExitCode") or 0) - SIGNAL_EXIT_CODE) if is_ended_scan else 0
 
     @property
     def is_scanning(self) -> bool:

@@ -7,10 +7,12 @@ from msgspec import Struct
 
 from dckgrade.engine.redaction import mask_secrets
 
-TrivyComplaint = Literal["database", "no-access", "no-engine", "no-image", "cache-in-use", "disk-full"]
+TrivyComplaint = Literal[
+    "database", "no-access", "no-engine", "no-image", "cache-in-use", "disk-full", "interrupted"
+]
 """
 The database was not downloaded; the engine's socket refused; the container has no socket; the image is
-nowhere; another Trivy holds the cache; no space is left.
+nowhere; another Trivy holds the cache; no space is left; somebody, or the kernel, has ended it.
 """
 COMPLAINT_PATTERNS: tuple[tuple[TrivyComplaint, str], ...] = (
     ("disk-full", r"no space left on device"),
@@ -24,6 +26,7 @@ COMPLAINT_PATTERNS: tuple[tuple[TrivyComplaint, str], ...] = (
         "no-engine",
         r"Cannot connect to the Docker daemon|docker\.sock: connect: (?:no such file|connection ref)",
     ),
+    ("interrupted", r"context canceled"),
     ("no-image", r"unable to find the specified image"),
 )
 MAX_QUOTED_CHARS, MAX_FATAL_LINES = 300, 30

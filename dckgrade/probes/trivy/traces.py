@@ -185,8 +185,13 @@ class TraceSearch:
             return None  # a later run, which has left nothing, may have done better
         log = self.engine.read_log_tail(container.ref, tty=container.tty)
         found = find_fatal_error(decode_output(log.encode()))
-        place = f"docker logs {container.name}"
-        return Complaint(clue=found.clue, program="Trivy", text=found.text, place=place) if found else None
+        if found:
+            place = f"docker logs {container.name}"
+            return Complaint(clue=found.clue, program="Trivy", text=found.text, place=place)
+        if signal := container.killing_signal:
+            place = f"docker inspect {container.name}: State.ExitCode"
+            return Complaint(clue="interrupted", program="Docker", text=f"128 + {signal}", place=place)
+        return None
 
     def find_unseen_trace(self) -> UnseenTrace | None:
         """Find the likeliest place where a scan may have left what cannot be seen, or proves nothing."""

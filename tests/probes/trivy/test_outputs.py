@@ -205,6 +205,7 @@ NO_DATABASE = "run error: init error: DB error: failed to download vulnerability
             "2021-10-10T10:00:00.000+0200\t\x1b[31mFATAL\x1b[0m\tfailed to download vulnerability DB",
             "database",
         ),
+        (FATAL + "run error: image scan error: failed analysis: context canceled", "interrupted"),
         (FATAL + 'unknown command "imgae" for "trivy"', None),
         (FATAL + "failed to download Java DB: TOOMANYREQUESTS", None),
         (FATAL + "GET https://registry.example/v2/: TOOMANYREQUESTS", None),

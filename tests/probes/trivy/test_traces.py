@@ -201,6 +201,22 @@ def test_the_engines_own_error_is_quoted_where_the_container_could_not_start() -
     )
 
 
+@pytest.mark.parametrize(
+    ("args", "code", "clue"),
+    [
+        (["image", IMAGE_NAME], 137, "interrupted"),
+        (["image", IMAGE_NAME], 1, None),
+        (["server"], 137, None),
+        (["image", IMAGE_NAME], 0, None),
+    ],
+)
+def test_a_scan_that_was_killed_is_said_to_be_interrupted(
+    args: list[str], code: int, clue: str | None
+) -> None:
+    engine = container_machine("INFO\n", Args=args, State={"Running": False, "ExitCode": code})
+    assert see_scan(engine)["clue"] == clue
+
+
 VOLUMES = {"Volumes": [{"Name": "kept", "Driver": "local", "Mountpoint": HERE}]}
 
 
