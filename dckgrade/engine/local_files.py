@@ -67,24 +67,31 @@ def read_process_label(proc_folder: Path, pid: object, container: str) -> str:
 
 def read_work_files(workdir: Path, is_wanted: Callable[[bytes], bool]) -> list[tuple[str, bytes | None]]:
     """
-    Return name and content of the newest plain files in and below the folder whose beginning is wanted.
+    Return name and content of the plain files in and below the folder whose beginning is wanted.
 
-    None: it is too large. A `*.json` that may not be read is wanted too: nobody knows what is in it.
+    The nearest come first, then the newest; hidden folders are left out. None: it is too large. A `*.json`
+    that may not be read is wanted too: nobody knows what is in it.
     """
-    dated = [file for folder in iter_folders(workdir) for file in iter_dated_files(folder)]
+    folders = (folder for folder in iter_folders(workdir) if not is_hidden(folder.relative_to(workdir)))
+    dated = [file for folder in folders for file in iter_dated_files(folder)]
     found: list[tuple[str, bytes | None]] = []
-    for _, path in sorted(dated, reverse=True)[:MAX_SNIFFED_FILES]:
+    for *_, path in sorted(dated)[:MAX_SNIFFED_FILES]:
         if len(found) < MAX_WORK_FILES and is_file_wanted(path, is_wanted):
             found.append((path.relative_to(workdir).as_posix(), read_if_readable(path, MAX_WORK_FILE_BYTES)))
     return found
 
 
-def iter_dated_files(folder: Path) -> Iterator[tuple[float, Path]]:
-    """Yield the plain files in a folder, with the time of their last change."""
+def is_hidden(path: Path) -> bool:
+    """Whether some folder of the path is hidden: a home holds programs' own files there, by the thousand."""
+    return any(part.startswith(".") for part in path.parts)
+
+
+def iter_dated_files(folder: Path) -> Iterator[tuple[int, float, Path]]:
+    """Yield the plain files in a folder: by their depth, and the later they were changed, the earlier."""
     for entry in list_entries(folder):
         with contextlib.suppress(OSError):  # one may be removed meanwhile
             if entry.is_file(follow_symlinks=False):
-                yield entry.stat(follow_symlinks=False).st_mtime, Path(entry.path)
+                yield len(folder.parts), -entry.stat(follow_symlinks=False).st_mtime, Path(entry.path)
 
 
 def is_file_wanted(path: Path, is_wanted: Callable[[bytes], bool]) -> bool:

@@ -40,7 +40,7 @@ class Engine(ResourceReader, SideEffects, Protocol):
 
     def read_work_files(self, is_wanted: Callable[[bytes], bool]) -> Sequence[tuple[str, bytes | None]]:
         """
-        Return name and content of the newest files in and below the working folder whose beginning is wanted.
+        Return name and content of the files in and below the working folder whose beginning is wanted.
 
         None: larger than 16 MiB, or a `*.json` that may not be read.
         """

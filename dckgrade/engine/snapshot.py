@@ -108,7 +108,7 @@ class EngineSnapshot(ResourceReader):
             raise NotThere(what)
 
     def read_work_files(self, is_wanted: Callable[[bytes], bool]) -> Sequence[tuple[str, bytes | None]]:
-        """Return name and content of the newest files of the working folder whose beginning is wanted."""
+        """Return name and content of the files of the working folder whose beginning is wanted."""
         self._require_own_machine("files")
         workdir = self._options.workdir
         return (

@@ -85,6 +85,8 @@ def iter_cache_folders(
         yield workdir / setting
     if shared := variables.get("XDG_CACHE_HOME"):
         yield Path(shared) / tool
+    if local := variables.get("LOCALAPPDATA"):
+        yield Path(local) / tool
     if home := variables.get("HOME"):
         library = ("Library", "Caches") if sys.platform == "darwin" else (".cache",)
         yield Path(home, *library, tool)

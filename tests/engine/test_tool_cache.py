@@ -81,6 +81,23 @@ def test_a_folder_that_is_no_cache_is_not_looked_into(tmp_path: Path) -> None:
     assert tool_cache.find_cache_folders("trivy", {}, tmp_path) == {}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="sudo is of Unix")
+@pytest.mark.parametrize(("uid", "folder"), [(1000, "/root/.cache/trivy"), (0, "~nobody/.cache/trivy")])
+def test_the_other_side_of_sudo_is_looked_at_where_the_program_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uid: int, folder: str
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    monkeypatch.setattr(tool_cache, "PROGRAM_FOLDERS", ())
+    for name, value in (("SUDO_USER", "nobody"), ("HOME", str(tmp_path)), ("PATH", str(tmp_path))):
+        monkeypatch.setenv(name, value)
+    wanted = Path(folder).expanduser()
+    assert wanted not in tool_cache.find_cache_folders("trivy", None, None).values()
+    (tmp_path / "trivy").write_text("#!/bin/sh\n")
+    (tmp_path / "trivy").chmod(0o755)
+    assert wanted in tool_cache.find_cache_folders("trivy", None, None).values()
+    assert wanted not in tool_cache.find_cache_folders("trivy", dict(os.environ), None).values()
+
+
 def test_a_cache_that_is_not_there_is_absent(tmp_path: Path) -> None:
     with pytest.raises(NotThere):
         tool_cache.read_cache_file(tmp_path, "fanal/fanal.db")
@@ -131,15 +148,16 @@ def test_a_program_is_found_on_the_path_and_where_installers_leave_it(tmp_path: 
     assert tool_cache.has_program("trivy", environment, tmp_path / "work")
 
 
-def test_the_wanted_files_are_read_the_newest_first_and_links_are_not_followed(tmp_path: Path) -> None:
+def test_the_wanted_files_are_read_the_nearest_first_and_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "reports" / "old").mkdir(parents=True)
-    for number, name in enumerate(("a.json", "reports/b.txt", "reports/old/c", "d.json")):
+    (tmp_path / ".hidden").mkdir()
+    for number, name in enumerate(("a.json", "b.txt", "reports/old/c", "d.json", ".hidden/e.json")):
         (tmp_path / name).write_text("wanted" if name != "d.json" else "other")
         os.utime(tmp_path / name, (number, number))
     (tmp_path / "out.json").symlink_to(tmp_path / "a.json")
     os.mkfifo(tmp_path / "pipe")
     found = local_files.read_work_files(tmp_path, lambda start: start.startswith(b"wanted"))
-    assert found == [("reports/old/c", b"wanted"), ("reports/b.txt", b"wanted"), ("a.json", b"wanted")]
+    assert found == [("b.txt", b"wanted"), ("a.json", b"wanted"), ("reports/old/c", b"wanted")]
     assert local_files.read_work_files(tmp_path / "none", bool) == []
 
 

@@ -16,7 +16,6 @@ from dckgrade.probes.trivy.cache import (
     DATABASE_METADATA_FILE,
     SCANS_FILE,
     TrivyCache,
-    open_local_caches,
 )
 from dckgrade.probes.trivy.containers import TRIVY_NAME, list_trivy_containers, list_trivy_images
 from dckgrade.probes.trivy.traces import TraceSearch
@@ -31,7 +30,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     ways: list[TrivyWay]
     """
-    A program; an image on the engine; a container; a cache or a report of the image shows that it was there.
+    A program; an image on the engine; a container; a cache (in a volume too) or a report shows it was there.
     """
 
 
@@ -41,9 +40,9 @@ LABELS: Mapping[str, Text] = {
 
 
 class TrivyTool(Probe, frozen=True, kw_only=True, tag="trivy-tool"):
-    """Look for Trivy; a report of *image* shows that it was there, here or on a machine that is not seen."""
+    """Look for Trivy; a report shows that it was there, here or on a machine that is not seen."""
 
-    image: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?$")] | None = None
+    image: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?$")]
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
@@ -65,7 +64,7 @@ class TrivyTool(Probe, frozen=True, kw_only=True, tag="trivy-tool"):
         return Seen(kind="trivy-tool", facts=msgspec.to_builtins(facts))
 
 
-def find_trivy_ways(engine: Engine, image: str | None) -> Iterator[TrivyWay]:
+def find_trivy_ways(engine: Engine, image: str) -> Iterator[TrivyWay]:
     """Yield the ways in which Trivy is there; `OutOfReach` if none is seen and the PATH cannot be read."""
     hidden: OutOfReach | None = None
     try:
@@ -79,9 +78,11 @@ def find_trivy_ways(engine: Engine, image: str | None) -> Iterator[TrivyWay]:
         yield "container"
     if hidden and not (has_image or has_container):
         raise hidden
-    if any(is_cache_filled(cache) for cache in open_local_caches(engine)):
+    search = TraceSearch(engine, image)
+    caches = (cache for cache in search.iter_caches() if cache.place != "container")
+    if any(is_cache_filled(cache) for cache in caches):
         yield "cache"
-    if image and any(report.fault is None for _, report in TraceSearch(engine, image).reports):
+    if any(report.fault not in {"forged", "damaged"} for _, report in search.reports):
         yield "report"
 
 

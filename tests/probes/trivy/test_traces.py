@@ -230,6 +230,7 @@ def test_a_volume_that_can_be_read_is_a_cache(below: str) -> None:
     }
     seen = see_scan(engine)
     assert (seen["evidence"], seen["where"], see_database(engine)["evidence"]) == ("volume", "kept", "volume")
+    assert facts(TrivyTool(image=IMAGE_NAME).observe(engine))["ways"] == ["cache"]
 
 
 def test_a_volume_that_is_closed_is_named_and_nobody_is_blamed() -> None:
@@ -291,7 +292,7 @@ def test_an_image_of_trivy_is_known_by_digest_or_label_too() -> None:
     ):
         engine = Machine()
         engine.answers["images"] = {"": [image]}
-        assert facts(TrivyTool().observe(engine))["ways"] == ["image"]
+        assert facts(TrivyTool(image=IMAGE_NAME).observe(engine))["ways"] == ["image"]
 
 
 def test_an_error_of_a_container_is_not_quoted_after_a_later_run_that_is_gone() -> None:

@@ -214,9 +214,9 @@ def test_the_date_of_the_database_is_no_condition(metadata: bytes, date: str) ->
 
 
 def test_nothing_anywhere_is_absence() -> None:
-    assert isinstance(TrivyTool().observe(TrivyMachine()), Absent)
+    assert isinstance(TrivyTool(image=IMAGE_NAME).observe(TrivyMachine()), Absent)
     for engine in (TrivyMachine(scans=SCANS), TrivyMachine(database=DATABASE)):
-        assert facts(TrivyTool().observe(engine))["ways"] == ["cache"]
+        assert facts(TrivyTool(image=IMAGE_NAME).observe(engine))["ways"] == ["cache"]
 
 
 def test_a_report_of_the_image_shows_that_trivy_was_there() -> None:

@@ -94,6 +94,16 @@ def add_container(engine: TrivyMachine) -> TrivyMachine:
         "State": {"Status": "exited", "Running": False, "FinishedAt": "2026-01-01T00:00:00Z"},
     }
     engine.logs = {ref: COMPLAINT}
+    volume = {"Name": "trivy-cache", "Driver": "local", "Mountpoint": "/volumes/trivy-cache/_data"}
+    engine.answers["volumes"] = {"": {"Volumes": [volume]}}
+    image = {"image": "aquasec/trivy:0.68.2", "name": "gone"}
+    event = {
+        "Type": "container",
+        "Action": "die",
+        "Actor": {"ID": "d" * 64, "Attributes": image},
+        "timeNano": 1,
+    }
+    engine.answers["events"] = {"": b"".join(json.dumps(event).encode() + b"\n" for _ in range(2))}
     engine.answers["images"] = {"": [{"Id": "sha256:1", "RepoTags": ["aquasec/trivy:0.68.2"]}]}
     return engine
 
@@ -105,5 +115,5 @@ SCENES: Mapping[str, SceneBuilder] = {
     "trivy-scan": lambda: [
         show(TrivyScan(image=IMAGE_NAME)) for show in (show_cache, show_report, show_container)
     ],
-    "trivy-tool": lambda: [show(TrivyTool()) for show in (show_cache, show_container)],
+    "trivy-tool": lambda: [show(TrivyTool(image=IMAGE_NAME)) for show in (show_cache, show_container)],
 }
