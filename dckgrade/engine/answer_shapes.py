@@ -83,6 +83,7 @@ LISTED_CONTAINERS = list_of(
         Status=str,
         Created=int | float,
         Labels=dict[str, str],
+        HostConfig=define_shape(NetworkMode=str),
     )
 )
 CONTAINER = define_shape(
@@ -95,7 +96,15 @@ CONTAINER = define_shape(
     Path=str,
     Args=Texts,
     Config=define_shape(
-        Image=str, Cmd=Texts, Env=Texts, Labels=dict[str, str], Tty=bool, User=str, WorkingDir=str
+        Image=str,
+        Entrypoint=Texts,
+        Cmd=Texts,
+        Env=Texts,
+        ExposedPorts=dict[str, Any],
+        Labels=dict[str, str],
+        Tty=bool,
+        User=str,
+        WorkingDir=str,
     ),
     HostConfig=HOST_CONFIG,
     NetworkSettings=define_shape(Networks=map_of(NETWORK), Ports=PORT_BINDINGS),
@@ -106,7 +115,7 @@ IMAGE = define_shape(
     Id=str,
     RepoTags=Texts,
     RepoDigests=Texts,
-    Config=define_shape(Env=Texts),
+    Config=define_shape(Cmd=Texts, Entrypoint=Texts, Env=Texts),
     RootFS=define_shape(Layers=Texts),
 )
 VOLUME = define_shape(Driver=str)
@@ -115,6 +124,7 @@ EVENT = define_shape(
     Type=str, Action=str, Actor=define_shape(ID=str, Attributes=dict[str, str]), timeNano=int
 )
 INFO = define_shape(
+    Architecture=str,
     CgroupVersion=str,
     DockerRootDir=str,
     Driver=str,
