@@ -158,9 +158,10 @@ class EvidenceSearch:
     def check_printed(self) -> None:
         """Look at what containers printed that kept no cache."""
         for container, output in self.traces.printed:
-            if output.fault:
-                self.lacks.setdefault(output.fault, container.name)
-            elif container.name not in self.contradicted and self.traces.target.layers:
+            fault = output.fault if self.traces.target.layers else "image-gone"
+            if fault:
+                self.lacks.setdefault(fault, container.name)
+            elif container.name not in self.contradicted:
                 return self.accept_evidence("container-log", container.name)
         return None
 

@@ -146,6 +146,13 @@ def test_a_report_that_a_container_printed_is_weighed_by_its_layers() -> None:
     assert (seen["evidence"], seen["lack"], seen["where"]) == (None, "foreign", "scan")
 
 
+def test_a_table_of_an_image_that_is_gone_has_nothing_to_be_compared_with() -> None:
+    engine = container_machine(TABLE)
+    engine.images = {}
+    seen = see_scan(engine)
+    assert (seen["evidence"], seen["lack"], seen["where"]) == (None, "image-gone", "scan")
+
+
 def test_a_table_is_no_proof_where_the_containers_own_cache_has_other_layers() -> None:
     engine = container_machine(TABLE)
     engine.archives = {"/root/.cache/trivy/fanal/fanal.db": SCANS}
