@@ -11,7 +11,6 @@ import typer
 from dckgrade.cli import exit_codes, grade, inputs, language, options, output
 from dckgrade.cli.doctor import TextOrJson, TextOrJsonOption
 from dckgrade.i18n import N_, UserError
-from dckgrade.report.decode import convert_data
 
 if TYPE_CHECKING:
     from dckgrade.lab.load import LoadedLab
@@ -117,6 +116,7 @@ def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
     from dckgrade.lab.shape import ShapeComparison, get_type_info
     from dckgrade.lab.strict_yaml import NotStrict, YamlDocument, parse_strict_yaml
     from dckgrade.probes.registry import kinds_by_name
+    from dckgrade.report.decode import convert_data
 
     kinds = kinds_by_name()
     if name not in kinds:
