@@ -19,6 +19,7 @@ from dckgrade.report.text import Text
 # code 80877103. The server answers one byte, logs nothing, and needs no user. During its first initialisation
 # it listens on a Unix socket only, which `pg_isready` without -h takes for ready: TCP is the honest question.
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+PORT_SETTINGS = ("p", "port", "PGPORT")
 INSIDE_ANSWER = b"pg_isready"
 POSTGRES_ANSWERS = {b"S", b"N", INSIDE_ANSWER}
 # 1: the server answers, and is still starting up, as it may when it answers an SSLRequest.
@@ -66,6 +67,7 @@ class Postgres(Probe, frozen=True, kw_only=True, tag="postgres"):
                 engine, self.container, self.port,
                 lambda address: engine.exchange_bytes(address, SSL_REQUEST, 1),
                 lambda ref: self.run_pg_isready(engine, ref),
+                port_settings=PORT_SETTINGS,
             )  # fmt: skip
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("postgres", trouble)
