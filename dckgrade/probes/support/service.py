@@ -211,23 +211,20 @@ def ask_service(
     inside: Callable[[str], T],
     *,
     image: str | None = None,
-    port_settings: Sequence[str] = (),
 ) -> ServiceReply[T]:
     """
     Put *question* to *port* of *container* (failing that, of one that runs *image*), or *inside* to the
     container of that id when none of its addresses is reached from here; raises `NotThere`, `OutOfReach`.
 
-    A port that *port_settings* tell comes first. For what is not HTTP: see `reach_service`.
+    For what is not HTTP: a program that answers over HTTP is reached by `reach_service`.
     """
     ref, state = find_id_and_state(engine, container, image)
     if state != "running":
         return ServiceReply(problem="not-running")
     inspected = engine.inspect_container(ref)
-    told = service_settings.list_told_ports(service_settings.read_settings(inspected), port_settings)
     return ask_ports(
-        engine, inspected, [*told, port],
-        lambda _port, address: question(address), lambda _port: inside(ref),
-    )  # fmt: skip
+        engine, inspected, [port], lambda _port, address: question(address), lambda _port: inside(ref)
+    )
 
 
 def ask_ports(
