@@ -9,6 +9,7 @@ from msgspec import MsgspecError, Struct, json
 
 from dckgrade.cli import output
 from dckgrade.i18n import N_, Lang, UserError, get_translator
+from dckgrade.report.decode import parse_json
 from dckgrade.report.result import Verdict
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def read_runs(lab: str) -> list[PastRun]:
     """Read the runs of *lab*, the last one last; a file that is lost or broken holds none."""
     try:
         with get_history_path(lab).open("rb") as opened:
-            return json.decode(opened.read(MAX_HISTORY_BYTES), type=list[PastRun])
+            return parse_json(opened.read(MAX_HISTORY_BYTES), list[PastRun])
     except (OSError, MsgspecError, UnicodeDecodeError, RecursionError):
         return []
 

@@ -16,6 +16,7 @@ from dckgrade.render.formats import DocumentKind
 
 if TYPE_CHECKING:
     from dckgrade.lab.load import LoadedLab
+    from dckgrade.prove.engines.release import EngineRelease
     from dckgrade.prove.schedule import CaseProgress
     from dckgrade.report.proof import Proof
 
@@ -41,6 +42,14 @@ EngineJobsOption = Annotated[
         "--jobs", min=1, max=16, help=N_("Engines of our own at a time; else as many as memory allows.")
     ),
 ]
+EngineOption = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help=N_("An engine of our own by name: installed, trixie, trixie-containerd, sid, sid-containerd."),
+    ),
+]
 DisposableOption = Annotated[
     bool,
     typer.Option("--disposable", help=N_("The engine named with --host is empty and may be used up.")),
@@ -60,6 +69,7 @@ def prove(
     record: RecordOption = False,
     fixtures: FixturesOption = Path("fixtures"),
     jobs: EngineJobsOption = None,
+    engine: EngineOption = None,
     host: options.Host = None,
     disposable: DisposableOption = False,
     shape: ProofFormatOption = DEFAULT_PROOF_FORMAT,
@@ -69,11 +79,12 @@ def prove(
     """Test a lab: solutions pass, mistakes are detected, every check can fail."""
     paths = output.validate_output_paths(outputs or [], kind=DocumentKind.PROOF)
     validate_prove_options(host, recorded=recorded, record=record, disposable=disposable)
+    release = choose_release(engine, is_free=not (host or recorded or record))
     loaded = load_named_labs(labs or [])
     proofs = list(
         prove_labs_from_recordings(loaded, fixtures)
         if recorded
-        else prove_labs_on_engines(loaded, fixtures, host, jobs, record=record)
+        else prove_labs_on_engines(loaded, fixtures, host, jobs, release, record=record)
     )
     output.write_document(DocumentKind.PROOF, proofs, paths, lang=language.get_language())
     output.print_document(DocumentKind.PROOF, proofs, shape, lang=language.get_language())
@@ -96,6 +107,26 @@ def validate_prove_options(host: str | None, *, recorded: bool, record: bool, di
         raise UserError(
             N_("--recorded looks at no engine."), N_("Leave it out, or leave out --record and --host.")
         )
+
+
+def choose_release(name: str | None, *, is_free: bool) -> "EngineRelease":
+    """Return the engine *name*; raises `UserError` for an unknown one, or where another option decides."""
+    from dckgrade.prove.engines.release import INSTALLED, RELEASES
+
+    release = RELEASES.get(name or INSTALLED.name)
+    if release is None:
+        raise UserError(
+            N_("There is no engine called {name}."),
+            N_("These there are: {names}."),
+            name=name,
+            names=", ".join(RELEASES),
+        )
+    if release != INSTALLED and not is_free:
+        raise UserError(
+            N_("--engine does not go with --host, --recorded and --record."),
+            N_("Recordings are made on the engine that is installed."),
+        )
+    return release
 
 
 def load_named_labs(labs: Sequence[str]) -> "list[LoadedLab]":
@@ -124,7 +155,13 @@ def prove_labs_from_recordings(labs: "Sequence[LoadedLab]", fixtures: Path) -> "
 
 
 def prove_labs_on_engines(
-    labs: "Sequence[LoadedLab]", fixtures: Path, host: str | None, jobs: int | None, *, record: bool
+    labs: "Sequence[LoadedLab]",
+    fixtures: Path,
+    host: str | None,
+    jobs: int | None,
+    release: "EngineRelease",
+    *,
+    record: bool,
 ) -> "Sequence[Proof]":
     """See it on engines; those of our own are gone afterwards."""
     from dckgrade.prove import run
@@ -135,7 +172,7 @@ def prove_labs_on_engines(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with show_proof_progress([lab.lab.id for lab in labs]) as progress:
-            planned = [run.plan_lab(lab, fixtures) for lab in labs]
+            planned = [run.plan_lab(lab, fixtures, release=release) for lab in labs]
             if host:
                 return run.prove_on_given_engine(planned, fixtures, host, progress, record=record)
             engines = run.create_own_engines(planned, fixtures, jobs)

@@ -111,12 +111,12 @@ def is_check_name(rest: Sequence[str]) -> bool:
 
 def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
     """Return the probe of a kind with its parameters, whose values are written as in a lab: `port=80`."""
-    import msgspec
 
     from dckgrade.lab.problem import guess_nearest_word
     from dckgrade.lab.shape import ShapeComparison, get_type_info
     from dckgrade.lab.strict_yaml import NotStrict, YamlDocument, parse_strict_yaml
     from dckgrade.probes.registry import kinds_by_name
+    from dckgrade.report.decode import convert_data
 
     kinds = kinds_by_name()
     if name not in kinds:
@@ -145,7 +145,7 @@ def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
             kind=name,
             problem=said,
         )
-    return msgspec.convert(data, kinds[name])
+    return convert_data(data, kinds[name])
 
 
 def wrap_probe_in_lab(probe: "Probe") -> "tuple[LoadedLab, Check]":

@@ -2,10 +2,9 @@
 
 from collections.abc import Set as AbstractSet
 
-import msgspec
-
 from dckgrade.engine.guards import OutgoingRequest
 from dckgrade.engine.resources import RESOURCES, Resource
+from dckgrade.report.decode import parse_json
 
 _NO_OWN_CONTAINERS: frozenset[str] = frozenset()
 _READING_METHODS = {"GET", "HEAD"}
@@ -28,7 +27,7 @@ def require_allowed_request(
     *own_ids* are the ids of the containers that this program has created and not yet removed.
     """
     is_plain_path = not {"", ".", ".."} & set(path.split("/")[1:])
-    request = OutgoingRequest(path, query, msgspec.json.decode(body) if body else None, own_ids)
+    request = OutgoingRequest(path, query, parse_json(body) if body else None, own_ids)
     if not is_plain_path or not any(_allows_request(resource, method, request) for resource in RESOURCES):
         raise ForbiddenRequest(f"{method} {path}")
 

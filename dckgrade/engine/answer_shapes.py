@@ -6,12 +6,12 @@ no id or no list of names, nothing can be concluded about any container.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
 
 from dckgrade.engine.answers import OutOfReach
+from dckgrade.report.decode import convert_data
 from dckgrade.report.observation import UnobservableReason
 
 T = TypeVar("T")
@@ -22,11 +22,7 @@ def define_shape(required: Mapping[str, Any] | None = None, **optional: Any) -> 
     """Return a type of objects with these keys: *required* ones, and others that may be null or missing."""
     needed = [(name, type_) for name, type_ in (required or {}).items()]
     nullable = [(name, type_ | None, None) for name, type_ in optional.items()]
-    shape = msgspec.defstruct("Answer", [*needed, *nullable], kw_only=True)
-    # msgspec 0.22 prepares a class at its first use, which must not happen in two threads at once.
-    with suppress(msgspec.ValidationError):
-        msgspec.convert({}, shape)
-    return shape
+    return msgspec.defstruct("Answer", [*needed, *nullable], kw_only=True)
 
 
 def list_of(shape: Any) -> Any:
@@ -42,7 +38,7 @@ def map_of(shape: Any) -> Any:
 def require_shape(answer: T, shape: Any) -> T:
     """Return *answer* if what is read of it has the types of *shape*; else raises `OutOfReach`."""
     try:
-        msgspec.convert(answer, shape)
+        convert_data(answer, shape)
     except msgspec.ValidationError as error:
         raise OutOfReach(UnobservableReason.UNREADABLE, str(error)) from None
     return answer
@@ -87,6 +83,7 @@ LISTED_CONTAINERS = list_of(
         Status=str,
         Created=int | float,
         Labels=dict[str, str],
+        HostConfig=define_shape(NetworkMode=str),
     )
 )
 CONTAINER = define_shape(
@@ -96,7 +93,16 @@ CONTAINER = define_shape(
     RestartCount=int,
     AppArmorProfile=str,
     State=STATE,
-    Config=define_shape(Image=str, Cmd=Texts, Env=Texts, Labels=dict[str, str], Tty=bool, User=str),
+    Config=define_shape(
+        Image=str,
+        Entrypoint=Texts,
+        Cmd=Texts,
+        Env=Texts,
+        ExposedPorts=dict[str, Any],
+        Labels=dict[str, str],
+        Tty=bool,
+        User=str,
+    ),
     HostConfig=HOST_CONFIG,
     NetworkSettings=define_shape(Networks=map_of(NETWORK), Ports=PORT_BINDINGS),
     Mounts=list_of(define_shape(Type=str, Name=str, Source=str, Destination=str, RW=bool)),
@@ -105,12 +111,13 @@ LISTED_IMAGES = list_of(define_shape({"Id": str}, RepoTags=Texts))
 IMAGE = define_shape(
     Id=str,
     RepoTags=Texts,
-    Config=define_shape(Env=Texts),
+    Config=define_shape(Cmd=Texts, Entrypoint=Texts, Env=Texts),
     RootFS=define_shape(Layers=Texts),
     Metadata=define_shape(LastTagTime=str),
 )
 VOLUME = define_shape(Driver=str)
 INFO = define_shape(
+    Architecture=str,
     CgroupVersion=str,
     DockerRootDir=str,
     Driver=str,

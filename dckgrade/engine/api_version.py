@@ -48,9 +48,14 @@ def explain_refused_version(endpoint: Endpoint, api: str, message: str) -> Engin
     """
     if not re.search(r"client version \S+ is too (?:old|new)", message):
         return None
+    if endpoint.api_ceiling == api:
+        return EngineError(
+            N_("DOCKER_API_VERSION={api} is older than the engine at {endpoint} still speaks ({message})."),
+            N_("Unset DOCKER_API_VERSION."), api=api, endpoint=endpoint.url, message=message[:300],
+        )  # fmt: skip
     return EngineError(
         N_("The engine at {endpoint} is too new for this dckgrade: it does not speak API {api} ({message})."),
-        N_("Upgrade dckgrade; where DOCKER_API_VERSION is set, unset it."),
+        N_("Upgrade dckgrade."),
         endpoint=endpoint.url, api=api, message=message[:300],
     )  # fmt: skip
 

@@ -152,5 +152,12 @@ def _check_ping(endpoint: Endpoint, answer: ApiAnswer) -> None:
             N_("The engine at {endpoint} wants TLS."),
             N_("Use its context, or set DOCKER_TLS_VERIFY and DOCKER_CERT_PATH."), endpoint=endpoint.url,
         )  # fmt: skip
+    if "api-version" not in answer.headers and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        # An engine sends its version with every answer, refusals too.
+        raise EngineError(
+            N_("What answers at {endpoint} is not a Docker engine."),
+            N_("Check the address."),
+            endpoint=endpoint.url,
+        )
     if answer.status != HTTPStatus.OK:
         raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP {answer.status} {message}".strip())

@@ -1,5 +1,6 @@
 """Explain to the user why an engine cannot be connected to."""
 
+import re
 import socket
 from collections.abc import Sequence
 
@@ -38,6 +39,23 @@ _MESSAGES_BY_CAUSE: tuple[tuple[type[BaseException], str, str], ...] = (
 )
 _TLS_MESSAGE = N_("The engine at {endpoint} ({source}) and this program do not agree on TLS: {detail}.")
 _TLS_ADVICE = N_("Check the certificates of that context, or DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.")
+_PLAIN_HTTP_MESSAGE = N_(
+    "TLS was asked for, and the engine at {endpoint} ({source}) speaks plain HTTP at that port."
+)
+_PLAIN_HTTP_ADVICE = N_(
+    "Name its TLS port, or unset DOCKER_TLS_VERIFY and DOCKER_TLS, or choose another context."
+)
+_REFUSED_CERTIFICATE_MESSAGE = N_(
+    "The engine at {endpoint} ({source}) refused the certificate of this program: {detail}."
+)
+_REFUSED_CERTIFICATE_ADVICE = N_(
+    "Ask for a cert.pem with its key.pem that the engine's own authority has signed and that has not expired."
+)
+_REFUSED_CERTIFICATE = re.compile(
+    r"ALERT_(?!PROTOCOL|HANDSHAKE|INTERNAL)\w*(?:CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_REQUIRED"
+)
+"""OpenSSL's names of the alerts by which the other side refuses a certificate (RFC 8446, section 6.2)."""
+_PLAIN_HTTP = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|HTTP_REQUEST")
 _TIMED_OUT = N_("The Docker engine at {endpoint} ({source}) did not answer within {seconds} s.")
 _RESTART_ADVICE = N_("Restart it, or look at its log: journalctl -u docker")
 _FALLBACK_MESSAGE = N_("The Docker engine at {endpoint} ({source}) cannot be reached: {detail}.")
@@ -81,7 +99,7 @@ def _choose_sentences(causes: Sequence[BaseException]) -> tuple[str, str]:
 
     for cause in causes:
         if isinstance(cause, ssl.SSLError):
-            return _TLS_MESSAGE, _TLS_ADVICE
+            return _choose_tls_sentences(cause.reason or "")
         for error_type, what, advice in _MESSAGES_BY_CAUSE:
             if isinstance(cause, error_type):
                 return what, advice
@@ -90,11 +108,21 @@ def _choose_sentences(causes: Sequence[BaseException]) -> tuple[str, str]:
     return _FALLBACK_MESSAGE, _START_ADVICE
 
 
+def _choose_tls_sentences(reason: str) -> tuple[str, str]:
+    if _REFUSED_CERTIFICATE.search(reason):
+        return _REFUSED_CERTIFICATE_MESSAGE, _REFUSED_CERTIFICATE_ADVICE
+    if _PLAIN_HTTP.search(reason):
+        return _PLAIN_HTTP_MESSAGE, _PLAIN_HTTP_ADVICE
+    return _TLS_MESSAGE, _TLS_ADVICE
+
+
 def _describe_detail(causes: Sequence[BaseException]) -> str:
     import ssl
 
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message
+        if isinstance(cause, ssl.SSLError) and cause.reason:
+            return cause.reason.removeprefix("SSLV3_").removeprefix("TLSV1_").replace("_", " ").lower()
     details = (cause.detail for cause in causes if isinstance(cause, OutOfReach) and cause.detail)
     return next(details, str(causes[-1]))

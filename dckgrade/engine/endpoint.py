@@ -16,6 +16,7 @@ from dckgrade.engine import engine_url
 from dckgrade.i18n import N_, UserError
 
 _PLAIN_PORT, _TLS_PORT = 2375, 2376
+_PEM_HEADER_BYTES = 200
 
 
 class EndpointUsageError(UserError):
@@ -229,6 +230,11 @@ def _find_tls_files(folder: Path, *, verify: bool) -> TlsFiles | None:
         raise EngineError(
             N_("{folder} holds only one of cert.pem and key.pem."), N_("Ask for the missing file."),
             folder=folder,
+        )  # fmt: skip
+    if key and b"ENCRYPTED" in key.read_bytes()[:_PEM_HEADER_BYTES]:
+        raise EngineError(
+            N_("{path} is locked by a passphrase, which nobody can type here."),
+            N_("Name a key without one: openssl rsa -in key.pem -out key-without-passphrase.pem"), path=key,
         )  # fmt: skip
     return TlsFiles(ca, cert, key, verify) if ca or cert or not verify else None
 

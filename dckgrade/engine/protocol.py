@@ -21,6 +21,8 @@ class Engine(ResourceReader, SideEffects, Protocol):
     engine: EngineInfo
     inputs: Mapping[str, str]
     """What the lab asks of its user, by the names under its `inputs:`; passwords too: never to be shown."""
+    lab_containers: Mapping[str, str | None]
+    """The containers that the run's labs name, each with its image, where the lab gives one."""
 
     def now(self) -> datetime:
         """Return the time by the engine's clock (aware, UTC)."""
@@ -69,7 +71,7 @@ class Engine(ResourceReader, SideEffects, Protocol):
 
     def read_last_words(self, since: float) -> str:
         """
-        Return the error with which dockerd rejected its file after *since* (seconds since 1970); mostly ''.
+        Return the error with which dockerd ended after *since* (seconds since 1970); mostly ''.
         """
         ...
 

@@ -10,13 +10,14 @@ import msgspec
 
 from dckgrade.engine.answers import ApiAnswer, Json, OutOfReach
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.report.decode import parse_json
 from dckgrade.report.observation import UnobservableReason
 
 
 def decode_response(body: bytes) -> Any:
     """Decode any JSON."""
     try:
-        return msgspec.json.decode(body)
+        return parse_json(body)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"not JSON: {error}") from error
 
@@ -62,7 +63,7 @@ def _read_tar_member(body: bytes) -> tuple[bytes, datetime]:
 def read_error_message(answer: ApiAnswer) -> tuple[str, bool]:
     """Return the text of an error, masked, and whether it has the form that the engine uses."""
     try:
-        content = msgspec.json.decode(answer.body)
+        content = parse_json(answer.body)
         return mask_secrets(content["message"]), True
     except (msgspec.DecodeError, RecursionError, LookupError, TypeError, UnicodeError):
         plain_text = re.sub(r"<[^<>]*>|\s+", " ", answer.body[:2000].decode(errors="replace"))

@@ -12,6 +12,7 @@ from dckgrade.lab.lint import iter_located_diagnoses, lint_lab
 from dckgrade.lab.model import Lab
 from dckgrade.lab.problem import FileInvalid, Problem
 from dckgrade.lab.strict_yaml import MAX_YAML_BYTES, NotStrict, YamlDocument, parse_strict_yaml
+from dckgrade.report.decode import convert_data
 
 
 class LabInvalid(FileInvalid):
@@ -49,7 +50,7 @@ def parse_lab(raw: bytes, path: Path) -> Lab:
         shapeless = find_shape_problems(refused.document) if refused.document else []
         raise LabInvalid(path, merge_problems(refused.problems, shapeless), raw) from None
     try:
-        lab = msgspec.convert(document.data, Lab)
+        lab = convert_data(document.data, Lab)
     except msgspec.ValidationError as error:
         # Only now is the slower walk worth it, which finds every place where the shape is wrong.
         found = find_shape_problems(document) or [Problem((1, 1), "{error}", error=error)]

@@ -16,6 +16,7 @@ from dckgrade.lab.problem import Problem
 from dckgrade.lab.shape import find_type_problems
 from dckgrade.lab.strict_yaml import NotStrict, parse_strict_yaml
 from dckgrade.probes.base import Strict
+from dckgrade.report.decode import convert_data
 from dckgrade.report.result import CheckResult, Verdict
 
 ExpectedCodes = dict[CheckId, MistakeCode | None]
@@ -175,7 +176,7 @@ def read_yaml_or_default(path: Path, cls: type[T]) -> T:
     except NotStrict as refused:
         raise LabInvalid(path, refused.problems, raw) from None
     try:
-        return msgspec.convert(document.data, cls)
+        return convert_data(document.data, cls)
     except msgspec.ValidationError as error:
         found = find_type_problems(document, cls) or [Problem((1, 1), "{error}", error=error)]
         for problem in found:

@@ -12,6 +12,7 @@ from dckgrade.prove.assemble import build_proof
 from dckgrade.prove.case import Case, list_cases, read_proof_settings
 from dckgrade.prove.engines import settings
 from dckgrade.prove.engines.given import GivenEngine
+from dckgrade.prove.engines.release import INSTALLED, EngineRelease
 from dckgrade.prove.engines.settings import EngineSetting
 from dckgrade.prove.recordings import rejudge_recording
 from dckgrade.prove.schedule import CaseOutcomes, CaseProgress, EngineFactory, PlannedLab, Schedule
@@ -28,8 +29,17 @@ def prove_from_recordings(loaded: LoadedLab, fixtures: Path) -> Proof:
     return build_proof(loaded, fixtures, outcomes, [], start)
 
 
-def plan_lab(loaded: LoadedLab, fixtures: Path, choose: CaseChoice | None = None) -> PlannedLab:
-    """Plan which cases of a lab are applied, and on what; without *choose* all that can be."""
+def plan_lab(
+    loaded: LoadedLab,
+    fixtures: Path,
+    choose: CaseChoice | None = None,
+    release: EngineRelease = INSTALLED,
+) -> PlannedLab:
+    """
+    Plan which cases of a lab are applied, and on what; without *choose* all that can be.
+
+    A guest machine has its own engine, whatever *release* says.
+    """
     lab = loaded.lab.id
     needs = read_proof_settings(fixtures, lab)
     cases = [case for case in list_cases(fixtures, lab) if case.can_be_applied]
@@ -39,7 +49,9 @@ def plan_lab(loaded: LoadedLab, fixtures: Path, choose: CaseChoice | None = None
     return PlannedLab(
         loaded=loaded,
         cases=cases,
-        setting=EngineSetting(count=needs.engines, guest=needs.guest),
+        setting=EngineSetting(
+            count=needs.engines, guest=needs.guest, release=INSTALLED if needs.guest else release
+        ),
         images=images.LabImages(
             needs.images, fixtures / lab, images.build_image_archives(needs.pullable_images, fixtures)
         ),

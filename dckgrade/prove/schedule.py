@@ -13,6 +13,7 @@ from dckgrade.prove.case import Case
 from dckgrade.prove.engines.settings import EngineSetting
 from dckgrade.prove.images import LabImages
 from dckgrade.prove.proof import CaseOutcome
+from dckgrade.report.decode import parse_json
 
 APPLY_S = 10.0
 """What a case takes beside its grading: emptying the engine, and the trainee's own commands."""
@@ -55,7 +56,7 @@ class RecordedDuration(Struct):
 def estimate_duration_s(case: Case) -> float:
     """Estimate from its recording how long a case takes; one without a recording takes a usual time."""
     try:
-        recorded = msgspec.json.decode(case.recording_path.read_bytes(), type=RecordedDuration)
+        recorded = parse_json(case.recording_path.read_bytes(), RecordedDuration)
     except (OSError, msgspec.DecodeError):
         return APPLY_S
     return APPLY_S + recorded.duration_ms / 1000

@@ -10,6 +10,7 @@ import msgspec
 from dckgrade.i18n import N_, UserError
 from dckgrade.lab.model import LabId
 from dckgrade.lab.schema import build_lab_schema
+from dckgrade.report.decode import convert_data
 
 LAB_PLACEHOLDER = "@lab@"
 SCRIPT_MODE = 0o755
@@ -40,7 +41,7 @@ def write_skeleton(lab: str, labs: Path, fixtures: Path) -> list[Path]:
 def validate_lab_name(lab: str) -> None:
     """Refuse a name that no lab can have, before there is a file of it."""
     try:
-        msgspec.convert(lab, LabId)
+        convert_data(lab, LabId)
     except msgspec.ValidationError:
         raise UserError(
             N_("“{lab}” is no name for a lab."),

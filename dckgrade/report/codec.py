@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dckgrade import __version__
 from dckgrade.i18n import N_, UserError
+from dckgrade.report.decode import parse_json
 from dckgrade.report.observation import Recording
 from dckgrade.report.report import REPORT_SCHEMA, SESSION_SCHEMA, Report, Session, sum_scores
 
@@ -52,7 +53,7 @@ def from_json(raw: bytes, source: str) -> Report:
             most=MAX_DOCUMENT_BYTES,
         )
     try:
-        report = msgspec.json.decode(raw, type=Report)
+        report = parse_json(raw, Report)
         for seen in report.observations.values():
             refuse_deep_nesting(getattr(seen, "facts", None), MAX_FACT_DEPTH)
         for line in report.checks:
@@ -94,7 +95,7 @@ def split_session(raw: bytes) -> list[bytes]:
     if len(raw) > MAX_DOCUMENT_BYTES or SESSION_SCHEMA.encode() not in raw:
         return [raw]
     try:
-        held = msgspec.json.decode(raw, type=SessionEnvelope)
+        held = parse_json(raw, SessionEnvelope)
         apart = [msgspec.json.format(bytes(report), indent=2) + b"\n" for report in held.reports]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return [raw]

@@ -25,8 +25,9 @@ from dckgrade.engine.allowlist import ForbiddenRequest, require_allowed_request
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.api_version import explain_refused_version, negotiate_api_version, parse_engine_version
 from dckgrade.engine.connection import connect_engine
+from dckgrade.engine.connection_errors import explain_connection_error
 from dckgrade.engine.deadline import call_all_within
-from dckgrade.engine.endpoint import Endpoint, EndpointUsageError, EngineError, TlsFiles
+from dckgrade.engine.endpoint import Endpoint, EndpointUsageError, EngineError, TlsFiles, resolve_endpoint
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.resources import Resource
 from dckgrade.report.observation import UnobservableReason
@@ -214,7 +215,9 @@ def test_a_socket_that_is_not_ours_to_use_is_explained_without_sudo() -> None:
             reply_with(b"<html><h1>Bad gateway</h1></html>", 502, Content_Type="text/html"),
             "HTTP 502 Bad gateway",
         ),
-        (reply_with(b"", 301, Location="http://127.0.0.1:1/_ping"), "HTTP 301"),
+        (reply_with(b"", 301, Location="http://127.0.0.1:1/_ping"), "is not a Docker engine"),
+        (reply_with(b"<html>It works!</html>", 404, Content_Type="text/html"), "is not a Docker engine"),
+        (reply_with({"message": "boom"}, 500, Api_Version="1.51"), "HTTP 500 boom"),
         (reply_with(b"OK"), "is not a Docker engine"),
         (reply_with(b"OK", Api_Version="latest"), "is not a Docker engine"),
         (reply_to_ping("1.39"), "older than 20.10"),
@@ -233,6 +236,15 @@ def test_an_engine_that_has_left_our_version_behind_is_too_new(tmp_path: Path) -
         ) as there:
             assert "too new for this dckgrade" in get_connect_error(Endpoint(there.url, "--host"))
         (tmp_path / "docker.sock").unlink()
+
+
+def test_an_api_version_of_the_user_that_the_engine_has_left_behind_is_blamed_itself(tmp_path: Path) -> None:
+    says = {"/_ping": reply_to_ping("1.51"), "/v1.42/_ping": reply_with({"message": TOO_OLD}, 400)}
+    with start_fault_engine(tmp_path, says) as there:
+        told = get_connect_error(Endpoint(there.url, "--host", None, "1.42"))
+    assert "DOCKER_API_VERSION=1.42 is older" in told
+    assert "Unset DOCKER_API_VERSION" in told
+    assert "too new" not in told
 
 
 def test_a_newer_engine_is_spoken_to_in_the_newest_version_known(tmp_path: Path) -> None:
@@ -282,10 +294,13 @@ def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
 
 
 @contextlib.contextmanager
-def start_tls_engine(folder: Path) -> Iterator[tuple[FaultEngine, Path]]:
+def start_tls_engine(folder: Path, *, demand_certificate: bool = False) -> Iterator[tuple[FaultEngine, Path]]:
     cert, key = make_certificate(folder, "engine")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
+    if demand_certificate:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cert)
     with FaultEngine(None, {"/containers/json": reply_with([])}, context) as there:
         yield there, cert
 
@@ -318,7 +333,47 @@ def test_verification_is_skipped_only_where_the_user_gave_it_up(tmp_path: Path) 
 def test_tls_towards_an_engine_without_it_is_explained(tmp_path: Path) -> None:
     ca, _ = make_certificate(tmp_path, "ca")
     with FaultEngine(None, {}) as there:
-        assert "TLS" in get_connect_error(Endpoint(there.url, "x", TlsFiles(ca, None, None)), 3)
+        told = get_connect_error(Endpoint(there.url, "x", TlsFiles(ca, None, None)), 3)
+    assert "speaks plain HTTP at that port" in told
+    assert "unset DOCKER_TLS_VERIFY" in told
+
+
+def test_a_certificate_that_the_engine_demands_and_we_lack_is_told(tmp_path: Path) -> None:
+    with start_tls_engine(tmp_path, demand_certificate=True) as (there, ca):
+        told = get_connect_error(Endpoint(there.url, "x", TlsFiles(ca, None, None)), 3)
+    assert "refused the certificate of this program: tlsv13 alert certificate required" in told
+    assert "has not expired" in told
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        # What dockerd 20.10 and 28.5 (Go) send for one that has expired or is of another authority.
+        ("SSLV3_ALERT_BAD_CERTIFICATE", "refused the certificate of this program: alert bad certificate"),
+        ("SSLV3_ALERT_CERTIFICATE_EXPIRED", "refused the certificate of this program"),
+        ("TLSV1_ALERT_UNKNOWN_CA", "refused the certificate of this program"),
+        ("TLSV1_ALERT_PROTOCOL_VERSION", "do not agree on TLS: alert protocol version"),
+        ("WRONG_VERSION_NUMBER", "speaks plain HTTP at that port"),
+    ],
+)
+def test_the_alerts_of_tls_are_told_apart(reason: str, told: str) -> None:
+    alert = ssl.SSLError(1, f"[SSL: {reason}] {reason.lower()}")
+    alert.reason = reason
+    endpoint = Endpoint("tcp://127.0.0.1:2376", "x")
+    assert told in " ".join(explain_connection_error(endpoint, [alert], [], 3).translate_sentences("en"))
+
+
+def test_a_key_behind_a_passphrase_is_told_before_anybody_is_asked(tmp_path: Path) -> None:
+    cert, key = make_certificate(tmp_path, "client")
+    store = tmp_path / "store"
+    store.mkdir()
+    for name in ("ca", "cert"):
+        (store / f"{name}.pem").write_bytes(cert.read_bytes())
+    locked = ["openssl", "rsa", "-aes256", "-passout", "pass:x", "-in", str(key)]
+    subprocess.run([*locked, "-out", str(store / "key.pem")], check=True, capture_output=True)
+    environ = {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(store)}
+    with pytest.raises(EngineError, match="passphrase"):
+        resolve_endpoint("tcp://127.0.0.1:2376", None, environ, tmp_path)
 
 
 def test_an_authority_that_is_none_is_explained(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Address, HttpAnswer, Json, NoAnswer, OutOfReach
 from dckgrade.probes.support.account import ServiceAccess
+from dckgrade.report.decode import parse_json
 from dckgrade.report.observation import UnobservableReason
 
 HttpRequester = Callable[[str], HttpAnswer]
@@ -56,7 +57,7 @@ def request_whole_answer(ask: HttpRequester, path: str) -> HttpAnswer:
 def decode_json(answer: HttpAnswer) -> Any:
     """Decode the body as JSON; `OutOfReach` if it is something else."""
     try:
-        return msgspec.json.decode(answer.body)
+        return parse_json(answer.body)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status}, not JSON") from None
 

@@ -10,6 +10,7 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.lookup import get_repository_name, list_container_names
 from dckgrade.probes.trivy.bolt import InvalidBoltDatabase, read_bolt_entries
+from dckgrade.report.decode import parse_json
 from dckgrade.report.observation import UnobservableReason
 
 TRIVY_NAME = "trivy"
@@ -64,7 +65,7 @@ class TrivyCache(Struct, frozen=True, kw_only=True):
     def find_download_time(self) -> str | None:
         """Return when the vulnerability database was downloaded (RFC 3339); None where it was not."""
         try:
-            content = msgspec.json.decode(self.read_file(DATABASE_METADATA_FILE))
+            content = parse_json(self.read_file(DATABASE_METADATA_FILE))
             return str(content["DownloadedAt"]) if content.get("Version") else None
         except NotThere:
             return None
@@ -75,7 +76,7 @@ class TrivyCache(Struct, frozen=True, kw_only=True):
 def parse_layer(value: bytes) -> Iterator[AnalysedLayer]:
     """Yield the layer; nothing for an entry that is none."""
     try:
-        layer = msgspec.json.decode(value, type=AnalysedLayer)
+        layer = parse_json(value, AnalysedLayer)
     except msgspec.DecodeError:
         return
     if layer.diff_id:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.probes.support.lookup import parse_timestamp
+from dckgrade.report.decode import parse_json
 
 ReportFault = Literal["another-kind", "partial", "foreign", "forged", "older"]
 """
@@ -32,7 +33,7 @@ class ReportAssessment(Struct, frozen=True):
 def assess_report(text: bytes, name: str, image: Json, now: datetime) -> ReportAssessment | None:
     """Compare a report with the image; None when it is no report of Trivy."""
     try:
-        report = msgspec.json.decode(text)
+        report = parse_json(text)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return None
     try:

@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import Self
 
 from dckgrade.prove.engines.network_namespace import inside_network_of, raise_loopback
@@ -16,8 +17,10 @@ _IP_TIMEOUT_S = 10
 class PrivateCluster:
     """Private engines that reach each other and nothing else; the first is the one that is graded."""
 
-    def __init__(self, count: int) -> None:
-        self.engines = [PrivateEngine(hostname=name) for name in make_hostnames(count)]
+    def __init__(self, count: int, programs: Path | None = None, *, containerd_store: bool = False) -> None:
+        self.engines = [
+            PrivateEngine(name, programs, containerd_store=containerd_store) for name in make_hostnames(count)
+        ]
         self._switch, self._stack = _Switch(), ExitStack()
 
     def __enter__(self) -> Self:

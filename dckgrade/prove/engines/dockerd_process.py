@@ -22,27 +22,45 @@ case $resolver in
 /run/*) mkdir -p "${resolver%/*}"; cp "$1" "$resolver" ;;
 *) test ! -e "$resolver" || mount --bind "$1" "$resolver" ;;
 esac
-test -z "$2" || hostname "$2"; shift 2
+test -z "$2" || hostname "$2"
+test -z "$3" || mount --rbind "$3" /usr
+shift 3
 exec "$@"
 """
 
 
-def build_dockerd_command(folder: Path, host: str, cgroup: str, hostname: str) -> list[str]:
-    """Return the command line of a dockerd whose files are in *folder*."""
+def build_dockerd_command(
+    folder: Path, host: str, cgroup: str, hostname: str, programs: Path | None
+) -> list[str]:
+    """Return the command line of a dockerd whose files are in *folder*; *programs* stands in for /usr."""
     daemon = [
         *("dockerd", f"--config-file={folder}/daemon.json", f"--data-root={folder}/data"),
         *(f"--exec-root={folder}/exec", f"--pidfile={folder}/docker.pid", f"--cgroup-parent=/{cgroup}"),
         # The second socket lets a container mount /var/run/docker.sock and meet this engine.
         *("--exec-opt=native.cgroupdriver=cgroupfs", f"--host={host}", "--host=unix:///run/docker.sock"),
     ]
-    inside = ["sh", "-ec", _START_SCRIPT, "sh", f"{folder}/resolv.conf", hostname, *daemon]
+    inside = [
+        "sh",
+        "-ec",
+        _START_SCRIPT,
+        "sh",
+        f"{folder}/resolv.conf",
+        hostname,
+        str(programs or ""),
+        *daemon,
+    ]
     return ["setpriv", "--pdeathsig=KILL", "unshare", *NAMESPACE_OPTIONS, *inside]
 
 
-def run_dockerd(words: list[str], folder: Path, launched: Future[int]) -> None:
+def run_dockerd(
+    words: list[str], folder: Path, launched: Future[int], *, containerd_store: bool = False
+) -> None:
     """Run it until it ends; its process id is *launched*, what it prints is in `dockerd.log`."""
     # The death signal follows the thread that forked: this one lives as long as the engine.
     environment = {"PATH": TOOL_SEARCH_PATH, "TMPDIR": str(folder / "tmp"), "HOME": str(folder)}
+    if containerd_store:
+        # A case's daemon.json is the trainee's, so the feature is not written there (moby, daemon.go).
+        environment["TEST_INTEGRATION_USE_SNAPSHOTTER"] = "1"
     with (folder / "dockerd.log").open("wb") as log:
         try:
             process = subprocess.Popen(

@@ -50,8 +50,10 @@ class PrivateEngine:
 
     host: str = ""
 
-    def __init__(self, hostname: str = "") -> None:
-        self.hostname = hostname
+    def __init__(
+        self, hostname: str = "", programs: Path | None = None, *, containerd_store: bool = False
+    ) -> None:
+        self.hostname, self.programs, self.containerd_store = hostname, programs, containerd_store
         self._folder: Path | None = None
         self._dockerd_thread: threading.Thread | None = None
         self._launcher_pid = 0
@@ -190,9 +192,14 @@ class PrivateEngine:
             self._settings = settings
             self.dockerd.daemon_json_path.write_bytes(settings)
             folder, launched = self._folder, Future[int]()
-            words = dockerd_process.build_dockerd_command(folder, self.host, self._cgroup, self.hostname)
+            words = dockerd_process.build_dockerd_command(
+                folder, self.host, self._cgroup, self.hostname, self.programs
+            )
             self._dockerd_thread = threading.Thread(
-                target=dockerd_process.run_dockerd, args=(words, folder, launched), daemon=True
+                target=dockerd_process.run_dockerd,
+                args=(words, folder, launched),
+                kwargs={"containerd_store": self.containerd_store},
+                daemon=True,
             )
             self._dockerd_thread.start()
             self._launcher_pid = launched.result()

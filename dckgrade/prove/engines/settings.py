@@ -1,6 +1,7 @@
 """What engines a lab's cases need: one, a cluster or a guest machine; how many fit into memory; made here."""
 
 import os
+from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -8,6 +9,7 @@ from msgspec import Struct
 from dckgrade.prove.engines.cluster import PrivateCluster
 from dckgrade.prove.engines.guest import GuestEngine
 from dckgrade.prove.engines.private import PrivateEngine
+from dckgrade.prove.engines.release import INSTALLED, EngineRelease
 from dckgrade.prove.images import run_builder
 
 MEMORY_PER_ENGINE = 1_000_000_000
@@ -30,6 +32,7 @@ class EngineSetting(Struct, frozen=True):
     """Engines on one network; the first is graded."""
     guest: bool = False
     """A machine of its own, whose kernel has AppArmor."""
+    release: EngineRelease = INSTALLED
 
     @property
     def memory(self) -> int:
@@ -49,7 +52,17 @@ def create_engine(setting: EngineSetting, fixtures: Path) -> PrivateEngine | Pri
     if setting.guest:
         builder = fixtures / "guest" / "build.py"
         return GuestEngine(lambda folder: run_builder(builder, [str(folder)]))
-    return PrivateCluster(setting.count) if setting.count > 1 else PrivateEngine()
+    release = setting.release
+    programs = find_programs(release.suite, fixtures) if release.suite else None
+    if setting.count > 1:
+        return PrivateCluster(setting.count, programs, containerd_store=release.containerd_store)
+    return PrivateEngine(programs=programs, containerd_store=release.containerd_store)
+
+
+@cache
+def find_programs(suite: str, fixtures: Path) -> Path:
+    """Return the folder with the engine of a Debian *suite*, which is built where the cache has none."""
+    return Path(run_builder(fixtures / "engines" / "programs.py", [suite]).splitlines()[-1])
 
 
 def count_engines_that_fit(settings: set[EngineSetting], available: int | None) -> int:

@@ -199,3 +199,31 @@ def test_one_byte_tells_postgresql_from_anything_else(
     found = facts(Postgres(container="envs").observe(fake_engine))
     assert found == {"accepts": accepts, "problem": problem, "via": "own", "encrypted": encrypted}
     assert fake_engine.questions[-1].endswith(":5432 0000000804d2162f")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "port"),
+    [
+        (["postgres"], [], 5432),
+        (["postgres", "-p", "5433"], [], 5433),
+        (["postgres", "-c", "port=5434"], ["PGPORT=6000"], 5434),
+        (["--port=5435", "-c", "max_connections=9"], [], 5435),
+        (["postgres", "-cport=5436"], [], 5436),
+        (["postgres"], ["PGPORT=5437"], 5437),
+        (["postgres"], ["PGPORT=eighty"], 5432),
+        (["postgres", "-p", "80:80"], [], 5432),
+    ],
+)
+def test_a_database_is_asked_at_the_port_that_it_is_given(
+    arguments: list[str], variables: list[str], port: int
+) -> None:
+    fake_engine = FakeEngine()
+    fake_engine.inspect("webservers")["Config"] |= {"Cmd": arguments, "Env": variables}
+
+    def serve(address: Address) -> bytes:
+        if address.port != port:
+            raise NoAnswer("refused")
+        return b"N"
+
+    fake_engine.serves = serve
+    assert facts(Postgres(container="webservers").observe(fake_engine))["accepts"] is True
