@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-MAX_ALTERNATIVES, MAX_PATTERN_CHARS, MAX_NESTING, MAX_COMPARED_POSITIONS = 64, 400, 50, 300_000
+MAX_ALTERNATIVES, MAX_PATTERN_CHARS, MAX_NESTING, MAX_COMPARED_POSITIONS = 64, 400, 50, 100_000
 ANY_LETTER = frozenset(map(chr, range(1, 256)))
 NO_SLASH = ANY_LETTER - {"/"}
 TOKEN_PATTERN = re.compile(r"\*\*|\*|\[\^?[^\]]*\]|\\[0-7]{3}|\\x[0-9a-fA-F]{2}|\\.|.", re.DOTALL)
