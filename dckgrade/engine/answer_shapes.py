@@ -83,6 +83,7 @@ LISTED_CONTAINERS = list_of(
         Status=str,
         Created=int | float,
         Labels=dict[str, str],
+        HostConfig=define_shape(NetworkMode=str),
     )
 )
 CONTAINER = define_shape(
@@ -92,7 +93,16 @@ CONTAINER = define_shape(
     RestartCount=int,
     AppArmorProfile=str,
     State=STATE,
-    Config=define_shape(Image=str, Cmd=Texts, Env=Texts, Labels=dict[str, str], Tty=bool, User=str),
+    Config=define_shape(
+        Image=str,
+        Entrypoint=Texts,
+        Cmd=Texts,
+        Env=Texts,
+        ExposedPorts=dict[str, Any],
+        Labels=dict[str, str],
+        Tty=bool,
+        User=str,
+    ),
     HostConfig=HOST_CONFIG,
     NetworkSettings=define_shape(Networks=map_of(NETWORK), Ports=PORT_BINDINGS),
     Mounts=list_of(define_shape(Type=str, Name=str, Source=str, Destination=str, RW=bool)),
@@ -101,12 +111,13 @@ LISTED_IMAGES = list_of(define_shape({"Id": str}, RepoTags=Texts))
 IMAGE = define_shape(
     Id=str,
     RepoTags=Texts,
-    Config=define_shape(Env=Texts),
+    Config=define_shape(Cmd=Texts, Entrypoint=Texts, Env=Texts),
     RootFS=define_shape(Layers=Texts),
     Metadata=define_shape(LastTagTime=str),
 )
 VOLUME = define_shape(Driver=str)
 INFO = define_shape(
+    Architecture=str,
     CgroupVersion=str,
     DockerRootDir=str,
     Driver=str,

@@ -21,6 +21,8 @@ class Engine(ResourceReader, SideEffects, Protocol):
     engine: EngineInfo
     inputs: Mapping[str, str]
     """What the lab asks of its user, by the names under its `inputs:`; passwords too: never to be shown."""
+    lab_containers: Mapping[str, str | None]
+    """The containers that the run's labs name, each with its image, where the lab gives one."""
 
     def now(self) -> datetime:
         """Return the time by the engine's clock (aware, UTC)."""

@@ -24,6 +24,7 @@ class EngineSnapshot(ResourceReader):
 
     def __init__(self, api: EngineApi, options: RunOptions) -> None:
         self.engine, self.inputs, self._options = api.engine, options.inputs, options
+        self.lab_containers = options.lab_containers
         self._api, self._memo = api, Memo()
 
     def now(self) -> datetime:

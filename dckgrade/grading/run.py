@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from dckgrade import __version__
 from dckgrade.engine.run_options import RunOptions
@@ -15,6 +15,7 @@ from dckgrade.lab.load import LoadedLab
 from dckgrade.lab.model import Check
 from dckgrade.probes.base import Probe, kind_of, observation_key
 from dckgrade.probes.observe import observe_probes
+from dckgrade.probes.support.lookup import list_named_containers
 from dckgrade.report import codec
 from dckgrade.report.observation import (
     EngineInfo,
@@ -131,12 +132,13 @@ class GradingRun:
         options: RunOptions,
         progress: ProgressCallback,
     ) -> None:
-        self.selections, self.snapshot_source, self.options, self.progress = (
-            selections,
-            source,
-            options,
-            progress,
-        )
+        self.selections, self.snapshot_source, self.progress = selections, source, progress
+        named = {
+            name: image
+            for selection in selections
+            for name, image in list_named_containers(selection.lab.list_probes()).items()
+        }
+        self.options = replace(options, lab_containers=named)
         self.started_at, self.start = format_now(), time.monotonic()
         self.observations: dict[str, Observation] = {}
         self.starting: dict[str, list[str]] = {}
@@ -145,11 +147,11 @@ class GradingRun:
     def make_reports(self) -> list[Report]:
         """Run to the end; return one report for each lab."""
         passive = self.options.passive
-        everything = [
-            check.observe
+        everything = self.list_probes(
+            check
             for selection in self.selections
             for check in selection.list_attempted_checks(passive=passive)
-        ]
+        )
         self.observe(everything)
         while self.wait_for_unsettled() and not self.starting and self.left_s() > MIN_ROUND_S:
             # A container may have died meanwhile: all that is judged must have been seen in one round. One
@@ -173,9 +175,18 @@ class GradingRun:
             titles = [check.title.in_language(self.options.lang) for _, check, _ in waiting]
             self.progress(titles, max(left for _, _, left in waiting))
             time.sleep(OBSERVE_INTERVAL_S)
-            self.observe(check.observe for check in self.list_checks_to_repeat(waiting))
+            self.observe(self.list_probes(self.list_checks_to_repeat(waiting)))
             waited = True
         return waited
+
+    def list_probes(self, checks: Iterable[Check]) -> list[Probe]:
+        """List what the checks need, but for what the user's options forbid."""
+        return [
+            probe
+            for check in checks
+            for probe in check.list_probes()
+            if probe.passive or not self.options.passive
+        ]
 
     def observe(self, probes: Iterable[Probe]) -> None:
         """Make one round of observations."""

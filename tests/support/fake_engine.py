@@ -56,6 +56,7 @@ class Bare(ResourceReader):
     """A machine on which no tool has left anything, and an engine without images or volumes."""
 
     inputs: Mapping[str, str] = MappingProxyType({})
+    lab_containers: Mapping[str, str | None] = MappingProxyType({})
 
     def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:  # noqa: ARG002
         if resource is IMAGES:

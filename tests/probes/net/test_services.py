@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 import pytest
 
-from dckgrade.engine.answers import HttpAnswer, NoAnswer, NoAnswerReason, NotThere, OutOfReach
+from dckgrade.engine.answers import Address, HttpAnswer, NoAnswer, NoAnswerReason, NotThere, OutOfReach
 from dckgrade.probes.net.http import Http
 from dckgrade.probes.net.postgres import Postgres
 from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
@@ -41,6 +41,58 @@ def test_when_the_published_port_does_not_serve_the_own_address_is_tried() -> No
     own = fake_engine.inspect("published")["NetworkSettings"]["Networks"]["bridge"]["IPAddress"]
     fake_engine.serves = serving(PAGE, own)
     assert facts(Http(container="published").observe(fake_engine))["via"] == "own"
+
+
+@pytest.mark.parametrize(
+    ("published", "exposed", "serving_port", "via"),
+    [
+        ({8080: 8080}, [8080], 8080, "published"),
+        ({8080: 80}, [80], 80, "published"),
+        ({}, [8080], 8080, "own"),
+        ({}, [], 8080, "own"),
+        ({8081: 8081}, [80], 8081, "published"),
+    ],
+)
+def test_a_server_is_found_at_the_port_where_it_serves(
+    published: dict[int, int], exposed: list[int], serving_port: int, via: str
+) -> None:
+    fake_engine = FakeEngine()
+    inspected = fake_engine.inspect("webservers")
+    inspected["NetworkSettings"]["Ports"] = {
+        f"{inner}/tcp": [{"HostIp": "", "HostPort": str(port)}] for inner, port in published.items()
+    }
+    inspected["Config"]["ExposedPorts"] = {f"{port}/tcp": {} for port in exposed}
+
+    def serve(address: Address) -> HttpAnswer:
+        if address.port != serving_port:
+            raise NoAnswer("refused")
+        return PAGE
+
+    fake_engine.serves = serve
+    found = facts(Http(container="webservers").observe(fake_engine))
+    assert (found["status_code"], found["via"]) == (200, via)
+
+
+def test_a_page_is_a_better_answer_than_an_error_and_an_error_is_one() -> None:
+    fake_engine = FakeEngine()
+    missing = HttpAnswer(status=404, headers={"server": "nginx"}, body=b"")
+    fake_engine.serves = lambda address: PAGE if address.port == 8080 else missing
+    assert facts(Http(container="webservers").observe(fake_engine))["status_code"] == 200
+    fake_engine.serves = lambda _address: missing
+    assert facts(Http(container="webservers").observe(fake_engine))["status_code"] == 404
+
+
+def test_at_the_host_s_other_ports_another_s_server_is_not_taken_for_this_one() -> None:
+    fake_engine = FakeEngine()
+    fake_engine.inspect("hostnet")["Config"]["ExposedPorts"] = {"80/tcp": {}}
+
+    def serve(address: Address) -> HttpAnswer:
+        if address.port != 8080:
+            raise NoAnswer("refused")
+        return PAGE
+
+    fake_engine.serves = serve
+    assert facts(Http(container="hostnet").observe(fake_engine))["problem"] == "refused"
 
 
 @pytest.mark.parametrize("how", get_args(NoAnswerReason))
@@ -147,3 +199,31 @@ def test_one_byte_tells_postgresql_from_anything_else(
     found = facts(Postgres(container="envs").observe(fake_engine))
     assert found == {"accepts": accepts, "problem": problem, "via": "own", "encrypted": encrypted}
     assert fake_engine.questions[-1].endswith(":5432 0000000804d2162f")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "port"),
+    [
+        (["postgres"], [], 5432),
+        (["postgres", "-p", "5433"], [], 5433),
+        (["postgres", "-c", "port=5434"], ["PGPORT=6000"], 5434),
+        (["--port=5435", "-c", "max_connections=9"], [], 5435),
+        (["postgres", "-cport=5436"], [], 5436),
+        (["postgres"], ["PGPORT=5437"], 5437),
+        (["postgres"], ["PGPORT=eighty"], 5432),
+        (["postgres", "-p", "80:80"], [], 5432),
+    ],
+)
+def test_a_database_is_asked_at_the_port_that_it_is_given(
+    arguments: list[str], variables: list[str], port: int
+) -> None:
+    fake_engine = FakeEngine()
+    fake_engine.inspect("webservers")["Config"] |= {"Cmd": arguments, "Env": variables}
+
+    def serve(address: Address) -> bytes:
+        if address.port != port:
+            raise NoAnswer("refused")
+        return b"N"
+
+    fake_engine.serves = serve
+    assert facts(Postgres(container="webservers").observe(fake_engine))["accepts"] is True
