@@ -35,6 +35,8 @@ NOTIFY = "SCMP_ACT_NOTIFY"
 """Another program, a seccomp agent, is asked what to do; Docker starts none."""
 MINIMUM_KERNEL_PATTERN = re.compile(r"(?!0+\.0+$)\d{1,3}\.\d{1,3}")
 MAX_ARGUMENT_INDEX = 5
+MAX_CONDITIONS = 10_000
+"""A filter has at most 4096 instructions (the kernel's BPF_MAXINSNS), and each condition needs some."""
 
 SeccompProblem = Literal["not-json", "not-a-profile"]
 
@@ -158,6 +160,8 @@ def check_runtime_words(profile: SeccompProfile, text: bytes, *, modern: bool) -
     for flag in profile.flags if modern else ():
         if flag not in KNOWN_FLAGS:
             refuse_at(text, f"seccomp flag {json.dumps(flag)} is not known to runc", json.dumps(flag))
+    if sum(len(rule.calls) * len(rule.args) for rule in profile.rules) > MAX_CONDITIONS:
+        refuse_at(text, "error adding seccomp filter rule: too many conditions", '"args"')
     if any("" in rule.names for rule in profile.rules):
         refuse_at(text, "empty string is not a valid syscall", '""')
     for condition in conditions:
