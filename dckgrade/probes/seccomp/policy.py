@@ -3,7 +3,7 @@
 import itertools
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -25,7 +25,9 @@ COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {
     "SCMP_CMP_GT": operator.gt,
 }
 MAX_ARGUMENT = 2**64 - 1
-ARGUMENT_COUNT, MAX_VECTORS = 6, 4096
+ARGUMENT_COUNT = 6
+MAX_COMPARISONS = 20_000
+"""A profile may hold thousands of conditions; real ones have a few for a call."""
 
 DEFAULT_CAPS = frozenset(
     f"CAP_{name}"
@@ -177,12 +179,14 @@ def parse_kernel_version(text: str) -> tuple[int, ...]:
     return (int(found[1]), int(found[2])) if found else ()
 
 
-def list_argument_vectors(actions: Iterable[Action]) -> Iterator[tuple[int, ...]]:
+def list_argument_vectors(actions: Collection[Action]) -> Iterator[tuple[int, ...]]:
     """Yield arguments on both sides of every condition of *actions*: what is true of them is true of all."""
     values: list[set[int]] = [{0} for _ in range(ARGUMENT_COUNT)]
     for condition in {condition for action in actions for condition in action.args}:
         values[condition.index] |= list_telling_values(condition)
-    return itertools.islice(itertools.product(*map(sorted, values)), MAX_VECTORS)
+    return itertools.islice(
+        itertools.product(*map(sorted, values)), MAX_COMPARISONS // (len(actions) + 1) + 1
+    )
 
 
 def list_telling_values(condition: ArgumentCondition) -> set[int]:

@@ -35,6 +35,8 @@ NOTIFY = "SCMP_ACT_NOTIFY"
 """Another program, a seccomp agent, is asked what to do; Docker starts none."""
 MINIMUM_KERNEL_PATTERN = re.compile(r"(?!0+\.0+$)\d{1,3}\.\d{1,3}")
 MAX_ARGUMENT_INDEX = 5
+MAX_CONDITIONS = 10_000
+"""A filter has at most 4096 instructions (the kernel's BPF_MAXINSNS), and each condition needs some."""
 
 SeccompProblem = Literal["not-json", "not-a-profile"]
 
@@ -120,6 +122,7 @@ def parse_seccomp_profile(text: bytes, *, modern: bool = True) -> SeccompProfile
         raise InvalidSeccompProfile("not-json", str(error)) from None
     check_loader_rules(profile, text)
     check_runtime_words(profile, text, modern=modern)
+    check_calls(profile, text)
     check_notification(profile, text, modern=modern)
     return profile
 
@@ -142,7 +145,7 @@ def check_loader_rules(profile: SeccompProfile, text: bytes) -> None:
 
 
 def check_runtime_words(profile: SeccompProfile, text: bytes, *, modern: bool) -> None:
-    """Refuse the words that runc does not know, and arguments that no call has (libcontainer/seccomp)."""
+    """Refuse the words that runc does not know (libcontainer/seccomp)."""
     conditions = [condition for rule in profile.rules for condition in rule.args]
     known = [
         (profile.architectures, KNOWN_ARCHES, "arch"),
@@ -158,9 +161,15 @@ def check_runtime_words(profile: SeccompProfile, text: bytes, *, modern: bool) -
     for flag in profile.flags if modern else ():
         if flag not in KNOWN_FLAGS:
             refuse_at(text, f"seccomp flag {json.dumps(flag)} is not known to runc", json.dumps(flag))
+
+
+def check_calls(profile: SeccompProfile, text: bytes) -> None:
+    """Refuse names that are none, arguments that no call has, and more than a filter can hold."""
+    if sum(len(rule.calls) * len(rule.args) for rule in profile.rules) > MAX_CONDITIONS:
+        refuse_at(text, "error adding seccomp filter rule: too many conditions", '"args"')
     if any("" in rule.names for rule in profile.rules):
         refuse_at(text, "empty string is not a valid syscall", '""')
-    for condition in conditions:
+    for condition in (condition for rule in profile.rules for condition in rule.args):
         if condition.index > MAX_ARGUMENT_INDEX:
             refuse_at(text, "syscalls only have up to 6 arguments", '"index"')
         if max(condition.value, condition.value_two) >= 2**64:

@@ -15,10 +15,12 @@ from dckgrade.probes.seccomp.default_profile import (
 )
 from dckgrade.probes.seccomp.policy import (
     DEFAULT_CAPS,
+    MAX_COMPARISONS,
     Effect,
     Machine,
     compute_capabilities,
     compute_effect,
+    list_argument_vectors,
 )
 from dckgrade.probes.seccomp.profile import InvalidSeccompProfile, parse_seccomp_profile
 from dckgrade.probes.seccomp.syscalls import (
@@ -214,6 +216,14 @@ def test_what_the_engines_own_version_refuses_is_nothing_more(
     assert (found == ["socket"]) is forbidden
     assert (calls(deny("io_uring_setup"), machine=Machine(docker=docker)) != []) is (docker < (25, 0))
     assert (calls(deny("pkey_alloc"), machine=Machine(docker=docker)) != []) is (docker >= (23, 0))
+
+
+def test_conditions_are_compared_in_bounded_time_and_more_than_a_filter_holds_are_refused() -> None:
+    args = [when(index, "EQ", value)[0] for index in range(6) for value in range(700)]
+    found = meant(deny("mkdir", args=args))
+    assert len(list(list_argument_vectors(found.calls["mkdir"]))) <= MAX_COMPARISONS / len(args) + 1
+    with pytest.raises(InvalidSeccompProfile, match="too many conditions"):
+        parse_seccomp_profile(deny("mkdir", "rmdir", "kill", args=args).encode())
 
 
 def test_of_contradictory_rules_the_first_without_condition_counts() -> None:
