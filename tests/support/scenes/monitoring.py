@@ -32,16 +32,19 @@ def show_monitoring(probe: Probe) -> list[Scene]:
     """Have cAdvisor's figures of one container be seen through Prometheus and through Grafana."""
     engine = Monitored()
     group = f"/docker/{engine.id_of('grafana')}"
-    series = vector(({"id": group, "name": "grafana"}, "999.0"))
+    series = vector(({"id": group, "name": "grafana", "job": "cadvisor"}, "999.0"))
+    metrics = vector(({"__name__": "container_last_seen"}, "9"))
     engine.pages |= {
         "9090/api/v1/query?query=max by": series,
         "9090/api/v1/query?query=count by (job, instance, id)": series,
+        "9090/api/v1/query?query=count by (__name__)": metrics,
         "9090/api/v1/query?query={": vector(({}, "9"), (CADVISOR, "1")),
         "3000/api/datasources": page([describe_source()]),
         "3000/api/datasources/uid/u/health": page(
             {"message": "Successfully queried the Prometheus API.", "status": "OK"}
         ),
         "3000/api/datasources/proxy/uid/u": series,
+        "3000/api/datasources/proxy/uid/u/api/v1/query?query=count by (__name__)": metrics,
         "3000/api/search": page([{"uid": "d", "title": "x"}]),
         "3000/api/dashboards/uid/d": page({"meta": {}, "dashboard": DASHBOARD}),
     }
