@@ -83,6 +83,7 @@ LISTED_CONTAINERS = list_of(
         Status=str,
         Created=int | float,
         Labels=dict[str, str],
+        HostConfig=define_shape(NetworkMode=str),
     )
 )
 CONTAINER = define_shape(
@@ -93,7 +94,14 @@ CONTAINER = define_shape(
     AppArmorProfile=str,
     State=STATE,
     Config=define_shape(
-        Image=str, Cmd=Texts, Entrypoint=Texts, Env=Texts, Labels=dict[str, str], Tty=bool, User=str
+        Image=str,
+        Entrypoint=Texts,
+        Cmd=Texts,
+        Env=Texts,
+        ExposedPorts=dict[str, Any],
+        Labels=dict[str, str],
+        Tty=bool,
+        User=str,
     ),
     HostConfig=HOST_CONFIG,
     NetworkSettings=define_shape(Networks=map_of(NETWORK), Ports=PORT_BINDINGS),
@@ -109,7 +117,7 @@ IMAGE = define_shape(
 )
 VOLUME = define_shape(Driver=str)
 INFO = define_shape(
-    CgroupDriver=str,
+    Architecture=str,
     CgroupVersion=str,
     DockerRootDir=str,
     Driver=str,

@@ -71,7 +71,7 @@ class Engine(ResourceReader, SideEffects, Protocol):
 
     def read_last_words(self, since: float) -> str:
         """
-        Return the error with which dockerd rejected its file after *since* (seconds since 1970); mostly ''.
+        Return the error with which dockerd ended after *since* (seconds since 1970); mostly ''.
         """
         ...
 

@@ -58,11 +58,11 @@ class EngineSnapshot(ResourceReader):
         if (self.inspect_container(ref).get("HostConfig") or {}).get("PidMode") == "host":
             raise OutOfReach(UnobservableReason.NOT_TRIED, "the container shares the host's processes")
 
-    def inspect_new_container(self, image: str) -> Json:
-        """Inspect a new container of *image*, once per run."""
+    def inspect_started_container(self, image: str) -> Json:
+        """Start and inspect a new container of *image*, once per run."""
         self._require_active()
         return self.call_once_per_run(
-            ("created", image), lambda: self._api.probe_containers.inspect_new(image)
+            ("started", image), lambda: self._api.probe_containers.inspect_started(image)
         )
 
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
@@ -141,7 +141,7 @@ class EngineSnapshot(ResourceReader):
         return daemon_files.find_daemon_files(self._api.endpoint, info, options.environment, options.dockerd)
 
     def read_last_words(self, since: float) -> str:
-        """Return the error with which dockerd rejected its file."""
+        """Return the error with which dockerd ended."""
         options = self._options
         return daemon_files.find_last_words(self._api.endpoint, since, options.environment, options.dockerd)
 

@@ -147,11 +147,11 @@ class GradingRun:
     def make_reports(self) -> list[Report]:
         """Run to the end; return one report for each lab."""
         passive = self.options.passive
-        everything = [
-            check.observe
+        everything = self.list_probes(
+            check
             for selection in self.selections
             for check in selection.list_attempted_checks(passive=passive)
-        ]
+        )
         self.observe(everything)
         while self.wait_for_unsettled() and not self.starting and self.left_s() > MIN_ROUND_S:
             # A container may have died meanwhile: all that is judged must have been seen in one round. One
@@ -175,9 +175,18 @@ class GradingRun:
             titles = [check.title.in_language(self.options.lang) for _, check, _ in waiting]
             self.progress(titles, max(left for _, _, left in waiting))
             time.sleep(OBSERVE_INTERVAL_S)
-            self.observe(check.observe for check in self.list_checks_to_repeat(waiting))
+            self.observe(self.list_probes(self.list_checks_to_repeat(waiting)))
             waited = True
         return waited
+
+    def list_probes(self, checks: Iterable[Check]) -> list[Probe]:
+        """List what the checks need, but for what the user's options forbid."""
+        return [
+            probe
+            for check in checks
+            for probe in check.list_probes()
+            if probe.passive or not self.options.passive
+        ]
 
     def observe(self, probes: Iterable[Probe]) -> None:
         """Make one round of observations."""

@@ -8,6 +8,7 @@ from dckgrade.judge.diagnose import (
     find_first_diagnosis,
     iter_fitting_diagnoses,
     iter_pending_probes,
+    matches_condition,
     word_mistake,
 )
 from dckgrade.judge.matching import matches_wanted
@@ -38,14 +39,22 @@ def list_further_probes(lab: Lab, recording: Recording) -> list[Probe]:
 
 
 def find_unsettled_checks(lab: Lab, recording: Recording) -> set[str]:
-    """List the failed checks without a lasting mistake that is known by name: those that time may mend."""
+    """
+    List the failed checks without a lasting mistake that is known by name: those that time may mend.
+
+    One that others block, and that observes the effect which settles it, is one too: signs may be wrong.
+    """
     judgement = Judgement(lab, recording, "en")
     # A limit of the machine may be one that passes.
     limit = Reason(code="environment")
-    missed = {
-        line.id for line in judgement.judge_all() if line.verdict is Verdict.FAILED or line.reason == limit
+    results = judgement.judge_all()
+    missed = {line.id for line in results if line.verdict is Verdict.FAILED or line.reason == limit}
+    awaited = {
+        check.id
+        for check, line in zip(lab.checks, results, strict=True)
+        if line.blocked_by and check.observe in [effect.observe for effect in check.settled_by]
     }
-    return missed - judgement.lasting_failures
+    return (missed - judgement.lasting_failures) | awaited
 
 
 class Judgement:
@@ -70,6 +79,8 @@ class Judgement:
         """Judge one check: the user's choice first, then what it requires, then what was seen of it."""
         if reason := self.find_skip_reason(check):
             return self.make_result(check, Verdict.SKIPPED, reason=reason)
+        if self.is_settled(check):
+            return self.make_passed(check)
         required = {required_id: self.results[required_id].verdict for required_id in check.requires}
         lost = [
             required_id
@@ -95,6 +106,13 @@ class Judgement:
         if self.recording.passive and not check.observe.passive:
             return Reason(code="passive")
         return None
+
+    def is_settled(self, check: Check) -> bool:
+        """Say whether the effect was seen that settles the check."""
+        return bool(check.settled_by) and all(
+            matches_condition(effect.when, self.recording.observations.get(observation_key(effect.observe)))
+            for effect in check.settled_by
+        )
 
     def judge_own_observation(self, check: Check) -> CheckResult:
         """Judge a check by its own observation."""

@@ -68,6 +68,9 @@ class LabLinter:
                 find_fact_faults(check.expect, get_fact_types(check.observe.facts)), inside
             )
             yield from self.find_unlabelled_facts(check, inside)
+            for at, effect in enumerate(check.settled_by):
+                place = ("checks", index, "settled-by", at, "when")
+                yield from self.find_condition_problems(effect.when, effect.observe, place)
         for path, check, diagnosis in iter_located_diagnoses(self.lab):
             yield from self.find_diagnosis_problems(path, check, diagnosis)
 

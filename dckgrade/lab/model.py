@@ -54,7 +54,11 @@ class Input(Strict, frozen=True, kw_only=True):
 
 
 class FurtherObservation(Strict, frozen=True, kw_only=True):
-    """A further observation that a diagnosis needs; made only once the rest of the diagnosis fits."""
+    """
+    A further observation, and what must be seen of it.
+
+    One that a diagnosis needs is made only once the rest of the diagnosis fits.
+    """
 
     observe: AnyProbe
     when: Condition
@@ -104,6 +108,11 @@ class Check(Strict, frozen=True, kw_only=True):
     observe: AnyProbe
     expect: Expect
     requires: Annotated[list[CheckId], Meta(max_length=20)] = field(default_factory=list)
+    settled_by: Annotated[list[FurtherObservation], Meta(max_length=5)] = field(default_factory=list)
+    """
+    The effect, where it is more than `expect` demands: where all of this is seen the check passes, whatever
+    else is seen, and whatever became of the checks that it requires.
+    """
     within: Duration | None = None
     """How long after the container's own start this may take; polled until it holds or the time is up."""
     diagnoses: Diagnoses = field(default_factory=list)
@@ -115,6 +124,10 @@ class Check(Strict, frozen=True, kw_only=True):
     def within_s(self) -> float:
         """The waiting budget in seconds; 0 without one."""
         return parse_duration_s(self.within) if self.within else 0.0
+
+    def list_probes(self) -> list[Probe]:
+        """List what is observed to judge it: its own observation, then those that settle it."""
+        return [self.observe, *(effect.observe for effect in self.settled_by)]
 
 
 class Lab(Strict, frozen=True, kw_only=True):
@@ -138,7 +151,7 @@ class Lab(Strict, frozen=True, kw_only=True):
     def list_probes(self) -> list[Probe]:
         """List the probes of the checks, then those that diagnoses look at too."""
         further = (also.observe for diagnosis in self.list_diagnoses() for also in diagnosis.also)
-        return [*(check.observe for check in self.checks), *further]
+        return [*(probe for check in self.checks for probe in check.list_probes()), *further]
 
 
 def parse_duration_s(duration: str) -> float:

@@ -31,18 +31,12 @@ def compute_digest(loaded: LoadedLab, fixtures: Path, case: Case) -> str:
 
 def digest_lab_parts(loaded: LoadedLab, fixtures: Path) -> str:
     """Digest what all cases of a lab have in common."""
-    topics = {type(probe).__module__.split(".")[2] for probe in list_probes(loaded)}
+    topics = {type(probe).__module__.split(".")[2] for probe in loaded.lab.list_probes()}
     rooms = (*CODE_OF_EVERY_RECORDING, *(f"probes/{topic}" for topic in topics))
     parts = [digest_code(PACKAGE / room) for room in sorted(set(rooms))]
     builders = ["images", *(["guest"] if read_proof_settings(fixtures, loaded.lab.id).guest else [])]
     parts += [digest_files(fixtures / builder) for builder in builders]
     return " ".join(parts)
-
-
-def list_probes(loaded: LoadedLab) -> Iterator[object]:
-    """List every probe of a lab: those of checks, and those that only a diagnosis needs."""
-    yield from (check.observe for check in loaded.lab.checks)
-    yield from (also.observe for diagnosis in loaded.lab.list_diagnoses() for also in diagnosis.also)
 
 
 def digest_case_files(folder: Path) -> str:

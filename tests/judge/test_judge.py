@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dckgrade.judge.judge import judge_recording
+from dckgrade.judge.judge import find_unsettled_checks, judge_recording
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
 from dckgrade.probes.base import kind_of, observation_key
@@ -117,6 +117,43 @@ def test_another_failed_requirement_still_blocks() -> None:
     renamed = lab(check("web", more=RENAMED), check("db"), check("page", requires=["web", "db"]))
     recorded = recording({"web": seen("exited", name="other"), "db": GONE, "page": seen()})
     assert verdicts(renamed, recorded)["page"] is BLOCKED
+
+
+EFFECT = "    settled-by:\n      - {observe: {kind: container, name: page}, when: {exit_code: 7}}\n"
+BY_EFFECT = lab(
+    check("web"), check("sign", requires=["web"], more=EFFECT), check("page", requires=["sign"], more=EFFECT)
+)
+
+
+def test_an_effect_that_was_seen_settles_a_check_whatever_signs_and_requirements_say() -> None:
+    page = seen("exited", exit_code=7)
+    signs: dict[str, Observation]
+    for signs in (
+        {"web": GONE, "sign": GONE},
+        {"web": LATE, "sign": LATE},
+        {"web": seen(), "sign": seen("dead")},
+    ):
+        settled = verdicts(BY_EFFECT, recording({**signs, "page": page}))
+        assert (settled["sign"], settled["page"]) == (PASSED, PASSED)
+    skipped = line(BY_EFFECT, recording({"page": page}, only=["page"]), "sign")
+    assert skipped.verdict is SKIPPED, "the user's choice comes first"
+
+
+@pytest.mark.parametrize("page", [seen("exited", exit_code=1), GONE, LATE])
+def test_without_its_effect_a_check_is_judged_by_what_else_is_seen(page: Observation) -> None:
+    others = {"web": seen(), "sign": seen("dead"), "page": page}
+    assert verdicts(BY_EFFECT, recording(others)) == {"web": PASSED, "sign": FAILED, "page": BLOCKED}
+    others["sign"] = seen()
+    assert verdicts(BY_EFFECT, recording(others))["sign"] is PASSED
+
+
+def test_the_effect_is_waited_for_although_a_sign_speaks_against_it() -> None:
+    signs = recording({"web": seen(), "sign": seen("dead"), "page": seen("exited", exit_code=1)})
+    assert find_unsettled_checks(BY_EFFECT, signs) == {"sign", "page"}
+    blocked = recording({"web": GONE, "sign": seen(), "page": seen("exited", exit_code=1)})
+    assert find_unsettled_checks(BY_EFFECT, blocked) == {"web", "page"}, "not one that only looks at signs"
+    unseen = recording({"web": LATE, "sign": seen(), "page": seen("exited", exit_code=1)})
+    assert find_unsettled_checks(BY_EFFECT, unseen) == {"page"}
 
 
 def test_what_was_still_starting_is_unknown_with_its_misses() -> None:

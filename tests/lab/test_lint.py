@@ -93,6 +93,11 @@ MEANING = [
         ["28:9: another check is called `web` too", "31:16: a check cannot require itself"],
     ),
     ("status: running", "staus: running", ["11:7: unknown fact `staus`; did you mean `status`?"]),
+    (
+        "    points: 1\n",
+        "    points: 1\n    settled-by: [{observe: {kind: container, name: web}, when: {staus: dead}}]\n",
+        ["9:65: unknown fact `staus`; did you mean `status`?"],
+    ),
     ("{text: {not", "{zzz: {not", ["25:20: unknown fact `zzz`; there are text"]),
     (
         "status: running",

@@ -1,7 +1,13 @@
 """TP6 on a real engine: how often an account is tried, and that the stand-in locks as Grafana does."""
 
+from pathlib import Path
+
 import pytest
 
+from dckgrade.engine.connection import connect_engine
+from dckgrade.engine.endpoint import resolve_endpoint
+from dckgrade.engine.run_options import RunOptions
+from dckgrade.grading import run
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
 from dckgrade.prove import images, live
@@ -52,3 +58,21 @@ def test_the_stand_in_locks_an_account_out_after_five_failures(grafana: Disposab
     assert org(grafana, "admin:admin")
     assert [org(grafana, "admin:wrong") for _ in range(5)] == [False] * 5
     assert not org(grafana, "admin:admin")
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(("password", "verdict"), [("test", "passed"), ("canary-secret-1", "unknown")])
+def test_prometheus_opens_to_the_account_that_the_user_gives(
+    grafana: DisposableEngine, password: str, verdict: str
+) -> None:
+    (locked,) = [case for case in list_cases(FIXTURES, "tp6") if case.name == "prometheus-wants-an-account"]
+    loaded = load_lab(find_lab_path("tp6"))
+    inputs = {"prometheus-user": "admin", "prometheus-password": password}
+    grafana.empty()
+    with grafana.enter_network():
+        live.run_case_script(locked, grafana)
+        with connect_engine(resolve_endpoint(grafana.host, None, {}, Path("/nonexistent"))) as connected:
+            report = run.grade_lab(loaded, connected, RunOptions(timeout_s=60, inputs=inputs))
+    verdicts = {line.id: line.verdict for line in report.checks}
+    assert (verdicts["prometheus-ready"], verdicts["metrics-name-this-engine"]) == (verdict, verdict)
+    assert "canary" not in repr(report)

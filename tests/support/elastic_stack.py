@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
+import msgspec
+
 from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Login, NoAnswer, OutOfReach
 from dckgrade.engine.resources import CONTAINER, Resource
 from dckgrade.probes.support.lookup import parse_timestamp
@@ -89,6 +91,7 @@ class Stack(FakeEngine):
         self.speaks: Callable[[], str] = lambda: "f" * 64
         self.searched: Callable[[], HttpAnswer] | None = None
         self.far, self.only_inside = False, 0
+        self.accounts: dict[int, Login] = {}
         self.pages: dict[str, Page] = {
             "9200/": page(ABOUT),
             "9200/_cluster/health": page(
@@ -132,7 +135,9 @@ class Stack(FakeEngine):
         return self.request_http(Address("127.0.0.1", port, "inside"), path)
 
     def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
-        assert login is None
+        if address.port in self.accounts and login != self.accounts[address.port]:
+            refusal = {"error": {"type": "security_exception"}, "status": 401}
+            return msgspec.structs.replace(page(refusal, 401), headers={"kbn-name": "k"})
         asked = f"{address.port}{unquote(path)}"
         self.questions.append(asked)
         if address.port == self.only_inside and address.via != "inside":

@@ -75,7 +75,7 @@ class Bare(ResourceReader):
     def list_cache_folders(self, tool: str) -> Sequence[str]:
         return [f"~/.cache/{tool}"]
 
-    def inspect_new_container(self, image: str) -> Json:
+    def inspect_started_container(self, image: str) -> Json:
         raise NotThere(image)
 
     def read_daemon_files(self) -> DaemonFiles:

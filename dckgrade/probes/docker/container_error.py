@@ -13,12 +13,13 @@ from dckgrade.probes.docker.error_lines import find_error_line, find_program, sh
 from dckgrade.probes.docker.image_names import list_image_names
 from dckgrade.probes.support.lookup import (
     NO_SUCH_CONTAINER,
-    ContainerName,
+    ContainerSelector,
     FoundContainer,
     convert_to_observation,
     find_container,
     get_repository_name,
 )
+from dckgrade.probes.support.service import find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -37,7 +38,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 class ContainerError(Probe, frozen=True, kw_only=True, tag="container-error"):
     """Quote what went wrong with the container *name*; *image* finds it under another name."""
 
-    name: ContainerName
+    name: ContainerSelector
     image: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]*$")] | None = None
 
     facts: ClassVar[type[Struct]] = Facts
@@ -55,11 +56,20 @@ class ContainerError(Probe, frozen=True, kw_only=True, tag="container-error"):
         """Find, inspect, read the log."""
         subject: FoundContainer | None = None
         try:
-            subject = find_container(engine, self.name, self.image)
+            subject = find_subject(engine, self.name, self.image)
             facts = read_error_facts(engine, subject, engine.inspect_container(subject.id), self.image)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("container-error", trouble, subject)
         return Seen(kind="container-error", facts=msgspec.to_builtins(facts))
+
+
+def find_subject(engine: Engine, name: str, image: str | None) -> FoundContainer:
+    """Find the container called *name*, or the one that the topic behind `@apparmor`, `@seccomp` chooses."""
+    if not name.startswith("@"):
+        return find_container(engine, name, image)
+    container, state = find_id_and_state(engine, name)
+    found_name = str(engine.inspect_container(container).get("Name") or "").lstrip("/") or container[:12]
+    return FoundContainer(id=container, name=found_name, state=state, found_by="image", others=0)
 
 
 def read_error_facts(

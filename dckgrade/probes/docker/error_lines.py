@@ -25,7 +25,8 @@ def compile_patterns(*patterns: str) -> Sequence[re.Pattern[str]]:
 
 
 _JAVA = (
-    r"^(?:Error: )?(Invalid (?:initial|maximum|thread) .*|Initial heap size set to .*|Could not reserve .*)",
+    r"^(?:Error: )?(Invalid (?:initial|maximum|thread) .*|Could not reserve .*)",
+    r"^((?:Initial|Minimum) heap size set to .*|Too small .* heap|The size of the object heap .*)",
     r"^(?:Error: |Unrecognized )(?!A fatal exception|Could not create the Java)(.*)",
 )
 PROGRAMS: Sequence[Program] = (
@@ -90,7 +91,8 @@ PROGRAMS: Sequence[Program] = (
         compile_patterns(
             *_JAVA,
             r"\[FATAL *\]\s*(?:\[[^\]]*\]\s*)*(.*)",
-            r"\[ERROR *\]\s*(?:\[[^\]]*\]\s*)*(.*)",
+            # Its very last line only says that it ends.
+            r"\[ERROR *\]\s*(?:\[[^\]]*\]\s*)*(?!.*Logstash stopped processing)(.*)",
         ),
     ),
     Program(

@@ -8,10 +8,12 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import elasticsearch_api, kibana_api, logstash_api
+from dckgrade.probes.elastic.container_state import inspect_stack_container
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container, uptime_s
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
 from dckgrade.report.observation import Absent, Observation, Seen
 from dckgrade.report.text import Text
 
@@ -37,6 +39,7 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
     kibana: ContainerName = "kibana"
 
     facts: ClassVar[type[Struct]] = Facts
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("kibana")
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = Text(
@@ -61,13 +64,13 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
             found = {
                 name: inspected
                 for name, image in wanted.items()
-                if (inspected := find_stack_container(engine, name, image))
+                if (inspected := inspect_stack_container(engine, name, image))
             }
             centre = found.get(self.elasticsearch)
             apart = [
                 name
                 for name, inspected in found.items()
-                if not (centre and can_reach_other(inspected, centre))
+                if not (centre and reachability.can_reach_other(inspected, centre))
             ]
             # What is proven by effect needs no network of a certain kind: addresses will do.
             arriving = {name for name in apart if self.arrives(engine, name)}
@@ -91,20 +94,14 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
         """Say whether Elasticsearch is reached from there all the same, by what it has come to."""
         if name == self.kibana:
             answer = kibana_api.reach_kibana(engine, name).answer
-            return answer is not None and kibana_api.read_kibana_state(answer) in kibana_api.READY_STATES
+            return bool(
+                answer and kibana_api.read_kibana_state(answer.first_answer) in kibana_api.READY_STATES
+            )
         if name == self.logstash:
             service = logstash_api.reach_logstash(engine, name).answer
             going = logstash_api.fetch_pipeline_flow(service.request) if service else None
             return bool(going and going.written)
         return False
-
-
-def find_stack_container(engine: Engine, name: str, image: str) -> Json | None:
-    """Inspect one of them; None when there is none."""
-    try:
-        return engine.inspect_container(find_container(engine, name, image).id)
-    except NotThere:
-        return None
 
 
 def list_shared_networks(found: Iterable[Json]) -> list[str]:
@@ -113,23 +110,3 @@ def list_shared_networks(found: Iterable[Json]) -> list[str]:
         reachability.get_networks(inspected).keys() - reachability.PREDEFINED_NETWORKS for inspected in found
     ]
     return sorted(set.intersection(*map(set, made))) if made else []
-
-
-def can_reach_other(inspected: Json, other: Json) -> bool:
-    """
-    Say whether one can call the other by a name, or on the loopback that they have in common: a network that
-    somebody made, the machine's own, or one lent by the other (`--network container:…`).
-    """
-    return reachability.share_network(inspected, other) or get_network_owner(inspected) == get_network_owner(
-        other
-    )
-
-
-def get_network_owner(inspected: Json) -> str:
-    """Name whose network the container stands in: its own, the machine's, another container's."""
-    mode = str((inspected.get("HostConfig") or {}).get("NetworkMode") or "")
-    return (
-        mode.removeprefix("container:")
-        if mode.startswith("container:")
-        else (mode if mode == "host" else str(inspected.get("Id") or ""))
-    )

@@ -8,26 +8,28 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life
+from dckgrade.probes.elastic import log_patterns
+from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life, read_log
 from dckgrade.probes.elastic.elasticsearch_api import (
     ELASTICSEARCH_IMAGE,
     fetch_cluster_health,
     list_locked_indices,
-    parse_json_object,
+    parse_node_description,
     reach_elasticsearch,
-    read_node_description,
-    wants_account,
 )
+from dckgrade.probes.support.account import ServiceAccess
 from dckgrade.probes.support.http_json import ReachedService, as_mapping
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-ElasticsearchAccess = Literal["open", "refused"]
 ClusterStatus = Literal["green", "yellow", "red"]
 ELASTICSEARCH_START_BUDGET_S = 120.0
+TLS_PROBLEMS = {"reset", "garbled", "silent"}
+"""How a question in clear fares at a port that speaks TLS."""
 
 
 class Facts(ContainerLife, frozen=True, kw_only=True):
@@ -37,8 +39,10 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     """Elasticsearch answers: not another program at its port."""
     problem: ServiceProblem | None
     via: ReachedVia | None
-    access: ElasticsearchAccess | None
-    """Whether it answers anybody, or wants an account, which versions from 8 on do."""
+    speaks_tls: bool
+    """Its log says that it was asked in clear where it takes encrypted connections only."""
+    access: ServiceAccess | None
+    """Whether it answers anybody; else whether the account that was given is let in."""
     version: str | None
     cluster: ClusterStatus | None
     """yellow is usual for one node: copies have nowhere to go. null while there is no master yet."""
@@ -52,6 +56,7 @@ class Elasticsearch(Probe, frozen=True, kw_only=True, tag="elasticsearch"):
     container: ContainerName = "elasticsearch"
 
     facts: ClassVar[type[Struct]] = Facts
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("elasticsearch")
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.SERVICE
     absent: ClassVar[Text] = Text(
@@ -61,6 +66,7 @@ class Elasticsearch(Probe, frozen=True, kw_only=True, tag="elasticsearch"):
         "name": Text(fr="nom du conteneur", en="name of the container"),
         "status": Text(fr="état du conteneur", en="state of the container"),
         "exit_code": Text(fr="code de sortie", en="exit code"),
+        "oom_killed": Text(fr="tué par manque de mémoire", en="killed for lack of memory"),
         "error": Text(fr="erreur du moteur", en="error of the engine"),
         "log_tail": Text(fr="dernières lignes du log", en="last lines of the log"),
         "up_s": Text(fr="secondes de marche", en="seconds running"),
@@ -68,6 +74,7 @@ class Elasticsearch(Probe, frozen=True, kw_only=True, tag="elasticsearch"):
         "answers": Text(fr="Elasticsearch répond", en="Elasticsearch answers"),
         "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
         "via": Text(fr="chemin de la réponse", en="way of the answer"),
+        "speaks_tls": Text(fr="connexions chiffrées seulement", en="encrypted connections only"),
         "access": Text(fr="accès à Elasticsearch", en="access to Elasticsearch"),
         "version": Text(fr="version d'Elasticsearch", en="version of Elasticsearch"),
         "cluster": Text(fr="état du cluster", en="health of the cluster"),
@@ -93,8 +100,8 @@ def read_elasticsearch_facts(
 ) -> Facts:
     """Put it all into facts."""
     service = answered.answer
-    is_open = bool(service and not wants_account(service.first_answer))
-    cluster = parse_cluster_status(fetch_cluster_health(service.request)) if service and is_open else None
+    open_service = service if service and not service.is_locked else None
+    cluster = parse_cluster_status(fetch_cluster_health(open_service.request)) if open_service else None
     return Facts(
         answers=service is not None,
         problem=answered.problem,
@@ -102,7 +109,10 @@ def read_elasticsearch_facts(
         **read_container_life(
             inspected, engine, ELASTICSEARCH_START_BUDGET_S, ready=cluster in {"green", "yellow"}
         ),
-        access=("open" if is_open else "refused") if service else None,
+        speaks_tls=service is None
+        and answered.problem in TLS_PROBLEMS
+        and log_patterns.is_asked_in_clear(read_log(engine, inspected)),
+        access=service.access if service else None,
         version=read_elasticsearch_version(service) if service else None,
         cluster=cluster,
         locked=list_locked_indices(service.request) if service and cluster else [],
@@ -111,8 +121,8 @@ def read_elasticsearch_facts(
 
 def read_elasticsearch_version(service: ReachedService) -> str | None:
     """Give its version: `7.9.3`; None where it wants an account first."""
-    number = as_mapping(read_node_description(service).get("version")).get("number")
-    return str(number) if number and parse_json_object(service.first_answer) else None
+    number = as_mapping(parse_node_description(service.first_answer).get("version")).get("number")
+    return str(number) if number else None
 
 
 def parse_cluster_status(word: str | None) -> ClusterStatus | None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic import elasticsearch_api, log_patterns, logstash_api
+from dckgrade.probes.elastic.container_state import inspect_stack_container, read_log
+from dckgrade.probes.elastic.log_patterns import OutputConnection
 from dckgrade.probes.elastic.log_routes import LogRoutes
 from dckgrade.probes.elastic.marker import MarkerEmission
 from dckgrade.probes.support.lookup import parse_timestamp
-from dckgrade.probes.support.service import find_id_and_state
 
 ELASTICSEARCH_DATA_FOLDER = "/usr/share/elasticsearch/data"
 ANONYMOUS_VOLUME_PATTERN = re.compile("[0-9a-f]{64}")
@@ -34,26 +35,26 @@ def is_log_reading_denied(engine: Engine, ways: LogRoutes) -> bool | None:
     return {0: False, NOTHING_READABLE_EXIT_CODE: True}.get(ran.exit_code)
 
 
-def is_output_failing(engine: Engine, logstash: str) -> bool:
-    """Say whether Logstash's log ends with Elasticsearch not reached, or refusing."""
-    ref = find_id_and_state(engine, logstash, logstash_api.LOGSTASH_IMAGE)[0]
-    tty = bool((engine.inspect_container(ref).get("Config") or {}).get("Tty"))
-    return log_patterns.read_output_connection(engine.read_log_tail(ref, tty=tty)).failing
+def read_logstash_connection(engine: Engine, logstash: str) -> OutputConnection:
+    """Read what Logstash's log says of its connection to Elasticsearch."""
+    inspected = inspect_stack_container(engine, logstash, logstash_api.LOGSTASH_IMAGE)
+    return log_patterns.read_output_connection(read_log(engine, inspected) if inspected else "")
 
 
 def was_accepted(said: MarkerEmission) -> bool:
     """Say whether Logstash has had more documents accepted than Elasticsearch held when the word was said."""
-    return said.before.written is not None and said.before.written > said.held
+    written = said.before.written if said.before else None
+    return written is not None and said.held is not None and written > said.held
 
 
 def has_lost_data(engine: Engine, elasticsearch: str, logstash: str) -> bool:
     """Say whether Elasticsearch was made after Logstash had started, and keeps nothing for long."""
-    elasticsearch_container = engine.inspect_container(
-        find_id_and_state(engine, elasticsearch, elasticsearch_api.ELASTICSEARCH_IMAGE)[0]
-    )
-    other = engine.inspect_container(find_id_and_state(engine, logstash, logstash_api.LOGSTASH_IMAGE)[0])
-    born, started = elasticsearch_container.get("Created"), (other.get("State") or {}).get("StartedAt")
-    if not born or not started or keeps_data(elasticsearch_container.get("Mounts") or []):
+    store = inspect_stack_container(engine, elasticsearch, elasticsearch_api.ELASTICSEARCH_IMAGE)
+    other = inspect_stack_container(engine, logstash, logstash_api.LOGSTASH_IMAGE)
+    if not store or not other:
+        return False
+    born, started = store.get("Created"), (other.get("State") or {}).get("StartedAt")
+    if not born or not started or keeps_data(store.get("Mounts") or []):
         return False
     return parse_timestamp(str(born)) > parse_timestamp(str(started))
 

@@ -6,14 +6,22 @@ from typing import Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import HttpAnswer, Json, NotThere, OutOfReach, ReachedVia
+from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import kibana_api, log_patterns
-from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life
+from dckgrade.probes.elastic.container_state import (
+    ContainerLife,
+    inspect_stack_container,
+    read_container_life,
+    read_log,
+)
 from dckgrade.probes.elastic.elasticsearch_api import ELASTICSEARCH_IMAGE as ELASTICSEARCH
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container
+from dckgrade.probes.support.account import ServiceAccess
+from dckgrade.probes.support.http_json import ReachedService
+from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
@@ -28,6 +36,8 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     """Kibana answers, ready or not: not another program at its port."""
     problem: ServiceProblem | None
     via: ReachedVia | None
+    access: ServiceAccess | None
+    """Whether it answers anybody; else whether the account that was given is let in."""
     failing: bool
     """It is not ready: it serves no pages."""
     state: str | None
@@ -38,14 +48,16 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     """Whether its log says that Elasticsearch is not of a version that it can work with."""
     complains: bool
     """Whether its log says that Elasticsearch is not found."""
+    migrating: bool
+    """Whether its log says that it waits for another Kibana to finish a migration."""
     host: str | None
     """Where it looks for Elasticsearch: by its log, else as it was told, else as the image is made."""
     loopback: bool | None
-    """That is its own container."""
+    """That is its own container, and nobody else's."""
     shares_network: bool | None
-    """Whether it is on a network that somebody made, together with Elasticsearch."""
+    """Whether it is together with Elasticsearch on a network that somebody made, or on one loopback."""
     known_name: bool | None
-    """Whether Elasticsearch is called so there."""
+    """Whether Elasticsearch is called so there; null for an address, which may lead there all the same."""
     old_variable: bool
     """Whether it was told by ELASTICSEARCH_URL, which versions from 7 on do not read, and by nothing else."""
 
@@ -57,6 +69,7 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
     elasticsearch: ContainerName = "elasticsearch"
 
     facts: ClassVar[type[Struct]] = Facts
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("kibana")
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.SERVICE
     absent: ClassVar[Text] = Text(
@@ -66,6 +79,7 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
         "name": Text(fr="nom du conteneur", en="name of the container"),
         "status": Text(fr="état du conteneur", en="state of the container"),
         "exit_code": Text(fr="code de sortie", en="exit code"),
+        "oom_killed": Text(fr="tué par manque de mémoire", en="killed for lack of memory"),
         "error": Text(fr="erreur du moteur", en="error of the engine"),
         "log_tail": Text(fr="dernières lignes du log", en="last lines of the log"),
         "up_s": Text(fr="secondes de marche", en="seconds running"),
@@ -73,6 +87,7 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
         "answers": Text(fr="Kibana répond", en="Kibana answers"),
         "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
         "via": Text(fr="chemin de la réponse", en="way of the answer"),
+        "access": Text(fr="accès à Kibana", en="access to Kibana"),
         "failing": Text(fr="Kibana n'est pas prêt", en="Kibana is not ready"),
         "state": Text(fr="état que donne Kibana", en="state that Kibana gives"),
         "version": Text(fr="version de Kibana", en="version of Kibana"),
@@ -81,6 +96,7 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
             fr="Elasticsearch introuvable d'après le log de Kibana",
             en="Elasticsearch not found, by Kibana's log",
         ),
+        "migrating": Text(fr="attente d'une migration", en="waiting for a migration"),
         "host": Text(
             fr="hôte où Kibana cherche Elasticsearch", en="host at which Kibana looks for Elasticsearch"
         ),
@@ -101,24 +117,25 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
             inspected = engine.inspect_container(ref)
             facts = read_kibana_facts(answered, inspected, engine)
             if facts.failing:
-                tty = bool((inspected.get("Config") or {}).get("Tty"))
-                log = engine.read_log_tail(ref, tty=tty)
                 facts = msgspec.structs.replace(
-                    facts, **explain_connection(log, inspected, self.elasticsearch, engine)
+                    facts,
+                    **explain_connection(read_log(engine, inspected), inspected, self.elasticsearch, engine),
                 )
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("kibana", trouble)
         return Seen(kind="kibana", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read_kibana_facts(answered: ServiceReply[HttpAnswer], inspected: Json, engine: Engine) -> Facts:
+def read_kibana_facts(answered: ServiceReply[ReachedService], inspected: Json, engine: Engine) -> Facts:
     """Put the answer into facts."""
-    state = kibana_api.read_kibana_state(answered.answer) if answered.answer else None
-    number = kibana_api.read_kibana_version(answered.answer) if answered.answer else None
+    service = answered.answer
+    state = kibana_api.read_kibana_state(service.first_answer) if service else None
+    number = kibana_api.read_kibana_version(service.first_answer) if service else None
     return Facts(
-        answers=answered.answer is not None,
+        answers=service is not None,
         problem=answered.problem,
         via=answered.via,
+        access=service.access if service else None,
         **read_container_life(
             inspected, engine, KIBANA_START_BUDGET_S, ready=state in kibana_api.READY_STATES
         ),
@@ -127,6 +144,7 @@ def read_kibana_facts(answered: ServiceReply[HttpAnswer], inspected: Json, engin
         version=number or read_image_tag(inspected),
         unfit=False,
         complains=False,
+        migrating=False,
         host=None,
         loopback=None,
         shares_network=None,
@@ -150,20 +168,31 @@ def explain_connection(log: str, inspected: Json, elasticsearch: str, engine: En
         or log_patterns.read_configured_host(environment)
         or log_patterns.DEFAULT_ELASTICSEARCH_HOST
     )
-    other = find_elasticsearch(engine, elasticsearch)
+    other = inspect_stack_container(engine, elasticsearch, ELASTICSEARCH)
+    loopback = (
+        reachability.is_loopback_host(host)
+        and reachability.has_own_loopback(inspected)
+        and not reachability.lends_network(inspected, engine)
+    )
     return {
         "unfit": log_patterns.is_version_incompatible(log),
         "complains": log_patterns.find_tried_host(log) is not None,
+        "migrating": log_patterns.is_waiting_for_migration(log),
         "host": host,
-        "loopback": reachability.is_loopback_host(host) and reachability.has_own_loopback(inspected),
-        "shares_network": reachability.share_network(inspected, other) if other else None,
-        "known_name": host
-        in {*reachability.list_reachable_names(other, inspected), *iter_linked_names(inspected)}
-        if other
-        else None,
+        "loopback": loopback,
+        "shares_network": reachability.can_reach_other(inspected, other) if other else None,
+        "known_name": not loopback and is_known_name(host, inspected, other) if other else None,
         "old_variable": log_patterns.OLD_KIBANA_HOSTS in environment
         and log_patterns.KIBANA_HOSTS not in environment,
     }
+
+
+def is_known_name(host: str, inspected: Json, other: Json) -> bool | None:
+    """Say whether *host* is the other container's name from there; None where only trying could tell."""
+    if host in {*reachability.list_reachable_names(other, inspected), *iter_linked_names(inspected)}:
+        return True
+    # An address may be the machine's, and a name with dots be known to the network's own name server.
+    return None if "." in host or ":" in host or reachability.is_loopback_host(host) else False
 
 
 def iter_linked_names(inspected: Json) -> Iterator[str]:
@@ -171,11 +200,3 @@ def iter_linked_names(inspected: Json) -> Iterator[str]:
     host = inspected.get("HostConfig") or {}
     yield from (str(link).rpartition("/")[2] for link in host.get("Links") or [])
     yield from (str(host_entry).partition(":")[0] for host_entry in host.get("ExtraHosts") or [])
-
-
-def find_elasticsearch(engine: Engine, elasticsearch: str) -> Json | None:
-    """Inspect the container that is meant to run Elasticsearch; None when there is none."""
-    try:
-        return engine.inspect_container(find_container(engine, elasticsearch, ELASTICSEARCH).id)
-    except NotThere:
-        return None

@@ -2,40 +2,49 @@
 
 from http import HTTPStatus
 
-from dckgrade.engine.answers import HttpAnswer, NoAnswer, OutOfReach
+from dckgrade.engine.answers import HttpAnswer, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic.elasticsearch_api import parse_json_object
-from dckgrade.probes.support.http_json import as_mapping
-from dckgrade.probes.support.service import ServiceReply, ask_service
+from dckgrade.probes.support.account import is_locked
+from dckgrade.probes.support.http_json import ReachedService, as_mapping
+from dckgrade.probes.support.service import HttpService, ServiceReply, reach_service
 from dckgrade.report.observation import UnobservableReason
 
-KIBANA_PORT, KIBANA_IMAGE = 5601, "kibana"
-KIBANA_STATUS_PATH = "/api/status"
+KIBANA_IMAGE = "kibana"
 NOT_READY_BODY = b"Kibana server is not ready yet"
 READY_STATES = {"green", "available"}
 """`state` of versions up to 7, `level` from 8 on."""
 
 
-def reach_kibana(engine: Engine, container: str) -> ServiceReply[HttpAnswer]:
-    """Ask the Kibana in *container* for its status."""
-    return ask_service(
-        engine, container, KIBANA_PORT,
-        lambda address: require_kibana(engine.request_http(address, KIBANA_STATUS_PATH)),
-        lambda ref: require_kibana(engine.request_http_inside(ref, KIBANA_PORT, KIBANA_STATUS_PATH)),
-        image=KIBANA_IMAGE,
-    )  # fmt: skip
+def reach_kibana(engine: Engine, container: str) -> ServiceReply[ReachedService]:
+    """Ask the Kibana in *container* for its status; `OutOfReach` where it sends to a page to log in."""
+    replied = reach_service(engine, container, KIBANA)
+    if replied.answer and replied.answer.first_answer.status == HTTPStatus.FOUND:
+        raise OutOfReach(UnobservableReason.NOT_TRIED, "Kibana wants a login page to be filled in")
+    return replied
 
 
-def require_kibana(answer: HttpAnswer) -> HttpAnswer:
-    """Want Kibana's own form; one that wants an account first cannot be looked at."""
-    kibanas = any(name.startswith("kbn-") for name in answer.headers)
-    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.FOUND} and kibanas:
-        raise OutOfReach(UnobservableReason.NOT_TRIED, "Kibana wants an account")
-    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and (NOT_READY_BODY in answer.body or kibanas):
-        return answer
-    if not as_mapping(parse_json_object(answer).get("status")):
-        raise NoAnswer("garbled")
-    return answer
+def is_kibana(answer: HttpAnswer) -> bool:
+    """Know Kibana by its headers, by its own words while it is not ready, and by its status."""
+    has_own_headers = any(name.startswith("kbn-") for name in answer.headers)
+    if answer.status == HTTPStatus.FOUND:
+        return has_own_headers and "/login" in answer.headers.get("location", "")
+    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and NOT_READY_BODY in answer.body:
+        return True
+    if is_locked(answer) or answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return has_own_headers
+    return bool(as_mapping(parse_json_object(answer).get("status")))
+
+
+KIBANA = HttpService(
+    image=KIBANA_IMAGE,
+    path="/api/status",
+    usual_ports=(5601,),
+    is_own_answer=is_kibana,
+    port_settings=("SERVER_PORT", "server.port", "port"),
+    root_settings=("SERVER_BASEPATH", "server.basePath"),
+    account="kibana",
+)
 
 
 def read_kibana_state(answer: HttpAnswer) -> str | None:

@@ -1,6 +1,7 @@
 """Kind `log-marker`: whether a unique line of a container arrives in Elasticsearch, or where it stops."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -10,19 +11,22 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.probe_container_form import SENDING_DRIVERS
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.elastic import elasticsearch_api, logstash_api
+from dckgrade.probes.elastic import elasticsearch_api
+from dckgrade.probes.elastic.elasticsearch_api import NotAvailableYet
 from dckgrade.probes.elastic.failure_modes import (
     has_lost_data,
     is_log_reading_denied,
-    is_output_failing,
+    read_logstash_connection,
     was_accepted,
 )
 from dckgrade.probes.elastic.log_routes import survey_log_routes
+from dckgrade.probes.elastic.logstash_api import EMPTY_FLOW, LogstashIntake, PipelineFlow, read_intake
 from dckgrade.probes.elastic.marker import MarkerEmission, MarkerMethod, emit_marker
-from dckgrade.probes.support.http_json import HttpRequester
+from dckgrade.probes.support.http_json import HttpRequester, ServiceTimedOut
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
-from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 LogHop = Literal["no-way", "start", "container-log", "logstash-in", "logstash-out", "elasticsearch"]
@@ -30,6 +34,12 @@ MARKER_BUDGET_S = 45.0
 """Sent line by line, it is there in 1 to 3 s; read from files, Logstash looks for new ones every 15 s."""
 RETRY_AFTER_S = 3.0
 """A web server that logs no requests shows it by then."""
+UNSEEN_WAY_BUDGET_S = 15.0
+"""For a way that cannot be seen: programs that follow files look at them every 10 to 15 s."""
+SENT_BUDGET_S = 6.0
+"""For a line that is sent, where Logstash cannot be what carries it on."""
+REFUSED_AFTER_S = 8.0
+"""By then a line that is sent has been accepted, or refused."""
 LOOP_EVENTS_PER_S = 50
 """More lines than a lab's containers say."""
 
@@ -43,8 +53,13 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whose line it is."""
     driver: str | None
     ways: list[str]
-    """How lines may leave: gelf, syslog, fluentd; files, engine (its API), machine (a published port)."""
+    """
+    How lines may leave: the driver that sends them; files (Docker's own), volumes (in common), engine (its
+    API), journal, machine (a published port).
+    """
     found: bool
+    bypassed: bool
+    """It was found, and Logstash, which counts what it takes in, did not have it, or does not run."""
     index: str | None
     """Where it was found."""
     latency_s: float | None
@@ -52,7 +67,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     in_log: bool | None
     """Whether the engine shows it in the container's own log; null where that cannot be read."""
     hop: LogHop | None
-    """The first step that it did not take; null once it is found, or while no step can be told."""
+    """The first step that it did not take; null once it is found, or where no step can be told."""
     error: str | None
     """The engine's sentence where a container with these log settings does not start, secrets masked."""
     wrong_protocol: bool
@@ -60,7 +75,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     cannot_read: bool | None
     """Whoever reads Docker's files may not: tried inside; null where that could not be."""
     failing: bool
-    """Whether Logstash's log ends with Elasticsearch not reached, or refusing."""
+    """Whether Logstash's log ends with Elasticsearch not reached, or it refuses what has come since."""
+    refusal: str | None
+    """Why Elasticsearch refused a document of Logstash's, the last time that it did; secrets masked."""
     looping: bool
     """Logstash reads its own lines, and writes a new one for each."""
     documents: int | None
@@ -78,6 +95,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
     logstash: ContainerName = "logstash"
 
     facts: ClassVar[type[Struct]] = Facts
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("elasticsearch")
     passive: ClassVar[bool] = False
     cost: ClassVar[Cost] = Cost.WAIT
     absent: ClassVar[Text] = Text(
@@ -91,6 +109,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         "driver": Text(fr="pilote de logs", en="log driver"),
         "ways": Text(fr="chemins possibles des lignes", en="ways that lines can take"),
         "found": Text(fr="ligne témoin trouvée dans Elasticsearch", en="marker line found in Elasticsearch"),
+        "bypassed": Text(fr="ligne passée à côté de Logstash", en="line passed Logstash by"),
         "index": Text(fr="index où elle se trouve", en="index that holds it"),
         "latency_s": Text(fr="secondes jusqu'à Elasticsearch", en="seconds until Elasticsearch"),
         "waited_s": Text(fr="secondes d'attente", en="seconds waited"),
@@ -108,6 +127,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         "failing": Text(
             fr="Elasticsearch hors d'atteinte pour Logstash", en="Elasticsearch out of reach for Logstash"
         ),
+        "refusal": Text(fr="refus d'Elasticsearch", en="refusal by Elasticsearch"),
         "looping": Text(fr="Logstash relit ses propres lignes", en="Logstash reads its own lines"),
         "documents": Text(fr="documents présents avant", en="documents present before"),
         "old_lines_left": Text(fr="anciennes lignes laissées de côté", en="older lines passed over"),
@@ -118,35 +138,26 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
     def observe(self, engine: Engine) -> Observation:
         """Say it once a run, as soon as both ends are there; look for it in each look."""
         try:
-            ask, going = self.ends(engine)
-            if ask is None or going is None or logstash_api.ELASTICSEARCH_OUTPUT not in going.outputs:
+            ask, logstash = (
+                reach_open_elasticsearch(engine, self.elasticsearch),
+                read_intake(engine, self.logstash),
+            )
+            if ask is None or not logstash.ready:
                 return Seen(kind="log-marker", facts=msgspec.to_builtins(NOT_YET_FACTS))
-            said = self.said(engine, ask, going)
-            facts = self.followed(engine, said, ask, going)
+            said = self.said(engine, ask, logstash.flow)
+            facts = self.followed(engine, said, ask, logstash)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("log-marker", trouble)
-        return Seen(kind="log-marker", facts=msgspec.to_builtins(facts), age_s=get_marker_age_s(said))
+        age_s = get_marker_age_s(said, logstash, is_cut_off=facts.failing)
+        return Seen(kind="log-marker", facts=msgspec.to_builtins(facts), age_s=age_s)
 
-    def ends(self, engine: Engine) -> tuple[HttpRequester | None, logstash_api.PipelineFlow | None]:
-        """Reach Elasticsearch, once it has a cluster, and Logstash."""
-        found = elasticsearch_api.reach_elasticsearch(engine, self.elasticsearch).answer
-        if (
-            not found
-            or elasticsearch_api.wants_account(found.first_answer)
-            or not elasticsearch_api.fetch_cluster_health(found.request)
-        ):
-            return None, None
-        logstash = logstash_api.reach_logstash(engine, self.logstash).answer
-        return found.request, logstash_api.fetch_pipeline_flow(logstash.request) if logstash else None
-
-    def said(self, engine: Engine, ask: HttpRequester, going: logstash_api.PipelineFlow) -> MarkerEmission:
+    def said(self, engine: Engine, ask: HttpRequester, flow: PipelineFlow | None) -> MarkerEmission:
         """Say it; and once more in another way where a request leaves no line."""
         # Only looking needs threads and chance; judging imports the kinds of probes too.
         from dckgrade.engine.probe_container import make_marker
 
         def first() -> MarkerEmission:
-            held = sum(elasticsearch_api.count_documents(ask).values())
-            return emit_marker(engine, make_marker(), going, held, survey_log_routes(engine))
+            return emit_marker(engine, make_marker(), flow, count_held(ask), survey_log_routes(engine))
 
         said = engine.call_once_per_run("log-marker", first)
         if (
@@ -154,19 +165,17 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
             and said.waited_s >= RETRY_AFTER_S
             and is_in_container_log(engine, said) is False
         ):
-            said = engine.call_once_per_run(
-                "log-marker again",
-                lambda: emit_marker(engine, make_marker(), going, said.held, said.ways, again=True),
-            )
+            said = engine.call_once_per_run("log-marker again", lambda: repeat_marker(engine, said))
         return said
 
     def followed(
-        self, engine: Engine, said: MarkerEmission, ask: HttpRequester, going: logstash_api.PipelineFlow
+        self, engine: Engine, said: MarkerEmission, ask: HttpRequester, logstash: LogstashIntake
     ) -> Facts:
         """Look for it, and where it is not found, see how far it came."""
-        index = elasticsearch_api.find_line_index(ask, said.marker) if said.by else None
+        index, searched = look_for_line(ask, said)
         latency = engine.call_once_per_run(("found", said.marker), lambda: said.waited_s) if index else None
         kept = is_in_container_log(engine, said) if said.by and not index else None
+        flow, connection = logstash.flow, read_logstash_connection(engine, self.logstash)
         return Facts(
             said=said.by is not None,
             by=said.by,
@@ -174,18 +183,20 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
             driver=said.driver or said.ways.factory or None,
             ways=said.ways.names,
             found=index is not None,
+            bypassed=index is not None and has_bypassed(said, logstash),
             index=index,
             latency_s=round(latency, 1) if latency is not None else None,
             waited_s=round(said.waited_s, 1),
             in_log=True if index else kept,
-            hop=None if index else find_missing_hop(said, going, kept=kept),
+            hop=None if index or not searched else find_missing_hop(said, flow, kept=kept),
             error=mask_secrets(said.error)[:300] or None,
             wrong_protocol=said.wrong_protocol,
             cannot_read=is_log_reading_denied(engine, said.ways) if not index else None,
-            failing=not index and is_output_failing(engine, self.logstash),
-            looping=is_looping(said, going),
+            failing=not index and connection.is_failing(count_written_since(said, flow)),
+            refusal=connection.refusal,
+            looping=is_looping(said, flow),
             documents=said.held,
-            old_lines_left=index is not None and skips_old_lines(engine, said, going),
+            old_lines_left=index is not None and skips_old_lines(engine, said, flow),
             lost=has_lost_data(engine, self.elasticsearch, self.logstash) and was_accepted(said),
         )
 
@@ -197,6 +208,7 @@ NOT_YET_FACTS = Facts(
     driver=None,
     ways=[],
     found=False,
+    bypassed=False,
     index=None,
     latency_s=None,
     waited_s=None,
@@ -206,6 +218,7 @@ NOT_YET_FACTS = Facts(
     wrong_protocol=False,
     cannot_read=None,
     failing=False,
+    refusal=None,
     looping=False,
     documents=None,
     old_lines_left=False,
@@ -213,11 +226,68 @@ NOT_YET_FACTS = Facts(
 )
 
 
-def get_marker_age_s(said: MarkerEmission) -> float | None:
+def reach_open_elasticsearch(engine: Engine, elasticsearch: str) -> HttpRequester | None:
+    """Reach Elasticsearch; None while it has no cluster, or where it wants an account."""
+    found = elasticsearch_api.reach_elasticsearch(engine, elasticsearch).answer
+    if not found or found.is_locked:
+        return None
+    return found.request if elasticsearch_api.fetch_cluster_health(found.request) else None
+
+
+def count_held(ask: HttpRequester) -> int | None:
+    """Count what Elasticsearch holds; None while it cannot tell."""
+    try:
+        return sum(elasticsearch_api.count_documents(ask).values())
+    except (NotAvailableYet, ServiceTimedOut):
+        return None
+
+
+def repeat_marker(engine: Engine, said: MarkerEmission) -> MarkerEmission:
+    """Say the same word in another way; where there is none, what was said stands."""
+    try:
+        return emit_marker(engine, said.marker, said.before, said.held, said.ways, again=True)
+    except OutOfReach:
+        return said
+
+
+def look_for_line(ask: HttpRequester, said: MarkerEmission) -> tuple[str | None, bool]:
+    """Give the index of the line, and whether could be searched at all; an outage that lasts is raised."""
+    if not said.by:
+        return None, True
+    try:
+        return elasticsearch_api.find_line_index(ask, said.marker), True
+    except (NotAvailableYet, ServiceTimedOut):
+        if said.waited_s > MARKER_BUDGET_S:
+            raise OutOfReach(UnobservableReason.UNREADABLE, "/_search") from None
+        return None, False
+
+
+def get_marker_age_s(said: MarkerEmission, logstash: LogstashIntake, *, is_cut_off: bool) -> float | None:
     """Count the wait from the word; None where waiting cannot help any more."""
-    if said.by is None or (said.driver in SENDING_DRIVERS and said.waited_s > MARKER_BUDGET_S):
+    patience_s = UNSEEN_WAY_BUDGET_S if is_cut_off else get_patience_s(said, logstash)
+    if said.by is None or said.waited_s > patience_s:
         return None
     return round(said.waited_s, 1)
+
+
+def get_patience_s(said: MarkerEmission, logstash: LogstashIntake) -> float:
+    """Return for how long the line may still be on its way."""
+    ways = said.ways
+    others_carry = ways.socket or ways.journal or (ways.reader and not ways.reader.logstash)
+    sent = said.driver in SENDING_DRIVERS
+    if not logstash.may_write and not others_carry:
+        return SENT_BUDGET_S if sent else UNSEEN_WAY_BUDGET_S
+    if not ways.names:
+        return UNSEEN_WAY_BUDGET_S
+    return MARKER_BUDGET_S if sent else inf
+
+
+def has_bypassed(said: MarkerEmission, logstash: LogstashIntake) -> bool:
+    """Say whether the line came by another way than through Logstash, as far as that can be told."""
+    if not logstash.running:
+        return True
+    flow, before = logstash.flow, said.before
+    return flow is not None and before is not None and flow.taken_in <= before.taken_in
 
 
 def is_in_container_log(engine: Engine, said: MarkerEmission) -> bool | None:
@@ -233,37 +303,49 @@ def is_in_container_log(engine: Engine, said: MarkerEmission) -> bool | None:
     return None if said.driver in SENDING_DRIVERS and not text else False
 
 
-def skips_old_lines(engine: Engine, said: MarkerEmission, going: logstash_api.PipelineFlow) -> bool:
+def skips_old_lines(engine: Engine, said: MarkerEmission, flow: PipelineFlow | None) -> bool:
     """Say whether older lines of the same file were passed over, by how many came in all."""
-    if said.by != "request" or "files" not in said.ways.names or said.before.taken_in:
+    if said.by != "request" or "files" not in said.ways.names or not flow:
+        return False
+    if said.before is None or said.before.taken_in:
         return False
     tty = bool((engine.inspect_container(said.ref).get("Config") or {}).get("Tty"))
-    return len(engine.read_log_tail(said.ref, tty=tty).splitlines()) > going.taken_in
+    return len(engine.read_log_tail(said.ref, tty=tty).splitlines()) > flow.taken_in
 
 
-def find_missing_hop(
-    said: MarkerEmission, going: logstash_api.PipelineFlow, *, kept: bool | None
-) -> LogHop | None:
+def find_missing_hop(said: MarkerEmission, flow: PipelineFlow | None, *, kept: bool | None) -> LogHop | None:
     """Name the first step that was not taken, by what has been counted since the word was said."""
-    before = said.before
-    if said.error:
+    if said.error and (said.by is None or said.waited_s > SENT_BUDGET_S):
         return "start"
-    if said.by is None:
+    if not said.ways.names:
         return "no-way"
-    if kept is False:
+    if kept is False and not said.shares_files:
         return "container-log"
-    if going.taken_in <= before.taken_in:
+    return find_missing_step(said.before or EMPTY_FLOW, flow) if flow else None
+
+
+def find_missing_step(before: PipelineFlow, flow: PipelineFlow) -> LogHop:
+    """Name the first step in Logstash that no event has taken since."""
+    if flow.taken_in <= before.taken_in:
         return "logstash-in"
-    if going.passed_on <= before.passed_on or (
-        going.written is not None and going.written <= (before.written or 0)
+    if flow.passed_on <= before.passed_on or (
+        flow.written is not None and flow.written <= (before.written or 0)
     ):
         return "logstash-out"
     return "elasticsearch"
 
 
-def is_looping(said: MarkerEmission, going: logstash_api.PipelineFlow) -> bool:
+def count_written_since(said: MarkerEmission, flow: PipelineFlow | None) -> int | None:
+    """Count what Elasticsearch accepted since the word was said; None where none could be expected yet."""
+    before = said.before.written if said.before else None
+    if flow is None or flow.written is None or before is None or said.waited_s < REFUSED_AFTER_S:
+        return None
+    return flow.written - before
+
+
+def is_looping(said: MarkerEmission, flow: PipelineFlow | None) -> bool:
     """Say whether Logstash reads what it prints, and how fast that grows."""
     reader = said.ways.reader
-    if not reader or not reader.logstash or "stdout" not in going.outputs:
+    if not reader or not reader.logstash or not flow or not said.before or "stdout" not in flow.outputs:
         return False
-    return going.taken_in - said.before.taken_in > LOOP_EVENTS_PER_S * max(1.0, said.waited_s)
+    return flow.taken_in - said.before.taken_in > LOOP_EVENTS_PER_S * max(1.0, said.waited_s)

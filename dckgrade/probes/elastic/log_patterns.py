@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-PipelineProblem = Literal["syntax", "nothing-to-run", "not-readable"]
+from dckgrade.engine.redaction import mask_secrets
+
+PipelineProblem = Literal["syntax", "plugin", "nothing-to-run", "not-readable"]
 
 # Logstash's lines: `[2026-01-01T10:00:00,000][WARN ][logstash.outputs.elasticsearch][main] Attempted to …`.
 # The parts that ask about licences and send figures print the same words for another connection.
@@ -17,7 +19,14 @@ _OUTPUT_DEAD = re.compile(
     "No Available connections"
 )
 _OUTPUT_ALIVE = re.compile(r"Restored connection to ES instance")
-_REFUSED = re.compile(r"TOO_MANY_REQUESTS/12|FORBIDDEN/12|cluster_block_exception|Could not index event")
+_LOCKED = re.compile(r"TOO_MANY_REQUESTS/12|FORBIDDEN/12|cluster_block_exception")
+_REFUSED = re.compile(r"Could not index event|retrying failed action with response code: 40[13]")
+# `"error"=>{"type"=>"mapper_parsing_exception", "reason"=>"failed to parse field [code] …"}`
+_REASON = re.compile(
+    r'"type"\s{0,2}(?:=>|:)\s{0,2}"(\w{1,80})",\s{0,2}"reason"\s{0,2}(?:=>|:)\s{0,2}"((?:[^"\\]|\\.){1,300})'
+)
+_API_PORT = re.compile(r"Started Logstash API endpoint\D{0,20}(\d{2,5})", re.IGNORECASE)
+_PIPELINES_STARTED = re.compile(r"Pipelines running \{:count=>[1-9]|Pipeline started \{")
 _URL = re.compile(r":?url(?:=>|:)\s{0,2}\"?(?:#<[\w:]{1,60} ?)?(https?://[^\s\"'>,}]{1,200})")
 # Kibana 7: `Unable to revive connection: http://elasticsearch:9200/`; 7.11 and later:
 # `connect ECONNREFUSED 127.0.0.1:9200`, `getaddrinfo ENOTFOUND elasticsearch`, with the port or without.
@@ -30,41 +39,71 @@ _ERRNO = re.compile(
 _INCOMPATIBLE = re.compile(
     r"incompatible with the following Elasticsearch|This version of Kibana[^.]{0,60} requires"
 )
+_MIGRATING = "Another Kibana instance appears to be migrating"
+_IN_CLEAR = "plaintext http traffic on an https channel"
 _SYNTAX = re.compile(r"Expected one of .{0,800}? at line (\d{1,6})")
-_BROKEN = re.compile(
+_PLUGIN = re.compile(
     r"ConfigurationError|Invalid setting for|Unable to configure plugins|Couldn't find any \w{1,10} plugin"
+    r"|Unknown setting '|Missing a required setting"
 )
 _NOTHING_TO_RUN = re.compile(
     r"No config files found|No configuration found|No pipelines? (?:is|are) running|no pipelines? loaded"
 )
 _UNREADABLE = re.compile(r"Permission denied|EACCES|not readable")
 
+MAX_REFUSAL_CHARS = 300
 KIBANA_HOSTS, OLD_KIBANA_HOSTS = "ELASTICSEARCH_HOSTS", "ELASTICSEARCH_URL"
 DEFAULT_ELASTICSEARCH_HOST = "elasticsearch"
 """Where the images of Logstash and Kibana look for it, if they are told nothing."""
 
 
 class OutputConnection(Struct, frozen=True):
-    """How the last word about the connection to Elasticsearch reads."""
+    """What a log says of the connection to Elasticsearch."""
 
-    failing: bool
+    lost: bool
+    """The last word is that it cannot be reached, or has locked its indices."""
     host: str | None
     """Where it looks for it; None where that was not told."""
+    refusal: str | None
+    """Why the last document was refused that was: type and reason."""
+
+    def is_failing(self, written: int | None) -> bool:
+        """Say whether nothing can be written; refusals mean that only where nothing was *written* at all."""
+        return self.lost or (self.refusal is not None and written == 0)
 
 
 def read_output_connection(log: str) -> OutputConnection:
     """Read Logstash's log: the last word about its output counts."""
-    failing, host = False, None
+    lost, host, refusal = False, None, None
     for line in log.splitlines():
         if not _OUTPUT.search(line):
             continue
         if url := _URL.search(line):
             host = parse_hostname(url[1])
         if _OUTPUT_ALIVE.search(line):
-            failing = False
-        elif _OUTPUT_DEAD.search(line) or _REFUSED.search(line):
-            failing = True
-    return OutputConnection(failing, host)
+            lost = False
+        elif _OUTPUT_DEAD.search(line) or _LOCKED.search(line):
+            lost = True
+        elif _REFUSED.search(line):
+            refusal = read_refusal(line)
+    return OutputConnection(lost, host, refusal)
+
+
+def read_refusal(line: str) -> str:
+    """Read why a document was refused, by the first reason that the line gives; secrets masked."""
+    reasons = [f"{kind}: {reason}" for kind, reason in _REASON.findall(line)]
+    return mask_secrets(reasons[0] if reasons else line)[:MAX_REFUSAL_CHARS]
+
+
+def find_api_port(log: str) -> int | None:
+    """Read at which port Logstash says that its API is; None where it does not say so."""
+    ports = _API_PORT.findall(log)
+    return int(ports[-1]) if ports else None
+
+
+def has_started_pipelines(log: str) -> bool:
+    """Read whether Logstash says that a pipeline runs."""
+    return bool(_PIPELINES_STARTED.search(log))
 
 
 def find_tried_host(log: str) -> str | None:
@@ -76,6 +115,16 @@ def find_tried_host(log: str) -> str | None:
 def is_version_incompatible(log: str) -> bool:
     """Read Kibana's log: whether Elasticsearch is of a version that it cannot work with."""
     return bool(_INCOMPATIBLE.search(log))
+
+
+def is_waiting_for_migration(log: str) -> bool:
+    """Read Kibana's log: whether it waits for another one to finish a migration."""
+    return _MIGRATING in log
+
+
+def is_asked_in_clear(log: str) -> bool:
+    """Read Elasticsearch's log: whether it was asked in clear where it wants TLS."""
+    return _IN_CLEAR in log
 
 
 def iter_tried_hosts(line: str) -> Iterator[str]:
@@ -112,8 +161,8 @@ def find_pipeline_problem(log: str) -> tuple[PipelineProblem | None, int | None]
     if found := _SYNTAX.search(" ".join(log.split())):
         return "syntax", int(found[1])
     for line in log.splitlines():
-        if _BROKEN.search(line):
-            problem = "syntax"
+        if _PLUGIN.search(line):
+            problem = "plugin"
         elif _NOTHING_TO_RUN.search(line):
             problem = problem or "nothing-to-run"
         elif _UNREADABLE.search(line):

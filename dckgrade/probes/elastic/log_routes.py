@@ -14,10 +14,22 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.candidates import inspect_candidates, is_orchestrated, runs_image_or_program
 from dckgrade.probes.support.lookup import get_repository_name
+from dckgrade.probes.support.service_settings import order_ports
 
 DOCKER_SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
 SELF_READING_IMAGES = {"cadvisor", "node-exporter", "portainer", "portainer-ce"}
 """Programs that mount the engine's folders or its socket, and send no logs anywhere."""
+JOURNAL_FOLDERS = ("/var/log/journal", "/run/log/journal")
+"""Where the machine keeps its journal: a shipper that has it reads what the driver journald writes."""
+KEEPING_DRIVERS = frozenset({"", "none", "json-file", "local", "db", "journald", "etwlogs"})
+"""Log drivers that send nothing anywhere; any other does, a plugin's too."""
+WEB_SERVERS = ("nginx", "httpd", "caddy")
+"""Programs that may log a request for a page that there is not."""
+HTTP_PORTS, MAX_HTTP_PORTS = (80, 8080), 4
+SYSTEM_FOLDERS = ("/etc", "/proc", "/sys", "/dev", "/run", "/var/run", "/lib", "/usr/share/zoneinfo")
+"""Folders of the machine that containers have in common without passing lines on in them."""
+STORE_IMAGES = ("elasticsearch", "kibana")
+"""Where lines end: none of these carries any."""
 LOG_PORTS = {"5044", "5000", "514", "24224"}
 """Ports at which Logstash usually takes lines: a shipper on the machine may use one that is published."""
 MAX_INSPECTED_CONTAINERS = 60
@@ -32,16 +44,25 @@ class LogSource(Struct, frozen=True):
     image: str
     """The image's id."""
     running: bool
-    nginx: bool
+    is_web_server: bool
+    ports: Sequence[int]
+    """Its own TCP ports at which it may serve pages, the likeliest first."""
     driver: str
     log: Json
     """Its LogConfig."""
     error: str
     """The engine's own error when it could not be started because of that."""
+    shares_files: bool
+    """It writes to a volume or folder that another container has too: its log may be a file in there."""
 
     @property
     def sends(self) -> bool:
         """Say whether its driver sends lines away."""
+        return self.driver not in KEEPING_DRIVERS
+
+    @property
+    def can_be_copied(self) -> bool:
+        """Say whether a container of ours may be given the same driver and options."""
         return self.driver in SENDING_DRIVERS
 
 
@@ -63,6 +84,8 @@ class LogRoutes(Struct, frozen=True):
     reader: LogTailer | None
     socket: bool
     """Some container asks the engine for logs."""
+    journal: bool
+    """Some container reads the machine's journal."""
     taking: bool
     """Some container takes lines at a port of the machine: what sends them may be no container."""
     factory: str
@@ -70,11 +93,17 @@ class LogRoutes(Struct, frozen=True):
 
     @property
     def names(self) -> list[str]:
-        """Name the ways: drivers, `files`, `engine`, `machine`."""
+        """Name the ways: drivers, `files`, `volumes`, `engine`, `journal`, `machine`."""
         drivers = {source.driver for source in self.senders if source.sends} | (
-            {self.factory} & SENDING_DRIVERS
+            {self.factory} - KEEPING_DRIVERS
         )
-        others = {"files": self.reader, "engine": self.socket, "machine": self.taking}
+        others = {
+            "files": self.reader,
+            "volumes": any(source.shares_files for source in self.senders),
+            "engine": self.socket,
+            "journal": self.journal,
+            "machine": self.taking,
+        }
         return [*sorted(drivers), *(name for name, there in others.items() if there)]
 
 
@@ -96,13 +125,23 @@ def survey_log_routes(engine: Engine) -> LogRoutes:
         for entry, inspected in seen
         if get_image_repository(inspected) not in SELF_READING_IMAGES
     ]
+    carriers = [
+        inspected
+        for entry, inspected in others
+        if not is_web_server(entry) and get_image_repository(inspected) not in STORE_IMAGES
+    ]
     return LogRoutes(
-        senders=[describe_log_source(entry, inspected) for entry, inspected in seen],
+        senders=[describe_log_source(entry, inspected, carriers) for entry, inspected in seen],
         reader=next(
             iter(sorted(iter_log_tailers(others, root), key=lambda tailer: not tailer.running)), None
         ),
         socket=any(
             place in DOCKER_SOCKETS for _, inspected in others for place in iter_mount_sources(inspected)
+        ),
+        journal=any(
+            place.startswith(JOURNAL_FOLDERS)
+            for _, inspected in others
+            for place in iter_mount_sources(inspected)
         ),
         taking=any(
             key.partition("/")[0] in LOG_PORTS
@@ -113,8 +152,8 @@ def survey_log_routes(engine: Engine) -> LogRoutes:
     )
 
 
-def describe_log_source(entry: Json, inspected: Json) -> LogSource:
-    """Say how a container's lines are kept or sent."""
+def describe_log_source(entry: Json, inspected: Json, carriers: Sequence[Json]) -> LogSource:
+    """Say how a container's lines are kept or sent, and whether one of *carriers* has its files."""
     state, log = inspected.get("State") or {}, (inspected.get("HostConfig") or {}).get("LogConfig") or {}
     error = str(state.get("Error") or "") if not state.get("Running") else ""
     return LogSource(
@@ -122,11 +161,36 @@ def describe_log_source(entry: Json, inspected: Json) -> LogSource:
         name=str(inspected.get("Name") or "").lstrip("/"),
         image=str(inspected.get("Image") or ""),
         running=reachability.is_running(inspected),
-        nginx=runs_image_or_program(entry, "nginx"),
+        is_web_server=is_web_server(entry),
+        ports=order_ports(inspected, (), HTTP_PORTS, None)[:MAX_HTTP_PORTS],
         driver=str(log.get("Type") or ""),
         log={"Type": str(log.get("Type") or ""), "Config": dict(log.get("Config") or {})},
         error=error if "logging driver" in error else "",
+        shares_files=any(shares_files(inspected, carrier) for carrier in carriers),
     )
+
+
+def shares_files(inspected: Json, other: Json) -> bool:
+    """Say whether the container writes where *other* reads: in one volume, or one folder of the machine."""
+    if inspected.get("Id") == other.get("Id"):
+        return False
+    written = [mount for mount in inspected.get("Mounts") or [] if mount.get("RW")]
+    return any(is_same_place(mount, read) for mount in written for read in other.get("Mounts") or [])
+
+
+def is_web_server(entry: Json) -> bool:
+    """Say whether it runs one of the programs that log requests."""
+    return any(runs_image_or_program(entry, program) for program in WEB_SERVERS)
+
+
+def is_same_place(written: Json, read: Json) -> bool:
+    """Say whether two mounts are of one volume, or of one folder of the machine and one in it."""
+    if written.get("Name") or read.get("Name"):
+        return bool(written.get("Name")) and written.get("Name") == read.get("Name")
+    one, other = (PurePosixPath(str(mount.get("Source") or "")) for mount in (written, read))
+    if not (one.is_absolute() and other.is_absolute()) or str(one).startswith(SYSTEM_FOLDERS):
+        return False
+    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
 def iter_log_tailers(seen: Sequence[tuple[Json, Json]], root: str) -> Iterator[LogTailer]:

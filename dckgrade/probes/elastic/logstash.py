@@ -10,10 +10,11 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import log_patterns
-from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life
+from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life, read_log
 from dckgrade.probes.elastic.logstash_api import (
+    EMPTY_FLOW,
     LOGSTASH_IMAGE,
-    PipelineFlow,
+    START_BUDGET_S,
     fetch_pipeline_flow,
     reach_logstash,
     read_logstash_version,
@@ -25,8 +26,6 @@ from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
 PIPELINE_FOLDER = "/usr/share/logstash/pipeline"
-LOGSTASH_START_BUDGET_S = 150.0
-EMPTY_FLOW = PipelineFlow(inputs=[], outputs=[], taken_in=0, passed_on=0, written=None)
 
 
 class Facts(ContainerLife, frozen=True, kw_only=True):
@@ -46,7 +45,12 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     written: int | None
     """Documents that Elasticsearch has accepted from it; null where this version does not tell."""
     failing: bool
-    """Whether the last word of its log about Elasticsearch is that it cannot be reached, or refuses."""
+    """
+    Whether the last word of its log about Elasticsearch is that it cannot be reached, or accepts nothing:
+    single documents that are refused, while others are accepted, do not count.
+    """
+    refusal: str | None
+    """Why Elasticsearch refused a document, the last time that it did: type and reason, secrets masked."""
     host: str | None
     """Where it looks for Elasticsearch, by its log; null where that does not tell."""
     loopback: bool
@@ -72,6 +76,7 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
         "name": Text(fr="nom du conteneur", en="name of the container"),
         "status": Text(fr="état du conteneur", en="state of the container"),
         "exit_code": Text(fr="code de sortie", en="exit code"),
+        "oom_killed": Text(fr="tué par manque de mémoire", en="killed for lack of memory"),
         "error": Text(fr="erreur du moteur", en="error of the engine"),
         "log_tail": Text(fr="dernières lignes du log", en="last lines of the log"),
         "up_s": Text(fr="secondes de marche", en="seconds running"),
@@ -89,6 +94,7 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
         "failing": Text(
             fr="Elasticsearch hors d'atteinte d'après le log", en="Elasticsearch out of reach, by the log"
         ),
+        "refusal": Text(fr="refus d'Elasticsearch", en="refusal by Elasticsearch"),
         "host": Text(
             fr="hôte où Logstash cherche Elasticsearch", en="host at which Logstash looks for Elasticsearch"
         ),
@@ -108,9 +114,10 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
             inspected = engine.inspect_container(ref)
             service = answered.answer
             going = fetch_pipeline_flow(service.request) if service else None
-            tty = bool((inspected.get("Config") or {}).get("Tty"))
-            connection = log_patterns.read_output_connection(engine.read_log_tail(ref, tty=tty))
-            lived = read_container_life(inspected, engine, LOGSTASH_START_BUDGET_S, ready=going is not None)
+            log = read_log(engine, inspected)
+            connection = log_patterns.read_output_connection(log)
+            started = going is not None or log_patterns.has_started_pipelines(log)
+            lived = read_container_life(inspected, engine, START_BUDGET_S, ready=started)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("logstash", trouble)
         own, elsewhere = find_pipeline_mounts(inspected)
@@ -127,19 +134,23 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
             taken_in=flow.taken_in,
             passed_on=flow.passed_on,
             written=flow.written,
-            failing=connection.failing,
+            failing=connection.is_failing(flow.written),
+            refusal=connection.refusal,
             host=connection.host,
-            loopback=is_own_loopback(connection.host, inspected),
+            loopback=is_own_loopback(connection.host, inspected, engine),
             pipeline_mounted=own,
             mounted_elsewhere=elsewhere,
         )
         return Seen(kind="logstash", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def is_own_loopback(host: str | None, inspected: Json) -> bool:
-    """Say whether that host is the container itself."""
+def is_own_loopback(host: str | None, inspected: Json, engine: Engine) -> bool:
+    """Say whether that host is the container itself, and nobody else."""
     return (
-        bool(host) and reachability.is_loopback_host(str(host)) and reachability.has_own_loopback(inspected)
+        bool(host)
+        and reachability.is_loopback_host(str(host))
+        and reachability.has_own_loopback(inspected)
+        and not reachability.lends_network(inspected, engine)
     )
 
 

@@ -3,9 +3,14 @@
 from http import HTTPStatus
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from dckgrade.engine.answers import Address, Json, NoAnswer, NotThere, OutOfReach
+from dckgrade.engine.answers import HttpAnswer, Json, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.probes.elastic.container_state import inspect_stack_container, read_log
+from dckgrade.probes.elastic.elasticsearch_api import parse_json_object
+from dckgrade.probes.elastic.log_patterns import find_api_port, has_started_pipelines
+from dckgrade.probes.support.account import is_locked
 from dckgrade.probes.support.http_json import (
     HttpRequester,
     ReachedService,
@@ -14,9 +19,12 @@ from dckgrade.probes.support.http_json import (
     iter_mappings,
     request_whole_answer,
 )
-from dckgrade.probes.support.service import ServiceReply, ask_service, find_id_and_state
+from dckgrade.probes.support.lookup import uptime_s
+from dckgrade.probes.support.service import HttpService, ServiceReply, find_id_and_state, reach_service
+from dckgrade.report.observation import UnobservableReason
 
-LOGSTASH_PORT, LOGSTASH_IMAGE = 9600, "logstash"
+LOGSTASH_IMAGE = "logstash"
+START_BUDGET_S = 150.0
 PIPELINE_STATS_PATH = "/_node/stats/pipelines"
 ELASTICSEARCH_OUTPUT = "elasticsearch"
 
@@ -35,42 +43,74 @@ class PipelineFlow(Struct, frozen=True):
     """Documents that Elasticsearch has accepted; None where this version does not tell."""
 
 
-def reach_logstash(engine: Engine, container: str) -> ServiceReply[ReachedService]:
-    """Reach the API of the Logstash in *container*: seldom published, sometimes open inside alone."""
+EMPTY_FLOW = PipelineFlow(inputs=[], outputs=[], taken_in=0, passed_on=0, written=None)
 
-    def from_here(address: Address) -> ReachedService:
-        return require_logstash(
-            ReachedService(lambda path: engine.request_http(address, path), engine.request_http(address, "/"))
-        )
 
-    def inside(ref: str) -> ReachedService:
-        return require_logstash(
-            ReachedService(
-                lambda path: engine.request_http_inside(ref, LOGSTASH_PORT, path),
-                engine.request_http_inside(ref, LOGSTASH_PORT, "/"),
-            )
-        )
+class LogstashIntake(Struct, frozen=True, kw_only=True):
+    """Whether a line that is sent now can be taken in, as far as that can be seen."""
 
-    answered = ask_service(engine, container, LOGSTASH_PORT, from_here, inside, image=LOGSTASH_IMAGE)
-    if answered.answer or answered.problem not in {"refused", "no-address"}:
-        return answered
-    # `http.host` may have become the loopback again, by a logstash.yml of the trainee's.
+    running: bool
+    flow: PipelineFlow | None
+    """None where its API is not reached, or no pipeline runs."""
+    ready: bool
+    """A pipeline runs; or nothing will be different later: it does not run, or had the time to start."""
+
+    @property
+    def may_write(self) -> bool:
+        """Say whether it may write to Elasticsearch: what is not seen may be."""
+        return self.running and (self.flow is None or ELASTICSEARCH_OUTPUT in self.flow.outputs)
+
+
+def read_intake(engine: Engine, container: str) -> LogstashIntake:
+    """Look at the Logstash in *container*; that it is not there, or not reached, is no error."""
+    inspected = inspect_stack_container(engine, container, LOGSTASH_IMAGE)
+    up_s = uptime_s(inspected, engine.now()) if inspected else None
+    if inspected is None or up_s is None:
+        return LogstashIntake(running=False, flow=None, ready=True)
     try:
-        service = inside(find_id_and_state(engine, container, LOGSTASH_IMAGE)[0])
-    except (NoAnswer, NotThere, OutOfReach):
-        return answered
-    return ServiceReply(answer=service, via="inside", age_s=answered.age_s)
-
-
-def require_logstash(service: ReachedService) -> ReachedService:
-    """Want Logstash's own form."""
-    try:
-        about = as_mapping(decode_json(service.first_answer))
+        service = reach_logstash(engine, container).answer
+        flow = fetch_pipeline_flow(service.request) if service else None
     except OutOfReach:
-        raise NoAnswer("garbled") from None
-    if service.first_answer.status != HTTPStatus.OK or not {"host", "version"} <= about.keys():
-        raise NoAnswer("garbled")
-    return service
+        service = flow = None
+    started = up_s > START_BUDGET_S or (not service and has_started_pipelines(read_log(engine, inspected)))
+    return LogstashIntake(running=True, flow=flow, ready=flow is not None or started)
+
+
+def reach_logstash(engine: Engine, container: str) -> ServiceReply[ReachedService]:
+    """
+    Reach the API of the Logstash in *container*: where it usually is, else where its log says.
+
+    `OutOfReach` where it wants an account.
+    """
+    replied = reach_service(engine, container, LOGSTASH)
+    if not replied.answer and replied.problem != "not-running":
+        inspected = engine.inspect_container(find_id_and_state(engine, container, LOGSTASH_IMAGE)[0])
+        if port := find_api_port(read_log(engine, inspected)):
+            told = reach_service(engine, container, replace(LOGSTASH, usual_ports=(port,)))
+            replied = told if told.answer else replied
+    if replied.answer and is_locked(replied.answer.first_answer):
+        raise OutOfReach(UnobservableReason.NOT_TRIED, "Logstash's API wants an account")
+    return replied
+
+
+def is_logstash(answer: HttpAnswer) -> bool:
+    """Know Logstash by its own form."""
+    return is_locked(answer) or (
+        answer.status == HTTPStatus.OK and {"host", "version"} <= parse_json_object(answer).keys()
+    )
+
+
+LOGSTASH = HttpService(
+    image=LOGSTASH_IMAGE,
+    path="/",
+    usual_ports=(9600,),
+    is_own_answer=is_logstash,
+    port_settings=("HTTP_PORT", "http.port", "API_HTTP_PORT", "api.http.port"),
+    # A question to one of its inputs would become a line.
+    allowed_ports=range(9600, 9701),
+    # `http.host` may have become the loopback again, by a logstash.yml of the trainee's.
+    may_be_inside=True,
+)
 
 
 def read_logstash_version(service: ReachedService) -> str:

@@ -20,7 +20,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What the log says."""
 
     problem: PipelineProblem | None
-    """A pipeline that cannot be read as one; no pipeline at all; a file that may not be read."""
+    """
+    A pipeline that cannot be read as one; a plugin that there is not, or that refuses its settings; no
+    pipeline at all; a file that may not be read.
+    """
     line: int | None
     """The line of the pipeline that is wrong, where the log names it."""
 

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from dckgrade.engine.answers import NoAnswer, NotThere, OutOfReach
-from dckgrade.engine.probe_container_form import SENDING_DRIVERS
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.elastic.log_routes import (
     LogRoutes,
@@ -21,9 +21,10 @@ from dckgrade.probes.support.service import ask_addresses
 from dckgrade.report.observation import UnobservableReason
 
 MarkerMethod = Literal["request", "container", "command"]
-"""A request to the trainee's own nginx, which logs it; a container of ours; a command in one of theirs."""
+"""A request to their own web server, which logs it; a container of ours; a command in one of theirs."""
 
-HTTP_PORT, SHOWN_PROBE_NAME = 80, "dckgrade-probe"
+SHOWN_PROBE_NAME = "dckgrade-probe"
+MAX_WEB_SERVERS = 5
 SAY_COMMAND = ("sh", "-c", 'echo " $0 " > /proc/1/fd/1')
 
 
@@ -43,9 +44,12 @@ class MarkerEmission(Struct, frozen=True, kw_only=True):
     """The engine's sentence where no container with these settings can be started."""
     at: float
     """By the monotonic clock."""
-    before: PipelineFlow
-    held: int
-    """How many documents Elasticsearch held."""
+    before: PipelineFlow | None
+    """None where Logstash's API could not be asked."""
+    held: int | None
+    """How many documents Elasticsearch held; None where it could not tell."""
+    shares_files: bool
+    """Whether the line may be in a file that another container reads."""
 
     @property
     def waited_s(self) -> float:
@@ -54,12 +58,18 @@ class MarkerEmission(Struct, frozen=True, kw_only=True):
 
 
 def emit_marker(
-    engine: Engine, marker: str, before: PipelineFlow, held: int, ways: LogRoutes, *, again: bool = False
+    engine: Engine,
+    marker: str,
+    before: PipelineFlow | None,
+    held: int | None,
+    ways: LogRoutes,
+    *,
+    again: bool = False,
 ) -> MarkerEmission:
     """
-    Put the word on a standard output whose lines have a way to Logstash; *again*: not by a request this time.
+    Put the word on every standard output that may have a way to Elasticsearch, seen or not.
 
-    `OutOfReach` where nothing of the kind may be done here.
+    *again*: not by requests this time. `OutOfReach` where nothing of the kind may be done here.
     """
     fitting = [source for source in ways.senders if has_log_route(source, ways)]
     sends = [source for source in fitting if source.sends]
@@ -76,19 +86,39 @@ def emit_marker(
         at=time.monotonic(),
         before=before,
         held=held,
+        shares_files=False,
     )
-    if not ways.names:
-        return said
+    asked = [] if again else emit_by_requests(engine, said)
+    if requested := next((emission for source, emission in asked if source in fitting), None):
+        return requested
     # Their own setting cannot work: a container of ours with the same one would tell the same.
     if sends and not ways.reader and all(source.error for source in sends):
-        return _changed(said, error=sends[0].error, container=sends[0].name)
+        reached = asked[0][1] if asked else _changed(said, container=sends[0].name)
+        return _changed(reached, error=sends[0].error)
+    return emit_without_request(engine, said, log)
+
+
+def emit_by_requests(engine: Engine, said: MarkerEmission) -> list[tuple[LogSource, MarkerEmission]]:
+    """Ask the trainee's own web servers for a page of that name, those with a way of their own first."""
+    servers = [source for source in said.ways.senders if source.running and source.is_web_server]
+    asked = []
+    for source in sorted(servers, key=lambda source: (not source.sends, not source.shares_files)):
+        try:
+            asked.append((source, emit_by_request(engine, said, source)))
+        except (NotThere, NoAnswer, OutOfReach):
+            continue
+        if len(asked) == MAX_WEB_SERVERS:
+            break
+    return asked
+
+
+def emit_without_request(engine: Engine, said: MarkerEmission, log: LogSource | None) -> MarkerEmission:
+    """Have a container of ours say it, else a command in one of theirs."""
     refused: OutOfReach | None = None
-    for attempt in iter_attempts(engine, said, [] if again else fitting, log):
+    for attempt in iter_attempts(engine, said, log):
         try:
             return attempt()
         except NotThere:
-            continue
-        except NoAnswer:
             continue
         except OutOfReach as trouble:
             if "logging driver" in trouble.detail:
@@ -98,23 +128,23 @@ def emit_marker(
 
 
 def iter_attempts(
-    engine: Engine, said: MarkerEmission, fitting: list[LogSource], log: LogSource | None
+    engine: Engine, said: MarkerEmission, log: LogSource | None
 ) -> Iterator[Callable[[], MarkerEmission]]:
-    """Give the attempts, the least intrusive first."""
-    for source in fitting:
-        if source.running and source.nginx:
-            yield lambda source=source: emit_by_request(engine, said, source)  # type: ignore[misc]
-    if image := choose_probe_image(said.ways, log):
-        yield lambda: emit_by_probe_container(engine, said, image, log)
-    for source in said.ways.senders:
-        if source.running and has_log_route(source, said.ways):
-            yield lambda source=source: emit_by_command(engine, said, source)  # type: ignore[misc]
+    """Give the attempts, the less intrusive first; a driver that ours cannot have is theirs alone to use."""
+    image, copied = choose_probe_image(said.ways, log), log if log and log.can_be_copied else None
+    ours = [partial(emit_by_probe_container, engine, said, image, copied)] if image else []
+    theirs = [
+        partial(emit_by_command, engine, said, source)
+        for source in said.ways.senders
+        if source.running and has_log_route(source, said.ways)
+    ]
+    yield from (*theirs, *ours) if log and not copied else (*ours, *theirs)
 
 
 def has_log_route(source: LogSource, ways: LogRoutes) -> bool:
-    """Say whether that container's lines have a way out: sent away, or kept where somebody reads them."""
+    """Say whether that container's lines may have a way out: sent away, or kept where somebody reads them."""
     if any(sender.sends for sender in ways.senders):
-        return source.sends
+        return source.sends or source.shares_files
     return source.driver not in {"none", ""}
 
 
@@ -123,36 +153,41 @@ def choose_probe_image(ways: LogRoutes, log: LogSource | None) -> str:
     running = [
         source.image for source in ways.senders if source.running and source.image.startswith("sha256:")
     ]
-    nginx = [source.image for source in ways.senders if source.nginx and source.image in running]
+    servers = [source.image for source in ways.senders if source.is_web_server and source.image in running]
     own = [log.image] if log and log.image.startswith("sha256:") else []
-    return next(iter([*own, *nginx, *running]), "")
+    return next(iter([*own, *servers, *running]), "")
 
 
 def emit_by_request(engine: Engine, said: MarkerEmission, source: LogSource) -> MarkerEmission:
-    """Ask their nginx for a page of that name: it logs the request."""
-    path = f"/{said.marker}"
-    try:
-        reply = ask_addresses(
-            engine.find_addresses(engine.inspect_container(source.ref), HTTP_PORT),
-            lambda at: engine.request_http(at, path),
-            None,
+    """Ask their web server for a page of that name, at the first of its ports that answers: it logs that."""
+    path, inspected = f"/{said.marker}", engine.inspect_container(source.ref)
+    for port in source.ports:
+        try:
+            reply = ask_addresses(
+                engine.find_addresses(inspected, port), lambda at: engine.request_http(at, path), None
+            )
+            if reply.answer is None:
+                continue
+        except OutOfReach as trouble:
+            if trouble.why is not UnobservableReason.ADDRESS_OUT_OF_REACH:
+                raise
+            engine.request_http_inside(source.ref, port, path)
+        return _changed(
+            said,
+            by="request",
+            container=source.name,
+            ref=source.ref,
+            driver=source.driver,
+            shares_files=source.shares_files,
         )
-        if reply.answer is None:
-            raise NoAnswer("refused")
-    except OutOfReach as trouble:
-        if trouble.why is not UnobservableReason.ADDRESS_OUT_OF_REACH:
-            raise
-        engine.request_http_inside(source.ref, HTTP_PORT, path)
-    return _changed(said, by="request", container=source.name, ref=source.ref, driver=source.driver)
+    raise NoAnswer("refused")
 
 
 def emit_by_probe_container(
     engine: Engine, said: MarkerEmission, image: str, log: LogSource | None
 ) -> MarkerEmission:
     """Start a container of ours that says the word, with the settings of theirs that sends lines away."""
-    ref = engine.start_marker_container(
-        image, said.marker, log.log if log and log.driver in SENDING_DRIVERS else None
-    )
+    ref = engine.start_marker_container(image, said.marker, log.log if log else None)
     return _changed(
         said, by="container", container=SHOWN_PROBE_NAME, ref=ref, driver=log.driver if log else ""
     )

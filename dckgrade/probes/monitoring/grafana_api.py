@@ -4,8 +4,9 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, NoAnswer, OutOfReach
+from dckgrade.engine.answers import HttpAnswer, Json, Login, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.account import find_account
 from dckgrade.probes.support.http_json import (
@@ -17,11 +18,17 @@ from dckgrade.probes.support.http_json import (
     iter_mappings,
     request_whole_answer,
 )
-from dckgrade.probes.support.service import ServiceReply, ask_service, find_id_and_state
+from dckgrade.probes.support.service import (
+    HttpService,
+    ServiceReply,
+    ask_below,
+    find_id_and_state,
+    reach_service,
+)
+from dckgrade.probes.support.service_settings import learn_roots
 from dckgrade.report.observation import UnobservableReason
 
-GRAFANA_PORT, GRAFANA_IMAGE = 3000, "grafana"
-GRAFANA_HEALTH_PATH = "/api/health"
+GRAFANA_IMAGE, ACCOUNT_PATH = "grafana", "/api/org"
 MAX_DATA_SOURCES = 5
 
 GrafanaAccess = Literal["granted", "refused", "not-tried"]
@@ -61,41 +68,55 @@ class PrometheusSource(Struct, frozen=True):
     is_default: bool
 
 
+def is_grafana_answer(answer: HttpAnswer) -> bool:
+    """Return whether Grafana says how it is; it does so without an account."""
+    try:
+        return "database" in as_mapping(decode_json(answer))
+    except OutOfReach:
+        return False
+
+
+GRAFANA = HttpService(
+    image=GRAFANA_IMAGE,
+    path="/api/health",
+    usual_ports=(3000,),
+    is_own_answer=is_grafana_answer,
+    port_settings=("GF_SERVER_HTTP_PORT", "cfg:server.http_port", "cfg:default.server.http_port"),
+    root_settings=("GF_SERVER_ROOT_URL", "cfg:server.root_url", "cfg:default.server.root_url"),
+)
+
+
 def open_grafana(engine: Engine, container: str) -> ServiceReply[OpenedGrafana]:
     """Reach the Grafana in *container*, and try its account once."""
+    answered = reach_service(engine, container, GRAFANA)
     inspected = engine.inspect_container(find_id_and_state(engine, container, GRAFANA_IMAGE)[0])
     account = choose_account(inspected, find_account(engine, GRAFANA_IMAGE))
+    opened = log_in(engine, answered.answer, account) if answered.answer else None
+    return ServiceReply(answer=opened, problem=answered.problem, via=answered.via, age_s=answered.age_s)
 
-    def from_here(address: Address) -> OpenedGrafana:
-        first = engine.request_http(address, GRAFANA_HEALTH_PATH)
-        if "database" not in as_mapping(read_grafana_health(first)):
-            raise NoAnswer("garbled")
-        if first.status != HTTPStatus.OK:
-            return note_access(
-                ReachedService(lambda path: engine.request_http(address, path), first), None, account
-            )
-        if account.login is None:
-            return note_access(
-                ReachedService(lambda path: engine.request_http(address, path), first), "not-tried", account
-            )
-        service = ReachedService(lambda path: engine.request_http(address, path, account.login), first)
-        # The one question that everybody asks first: who is refused here asks nothing else.
-        status = request_whole_answer(service.request, "/api/org").status
-        return note_access(service, "refused" if status == HTTPStatus.UNAUTHORIZED else "granted", account)
 
-    def inside(_ref: str) -> OpenedGrafana:
+def log_in(engine: Engine, service: ReachedService, account: GrafanaAccount) -> OpenedGrafana:
+    """Ask the question that everybody asks first: who is refused here asks nothing else."""
+    address, login = service.address, account.login
+    if service.first_answer.status != HTTPStatus.OK:
+        return note_access(service, None, account)
+    if login is None:
+        return note_access(service, "not-tried", account)
+    if address is None:
         # A command's arguments are seen by everybody on the machine: no password is among them.
-        raise OutOfReach(UnobservableReason.NOT_TRIED, "Grafana")
+        raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, "Grafana")
 
-    return ask_service(engine, container, GRAFANA_PORT, from_here, inside, image=GRAFANA_IMAGE)
+    def ask(path: str) -> HttpAnswer:
+        return engine.request_http(address, path, login)
 
-
-def read_grafana_health(answer: HttpAnswer) -> Any:
-    """Read what says of itself how it is; another program at that port says something else."""
-    try:
-        return decode_json(answer)
-    except OutOfReach:
-        return None
+    # Older versions tell how they are at the machine's root too, and send on whatever else is asked there.
+    first = request_whole_answer(ask, service.root + ACCOUNT_PATH)
+    redirects = "location" in first.headers
+    root = next(iter(learn_roots(first, ACCOUNT_PATH)), service.root) if redirects else service.root
+    if root != service.root:
+        first = request_whole_answer(ask, root + ACCOUNT_PATH)
+    opened = replace(service, request=ask_below(ask, root), root=root)
+    return note_access(opened, "refused" if first.status == HTTPStatus.UNAUTHORIZED else "granted", account)
 
 
 def note_access(

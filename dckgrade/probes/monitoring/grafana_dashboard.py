@@ -11,9 +11,10 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api, panels
-from dckgrade.probes.monitoring.grafana_api import AccountOrigin, GrafanaAccess
+from dckgrade.probes.monitoring.grafana_api import AccountOrigin, GrafanaAccess, OpenedGrafana
 from dckgrade.probes.support.http_json import HttpRequester, as_mapping, iter_mappings
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
+from dckgrade.probes.support.service import ServiceProblem, ServiceReply
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -25,6 +26,8 @@ SHEET_DASHBOARD_ID, SHEET_DASHBOARD_TITLE = 893, "docker and system monitoring"
 class Facts(Struct, frozen=True, kw_only=True):
     """What is seen of the dashboards; null where Grafana lets nobody in."""
 
+    answers: bool
+    problem: ServiceProblem | None
     access: GrafanaAccess | None
     account_of: AccountOrigin | None
     count: int | None
@@ -52,6 +55,8 @@ class GrafanaDashboard(Probe, frozen=True, kw_only=True, tag="grafana-dashboard"
         fr="aucun conteneur de Grafana n'a été trouvé", en="no Grafana container was found"
     )
     labels: ClassVar[Mapping[str, Text]] = {
+        "answers": Text(fr="Grafana répond", en="Grafana answers"),
+        "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
         "access": Text(fr="accès à Grafana", en="access to Grafana"),
         "account_of": Text(fr="compte essayé", en="account tried"),
         "count": Text(fr="nombre de tableaux de bord", en="number of dashboards"),
@@ -70,20 +75,16 @@ class GrafanaDashboard(Probe, frozen=True, kw_only=True, tag="grafana-dashboard"
         """Find, reach, log in, read the dashboards."""
         try:
             answered = grafana_api.open_grafana(engine, self.container)
-            opened = answered.answer
-            ask = opened.ask if opened else None
-            facts = read_dashboard_facts(
-                ask, opened.access if opened else None, account_of=opened.account_of if opened else None
-            )
+            facts = read_dashboard_facts(answered)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("grafana-dashboard", trouble)
         return Seen(kind="grafana-dashboard", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read_dashboard_facts(
-    ask: HttpRequester | None, access: GrafanaAccess | None, account_of: AccountOrigin | None
-) -> Facts:
+def read_dashboard_facts(answered: ServiceReply[OpenedGrafana]) -> Facts:
     """Choose the dashboard that a source feeds, else the one with most panels about containers."""
+    opened = answered.answer
+    ask = opened.ask if opened else None
     sources = grafana_api.list_prometheus_sources(ask) if ask else []
     found = fetch_dashboards(ask) if ask else []
     counted = [(dashboard, panels.count_panels(dashboard, sources)) for dashboard in found]
@@ -94,8 +95,10 @@ def read_dashboard_facts(
     ]
     best = max(fitting, key=lambda pair: (pair[1].bound, pair[1].containers), default=None)
     return Facts(
-        access=access,
-        account_of=account_of,
+        answers=opened is not None,
+        problem=answered.problem,
+        access=opened.access if opened else None,
+        account_of=opened.account_of if opened else None,
         count=len(found) if ask else None,
         shows_containers=best is not None if ask else None,
         title=str(best[0].get("title") or "")[:100] if best else None,

@@ -11,13 +11,13 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api, series
-from dckgrade.probes.support.http_json import HttpRequester
+from dckgrade.probes.monitoring.cadvisor_job import map_intervals_s
+from dckgrade.probes.monitoring.grafana_api import PrometheusSource
+from dckgrade.probes.monitoring.prometheus_api import TARGETS_PATH
+from dckgrade.probes.support.http_json import HttpRequester, as_mapping, iter_mappings
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
-
-SOURCE_FRESH_S = 150.0
-"""Two of Prometheus's own intervals and half a minute; how fresh exactly is asked of Prometheus."""
 
 
 class Facts(series.MatchedContainers, frozen=True, kw_only=True):
@@ -46,6 +46,7 @@ class GrafanaSeries(Probe, frozen=True, kw_only=True, tag="grafana-series"):
         "foreign_named": Text(
             fr="conteneurs nommés d'un autre moteur", en="named containers of another engine"
         ),
+        "jobs": Text(fr="jobs de ces mesures", en="jobs of these figures"),
         "answered": Text(fr="sources de données qui ont répondu", en="data sources that answered"),
     }
     inputs: ClassVar[tuple[str, ...]] = name_account_inputs("grafana")
@@ -66,9 +67,24 @@ def read_source_series_facts(ask: HttpRequester | None, engine: Engine) -> Facts
     """Take the first source that names one; else what the last one gave."""
     found, answered = series.NO_CONTAINERS, 0
     for source in grafana_api.list_prometheus_sources(ask) if ask else ():
-        answer = grafana_api.query_data_source(ask, source, series.CONTAINERS_QUERY_PATH) if ask else None
-        if answer is not None:
-            found, answered = series.match_containers(answer, engine, SOURCE_FRESH_S), answered + 1
+        given = fetch_source_containers(ask, source, engine) if ask else None
+        if given is not None:
+            found, answered = given, answered + 1
         if found.named:
             break
     return Facts(**structs.asdict(found), answered=answered)
+
+
+def fetch_source_containers(
+    ask: HttpRequester, source: PrometheusSource, engine: Engine
+) -> series.MatchedContainers | None:
+    """Have Grafana ask its source; None where that does not answer."""
+
+    def request(path: str) -> Any:
+        return grafana_api.query_data_source(ask, source, path)
+
+    if request(series.build_query_path("1")) is None:
+        return None
+    told = as_mapping(as_mapping(request(TARGETS_PATH.lstrip("/"))).get("data"))
+    intervals = map_intervals_s([], list(iter_mappings(told.get("activeTargets"))))
+    return series.fetch_containers(lambda promql: request(series.build_query_path(promql)), engine, intervals)

@@ -8,15 +8,18 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.monitoring import prometheus_config
+from dckgrade.probes.monitoring.cadvisor_job import ScrapeState, read_scrape_state
 from dckgrade.probes.monitoring.prometheus_api import (
     PROMETHEUS_IMAGE,
-    fetch_loaded_config,
     find_config_file,
     is_ready,
     reach_prometheus,
 )
+from dckgrade.probes.monitoring.prometheus_config import ScrapeJob
+from dckgrade.probes.support import reachability
+from dckgrade.probes.support.account import ServiceAccess
 from dckgrade.probes.support.http_json import ReachedService
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
@@ -31,6 +34,12 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Prometheus answers, and was born with the container: not another program at the same port."""
     problem: ServiceProblem | None
     via: ReachedVia | None
+    port: int | None
+    """The container's own port at which it answers."""
+    root: str | None
+    """The prefix of its paths; empty without one."""
+    access: ServiceAccess | None
+    """Whether it wants an account, and how the user's fared; wanted, refused: the rest is null."""
     ready: bool | None
     config_mounted: bool
     """Whether something is mounted over the file that it reads, or over its folder."""
@@ -39,10 +48,12 @@ class Facts(Struct, frozen=True, kw_only=True):
     jobs: list[str] | None
     """Names of the scrape jobs in the configuration that is in force."""
     job: str | None
-    """The one that is meant for cAdvisor: so called, nearly so, or scraping a host called so."""
+    """That of cAdvisor: by whose figures of this engine's containers, else by its name or its target."""
     job_has_targets: bool | None
     any_target: bool | None
     """Whether any job has a target, written down or to be discovered."""
+    scraped: bool | None
+    """Whether each target has been scraped once, so that figures can tell which job is cAdvisor's."""
 
 
 class Prometheus(Probe, frozen=True, kw_only=True, tag="prometheus"):
@@ -60,6 +71,9 @@ class Prometheus(Probe, frozen=True, kw_only=True, tag="prometheus"):
         "answers": Text(fr="Prometheus répond", en="Prometheus answers"),
         "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
         "via": Text(fr="chemin de la réponse", en="way of the answer"),
+        "port": Text(fr="port du conteneur", en="port of the container"),
+        "root": Text(fr="préfixe des chemins", en="prefix of the paths"),
+        "access": Text(fr="accès à Prometheus", en="access to Prometheus"),
         "ready": Text(fr="Prometheus prêt", en="Prometheus ready"),
         "config_mounted": Text(fr="configuration montée", en="configuration mounted"),
         "mounted_elsewhere": Text(fr="fichier monté ailleurs", en="file mounted elsewhere"),
@@ -67,7 +81,9 @@ class Prometheus(Probe, frozen=True, kw_only=True, tag="prometheus"):
         "job": Text(fr="job de cAdvisor", en="job of cAdvisor"),
         "job_has_targets": Text(fr="ce job a des cibles", en="that job has targets"),
         "any_target": Text(fr="un job a des cibles", en="a job has targets"),
+        "scraped": Text(fr="toutes les cibles déjà relevées", en="all targets scraped already"),
     }
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("prometheus")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
@@ -77,34 +93,51 @@ class Prometheus(Probe, frozen=True, kw_only=True, tag="prometheus"):
             inspected = engine.inspect_container(
                 find_id_and_state(engine, self.container, PROMETHEUS_IMAGE)[0]
             )
-            facts = read_prometheus_facts(answered, inspected)
+            service = answered.answer
+            state = (
+                read_scrape_state(service.request, engine, inspected, reachability.inspect_cadvisor(engine))
+                if service and not service.is_locked and is_ready(service)
+                else None
+            )
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("prometheus", trouble)
+        facts = build_prometheus_facts(answered, state, inspected)
         return Seen(kind="prometheus", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def read_prometheus_facts(answered: ServiceReply[ReachedService], inspected: Json) -> Facts:
+def build_prometheus_facts(
+    answered: ServiceReply[ReachedService], state: ScrapeState | None, inspected: Json
+) -> Facts:
     """Put it all into facts."""
     service = answered.answer
-    ready = is_ready(service) if service else None
-    jobs = prometheus_config.parse_jobs(fetch_loaded_config(service.request)) if service and ready else None
-    job = prometheus_config.choose_cadvisor_job(jobs or [])
+    job = state.job if state else None
     own, elsewhere = find_config_mounts(inspected)
     return Facts(
         answers=service is not None,
         problem=answered.problem,
         via=answered.via,
-        ready=ready,
+        port=service.port if service else None,
+        root=service.root if service else None,
+        access=service.access if service else None,
+        ready=is_ready(service) if service and not service.is_locked else None,
         config_mounted=own,
         mounted_elsewhere=elsewhere,
-        jobs=[scrape_job.name for scrape_job in jobs] if jobs is not None else None,
+        jobs=[scrape_job.name for scrape_job in state.jobs] if state else None,
         job=job.name if job else None,
         job_has_targets=has_scrape_targets(job) if job else None,
-        any_target=any(map(has_scrape_targets, jobs)) if jobs is not None else None,
+        any_target=any(map(has_scrape_targets, state.jobs)) if state else None,
+        scraped=has_scraped_all(state) if state else None,
     )
 
 
-def has_scrape_targets(job: prometheus_config.ScrapeJob) -> bool:
+def has_scraped_all(state: ScrapeState) -> bool:
+    """Return whether each job with targets written down has an active one, and each of these was scraped."""
+    return all(target.get("health") != "unknown" for target in state.targets) and all(
+        state.list_targets_of(job) for job in state.jobs if job.targets
+    )
+
+
+def has_scrape_targets(job: ScrapeJob) -> bool:
     """Say whether there is anything to scrape, now or later."""
     return bool(job.targets) or job.discovers
 

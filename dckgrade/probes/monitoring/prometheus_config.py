@@ -1,4 +1,4 @@
-"""Read the scrape jobs of the configuration that Prometheus has loaded, and choose that of cAdvisor."""
+"""Read the scrape jobs of the configuration that Prometheus has loaded, and what their words tell."""
 
 import re
 from collections.abc import Sequence
@@ -11,6 +11,8 @@ _JOB = re.compile(r"^ *- job_name: (.+)$", re.MULTILINE)
 _TARGETS = re.compile(r"^ *-? *targets:\n((?: *- \S.*(?:\n|\Z))+)", re.MULTILINE)
 _TARGET = re.compile(r"^ *- (\S+) *$", re.MULTILINE)
 _DISCOVERS = re.compile(r"^ *\w+_sd_configs:", re.MULTILINE)
+_INTERVAL = re.compile(r"^ *scrape_interval: (\w+)$", re.MULTILINE)
+_HONORS_LABELS = re.compile(r"^ *honor_labels: true$", re.MULTILINE)
 _CADVISOR = "cadvisor"
 
 
@@ -22,6 +24,10 @@ class ScrapeJob(Struct, frozen=True):
     """Written down: `host:port`."""
     discovers: bool
     """Or found by a service discovery."""
+    interval: str = ""
+    """How often it is scraped, as Prometheus writes a duration: `15s`, `1m`."""
+    honors_labels: bool = False
+    """Whether its figures keep the job that they come with, as those of another Prometheus do."""
 
 
 def parse_jobs(text: str) -> list[ScrapeJob]:
@@ -38,11 +44,18 @@ def parse_job(name: str, section: str) -> ScrapeJob:
     """Read one."""
     lists = [found[1] for found in _TARGETS.finditer(section)]
     targets = [target[1].strip("\"'") for listed in lists for target in _TARGET.finditer(listed)]
-    return ScrapeJob(name, targets, bool(_DISCOVERS.search(section)))
+    interval = _INTERVAL.search(section)
+    return ScrapeJob(
+        name,
+        targets,
+        bool(_DISCOVERS.search(section)),
+        interval[1] if interval else "",
+        bool(_HONORS_LABELS.search(section)),
+    )
 
 
-def choose_cadvisor_job(all_jobs: Sequence[ScrapeJob]) -> ScrapeJob | None:
-    """Choose the job that scrapes cAdvisor: by its exact name, by one like it, by where it scrapes."""
+def choose_job_by_words(all_jobs: Sequence[ScrapeJob]) -> ScrapeJob | None:
+    """Choose the job that is meant for cAdvisor: by its exact name, by one like it, by where it scrapes."""
     ways = (
         lambda job: job.name == _CADVISOR,
         lambda job: _CADVISOR in re.sub(r"[^a-z]", "", job.name.casefold()),

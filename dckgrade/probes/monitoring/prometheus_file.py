@@ -9,11 +9,13 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring.prometheus_api import (
     PROMETHEUS_IMAGE,
     RUNTIME_INFO_PATH,
     find_config_file,
+    find_open_api,
     parse_instant,
     reach_prometheus,
 )
@@ -51,6 +53,7 @@ class PrometheusFile(Probe, frozen=True, kw_only=True, tag="prometheus-file"):
             en="file newer than the configuration in force",
         ),
     }
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("prometheus")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
@@ -62,11 +65,8 @@ class PrometheusFile(Probe, frozen=True, kw_only=True, tag="prometheus-file"):
         """
         try:
             answered = reach_prometheus(engine, self.container)
-            about = (
-                request_prometheus_data(answered.answer.request, RUNTIME_INFO_PATH)
-                if answered.answer
-                else None
-            ) or {}
+            ask = find_open_api(answered)
+            about = (request_prometheus_data(ask, RUNTIME_INFO_PATH) if ask else None) or {}
             loaded_at = parse_instant(about.get("lastConfigTime"))
             ref = find_id_and_state(engine, self.container, PROMETHEUS_IMAGE)[0]
             changed_at = engine.read_modified_at(ref, find_config_file(engine.inspect_container(ref)))

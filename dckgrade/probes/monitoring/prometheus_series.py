@@ -1,36 +1,41 @@
 """Kind `prometheus-series`: which of this engine's containers Prometheus holds figures of."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct, structs
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.monitoring import prometheus_config, series
-from dckgrade.probes.monitoring.prometheus_api import fetch_job_targets, fetch_loaded_config, reach_prometheus
+from dckgrade.probes.monitoring import series
+from dckgrade.probes.monitoring.cadvisor_job import map_intervals_s
+from dckgrade.probes.monitoring.prometheus_api import (
+    QueriesUnavailable,
+    fetch_loaded_config,
+    fetch_targets,
+    find_open_api,
+    query_prometheus,
+    reach_prometheus,
+)
+from dckgrade.probes.monitoring.prometheus_config import parse_jobs
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.http_json import HttpRequester, decode_json, request_whole_answer
+from dckgrade.probes.support.http_json import HttpRequester
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-_ORIGIN_QUERY = (
-    '{__name__=~"cadvisor_version_info|node_boot_time|node_boot_time_seconds"} or count(container_last_seen)'
-)
-ORIGIN_QUERY_PATH = f"/api/v1/query?query={quote(_ORIGIN_QUERY)}"
-FRESH_SCRAPES, FRESH_GRACE_S, DEFAULT_INTERVAL_S = 2, 30.0, 60.0
-"""Fresh is what two scrapes and half a minute do not explain; Prometheus's own interval is a minute."""
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+ORIGIN_METRICS = '{__name__=~"cadvisor_version_info|node_boot_time|node_boot_time_seconds"}'
+ALL_CONTAINER_METRICS = '{__name__=~"container_.+"}'
 
 
 class Facts(series.MatchedContainers, frozen=True, kw_only=True):
     """The containers, and what tells why there are none."""
 
+    agent: bool
+    """Prometheus runs as an agent, and can be asked for no figure at all."""
     cadvisor_running: bool
     groups: int
     """How many control groups cAdvisor tells of, containers or not; 1 is the machine's root alone."""
@@ -62,6 +67,7 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
         "foreign_named": Text(
             fr="conteneurs nommés d'un autre moteur", en="named containers of another engine"
         ),
+        "agent": Text(fr="Prometheus en mode agent", en="Prometheus runs as an agent"),
         "cadvisor_running": Text(fr="cAdvisor en marche", en="cAdvisor running"),
         "groups": Text(fr="groupes de contrôle vus", en="control groups seen"),
         "docker_seen": Text(fr="cAdvisor joint Docker", en="cAdvisor reaches Docker"),
@@ -69,20 +75,23 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
             fr="partie de la machine que cAdvisor ne voit pas",
             en="part of the machine that cAdvisor does not see",
         ),
+        "jobs": Text(fr="jobs de ces mesures", en="jobs of these figures"),
         "host_metrics": Text(fr="un node exporter est relevé", en="a node exporter is scraped"),
     }
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("prometheus")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
         """Ask for the series, and hold their ids against the engine's list."""
         try:
             answered = reach_prometheus(engine, self.container)
-            service = answered.answer
+            ask = find_open_api(answered)
             cadvisor = reachability.inspect_cadvisor(engine, self.cadvisor)
-            found, about = (
-                query_containers(service.request, engine) if service else (series.NO_CONTAINERS, [])
-            )
-            facts = read_series_facts(found, about, cadvisor)
+            try:
+                found, about = query_containers(ask, engine) if ask else (series.NO_CONTAINERS, [])
+                facts = read_series_facts(found, about, cadvisor)
+            except QueriesUnavailable:
+                facts = structs.replace(read_series_facts(series.NO_CONTAINERS, [], cadvisor), agent=True)
             ages = [answered.age_s, uptime_s(cadvisor or {}, engine.now())]
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("prometheus-series", trouble)
@@ -94,11 +103,13 @@ def query_containers(
     ask: HttpRequester, engine: Engine
 ) -> tuple[series.MatchedContainers, list[series.Sample]]:
     """Ask for the containers, and for what cAdvisor and a node exporter say of themselves."""
-    answer = decode_json(request_whole_answer(ask, f"/{series.CONTAINERS_QUERY_PATH}"))
-    about = list(series.iter_samples(decode_json(request_whole_answer(ask, ORIGIN_QUERY_PATH))))
-    return series.match_containers(
-        answer, engine, FRESH_SCRAPES * fetch_scrape_interval_s(ask) + FRESH_GRACE_S
-    ), about
+    intervals = map_intervals_s(parse_jobs(fetch_loaded_config(ask)), fetch_targets(ask))
+    found = series.fetch_containers(lambda promql: query_prometheus(ask, promql), engine, intervals)
+    window_s = series.choose_window_s(intervals)
+    groups = series.select_recent(ALL_CONTAINER_METRICS, window_s)
+    origin = series.select_recent(ORIGIN_METRICS, window_s)
+    about = query_prometheus(ask, f"{origin} or count(count by (id) ({groups}))")
+    return found or series.NO_CONTAINERS, list(series.iter_samples(about))
 
 
 def read_series_facts(
@@ -111,6 +122,7 @@ def read_series_facts(
     docker = str(cadvisor.labels.get("dockerVersion") or "Unknown") != "Unknown" if cadvisor else None
     return Facts(
         **structs.asdict(found),
+        agent=False,
         cadvisor_running=reachability.is_running(inspected),
         groups=groups,
         docker_seen=docker,
@@ -142,21 +154,3 @@ def find_missing_mount(
     if docker_seen is False:
         return "/var/run/docker.sock"
     return "/" if not found.fresh and "/rootfs" not in places else None
-
-
-def fetch_scrape_interval_s(ask: HttpRequester) -> float:
-    """Tell how often cAdvisor is scraped: `5s`, `1m0s`."""
-    job = prometheus_config.choose_cadvisor_job(prometheus_config.parse_jobs(fetch_loaded_config(ask)))
-    told = (
-        [str(target.get("scrapeInterval") or "") for target in fetch_job_targets(ask, job.name)]
-        if job
-        else []
-    )
-    return max(map(parse_prometheus_duration_s, told), default=DEFAULT_INTERVAL_S)
-
-
-def parse_prometheus_duration_s(duration: str) -> float:
-    """Read a duration as Prometheus writes it."""
-    found = _DURATION.fullmatch(duration)
-    parts = [float(part or 0) for part in found.groups()] if found else []
-    return (parts[0] * 3600 + parts[1] * 60 + parts[2] if parts else 0) or DEFAULT_INTERVAL_S

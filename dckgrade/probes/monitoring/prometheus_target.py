@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -10,23 +9,24 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.monitoring import prometheus_config
-from dckgrade.probes.monitoring.prometheus_api import (
-    PROMETHEUS_IMAGE,
-    PROMETHEUS_PORT,
-    fetch_job_targets,
-    fetch_loaded_config,
-    reach_prometheus,
+from dckgrade.probes.monitoring.cadvisor_job import (
+    ScrapeState,
+    leads_to_cadvisor,
+    read_scrape_state,
+    split_address,
 )
+from dckgrade.probes.monitoring.prometheus_api import PROMETHEUS_IMAGE, find_open_api, reach_prometheus
 from dckgrade.probes.support import reachability
-from dckgrade.probes.support.http_json import HttpRequester
+from dckgrade.probes.support.http_json import ReachedService
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
 from dckgrade.probes.support.service import find_id_and_state
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 TargetHealth = Literal["up", "down", "unknown"]
+TARGETS_PAGE, MAX_QUOTED_CHARS = "Status > Targets", 300
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -40,10 +40,20 @@ class Facts(Struct, frozen=True, kw_only=True):
     port: int | None
     error: str | None
     """The error of the last scrape, secrets masked; empty when there was none."""
+    program: str
+    """Whose words *text* are: Prometheus's."""
+    text: str | None
+    """That error, at most 300 characters; null when there was none."""
+    place: str
+    """Where it can be read."""
+    scraped: bool | None
+    """Whether it has been scraped once."""
     loopback: bool | None
     """It never leaves the container: localhost, and that is Prometheus's own."""
     itself: bool | None
     """It is Prometheus."""
+    is_cadvisor: bool | None
+    """It leads to cAdvisor's container, by a name, an address or a port of the machine."""
     cadvisor_running: bool
     shares_network: bool | None
     """Whether Prometheus and cAdvisor are on a network that somebody made."""
@@ -71,6 +81,13 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
         "host": Text(fr="hôte de la cible", en="host of the target"),
         "port": Text(fr="port de la cible", en="port of the target"),
         "error": Text(fr="erreur du dernier relevé", en="error of the last scrape"),
+        "program": Text(fr="programme", en="program"),
+        "text": Text(fr="erreur du programme", en="error of the program"),
+        "place": Text(fr="où elle se lit", en="where it can be read"),
+        "scraped": Text(fr="cible déjà relevée", en="target scraped already"),
+        "is_cadvisor": Text(
+            fr="la cible est le conteneur de cAdvisor", en="the target is cAdvisor's container"
+        ),
         "loopback": Text(
             fr="cible sur le conteneur de Prometheus", en="target on Prometheus's own container"
         ),
@@ -83,6 +100,7 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
             en="port of the machine instead of the container's",
         ),
     }
+    inputs: ClassVar[tuple[str, ...]] = name_account_inputs("prometheus")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
@@ -93,8 +111,9 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
                 find_id_and_state(engine, self.container, PROMETHEUS_IMAGE)[0]
             )
             cadvisor = reachability.inspect_cadvisor(engine, self.cadvisor)
-            job, target = find_nearest_target(answered.answer.request) if answered.answer else (None, None)
-            facts = read_target_facts(job, target, prometheus, cadvisor)
+            ask = find_open_api(answered)
+            state = read_scrape_state(ask, engine, prometheus, cadvisor) if ask else None
+            facts = read_target_facts(state, answered.answer, prometheus, cadvisor)
             ages = [answered.age_s, uptime_s(cadvisor or {}, engine.now())]
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("prometheus-target", trouble)
@@ -102,36 +121,52 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
         return Seen(kind="prometheus-target", facts=msgspec.to_builtins(facts), age_s=age_s)
 
 
-def find_nearest_target(ask: HttpRequester) -> tuple[str | None, Json | None]:
-    """Give the job that is meant for cAdvisor, and its target that is up, else its first."""
-    job = prometheus_config.choose_cadvisor_job(prometheus_config.parse_jobs(fetch_loaded_config(ask)))
-    if job is None:
-        return None, None
-    listed = fetch_job_targets(ask, job.name)
-    return job.name, next(
-        (target for target in listed if target.get("health") == "up"), next(iter(listed), None)
+def choose_nearest_target(state: ScrapeState, prometheus: Json, cadvisor: Json | None) -> Json | None:
+    """Return the target of cAdvisor's job that leads to it and is up, else leads to it, else is up."""
+    if state.job is None:
+        return None
+
+    def is_cadvisor(target: Json) -> bool:
+        host, port = split_address(str(target.get("scrapeUrl") or ""))
+        return cadvisor is not None and leads_to_cadvisor(host, port, prometheus, cadvisor)
+
+    return max(
+        state.list_targets_of(state.job),
+        key=lambda target: (is_cadvisor(target), target.get("health") == "up"),
+        default=None,
     )
 
 
-def read_target_facts(job: str | None, target: Json | None, prometheus: Json, cadvisor: Json | None) -> Facts:
+def read_target_facts(
+    state: ScrapeState | None, service: ReachedService | None, prometheus: Json, cadvisor: Json | None
+) -> Facts:
     """Say what the target is, seen from both ends."""
-    host, port = parse_target_address(target)
     own = cadvisor if cadvisor and reachability.is_running(cadvisor) else None
-    nothing: dict[str, Any] = dict.fromkeys(("loopback", "itself", "known_name", "machines_port"))
+    target = choose_nearest_target(state, prometheus, own) if state else None
+    host, port = split_address(str((target or {}).get("scrapeUrl") or ""))
+    error = mask_secrets(str(target.get("lastError") or "")) if target else None
+    health = parse_target_health(target)
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("loopback", "itself", "is_cadvisor", "known_name", "machines_port")
+    )
     return Facts(
-        job=job,
-        health=parse_target_health(target),
+        job=state.job.name if state and state.job else None,
+        health=health,
         host=host,
         port=port,
-        error=mask_secrets(str(target.get("lastError") or "")) if target else None,
+        error=error,
+        program="Prometheus",
+        text=error[:MAX_QUOTED_CHARS] if error else None,
+        place=TARGETS_PAGE,
+        scraped=health != "unknown" if health else None,
         cadvisor_running=own is not None,
         shares_network=reachability.share_network(prometheus, own) if own else None,
-        **(compare_target_ends(host, port, prometheus, own) if host else nothing),
+        **(compare_target_ends(host, port, service, prometheus, own) if host and service else nothing),
     )
 
 
 def compare_target_ends(
-    host: str, port: int | None, prometheus: Json, cadvisor: Json | None
+    host: str, port: int | None, service: ReachedService, prometheus: Json, cadvisor: Json | None
 ) -> dict[str, bool | None]:
     """Hold the target against the names and ports of both containers."""
     near = reachability.is_loopback_host(host) and reachability.has_own_loopback(prometheus)
@@ -139,7 +174,8 @@ def compare_target_ends(
     ports = reachability.map_published_ports(cadvisor or {})
     return {
         "loopback": near,
-        "itself": itself and port == PROMETHEUS_PORT,
+        "itself": itself and port == service.port,
+        "is_cadvisor": cadvisor is not None and leads_to_cadvisor(host, port, prometheus, cadvisor),
         "known_name": host in reachability.list_reachable_names(cadvisor, prometheus) if cadvisor else None,
         "machines_port": port in ports and port not in ports.values() if cadvisor else None,
     }
@@ -154,13 +190,3 @@ def parse_target_health(target: Json | None) -> TargetHealth | None:
             return None
         case other:
             raise OutOfReach(UnobservableReason.UNREADABLE, f"health: {other}")
-
-
-def parse_target_address(target: Json | None) -> tuple[str | None, int | None]:
-    """Take the host and the port out of the address that is scraped."""
-    parts = urlsplit(str((target or {}).get("scrapeUrl") or ""))
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
-    return parts.hostname, port

@@ -1,6 +1,7 @@
-"""Kind `http`: the answer of a container's HTTP server, at an address taken from inspect."""
+"""Kind `http`: the answer of a container's HTTP server, at whichever port it serves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -10,12 +11,16 @@ from dckgrade.engine.answers import HttpAnswer, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.support.http_json import ReachedService
 from dckgrade.probes.support.lookup import ContainerSelector, convert_to_observation
-from dckgrade.probes.support.service import Port, ServiceProblem, ServiceReply, ask_service
+from dckgrade.probes.support.service import HttpService, Port, ServiceProblem, ServiceReply, reach_service
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
 MAX_BODY_BYTES = 4096
+PRIVILEGED_PORTS, UNPRIVILEGED_PORT = range(1, 1024), 8080
+"""Where images listen that may not open the first ones."""
+NO_PAGE_PROBLEMS = {"garbled", "refused", "reset", "silent"}
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -47,11 +52,16 @@ LABELS: Mapping[str, Text] = {
 
 
 class Http(Probe, frozen=True, kw_only=True, tag="http"):
-    """Ask *container* (a name, or `@apparmor`, `@seccomp`) on its *port* for *path*; no redirect followed."""
+    """
+    Ask *container* (a name, or `@apparmor`, `@seccomp`) for *path*; no redirect is followed.
+
+    What is published as *port* is asked first; then the ports that are published, exposed or usual.
+    """
 
     container: ContainerSelector
     """Its name; a Compose or Swarm service of that name will do."""
     port: Port = 80
+    """Where a server is promised."""
     path: Annotated[str, Meta(pattern="^/[!-~]*$")] = "/"
     """What is asked for."""
 
@@ -65,21 +75,31 @@ class Http(Probe, frozen=True, kw_only=True, tag="http"):
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers", "port": 80, "path": "/"}
 
     def observe(self, engine: Engine) -> Observation:
-        """Find, inspect, ask."""
+        """Find, inspect, ask: any answer is one, and a page is a better one than an error."""
         try:
-            answered = ask_service(
-                engine, self.container, self.port,
-                lambda address: engine.request_http(address, self.path),
-                lambda ref: engine.request_http_inside(ref, self.port, self.path),
-            )  # fmt: skip
+            answered = reach_service(engine, self.container, self.describe_server(is_page))
+            if answered.problem in NO_PAGE_PROBLEMS:
+                answered = reach_service(engine, self.container, self.describe_server(lambda _answer: True))
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("http", trouble)
         return Seen(kind="http", facts=msgspec.to_builtins(build_http_facts(answered)), age_s=answered.age_s)
 
+    def describe_server(self, is_own_answer: Callable[[HttpAnswer], bool]) -> HttpService:
+        """Describe what is looked for."""
+        others = (UNPRIVILEGED_PORT,) if self.port in PRIVILEGED_PORTS else ()
+        return HttpService(
+            image=None, path=self.path, usual_ports=(self.port, *others), is_own_answer=is_own_answer
+        )
 
-def build_http_facts(answered: ServiceReply[HttpAnswer]) -> Facts:
+
+def is_page(answer: HttpAnswer) -> bool:
+    """Return whether it is no error."""
+    return answer.status < HTTPStatus.BAD_REQUEST
+
+
+def build_http_facts(answered: ServiceReply[ReachedService]) -> Facts:
     """Put the answer, or the lack of one, into facts."""
-    answer = answered.answer
+    answer = answered.answer.first_answer if answered.answer else None
     headers = answer.headers if answer else {}
     return Facts(
         answers=answer is not None,

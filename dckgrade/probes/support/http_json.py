@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import HttpAnswer, Json, NoAnswer, OutOfReach
+from dckgrade.engine.answers import Address, HttpAnswer, Json, NoAnswer, OutOfReach
+from dckgrade.probes.support.account import ServiceAccess
 from dckgrade.report.decode import parse_json
 from dckgrade.report.observation import UnobservableReason
 
@@ -19,8 +20,22 @@ class ReachedService(Struct, frozen=True):
     """A service that answers; further questions go the way that the first one went."""
 
     request: HttpRequester
+    """Asks for a path below its root, with the user's account where that was let in."""
     first_answer: HttpAnswer
     """The answer to the question by which it was reached."""
+    access: ServiceAccess = "open"
+    """Whether it asks for an account, and how ours fared; wanted and refused: it can tell nothing."""
+    port: int = 0
+    """The container's own port at which it answers."""
+    root: str = ""
+    """The prefix of its paths."""
+    address: Address | None = None
+    """Where it was reached; None: by a command inside."""
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether it tells nothing without an account that the user has yet to name."""
+        return self.access in {"wanted", "refused"}
 
 
 class ServiceTimedOut(OutOfReach):

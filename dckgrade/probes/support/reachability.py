@@ -36,6 +36,24 @@ def share_network(container: Json, other: Json) -> bool:
     return bool((get_networks(container).keys() & get_networks(other).keys()) - PREDEFINED_NETWORKS)
 
 
+def can_reach_other(inspected: Json, other: Json) -> bool:
+    """
+    Return whether one can call the other by a name, or on the loopback that they have in common: a network
+    that somebody made, the machine's own, or one lent by the other (`--network container:…`).
+    """
+    return share_network(inspected, other) or identify_network_owner(inspected) == identify_network_owner(
+        other
+    )
+
+
+def identify_network_owner(inspected: Json) -> str:
+    """Return whose network the container stands in: its own, the machine's, another container's."""
+    mode = str((inspected.get("HostConfig") or {}).get("NetworkMode") or "")
+    if mode.startswith("container:"):
+        return mode.removeprefix("container:")
+    return mode if mode == "host" else str(inspected.get("Id") or "")
+
+
 def list_reachable_names(inspected: Json, seen_from: Json) -> set[str]:
     """List everything that the other container may call it by: names, aliases, addresses."""
     common = get_networks(inspected).keys() & get_networks(seen_from).keys()
@@ -71,6 +89,15 @@ def has_own_loopback(inspected: Json) -> bool:
     """Return whether its loopback is its own: not the machine's, nor another container's."""
     mode = str((inspected.get("HostConfig") or {}).get("NetworkMode") or "")
     return mode != "host" and not mode.startswith("container:")
+
+
+def lends_network(inspected: Json, engine: Engine) -> bool:
+    """Return whether another container stands in its network (`--network container:…`): one loopback."""
+    names = {str(inspected.get("Id") or ""), str(inspected.get("Name") or "").lstrip("/")} - {""}
+    modes = (
+        str((entry.get("HostConfig") or {}).get("NetworkMode") or "") for entry in engine.list_containers()
+    )
+    return any(mode.removeprefix("container:") in names for mode in modes if mode.startswith("container:"))
 
 
 def map_published_ports(inspected: Json) -> dict[int, int]:

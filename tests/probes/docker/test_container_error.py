@@ -52,7 +52,9 @@ SAYS = {
     "logstash": (
         (
             "[2026-11-28T10:00:00,000][INFO ][logstash.runner] Starting\n"
-            "[2026-11-28T10:00:00,000][ERROR][logstash.agent          ] Failed to execute action {:id=>:main}"
+            "[2026-11-28T10:00:00,000][ERROR][logstash.agent] Failed to execute action {:id=>:main}\n"
+            "[2026-11-28T10:00:00,000][ERROR][org.logstash.Logstash    ] java.lang.IllegalStateException: "
+            "Logstash stopped processing because of an error: (SystemExit) exit"
         ),
         "Failed to execute action {:id=>:main}",
     ),

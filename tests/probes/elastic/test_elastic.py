@@ -4,15 +4,25 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.answers import CommandResult, HttpAnswer, NoAnswer
+from dckgrade.engine.answers import CommandResult, HttpAnswer, Login, NoAnswer
 from dckgrade.probes.elastic import log_patterns
 from dckgrade.probes.elastic.elastic_network import ElasticNetwork
 from dckgrade.probes.elastic.elasticsearch import Elasticsearch
 from dckgrade.probes.elastic.kibana import Kibana
+from dckgrade.probes.elastic.log_marker import LogMarker
 from dckgrade.probes.elastic.logstash import Logstash
 from dckgrade.probes.elastic.logstash_log import LogstashLog
 from dckgrade.report.observation import Absent, Seen, Unobservable
-from tests.support.elastic_stack import AVAILABLE, GREEN, LOGSTASH, NOT_READY, Stack, stats
+from tests.support.elastic_stack import (
+    AVAILABLE,
+    ELASTICSEARCH,
+    GREEN,
+    KIBANA,
+    LOGSTASH,
+    NOT_READY,
+    Stack,
+    stats,
+)
 from tests.support.fake_engine import facts, is_a_world
 from tests.support.monitoring import page
 
@@ -44,9 +54,10 @@ def test_a_cluster_is_of_the_colour_that_it_says(colour: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [page({"error": {"type": "master_not_discovered_exception"}}, 503), page({}, 408)]
+    "answer",
+    [page({"error": {"type": "master_not_discovered_exception"}}, 503), page({}, 408), NoAnswer("silent")],
 )
-def test_a_cluster_without_a_master_has_no_colour_and_is_starting(answer: HttpAnswer) -> None:
+def test_a_cluster_without_a_master_has_no_colour_and_is_starting(answer: HttpAnswer | NoAnswer) -> None:
     engine = Stack().aged("elasticsearch", 20)
     engine.pages["9200/_cluster/health"] = answer
     seen = facts(Elasticsearch().observe(engine))
@@ -59,11 +70,33 @@ def test_version_8_wants_an_account_and_its_health_is_not_asked_for() -> None:
     seen = facts(Elasticsearch().observe(engine))
     assert (seen["answers"], seen["access"], seen["version"], seen["cluster"]) == (
         True,
-        "refused",
+        "wanted",
         None,
         None,
     )
     assert not any("health" in asked for asked in engine.questions)
+
+
+@pytest.mark.parametrize(
+    ("password", "access", "cluster"), [("right", "granted", "yellow"), ("wrong", "refused", None)]
+)
+def test_an_account_that_the_user_names_opens_it_or_is_refused_once(
+    password: str, access: str, cluster: str | None
+) -> None:
+    engine = Stack()
+    engine.accounts = {ELASTICSEARCH: Login("elastic", "right")}
+    engine.inputs = {"elasticsearch-user": "elastic", "elasticsearch-password": password}
+    seen = facts(Elasticsearch().observe(engine))
+    assert (seen["access"], seen["cluster"]) == (access, cluster)
+    assert password not in str(seen)
+
+
+def test_an_elasticsearch_with_an_account_is_searched_for_the_word_too() -> None:
+    engine = Stack()
+    engine.accounts = {ELASTICSEARCH: Login("elastic", "right")}
+    assert facts(LogMarker().observe(engine))["said"] is False, "nothing can be looked for"
+    engine.inputs = {"elasticsearch-user": "elastic", "elasticsearch-password": "right"}
+    assert facts(LogMarker().observe(engine))["said"] is True
 
 
 def test_another_program_at_its_port_is_not_elasticsearch() -> None:
@@ -196,7 +229,68 @@ LOCKED = OUT.replace("WARN ", "INFO ") + (
 )
 def test_the_last_word_about_elasticsearch_counts(log: str, failing: object, host: str | None) -> None:
     found = log_patterns.read_output_connection(log)
-    assert (found.failing, found.host) == (failing, host)
+    assert (found.is_failing(written=5), found.host) == (failing, host)
+
+
+REFUSAL = OUT + (
+    'Could not index event to Elasticsearch. {:status=>400, :action=>["index", {:_id=>nil, :_index=>"x"}], '
+    ':response=>{"index"=>{"status"=>400, "error"=>{"type"=>"mapper_parsing_exception", "reason"=>"failed to '
+    'parse field [code] of type [long]", "caused_by"=>{"type"=>"illegal_argument_exception"}}}}}'
+)
+CAPITALS = OUT + (
+    "Could not index event to Elasticsearch. {:status=>400, :response=>"
+    '{"type": "invalid_index_name_exception", "reason": "Invalid index name [Logs], must be lowercase"}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("log", "written", "failing", "refusal"),
+    [
+        (REFUSAL, 7, False, "mapper_parsing_exception: failed to parse field [code] of type [long]"),
+        (REFUSAL, None, False, "mapper_parsing_exception: failed to parse field [code] of type [long]"),
+        (CAPITALS, 0, True, "invalid_index_name_exception: Invalid index name [Logs], must be lowercase"),
+        (
+            f"{REFUSAL}\n{DEAD}",
+            7,
+            True,
+            "mapper_parsing_exception: failed to parse field [code] of type [long]",
+        ),
+        (
+            f"{DEAD}\n{ALIVE}\n{REFUSAL}",
+            1,
+            False,
+            "mapper_parsing_exception: failed to parse field [code] of type [long]",
+        ),
+        (ALIVE, 0, False, None),
+    ],
+)
+def test_documents_that_are_refused_fail_only_where_none_is_accepted(
+    log: str, written: int | None, failing: object, refusal: str | None
+) -> None:
+    engine = Stack()
+    engine.pages["9600/_node/stats/pipelines"] = stats(9, 9, written)
+    engine.logs[engine.id_of("logstash")] = log
+    seen = facts(Logstash().observe(engine))
+    assert (seen["failing"], seen["refusal"]) == (failing, refusal)
+
+
+def test_an_api_at_another_port_is_found_by_the_log() -> None:
+    engine = Stack()
+    for path in ("", "_node/stats/pipelines"):
+        engine.pages[f"9601/{path}"] = engine.pages.pop(f"9600/{path}")
+    engine.pages["9600/"] = NoAnswer("refused")
+    engine.logs[engine.id_of("logstash")] = (
+        "[INFO ][logstash.agent           ] Successfully started Logstash API endpoint {:port=>9601}"
+    )
+    assert facts(Logstash().observe(engine))["answers"] is True
+
+
+def test_the_loopback_of_a_logstash_that_lends_its_network_is_not_its_own() -> None:
+    engine = Stack()
+    engine.logs[engine.id_of("logstash")] = DEAD.replace("elastic:", "localhost:")
+    assert facts(Logstash().observe(engine))["loopback"] is True
+    engine.entry("elasticsearch")["HostConfig"] = {"NetworkMode": f"container:{engine.id_of('logstash')}"}
+    assert facts(Logstash().observe(engine))["loopback"] is False
 
 
 @pytest.mark.parametrize(
@@ -210,7 +304,9 @@ def test_the_last_word_about_elasticsearch_counts(log: str, failing: object, hos
             "nothing-to-run",
             None,
         ),
-        ("Couldn't find any input plugin named 'gelff'.", "syntax", None),
+        ("Couldn't find any input plugin named 'gelff'.", "plugin", None),
+        ("Unknown setting 'hots' for elasticsearch", "plugin", None),
+        ("Missing a required setting for the tcp input plugin: port => # SETTING MISSING", "plugin", None),
         ("failed to open file: Permission denied", "not-readable", None),
     ],
 )
@@ -251,10 +347,59 @@ def test_not_ready_yet_is_an_answer_and_starting_for_three_minutes() -> None:
     )
 
 
-def test_a_kibana_that_wants_an_account_is_unknown_not_failed() -> None:
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_kibana_that_wants_an_account_is_known_by_its_headers(status: int) -> None:
     engine = Stack()
-    engine.pages["5601/api/status"] = HttpAnswer(status=401, headers={"kbn-name": "k"}, body=b"{}")
+    engine.pages["5601/api/status"] = HttpAnswer(status=status, headers={"kbn-name": "k"}, body=b"{}")
+    seen = facts(Kibana().observe(engine))
+    assert (seen["answers"], seen["access"]) == (True, "wanted")
+    engine.accounts = {KIBANA: Login("elastic", "right")}
+    engine.pages["5601/api/status"] = page(GREEN)
+    engine.inputs = {"kibana-user": "elastic", "kibana-password": "right"}
+    seen = facts(Kibana().observe(engine))
+    assert (seen["access"], seen["failing"]) == ("granted", False)
+
+
+def test_a_kibana_that_sends_to_its_login_page_is_unknown_not_failed() -> None:
+    engine = Stack()
+    headers = {"kbn-name": "k", "location": "/login?next=%2Fapi%2Fstatus"}
+    engine.pages["5601/api/status"] = HttpAnswer(status=302, headers=headers, body=b"")
     assert isinstance(Kibana().observe(engine), Unobservable)
+
+
+def test_a_kibana_below_a_prefix_is_found() -> None:
+    engine = Stack()
+    engine.inspect("kibana")["Config"]["Env"] = ["SERVER_BASEPATH=/kibana", "SERVER_REWRITEBASEPATH=true"]
+    engine.pages["5601/kibana/api/status"] = engine.pages.pop("5601/api/status")
+    engine.pages["5601/"] = page(b"Not Found", 404)
+    assert facts(Kibana().observe(engine))["failing"] is False
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "host", "shares", "known"),
+    [
+        ("host", "host", "localhost", True, None),
+        ("host", "bridge", "localhost", False, None),
+        ("host", "bridge", "elasticsearch", False, False),
+        ("bridge", "bridge", "192.168.1.20", False, None),
+        ("bridge", "bridge", "host.docker.internal", False, None),
+        ("bridge", "bridge", "elasticsearch", False, False),
+        ("container:ES", "bridge", "localhost", True, None),
+    ],
+)
+def test_how_two_containers_reach_each_other_without_a_network_of_theirs(
+    mine: str, theirs: str, host: str, shares: object, known: object
+) -> None:
+    engine = Stack()
+    engine.pages["5601/api/status"] = NOT_READY
+    for name, mode in (("kibana", mine), ("elasticsearch", theirs)):
+        engine.inspect(name)["HostConfig"]["NetworkMode"] = mode.replace("ES", engine.id_of("elasticsearch"))
+        engine.inspect(name)["NetworkSettings"]["Networks"] = (
+            {} if mode.startswith("container") else {mode: {}}
+        )
+    engine.inspect("kibana")["Config"]["Env"] = [f"ELASTICSEARCH_HOSTS=http://{host}:9200"]
+    seen = facts(Kibana().observe(engine))
+    assert (seen["loopback"], seen["shares_network"], seen["known_name"]) == (False, shares, known)
 
 
 REVIVE = (

@@ -87,17 +87,69 @@ def test_a_data_stream_s_index_is_theirs() -> None:
 
 @pytest.mark.parametrize("without", ["9200/", STATS])
 def test_nothing_is_said_before_both_ends_are_there(without: str) -> None:
-    engine = Stack()
+    engine = Stack().aged("logstash", 20)
     engine.pages[without] = NoAnswer("reset") if without == "9200/" else page({"pipelines": {}})
     observed = LogMarker().observe(engine)
     assert isinstance(observed, Seen)
     assert (observed.facts["said"], observed.age_s, engine.logged, engine.spoken) == (False, None, [], [])
 
 
-def test_no_word_is_said_before_a_pipeline_writes_to_elasticsearch() -> None:
+def found(engine: Stack, index: str = "logs") -> None:
+    """Let Elasticsearch have the word."""
+    engine.pages[SEARCH] = hits((index, {"message": (engine.logged or [engine.spoken[0][1]])[0]}))
+
+
+def test_a_word_that_arrives_past_a_logstash_that_writes_nowhere_is_found_and_said_to_have_passed_it_by() -> (
+    None
+):
+    engine = Stack()
+    engine.pages[STATS] = stats(5, 5, outputs=["stdout"])
+    look(engine)
+    found(engine)
+    seen = look(engine)
+    assert (seen["found"], seen["bypassed"]) == (True, True)
+    engine.pages[STATS] = stats(6, 6, outputs=["http"])
+    assert look(engine)["bypassed"] is False, "another output may write there too"
+
+
+def test_where_logstash_writes_nowhere_a_word_that_is_sent_is_not_waited_for_in_vain(
+    clock: list[float],
+) -> None:
     engine = Stack()
     engine.pages[STATS] = stats(outputs=["stdout"])
-    assert look(engine)["said"] is False
+    assert isinstance(observed := LogMarker().observe(engine), Seen)
+    assert observed.age_s == 0.0
+    clock[0] += 7
+    assert isinstance(observed := LogMarker().observe(engine), Seen)
+    assert observed.age_s is None
+
+
+@pytest.mark.parametrize("gone", ["stopped", "removed"])
+def test_the_word_is_said_without_logstash_too(gone: str) -> None:
+    engine = Stack()
+    engine = engine.ended("logstash") if gone == "stopped" else engine.without("logstash")
+    assert look(engine)["hop"] is None
+    found(engine)
+    seen = look(engine)
+    assert (seen["found"], seen["bypassed"]) == (True, True)
+
+
+RUNNING = "[INFO ][logstash.agent] Pipelines running {:count=>1, :running_pipelines=>[:main]}"
+
+
+@pytest.mark.parametrize(("log", "up", "said"), [(RUNNING, 20, True), ("", 20, False), ("", 151, True)])
+def test_a_logstash_whose_api_is_off_is_ready_by_its_log_or_in_time(
+    log: str, up: float, said: object
+) -> None:
+    engine = Stack().aged("logstash", up)
+    engine.pages["9600/"] = NoAnswer("refused")
+    engine.logs[engine.id_of("logstash")] = log
+    seen = look(engine)
+    assert (seen["said"], seen["hop"]) == (said, None)
+    if said:
+        found(engine)
+        seen = look(engine)
+        assert (seen["found"], seen["bypassed"]) == (True, False), "who cannot be asked is not contradicted"
 
 
 def test_without_elasticsearch_it_is_absent() -> None:
@@ -168,13 +220,82 @@ def test_a_container_of_theirs_that_did_not_start_is_told_and_ours_is_not_tried(
     assert (seen["hop"], seen["error"], engine.spoken) == ("start", error, [])
 
 
-def test_where_no_line_has_a_way_out_none_is_said() -> None:
+def test_where_no_way_is_seen_the_word_is_said_all_the_same(clock: list[float]) -> None:
     engine = Stack()
     engine.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "json-file", "Config": {}}
     observed = LogMarker().observe(engine)
     assert isinstance(observed, Seen)
-    assert (observed.facts["hop"], observed.facts["ways"], observed.age_s) == ("no-way", [], None)
-    assert (engine.logged, engine.spoken) == ([], [])
+    assert (observed.facts["hop"], observed.facts["ways"], observed.age_s) == ("no-way", [], 0.0)
+    clock[0] += 16
+    assert isinstance(observed := LogMarker().observe(engine), Seen)
+    assert observed.age_s is None
+    found(engine)
+    assert look(engine)["hop"] is None, "a shipper on the machine, which no container shows"
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "ways"),
+    [
+        ({"Type": "volume", "Name": "logs", "RW": True}, {"Type": "volume", "Name": "logs"}, ["volumes"]),
+        ({"Source": "/srv/lab/logs", "RW": True}, {"Source": "/srv/lab"}, ["volumes"]),
+        ({"Source": "/srv/lab", "RW": True}, {"Source": "/srv/lab/logs"}, ["volumes"]),
+        ({"Source": "/srv/lab/site.conf", "RW": True}, {"Source": "/srv/lab/logstash.conf"}, []),
+        ({"Source": "/srv/lab", "RW": False}, {"Source": "/srv/lab"}, []),
+        ({"Source": "/etc/localtime", "RW": True}, {"Source": "/etc/localtime"}, []),
+    ],
+)
+def test_files_that_two_containers_have_in_common_are_a_way(
+    written: dict[str, Any], read: dict[str, Any], ways: list[str]
+) -> None:
+    engine = Stack()
+    engine.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "json-file", "Config": {}}
+    engine.inspect("web")["Mounts"] = [written]
+    engine.inspect("logstash")["Mounts"] = [read]
+    assert look(engine)["ways"] == ways
+    assert len(engine.logged) == 1, "the word is said by a request, whatever is seen"
+
+
+def test_a_line_in_a_file_in_common_need_not_be_in_the_container_s_log(clock: list[float]) -> None:
+    engine = Stack()
+    engine.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "json-file", "Config": {}}
+    engine.inspect("web")["Mounts"] = [{"Type": "volume", "Name": "logs", "RW": True}]
+    engine.inspect("logstash")["Mounts"] = [{"Type": "volume", "Name": "logs"}]
+    look(engine)
+    word = engine.logged.pop()
+    engine.logs[engine.web] = "nothing"
+    assert look(engine)["hop"] == "logstash-in"
+    clock[0] += 4
+    look(engine)
+    assert [words for _, words, _ in engine.spoken] == [word], "the same word, said in another way"
+    engine.pages[SEARCH] = hits(("nginx-1", {"message": f"GET /{word}"}))
+    assert look(engine)["found"] is True
+
+
+def test_a_plugin_s_driver_is_a_way_and_is_used_by_their_own_container() -> None:
+    engine = Stack()
+    engine.inspect("web")["HostConfig"]["LogConfig"] = {
+        "Type": "elastic/elastic-logging-plugin:7.9.3",
+        "Config": {},
+    }
+    seen = look(engine)
+    assert (seen["ways"], seen["by"]) == (["elastic/elastic-logging-plugin:7.9.3"], "request")
+    engine = Stack()
+    engine.inspect("web")["HostConfig"]["LogConfig"] = {"Type": "loki", "Config": {}}
+    engine.entry("web")["Image"], engine.entry("web")["Command"] = "theirs", "run-it"
+    engine.inside = lambda _: CommandResult(0, "")
+    assert (look(engine)["by"], engine.spoken) == ("command", [])
+
+
+def test_every_web_server_is_asked_and_each_at_the_port_that_it_has() -> None:
+    engine = Stack()
+    engine.twin("web", Names=["/web2"], Image="httpd:2.4", Command="httpd-foreground")
+    engine.inspect("web2")["Name"] = "/web2"
+    engine.inspect("web2")["Config"]["ExposedPorts"] = {"8081/tcp": {}, "53/udp": {}}
+    engine.inspect("web2")["NetworkSettings"]["Networks"] = {"elk": {"IPAddress": "172.18.0.9"}}
+    engine.pages["8081/"] = page(b"404", 404)
+    engine.pages["80/"] = engine.pages["8080/"] = NoAnswer("refused")
+    assert look(engine)["container"] == "web2"
+    assert [asked.partition("/")[0] for asked in engine.questions if "/dckgrade" in asked][-1] == "8081"
 
 
 @pytest.mark.parametrize(
@@ -320,14 +441,45 @@ def test_old_lines_are_passed_over_where_only_the_new_ones_came_in() -> None:
 
 def test_a_query_that_elasticsearch_finds_too_wide_is_no_trouble() -> None:
     engine = Stack()
-    answers = iter([hits(), page({"error": "field expansion matches too many fields"}, 400)])
+    too_wide = page({"error": "field expansion matches too many fields"}, 400)
+    answers = iter([hits(), too_wide, too_wide])
     engine.searched = lambda: next(answers)
     assert look(engine)["found"] is False
 
 
-def test_a_search_that_fails_is_unknown() -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        page({"error": {"type": "search_phase_execution_exception", "reason": "all shards failed"}}, 503),
+        page({"error": {"type": "circuit_breaking_exception"}}, 429),
+        page({"_shards": {"total": 2, "failed": 1}, "hits": {"hits": []}}),
+        NoAnswer("silent"),
+    ],
+)
+def test_a_search_that_fails_for_a_moment_is_waited_for_and_one_that_goes_on_failing_is_unknown(
+    answer: Any, clock: list[float]
+) -> None:
     engine = Stack()
-    engine.pages[SEARCH] = page({"error": "x"}, 503)
+    engine.pages[SEARCH] = answer
+    observed = LogMarker().observe(engine)
+    assert isinstance(observed, Seen)
+    assert (observed.facts["found"], observed.facts["hop"], observed.age_s) == (False, None, 0.0)
+    clock[0] += MARKER_BUDGET_S + 1
+    assert isinstance(LogMarker().observe(engine), Unobservable)
+    found(engine)
+    assert look(engine)["found"] is True
+
+
+def test_an_elasticsearch_that_cannot_count_for_a_moment_is_told_the_word_all_the_same() -> None:
+    engine = Stack()
+    engine.pages["9200/_cat/indices"] = page({"error": "x"}, 503)
+    seen = look(engine)
+    assert (seen["said"], seen["documents"]) == (True, None)
+
+
+def test_a_search_that_is_refused_is_unknown() -> None:
+    engine = Stack()
+    engine.pages[SEARCH] = page({"error": "x"}, 403)
     assert isinstance(LogMarker().observe(engine), Unobservable)
 
 

@@ -1,5 +1,6 @@
 """Kinds about what cAdvisor tells: whose containers its figures are, how old, and what it does not see."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ import pytest
 from dckgrade.engine.answers import HttpAnswer, NoAnswer
 from dckgrade.probes.monitoring.cadvisor import Cadvisor, read_image_version
 from dckgrade.probes.monitoring.grafana_series import GrafanaSeries
-from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries, parse_prometheus_duration_s
+from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries
+from dckgrade.probes.monitoring.series import choose_metrics, match_containers, parse_duration_s
 from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.monitoring import Monitored, page, silent, vector
@@ -15,6 +17,8 @@ from tests.support.monitoring import Monitored, page, silent, vector
 STRANGER = "f" * 64
 SHAPES = ["/docker/{}", "/system.slice/docker-{}.scope", "/d2/{}", "/process_api/a/d2/{}"]
 SEEN = {"__name__": "cadvisor_version_info", "dockerVersion": "28.5.2"}
+KEPT = vector(({"__name__": "container_last_seen"}, "9"))
+"""What Prometheus answers when it is asked which metrics tell of containers."""
 
 
 def series(*containers: tuple[str, str | None, float], at: float = 1000.0) -> HttpAnswer:
@@ -29,6 +33,7 @@ def engine_with(
     *containers: tuple[str, str | None, float], groups: int = 9, docker: str | None = "28.5.2"
 ) -> Monitored:
     fake_engine = Monitored()
+    fake_engine.pages["9090/api/v1/query?query=count by (__name__)"] = KEPT if containers else vector()
     fake_engine.pages["9090/api/v1/query?query=max by"] = series(*containers)
     about: list[tuple[dict[str, str], str]] = [({}, str(groups))] if groups else []
     if docker is not None:
@@ -54,11 +59,75 @@ def test_one_container_in_two_groups_is_one_and_the_fresher_one_counts() -> None
 
 def test_what_was_seen_long_ago_is_stale_by_the_scrape_s_own_interval() -> None:
     fake_engine = Monitored()
-    fake_engine = engine_with((f"/docker/{fake_engine.id_of('grafana')}", "grafana", 40))
+    fake_engine = engine_with((f"/docker/{fake_engine.id_of('grafana')}", "grafana", 100))
     found = facts(PrometheusSeries().observe(fake_engine))
     assert (found["fresh"], found["stale"], found["blind_to"]) == ([], ["grafana"], None)
     slow = fake_engine.target(scrapeInterval="1m0s")
     assert facts(PrometheusSeries().observe(slow))["fresh"] == ["grafana"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "age", "fresh"), [("4m", 170, True), ("10m", 700, True), ("4m", 700, False)]
+)
+def test_what_is_scraped_seldom_is_asked_for_over_a_longer_time(
+    interval: str, age: float, *, fresh: bool
+) -> None:
+    fake_engine = Monitored()
+    own = f"/docker/{fake_engine.id_of('grafana')}"
+    fake_engine.target(scrapeInterval=interval)
+    asked = "9090/api/v1/query?query="
+    fake_engine.pages[f"{asked}count by (__name__) (last_over_time("] = KEPT
+    fake_engine.pages[f"{asked}max by (job, id, name) (max_over_time(timestamp("] = series(
+        (own, "grafana", age)
+    )
+    fake_engine.pages[f"{asked}last_over_time("] = vector(({}, "9"))
+    found = facts(PrometheusSeries().observe(fake_engine))
+    assert (found["named"], found["groups"]) == (["grafana"] if fresh else [], 9)
+
+
+def test_each_job_s_own_interval_tells_what_is_fresh() -> None:
+    intervals = {"cadvisor": 5.0, "backup": 3600.0}
+    fake_engine = Monitored()
+    own = f"/docker/{fake_engine.id_of('grafana')}"
+    answer = json.loads(vector(({"id": own, "job": "cadvisor"}, "100"), at=1000).body)
+    assert match_containers(answer, fake_engine, intervals).stale == ["grafana"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "asked"),
+    [
+        (
+            ["container_fs_usage_bytes", "container_last_seen"],
+            ["container_last_seen", "container_fs_usage_bytes"],
+        ),
+        (
+            [f"container_{letter}" for letter in "edcba"],
+            ["container_a", "container_b", "container_c", "container_d"],
+        ),
+        ([], []),
+    ],
+)
+def test_the_best_known_metrics_are_asked_and_any_other_will_do(kept: list[str], asked: list[str]) -> None:
+    answer = json.loads(vector(*(({"__name__": name}, "3") for name in kept)).body)
+    assert choose_metrics(answer) == asked
+
+
+def test_where_ids_were_dropped_names_tell_whose_containers_they_are() -> None:
+    fake_engine = Monitored()
+    by_name = '9090/api/v1/query?query=count by (__name__) ({__name__=~"container_.+",name='
+    fake_engine.pages["9090/api/v1/query?query=count by (__name__)"] = vector()
+    fake_engine.pages[by_name] = KEPT
+    fake_engine.pages["9090/api/v1/query?query=max by"] = vector(
+        ({"name": "grafana", "job": "a"}, "999"), ({"name": "theirs", "job": "b"}, "999")
+    )
+    fake_engine.pages["9090/api/v1/query?query={"] = vector(({}, "2"))
+    found = facts(PrometheusSeries().observe(fake_engine))
+    assert (found["named"], found["foreign_named"], found["jobs"]) == (["grafana"], 1, ["a"])
+
+
+def test_a_neighbour_s_container_of_the_same_name_is_not_ours() -> None:
+    found = facts(PrometheusSeries().observe(engine_with((f"/docker/{STRANGER}", "grafana", 1))))
+    assert (found["fresh"], found["foreign_named"]) == ([], 1)
 
 
 def test_another_engine_s_containers_prove_nothing() -> None:
@@ -68,7 +137,7 @@ def test_another_engine_s_containers_prove_nothing() -> None:
 
 
 def test_a_number_that_is_none_is_passed_over() -> None:
-    fake_engine = engine_with()
+    fake_engine = engine_with(("/docker/x", None, 1))
     fake_engine.pages["9090/api/v1/query?query=max by"] = vector(
         ({"id": f"/docker/{fake_engine.id_of('grafana')}"}, "NaN"), ({"id": "/docker/x"}, "five")
     )
@@ -108,7 +177,7 @@ def test_a_node_exporter_beside_it_is_told() -> None:
 
 
 def test_a_prometheus_that_does_not_run_tells_nothing_and_one_that_falls_silent_is_not_judged() -> None:
-    fake_engine = engine_with()
+    fake_engine = engine_with(("/docker/x", None, 1))
     fake_engine.pages["9090/api/v1/query?query=max by"] = silent()
     observed = PrometheusSeries().observe(fake_engine)
     assert isinstance(observed, Unobservable)
@@ -117,8 +186,18 @@ def test_a_prometheus_that_does_not_run_tells_nothing_and_one_that_falls_silent_
     assert facts(PrometheusSeries().observe(fake_engine))["groups"] == 0
 
 
+def test_an_agent_answers_no_query_and_says_so() -> None:
+    fake_engine = Monitored()
+    told = {"status": "error", "errorType": "execution", "error": "unavailable with Prometheus Agent"}
+    fake_engine.pages["9090/api/v1/query"] = page(told, 422)
+    found = facts(PrometheusSeries().observe(fake_engine))
+    assert (found["agent"], found["fresh"], found["groups"]) == (True, [], 0)
+    fake_engine.pages["9090/api/v1/query"] = page(told | {"error": "too many samples"}, 422)
+    assert isinstance(PrometheusSeries().observe(fake_engine), Unobservable)
+
+
 def test_an_answer_that_is_cut_short_is_not_judged() -> None:
-    fake_engine = engine_with()
+    fake_engine = engine_with(("/docker/x", None, 1))
     fake_engine.pages["9090/api/v1/query?query=max by"] = HttpAnswer(
         status=200, headers={}, body=b"{", truncated=True
     )
@@ -126,10 +205,11 @@ def test_an_answer_that_is_cut_short_is_not_judged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "worth"), [("5s", 5), ("1m0s", 60), ("1h0m0s", 3600), ("500ms", 60), ("", 60), ("1m30s", 90)]
+    ("text", "worth"),
+    [("5s", 5), ("1m0s", 60), ("1h0m0s", 3600), ("500ms", 0.5), ("1d", 86400), ("", 60), ("1m30s", 90)],
 )
 def test_a_duration_is_read_as_prometheus_writes_it(text: str, worth: float) -> None:
-    assert parse_prometheus_duration_s(text) == worth
+    assert parse_duration_s(text) == worth
 
 
 @pytest.mark.parametrize("by_uid", [True, False], ids=["9 and later", "before 9"])
@@ -140,6 +220,8 @@ def test_grafana_asks_on_our_behalf(*, by_uid: bool) -> None:
         [{"id": 7, "uid": "u" if by_uid else "", "type": "prometheus", "name": "p", "url": "http://p:9090"}]
     )
     proxied = "3000/api/datasources/proxy/" + ("uid/u" if by_uid else "7")
+    fake_engine.pages[f"{proxied}/api/v1/query?query=1"] = vector()
+    fake_engine.pages[f"{proxied}/api/v1/query?query=count by (__name__)"] = KEPT
     fake_engine.pages[f"{proxied}/api/v1/query?query=max by"] = series((own, "prometheus", 1))
     fake_engine.pages["3000/api/datasources/proxy/uid/u/x"] = page(b"", 404)
     found = facts(GrafanaSeries().observe(fake_engine))
@@ -153,7 +235,10 @@ def test_a_source_that_does_not_answer_leaves_the_next_one_to_be_asked() -> None
     fake_engine.pages["3000/api/datasources/proxy/uid/u0"] = silent()
     fake_engine.pages["3000/api/datasources/proxy/uid/u1"] = page(b"", 502)
     own = f"/docker/{fake_engine.id_of('prometheus')}"
-    fake_engine.pages["3000/api/datasources/proxy/uid/u2"] = series((own, "prometheus", 1))
+    fake_engine.pages["3000/api/datasources/proxy/uid/u2"] = page({"data": {}})
+    asked = "3000/api/datasources/proxy/uid/u2/api/v1/query?query="
+    fake_engine.pages[f"{asked}count by (__name__)"] = KEPT
+    fake_engine.pages[f"{asked}max by"] = series((own, "prometheus", 1))
     found = facts(GrafanaSeries().observe(fake_engine))
     assert (found["named"], found["answered"]) == (["prometheus"], 1)
 

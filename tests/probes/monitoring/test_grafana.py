@@ -90,6 +90,34 @@ def test_a_password_in_a_file_of_the_container_is_not_guessed() -> None:
     assert engine.logins == []
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        ["GF_SERVER_HTTP_PORT=3001"],
+        ["GF_SERVER_ROOT_URL=%(protocol)s://%(domain)s:%(http_port)s/grafana/"],
+        ["GF_SERVER_ROOT_URL=https://lab.example.org/grafana", "GF_SERVER_HTTP_PORT=3000"],
+    ],
+)
+def test_grafana_is_found_at_its_port_and_below_its_prefix(variables: list[str]) -> None:
+    engine = engine_with(source(), health=GOOD)
+    engine.inspect("grafana")["Config"]["Env"] = variables
+    port = "3001" if "3001" in variables[0] else "3000"
+    root = "/grafana" if "ROOT_URL" in variables[0] else ""
+    engine.pages = {
+        place.replace("3000/", f"{port}{root}/", 1): answer for place, answer in engine.pages.items()
+    }
+    assert facts(Grafana().observe(engine))["healthy"] is True
+
+
+def test_an_older_grafana_that_tells_its_health_at_two_roots_is_asked_below_its_own() -> None:
+    engine = engine_with(source(), health=GOOD)
+    own = {place.replace("3000/", "3000/lab/", 1): answer for place, answer in engine.pages.items()}
+    moved = HttpAnswer(status=301, headers={"location": "/lab/api/org"}, body=b"")
+    engine.pages = own | {"3000/api/health": engine.pages["3000/api/health"], "3000/api/org": moved}
+    found = facts(Grafana().observe(engine))
+    assert (found["access"], found["healthy"]) == ("granted", True)
+
+
 def test_no_password_is_among_the_arguments_of_a_command() -> None:
     engine = engine_with(source(), health=GOOD).unreachable()
     observed = Grafana().observe(engine)

@@ -5,18 +5,19 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.answers import NoAnswer, NotThere, OutOfReach
+from dckgrade.engine.answers import HttpAnswer, NoAnswer, NotThere, OutOfReach
 from dckgrade.probes.docker.volume import Volume
 from dckgrade.probes.monitoring import prometheus_config
 from dckgrade.probes.monitoring.prometheus import Prometheus
 from dckgrade.probes.monitoring.prometheus_api import DEFAULT_CONFIG_FILE
 from dckgrade.probes.monitoring.prometheus_file import PrometheusFile
 from dckgrade.probes.monitoring.prometheus_log import PrometheusLog
+from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries
 from dckgrade.probes.monitoring.prometheus_target import PrometheusTarget
 from dckgrade.probes.support.lookup import parse_timestamp
 from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import ENGINES, facts
-from tests.support.monitoring import VERSIONS, Monitored, page
+from tests.support.monitoring import VERSIONS, Monitored, page, recorded, vector
 
 DOWN = {"health": "down", "lastError": "connection refused"}
 
@@ -112,6 +113,131 @@ def test_the_job_is_found_by_name_or_by_what_it_scrapes(
 def test_what_prometheus_lists_in_other_places_is_no_target() -> None:
     text = "- job_name: a\n  scrape_protocols:\n  - PrometheusText0.0.4\n  static_configs: []\n"
     assert prometheus_config.parse_jobs(text) == [prometheus_config.ScrapeJob("a", [], discovers=False)]
+
+
+def with_figures(fake_engine: Monitored, job: str) -> Monitored:
+    """Have figures of a container of this engine come by the label of *job*."""
+    own = f"/docker/{fake_engine.id_of('grafana')}"
+    asked = "9090/api/v1/query?query="
+    fake_engine.pages[f"{asked}count by (__name__)"] = vector(({"__name__": "container_last_seen"}, "3"))
+    fake_engine.pages[f"{asked}max by"] = vector(({"id": own, "name": "grafana", "job": job}, "999"))
+    return fake_engine
+
+
+def describe_jobs(*jobs: tuple[str, str], more: str = "") -> str:
+    return "scrape_configs:\n" + "".join(
+        f"- job_name: {name}\n  {more}static_configs:\n  - targets:\n    - {target}\n"
+        for name, target in jobs
+    )
+
+
+@pytest.mark.parametrize(
+    ("jobs", "label", "more", "chosen"),
+    [
+        ([("prometheus", "localhost:9090"), ("docker", "x:1")], "docker", "", "docker"),
+        ([("cadvisor", "localhost:9090"), ("docker", "x:1")], "docker", "", "docker"),
+        ([("docker", "x:1"), ("cAdvisor", "y:1")], "cAdvisor", "", "cAdvisor"),
+        ([("federate", "other:9090")], "cadvisor", "honor_labels: true\n  ", "federate"),
+    ],
+)
+def test_the_job_that_brings_figures_of_this_engine_is_it_whatever_its_name(
+    jobs: list[tuple[str, str]], label: str, more: str, chosen: str
+) -> None:
+    fake_engine = with_figures(Monitored().configured(describe_jobs(*jobs, more=more)), label)
+    assert facts(Prometheus().observe(fake_engine))["job"] == chosen
+
+
+@pytest.mark.parametrize(
+    ("target", "published", "mode", "chosen"),
+    [
+        ("172.18.0.1:8081", {"8080/tcp": [{"HostPort": "8081"}]}, "lab", "docker"),
+        ("lab.example.org:8081", {"8080/tcp": [{"HostPort": "8081"}]}, "lab", "docker"),
+        ("app:8081", {"8080/tcp": [{"HostPort": "8081"}]}, "lab", None),
+        ("localhost:8081", {"8080/tcp": [{"HostPort": "8081"}]}, "lab", None),
+        ("172.18.0.7:8080", {}, "lab", "docker"),
+        ("192.168.1.7:8080", {}, "host", "docker"),
+        ("192.168.1.7:9100", {}, "host", None),
+        ("192.168.1.7:8080", {}, "lab", None),
+    ],
+)
+def test_before_there_are_figures_the_job_is_found_by_where_its_target_leads(
+    target: str, published: dict[str, Any], mode: str, chosen: str | None
+) -> None:
+    fake_engine = Monitored().configured(describe_jobs(("docker", target)))
+    fake_engine.target(scrapePool="docker", labels={"job": "docker"}, scrapeUrl=f"http://{target}/metrics")
+    cadvisor = fake_engine.inspect("cadvisor")
+    cadvisor["HostConfig"] |= {"PortBindings": published, "NetworkMode": mode}
+    cadvisor["NetworkSettings"]["Networks"]["lab"]["IPAddress"] = "172.18.0.7"
+    assert facts(Prometheus().observe(fake_engine))["job"] == chosen
+
+
+def test_targets_that_were_never_scraped_leave_it_open_which_job_is_cadvisor_s() -> None:
+    fake_engine = Monitored().configured(describe_jobs(("a", "x:1")))
+    told = {"scrapePool": "a", "labels": {"job": "a"}, "scrapeUrl": "http://x:1/metrics"}
+    found = facts(Prometheus().observe(fake_engine.target(**told, health="unknown")))
+    assert (found["job"], found["any_target"], found["scraped"]) == (None, True, False)
+    assert facts(Prometheus().observe(fake_engine.target(**told, health="down")))["scraped"] is True
+    other = told | {"scrapePool": "b", "labels": {"job": "b"}}
+    assert facts(Prometheus().observe(fake_engine.target(**other, health="up")))["scraped"] is False
+
+
+LOCKED = HttpAnswer(status=401, headers={"www-authenticate": "Basic"}, body=b"Unauthorized\n")
+
+
+def test_one_that_wants_an_account_is_prometheus_and_nothing_else_is_known_of_it() -> None:
+    fake_engine = Monitored()
+    fake_engine.pages = {"9090/": LOCKED}
+    found = facts(Prometheus().observe(fake_engine))
+    assert (found["answers"], found["access"], found["ready"], found["jobs"]) == (True, "wanted", None, None)
+    for probe in (PrometheusTarget(), PrometheusFile(), PrometheusSeries()):
+        observed = probe.observe(fake_engine)
+        assert isinstance(observed, Unobservable)
+        assert observed.why is UnobservableReason.NOT_TRIED
+
+
+def test_another_program_s_lock_is_not_prometheus_s() -> None:
+    fake_engine = Monitored()
+    realm = {"www-authenticate": 'Basic realm="router"'}
+    fake_engine.pages = {"9090/": HttpAnswer(status=401, headers=realm, body=b"Unauthorized")}
+    assert facts(Prometheus().observe(fake_engine))["problem"] == "garbled"
+
+
+@pytest.mark.parametrize(
+    ("command", "at"),
+    [
+        (["--web.route-prefix=/", "--web.external-url=http://x/prometheus"], ""),
+        (["--web.external-url", "http://localhost:9090/prometheus/"], "/prometheus"),
+        (["--web.external-url=https://lab.example.org/a", "--web.route-prefix=/b"], "/b"),
+    ],
+)
+def test_prometheus_is_found_below_its_prefix(command: list[str], at: str) -> None:
+    fake_engine = Monitored()
+    fake_engine.inspect("prometheus")["Config"]["Cmd"] = command
+    fake_engine.pages = {
+        key.replace("9090/", f"9090{at}/", 1): page for key, page in fake_engine.pages.items()
+    }
+    found = facts(Prometheus().observe(fake_engine))
+    assert (found["root"], found["ready"], found["job"]) == (at, True, "cadvisor")
+
+
+def test_one_that_was_started_later_in_its_container_is_its_own_unless_on_the_machine_s_network() -> None:
+    fake_engine = Monitored()
+    fake_engine.pages["9090/api/v1/status/runtimeinfo"] = page(fake_engine.born("2.42.0", later_s=300))
+    assert facts(Prometheus().observe(fake_engine))["answers"] is True
+    fake_engine.inspect("prometheus")["HostConfig"]["NetworkMode"] = "host"
+    assert facts(Prometheus().observe(fake_engine))["problem"] == "garbled"
+
+
+def test_of_several_targets_the_one_that_leads_to_cadvisor_is_looked_at() -> None:
+    fake_engine = Monitored()
+    told = recorded("2.42.0", "targets")
+    (first,) = told["data"]["activeTargets"]
+    second = {**first, "scrapeUrl": "http://localhost:9090/metrics"}
+    first["health"] = "down"
+    told["data"]["activeTargets"] = [second, first]
+    fake_engine.pages["9090/api/v1/targets"] = page(told)
+    found = facts(PrometheusTarget().observe(fake_engine))
+    assert (found["host"], found["is_cadvisor"], found["health"]) == ("cadvisor", True, "down")
 
 
 def test_the_target_is_seen_from_both_ends() -> None:

@@ -43,6 +43,58 @@ def test_when_the_published_port_does_not_serve_the_own_address_is_tried() -> No
     assert facts(Http(container="published").observe(fake_engine))["via"] == "own"
 
 
+@pytest.mark.parametrize(
+    ("published", "exposed", "serving_port", "via"),
+    [
+        ({8080: 8080}, [8080], 8080, "published"),
+        ({8080: 80}, [80], 80, "published"),
+        ({}, [8080], 8080, "own"),
+        ({}, [], 8080, "own"),
+        ({8081: 8081}, [80], 8081, "published"),
+    ],
+)
+def test_a_server_is_found_at_the_port_where_it_serves(
+    published: dict[int, int], exposed: list[int], serving_port: int, via: str
+) -> None:
+    fake_engine = FakeEngine()
+    inspected = fake_engine.inspect("webservers")
+    inspected["NetworkSettings"]["Ports"] = {
+        f"{inner}/tcp": [{"HostIp": "", "HostPort": str(port)}] for inner, port in published.items()
+    }
+    inspected["Config"]["ExposedPorts"] = {f"{port}/tcp": {} for port in exposed}
+
+    def serve(address: Address) -> HttpAnswer:
+        if address.port != serving_port:
+            raise NoAnswer("refused")
+        return PAGE
+
+    fake_engine.serves = serve
+    found = facts(Http(container="webservers").observe(fake_engine))
+    assert (found["status_code"], found["via"]) == (200, via)
+
+
+def test_a_page_is_a_better_answer_than_an_error_and_an_error_is_one() -> None:
+    fake_engine = FakeEngine()
+    missing = HttpAnswer(status=404, headers={"server": "nginx"}, body=b"")
+    fake_engine.serves = lambda address: PAGE if address.port == 8080 else missing
+    assert facts(Http(container="webservers").observe(fake_engine))["status_code"] == 200
+    fake_engine.serves = lambda _address: missing
+    assert facts(Http(container="webservers").observe(fake_engine))["status_code"] == 404
+
+
+def test_at_the_host_s_other_ports_another_s_server_is_not_taken_for_this_one() -> None:
+    fake_engine = FakeEngine()
+    fake_engine.inspect("hostnet")["Config"]["ExposedPorts"] = {"80/tcp": {}}
+
+    def serve(address: Address) -> HttpAnswer:
+        if address.port != 8080:
+            raise NoAnswer("refused")
+        return PAGE
+
+    fake_engine.serves = serve
+    assert facts(Http(container="hostnet").observe(fake_engine))["problem"] == "refused"
+
+
 @pytest.mark.parametrize("how", get_args(NoAnswerReason))
 @pytest.mark.parametrize("probe", [Http(container="webservers"), Postgres(container="webservers")])
 def test_in_which_way_there_is_no_answer_is_told(how: NoAnswerReason, probe: Http | Postgres) -> None:
