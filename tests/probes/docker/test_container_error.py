@@ -117,3 +117,8 @@ def test_what_the_engine_refused_comes_before_the_log(version: str) -> None:
 def test_a_container_that_is_not_there_is_absent() -> None:
     engine = FakeEngine(ENGINES[0])
     assert isinstance(ContainerError(name="nothing-like-it").observe(engine), Absent)
+
+
+def test_what_a_program_of_postgresql_says_is_quoted_and_not_its_hint() -> None:
+    log = "initdb: unrecognized option '--nope'\ninitdb: hint: Try \"initdb --help\" for more information."
+    assert find_error_line(find_program("postgres"), log, ended=True) == "initdb: unrecognized option '--nope'"
