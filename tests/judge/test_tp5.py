@@ -149,5 +149,5 @@ def test_one_that_is_missing_is_not_a_lab_that_is_not_begun() -> None:
     ],
 )
 def test_what_is_no_measure_is_named(facts: dict[str, Any], code: str) -> None:
-    key = "container-stats container=dbserver image=postgres"
+    key = "container-stats container=dbserver"
     assert name_mistake("dbserver-stats", key, change_facts(key, facts)) == code

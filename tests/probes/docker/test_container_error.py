@@ -121,4 +121,6 @@ def test_a_container_that_is_not_there_is_absent() -> None:
 
 def test_what_a_program_of_postgresql_says_is_quoted_and_not_its_hint() -> None:
     log = "initdb: unrecognized option '--nope'\ninitdb: hint: Try \"initdb --help\" for more information."
-    assert find_error_line(find_program("postgres"), log, ended=True) == "initdb: unrecognized option '--nope'"
+    assert (
+        find_error_line(find_program("postgres"), log, ended=True) == "initdb: unrecognized option '--nope'"
+    )
