@@ -24,7 +24,8 @@ _JOURNAL_TIMEOUT_S, _MAX_JOURNAL_LINES, _MAX_LOG_BYTES = 3.0, 50, 4 * 1024 * 102
 _FATAL_PATTERN = re.compile(
     r"unable to configure the Docker daemon with file [^:]+: (.+)"
     r"|failed to start daemon: (failed to set log opts: .+)"
-    r"|((?:failed to (?:start daemon|load listeners)|unable to parse logging level|Error during).+)"
+    r"|((?:failed to (?:start daemon|load listeners)|unable to parse logging level).+)"
+    r"|(Error (?:during|starting) .+)"
 )
 """The errors with which dockerd rejects its file, and then others with which it ends (20.10, measured)."""
 _MAX_LAST_WORDS_CHARS = 300
@@ -143,7 +144,7 @@ def find_last_words(
         if own_dockerd
         else read_journal_lines(endpoint, since, environment)
     )
-    errors = [match[1] or match[2] or match[3] for line in lines if (match := _FATAL_PATTERN.search(line))]
+    errors = [next(filter(None, match.groups())) for line in lines if (match := _FATAL_PATTERN.search(line))]
     # Given twice, an option shows both values: omit them, since they tell where the sockets of dockerd are.
     return (
         mask_secrets(errors[-1].partition(": (from flag")[0].rstrip('"'))[:_MAX_LAST_WORDS_CHARS]

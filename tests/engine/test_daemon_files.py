@@ -159,6 +159,10 @@ WITH = "unable to configure the Docker daemon with file /etc/docker/daemon.json:
         ),
         ("failed to start daemon: pid file found\n", "failed to start daemon: pid file found"),
         ("unable to parse logging level: loud\n", "unable to parse logging level: loud"),
+        (
+            'level=fatal msg="Error starting cluster component: dial udp: network is unreachable"\n',
+            "Error starting cluster component: dial udp: network is unreachable",
+        ),
         ('time="2026-01-01T10:00:00Z" level=info msg="API listen on /var/run/docker.sock"\n', ""),
         ("", ""),
     ],

@@ -63,14 +63,17 @@ class Bare(ResourceReader):
             return []
         raise NotThere(" ".join([resource.name, *refs]))
 
-    def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
+    def read_work_files(self, is_wanted: Callable[[bytes], bool]) -> Sequence[tuple[str, bytes | None]]:  # noqa: ARG002
         return ()
 
     def has_program(self, name: str) -> bool:
         return not name
 
-    def read_tool_cache(self, tool: str, name: str) -> bytes:
-        raise NotThere(f"{tool} {name}")
+    def read_tool_cache(self, tool: str, folder: str, name: str) -> bytes:
+        raise NotThere(f"{tool} {folder} {name}")
+
+    def read_volume_file(self, folder: str, name: str) -> bytes:
+        raise NotThere(f"{folder} {name}")
 
     def list_cache_folders(self, tool: str) -> Sequence[str]:
         return [f"~/.cache/{tool}"]
@@ -197,6 +200,9 @@ class FakeEngine(Bare):
 
     def read_log_tail(self, ref: str, *, tty: bool) -> str:
         return str(self._answered("log", {ref: "", **self.logs}, ref)) + "\r" * tty
+
+    def read_output(self, ref: str, *, tty: bool) -> bytes:
+        return self.read_log_tail(ref, tty=tty).encode()
 
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         return find_service_addresses(inspected, port, LOCAL)

@@ -16,7 +16,6 @@ from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
-FIRST_MODERN_VERSION = 23
 MAX_SHOWN_CHARS = 300
 """Keys of a hostile file may have any length."""
 
@@ -114,16 +113,16 @@ def read_daemon_file_facts(engine: Engine) -> Facts:
     reading = ParsedDaemonJson()
     if files and files.content is not None:
         version = files.version if silent else engine.engine.version
-        reading = parse_daemon_json(files.content, said, files.flags, is_modern=is_modern_version(version))
+        reading = parse_daemon_json(files.content, said, files.flags, version=get_major_version(version))
     if silent and not reading.problem:
         raise OutOfReach(silent.why, f"{silent.detail}; dockerd: {said}" if said else silent.detail)
     return build_daemon_file_facts(files, reading, said, running=silent is None)
 
 
-def is_modern_version(version: str | None) -> bool | None:
-    """Return whether that dockerd reads its file as 23.0 and later do; None where that is unknown."""
+def get_major_version(version: str | None) -> int | None:
+    """Return the first number of a version; None where that is unknown."""
     major = re.match(r"\d+", version or "")
-    return int(major[0]) >= FIRST_MODERN_VERSION if major else None
+    return int(major[0]) if major else None
 
 
 def build_daemon_file_facts(

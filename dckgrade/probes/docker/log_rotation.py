@@ -158,10 +158,13 @@ def read_trial(container: Json) -> Trial:
     program that the image lacks, comes after that.
     """
     log = parse_container_log_config(require_shape(container, CONTAINER))
-    error = str((container.get("State") or {}).get("Error") or "")
+    state = container.get("State") or {}
+    error = str(state.get("Error") or "")
     if LOGGER_ERROR in error:
         return Trial(log, accepted=False, said=error.rpartition(LOGGER_ERROR)[2])
-    return Trial(log, accepted=True if not error or RUNTIME_ERROR_PATTERN.search(error) else None)
+    # One that is created without an error was not allowed to start, as by a proxy before the engine.
+    has_opened_log = RUNTIME_ERROR_PATTERN.search(error) if error else state.get("Status") != "created"
+    return Trial(log, accepted=True if has_opened_log else None)
 
 
 def parse_container_log_config(container: Json) -> LogConfig:

@@ -148,7 +148,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
             facts = self.followed(engine, said, ask, logstash)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("log-marker", trouble)
-        age_s = get_marker_age_s(said, logstash, is_cut_off=facts.failing)
+        age_s = get_marker_age_s(said, logstash)
         return Seen(kind="log-marker", facts=msgspec.to_builtins(facts), age_s=age_s)
 
     def said(self, engine: Engine, ask: HttpRequester, flow: PipelineFlow | None) -> MarkerEmission:
@@ -262,10 +262,9 @@ def look_for_line(ask: HttpRequester, said: MarkerEmission) -> tuple[str | None,
         return None, False
 
 
-def get_marker_age_s(said: MarkerEmission, logstash: LogstashIntake, *, is_cut_off: bool) -> float | None:
+def get_marker_age_s(said: MarkerEmission, logstash: LogstashIntake) -> float | None:
     """Count the wait from the word; None where waiting cannot help any more."""
-    patience_s = UNSEEN_WAY_BUDGET_S if is_cut_off else get_patience_s(said, logstash)
-    if said.by is None or said.waited_s > patience_s:
+    if said.by is None or said.waited_s > get_patience_s(said, logstash):
         return None
     return round(said.waited_s, 1)
 

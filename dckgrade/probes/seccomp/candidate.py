@@ -136,7 +136,7 @@ def build_seccomp_candidates(
         case Exception():
             raise seen
         case _:
-            declared, profile = parse_seccomp_option(seen.get("HostConfig") or {}, about_engine.default)
+            declared, profile = parse_seccomp_option(seen.get("HostConfig") or {}, about_engine)
             yield SeccompCandidate(
                 listed=entry,
                 inspected=seen,
@@ -148,7 +148,7 @@ def build_seccomp_candidates(
 
 
 def parse_seccomp_option(
-    host: Json, engine_default: str = "default"
+    host: Json, about_engine: EngineSeccomp
 ) -> tuple[DeclaredSeccomp, SeccompProfile | None]:
     """Return what `SecurityOpt` says of seccomp; of several entries the last counts, as for the engine."""
     split = (str(entry).replace(":", "=", 1).partition("=") for entry in host.get("SecurityOpt") or [])
@@ -159,9 +159,9 @@ def parse_seccomp_option(
         for new, old in zip(plain, split, strict=True)
         if "seccomp" in {new[0], old[0]}
     ]
-    if not values and engine_default not in {*DOCKERS_OWN_PROFILES, "unconfined"}:
+    if not values and about_engine.default not in {*DOCKERS_OWN_PROFILES, "unconfined"}:
         return "engine", None
-    value = values[-1].strip() if values else engine_default
+    value = values[-1].strip() if values else about_engine.default
     if value in DOCKERS_OWN_PROFILES:
         return "default", None
     if value == "unconfined":
@@ -169,7 +169,7 @@ def parse_seccomp_option(
     if not value.startswith(("{", "[")):
         return "path", None
     try:
-        return "own", parse_seccomp_profile(value.encode())
+        return "own", parse_seccomp_profile(value.encode(), modern=about_engine.is_modern)
     except InvalidSeccompProfile:
         return "refused", None
 

@@ -9,8 +9,8 @@ from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.seccomp.policy import Machine, parse_kernel_version
 
-LISTENER_PASSED_SINCE = (23, 0)
-"""The engine's loader hands `listenerPath` on to runc since (moby#42005)."""
+MODERN_LOADER_SINCE = (23, 0)
+"""The engine's loader hands `listenerPath` and `flags` on to runc since (moby#42005)."""
 DOCKERS_OWN_PROFILES = {"default", "builtin"}
 """What `/info` calls the profile that Docker brings; else it gives a path, or `unconfined`."""
 ARCHES: Mapping[str, str] = {
@@ -30,6 +30,11 @@ class EngineSeccomp(Struct, frozen=True, kw_only=True):
     machine: Machine
     default: str = "default"
     """The profile of containers that bring none: default, builtin, unconfined, or a path."""
+
+    @property
+    def is_modern(self) -> bool:
+        """Return whether its loader hands everything on."""
+        return self.machine.docker >= MODERN_LOADER_SINCE
 
 
 def inspect_seccomp(engine: Engine) -> EngineSeccomp:

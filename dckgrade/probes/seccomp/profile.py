@@ -101,11 +101,11 @@ class SeccompProfile(Struct, frozen=True, kw_only=True):
         return not self.default and not self.rules
 
 
-def parse_seccomp_profile(text: bytes, *, passes_listener: bool = True) -> SeccompProfile:
+def parse_seccomp_profile(text: bytes, *, modern: bool = True) -> SeccompProfile:
     """
     Parse a profile; raises `InvalidSeccompProfile` for what Docker would refuse.
 
-    *passes_listener*: the engine hands `listenerPath` on (since 23.0).
+    *modern*: the engine hands `listenerPath` and `flags` on to runc, as it does since 23.0.
     """
     try:
         content = json.loads(decode_utf8(text), parse_constant=refuse_json_constant)
@@ -119,8 +119,8 @@ def parse_seccomp_profile(text: bytes, *, passes_listener: bool = True) -> Secco
     except (RecursionError, ValueError) as error:  # ValueError: a number of thousands of digits
         raise InvalidSeccompProfile("not-json", str(error)) from None
     check_loader_rules(profile, text)
-    check_runtime_words(profile, text)
-    check_notification(profile, text, passes_listener=passes_listener)
+    check_runtime_words(profile, text, modern=modern)
+    check_notification(profile, text, modern=modern)
     return profile
 
 
@@ -141,7 +141,7 @@ def check_loader_rules(profile: SeccompProfile, text: bytes) -> None:
                 refuse_at(text, f"invalid kernel version: {version}", json.dumps(version), '"minkernel"')
 
 
-def check_runtime_words(profile: SeccompProfile, text: bytes) -> None:
+def check_runtime_words(profile: SeccompProfile, text: bytes, *, modern: bool) -> None:
     """Refuse the words that runc does not know, and arguments that no call has (libcontainer/seccomp)."""
     conditions = [condition for rule in profile.rules for condition in rule.args]
     known = [
@@ -155,7 +155,7 @@ def check_runtime_words(profile: SeccompProfile, text: bytes) -> None:
             if word not in allowed:
                 detail = f"string {word} is not a valid {kind} for seccomp"
                 refuse_at(text, detail, json.dumps(word), '"syscalls"')
-    for flag in profile.flags:
+    for flag in profile.flags if modern else ():
         if flag not in KNOWN_FLAGS:
             refuse_at(text, f"seccomp flag {json.dumps(flag)} is not known to runc", json.dumps(flag))
     if any("" in rule.names for rule in profile.rules):
@@ -167,14 +167,14 @@ def check_runtime_words(profile: SeccompProfile, text: bytes) -> None:
             refuse_at(text, "cannot unmarshal number into a value of type uint64", '"value"')
 
 
-def check_notification(profile: SeccompProfile, text: bytes, *, passes_listener: bool) -> None:
+def check_notification(profile: SeccompProfile, text: bytes, *, modern: bool) -> None:
     """Refuse to ask an agent where runc does: without one's address, and of calls that it needs itself."""
     asked = [rule for rule in profile.rules if rule.action == NOTIFY]
     if profile.default == NOTIFY:
         refuse_at(text, f"{NOTIFY} cannot be used as default action", f'"{NOTIFY}"')
     if any("write" in rule.calls for rule in asked):
         refuse_at(text, f"{NOTIFY} cannot be used for the write syscall", f'"{NOTIFY}"')
-    if asked and not (profile.listener_path and passes_listener):
+    if asked and not (profile.listener_path and modern):
         refuse_at(text, f"{NOTIFY}: listenerPath is not set", f'"{NOTIFY}"')
 
 

@@ -41,8 +41,6 @@ class ForbiddenAttempt(Struct, frozen=True):
     call: str
     errnos: frozenset[int]
     """Empty where it kills instead."""
-    forbids_all_twins: bool
-    """The profile forbids the thing under all its names."""
 
 
 # Each fails before it changes anything, for a reason that the kernel finds before any right is looked at: the
@@ -125,7 +123,7 @@ def run_attempts(engine: Engine, container: str, tries: Iterable[ForbiddenAttemp
             command=" ".join(forbidden.attempt.argv),
             answer=(ran.output.strip().splitlines() or [""])[-1][:200],
             killed=answer == "refused" and ran.exit_code == SIGSYS_EXIT_CODE,
-            twin=forbidden.call if answer == "allowed" and not forbidden.forbids_all_twins else None,
+            twin=forbidden.call if answer == "allowed" else None,
         )
         if facts.refused:
             return facts
@@ -142,7 +140,7 @@ def list_forbidden_attempts(effect: Effect, machine: Machine) -> Iterator[Forbid
         if found := [call for call in names if effect.forbids(call)]:
             call = attempt.call if attempt.call in found else found[0]
             errnos = frozenset[int]().union(*map(effect.list_errnos, found))
-            yield ForbiddenAttempt(attempt, call, errnos, forbids_all_twins=len(found) == len(names))
+            yield ForbiddenAttempt(attempt, call, errnos)
 
 
 def list_twins(call: str) -> list[str]:

@@ -191,7 +191,7 @@ TWIN_CALLS = (
     frozenset({"unlink", "unlinkat"}),
     frozenset({"symlink", "symlinkat"}),
     frozenset({"mknod", "mknodat"}),
-    frozenset({"chmod", "fchmodat", "fchmod"}),
+    frozenset({"chmod", "fchmod", "fchmodat", "fchmodat2"}),
     frozenset({"chown", "lchown", "fchownat", "fchown"}),
 )
 """Calls that do the same: which of them a program makes depends on its C library and on the architecture."""

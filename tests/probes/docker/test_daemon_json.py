@@ -51,6 +51,19 @@ def test_what_dockerd_starts_with_is_not_refused(text: str) -> None:
     assert parse_daemon_json(text.encode()).problem is None
 
 
+@pytest.mark.parametrize(
+    ("version", "problem"), [(None, None), (20, "unknown-key"), (29, "unknown-key"), (30, None)]
+)
+def test_a_key_that_no_known_version_has_stops_those(version: int | None, problem: str | None) -> None:
+    reading = parse_daemon_json(b'{"debug": true,\n"rotate": true}', version=version)
+    assert (reading.problem, reading.position) == (problem, (2, 1) if problem else None)
+
+
+@pytest.mark.parametrize(("version", "problem"), [(None, None), (20, None), (26, "unknown-key")])
+def test_a_key_of_old_versions_stops_later_ones(version: int | None, problem: str | None) -> None:
+    assert parse_daemon_json(b'{"graph": "/srv/docker"}', version=version).problem == problem
+
+
 DOCKER_S_ANSWERS: list[tuple[str, dict[str, str], str]] = json.loads(
     (Path(__file__).parents[2] / "answers" / "log-options-20.10.24.json").read_bytes()
 )
@@ -105,11 +118,11 @@ def test_a_byte_order_mark_is_told_with_its_place_unless_docker_reads_it(
 ) -> None:
     content = '{"log-driver": "json-file", "log-opts": {"max-size": "10m"}}'.encode(encoding)
     words = f"invalid character '{character}' looking for beginning of value"
-    for reading in (parse_daemon_json(content, is_modern=False), parse_daemon_json(content, words)):
+    for reading in (parse_daemon_json(content, version=20), parse_daemon_json(content, words)):
         assert (reading.problem, reading.error, reading.position) == ("not-json", words, (1, 1))
-    assert parse_daemon_json(content, is_modern=True).log == LogConfig("json-file", {"max-size": "10m"})
+    assert parse_daemon_json(content, version=28).log == LogConfig("json-file", {"max-size": "10m"})
     said = "failed to set log opts: unknown log opt 'x' for json-file log driver"
-    assert parse_daemon_json(content, said, is_modern=False).problem == "unknown-option"
+    assert parse_daemon_json(content, said, version=20).problem == "unknown-option"
 
 
 WHOLE = b"""{
@@ -170,8 +183,8 @@ def test_what_docker_says_of_something_else_is_no_fault_of_the_file(said: str) -
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"\xef\xbb\xbf"])
 def test_an_empty_file_is_fine_since_23(content: bytes) -> None:
-    assert parse_daemon_json(content, is_modern=True).problem is None
-    assert parse_daemon_json(content, is_modern=False).problem == "not-json"
+    assert parse_daemon_json(content, version=28).problem is None
+    assert parse_daemon_json(content, version=20).problem == "not-json"
 
 
 @pytest.mark.parametrize(
@@ -195,7 +208,7 @@ def test_an_empty_file_is_fine_since_23(content: bytes) -> None:
     ],
 )
 def test_the_words_of_docker_28_mean_the_same(text: str, said: str, problem: str) -> None:
-    reading = parse_daemon_json(text.encode(), f"invalid JSON: {said}", is_modern=True)
+    reading = parse_daemon_json(text.encode(), f"invalid JSON: {said}", version=28)
     assert (reading.problem, reading.error) == (problem, f"invalid JSON: {said}")
     assert reading.position
     assert reading.position[0] == 2
@@ -224,10 +237,10 @@ def test_log_options_given_twice_add_up_as_in_go() -> None:
 )
 def test_what_follows_the_first_object_was_never_read_before_23(rest: str, place: tuple[int, int]) -> None:
     content = b'{"log-driver": "json-file"}' + rest.encode()
-    reading = parse_daemon_json(content, is_modern=False)
+    reading = parse_daemon_json(content, version=20)
     assert (reading.problem, reading.trailing_position) == (None, place)
     assert reading.log == LogConfig("json-file", {})
-    later = parse_daemon_json(content, is_modern=True)
+    later = parse_daemon_json(content, version=28)
     assert (later.problem, later.position) == ("not-json", place)
     assert later.error.endswith("after top-level value")
 

@@ -81,6 +81,16 @@ def test_where_no_container_could_be_tried_the_rules_decide(files: str, rotates:
     assert (found["accepted"], found["rotates"]) == (None, rotates)
 
 
+def test_a_container_that_was_not_allowed_to_start_shows_nothing() -> None:
+    class Guarded(EngineWithLogOptions):
+        def inspect_started_container(self, image: str) -> Json:
+            return {**super().inspect_started_container(image), "State": {"Status": "created", "Error": ""}}
+
+    found = facts(Guarded({"max-size": "10m", "compress": "true"}))
+    assert (found["accepted"], found["rotates"]) == (None, False)
+    assert facts(Guarded(ROTATING))["rotates"] is True
+
+
 def test_what_docker_takes_is_right_whatever_is_known_of_its_rules() -> None:
     found = facts(EngineWithLogOptions({**ROTATING, "compress": "tomorrow"}))
     assert (found["accepted"], found["rotates"]) == (True, True)

@@ -44,6 +44,28 @@ def test_when_the_published_port_does_not_serve_the_own_address_is_tried() -> No
 
 
 @pytest.mark.parametrize(
+    ("command", "variables"),
+    [
+        (["-p", "5433"], []),
+        (["postgres", "-c", "port=5433"], []),
+        (["postgres", "--port=5433"], []),
+        ([], ["PGPORT=5433"]),
+    ],
+)
+def test_postgresql_is_asked_at_the_port_that_it_was_told(command: list[str], variables: list[str]) -> None:
+    fake_engine = FakeEngine()
+    fake_engine.inspect("webservers")["Config"] |= {"Cmd": command, "Env": variables}
+
+    def serve(address: Address) -> bytes:
+        if address.port != 5433:
+            raise NoAnswer("refused")
+        return b"N"
+
+    fake_engine.serves = serve
+    assert facts(Postgres(container="webservers").observe(fake_engine))["accepts"] is True
+
+
+@pytest.mark.parametrize(
     ("published", "exposed", "serving_port", "via"),
     [
         ({8080: 8080}, [8080], 8080, "published"),

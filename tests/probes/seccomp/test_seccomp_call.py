@@ -60,7 +60,7 @@ def test_only_a_refusal_and_the_natural_answer_tell(
 ) -> None:
     assert (
         classify_call_output(
-            ForbiddenAttempt(BY_CALL[call], call, frozenset({1}), forbids_all_twins=True),
+            ForbiddenAttempt(BY_CALL[call], call, frozenset({1})),
             CommandResult(code, output),
         )
         == answer
@@ -70,9 +70,7 @@ def test_only_a_refusal_and_the_natural_answer_tell(
 def test_the_profiles_own_error_is_a_refusal() -> None:
     denied = CommandResult(1, "mkdir: cannot create directory '/proc': Permission denied")
     assert (
-        classify_call_output(
-            ForbiddenAttempt(BY_CALL["mkdir"], "mkdir", frozenset({13}), forbids_all_twins=True), denied
-        )
+        classify_call_output(ForbiddenAttempt(BY_CALL["mkdir"], "mkdir", frozenset({13})), denied)
         == "refused"
     )
 
@@ -89,28 +87,22 @@ def test_the_profiles_own_error_is_a_refusal() -> None:
 def test_an_error_that_the_kernel_gives_too_tells_nothing_and_a_feigned_success_does(
     errno: int, ran: CommandResult, outcome: CallOutcome
 ) -> None:
-    attempt = ForbiddenAttempt(BY_CALL["mkdir"], "mkdir", frozenset({errno}), forbids_all_twins=True)
+    attempt = ForbiddenAttempt(BY_CALL["mkdir"], "mkdir", frozenset({errno}))
     assert classify_call_output(attempt, ran) == outcome
 
 
 def test_a_twin_that_the_machine_lacks_is_none() -> None:
-    assert [one.forbids_all_twins for one in tries("mkdirat")] == [False]
-    assert [one.forbids_all_twins for one in tries("mkdirat", arch="arm64")] == [True]
+    assert [one.call for one in tries("mkdirat", arch="arm64")] == ["mkdirat"]
     assert tries("mkdir", arch="arm64") == []
 
 
 def test_only_what_the_profile_forbids_is_tried() -> None:
-    assert [(one.attempt.call, one.call, one.forbids_all_twins) for one in tries("kill", "ptrace")] == [
-        ("kill", "kill", True)
-    ]
+    assert [(one.attempt.call, one.call) for one in tries("kill", "ptrace")] == [("kill", "kill")]
     assert tries("ptrace") == []
 
 
 def test_a_twin_is_tried_by_the_same_command() -> None:
-    assert [(one.attempt.call, one.call, one.forbids_all_twins) for one in tries("fchmodat")] == [
-        ("chmod", "fchmodat", False)
-    ]
-    assert [one.forbids_all_twins for one in tries("mkdir", "mkdirat")] == [True]
+    assert [(one.attempt.call, one.call) for one in tries("fchmodat")] == [("chmod", "fchmodat")]
     assert list_twins("kill") == ["kill"]
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from dckgrade.engine.answers import CommandResult, NotThere
 from dckgrade.probes.seccomp.candidate import choose_container, parse_seccomp_option
+from dckgrade.probes.seccomp.machine import EngineSeccomp
+from dckgrade.probes.seccomp.policy import Machine
 from dckgrade.probes.seccomp.seccomp_call import SeccompCall
 from dckgrade.probes.seccomp.seccomp_container import SeccompContainer
 from dckgrade.probes.seccomp.seccomp_file import SeccompFile
@@ -161,7 +163,7 @@ def test_what_has_gone_or_hangs_elsewhere_hinders_nobody() -> None:
     ],
 )
 def test_the_last_option_counts_in_either_spelling(options: list[str], declared: str) -> None:
-    assert parse_seccomp_option({"SecurityOpt": options})[0] == declared
+    assert parse_seccomp_option({"SecurityOpt": options}, EngineSeccomp(machine=Machine()))[0] == declared
 
 
 @pytest.mark.parametrize(

@@ -327,13 +327,18 @@ def test_whole_profiles_that_runc_refuses_are_refused(more: dict[str, object], t
         parse_seccomp_profile(json.dumps({**json.loads(deny("mkdir")), **more}).encode())
 
 
+def test_an_engine_of_before_23_passes_over_flags() -> None:
+    text = json.dumps({**json.loads(deny("mkdir")), "flags": ["LOG"]}).encode()
+    assert parse_seccomp_profile(text, modern=False).flags == ("LOG",)
+
+
 def test_an_agent_is_reached_where_the_engine_hands_its_address_on() -> None:
     text = json.dumps(
         {**json.loads(deny("bind", action="NOTIFY")), "listenerPath": "/run/agent.sock"}
     ).encode()
     assert parse_seccomp_profile(text).listener_path
     with pytest.raises(InvalidSeccompProfile, match="listenerPath is not set"):
-        parse_seccomp_profile(text, passes_listener=False)
+        parse_seccomp_profile(text, modern=False)
 
 
 @pytest.mark.parametrize(

@@ -33,11 +33,11 @@ KEYS_BY_TYPE: Mapping[str, str] = {
         log-opts
     """,
     "": """
-        builder cluster-advertise cluster-store cluster-store-opts containerd-plugins-namespace
-        cpu-rt-period cpu-rt-runtime default-address-pools default-gateway default-gateway-v6
+        add-runtime builder cluster-advertise cluster-store cluster-store-opts containerd-plugins-namespace
+        config-file cpu-rt-period cpu-rt-runtime default-address-pools default-gateway default-gateway-v6
         default-network-opts default-shm-size default-ulimits deprecated-key-path features
-        host-gateway-ip host-gateway-ips ip max-retries nri-opts proxies runtimes
-        swarm-raft-election-tick swarm-raft-heartbeat-tick
+        host-gateway-ip host-gateway-ips ip nri-opts proxies runtimes
+        help restart swarm-raft-election-tick swarm-raft-heartbeat-tick validate version
     """,
 }
 """The keys of 20.10 to 29 (moby, `config.Config`) by Go's name of their type; '': another, or several."""
@@ -58,6 +58,10 @@ FLAG_KEYS: Mapping[str, str] = {
 """
 What options of the command line are called in the file, where their own names are taken too, to no effect.
 """
+REMOVED_KEYS: Mapping[str, int] = dict.fromkeys(
+    ["graph", "cluster-advertise", "cluster-store", "cluster-store-opts"], 23
+)
+"""Keys that dockerd refuses since that version (26.1, measured)."""
 NEVER_VALID_KEYS = frozenset(
     ["max-size", "max-file", "max-files", "logging", "driver", "options", "log-options", "logs"]
 )
@@ -74,6 +78,7 @@ OPAQUE_KEYS = frozenset(
     ]
 )
 """Mappings that dockerd takes as they are; of any other it looks at the keys inside (`configValuesSet`)."""
+NEWEST_KNOWN_VERSION = 29
 MAX_MISSPELT_EDITS, MIN_COMPARED_CHARS = 2, 6
 """Two edits turn any shorter key into another."""
 
@@ -84,14 +89,17 @@ def list_directives(value: Mapping[str, Any]) -> Iterator[str]:
         yield from inner if isinstance(inner, dict) and key not in OPAQUE_KEYS else [key]
 
 
-def find_misspelt_key(value: Mapping[str, Any]) -> str | None:
+def find_unknown_key(value: Mapping[str, Any], version: int | None) -> str | None:
     """
-    Return a misspelt key, with which dockerd does not start.
+    Return a key with which dockerd of that *version* (its first number) does not start.
 
-    New versions have new keys: one that resembles none of those known here passes.
+    New versions have new keys: of one newer than those known here, or unknown, only misspelt keys are told.
     """
-    known = KEY_TYPES.keys() | FLAG_KEYS.keys()
-    unknown = (key for key in list_directives(value) if key not in known)
+    removed = {key for key, since in REMOVED_KEYS.items() if version is not None and version >= since}
+    known = (KEY_TYPES.keys() | FLAG_KEYS.keys()) - removed
+    unknown = [key for key in list_directives(value) if key not in known]
+    if version is not None and version <= NEWEST_KNOWN_VERSION:
+        return next(iter(unknown), None)
     return next((key for key in unknown if key in NEVER_VALID_KEYS or is_near_miss_of_any(key, known)), None)
 
 

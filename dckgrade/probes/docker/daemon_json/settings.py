@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dckgrade.probes.docker.daemon_json.keys import (
     find_key_given_twice,
-    find_misspelt_key,
+    find_unknown_key,
     find_wrong_type,
     is_near_miss_of_any,
     name_go_type,
@@ -59,7 +59,7 @@ DOCKERD_ERROR_PATTERNS: Mapping[DaemonJsonProblem, str] = {
     "wrong-type": "cannot unmarshal",
 }
 """What each is called by dockerd itself (20.10, measured)."""
-UNSPECIFIC_ERROR_PATTERN = re.compile("failed to (?!set log opts)|unable to parse |Error during ")
+UNSPECIFIC_ERROR_PATTERN = re.compile("failed to (?!set log opts)|unable to parse |Error ")
 """How dockerd begins an error that is not about its file; those about log options are told without this."""
 ERROR_SUBJECTS: Mapping[str, str] = {
     "error initializing graphdriver: driver not supported": "storage-driver",
@@ -67,6 +67,7 @@ ERROR_SUBJECTS: Mapping[str, str] = {
     "could not construct local address space": "default-address-pools",
 }
 """What dockerd complains of without naming the value."""
+FIRST_MODERN_VERSION = 23
 MIN_NAMED_CHARS = 4
 """Shorter values stand in many sentences by chance."""
 
@@ -97,15 +98,16 @@ class RefusedConfig(Exception):
 
 
 def parse_daemon_json(
-    content: bytes, last_words: str = "", flags: Sequence[str] = (), *, is_modern: bool | None = None
+    content: bytes, last_words: str = "", flags: Sequence[str] = (), *, version: int | None = None
 ) -> ParsedDaemonJson:
     """
     Parse as dockerd does: marks, syntax, keys, types, log options.
 
     *last_words* is the error with which it ended, *flags* the names of the options on its command line.
-    *is_modern*: it is of 23.0 or later, which reads byte order marks and empty files, and refuses what
-    follows the first value; None: unknown, then whatever some version refuses is refused.
+    *version* is the first number of its version: since 23 it reads byte order marks and empty files, and
+    refuses what follows the first value. None: unknown, then what some version refuses is refused.
     """
+    is_modern = version is not None and version >= FIRST_MODERN_VERSION
     text, has_mark = decode_text(content)
     said = "" if UNSPECIFIC_ERROR_PATTERN.match(last_words) else last_words
     if has_mark and (re.search(BYTE_ORDER_MARK_ERROR, said) if said else not is_modern):
@@ -114,7 +116,7 @@ def parse_daemon_json(
     if is_modern and not text.strip(JSON_WHITESPACE):
         return ParsedDaemonJson(log=LogConfig())
     try:
-        found = decode_first_value(text, may_continue=is_modern is False)
+        found = decode_first_value(text, may_continue=version is not None and not is_modern)
     except JsonSyntaxError as bad:
         return ParsedDaemonJson(problem="not-json", error=said or bad.error, position=bad.position)
     named = found.value.get("log-driver") if isinstance(found.value, dict) else None
@@ -122,7 +124,7 @@ def parse_daemon_json(
     if find_named_setting(found.value, last_words):
         said = last_words
     try:
-        log = parse_log_settings(found.value, flags)
+        log = parse_log_settings(found.value, flags, version)
     except RefusedConfig as refused:
         fault = refused
     else:
@@ -164,7 +166,7 @@ def decode_text(content: bytes) -> tuple[str, bool]:
     return content.decode(encoding, errors="replace"), encoding != "utf-8"
 
 
-def parse_log_settings(value: Any, flags: Sequence[str] = ()) -> LogConfig:
+def parse_log_settings(value: Any, flags: Sequence[str], version: int | None) -> LogConfig:
     """Take the log settings out of the file's value; `RefusedConfig` where dockerd would not start."""
     if value is None:
         return LogConfig()
@@ -173,7 +175,7 @@ def parse_log_settings(value: Any, flags: Sequence[str] = ()) -> LogConfig:
             "wrong-type",
             f"json: cannot unmarshal {name_go_type(value)} into Go value of type map[string]interface {{}}",
         )
-    require_known_keys(value, flags)
+    require_known_keys(value, flags, version)
     options: Mapping[str, Any] = value.get("log-opts") or {}
     for option, setting in options.items():
         if setting is not None and not isinstance(setting, str):
@@ -187,9 +189,9 @@ def parse_log_settings(value: Any, flags: Sequence[str] = ()) -> LogConfig:
     return log
 
 
-def require_known_keys(value: Mapping[str, Any], flags: Sequence[str]) -> None:
+def require_known_keys(value: Mapping[str, Any], flags: Sequence[str], version: int | None) -> None:
     """Raise `RefusedConfig` for a key that dockerd does not have, has already, or wants in another form."""
-    if unknown := find_misspelt_key(value):
+    if unknown := find_unknown_key(value, version):
         error = f"the following directives don't match any configuration option: {unknown}"
         raise RefusedConfig("unknown-key", error, unknown)
     if twice := find_key_given_twice(value, flags):
