@@ -1,10 +1,10 @@
 """Kind `container-stats`: the figures of `docker stats`, from one sample of a container's resources."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
@@ -30,7 +30,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     image: str
     """As it was asked for."""
     image_fits: bool | None
-    """Whether it is of the image that the lab asked for; null when it asked for none."""
+    """Whether it is of the image that the lab gives the container elsewhere; null where it gives none."""
     status: str
     """The container's state, as `docker ps -a` says it."""
     live: bool
@@ -60,17 +60,16 @@ LABELS: Mapping[str, Text] = {
 
 
 class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
-    """Measure the container called *container*, which should be of *image* (a repository such as nginx)."""
+    """Measure the container called *container*."""
 
     container: ContainerName
-    image: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]*$")] | None = None
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.WAIT
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
-    example: ClassVar[Mapping[str, Any]] = {"container": "dbserver", "image": "postgres"}
+    example: ClassVar[Mapping[str, Any]] = {"container": "dbserver"}
 
     def observe(self, engine: Engine) -> Observation:
         """Take one sample (the engine answers at its collector's next tick, within a second)."""
@@ -79,9 +78,8 @@ class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
             subject = find_container(engine, self.container)
             sample = engine.sample_stats(subject.id)
             # Asked last: the sample is the slow one, and who else looks at it has inspected it already.
-            facts = read_stats_facts(
-                engine, subject, engine.inspect_container(subject.id), sample, self.image
-            )
+            inspected, image = engine.inspect_container(subject.id), engine.lab_containers.get(self.container)
+            facts = read_stats_facts(engine, subject, inspected, sample, image)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("container-stats", trouble, subject)
         return Seen(kind="container-stats", facts=msgspec.to_builtins(facts))

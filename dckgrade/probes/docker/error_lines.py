@@ -41,7 +41,7 @@ PROGRAMS: Sequence[Program] = (
         compile_patterns(
             r"\b(?:FATAL|PANIC):\s+(.*)",
             r"^(?:initdb: )?[Ee]rror: (.*)",
-            r"^postgres: (.*)",
+            r"^((?:postgres|initdb|pg_ctl): (?!hint:|warning:|detail:).*)",
             r"\bERROR:\s+(.*)",
         ),
     ),

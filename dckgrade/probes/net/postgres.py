@@ -1,18 +1,18 @@
 """Kind `postgres`: whether a PostgreSQL server answers at a container's TCP port; needs no credentials."""
 
-import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import Json, NoAnswer, NotThere, OutOfReach, ReachedVia
+from dckgrade.engine.answers import Address, NoAnswer, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, ContainerName, convert_to_observation
-from dckgrade.probes.support.service import Port, ServiceProblem, ServiceReply, ask_service, find_id_and_state
+from dckgrade.probes.support.service import Port, ServiceProblem, ServiceReply, ask_ports, find_id_and_state
+from dckgrade.probes.support.service_settings import list_told_ports, order_ports, read_settings
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -20,18 +20,14 @@ from dckgrade.report.text import Text
 # code 80877103. The server answers one byte, logs nothing, and needs no user. During its first initialisation
 # it listens on a Unix socket only, which `pg_isready` without -h takes for ready: TCP is the honest question.
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
-MAX_PORT = 65535
 INSIDE_ANSWER = b"pg_isready"
 POSTGRES_ANSWERS = {b"S", b"N", INSIDE_ANSWER}
 # 1: the server answers, and is still starting up, as it may when it answers an SSLRequest.
 PG_ISREADY_ANSWERED_CODES, PG_ISREADY_NO_RESPONSE_CODE = {0, 1}, 2
 
 
-PORT_PATTERNS = (
-    re.compile(r"(?:^|\0)(?:-c\0?|--)port=(\d{1,5})(?:\0|$)"),
-    re.compile(r"(?:^|\0)-p\0?(\d{1,5})(?:\0|$)"),
-)
-"""How the server's arguments, joined by NUL, set its port; they prevail over the variable PGPORT."""
+PORT_SETTINGS = ("p", "port", "PGPORT")
+"""How the server is told another port: `-p 5433`, `-c port=5433`, the variable PGPORT."""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -56,7 +52,7 @@ LABELS: Mapping[str, Text] = {
 
 
 class Postgres(Probe, frozen=True, kw_only=True, tag="postgres"):
-    """Knock at *port* of the container called *container*, or at the one that it is told to use instead."""
+    """Knock at the container called *container*: at *port*, or where its server listens instead."""
 
     container: ContainerName
     port: Port = 5432
@@ -69,13 +65,11 @@ class Postgres(Probe, frozen=True, kw_only=True, tag="postgres"):
     example: ClassVar[Mapping[str, Any]] = {"container": "dbserver"}
 
     def observe(self, engine: Engine) -> Observation:
-        """Ask where the lab says, then where the server was told to listen."""
+        """Ask where the server is told to listen, where it is published or exposed, and at *port*."""
         try:
-            answered = ask_server(engine, self.container, self.port)
-            if answered.problem not in {None, "not-running", "no-address"}:
-                found = engine.inspect_container(find_id_and_state(engine, self.container)[0])
-                if (told := find_told_port(found)) and told != self.port:
-                    answered = ask_server(engine, self.container, told)
+            answered = ask_server(engine, self.container, self.port, POSTGRES_ANSWERS.__contains__)
+            if answered.problem == "garbled":
+                answered = ask_server(engine, self.container, self.port, lambda _answer: True)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("postgres", trouble)
         accepts = answered.answer in POSTGRES_ANSWERS
@@ -89,13 +83,29 @@ class Postgres(Probe, frozen=True, kw_only=True, tag="postgres"):
         return Seen(kind="postgres", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
 
-def ask_server(engine: Engine, container: str, port: int) -> ServiceReply[bytes]:
-    """Send one SSLRequest, read one byte."""
-    return ask_service(
-        engine, container, port,
-        lambda address: engine.exchange_bytes(address, SSL_REQUEST, 1),
-        lambda ref: run_pg_isready(engine, ref, port),
-    )  # fmt: skip
+def ask_server(
+    engine: Engine, container: str, port: int, is_own_answer: Callable[[bytes], bool]
+) -> ServiceReply[bytes]:
+    """Ask at each port that may be the server's; *port* is the one that the lab promises."""
+
+    def ask_for_tls(_port: int, address: Address) -> bytes:
+        answer = engine.exchange_bytes(address, SSL_REQUEST, 1)
+        if not is_own_answer(answer):
+            raise NoAnswer("garbled")
+        return answer
+
+    ref, state = find_id_and_state(engine, container)
+    if state != "running":
+        return ServiceReply(problem="not-running")
+    inspected = engine.inspect_container(ref)
+    told = list_told_ports(read_settings(inspected), PORT_SETTINGS)
+    return ask_ports(
+        engine,
+        inspected,
+        order_ports(inspected, told, [port], None),
+        ask_for_tls,
+        lambda inner: run_pg_isready(engine, ref, inner),
+    )
 
 
 def run_pg_isready(engine: Engine, ref: str, port: int) -> bytes:
@@ -106,15 +116,3 @@ def run_pg_isready(engine: Engine, ref: str, port: int) -> bytes:
     if done.exit_code == PG_ISREADY_NO_RESPONSE_CODE:
         raise NoAnswer("refused")
     raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, "no pg_isready in the container")
-
-
-def find_told_port(inspected: Json) -> int | None:
-    """Return the port that arguments or PGPORT give the server; None where neither does."""
-    config = inspected.get("Config") or {}
-    arguments = "\0".join([*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])])
-    variables = (str(entry).partition("=") for entry in config.get("Env") or [])
-    told = [found[-1] for pattern in PORT_PATTERNS if (found := pattern.findall(arguments))]
-    told += [
-        value for name, _, value in variables if name == "PGPORT" and value.isascii() and value.isdecimal()
-    ]
-    return next((int(port) for port in told if 0 < int(port) <= MAX_PORT), None)

@@ -203,30 +203,6 @@ def require_own(service: HttpService, inspected: Json, reach: Callable[[], Reach
     return reached
 
 
-def ask_service(
-    engine: Engine,
-    container: str,
-    port: int,
-    question: Callable[[Address], T],
-    inside: Callable[[str], T],
-    *,
-    image: str | None = None,
-) -> ServiceReply[T]:
-    """
-    Put *question* to *port* of *container* (failing that, of one that runs *image*), or *inside* to the
-    container of that id when none of its addresses is reached from here; raises `NotThere`, `OutOfReach`.
-
-    For what is not HTTP: a program that answers over HTTP is reached by `reach_service`.
-    """
-    ref, state = find_id_and_state(engine, container, image)
-    if state != "running":
-        return ServiceReply(problem="not-running")
-    inspected = engine.inspect_container(ref)
-    return ask_ports(
-        engine, inspected, [port], lambda _port, address: question(address), lambda _port: inside(ref)
-    )
-
-
 def ask_ports(
     engine: Engine,
     inspected: Json,

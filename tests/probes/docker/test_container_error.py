@@ -131,3 +131,10 @@ def test_the_container_that_a_topic_chooses_is_quoted_too() -> None:
         "Docker",
         "docker inspect mine: State.Error",
     )
+
+
+def test_what_a_program_of_postgresql_says_is_quoted_and_not_its_hint() -> None:
+    log = "initdb: unrecognized option '--nope'\ninitdb: hint: Try \"initdb --help\" for more information."
+    assert (
+        find_error_line(find_program("postgres"), log, ended=True) == "initdb: unrecognized option '--nope'"
+    )

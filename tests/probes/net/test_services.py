@@ -230,7 +230,6 @@ def test_one_byte_tells_postgresql_from_anything_else(
         (["postgres", "-p", "5433"], [], 5433),
         (["postgres", "-c", "port=5434"], ["PGPORT=6000"], 5434),
         (["--port=5435", "-c", "max_connections=9"], [], 5435),
-        (["postgres", "-cport=5436"], [], 5436),
         (["postgres"], ["PGPORT=5437"], 5437),
         (["postgres"], ["PGPORT=eighty"], 5432),
         (["postgres", "-p", "80:80"], [], 5432),
