@@ -88,7 +88,8 @@ def lay_out_reports(
     translate = get_translator(language.get_language())
     done = exit_codes.choose_exit_code(reports) is exit_codes.ExitCode.PASSED
     # Several labs are taller than any terminal: while they are watched, each is a line and what to do next.
-    yield from render_session(reports, hints) if len(reports) == 1 or done else lay_out_short(reports)
+    whole = len(reports) == 1 or done
+    yield from render_session(reports, hints, watched=not done) if whole else lay_out_short(reports)
     for title in list_newly_passed(reports, last):
         yield Text(
             sanitize_line(translate(N_("Just passed: {title}")).format(title=title)), style="bold green"

@@ -93,6 +93,8 @@ CONTAINER = define_shape(
     RestartCount=int,
     AppArmorProfile=str,
     State=STATE,
+    Path=str,
+    Args=Texts,
     Config=define_shape(
         Image=str,
         Entrypoint=Texts,
@@ -102,21 +104,27 @@ CONTAINER = define_shape(
         Labels=dict[str, str],
         Tty=bool,
         User=str,
+        WorkingDir=str,
     ),
     HostConfig=HOST_CONFIG,
     NetworkSettings=define_shape(Networks=map_of(NETWORK), Ports=PORT_BINDINGS),
     Mounts=list_of(define_shape(Type=str, Name=str, Source=str, Destination=str, RW=bool)),
 )
-LISTED_IMAGES = list_of(define_shape({"Id": str}, RepoTags=Texts))
+LISTED_IMAGES = list_of(define_shape({"Id": str}, RepoTags=Texts, RepoDigests=Texts, Labels=dict[str, str]))
 IMAGE = define_shape(
     Id=str,
     RepoTags=Texts,
-    Config=define_shape(Env=Texts),
+    RepoDigests=Texts,
+    Config=define_shape(Cmd=Texts, Entrypoint=Texts, Env=Texts),
     RootFS=define_shape(Layers=Texts),
-    Metadata=define_shape(LastTagTime=str),
 )
 VOLUME = define_shape(Driver=str)
+VOLUMES = define_shape(Volumes=list_of(define_shape({"Name": str}, Driver=str, Mountpoint=str)))
+EVENT = define_shape(
+    Type=str, Action=str, Actor=define_shape(ID=str, Attributes=dict[str, str]), timeNano=int
+)
 INFO = define_shape(
+    Architecture=str,
     CgroupVersion=str,
     DockerRootDir=str,
     Driver=str,

@@ -11,6 +11,7 @@ from dckgrade.engine import local_files
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles, OwnDockerd
 from dckgrade.engine.endpoint import Endpoint
+from dckgrade.engine.installed_dockerd import list_dockerd_flags, read_installed_version
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.tool_cache import get_environment
 from dckgrade.report.observation import UnobservableReason
@@ -23,8 +24,10 @@ _JOURNAL_TIMEOUT_S, _MAX_JOURNAL_LINES, _MAX_LOG_BYTES = 3.0, 50, 4 * 1024 * 102
 _FATAL_PATTERN = re.compile(
     r"unable to configure the Docker daemon with file [^:]+: (.+)"
     r"|failed to start daemon: (failed to set log opts: .+)"
+    r"|((?:failed to (?:start daemon|load listeners)|unable to parse logging level).+)"
+    r"|(Error (?:during|starting) .+)"
 )
-"""The errors with which dockerd rejects its file (20.10, measured); it ends with many others."""
+"""The errors with which dockerd rejects its file, and then others with which it ends (20.10, measured)."""
 _MAX_LAST_WORDS_CHARS = 300
 
 
@@ -57,6 +60,8 @@ def find_daemon_files(
         path=CONFIG_NAME if own_dockerd else hide_home(path, environment),
         content=content,
         changed_at=changed_at,
+        version=read_installed_version() if path == SYSTEM_CONFIG else None,
+        flags=list_dockerd_flags() if path == SYSTEM_CONFIG else (),
         others={
             hide_home(other, environment): text
             for other in others
@@ -128,7 +133,9 @@ def find_last_words(
     endpoint: Endpoint, since: float, environment: Mapping[str, str] | None, own_dockerd: OwnDockerd | None
 ) -> str:
     """
-    Return the error with which dockerd rejected its file, in its own words; '' where there is none.
+    Return the error with which dockerd ended, in its own words; '' where there is none.
+
+    One about its file comes without more, any other from its beginning: `failed to start daemon: …`.
 
     Ones older than *since* (seconds since 1970) do not count: the file may have been mended meanwhile.
     """
@@ -137,7 +144,7 @@ def find_last_words(
         if own_dockerd
         else read_journal_lines(endpoint, since, environment)
     )
-    errors = [match[1] or match[2] for line in lines if (match := _FATAL_PATTERN.search(line))]
+    errors = [next(filter(None, match.groups())) for line in lines if (match := _FATAL_PATTERN.search(line))]
     # Given twice, an option shows both values: omit them, since they tell where the sockets of dockerd are.
     return (
         mask_secrets(errors[-1].partition(": (from flag")[0].rstrip('"'))[:_MAX_LAST_WORDS_CHARS]

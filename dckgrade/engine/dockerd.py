@@ -1,6 +1,6 @@
 """The files of an engine's own program, dockerd."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -22,5 +22,9 @@ class DaemonFiles(Struct, frozen=True, kw_only=True):
     """None: there is no such file."""
     changed_at: float = 0.0
     """Seconds since 1970."""
+    version: str | None = None
+    """Of the dockerd that is installed, where that is known without asking it."""
+    flags: Sequence[str] = ()
+    """The options on dockerd's command line, without dashes, as far as they are known."""
     others: Mapping[str, bytes] = {}
     """The contents of those at usual places that this engine does not read, by path."""

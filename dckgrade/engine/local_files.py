@@ -3,15 +3,19 @@
 import contextlib
 import os
 import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dckgrade.engine.answers import NotThere, OutOfReach
+from dckgrade.engine.answers import OTHER_USERS_DETAIL, NotThere, OutOfReach
 from dckgrade.report.observation import UnobservableReason
 
-MAX_FILE_BYTES = 256 * 1024
+MAX_FILE_BYTES, MAX_VOLUME_FILE_BYTES = 256 * 1024, 64 * 1024 * 1024
 APPARMOR_FOLDER = Path("/etc/apparmor.d")
 PROC_FOLDER = Path("/proc")
-MAX_JSON_REPORTS, MAX_JSON_REPORT_BYTES = 5, 16 * 1024 * 1024
+MAX_WORK_FILES, MAX_SNIFFED_FILES = 12, 200
+MAX_WORK_FILE_BYTES, SNIFFED_BYTES = 16 * 1024 * 1024, 64 * 1024
+MAX_DEPTH, MAX_FOLDERS = 3, 300
+"""How far below the working folder files and caches are looked for."""
 
 
 def read_workdir_file(workdir: Path, name: str) -> bytes:
@@ -31,6 +35,21 @@ def read_workdir_file(workdir: Path, name: str) -> bytes:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{name}: {error.strerror}") from error
 
 
+def read_volume_file(folder: Path, name: str) -> bytes:
+    """Read a file below a volume's folder, which links must not leave."""
+    try:
+        path = (folder / name).resolve(strict=True)
+        if path.is_relative_to(folder.resolve()):
+            return read_plain_file(path, name, MAX_VOLUME_FILE_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotThere(name) from None
+    except PermissionError:
+        raise OutOfReach(UnobservableReason.NOT_TRIED, OTHER_USERS_DETAIL) from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"{name}: {type(error).__name__}") from error
+    raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} leads out of the volume")
+
+
 def read_process_label(proc_folder: Path, pid: object, container: str) -> str:
     """
     Read the AppArmor label of process *pid*.
@@ -46,13 +65,69 @@ def read_process_label(proc_folder: Path, pid: object, container: str) -> str:
         raise NotThere(container) from None
 
 
-def read_newest_json(workdir: Path) -> list[tuple[str, bytes | None]]:
-    """Return name and content of the newest `*.json` files of the folder; None: it cannot be read."""
-    with contextlib.suppress(OSError):
-        plain_files = [path for path in workdir.glob("*.json") if path.is_file() and not path.is_symlink()]
-        newest = sorted(plain_files, key=lambda path: path.stat().st_mtime, reverse=True)[:MAX_JSON_REPORTS]
-        return [(path.name, read_if_readable(path, MAX_JSON_REPORT_BYTES)) for path in newest]
-    return []
+def read_work_files(workdir: Path, is_wanted: Callable[[bytes], bool]) -> list[tuple[str, bytes | None]]:
+    """
+    Return name and content of the plain files in and below the folder whose beginning is wanted.
+
+    The nearest come first, then the newest; hidden folders are left out. None: it is too large. A `*.json`
+    that may not be read is wanted too: nobody knows what is in it.
+    """
+    folders = (folder for folder in iter_folders(workdir) if not is_hidden(folder.relative_to(workdir)))
+    dated = [file for folder in folders for file in iter_dated_files(folder)]
+    found: list[tuple[str, bytes | None]] = []
+    for *_, path in sorted(dated)[:MAX_SNIFFED_FILES]:
+        if len(found) < MAX_WORK_FILES and is_file_wanted(path, is_wanted):
+            found.append((path.relative_to(workdir).as_posix(), read_if_readable(path, MAX_WORK_FILE_BYTES)))
+    return found
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether some folder of the path is hidden: a home holds programs' own files there, by the thousand."""
+    return any(part.startswith(".") for part in path.parts)
+
+
+def iter_dated_files(folder: Path) -> Iterator[tuple[int, float, Path]]:
+    """Yield the plain files in a folder: by their depth, and the later they were changed, the earlier."""
+    for entry in list_entries(folder):
+        with contextlib.suppress(OSError):  # one may be removed meanwhile
+            if entry.is_file(follow_symlinks=False):
+                yield len(folder.parts), -entry.stat(follow_symlinks=False).st_mtime, Path(entry.path)
+
+
+def is_file_wanted(path: Path, is_wanted: Callable[[bytes], bool]) -> bool:
+    """Whether the beginning of a file is wanted, or closed to us."""
+    try:
+        with path.open("rb") as file:
+            return is_wanted(file.read(SNIFFED_BYTES))
+    except PermissionError:
+        return path.suffix == ".json"
+    except OSError:
+        return False
+
+
+def iter_folders(top: Path) -> Iterator[Path]:
+    """Yield the folder and those below it, the nearest first; links are not followed."""
+    level, visited = [top], 0
+    for _ in range(MAX_DEPTH + 1):
+        below: list[Path] = []
+        for folder in level:
+            visited += 1
+            if visited > MAX_FOLDERS:
+                return
+            yield folder
+            below += [
+                Path(entry.path) for entry in list_entries(folder) if entry.is_dir(follow_symlinks=False)
+            ]
+        level = below
+
+
+def list_entries(folder: Path) -> list[os.DirEntry[str]]:
+    """List what is in a folder, by name; nothing where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
 
 
 def read_if_readable(path: Path, max_bytes: int) -> bytes | None:

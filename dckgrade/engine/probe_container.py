@@ -69,13 +69,15 @@ class ProbeContainers:
         self._created_ids: list[str] = []
         self._has_swept = self._is_closed = False
 
-    def inspect_new(self, image: str) -> Json:
+    def inspect_started(self, image: str) -> Json:
         """
-        Create a container without starting it, and return what inspect says of it; it is removed at once.
+        Create and start a container, and return what inspect then says of it, also where the engine refused
+        to start it; it is removed at once.
         """
         with self._lock:
             ref = self._create_container(image, make_marker(), None)
             try:
+                self._start_if_possible(ref)
                 return self._api.inspect_container(ref)
             finally:
                 self._remove_container(ref)
@@ -114,6 +116,16 @@ class ProbeContainers:
         )
         self._created_ids.append(ref)
         return ref
+
+    def _start_if_possible(self, ref: str) -> None:
+        """Start it; a refusal is told by inspect."""
+        try:
+            self._api.start_container(ref)
+        except OutOfReach as refusal:
+            if refusal.why is not UnobservableReason.ENGINE_ERROR:
+                raise
+        except NotThere:
+            pass  # So some engines answer for a program that the image lacks.
 
     def _remove_container(self, ref: str) -> None:
         with contextlib.suppress(OutOfReach, NotThere):

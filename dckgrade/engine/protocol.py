@@ -1,6 +1,6 @@
 """What probes may ask of an engine and of the machine that grades."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -21,6 +21,8 @@ class Engine(ResourceReader, SideEffects, Protocol):
     engine: EngineInfo
     inputs: Mapping[str, str]
     """What the lab asks of its user, by the names under its `inputs:`; passwords too: never to be shown."""
+    lab_containers: Mapping[str, str | None]
+    """The containers that the run's labs name, each with its image, where the lab gives one."""
 
     def now(self) -> datetime:
         """Return the time by the engine's clock (aware, UTC)."""
@@ -38,17 +40,21 @@ class Engine(ResourceReader, SideEffects, Protocol):
         """Read an AppArmor profile in `/etc/apparmor.d`, where the engine is on this machine."""
         ...
 
-    def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
-        """Return name and content of the newest `*.json` of the working folder; None: larger than 16 MiB."""
+    def read_work_files(self, is_wanted: Callable[[bytes], bool]) -> Sequence[tuple[str, bytes | None]]:
+        """
+        Return name and content of the files in and below the working folder whose beginning is wanted.
+
+        None: larger than 16 MiB, or a `*.json` that may not be read.
+        """
         ...
 
     def has_program(self, name: str) -> bool:
-        """Whether the trainee's PATH has a program of that name; it is not run."""
+        """Whether the trainee has a program of that name, on the PATH or beside it; it is not run."""
         ...
 
-    def read_tool_cache(self, tool: str, name: str) -> bytes:
+    def read_tool_cache(self, tool: str, folder: str, name: str) -> bytes:
         """
-        Read a file of the cache that *tool* keeps on this machine, 64 MiB at most.
+        Read a file in a folder of `list_cache_folders`, 64 MiB at most.
 
         Raises `OutOfReach` also where the cache may be another user's, above all root's, whose folders are
         closed.
@@ -56,7 +62,11 @@ class Engine(ResourceReader, SideEffects, Protocol):
         ...
 
     def list_cache_folders(self, tool: str) -> Sequence[str]:
-        """Return the folders in which such a cache is looked for, with `~` for the home folder."""
+        """Return the folders in which such a cache may be, with `~` for the home folder."""
+        ...
+
+    def read_volume_file(self, folder: str, name: str) -> bytes:
+        """Read a file of the volume that the engine keeps in *folder*, 64 MiB at most, where that is here."""
         ...
 
     def read_daemon_files(self) -> DaemonFiles:
@@ -69,7 +79,7 @@ class Engine(ResourceReader, SideEffects, Protocol):
 
     def read_last_words(self, since: float) -> str:
         """
-        Return the error with which dockerd rejected its file after *since* (seconds since 1970); mostly ''.
+        Return the error with which dockerd ended after *since* (seconds since 1970); mostly ''.
         """
         ...
 

@@ -6,9 +6,10 @@ from typing import Protocol, TypeVar
 
 from dckgrade.engine import answer_shapes, log_frames, resources
 from dckgrade.engine.answer_shapes import require_shape
-from dckgrade.engine.answers import Json, OutOfReach
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.probe_container_form import is_probe_container_entry
 from dckgrade.engine.resources import Resource
+from dckgrade.engine.responses import decode_json_object
 
 T = TypeVar("T")
 
@@ -42,7 +43,13 @@ class ResourceReader(Protocol):
 
     def read_archive(self, ref: str, path: str) -> bytes:
         """Read a file inside a container, running or not."""
-        return self.read(resources.ARCHIVE, ref, path=path)[0]
+        try:
+            return self.read(resources.ARCHIVE, ref, path=path)[0]
+        except OutOfReach as error:
+            # Below a file there is nothing; the engine calls it an error of its own (HTTP 500).
+            if error.detail.endswith("not a directory"):
+                raise NotThere(path) from None
+            raise
 
     def read_modified_at(self, ref: str, path: str) -> datetime:
         """Return when a file inside a container was last changed; the container may be stopped."""
@@ -60,6 +67,20 @@ class ResourceReader(Protocol):
         """Inspect one volume."""
         return require_shape(self.read(resources.VOLUME, name), answer_shapes.VOLUME)
 
+    def list_volumes(self) -> Sequence[Json]:
+        """List all volumes."""
+        listed = require_shape(self.read(resources.VOLUMES), answer_shapes.VOLUMES)
+        return listed.get("Volumes") or []
+
+    def list_past_events(self, until: datetime) -> Sequence[Json]:
+        """List what the engine remembers of its last 256 events, the oldest first."""
+        body = self.read(resources.EVENTS, since="1", until=f"{until.timestamp():.6f}")
+        return [
+            require_shape(decode_json_object(line), answer_shapes.EVENT)
+            for line in body.splitlines()
+            if line.strip()
+        ]
+
     def sample_stats(self, ref: str) -> Json:
         """Take one sample of a container's resources."""
         return require_shape(self.read(resources.STATS, ref), answer_shapes.STATS)
@@ -68,6 +89,16 @@ class ResourceReader(Protocol):
         """List a container's processes: the engine runs ps on its machine, nothing in the container."""
         listed = require_shape(self.read(resources.TOP, ref, ps_args=f"-eo {columns}"), answer_shapes.TOP)
         return [[str(part) for part in row] for row in listed.get("Processes") or []]
+
+    def read_output(self, ref: str, *, tty: bool) -> bytes:
+        """Return all that a container wrote to its standard output; b'' where the log driver keeps none."""
+        try:
+            raw = self.read(resources.OUTPUT, ref)
+        except OutOfReach as error:
+            if "does not support reading" in error.detail:
+                return b""
+            raise
+        return raw if tty else log_frames.split_streams(raw)[0]
 
     def read_log_tail(self, ref: str, *, tty: bool) -> str:
         """Return the last lines of both streams; '' where the log driver keeps none."""

@@ -22,7 +22,14 @@ _HEADER_PATTERN = re.compile(
 _USERINFO_PATTERN = re.compile(r"""(?<=\w)://[^\s/"'<>]*@""")
 _LOGIN_PATTERN = re.compile(r"""(?<![\w-])((?:-u|--user)[ =]{1,2}["']?[^\s:"']{1,128}:)[^\s"']++""")
 _QUOTED = re.compile(rf"""(["']){_MARKED_NAME}([\w.-]++)=((?:(?!\1)[^\r\n])++)(?=\1)""")
-_MEMBER = re.compile(rf"""{_NAME}(\\?["']\s{{0,9}}:\s{{0,9}})({_STRING}|\\"[^"\\]*+|[^\s"'\\{{\[,}}\]]++)""")
+# What the system says of a file is no secret, whatever the file is called.
+_NO_FILE_ERROR = (
+    r"(?!(?:No[ ]such[ ]file|(?:Is|Not)[ ]a[ ]directory|Permission[ ]denied|Read-only[ ]file[ ]system"
+    r"|Operation[ ]not[ ]permitted)\b)"
+)
+_MEMBER = re.compile(
+    rf"""{_NAME}(\\?["']\s{{0,9}}:\s{{0,9}}){_NO_FILE_ERROR}({_STRING}|\\"[^"\\]*+|[^\s"'\\{{\[,}}\]]++)"""
+)
 _ASSIGNED = re.compile(rf"""{_NAME}([ \t]{{0,2}}=[ \t]{{0,2}})(?!=)({_STRING}|{_BARE})""")
 _FLAG = re.compile(rf"""(?<![\w.-]){_MARKED_NAME}(--?\w[\w.-]*+)(["']?,?[ \t]{{1,4}}["']?)(?!-)({_BARE})""")
 # Sentences contain secrets too. Words that tell the state of one are what labs look for, and stay.
@@ -37,7 +44,7 @@ _TAIL = r"""(?:[^\s"']|["'](?![\s,.;:)}\]]|\Z))++"""
 _SENTENCE_PATTERNS = tuple(
     re.compile(f"{pattern}({_STRING}|{_TAIL})", re.IGNORECASE | re.VERBOSE)
     for pattern in (
-        rf"({_WORD})({_GAP}{{0,2}}:{_GAP}{{1,4}})(?!{_STATE}[ ]\w)(?!(?:yes|no)\))",
+        rf"({_WORD})({_GAP}{{0,2}}:{_GAP}{{1,4}}){_NO_FILE_ERROR}(?!{_STATE}[ ]\w)(?!(?:yes|no)\))",
         rf"({_WORD})([ ](?:is|was|est)[ ](?:now[ ])?(?:set[ ]to[ ])?)(?!{_STATE})",
         rf"(passphrase|requirepass|masterauth)({_GAP}{{1,4}})(?!{_STATE})(?![(\[<,.;:=|-])",
         r"(password|identified[ ](?:with[ ]\S{1,64}[ ])?by(?:[ ]password)?)(\s{0,9}[\s(]\s{0,9}\\?)(?=')",

@@ -88,6 +88,7 @@ CONTAINERS = Resource(
 CONTAINER = Resource(name="container", path="/containers/{ref}/json", parse_body=decode_json_object)
 IMAGES = Resource(name="images", path="/images/json", parse_body=decode_json_objects)
 IMAGE = Resource(name="image", path="/images/{name:path}/json", parse_body=decode_json_object)
+VOLUMES = Resource(name="volumes", path="/volumes", parse_body=decode_json_object)
 VOLUME = Resource(name="volume", path="/volumes/{name}", parse_body=decode_json_object)
 ARCHIVE = Resource(
     name="archive",
@@ -104,6 +105,15 @@ LOG = Resource(
     query={"stdout": "true", "stderr": "true", "tail": "200"},
     timeout_s=5,
     max_bytes=4 * MIB,
+)
+# The program's own output from its beginning: a report may be long.
+OUTPUT = Resource(
+    name="output",
+    path="/containers/{ref}/logs",
+    parse_body=keep_bytes,
+    query={"stdout": "true", "tail": "all"},
+    timeout_s=10,
+    max_bytes=16 * MIB,
 )
 # Without `one-shot` the engine would wait for two of its ticks, 1 to 2 s.
 STATS = Resource(

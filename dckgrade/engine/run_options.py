@@ -15,7 +15,7 @@ WORKDIR = "workdir"
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
-    """What the user chose for one run."""
+    """What the user chose for one run, and what its labs are about."""
 
     lang: Lang = "fr"
     only: list[str] = field(default_factory=list)
@@ -27,6 +27,8 @@ class RunOptions(Struct, frozen=True, kw_only=True):
     trainee: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
     """What labs ask of the user, by the names under `inputs:`; passwords too: never shown, never kept."""
+    lab_containers: Mapping[str, str | None] = field(default_factory=dict)
+    """The containers that the labs of the run name, each with its image, where a lab gives one."""
     elsewhere: bool = False
     """The trainee's files are on another machine: none of ours is theirs, and none is reported as missing."""
     environment: Mapping[str, str] | None = None

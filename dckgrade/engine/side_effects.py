@@ -21,11 +21,11 @@ class SideEffects(Protocol):
         """
         ...
 
-    def inspect_new_container(self, image: str) -> Json:
+    def inspect_started_container(self, image: str) -> Json:
         """
-        Create a container of the local image with this id, inspect it, and remove it; it is never started.
+        Create and start a container of the local image with this id, inspect it, and remove it at once.
 
-        It shows what the engine gives every new container.
+        It shows what the engine gives every new container, and in `State.Error` why it starts none with that.
         """
         ...
 

@@ -1,13 +1,23 @@
 """A snapshot of an engine: each distinct request is made once, whichever probe asks first."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import TypeVar
 
 from dckgrade.engine import daemon_files, exec_http, local_files, rejected_logins, service_client, tool_cache
 from dckgrade.engine.addresses import find_service_addresses
-from dckgrade.engine.answers import Address, CommandResult, HttpAnswer, Json, Login, NotThere, OutOfReach
+from dckgrade.engine.answers import (
+    OTHER_USERS_DETAIL,
+    Address,
+    CommandResult,
+    HttpAnswer,
+    Json,
+    Login,
+    NotThere,
+    OutOfReach,
+)
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.memo import Memo
@@ -24,6 +34,7 @@ class EngineSnapshot(ResourceReader):
 
     def __init__(self, api: EngineApi, options: RunOptions) -> None:
         self.engine, self.inputs, self._options = api.engine, options.inputs, options
+        self.lab_containers = options.lab_containers
         self._api, self._memo = api, Memo()
 
     def now(self) -> datetime:
@@ -57,11 +68,11 @@ class EngineSnapshot(ResourceReader):
         if (self.inspect_container(ref).get("HostConfig") or {}).get("PidMode") == "host":
             raise OutOfReach(UnobservableReason.NOT_TRIED, "the container shares the host's processes")
 
-    def inspect_new_container(self, image: str) -> Json:
-        """Inspect a new container of *image*, once per run."""
+    def inspect_started_container(self, image: str) -> Json:
+        """Start and inspect a new container of *image*, once per run."""
         self._require_active()
         return self.call_once_per_run(
-            ("created", image), lambda: self._api.probe_containers.inspect_new(image)
+            ("started", image), lambda: self._api.probe_containers.inspect_started(image)
         )
 
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
@@ -97,32 +108,50 @@ class EngineSnapshot(ResourceReader):
         if not self._api.endpoint.reaches_own_addresses:
             raise NotThere(what)
 
-    def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
-        """Return name and content of the newest `*.json` of the working folder."""
-        self._require_own_machine("*.json")
+    def read_work_files(self, is_wanted: Callable[[bytes], bool]) -> Sequence[tuple[str, bytes | None]]:
+        """Return name and content of the files of the working folder whose beginning is wanted."""
+        self._require_own_machine("files")
         workdir = self._options.workdir
         return (
-            self._memo.get_or_call("reports", lambda: local_files.read_newest_json(workdir))
+            self._memo.get_or_call(
+                ("work files", is_wanted), lambda: local_files.read_work_files(workdir, is_wanted)
+            )
             if workdir
             else ()
         )
 
     def has_program(self, name: str) -> bool:
-        """Whether the trainee's PATH has the program."""
+        """Whether the trainee has the program."""
         self._require_own_machine(name)
-        return tool_cache.is_on_path(name, self._options.environment)
+        return tool_cache.has_program(name, self._options.environment, self._options.workdir)
 
-    def read_tool_cache(self, tool: str, name: str) -> bytes:
+    def read_tool_cache(self, tool: str, folder: str, name: str) -> bytes:
         """Read a file of the tool's cache."""
         self._require_own_machine(f"~/.cache/{tool}")
-        return self._memo.get_or_call(
-            ("cached", tool, name), lambda: tool_cache.read_cache_file(tool, name, self._options.environment)
-        )
+        path = self._find_cache_folders(tool).get(folder)
+        if path is None:
+            raise NotThere(folder)
+        return self._memo.get_or_call(("cached", path, name), lambda: tool_cache.read_cache_file(path, name))
 
     def list_cache_folders(self, tool: str) -> Sequence[str]:
-        """Return the folders in which the tool's cache is looked for."""
-        return (
-            () if self._options.elsewhere else tool_cache.list_shown_folders(tool, self._options.environment)
+        """Return the folders in which the tool's cache may be."""
+        return () if self._options.elsewhere else list(self._find_cache_folders(tool))
+
+    def _find_cache_folders(self, tool: str) -> Mapping[str, Path]:
+        options = self._options
+        return self._memo.get_or_call(
+            ("cache folders", tool),
+            lambda: tool_cache.find_cache_folders(tool, options.environment, options.workdir),
+        )
+
+    def read_volume_file(self, folder: str, name: str) -> bytes:
+        """Read a file of a volume, where the engine is on this machine."""
+        self._require_own_machine(name)
+        endpoint = self._api.endpoint
+        if not endpoint.socket or endpoint.is_forwarded:
+            raise OutOfReach(UnobservableReason.NOT_TRIED, OTHER_USERS_DETAIL)
+        return self._memo.get_or_call(
+            ("volume file", folder, name), lambda: local_files.read_volume_file(Path(folder), name)
         )
 
     def read_daemon_files(self) -> DaemonFiles:
@@ -140,7 +169,7 @@ class EngineSnapshot(ResourceReader):
         return daemon_files.find_daemon_files(self._api.endpoint, info, options.environment, options.dockerd)
 
     def read_last_words(self, since: float) -> str:
-        """Return the error with which dockerd rejected its file."""
+        """Return the error with which dockerd ended."""
         options = self._options
         return daemon_files.find_last_words(self._api.endpoint, since, options.environment, options.dockerd)
 

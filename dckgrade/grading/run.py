@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from dckgrade import __version__
 from dckgrade.engine.run_options import RunOptions
@@ -15,6 +15,7 @@ from dckgrade.lab.load import LoadedLab
 from dckgrade.lab.model import Check
 from dckgrade.probes.base import Probe, kind_of, observation_key
 from dckgrade.probes.observe import observe_probes
+from dckgrade.probes.support.lookup import list_named_containers
 from dckgrade.report import codec
 from dckgrade.report.observation import (
     EngineInfo,
@@ -131,12 +132,13 @@ class GradingRun:
         options: RunOptions,
         progress: ProgressCallback,
     ) -> None:
-        self.selections, self.snapshot_source, self.options, self.progress = (
-            selections,
-            source,
-            options,
-            progress,
-        )
+        self.selections, self.snapshot_source, self.progress = selections, source, progress
+        named = {
+            name: image
+            for selection in selections
+            for name, image in list_named_containers(selection.lab.list_probes()).items()
+        }
+        self.options = replace(options, lab_containers=named)
         self.started_at, self.start = format_now(), time.monotonic()
         self.observations: dict[str, Observation] = {}
         self.starting: dict[str, list[str]] = {}

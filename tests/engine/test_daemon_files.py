@@ -157,15 +157,17 @@ WITH = "unable to configure the Docker daemon with file /etc/docker/daemon.json:
             "failed to start daemon: failed to set log opts: unknown log opt 'x' for json-file log driver\n",
             "failed to set log opts: unknown log opt 'x' for json-file log driver",
         ),
-        ("failed to start daemon: pid file found, ensure docker is not running\n", ""),
-        ("failed to start daemon: error initializing graphdriver: no space left on device\n", ""),
+        ("failed to start daemon: pid file found\n", "failed to start daemon: pid file found"),
+        ("unable to parse logging level: loud\n", "unable to parse logging level: loud"),
+        (
+            'level=fatal msg="Error starting cluster component: dial udp: network is unreachable"\n',
+            "Error starting cluster component: dial udp: network is unreachable",
+        ),
         ('time="2026-01-01T10:00:00Z" level=info msg="API listen on /var/run/docker.sock"\n', ""),
         ("", ""),
     ],
 )
-def test_dockerd_s_last_words_are_told_if_its_file_is_why_it_ended(
-    tmp_path: Path, log: str, said: str
-) -> None:
+def test_dockerd_s_last_words_are_told(tmp_path: Path, log: str, said: str) -> None:
     assert find_last_words(USUAL, 0.0, HOME, make_own_dockerd(tmp_path, log)) == said
 
 

@@ -187,8 +187,8 @@ def make_failing_call(error: Exception) -> Callable[[], None]:
 
 def test_what_is_only_shown_is_removed_at_once() -> None:
     engine = ScriptedEngine()
-    assert ProbeContainers(engine).inspect_new(IMAGE) == {"Id": "1"}
-    assert engine.did == ["create 1", "inspect 1", "remove 1"]
+    assert ProbeContainers(engine).inspect_started(IMAGE) == {"Id": "1"}
+    assert engine.did == ["create 1", "start 1", "inspect 1", "remove 1"]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_it_is_removed_too_when_looking_at_it_fails(error: Exception) -> None:
     engine = ScriptedEngine()
     engine.on["inspect 1"] = make_failing_call(error)
     with pytest.raises(type(error)):
-        ProbeContainers(engine).inspect_new(IMAGE)
+        ProbeContainers(engine).inspect_started(IMAGE)
     assert engine.did[-1] == "remove 1"
 
 
@@ -238,7 +238,7 @@ def test_nothing_is_made_once_all_is_over() -> None:
     made = ProbeContainers(engine)
     made.close()
     with pytest.raises(OutOfReach):
-        made.inspect_new(IMAGE)
+        made.inspect_started(IMAGE)
     assert engine.did == []
 
 
@@ -294,8 +294,8 @@ def test_the_first_creation_sweeps_what_killed_runs_have_left_and_nobody_elses()
         mine,
     )
     made = ProbeContainers(engine)
-    made.inspect_new(IMAGE)
-    made.inspect_new(IMAGE)
+    made.inspect_started(IMAGE)
+    made.inspect_started(IMAGE)
     assert [did for did in engine.did if PROBE_NAME_PREFIX in did] == [
         f"own {PROBE_NAME_PREFIX}old",
         f"remove {PROBE_NAME_PREFIX}old",

@@ -127,12 +127,12 @@ BY_EFFECT = lab(
 
 def test_an_effect_that_was_seen_settles_a_check_whatever_signs_and_requirements_say() -> None:
     page = seen("exited", exit_code=7)
-    signs: dict[str, Observation]
-    for signs in (
+    wrong_signs: list[dict[str, Observation]] = [
         {"web": GONE, "sign": GONE},
         {"web": LATE, "sign": LATE},
         {"web": seen(), "sign": seen("dead")},
-    ):
+    ]
+    for signs in wrong_signs:
         settled = verdicts(BY_EFFECT, recording({**signs, "page": page}))
         assert (settled["sign"], settled["page"]) == (PASSED, PASSED)
     skipped = line(BY_EFFECT, recording({"page": page}, only=["page"]), "sign")

@@ -13,7 +13,7 @@ from dckgrade.engine.run_options import RunOptions
 from dckgrade.lab.load import load_lab
 from dckgrade.probes.base import Probe
 from dckgrade.probes.docker.daemon_file import DaemonFile
-from dckgrade.probes.docker.daemon_json.settings import classify_dockerd_error, parse_daemon_json
+from dckgrade.probes.docker.daemon_json.settings import parse_daemon_json
 from dckgrade.probes.docker.log_rotation import LogRotation
 from dckgrade.probes.observe import observe_probes
 from dckgrade.prove import live
@@ -74,6 +74,27 @@ def test_what_is_in_force_is_seen_and_what_is_only_written_is_not(own_engine: Pr
     assert (found["rotates"], found["max_size"], found["max_file"]) == (True, 10_000_000, 3)
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            b'{"log-opts": {"max-size": "10m", "compress": "true"}}',
+            "compress cannot be true when max-file is less than 2 or max-size is not set",
+        ),
+        (b'{"log-opts": {"max-size": "10m", "env-regex": "a**"}}', "error parsing regexp: invalid nested"),
+        (b'{"log-driver": "local", "log-opts": {"compress": "yes"}}', "error reading compress log option"),
+    ],
+)
+def test_settings_with_which_no_container_starts_are_told_in_docker_s_words(
+    own_engine: PrivateEngine, settings: bytes, said: str
+) -> None:
+    assert own_engine.restart(settings)
+    found = facts(own_engine, LogRotation())
+    assert (found["accepted"], found["rotates"]) == (False, False)
+    assert found["text"].startswith(said)
+    assert run_docker(own_engine.host, "ps", "--all", "--quiet") == ""
+
+
 def test_looking_sends_only_what_is_allowed_and_leaves_nothing(
     own_engine: PrivateEngine, tmp_path: Path
 ) -> None:
@@ -82,10 +103,11 @@ def test_looking_sends_only_what_is_allowed_and_leaves_nothing(
         assert isinstance(observed(own_engine, LogRotation(), proxy.host), Seen)
     sent = [f"{one.method} {one.path}" for one in proxy.requests if one.path != "/_ping"]
     written = [one for one in sent if not one.startswith("GET ")]
-    assert len(written) == 2
-    assert written[0] == "POST /containers/create"
-    assert written[1].startswith("DELETE /containers/")
-    assert not any("start" in one for one in sent)
+    created, started, removed = written
+    assert created == "POST /containers/create"
+    assert started.startswith("POST /containers/")
+    assert started.endswith("/start")
+    assert removed.startswith("DELETE /containers/")
     assert run_docker(own_engine.host, "ps", "--all", "--quiet") == ""
     assert list_image_references(own_engine.host) == before
 
@@ -123,8 +145,8 @@ def test_dockerd_refuses_what_we_refuse_for_the_same_reason(own_engine: PrivateE
     for text, problem, _, _ in REFUSED:
         assert not own_engine.restart(text.encode()), text
         said = find_last_words(where, 0.0, {}, own_engine.dockerd)
-        assert (said != "", classify_dockerd_error(said)) == (True, problem), (text, said)
-        assert parse_daemon_json(text.encode(), said).problem == problem
+        assert said, text
+        assert parse_daemon_json(text.encode(), said).problem == problem, (text, said)
     own_engine.restore_daemon_json()
     assert run_docker(own_engine.host, "ps", "--quiet") == ""
 

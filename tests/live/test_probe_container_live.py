@@ -47,20 +47,21 @@ def there(client: docker.APIClient) -> list[Any]:
     return list(client.containers(all=True))
 
 
-def test_what_a_new_container_would_be_takes_three_requests_and_leaves_nothing(
+def test_what_a_new_container_would_be_takes_four_requests_and_leaves_nothing(
     engine: DisposableEngine, client: docker.APIClient, tmp_path: Path
 ) -> None:
     if not engine.host.startswith("unix://"):
         need("the proxy of this test speaks to unix sockets only", "such engine")
     with RecordingProxy(tmp_path / "engine.sock", engine.host) as proxy, connected(proxy.host) as daemon:
         look = daemon.take_snapshot()
-        shown = look.inspect_new_container(image(client))
-        assert look.inspect_new_container(image(client)) == shown
+        shown = look.inspect_started_container(image(client))
+        assert look.inspect_started_container(image(client)) == shown
     assert shown["HostConfig"]["LogConfig"]["Type"] == "json-file"
     ref = shown["Id"]
     assert [f"{one.method} {one.path}" for one in proxy.requests if one.path != "/_ping"] == [
         "GET /containers/json",
         "POST /containers/create",
+        f"POST /containers/{ref}/start",
         f"GET /containers/{ref}/json",
         f"DELETE /containers/{ref}",
     ]
@@ -124,9 +125,9 @@ def test_what_a_killed_run_has_left_is_swept_by_the_next_and_nothing_else_is(
         assert run.stdout
         assert run.stdout.readline() == b"speaking\n"
         with connected(engine.host) as daemon:
-            daemon.take_snapshot().inspect_new_container(image(client))
+            daemon.take_snapshot().inspect_started_container(image(client))
         assert len(there(client)) == 3, "of a run that goes on nothing is swept"
         os.kill(run.pid, signal.SIGKILL)
     with connected(engine.host) as daemon:
-        daemon.take_snapshot().inspect_new_container(image(client))
+        daemon.take_snapshot().inspect_started_container(image(client))
     assert {one["Id"] for one in there(client)} == {labelled, named}

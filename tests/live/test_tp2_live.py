@@ -47,7 +47,7 @@ def answers(engine: DisposableEngine, container: str) -> dict[str, str]:
     """Make every try in *container*, whatever its profile."""
     with connect_engine(endpoint.resolve_endpoint(engine.host, None, {}, Path("/nonexistent"))) as daemon:
         look = daemon.take_snapshot()
-        tried = [ForbiddenAttempt(one, one.call, 1, forbids_all_twins=True) for one in SYSCALL_ATTEMPTS]
+        tried = [ForbiddenAttempt(one, one.call, frozenset({1})) for one in SYSCALL_ATTEMPTS]
         return {
             one.call: classify_call_output(one, look.run_command(container, one.attempt.argv))
             for one in tried

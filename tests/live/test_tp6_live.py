@@ -1,5 +1,6 @@
 """TP6 on a real engine: how often an account is tried, and that the stand-in locks as Grafana does."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,19 @@ from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
+from dckgrade.probes.base import Probe
+from dckgrade.probes.monitoring.grafana_series import GrafanaSeries
+from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries
 from dckgrade.prove import images, live
 from dckgrade.prove.case import list_cases
 from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.live import DisposableEngine
 from tests.conftest import FIXTURES
+from tests.support.fake_engine import facts
 
 pytestmark = pytest.mark.engine
 
-IMAGES = ["prom/prometheus", "gcr.io/cadvisor/cadvisor", "grafana/grafana"]
+IMAGES = ["nginx", "prom/prometheus", "gcr.io/cadvisor/cadvisor", "grafana/grafana"]
 ADMIN = ("wget", "-q", "-O", "-", "http://{}@localhost:3000/api/org")
 
 
@@ -76,3 +81,18 @@ def test_prometheus_opens_to_the_account_that_the_user_gives(
     verdicts = {line.id: line.verdict for line in report.checks}
     assert (verdicts["prometheus-ready"], verdicts["metrics-name-this-engine"]) == (verdict, verdict)
     assert "canary" not in repr(report)
+
+
+@pytest.mark.timeout(180)
+def test_figures_that_prometheus_no_longer_shows_by_itself_are_found_all_the_same(
+    grafana: DisposableEngine, tmp_path: Path
+) -> None:
+    (slow,) = [case for case in list_cases(FIXTURES, "tp6") if case.name == "first-scrape-to-come"]
+    probes: tuple[Probe, ...] = (PrometheusSeries(), GrafanaSeries())
+    grafana.empty()
+    with grafana.enter_network():
+        live.run_case_script(slow, grafana, Path(shutil.copytree(slow.folder, tmp_path, dirs_exist_ok=True)))
+        with connect_engine(resolve_endpoint(grafana.host, None, {}, Path("/nonexistent"))) as connected:
+            snapshot = connected.take_snapshot()
+            found = [facts(probe.observe(snapshot)) for probe in probes]
+    assert [seen["named"] for seen in found] == [["grafana"], ["grafana"]]

@@ -56,25 +56,29 @@ class Bare(ResourceReader):
     """A machine on which no tool has left anything, and an engine without images or volumes."""
 
     inputs: Mapping[str, str] = MappingProxyType({})
+    lab_containers: Mapping[str, str | None] = MappingProxyType({})
 
     def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:  # noqa: ARG002
         if resource is IMAGES:
             return []
         raise NotThere(" ".join([resource.name, *refs]))
 
-    def read_json_reports(self) -> Sequence[tuple[str, bytes | None]]:
+    def read_work_files(self, is_wanted: Callable[[bytes], bool]) -> Sequence[tuple[str, bytes | None]]:  # noqa: ARG002
         return ()
 
     def has_program(self, name: str) -> bool:
         return not name
 
-    def read_tool_cache(self, tool: str, name: str) -> bytes:
-        raise NotThere(f"{tool} {name}")
+    def read_tool_cache(self, tool: str, folder: str, name: str) -> bytes:
+        raise NotThere(f"{tool} {folder} {name}")
+
+    def read_volume_file(self, folder: str, name: str) -> bytes:
+        raise NotThere(f"{folder} {name}")
 
     def list_cache_folders(self, tool: str) -> Sequence[str]:
         return [f"~/.cache/{tool}"]
 
-    def inspect_new_container(self, image: str) -> Json:
+    def inspect_started_container(self, image: str) -> Json:
         raise NotThere(image)
 
     def read_daemon_files(self) -> DaemonFiles:
@@ -196,6 +200,9 @@ class FakeEngine(Bare):
 
     def read_log_tail(self, ref: str, *, tty: bool) -> str:
         return str(self._answered("log", {ref: "", **self.logs}, ref)) + "\r" * tty
+
+    def read_output(self, ref: str, *, tty: bool) -> bytes:
+        return self.read_log_tail(ref, tty=tty).encode()
 
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         return find_service_addresses(inspected, port, LOCAL)

@@ -33,6 +33,7 @@ class HandmadeEngine(Bare):
         self.answers: dict[str, CommandResult] = {}
         self.inspections: list[str] = []
         self.ran: list[tuple[str, Sequence[str]]] = []
+        self.info: Json | Exception = {"SecurityOptions": ["name=seccomp,profile=default"]}
 
     def add(
         self,
@@ -71,6 +72,10 @@ class HandmadeEngine(Bare):
     def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:
         if resource is CONTAINERS:
             return self.listed
+        if resource is INFO:
+            if isinstance(self.info, Exception):
+                raise self.info
+            return self.info
         if resource is not CONTAINER:
             return super().read(resource, *refs, **query)
         self.inspections.append(refs[0])
@@ -125,13 +130,9 @@ class LabelledEngine(HandmadeEngine):
         self.proc: str | Exception = NotThere("not here")
         self.kept: bytes | None = None
         """The profile in /etc/apparmor.d."""
+        self.info = {"SecurityOptions": ["name=apparmor"]}
         self.next: Iterator[CommandResult] = iter(())
         """What the next commands come to."""
-
-    def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:
-        if resource is INFO:
-            return {"SecurityOptions": ["name=apparmor"]}
-        return super().read(resource, *refs, **query)
 
     def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
         assert (ref, columns) == ("mine", "pid,label")

@@ -82,8 +82,74 @@ REFUSED: list[tuple[str, DaemonJsonProblem, str, tuple[int, int]]] = [
         ),
     ),
     (
-        '{"log-driver":"local","log-opts": {"labels": "a"}}',
-        *("unknown-option", "failed to set log opts: unknown log opt 'labels' for log driver local", (1, 36)),
+        '{"log-driver":"journald",\n"log-opts":{"max-size":"10m","max-file":"3"}}',
+        *(
+            "unknown-option",
+            "failed to set log opts: unknown log opt 'max-size' for journald log driver",
+            (2, 13),
+        ),
+    ),
+    (
+        '{"log-driver":"json-file","log-opts":{"mode":"nonblocking"}}',
+        "refused-value",
+        "failed to set log opts: logger: logging mode not supported: nonblocking",
+        (1, 39),
+    ),
+    (
+        '{"log-opts":{"max-buffer-size":"4m"}}',
+        "refused-value",
+        "failed to set log opts: logger: max-buffer-size option is only supported with 'mode=non-blocking'",
+        (1, 14),
+    ),
+    (
+        '{"log-driver":"gelf","log-opts":{"max-size":"10m"}}',
+        *("refused-value", "failed to set log opts: gelf-address is a required parameter", (1, 2)),
+    ),
+    (
+        '{"log-driver":"syslog","log-opts":{"syslog-address":"10.0.0.1:514"}}',
+        "refused-value",
+        "failed to set log opts: syslog-address should be in form proto://address, got 10.0.0.1:514",
+        (1, 36),
+    ),
+    (
+        '{"debug":"true"}',
+        *(
+            "wrong-type",
+            "json: cannot unmarshal string into Go struct field Config.debug of type bool",
+            (1, 2),
+        ),
+    ),
+    (
+        '{"insecure-registries":"x:5000"}',
+        "wrong-type",
+        "json: cannot unmarshal string into Go struct field Config.insecure-registries of type []string",
+        (1, 2),
+    ),
+    (
+        '{"dns":["8.8.8.8",\n1]}',
+        *(
+            "wrong-type",
+            "json: cannot unmarshal number into Go struct field Config.dns of type string",
+            (1, 2),
+        ),
+    ),
+    (
+        '{"mtu":"1400"}',
+        *("wrong-type", "json: cannot unmarshal string into Go struct field Config.mtu of type int", (1, 2)),
+    ),
+    (
+        '{"log-opts":{"labels":["a"]}}',
+        *(
+            "wrong-type",
+            "json: cannot unmarshal array into Go struct field Config.log-opts of type string",
+            (1, 14),
+        ),
+    ),
+    (
+        '{"max-concurrent-download":3}',
+        "unknown-key",
+        "the following directives don't match any configuration option: max-concurrent-download",
+        (1, 2),
     ),
     (
         '{"log-driver":"json-file","log-opts": ["max-size=10m"]}',

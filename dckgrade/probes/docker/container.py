@@ -1,6 +1,5 @@
 """Kind `container`: a container's state, found by its name, label, a similar name or its image."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
@@ -11,6 +10,12 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.docker.image_names import (
+    ENGINE_MADE_NAME,
+    list_image_names,
+    matches_repository,
+    runs_own_command,
+)
 from dckgrade.probes.support.lookup import (
     NO_SUCH_CONTAINER,
     RESTING_STATES,
@@ -21,16 +26,12 @@ from dckgrade.probes.support.lookup import (
     FoundContainer,
     convert_to_observation,
     find_container,
-    get_repository_name,
     uptime_s,
 )
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 ContainerStatus = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
-
-ENGINE_MADE_NAME = re.compile(r"(sha256:)?[0-9a-f]{12,64}")
-"""The id of an image; the name of a volume that nobody named."""
 
 
 class Mount(Struct, frozen=True):
@@ -49,7 +50,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     id: str
     name: str
     found_by: FoundBy
-    """name, label (Compose or Swarm service), near-miss (within two edits), image (only the image fits)."""
+    """name, label (Compose or Swarm service), near-miss (within two edits), arguments (`--name` was given to
+    the program, after the image), image (only the image fits)."""
     others: int
     """How many further containers fitted equally."""
     image: str
@@ -76,6 +78,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """starting, healthy or unhealthy; null without a health check."""
     command: list[str]
     """The arguments given after the image's name, secrets masked."""
+    own_command: bool | None
+    """Of a container that does not simply run: whether that is the command that its image brings."""
     env_names: list[str]
     """Names of the environment variables; values are never kept."""
     env_empty: list[str]
@@ -106,6 +110,7 @@ LABELS: Mapping[str, Text] = {
     "restart_policy": Text(fr="politique de redémarrage", en="restart policy"),
     "health": Text(fr="état de santé", en="health"),
     "command": Text(fr="arguments donnés après l'image", en="arguments after the image"),
+    "own_command": Text(fr="commande de l'image", en="command of the image"),
     "env_names": Text(fr="variables d'environnement", en="environment variables"),
     "env_empty": Text(fr="variables d'environnement vides", en="empty environment variables"),
     "mounts": Text(fr="montages", en="mounts"),
@@ -171,6 +176,7 @@ def read_container_facts(
         restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
         health=(state.get("Health") or {}).get("Status"),
         command=list(mask_arguments(config.get("Cmd") or [])),
+        own_command=None if silent else runs_own_command(inspected, engine),
         # The engine lists variables and mounts in a new order each time.
         env_names=sorted(name for name, _, _ in env),
         env_empty=sorted(name for name, _, value in env if not value),
@@ -187,26 +193,6 @@ def parse_status(word: str) -> ContainerStatus:
         if word == known:
             return known  # type: ignore[no-any-return]
     raise OutOfReach(UnobservableReason.UNREADABLE, f"State.Status: {word}")
-
-
-def list_image_names(inspected: Json, wanted: str | None, engine: Engine) -> list[str]:
-    """Return the image as it was asked for; where that is an id, or is not *wanted*, its tags too."""
-    asked = str((inspected.get("Config") or {}).get("Image") or "")
-    if not ENGINE_MADE_NAME.fullmatch(asked) and (wanted is None or matches_repository([asked], wanted)):
-        return [asked]
-    try:
-        # What was tagged anew is still the same image: its id has all the names.
-        return [asked, *(engine.inspect_image(str(inspected.get("Image") or asked)).get("RepoTags") or [])]
-    except NotThere:  # a forced removal takes the tag and leaves the container
-        return [asked]
-
-
-def matches_repository(images: Sequence[str], wanted: str) -> bool:
-    """Return whether a name is of the repository *wanted*, or of a variant such as nginx-unprivileged."""
-    return any(
-        get_repository_name(name) == wanted or get_repository_name(name).startswith(f"{wanted}-")
-        for name in images
-    )
 
 
 def mask_arguments(command: Sequence[str]) -> Iterator[str]:

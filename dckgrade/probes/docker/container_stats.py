@@ -1,15 +1,15 @@
 """Kind `container-stats`: the figures of `docker stats`, from one sample of a container's resources."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.docker.image_names import list_image_names, matches_repository
 from dckgrade.probes.support.lookup import (
     NO_SUCH_CONTAINER,
     ContainerName,
@@ -19,13 +19,20 @@ from dckgrade.probes.support.lookup import (
     is_restart_looping,
     parse_timestamp,
 )
-from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What one sample says; of a stopped container HTTP 200 and zeros, which `live` tells apart."""
 
+    name: str
+    image: str
+    """As it was asked for."""
+    image_fits: bool | None
+    """Whether it is of the image that the lab asked for; null when it asked for none."""
+    status: str
+    """The container's state, as `docker ps -a` says it."""
     live: bool
     """The sample carries a real time and the container lasts: neither made up for one that does not run,
     nor taken between two restarts."""
@@ -40,6 +47,10 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
+    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "image": Text(fr="image du conteneur", en="image of the container"),
+    "image_fits": Text(fr="image demandée", en="image asked for"),
+    "status": Text(fr="état du conteneur", en="state of the container"),
     "live": Text(fr="mesure prise en marche", en="measured while running"),
     "memory_bytes": Text(fr="mémoire utilisée (octets)", en="memory used (bytes)"),
     "memory_limit_bytes": Text(fr="limite de mémoire (octets)", en="memory limit (bytes)"),
@@ -49,41 +60,71 @@ LABELS: Mapping[str, Text] = {
 
 
 class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
-    """Measure the container called *container*."""
+    """Measure the container called *container*, which should be of *image* (a repository such as nginx)."""
 
     container: ContainerName
+    image: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9._-]*$")] | None = None
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.WAIT
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
-    example: ClassVar[Mapping[str, Any]] = {"container": "dbserver"}
+    example: ClassVar[Mapping[str, Any]] = {"container": "dbserver", "image": "postgres"}
 
     def observe(self, engine: Engine) -> Observation:
         """Take one sample (the engine answers at its collector's next tick, within a second)."""
         subject: FoundContainer | None = None
         try:
             subject = find_container(engine, self.container)
-            facts = read_stats_facts(engine.sample_stats(subject.id))
+            sample = engine.sample_stats(subject.id)
             # Asked last: the sample is the slow one, and who else looks at it has inspected it already.
-            if is_restart_looping(engine.inspect_container(subject.id), engine.now()):
-                facts = replace(facts, live=False)
+            facts = read_stats_facts(
+                engine, subject, engine.inspect_container(subject.id), sample, self.image
+            )
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("container-stats", trouble, subject)
         return Seen(kind="container-stats", facts=msgspec.to_builtins(facts))
 
 
-def read_stats_facts(sample: Json) -> Facts:
-    """Read the facts out of a stats answer, of cgroup v1 or v2."""
-    memory = sample.get("memory_stats") or {}
+def read_stats_facts(
+    engine: Engine, subject: FoundContainer, inspected: Json, sample: Json, wanted_image: str | None
+) -> Facts:
+    """Read the facts out of an inspect answer and a sample; what runs has a sample with a time."""
+    status = str((inspected.get("State") or {}).get("Status") or subject.state)
+    if status == "running" and not sample.get("read"):
+        raise OutOfReach(UnobservableReason.UNREADABLE, "read")
+    # A sample made up for a stopped container is of the year 1.
+    timed = bool(sample.get("read")) and parse_timestamp(sample["read"]).year > 1
+    images = list_image_names(inspected, wanted_image, engine)
     return Facts(
-        live=bool(sample.get("read")) and parse_timestamp(sample["read"]).year > 1,
-        memory_bytes=compute_memory_bytes(memory),
-        memory_limit_bytes=memory.get("limit"),
-        cpu_ns=((sample.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage"),
-        processes=(sample.get("pids_stats") or {}).get("current"),
+        name=subject.name,
+        image=images[0],
+        image_fits=matches_repository(images, wanted_image) if wanted_image else None,
+        status=status,
+        live=timed and not is_restart_looping(inspected, engine.now()),
+        **read_figures(sample if not timed or counts_containers(sample, engine) else {}),
     )
+
+
+def counts_containers(sample: Json, engine: Engine) -> bool:
+    """
+    Return whether the figures are a container's own. Without control groups, as some rootless engines run,
+    they are those of the whole machine, and no processes are counted.
+    """
+    counted = (sample.get("pids_stats") or {}).get("current") is not None
+    return counted or engine.inspect_engine().get("CgroupDriver") != "none"
+
+
+def read_figures(sample: Json) -> dict[str, int | None]:
+    """Read the figures of a stats answer, of cgroup v1 or v2."""
+    memory = sample.get("memory_stats") or {}
+    return {
+        "memory_bytes": compute_memory_bytes(memory),
+        "memory_limit_bytes": memory.get("limit"),
+        "cpu_ns": ((sample.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage"),
+        "processes": (sample.get("pids_stats") or {}).get("current"),
+    }
 
 
 def compute_memory_bytes(memory: Json) -> int | None:

@@ -1,5 +1,6 @@
 """Kind `daemon-file`: the `daemon.json` that the engine reads, and whether Docker starts with it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -31,9 +32,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Why Docker does not start with it."""
     error: str
     """The same in dockerd's own words; empty where there is nothing wrong."""
+    program: str
+    """Whose words `text` are."""
+    text: str | None
+    """The error again where dockerd itself left it behind, as in the journal; null where it did not."""
+    place: str | None
+    """Where in the file it is."""
     line: int | None
     column: int | None
-    """Where, counted from 1; null where no place can be named."""
+    """Where, counted from 1; null where there is no problem."""
     rest_line: int | None
     """Where something follows the first object of the file, which Docker never reads."""
     rotates: bool | None
@@ -52,6 +59,9 @@ LABELS: Mapping[str, Text] = {
     "exists": Text(fr="fichier présent", en="file present"),
     "problem": Text(fr="problème du fichier", en="problem of the file"),
     "error": Text(fr="erreur du moteur", en="error of the engine"),
+    "program": Text(fr="programme", en="program"),
+    "text": Text(fr="erreur du programme", en="error of the program"),
+    "place": Text(fr="où elle se lit", en="where it can be read"),
     "line": Text(fr="ligne de l'erreur", en="line of the error"),
     "column": Text(fr="colonne de l'erreur", en="column of the error"),
     "rest_line": Text(
@@ -99,16 +109,25 @@ def read_daemon_file_facts(engine: Engine) -> Facts:
         files = engine.read_daemon_files()
     except (NotThere, OutOfReach):
         files = None
+    said = engine.read_last_words(files.changed_at) if silent and files else ""
+    reading = ParsedDaemonJson()
     if files and files.content is not None:
-        reading = parse_daemon_json(files.content, engine.read_last_words(files.changed_at) if silent else "")
-    else:
-        reading = ParsedDaemonJson()
+        version = files.version if silent else engine.engine.version
+        reading = parse_daemon_json(files.content, said, files.flags, version=get_major_version(version))
     if silent and not reading.problem:
-        raise silent
-    return build_daemon_file_facts(files, reading, running=silent is None)
+        raise OutOfReach(silent.why, f"{silent.detail}; dockerd: {said}" if said else silent.detail)
+    return build_daemon_file_facts(files, reading, said, running=silent is None)
 
 
-def build_daemon_file_facts(files: DaemonFiles | None, reading: ParsedDaemonJson, *, running: bool) -> Facts:
+def get_major_version(version: str | None) -> int | None:
+    """Return the first number of a version; None where that is unknown."""
+    major = re.match(r"\d+", version or "")
+    return int(major[0]) if major else None
+
+
+def build_daemon_file_facts(
+    files: DaemonFiles | None, reading: ParsedDaemonJson, said: str, *, running: bool
+) -> Facts:
     """Write the facts."""
     line, column = reading.position or (None, None)
     others = files.others if files else {}
@@ -118,6 +137,9 @@ def build_daemon_file_facts(files: DaemonFiles | None, reading: ParsedDaemonJson
         exists=files.content is not None if files else None,
         problem=reading.problem,
         error=reading.error[:MAX_SHOWN_CHARS],
+        program="Docker",
+        text=said[:MAX_SHOWN_CHARS] if said and said == reading.error else None,
+        place=f"{files.path}:{line}:{column}" if files and line else None,
         line=line,
         column=column,
         rest_line=reading.trailing_position[0] if reading.trailing_position else None,

@@ -38,7 +38,12 @@ PROGRAMS: Sequence[Program] = (
     Program(
         "PostgreSQL",
         "postgres",
-        compile_patterns(r"\b(?:FATAL|PANIC):\s+(.*)", r"^(?:initdb: )?[Ee]rror: (.*)", r"\bERROR:\s+(.*)"),
+        compile_patterns(
+            r"\b(?:FATAL|PANIC):\s+(.*)",
+            r"^(?:initdb: )?[Ee]rror: (.*)",
+            r"^postgres: (.*)",
+            r"\bERROR:\s+(.*)",
+        ),
     ),
     Program(
         "Prometheus",

@@ -1,5 +1,6 @@
 """Kind `log-rotation`: the log driver and options that the engine gives every new container."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
@@ -10,6 +11,7 @@ from msgspec import Struct
 from dckgrade.engine.answer_shapes import CONTAINER, require_shape
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.daemon_json.rotation import ROTATING_DRIVERS, LogConfig
 from dckgrade.probes.support.lookup import convert_to_observation, list_container_names, parse_timestamp
@@ -19,12 +21,29 @@ from dckgrade.report.text import Text
 MAX_SHOWN_CHARS = 80
 MAX_INSPECTED_CONTAINERS = 50
 """Containers that are looked at one by one."""
+MAX_TRIED_IMAGES = 3
+LOGGER_ERROR = "failed to initialize logging driver: "
+RUNTIME_ERROR_PATTERN = re.compile(
+    r"OCI runtime|create shim|runc|exec format error|no such file or directory"
+)
+"""What is said of the program, once the log has been opened (20.10 to 28: measured, documented)."""
+MAX_QUOTED_CHARS = 300
 STOPPED_TOGETHER_S, MIN_STOPPED_TOGETHER = 20.0, 2
 """dockerd stops all containers at once and gives them 15 s; one alone may have stopped for any reason."""
 
 
+class Trial(Struct, frozen=True):
+    """The log settings of a new container, and what the engine made of them."""
+
+    log: LogConfig
+    accepted: bool | None = None
+    """None: it could not be seen."""
+    said: str = ""
+    """Why not, in the engine's words."""
+
+
 class Facts(Struct, frozen=True, kw_only=True):
-    """What is in force, by a container that was created for this and never started."""
+    """What is in force, by a container that was created and started for this, and removed at once."""
 
     tried: bool
     """False where there is no image of which a container could be made: nothing is known of the options."""
@@ -39,7 +58,16 @@ class Facts(Struct, frozen=True, kw_only=True):
     """In bytes; null: none, or it cannot be read."""
     max_file: int | None
     """How many files are kept; null where it cannot be read."""
+    accepted: bool | None
+    """Whether a container starts with these settings; null where that could not be tried."""
     rotates: bool
+    """Whether containers start with them, and their logs stop growing."""
+    program: str
+    """Whose words `text` are."""
+    text: str | None
+    """Why no container starts with these settings, in the engine's own words; null where they do."""
+    place: str | None
+    """The command that shows it."""
     older: list[str]
     """Running containers without rotation that was in force when they were made."""
     stopped_together: list[str]
@@ -56,14 +84,20 @@ LABELS: Mapping[str, Text] = {
         fr="taille maximale d'un fichier de logs (octets)", en="maximum size of a log file (bytes)"
     ),
     "max_file": Text(fr="nombre maximal de fichiers de logs", en="maximum number of log files"),
+    "accepted": Text(
+        fr="réglages de logs acceptés par un conteneur neuf", en="log settings taken by a new container"
+    ),
     "rotates": Text(fr="rotation des logs", en="log rotation"),
+    "program": Text(fr="programme", en="program"),
+    "text": Text(fr="erreur du programme", en="error of the program"),
+    "place": Text(fr="où elle se lit", en="where it can be read"),
     "older": Text(fr="conteneurs créés avant la rotation", en="containers made before the rotation"),
     "stopped_together": Text(fr="conteneurs arrêtés en même temps", en="containers that stopped together"),
 }
 
 
 class LogRotation(Probe, frozen=True, kw_only=True, tag="log-rotation"):
-    """Create a container, never start it, read the log configuration that it was given, remove it."""
+    """Create and start a container, read its log configuration and whether it was taken, remove it."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
@@ -80,30 +114,57 @@ class LogRotation(Probe, frozen=True, kw_only=True, tag="log-rotation"):
         try:
             info = engine.inspect_engine()
             driver = str(info.get("LoggingDriver") or "")
-            log = read_effective_log_config(engine, driver)
-            known = is_known_driver(info, driver)
             facts = build_log_rotation_facts(
-                log or LogConfig(driver),
+                driver,
+                try_log_settings(engine, driver),
                 list(inspect_newest_containers(engine)),
-                known=known,
-                tried=log is not None,
+                known=is_known_driver(info, driver),
             )
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("log-rotation", trouble)
         return Seen(kind="log-rotation", facts=msgspec.to_builtins(facts))
 
 
-def read_effective_log_config(engine: Engine, driver: str) -> LogConfig | None:
-    """Return the log settings of a new container; None where there is no image to create one from."""
+def try_log_settings(engine: Engine, driver: str) -> Trial | None:
+    """Return what the settings come to in a new container; None where there is no image for one."""
     if not driver:
         raise OutOfReach(UnobservableReason.UNREADABLE, "no log driver")
     if driver not in ROTATING_DRIVERS:
-        return LogConfig(driver)
+        return Trial(LogConfig(driver))
     # Sorted, since engines list images of one age in a new order each time: one container is enough.
     images = sorted(str(image.get("Id") or "") for image in engine.list_images())
-    if not images:
-        return None
-    return parse_container_log_config(require_shape(engine.inspect_new_container(images[0]), CONTAINER))
+    return read_trial(start_first_possible(engine, images[:MAX_TRIED_IMAGES])) if images else None
+
+
+def start_first_possible(engine: Engine, images: Sequence[str]) -> Json:
+    """Inspect a container of the first image that one can be created of, such as one that is unpacked."""
+    *others, last = images
+    for image in others:
+        try:
+            return engine.inspect_started_container(image)
+        except NotThere:
+            continue
+        except OutOfReach as refusal:
+            if refusal.why is not UnobservableReason.ENGINE_ERROR:
+                raise
+    return engine.inspect_started_container(last)
+
+
+def read_trial(container: Json) -> Trial:
+    """
+    Read what became of a started container.
+
+    The engine opens the log before it runs anything: whatever else its runtime complains of, such as a
+    program that the image lacks, comes after that.
+    """
+    log = parse_container_log_config(require_shape(container, CONTAINER))
+    state = container.get("State") or {}
+    error = str(state.get("Error") or "")
+    if LOGGER_ERROR in error:
+        return Trial(log, accepted=False, said=error.rpartition(LOGGER_ERROR)[2])
+    # One that is created without an error was not allowed to start, as by a proxy before the engine.
+    has_opened_log = RUNTIME_ERROR_PATTERN.search(error) if error else state.get("Status") != "created"
+    return Trial(log, accepted=True if has_opened_log else None)
 
 
 def parse_container_log_config(container: Json) -> LogConfig:
@@ -133,19 +194,27 @@ def inspect_newest_containers(engine: Engine) -> Iterator[Json]:
 
 
 def build_log_rotation_facts(
-    log: LogConfig, containers: Sequence[Json], *, known: bool, tried: bool
+    driver: str, trial: Trial | None, containers: Sequence[Json], *, known: bool
 ) -> Facts:
     """Write the facts."""
-    rotates = tried and log.rotates
+    log, accepted = (trial.log, trial.accepted) if trial else (LogConfig(driver), None)
+    said = (trial.said if trial else "") or (log.start_error if accepted is None else None)
+    # What Docker has taken it also reads: only a size that is not given never ends.
+    has_size = bool(log.size_text) or log.driver == "local" if accepted else bool(log.max_size)
+    rotates = trial is not None and log.driver in ROTATING_DRIVERS and has_size and not said
     return Facts(
-        tried=tried,
+        tried=trial is not None,
         driver=log.driver[:MAX_SHOWN_CHARS],
         driver_known=known,
         size_text=log.size_text[:MAX_SHOWN_CHARS],
         files_text=log.files_text[:MAX_SHOWN_CHARS],
         max_size=log.max_size,
         max_file=log.max_file,
+        accepted=accepted,
         rotates=rotates,
+        program="Docker",
+        text=mask_secrets(said)[:MAX_QUOTED_CHARS] if said else None,
+        place="docker run" if said else None,
         older=[get_first_name(container) for container in containers if predates_rotation(container)]
         if rotates
         else [],

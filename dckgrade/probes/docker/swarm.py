@@ -11,6 +11,7 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.docker.error_lines import shorten_error
 from dckgrade.probes.support.lookup import convert_to_observation, parse_timestamp
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
@@ -23,6 +24,7 @@ Reachability = Literal["reachable", "unreachable", "unknown"]
 LEADERLESS_ERROR = "does not have a leader"
 """What moby answers, word for word, when too few managers are left to elect one (20.10, measured)."""
 SILENT_STATES = {"down", "disconnected"}
+ENOUGH_ACTIVE_WORKERS = 2
 
 
 class Node(Struct, frozen=True, kw_only=True):
@@ -48,6 +50,12 @@ class Facts(Struct, frozen=True, kw_only=True):
     """This engine's own; null while it is in no swarm, or locked."""
     error: str
     """The engine's own words about its part in the swarm, secrets masked; mostly empty."""
+    program: str
+    """Whose words `text` are."""
+    text: str | None
+    """The error again, shortened; null where there is none."""
+    place: str
+    """The command that shows it."""
     node_address: str
     """The address under which this engine lets itself be reached."""
     manager_addresses: list[str]
@@ -69,7 +77,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     unsettled_workers: list[str] | None
     """Those whose state a newly elected leader does not know yet."""
     set_aside_workers: list[str] | None
-    """Those that are ready, and drained or paused."""
+    """Those that are ready, and drained or paused; none where two others are active."""
     earlier_lives: int | None
     """Entries that are down, of machines that have a newer entry (same host name, same address)."""
 
@@ -78,6 +86,9 @@ LABELS: Mapping[str, Text] = {
     "local_state": Text(fr="état de ce moteur dans le swarm", en="state of this engine in the swarm"),
     "role": Text(fr="rôle de ce moteur", en="role of this engine"),
     "error": Text(fr="erreur du swarm", en="error of the swarm"),
+    "program": Text(fr="programme", en="program"),
+    "text": Text(fr="erreur du programme", en="error of the program"),
+    "place": Text(fr="où elle se lit", en="where it can be read"),
     "node_address": Text(fr="adresse de ce nœud", en="address of this node"),
     "manager_addresses": Text(fr="adresses des managers", en="addresses of the managers"),
     "operating_system": Text(fr="système d'exploitation", en="operating system"),
@@ -146,14 +157,17 @@ def can_list_nodes(swarm: Json) -> bool:
 def read_swarm_facts(swarm: Json, rows: Sequence[Json] | None, operating_system: str) -> Facts:
     """Read the facts out of `.Swarm` and of the nodes; *rows* is None where there is no answer to that."""
     state = require_known_word(swarm.get("LocalNodeState") or "inactive", LocalNodeState)
-    manages = bool(swarm.get("ControlAvailable"))
+    manages, error = bool(swarm.get("ControlAvailable")), str(swarm.get("Error") or "")
     machines = None if rows is None else keep_newest_entries(rows)
     nodes = None if machines is None else [parse_node(row) for row in machines]
     managers = None if nodes is None else [node for node in nodes if node.role == "manager"]
     return Facts(
         local_state=state,
         role="manager" if manages else "worker" if state == "active" else None,
-        error=mask_secrets(str(swarm.get("Error") or "")),
+        error=mask_secrets(error),
+        program="Docker",
+        text=shorten_error(error) if error else None,
+        place="docker info",
         node_address=str(swarm.get("NodeAddr") or ""),
         manager_addresses=sorted(
             str(manager.get("Addr") or "") for manager in swarm.get("RemoteManagers") or []
@@ -168,7 +182,7 @@ def read_swarm_facts(swarm: Json, rows: Sequence[Json] | None, operating_system:
         ready_workers=list_worker_names(nodes, {"ready"}),
         silent_workers=list_worker_names(nodes, SILENT_STATES),
         unsettled_workers=list_worker_names(nodes, {"unknown"}),
-        set_aside_workers=list_worker_names(nodes, {"ready"}, {"drain", "pause"}),
+        set_aside_workers=list_needed_set_aside(nodes),
         earlier_lives=None if rows is None else sum(map(is_down, rows)) - sum(map(is_down, machines or [])),
     )
 
@@ -231,6 +245,13 @@ def list_worker_names(
         return None
     chosen = [node for node in nodes if node.state in states and node.availability in availabilities]
     return [node.hostname or node.address for node in chosen if node.role == "worker"]
+
+
+def list_needed_set_aside(nodes: Sequence[Node] | None) -> list[str] | None:
+    """List the ready workers that get no task, unless two others do: a swarm may have a machine to spare."""
+    active = list_worker_names(nodes, {"ready"}, {"active"})
+    set_aside = list_worker_names(nodes, {"ready"}, {"drain", "pause"})
+    return [] if active is not None and len(active) >= ENOUGH_ACTIVE_WORKERS else set_aside
 
 
 def compute_unsettled_s(rows: Sequence[Json], now: datetime) -> float | None:

@@ -32,6 +32,14 @@ MAX_START_DELAY_S = 20.0
 """Prometheus notes its start 0.2 s after the engine started the container (measured); slow machines later."""
 
 
+AGENT_WORDS = b"unavailable with Prometheus Agent"
+"""The answer to every query of one that runs as an agent (422; 2.42 and 3.5, measured)."""
+
+
+class QueriesUnavailable(OutOfReach):
+    """It runs as an agent: it passes figures on, keeps none and answers no query."""
+
+
 def reach_prometheus(engine: Engine, container: str) -> ServiceReply[ReachedService]:
     """Reach the Prometheus in *container*; another program is a garbled answer."""
     return reach_service(engine, container, PROMETHEUS)
@@ -116,7 +124,8 @@ def query_prometheus(ask: HttpRequester, promql: str) -> Any:
     """Return the decoded answer to a query; `OutOfReach` where there is none."""
     answer = request_whole_answer(ask, f"/{build_query_path(promql)}")
     if answer.status != HTTPStatus.OK:
-        raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for /api/v1/query")
+        kind = QueriesUnavailable if AGENT_WORDS in answer.body else OutOfReach
+        raise kind(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for /api/v1/query")
     return decode_json(answer)
 
 

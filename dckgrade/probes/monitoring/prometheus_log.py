@@ -1,52 +1,84 @@
-"""Kind `prometheus-log`: the error by which Prometheus refused its configuration, and its place."""
+"""Kind `prometheus-log`: why Prometheus refuses its configuration, its options, or to start at all."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import NotThere, OutOfReach
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container
+from dckgrade.probes.monitoring.config_refusal import ConfigProblem, explain_refusal
+from dckgrade.probes.support.lookup import (
+    ContainerName,
+    FoundContainer,
+    convert_to_observation,
+    find_container,
+    parse_timestamp,
+)
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-ConfigProblem = Literal[
-    "tab", "indentation", "unknown-key", "not-a-list", "not-host-port", "not-readable", "other"
+StartProblem = Literal[
+    "option-of-version-1",
+    "unknown-option",
+    "unexpected-word",
+    "agent-mode",
+    "data-not-writable",
+    "no-data-folder",
 ]
 
+MAX_TEXT_CHARS, MAX_ERROR_CHARS, MAX_FILE_BYTES = 300, 4000, 64 * 1024
+FILE_DATE_PRECISION = timedelta(seconds=1)
+
 # 2.x writes level=error, 3.x level=ERROR; the rest of the line is the same.
-_ERROR = re.compile(r'Error loading config .*?err="((?:[^"\\]|\\.)*)"')
-_LINE = re.compile(r"\bline (\d{1,6})\b")
-_KEY = re.compile(r"field (\S{1,60}) not found in type")
-_SAYS: tuple[tuple[ConfigProblem, str], ...] = (
-    ("not-readable", r"^open \S+ permission denied"),
-    ("tab", r"found character that cannot start any token"),
-    ("unknown-key", r"field \S+ not found in type"),
-    ("not-a-list", r"cannot unmarshal !!str .* into \[\]string"),
-    ("not-host-port", r"is not a valid hostname"),
-    ("indentation", r"did not find expected|mapping values are not allowed|could not find expected"),
+_CONFIG_EVENT = re.compile(
+    r'^(?:ts|time)=(?P<at>\S{1,40}) .{0,200}?msg="(?:Completed loading of configuration file'
+    r'|Error (?P<again>re)?loading config.{0,1000}?\berr="(?P<error>(?:[^"\\]|\\.)*+)")',
+    re.MULTILINE,
 )
-"""What go-yaml and Prometheus say, word for word (2.42, measured)."""
+_LOADING = re.compile(r"couldn't load configuration \([^)]*\): ")
+_PARSING = re.compile(r"parsing YAML file (/[^:]+): ")
+_OLD_OPTION = re.compile(r"-[a-z][a-z-]*\.[a-z.-]+")
+_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\nt]))')
+_PLAIN = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
+_DENIED = "(?:permission denied|read-only file system)"
+_READY = "Server is ready to receive web requests"
+_START_WORDS: Sequence[tuple[StartProblem, str]] = (
+    ("unknown-option", r"(Error parsing command ?line arguments: unknown (?:short|long) flag '(-[^']*)')"),
+    ("unexpected-word", r"(Error parsing command ?line arguments: unexpected (.*))"),
+    ("agent-mode", r"(The following flag\(s\) can (?:not|only) be used in agent mode: (.*))"),
+    ("data-not-writable", rf'err="(open (\S{{0,300}}?)/?queries\.active: {_DENIED})'),
+    ("no-data-folder", r'err="(open (\S{0,300}?)/?queries\.active: no such file or directory)'),
+    ("data-not-writable", rf'err="(opening storage failed: .{{0,200}}?(/\S{{1,200}}): {_DENIED})'),
+)
+"""What Prometheus says where it does not start for another frequent reason, word for word (2.42, 3.5)."""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """Why Prometheus did not accept its configuration; all null where it does not say so."""
+    """What Prometheus did not accept; null where it does not say so."""
 
-    error: str | None
-    """Its own words, secrets masked."""
-    problem: ConfigProblem | None
-    line: int | None
-    key: str | None
-    """A key that it does not know."""
+    program: str = "Prometheus"
+    text: str | None = None
+    """Its own words, at most 300 characters, secrets masked."""
+    place: str | None = None
+    """The file that it refuses, with the line where that is known; else the command that shows its log."""
+    problem: ConfigProblem | StartProblem | None = None
+    reloading: bool = False
+    """It refused what it was asked to load anew, and still works with what it had."""
+    file_is_newer: bool = False
+    """The file was changed after it was refused."""
+    line: int | None = None
+    key: str | None = None
+    """The key, job, path, option, character or value that the error is about, secrets masked."""
 
 
 class PrometheusLog(Probe, frozen=True, kw_only=True, tag="prometheus-log"):
-    """Read the last error of the Prometheus in *container*."""
+    """Read the last error of the Prometheus in *container*, and the file that it is about."""
 
     container: ContainerName = "prometheus"
 
@@ -57,35 +89,103 @@ class PrometheusLog(Probe, frozen=True, kw_only=True, tag="prometheus-log"):
         fr="aucun conteneur de Prometheus n'a été trouvé", en="no Prometheus container was found"
     )
     labels: ClassVar[Mapping[str, Text]] = {
-        "error": Text(fr="erreur de Prometheus", en="error of Prometheus"),
-        "problem": Text(fr="problème de la configuration", en="problem of the configuration"),
+        "program": Text(fr="programme", en="program"),
+        "text": Text(fr="erreur de Prometheus", en="error of Prometheus"),
+        "place": Text(fr="où elle se lit", en="where it can be read"),
+        "problem": Text(fr="problème de Prometheus", en="problem of Prometheus"),
+        "reloading": Text(fr="refus lors d'un rechargement", en="refused when reloading"),
+        "file_is_newer": Text(fr="fichier changé depuis le refus", en="file changed since it was refused"),
         "line": Text(fr="ligne de la configuration", en="line of the configuration"),
-        "key": Text(fr="clé inconnue", en="unknown key"),
+        "key": Text(fr="objet de l'erreur", en="what the error is about"),
     }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
-        """Find, read the log, take its last error."""
+        """Find, read the log, take its last error; read the file only where one is refused."""
         try:
             subject = find_container(engine, self.container, "prometheus")
-            tty = bool((engine.inspect_container(subject.id).get("Config") or {}).get("Tty"))
-            facts = read_prometheus_log_facts(engine.read_log_tail(subject.id, tty=tty))
+            inspected = engine.inspect_container(subject.id)
+            tty = bool((inspected.get("Config") or {}).get("Tty"))
+            log = engine.read_log_tail(subject.id, tty=tty)
+            facts = read_config_refusal(engine, subject, log) or read_start_refusal(subject, inspected, log)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("prometheus-log", trouble)
         return Seen(kind="prometheus-log", facts=msgspec.to_builtins(facts))
 
 
-def read_prometheus_log_facts(log: str) -> Facts:
-    """Find the last error about the configuration, and what it is about."""
-    errors = _ERROR.findall(log)
-    if not errors:
-        return Facts(error=None, problem=None, line=None, key=None)
-    error = errors[-1].replace("\\n", " ").replace('\\"', '"')
-    line, key = _LINE.search(error), _KEY.search(error)
-    problem: ConfigProblem = next((name for name, words in _SAYS if re.search(words, error)), "other")
+def read_config_refusal(engine: Engine, subject: FoundContainer, log: str) -> Facts | None:
+    """Explain the last refusal of a configuration; None where none was refused, or one was loaded since."""
+    events = list(_CONFIG_EVENT.finditer(log))
+    if not events or events[-1]["error"] is None:
+        return None
+    error = _LOADING.sub("", unescape(events[-1]["error"][:MAX_ERROR_CHARS]))
+    parsing = _PARSING.match(error)
+    path = parsing[1] if parsing else None
+    refused_at = parse_timestamp(events[-1]["at"])
+    content, is_newer = read_refused_file(engine, subject.id, path, refused_at) if path else (None, False)
+    refusal = explain_refusal(error[parsing.end() :] if parsing else error, content)
+    file = f"{path}:{refusal.line}" if refusal.line else path
     return Facts(
-        error=mask_secrets(error),
-        problem=problem,
-        line=int(line[1]) if line else None,
-        key=key[1] if key else None,
+        text=shorten(error),
+        place=file if path else name_log(subject),
+        problem=refusal.problem,
+        reloading=bool(events[-1]["again"]),
+        file_is_newer=is_newer,
+        line=refusal.line,
+        key=mask_secrets(refusal.about) if refusal.about else None,
     )
+
+
+def read_refused_file(engine: Engine, ref: str, path: str, refused_at: datetime) -> tuple[bytes | None, bool]:
+    """Return the file that was refused, None where it cannot be read, and whether it was changed since."""
+    try:
+        if engine.read_modified_at(ref, path) > refused_at + FILE_DATE_PRECISION:
+            return None, True
+        content = engine.read_archive(ref, path)
+    except (NotThere, OutOfReach):
+        return None, False
+    return (content if len(content) <= MAX_FILE_BYTES else None), False
+
+
+def read_start_refusal(subject: FoundContainer, inspected: Json, log: str) -> Facts:
+    """Explain why it did not start for another reason, by what it said last."""
+    since_ready = log[log.rfind(_READY) + 1 :]
+    said = [
+        (found, problem)
+        for problem, words in _START_WORDS
+        for found in re.finditer(words, since_ready, re.MULTILINE)
+    ]
+    if not said:
+        return Facts()
+    found, problem = max(said, key=lambda match: match[0].start())
+    about = unescape(found[2]).strip("[]\"'")
+    old = find_old_option(inspected, about) if problem == "unknown-option" else None
+    return Facts(
+        text=shorten(unescape(found[1])),
+        place=name_log(subject),
+        problem="option-of-version-1" if old else problem,
+        key=mask_secrets(old or about) or None,
+    )
+
+
+def name_log(subject: FoundContainer) -> str:
+    """Return the command that shows the container's log."""
+    return f"docker logs {subject.name}"
+
+
+def find_old_option(inspected: Json, flag: str) -> str | None:
+    """Return the argument behind *flag* if it is written as before version 2: `-config.file`."""
+    arguments = map(str, (inspected.get("Config") or {}).get("Cmd") or [])
+    names = (argument.partition("=")[0] for argument in arguments)
+    return next((name for name in names if name.startswith(flag) and _OLD_OPTION.fullmatch(name)), None)
+
+
+def unescape(text: str) -> str:
+    """Undo the escapes of a quoted value in Prometheus's log."""
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else _PLAIN[found[2]], text)
+
+
+def shorten(text: str) -> str:
+    """Put *text* on one line, masked and bounded."""
+    masked = mask_secrets(" ".join(text.split()))
+    return masked if len(masked) <= MAX_TEXT_CHARS else f"{masked[: MAX_TEXT_CHARS - 1]}…"

@@ -13,6 +13,7 @@ from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import series
 from dckgrade.probes.monitoring.cadvisor_job import map_intervals_s
 from dckgrade.probes.monitoring.prometheus_api import (
+    QueriesUnavailable,
     fetch_loaded_config,
     fetch_targets,
     find_open_api,
@@ -33,6 +34,8 @@ ALL_CONTAINER_METRICS = '{__name__=~"container_.+"}'
 class Facts(series.MatchedContainers, frozen=True, kw_only=True):
     """The containers, and what tells why there are none."""
 
+    agent: bool
+    """Prometheus runs as an agent, and can be asked for no figure at all."""
     cadvisor_running: bool
     groups: int
     """How many control groups cAdvisor tells of, containers or not; 1 is the machine's root alone."""
@@ -64,6 +67,7 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
         "foreign_named": Text(
             fr="conteneurs nommés d'un autre moteur", en="named containers of another engine"
         ),
+        "agent": Text(fr="Prometheus en mode agent", en="Prometheus runs as an agent"),
         "cadvisor_running": Text(fr="cAdvisor en marche", en="cAdvisor running"),
         "groups": Text(fr="groupes de contrôle vus", en="control groups seen"),
         "docker_seen": Text(fr="cAdvisor joint Docker", en="cAdvisor reaches Docker"),
@@ -83,8 +87,11 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
             answered = reach_prometheus(engine, self.container)
             ask = find_open_api(answered)
             cadvisor = reachability.inspect_cadvisor(engine, self.cadvisor)
-            found, about = query_containers(ask, engine) if ask else (series.NO_CONTAINERS, [])
-            facts = read_series_facts(found, about, cadvisor)
+            try:
+                found, about = query_containers(ask, engine) if ask else (series.NO_CONTAINERS, [])
+                facts = read_series_facts(found, about, cadvisor)
+            except QueriesUnavailable:
+                facts = structs.replace(read_series_facts(series.NO_CONTAINERS, [], cadvisor), agent=True)
             ages = [answered.age_s, uptime_s(cadvisor or {}, engine.now())]
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("prometheus-series", trouble)
@@ -115,6 +122,7 @@ def read_series_facts(
     docker = str(cadvisor.labels.get("dockerVersion") or "Unknown") != "Unknown" if cadvisor else None
     return Facts(
         **structs.asdict(found),
+        agent=False,
         cadvisor_running=reachability.is_running(inspected),
         groups=groups,
         docker_seen=docker,

@@ -2,12 +2,14 @@
 
 import json
 import re
-from typing import Literal, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from dckgrade.report.decode import convert_data
+
+Unsigned = Annotated[int, Meta(ge=0)]
 
 KNOWN_ACTIONS = frozenset(
     f"SCMP_ACT_{name}"
@@ -16,6 +18,23 @@ KNOWN_ACTIONS = frozenset(
     )
 )
 """What runc knows (libcontainer/seccomp/config.go)."""
+
+KNOWN_OPERATORS = frozenset(f"SCMP_CMP_{name}" for name in ("NE", "LT", "LE", "EQ", "GE", "GT", "MASKED_EQ"))
+KNOWN_ARCHES = frozenset(
+    f"SCMP_ARCH_{name}"
+    for name in (
+        *("X86", "X86_64", "X32", "ARM", "AARCH64", "MIPS", "MIPS64", "MIPS64N32", "MIPSEL", "MIPSEL64"),
+        *("MIPSEL64N32", "PPC", "PPC64", "PPC64LE", "RISCV64", "S390", "S390X", "LOONGARCH64"),
+    )
+)
+KNOWN_FLAGS = frozenset(
+    f"SECCOMP_FILTER_FLAG_{name}" for name in ("TSYNC", "LOG", "SPEC_ALLOW", "WAIT_KILLABLE_RECV")
+)
+"""What some version of runc knows (the same file)."""
+NOTIFY = "SCMP_ACT_NOTIFY"
+"""Another program, a seccomp agent, is asked what to do; Docker starts none."""
+MINIMUM_KERNEL_PATTERN = re.compile(r"(?!0+\.0+$)\d{1,3}\.\d{1,3}")
+MAX_ARGUMENT_INDEX = 5
 
 SeccompProblem = Literal["not-json", "not-a-profile"]
 
@@ -34,9 +53,9 @@ class InvalidSeccompProfile(Exception):
 class ArgumentCondition(Struct, frozen=True, rename="lower"):
     """One demand on a call's argument."""
 
-    index: int = 0
-    value: int = 0
-    value_two: int = field(default=0, name="valuetwo")
+    index: Unsigned = 0
+    value: Unsigned = 0
+    value_two: Unsigned = field(default=0, name="valuetwo")
     op: str = ""
 
 
@@ -54,7 +73,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     name: str = ""
     names: tuple[str, ...] = ()
     action: str = ""
-    errno: int | None = field(default=None, name="errnoret")
+    errno: Unsigned | None = field(default=None, name="errnoret")
     args: tuple[ArgumentCondition, ...] = ()
     includes: RuleFilter = RuleFilter()
     excludes: RuleFilter = RuleFilter()
@@ -69,7 +88,9 @@ class SeccompProfile(Struct, frozen=True, kw_only=True):
     """All that decides which calls pass."""
 
     default: str = field(default="", name="defaultaction")
-    errno: int | None = field(default=None, name="defaulterrnoret")
+    errno: Unsigned | None = field(default=None, name="defaulterrnoret")
+    flags: tuple[str, ...] = ()
+    listener_path: str = field(default="", name="listenerpath")
     architectures: tuple[str, ...] = ()
     arch_map: tuple[dict[str, object], ...] = field(default=(), name="archmap")
     rules: tuple[Rule, ...] = field(default=(), name="syscalls")
@@ -80,8 +101,12 @@ class SeccompProfile(Struct, frozen=True, kw_only=True):
         return not self.default and not self.rules
 
 
-def parse_seccomp_profile(text: bytes) -> SeccompProfile:
-    """Parse a profile; raises `InvalidSeccompProfile` for what Docker would refuse."""
+def parse_seccomp_profile(text: bytes, *, modern: bool = True) -> SeccompProfile:
+    """
+    Parse a profile; raises `InvalidSeccompProfile` for what Docker would refuse.
+
+    *modern*: the engine hands `listenerPath` and `flags` on to runc, as it does since 23.0.
+    """
     try:
         content = json.loads(decode_utf8(text), parse_constant=refuse_json_constant)
         profile = convert_data(fold_keys(content), SeccompProfile)
@@ -94,24 +119,63 @@ def parse_seccomp_profile(text: bytes) -> SeccompProfile:
     except (RecursionError, ValueError) as error:  # ValueError: a number of thousands of digits
         raise InvalidSeccompProfile("not-json", str(error)) from None
     check_loader_rules(profile, text)
+    check_runtime_words(profile, text, modern=modern)
+    check_notification(profile, text, modern=modern)
     return profile
 
 
+def refuse_at(text: bytes, detail: str, *tokens: str) -> NoReturn:
+    """Refuse the profile *text*, at the first of *tokens*."""
+    raise InvalidSeccompProfile("not-a-profile", detail, locate_first_token(text, *tokens))
+
+
 def check_loader_rules(profile: SeccompProfile, text: bytes) -> None:
-    """Refuse what the loader refuses although its shape is right (moby/profiles seccomp_linux.go)."""
-
-    def refuse(detail: str, *tokens: str) -> NoReturn:
-        raise InvalidSeccompProfile("not-a-profile", detail, locate_first_token(text, *tokens))
-
+    """Refuse what the engine's loader refuses although its shape is right (moby/profiles seccomp)."""
     if profile.architectures and profile.arch_map:
-        refuse("both 'architectures' and 'archMap' are specified", '"archmap"')
+        refuse_at(text, "both 'architectures' and 'archMap' are specified", '"archmap"')
     for rule in profile.rules:
         if rule.name and rule.names:
-            refuse("both 'name' and 'names' are specified", json.dumps(rule.name))
-        if rule.action not in KNOWN_ACTIONS:
-            refuse(f"string {rule.action} is not a valid action", json.dumps(rule.action), '"syscalls"')
-    if not profile.switches_seccomp_off and profile.default not in KNOWN_ACTIONS:
-        refuse(f"string {profile.default} is not a valid action", json.dumps(profile.default), '"syscalls"')
+            refuse_at(text, "both 'name' and 'names' are specified", json.dumps(rule.name))
+        for version in (rule.includes.min_kernel, rule.excludes.min_kernel):
+            if version and not MINIMUM_KERNEL_PATTERN.fullmatch(version):
+                refuse_at(text, f"invalid kernel version: {version}", json.dumps(version), '"minkernel"')
+
+
+def check_runtime_words(profile: SeccompProfile, text: bytes, *, modern: bool) -> None:
+    """Refuse the words that runc does not know, and arguments that no call has (libcontainer/seccomp)."""
+    conditions = [condition for rule in profile.rules for condition in rule.args]
+    known = [
+        (profile.architectures, KNOWN_ARCHES, "arch"),
+        ([rule.action for rule in profile.rules], KNOWN_ACTIONS, "action"),
+        ([condition.op for condition in conditions], KNOWN_OPERATORS, "operator"),
+        ([] if profile.switches_seccomp_off else [profile.default], KNOWN_ACTIONS, "action"),
+    ]
+    for words, allowed, kind in known:
+        for word in words:
+            if word not in allowed:
+                detail = f"string {word} is not a valid {kind} for seccomp"
+                refuse_at(text, detail, json.dumps(word), '"syscalls"')
+    for flag in profile.flags if modern else ():
+        if flag not in KNOWN_FLAGS:
+            refuse_at(text, f"seccomp flag {json.dumps(flag)} is not known to runc", json.dumps(flag))
+    if any("" in rule.names for rule in profile.rules):
+        refuse_at(text, "empty string is not a valid syscall", '""')
+    for condition in conditions:
+        if condition.index > MAX_ARGUMENT_INDEX:
+            refuse_at(text, "syscalls only have up to 6 arguments", '"index"')
+        if max(condition.value, condition.value_two) >= 2**64:
+            refuse_at(text, "cannot unmarshal number into a value of type uint64", '"value"')
+
+
+def check_notification(profile: SeccompProfile, text: bytes, *, modern: bool) -> None:
+    """Refuse to ask an agent where runc does: without one's address, and of calls that it needs itself."""
+    asked = [rule for rule in profile.rules if rule.action == NOTIFY]
+    if profile.default == NOTIFY:
+        refuse_at(text, f"{NOTIFY} cannot be used as default action", f'"{NOTIFY}"')
+    if any("write" in rule.calls for rule in asked):
+        refuse_at(text, f"{NOTIFY} cannot be used for the write syscall", f'"{NOTIFY}"')
+    if asked and not (profile.listener_path and modern):
+        refuse_at(text, f"{NOTIFY}: listenerPath is not set", f'"{NOTIFY}"')
 
 
 def decode_utf8(text: bytes) -> str:

@@ -12,7 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import CONTAINER, WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.candidate import choose_container
-from dckgrade.probes.seccomp.policy import EPERM, Effect
+from dckgrade.probes.seccomp.policy import Effect, Machine
 from dckgrade.probes.seccomp.syscalls import TWIN_CALLS
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.lookup import convert_to_observation
@@ -35,13 +35,12 @@ class SyscallAttempt(Struct, frozen=True):
 
 
 class ForbiddenAttempt(Struct, frozen=True):
-    """A try, the call of its family that the profile forbids, and the error which that gets."""
+    """A try, the call of its family that the profile forbids, and the errors which that may get."""
 
     attempt: SyscallAttempt
     call: str
-    errno: int | None
-    forbids_all_twins: bool
-    """The profile forbids the thing under all its names."""
+    errnos: frozenset[int]
+    """Empty where it kills instead."""
 
 
 # Each fails before it changes anything, for a reason that the kernel finds before any right is looked at: the
@@ -102,7 +101,8 @@ class SeccompCall(Probe, frozen=True, kw_only=True, tag="seccomp-call"):
         try:
             candidate = choose_container(engine).candidate
             # Where nothing is forbidden nothing can be tried: the checks before this one say so.
-            tries = list_forbidden_attempts(candidate.effect) if candidate.effect else ()
+            effect, machine = candidate.effect, candidate.engine.machine
+            tries = list_forbidden_attempts(effect, machine) if effect else ()
             facts = run_attempts(engine, candidate.require_profiled_id(), tries)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("seccomp-call", trouble)
@@ -123,7 +123,7 @@ def run_attempts(engine: Engine, container: str, tries: Iterable[ForbiddenAttemp
             command=" ".join(forbidden.attempt.argv),
             answer=(ran.output.strip().splitlines() or [""])[-1][:200],
             killed=answer == "refused" and ran.exit_code == SIGSYS_EXIT_CODE,
-            twin=forbidden.call if answer == "allowed" and not forbidden.forbids_all_twins else None,
+            twin=forbidden.call if answer == "allowed" else None,
         )
         if facts.refused:
             return facts
@@ -133,15 +133,14 @@ def run_attempts(engine: Engine, container: str, tries: Iterable[ForbiddenAttemp
     return let
 
 
-def list_forbidden_attempts(effect: Effect) -> Iterator[ForbiddenAttempt]:
-    """List the tries whose call, or a twin of it, is forbidden."""
+def list_forbidden_attempts(effect: Effect, machine: Machine) -> Iterator[ForbiddenAttempt]:
+    """List the tries whose call, or a twin of it, is forbidden; without the calls that the machine lacks."""
     for attempt in SYSCALL_ATTEMPTS:
-        names = list_twins(attempt.call)
+        names = [call for call in list_twins(attempt.call) if machine.has_call(call)]
         if found := [call for call in names if effect.forbids(call)]:
             call = attempt.call if attempt.call in found else found[0]
-            yield ForbiddenAttempt(
-                attempt, call, effect.get_errno(call), forbids_all_twins=len(found) == len(names)
-            )
+            errnos = frozenset[int]().union(*map(effect.list_errnos, found))
+            yield ForbiddenAttempt(attempt, call, errnos)
 
 
 def list_twins(call: str) -> list[str]:
@@ -152,11 +151,17 @@ def list_twins(call: str) -> list[str]:
 def classify_call_output(forbidden: ForbiddenAttempt, ran: CommandResult) -> CallOutcome:
     """Return what the output means; what is neither a refusal nor the natural answer tells nothing."""
     natural = forbidden.attempt.allowed_output
-    refusals = (*GENERAL_REFUSAL_TEXTS, os.strerror(EPERM if forbidden.errno is None else forbidden.errno))
+    own_refusals = [os.strerror(errno) for errno in forbidden.errnos - {0}]
     if "OCI runtime exec failed" in ran.output or "applet not found" in ran.output:
         return "untried"
     if natural and natural in ran.output:
-        return "allowed"
-    if ran.exit_code == SIGSYS_EXIT_CODE or any(said in ran.output for said in refusals):
+        # The profile may give the very error that the kernel gives.
+        return "untried" if any(natural in said for said in own_refusals) else "allowed"
+    if ran.exit_code == SIGSYS_EXIT_CODE or any(
+        said in ran.output for said in (*GENERAL_REFUSAL_TEXTS, *own_refusals)
+    ):
         return "refused"
+    # Error number 0: the call is not made, and seems to have succeeded, which it never does.
+    if natural and ran.exit_code == 0:
+        return "refused" if 0 in forbidden.errnos else "untried"
     return "allowed" if not natural and ran.exit_code == 0 else "untried"

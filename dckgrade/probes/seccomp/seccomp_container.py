@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 import msgspec.structs
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.run_options import CONTAINER, WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.candidate import (
@@ -19,8 +20,12 @@ from dckgrade.probes.seccomp.candidate import (
     choose_container,
     matches_profile_file,
 )
-from dckgrade.probes.seccomp.policy import list_forbidden_calls
-from dckgrade.probes.seccomp.syscalls import CALLS_SINCE_2015
+from dckgrade.probes.seccomp.default_profile import (
+    is_copy_of_old_default,
+    list_forbidden_calls,
+    list_unknown_calls,
+)
+from dckgrade.probes.seccomp.refusal import find_refused_call, list_error_texts, tells_of_refused_setup
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.condition import read_condition
 from dckgrade.probes.support.lookup import convert_to_observation, list_container_names, uptime_s
@@ -60,7 +65,12 @@ class Facts(Struct, frozen=True, kw_only=True):
     option_misplaced: bool
     """`--security-opt` stands behind the image's name, among the program's own arguments."""
     declared: DeclaredSeccomp
-    """own (inlined), default, unconfined, path (no JSON at all), refused (JSON that is no profile)."""
+    """
+    own (inlined), default (Docker's), engine (another default of the engine's), unconfined, path (no JSON at
+    all), refused (JSON that is no profile).
+    """
+    engine_default: str
+    """The profile of containers that bring none: default, builtin, unconfined, or a path."""
     privileged: bool
     """`--privileged` on an engine before 27, which then drops every profile."""
     off: bool
@@ -68,12 +78,23 @@ class Facts(Struct, frozen=True, kw_only=True):
     logs: bool
     """It says SCMP_ACT_LOG somewhere, which lets the call pass."""
     kills: bool
-    """It kills the process at a forbidden call instead of answering with an error."""
+    """It kills the process at a call that Docker's default allows, instead of answering with an error."""
+    refused_setup: bool
+    """The engine's error is what the profile answers to a call that preparing the container needs."""
+    refused_call: str | None
+    """The call that the log's telling line says was refused, with the error that the profile gives it."""
     forbids: list[str]
-    """Calls that Docker's default allows and this profile refuses; the first forty by name."""
+    """
+    Calls that this profile refuses where Docker's default, of that version and with those capabilities, lets
+    them through, with some arguments at least; the first forty by name.
+    """
     forbids_count: int
     only_young: bool
-    """All of those are younger than 2015: an old profile does not know them."""
+    """Those are what a default of Docker of some year did not know yet: a copy of an old one."""
+    unknown_calls: list[str]
+    """Names in the profile that no kernel knows; the first forty."""
+    absent_calls: list[str]
+    """Calls that it refuses and that 64-bit programs of this machine cannot make; the first forty."""
     same_as_file: bool | None
     """Whether it means what the file in the working folder means now; null where that cannot be read."""
 
@@ -95,13 +116,20 @@ LABELS: Mapping[str, Text] = {
         fr="option de sécurité placée après l'image", en="security option placed after the image"
     ),
     "declared": Text(fr="type de profil seccomp", en="kind of seccomp profile"),
+    "engine_default": Text(fr="profil par défaut du moteur", en="default profile of the engine"),
     "privileged": Text(fr="profil annulé par le mode privilégié", en="profile cancelled by privileged mode"),
     "off": Text(fr="profil qui désactive seccomp", en="profile that switches seccomp off"),
     "logs": Text(fr="appels seulement journalisés", en="calls only logged"),
     "kills": Text(fr="profil qui tue le processus", en="profile that kills the process"),
+    "refused_setup": Text(
+        fr="erreur de démarrage due au profil", en="start error that comes from the profile"
+    ),
+    "refused_call": Text(fr="appel refusé à nginx", en="call refused to nginx"),
     "forbids": Text(fr="appels système interdits", en="forbidden system calls"),
     "forbids_count": Text(fr="nombre d'appels système interdits", en="number of forbidden system calls"),
     "only_young": Text(fr="appels récents seuls interdits", en="only recent calls forbidden"),
+    "unknown_calls": Text(fr="noms d'appels inconnus", en="unknown names of calls"),
+    "absent_calls": Text(fr="appels d'une autre architecture", en="calls of another architecture"),
     "same_as_file": Text(fr="même profil que le fichier", en="same profile as the file"),
 }
 
@@ -140,14 +168,13 @@ class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"
 def build_seccomp_container_facts(chosen: ChosenSeccompContainer, engine: Engine, file: str) -> Facts:
     """Put the container's state and the meaning of its profile into facts."""
     candidate = chosen.candidate
+    effect = candidate.effect
     condition = read_condition(
-        engine, candidate.id, candidate.inspected, str(candidate.listed.get("State") or "")
-    )
-    calls = list_forbidden_calls(candidate.effect) if candidate.effect else []
-    actions = (
-        {rule.action for rule in candidate.profile.rules} | {candidate.profile.default}
-        if candidate.profile
-        else set()
+        engine,
+        candidate.id,
+        candidate.inspected,
+        str(candidate.listed.get("State") or ""),
+        list_error_texts(effect) if effect else (),
     )
     return Facts(
         id=candidate.id,
@@ -161,12 +188,45 @@ def build_seccomp_container_facts(chosen: ChosenSeccompContainer, engine: Engine
         privileged=bool(candidate.host_config.get("Privileged"))
         and parse_major_version(engine.engine.version) < PRIVILEGED_PROFILE_SINCE_MAJOR,
         off=candidate.profile is not None and candidate.profile.switches_seccomp_off,
-        logs="SCMP_ACT_LOG" in actions,
-        kills=any("KILL" in action for action in actions),
+        engine_default=mask_secrets(candidate.engine.default)[:200],
+        refused_setup=effect is not None and tells_of_refused_setup(condition.error, effect),
+        refused_call=find_refused_call(condition.clue, effect) if effect else None,
+        **msgspec.structs.asdict(read_meaning(candidate)),
+        same_as_file=matches_profile_file(candidate, engine, file),
+    )
+
+
+class Meaning(Struct, frozen=True, kw_only=True):
+    """The facts that the profile alone decides; see `Facts`."""
+
+    logs: bool = False
+    kills: bool = False
+    forbids: list[str] = field(default_factory=list)
+    forbids_count: int = 0
+    only_young: bool = False
+    unknown_calls: list[str] = field(default_factory=list)
+    absent_calls: list[str] = field(default_factory=list)
+
+
+def read_meaning(candidate: SeccompCandidate) -> Meaning:
+    """Say what the candidate's profile does in it."""
+    effect, machine, caps = candidate.effect, candidate.engine.machine, candidate.capabilities
+    if candidate.profile is None or effect is None:
+        return Meaning()
+    calls = list_forbidden_calls(effect, caps, machine)
+    actions = {effect.default}.union(*effect.calls.values())
+    unknown = list_unknown_calls(candidate.profile)
+    absent = sorted(
+        call for call in effect.calls if not machine.has_call(call) and any(effect.list_refusals(call))
+    )
+    return Meaning(
+        logs=any(action.action == "SCMP_ACT_LOG" for action in actions),
+        kills=any(action.kills for call in calls for action in effect.list_refusals(call)),
         forbids=calls[:MAX_SHOWN_CALLS],
         forbids_count=len(calls),
-        only_young=bool(calls) and CALLS_SINCE_2015.issuperset(calls),
-        same_as_file=matches_profile_file(candidate, engine, file),
+        only_young=is_copy_of_old_default(effect, calls, caps, machine),
+        unknown_calls=unknown[:MAX_SHOWN_CALLS],
+        absent_calls=absent[:MAX_SHOWN_CALLS],
     )
 
 

@@ -10,6 +10,7 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.seccomp.machine import MODERN_LOADER_SINCE, parse_docker_version
 from dckgrade.probes.seccomp.profile import InvalidSeccompProfile, SeccompProblem, parse_seccomp_profile
 from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen
@@ -57,16 +58,17 @@ class SeccompFile(Probe, frozen=True, kw_only=True, tag="seccomp-file"):
     def observe(self, engine: Engine) -> Observation:
         """Read and parse; nothing of the file but its faults is kept."""
         try:
-            facts = read_seccomp_file_facts(engine.read_file(self.file))
+            modern = parse_docker_version(engine.engine.version) >= MODERN_LOADER_SINCE
+            facts = read_seccomp_file_facts(engine.read_file(self.file), modern=modern)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("seccomp-file", trouble)
         return Seen(kind="seccomp-file", facts=msgspec.to_builtins(facts))
 
 
-def read_seccomp_file_facts(text: bytes) -> Facts:
-    """Check the file by the loader's rules."""
+def read_seccomp_file_facts(text: bytes, *, modern: bool = True) -> Facts:
+    """Check the file by the rules of the engine's loader and of runc."""
     try:
-        parse_seccomp_profile(text)
+        parse_seccomp_profile(text, modern=modern)
     except InvalidSeccompProfile as bad:
         error = f"{bad.detail[:200]} ({bad.line}:{bad.column})" if bad.line else bad.detail[:200]
         return Facts(valid=False, problem=bad.what, error=error, line=bad.line, column=bad.column)

@@ -1,6 +1,7 @@
 """The condition of a container that bears a profile: its state, and why it did not start or did not last."""
 
 import re
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -10,14 +11,14 @@ from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.support.lookup import RESTING_STATES, STEADY_AFTER_START_S, uptime_s
 
 RELAY_PREFIX_PATTERN = re.compile(
-    r"^(?:failed to create (?:shim )?task(?: for container)?: |OCI runtime create failed: "
+    r"^(?:failed to create (?:shim )?task(?: for container)?: |OCI runtime (?:create|start) failed: "
     r"|runc create failed: "
     r"|container_linux\.go:\d+: |starting container process caused: |process_linux\.go:\d+: "
     r"|unable to start container process: |error during container init: )+"
 )
 SILENT_STATES = {"running", "created", "paused"}
 """States in which the log does not tell why the container ended: it has not."""
-REFUSAL_WORDS = ("not permitted", "denied", "Bad system call", "not implemented", "cannot")
+REFUSAL_WORDS = ("not permitted", "denied", "Bad system call", "bad system call", "not implemented", "cannot")
 
 
 class ContainerCondition(Struct, frozen=True, kw_only=True):
@@ -32,8 +33,18 @@ class ContainerCondition(Struct, frozen=True, kw_only=True):
     option_misplaced: bool
 
 
-def read_condition(engine: Engine, ref: str, inspected: Json | None, listed_state: str) -> ContainerCondition:
-    """Return the condition of container *ref*; without an inspect answer, what the list says of it."""
+def read_condition(
+    engine: Engine,
+    ref: str,
+    inspected: Json | None,
+    listed_state: str,
+    refusal_texts: Sequence[str] = (),
+) -> ContainerCondition:
+    """
+    Return the condition of container *ref*; without an inspect answer, what the list says of it.
+
+    *refusal_texts*: how its profile answers, beside the usual words.
+    """
     found = inspected or {}
     state, config = found.get("State") or {}, found.get("Config") or {}
     status = str(state.get("Status") or listed_state)
@@ -47,7 +58,7 @@ def read_condition(engine: Engine, ref: str, inspected: Json | None, listed_stat
         exit_code=state.get("ExitCode") or 0,
         error=shorten_engine_error(mask_secrets(state.get("Error") or "")),
         restart_count=found.get("RestartCount") or 0,
-        clue=find_telling_line(mask_secrets(log)),
+        clue=find_telling_line(mask_secrets(log), (*REFUSAL_WORDS, *refusal_texts)),
         option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),
     )
 
@@ -57,8 +68,8 @@ def shorten_engine_error(error: str) -> str:
     return RELAY_PREFIX_PATTERN.sub("", error)[:300]
 
 
-def find_telling_line(log: str) -> str:
+def find_telling_line(log: str, refusal_words: Sequence[str] = REFUSAL_WORDS) -> str:
     """Return the last line that tells of a refusal, else the last line."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    telling = [line for line in lines if any(word in line for word in REFUSAL_WORDS)]
+    telling = [line for line in lines if any(word in line for word in refusal_words)]
     return ([*lines[-1:], *telling] or [""])[-1][:200]

@@ -1,14 +1,16 @@
 """Find the container that a lab names, in the engine's list; read its times."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from functools import cache
+from typing import Annotated, Literal, get_type_hints
 
 from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.probes.base import Probe
 from dckgrade.report.observation import Absent, Observation, Unobservable, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -18,8 +20,12 @@ ContainerName = Annotated[str, Meta(pattern="^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}$")
 ContainerSelector = Annotated[str, Meta(pattern="^(@apparmor|@seccomp|[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62})$")]
 """A name; or, where the course gives none, the container with a profile: `@apparmor`, `@seccomp`."""
 
-FoundBy = Literal["name", "label", "near-miss", "image"]
-"""Exact name; Compose or Swarm service label; a name within two edits; only the image fits."""
+FoundBy = Literal["name", "label", "near-miss", "arguments", "image"]
+"""Exact name; service label; a name within two edits; `--name` after the image; only the image fits."""
+
+NAME_WAYS: tuple[FoundBy, ...] = ("name", "label", "near-miss", "arguments")
+"""The ways that go by a name, the surest first."""
+MAX_NAME_EDITS = 2
 
 NO_SUCH_CONTAINER = Text(
     fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
@@ -49,40 +55,101 @@ STEADY_AFTER_RESTART_S = 10
 """Docker itself resets its restart delay once a container has stayed up for ten seconds."""
 
 
+def list_named_containers(probes: Iterable[Probe]) -> dict[str, str | None]:
+    """Return the containers that *probes* name, each with the image that one of them gives."""
+    named: dict[str, str | None] = {}
+    for probe in probes:
+        for parameter in list_name_parameters(type(probe)):
+            name = getattr(probe, parameter)
+            if not name.startswith("@"):
+                named[name] = named.get(name) or getattr(probe, "image", None)
+    return named
+
+
+@cache
+def list_name_parameters(kind: type[Probe]) -> tuple[str, ...]:
+    """Return the parameters of a kind that name a container, which their type tells."""
+    types = get_type_hints(kind, include_extras=True)
+    return tuple(name for name in kind.__struct_fields__ if types[name] in (ContainerName, ContainerSelector))
+
+
 def find_container(engine: Engine, name: str, image: str | None = None) -> FoundContainer:
     """
-    Find the container called *name*; failing that by service label, then by a name nearly the same, then
-    by *image*. Among several the running ones come first, then the newest. `NotThere` when none fits.
+    Find the container called *name*; failing that by service label, then by a name nearly the same, then,
+    with *image*, one whose program was given the name, then one that runs the image. One that is nearer to
+    another name of the lab stands for that one alone. Among several the running ones come first, then the
+    newest. `NotThere` when none fits.
     """
-    ways: Mapping[FoundBy, Callable[[Json], bool]] = {
-        "name": lambda entry: name in list_container_names(entry),
-        "label": lambda entry: name in list_service_names(entry),
-        "near-miss": lambda entry: any(is_near_miss(name, other) for other in list_container_names(entry)),
-        "image": lambda entry: image is not None and runs_image(entry, image),
-    }
     listed = engine.list_containers()
-    for found_by, fits in ways.items():
-        if candidates := [entry for entry in listed if fits(entry)]:
-            return choose_best_match(candidates, found_by, image)
+    lab_names = {**engine.lab_containers, name: image or engine.lab_containers.get(name)}
+    nearest = list_nearest_names(listed, lab_names)
+    for way, found_by in enumerate(NAME_WAYS if image else NAME_WAYS[:-1]):
+        if candidates := [
+            entry
+            for entry, nearer in zip(listed, nearest, strict=True)
+            if nearer == name and (measure_distance(entry, name) or (None,))[0] == way
+        ]:
+            return describe_best_match(rank_matches(candidates, image), found_by)
+    if image and name not in nearest:
+        unnamed = [entry for entry, nearer in zip(listed, nearest, strict=True) if nearer is None]
+        running = rank_matches([entry for entry in unnamed if runs_image(entry, image)], image)
+        # Names of the same image that nobody bears share these, in the order of the lab.
+        nameless = [other for other in lab_names if lab_names[other] == image and other not in nearest]
+        if candidates := running[nameless.index(name) :]:
+            return describe_best_match(candidates, "image")
     raise NotThere(name)
 
 
-def choose_best_match(candidates: Sequence[Json], found_by: FoundBy, image: str | None) -> FoundContainer:
-    """Return the one that runs the image, else one that runs, else the newest."""
-    best = max(
+def list_nearest_names(listed: Sequence[Json], lab_names: Mapping[str, str | None]) -> list[str | None]:
+    """Return for each container the name of the lab that it stands for; None when it is near to none."""
+    borne = {name for entry in listed for name in list_container_names(entry)}
+    return [find_nearest_name(entry, lab_names, borne) for entry in listed]
+
+
+def find_nearest_name(entry: Json, lab_names: Mapping[str, str | None], borne: set[str]) -> str | None:
+    """Return the nearest name; of two the one whose image fits, else the one that nobody bears."""
+    distances = [
+        (distance, get_repository_name(str(entry.get("Image") or "")) != image, name in borne, name)
+        for name, image in lab_names.items()
+        if (distance := measure_distance(entry, name)) is not None
+    ]
+    return min(distances, key=lambda found: found[:-1])[-1] if distances else None
+
+
+def measure_distance(entry: Json, name: str) -> tuple[int, int] | None:
+    """Return in which of `NAME_WAYS` a container is called *name*, and by how many edits; None in none."""
+    names = list_container_names(entry)
+    if name in names:
+        return 0, 0
+    if name in list_service_names(entry):
+        return 1, 0
+    if near := [count_name_edits(name, other) for other in names if is_near_miss(name, other)]:
+        return 2, min(near)
+    return (3, 0) if gives_name_to_program(entry, name) else None
+
+
+def rank_matches(candidates: Sequence[Json], image: str | None) -> list[Json]:
+    """Return those that run the image first, then others that run, then the newest."""
+    return sorted(
         candidates,
         key=lambda entry: (
             image is not None and runs_image(entry, image),
             entry.get("State") == "running",
             entry.get("Created") or 0,
         ),
+        reverse=True,
     )
+
+
+def describe_best_match(ranked: Sequence[Json], found_by: FoundBy) -> FoundContainer:
+    """Return the first, and how many others there are."""
+    best = ranked[0]
     return FoundContainer(
         id=str(best.get("Id") or ""),
         name=next(iter(list_container_names(best)), ""),
         state=str(best.get("State") or ""),
         found_by=found_by,
-        others=len(candidates) - 1,
+        others=len(ranked) - 1,
     )
 
 
@@ -111,13 +178,22 @@ def get_repository_name(reference: str) -> str:
     return reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
+def gives_name_to_program(entry: Json, name: str) -> bool:
+    """Return whether `--name` stands after the image, so that the program was given it, and not Docker."""
+    return bool(re.search(rf"(?<!\S)--name[= ]{re.escape(name)}(?!\S)", str(entry.get("Command") or "")))
+
+
 def is_near_miss(wanted: str, found: str) -> bool:
     """Return whether *found* is *wanted* but for case, separators or at most two edits, yet not the same."""
-    if wanted == found:
-        return False
-    left, right = (re.sub(r"[-_.]", "", name.casefold()) for name in (wanted, found))
     # Two edits turn any four letters into something else.
-    return left == right or (len(wanted) > 5 and count_edits(left, right, most=2) <= 2)  # noqa: PLR2004
+    most = MAX_NAME_EDITS if len(wanted) > 5 else 0  # noqa: PLR2004
+    return wanted != found and count_name_edits(wanted, found) <= most
+
+
+def count_name_edits(wanted: str, found: str) -> int:
+    """Return by how many edits two names differ, case and separators apart; more than two are three."""
+    left, right = (re.sub(r"[-_.]", "", name.casefold()) for name in (wanted, found))
+    return count_edits(left, right, most=MAX_NAME_EDITS)
 
 
 def count_edits(left: str, right: str, most: int) -> int:

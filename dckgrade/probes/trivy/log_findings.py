@@ -1,38 +1,72 @@
-"""Read the log of a Trivy container: its complaint, or the table of an image."""
+"""Find what Trivy complains of at its end, and put it into one of the known kinds."""
 
 import re
 from typing import Literal
 
-from dckgrade.engine.protocol import Engine
-from dckgrade.probes.trivy.cache import list_trivy_containers
+from msgspec import Struct
 
-TrivyComplaint = Literal["database", "no-access", "no-engine", "no-image", "cache-in-use", "disk-full"]
+from dckgrade.engine.redaction import mask_secrets
+
+TrivyComplaint = Literal[
+    "database", "no-access", "no-engine", "no-image", "cache-in-use", "disk-full", "interrupted"
+]
 """
 The database was not downloaded; the engine's socket refused; the container has no socket; the image is
-nowhere; another Trivy holds the cache; no space is left.
+nowhere; another Trivy holds the cache; no space is left; somebody, or the kernel, has ended it.
 """
 COMPLAINT_PATTERNS: tuple[tuple[TrivyComplaint, str], ...] = (
     ("disk-full", r"no space left on device"),
     ("cache-in-use", r"cache may be in use by another process"),
-    ("database", r"failed to download vulnerability DB|first run cannot skip downloading DB|TOOMANYREQUESTS"),
+    (
+        "database",
+        r"(?:download|update|open) (?:the )?vulnerability DB|on the first run|first run cannot skip",
+    ),
     ("no-access", r"permission denied .{0,80}docker\.sock|docker\.sock.{0,80}permission denied"),
-    ("no-engine", r"Cannot connect to the Docker daemon|docker\.sock: connect: no such file"),
+    (
+        "no-engine",
+        r"Cannot connect to the Docker daemon|docker\.sock: connect: (?:no such file|connection ref)",
+    ),
+    ("interrupted", r"context canceled"),
     ("no-image", r"unable to find the specified image"),
 )
+MAX_QUOTED_CHARS, MAX_FATAL_LINES = 300, 30
+_FATAL_PATTERN = re.compile(r"^.*?\bFATAL\b[ \t]+(?:Fatal error[ \t]+)?(?=\S)", re.MULTILINE)
+_USAGE_PATTERN = re.compile(r"^Error: (?=\S)", re.MULTILINE)
+"""As the versions before 0.50 began what was wrong with a command line."""
 
 
-def find_complaint(engine: Engine) -> TrivyComplaint | None:
-    """Read the newest container's last lines."""
-    newest = next(iter(list_trivy_containers(engine)), None)
-    if newest is None:
+class FatalError(Struct, frozen=True):
+    """The error with which Trivy ended."""
+
+    clue: TrivyComplaint | None
+    """Which of the known ones it is; null: another."""
+    text: str
+    """The root of it, on one line, secrets masked."""
+    line: int
+    """Where it begins."""
+
+
+def find_fatal_error(log: str) -> FatalError | None:
+    """Find the last error by which Trivy ends itself; a warning, as of a mirror that failed, is none."""
+    errors = list(_FATAL_PATTERN.finditer(log)) or list(_USAGE_PATTERN.finditer(log))
+    if not errors:
         return None
-    log = engine.read_log_tail(str(newest.get("Id") or ""), tty=False)
-    return next((named for named, pattern in COMPLAINT_PATTERNS if re.search(pattern, log)), None)
+    found = errors[-1]
+    lines = [line.strip() for line in log[found.end() :].splitlines()[:MAX_FATAL_LINES]]
+    error = "\n".join(line for line in lines if line)
+    clue = next((named for named, pattern in COMPLAINT_PATTERNS if re.search(pattern, error)), None)
+    return FatalError(clue, shorten_fatal_error(error), log.count("\n", 0, found.start()) + 1)
 
 
-def shows_table(log: str, image: str) -> bool:
-    """Return whether the table of the system's packages of *image* was printed."""
-    return bool(
-        re.search(rf"^{re.escape(image)} \(debian [0-9.]+\)\r?$", log, re.MULTILINE)
-        and re.search(r"^Total: \d+ \(UNKNOWN: ", log, re.MULTILINE)
-    )
+def shorten_fatal_error(error: str) -> str:
+    """
+    Put an error on one line of at most 300 characters.
+
+    Go's errors say the cause last; of several (`* …`), the first is that of the engine or the download.
+    """
+    headline, *others = error.split("\n")
+    causes = [line.removeprefix("* ") for line in others if line.startswith("* ")]
+    text = mask_secrets(" ".join([headline, *causes[:1]]))
+    while len(text) > MAX_QUOTED_CHARS and ": " in text[: len(text) // 2]:
+        text = text.partition(": ")[2]
+    return text[:MAX_QUOTED_CHARS]

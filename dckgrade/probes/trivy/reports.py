@@ -5,94 +5,100 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import Json, OutOfReach
+from dckgrade.engine.answers import Json
 from dckgrade.probes.support.lookup import parse_timestamp
-from dckgrade.report.decode import parse_json
+from dckgrade.probes.trivy.image_names import names_image, normalize_repository
 
-ReportFault = Literal["another-kind", "partial", "foreign", "forged", "older"]
+OutputFault = Literal[
+    "another-kind", "partial", "foreign", "forged", "image-gone", "packages-only", "other-format", "damaged"
+]
 """
-another-kind: of a folder or a repository; partial: without the system's packages; foreign: of another image
-or architecture; forged: its own sums do not come out, or its times; older: than this image's tag.
+another-kind: of a folder or a repository; partial: without the system's vulnerabilities; foreign: of another
+image or architecture; forged: its own sums do not come out, or its times; image-gone: of the image, which is
+not there to compare with; packages-only: a list of packages, without vulnerabilities; other-format: it names
+the image, and nothing in it ties it to this one; damaged: JSON that is not whole.
 """
 CLOCK_SLACK = timedelta(minutes=10)
 REPORT_ID_KEY = "ReportID"
 """Trivy 0.68 brought it, together with `ArtifactID` and the fingerprints."""
 
 
-class ReportAssessment(Struct, frozen=True):
-    """A file that is a report of Trivy, and what is wrong with it; None: nothing."""
+class ReportTarget(Struct, frozen=True, kw_only=True):
+    """What a report should be about, and the time."""
 
-    fault: ReportFault | None
+    name: str
+    image: Json
+    """As the engine inspects it; empty where the engine has no such image."""
+    now: datetime
+
+    @property
+    def layers(self) -> list[str]:
+        """The image's layers, the lowest first: sums of what is in them."""
+        return [str(layer) for layer in (self.image.get("RootFS") or {}).get("Layers") or []]
+
+
+class OutputAssessment(Struct, frozen=True, kw_only=True):
+    """A text that Trivy wrote, and what is wrong with it; None: nothing."""
+
+    fault: OutputFault | None
     found_from_database: bool
     """It names vulnerabilities, which it can only have from the database."""
+    line: int | None = None
+    """The first line that is no JSON, in what should be JSON."""
 
 
-def assess_report(text: bytes, name: str, image: Json, now: datetime) -> ReportAssessment | None:
-    """Compare a report with the image; None when it is no report of Trivy."""
-    try:
-        report = parse_json(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
-        return None
-    try:
-        return assess_decoded_report(report, name, image, now)
-    except (AttributeError, TypeError, KeyError, ValueError, OutOfReach):
-        # Its shape is not what any version writes.
-        return ReportAssessment("forged", found_from_database=False)
-
-
-def assess_decoded_report(report: Any, name: str, image: Json, now: datetime) -> ReportAssessment | None:
+def assess_decoded_report(report: Any, target: ReportTarget) -> OutputAssessment | None:
     """Assess a decoded report: a list of results until Trivy 0.18, an object since then."""
     if isinstance(report, list):
         results: list[Json] = [result for result in report if isinstance(result, dict) and "Target" in result]
         if not results:
             return None
-        return ReportAssessment(
-            find_list_fault(results, name, list_image_layers(image)),
+        return OutputAssessment(
+            fault=find_list_fault(results, target),
             found_from_database=any(iter_os_vulnerabilities(results)),
         )
     if not isinstance(report, dict) or "ArtifactName" not in report or "SchemaVersion" not in report:
         return None
     written: list[Json] = report.get("Results") or []
-    return ReportAssessment(
-        find_object_fault(report, written, image, now),
+    return OutputAssessment(
+        fault=find_object_fault(report, written, target),
         found_from_database=any(iter_os_vulnerabilities(written)),
     )
 
 
-def find_list_fault(results: Sequence[Json], name: str, wanted: list[str]) -> ReportFault | None:
+def find_list_fault(results: Sequence[Json], target: ReportTarget) -> OutputFault | None:
     """Judge a report of 0.18 or before: it names the image in its target, and the layer of each finding."""
     seen = {
         str((vulnerability.get("Layer") or {}).get("DiffID") or "")
         for vulnerability in iter_os_vulnerabilities(results)
     }
-    if not any(str(result["Target"]).startswith(f"{name} (") for result in results):
+    named = (str(result["Target"]).partition(" (")[0] for result in results)
+    if not any(names_image(name, target.name, target.image) for name in named):
         return "foreign"
+    if not target.layers:
+        return "image-gone"
     if not seen:
         return "partial"
-    return None if seen <= set(wanted) else "foreign"
+    return None if seen <= set(target.layers) else "foreign"
 
 
-def find_object_fault(
-    report: Json, results: Sequence[Json], image: Json, now: datetime
-) -> ReportFault | None:
+def find_object_fault(report: Json, results: Sequence[Json], target: ReportTarget) -> OutputFault | None:
     """Judge a report since 0.19."""
     metadata = report.get("Metadata") or {}
     if report.get("ArtifactType") != "container_image":
         return "another-kind"
-    if metadata.get("DiffIDs") != list_image_layers(image):
+    if not target.layers:
+        names = (report["ArtifactName"], *(metadata.get("RepoTags") or []))
+        named = any(names_image(str(name), target.name, target.image) for name in names)
+        return "image-gone" if named else "foreign"
+    if metadata.get("DiffIDs") != target.layers:
         return "foreign"
-    if not has_valid_sums(report, metadata, results) or not has_consistent_times(report, now):
+    if not has_valid_sums(report, metadata, results) or not has_consistent_times(report, target.now):
         return "forged"
     # nginx:1.17 has hundreds: none at all means that they were filtered out, or never looked for.
-    if not any(iter_os_vulnerabilities(results)):
-        return "partial"
-    made, tagged = report.get("CreatedAt"), (image.get("Metadata") or {}).get("LastTagTime")
-    return (
-        "older" if made and tagged and parse_timestamp(made) + CLOCK_SLACK < parse_timestamp(tagged) else None
-    )
+    return None if any(iter_os_vulnerabilities(results)) else "partial"
 
 
 def has_valid_sums(report: Json, metadata: Json, results: Sequence[Json]) -> bool:
@@ -137,22 +143,6 @@ def iter_os_vulnerabilities(results: Sequence[Json]) -> Iterator[Json]:
     for result in results:
         if result.get("Class", "os-pkgs") == "os-pkgs":
             yield from result.get("Vulnerabilities") or []
-
-
-def list_image_layers(image: Json) -> list[str]:
-    """List the layers of an inspected image, the lowest first: sums of what is in them."""
-    return [str(layer) for layer in (image.get("RootFS") or {}).get("Layers") or []]
-
-
-def normalize_repository(reference: str) -> str:
-    """Return an image's full name without its tag: `nginx:1.17` is `index.docker.io/library/nginx`."""
-    plain = reference.partition("@")[0]
-    head, slash, tail = plain.rpartition("/")
-    plain = f"{head}{slash}{tail.partition(':')[0]}"
-    first, slash, rest = plain.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
-        return f"index.docker.io/{rest}" if first == "docker.io" else plain
-    return f"index.docker.io/{plain}" if slash else f"index.docker.io/library/{plain}"
 
 
 def compute_digest(text: str) -> str:

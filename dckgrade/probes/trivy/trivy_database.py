@@ -6,45 +6,54 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.answers import OTHER_USERS_DETAIL, NotThere, OutOfReach
+from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
-from dckgrade.probes.trivy.cache import (
-    list_trivy_containers,
-    open_container_cache,
-    open_local_cache,
-)
-from dckgrade.probes.trivy.log_findings import TrivyComplaint, find_complaint
-from dckgrade.probes.trivy.reports import assess_report
+from dckgrade.probes.trivy.log_findings import TrivyComplaint
+from dckgrade.probes.trivy.traces import TraceSearch, UnseenPlace
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-DatabaseEvidence = Literal["cache", "container-cache", "report"]
+DatabaseEvidence = Literal["cache", "container-cache", "volume", "report", "container-log"]
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """Where it was found."""
 
     evidence: DatabaseEvidence | None
-    """The cache here, a container's, a report with findings; null: nowhere."""
+    """The cache here, in a container, in a volume; a report, a container's output with findings; or null."""
     downloaded_at: str
     """RFC 3339; empty where it cannot be told."""
     clue: TrivyComplaint | None
-    """What the newest container of Trivy complains of."""
+    """What Trivy complains of, where that is known."""
     looked_in: list[str]
-    """The folders looked into on this machine."""
+    """The folders looked into on this machine, and the containers."""
     not_ours: bool
     """There may be a cache of another user's (root's) that we cannot look into."""
+    unseen: UnseenPlace | None
+    """Where there may be one that cannot be seen."""
+    unseen_name: str
+    """The name of that file, volume or container."""
+    program: str
+    text: str | None
+    """Trivy's last error, or the engine's about its container; null where nothing is said."""
+    place: str
+    """The command, or the file and line, that shows it."""
 
 
 LABELS: Mapping[str, Text] = {
     "evidence": Text(fr="preuve de la base", en="evidence of the database"),
     "downloaded_at": Text(fr="date de téléchargement", en="download date"),
     "clue": Text(fr="problème signalé par Trivy", en="problem reported by Trivy"),
-    "looked_in": Text(fr="dossiers examinés", en="folders searched"),
+    "looked_in": Text(fr="endroits examinés", en="places searched"),
     "not_ours": Text(fr="cache d'un autre utilisateur", en="cache of another user"),
+    "unseen": Text(fr="trace possible, hors de vue", en="possible trace that cannot be seen"),
+    "unseen_name": Text(fr="nom de cette trace", en="name of that trace"),
+    "program": Text(fr="programme", en="program"),
+    "text": Text(fr="erreur du programme", en="error of the program"),
+    "place": Text(fr="où elle se lit", en="where it can be read"),
 }
 
 
@@ -67,54 +76,47 @@ class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
     def observe(self, engine: Engine) -> Observation:
         """Look for it wherever it may have left something."""
         try:
-            facts = self.find_evidence(engine)
+            search = TraceSearch(engine, self.image)
+            evidence, downloaded_at = find_database(search)
+            facts = build_facts(search, evidence, downloaded_at)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("trivy-database", trouble)
         return Seen(kind="trivy-database", facts=msgspec.to_builtins(facts))
 
-    def find_evidence(self, engine: Engine) -> Facts:
-        """Look in the cache here, then in containers, then at reports."""
-        trouble: OutOfReach | None = None
-        containers = list_trivy_containers(engine)
-        for cache in (
-            open_local_cache(engine),
-            *(open_container_cache(engine, found) for found in containers),
-        ):
-            try:
-                if downloaded_at := cache.find_download_time():
-                    evidence: DatabaseEvidence = "container-cache" if cache.container else "cache"
-                    return build_database_facts(engine, evidence, downloaded_at=downloaded_at)
-            except OutOfReach as error:
-                trouble = trouble or error
-        not_ours = trouble is not None and trouble.detail == OTHER_USERS_DETAIL
-        if self.has_report_with_findings(engine):
-            return build_database_facts(engine, "report", not_ours=not_ours)
-        if trouble and not not_ours:
-            raise trouble
-        return build_database_facts(engine, None, not_ours=not_ours)
 
-    def has_report_with_findings(self, engine: Engine) -> bool:
-        """Return whether a report of the image has findings."""
-        try:
-            image = engine.inspect_image(self.image)
-        except NotThere:
-            return False
-        assessments = (
-            assess_report(text, self.image, image, engine.now())
-            for _, text in engine.read_json_reports()
-            if text
-        )
-        return any(found and found.fault is None and found.found_from_database for found in assessments)
+def find_database(search: TraceSearch) -> tuple[DatabaseEvidence | None, str]:
+    """Look in caches, at reports, at what containers printed; return the date too, if it is known."""
+    places: Mapping[str, DatabaseEvidence] = {
+        "machine": "cache",
+        "container": "container-cache",
+        "volume": "volume",
+    }
+    for cache in search.iter_caches():
+        downloaded_at = search.read_cache(cache, cache.find_download_time)
+        if downloaded_at is not None:
+            return places[cache.place], downloaded_at
+    if any(report.fault is None and report.found_from_database for _, report in search.reports):
+        return "report", ""
+    if any(output.fault is None and output.found_from_database for _, output in search.printed):
+        return "container-log", ""
+    return None, ""
 
 
-def build_database_facts(
-    engine: Engine, evidence: DatabaseEvidence | None, *, downloaded_at: str = "", not_ours: bool = False
-) -> Facts:
+def build_facts(search: TraceSearch, evidence: DatabaseEvidence | None, downloaded_at: str) -> Facts:
     """Put where it was found, or what Trivy complains of, into facts."""
+    complaint = None if evidence else search.find_complaint()
+    unseen = None if evidence else search.find_unseen_trace()
+    if search.trouble and not (evidence or search.not_ours):
+        raise search.trouble
     return Facts(
         evidence=evidence,
         downloaded_at=downloaded_at[:40],
-        clue=None if evidence else find_complaint(engine),
-        looked_in=list(engine.list_cache_folders("trivy")),
-        not_ours=not_ours,
+        clue=complaint.clue if complaint else None,
+        looked_in=search.list_places(),
+        not_ours=search.not_ours and not evidence,
+        unseen=unseen.place if unseen else None,
+        unseen_name=unseen.name if unseen else "",
+        program=complaint.program if complaint else "Trivy",
+        text=complaint.text if complaint else None,
+        place=complaint.place if complaint else "",
     )

@@ -1,35 +1,29 @@
 """Kind `trivy-scan`: whether Trivy has really analysed an image, and what proves it best."""
 
-import contextlib
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from dckgrade.engine.answers import OTHER_USERS_DETAIL, Json, NotThere, OutOfReach
+from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import convert_to_observation, list_container_names
-from dckgrade.probes.trivy.cache import (
-    AnalysedLayer,
-    compare_layers,
-    list_trivy_containers,
-    open_container_cache,
-    open_local_cache,
-)
-from dckgrade.probes.trivy.log_findings import TrivyComplaint, find_complaint, shows_table
-from dckgrade.probes.trivy.reports import ReportFault, assess_report, list_image_layers
-from dckgrade.report.observation import Observation, Seen, UnobservableReason
+from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.trivy.cache import TrivyCache, compare_layers
+from dckgrade.probes.trivy.log_findings import TrivyComplaint
+from dckgrade.probes.trivy.reports import OutputFault
+from dckgrade.probes.trivy.traces import TraceSearch, UnseenPlace
+from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-ScanEvidence = Literal["cache", "container-cache", "report", "container-log"]
-"""From the strongest to the weakest: the cache here, a container's cache, a report, a container's log."""
-ScanLack = Literal["base-only", "another-image", "image-gone", "nothing"] | ReportFault
+ScanEvidence = Literal["cache", "container-cache", "volume", "report", "container-log"]
+"""From the strongest to the weakest: a cache here, in a container, in a volume; a report; an output."""
+ScanLack = Literal["base-only", "another-image", "image-gone", "nothing"] | OutputFault
 LACK_PRIORITY: tuple[ScanLack, ...] = (
-    *("forged", "foreign", "older", "partial", "another-kind"),
-    *("base-only", "another-image", "image-gone", "nothing"),
+    *("forged", "damaged", "other-format", "packages-only", "partial", "image-gone", "foreign"),
+    *("another-kind", "base-only", "another-image", "nothing"),
 )
 
 
@@ -48,9 +42,22 @@ class Facts(Struct, frozen=True, kw_only=True):
     not_ours: bool
     """There may be a cache of another user's (root's) that we cannot look into."""
     clue: TrivyComplaint | None
-    """What the newest container of Trivy complains of, where nothing else holds."""
+    """What Trivy complains of, where nothing else holds and that is known."""
+    database: bool
+    """A cache has the database: Trivy has run, or has begun to."""
     looked_in: list[str]
-    """The folders looked into on this machine."""
+    """The folders looked into on this machine, and the containers."""
+    line: int | None
+    """The first line that is no JSON, of a report that should be."""
+    unseen: UnseenPlace | None
+    """Where a scan may have left what cannot be seen."""
+    unseen_name: str
+    """The name of that file, volume or container."""
+    program: str
+    text: str | None
+    """Trivy's last error, or the engine's about its container; null where nothing is said."""
+    place: str
+    """The command, or the file and line, that shows it."""
 
 
 LABELS: Mapping[str, Text] = {
@@ -61,7 +68,14 @@ LABELS: Mapping[str, Text] = {
     "from_registry": Text(fr="image analysée depuis un registre", en="image scanned from a registry"),
     "not_ours": Text(fr="cache d'un autre utilisateur", en="cache of another user"),
     "clue": Text(fr="problème signalé par Trivy", en="problem reported by Trivy"),
-    "looked_in": Text(fr="dossiers examinés", en="folders searched"),
+    "database": Text(fr="base de Trivy présente", en="database of Trivy present"),
+    "looked_in": Text(fr="endroits examinés", en="places searched"),
+    "line": Text(fr="ligne qui n'est pas du JSON", en="line that is no JSON"),
+    "unseen": Text(fr="trace possible, hors de vue", en="possible trace that cannot be seen"),
+    "unseen_name": Text(fr="nom de cette trace", en="name of that trace"),
+    "program": Text(fr="programme", en="program"),
+    "text": Text(fr="erreur du programme", en="error of the program"),
+    "place": Text(fr="où elle se lit", en="where it can be read"),
 }
 
 
@@ -86,8 +100,6 @@ class TrivyScan(Probe, frozen=True, kw_only=True, tag="trivy-scan"):
         try:
             search = EvidenceSearch(engine, self.image)
             search.run()
-            if search.trouble and not (search.evidence or search.not_ours):
-                raise search.trouble
             facts = search.build_facts()
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("trivy-scan", trouble)
@@ -98,107 +110,95 @@ class EvidenceSearch:
     """One search for evidence."""
 
     def __init__(self, engine: Engine, image: str) -> None:
-        self.engine, self.image_name = engine, image
+        self.traces = TraceSearch(engine, image)
         self.evidence: ScanEvidence | None = None
         self.where = ""
+        self.lines: dict[str, int | None] = {}
         self.lacks: dict[ScanLack, str] = {}
-        self.from_registry = self.not_ours = False
-        self.trouble: OutOfReach | None = None
-        self.inspected: Json = {}
-        with contextlib.suppress(NotThere):
-            self.inspected = engine.inspect_image(image)
-        self.image_layers = list_image_layers(self.inspected)
+        self.from_registry = False
+        self.contradicted: set[str] = set()
+        """Containers whose cache has layers, and not those of this image: what they print is of another."""
 
     def run(self) -> None:
         """Stop at the first that holds."""
-        for step in (
-            self.check_local_cache,
-            self.check_container_caches,
-            self.check_reports,
-            self.check_logs,
-        ):
+        for step in (self.check_caches, self.check_reports, self.check_printed):
             step()
             if self.evidence:
                 return
 
-    def check_local_cache(self) -> None:
-        """Look at the cache of this machine."""
-        try:
-            self.weigh_layers(
-                open_local_cache(self.engine).list_layers(), "cache", open_local_cache(self.engine).location
-            )
-        except OutOfReach as trouble:
-            self.not_ours = trouble.detail == OTHER_USERS_DETAIL
-            self.trouble = trouble
-
-    def check_container_caches(self) -> None:
-        """Look at the caches of Trivy's containers."""
-        for container in list_trivy_containers(self.engine):
-            cache = open_container_cache(self.engine, container)
-            try:
-                self.weigh_layers(cache.list_layers(), "container-cache", cache.location)
-            except OutOfReach as trouble:
-                self.trouble = self.trouble or trouble
+    def check_caches(self) -> None:
+        """Look at the caches of this machine, of Trivy's containers and in volumes."""
+        for cache in self.traces.iter_caches():
+            self.weigh_layers(cache)
             if self.evidence:
                 return
 
-    def weigh_layers(self, seen: list[AnalysedLayer], evidence: ScanEvidence, where: str) -> None:
+    def weigh_layers(self, cache: TrivyCache) -> None:
         """Compare the layers analysed with the image's."""
+        seen = self.traces.read_cache(cache, cache.list_layers) or []
         self.from_registry = self.from_registry or any(layer.digest for layer in seen)
-        covered = compare_layers(seen, self.image_layers)
+        covered = compare_layers(seen, self.traces.target.layers)
         if covered == "all":
-            self.accept_evidence(evidence, where)
+            places: Mapping[str, ScanEvidence] = {"machine": "cache", "container": "container-cache"}
+            self.accept_evidence(places.get(cache.place, "volume"), cache.location)
         elif covered != "nothing":
-            self.lacks.setdefault(covered if self.image_layers else "image-gone", where)
+            self.lacks.setdefault(covered if self.traces.target.layers else "image-gone", cache.location)
+            if cache.place == "container":
+                self.contradicted.add(cache.location)
 
     def check_reports(self) -> None:
         """Look at the reports of the working folder."""
-        if not self.image_layers:
-            return None
-        try:
-            found = self.engine.read_json_reports()
-        except OutOfReach as trouble:
-            # A container's log may still tell.
-            self.trouble = self.trouble or trouble
-            return None
-        for name, text in found:
-            if text is None:
-                # It may be the very report: nobody is told that there is none.
-                self.trouble = self.trouble or OutOfReach(
-                    UnobservableReason.UNREADABLE, f"{name} cannot be read"
-                )
-            report = assess_report(text, self.image_name, self.inspected, self.engine.now()) if text else None
-            if report and report.fault is None:
+        for name, report in self.traces.reports:
+            self.lines[name] = report.line
+            if report.fault is None:
                 return self.accept_evidence("report", name)
-            if report and report.fault:
-                self.lacks.setdefault(report.fault, name)
+            self.lacks.setdefault(report.fault, name)
         return None
 
-    def check_logs(self) -> None:
-        """Look at what containers printed that kept no cache, unless other evidence tells against it."""
-        if not self.image_layers or self.lacks:
-            return None
-        for container in list_trivy_containers(self.engine):
-            ended = "Exited (0)" in str(container.get("Status") or "")
-            log = self.engine.read_log_tail(str(container.get("Id") or ""), tty=False) if ended else ""
-            if shows_table(log, self.image_name):
-                return self.accept_evidence("container-log", next(iter(list_container_names(container)), ""))
+    def check_printed(self) -> None:
+        """Look at what containers printed that kept no cache."""
+        for container, output in self.traces.printed:
+            fault = output.fault if self.traces.target.layers else "image-gone"
+            if fault:
+                self.lacks.setdefault(fault, container.name)
+            elif container.name not in self.contradicted:
+                return self.accept_evidence("container-log", container.name)
         return None
+
+    def has_database(self) -> bool:
+        """Return whether some cache has the database."""
+        traces = self.traces
+        return any(
+            traces.read_cache(cache, cache.find_download_time) is not None for cache in traces.iter_caches()
+        )
 
     def accept_evidence(self, evidence: ScanEvidence, where: str) -> None:
         """Take this evidence."""
         self.evidence, self.where = evidence, where
 
     def build_facts(self) -> Facts:
-        """Write down what was found."""
+        """Write down what was found; raises what went wrong where nothing was."""
+        traces = self.traces
         lack: ScanLack = next((known for known in LACK_PRIORITY if known in self.lacks), "nothing")
+        where = self.where or self.lacks.get(lack, "")
+        complaint = None if self.evidence else traces.find_complaint()
+        unseen = None if self.evidence else traces.find_unseen_trace()
+        if traces.trouble and not (self.evidence or traces.not_ours):
+            raise traces.trouble
         return Facts(
-            image=self.image_name,
+            image=traces.target.name,
             evidence=self.evidence,
-            where=self.where or self.lacks.get(lack, ""),
+            where=where,
             lack=lack,
             from_registry=self.from_registry,
-            not_ours=self.not_ours and not self.evidence,
-            clue=None if self.evidence else find_complaint(self.engine),
-            looked_in=list(self.engine.list_cache_folders("trivy")),
+            not_ours=traces.not_ours and not self.evidence,
+            clue=complaint.clue if complaint else None,
+            database=not self.evidence and self.has_database(),
+            looked_in=traces.list_places(),
+            line=self.lines.get(where),
+            unseen=unseen.place if unseen else None,
+            unseen_name=unseen.name if unseen else "",
+            program=complaint.program if complaint else "Trivy",
+            text=complaint.text if complaint else None,
+            place=complaint.place if complaint else "",
         )

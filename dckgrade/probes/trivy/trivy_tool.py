@@ -1,27 +1,37 @@
 """Kind `trivy-tool`: Trivy as a program, an image or a container."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from contextlib import suppress
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import convert_to_observation, get_repository_name
-from dckgrade.probes.trivy.cache import SCANS_FILE, TRIVY_NAME, list_trivy_containers
+from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.trivy.cache import (
+    DATABASE_METADATA_FILE,
+    SCANS_FILE,
+    TrivyCache,
+)
+from dckgrade.probes.trivy.containers import TRIVY_NAME, list_trivy_containers, list_trivy_images
+from dckgrade.probes.trivy.traces import TraceSearch
 from dckgrade.report.observation import Absent, Observation, Seen
 from dckgrade.report.text import Text
 
-TrivyWay = Literal["program", "image", "container", "cache"]
+TrivyWay = Literal["program", "image", "container", "cache", "report"]
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """In which ways Trivy is there."""
 
     ways: list[TrivyWay]
-    """On the PATH; as an image on the engine; as a container; or a cache shows that it was there."""
+    """
+    A program; an image on the engine; a container; a cache (in a volume too) or a report shows it was there.
+    """
 
 
 LABELS: Mapping[str, Text] = {
@@ -30,19 +40,22 @@ LABELS: Mapping[str, Text] = {
 
 
 class TrivyTool(Probe, frozen=True, kw_only=True, tag="trivy-tool"):
-    """Look for Trivy."""
+    """Look for Trivy; a report shows that it was there, here or on a machine that is not seen."""
+
+    image: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]+)?$")]
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = Text(fr="Trivy n'a été trouvé nulle part", en="Trivy was found nowhere")
     labels: ClassVar[Mapping[str, Text]] = LABELS
-    example: ClassVar[Mapping[str, Any]] = {}
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
+    example: ClassVar[Mapping[str, Any]] = {"image": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:
         """Look everywhere; it is absent when it is nowhere."""
         try:
-            found = list(find_trivy_ways(engine))
+            found = list(find_trivy_ways(engine, self.image))
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("trivy-tool", trouble)
         facts = Facts(ways=found)
@@ -51,7 +64,7 @@ class TrivyTool(Probe, frozen=True, kw_only=True, tag="trivy-tool"):
         return Seen(kind="trivy-tool", facts=msgspec.to_builtins(facts))
 
 
-def find_trivy_ways(engine: Engine) -> Iterator[TrivyWay]:
+def find_trivy_ways(engine: Engine, image: str) -> Iterator[TrivyWay]:
     """Yield the ways in which Trivy is there; `OutOfReach` if none is seen and the PATH cannot be read."""
     hidden: OutOfReach | None = None
     try:
@@ -59,15 +72,24 @@ def find_trivy_ways(engine: Engine) -> Iterator[TrivyWay]:
             yield "program"
     except OutOfReach as trouble:
         hidden = trouble
-    tags = [str(tag) for image in engine.list_images() for tag in image.get("RepoTags") or []]
-    if image := any(get_repository_name(tag) == TRIVY_NAME for tag in tags):
+    if has_image := bool(list_trivy_images(engine)):
         yield "image"
-    if container := bool(list_trivy_containers(engine)):
+    if has_container := bool(list_trivy_containers(engine)):
         yield "container"
-    if hidden and not (image or container):
+    if hidden and not (has_image or has_container):
         raise hidden
-    try:
-        engine.read_tool_cache(TRIVY_NAME, SCANS_FILE)
+    search = TraceSearch(engine, image)
+    caches = (cache for cache in search.iter_caches() if cache.place != "container")
+    if any(is_cache_filled(cache) for cache in caches):
         yield "cache"
-    except (NotThere, OutOfReach):
-        return
+    if any(report.fault not in {"forged", "damaged"} for _, report in search.reports):
+        yield "report"
+
+
+def is_cache_filled(cache: TrivyCache) -> bool:
+    """Return whether a cache has a database, or layers that were analysed."""
+    for name in (DATABASE_METADATA_FILE, SCANS_FILE):
+        with suppress(NotThere, OutOfReach):
+            cache.read_file(name)
+            return True
+    return False

@@ -32,7 +32,7 @@ class LabView(Struct, frozen=True, kw_only=True):
     trainee: str
     ring: "ScoreRing"
     tally: list[tuple[str, str, str]]
-    incomplete: bool
+    incomplete: str
     steps: list[list[str]]
     sections: list[tuple[str, bool, list[CheckCard]]]
     footer: list[tuple[str, str]]
@@ -80,7 +80,7 @@ def build_lab_view(report: Report, hints: int) -> LabView:
             (verdict.value, messages.VERDICT_SYMBOLS[verdict], text)
             for verdict, text in messages.describe_verdict_counts(report)
         ],
-        incomplete=not report.complete,
+        incomplete=messages.describe_incompleteness(report),
         steps=[split_code_spans(step) for step in messages.list_next_steps(report)],
         sections=build_sections(report, hints),
         footer=build_footer(report),

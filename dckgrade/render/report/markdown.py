@@ -29,8 +29,8 @@ def format_markdown_lines(report: Report, hints: int) -> Iterator[str]:
     for label, words in (("engine", messages.describe_engine(report)), ("trainee", report.trainee or "")):
         if words:
             yield f"{escape_markdown(messages.add_label(labels[label], words, report.lang))}  "
-    if not report.complete:
-        yield f"**{escape_markdown(labels['incomplete'])}**"
+    if incomplete := messages.describe_incompleteness(report):
+        yield f"**{escape_markdown(incomplete)}**"
     yield ""
     yield f"| | | {escape_markdown(labels['points'])} |"
     yield "|---|---|--:|"

@@ -21,14 +21,21 @@ VERDICT_STYLES = {
 }
 
 
-def render_terminal(report: Report, hints: int = DEFAULT_HINTS, *, engine: bool = True) -> RenderableType:
-    """Render *report*; *engine*: whether to name the engine first."""
-    return DeferredRenderable(lambda encoding: ReportLayout(report, encoding, hints, engine=engine).lay_out())
+def render_terminal(
+    report: Report, hints: int = DEFAULT_HINTS, *, engine: bool = True, watched: bool = False
+) -> RenderableType:
+    """Render *report*; *engine*: whether to name it first; *watched*: it is graded again by itself."""
+    return DeferredRenderable(
+        lambda encoding: ReportLayout(report, encoding, hints, engine=engine, watched=watched).lay_out()
+    )
 
 
-def render_session(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> Iterator[RenderableType]:
+def render_session(
+    reports: Sequence[Report], hints: int = DEFAULT_HINTS, *, watched: bool = False
+) -> Iterator[RenderableType]:
     """Render the reports of one run, the engine named once; below several, their total."""
-    yield from (render_terminal(report, hints, engine=at == 0) for at, report in enumerate(reports))
+    for at, report in enumerate(reports):
+        yield render_terminal(report, hints, engine=at == 0, watched=watched)
     if len(reports) > 1:
         yield render_overview(reports)
 
@@ -75,8 +82,9 @@ def lay_out_overview(reports: Sequence[Report], encoding: str) -> Iterator[Rende
 class ReportLayout:
     """One report in the characters that *encoding* has."""
 
-    def __init__(self, report: Report, encoding: str, hints: int, *, engine: bool) -> None:
-        self.report, self.encoding, self.hints, self.engine = report, encoding, hints, engine
+    def __init__(self, report: Report, encoding: str, hints: int, *, engine: bool, watched: bool) -> None:
+        self.report, self.encoding, self.hints = report, encoding, hints
+        self.engine, self.watched = engine, watched
         self.labels = messages.translate_labels(report.lang)
 
     def lay_out(self) -> Iterator[RenderableType]:
@@ -92,9 +100,9 @@ class ReportLayout:
         yield from self.lay_out_section("remarks", self.lay_out_remarks())
         yield Text()
         yield self.make_text(messages.describe_score(self.report.score, self.report.lang), "bold")
-        yield self.make_text(self.labels["next"], "bold")
-        for step in messages.list_next_steps(self.report):
-            yield self.make_bullet("→", self.make_text(step))
+        if steps := messages.list_next_steps(self.report, watched=self.watched):
+            yield self.make_text(self.labels["next"], "bold")
+            yield from (self.make_bullet("→", self.make_text(step)) for step in steps)
 
     def lay_out_header(self) -> Iterator[RenderableType]:
         """Name the engine first, since a mark on the wrong engine is worth nothing; then the lab."""
@@ -106,8 +114,8 @@ class ReportLayout:
         yield self.make_text(f"{self.report.lab.id} — {self.report.lab.title}", "bold")
         if self.report.trainee:
             yield self.make_labelled_text("trainee", self.report.trainee)
-        if not self.report.complete:
-            yield self.make_text(self.labels["incomplete"], "magenta")
+        if incomplete := messages.describe_incompleteness(self.report):
+            yield self.make_text(incomplete, "magenta")
         yield Text()
 
     def build_checks_table(self) -> Table:

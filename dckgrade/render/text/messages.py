@@ -28,7 +28,7 @@ REASON_MESSAGES: Mapping[str, str] = {
     "requires-unknown": N_("It depends on a check that is undecided."),
     "not-chosen": N_("You did not choose this check."),
     "passive": N_("It does more than read, which --passive rules out."),
-    "starting": N_("The container was still starting when the time was up: this is not a failure."),
+    "starting": N_("The container is still starting: this is not a failure."),
     "environment": N_("It is a limit of this machine, not a mistake of yours."),
     "not-recorded": N_("This recording is older than the check and does not hold: {detail}."),
     "not-reached": N_("The time was up before this could be looked at."),
@@ -72,7 +72,6 @@ REPORT_LABELS = {
     "absent": N_("There is no such thing."),
     "points": N_("points"),
     "no_evidence": N_("Nothing was observed."),
-    "incomplete": N_("The time was up before everything had been looked at."),
 }
 
 
@@ -219,8 +218,23 @@ def list_checks_with(report: Report, verdict: Verdict) -> list[CheckResult]:
     return [check for check in report.checks if check.verdict is verdict]
 
 
-def list_next_steps(report: Report) -> list[str]:
-    """List what to do next, the most urgent first."""
+def describe_incompleteness(report: Report) -> str:
+    """Return why *report* is not the last word; '' for one that is complete."""
+    _ = get_translator(report.lang)
+    if report.complete:
+        return ""
+    late = {"not-reached", UnobservableReason.DEADLINE}
+    if report.starting and not any(check.reason and check.reason.code in late for check in report.checks):
+        return _("Something is still starting: these verdicts are not the last.")
+    return _("The time was up before everything had been looked at.")
+
+
+def list_next_steps(report: Report, *, watched: bool = False) -> list[str]:
+    """
+    Say what to do next, the most urgent first.
+
+    *watched*: it is graded again by itself. Nobody is sent to the trainer while something still starts.
+    """
     _ = get_translator(report.lang)
     command = f"`dckgrade {sanitize_line(report.lab.id)}`"
     reasons = {check.reason.code for check in report.checks if check.reason}
@@ -228,17 +242,19 @@ def list_next_steps(report: Report) -> list[str]:
         return [
             _("Start the engine or name the right one, then run again: {command}").format(command=command)
         ]
+    begin = _("Begin with “{title}”.") if watched else _("Begin with “{title}”, then run again: {command}")
     steps = [
-        _("Begin with “{title}”, then run again: {command}").format(
-            title=sanitize_line(check.title), command=command
-        )
+        begin.format(title=sanitize_line(check.title), command=command)
         for check in list_failed_and_blocked(report)[:1]
     ]
+    undecided = bool(list_checks_with(report, Verdict.UNKNOWN))
     if "starting" in reasons:
-        steps.append(_("Wait a few seconds, then run again: {command}").format(command=command))
-    if (reasons - {"starting"}) and list_checks_with(report, Verdict.UNKNOWN):
+        wait = _("Wait a few seconds.") if watched else _("Wait a few seconds, then run again: {command}")
+        steps.append(wait.format(command=command))
+    if (reasons - {"starting"}) and undecided and not report.starting and not watched:
         steps.append(_("Undecided points are not lost: show this report to your trainer."))
     if list_checks_with(report, Verdict.SKIPPED):
         steps.append(_("To grade the skipped checks, run again without --only, --failed and --passive."))
-    done = _("Everything passes: this lab is done.") if report.checks else _("There was nothing to grade.")
-    return steps or [done]
+    if steps or undecided:
+        return steps
+    return [_("Everything passes: this lab is done.") if report.checks else _("There was nothing to grade.")]

@@ -259,3 +259,40 @@ def test_the_log_of_a_container_is_read_as_it_is_framed() -> None:
     fake_engine.inspect("webservers")["Config"]["Tty"] = True
     assert facts(ContainerLog(container="webservers").observe(fake_engine))["text"] == "\r"
     assert ContainerLog(container="nobody").observe(fake_engine) == Absent(kind="container-log")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, True),
+        ({"Cmd": ["nginx", "-g", "daemon off;"]}, True),
+        ({"Cmd": ["bash"]}, False),
+        ({"Cmd": None}, False),
+        ({"Entrypoint": ["sleep"]}, False),
+        ({"Entrypoint": None}, False),
+    ],
+)
+def test_a_command_in_place_of_the_image_s_own_is_seen(given: dict[str, Any], expected: bool) -> None:  # noqa: FBT001
+    fake_engine = FakeEngine()
+    inspected = fake_engine.inspect("killed")
+    own = {"Entrypoint": ["/docker-entrypoint.sh"], "Cmd": ["nginx", "-g", "daemon off;"]}
+    fake_engine.images[inspected["Image"]] = {"Config": own}
+    inspected["Config"] |= {**own, **given}
+    assert seen(fake_engine, "killed")["own_command"] is expected
+
+
+def test_whether_the_command_is_the_image_s_own_is_asked_only_of_what_does_not_run() -> None:
+    fake_engine = FakeEngine()
+    assert seen(fake_engine, "webservers")["own_command"] is None
+    assert "image" not in fake_engine.questions
+    assert seen(fake_engine, "killed")["own_command"] is None  # its image is gone
+    assert "image" in fake_engine.questions
+
+
+@pytest.mark.parametrize("config", [None, {}, {"Image": None}, {"Image": ""}])
+def test_a_container_that_tells_no_image_is_not_blamed_for_it(config: Any) -> None:
+    fake_engine = FakeEngine()
+    fake_engine.inspect("webservers")["Config"] = config
+    observed = Container(name="webservers", image="nginx").observe(fake_engine)
+    assert isinstance(observed, Unobservable)
+    assert observed.why is UnobservableReason.UNREADABLE

@@ -61,6 +61,33 @@ def test_a_machine_that_does_not_count_memory_gives_none(memory: Any) -> None:
     assert facts(fake_engine, "webservers")["memory_bytes"] is None
 
 
+def test_without_control_groups_the_figures_of_the_machine_are_nobodys() -> None:
+    fake_engine = FakeEngine()
+    fake_engine.measured[fake_engine.id_of("webservers")]["pids_stats"] = {}
+    assert facts(fake_engine, "webservers")["memory_bytes"] > 0  # a kernel that does not count processes
+
+    fake_engine.info["CgroupDriver"] = "none"
+    found = facts(fake_engine, "webservers")
+    assert (found["live"], found["memory_bytes"], found["cpu_ns"]) == (True, None, None)
+
+
+def test_a_sample_without_a_time_of_what_runs_is_unreadable() -> None:
+    fake_engine = FakeEngine()
+    fake_engine.measured[fake_engine.id_of("webservers")] = {}
+    observed = ContainerStats(container="webservers").observe(fake_engine)
+    assert isinstance(observed, Unobservable)
+    assert observed.why is UnobservableReason.UNREADABLE
+
+
+def test_the_image_is_told_where_the_lab_asks_for_one() -> None:
+    wanted = ["nginx", "postgres", None]
+    observed = [ContainerStats(container="webservers", image=image).observe(FakeEngine()) for image in wanted]
+    told = [seen.facts["image_fits"] for seen in observed if isinstance(seen, Seen)]
+    assert told == [True, False, None]
+    assert facts(FakeEngine(), "webservers")["status"] == "running"
+    assert facts(FakeEngine(), "killed")["status"] == "exited"
+
+
 @pytest.mark.parametrize(
     ("details", "expected"),
     [

@@ -7,6 +7,7 @@ import pytest
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.probes.docker.daemon_file import DaemonFile
 from dckgrade.report.observation import Observation, Seen, Unobservable, UnobservableReason
+from tests.support.fake_engine import ENGINES
 from tests.support.scenes.docker import ROTATING_DAEMON_JSON, MachineWithDaemonJson
 
 BROKEN = b'{\n"log-driver": "json-file",\n}'
@@ -96,12 +97,48 @@ def test_what_only_dockerd_knows_is_taken_from_its_last_words(said: str, problem
     machine = MachineWithDaemonJson(HOSTS, said=said).silent()
     found = facts(machine)
     assert (found["running"], found["problem"], found["error"]) == (False, problem, said)
+    assert (found["program"], found["text"]) == ("Docker", said)
     # Older words may be of a file that has been mended since.
     assert machine.since == [7.0]
 
 
 def test_an_option_that_is_given_twice_is_found_in_the_file() -> None:
     assert facts(MachineWithDaemonJson(HOSTS, said=TWICE).silent())["line"] == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "problem", "line"),
+    [
+        (b"\xef\xbb\xbf" + ROTATING_DAEMON_JSON, "not-json", 1),
+        (b'{"log-driver": "journald",\n"log-opts": {"max-size": "10m"}}', "unknown-option", 2),
+        (b'{\n"log-opts": {"mode": "nonblocking"}}', "refused-value", 2),
+        (b'{"log-driver": "local",\n"log-opts": {"max-file": 3}}', "not-text", 2),
+        (HOSTS, "given-twice", 2),
+    ],
+)
+def test_without_a_journal_the_file_s_own_faults_are_named_with_their_place(
+    content: bytes, problem: str, line: int
+) -> None:
+    found = facts(MachineWithDaemonJson(content, flags=["H", "containerd"]).silent())
+    assert (found["running"], found["problem"], found["line"]) == (False, problem, line)
+    assert found["place"].startswith(f"/etc/docker/daemon.json:{line}:")
+    # It is not quoted: Docker has not been heard saying so.
+    assert (found["program"], found["text"]) == ("Docker", None)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_docker_that_reads_byte_order_marks_is_not_told_of_one(engine: str) -> None:
+    machine = MachineWithDaemonJson(b"\xef\xbb\xbf" + ROTATING_DAEMON_JSON, engine=engine)
+    old = str(machine.engine.version).startswith("20.")
+    found = facts(machine)
+    assert (found["problem"], found["rotates"]) == (("not-json", False) if old else (None, True))
+
+
+def test_docker_s_last_words_are_the_reason_of_an_engine_that_is_silent_for_another() -> None:
+    said = "failed to start daemon: pid file found, ensure docker is not running"
+    found = seen(MachineWithDaemonJson(ROTATING_DAEMON_JSON, said=said).silent())
+    assert isinstance(found, Unobservable)
+    assert found.detail == f"connection refused; dockerd: {said}"
 
 
 def test_a_file_that_another_engine_reads_is_told_only_if_it_would_rotate() -> None:
@@ -116,5 +153,7 @@ def test_a_key_of_any_length_is_cut() -> None:
 
 
 def test_what_follows_the_first_object_is_told_with_its_line() -> None:
-    found = facts(MachineWithDaemonJson(b"{}\n" + ROTATING_DAEMON_JSON))
+    found = facts(MachineWithDaemonJson(b"{}\n" + ROTATING_DAEMON_JSON, engine=ENGINES[0]))
     assert (found["rotates"], found["rest_line"], found["problem"]) == (False, 2, None)
+    later = facts(MachineWithDaemonJson(b"{}\n" + ROTATING_DAEMON_JSON))
+    assert (later["problem"], later["line"]) == ("not-json", 2)

@@ -30,6 +30,90 @@ def test_a_size_and_a_number_of_files_rotate() -> None:
     assert (found["rotates"], found["max_size"], found["max_file"]) == (True, 10_000_000, 3)
 
 
+LOGGER = "failed to initialize logging driver: "
+ROTATING = {"max-size": "10m", "max-file": "3"}
+
+
+@pytest.mark.parametrize(
+    ("options", "driver", "words"),
+    [
+        (
+            {"max-size": "10m", "compress": "true"},
+            "json-file",
+            "compress cannot be true when max-file is less than 2 or max-size is not set",
+        ),
+        ({**ROTATING, "tag": "{{.Name"}, "json-file", "template: log-tag:1: unclosed action"),
+        (
+            {"max-size": "10m", "max-file": "1"},
+            *("local", "compression cannot be enabled when max file count is 1"),
+        ),
+        ({**ROTATING, "env-regex": "("}, "json-file", "error parsing regexp: missing closing ): `(`"),
+        (ROTATING, "json-file", "something that only a Docker of tomorrow says"),
+    ],
+)
+@pytest.mark.parametrize("before", ["", "failed to create task for container: "])
+def test_options_with_which_no_container_starts_do_not_rotate(
+    options: dict[str, str], driver: str, words: str, before: str
+) -> None:
+    found = facts(EngineWithLogOptions(options, driver, error=f"{before}{LOGGER}{words}"))
+    assert (found["accepted"], found["rotates"], found["text"]) == (False, False, words)
+    assert (found["program"], found["place"]) == ("Docker", "docker run")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "",
+        'OCI runtime create failed: exec: "/bin/sh": no such file or directory: unknown',
+        "failed to create task for container: failed to create shim task: OCI runtime create failed: runc …",
+        "exec /bin/sh: exec format error",
+    ],
+)
+def test_an_image_without_a_shell_shows_as_much(error: str) -> None:
+    found = facts(EngineWithLogOptions(ROTATING, error=error))
+    assert (found["accepted"], found["rotates"], found["text"]) == (True, True, None)
+
+
+@pytest.mark.parametrize(("files", "rotates"), [("3", True), ("0", False)])
+def test_where_no_container_could_be_tried_the_rules_decide(files: str, rotates: bool) -> None:  # noqa: FBT001
+    error = "Decoding seccomp profile failed: unexpected end of JSON input"
+    found = facts(EngineWithLogOptions({**ROTATING, "max-file": files}, error=error))
+    assert (found["accepted"], found["rotates"]) == (None, rotates)
+
+
+def test_a_container_that_was_not_allowed_to_start_shows_nothing() -> None:
+    class Guarded(EngineWithLogOptions):
+        def inspect_started_container(self, image: str) -> Json:
+            return {**super().inspect_started_container(image), "State": {"Status": "created", "Error": ""}}
+
+    found = facts(Guarded({"max-size": "10m", "compress": "true"}))
+    assert (found["accepted"], found["rotates"]) == (None, False)
+    assert facts(Guarded(ROTATING))["rotates"] is True
+
+
+def test_what_docker_takes_is_right_whatever_is_known_of_its_rules() -> None:
+    found = facts(EngineWithLogOptions({**ROTATING, "compress": "tomorrow"}))
+    assert (found["accepted"], found["rotates"]) == (True, True)
+
+
+@pytest.mark.parametrize("size", [".5m", "10.m", "1e3"])
+def test_a_size_that_docker_has_taken_is_one(size: str) -> None:
+    assert facts(EngineWithLogOptions({"max-size": size}))["rotates"] is True
+
+
+def test_an_image_of_which_none_can_be_made_leaves_the_next() -> None:
+    class Choosy(EngineWithLogOptions):
+        def inspect_started_container(self, image: str) -> Json:
+            super().inspect_started_container(image)
+            if image.endswith("a"):
+                raise OutOfReach(UnobservableReason.ENGINE_ERROR, "HTTP 400 not for this platform")
+            return super().inspect_started_container(image)
+
+    fake_engine = Choosy(ROTATING)
+    fake_engine.answers["images"][""].append({"Id": "sha256:" + "b" * 64})
+    assert facts(fake_engine)["rotates"] is True
+
+
 def test_one_container_is_made_of_one_local_image() -> None:
     fake_engine = EngineWithLogOptions()
     fake_engine.answers["images"][""].append({"Id": "sha256:" + "b" * 64})
@@ -63,7 +147,7 @@ def test_without_any_image_nothing_can_be_seen_and_nobody_is_to_blame() -> None:
 
 def test_an_engine_that_refuses_to_make_one_is_unknown() -> None:
     class Refusing(EngineWithLogOptions):
-        def inspect_new_container(self, image: str) -> Json:
+        def inspect_started_container(self, image: str) -> Json:
             raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP 403 {image}")
 
     assert isinstance(LogRotation().observe(Refusing()), Unobservable)

@@ -222,3 +222,100 @@ def test_a_run_looks_again_until_the_new_leader_knows_its_workers() -> None:
     report = grade_lab(load_lab(find_lab_path("tp1")), fake_engine, RunOptions())
 
     assert {line.verdict for line in report.checks} == {Verdict.PASSED}
+
+
+def with_workers(*availabilities: str, state: str = "ready") -> SwarmEngine:
+    """Give a swarm with so many workers; the first two are ready, the others in that state."""
+    worker, manager = sorted(ready("28.5.2"), key=lambda row: row["Spec"]["Role"] == "manager")[1:]
+    rows = [manager]
+    for number, availability in enumerate(availabilities):
+        row = deepcopy(worker) | {"ID": f"worker{number}"}
+        row["Spec"]["Availability"] = availability
+        row["Description"]["Hostname"] = f"worker{number}"
+        row["Status"] = {"State": "ready" if number < 2 else state, "Addr": f"10.11.0.{20 + number}"}
+        rows.append(row)
+    return SwarmEngine(answer("28.5.2-info"), rows)
+
+
+@pytest.mark.parametrize(
+    ("availabilities", "set_aside"),
+    [
+        (("active", "active", "drain"), []),
+        (("active", "active", "pause", "drain"), []),
+        (("drain", "active", "active"), []),
+        (("active", "drain"), ["worker1"]),
+        (("active", "drain", "pause"), ["worker1", "worker2"]),
+        (("drain",), ["worker0"]),
+        ((), []),
+    ],
+)
+def test_a_worker_to_spare_may_rest(availabilities: tuple[str, ...], set_aside: list[str]) -> None:
+    found = seen(with_workers(*availabilities))
+
+    assert isinstance(found, Seen)
+    assert found.facts["set_aside_workers"] == set_aside
+
+
+def grade(fake_engine: Any) -> dict[str, tuple[str, str]]:
+    """Grade the lab; give verdict and code of each check."""
+    report = grade_lab(load_lab(find_lab_path("tp1")), fake_engine, RunOptions(at_once=True))
+    return {
+        line.id: (line.verdict.value, line.diagnosis.code if line.diagnosis else "") for line in report.checks
+    }
+
+
+@pytest.mark.parametrize("state", ["ready", "down"])
+def test_more_workers_than_the_lab_wants_pass_if_two_are_active(state: str) -> None:
+    assert {
+        verdict for verdict, _ in grade(with_workers("active", "active", "drain", state=state)).values()
+    } == {"passed"}
+
+
+UNAVAILABLE = "rpc error: code = Unavailable desc = connection error: desc = transport:"
+PROSPECTIVE = (
+    "manager stopped: can't initialize raft node: rpc error: code = Unknown desc = could not connect to "
+    "prospective new cluster member using its advertised address:"
+)
+"""How dockerd says that a manager who joins cannot be reached itself (20.10, measured)."""
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (answer("20.10.24-expired-info")["Swarm"]["Error"], "SW-20"),
+        (answer("20.10.24-not-yet-valid-info")["Swarm"]["Error"], "SW-21"),
+        (answer("20.10.24-other-authority-info")["Swarm"]["Error"], "SW-90"),
+        ("rpc error: code = DeadlineExceeded desc = context deadline exceeded", "SW-05"),
+        (f"{UNAVAILABLE} Error while dialing dial tcp 10.11.0.12:2378: connect: connection refused", "SW-05"),
+        (f"{UNAVAILABLE} authentication handshake failed: tls: first record does not look like…", "SW-90"),
+        (
+            f"{PROSPECTIVE} {UNAVAILABLE} Error while dialing dial tcp 10.11.0.99: connect: no route to host",
+            "SW-90",
+        ),
+        ("something of tomorrow", "SW-90"),
+    ],
+)
+def test_an_error_is_named_by_its_own_words_else_quoted(error: str, code: str) -> None:
+    swarm = {"LocalNodeState": "error", "ControlAvailable": False, "Error": error, "RemoteManagers": None}
+    fake_engine = SwarmEngine({"Swarm": swarm})
+
+    assert grade(fake_engine)["swarm-exists"] == ("failed", code)
+    found = seen(fake_engine)
+    assert isinstance(found, Seen)
+    assert (found.facts["program"], found.facts["place"]) == ("Docker", "docker info")
+    assert found.facts["text"][:40] == error[:40]
+
+
+@pytest.mark.parametrize(
+    ("address", "codes"),
+    [("127.0.0.1", ["SW-22"]), ("127.0.1.1", ["SW-22"]), ("10.11.0.11", []), ("172.17.0.2", [])],
+)
+def test_an_address_that_means_every_machine_is_remarked(address: str, codes: list[str]) -> None:
+    info = with_swarm(NodeAddr=address)
+    report = grade_lab(
+        load_lab(find_lab_path("tp1")),
+        SwarmEngine(info, with_workers("active", "active").rows),
+        RunOptions(),
+    )
+    (line,) = [line for line in report.checks if line.id == "two-workers"]
+    assert (line.verdict.value, [remark.code for remark in line.remarks]) == ("passed", codes)

@@ -186,6 +186,16 @@ def test_a_prometheus_that_does_not_run_tells_nothing_and_one_that_falls_silent_
     assert facts(PrometheusSeries().observe(fake_engine))["groups"] == 0
 
 
+def test_an_agent_answers_no_query_and_says_so() -> None:
+    fake_engine = Monitored()
+    told = {"status": "error", "errorType": "execution", "error": "unavailable with Prometheus Agent"}
+    fake_engine.pages["9090/api/v1/query"] = page(told, 422)
+    found = facts(PrometheusSeries().observe(fake_engine))
+    assert (found["agent"], found["fresh"], found["groups"]) == (True, [], 0)
+    fake_engine.pages["9090/api/v1/query"] = page(told | {"error": "too many samples"}, 422)
+    assert isinstance(PrometheusSeries().observe(fake_engine), Unobservable)
+
+
 def test_an_answer_that_is_cut_short_is_not_judged() -> None:
     fake_engine = engine_with(("/docker/x", None, 1))
     fake_engine.pages["9090/api/v1/query?query=max by"] = HttpAnswer(

@@ -44,6 +44,28 @@ def test_when_the_published_port_does_not_serve_the_own_address_is_tried() -> No
 
 
 @pytest.mark.parametrize(
+    ("command", "variables"),
+    [
+        (["-p", "5433"], []),
+        (["postgres", "-c", "port=5433"], []),
+        (["postgres", "--port=5433"], []),
+        ([], ["PGPORT=5433"]),
+    ],
+)
+def test_postgresql_is_asked_at_the_port_that_it_was_told(command: list[str], variables: list[str]) -> None:
+    fake_engine = FakeEngine()
+    fake_engine.inspect("webservers")["Config"] |= {"Cmd": command, "Env": variables}
+
+    def serve(address: Address) -> bytes:
+        if address.port != 5433:
+            raise NoAnswer("refused")
+        return b"N"
+
+    fake_engine.serves = serve
+    assert facts(Postgres(container="webservers").observe(fake_engine))["accepts"] is True
+
+
+@pytest.mark.parametrize(
     ("published", "exposed", "serving_port", "via"),
     [
         ({8080: 8080}, [8080], 8080, "published"),
@@ -199,3 +221,31 @@ def test_one_byte_tells_postgresql_from_anything_else(
     found = facts(Postgres(container="envs").observe(fake_engine))
     assert found == {"accepts": accepts, "problem": problem, "via": "own", "encrypted": encrypted}
     assert fake_engine.questions[-1].endswith(":5432 0000000804d2162f")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "port"),
+    [
+        (["postgres"], [], 5432),
+        (["postgres", "-p", "5433"], [], 5433),
+        (["postgres", "-c", "port=5434"], ["PGPORT=6000"], 5434),
+        (["--port=5435", "-c", "max_connections=9"], [], 5435),
+        (["postgres", "-cport=5436"], [], 5436),
+        (["postgres"], ["PGPORT=5437"], 5437),
+        (["postgres"], ["PGPORT=eighty"], 5432),
+        (["postgres", "-p", "80:80"], [], 5432),
+    ],
+)
+def test_a_database_is_asked_at_the_port_that_it_is_given(
+    arguments: list[str], variables: list[str], port: int
+) -> None:
+    fake_engine = FakeEngine()
+    fake_engine.inspect("webservers")["Config"] |= {"Cmd": arguments, "Env": variables}
+
+    def serve(address: Address) -> bytes:
+        if address.port != port:
+            raise NoAnswer("refused")
+        return b"N"
+
+    fake_engine.serves = serve
+    assert facts(Postgres(container="webservers").observe(fake_engine))["accepts"] is True

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dckgrade.engine.answers import CommandResult
-from dckgrade.probes.seccomp.policy import compute_effect
+from dckgrade.probes.seccomp.policy import Machine, compute_effect
 from dckgrade.probes.seccomp.profile import parse_seccomp_profile
 from dckgrade.probes.seccomp.seccomp_call import (
     SYSCALL_ATTEMPTS,
@@ -19,13 +19,13 @@ from dckgrade.probes.seccomp.seccomp_call import (
 BY_CALL = {attempt.call: attempt for attempt in SYSCALL_ATTEMPTS}
 
 
-def tries(*names: str) -> list[ForbiddenAttempt]:
+def tries(*names: str, arch: str = "amd64") -> list[ForbiddenAttempt]:
     rules = [{"names": names, "action": "SCMP_ACT_ERRNO"}]
     found = compute_effect(
         parse_seccomp_profile(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rules}).encode())
     )
     assert found is not None
-    return list(list_forbidden_attempts(found))
+    return list(list_forbidden_attempts(found, Machine(arch=arch)))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,8 @@ def test_only_a_refusal_and_the_natural_answer_tell(
 ) -> None:
     assert (
         classify_call_output(
-            ForbiddenAttempt(BY_CALL[call], call, 1, forbids_all_twins=True), CommandResult(code, output)
+            ForbiddenAttempt(BY_CALL[call], call, frozenset({1})),
+            CommandResult(code, output),
         )
         == answer
     )
@@ -69,31 +70,39 @@ def test_only_a_refusal_and_the_natural_answer_tell(
 def test_the_profiles_own_error_is_a_refusal() -> None:
     denied = CommandResult(1, "mkdir: cannot create directory '/proc': Permission denied")
     assert (
-        classify_call_output(ForbiddenAttempt(BY_CALL["mkdir"], "mkdir", 13, forbids_all_twins=True), denied)
+        classify_call_output(ForbiddenAttempt(BY_CALL["mkdir"], "mkdir", frozenset({13})), denied)
         == "refused"
     )
 
 
-def test_an_error_that_nature_gives_too_is_no_refusal() -> None:
-    exists = CommandResult(1, "mkdir: cannot create directory '/proc': File exists")
-    assert (
-        classify_call_output(ForbiddenAttempt(BY_CALL["mkdir"], "mkdir", 17, forbids_all_twins=True), exists)
-        == "allowed"
-    )
+@pytest.mark.parametrize(
+    ("errno", "ran", "outcome"),
+    [
+        (17, CommandResult(1, "mkdir: cannot create directory '/proc': File exists"), "untried"),
+        (0, CommandResult(0, ""), "refused"),
+        (0, CommandResult(1, "mkdir: cannot create directory '/proc': File exists"), "allowed"),
+        (1, CommandResult(0, ""), "untried"),
+    ],
+)
+def test_an_error_that_the_kernel_gives_too_tells_nothing_and_a_feigned_success_does(
+    errno: int, ran: CommandResult, outcome: CallOutcome
+) -> None:
+    attempt = ForbiddenAttempt(BY_CALL["mkdir"], "mkdir", frozenset({errno}))
+    assert classify_call_output(attempt, ran) == outcome
+
+
+def test_a_twin_that_the_machine_lacks_is_none() -> None:
+    assert [one.call for one in tries("mkdirat", arch="arm64")] == ["mkdirat"]
+    assert tries("mkdir", arch="arm64") == []
 
 
 def test_only_what_the_profile_forbids_is_tried() -> None:
-    assert [(one.attempt.call, one.call, one.forbids_all_twins) for one in tries("kill", "ptrace")] == [
-        ("kill", "kill", True)
-    ]
+    assert [(one.attempt.call, one.call) for one in tries("kill", "ptrace")] == [("kill", "kill")]
     assert tries("ptrace") == []
 
 
 def test_a_twin_is_tried_by_the_same_command() -> None:
-    assert [(one.attempt.call, one.call, one.forbids_all_twins) for one in tries("fchmodat")] == [
-        ("chmod", "fchmodat", False)
-    ]
-    assert [one.forbids_all_twins for one in tries("mkdir", "mkdirat")] == [True]
+    assert [(one.attempt.call, one.call) for one in tries("fchmodat")] == [("chmod", "fchmodat")]
     assert list_twins("kill") == ["kill"]
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from dckgrade.engine.answers import CommandResult, NotThere
 from dckgrade.probes.seccomp.candidate import choose_container, parse_seccomp_option
+from dckgrade.probes.seccomp.machine import EngineSeccomp
+from dckgrade.probes.seccomp.policy import Machine
 from dckgrade.probes.seccomp.seccomp_call import SeccompCall
 from dckgrade.probes.seccomp.seccomp_container import SeccompContainer
 from dckgrade.probes.seccomp.seccomp_file import SeccompFile
@@ -161,7 +163,58 @@ def test_what_has_gone_or_hangs_elsewhere_hinders_nobody() -> None:
     ],
 )
 def test_the_last_option_counts_in_either_spelling(options: list[str], declared: str) -> None:
-    assert parse_seccomp_option({"SecurityOpt": options})[0] == declared
+    assert parse_seccomp_option({"SecurityOpt": options}, EngineSeccomp(machine=Machine()))[0] == declared
+
+
+@pytest.mark.parametrize(
+    ("options", "engine_default", "declared"),
+    [
+        ([], "builtin", "default"),
+        ([], "/etc/docker/seccomp_profile.json", "engine"),
+        ([], "unconfined", "unconfined"),
+        (["seccomp=builtin"], "/etc/docker/seccomp_profile.json", "default"),
+        (["seccomp=unconfined"], "/etc/docker/seccomp_profile.json", "unconfined"),
+        ([OWN_SECCOMP], "unconfined", "own"),
+        (["no-new-privileges"], "/x.json", "engine"),
+    ],
+)
+def test_a_container_without_a_profile_has_the_engines(
+    options: list[str], engine_default: str, declared: str
+) -> None:
+    scene = Scene().add("one", *options)
+    scene.info = {
+        "SecurityOptions": ["name=apparmor", f"name=seccomp,profile={engine_default}", "name=cgroupns"]
+    }
+    assert (scene.facts()["declared"], scene.facts()["engine_default"]) == (declared, engine_default)
+
+
+def test_an_engine_that_does_not_tell_is_taken_for_a_usual_one() -> None:
+    for info in (LATE, {}, {"SecurityOptions": None}, {"SecurityOptions": ["seccomp"]}):
+        scene = Scene().add("mine", OWN_SECCOMP).add("plain")
+        scene.info = info
+        assert (scene.facts()["declared"], scene.facts()["forbids"]) == ("own", ["mkdir"])
+
+
+def test_the_machines_own_architecture_decides() -> None:
+    scene = Scene().add("mine", OWN_SECCOMP)
+    scene.info = {"Architecture": "aarch64", "KernelVersion": "6.12.1-arm64"}
+    facts = scene.facts()
+    assert (facts["forbids_count"], facts["absent_calls"]) == (0, ["mkdir"])
+
+
+@pytest.mark.parametrize(
+    ("action", "kills"),
+    [("TRAP", True), ("KILL", True), ("KILL_PROCESS", True), ("ERRNO", False), ("TRACE", False)],
+)
+def test_a_trap_kills_too(action: str, *, kills: bool) -> None:
+    scene = Scene().add("mine", OWN_SECCOMP.replace("ERRNO", action))
+    assert scene.facts()["kills"] is kills
+
+
+def test_a_kill_that_docker_orders_too_or_that_does_not_count_is_none() -> None:
+    for rule in ('"names": ["mount"]', '"includes": {"caps": ["CAP_SYS_ADMIN"]}, "names": ["mkdir"]'):
+        profile = OWN_SECCOMP.replace('"names": ["mkdir"]', rule).replace("ERRNO", "KILL")
+        assert Scene().add("mine", profile).facts()["kills"] is False
 
 
 def test_nothing_is_run_where_there_is_no_profile() -> None:
@@ -220,5 +273,5 @@ def test_an_engines_error_is_told_without_the_hands_it_came_through() -> None:
 def test_a_file_is_told_with_its_fault_and_place() -> None:
     seen = SeccompFile(file="seccomp_profile.json").observe(Scene(file='{"defaultAction":\n "x"}'))
     assert isinstance(seen, Seen)
-    assert seen.facts["error"] == "string x is not a valid action (2:2)"
+    assert seen.facts["error"] == "string x is not a valid action for seccomp (2:2)"
     assert isinstance(SeccompFile(file="seccomp_profile.json").observe(Scene()), Absent)

@@ -2,9 +2,12 @@
 
 import pytest
 
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.probes.docker.container import Container
-from dckgrade.report.observation import Absent
-from tests.support.fake_engine import ENGINES, FakeEngine, seen
+from dckgrade.probes.support.lookup import list_named_containers
+from dckgrade.report.observation import Absent, Seen
+from tests.support.fake_engine import ENGINES, FakeEngine, facts, seen
 
 
 def test_a_container_is_found_by_its_name_before_anything_else() -> None:
@@ -93,3 +96,93 @@ def test_an_alias_of_a_link_is_no_name() -> None:
     fake_engine.entry("dbserver")["Names"] = ["/webservers/db", "/dbserver"]
     assert Container(name="db").observe(fake_engine) == Absent(kind="container")
     assert seen(fake_engine, "dbserver")["found_by"] == "name"
+
+
+TP5 = {"webservers": "nginx", "dbserver": "postgres"}
+
+
+def name_alone(fake_engine: FakeEngine, found_as: str, image: str, **entry: str) -> FakeEngine:
+    """Leave one container, under another name and of another image."""
+    fake_engine.only("webservers").renamed("webservers", found_as)
+    fake_engine.entry(found_as).update(Image=image, **entry)
+    fake_engine.inspect(found_as)["Config"]["Image"] = image
+    return fake_engine
+
+
+@pytest.mark.parametrize(
+    ("found_as", "image", "owner"),
+    [
+        ("webserver", "nginx", "webservers"),
+        ("webserver", "postgres", "webservers"),  # nearer by an edit, whatever it runs
+        ("dbserve", "nginx", "dbserver"),
+        ("DB_Server", "mysql", "dbserver"),
+    ],
+)
+def test_a_container_stands_for_the_nearest_name_of_the_lab_alone(
+    found_as: str, image: str, owner: str
+) -> None:
+    fake_engine = name_alone(FakeEngine(), found_as, image)
+    fake_engine.lab_containers = TP5
+
+    found = {name: Container(name=name, image=TP5[name]).observe(fake_engine) for name in TP5}
+
+    (other,) = TP5.keys() - {owner}
+    assert found[other] == Absent(kind="container")
+    assert (facts(found[owner])["found_by"], facts(found[owner])["name"]) == ("near-miss", found_as)
+
+
+@pytest.mark.parametrize(("image", "owner"), [("nginx", "server-a"), ("postgres:16", "server-b")])
+def test_the_image_decides_between_names_that_are_equally_near(image: str, owner: str) -> None:
+    fake_engine = name_alone(FakeEngine(), "server-c", image)
+    fake_engine.lab_containers = {"server-a": "nginx", "server-b": "postgres"}
+
+    found = [name for name, its in fake_engine.lab_containers.items() if is_found(fake_engine, name, its)]
+
+    assert found == [owner]
+
+
+def test_a_name_that_somebody_bears_is_not_given_to_another() -> None:
+    fake_engine = FakeEngine().only("webservers").renamed("webservers", "server-a")
+    fake_engine.twin("server-a", Names=["/server-c"])
+    fake_engine.lab_containers = {"server-a": "nginx", "server-b": "nginx"}
+
+    assert facts(Container(name="server-b").observe(fake_engine))["found_by"] == "near-miss"
+    assert facts(Container(name="server-a").observe(fake_engine))["found_by"] == "name"
+
+
+def test_containers_without_a_name_are_shared_out_among_names_of_the_same_image() -> None:
+    fake_engine = FakeEngine().only("webservers").renamed("webservers", "charming_curie")
+    fake_engine.lab_containers = {"first": "nginx", "second": "nginx"}
+    assert [is_found(fake_engine, name) for name in ("first", "second")] == [True, False]
+
+    fake_engine.twin("charming_curie", Names=["/happy_hopper"])
+    found = [
+        facts(Container(name=name, image="nginx").observe(fake_engine))["id"] for name in ("first", "second")
+    ]
+    assert len({*found}) == 2
+
+
+def test_a_container_of_another_name_of_the_lab_is_not_taken_for_its_image() -> None:
+    fake_engine = FakeEngine().only("webservers")
+    fake_engine.lab_containers = {"webservers": "nginx", "proxy": "nginx"}
+    assert not is_found(fake_engine, "proxy", "nginx")
+
+
+@pytest.mark.parametrize("command", ["nginx --name webservers", "/docker-entrypoint.sh -d --name=webservers"])
+def test_a_name_that_was_given_to_the_program_is_seen(command: str) -> None:
+    fake_engine = name_alone(FakeEngine(), "charming_curie", "nginx", Command=command, State="created")
+    fake_engine.lab_containers = TP5
+    assert seen(fake_engine, "webservers")["found_by"] == "arguments"
+    assert not is_found(fake_engine, "dbserver", "postgres")
+    assert Container(name="webservers").observe(fake_engine) == Absent(kind="container")
+
+
+def test_the_containers_of_a_lab_are_those_that_its_probes_name() -> None:
+    lab = load_lab(find_lab_path("tp5")).lab
+    assert list_named_containers(lab.list_probes()) == TP5
+    assert list_named_containers(load_lab(find_lab_path("tp2")).lab.list_probes()) == {}
+
+
+def is_found(fake_engine: FakeEngine, name: str, image: str | None = "nginx") -> bool:
+    """Tell whether a container stands for *name*."""
+    return isinstance(Container(name=name, image=image).observe(fake_engine), Seen)

@@ -4,7 +4,6 @@ import contextlib
 import copy
 import json
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +12,9 @@ from dckgrade.engine.answers import OTHER_USERS_DETAIL, OutOfReach
 from dckgrade.probes.docker.image import Image
 from dckgrade.probes.trivy.bolt import InvalidBoltDatabase, read_bolt_entries
 from dckgrade.probes.trivy.cache import AnalysedLayer, compare_layers
-from dckgrade.probes.trivy.log_findings import COMPLAINT_PATTERNS, shows_table
-from dckgrade.probes.trivy.reports import ReportFault, assess_report, list_image_layers, normalize_repository
+from dckgrade.probes.trivy.image_names import names_image, normalize_repository
+from dckgrade.probes.trivy.outputs import assess_output
+from dckgrade.probes.trivy.reports import OutputFault, ReportTarget
 from dckgrade.probes.trivy.trivy_database import TrivyDatabase
 from dckgrade.probes.trivy.trivy_scan import TrivyScan
 from dckgrade.probes.trivy.trivy_tool import TrivyTool
@@ -22,9 +22,11 @@ from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.scenes.trivy import DATABASE, IMAGE, IMAGE_NAME, NOW, REPORT, SCANS, TrivyMachine
 
+TARGET = ReportTarget(name=IMAGE_NAME, image=IMAGE, now=NOW)
 
-def judged(report: Any) -> ReportFault | str | None:
-    found = assess_report(json.dumps(report).encode(), IMAGE_NAME, IMAGE, NOW)
+
+def judged(report: Any) -> OutputFault | str | None:
+    found = assess_output(json.dumps(report).encode(), TARGET)
     return found.fault if found else "no report"
 
 
@@ -57,14 +59,14 @@ SHAPES = [copy.deepcopy, old_047, old_048, old_018, new_069]
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_true_report_holds_in_the_shape_of_every_version(shape: Callable[[Any], Any]) -> None:
-    found = assess_report(json.dumps(shape(copy.deepcopy(REPORT))).encode(), IMAGE_NAME, IMAGE, NOW)
+    found = assess_output(json.dumps(shape(copy.deepcopy(REPORT))).encode(), TARGET)
     assert found
     assert (found.fault, found.found_from_database) == (None, True)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_report_of_other_layers_is_foreign_in_every_shape(shape: Callable[[Any], Any]) -> None:
-    other = json.loads(json.dumps(REPORT).replace(list_image_layers(IMAGE)[0], "sha256:" + "0" * 64))
+    other = json.loads(json.dumps(REPORT).replace(TARGET.layers[0], "sha256:" + "0" * 64))
     assert judged(shape(other)) == "foreign"
 
 
@@ -88,20 +90,13 @@ def changed(change: Callable[[Any], Any]) -> Any:
         (lambda one: one.pop("Results"), "partial"),
     ],
 )
-def test_what_does_not_come_out_is_named(change: Callable[[Any], Any], fault: ReportFault) -> None:
+def test_what_does_not_come_out_is_named(change: Callable[[Any], Any], fault: OutputFault) -> None:
     assert judged(changed(change)) == fault
-
-
-def test_a_report_that_is_older_than_the_images_tag_is_not_of_this_machine() -> None:
-    tagged = {**IMAGE, "Metadata": {"LastTagTime": (NOW + timedelta(days=1)).isoformat()}}
-    found = assess_report(json.dumps(REPORT).encode(), IMAGE_NAME, tagged, NOW)
-    assert found
-    assert found.fault == "older"
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"\xff", b"[1]", b'{"SchemaVersion":2}', b"null"])
 def test_other_files_are_no_reports(text: bytes) -> None:
-    assert assess_report(text, IMAGE_NAME, IMAGE, NOW) is None
+    assert assess_output(text, TARGET) is None
 
 
 def test_image_names_are_completed_as_trivy_does() -> None:
@@ -111,16 +106,36 @@ def test_image_names_are_completed_as_trivy_does() -> None:
     assert normalize_repository("registry.example:5000/nginx:1") == "registry.example:5000/nginx"
 
 
+@pytest.mark.parametrize(
+    ("reference", "is_ours"),
+    [
+        ("nginx:1.17", True),
+        ("library/nginx:1.17", True),
+        ("docker.io/nginx:1.17", True),
+        ("index.docker.io/library/nginx:1.17", True),
+        (str(IMAGE["Id"]), True),
+        (str(IMAGE["Id"])[7:19], True),
+        ("nginx", False),
+        ("nginx:1.17-alpine", False),
+        ("own/nginx:1.17", False),
+        ("registry.example:5000/nginx:1.17", False),
+        ("", False),
+    ],
+)
+def test_an_image_is_known_by_every_name_that_stands_for_it(reference: str, *, is_ours: bool) -> None:
+    assert names_image(reference, IMAGE_NAME, IMAGE) is is_ours
+
+
 def test_the_real_cache_holds_every_layer_of_the_image() -> None:
     found = read_bolt_entries(SCANS)
     assert {path for path, _, _ in found} == {(b"artifact",), (b"blob",)}
     seen = [
         AnalysedLayer(diff_id=json.loads(value)["DiffID"]) for path, _, value in found if path == (b"blob",)
     ]
-    assert compare_layers(seen, list_image_layers(IMAGE)) == "all"
-    assert compare_layers(seen, [*list_image_layers(IMAGE), "sha256:0"]) == "base-only"
+    assert compare_layers(seen, TARGET.layers) == "all"
+    assert compare_layers(seen, [*TARGET.layers, "sha256:0"]) == "base-only"
     assert compare_layers(seen, ["sha256:0"]) == "another-image"
-    assert compare_layers([], list_image_layers(IMAGE)) == "nothing"
+    assert compare_layers([], TARGET.layers) == "nothing"
     assert compare_layers([], []) == "nothing"
 
 
@@ -174,6 +189,10 @@ def test_without_the_image_there_is_nothing_to_compare_with() -> None:
     engine.images = {}
     seen = facts(TrivyScan(image=IMAGE_NAME).observe(engine))
     assert (seen["lack"], seen["from_registry"]) == ("image-gone", False)
+    engine = TrivyMachine()
+    engine.images, engine.written = {}, [("report.json", json.dumps(REPORT).encode())]
+    seen = facts(TrivyScan(image=IMAGE_NAME).observe(engine))
+    assert (seen["lack"], seen["where"]) == ("image-gone", "report.json")
 
 
 def test_the_database_is_known_by_its_own_word() -> None:
@@ -181,9 +200,31 @@ def test_the_database_is_known_by_its_own_word() -> None:
     assert (seen["evidence"], seen["downloaded_at"]) == ("cache", "2026-01-01T00:00:00Z")
 
 
+@pytest.mark.parametrize(
+    ("metadata", "date"),
+    [
+        (b'{"Version":1,"Type":1,"UpdatedAt":"2021-01-01T00:00:00Z"}', "2021-01-01T00:00:00Z"),
+        (b'{"Version":2}', ""),
+        (b'{"Version":2,"DownloadedAt":null,"UpdatedAt":null}', ""),
+    ],
+)
+def test_the_date_of_the_database_is_no_condition(metadata: bytes, date: str) -> None:
+    seen = facts(TrivyDatabase(image=IMAGE_NAME).observe(TrivyMachine(database=metadata)))
+    assert (seen["evidence"], seen["downloaded_at"]) == ("cache", date)
+
+
 def test_nothing_anywhere_is_absence() -> None:
-    assert isinstance(TrivyTool().observe(TrivyMachine()), Absent)
-    assert facts(TrivyTool().observe(TrivyMachine(scans=SCANS)))["ways"] == ["cache"]
+    assert isinstance(TrivyTool(image=IMAGE_NAME).observe(TrivyMachine()), Absent)
+    for engine in (TrivyMachine(scans=SCANS), TrivyMachine(database=DATABASE)):
+        assert facts(TrivyTool(image=IMAGE_NAME).observe(engine))["ways"] == ["cache"]
+
+
+def test_a_report_of_the_image_shows_that_trivy_was_there() -> None:
+    engine = TrivyMachine()
+    engine.written = [("report.json", json.dumps(REPORT).encode())]
+    assert facts(TrivyTool(image=IMAGE_NAME).observe(engine))["ways"] == ["report"]
+    engine.written = [("report.json", json.dumps({**REPORT, "ArtifactID": "sha256:0"}).encode())]
+    assert isinstance(TrivyTool(image=IMAGE_NAME).observe(engine), Absent)
 
 
 def test_a_tag_that_moved_is_told_by_the_one_variable_that_the_lab_names() -> None:
@@ -195,10 +236,3 @@ def test_a_tag_that_moved_is_told_by_the_one_variable_that_the_lab_names() -> No
     }
     seen = facts(look.observe(moved))
     assert (seen["version"], seen["is_really"]) == ("", "own:1")
-
-
-def test_complaints_and_tables_of_containers_are_told_apart() -> None:
-    assert len({named for named, _ in COMPLAINT_PATTERNS}) == len(COMPLAINT_PATTERNS)
-    table = "nginx:1.17 (debian 11.11)\n====\nTotal: 5 (UNKNOWN: 0, LOW: 2)\n"
-    assert shows_table(table, IMAGE_NAME)
-    assert not shows_table(table.replace("1.17", "1.18"), IMAGE_NAME)

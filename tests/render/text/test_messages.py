@@ -276,6 +276,37 @@ def test_waiting_trainers_and_skipped_checks_are_steps_of_their_own() -> None:
     assert [step.split()[0] for step in steps] == ["Wait", "Undecided", "To"]
 
 
+def test_while_something_starts_nobody_is_sent_to_the_trainer() -> None:
+    starting = make_check("slow", Verdict.UNKNOWN, reason=Reason(code="starting"))
+    waits = make_check("later", Verdict.UNKNOWN, blocked_by=["slow"], reason=Reason(code="requires-unknown"))
+    report = make_report(starting, waits, starting=["slow"], complete=False)
+
+    assert messages.list_next_steps(report) == ["Wait a few seconds, then run again: `dckgrade tp9`"]
+    assert messages.list_next_steps(report, watched=True) == ["Wait a few seconds."]
+    assert "starting" in messages.describe_incompleteness(report)
+    assert not any(
+        "time was up" in messages.describe_reason(line.reason, "en") for line in report.checks if line.reason
+    )
+
+
+def test_a_watched_report_tells_where_to_begin_alone() -> None:
+    dark = make_check("dark", Verdict.UNKNOWN, reason=Reason(code="environment"))
+    report = make_report(make_check("fails", Verdict.FAILED), dark)
+
+    assert messages.list_next_steps(report, watched=True) == ["Begin with “Title of fails”."]
+    assert messages.list_next_steps(make_report(dark), watched=True) == []
+
+
+@pytest.mark.parametrize("reason", ["not-reached", UnobservableReason.DEADLINE])
+def test_a_report_that_was_cut_off_says_that_the_time_was_up(reason: str) -> None:
+    cut = make_check("late", Verdict.UNKNOWN, reason=Reason(code=reason))
+    starting = make_check("slow", Verdict.UNKNOWN, reason=Reason(code="starting"))
+    assert "time was up" in messages.describe_incompleteness(make_report(cut, complete=False))
+    both = make_report(cut, starting, complete=False, starting=["slow"])
+    assert "time was up" in messages.describe_incompleteness(both)
+    assert messages.describe_incompleteness(make_report(make_check())) == ""
+
+
 def test_a_report_without_any_check_is_no_success() -> None:
     assert messages.list_next_steps(make_report()) != messages.list_next_steps(make_report(make_check()))
 

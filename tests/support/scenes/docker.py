@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.probes.docker.container import Container
@@ -38,28 +40,42 @@ ROTATING_DAEMON_JSON = b'{"log-driver": "json-file", "log-opts": {"max-size": "1
 
 
 class EngineWithLogOptions(FakeEngine):
-    """A recorded engine whose new containers get *options*; its driver may be set otherwise."""
+    """A recorded engine whose new containers get *options*; *error* is why none starts."""
 
     def __init__(
-        self, options: Mapping[str, str] | None = None, driver: str | None = None, engine: str = NEWEST
+        self,
+        options: Mapping[str, str] | None = None,
+        driver: str | None = None,
+        engine: str = NEWEST,
+        error: str = "",
     ) -> None:
         super().__init__(engine)
-        self.options = dict(options or {})
+        self.options, self.error = dict(options or {}), error
         if driver is not None:
             self.info = {**self.info, "LoggingDriver": driver}
         self.made: list[str] = []
         self.answers["images"] = {"": [{"Id": "sha256:" + "a" * 64}]}
 
-    def inspect_new_container(self, image: str) -> Json:
+    def inspect_started_container(self, image: str) -> Json:
         self.made.append(image)
-        return {"HostConfig": {"LogConfig": {"Type": self.info["LoggingDriver"], "Config": self.options}}}
+        log = {"Type": self.info["LoggingDriver"], "Config": self.options}
+        return {"HostConfig": {"LogConfig": log}, "State": {"Error": self.error}}
 
 
 class MachineWithDaemonJson(FakeEngine):
     """A recorded engine; *content* is its file, or what reading it comes to; None: there is none."""
 
-    def __init__(self, content: bytes | Exception | None, said: str = "", others: Any = ()) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        content: bytes | Exception | None,
+        said: str = "",
+        others: Any = (),
+        flags: Sequence[str] = (),
+        engine: str = NEWEST,
+    ) -> None:
+        super().__init__(engine)
+        self.engine = replace(self.engine, version=engine.partition("-")[0])
+        self.flags = flags
         self.content, self.said, self.others = content, said, dict(others)
         self.since: list[float] = []
 
@@ -74,7 +90,9 @@ class MachineWithDaemonJson(FakeEngine):
         if isinstance(self.content, Exception):
             raise self.content
         path = "/etc/docker/daemon.json"
-        return DaemonFiles(path=path, content=self.content, changed_at=7.0, others=self.others)
+        return DaemonFiles(
+            path=path, content=self.content, changed_at=7.0, flags=self.flags, others=self.others
+        )
 
     def read_last_words(self, since: float) -> str:
         self.since.append(since)
@@ -128,6 +146,12 @@ def show_rotation() -> Scene:
     return Scene(LogRotation(), engine.only("webservers", "killed", "dbserver"))
 
 
+def show_refused_options() -> Scene:
+    """Show an engine with whose log options no container starts."""
+    error = "failed to initialize logging driver: template: log-tag:1: unclosed action"
+    return Scene(LogRotation(), EngineWithLogOptions({"max-size": "10m", "tag": "{{.Name"}, error=error))
+
+
 def show_daemon_files() -> Sequence[Scene]:
     """Show an engine that answers, and one that its file keeps from starting."""
     whole = MachineWithDaemonJson(ROTATING_DAEMON_JSON, others={"~/daemon.json": ROTATING_DAEMON_JSON})
@@ -144,7 +168,7 @@ SCENES: Mapping[str, SceneBuilder] = {
     ],
     "daemon-file": show_daemon_files,
     "image": lambda: [show_image()],
-    "log-rotation": lambda: [show_rotation()],
+    "log-rotation": lambda: [show_rotation(), show_refused_options()],
     "swarm": lambda: [show_swarm(version) for version in SWARM_VERSIONS],
     "volume": lambda: [show_volume()],
 }

@@ -1,7 +1,7 @@
 """Scenes of topic trivy: a machine with Trivy's cache, reports, image and containers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ SCANS = (ANSWERS / "0.68.2-fanal.db").read_bytes()
 IMAGE_NAME = "nginx:1.17"
 NOW = datetime.fromisoformat(REPORT["CreatedAt"]) + timedelta(hours=1)
 DATABASE = b'{"Version":2,"DownloadedAt":"2026-01-01T00:00:00Z"}'
-COMPLAINT = "FATAL failed to download vulnerability DB\n"
+COMPLAINT = "2026-01-01T00:00:00Z\tFATAL\tFatal error\tfailed to download vulnerability DB\n"
 
 
 class TrivyMachine(FakeEngine):
@@ -33,16 +33,16 @@ class TrivyMachine(FakeEngine):
         self.cache = {"fanal/fanal.db": cache.get("scans"), "db/metadata.json": cache.get("database")}
         self.written: list[tuple[str, bytes | None]] = []
 
-    def read_tool_cache(self, tool: str, name: str) -> bytes:
+    def read_tool_cache(self, tool: str, folder: str, name: str) -> bytes:
         found = self.cache[name]
         if isinstance(found, Exception):
             raise found
         if found is None:
-            raise NotThere(f"{tool} {name}")
+            raise NotThere(f"{tool} {folder} {name}")
         return found
 
-    def read_json_reports(self) -> list[tuple[str, bytes | None]]:
-        return self.written
+    def read_work_files(self, is_wanted: Callable[[bytes], bool]) -> list[tuple[str, bytes | None]]:
+        return [(name, content) for name, content in self.written if content is None or is_wanted(content)]
 
 
 def show_cache(probe: Probe) -> Scene:
@@ -85,7 +85,25 @@ def add_container(engine: TrivyMachine) -> TrivyMachine:
             "Labels": {},
         }
     ]
+    engine.inspected[ref] = {
+        "Id": ref,
+        "Name": "/scan",
+        "Path": "trivy",
+        "Args": ["image", IMAGE_NAME],
+        "Config": {"Tty": False, "Env": ["PATH=/bin"], "Image": "aquasec/trivy:0.68.2"},
+        "State": {"Status": "exited", "Running": False, "FinishedAt": "2026-01-01T00:00:00Z"},
+    }
     engine.logs = {ref: COMPLAINT}
+    volume = {"Name": "trivy-cache", "Driver": "local", "Mountpoint": "/volumes/trivy-cache/_data"}
+    engine.answers["volumes"] = {"": {"Volumes": [volume]}}
+    image = {"image": "aquasec/trivy:0.68.2", "name": "gone"}
+    event = {
+        "Type": "container",
+        "Action": "die",
+        "Actor": {"ID": "d" * 64, "Attributes": image},
+        "timeNano": 1,
+    }
+    engine.answers["events"] = {"": b"".join(json.dumps(event).encode() + b"\n" for _ in range(2))}
     engine.answers["images"] = {"": [{"Id": "sha256:1", "RepoTags": ["aquasec/trivy:0.68.2"]}]}
     return engine
 
@@ -97,5 +115,5 @@ SCENES: Mapping[str, SceneBuilder] = {
     "trivy-scan": lambda: [
         show(TrivyScan(image=IMAGE_NAME)) for show in (show_cache, show_report, show_container)
     ],
-    "trivy-tool": lambda: [show(TrivyTool()) for show in (show_cache, show_container)],
+    "trivy-tool": lambda: [show(TrivyTool(image=IMAGE_NAME)) for show in (show_cache, show_container)],
 }

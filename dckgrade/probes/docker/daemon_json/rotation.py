@@ -1,17 +1,15 @@
 """Log rotation: what a log driver and its options come to."""
 
-import re
 from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from dckgrade.probes.docker.daemon_json.log_options import find_start_error, parse_number
+from dckgrade.probes.docker.daemon_json.sizes import parse_size_bytes
+
 ROTATING_DRIVERS = ("json-file", "local")
-SIZE_PATTERN = re.compile(r"(\d+(?:\.\d+)*) ?([kKmMgGtTpP])?i?[bB]?")
-"""docker/go-units, `FromHumanSize`: `10m`, `10MB`, `1.5g`; powers of 1000."""
-SIZE_UNITS = " kmgtp"
 LOCAL_MAX_SIZE_BYTES, LOCAL_MAX_FILES = 20_000_000, 5
 """What the driver `local` does without options (moby, daemon/logger/local)."""
-NUMBER_CHARS_LIMIT = 32
 
 
 class LogConfig(Struct, frozen=True):
@@ -42,18 +40,14 @@ class LogConfig(Struct, frozen=True):
         """Return how many files are kept; None where it cannot be read."""
         if not self.files_text:
             return LOCAL_MAX_FILES if self.driver == "local" else 1
-        text = self.files_text.removeprefix("+")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < NUMBER_CHARS_LIMIT else None
+        return parse_number(self.files_text)
+
+    @property
+    def start_error(self) -> str | None:
+        """Return why no container starts with it, in Docker's words, by the drivers' rules."""
+        return find_start_error(self.driver, self.options)
 
     @property
     def rotates(self) -> bool:
-        """Return whether logs stop growing: the size is above 0 and the number of files is valid."""
-        return bool(self.max_size) and bool(self.max_file)
-
-
-def parse_size_bytes(text: str) -> int | None:
-    """Read a size as the engine does; None where it refuses it."""
-    read = SIZE_PATTERN.fullmatch(text) if len(text) < NUMBER_CHARS_LIMIT else None
-    if not read or read[1].count(".") > 1:
-        return None
-    return int(float(read[1]) * 1000 ** SIZE_UNITS.index((read[2] or " ").lower()))
+        """Return whether containers start with it, and their logs stop growing."""
+        return bool(self.max_size) and not self.start_error

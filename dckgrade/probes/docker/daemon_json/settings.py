@@ -1,11 +1,20 @@
 """Parse a `daemon.json` as dockerd does: whether dockerd starts with it, and its log settings."""
 
+import codecs
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from dckgrade.probes.docker.daemon_json.keys import (
+    find_key_given_twice,
+    find_unknown_key,
+    find_wrong_type,
+    is_near_miss_of_any,
+    name_go_type,
+)
+from dckgrade.probes.docker.daemon_json.log_options import find_refused_value, find_unknown_option
 from dckgrade.probes.docker.daemon_json.rotation import LogConfig
 from dckgrade.probes.docker.daemon_json.syntax import (
     JSON_WHITESPACE,
@@ -13,7 +22,6 @@ from dckgrade.probes.docker.daemon_json.syntax import (
     decode_first_value,
     get_line_and_column,
 )
-from dckgrade.probes.support.lookup import count_edits
 
 DaemonJsonProblem = Literal[
     "not-json",
@@ -21,46 +29,47 @@ DaemonJsonProblem = Literal[
     "not-text",
     "unknown-key",
     "unknown-option",
+    "refused-value",
     "unknown-driver",
     "given-twice",
     "refused",
 ]
 """
-not-json; wrong-type: JSON of another shape than dockerd wants; not-text: a log option that is a number or a
-truth; unknown-key; unknown-option: of the log driver; unknown-driver: one with options, without them dockerd
-starts; given-twice: on the command line too; refused: whatever else dockerd complains of.
+not-json, also for hidden bytes before the text; wrong-type: JSON of another shape than dockerd wants;
+not-text: a log option that is a number or a truth; unknown-key; unknown-option, refused-value: of the log
+driver; unknown-driver: one with options, without them dockerd starts; given-twice: on the command line too;
+refused: whatever else dockerd complains of.
 """
 
-DRIVER_OPTIONS: Mapping[str, frozenset[str]] = {
-    "json-file": frozenset(
-        ["max-size", "max-file", "compress", "labels", "labels-regex", "env", "env-regex", "tag"]
-    ),
-    "local": frozenset(["max-size", "max-file", "compress"]),
+BYTE_ORDER_MARKS: Mapping[bytes, str] = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
 }
-"""What each driver takes (moby, `ValidateLogOpt` of jsonfilelog and local)."""
-COMMON_OPTION_PATTERN = re.compile("mode|max-buffer-size|cache-.+")
-"""What every driver takes."""
-LOG_KEYS = ("log-driver", "log-opts")
-NEVER_VALID_KEYS = frozenset(
-    ["max-size", "max-file", "max-files", "logging", "driver", "options", "log-options", "logs"]
-)
-"""Keys that dockerd has in no version: options one level too high, and Compose's own words."""
-KNOWN_LOG_KEYS = frozenset([*LOG_KEYS, "log-opt", "log-level", "log-format"])
-OPAQUE_KEYS = frozenset(
-    ["log-opts", "runtimes", "default-ulimits", "features", "builder", "default-network-opts"]
-)
-"""Mappings that dockerd takes as they are; of any other it looks at the keys inside (`configValuesSet`)."""
-MAX_MISSPELT_EDITS = 2
+"""What Notepad and PowerShell write before the text, and how to read it: dockerd does since 23.0."""
+BYTE_ORDER_MARK_ERROR = "^(invalid JSON: )?invalid character '[ïþÿ]' looking for beginning of value"
 DOCKERD_ERROR_PATTERNS: Mapping[DaemonJsonProblem, str] = {
-    "not-json": r"^invalid character|^(unexpected )?EOF$",
+    "not-json": r"^(invalid JSON: )?(invalid character|(unexpected )?(EOF|end of JSON input)$)",
     "given-twice": "specified both as a flag and in the configuration file",
     "unknown-key": "don't match any configuration option",
-    "not-text": r"cannot unmarshal (number|bool) into Go struct field Config\.log-opts of type string",
-    "unknown-option": "unknown log opt",
+    "not-text": r"cannot unmarshal (number|bool) into Go struct field Config\.log-opts\S* of type string",
+    "unknown-option": "unknown log opt|is not a valid option for the gcplogs driver",
     "unknown-driver": "error looking up logging plugin",
+    "refused-value": "failed to set log opts",
     "wrong-type": "cannot unmarshal",
 }
 """What each is called by dockerd itself (20.10, measured)."""
+UNSPECIFIC_ERROR_PATTERN = re.compile("failed to (?!set log opts)|unable to parse |Error ")
+"""How dockerd begins an error that is not about its file; those about log options are told without this."""
+ERROR_SUBJECTS: Mapping[str, str] = {
+    "error initializing graphdriver: driver not supported": "storage-driver",
+    "invalid pools size": "default-address-pools",
+    "could not construct local address space": "default-address-pools",
+}
+"""What dockerd complains of without naming the value."""
+FIRST_MODERN_VERSION = 23
+MIN_NAMED_CHARS = 4
+"""Shorter values stand in many sentences by chance."""
 
 
 class ParsedDaemonJson(Struct, frozen=True, kw_only=True):
@@ -70,7 +79,7 @@ class ParsedDaemonJson(Struct, frozen=True, kw_only=True):
     error: str = ""
     """Its own words."""
     position: tuple[int, int] | None = None
-    """Line and column, counted from 1."""
+    """Line and column, counted from 1; never None where there is a problem."""
     driver: str | None = None
     """The log driver that it names."""
     trailing_position: tuple[int, int] | None = None
@@ -80,47 +89,84 @@ class ParsedDaemonJson(Struct, frozen=True, kw_only=True):
 
 
 class RefusedConfig(Exception):
-    """JSON that dockerd does not start with; *token* is what to look for in the text."""
+    """JSON that dockerd does not start with; *key* is what to look for in the text."""
 
-    def __init__(self, problem: DaemonJsonProblem, error: str, token: str = "") -> None:
-        super().__init__(problem, error, token)
+    def __init__(self, problem: DaemonJsonProblem, error: str, key: str = "") -> None:
+        super().__init__(problem, error, key)
         self.problem: DaemonJsonProblem = problem
-        self.error, self.token = error, token
+        self.error, self.key = error, key
 
 
-def parse_daemon_json(content: bytes, last_words: str = "") -> ParsedDaemonJson:
-    """Parse as dockerd does: syntax, keys, types, log options; *last_words*: the error it ended with."""
-    # Before 23.0 a byte order mark was refused; since then it is not.
-    text = content.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
+def parse_daemon_json(
+    content: bytes, last_words: str = "", flags: Sequence[str] = (), *, version: int | None = None
+) -> ParsedDaemonJson:
+    """
+    Parse as dockerd does: marks, syntax, keys, types, log options.
+
+    *last_words* is the error with which it ended, *flags* the names of the options on its command line.
+    *version* is the first number of its version: since 23 it reads byte order marks and empty files, and
+    refuses what follows the first value. None: unknown, then what some version refuses is refused.
+    """
+    is_modern = version is not None and version >= FIRST_MODERN_VERSION
+    text, has_mark = decode_text(content)
+    said = "" if UNSPECIFIC_ERROR_PATTERN.match(last_words) else last_words
+    if has_mark and (re.search(BYTE_ORDER_MARK_ERROR, said) if said else not is_modern):
+        error = f"invalid character '{chr(content[0])}' looking for beginning of value"
+        return ParsedDaemonJson(problem="not-json", error=said or error, position=(1, 1))
+    if is_modern and not text.strip(JSON_WHITESPACE):
+        return ParsedDaemonJson(log=LogConfig())
     try:
-        found = decode_first_value(text)
+        found = decode_first_value(text, may_continue=version is not None and not is_modern)
     except JsonSyntaxError as bad:
-        return ParsedDaemonJson(problem="not-json", error=last_words or bad.error, position=bad.position)
+        return ParsedDaemonJson(problem="not-json", error=said or bad.error, position=bad.position)
     named = found.value.get("log-driver") if isinstance(found.value, dict) else None
     driver = named if isinstance(named, str) else None
+    if find_named_setting(found.value, last_words):
+        said = last_words
     try:
-        log = parse_log_settings(found.value)
-    except RefusedConfig as bad:
-        at = locate_last_key(text, bad.token)
-        return ParsedDaemonJson(
-            problem=bad.problem, error=last_words or bad.error, position=at, driver=driver
-        )
-    if last_words:
-        at = locate_last_key(text, last_words.rpartition(": ")[2])
-        return ParsedDaemonJson(
-            problem=classify_dockerd_error(last_words), error=last_words, position=at, driver=driver
-        )
-    return ParsedDaemonJson(driver=driver, trailing_position=found.trailing_position, log=log)
-
-
-def classify_dockerd_error(said: str) -> DaemonJsonProblem:
-    """Recognize dockerd's own words."""
-    return next(
-        (problem for problem, words in DOCKERD_ERROR_PATTERNS.items() if re.search(words, said)), "refused"
+        log = parse_log_settings(found.value, flags, version)
+    except RefusedConfig as refused:
+        fault = refused
+    else:
+        if not said:
+            return ParsedDaemonJson(driver=driver, trailing_position=found.trailing_position, log=log)
+        fault = RefusedConfig("refused", "")
+    if said:
+        fault = take_dockerd_at_its_word(fault, found.value, said)
+    return ParsedDaemonJson(
+        problem=fault.problem, error=fault.error, position=locate(text, fault.key), driver=driver
     )
 
 
-def parse_log_settings(value: Any) -> LogConfig:
+def find_named_setting(value: Any, words: str) -> str:
+    """Return the key or text of the file that dockerd's *words*, which do not name the file, must mean."""
+    for subject, key in ERROR_SUBJECTS.items():
+        if subject in words and isinstance(value, dict) and key in value:
+            return key
+    texts = (text for key, text in iter_keys_and_texts(value) if key != "pidfile")
+    return find_longest_named((text for text in texts if len(text) >= MIN_NAMED_CHARS), words)
+
+
+def take_dockerd_at_its_word(own: RefusedConfig, value: Any, said: str) -> RefusedConfig:
+    """Return what dockerd *said*, at the place that it names, else the one that *own* reading found."""
+    problems = (name for name, words in DOCKERD_ERROR_PATTERNS.items() if re.search(words, said))
+    problem: DaemonJsonProblem = next(problems, "refused")
+    own_key = own.key if own.problem == problem else ""
+    if own_key and problem in {"not-text", "wrong-type"}:
+        return RefusedConfig(problem, said, own_key)  # Go names the field of an option, not the option.
+    # Of several such options Go takes any first: the one that it names counts.
+    keys = {key for key, _ in iter_keys_and_texts(value)}
+    key = find_longest_named(keys, said) or own_key or find_named_setting(value, said)
+    return RefusedConfig(problem, said, key)
+
+
+def decode_text(content: bytes) -> tuple[str, bool]:
+    """Return the text, and whether a byte order mark stands before it."""
+    encoding = next((code for mark, code in BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
+    return content.decode(encoding, errors="replace"), encoding != "utf-8"
+
+
+def parse_log_settings(value: Any, flags: Sequence[str], version: int | None) -> LogConfig:
     """Take the log settings out of the file's value; `RefusedConfig` where dockerd would not start."""
     if value is None:
         return LogConfig()
@@ -129,72 +175,76 @@ def parse_log_settings(value: Any) -> LogConfig:
             "wrong-type",
             f"json: cannot unmarshal {name_go_type(value)} into Go value of type map[string]interface {{}}",
         )
-    if unknown := next(filter(is_misspelt_key, list_directives(value)), None):
-        error = f"the following directives don't match any configuration option: {unknown}"
-        raise RefusedConfig("unknown-key", error, unknown)
-    driver, options = value.get("log-driver"), value.get("log-opts")
-    require_type(driver, str, "log-driver", "string")
-    require_type(options, dict, "log-opts", "map[string]string")
-    for option, setting in (options or {}).items():
-        require_type(setting, str, "log-opts", "string", option)
-    log = LogConfig(driver or "json-file", {name: setting or "" for name, setting in (options or {}).items()})
-    if log.options and is_near_miss_of_any(log.driver, ["json-file"]):
-        error = f'error looking up logging plugin {log.driver}: plugin "{log.driver}" not found'
-        raise RefusedConfig("unknown-driver", f"failed to set log opts: {error}", "log-driver")
-    if unknown := next(filter(lambda name: not accepts_option(log.driver, name), log.options), None):
-        of = "for log driver local" if log.driver == "local" else f"for {log.driver} log driver"
-        raise RefusedConfig(
-            "unknown-option", f"failed to set log opts: unknown log opt '{unknown}' {of}", unknown
-        )
+    require_known_keys(value, flags, version)
+    options: Mapping[str, Any] = value.get("log-opts") or {}
+    for option, setting in options.items():
+        if setting is not None and not isinstance(setting, str):
+            found = name_go_type(setting)
+            error = f"json: cannot unmarshal {found} into Go struct field Config.log-opts of type string"
+            raise RefusedConfig("not-text" if found in {"number", "bool"} else "wrong-type", error, option)
+    log = LogConfig(
+        value.get("log-driver") or "json-file", {name: setting or "" for name, setting in options.items()}
+    )
+    require_options_of_driver(log)
     return log
 
 
-def require_type(value: Any, kind: type, field: str, wanted: str, option: str = "") -> None:
-    """Accept null or a value of *kind*; else raise Go's error for the field's type *wanted*."""
-    if value is not None and not isinstance(value, kind):
-        found = name_go_type(value)
-        error = f"json: cannot unmarshal {found} into Go struct field Config.{field} of type {wanted}"
-        raise RefusedConfig("not-text" if option else "wrong-type", error, option or field)
+def require_known_keys(value: Mapping[str, Any], flags: Sequence[str], version: int | None) -> None:
+    """Raise `RefusedConfig` for a key that dockerd does not have, has already, or wants in another form."""
+    if unknown := find_unknown_key(value, version):
+        error = f"the following directives don't match any configuration option: {unknown}"
+        raise RefusedConfig("unknown-key", error, unknown)
+    if twice := find_key_given_twice(value, flags):
+        error = (
+            f"the following directives are specified both as a flag and in the configuration file: {twice}"
+        )
+        raise RefusedConfig("given-twice", error, twice)
+    if wrong := find_wrong_type(value):
+        key, error = wrong
+        raise RefusedConfig("wrong-type", error, key)
 
 
-def list_directives(value: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the keys that dockerd compares with its options: of a mapping those inside it."""
-    for key, inner in value.items():
-        yield from inner if isinstance(inner, dict) and key not in OPAQUE_KEYS else [key]
+def require_options_of_driver(log: LogConfig) -> None:
+    """Raise `RefusedConfig` for options with which dockerd does not start."""
+    if not log.options:
+        return
+    failed = "failed to set log opts: "
+    if log.driver != "json-file" and is_near_miss_of_any(log.driver, ["json-file"]):
+        error = f'error looking up logging plugin {log.driver}: plugin "{log.driver}" not found'
+        raise RefusedConfig("unknown-driver", failed + error, "log-driver")
+    if refused := find_refused_value(log.driver, log.options):
+        key, error = refused
+        raise RefusedConfig("refused-value", failed + error, key)
+    if unknown := find_unknown_option(log.driver, log.options):
+        key, error = unknown
+        raise RefusedConfig("unknown-option", failed + error, key)
 
 
-def is_misspelt_key(key: str) -> bool:
-    """
-    Return whether *key* is a misspelt option about logs, with which dockerd does not start.
-
-    dockerd has many other options, new ones in every version: other unknown keys pass.
-    """
-    return key not in KNOWN_LOG_KEYS and (key in NEVER_VALID_KEYS or is_near_miss_of_any(key, LOG_KEYS))
-
-
-def is_near_miss_of_any(word: str, known: Sequence[str]) -> bool:
-    """Return whether *word* is one of those misspelt: but for case and separators, or within two edits."""
-    folded = re.sub("[-_ .]", "", word.casefold())
-    ways = (count_edits(folded, name.replace("-", ""), most=MAX_MISSPELT_EDITS) for name in known)
-    return word not in known and any(way <= MAX_MISSPELT_EDITS for way in ways)
+def find_longest_named(candidates: Iterable[str], words: str) -> str:
+    """Return the longest of *candidates* that stands in *words* as a word; '' for none."""
+    for candidate in sorted(filter(None, candidates), key=len, reverse=True):
+        if re.search(rf"(?<![\w-]){re.escape(candidate)}(?![\w-])", words):
+            return candidate
+    return ""
 
 
-def accepts_option(driver: str, option: str) -> bool:
-    """Return whether the driver takes that option; of drivers that we do not know, any."""
-    return (
-        driver not in DRIVER_OPTIONS
-        or option in DRIVER_OPTIONS[driver]
-        or bool(COMMON_OPTION_PATTERN.fullmatch(option))
-    )
+def iter_keys_and_texts(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield each key with the text that it holds, '' for another value, and those one level below."""
+    for key, held in iter_items(value):
+        yield key, held if isinstance(held, str) else ""
+        for inner_key, inner in iter_items(held):
+            yield inner_key, inner if isinstance(inner, str) else ""
 
 
-def locate_last_key(text: str, token: str) -> tuple[int, int] | None:
-    """Return line and column of a key; of a repeated one the last, which is the one that counts."""
-    at = text.rfind(f'"{token}"') if token else len(text) - len(text.lstrip(JSON_WHITESPACE))
-    return get_line_and_column(text, at) if at >= 0 else None
+def iter_items(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the members of an object, or those of a list without a key."""
+    if isinstance(value, dict):
+        yield from value.items()
+    elif isinstance(value, list):
+        yield from (("", item) for item in value)
 
 
-def name_go_type(value: Any) -> str:
-    """Name the kind of a JSON value as Go does."""
-    names: Mapping[type, str] = {bool: "bool", str: "string", dict: "object", list: "array"}
-    return names.get(type(value), "number")
+def locate(text: str, word: str) -> tuple[int, int]:
+    """Return line and column of a key or text, of a repeated one the last; else of the start."""
+    at = text.rfind(f'"{word}"') if word else -1
+    return get_line_and_column(text, at if at >= 0 else len(text) - len(text.lstrip(JSON_WHITESPACE)))

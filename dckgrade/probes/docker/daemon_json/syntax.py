@@ -18,25 +18,30 @@ class JsonSyntaxError(Exception):
 
 
 class FirstValue(Struct, frozen=True):
-    """The first value of a file; whatever follows it is never read."""
+    """The first value of a file; before 23.0 whatever follows it was never read."""
 
     value: Any
     trailing_position: tuple[int, int] | None
     """Where something follows it."""
 
 
-def decode_first_value(text: str) -> FirstValue:
-    """Decode the first value of *text*; raises `JsonSyntaxError` when there is none."""
+def decode_first_value(text: str, *, may_continue: bool = True) -> FirstValue:
+    """Decode the first value of *text*; raises `JsonSyntaxError` when there is none, or more."""
     start = skip_whitespace(text, 0)
     if start == len(text):
         raise JsonSyntaxError("EOF", get_line_and_column(text, start))
     try:
-        value, end = json.JSONDecoder(parse_constant=refuse_json_constant).raw_decode(text, start)
+        value, end = json.JSONDecoder(
+            parse_constant=refuse_json_constant, object_pairs_hook=merge_pairs
+        ).raw_decode(text, start)
     except json.JSONDecodeError as error:
         raise translate_decode_error(text, error) from None
     except (RecursionError, ValueError) as error:  # ValueError: NaN, or a number of thousands of digits
         raise JsonSyntaxError(str(error), get_line_and_column(text, start)) from None
     rest = skip_whitespace(text, end)
+    if rest < len(text) and not may_continue:
+        message = f"invalid character {quote_character(text[rest])} after top-level value"
+        raise JsonSyntaxError(message, get_line_and_column(text, rest))
     return FirstValue(value, get_line_and_column(text, rest) if rest < len(text) else None)
 
 
@@ -99,6 +104,15 @@ def skip_whitespace(text: str, at: int) -> int:
 def get_line_and_column(text: str, at: int) -> tuple[int, int]:
     """Count lines and columns from 1."""
     return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+def merge_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object: of a repeated key the last value counts, but Go adds a mapping to the one before it."""
+    merged: dict[str, Any] = {}
+    for key, value in pairs:
+        before = merged.get(key)
+        merged[key] = {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def refuse_json_constant(word: str) -> NoReturn:

@@ -1,0 +1,44 @@
+"""The image of a container: its names, and whether it is the one that a lab asks for."""
+
+import re
+from collections.abc import Sequence
+
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
+from dckgrade.probes.support.lookup import get_repository_name
+from dckgrade.report.observation import UnobservableReason
+
+ENGINE_MADE_NAME = re.compile(r"(sha256:)?[0-9a-f]{12,64}")
+"""The id of an image; the name of a volume that nobody named."""
+
+
+def list_image_names(inspected: Json, wanted: str | None, engine: Engine) -> list[str]:
+    """Return the image as it was asked for; where that is an id, or is not *wanted*, its tags too."""
+    asked = str((inspected.get("Config") or {}).get("Image") or "")
+    if wanted and not asked:
+        raise OutOfReach(UnobservableReason.UNREADABLE, "Config.Image")
+    if not ENGINE_MADE_NAME.fullmatch(asked) and (wanted is None or matches_repository([asked], wanted)):
+        return [asked]
+    try:
+        # What was tagged anew is still the same image: its id has all the names.
+        return [asked, *(engine.inspect_image(str(inspected.get("Image") or asked)).get("RepoTags") or [])]
+    except NotThere:  # a forced removal takes the tag and leaves the container
+        return [asked]
+
+
+def matches_repository(images: Sequence[str], wanted: str) -> bool:
+    """Return whether a name is of the repository *wanted*, or of a variant such as nginx-unprivileged."""
+    return any(
+        get_repository_name(name) == wanted or get_repository_name(name).startswith(f"{wanted}-")
+        for name in images
+    )
+
+
+def runs_own_command(inspected: Json, engine: Engine) -> bool | None:
+    """Return whether a container was given the command that its image brings; None if the image is gone."""
+    given = inspected.get("Config") or {}
+    try:
+        brought = engine.inspect_image(str(inspected.get("Image") or "")).get("Config") or {}
+    except NotThere:
+        return None
+    return all((given.get(part) or []) == (brought.get(part) or []) for part in ("Entrypoint", "Cmd"))
