@@ -162,6 +162,14 @@ def test_a_vacuous_demand_is_named_with_its_check() -> None:
     ]
 
 
+def test_a_demand_that_an_effect_settles_otherwise_can_be_broken() -> None:
+    flagged = lab(
+        "  - id: box\n    title: {fr: Boîte, en: Box}\n    points: 1\n"
+        "    observe: {kind: container, name: box}\n    expect: {oom_killed: false}\n"
+    )
+    assert find_vacuous_matchers(flagged, recording({"box": seen(oom_killed=True)})).faults == []
+
+
 def test_thousands_of_mutants_a_second() -> None:
     loaded = load_lab(find_lab_path("tp5")).lab
     path = FIXTURES / "tp5" / "solution" / "recording.json"

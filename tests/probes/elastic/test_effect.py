@@ -72,7 +72,7 @@ def test_a_word_that_was_found_outranks_every_sign(signs: dict[str, Any]) -> Non
     ],
 )
 def test_only_where_it_was_not_found_signs_tell_why(signs: dict[str, Any], writes: str) -> None:
-    judged = judge(LOST, logstash=signs)
+    judged = judge(LOST, logstash={"failing": False, **signs})
     assert judged["logstash-writes-to-elasticsearch"] == writes
     assert judged["logs-reach-elasticsearch"] == {"passed": "failed", "failed": "blocked"}.get(writes, writes)
 

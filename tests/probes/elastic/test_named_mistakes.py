@@ -265,8 +265,7 @@ def test_an_elasticsearch_that_speaks_tls_is_a_limit_of_the_grader() -> None:
     engine = Stack().aged("elasticsearch", 30)
     engine.pages["9200/"] = NoAnswer("reset")
     engine.logs[engine.id_of("elasticsearch")] = (
-        '{"level": "WARN", '
-        '"message": "received plaintext http traffic on an https channel, closing connection"}'
+        '{"level": "WARN", "message": "received plaintext http traffic on an https channel, closing"}'
     )
     mistake = name_mistake(engine, ELASTICSEARCH)
     assert mistake
