@@ -575,7 +575,7 @@ def test_a_reading_may_leave_and_the_same_as_anything_else_may_not(path: str) ->
         "/v1.41/images/search",
         "/v1.41/images/nginx/get",
         "/v1.41/containers/web/export",
-        "/v1.41/volumes",
+        "/v1.41/plugins",
         "/v1.41/containers/a/b/json",
         "/v1.41/containers/../json",
         "/v1.41/images/../containers/web/json",

@@ -78,7 +78,7 @@ def test_a_check_whose_only_telling_demand_is_gone_is_named_vacuous(tmp_path: Pa
 
 
 def test_a_demand_that_nothing_breaks_is_vacuous(tmp_path: Path) -> None:
-    any_way = "found_by: {one-of: [name, label, near-miss, image]}"
+    any_way = "found_by: {one-of: [name, label, near-miss, image, arguments]}"
     weaker = tp5(
         tmp_path, ("found_by: {one-of: [name, label]}\n      image_fits", f"{any_way}\n      image_fits")
     )
@@ -200,7 +200,7 @@ def test_a_lab_of_several_engines_is_not_proven_on_one() -> None:
 
 
 def test_a_vacuous_demand_can_be_waived_for_its_check(tmp_path: Path, fixtures: Path) -> None:
-    any_way = "found_by: {one-of: [name, label, near-miss, image]}"
+    any_way = "found_by: {one-of: [name, label, near-miss, image, arguments]}"
     weaker = tp5(
         tmp_path, ("found_by: {one-of: [name, label]}\n      image_fits", f"{any_way}\n      image_fits")
     )

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from dckgrade.classroom.gather import GatheredClass, GatherOptions
 from dckgrade.classroom.people import Roster
 from dckgrade.classroom.submissions import Submission
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
 from dckgrade.report import codec
 from dckgrade.report.class_report import ClassReport, ClassRow
 from dckgrade.report.observation import Observation, Seen
@@ -29,11 +31,12 @@ def read_recorded_report(lab: str, case: str) -> Report:
 def make_trainee_report(
     trainee: str | None, lab: str = "tp5", case: str = "solution", *, at: str = "2026-11-24T10:00:00Z"
 ) -> Report:
-    """Make a report of *trainee* on an engine of their own."""
+    """Make a report of *trainee* on an engine of their own, graded by the lab as it is today."""
     report = read_recorded_report(lab, case)
     dice = random.Random(f"{trainee} {at}")  # noqa: S311 - to tell engines apart, not to keep a secret
     seen = {name: replace_engine_id(observation, dice) for name, observation in report.observations.items()}
-    return replace(report, trainee=trainee, started_at=at, observations=seen)
+    today = replace(report.lab, digest=load_lab(find_lab_path(lab)).digest)
+    return replace(report, trainee=trainee, started_at=at, observations=seen, lab=today)
 
 
 def replace_engine_id(seen: Observation, dice: random.Random) -> Observation:

@@ -9,6 +9,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.docker.container import ContainerStatus, parse_status
 from dckgrade.probes.docker.image_names import list_image_names, matches_repository
 from dckgrade.probes.support.lookup import (
     NO_SUCH_CONTAINER,
@@ -31,7 +32,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """As it was asked for."""
     image_fits: bool | None
     """Whether it is of the image that the lab gives the container elsewhere; null where it gives none."""
-    status: str
+    status: ContainerStatus
     """The container's state, as `docker ps -a` says it."""
     live: bool
     """The sample carries a real time and the container lasts: neither made up for one that does not run,
@@ -89,7 +90,7 @@ def read_stats_facts(
     engine: Engine, subject: FoundContainer, inspected: Json, sample: Json, wanted_image: str | None
 ) -> Facts:
     """Read the facts out of an inspect answer and a sample; what runs has a sample with a time."""
-    status = str((inspected.get("State") or {}).get("Status") or subject.state)
+    status = parse_status((inspected.get("State") or {}).get("Status") or subject.state)
     if status == "running" and not sample.get("read"):
         raise OutOfReach(UnobservableReason.UNREADABLE, "read")
     # A sample made up for a stopped container is of the year 1.

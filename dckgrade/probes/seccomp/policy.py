@@ -114,7 +114,7 @@ def matches_argument(condition: ArgumentCondition, args: Sequence[int]) -> bool:
     """Return whether *condition* holds (seccomp_rule_add(3)); unsigned, 64 bits wide."""
     found, wanted = args[condition.index], condition.value
     if condition.op == "SCMP_CMP_MASKED_EQ":
-        return found & wanted == condition.value_two
+        return found & wanted == condition.value_two & wanted
     return COMPARISONS[condition.op](found, wanted)
 
 
@@ -149,8 +149,14 @@ def add_action(actions: list[Action], action: Action) -> None:
 def make_actions(action: str, errno: int | None, args: Sequence[ArgumentCondition]) -> Sequence[Action]:
     """Return what a rule does; conditions on the same argument are rules of their own (runc `matchCall`)."""
     if len({condition.index for condition in args}) < len(args):
-        return [make_action(action, errno, (condition,)) for condition in args]
-    return [make_action(action, errno, tuple(sorted(args, key=repr)))]
+        return [make_action(action, errno, drop_empty_masks([condition])) for condition in args]
+    return [make_action(action, errno, drop_empty_masks(args))]
+
+
+def drop_empty_masks(args: Sequence[ArgumentCondition]) -> tuple[ArgumentCondition, ...]:
+    """Leave out conditions on no bit at all: libseccomp makes no comparison of them (db.c)."""
+    compared = [condition for condition in args if condition.op != "SCMP_CMP_MASKED_EQ" or condition.value]
+    return tuple(sorted(compared, key=repr))
 
 
 def make_action(action: str, errno: int | None, args: tuple[ArgumentCondition, ...] = ()) -> Action:
