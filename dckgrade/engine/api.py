@@ -85,6 +85,8 @@ class EngineApi(ResourceReader):
         self._tunnel = tunnel
         self.refused_logins: dict[tuple[Address, Login], HttpAnswer] = {}
         """The answers of services that have refused an account during this connection."""
+        self.accepted_logins: set[tuple[Address, Login]] = set()
+        """The accounts that services have let in."""
         self.probe_containers = ProbeContainers(self)
         self.run_memo = Memo()
         """What is called once per run, in whichever round."""

@@ -211,7 +211,11 @@ class EngineSnapshot(ResourceReader):
         return find_service_addresses(lender, port, self._api.endpoint) if running else ()
 
     def request_http(self, address: Address, path: str, login: Login | None = None) -> HttpAnswer:
-        """Send a GET request; a rejected account is not tried again, in later rounds either."""
+        """
+        Send a GET request; a rejected account is not tried again, in later rounds either.
+
+        Once it was let in, a 401 is the word of another service to which this one has passed the question.
+        """
         if login and (refused := self._api.refused_logins.get((address, login))):
             return refused
         container, environment = login.guessed_for if login else "", self._options.environment
@@ -223,7 +227,9 @@ class EngineSnapshot(ResourceReader):
                 address, path, login=login, tunnel_socket=self._api.find_forwarded_socket(address)
             ),
         )
-        if login and answer.status == HTTPStatus.UNAUTHORIZED:
+        if login and answer.status != HTTPStatus.UNAUTHORIZED:
+            self._api.accepted_logins.add((address, login))
+        elif login and (address, login) not in self._api.accepted_logins:
             self._api.refused_logins[address, login] = answer
             if container:
                 rejected_logins.remember_rejection(container, login.user, environment)

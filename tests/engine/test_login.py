@@ -9,7 +9,7 @@ from dckgrade.engine import rejected_logins
 from dckgrade.engine.answers import Login
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.engine.service_client import MAX_ACCOUNT_BODY_BYTES, MAX_ANSWER_BODY_BYTES, get_http_answer
-from tests.support.fault_engine import connect_fault_engine, reply_to_ping
+from tests.support.fault_engine import connect_fault_engine, reply_bytes, reply_to_ping
 from tests.support.fault_service import OK_HEAD, start_fault_service
 
 MINE = Login("admin", "canary-secret-1")
@@ -53,6 +53,24 @@ def test_an_account_that_was_refused_is_not_tried_again_in_any_look(tmp_path: Pa
             connected.take_snapshot().request_http(there.address, "/", Login("admin", "other")).status == 401
         )
     assert len(there.requests) == 3
+
+
+def test_a_refusal_that_a_service_passes_on_is_not_its_own(tmp_path: Path) -> None:
+    replies = iter(map(reply_bytes, (EMPTY, REFUSED, EMPTY)))
+    with (
+        connect_fault_engine(tmp_path, {"/_ping": reply_to_ping()}) as (connected, _),
+        start_fault_service(lambda *asked: next(replies)(*asked)) as there,
+    ):
+        guess = Login("admin", "admin", guessed_for="c" * 64)
+        look = connected.take_snapshot(RunOptions(environment={"HOME": str(tmp_path)}))
+        statuses = [
+            look.request_http(there.address, path, guess).status
+            for path in ("/api/org", "/api/datasources/proxy/1/query", "/api/search")
+        ]
+    assert statuses == [200, 401, 200], (
+        "Prometheus's 401 through Grafana says nothing about Grafana's account"
+    )
+    assert list(tmp_path.rglob("refused.json")) == []
 
 
 def test_one_that_is_let_in_is_asked_anew_in_each_look(tmp_path: Path) -> None:

@@ -19,20 +19,25 @@ from dckgrade.engine.apparmor_files import ask_parser, read_policy_include
 from dckgrade.probes.apparmor.policy.lexer import InvalidPolicy
 from dckgrade.probes.apparmor.profile import know_no_include, parse_apparmor_profiles
 from images import debian
-from tests.conftest import FIXTURES
+from tests.conftest import FIXTURES, need
 from tests.support.damaged_profiles import iter_damaged
 
 PACKAGES = ("apparmor", "apparmor-profiles", "apparmor-profiles-extra")
 PROFILE_FOLDERS = ("etc/apparmor.d", "usr/share/apparmor/extra-profiles")
 KEPT = Path(__file__).parent / "golden"
 PARSER = shutil.which("apparmor_parser", path=apparmor_files.PARSER_FOLDERS) or ""
-NEEDS_PARSER = pytest.mark.skipif(not PARSER, reason="apparmor_parser is not installed here")
 # Of this version we know the grammar; others are close to it.
 IS_KNOWN_VERSION = (
     bool(PARSER)
     and b" 3.0." in subprocess.run([PARSER, "--version"], capture_output=True, check=False).stdout
 )
 LARGE_BYTES, PACKAGED_COPIES, OWN_COPIES = 1200, 5, 24
+
+
+@pytest.fixture(scope="module")
+def parser() -> None:
+    """Say that there is no parser: a failure where engines are required, else a skip."""
+    need(None if PARSER else "apparmor_parser is not installed", "AppArmor parser")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +48,8 @@ def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
         # Only these: what they depend on has no profiles.
         tree = debian.tree_of(PACKAGES, without=("[!a]*", "adduser"))
     except (debian.DebianFailed, FileNotFoundError) as error:
-        pytest.skip(f"Debian's packages cannot be had: {error}")
+        need(f"Debian's packages cannot be had: {error}", "corpus")
+        raise
     for path, file in tree.items():
         if path.startswith(PROFILE_FOLDERS) and not file.target:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +110,7 @@ def ask_of_all(contents: list[bytes]) -> Iterator[tuple[bytes, ParserAnswer]]:
 
 # Half a minute on an idle machine; the parser is asked 600 times.
 @pytest.mark.timeout(1200)
-@NEEDS_PARSER
+@pytest.mark.usefixtures("parser")
 def test_we_and_the_parser_say_the_same_of_packaged_profiles_and_of_damaged_ones(
     packaged: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,7 +138,7 @@ def test_we_and_the_parser_say_the_same_of_packaged_profiles_and_of_damaged_ones
     assert sum(answer.accepts for _, answer in compared) > 250
 
 
-@NEEDS_PARSER
+@pytest.mark.usefixtures("parser")
 def test_a_fault_is_found_at_the_line_that_the_parser_names() -> None:
     contents = [
         copy for name, content in list_own_profiles().items() for copy in iter_damaged(name, content, 5)
