@@ -1,6 +1,8 @@
 """Accounts of services: sent to their service alone, and never again once refused."""
 
 import base64
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -57,9 +59,13 @@ def test_an_account_that_was_refused_is_not_tried_again_in_any_look(tmp_path: Pa
 
 def test_a_refusal_that_a_service_passes_on_is_not_its_own(tmp_path: Path) -> None:
     replies = iter(map(reply_bytes, (EMPTY, REFUSED, EMPTY)))
+
+    def reply(connection: socket.socket, over: threading.Event) -> None:
+        next(replies)(connection, over)
+
     with (
         connect_fault_engine(tmp_path, {"/_ping": reply_to_ping()}) as (connected, _),
-        start_fault_service(lambda *asked: next(replies)(*asked)) as there,
+        start_fault_service(reply) as there,
     ):
         guess = Login("admin", "admin", guessed_for="c" * 64)
         look = connected.take_snapshot(RunOptions(environment={"HOME": str(tmp_path)}))
