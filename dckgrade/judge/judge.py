@@ -108,7 +108,7 @@ class Judgement:
         return None
 
     def is_settled(self, check: Check) -> bool:
-        """Say whether the effect was seen that settles the check."""
+        """Return whether the effect was seen that settles the check."""
         return bool(check.settled_by) and all(
             matches_condition(effect.when, self.recording.observations.get(observation_key(effect.observe)))
             for effect in check.settled_by

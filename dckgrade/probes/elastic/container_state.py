@@ -30,7 +30,7 @@ class ContainerLife(Struct, frozen=True, kw_only=True):
 
 
 def read_container_life(inspected: Json, engine: Engine, budget_s: float, *, ready: bool) -> dict[str, Any]:
-    """Give the facts; the log is read only of a container that does not run."""
+    """Return the facts; the log is read only of a container that does not run."""
     state, up_s = inspected.get("State") or {}, uptime_s(inspected, engine.now())
     tty = bool((inspected.get("Config") or {}).get("Tty"))
     return {

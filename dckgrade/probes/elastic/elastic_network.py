@@ -91,7 +91,7 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
         return Seen(kind="elastic-network", facts=msgspec.to_builtins(facts), age_s=age_s)
 
     def arrives(self, engine: Engine, name: str) -> bool:
-        """Say whether Elasticsearch is reached from there all the same, by what it has come to."""
+        """Return whether Elasticsearch is reached from there all the same, by what it has come to."""
         if name == self.kibana:
             answer = kibana_api.reach_kibana(engine, name).answer
             return bool(

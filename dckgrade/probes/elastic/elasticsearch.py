@@ -120,7 +120,7 @@ def read_elasticsearch_facts(
 
 
 def read_elasticsearch_version(service: ReachedService) -> str | None:
-    """Give its version: `7.9.3`; None where it wants an account first."""
+    """Return its version: `7.9.3`; None where it wants an account first."""
     number = as_mapping(parse_node_description(service.first_answer).get("version")).get("number")
     return str(number) if number else None
 

@@ -49,19 +49,19 @@ def reach_elasticsearch(engine: Engine, container: str) -> ServiceReply[ReachedS
 
 
 def is_elasticsearch(answer: HttpAnswer) -> bool:
-    """Know Elasticsearch by its form: a version, an error of its own; 503 while it has no cluster yet."""
+    """Return whether it is Elasticsearch, by a version, an error of its own, or 503 without a cluster."""
     unavailable = answer.status == HTTPStatus.SERVICE_UNAVAILABLE and parse_json_object(answer)
     return bool(parse_node_description(answer) or wants_account(answer) or unavailable)
 
 
 def parse_node_description(answer: HttpAnswer) -> Json:
-    """Give name and version of the node; nothing while it is not asked by whom it knows."""
+    """Return name and version of the node; nothing while it is not asked by whom it knows."""
     found = parse_json_object(answer)
     return found if isinstance(found.get("version"), dict) and "cluster_name" in found else {}
 
 
 def wants_account(answer: HttpAnswer) -> bool:
-    """Say whether an account is wanted: versions from 8 on come so, others where security was switched on."""
+    """Return whether an account is wanted: always from 8 on, before where security is on."""
     return is_locked(answer) and "error" in parse_json_object(answer)
 
 
@@ -86,7 +86,7 @@ ELASTICSEARCH = HttpService(
 
 
 def fetch_cluster_health(ask: HttpRequester) -> str | None:
-    """Give green, yellow or red; None while the cluster has no master yet, or too much to do."""
+    """Return green, yellow or red; None while the cluster has no master yet, or too much to do."""
     try:
         answer = request_whole_answer(ask, CLUSTER_HEALTH_PATH)
     except ServiceTimedOut:
@@ -115,7 +115,7 @@ def require_ok(answer: HttpAnswer, path: str) -> None:
 
 
 def is_user_index(index: str) -> bool:
-    """Say whether an index is the trainee's: `.kibana` is not, `.ds-logs-…`, of a data stream, is."""
+    """Return whether an index is the trainee's: `.kibana` is not, `.ds-logs-…`, of a data stream, is."""
     return bool(index) and (not index.startswith(".") or index.startswith(".ds-"))
 
 
@@ -173,6 +173,6 @@ def iter_hit_indices(ask: HttpRequester, query: Json, words: str) -> Iterator[st
 
 
 def contains_line(source: Any, words: str) -> bool:
-    """Say whether the line is there itself, and not this very question in a log of Elasticsearch's."""
+    """Return whether the line is there itself, and not this very question in a log of Elasticsearch's."""
     text = msgspec.json.encode(source).decode()
     return words in text and "multi_match" not in text and "query_string" not in text

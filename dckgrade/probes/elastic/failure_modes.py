@@ -42,13 +42,13 @@ def read_logstash_connection(engine: Engine, logstash: str) -> OutputConnection:
 
 
 def was_accepted(said: MarkerEmission) -> bool:
-    """Say whether Logstash has had more documents accepted than Elasticsearch held when the word was said."""
+    """Return whether Logstash had more documents accepted than Elasticsearch held at the word."""
     written = said.before.written if said.before else None
     return written is not None and said.held is not None and written > said.held
 
 
 def has_lost_data(engine: Engine, elasticsearch: str, logstash: str) -> bool:
-    """Say whether Elasticsearch was made after Logstash had started, and keeps nothing for long."""
+    """Return whether Elasticsearch was made after Logstash had started, and keeps nothing for long."""
     store = inspect_stack_container(engine, elasticsearch, elasticsearch_api.ELASTICSEARCH_IMAGE)
     other = inspect_stack_container(engine, logstash, logstash_api.LOGSTASH_IMAGE)
     if not store or not other:
@@ -60,7 +60,7 @@ def has_lost_data(engine: Engine, elasticsearch: str, logstash: str) -> bool:
 
 
 def keeps_data(mounts: Sequence[Json]) -> bool:
-    """Say whether the folder of data, or one above it, is on the machine or in a volume that has a name."""
+    """Return whether the folder of data, or one above it, is on the machine or in a named volume."""
     places = [
         str(mount.get("Destination") or "").rstrip("/")
         for mount in mounts

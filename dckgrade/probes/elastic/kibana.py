@@ -154,14 +154,14 @@ def read_kibana_facts(answered: ServiceReply[ReachedService], inspected: Json, e
 
 
 def read_image_tag(inspected: Json) -> str | None:
-    """Tell the version by the image's tag, if it is one."""
+    """Return the version in the image's tag, or None."""
     named = str((inspected.get("Config") or {}).get("Image") or "").partition("@")[0].rpartition("/")[2]
     word = named.partition(":")[2]
     return word if word[:1].isdecimal() else None
 
 
 def explain_connection(log: str, inspected: Json, elasticsearch: str, engine: Engine) -> dict[str, object]:
-    """Say where it looks for Elasticsearch, and whether that could be there."""
+    """Return the facts about where it looks for Elasticsearch, and whether that can be there."""
     environment = log_patterns.read_environment(inspected)
     host = (
         log_patterns.find_tried_host(log)
@@ -188,7 +188,7 @@ def explain_connection(log: str, inspected: Json, elasticsearch: str, engine: En
 
 
 def is_known_name(host: str, inspected: Json, other: Json) -> bool | None:
-    """Say whether *host* is the other container's name from there; None where only trying could tell."""
+    """Return whether *host* is the other container's name from there; None where only trying could tell."""
     if host in {*reachability.list_reachable_names(other, inspected), *iter_linked_names(inspected)}:
         return True
     # An address may be the machine's, and a name with dots be known to the network's own name server.
@@ -196,7 +196,7 @@ def is_known_name(host: str, inspected: Json, other: Json) -> bool | None:
 
 
 def iter_linked_names(inspected: Json) -> Iterator[str]:
-    """Give the names that it was told by `--link` and `--add-host`."""
+    """Yield the names that it was told by `--link` and `--add-host`."""
     host = inspected.get("HostConfig") or {}
     yield from (str(link).rpartition("/")[2] for link in host.get("Links") or [])
     yield from (str(host_entry).partition(":")[0] for host_entry in host.get("ExtraHosts") or [])

@@ -25,7 +25,7 @@ def reach_kibana(engine: Engine, container: str) -> ServiceReply[ReachedService]
 
 
 def is_kibana(answer: HttpAnswer) -> bool:
-    """Know Kibana by its headers, by its own words while it is not ready, and by its status."""
+    """Return whether it is Kibana, by headers, its words while it is not ready, or its status."""
     has_own_headers = any(name.startswith("kbn-") for name in answer.headers)
     if answer.status == HTTPStatus.FOUND:
         return has_own_headers and "/login" in answer.headers.get("location", "")
@@ -48,11 +48,11 @@ KIBANA = HttpService(
 
 
 def read_kibana_state(answer: HttpAnswer) -> str | None:
-    """Give its word for how it fares."""
+    """Return its word for how it fares."""
     overall = as_mapping(as_mapping(parse_json_object(answer).get("status")).get("overall"))
     return str(overall.get("level") or overall.get("state") or "") or None
 
 
 def read_kibana_version(answer: HttpAnswer) -> str | None:
-    """Give its version: `7.9.3`."""
+    """Return its version: `7.9.3`."""
     return str(as_mapping(parse_json_object(answer).get("version")).get("number") or "") or None

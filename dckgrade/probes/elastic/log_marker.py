@@ -136,7 +136,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
-        """Say it once a run, as soon as both ends are there; look for it in each look."""
+        """Say the word once a run, as soon as both ends are there; look for it in each look."""
         try:
             ask, logstash = (
                 reach_open_elasticsearch(engine, self.elasticsearch),
@@ -152,7 +152,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         return Seen(kind="log-marker", facts=msgspec.to_builtins(facts), age_s=age_s)
 
     def said(self, engine: Engine, ask: HttpRequester, flow: PipelineFlow | None) -> MarkerEmission:
-        """Say it; and once more in another way where a request leaves no line."""
+        """Say the word; and once more in another way where a request leaves no line."""
         # Only looking needs threads and chance; judging imports the kinds of probes too.
         from dckgrade.engine.probe_container import make_marker
 
@@ -243,7 +243,7 @@ def count_held(ask: HttpRequester) -> int | None:
 
 
 def repeat_marker(engine: Engine, said: MarkerEmission) -> MarkerEmission:
-    """Say the same word in another way; where there is none, what was said stands."""
+    """Repeat the word in another way; where there is none, what was said stands."""
     try:
         return emit_marker(engine, said.marker, said.before, said.held, said.ways, again=True)
     except OutOfReach:
@@ -251,7 +251,7 @@ def repeat_marker(engine: Engine, said: MarkerEmission) -> MarkerEmission:
 
 
 def look_for_line(ask: HttpRequester, said: MarkerEmission) -> tuple[str | None, bool]:
-    """Give the index of the line, and whether could be searched at all; an outage that lasts is raised."""
+    """Return the index of the line, and whether could be searched at all; an outage that lasts is raised."""
     if not said.by:
         return None, True
     try:
@@ -282,7 +282,7 @@ def get_patience_s(said: MarkerEmission, logstash: LogstashIntake) -> float:
 
 
 def has_bypassed(said: MarkerEmission, logstash: LogstashIntake) -> bool:
-    """Say whether the line came by another way than through Logstash, as far as that can be told."""
+    """Return whether the line came by another way than through Logstash, as far as that can be told."""
     if not logstash.running:
         return True
     flow, before = logstash.flow, said.before
@@ -290,7 +290,7 @@ def has_bypassed(said: MarkerEmission, logstash: LogstashIntake) -> bool:
 
 
 def is_in_container_log(engine: Engine, said: MarkerEmission) -> bool | None:
-    """Say whether the engine itself shows the line; None where the driver keeps nothing to be shown."""
+    """Return whether the engine itself shows the line; None where the driver keeps nothing to be shown."""
     try:
         tty = bool((engine.inspect_container(said.ref).get("Config") or {}).get("Tty"))
         text = engine.read_log_tail(said.ref, tty=tty)
@@ -303,7 +303,7 @@ def is_in_container_log(engine: Engine, said: MarkerEmission) -> bool | None:
 
 
 def skips_old_lines(engine: Engine, said: MarkerEmission, flow: PipelineFlow | None) -> bool:
-    """Say whether older lines of the same file were passed over, by how many came in all."""
+    """Return whether older lines of the same file were passed over, by how many came in all."""
     if said.by != "request" or "files" not in said.ways.names or not flow:
         return False
     if said.before is None or said.before.taken_in:
@@ -343,7 +343,7 @@ def count_written_since(said: MarkerEmission, flow: PipelineFlow | None) -> int 
 
 
 def is_looping(said: MarkerEmission, flow: PipelineFlow | None) -> bool:
-    """Say whether Logstash reads what it prints, and how fast that grows."""
+    """Return whether Logstash reads what it prints, and how fast that grows."""
     reader = said.ways.reader
     if not reader or not reader.logstash or not flow or not said.before or "stdout" not in flow.outputs:
         return False

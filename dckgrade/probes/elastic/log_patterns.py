@@ -68,7 +68,7 @@ class OutputConnection(Struct, frozen=True):
     """Why the last document was refused that was: type and reason."""
 
     def is_failing(self, written: int | None) -> bool:
-        """Say whether nothing can be written; refusals mean that only where nothing was *written* at all."""
+        """Return whether nothing can be written; refusals mean that only where nothing was *written*."""
         return self.lost or (self.refusal is not None and written == 0)
 
 
@@ -128,7 +128,7 @@ def is_asked_in_clear(log: str) -> bool:
 
 
 def iter_tried_hosts(line: str) -> Iterator[str]:
-    """Give the hosts of one line, what tells most last."""
+    """Yield the hosts of one line, what tells most last."""
     yield from (found[1] for found in _ERRNO.finditer(line))
     yield from (host for found in _REVIVE.finditer(line) if (host := parse_hostname(found[1])))
 
@@ -148,13 +148,13 @@ def parse_hostname(url: str) -> str | None:
 
 
 def read_environment(inspected: Mapping[str, Any]) -> dict[str, str]:
-    """Give a container's variables."""
+    """Return a container's variables."""
     pairs = (str(variable).partition("=") for variable in (inspected.get("Config") or {}).get("Env") or [])
     return {name: value for name, _, value in pairs}
 
 
 def find_pipeline_problem(log: str) -> tuple[PipelineProblem | None, int | None]:
-    """Say what is wrong with the pipeline, by Logstash's log, and on which line."""
+    """Return what is wrong with the pipeline, by Logstash's log, and on which line."""
     problem: PipelineProblem | None = None
     number: int | None = None
     # A message may go on over several lines.

@@ -57,12 +57,12 @@ class LogSource(Struct, frozen=True):
 
     @property
     def sends(self) -> bool:
-        """Say whether its driver sends lines away."""
+        """Return whether its driver sends lines away."""
         return self.driver not in KEEPING_DRIVERS
 
     @property
     def can_be_copied(self) -> bool:
-        """Say whether a container of ours may be given the same driver and options."""
+        """Return whether a container of ours may be given the same driver and options."""
         return self.driver in SENDING_DRIVERS
 
 
@@ -153,7 +153,7 @@ def survey_log_routes(engine: Engine) -> LogRoutes:
 
 
 def describe_log_source(entry: Json, inspected: Json, carriers: Sequence[Json]) -> LogSource:
-    """Say how a container's lines are kept or sent, and whether one of *carriers* has its files."""
+    """Return how a container's lines are kept or sent, and whether one of *carriers* has its files."""
     state, log = inspected.get("State") or {}, (inspected.get("HostConfig") or {}).get("LogConfig") or {}
     error = str(state.get("Error") or "") if not state.get("Running") else ""
     return LogSource(
@@ -171,7 +171,7 @@ def describe_log_source(entry: Json, inspected: Json, carriers: Sequence[Json]) 
 
 
 def shares_files(inspected: Json, other: Json) -> bool:
-    """Say whether the container writes where *other* reads: in one volume, or one folder of the machine."""
+    """Return whether the container writes where *other* reads: in one volume or one folder of the machine."""
     if inspected.get("Id") == other.get("Id"):
         return False
     written = [mount for mount in inspected.get("Mounts") or [] if mount.get("RW")]
@@ -179,12 +179,12 @@ def shares_files(inspected: Json, other: Json) -> bool:
 
 
 def is_web_server(entry: Json) -> bool:
-    """Say whether it runs one of the programs that log requests."""
+    """Return whether it runs one of the programs that log requests."""
     return any(runs_image_or_program(entry, program) for program in WEB_SERVERS)
 
 
 def is_same_place(written: Json, read: Json) -> bool:
-    """Say whether two mounts are of one volume, or of one folder of the machine and one in it."""
+    """Return whether two mounts are of one volume, or of one folder of the machine and one in it."""
     if written.get("Name") or read.get("Name"):
         return bool(written.get("Name")) and written.get("Name") == read.get("Name")
     one, other = (PurePosixPath(str(mount.get("Source") or "")) for mount in (written, read))
@@ -212,28 +212,28 @@ def iter_log_tailers(seen: Sequence[tuple[Json, Json]], root: str) -> Iterator[L
 
 
 def get_image_repository(inspected: Json) -> str:
-    """Give the last part of its image's name."""
+    """Return the last part of its image's name."""
     return get_repository_name(str((inspected.get("Config") or {}).get("Image") or ""))
 
 
 def iter_mount_sources(inspected: Json) -> Iterator[str]:
-    """Give what of the machine is mounted."""
+    """Yield what of the machine is mounted."""
     yield from (str(mount.get("Source") or "") for mount in inspected.get("Mounts") or [])
 
 
 def get_port_bindings(inspected: Json) -> Mapping[str, Any]:
-    """Give the bindings of its ports on the machine: `12201/udp` → where."""
+    """Return the bindings of its ports on the machine: `12201/udp` → where."""
     bindings = (inspected.get("HostConfig") or {}).get("PortBindings") or {}
     return {port: bindings[port] for port in bindings if bindings[port]}
 
 
 def get_driver_address(log: Json) -> str:
-    """Give the address that a driver sends to; empty where it has its own idea of it."""
+    """Return the address that a driver sends to; empty where it has its own idea of it."""
     return str((log.get("Config") or {}).get(f"{log.get('Type')}-address") or "")
 
 
 def is_published_for_other_protocol(where: str, engine: Engine) -> bool:
-    """Say whether the machine's port that lines are sent to is published for the other protocol alone."""
+    """Return whether the machine's port that lines are sent to is published for the other protocol alone."""
     try:
         parts = urlsplit(where)
         port, host = parts.port, parts.hostname or ""
@@ -259,7 +259,7 @@ def is_published_for_other_protocol(where: str, engine: Engine) -> bool:
 
 
 def is_container_address(host: str, listed: Sequence[Json]) -> bool:
-    """Say whether that is a container's own address."""
+    """Return whether that is a container's own address."""
     try:
         if ip_address(host).is_loopback:
             return False
@@ -274,5 +274,5 @@ def is_container_address(host: str, listed: Sequence[Json]) -> bool:
 
 
 def is_bound_to(bindings: Any, port: int) -> bool:
-    """Say whether one of the bindings is that port of the machine."""
+    """Return whether one of the bindings is that port of the machine."""
     return any(str((binding or {}).get("HostPort") or "") == str(port) for binding in bindings)

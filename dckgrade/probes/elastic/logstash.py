@@ -145,7 +145,7 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
 
 
 def is_own_loopback(host: str | None, inspected: Json, engine: Engine) -> bool:
-    """Say whether that host is the container itself, and nobody else."""
+    """Return whether that host is the container itself, and nobody else."""
     return (
         bool(host)
         and reachability.is_loopback_host(str(host))
@@ -156,7 +156,7 @@ def is_own_loopback(host: str | None, inspected: Json, engine: Engine) -> bool:
 
 def find_pipeline_mounts(inspected: Json) -> tuple[bool, bool]:
     """
-    Say whether a mount covers the folder of pipelines or is in it, and whether one lies beside: Docker's
+    Return whether a mount covers the folder of pipelines or is in it, and whether one lies beside: Docker's
     logs, Logstash's own settings and its data are no pipelines.
     """
     places = [str(mount.get("Destination") or "").rstrip("/") for mount in inspected.get("Mounts") or []]
@@ -170,7 +170,7 @@ def find_pipeline_mounts(inspected: Json) -> tuple[bool, bool]:
 
 
 def looks_like_pipeline(place: str) -> bool:
-    """Say whether what is mounted there looks meant as a pipeline."""
+    """Return whether what is mounted there looks meant as a pipeline."""
     return (
         place.endswith(".conf") or "pipeline" in place.rpartition("/")[2] or place.startswith("/etc/logstash")
     )

@@ -57,7 +57,7 @@ class LogstashIntake(Struct, frozen=True, kw_only=True):
 
     @property
     def may_write(self) -> bool:
-        """Say whether it may write to Elasticsearch: what is not seen may be."""
+        """Return whether it may write to Elasticsearch: what is not seen may be."""
         return self.running and (self.flow is None or ELASTICSEARCH_OUTPUT in self.flow.outputs)
 
 
@@ -94,7 +94,7 @@ def reach_logstash(engine: Engine, container: str) -> ServiceReply[ReachedServic
 
 
 def is_logstash(answer: HttpAnswer) -> bool:
-    """Know Logstash by its own form."""
+    """Return whether it is Logstash, by the form of its answer."""
     return is_locked(answer) or (
         answer.status == HTTPStatus.OK and {"host", "version"} <= parse_json_object(answer).keys()
     )
@@ -114,12 +114,12 @@ LOGSTASH = HttpService(
 
 
 def read_logstash_version(service: ReachedService) -> str:
-    """Give its version: `7.9.3`."""
+    """Return its version: `7.9.3`."""
     return str(as_mapping(decode_json(service.first_answer)).get("version") or "")
 
 
 def fetch_pipeline_flow(ask: HttpRequester) -> PipelineFlow | None:
-    """Tell of all its pipelines; None while none runs yet, or of a version before 6."""
+    """Return the figures of all its pipelines; None while none runs yet, or of a version before 6."""
     answer = request_whole_answer(ask, PIPELINE_STATS_PATH)
     if answer.status != HTTPStatus.OK:
         return None
@@ -153,7 +153,7 @@ def list_plugins(pipeline: Json, kind: str) -> list[Json]:
 
 
 def get_plugin_name(plugin: Json) -> str:
-    """Give the plugin's name: gelf, file, elasticsearch."""
+    """Return the plugin's name: gelf, file, elasticsearch."""
     return str(plugin.get("name") or "")
 
 

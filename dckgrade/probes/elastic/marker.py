@@ -53,7 +53,7 @@ class MarkerEmission(Struct, frozen=True, kw_only=True):
 
     @property
     def waited_s(self) -> float:
-        """Tell how long ago that was."""
+        """Return how long ago that was."""
         return time.monotonic() - self.at
 
 
@@ -130,7 +130,7 @@ def emit_without_request(engine: Engine, said: MarkerEmission, log: LogSource | 
 def iter_attempts(
     engine: Engine, said: MarkerEmission, log: LogSource | None
 ) -> Iterator[Callable[[], MarkerEmission]]:
-    """Give the attempts, the less intrusive first; a driver that ours cannot have is theirs alone to use."""
+    """Yield the attempts, the less intrusive first; a driver that ours cannot have is theirs alone to use."""
     image, copied = choose_probe_image(said.ways, log), log if log and log.can_be_copied else None
     ours = [partial(emit_by_probe_container, engine, said, image, copied)] if image else []
     theirs = [
@@ -142,7 +142,7 @@ def iter_attempts(
 
 
 def has_log_route(source: LogSource, ways: LogRoutes) -> bool:
-    """Say whether that container's lines may have a way out: sent away, or kept where somebody reads them."""
+    """Return whether that container's lines may have a way out: sent, or kept where somebody reads them."""
     if any(sender.sends for sender in ways.senders):
         return source.sends or source.shares_files
     return source.driver not in {"none", ""}

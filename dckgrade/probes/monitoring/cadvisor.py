@@ -102,7 +102,7 @@ def read_cadvisor_facts(inspected: Json | None, info: Json, engine_version: str 
 
 
 def read_image_version(image: str) -> VersionNumbers | None:
-    """Tell the version by the tag, and for `latest` by where the image is from."""
+    """Return the version by the tag, and for `latest` by where the image is from."""
     name, _, tag = (
         image.partition("@")[0].rpartition(":") if ":" in image.rpartition("/")[2] else (image, "", "")
     )
@@ -121,7 +121,7 @@ def parse_version_numbers(text: str) -> VersionNumbers:
 
 
 def uses_containerd_store(info: Json) -> bool:
-    """Say whether containers are kept by containerd's snapshotters (`/info`, DriverStatus)."""
+    """Return whether containers are kept by containerd's snapshotters (`/info`, DriverStatus)."""
     status = info.get("DriverStatus") or []
     return any(SNAPSHOTTER_TYPE in map(str, pair or ()) for pair in status)
 

@@ -119,7 +119,7 @@ class Refusal(Struct, frozen=True):
 
 
 def explain_refusal(error: str, content: bytes | None) -> Refusal:
-    """Say what *error* means: by its words and, where they fit several causes, by the file's *content*."""
+    """Return what *error* means: by its words and, where they fit several causes, by the file's *content*."""
     lines = split_lines(decode_file(content)) if content is not None else None
     said = _LINE.search(error)
     # go-yaml leaves the first line out.
@@ -142,7 +142,7 @@ def explain_refusal(error: str, content: bytes | None) -> Refusal:
 
 
 def refine_by_words(refusal: Refusal) -> Refusal:
-    """Tell a key that is unknown from one that stands in the wrong place or looks like a known one."""
+    """Distinguish a key that is unknown from one that stands in the wrong place or looks like a known one."""
     match refusal.problem, refusal.about:
         case "unknown-key", str(key) if key in KEYS:
             return replace(refusal, problem="misplaced-key")

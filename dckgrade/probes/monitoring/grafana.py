@@ -154,7 +154,7 @@ def extract_reason(message: str) -> str:
 
 
 def points_at_itself(url: str, inspected: Json) -> bool:
-    """Say whether *url* is the container itself, and that has a loopback of its own."""
+    """Return whether *url* is the container itself, and that has a loopback of its own."""
     try:
         host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
     except ValueError:

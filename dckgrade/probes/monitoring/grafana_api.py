@@ -54,7 +54,7 @@ class OpenedGrafana(Struct, frozen=True, kw_only=True):
 
     @property
     def ask(self) -> HttpRequester | None:
-        """Give the way to ask, where the account is known."""
+        """Return the way to ask, where the account is known."""
         return self.service.request if self.access == "granted" else None
 
 
@@ -150,7 +150,7 @@ def list_prometheus_sources(ask: HttpRequester) -> list[PrometheusSource]:
 
 
 def is_prometheus_source(entry: Json) -> bool:
-    """Say whether it speaks as Prometheus does; clouds' own kinds of it have longer names."""
+    """Return whether it speaks as Prometheus does; clouds' own kinds of it have longer names."""
     kind = str(entry.get("type") or "")
     return kind == "prometheus" or kind.endswith("-prometheus-datasource")
 
@@ -167,7 +167,7 @@ def parse_data_source(entry: Json) -> PrometheusSource:
 
 
 def fetch_json(ask: HttpRequester, path: str) -> Any:
-    """Give the JSON of an answer that must be good."""
+    """Return the JSON of an answer that must be good."""
     answer = request_whole_answer(ask, path)
     if answer.status != HTTPStatus.OK:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"HTTP {answer.status} for {path.partition('?')[0]}")
@@ -188,7 +188,7 @@ def query_data_source(ask: HttpRequester, source: PrometheusSource, path: str) -
 
 
 def check_data_source_health(ask: HttpRequester, source: PrometheusSource) -> tuple[bool, str]:
-    """Tell whether Grafana itself finds it healthy, and in which words it does not."""
+    """Return whether Grafana itself finds it healthy, and in which words it does not."""
     if source.uid:
         try:
             answer = request_whole_answer(ask, f"/api/datasources/uid/{source.uid}/health")

@@ -119,6 +119,6 @@ def fetch_dashboards(ask: HttpRequester) -> list[Json]:
 
 
 def is_sheet_dashboard(dashboard: Json) -> bool:
-    """Say whether it is the one that the sheet names."""
+    """Return whether it is the one that the sheet names."""
     title = str(dashboard.get("title") or "").casefold()
     return dashboard.get("gnetId") == SHEET_DASHBOARD_ID or title == SHEET_DASHBOARD_TITLE

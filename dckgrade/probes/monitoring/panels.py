@@ -37,7 +37,7 @@ def count_panels(dashboard: Json, sources: Sequence[PrometheusSource]) -> PanelC
 
 
 def iter_nested_panels(part: Json, depth: int) -> Iterator[Json]:
-    """Give the panels of a dashboard, a row (until Grafana 4) or a panel that holds others (since 5)."""
+    """Yield the panels of a dashboard, a row (until Grafana 4) or a panel that holds others (since 5)."""
     for row in iter_mappings(part.get("rows")) if depth else ():
         yield from iter_nested_panels(row, depth - 1)
     for panel in iter_mappings(part.get("panels")) if depth else ():
@@ -46,7 +46,7 @@ def iter_nested_panels(part: Json, depth: int) -> Iterator[Json]:
 
 
 def asks_for_metric(panel: Json, prefix: str) -> bool:
-    """Say whether one of its queries names a metric that begins so."""
+    """Return whether one of its queries names a metric that begins so."""
     return any(prefix in str(target.get("expr") or "") for target in iter_mappings(panel.get("targets")))
 
 
@@ -57,7 +57,7 @@ def list_source_variables(dashboard: Json) -> set[str]:
 
 
 def is_fed(panel: Json, chosen: set[str], sources: Sequence[PrometheusSource]) -> bool:
-    """Say whether a data source that there is feeds the panel, or one of its queries."""
+    """Return whether a data source that there is feeds the panel, or one of its queries."""
     asked = [
         target["datasource"] for target in iter_mappings(panel.get("targets")) if target.get("datasource")
     ]
@@ -65,7 +65,7 @@ def is_fed(panel: Json, chosen: set[str], sources: Sequence[PrometheusSource]) -
 
 
 def has_data_source(named: Any, chosen: set[str], sources: Sequence[PrometheusSource]) -> bool:
-    """Say whether that is a data source: by name until Grafana 8.2, by uid since; none: the default one."""
+    """Return whether that is a data source: by name until Grafana 8.2, by uid since; none is the default."""
     name = str((named.get("uid") if isinstance(named, Mapping) else named) or "")
     if name in {"", "default", "-- Mixed --"}:
         return any(source.is_default for source in sources)

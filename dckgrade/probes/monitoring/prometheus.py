@@ -138,12 +138,12 @@ def has_scraped_all(state: ScrapeState) -> bool:
 
 
 def has_scrape_targets(job: ScrapeJob) -> bool:
-    """Say whether there is anything to scrape, now or later."""
+    """Return whether there is anything to scrape, now or later."""
     return bool(job.targets) or job.discovers
 
 
 def find_config_mounts(inspected: Json) -> tuple[bool, bool]:
-    """Say whether a bind or a volume covers the configuration, and whether one lies elsewhere."""
+    """Return whether a bind or a volume covers the configuration, and whether one lies elsewhere."""
     file = find_config_file(inspected)
     places = [
         str(mount.get("Destination") or "") for mount in inspected.get("Mounts") or [] if is_user_mount(mount)

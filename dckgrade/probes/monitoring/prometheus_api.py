@@ -110,7 +110,7 @@ def parse_instant(text: object) -> datetime | None:
 
 
 def fetch_loaded_config(ask: HttpRequester) -> str:
-    """Give the configuration that is in force, as Prometheus writes it down."""
+    """Return the configuration that is in force, as Prometheus writes it down."""
     return str((request_prometheus_data(ask, "/api/v1/status/config") or {}).get("yaml") or "")
 
 
@@ -130,13 +130,13 @@ def query_prometheus(ask: HttpRequester, promql: str) -> Any:
 
 
 def get_target_labels(target: Json) -> Mapping[str, str]:
-    """Give a target's labels."""
+    """Return a target's labels."""
     found = target.get("labels")
     return found if isinstance(found, dict) else {}
 
 
 def is_ready(service: ReachedService) -> bool:
-    """Say whether it takes requests: 503 while it replays what it had written."""
+    """Return whether it takes requests: 503 while it replays what it had written."""
     return service.first_answer.status == HTTPStatus.OK
 
 

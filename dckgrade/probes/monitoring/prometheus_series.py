@@ -142,7 +142,7 @@ def find_missing_mount(
     found: series.MatchedContainers, groups: int, places: set[str], *, docker_seen: bool | None
 ) -> str | None:
     """
-    Say which mount is missing, by what is told all the same (cAdvisor 0.36 and 0.38, measured).
+    Return which mount is missing, by what is told all the same (cAdvisor 0.36 and 0.38, measured).
 
     Without /sys it knows the root group only; without the machine's root, groups but no containers; without
     the engine's socket, containers but none by name.

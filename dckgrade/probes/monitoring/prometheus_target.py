@@ -140,7 +140,7 @@ def choose_nearest_target(state: ScrapeState, prometheus: Json, cadvisor: Json |
 def read_target_facts(
     state: ScrapeState | None, service: ReachedService | None, prometheus: Json, cadvisor: Json | None
 ) -> Facts:
-    """Say what the target is, seen from both ends."""
+    """Return the facts of the target, seen from both ends."""
     own = cadvisor if cadvisor and reachability.is_running(cadvisor) else None
     target = choose_nearest_target(state, prometheus, own) if state else None
     host, port = split_address(str((target or {}).get("scrapeUrl") or ""))
@@ -168,7 +168,7 @@ def read_target_facts(
 def compare_target_ends(
     host: str, port: int | None, service: ReachedService, prometheus: Json, cadvisor: Json | None
 ) -> dict[str, bool | None]:
-    """Hold the target against the names and ports of both containers."""
+    """Compare the target with the names and ports of both containers."""
     near = reachability.is_loopback_host(host) and reachability.has_own_loopback(prometheus)
     itself = near or host in reachability.list_reachable_names(prometheus, prometheus)
     ports = reachability.map_published_ports(cadvisor or {})

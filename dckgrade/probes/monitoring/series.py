@@ -149,7 +149,7 @@ def parse_sample_number(text: str) -> float:
 
 def match_containers(answer: object, engine: Engine, intervals: Mapping[str, float]) -> MatchedContainers:
     """
-    Hold what a query gave against this engine's containers.
+    Compare what a query gave with this engine's containers.
 
     The id is somewhere in the control group's path, whose shape differs (`/docker/…`,
     `/system.slice/docker-….scope`, nested), and one container may be in several.

@@ -186,7 +186,7 @@ def find_wrong_indentation(lines: Sequence[str], near: Sequence[int]) -> Fault |
 
 
 def iter_entries(lines: Sequence[str]) -> Iterator[tuple[int, int, str, bool]]:
-    """Give line, column and kind (key or element) of each entry, and whether its value follows at once."""
+    """Yield line, column and kind (key or element) of each entry, and whether its value follows at once."""
     for number, line in enumerate(lines, 1):
         content = remove_comment(line).rstrip()
         column = len(content) - len(content.lstrip(" "))

@@ -209,7 +209,7 @@ class Meaning(Struct, frozen=True, kw_only=True):
 
 
 def read_meaning(candidate: SeccompCandidate) -> Meaning:
-    """Say what the candidate's profile does in it."""
+    """Return what the candidate's profile does in it."""
     effect, machine, caps = candidate.effect, candidate.engine.machine, candidate.capabilities
     if candidate.profile is None or effect is None:
         return Meaning()

@@ -46,7 +46,7 @@ def decode_output(content: bytes) -> str:
 
 
 def guess_encoding(content: bytes) -> str:
-    """Tell UTF-16 without a mark by the zeros beside Latin letters."""
+    """Return the encoding: UTF-16 without a mark is known by the zeros beside Latin letters."""
     start = content[:200]
     for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         if len(start) > 1 and start[offset::2].count(0) > len(start) // 4:

@@ -46,7 +46,7 @@ def decode_first_value(text: str, *, may_continue: bool = True) -> FirstValue:
 
 
 def translate_decode_error(text: str, error: json.JSONDecodeError) -> JsonSyntaxError:
-    """Say it as Go does; of a comma too many the comma is the place, not the bracket after it."""
+    """Return the error in Go's words; a comma too many is the place, not the bracket."""
     at = error.pos
     if error.msg.startswith("Illegal trailing comma"):  # Python 3.13 on; before, the bracket is the place
         at = skip_whitespace(text, at + 1)
