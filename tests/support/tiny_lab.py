@@ -20,6 +20,11 @@ checks:
         when: {status: exited}
         message: {fr: "La boîte s'est arrêtée.", en: The box has stopped.}
         hint: {fr: "Que fait un conteneur sans rien à faire ?", en: What does a container do?}
+      - code: TY-02
+        name: box-missing
+        when: absent
+        message: {fr: "Il n'y a pas encore de boîte.", en: There is no box yet.}
+        hint: {fr: "Quelle commande en fait une ?", en: Which command makes one?}
 """
 RUN = "docker run -d --name box busybox sleep 600\n"
 
@@ -30,7 +35,7 @@ def tiny(folder: Path, *, more: str = "") -> tuple[Path, Path]:
     lab.write_text(LAB, encoding="utf-8")
     texts = {
         "proof.yaml": "images: [busybox]\n",
-        "untouched/expect.yaml": "failed: {box-running: null}\n",
+        "untouched/expect.yaml": "failed: {box-running: TY-02}\n",
         "solution/apply.sh": RUN,
         "mistakes/exited/apply.sh": f"docker run -d --name box busybox true\ndocker wait box\n{more}",
         "mistakes/exited/expect.yaml": "failed: {box-running: TY-01}\n",
