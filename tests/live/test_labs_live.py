@@ -25,7 +25,7 @@ from tests.conftest import FIXTURES, need_guests, need_private_engines
 pytestmark = pytest.mark.engine
 
 BUILD = FIXTURES.parent / "build"
-SLICES = 8
+SLICES = 16
 """After about so many commits every case has had its turn."""
 MAX_STALE = 5
 """As in tests/prove/test_provenance.py, which fails when there are more: then all must be proven."""
