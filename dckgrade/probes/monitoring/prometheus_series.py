@@ -131,6 +131,9 @@ def read_series_facts(
     )
 
 
+ROOT_GROUP_AND_OWN_METRICS = 2
+
+
 def list_machine_mounts(inspected: Json | None) -> set[str]:
     """Name the places in the container at which something of the machine is."""
     return {
@@ -149,7 +152,8 @@ def find_missing_mount(
     """
     if not groups or found.named or found.stale or found.foreign_named:
         return None
-    if groups == 1 and "/sys" not in places:
+    # Beside the root group, cAdvisor's own metrics (container_scrape_error) count as one, without an id.
+    if groups <= ROOT_GROUP_AND_OWN_METRICS and "/sys" not in places:
         return "/sys"
     if docker_seen is False:
         return "/var/run/docker.sock"
