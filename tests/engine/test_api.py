@@ -348,7 +348,7 @@ def test_a_certificate_that_the_engine_demands_and_we_lack_is_told(tmp_path: Pat
 @pytest.mark.parametrize(
     ("reason", "told"),
     [
-        # What dockerd 20.10 and 28.5 (Go) send for one that has expired or is of another authority.
+        # The first was seen of a real engine; all are OpenSSL's names of the alerts of RFC 8446.
         ("SSLV3_ALERT_BAD_CERTIFICATE", "refused the certificate of this program: alert bad certificate"),
         ("SSLV3_ALERT_CERTIFICATE_EXPIRED", "refused the certificate of this program"),
         ("TLSV1_ALERT_UNKNOWN_CA", "refused the certificate of this program"),
