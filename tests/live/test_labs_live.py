@@ -93,7 +93,11 @@ def test_a_lab_is_proven_live(lab: str, proofs: Mapping[str, Proof]) -> None:
 @pytest.mark.parametrize("lab", list_labs_without_guest())
 def test_a_lab_holds_on_a_newer_engine(lab: str, proofs_on_newer_engine: Mapping[str, Proof]) -> None:
     unseen = UNSEEN_ON_CONTAINERD_STORE.get(lab, set())
-    faults = [fault for fault in proofs_on_newer_engine[lab].faults if fault.check not in unseen]
+    faults = [
+        fault
+        for fault in proofs_on_newer_engine[lab].faults
+        if fault.check not in unseen or "→ unknown" not in fault.detail
+    ]
 
     assert [fault.translate_sentence("en") for fault in faults] == []
 
