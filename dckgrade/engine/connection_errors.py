@@ -51,6 +51,10 @@ _REFUSED_CERTIFICATE_MESSAGE = N_(
 _REFUSED_CERTIFICATE_ADVICE = N_(
     "Ask for a cert.pem with its key.pem that the engine's own authority has signed and that has not expired."
 )
+_CUT_TLS_MESSAGE = N_(
+    "The engine at {endpoint} ({source}) cut the TLS connection without saying why; "
+    "an engine that refuses the certificate of this program may do so."
+)
 _REFUSED_CERTIFICATE = re.compile(
     r"ALERT_(?!PROTOCOL|HANDSHAKE|INTERNAL)\w*(?:CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_REQUIRED"
 )
@@ -98,6 +102,8 @@ def _choose_sentences(causes: Sequence[BaseException]) -> tuple[str, str]:
     import ssl
 
     for cause in causes:
+        if isinstance(cause, ssl.SSLEOFError):
+            return _CUT_TLS_MESSAGE, _REFUSED_CERTIFICATE_ADVICE
         if isinstance(cause, ssl.SSLError):
             return _choose_tls_sentences(cause.reason or "")
         for error_type, what, advice in _MESSAGES_BY_CAUSE:

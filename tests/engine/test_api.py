@@ -363,6 +363,14 @@ def test_the_alerts_of_tls_are_told_apart(reason: str, told: str) -> None:
     assert told in " ".join(explain_connection_error(endpoint, [alert], [], 3).translate_sentences("en"))
 
 
+def test_a_tls_connection_that_is_cut_without_an_alert_is_told() -> None:
+    cut = ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:2427)")
+    cut.reason = "UNEXPECTED_EOF_WHILE_READING"
+    told = explain_connection_error(Endpoint("tcp://127.0.0.1:2376", "x"), [cut], [], 3)
+    assert "cut the TLS connection without saying why" in str(told)
+    assert "cert.pem" in " ".join(told.translate_sentences("en"))
+
+
 def test_a_key_behind_a_passphrase_is_told_before_anybody_is_asked(tmp_path: Path) -> None:
     cert, key = make_certificate(tmp_path, "client")
     store = tmp_path / "store"

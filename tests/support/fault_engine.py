@@ -118,9 +118,22 @@ class FaultEngine:
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, IndexError):
             if self._tls:
-                connection = self._tls.wrap_socket(connection, server_side=True)
+                connection = self._shake_hands(connection, self._tls)
             self._answer(connection)
         connection.close()
+
+    @staticmethod
+    def _shake_hands(connection: socket.socket, tls: ssl.SSLContext) -> ssl.SSLSocket:
+        shaken = tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        try:
+            shaken.do_handshake()
+        except ssl.SSLError:
+            with shaken:
+                # A client that still writes would lose the alert with the connection.
+                while socket.socket.recv(shaken, 4096):
+                    pass
+            raise
+        return shaken
 
     def _answer(self, connection: socket.socket) -> None:
         request = b""
