@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -124,21 +125,38 @@ DEAREST = [
     ('err="[^"]*"', "err="),
 ]
 
+# About 0.13 to 0.23 s where the dearest of these takes 0.5 to 0.8 s.
+YARDSTICK_PATTERN, YARDSTICK_TEXT = "[ab].{0,700}?x", "a" * 16 * 1024
+MAX_RELATIVE_COST = 8
+
+
+def test_the_yardstick_is_a_pattern_near_the_bound() -> None:
+    assert find_pattern_fault(YARDSTICK_PATTERN) is None
+
 
 @pytest.mark.parametrize(("pattern", "unit"), DEAREST)
-def test_an_accepted_pattern_takes_less_than_a_second_of_the_worst_text(pattern: str, unit: str) -> None:
+def test_an_accepted_pattern_costs_little_more_than_another_near_the_bound(pattern: str, unit: str) -> None:
     assert find_pattern_fault(pattern) is None
     line = (unit * MAX_MATCHED_LINE_CHARS)[: MAX_MATCHED_LINE_CHARS - 1]
     text = "\n".join([line] * (MAX_MATCHED_TEXT_CHARS // MAX_MATCHED_LINE_CHARS))
-    start = time.process_time()
-    matches_pattern(pattern, text)
-    assert time.process_time() - start < 1
+    assert min(measure_relative_cost(pattern, text) for _ in range(3)) < MAX_RELATIVE_COST
 
 
 def test_a_text_longer_than_any_fact_is_cut_before_it_is_searched() -> None:
+    text = "ab" * 5_000_000
+    assert min(measure_relative_cost("ab.*?[xy]", text) for _ in range(3)) < MAX_RELATIVE_COST
+
+
+def measure_relative_cost(pattern: str, text: str) -> float:
+    """Measure a search in units of the yardstick's, asked right beside: how fast a machine is cancels out."""
+    searched = measure_cpu_s(lambda: matches_pattern(pattern, text))
+    return searched / measure_cpu_s(lambda: re.search(YARDSTICK_PATTERN, YARDSTICK_TEXT))
+
+
+def measure_cpu_s(work: Callable[[], object]) -> float:
     start = time.process_time()
-    assert not matches_pattern("ab.*?[xy]", "ab" * 5_000_000)
-    assert time.process_time() - start < 1
+    work()
+    return time.process_time() - start
 
 
 def test_the_distance_between_two_of_a_word_is_its_period() -> None:
