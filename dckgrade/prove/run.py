@@ -94,7 +94,7 @@ def finish_proof(
     """Build the proof of one lab; what was not applied is judged from its recording."""
     loaded, lab = planned.loaded, planned.id
     all_cases = list_cases(fixtures, lab)
-    applied = [outcomes[lab, case.name] for case in planned.cases]
+    applied = [outcomes[planned.key, case.name] for case in planned.cases]
     keep = recordings.renew_recording if record else recordings.compare_recording
     more = [fault for outcome in applied for fault in keep(loaded, outcome)]
     if record:

@@ -20,8 +20,10 @@ APPLY_S = 10.0
 
 CaseProgress = Callable[[str, str, int, int], None]
 """Told the lab, the case just done, how many of the lab's cases are done, and of how many."""
-CaseOutcomes = Mapping[tuple[str, str], CaseOutcome]
-"""Lab and case → what the case came to."""
+LabKey = tuple[str, str]
+"""A lab and the release of the engine that it is planned on: one proof may have a lab on several."""
+CaseOutcomes = Mapping[tuple[LabKey, str], CaseOutcome]
+"""Planned lab and case → what the case came to."""
 EngineFactory = Callable[[EngineSetting], live.PreparedEngine]
 """Creates an engine, which is not started yet."""
 
@@ -38,6 +40,11 @@ class PlannedLab(Struct, frozen=True):
     def id(self) -> str:
         """The lab's name."""
         return self.loaded.lab.id
+
+    @property
+    def key(self) -> LabKey:
+        """What tells it from the other labs of a proof."""
+        return self.id, self.setting.release.name
 
 
 class PlannedCase(Struct, frozen=True):
@@ -70,12 +77,12 @@ class CaseQueue:
     """Hands out the longest cases first: of the lab that an engine is at, else of the one most behind."""
 
     def __init__(self, labs: Sequence[PlannedLab]) -> None:
-        self.labs = {lab.id: lab for lab in labs}
+        self.labs = {lab.key: lab for lab in labs}
         self.durations = {
             (lab.id, case.name): estimate_duration_s(case) for lab in labs for case in lab.cases
         }
-        self.waiting = {lab.id: sorted(lab.cases, key=self.rank) for lab in labs}
-        self.engines_at: Counter[str] = Counter()
+        self.waiting = {lab.key: sorted(lab.cases, key=self.rank) for lab in labs}
+        self.engines_at: Counter[LabKey] = Counter()
         self.lock = threading.Lock()
 
     def rank(self, case: Case) -> tuple[bool, float]:
@@ -85,18 +92,18 @@ class CaseQueue:
     def take(self, previous: PlannedLab | None) -> PlannedCase | None:
         """Take the next case for an engine whose last one was of *previous*; None: there is no more."""
         with self.lock:
-            if previous is None or not self.waiting[previous.id]:
+            if previous is None or not self.waiting[previous.key]:
                 if previous:
-                    self.engines_at[previous.id] -= 1
+                    self.engines_at[previous.key] -= 1
                 if not (chosen := self.choose_lab(previous)):
                     return None
-                self.engines_at[chosen.id] += 1
+                self.engines_at[chosen.key] += 1
                 previous = chosen
-            return PlannedCase(previous, self.waiting[previous.id].pop(0))
+            return PlannedCase(previous, self.waiting[previous.key].pop(0))
 
     def choose_lab(self, previous: PlannedLab | None) -> PlannedLab | None:
         """Choose the lab that an engine turns to: one that it need not be replaced for, if there is one."""
-        waiting = [self.labs[name] for name, cases in self.waiting.items() if cases]
+        waiting = [self.labs[key] for key, cases in self.waiting.items() if cases]
         if previous and (fitting := [lab for lab in waiting if lab.setting == previous.setting]):
             return max(fitting, key=self.share_s)
         if unattended := [lab for lab in waiting if not self.count_engines(lab.setting)]:
@@ -106,12 +113,12 @@ class CaseQueue:
 
     def count_engines(self, setting: EngineSetting) -> int:
         """Count the engines that have this setting now."""
-        return sum(self.engines_at[lab.id] for lab in self.labs.values() if lab.setting == setting)
+        return sum(self.engines_at[lab.key] for lab in self.labs.values() if lab.setting == setting)
 
     def share_s(self, lab: PlannedLab) -> float:
         """Return how many seconds of *lab* would be left to one more engine."""
-        left = sum(self.durations[lab.id, case.name] for case in self.waiting[lab.id])
-        return left / (1 + self.engines_at[lab.id])
+        left = sum(self.durations[lab.id, case.name] for case in self.waiting[lab.key])
+        return left / (1 + self.engines_at[lab.key])
 
 
 class Lane:
@@ -172,14 +179,14 @@ class Schedule:
 
     def __init__(self, labs: Sequence[PlannedLab], progress: CaseProgress) -> None:
         self.queue, self.progress = CaseQueue(labs), progress
-        self.totals = {lab.id: len(lab.cases) for lab in labs}
-        self.done: dict[tuple[str, str], CaseOutcome] = {}
+        self.totals = {lab.key: len(lab.cases) for lab in labs}
+        self.done: dict[tuple[LabKey, str], CaseOutcome] = {}
         self.errors: list[Exception] = []
         self.stopping = threading.Event()
         self.lock = threading.Lock()
 
     def run(self, factories: Sequence[EngineFactory]) -> CaseOutcomes:
-        """Apply every case, an engine for each of *factories*; return the outcomes by lab and case."""
+        """Apply every case, an engine for each of *factories*; return the outcomes."""
         start_lock = threading.Lock()
         lanes = [Lane(create, start_lock) for create in factories]
         threads = [threading.Thread(target=self.work, args=(lane,), daemon=True) for lane in lanes]
@@ -215,10 +222,10 @@ class Schedule:
         if planned.case.expectation.needs_fresh_engine:
             lane.close()
         with self.lock:
-            lab = planned.lab.id
-            self.done[lab, planned.case.name] = outcome
-            count = sum(name == lab for name, _ in self.done)
-            self.progress(lab, planned.case.name, count, self.totals[lab])
+            key = planned.lab.key
+            self.done[key, planned.case.name] = outcome
+            count = sum(other == key for other, _ in self.done)
+            self.progress(planned.lab.id, planned.case.name, count, self.totals[key])
 
 
 def apply_and_grade(planned: PlannedCase, engine: live.DisposableEngine) -> CaseOutcome:

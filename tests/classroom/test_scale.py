@@ -40,7 +40,7 @@ def test_ten_times_the_reports_take_hardly_more_memory_page_and_document_include
         for folder in classes
     )
     assert growth(few, many) < MOST
-    assert page.stat().st_size < 1_200_000
+    assert page.stat().st_size < 1_000_000
 
 
 def test_reports_that_were_held_would_be_noticed(classes: tuple[Path, Path]) -> None:

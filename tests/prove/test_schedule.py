@@ -13,6 +13,7 @@ from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
 from dckgrade.prove import live, schedule
 from dckgrade.prove.case import Case, CaseKind, Expectation
+from dckgrade.prove.engines.release import RELEASES
 from dckgrade.prove.engines.settings import EngineSetting
 from dckgrade.prove.images import LabImages
 from dckgrade.prove.proof import CaseOutcome
@@ -168,7 +169,30 @@ def test_one_engine_proves_several_labs_and_another_setting_gets_its_own(
         ["start", "empty", "stop"],
     ]
     assert told == [("tp5", "a", 1, 2), ("tp5", "b", 2, 2), ("tp4", "c", 1, 1), ("tp3", "d", 1, 1)]
-    assert set(done) == {("tp5", "a"), ("tp5", "b"), ("tp4", "c"), ("tp3", "d")}
+    assert set(done) == {
+        *((("tp5", "installed"), "a"), (("tp5", "installed"), "b")),
+        *((("tp4", "installed"), "c"), (("tp3", "installed"), "d")),
+    }
+
+
+def test_one_proof_has_a_lab_on_engines_of_two_releases(
+    tmp_path: Path, engines: list[CountedEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "apply_and_grade", give_outcome)
+    newer = EngineSetting(release=RELEASES["trixie"])
+    labs = [
+        plan(tmp_path / "here", "tp5", {"a": 50, "b": 1}),
+        plan(tmp_path / "there", "tp5", {"a": 50}, newer),
+    ]
+
+    done, told = run_schedule(labs, engines)
+
+    assert [engine.setting for engine in engines] == [ONE, newer]
+    assert told == [("tp5", "a", 1, 2), ("tp5", "b", 2, 2), ("tp5", "a", 1, 1)]
+    assert [outcome.case.folder for outcome in done.values()] == [
+        *(tmp_path / "here" / "tp5" / name for name in "ab"),
+        tmp_path / "there" / "tp5" / "a",
+    ]
 
 
 def test_an_engine_that_was_used_up_is_replaced_before_the_next_case(

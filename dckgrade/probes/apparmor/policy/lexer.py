@@ -5,11 +5,12 @@ By the behaviour of version 3.0: the longest match counts, and the first among e
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from dckgrade.probes.apparmor.policy.lexer_modes import KEYWORDS, MODES, RULE_MODES, SAME_KEYWORD
+from dckgrade.probes.apparmor.policy.lexer_modes import KEYWORDS, MODES, RULE_MODES, SAME_KEYWORD, Word
 
 Problem = Literal[
     "no-profile", "not-text", "byte-order-mark", "missing-comma", "braces", "undeclared-variable",
@@ -43,10 +44,46 @@ class Token(NamedTuple):
     """That of the include for a word that it brings."""
 
 
+class FoundWord(NamedTuple):
+    """A word where it stands in a text."""
+
+    text: str
+    word: Word
+
+
+class SourceText:
+    """A text and the words that were found in it, which depend on the place and the mode alone."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.found: dict[tuple[str, int], FoundWord | None] = {}
+
+    def find_word(self, mode: str, at: int) -> FoundWord | None:
+        """Return the word at a place; None where nothing that the mode knows begins."""
+        if (mode, at) not in self.found:
+            self.found[mode, at] = self.match_word(mode, at)
+        return self.found[mode, at]
+
+    def match_word(self, mode: str, at: int) -> FoundWord | None:
+        """Match the longest word, and the first among equals."""
+        longest, found = at, None
+        for word in MODES[mode]:
+            if (match := word.regex.match(self.text, at)) and match.end() > longest:
+                longest = match.end()
+                found = FoundWord(match[1] if word.regex.groups else match[0], word)
+        return found
+
+
+@lru_cache(maxsize=128)
+def share_included_text(text: str) -> SourceText:
+    """Return the same object for the same text: most profiles, and each look at one, include the same."""
+    return SourceText(text)
+
+
 class Source(Struct):
     """A text that is being read."""
 
-    text: str
+    content: SourceText
     at: int = 0
     line: int = 1
 
@@ -55,7 +92,7 @@ class Lexer:
     """Gives one word after another, those of includes among them."""
 
     def __init__(self, text: str, read_include: IncludeReader) -> None:
-        self.sources = [Source(text)]
+        self.sources = [Source(SourceText(text))]
         self.mode, self.outer_modes = "plain", list[str]()
         self.read_include = read_include
         self.unknown_includes: dict[str, int] = {}
@@ -77,7 +114,7 @@ class Lexer:
         """Return the next word; kind `end` at the end."""
         while True:
             source = self.sources[-1]
-            if source.at >= len(source.text):
+            if source.at >= len(source.content.text):
                 if len(self.sources) == 1:
                     return Token("end", "", self.line)
                 self.sources.pop()
@@ -87,17 +124,10 @@ class Lexer:
 
     def read_word(self, source: Source) -> Token | None:
         """Read one word; None for one that stands for nothing itself."""
-        matches = ((word.regex.match(source.text, source.at), word) for word in MODES[self.mode])
-        found = max(
-            ((match, word) for match, word in matches if match),
-            key=lambda pair: pair[0].end(),
-            default=None,
-        )  # fmt: skip
-        if not found or found[0].end() == source.at:
-            is_mark = source.at == 0 and source.text.startswith(UTF8_MARK)
+        if not (found := source.content.find_word(self.mode, source.at)):
+            is_mark = source.at == 0 and source.content.text.startswith(UTF8_MARK)
             raise self.make_error("byte-order-mark" if is_mark else "syntax")
-        match, word = found
-        text = match[1] if word.regex.groups else match[0]
+        text, word = found
         source.at += len(text)
         self.change_mode(word.mode)
         kind = word.kind
@@ -154,4 +184,4 @@ class Lexer:
         if self.include_count > MAX_INCLUDES or self.read_chars > MAX_POLICY_CHARS:
             raise self.make_error("syntax")
         # The parser opens each file of a folder in turn, and so reads the last of them first.
-        self.sources += [Source(text) for text in texts]
+        self.sources += [Source(share_included_text(text)) for text in texts]
