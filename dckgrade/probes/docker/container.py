@@ -13,7 +13,7 @@ from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.image_names import (
     ENGINE_MADE_NAME,
     list_image_names,
-    matches_repository,
+    matches_image,
     runs_own_command,
 )
 from dckgrade.probes.support.lookup import (
@@ -59,7 +59,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     image_names: list[str]
     """The same, and, where that is an id or does not fit, every tag of that image."""
     image_fits: bool | None
-    """Whether one of those is (or begins like) what the lab asked for; null when it asked for none."""
+    """Whether one of those is what the lab asked for, or an image of one's own that starts that program; null
+    when it asked for none."""
     status: ContainerStatus
     """As `docker ps -a` says it."""
     stable: bool
@@ -166,7 +167,7 @@ def read_container_facts(
         others=subject.others,
         image=images[0],
         image_names=images,
-        image_fits=matches_repository(images, wanted_image) if wanted_image else None,
+        image_fits=matches_image(images, inspected, wanted_image) if wanted_image else None,
         status=now,
         stable=steady or now in RESTING_STATES,
         exit_code=state.get("ExitCode") or 0,

@@ -10,7 +10,7 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.container import ContainerStatus, parse_status
-from dckgrade.probes.docker.image_names import list_image_names, matches_repository
+from dckgrade.probes.docker.image_names import list_image_names, matches_image
 from dckgrade.probes.support.lookup import (
     NO_SUCH_CONTAINER,
     ContainerName,
@@ -99,7 +99,7 @@ def read_stats_facts(
     return Facts(
         name=subject.name,
         image=images[0],
-        image_fits=matches_repository(images, wanted_image) if wanted_image else None,
+        image_fits=matches_image(images, inspected, wanted_image) if wanted_image else None,
         status=status,
         live=timed and not is_restart_looping(inspected, engine.now()),
         **read_figures(sample if not timed or counts_containers(sample, engine) else {}),

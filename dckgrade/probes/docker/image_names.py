@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.support.lookup import get_repository_name
+from dckgrade.probes.support.lookup import is_of_repository, starts_program
 from dckgrade.report.observation import UnobservableReason
 
 ENGINE_MADE_NAME = re.compile(r"(sha256:)?[0-9a-f]{12,64}")
@@ -17,7 +17,7 @@ def list_image_names(inspected: Json, wanted: str | None, engine: Engine) -> lis
     asked = str((inspected.get("Config") or {}).get("Image") or "")
     if wanted and not asked:
         raise OutOfReach(UnobservableReason.UNREADABLE, "Config.Image")
-    if not ENGINE_MADE_NAME.fullmatch(asked) and (wanted is None or matches_repository([asked], wanted)):
+    if not ENGINE_MADE_NAME.fullmatch(asked) and (wanted is None or is_of_repository(asked, wanted)):
         return [asked]
     try:
         # What was tagged anew is still the same image: its id has all the names.
@@ -26,12 +26,10 @@ def list_image_names(inspected: Json, wanted: str | None, engine: Engine) -> lis
         return [asked]
 
 
-def matches_repository(images: Sequence[str], wanted: str) -> bool:
-    """Return whether a name is of the repository *wanted*, or of a variant such as nginx-unprivileged."""
-    return any(
-        get_repository_name(name) == wanted or get_repository_name(name).startswith(f"{wanted}-")
-        for name in images
-    )
+def matches_image(images: Sequence[str], inspected: Json, wanted: str) -> bool:
+    """Return whether a name is of the repository *wanted*, or an image of one's own starts that program."""
+    command = [str(inspected.get("Path") or ""), *(inspected.get("Args") or [])]
+    return any(is_of_repository(name, wanted) for name in images) or starts_program(command, wanted)
 
 
 def runs_own_command(inspected: Json, engine: Engine) -> bool | None:

@@ -1,5 +1,6 @@
 """Kind `log-marker`: whether a unique line of a container arrives in Elasticsearch, or where it stops."""
 
+import re
 from collections.abc import Mapping
 from math import inf
 from typing import Any, ClassVar, Literal
@@ -14,6 +15,7 @@ from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic import elasticsearch_api
+from dckgrade.probes.elastic.container_state import read_log
 from dckgrade.probes.elastic.elasticsearch_api import NotAvailableYet
 from dckgrade.probes.elastic.failure_modes import (
     has_lost_data,
@@ -194,7 +196,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
             cannot_read=is_log_reading_denied(engine, said.ways) if not index else None,
             failing=not index and connection.is_failing(count_written_since(said, flow)),
             refusal=connection.refusal,
-            looping=is_looping(said, flow),
+            looping=is_looping(engine, said, flow),
             documents=said.held,
             old_lines_left=index is not None and skips_old_lines(engine, said, flow),
             lost=has_lost_data(engine, self.elasticsearch, self.logstash) and was_accepted(said),
@@ -342,9 +344,16 @@ def count_written_since(said: MarkerEmission, flow: PipelineFlow | None) -> int 
     return flow.written - before
 
 
-def is_looping(said: MarkerEmission, flow: PipelineFlow | None) -> bool:
-    """Return whether Logstash reads what it prints, and how fast that grows."""
+def is_looping(engine: Engine, said: MarkerEmission, flow: PipelineFlow | None) -> bool:
+    """Return whether Logstash reads what it prints: by what it prints, or by how fast that grows."""
     reader = said.ways.reader
     if not reader or not reader.logstash or not flow or not said.before or "stdout" not in flow.outputs:
         return False
-    return flow.taken_in - said.before.taken_in > LOOP_EVENTS_PER_S * max(1.0, said.waited_s)
+    grown = flow.taken_in - said.before.taken_in
+    return grown > LOOP_EVENTS_PER_S * max(1.0, said.waited_s) or prints_own_lines(engine, reader.ref)
+
+
+def prints_own_lines(engine: Engine, ref: str) -> bool:
+    """Return whether a container has printed an event that came from the file of its own lines."""
+    printed = read_log(engine, engine.inspect_container(ref))
+    return re.search(rf'"path" ?(=>|:) ?"[^"\n]*/{re.escape(ref)}/', printed) is not None

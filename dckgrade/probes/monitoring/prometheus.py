@@ -26,6 +26,9 @@ from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_i
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
+FIRST_DISCOVERY_S = 20.0
+"""Prometheus looks at once, and passes on every 5 s what was found (its `discovery.Manager`)."""
+
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What is seen of one Prometheus. Without an answer, the rest is null."""
@@ -126,14 +129,19 @@ def build_prometheus_facts(
         job=job.name if job else None,
         job_has_targets=has_scrape_targets(job) if job else None,
         any_target=any(map(has_scrape_targets, state.jobs)) if state else None,
-        scraped=has_scraped_all(state) if state else None,
+        scraped=has_scraped_all(state, answered.age_s) if state else None,
     )
 
 
-def has_scraped_all(state: ScrapeState) -> bool:
-    """Return whether each job with targets written down has an active one, and each of these was scraped."""
+def has_scraped_all(state: ScrapeState, up_s: float | None) -> bool:
+    """
+    Return whether each job has an active target, and each of these was scraped.
+
+    A discovery may find nobody, however long it is waited for: it has had its turn *up_s* after the start.
+    """
+    discovered = up_s is None or up_s >= FIRST_DISCOVERY_S
     return all(target.get("health") != "unknown" for target in state.targets) and all(
-        state.list_targets_of(job) for job in state.jobs if job.targets
+        state.list_targets_of(job) for job in state.jobs if job.targets or (job.discovers and not discovered)
     )
 
 

@@ -28,7 +28,8 @@ from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
 ORIGIN_METRICS = '{__name__=~"cadvisor_version_info|node_boot_time|node_boot_time_seconds"}'
-ALL_CONTAINER_METRICS = '{__name__=~"container_.+"}'
+GROUP_LABELS = {"id": 'id=~".+"', "name": 'id="",name=~".+"'}
+"""What a control group is counted by: its id, or its name where a configuration has dropped the ids."""
 
 
 class Facts(series.MatchedContainers, frozen=True, kw_only=True):
@@ -106,10 +107,22 @@ def query_containers(
     intervals = map_intervals_s(parse_jobs(fetch_loaded_config(ask)), fetch_targets(ask))
     found = series.fetch_containers(lambda promql: query_prometheus(ask, promql), engine, intervals)
     window_s = series.choose_window_s(intervals)
-    groups = series.select_recent(ALL_CONTAINER_METRICS, window_s)
     origin = series.select_recent(ORIGIN_METRICS, window_s)
-    about = query_prometheus(ask, f"{origin} or count(count by (id) ({groups}))")
+    about = query_prometheus(ask, f"{origin} or {build_group_query(window_s)}")
     return found or series.NO_CONTAINERS, list(series.iter_samples(about))
+
+
+def build_group_query(window_s: float | None) -> str:
+    """
+    Return a query that counts the control groups.
+
+    What has neither an id nor a name tells of none: `container_scrape_error` is about cAdvisor itself.
+    """
+    terms = (
+        f"count by ({label}) ({series.select_recent(series.CONTAINER_METRICS % f',{selector}', window_s)})"
+        for label, selector in GROUP_LABELS.items()
+    )
+    return f"count({' or '.join(terms)})"
 
 
 def read_series_facts(
@@ -131,9 +144,6 @@ def read_series_facts(
     )
 
 
-ROOT_GROUP_AND_OWN_METRICS = 2
-
-
 def list_machine_mounts(inspected: Json | None) -> set[str]:
     """Name the places in the container at which something of the machine is."""
     return {
@@ -152,8 +162,7 @@ def find_missing_mount(
     """
     if not groups or found.named or found.stale or found.foreign_named:
         return None
-    # Beside the root group, cAdvisor's own metrics (container_scrape_error) count as one, without an id.
-    if groups <= ROOT_GROUP_AND_OWN_METRICS and "/sys" not in places:
+    if groups == 1 and "/sys" not in places:
         return "/sys"
     if docker_seen is False:
         return "/var/run/docker.sock"

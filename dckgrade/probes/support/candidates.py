@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import CONTAINER
-from dckgrade.probes.support.lookup import get_repository_name, list_container_names
+from dckgrade.probes.support.lookup import is_of_repository, list_container_names, starts_program
 from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.text import Text
 
@@ -68,7 +68,5 @@ def is_orchestrated(entry: Json) -> bool:
 
 def runs_image_or_program(entry: Json, image: str) -> bool:
     """Return whether it is *image*, its unprivileged twin, or an image of one's own that runs the program."""
-    # `/docker-entrypoint.sh nginx -g …`: the program stands first, or behind the entrypoint.
-    programs = [word.strip("'\"").rpartition("/")[2] for word in str(entry.get("Command") or "").split()[:2]]
-    named = get_repository_name(str(entry.get("Image") or ""))
-    return named in {image, f"{image}-unprivileged"} or image in programs
+    named = is_of_repository(str(entry.get("Image") or ""), image)
+    return named or starts_program(str(entry.get("Command") or "").split(), image)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import dropwhile
 from typing import Annotated, Literal, get_type_hints
 
 from msgspec import Meta, Struct
@@ -31,6 +32,9 @@ NO_SUCH_CONTAINER = Text(
     fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
 )
 """What is said where no container has the name that a lab gives."""
+
+INIT_PROGRAMS = {"tini", "dumb-init", "docker-init"}
+"""Programs that start the one that is given to them, after their own options."""
 
 SERVICE_LABELS = ("com.docker.compose.service", "com.docker.swarm.service.name")
 
@@ -176,6 +180,25 @@ def runs_image(entry: Json, image: str) -> bool:
 def get_repository_name(reference: str) -> str:
     """Return the last part of an image's name: `registry.example/web/nginx:1.27@sha256:…` is `nginx`."""
     return reference.partition("@")[0].rpartition("/")[2].partition(":")[0]
+
+
+def is_of_repository(reference: str, wanted: str) -> bool:
+    """Return whether an image is of the repository *wanted*, or of its twin that needs no root."""
+    return get_repository_name(reference) in {wanted, f"{wanted}-unprivileged"}
+
+
+def starts_program(command: Sequence[str], program: str) -> bool:
+    """Return whether a command starts *program*: it stands first, or behind the image's entrypoint."""
+    words = list(command)
+    if words and get_program_name(words[0]) in INIT_PROGRAMS:
+        words = list(dropwhile(lambda word: word.startswith("-"), words[1:]))
+    # An option may end like a path: `--upstream=http://nginx`.
+    return program in (get_program_name(word) for word in words[:2] if not word.startswith("-"))
+
+
+def get_program_name(word: str) -> str:
+    """Return the program's name of a path: of `/usr/sbin/nginx`, `nginx`."""
+    return word.strip("'\"").rpartition("/")[2]
 
 
 def gives_name_to_program(entry: Json, name: str) -> bool:

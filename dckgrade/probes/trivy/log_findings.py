@@ -8,11 +8,12 @@ from msgspec import Struct
 from dckgrade.engine.redaction import mask_secrets
 
 TrivyComplaint = Literal[
-    "database", "no-access", "no-engine", "no-image", "cache-in-use", "disk-full", "interrupted"
+    "database", "no-access", "no-engine", "no-image", "cache-in-use", "disk-full", "interrupted", "timed-out"
 ]
 """
 The database was not downloaded; the engine's socket refused; the container has no socket; the image is
-nowhere; another Trivy holds the cache; no space is left; somebody, or the kernel, has ended it.
+nowhere; another Trivy holds the cache; no space is left; somebody, or the kernel, has ended it; it took
+longer than `--timeout` allows.
 """
 COMPLAINT_PATTERNS: tuple[tuple[TrivyComplaint, str], ...] = (
     ("disk-full", r"no space left on device"),
@@ -27,6 +28,11 @@ COMPLAINT_PATTERNS: tuple[tuple[TrivyComplaint, str], ...] = (
         r"Cannot connect to the Docker daemon|docker\.sock: connect: (?:no such file|connection ref)",
     ),
     ("interrupted", r"context canceled"),
+    # With its time up, Trivy has not asked the engine either; a registry alone may be silent too.
+    (
+        "timed-out",
+        r"\A(?:(?!specified image)[^\n])*context deadline exceeded|docker error: .*context deadline ex",
+    ),
     ("no-image", r"unable to find the specified image"),
 )
 MAX_QUOTED_CHARS, MAX_FATAL_LINES = 300, 30

@@ -164,10 +164,38 @@ def test_another_image_does_not_fit(tags: list[str] | None) -> None:
     fake_engine = FakeEngine()
     inspected = fake_engine.inspect("webservers")
     inspected["Config"]["Image"] = "httpd:2.4"
+    inspected |= {"Path": "httpd-foreground", "Args": []}
     fake_engine.images[inspected["Image"]] = {"RepoTags": tags}
     assert seen(fake_engine, "webservers")["image_fits"] is False
     fake_engine.images.clear()
     assert seen(fake_engine, "webservers")["image_fits"] is False
+
+
+OFF = ["-g", "daemon off;"]
+
+
+@pytest.mark.parametrize(
+    ("image", "path", "arguments", "fits"),
+    [
+        ("tp5_webservers", "/docker-entrypoint.sh", ["nginx", *OFF], True),
+        ("me/site:v2", "nginx", OFF, True),
+        ("site", "/usr/sbin/nginx", OFF, True),
+        ("site", "/usr/bin/tini", ["-g", "--", "/docker-entrypoint.sh", "nginx", *OFF], True),
+        ("site", "sh", ["-c", "nginx"], False),
+        ("busybox", "httpd", ["-f", "-h", "/nginx"], False),
+        ("nginx/nginx-prometheus-exporter", "/usr/bin/exporter", ["-nginx.scrape-uri=http://nginx"], False),
+        ("caddy", "caddy", ["run", "nginx"], False),
+    ],
+)
+def test_an_image_of_one_s_own_that_starts_the_program_fits(
+    image: str, path: str, arguments: list[str], *, fits: bool
+) -> None:
+    fake_engine = FakeEngine()
+    inspected = fake_engine.inspect("webservers")
+    inspected["Config"]["Image"] = image
+    inspected |= {"Path": path, "Args": arguments}
+    fake_engine.images[inspected["Image"]] = {"RepoTags": [image]}
+    assert seen(fake_engine, "webservers")["image_fits"] is fits
 
 
 def test_an_image_is_looked_up_only_where_its_name_does_not_tell() -> None:

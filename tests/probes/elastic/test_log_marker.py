@@ -415,6 +415,28 @@ def test_a_loop_is_told_by_how_fast_it_grows() -> None:
     assert look(engine)["looping"] is False
 
 
+@pytest.mark.parametrize(
+    ("printed", "looping"),
+    [
+        ('           "path" => "/logs/{own}/{own}-json.log",', True),
+        ('{{"@version":"1","path":"/logs/{own}/{own}-json.log","message":"x"}}', True),
+        ('  "file" => {{\n    "path" => "/logs/{own}/{own}-json.log"\n  }}', True),
+        ('           "path" => "/logs/{other}/{other}-json.log",', False),
+        ('[WARN ] failed to open file {{:path=>"/logs/{own}/{own}-json.log", :reason=>"denied"}}', False),
+    ],
+)
+def test_a_loop_on_a_slow_machine_is_told_by_lines_of_its_own_that_logstash_prints(
+    printed: str, *, looping: bool
+) -> None:
+    engine = reading_files()
+    engine.pages[STATS] = stats(10, 10, 10, ["elasticsearch", "stdout"], ["file"])
+    own = engine.id_of("logstash")
+    engine.logs[own] = printed.format(own=own, other=engine.web)
+    assert look(engine)["looping"] is looping
+    engine.pages[STATS] = stats(10, 10, 10, ["elasticsearch"], ["file"])
+    assert look(engine)["looping"] is False
+
+
 def test_data_is_lost_with_an_elasticsearch_that_was_made_again_without_a_volume() -> None:
     engine = Stack()
     engine.pages[STATS] = stats(9, 9, 9)

@@ -8,7 +8,7 @@ import pytest
 from dckgrade.engine.answers import HttpAnswer, NoAnswer
 from dckgrade.probes.monitoring.cadvisor import Cadvisor, read_image_version
 from dckgrade.probes.monitoring.grafana_series import GrafanaSeries
-from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries
+from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries, build_group_query
 from dckgrade.probes.monitoring.series import choose_metrics, match_containers, parse_duration_s
 from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
@@ -149,6 +149,7 @@ def test_a_number_that_is_none_is_passed_over() -> None:
     [
         (1, None, "20.10.24", "/sys"),
         (1, None, "Unknown", "/sys"),
+        (2, None, "20.10.24", "/"),
         (9, None, "20.10.24", "/"),
         (9, False, "Unknown", "/var/run/docker.sock"),
         (9, True, "20.10.24", None),
@@ -311,3 +312,12 @@ def test_without_grafana_nothing_comes_through() -> None:
     fake_engine = Monitored()
     fake_engine.listed = [fake_engine.entry("prometheus")]
     assert isinstance(GrafanaSeries().observe(fake_engine), Absent)
+
+
+@pytest.mark.parametrize(("window_s", "around"), [(None, ""), (1290.0, "last_over_time(")])
+def test_control_groups_are_counted_by_id_or_name_and_what_has_neither_is_none(
+    window_s: float | None, around: str
+) -> None:
+    asked = build_group_query(window_s)
+    assert f'count by (id) ({around}{{__name__=~"container_.+",id=~".+"}}' in asked
+    assert f'count by (name) ({around}{{__name__=~"container_.+",id="",name=~".+"}}' in asked

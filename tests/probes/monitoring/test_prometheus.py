@@ -181,6 +181,21 @@ def test_targets_that_were_never_scraped_leave_it_open_which_job_is_cadvisor_s()
     assert facts(Prometheus().observe(fake_engine.target(**other, health="up")))["scraped"] is False
 
 
+@pytest.mark.parametrize(("up_s", "scraped"), [(3, False), (60, True)])
+def test_a_discovery_that_has_just_begun_leaves_it_open_which_job_is_cadvisor_s(
+    up_s: float, *, scraped: bool
+) -> None:
+    section = (
+        "scrape_configs:\n- job_name: docker\n  docker_sd_configs:\n  - host: unix:///var/run/docker.sock\n"
+    )
+    fake_engine = Monitored().configured(section)
+    fake_engine.pages["9090/api/v1/targets"] = page({"status": "success", "data": {"activeTargets": []}})
+    started = parse_timestamp(fake_engine.inspect("prometheus")["State"]["StartedAt"])
+    fake_engine.clock = started + timedelta(seconds=up_s)
+    found = facts(Prometheus().observe(fake_engine))
+    assert (found["job"], found["any_target"], found["scraped"]) == (None, True, scraped)
+
+
 LOCKED = HttpAnswer(status=401, headers={"www-authenticate": "Basic"}, body=b"Unauthorized\n")
 
 
