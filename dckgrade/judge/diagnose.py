@@ -5,7 +5,7 @@ from typing import Any
 
 from dckgrade.judge.matching import match_all
 from dckgrade.lab.model import PLACEHOLDER_PATTERN, QUOTATION_FACTS, Check, Condition, Diagnosis, Lab
-from dckgrade.probes.base import Probe, observation_key
+from dckgrade.probes.base import Probe, kind_of
 from dckgrade.report.observation import Absent, Observation, Recording, Seen
 from dckgrade.report.result import NamedMistake, Quotation
 from dckgrade.report.text import Text
@@ -25,10 +25,8 @@ def iter_fitting_diagnoses(
 ) -> Iterator[Diagnosis]:
     """Find all of *among* that fit."""
     for full in resolve_references(lab, among):
-        seen = recording.observations.get(observation_key(check.observe))
-        if matches_own_facts(full, seen) and all(
-            matches_condition(also.when, recording.observations.get(observation_key(also.observe)))
-            for also in full.also
+        if matches_own_facts(full, check.observe.recall(recording.observations)) and all(
+            matches_condition(also.when, also.observe.recall(recording.observations)) for also in full.also
         ):
             yield full
 
@@ -37,12 +35,12 @@ def iter_pending_probes(
     lab: Lab, check: Check, among: Sequence[Diagnosis], recording: Recording
 ) -> Iterator[Probe | None]:
     """Yield for each of *among* that is not ruled out what must be looked at next; None for one that fits."""
-    seen = recording.observations.get(observation_key(check.observe))
+    seen = check.observe.recall(recording.observations)
     for full in resolve_references(lab, among):
         if not matches_own_facts(full, seen):
             continue
         for also in full.also:
-            seen_also = recording.observations.get(observation_key(also.observe))
+            seen_also = also.observe.recall(recording.observations)
             # What --passive forbids will never be seen: such a diagnosis does not fit.
             if seen_also is None and (also.observe.passive or not recording.passive):
                 yield also.observe
@@ -51,6 +49,61 @@ def iter_pending_probes(
                 break
         else:
             yield None
+
+
+def list_unrecorded_signs(lab: Lab, check: Check, recording: Recording) -> list[str]:
+    """
+    List what would tell whether a limit of the machine is why *check* fails, where *recording* lacks it.
+
+    A recording keeps what the labs of its time asked for. A limit that is written behind the diagnosis that
+    fits is none: the first that fits names the mistake.
+    """
+    for full in resolve_references(lab, check.diagnoses):
+        written = full.when if isinstance(full.when, list) else [full.when]
+        own = [(condition, check.observe) for condition in written if condition is not None]
+        others = [(also.when, also.observe) for also in full.also]
+        weighed = [
+            any_certain([weigh_condition(*asked, recording) for asked in own]),
+            *(weigh_condition(*asked, recording) for asked in others),
+        ]
+        if False in weighed:
+            continue
+        if None not in weighed:
+            return []
+        if full.verdict == "unknown":
+            lacking = (name for asked in (*own, *others) for name in list_lacking(*asked, recording))
+            return list(dict.fromkeys(lacking))
+    return []
+
+
+def any_certain(answers: Sequence[bool | None]) -> bool | None:
+    """Return whether one of *answers* is yes; None where one may be."""
+    return True if True in answers else None if None in answers else False
+
+
+def weigh_condition(condition: Condition, probe: Probe, recording: Recording) -> bool | None:
+    """Return whether *condition* holds of what was seen; None where *recording* does not hold what tells."""
+    seen = probe.recall(recording.observations)
+    if seen is None:
+        # What --passive forbids will never be seen: such a diagnosis does not fit.
+        return None if probe.passive or not recording.passive else False
+    if isinstance(condition, str) or not isinstance(seen, Seen):
+        return matches_condition(condition, seen)
+    lacking = list_lacking(condition, probe, recording)
+    recorded = {name: wanted for name, wanted in condition.items() if name not in lacking}
+    # A mistake that two checks share may speak of facts that only one of their kinds has.
+    if not match_all(recorded, seen.facts) or not set(lacking) <= set(probe.facts.__struct_fields__):
+        return False
+    return None if lacking else True
+
+
+def list_lacking(condition: Condition, probe: Probe, recording: Recording) -> list[str]:
+    """List the facts of *condition* that *recording* lacks; the kind, where it lacks the observation."""
+    seen = probe.recall(recording.observations)
+    if seen is None:
+        return [kind_of(probe)]
+    facts = seen.facts if isinstance(seen, Seen) else {}
+    return [] if isinstance(condition, str) else [name for name in condition if name not in facts]
 
 
 def resolve_references(lab: Lab, among: Sequence[Diagnosis]) -> Iterator[Diagnosis]:

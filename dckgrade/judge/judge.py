@@ -8,6 +8,7 @@ from dckgrade.judge.diagnose import (
     find_first_diagnosis,
     iter_fitting_diagnoses,
     iter_pending_probes,
+    list_unrecorded_signs,
     matches_condition,
     word_mistake,
 )
@@ -18,9 +19,13 @@ from dckgrade.report.observation import Absent, Recording, Seen, Unobservable
 from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Reason, Verdict
 
 
-def judge_recording(lab: Lab, recording: Recording, lang: str) -> list[CheckResult]:
-    """Judge every check of *lab*, in the order of the lab, in the words of *lang*."""
-    return Judgement(lab, recording, lang).judge_all()
+def judge_recording(lab: Lab, recording: Recording, lang: str, *, final: bool = True) -> list[CheckResult]:
+    """
+    Judge every check of *lab*, in the order of the lab, in the words of *lang*.
+
+    *final*: nothing more will be looked at, and what *recording* lacks stays unknown.
+    """
+    return Judgement(lab, recording, lang, final=final).judge_all()
 
 
 def list_further_probes(lab: Lab, recording: Recording) -> list[Probe]:
@@ -30,7 +35,7 @@ def list_further_probes(lab: Lab, recording: Recording) -> list[Probe]:
     Of a check's diagnoses only the first can be needed; remarks are all of them made.
     """
     asked: list[Probe | None] = []
-    for check, line in zip(lab.checks, judge_recording(lab, recording, "en"), strict=True):
+    for check, line in zip(lab.checks, judge_recording(lab, recording, "en", final=False), strict=True):
         if line.verdict is Verdict.PASSED:
             asked += iter_pending_probes(lab, check, check.remarks, recording)
         elif line.verdict in {Verdict.FAILED, Verdict.UNKNOWN}:
@@ -44,7 +49,7 @@ def find_unsettled_checks(lab: Lab, recording: Recording) -> set[str]:
 
     One that others block, and that observes the effect which settles it, is one too: signs may be wrong.
     """
-    judgement = Judgement(lab, recording, "en")
+    judgement = Judgement(lab, recording, "en", final=False)
     # A limit of the machine may be one that passes.
     limit = Reason(code="environment")
     results = judgement.judge_all()
@@ -60,8 +65,8 @@ def find_unsettled_checks(lab: Lab, recording: Recording) -> set[str]:
 class Judgement:
     """One judging of one recording; a check is judged after those that it requires."""
 
-    def __init__(self, lab: Lab, recording: Recording, lang: str) -> None:
-        self.lab, self.recording, self.lang = lab, recording, lang
+    def __init__(self, lab: Lab, recording: Recording, lang: str, *, final: bool) -> None:
+        self.lab, self.recording, self.lang, self.final = lab, recording, lang, final
         self.results: dict[str, CheckResult] = {}
         self.non_blocking: set[str] = set()
         self.lasting_failures: set[str] = set()
@@ -87,7 +92,7 @@ class Judgement:
             for required_id, verdict in required.items()
             if verdict in {Verdict.FAILED, Verdict.BLOCKED}
         ]
-        seen = self.recording.observations.get(observation_key(check.observe))
+        seen = check.observe.recall(self.recording.observations)
         # A wrong name alone prevents nothing, but what is absent then is absent because of it.
         if lost and (isinstance(seen, Absent) or not self.non_blocking.issuperset(lost)):
             return self.make_result(check, Verdict.BLOCKED, blocked_by=lost)
@@ -110,13 +115,13 @@ class Judgement:
     def is_settled(self, check: Check) -> bool:
         """Return whether the effect was seen that settles the check."""
         return bool(check.settled_by) and all(
-            matches_condition(effect.when, self.recording.observations.get(observation_key(effect.observe)))
+            matches_condition(effect.when, effect.observe.recall(self.recording.observations))
             for effect in check.settled_by
         )
 
     def judge_own_observation(self, check: Check) -> CheckResult:
         """Judge a check by its own observation."""
-        match self.recording.observations.get(observation_key(check.observe)):
+        match check.observe.recall(self.recording.observations):
             case Unobservable() as unseen:
                 reason = Reason(code=unseen.why, detail=unseen.detail)
                 return self.make_result(check, Verdict.UNKNOWN, reason=reason)
@@ -135,6 +140,9 @@ class Judgement:
                     if not matches_wanted(wanted, facts[name])
                 ]
                 return self.make_failed(check, misses) if misses else self.make_passed(check)
+            case None if self.recording.complete:
+                reason = Reason(code="not-recorded", detail=kind_of(check.observe))
+                return self.make_result(check, Verdict.UNKNOWN, reason=reason)
             case None:
                 return self.make_result(check, Verdict.UNKNOWN, reason=Reason(code="not-reached"))
 
@@ -158,6 +166,10 @@ class Judgement:
             verdict, reason = Verdict.UNKNOWN, Reason(code="starting")
         elif diagnosis and diagnosis.verdict == "unknown":
             verdict, reason = Verdict.UNKNOWN, Reason(code="environment")
+        elif self.final and (lacking := list_unrecorded_signs(self.lab, check, self.recording)):
+            # A diagnosis that fits comes later, and may not be the first.
+            verdict, diagnosis = Verdict.UNKNOWN, None
+            reason = Reason(code="not-recorded", detail=", ".join(lacking))
         words = self.name_mistake(check, diagnosis) if diagnosis else None
         return self.make_result(check, verdict, misses=misses, diagnosis=words, reason=reason)
 
@@ -166,7 +178,7 @@ class Judgement:
         probes = [check.observe, *(also.observe for also in diagnosis.also)]
         return word_mistake(
             diagnosis,
-            [self.recording.observations.get(observation_key(probe)) for probe in probes],
+            [probe.recall(self.recording.observations) for probe in probes],
             self.lang,
         )
 
@@ -182,7 +194,7 @@ class Judgement:
         reason: Reason | None = None,
     ) -> CheckResult:
         """Write the report's line of *check*."""
-        seen = self.recording.observations.get(observation_key(check.observe))
+        seen = check.observe.recall(self.recording.observations)
         return CheckResult(
             id=check.id,
             title=check.title.in_language(self.lang),
@@ -194,6 +206,8 @@ class Judgement:
             diagnosis=diagnosis,
             remarks=remarks or [],
             reason=reason,
-            observations=[observation_key(check.observe)] if seen else [],
+            observations=[key]
+            if (key := observation_key(check.observe)) in self.recording.observations
+            else [],
             duration_ms=seen.duration_ms if seen else 0,
         )

@@ -5,9 +5,10 @@ from enum import IntEnum
 from typing import Any, ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dckgrade.engine.protocol import Engine
-from dckgrade.report.observation import Observation
+from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
 
@@ -57,6 +58,14 @@ class Probe(Strict, frozen=True, kw_only=True, tag_field="kind"):
         """Observe it now. `NotThere` and `OutOfReach` become observations; any other exception is a bug."""
         raise NotImplementedError
 
+    def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
+        """
+        Find in *recorded* what was seen of it; None where nothing was.
+
+        A kind that has changed says here what its older recordings still tell, and no more than that.
+        """
+        return recorded.get(observation_key(self))
+
 
 def kind_of(probe: Probe) -> str:
     """Return the kind of *probe*, as labs and recordings spell it."""
@@ -67,3 +76,15 @@ def observation_key(probe: Probe) -> str:
     """Return the key of its observation, `container name=dbserver image=postgres`; equal probes share it."""
     parameters = ((name, getattr(probe, name)) for name in probe.__struct_fields__)
     return " ".join([kind_of(probe), *(f"{name}={value}" for name, value in parameters if value is not None)])
+
+
+def add_missing_facts(seen: Observation | None, **told: Any) -> Observation | None:
+    """Return *seen* with the facts of *told* that an older recording lacks."""
+    if not isinstance(seen, Seen) or told.keys() <= seen.facts.keys():
+        return seen
+    return replace(seen, facts=told | seen.facts)
+
+
+def get_fact(seen: Observation | None, name: str) -> Any:
+    """Return a fact of *seen*; None where that is not recorded."""
+    return seen.facts.get(name) if isinstance(seen, Seen) else None

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dckgrade.judge.judge import find_unsettled_checks, judge_recording
 from dckgrade.lab.discovery import find_lab_path
@@ -46,19 +47,54 @@ def test_what_could_not_be_observed_is_unknown_and_says_why(why: UnobservableRea
     assert unknown.reason == Reason(code=why.value, detail="d")
 
 
-def test_what_was_never_looked_at_is_unknown() -> None:
-    unknown = line(PAIR, recording({}), "web")
-    assert (unknown.verdict, unknown.reason, unknown.observations) == (
-        UNKNOWN,
-        Reason(code="not-reached"),
-        [],
-    )
+@pytest.mark.parametrize(
+    ("complete", "reason"),
+    [(False, Reason(code="not-reached")), (True, Reason(code="not-recorded", detail="container"))],
+)
+def test_what_was_never_looked_at_is_unknown(*, complete: bool, reason: Reason) -> None:
+    unknown = line(PAIR, replace(recording({}), complete=complete), "web")
+    assert (unknown.verdict, unknown.reason, unknown.observations) == (UNKNOWN, reason, [])
 
 
 def test_a_fact_that_an_older_recording_lacks_is_unknown_and_not_false() -> None:
     older = recording({"web": Seen(kind="container", facts={})})
     assert line(PAIR, older, "web").reason == Reason(code="not-recorded", detail="status")
     assert line(PAIR, older, "web").verdict is UNKNOWN
+
+
+LATER_LIMIT = DIAGNOSES + mistake("AB-01", "{status: exited, oom_killed: true}", "        verdict: unknown\n")
+OTHER_LIMIT = DIAGNOSES + mistake(
+    "AB-01",
+    "{status: exited}",
+    "        also: [{observe: {kind: container, name: other}, when: absent}]\n        verdict: unknown\n",
+)
+NAMED = mistake("AB-02", "{status: exited}")
+
+
+@pytest.mark.parametrize(
+    ("diagnoses", "facts", "verdict", "reason"),
+    [
+        (LATER_LIMIT + NAMED, {"status": "exited"}, UNKNOWN, "oom_killed"),
+        (LATER_LIMIT + NAMED, {"status": "exited", "oom_killed": False}, FAILED, None),
+        (LATER_LIMIT + NAMED, {"status": "dead"}, FAILED, None),
+        (OTHER_LIMIT + NAMED, {"status": "exited"}, UNKNOWN, "container"),
+        (OTHER_LIMIT + NAMED, {"status": "dead"}, FAILED, None),
+        (DIAGNOSES + NAMED + LATER_LIMIT.removeprefix(DIAGNOSES), {"status": "exited"}, FAILED, None),
+    ],
+)
+def test_a_limit_that_an_older_recording_cannot_rule_out_makes_no_mistake(
+    diagnoses: str, facts: dict[str, object], verdict: Verdict, reason: str | None
+) -> None:
+    older = recording({"web": Seen(kind="container", facts=facts)})
+    judged = line(lab(check("web", more=diagnoses)), older, "web")
+    assert (judged.verdict, judged.reason and judged.reason.detail) == (verdict, reason)
+    assert judged.diagnosis is None or verdict is FAILED
+
+
+def test_what_passive_forbids_leaves_no_limit_open() -> None:
+    active = OTHER_LIMIT.replace("kind: container, name: other", "kind: apparmor-label")
+    passive = replace(recording({"web": seen("exited")}), passive=True)
+    assert line(lab(check("web", more=active + NAMED)), passive, "web").verdict is FAILED
 
 
 def test_a_null_fact_is_there_and_misses() -> None:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
@@ -47,6 +48,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """How many processes and threads it has; null where they are not counted."""
 
 
+FIGURES = ("memory_bytes", "memory_limit_bytes", "cpu_ns", "processes")
 LABELS: Mapping[str, Text] = {
     "name": Text(fr="nom du conteneur", en="name of the container"),
     "image": Text(fr="image du conteneur", en="image of the container"),
@@ -84,6 +86,24 @@ class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("container-stats", trouble, subject)
         return Seen(kind="container-stats", facts=msgspec.to_builtins(facts))
+
+    def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
+        """
+        Older recordings hold name, image and state of the container beside it, of the same round.
+
+        They also hold figures of the whole machine where no processes are counted: those are nobody's.
+        """
+        seen = super().recall(recorded)
+        if not isinstance(seen, Seen) or "image_fits" in seen.facts:
+            return seen
+        beside = [
+            other.facts
+            for key, other in recorded.items()
+            if isinstance(other, Seen) and key.startswith(f"container name={self.container} image=")
+        ]
+        told = {name: beside[0][name] for name in ("name", "image", "image_fits", "status")} if beside else {}
+        uncounted = dict.fromkeys(FIGURES) if seen.facts.get("processes") is None else {}
+        return replace(seen, facts=told | seen.facts | uncounted)
 
 
 def read_stats_facts(

@@ -9,7 +9,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import name_account_inputs
-from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.base import Cost, Probe, add_missing_facts, get_fact
 from dckgrade.probes.elastic import log_patterns
 from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life, read_log
 from dckgrade.probes.elastic.elasticsearch_api import (
@@ -93,6 +93,12 @@ class Elasticsearch(Probe, frozen=True, kw_only=True, tag="elasticsearch"):
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("elasticsearch", trouble)
         return Seen(kind="elasticsearch", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
+
+    def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
+        """What older recordings lack is told by the problem alone, where that is not one of TLS."""
+        seen = super().recall(recorded)
+        may_be_tls = not get_fact(seen, "answers") and get_fact(seen, "problem") in TLS_PROBLEMS
+        return seen if may_be_tls else add_missing_facts(seen, speaks_tls=False)
 
 
 def read_elasticsearch_facts(

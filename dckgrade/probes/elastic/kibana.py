@@ -9,7 +9,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import name_account_inputs
-from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.base import Cost, Probe, add_missing_facts, get_fact
 from dckgrade.probes.elastic import kibana_api, log_patterns
 from dckgrade.probes.elastic.container_state import (
     ContainerLife,
@@ -124,6 +124,11 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("kibana", trouble)
         return Seen(kind="kibana", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
+
+    def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
+        """Of a Kibana that wanted an account, older recordings hold no facts at all."""
+        seen = super().recall(recorded)
+        return add_missing_facts(seen, access="open" if get_fact(seen, "answers") else None)
 
 
 def read_kibana_facts(answered: ServiceReply[ReachedService], inspected: Json, engine: Engine) -> Facts:

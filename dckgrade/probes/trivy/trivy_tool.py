@@ -25,6 +25,9 @@ from dckgrade.report.text import Text
 TrivyWay = Literal["program", "image", "container", "cache", "report"]
 
 
+OLDER_KEY = "trivy-tool"
+
+
 class Facts(Struct, frozen=True, kw_only=True):
     """In which ways Trivy is there."""
 
@@ -62,6 +65,13 @@ class TrivyTool(Probe, frozen=True, kw_only=True, tag="trivy-tool"):
         if not found:
             return Absent(kind="trivy-tool")
         return Seen(kind="trivy-tool", facts=msgspec.to_builtins(facts))
+
+    def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
+        """Older recordings know of no image, and saw neither caches nor reports: what they saw counts."""
+        seen = super().recall(recorded)
+        return seen or next(
+            (old for key, old in recorded.items() if key == OLDER_KEY and isinstance(old, Seen)), None
+        )
 
 
 def find_trivy_ways(engine: Engine, image: str) -> Iterator[TrivyWay]:
