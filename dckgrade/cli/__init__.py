@@ -32,6 +32,7 @@ from dckgrade.cli import (
     prove,
     schema,
     settings,
+    sheet,
     try_,
 )
 from dckgrade.i18n import N_, Lang, UserError, get_translator
@@ -135,6 +136,7 @@ for command, summary in (
     (enrol.enrol, N_("Take the key that signs your reports, or make the keys of a class.")),
     (doctor.doctor, N_("Say which engine there is, and which labs can be graded on it.")),
     (config.config, N_("Show each setting with its value and its origin.")),
+    (sheet.sheet, N_("Show what a lab asks.")),
     (explain.explain, N_("Explain a mistake by its code; alone, list all that are known.")),
     (judge.demo, N_("Show a recorded lab with two mistakes; needs no engine.")),
     (lint.lint, N_("Check labs: file:line:column of every problem at once.")),

@@ -15,13 +15,16 @@ ReportFormatOption = Annotated[
 ]
 
 
-def make_output_option(kind: DocumentKind) -> Any:
+REPORT_OUTPUT_HELP = N_("Also write the report there, in the format of its name's end. Repeatable.")
+
+
+def make_output_option(kind: DocumentKind, about: str = REPORT_OUTPUT_HELP) -> Any:
     """Make the option `-o` of a command that writes documents of *kind*."""
     return typer.Option(
         "-o",
         "--output",
         metavar=f"FILE({'|'.join(list_suffixes(kind))})",
-        help=N_("Also write the report there, in the format of its name's end. Repeatable."),
+        help=about,
     )
 
 

@@ -39,6 +39,19 @@ def encode_own_report(report: "Report") -> bytes:
     return signature.sign_report(report, signature.read_keys(key)[0])
 
 
+def find_sheet_of_report(report: "Report") -> str:
+    """Return what the report's lab asks, in Markdown; nothing where that very lab is not at hand."""
+    from dckgrade.lab.discovery import get_lab_path
+    from dckgrade.lab.load import LabInvalid, load_lab
+
+    with contextlib.suppress(LabInvalid, UserError):
+        path = get_lab_path(report.lab.id)
+        loaded = load_lab(path) if path else None
+        if loaded and loaded.lab.sheet and loaded.digest == report.lab.digest:
+            return loaded.lab.sheet.in_language(report.lang)
+    return ""
+
+
 def validate_output_paths(
     paths: Sequence[Path], suffixes: Sequence[str] | None = None, *, kind: DocumentKind = DocumentKind.REPORT
 ) -> Sequence[Path]:
@@ -72,7 +85,14 @@ def print_reports(reports: "Sequence[Report]", shape: ReportFormat, hints: int, 
 
 def write_reports(reports: "Sequence[Report]", paths: Sequence[Path], hints: int) -> None:
     """Write *reports* to *paths*, each in the format that its name asks for."""
-    write_document(DocumentKind.REPORT, reports, paths, hints=hints, encode_report=encode_own_report)
+    write_document(
+        DocumentKind.REPORT,
+        reports,
+        paths,
+        hints=hints,
+        encode_report=encode_own_report,
+        find_sheet=find_sheet_of_report,
+    )
 
 
 def print_document(

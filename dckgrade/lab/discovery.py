@@ -1,6 +1,7 @@
 """Find lab files: built in, in the user's folders, in installed packages. Imports nothing heavy."""
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 
@@ -45,7 +46,8 @@ def read_lab_title(path: Path, lang: str) -> str:
     import yaml
 
     try:
-        head = path.read_text(encoding="utf-8")[:MAX_TITLE_HEAD_CHARS].partition("\nchecks:")[0]
+        head = path.read_text(encoding="utf-8")[:MAX_TITLE_HEAD_CHARS]
+        head = re.split(r"^(?:checks|sheet):", head, maxsplit=1, flags=re.MULTILINE)[0]
         return str(yaml.load(head, yaml.CSafeLoader)["title"][lang])
     except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
         return ""

@@ -16,7 +16,7 @@ from dckgrade.report.text import Text
 RESERVED_LAB_IDS = frozenset(
     [
         *("all", "class", "collect", "completion", "config", "demo", "doctor", "enrol", "explain", "grade"),
-        *("judge", "lint", "new", "prove", "schema", "try"),
+        *("judge", "lint", "new", "prove", "schema", "sheet", "try"),
     ]
 )
 """Names of commands, present and to come: a lab called so could not be graded by its name."""

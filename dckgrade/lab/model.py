@@ -29,6 +29,9 @@ DocumentationUrl = Annotated[
 ]
 """A page of documentation. It becomes a link: only http(s), and no character with a meaning in HTML."""
 
+Markdown = Annotated[str, Meta(pattern=r"\S", max_length=12_000)]
+"""CommonMark and tables. Headings begin at `##`, below the lab's title; HTML is shown as typed."""
+
 Condition = Expect | Literal["absent"]
 """Matchers of the facts, or `absent`: the thing that was looked for is not there."""
 Conditions = Annotated[list[Expect], Meta(min_length=1, max_length=20)]
@@ -130,6 +133,17 @@ class Check(Strict, frozen=True, kw_only=True):
         return [self.observe, *(effect.observe for effect in self.settled_by)]
 
 
+class Sheet(Strict, frozen=True, kw_only=True):
+    """What the trainee is asked to do, in Markdown: what is wanted, never how. Both languages are needed."""
+
+    fr: Markdown
+    en: Markdown
+
+    def in_language(self, lang: str) -> str:
+        """Return the Markdown in *lang*."""
+        return self.en if lang == "en" else self.fr
+
+
 class Lab(Strict, frozen=True, kw_only=True):
     """A lab: the content of `checks/<id>.yaml`."""
 
@@ -138,6 +152,8 @@ class Lab(Strict, frozen=True, kw_only=True):
     title: Text
     inputs: Annotated[list[Input], Meta(max_length=20)] = field(default_factory=list)
     checks: Annotated[list[Check], Meta(min_length=1, max_length=100)]
+    sheet: Sheet | None = None
+    """Shown by `dckgrade sheet`, and folded in the report's page; best at the end of the file."""
 
     def find_diagnosis(self, code: str) -> Diagnosis | None:
         """Return the diagnosis that is written in full under *code*."""

@@ -16,17 +16,21 @@ class DocumentKind(Enum):
     """What can be rendered; the value is the field of `OutputFormat` that names the renderer."""
 
     REPORT = "report"
-    """The reports of one run, a lab each: `Sequence[Report]`. Options: `hints`, `encode_report`."""
+    """The reports of one run, a lab each: `Sequence[Report]`.
+
+    Options: `hints`, `encode_report`, `find_sheet`."""
     CLASS_REPORT = "class_report"
     """One `ClassReport`. Options: `excel`."""
     PROOF = "proof"
     """Proofs, a lab each: `Sequence[Proof]`. Options: `lang`."""
+    SHEET = "sheet"
+    """What one lab asks: a `Lab` that has a sheet. Options: `lang`."""
 
 
 class OutputFormat(NamedTuple):
     """
-    One format. `report`, `class_report` and `proof` name the renderer of that kind of document, None where
-    there is none, as `module:function` below `dckgrade.render`.
+    One format. `report`, `class_report`, `proof` and `sheet` name the renderer of that kind of document, None
+    where there is none, as `module:function` below `dckgrade.render`.
 
     A renderer takes the document and, by name, those of the kind's options that it heeds. It returns bytes or
     text; one for the terminal returns what Rich prints.
@@ -39,6 +43,7 @@ class OutputFormat(NamedTuple):
     report: str | None = None
     class_report: str | None = None
     proof: str | None = None
+    sheet: str | None = None
     for_terminal: bool = False
     appendable: bool = False
     """Whether several documents can follow one another on standard output."""
@@ -67,6 +72,7 @@ TEXT = OutputFormat(
     report="report.terminal:render_session",
     class_report="class_report.terminal:render_class_terminal",
     proof="proof.terminal:render_proofs_terminal",
+    sheet="sheet.terminal:render_sheet_terminal",
     for_terminal=True,
     appendable=True,
 )
@@ -85,6 +91,7 @@ FORMATS = [
         report="report.html:render_session_page",
         class_report="class_report.html:render_class_page",
         proof="proof.html:render_proof_page",
+        sheet="sheet.html:render_sheet_page",
         not_on_stdout=list(DocumentKind),
     ),
     OutputFormat(
@@ -101,6 +108,7 @@ FORMATS = [
         ".md",
         report="report.markdown:render_markdown",
         proof="proof.markdown:render_proof_markdown",
+        sheet="sheet.markdown:render_sheet_markdown",
         appendable=True,
     ),
     OutputFormat(

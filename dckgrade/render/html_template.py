@@ -5,15 +5,20 @@ import hashlib
 import re
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from msgspec import Struct
 
 from dckgrade.render.text import messages
+from dckgrade.render.text.prose import sanitize_markdown
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.render.text.sentences import MAX_HINTS, Hint, list_hints
 from dckgrade.report.result import NamedMistake, Quotation
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 BASE_STYLESHEET = "render/report.css"
 # As labs may write it (lab.model.Address): a report can be anybody's.
@@ -75,6 +80,37 @@ def get_template_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def render_markdown(markdown: str, lang: str, *, level: int) -> Markup:
+    """
+    Render a lab's Markdown below a heading of *level* (1 to 6).
+
+    HTML in it is shown as typed, pictures are not fetched, and only what is an address of http(s) is a link.
+    """
+    parser = get_markdown_parser()
+    tokens = parser.parse(sanitize_markdown(markdown, lang))
+    for token in tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(6, max(level + 1, int(token.tag[1]) + level - 1))}"
+    # The parser escapes all text, and makes no other elements than CommonMark's and tables.
+    return Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704
+
+
+@cache
+def get_markdown_parser() -> "MarkdownIt":
+    """Set up the parser of sheets."""
+    # Late: most pages have no Markdown.
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    parser.validateLink = is_link  # type: ignore[assignment, method-assign]
+    return parser
+
+
+def is_link(address: str) -> bool:
+    """Return whether *address* may become a link."""
+    return LINK_PATTERN.fullmatch(address) is not None
 
 
 def build_mistake_view(mistake: NamedMistake, lang: str, hints: int) -> MistakeView:

@@ -120,6 +120,7 @@ def test_bash_offers_labs_checks_codes_and_contexts(home: Path) -> None:
     assert in_bash(home, "dckgrade tp5 --only dbserver-r") == ["dbserver-running"]
     assert in_bash(home, "dckgrade grade tp5 --only dbserver-r") == ["dbserver-running"]
     assert {"ST-01", "ST-02"} <= set(in_bash(home, "dckgrade explain ST-"))
+    assert {"tp1", "tp5"} <= set(in_bash(home, "dckgrade sheet tp"))
     assert in_bash(home, "dckgrade tp5 --context sa") == ["salle-3"]
     assert {"default", "salle-3"} <= set(in_bash(home, "dckgrade doctor --context "))
     assert "--passive" in in_bash(home, "dckgrade tp5 --pass")

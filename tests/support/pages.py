@@ -9,6 +9,7 @@ from dckgrade.classroom.gather import GatheredClass, GatherOptions
 from dckgrade.classroom.people import Person, Roster
 from dckgrade.classroom.submissions import Submission
 from dckgrade.classroom.verdict_changes import rejudge_report
+from dckgrade.cli.output import find_sheet_of_report
 from dckgrade.i18n import Lang
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
@@ -16,6 +17,7 @@ from dckgrade.prove import run
 from dckgrade.render.class_report.html import render_class_page
 from dckgrade.render.proof.html import render_proof_page
 from dckgrade.render.report.html import render_report_page, render_session_page
+from dckgrade.render.sheet.html import render_sheet_page
 from dckgrade.report.class_report import ClassReport
 from dckgrade.report.proof import Proof
 from tests.conftest import FIXTURES
@@ -50,7 +52,8 @@ def render_session(lang: Lang) -> bytes:
     """Give the page of several labs graded in one run."""
     failing = rejudge_report(replace(read_recorded_report("tp5", "two-mistakes"), lang=lang))
     swarm = rejudge_report(replace(read_recorded_report("tp1", "solution"), lang=lang))
-    return render_session_page([swarm, failing, make_eventful_report(lang)]).encode()
+    reports = [swarm, failing, make_eventful_report(lang)]
+    return render_session_page(reports, find_sheet=find_sheet_of_report).encode()
 
 
 @cache
@@ -93,6 +96,7 @@ PAGES: Mapping[str, Callable[[Lang], bytes]] = {
     "undecided report": render_eventful_page,
     "hostile report": render_hostile_page,
     "session": render_session,
+    "sheet": lambda lang: render_sheet_page(load_lab(find_lab_path("tp7")).lab, lang).encode(),
     "class": lambda lang: render_class_page(gather_small_class(lang)),
     "large class": lambda lang: render_class_page(grow_class(gather_small_class(lang), 450)),
     "proof": lambda lang: render_proof_page(make_proofs(), lang).encode(),

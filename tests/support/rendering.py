@@ -13,6 +13,7 @@ FOR_PROGRAMS: Mapping[DocumentKind, Collection[str]] = {
     DocumentKind.REPORT: {"json"},
     DocumentKind.CLASS_REPORT: {"json", "csv"},
     DocumentKind.PROOF: {"json", "junit"},
+    DocumentKind.SHEET: {"md"},
 }
 """Formats that hand text on as it was, escaped for their syntax alone, so that it is read back whole."""
 

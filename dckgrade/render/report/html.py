@@ -1,10 +1,11 @@
 """Render reports as one HTML page to mail, print and open offline: no script, nothing loaded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from markupsafe import Markup
 from msgspec import Struct
 
-from dckgrade.render.html_template import render_template_page, split_code_spans
+from dckgrade.render.html_template import render_markdown, render_template_page, split_code_spans
 from dckgrade.render.report.check_cards import CheckCard, build_check_card
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import sanitize_line
@@ -35,6 +36,8 @@ class LabView(Struct, frozen=True, kw_only=True):
     incomplete: str
     steps: list[list[str]]
     sections: list[tuple[str, bool, list[CheckCard]]]
+    sheet: Markup
+    """What the lab asks; empty where that is not known."""
     footer: list[tuple[str, str]]
 
 
@@ -48,14 +51,31 @@ class ScoreRing(Struct, frozen=True, kw_only=True):
     ring_length: int
 
 
-def render_report_page(report: Report, hints: int = DEFAULT_HINTS) -> str:
+def find_no_sheet(_report: Report) -> str:
+    """Know of no sheet."""
+    return ""
+
+
+def render_report_page(
+    report: Report, hints: int = DEFAULT_HINTS, find_sheet: Callable[[Report], str] = find_no_sheet
+) -> str:
     """Render *report* as one page; hints above level *hints* are folded away, or left out at level 0."""
-    return render_session_page([report], hints)
+    return render_session_page([report], hints, find_sheet)
 
 
-def render_session_page(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> str:
-    """Render the reports of one run as one page, a section for each lab."""
-    labs, lang = [build_lab_view(report, hints) for report in reports], reports[0].lang
+def render_session_page(
+    reports: Sequence[Report],
+    hints: int = DEFAULT_HINTS,
+    find_sheet: Callable[[Report], str] = find_no_sheet,
+) -> str:
+    """
+    Render the reports of one run as one page, a section for each lab.
+
+    *find_sheet* gives the Markdown of what a report's lab asks, or nothing.
+    """
+    level = 1 if len(reports) == 1 else 2
+    labs = [build_lab_view(report, hints, find_sheet(report), level) for report in reports]
+    lang = reports[0].lang
     labels = messages.translate_labels(lang)
     total_ring = build_score_ring(reports)
     single = f"{sanitize_line(reports[0].lab.id)} — {sanitize_line(reports[0].lab.title)}"
@@ -69,8 +89,8 @@ def render_session_page(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -
     )
 
 
-def build_lab_view(report: Report, hints: int) -> LabView:
-    """Make everything about one lab safe to show."""
+def build_lab_view(report: Report, hints: int, sheet: str, level: int) -> LabView:
+    """Make everything about one lab, whose heading is of *level*, safe to show."""
     return LabView(
         id=sanitize_line(report.lab.id),
         title=messages.sanitize_prose(report.lab.title, report.lang),
@@ -83,6 +103,7 @@ def build_lab_view(report: Report, hints: int) -> LabView:
         incomplete=messages.describe_incompleteness(report),
         steps=[split_code_spans(step) for step in messages.list_next_steps(report)],
         sections=build_sections(report, hints),
+        sheet=render_markdown(sheet, report.lang, level=level + 1),
         footer=build_footer(report),
     )
 

@@ -60,6 +60,8 @@ REPORT_LABELS = {
     "remarks": N_("Worth knowing"),
     "passed": N_("Passed"),
     "skipped": N_("Skipped"),
+    "sheet": N_("Sheet"),
+    "asked": N_("What the lab asks"),
     "next": N_("What to do next"),
     "hint": N_("Hint"),
     "why": N_("Why"),

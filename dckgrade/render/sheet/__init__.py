@@ -1,0 +1,1 @@
+"""Render what a lab asks, a module for each format."""
