@@ -12,7 +12,7 @@ from dckgrade.lab.load import load_lab
 from dckgrade.prove import run
 from dckgrade.prove.engines.settings import EngineSetting
 from dckgrade.prove.images import LabImages
-from dckgrade.prove.schedule import PlannedLab
+from dckgrade.prove.schedule import CaseOutcomes, PlannedLab
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def schedules(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], int]]:
         def __init__(self, labs: list[PlannedLab], _progress: object) -> None:
             self.labs = [lab.id for lab in labs]
 
-        def run(self, factories: list[object]) -> Mapping[tuple[str, str], Any]:
+        def run(self, factories: list[object]) -> Mapping[tuple[tuple[str, str], str], Any]:
             noted.append((self.labs, len(factories)))
-            return {(lab, "solution"): lab for lab in self.labs}
+            return {((lab, "installed"), "solution"): lab for lab in self.labs}
 
     monkeypatch.setattr(run, "Schedule", NotedSchedule)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
@@ -39,7 +39,7 @@ def plan(lab: str, *, guest: bool = False) -> PlannedLab:
     )
 
 
-def run_on_four_engines(*labs: PlannedLab) -> Mapping[tuple[str, str], Any]:
+def run_on_four_engines(*labs: PlannedLab) -> CaseOutcomes:
     def create(setting: EngineSetting) -> Any:
         raise AssertionError(setting)
 
@@ -50,7 +50,7 @@ def test_guests_run_last_and_one_a_processor(schedules: list[tuple[list[str], in
     outcomes = run_on_four_engines(plan("tp3", guest=True), plan("tp5"), plan("tp7"))
 
     assert schedules == [(["tp5", "tp7"], 4), (["tp3"], 2)]
-    assert {lab for lab, _ in outcomes} == {"tp3", "tp5", "tp7"}
+    assert {lab for (lab, _), _ in outcomes} == {"tp3", "tp5", "tp7"}
 
 
 def test_without_guests_or_with_nothing_else_there_is_one_queue(
