@@ -12,8 +12,9 @@ nox.options.sessions = ["lint", "tests"]
 nox.options.error_on_missing_interpreters = True
 
 DEV = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
-# What needs no engine is shared out by modules: tests/conftest.py.
+# Which tests share one: tests/conftest.py.
 PROCESSES = ["-n", "2"]
+LABS, GUEST_LABS = "tests/live/test_labs_live.py", "tests/live/test_guest_labs_live.py"
 # The programs that are needed, and Debian's packages that bring them.
 Parts = tuple[list[str], list[str]]
 ENGINE: Parts = (["dockerd", "iptables", "ip"], ["docker.io", "iptables", "iproute2", "util-linux"])
@@ -64,15 +65,17 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test, those on a real engine too: first what needs none, then the live ones."""
+    """Run every test: first those that need no engine, then the live ones, of them the labs last."""
     session.install("-q", "-e", ".", *DEV)
     debian(session, ENGINE, COMMAND, GUEST, JARS, SSH, BROWSER, SHELLS)
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
-    # Apart: an emulated guest machine answers too late beside tests that take the whole processor.
     session.run("pytest", *PROCESSES, "--ignore=tests/live")
-    session.run("pytest", "tests/live")
+    # An emulated guest machine answers too late beside what takes the whole processor, as the labs do; one
+    # beside the other live tests, which wait most of the time, has a processor of its own.
+    session.run("pytest", *PROCESSES, "tests/live", f"--ignore={LABS}")
+    session.run("pytest", LABS)
 
 
 @nox.session(default=False)
@@ -97,7 +100,7 @@ def prove(session: nox.Session) -> None:
     session.install("-q", "-e", ".", *DEV)
     debian(session, ENGINE, COMMAND, GUEST, JARS)
     chosen = ["-k", " or ".join(f"[{lab}]" for lab in session.posargs)] if session.posargs else []
-    session.run("pytest", "tests/live/test_labs_live.py", "--every-case", *chosen)
+    session.run("pytest", LABS, GUEST_LABS, "--every-case", *chosen)
 
 
 @nox.session(default=False)

@@ -41,17 +41,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+LIVE_PROCESSES = {
+    "tests/live/test_guest_labs_live.py": "guests",
+    "tests/live/test_guest.py": "guests",
+    "tests/live/test_labs_live.py": "labs",
+}
+
+
 def choose_process(nodeid: str) -> str:
-    """Choose which tests share a process: the labs, all other live tests, each further module."""
+    """Choose which tests share a process: on guests, the labs, other live ones, each further module."""
     module = nodeid.split("::", maxsplit=1)[0]
-    if not module.startswith("tests/live/"):
-        return module
-    return "labs" if module.endswith("test_labs_live.py") else "live"
+    return LIVE_PROCESSES.get(module, "live" if module.startswith("tests/live/") else module)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the labs and the other live tests: they take longest, most of it waiting."""
-    order = {"labs": 0, "live": 1}
+    """Begin with the guests, the labs and the other live tests: they take longest, most of it waiting."""
+    order = {"guests": 0, "labs": 1, "live": 2}
     items.sort(key=lambda item: order.get(choose_process(item.nodeid), len(order)))
 
 

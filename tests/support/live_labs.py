@@ -1,0 +1,77 @@
+"""Which labs and cases are proven live, and what is kept of that."""
+
+import subprocess
+from collections.abc import Sequence
+
+import pytest
+
+from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
+from dckgrade.lab.load import LoadedLab, load_lab
+from dckgrade.prove import run
+from dckgrade.prove.case import Case, read_proof_settings
+from dckgrade.prove.engines.release import INSTALLED, EngineRelease
+from dckgrade.prove.provenance import find_stale_recordings
+from dckgrade.prove.run import CaseChoice
+from dckgrade.prove.schedule import PlannedLab
+from dckgrade.prove.selection import select_slice, select_telling_cases
+from dckgrade.render.proof.html import render_proof_page
+from dckgrade.report.proof import Proof
+from tests.conftest import FIXTURES
+
+BUILD = FIXTURES.parent / "build"
+SLICES = 16
+"""After about so many commits every case has had its turn."""
+MAX_STALE = 5
+"""As in tests/prove/test_provenance.py, which fails when there are more: then all must be proven."""
+
+
+def list_labs(*, guest: bool) -> list[str]:
+    """List the labs whose cases run on a guest machine's engine, or those that run on one of this machine."""
+    labs = list_labs_in_folders(find_builtin_folder())
+    return [lab for lab in labs if read_proof_settings(FIXTURES, lab).guest is guest]
+
+
+def list_requested_labs(request: pytest.FixtureRequest, function: object) -> list[str]:
+    """List the labs for which the test *function* is to be run."""
+    tests = [test for test in request.session.items if isinstance(test, pytest.Function)]
+    return [str(test.callspec.params["lab"]) for test in tests if test.function is function]
+
+
+def plan_labs(
+    labs: Sequence[str], choose: CaseChoice | None, release: EngineRelease = INSTALLED
+) -> list[PlannedLab]:
+    """Plan the chosen cases of *labs*; without *choose* all of them."""
+    return [run.plan_lab(load_lab(find_lab_path(lab)), FIXTURES, choose, release) for lab in labs]
+
+
+def prove_planned(planned: Sequence[PlannedLab], jobs: int | None = None) -> list[Proof]:
+    """Prove them on engines of our own: *jobs* at a time, else as memory allows."""
+    engines = run.create_own_engines(planned, FIXTURES, jobs)
+    return run.prove_live(planned, FIXTURES, engines, lambda *_: None, record=False)
+
+
+def keep_page(proof: Proof) -> None:
+    """Write the matrix of a lab to `build/`."""
+    BUILD.mkdir(exist_ok=True)
+    (BUILD / f"proof-{proof.lab}.html").write_text(render_proof_page([proof], "en"), encoding="utf-8")
+
+
+def get_case_choice(request: pytest.FixtureRequest) -> CaseChoice | None:
+    """Return what chooses the cases; None under `--every-case`."""
+    return None if request.config.getoption("--every-case") else choose_cases
+
+
+def choose_cases(loaded: LoadedLab, cases: Sequence[Case]) -> set[str]:
+    """Choose the cases that show most, the stale ones if they are few, and this commit's slice."""
+    stale = find_stale_recordings(loaded, FIXTURES, cases)
+    few = stale if len(stale) <= MAX_STALE else set()
+    return select_telling_cases(loaded, cases) | few | select_slice(cases, read_commit(), SLICES)
+
+
+def read_commit() -> str:
+    """Read which commit this is; nothing where there is no repository."""
+    words = ["git", "-C", str(FIXTURES), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(words, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        return ""
