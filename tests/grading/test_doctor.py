@@ -36,7 +36,7 @@ class Machine(FakeEngine):
 
     def take_snapshot(self, options: RunOptions = RunOptions()) -> Engine:
         self.lab_containers = options.lab_containers
-        return self  # type: ignore[return-value]
+        return self
 
     def end_run(self) -> None:
         return
