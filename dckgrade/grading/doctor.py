@@ -156,7 +156,7 @@ def find_undecided_checks(lab: Lab, engine: Engine, lang: Lang) -> dict[str, Che
 
 def judge_foreseen(lab: Lab, engine: Engine, lang: Lang) -> Iterator[CheckResult]:
     """Judge what is foreseen, each check by itself; yield those that stay unknown."""
-    probes = {observation_key(check.observe): check.observe for check in lab.checks}
+    probes = {observation_key(probe): probe for probe in lab.list_probes()}
     foreseen = {key: seen for key, probe in probes.items() if (seen := probe.foresee(engine))}
     recording = Recording(engine=engine.engine, started_at="", observations=foreseen)
     alone = replace(lab, checks=[replace(check, requires=[]) for check in lab.checks])

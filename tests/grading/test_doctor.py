@@ -60,6 +60,10 @@ DESKTOP: Mapping[str, Any] = {"OperatingSystem": "Docker Desktop", "SecurityOpti
 NO_APPARMOR: Mapping[str, Any] = {"SecurityOptions": ["name=seccomp,profile=builtin"]}
 ROOTLESS: Mapping[str, Any] = {"SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless"]}
 NO_SECCOMP: Mapping[str, Any] = {"SecurityOptions": ["name=apparmor"]}
+CONTAINERD_STORE: Mapping[str, Any] = {
+    "Driver": "overlayfs",
+    "DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]],
+}
 NO_MEMORY: Mapping[str, Any] = {"MemoryLimit": False}
 NO_CONTROL_GROUPS: Mapping[str, Any] = {"MemoryLimit": False, "CgroupDriver": "none", "CgroupVersion": "1"}
 
@@ -111,6 +115,7 @@ def test_podman_desktop_wsl_snap_and_rootless_are_told_apart() -> None:
         ("tp2", NO_SECCOMP, "runs without seccomp"),
         ("tp3", NO_APPARMOR, "This machine has no AppArmor"),
         ("tp3", ROOTLESS, "This engine (rootless) does not apply profiles the same way"),
+        ("tp6", CONTAINERD_STORE, "it takes 0.54.0 at least"),
         ("tp5", NO_MEMORY, "This machine does not account memory"),
         ("tp5", NO_CONTROL_GROUPS, "This machine does not account memory"),
     ],
@@ -137,6 +142,7 @@ RECORDED_LIMITS = [
     ("tp3", "handmade/rootless", ROOTLESS),
     ("tp3", "handmade/docker-desktop", DESKTOP),
     ("tp5", "handmade/memory-not-counted", NO_MEMORY),
+    ("tp6", "handmade/containerd-keeps-the-containers", CONTAINERD_STORE),
 ]
 
 
