@@ -64,10 +64,9 @@ def examine_engine(where: "Endpoint") -> "DoctorReport":
     sockets = [url for url in list_other_sockets(os.environ, Path.home()) if url != where.url]
     try:
         with connect_engine(where) as daemon:
-            engine = daemon.engine
-            machine = parse_machine(
-                daemon.inspect_engine(), engine.version or "", engine.api or "", rootless=engine.rootless
-            )
+            engine = daemon.take_snapshot()
+            machine = parse_machine(engine.inspect_engine(), engine.engine)
+            labs = [assess_lab(load_lab(path).lab, engine, spoken) for path in list_lab_paths().values()]
     except EngineError as trouble:
         said = trouble.translate_sentences(spoken)
         return DoctorReport(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
@@ -78,7 +77,6 @@ def examine_engine(where: "Endpoint") -> "DoctorReport":
             )
         ]
         return DoctorReport(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
-    labs = [assess_lab(load_lab(path).lab, machine, spoken) for path in list_lab_paths().values()]
     return DoctorReport(
         endpoint=where.url, found_by=where.source, other_sockets=sockets, machine=machine, labs=labs
     )
@@ -95,17 +93,19 @@ def describe_examination(found: "DoctorReport") -> Iterator[str]:
         yield translate(N_("Other sockets: {others}")).format(others=", ".join(found.other_sockets))
     yield f"dckgrade {found.dckgrade}, Python {found.python}, {found.system}"
     for lab in found.labs:
-        mark = "✗" if lab.reasons else "✓"
-        yield f"{mark} {lab.id}  {lab.title}" + "".join(f": {reason}" for reason in lab.reasons)
+        yield f"{'✗' if lab.checks else '✓'} {lab.id}  {lab.title}"
+        if lab.checks:
+            left = translate(N_("{undecided} of {count} checks cannot be decided here:"))
+            yield f"    {left.format(undecided=len(lab.checks), count=lab.count)} {' '.join(lab.reasons)}"
 
 
 def describe_machine(machine: "Machine") -> Iterator[str]:
     """Yield the lines about the machine."""
     translate = get_translator(language.get_language())
     yield f"{machine.sort} {machine.version}, API {machine.api}"
-    if tuple(map(int, machine.api.split("."))) > tuple(map(int, machine.newest_tested_api.split("."))):
-        told = N_("Newer than what dckgrade was tested with (API {api}).")
-        yield translate(told).format(api=machine.newest_tested_api)
+    if machine.untested_api:
+        told = N_("It offers API {newest}, newer than what dckgrade was tested with: {api} is spoken.")
+        yield translate(told).format(newest=machine.untested_api, api=machine.api)
     yield f"{machine.operating_system}, Linux {machine.kernel}"
     memory = translate(N_("{memory} GiB of memory, {cpus} processors"))
     yield memory.format(memory=round(machine.memory_bytes / 2**30, 1), cpus=machine.cpus)

@@ -8,9 +8,10 @@ from email.utils import parsedate_to_datetime
 from dckgrade.engine.endpoint import Endpoint, EndpointUsageError, EngineError
 from dckgrade.i18n import N_
 
-# 1.51 (engine 28.3 to 28.5) is the newest that tests/answers were recorded with; 29.x still speaks it (its
-# minimum is 1.44 or 1.40). 1.52 drops fields of inspect: before going on, read moby's api/docs/CHANGELOG.md.
-NEWEST_TESTED = "1.51"
+# Answers up to 1.51 (engine 28.5) are recorded in tests/answers, and reports made at 1.56, by the code of
+# engine 29, in tests/answers/reports. 1.52 dropped fields of inspect and of events that nothing here reads:
+# before going on, read moby's api/docs/CHANGELOG.md. Engines of 29 speak at least 1.44, some 1.40.
+NEWEST_TESTED = "1.56"
 OLDEST_SUPPORTED = "1.41"  # engine 20.10
 # The Date header counts whole seconds, and the answer took a moment to come.
 _IGNORED_DRIFT = timedelta(seconds=2)
@@ -40,6 +41,11 @@ def negotiate_api_version(endpoint: Endpoint, headers: Mapping[str, str]) -> str
             N_("Unset DOCKER_API_VERSION."), ceiling=ceiling, oldest=OLDEST_SUPPORTED, newest=NEWEST_TESTED,
         )  # fmt: skip
     return min(offered, ceiling, NEWEST_TESTED, key=_parse_version)
+
+
+def is_newer_than_tested(offered: str) -> bool:
+    """Return whether an engine that offers API *offered* is newer than what dckgrade was tested with."""
+    return _parse_version(offered) > _parse_version(NEWEST_TESTED)
 
 
 def explain_refused_version(endpoint: Endpoint, api: str, message: str) -> EngineError | None:

@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 
+from msgspec import UNSET
+
 from dckgrade.engine.answers import ApiAnswer, OutOfReach
 from dckgrade.engine.api import ApiClient
 from dckgrade.engine.api_version import (
     NEWEST_TESTED,
     explain_refused_version,
+    is_newer_than_tested,
     measure_clock_drift,
     negotiate_api_version,
     parse_engine_version,
@@ -75,8 +78,13 @@ def _open_engine(endpoint: Endpoint, deadline_s: float, tunnel: SshTunnel | None
         client.close()
         raise
     rootless = str(endpoint.socket or (tunnel and tunnel.address.socket)).startswith("/run/user/")
+    offered = answer.headers["api-version"]
     engine = EngineInfo(
-        endpoint=endpoint.url, version=parse_engine_version(answer.headers), api=api, rootless=rootless
+        endpoint=endpoint.url,
+        version=parse_engine_version(answer.headers),
+        api=api,
+        untested_api=offered if is_newer_than_tested(offered) else UNSET,
+        rootless=rootless,
     )
     return ConnectedEngine(
         endpoint, client, engine, measure_clock_drift(answer.headers, datetime.now(UTC)), tunnel

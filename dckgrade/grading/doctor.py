@@ -1,18 +1,25 @@
 """What an engine is, and which labs can be graded on it; nothing secret is in the report."""
 
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from graphlib import TopologicalSorter
 from typing import Literal
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dckgrade import __version__
 from dckgrade.engine.answers import Json
 from dckgrade.engine.api_version import NEWEST_TESTED
-from dckgrade.i18n import N_, Lang, get_translator
+from dckgrade.engine.protocol import Engine
+from dckgrade.i18n import Lang
+from dckgrade.judge.judge import judge_recording
 from dckgrade.lab.model import Lab
-from dckgrade.probes.base import kind_of
+from dckgrade.probes.base import observation_key
+from dckgrade.render.text.messages import describe_reason
+from dckgrade.report.observation import EngineInfo, Recording
+from dckgrade.report.result import CheckResult, Verdict
 
 DOCTOR_SCHEMA: Literal["dckgrade-doctor/1"] = "dckgrade-doctor/1"
 
@@ -26,6 +33,8 @@ class Machine(Struct, frozen=True, kw_only=True):
     version: str
     api: str
     newest_tested_api: str = NEWEST_TESTED
+    untested_api: str | None = None
+    """The newest API that the engine offers, where that is newer."""
     operating_system: str
     kernel: str
     rootless: bool
@@ -45,10 +54,14 @@ class Machine(Struct, frozen=True, kw_only=True):
 
 
 class LabSupport(Struct, frozen=True, kw_only=True):
-    """A lab, and why not all of it can be graded here; without reasons it can."""
+    """A lab, and what `grade` leaves undecided of it on this engine, and why."""
 
     id: str
     title: str
+    checks: list[str] = field(default_factory=list)
+    """The ids of the checks that stay undecided."""
+    count: int
+    """How many checks the lab has."""
     reasons: list[str] = field(default_factory=list)
 
 
@@ -69,17 +82,18 @@ class DoctorReport(Struct, frozen=True, kw_only=True):
     labs: list[LabSupport] = field(default_factory=list)
 
 
-def parse_machine(info: Json, version: str, api: str, *, rootless: bool) -> Machine:
+def parse_machine(info: Json, engine: EngineInfo) -> Machine:
     """Return the machine that `GET /info` describes; what the engine leaves out is empty."""
     options = [str(option) for option in info.get("SecurityOptions") or []]
     kernel = str(info.get("KernelVersion") or "")
     return Machine(
         sort=detect_product(info),
-        version=version,
-        api=api,
+        version=engine.version or "",
+        api=engine.api or "",
+        untested_api=engine.untested_api or None,
         operating_system=str(info.get("OperatingSystem") or ""),
         kernel=kernel,
-        rootless=rootless or has_security_option(options, "rootless"),
+        rootless=engine.rootless or has_security_option(options, "rootless"),
         wsl="microsoft" in kernel.lower(),
         snap=str(info.get("DockerRootDir") or "").startswith("/var/snap/"),
         seccomp=has_security_option(options, "seccomp"),
@@ -107,52 +121,55 @@ def has_security_option(options: Sequence[str], name: str) -> bool:
     return any(option.split(",")[0] in {name, f"name={name}"} for option in options)
 
 
-MachineLimit = tuple[Callable[[Machine], bool], str]
-"""Whether a machine has the limit, and the sentence that says what it means for a lab."""
-LIMITS_BY_KIND_PREFIX: Mapping[str, Sequence[MachineLimit]] = {
-    "swarm": [
-        (lambda machine: machine.sort == "Podman", N_("Podman has no Swarm.")),
-        (
-            lambda machine: machine.sort == "Docker Desktop",
-            N_("Docker Desktop's swarm has one node and no other."),
-        ),
-    ],
-    "seccomp-": [
-        (lambda machine: machine.sort == "Podman", N_("Podman treats seccomp profiles in its own way.")),
-        (lambda machine: not machine.seccomp, N_("This engine runs without seccomp.")),
-    ],
-    "apparmor-": [
-        (
-            lambda machine: not machine.apparmor,
-            N_("This engine's machine has no AppArmor; a Debian or Ubuntu machine or VM has."),
-        ),
-        (
-            lambda machine: machine.apparmor and machine.rootless,
-            N_("A rootless engine applies no AppArmor profile."),
-        ),
-    ],
-    "container-stats": [
-        (
-            lambda machine: not machine.memory_counted,
-            N_("This machine does not count the memory of containers."),
-        )
-    ],
-}
-"""The limits of the kinds of probes, by the beginning of the kind's name."""
+def assess_lab(lab: Lab, engine: Engine, lang: Lang) -> LabSupport:
+    """
+    Return what of *lab* cannot be graded on *engine*, even of a trainee who has done all that is asked.
+
+    The kinds of probes say what they will see there, and the judge, what that is worth: both as in grading.
+    """
+    undecided = find_undecided_checks(lab, engine, lang)
+    reasons = (describe_limit(line, lang) for line in undecided.values() if line)
+    return LabSupport(
+        id=lab.id,
+        title=lab.title.in_language(lang),
+        checks=[check.id for check in lab.checks if check.id in undecided],
+        count=len(lab.checks),
+        reasons=list(dict.fromkeys(reasons)),
+    )
 
 
-def assess_lab(lab: Lab, machine: Machine, lang: Lang) -> LabSupport:
-    """Return whether *lab* can be graded on *machine*, with the reasons why not."""
-    reasons = dict.fromkeys(get_translator(lang)(limit) for limit in find_machine_limits(lab, machine))
-    return LabSupport(id=lab.id, title=lab.title.in_language(lang), reasons=list(reasons))
+def find_undecided_checks(lab: Lab, engine: Engine, lang: Lang) -> dict[str, CheckResult | None]:
+    """Find the checks that stay unknown, each with its line; None where one that it requires does."""
+    limits = {line.id: line for line in judge_foreseen(lab, engine, lang)}
+    checks = {check.id: check for check in lab.checks}
+    undecided: dict[str, CheckResult | None] = {}
+    for check_id in TopologicalSorter({check.id: check.requires for check in lab.checks}).static_order():
+        # What an effect settles is not kept back by what else cannot be seen.
+        if checks[check_id].settled_by:
+            continue
+        if not undecided.keys().isdisjoint(checks[check_id].requires):
+            undecided[check_id] = None
+        elif check_id in limits:
+            undecided[check_id] = limits[check_id]
+    return undecided
 
 
-def find_machine_limits(lab: Lab, machine: Machine) -> Iterator[str]:
-    """Yield the sentences that say what keeps the lab's probes from seeing."""
-    kinds = {kind_of(check.observe) for check in lab.checks}
-    for prefix, limits in LIMITS_BY_KIND_PREFIX.items():
-        if any(kind.startswith(prefix) for kind in kinds):
-            yield from (sentence for holds, sentence in limits if holds(machine))
+def judge_foreseen(lab: Lab, engine: Engine, lang: Lang) -> Iterator[CheckResult]:
+    """Judge what is foreseen, each check by itself; yield those that stay unknown."""
+    probes = {observation_key(probe): probe for probe in lab.list_probes()}
+    foreseen = {key: seen for key, probe in probes.items() if (seen := probe.foresee(engine))}
+    recording = Recording(engine=engine.engine, started_at="", observations=foreseen)
+    alone = replace(lab, checks=[replace(check, requires=[]) for check in lab.checks])
+    for line in judge_recording(alone, recording, lang, final=False):
+        if line.verdict is Verdict.UNKNOWN and line.observations:
+            yield line
+
+
+def describe_limit(line: CheckResult, lang: Lang) -> str:
+    """Say why a check stays unknown, in the words of its report."""
+    if line.diagnosis:
+        return line.diagnosis.message
+    return describe_reason(line.reason, lang) if line.reason else line.title
 
 
 def encode_doctor_report(examination: DoctorReport) -> bytes:

@@ -58,6 +58,14 @@ class Probe(Strict, frozen=True, kw_only=True, tag_field="kind"):
         """Observe it now. `NotThere` and `OutOfReach` become observations; any other exception is a bug."""
         raise NotImplementedError
 
+    def foresee(self, engine: Engine) -> Observation | None:  # noqa: ARG002 - for the kinds that have limits
+        """
+        Tell what `observe` will see on this engine of a trainee who does all that is asked.
+
+        None where nothing of the engine stands in the way. Only what changes nothing is asked.
+        """
+        return None
+
     def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
         """
         Find in *recorded* what was seen of it; None where nothing was.

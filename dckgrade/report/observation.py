@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 
 class UnobservableReason(StrEnum):
@@ -63,6 +63,9 @@ class EngineInfo(Struct, frozen=True, kw_only=True):
     endpoint: str
     version: str | None = None
     api: str | None = None
+    """The version of the API that was spoken."""
+    untested_api: str | UnsetType = UNSET
+    """The newest that the engine offers, where that is newer than what dckgrade was tested with."""
     rootless: bool = False
     id: str | None = None
     name: str | None = None

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from dckgrade.engine import log_frames, resources
@@ -232,7 +233,7 @@ def test_what_is_no_gradable_engine_is_told_in_time(tmp_path: Path, say: Reply, 
 def test_an_engine_that_has_left_our_version_behind_is_too_new(tmp_path: Path) -> None:
     for refusal in (reply_with({"message": TOO_OLD}, 400), reply_with(TOO_OLD.encode(), 400)):
         with start_fault_engine(
-            tmp_path, {"/_ping": reply_to_ping("1.70"), "/v1.51/_ping": refusal}
+            tmp_path, {"/_ping": reply_to_ping("1.70"), "/v1.56/_ping": refusal}
         ) as there:
             assert "too new for this dckgrade" in get_connect_error(Endpoint(there.url, "--host"))
         (tmp_path / "docker.sock").unlink()
@@ -249,18 +250,27 @@ def test_an_api_version_of_the_user_that_the_engine_has_left_behind_is_blamed_it
 
 def test_a_newer_engine_is_spoken_to_in_the_newest_version_known(tmp_path: Path) -> None:
     with connect_fault_engine(
-        tmp_path, {"/_ping": reply_to_ping("1.56"), "/containers/json": reply_with([])}
+        tmp_path, {"/_ping": reply_to_ping("1.60"), "/containers/json": reply_with([])}
     ) as (
         connected,
         there,
     ):
         connected.take_snapshot().list_containers()
-        assert there.list_paths() == ["/_ping", "/v1.51/_ping", "/v1.51/containers/json?all=true"]
+        assert there.list_paths() == ["/_ping", "/v1.56/_ping", "/v1.56/containers/json?all=true"]
+        assert (connected.engine.api, connected.engine.untested_api) == ("1.56", "1.60")
+
+
+@pytest.mark.parametrize("offered", ["1.41", "1.51", "1.56"])
+def test_of_an_engine_no_newer_than_tested_nothing_is_noted(tmp_path: Path, offered: str) -> None:
+    with start_fault_engine(tmp_path, {"/_ping": reply_to_ping(offered)}) as there:
+        with connect_engine(Endpoint(there.url, "--host")) as connected:
+            assert connected.engine.untested_api is UNSET
+        assert there.list_paths() == ["/_ping"]
 
 
 @pytest.mark.parametrize(("offered", "ceiling", "spoken"), [
     ("1.41", None, "1.41"), ("1.45", None, "1.45"), ("1.51", "1.44", "1.44"),
-    ("1.44", "1.51", "1.44"), ("1.60", "1.99", "1.51"),
+    ("1.44", "1.51", "1.44"), ("1.56", None, "1.56"), ("1.60", "1.99", "1.56"),
 ])  # fmt: skip
 def test_the_version_spoken_is_one_that_all_know(
     tmp_path: Path, offered: str, ceiling: str | None, spoken: str

@@ -1,22 +1,80 @@
 """What an engine says of itself → which labs can be graded on it; no name, id or secret in it."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
-from dckgrade.grading.doctor import DoctorReport, Machine, assess_lab, encode_doctor_report, parse_machine
-from dckgrade.lab.discovery import find_lab_path
+from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import RunOptions
+from dckgrade.grading import doctor as about
+from dckgrade.grading import run
+from dckgrade.lab.discovery import find_lab_path, list_lab_paths
 from dckgrade.lab.load import load_lab
+from dckgrade.lab.model import Lab
+from dckgrade.report import codec
+from dckgrade.report.observation import EngineInfo
+from dckgrade.report.result import Verdict
+from tests.conftest import FIXTURES
 from tests.support.cli_runner import NOWHERE, dckgrade
-from tests.support.fake_engine import ENGINES, answer
-from tests.support.fault_engine import FaultEngine
+from tests.support.fake_engine import ENGINES, NEWEST, FakeEngine, answer
+from tests.support.fault_engine import FaultEngine, reply_to_ping
 from tests.support.fault_engine import reply_with as engine_answer
 
+ALL_LABS = [load_lab(path).lab for path in list_lab_paths().values()]
 
-def told(engine: str, **changes: Any) -> Machine:
-    return parse_machine({**answer(engine, "info"), **changes}, "28.5.2", "1.51", rootless=False)
+
+class Machine(FakeEngine):
+    """A recorded engine whose `/info` a test changes; its containers are those of tp5, at work."""
+
+    def __init__(self, engine: str = NEWEST, **info: Any) -> None:
+        super().__init__(engine)
+        self.renamed("dbserver", "ended").renamed("envs", "dbserver").only("webservers", "dbserver")
+        self.info = {**self.info, **info}
+
+    def take_snapshot(self, options: RunOptions = RunOptions()) -> Engine:
+        self.lab_containers = options.lab_containers
+        return self
+
+    def end_run(self) -> None:
+        return
+
+    def without_figures(self, *parts: str) -> Self:
+        """Leave *parts* out of the samples, as a machine does that does not count them."""
+        for sample in self.measured.values():
+            sample.update((part, {}) for part in parts)
+        return self
+
+
+WORKER: Mapping[str, Any] = {
+    "LocalNodeState": "active",
+    "ControlAvailable": False,
+    "NodeID": "w",
+    "NodeAddr": "10.0.0.2",
+    "RemoteManagers": [{"Addr": "10.0.0.1:2377", "NodeID": "m"}],
+}
+PODMAN: Mapping[str, Any] = {"BuildahVersion": "1.39"}
+DESKTOP: Mapping[str, Any] = {"OperatingSystem": "Docker Desktop", "SecurityOptions": ["name=seccomp"]}
+NO_APPARMOR: Mapping[str, Any] = {"SecurityOptions": ["name=seccomp,profile=builtin"]}
+ROOTLESS: Mapping[str, Any] = {"SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless"]}
+NO_SECCOMP: Mapping[str, Any] = {"SecurityOptions": ["name=apparmor"]}
+CONTAINERD_STORE: Mapping[str, Any] = {
+    "Driver": "overlayfs",
+    "DriverStatus": [["driver-type", "io.containerd.snapshotter.v1"]],
+}
+NO_MEMORY: Mapping[str, Any] = {"MemoryLimit": False}
+NO_CONTROL_GROUPS: Mapping[str, Any] = {"MemoryLimit": False, "CgroupDriver": "none", "CgroupVersion": "1"}
+
+
+def told(engine: str, **changes: Any) -> about.Machine:
+    machine = Machine(engine, **changes)
+    return about.parse_machine(machine.info, EngineInfo(endpoint="unix:///x", version="28.5.2", api="1.51"))
+
+
+def ask_doctor(lab: Lab, machine: Machine) -> about.LabSupport:
+    return about.assess_lab(lab, machine.take_snapshot(), "en")
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -31,50 +89,111 @@ def test_every_engine_is_described_from_what_it_says(engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_an_ordinary_engine_can_be_graded_on_all_it_has(engine: str) -> None:
-    assert [
-        assess_lab(load_lab(find_lab_path(lab)).lab, told(engine), "en").reasons
-        for lab in ("tp1", "tp2", "tp5")
-    ] == [
-        [],
-        [],
-        [],
-    ]
-
-
-def test_what_stands_in_the_way_of_a_lab_is_told_once_in_the_user_s_language() -> None:
-    without = told(ENGINES[0], SecurityOptions=[])
-    (reason,) = assess_lab(load_lab(find_lab_path("tp2")).lab, without, "fr").reasons
-    assert "seccomp" in reason
-    assert assess_lab(load_lab(find_lab_path("tp5")).lab, without, "fr").reasons == []
+@pytest.mark.parametrize("lab", ALL_LABS, ids=lambda lab: lab.id)
+def test_an_ordinary_engine_can_be_graded_on_all_it_has(lab: Lab, engine: str) -> None:
+    support = ask_doctor(lab, Machine(engine))
+    needs_more = lab.id == "tp3" and "cgroup2" not in engine
+    assert bool(support.reasons) == bool(support.checks) == needs_more
 
 
 def test_podman_desktop_wsl_snap_and_rootless_are_told_apart() -> None:
     engine = ENGINES[0]
-    assert told(engine, BuildahVersion="1.33").sort == "Podman"
-    assert told(engine, OperatingSystem="Docker Desktop").sort == "Docker Desktop"
+    assert told(engine, **PODMAN).sort == "Podman"
+    assert told(engine, **DESKTOP).sort == "Docker Desktop"
     assert told(engine, KernelVersion="5.15.153.1-microsoft-standard-WSL2").wsl
     assert told(engine, DockerRootDir="/var/snap/docker/common/var-lib-docker").snap
-    assert told(engine, SecurityOptions=["name=seccomp,profile=builtin", "name=rootless"]).rootless
-    assert assess_lab(
-        load_lab(find_lab_path("tp1")).lab, told(engine, BuildahVersion="1.33"), "en"
-    ).reasons == ["Podman has no Swarm."]
+    assert told(engine, **ROOTLESS).rootless
 
 
 @pytest.mark.parametrize(
-    ("lab", "changes", "reason"),
+    ("lab", "info", "reason"),
     [
-        ("tp1", {"OperatingSystem": "Docker Desktop"}, "Docker Desktop's swarm has one node and no other."),
-        ("tp3", {"SecurityOptions": ["name=seccomp"]}, "This engine's machine has no AppArmor"),
-        ("tp3", {"SecurityOptions": ["name=apparmor", "name=rootless"]}, "A rootless engine applies no"),
-        ("tp5", {"MemoryLimit": False}, "This machine does not count the memory of containers."),
+        ("tp1", PODMAN, "Podman has no Swarm"),
+        ("tp1", DESKTOP, "Docker Desktop can only form a one-node swarm."),
+        ("tp1", {"Swarm": WORKER}, "You are on a worker (manager: 10.0.0.1:2377)."),
+        ("tp2", PODMAN, "does not show in a readable form"),
+        ("tp2", NO_SECCOMP, "runs without seccomp"),
+        ("tp3", NO_APPARMOR, "This machine has no AppArmor"),
+        ("tp3", ROOTLESS, "This engine (rootless) does not apply profiles the same way"),
+        ("tp6", CONTAINERD_STORE, "it takes 0.54.0 at least"),
+        ("tp5", NO_MEMORY, "This machine does not account memory"),
+        ("tp5", NO_CONTROL_GROUPS, "This machine does not account memory"),
     ],
 )
-def test_a_lab_that_this_machine_cannot_grade_has_its_reason(
-    lab: str, changes: dict[str, Any], reason: str
+def test_what_stands_in_the_way_of_a_lab_is_told_once_in_the_words_of_its_report(
+    lab: str, info: Mapping[str, Any], reason: str
 ) -> None:
-    (told_reason,) = assess_lab(load_lab(find_lab_path(lab)).lab, told(ENGINES[-1], **changes), "en").reasons
-    assert told_reason.startswith(reason)
+    (told_reason,) = ask_doctor(load_lab(find_lab_path(lab)).lab, Machine(**info)).reasons
+    assert reason in told_reason
+
+
+def test_the_reason_is_told_in_the_user_s_language() -> None:
+    engine = Machine(**NO_SECCOMP).take_snapshot()
+    (reason,) = about.assess_lab(load_lab(find_lab_path("tp2")).lab, engine, "fr").reasons
+    assert "sans seccomp" in reason
+
+
+RECORDED_LIMITS = [
+    ("tp1", "handmade/docker-desktop", DESKTOP),
+    ("tp1", "mistakes/graded-on-a-worker", {"Swarm": WORKER}),
+    ("tp2", "handmade/profile-by-its-path", PODMAN),
+    ("tp2", "handmade/no-seccomp", NO_SECCOMP),
+    ("tp3", "handmade/no-apparmor", NO_APPARMOR),
+    ("tp3", "handmade/rootless", ROOTLESS),
+    ("tp3", "handmade/docker-desktop", DESKTOP),
+    ("tp5", "handmade/memory-not-counted", NO_MEMORY),
+    ("tp6", "handmade/containerd-keeps-the-containers", CONTAINERD_STORE),
+]
+
+
+@pytest.mark.parametrize(("lab", "case", "info"), RECORDED_LIMITS)
+def test_the_doctor_says_of_a_machine_what_a_report_made_there_says(
+    lab: str, case: str, info: Mapping[str, Any]
+) -> None:
+    loaded, path = load_lab(find_lab_path(lab)), FIXTURES / lab / case / "recording.json"
+    graded = run.judge_report_again(loaded, codec.from_json(path.read_bytes(), case), "en").checks
+    undecided = [line.id for line in graded if line.verdict is Verdict.UNKNOWN]
+    codes = {line.diagnosis.code for line in graded if line.verdict is Verdict.UNKNOWN and line.diagnosis}
+
+    engine = Machine(**info).take_snapshot()
+    limits = about.find_undecided_checks(loaded.lab, engine, "en").values()
+
+    assert about.assess_lab(loaded.lab, engine, "en").checks == undecided
+    assert {line.diagnosis.code for line in limits if line and line.diagnosis} == codes
+
+
+@pytest.mark.parametrize("lab", ALL_LABS, ids=lambda lab: lab.id)
+def test_the_doctor_forbids_nothing_that_a_solution_was_graded_on(lab: Lab) -> None:
+    raw = (FIXTURES / lab.id / "solution" / "recording.json").read_bytes()
+    graded = run.judge_report_again(load_lab(find_lab_path(lab.id)), codec.from_json(raw, lab.id), "en")
+    assert {line.verdict for line in graded.checks} == {Verdict.PASSED}
+    assert ask_doctor(lab, Machine()).checks == []
+
+
+@pytest.mark.parametrize(
+    ("lab", "machine"),
+    [
+        ("tp1", Machine(**PODMAN)),
+        ("tp1", Machine(Swarm=WORKER)),
+        ("tp3", Machine(**NO_APPARMOR)),
+        ("tp3", Machine(**ROOTLESS)),
+        ("tp3", Machine(**DESKTOP)),
+        ("tp5", Machine()),
+        ("tp5", Machine(ENGINES[0])),
+        ("tp5", Machine(**NO_MEMORY).without_figures("memory_stats")),
+        ("tp5", Machine(**NO_CONTROL_GROUPS).without_figures("memory_stats", "pids_stats")),
+        ("tp5", Machine(**NO_CONTROL_GROUPS).without_figures("pids_stats")),
+    ],
+)
+def test_the_doctor_says_what_grading_on_the_same_engine_comes_to(lab: str, machine: Machine) -> None:
+    loaded = load_lab(find_lab_path(lab))
+    report = run.grade_lab(loaded, machine, RunOptions(lang="en", at_once=True))
+    undecided = [line.id for line in report.checks if line.verdict is Verdict.UNKNOWN]
+    support = ask_doctor(loaded.lab, machine)
+    assert support.checks == undecided
+    if undecided:
+        said = [line.diagnosis.message for line in report.checks if line.diagnosis and line.id in undecided]
+        assert set(said) <= set(support.reasons)
 
 
 PROXY = "http://user:canary@proxy:3128"
@@ -105,15 +224,30 @@ def test_everything_is_told_of_an_engine_but_no_secret_and_no_name(shape: str, t
         )
 
 
+def test_an_engine_newer_than_tested_and_a_lab_that_cannot_be_graded_are_told(tmp_path: Path) -> None:
+    says = {
+        "/_ping": reply_to_ping("1.60"),
+        "/info": engine_answer({**answer(ENGINES[-1], "info"), "SecurityOptions": ["name=apparmor"]}),
+    }
+    with FaultEngine(tmp_path / "e.sock", says) as engine:
+        shown = dckgrade("doctor", "--host", engine.url, "--lang", "en").stdout.decode()
+        read = json.loads(dckgrade("doctor", "--host", engine.url, "-f", "json").stdout)
+    assert "It offers API 1.60, newer than what dckgrade was tested with: 1.56 is spoken." in shown
+    assert "✗ tp2" in shown
+    assert "6 of 7 checks cannot be decided here: This engine, or its kernel, runs without seccomp" in shown
+    assert read["machine"]["untested_api"] == "1.60"
+    assert {lab["id"]: len(lab["checks"]) for lab in read["labs"] if lab["checks"]} == {"tp2": 6}
+
+
 def test_an_engine_that_says_nothing_breaks_nothing() -> None:
-    empty = parse_machine({}, "", "1.41", rootless=False)
+    empty = about.parse_machine({}, EngineInfo(endpoint="unix:///x"))
     assert (empty.cpus, empty.seccomp, empty.swarm) == (0, False, "")
 
 
 def test_the_document_names_no_machine_and_no_engine() -> None:
     info = answer(ENGINES[-1], "info")
-    written = encode_doctor_report(
-        DoctorReport(endpoint="unix:///x", found_by="default", machine=told(ENGINES[-1]))
+    written = about.encode_doctor_report(
+        about.DoctorReport(endpoint="unix:///x", found_by="default", machine=told(ENGINES[-1]))
     )
     assert json.loads(written)["schema"] == "dckgrade-doctor/1"
     assert info["ID"].encode() not in written

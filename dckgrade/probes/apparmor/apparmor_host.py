@@ -57,6 +57,10 @@ class ApparmorHost(Probe, frozen=True, kw_only=True, tag="apparmor-host"):
             return convert_to_observation("apparmor-host", trouble)
         return Seen(kind="apparmor-host", facts=msgspec.to_builtins(facts))
 
+    def foresee(self, engine: Engine) -> Observation | None:
+        """Whatever the trainee does, it is the same."""
+        return self.observe(engine)
+
 
 def read_apparmor_host_facts(info: Json) -> Facts:
     """Read the options; each is `name=…`, perhaps with more behind a comma."""

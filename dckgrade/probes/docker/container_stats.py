@@ -48,7 +48,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """How many processes and threads it has; null where they are not counted."""
 
 
-FIGURES = ("memory_bytes", "memory_limit_bytes", "cpu_ns", "processes")
+MEMORY_FIGURES = ("memory_bytes", "memory_limit_bytes")
+FIGURES = (*MEMORY_FIGURES, "cpu_ns", "processes")
 LABELS: Mapping[str, Text] = {
     "name": Text(fr="nom du conteneur", en="name of the container"),
     "image": Text(fr="image du conteneur", en="image of the container"),
@@ -86,6 +87,19 @@ class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("container-stats", trouble, subject)
         return Seen(kind="container-stats", facts=msgspec.to_builtins(facts))
+
+    def foresee(self, engine: Engine) -> Observation | None:
+        """What the kernel does not count, no container has."""
+        try:
+            info = engine.inspect_engine()
+        except (NotThere, OutOfReach) as trouble:
+            return convert_to_observation("container-stats", trouble)
+        uncounted = FIGURES if has_no_control_groups(info) else MEMORY_FIGURES
+        if info.get("MemoryLimit") is not False and uncounted is MEMORY_FIGURES:
+            return None
+        measured = dict.fromkeys(FIGURES, 1) | dict.fromkeys(uncounted)
+        facts = {"name": self.container, "image_fits": True, "status": "running", "live": True}
+        return Seen(kind="container-stats", facts=dict.fromkeys(Facts.__struct_fields__) | facts | measured)
 
     def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
         """
@@ -132,7 +146,12 @@ def counts_containers(sample: Json, engine: Engine) -> bool:
     they are those of the whole machine, and no processes are counted.
     """
     counted = (sample.get("pids_stats") or {}).get("current") is not None
-    return counted or engine.inspect_engine().get("CgroupDriver") != "none"
+    return counted or not has_no_control_groups(engine.inspect_engine())
+
+
+def has_no_control_groups(info: Json) -> bool:
+    """Return whether the engine runs its containers without control groups (`/info`)."""
+    return bool(info.get("CgroupDriver") == "none")
 
 
 def read_figures(sample: Json) -> dict[str, int | None]:

@@ -25,6 +25,15 @@ LEADERLESS_ERROR = "does not have a leader"
 """What moby answers, word for word, when too few managers are left to elect one (20.10, measured)."""
 SILENT_STATES = {"down", "disconnected"}
 ENOUGH_ACTIVE_WORKERS = 2
+DOCKER_DESKTOP = "Docker Desktop"
+LONE_SWARM: Json = {"LocalNodeState": "active", "ControlAvailable": True}
+LONE_NODE: Json = {
+    "CreatedAt": "2000-01-01T00:00:00Z",
+    "Spec": {"Role": "manager", "Availability": "active"},
+    "Status": {"State": "ready"},
+    "ManagerStatus": {"Leader": True, "Reachability": "reachable"},
+}
+"""What a swarm of one machine answers, as far as it is read here."""
 
 
 class Node(Struct, frozen=True, kw_only=True):
@@ -135,6 +144,14 @@ class Swarm(Probe, frozen=True, kw_only=True, tag="swarm"):
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("swarm", trouble)
         return Seen(kind="swarm", facts=msgspec.to_builtins(facts), age_s=age_s)
+
+    def foresee(self, engine: Engine) -> Observation | None:
+        """Docker Desktop can form a swarm of itself alone; any other engine's part is what it is now."""
+        seen = self.observe(engine)
+        if not isinstance(seen, Seen) or seen.facts["operating_system"] != DOCKER_DESKTOP:
+            return seen
+        facts = read_swarm_facts(LONE_SWARM, [LONE_NODE], DOCKER_DESKTOP)
+        return Seen(kind="swarm", facts=msgspec.to_builtins(facts))
 
 
 def get_swarm_info(info: Json) -> Json:

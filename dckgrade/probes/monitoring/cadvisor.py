@@ -19,6 +19,7 @@ VersionNumbers = tuple[int, ...]
 
 LAST_VERSIONS = {"gcr.io/cadvisor/cadvisor": (0, 49), "google/cadvisor": (0, 33)}
 """Where `latest` has stayed behind: later versions are published elsewhere (cadvisor#3790, moby#43608)."""
+SHEET_CONTAINER: Json = {"Config": {"Image": "gcr.io/cadvisor/cadvisor"}, "State": {"Running": True}}
 SNAPSHOTTER_TYPE = "io.containerd.snapshotter.v1"
 
 
@@ -74,6 +75,15 @@ class Cadvisor(Probe, frozen=True, kw_only=True, tag="cadvisor"):
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("cadvisor", trouble)
         return Seen(kind="cadvisor", facts=msgspec.to_builtins(facts), age_s=age_s)
+
+    def foresee(self, engine: Engine) -> Observation | None:
+        """Without a container, the image of the sheet will run."""
+        try:
+            inspected = reachability.inspect_cadvisor(engine, self.container) or SHEET_CONTAINER
+            facts = read_cadvisor_facts(inspected, engine.inspect_engine(), engine.engine.version)
+        except (NotThere, OutOfReach) as trouble:
+            return convert_to_observation("cadvisor", trouble)
+        return Seen(kind="cadvisor", facts=msgspec.to_builtins(facts))
 
 
 def read_cadvisor_facts(inspected: Json | None, info: Json, engine_version: str | None) -> Facts:

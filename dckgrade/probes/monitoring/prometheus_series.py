@@ -9,8 +9,9 @@ from msgspec import Struct, structs
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import name_account_inputs
-from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.base import Cost, Probe, get_fact
 from dckgrade.probes.monitoring import series
+from dckgrade.probes.monitoring.cadvisor import Cadvisor
 from dckgrade.probes.monitoring.cadvisor_job import map_intervals_s
 from dckgrade.probes.monitoring.prometheus_api import (
     QueriesUnavailable,
@@ -98,6 +99,14 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
             return convert_to_observation("prometheus-series", trouble)
         age_s = min((age for age in ages if age is not None), default=None)
         return Seen(kind="prometheus-series", facts=msgspec.to_builtins(facts), age_s=age_s)
+
+    def foresee(self, engine: Engine) -> Observation | None:
+        """A cAdvisor that does not understand the engine gives no container its name."""
+        seen = Cadvisor(container=self.cadvisor).foresee(engine)
+        if get_fact(seen, "needs") is None:
+            return None
+        facts = {"fresh": [], "named": [], "cadvisor_running": True}
+        return Seen(kind="prometheus-series", facts=dict.fromkeys(Facts.__struct_fields__) | facts)
 
 
 def query_containers(

@@ -25,6 +25,7 @@ from dckgrade.probes.seccomp.default_profile import (
     list_forbidden_calls,
     list_unknown_calls,
 )
+from dckgrade.probes.seccomp.machine import has_seccomp, is_podman
 from dckgrade.probes.seccomp.refusal import find_refused_call, list_error_texts, tells_of_refused_setup
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.condition import read_condition
@@ -37,6 +38,10 @@ STUCK_AFTER_S = 8
 MAX_SHOWN_CALLS = 40
 PRIVILEGED_PROFILE_SINCE_MAJOR = 27
 """Engine 27 is the first that lets a privileged container keep a profile of its own (moby#47500)."""
+
+
+NO_SECCOMP_ERROR = "seccomp is not enabled in your kernel, cannot run a custom seccomp profile"
+"""What the engine says of a profile on such a machine (moby, daemon/seccomp_linux.go)."""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -163,6 +168,21 @@ class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"
             else uptime_s(candidate.inspected, engine.now())
         )
         return Seen(kind="seccomp-container", facts=msgspec.to_builtins(facts), age_s=age_s)
+
+    def foresee(self, engine: Engine) -> Observation | None:
+        """Without seccomp no profile is taken, and Podman shows none."""
+        try:
+            info = engine.inspect_engine()
+        except (NotThere, OutOfReach) as trouble:
+            return convert_to_observation("seccomp-container", trouble)
+        if is_podman(info):
+            shown = {"status": "running", "error": "", "declared": "path"}
+        elif not has_seccomp(info):
+            shown = {"status": "created", "error": NO_SECCOMP_ERROR, "declared": "own"}
+        else:
+            return None
+        others = dict.fromkeys(Facts.__struct_fields__) | {"name": self.image, "stable": True, "clue": ""}
+        return Seen(kind="seccomp-container", facts=others | shown)
 
 
 def build_seccomp_container_facts(chosen: ChosenSeccompContainer, engine: Engine, file: str) -> Facts:

@@ -1,9 +1,9 @@
 """Gather what Trivy may have left: caches, files, containers, and what cannot be seen."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from functools import cached_property, partial
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -38,6 +38,9 @@ Where a scan may be that cannot be proven: a container in which Trivy is still a
 names the image, in a format that ties it to none; a volume that cannot be read; a container that is gone; a
 scan for which the engine exported the image.
 """
+TRIVY_PROGRAM = "Trivy"
+SCAN_ENDINGS: Collection[TrivyComplaint | None] = {*get_args(TrivyComplaint), None} - {"interrupted"}
+"""An error of whichever kind ends a scan; one that was killed may have been nearly done."""
 CACHE_WORDS = (TRIVY_NAME, "cache")
 
 
@@ -66,6 +69,8 @@ class TraceSearch:
         self.trouble: OutOfReach | None = None
         self.closed_volumes: dict[str, None] = {}
         """The names of the volumes that cannot be read from here, in their order."""
+        self.closed_containers: dict[str, OutOfReach] = {}
+        """By name, the containers of which the engine shows no files (moby#52653)."""
         image: Json = {}
         with suppress(NotThere):
             image = engine.inspect_image(image_name)
@@ -107,13 +112,16 @@ class TraceSearch:
             yield from open_volume_caches(self.engine, volume)
 
     def read_cache(self, cache: TrivyCache, ask: Callable[[], T]) -> T | None:
-        """Return what *ask* reads of *cache*; a volume that is closed to us is no cache of another user."""
-        if cache.place != "volume":
+        """Return what *ask* reads of *cache*; one that is closed to us is no cache of another user."""
+        if cache.place == "machine":
             return self.attempt(ask)
         try:
             return ask()
-        except OutOfReach:
-            self.closed_volumes[cache.location] = None
+        except OutOfReach as trouble:
+            if cache.place == "volume":
+                self.closed_volumes[cache.location] = None
+            else:
+                self.closed_containers.setdefault(cache.location, trouble)
         except NotThere:
             pass
         return None
@@ -173,6 +181,19 @@ class TraceSearch:
                 clue = None if found.clue == "no-engine" else found.clue
                 return Complaint(clue=clue, program="Trivy", text=found.text, place=f"{name}:{found.line}")
         return None
+
+    def find_hidden_trouble(self, told_by: Collection[TrivyComplaint | None]) -> OutOfReach | None:
+        """
+        Find what went wrong where something may be: not in a closed container whose own end tells enough,
+        which is an error of one of the kinds *told_by*, or one that kept it from starting.
+        """
+        closed = (container for container in self.containers if container.name in self.closed_containers)
+        for container in closed:
+            complaint = self.attempt(partial(self.read_complaint, container))
+            began = complaint is None or complaint.program == TRIVY_PROGRAM or complaint.clue is not None
+            if began and (complaint is None or complaint.clue not in told_by):
+                return self.closed_containers[container.name]
+        return self.trouble
 
     def read_complaint(self, container: TrivyContainer) -> Complaint | None:
         """Read the error of one container: the engine's, where it could not start, else Trivy's."""

@@ -106,8 +106,9 @@ def build_facts(search: TraceSearch, evidence: DatabaseEvidence | None, download
     """Put where it was found, or what Trivy complains of, into facts."""
     complaint = None if evidence else search.find_complaint()
     unseen = None if evidence else search.find_unseen_trace()
-    if search.trouble and not (evidence or search.not_ours):
-        raise search.trouble
+    hidden = None if evidence or search.not_ours else search.find_hidden_trouble({"database"})
+    if hidden:
+        raise hidden
     return Facts(
         evidence=evidence,
         downloaded_at=downloaded_at[:40],

@@ -14,7 +14,7 @@ from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.probes.trivy.cache import TrivyCache, compare_layers
 from dckgrade.probes.trivy.log_findings import TrivyComplaint
 from dckgrade.probes.trivy.reports import OutputFault
-from dckgrade.probes.trivy.traces import TraceSearch, UnseenPlace
+from dckgrade.probes.trivy.traces import SCAN_ENDINGS, TraceSearch, UnseenPlace
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -183,8 +183,9 @@ class EvidenceSearch:
         where = self.where or self.lacks.get(lack, "")
         complaint = None if self.evidence else traces.find_complaint()
         unseen = None if self.evidence else traces.find_unseen_trace()
-        if traces.trouble and not (self.evidence or traces.not_ours):
-            raise traces.trouble
+        hidden = None if self.evidence or traces.not_ours else traces.find_hidden_trouble(SCAN_ENDINGS)
+        if hidden:
+            raise hidden
         return Facts(
             image=traces.target.name,
             evidence=self.evidence,

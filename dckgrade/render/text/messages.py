@@ -160,6 +160,9 @@ def describe_engine(report: Report) -> str:
         sanitize_line(engine.name or ""),
         format_engine_version(engine.version) if engine.version else _("no answer"),
         _("API {version}").format(version=sanitize_line(engine.api)) if engine.api else "",
+        _("not tested with its API {version}").format(version=sanitize_line(engine.untested_api))
+        if engine.untested_api
+        else "",
         _("rootless") if engine.rootless else "",
     ]
     return f"{sanitize_line(engine.endpoint)} — {', '.join(part for part in parts if part)}"

@@ -173,6 +173,29 @@ def test_a_cache_that_the_engine_cannot_export_does_not_hide_the_table() -> None
     assert isinstance(TrivyScan(image=IMAGE_NAME).observe(engine), Unobservable)
 
 
+@pytest.mark.parametrize(
+    ("log", "scan", "database"),
+    [
+        ("DB error: failed to download vulnerability DB", "database", "database"),
+        ("scan error: write /tmp/x: no space left on device", "disk-full", None),
+        ("scan error: unknown flag: --foo", "", None),
+    ],
+)
+def test_what_trivy_ended_with_tells_of_a_cache_that_cannot_be_exported(
+    log: str, scan: str, database: str | None
+) -> None:
+    engine = container_machine(FATAL + log)
+    engine.archives = dict.fromkeys(
+        ("/root/.cache/trivy/fanal/fanal.db", "/root/.cache/trivy/db/metadata.json"),
+        OutOfReach(UnobservableReason.ENGINE_ERROR, "HTTP 500 path escapes from parent"),
+    )
+    assert (see_scan(engine)["evidence"], see_scan(engine)["clue"] or "") == (None, scan)
+    if database:
+        assert (see_database(engine)["evidence"], see_database(engine)["clue"]) == (None, database)
+    else:
+        assert isinstance(TrivyDatabase(image=IMAGE_NAME).observe(engine), Unobservable)
+
+
 def test_of_many_containers_one_that_succeeded_is_enough() -> None:
     engine = container_machine(FATAL + "unknown flag: --foo")
     older = {**engine.listed[0], "Id": "d" * 64, "Names": ["/older"], "Created": 1}

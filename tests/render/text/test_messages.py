@@ -231,6 +231,12 @@ def test_the_engine_is_named_with_what_is_known_of_it() -> None:
     )
 
 
+def test_an_engine_newer_than_tested_is_noted_as_such() -> None:
+    newer = EngineInfo(endpoint="tcp://e:2375", version="30", api="1.56", untested_api="1.60")
+    told = messages.describe_engine(make_report(engine=newer))
+    assert told == "tcp://e:2375 — Docker 30, API 1.56, not tested with its API 1.60"
+
+
 def test_an_engine_that_does_not_answer_is_named_all_the_same() -> None:
     silent = make_report(engine=EngineInfo(endpoint="tcp://e:2375"), lang="fr")
 
