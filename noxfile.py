@@ -104,6 +104,14 @@ def prove(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def engines(session: nox.Session) -> None:
+    """Prove every case on every engine, write build/engines.*: nox -s engines -- [LAB…] [ENGINE…]."""
+    session.install("-q", "-e", ".")
+    debian(session, ENGINE, COMMAND, GUEST, JARS)
+    session.run("python", "fixtures/engines/prove.py", *session.posargs)
+
+
+@nox.session(default=False)
 def stamp(session: nox.Session) -> None:
     """Declare every recording to be of the present tree, after a change that demonstrably changes nothing."""
     session.install("-q", "-e", ".")

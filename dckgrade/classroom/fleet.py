@@ -1,16 +1,17 @@
-"""Grade many machines at a time; a slow or dead one never delays the rest."""
+"""Grade many machines at a time; a slow, dead or deadly one never takes the others' results."""
 
-import queue
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from msgspec.structs import replace
 
+from dckgrade.classroom import machine_process
 from dckgrade.classroom.class_file import TraineeMachine
+from dckgrade.classroom.machine_process import MachineProcess
 from dckgrade.engine.connection import connect_engine, get_connect_timeout_s
 from dckgrade.engine.endpoint import EngineError
 from dckgrade.engine.run_options import RunOptions
@@ -25,6 +26,12 @@ MAX_MACHINE_S = 120.0
 MIN_TIME_LEFT_S, GRACE_S = 1.0, 2.0
 """With less time left nothing is begun; what was begun may report so much after the end."""
 TIME_UP_MESSAGE = N_("The time for the class was up before this could be graded.")
+STUCK_MESSAGE = N_("Grading this machine did not end within {seconds:.0f} s, and was stopped.")
+CRASHED_MESSAGE = N_(
+    "dckgrade itself ended while it graded this machine ({how}); that is a bug in dckgrade, "
+    "not in the trainee's work."
+)
+NOT_STARTED_MESSAGE = N_("No process could be started to grade this machine: {why}.")
 
 
 @dataclass(frozen=True)
@@ -37,11 +44,14 @@ class MachineEvent:
     report: Report | None = None
 
 
+NotifyEvent = Callable[[MachineEvent], None]
+
+
 def grade_fleet(
     machines: Sequence[TraineeMachine],
     labs: Mapping[str, LoadedLab],
     options: RunOptions,
-    notify: Callable[[MachineEvent], None],
+    notify: NotifyEvent,
     *,
     jobs: int,
 ) -> None:
@@ -50,59 +60,124 @@ def grade_fleet(
 
     Each machine has one report for each of its labs, whatever happens, and then one `done`.
     """
-    until = time.monotonic() + options.timeout_s
-    events = start_workers(machines, labs, options, until, jobs)
-    open_labs = {machine: list(machine.labs) for machine in machines}
-    for event in iter_events_until_done(events, len(machines), until + GRACE_S):
+    Fleet(labs, options, notify, time.monotonic() + options.timeout_s).grade(machines, jobs)
+
+
+class RunningMachine:
+    """A machine that is being graded in a process of its own, and the labs that have no report yet."""
+
+    def __init__(
+        self, machine: TraineeMachine, labs: Mapping[str, LoadedLab], options: RunOptions, until: float
+    ) -> None:
+        self.machine, self.open_labs, self.is_done = machine, list(machine.labs), False
+        self.until = min(until, time.monotonic() + MAX_MACHINE_S)
+        own = {name: labs[name] for name in machine.labs}
+        self.process = MachineProcess(partial(send_events, machine, own, options, self.until))
+
+    def take_note(self, event: MachineEvent) -> None:
+        """Take note of what has come."""
         if event.kind == "report":
-            open_labs[event.machine].remove(event.lab)
-        elif event.kind == "done":
-            del open_labs[event.machine]
-        notify(event)
-    for machine, names in open_labs.items():
-        for report in make_unreachable_reports(machine, names, labs, describe_time_up(options), options):
-            notify(MachineEvent(machine, "report", report.lab.id, report))
-        notify(MachineEvent(machine, "done"))
+            self.open_labs.remove(event.lab)
+        self.is_done |= event.kind == "done"
 
 
-def start_workers(
-    machines: Sequence[TraineeMachine],
+class Fleet:
+    """The machines of one class as they are graded."""
+
+    def __init__(
+        self, labs: Mapping[str, LoadedLab], options: RunOptions, notify: NotifyEvent, until: float
+    ) -> None:
+        self.labs, self.options, self.notify, self.until = labs, options, notify, until
+        self.running: list[RunningMachine] = []
+        self.started: list[MachineProcess] = []
+
+    def grade(self, machines: Sequence[TraineeMachine], jobs: int) -> None:
+        """Grade all *machines*, *jobs* at a time; leave no process behind."""
+        waiting = deque(machines)
+        probes = [probe for loaded in self.labs.values() for probe in loaded.lab.list_probes()]
+        machine_process.start_fork_server({__name__, *(type(probe).__module__ for probe in probes)})
+        try:
+            while waiting or self.running:
+                while waiting and len(self.running) < jobs:
+                    self.start(waiting.popleft())
+                self.receive_events()
+                self.stop_late_machines()
+        finally:
+            machine_process.stop_processes(self.started, GRACE_S)
+
+    def start(self, machine: TraineeMachine) -> None:
+        """Start to grade *machine*, if there is time."""
+        if compute_time_left_s(self.until) < MIN_TIME_LEFT_S:
+            self.give_up(machine, machine.labs, self.translate(TIME_UP_MESSAGE))
+            return
+        try:
+            running = RunningMachine(machine, self.labs, self.options, self.until)
+        except (OSError, EOFError) as error:
+            self.give_up(machine, machine.labs, self.translate(NOT_STARTED_MESSAGE).format(why=error))
+            return
+        self.running.append(running)
+        self.started.append(running.process)
+
+    def receive_events(self) -> None:
+        """Wait until there is something new of a machine, or one is late; pass it on."""
+        if not self.running:
+            return
+        late = min(running.until for running in self.running) + GRACE_S
+        ready = machine_process.wait_for_events(
+            [running.process for running in self.running], compute_time_left_s(late)
+        )
+        for running in [running for running in self.running if running.process in ready]:
+            event = running.process.receive()
+            if isinstance(event, MachineEvent):
+                running.take_note(event)
+                self.notify(event)
+            else:
+                how = running.process.describe_end(GRACE_S)
+                self.give_up_running(running, self.translate(CRASHED_MESSAGE).format(how=how))
+            if running.is_done:
+                self.running.remove(running)
+                running.process.events.close()
+
+    def stop_late_machines(self) -> None:
+        """Stop what has not ended in time, which leaves its place to the next machine."""
+        now = time.monotonic()
+        late = [running for running in self.running if running.until + GRACE_S <= now]
+        if not late:
+            return
+        machine_process.stop_processes([running.process for running in late], GRACE_S)
+        for running in late:
+            stuck = self.translate(STUCK_MESSAGE).format(seconds=MAX_MACHINE_S)
+            why = self.translate(TIME_UP_MESSAGE) if running.until >= self.until else stuck
+            self.give_up_running(running, why)
+            self.running.remove(running)
+
+    def give_up_running(self, running: RunningMachine, why: str) -> None:
+        """Report the labs that are still open as unseen, because of *why*."""
+        self.give_up(running.machine, running.open_labs, why)
+        running.is_done = True
+
+    def give_up(self, machine: TraineeMachine, names: Sequence[str], why: str) -> None:
+        """Report the labs *names* of *machine* as unseen, because of *why*; it is done with."""
+        for report in make_unreachable_reports(machine, names, self.labs, why, self.options):
+            self.notify(MachineEvent(machine, "report", report.lab.id, report))
+        self.notify(MachineEvent(machine, "done"))
+
+    def translate(self, message: str) -> str:
+        """Return *message* in the language of the run."""
+        return get_translator(self.options.lang)(message)
+
+
+def send_events(
+    machine: TraineeMachine,
     labs: Mapping[str, LoadedLab],
     options: RunOptions,
     until: float,
-    jobs: int,
-) -> "queue.SimpleQueue[MachineEvent]":
-    """Start *jobs* threads; each takes the next machine as soon as it is free. Return the queue of events."""
-    waiting = deque(machines)
-    events: queue.SimpleQueue[MachineEvent] = queue.SimpleQueue()
-
-    def work() -> None:
-        while True:
-            try:
-                machine = waiting.popleft()
-            except IndexError:
-                return
-            for report in grade_machine(machine, labs, options, until, events.put):
-                events.put(MachineEvent(machine, "report", report.lab.id, report))
-            events.put(MachineEvent(machine, "done"))
-
-    for _ in range(min(jobs, len(machines))):
-        # Daemon threads: one that is stuck must not keep the program from ending.
-        threading.Thread(target=work, daemon=True).start()
-    return events
-
-
-def iter_events_until_done(
-    events: "queue.SimpleQueue[MachineEvent]", machines: int, until: float
-) -> Iterator[MachineEvent]:
-    """Yield events until every machine is done or the time is up."""
-    while machines:
-        try:
-            event = events.get(timeout=compute_time_left_s(until))
-        except queue.Empty:
-            return
-        machines -= event.kind == "done"
-        yield event
+    notify: NotifyEvent,
+) -> None:
+    """Grade one machine, in a process of its own, until *until* (monotonic, the same in every process)."""
+    for report in grade_machine(machine, labs, options, until, notify):
+        notify(MachineEvent(machine, "report", report.lab.id, report))
+    notify(MachineEvent(machine, "done"))
 
 
 def grade_machine(
@@ -110,11 +185,10 @@ def grade_machine(
     labs: Mapping[str, LoadedLab],
     options: RunOptions,
     until: float,
-    notify: Callable[[MachineEvent], None],
+    notify: NotifyEvent,
 ) -> Iterator[Report]:
     """Grade the labs of one machine in turn; whatever happens, yield a report for each."""
     notify(MachineEvent(machine, "begun"))
-    until = min(until, time.monotonic() + MAX_MACHINE_S)
     own = replace(options, trainee=machine.trainee, inputs={**options.inputs, **machine.inputs})
     rest = list(machine.labs)
     try:

@@ -109,6 +109,14 @@ class Waiver(Strict, frozen=True, kw_only=True):
     until: date
 
 
+class EngineException(Strict, frozen=True, kw_only=True):
+    """Cases that are not applied on some engines, which cannot be put into that state."""
+
+    cases: Annotated[list[str], Meta(min_length=1)]
+    engines: Annotated[list[str], Meta(min_length=1)]
+    reason: NonEmptyText
+
+
 class ProofSettings(Strict, frozen=True, kw_only=True):
     """What `fixtures/<lab>/proof.yaml` says: what the cases need, and what is forgiven."""
 
@@ -120,6 +128,16 @@ class ProofSettings(Strict, frozen=True, kw_only=True):
     guest: bool = False
     """The engine needs a kernel with AppArmor: it runs on a guest machine."""
     waivers: list[Waiver] = field(default_factory=list)
+    exceptions: list[EngineException] = field(default_factory=list)
+
+    def find_excepted_cases(self, engine: str) -> dict[str, str]:
+        """Return the cases that are not applied on *engine*, each with the reason."""
+        return {
+            case: exception.reason
+            for exception in self.exceptions
+            if engine in exception.engines
+            for case in exception.cases
+        }
 
 
 def list_cases(fixtures: Path, lab: str) -> list[Case]:

@@ -73,6 +73,8 @@ def classify_surprise(wanted: Verdict, came: Verdict) -> ProofCell:
     """Name the way in which a check did not end as expected."""
     if came is Verdict.PASSED:
         return ProofCell.SURVIVED
+    if came is Verdict.UNKNOWN:
+        return ProofCell.UNSEEN
     return ProofCell.TRIPPED if wanted in {Verdict.PASSED, Verdict.BLOCKED} else ProofCell.OTHERWISE
 
 
@@ -88,6 +90,7 @@ FAULT_MESSAGES = {
     ProofCell.TRIPPED: N_("{check} falls over {case}, which is not its mistake: {detail}."),
     ProofCell.MISNAMED: N_("{check} fails on {case}, but the mistake named is another: {detail}."),
     ProofCell.OTHERWISE: N_("{check} ends on {case} in another way than it should: {detail}."),
+    ProofCell.UNSEEN: N_("{check} is unknown on {case}, which it should not be: {detail}."),
 }
 
 

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from dckgrade.i18n import N_, UserError
 from dckgrade.lab.load import LoadedLab
 from dckgrade.prove import images, live, provenance, recordings
@@ -35,26 +37,22 @@ def plan_lab(
     choose: CaseChoice | None = None,
     release: EngineRelease = INSTALLED,
 ) -> PlannedLab:
-    """
-    Plan which cases of a lab are applied, and on what; without *choose* all that can be.
-
-    A guest machine has its own engine, whatever *release* says.
-    """
+    """Plan which cases of a lab are applied, and on what; without *choose* all that *release* allows."""
     lab = loaded.lab.id
     needs = read_proof_settings(fixtures, lab)
-    cases = [case for case in list_cases(fixtures, lab) if case.can_be_applied]
+    excepted = needs.find_excepted_cases(release.name)
+    cases = [case for case in list_cases(fixtures, lab) if case.can_be_applied and case.name not in excepted]
     if choose:
         chosen = choose(loaded, cases)
         cases = [case for case in cases if case.name in chosen]
     return PlannedLab(
         loaded=loaded,
         cases=cases,
-        setting=EngineSetting(
-            count=needs.engines, guest=needs.guest, release=INSTALLED if needs.guest else release
-        ),
+        setting=EngineSetting(count=needs.engines, guest=needs.guest, release=release),
         images=images.LabImages(
             needs.images, fixtures / lab, images.build_image_archives(needs.pullable_images, fixtures)
         ),
+        excepted=excepted,
     )
 
 
@@ -103,7 +101,14 @@ def finish_proof(
         provenance.stamp_recordings(loaded, fixtures, kept)
     names = {case.name for case in planned.cases}
     seen = applied + [rejudge_recording(loaded, case) for case in all_cases if case.name not in names]
-    return build_proof(loaded, fixtures, seen, more, start)
+    versions = dict.fromkeys(outcome.report.engine.version for outcome in applied if outcome.report)
+    return replace(
+        build_proof(loaded, fixtures, seen, more, start),
+        engine=planned.setting.release.name,
+        engine_version=", ".join(filter(None, versions)),
+        applied=[outcome.case.name for outcome in applied],
+        excepted=dict(planned.excepted),
+    )
 
 
 def create_own_engines(
@@ -138,4 +143,5 @@ def prove_on_given_engine(
     check_one_engine_suffices(labs, host)
     with GivenEngine(host) as given:
         engine = live.PreparedEngine(given)
-        return prove_live(labs, fixtures, [lambda _setting: engine], progress, record=record)
+        proofs = prove_live(labs, fixtures, [lambda _setting: engine], progress, record=record)
+        return [replace(proof, engine="") for proof in proofs]

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from dckgrade.lab.load import LoadedLab
 from dckgrade.prove import live, process_group
@@ -35,6 +35,8 @@ class PlannedLab(Struct, frozen=True):
     cases: Sequence[Case]
     setting: EngineSetting
     images: LabImages
+    excepted: Mapping[str, str] = field(default_factory=dict)
+    """Cases that this engine cannot be put into, each with the reason."""
 
     @property
     def id(self) -> str:
@@ -52,6 +54,17 @@ class PlannedCase(Struct, frozen=True):
 
     lab: PlannedLab
     case: Case
+
+    @property
+    def uses_engine_up(self) -> bool:
+        """
+        Return whether the next case needs another engine.
+
+        Docker 26 with containerd's store loses snapshots of an image that is removed and soon loaded again.
+        """
+        loads_images = bool(self.lab.images.archive_paths)
+        is_forgetful = self.lab.setting.release.containerd_store and not self.lab.setting.guest
+        return self.case.expectation.needs_fresh_engine or (loads_images and is_forgetful)
 
 
 class RecordedDuration(Struct):
@@ -219,7 +232,11 @@ class Schedule:
     def run_case(self, planned: PlannedCase, lane: Lane) -> None:
         """Apply one case on the engine of *lane*, and tell that it is done."""
         outcome = apply_and_grade(planned, lane.prepare(planned.lab))
-        if planned.case.expectation.needs_fresh_engine:
+        if outcome.report is None:
+            # What earlier cases have left in an engine may have kept this one from being applied.
+            lane.close()
+            outcome = apply_and_grade(planned, lane.prepare(planned.lab))
+        if planned.uses_engine_up:
             lane.close()
         with self.lock:
             key = planned.lab.key

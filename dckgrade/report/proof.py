@@ -30,6 +30,8 @@ class ProofCell(StrEnum):
     """It ended as it should, but another mistake was named."""
     OTHERWISE = "otherwise"
     """It did not pass, and did not end as it should either."""
+    UNSEEN = "unseen"
+    """It is unknown, where something else was expected: undecided, but not wrong."""
 
     @property
     def is_expected(self) -> bool:
@@ -69,6 +71,14 @@ class Proof(Struct, frozen=True, kw_only=True):
     waived: list[str] = field(default_factory=list)
     """What was forgiven, with the reason and until when."""
     duration_ms: int = 0
+    engine: str = ""
+    """The engine of ours on which cases were applied, by name; '' for recordings and for a given one."""
+    engine_version: str = ""
+    """What that engine says that it is."""
+    applied: list[str] = field(default_factory=list)
+    """The cases that were applied to an engine now; the others were judged from their recordings."""
+    excepted: dict[str, str] = field(default_factory=dict)
+    """The cases that this engine cannot be put into, each with the reason."""
 
     def find_place(self, fault: ProofFault) -> tuple[int, int]:
         """Return the line and column that this fault is about."""

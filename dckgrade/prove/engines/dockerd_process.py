@@ -13,6 +13,12 @@ NAMESPACE_OPTIONS = (
     *("--net", "--pid", "--fork", "--kill-child=KILL"),
     *("--mount", "--mount-proc", "--propagation", "private", "--uts"),
 )
+CONTAINERD_STORE = {"TEST_INTEGRATION_USE_SNAPSHOTTER": "1"}
+"""
+The environment in which a dockerd keeps its images with containerd (moby, daemon.go).
+
+A case's daemon.json is the trainee's, so the feature is not written there.
+"""
 # An empty /run keeps the machine's own containerd, shim sockets and xtables lock out of reach; a name server
 # that refuses at once makes a pull fail in milliseconds instead of minutes.
 _START_SCRIPT = """
@@ -59,8 +65,7 @@ def run_dockerd(
     # The death signal follows the thread that forked: this one lives as long as the engine.
     environment = {"PATH": TOOL_SEARCH_PATH, "TMPDIR": str(folder / "tmp"), "HOME": str(folder)}
     if containerd_store:
-        # A case's daemon.json is the trainee's, so the feature is not written there (moby, daemon.go).
-        environment["TEST_INTEGRATION_USE_SNAPSHOTTER"] = "1"
+        environment |= CONTAINERD_STORE
     with (folder / "dockerd.log").open("wb") as log:
         try:
             process = subprocess.Popen(

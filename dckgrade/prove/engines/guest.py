@@ -16,6 +16,7 @@ from typing import Self
 
 from dckgrade.prove.engines import cleanup as remains
 from dckgrade.prove.engines import guest_command
+from dckgrade.prove.engines.dockerd_process import CONTAINERD_STORE
 from dckgrade.prove.engines.given import GivenEngine
 from dckgrade.prove.engines.network_namespace import inside_network_of
 from dckgrade.prove.engines.port_forward import PortForward
@@ -34,8 +35,8 @@ _QEMU_OPTIONS = (
     *("-device", "nvme,drive=disk,serial=disk"),
     *("-netdev", "tap,id=lan,ifname=tap0,script=no,downscript=no"),
     *("-device", "virtio-net-pci,netdev=lan,romfile="),
-    *("-append", "root=/dev/nvme0n1 rw init=/usr/sbin/machine console=ttyS0 net.ifnames=0 apparmor=1"),
 )
+_KERNEL_WORDS = "root=/dev/nvme0n1 rw init=/usr/sbin/machine console=ttyS0 net.ifnames=0 apparmor=1"
 # Whatever it starts ends with `cat`, which ends when its input does: at the latest when this process does.
 _BOOT_SCRIPT = """
 ip link set lo up
@@ -57,9 +58,10 @@ _UNLOAD_PROFILES_SCRIPT = (
 class GuestEngine:
     """A dockerd on a machine of its own, in a network of its own; it cannot outlive this process."""
 
-    def __init__(self, build: Callable[[Path], object]) -> None:
+    def __init__(self, build: Callable[[Path], object], *, containerd_store: bool = False) -> None:
         self._build = build
         """Puts `kernel` and `disk` into a folder."""
+        self.containerd_store = containerd_store
         self._folder: Path | None = None
         self._holder: subprocess.Popen[bytes] | None = None
         self._port_forward: PortForward | None = None
@@ -138,7 +140,7 @@ class GuestEngine:
         command.chmod(0o755)
         namespaces = ("unshare", "--net", "--pid", "--fork", "--kill-child=KILL")
         self._holder = subprocess.Popen(
-            [*namespaces, "sh", "-ec", _BOOT_SCRIPT, "sh", "qemu-system-x86_64", *_QEMU_OPTIONS],
+            [*namespaces, "sh", "-ec", _BOOT_SCRIPT, "sh", "qemu-system-x86_64", *self._build_qemu_options()],
             cwd=folder,
             env=os.environ | {"TMPDIR": str(folder)},
             stdin=subprocess.PIPE,
@@ -152,6 +154,13 @@ class GuestEngine:
         self._port_forward = PortForward(
             folder / "docker.sock", self._holder.pid, (guest_command.GUEST_ADDRESS, _ENGINE_PORT)
         )
+
+    def _build_qemu_options(self) -> list[str]:
+        # A kernel hands words that it does not know to the first process, as its environment.
+        store = (
+            [f"{name}={value}" for name, value in CONTAINERD_STORE.items()] if self.containerd_store else []
+        )
+        return [*_QEMU_OPTIONS, "-append", " ".join([_KERNEL_WORDS, *store])]
 
     def _wait_until_ready(self, folder: Path) -> None:
         deadline = time.monotonic() + _READY_TIMEOUT_S

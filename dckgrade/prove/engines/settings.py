@@ -49,10 +49,13 @@ class EngineSetting(Struct, frozen=True):
 
 def create_engine(setting: EngineSetting, fixtures: Path) -> PrivateEngine | PrivateCluster | GuestEngine:
     """Create what *setting* asks for; it is started by entering its context."""
-    if setting.guest:
-        builder = fixtures / "guest" / "build.py"
-        return GuestEngine(lambda folder: run_builder(builder, [str(folder)]))
     release = setting.release
+    if setting.guest:
+        builder, suite = fixtures / "guest" / "build.py", [release.suite] if release.suite else []
+        return GuestEngine(
+            lambda folder: run_builder(builder, [str(folder), *suite]),
+            containerd_store=release.containerd_store,
+        )
     programs = find_programs(release.suite, fixtures) if release.suite else None
     if setting.count > 1:
         return PrivateCluster(setting.count, programs, containerd_store=release.containerd_store)

@@ -28,6 +28,7 @@ CELL_TONES = {
     ProofCell.TRIPPED: "blocked",
     ProofCell.MISNAMED: "blocked",
     ProofCell.OTHERWISE: "blocked",
+    ProofCell.UNSEEN: "unknown",
 }
 
 

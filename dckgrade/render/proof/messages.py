@@ -12,6 +12,7 @@ CELL_MARKS = {
     ProofCell.TRIPPED: "↯",
     ProofCell.MISNAMED: "≠",
     ProofCell.OTHERWISE: "~",
+    ProofCell.UNSEEN: "¿",
 }
 CELL_MEANINGS = {
     ProofCell.KILLED: N_("killed: the check fails as it should, and the mistake is named"),
@@ -22,6 +23,7 @@ CELL_MEANINGS = {
     ProofCell.TRIPPED: N_("tripped by accident: the check falls over another's mistake"),
     ProofCell.MISNAMED: N_("misnamed: another mistake is named"),
     ProofCell.OTHERWISE: N_("otherwise: neither passed nor as it should"),
+    ProofCell.UNSEEN: N_("unseen: unknown, which it should not be"),
 }
 
 

@@ -45,9 +45,9 @@ def test_a_missed_fault_is_at_its_line_in_an_annotation_that_github_understands(
     )
     assert lines[1].startswith("::error file=checks/tiny.yaml,line=12,col=15::No case triggers TY-01.")
     assert lines[-1] == (
-        "::notice::tiny is NOT proven: checks: 1, cases: 8, mutants: 3, faults: 3."
+        "::notice::tiny is NOT proven: checks: 1, cases: 9, mutants: 3, faults: 3."
         if "checks: " in lines[-1]
-        else "::notice::tiny is NOT proven: 1 checks, 8 cases, 3 mutants, 3 faults."
+        else "::notice::tiny is NOT proven: 1 checks, 9 cases, 3 mutants, 3 faults."
     )
 
 
@@ -89,11 +89,11 @@ def test_junit_is_read_again_by_another_parser(text: str) -> None:
     failing = [test for test in tests if test.find("failure") is not None]
     assert root.tag == "testsuites"
     assert suite.attrib["name"] == "tiny"
-    assert int(suite.attrib["tests"]) == len(tests) == 10, "eight cells, a code, a case that was not applied"
+    assert int(suite.attrib["tests"]) == len(tests) == 11, "nine cells, a code, a case that was not applied"
     assert int(suite.attrib["failures"]) == len(failing) == 3
     assert suite.attrib["time"] == "1.500"
-    assert [test.attrib["name"] for test in tests[:7]] == [f"case-{at}" for at in range(7)]
-    assert {test.attrib["classname"] for test in tests[:8]} == {"tiny.box-running"}
+    assert [test.attrib["name"] for test in tests[:8]] == [f"case-{at}" for at in range(8)]
+    assert {test.attrib["classname"] for test in tests[:9]} == {"tiny.box-running"}
 
 
 @corpus
