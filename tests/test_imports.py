@@ -86,11 +86,19 @@ def test_a_replay_as_json_loads_neither_engine_nor_renderers(tmp_path: Path) -> 
     ran.assert_without(ENGINE | SHOWING)
 
 
-def test_a_grade_as_json_loads_no_renderer(tmp_path: Path) -> None:
+def test_a_grade_as_json_over_a_unix_socket_loads_no_renderer_and_no_docker_py(tmp_path: Path) -> None:
     with FaultEngine(tmp_path / "engine.sock", {"/containers/json": reply_with([])}) as engine:
         ran = Ran(tmp_path, ["tp5", "-f", "json", "--host", engine.url], {})
     assert ran.done.returncode == 1, ran.done.stderr
     assert ran.done.stdout.startswith("{")
+    ran.assert_without(SHOWING | ENGINE)
+
+
+def test_a_grade_over_a_port_is_what_docker_py_is_loaded_for(tmp_path: Path) -> None:
+    with FaultEngine(None, {"/containers/json": reply_with([])}) as engine:
+        ran = Ran(tmp_path, ["tp5", "-f", "json", "--host", engine.url], {})
+    assert ran.done.returncode == 1, ran.done.stderr
+    assert {name.partition(".")[0] for name in ran.modules} >= ENGINE
     ran.assert_without(SHOWING)
 
 

@@ -1,10 +1,12 @@
 """Judge a submission with the trainer's own labs; the score that it claims is never believed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from functools import cache
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
 from dckgrade.i18n import Lang
@@ -19,6 +21,8 @@ from dckgrade.report.result import CheckResult, Score, Verdict, sum_points
 
 IDENTITY_FACTS = {"id", "node_id"}
 """Facts that name one thing in all the world: random numbers of the engine."""
+MIN_IDENTITY_CHARS = 12
+"""Of an id that is not short for another."""
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -64,7 +68,7 @@ def judge_attempt(
         verdicts={line.id: line.verdict for line in lines},
         mistakes={line.id: line.diagnosis.code for line in lines if line.diagnosis},
         other_lab=report.lab.digest != loaded.digest,
-        claimed_otherwise=report.lab.digest == loaded.digest and contradicts_recording(report, lines),
+        claimed_otherwise=report.lab.digest == loaded.digest and contradicts_recording(report, lines, again),
         trust=trust,
         unreached=get_unreached_reason(report),
         engine=report.engine.id or "",
@@ -84,12 +88,10 @@ def get_unreached_reason(report: Report) -> str:
     return ""
 
 
-def contradicts_recording(report: Report, lines: list[CheckResult]) -> bool:
+def contradicts_recording(report: Report, lines: list[CheckResult], score: Score) -> bool:
     """Return whether the report's own verdicts are not those of its recording, by the same lab."""
     said = {line.id: (line.verdict, line.earned) for line in report.checks}
-    return said != {line.id: (line.verdict, line.earned) for line in lines} or report.score != sum_points(
-        lines
-    )
+    return report.score != score or said != {line.id: (line.verdict, line.earned) for line in lines}
 
 
 @cache
@@ -98,31 +100,35 @@ def load_trainer_lab(name: str) -> LoadedLab:
     return load_lab(find_lab_path(name))
 
 
-def compute_traces(report: Report) -> Iterable[int]:
+def compute_traces(report: Report) -> Iterator[int]:
     """Yield digests of the engine's random ids, and of all that was seen together with the moment."""
-    for seen in report.observations.values():
-        if isinstance(seen, Seen):
-            yield from map(compute_trace_digest, find_identity_values(seen.facts))
-    if any(isinstance(seen, Seen) for seen in report.observations.values()):
+    facts = [seen.facts for seen in report.observations.values() if isinstance(seen, Seen)]
+    yield from map(compute_trace_digest, find_identity_values(facts))
+    if facts:
         yield compute_trace_digest(
-            [report.started_at, report.duration_ms, sorted(report.observations.items(), key=ascii)]
+            [report.started_at, report.duration_ms, sorted(report.observations.items(), key=itemgetter(0))]
         )
 
 
-def find_identity_values(facts: Any) -> Iterable[str]:
+def find_identity_values(facts: list[Any]) -> list[str]:
     """Find the ids among facts, however deep."""
-    if isinstance(facts, dict):
-        for name, value in facts.items():
-            if name in IDENTITY_FACTS and isinstance(value, str) and len(value) >= 12:  # noqa: PLR2004 - a short id
-                yield value
-            else:
-                yield from find_identity_values(value)
-    elif isinstance(facts, list):
-        for value in facts:
-            yield from find_identity_values(value)
+    found: list[str] = []
+    waiting: list[Any] = [*facts]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            named = (value[name] for name in IDENTITY_FACTS & value.keys())
+            found += [given for given in named if isinstance(given, str) and len(given) >= MIN_IDENTITY_CHARS]
+            value = value.values()
+        waiting += [item for item in value if isinstance(item, (dict, list))]
+    return found
 
 
 def compute_trace_digest(value: object) -> int:
     """Make a small number of it: what is compared need not be kept."""
-    # repr, since no encoder takes every number and every string that a hostile report may hold.
-    return int.from_bytes(blake2b(ascii(value).encode(), digest_size=8).digest(), "big")
+    try:
+        content = msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError):
+        # No encoder takes every number and every string that a hostile report may hold.
+        content = ascii(value).encode()
+    return int.from_bytes(blake2b(content, digest_size=8).digest(), "big")

@@ -5,6 +5,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
@@ -74,6 +75,7 @@ def list_word_orders(name: str) -> list[str]:
     return [name, f"{rest} {first}", " ".join([last, *most])]
 
 
+@lru_cache(maxsize=16)  # a report's names are asked for one after the other; each may be long
 def fold_name(name: str) -> str:
     """Leave out of a name what people write in different ways: case, accents, dots, spaces."""
     plain = unicodedata.normalize("NFKD", name).casefold()

@@ -3,10 +3,13 @@
 import bz2
 import gzip
 import lzma
+import os
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -15,8 +18,6 @@ from msgspec import Struct
 from dckgrade.i18n import N_, UserError
 from dckgrade.report import codec
 
-MAX_REPORT_BYTES = 1024 * 1024
-"""Bytes of one report; ours have some tens of kilobytes."""
 MAX_ARCHIVE_BYTES = 1024 * 1024 * 1024
 """Bytes of one archive once unpacked; read one file at a time, none of it is kept."""
 MAX_ARCHIVE_MEMBERS = 50_000
@@ -58,12 +59,27 @@ def read_submissions(paths: list[Path]) -> Iterator[Submission]:
             raise UserError(N_("There is no file or folder {path}."), path=path)
     for path in paths:
         if path.is_dir():
-            for file in sorted(path.rglob("*")):
-                # A link could lead out of the folder, to a file that nobody handed in.
-                if file.is_file() and not file.is_symlink():
-                    yield from read_file_submissions(file, str(file.relative_to(path)))
+            for within in iter_files(path):
+                yield from read_file_submissions(path / within, within)
         else:
             yield from read_file_submissions(path, path.name)
+
+
+def iter_files(folder: Path, within: str = "") -> Iterator[str]:
+    """
+    Yield the files in *folder* / *within* and below, as they are called from *folder* on, in order.
+
+    A link could lead out of the folder, to a file that nobody handed in; a folder that is closed has none.
+    """
+    entries: list[os.DirEntry[str]] = []
+    with suppress(PermissionError), os.scandir(folder / within) as listed:
+        entries = sorted(listed, key=attrgetter("name"))
+    for entry in entries:
+        name = f"{within}{os.sep}{entry.name}" if within else entry.name
+        if entry.is_file(follow_symlinks=False):
+            yield name
+        elif entry.is_dir(follow_symlinks=False):
+            yield from iter_files(folder, name)
 
 
 def read_file_submissions(file: Path, within: str) -> Iterator[Submission]:
@@ -177,7 +193,7 @@ def is_archive(name: str) -> bool:
 def split_into_submissions(opened: IO[bytes], source: str, within: str) -> Iterator[Submission]:
     """Read a file to its end, unless it is larger than any; a session of `dckgrade all` is its reports."""
     for raw in codec.split_session(opened.read(codec.MAX_DOCUMENT_BYTES + 1)):
-        if len(raw) > MAX_REPORT_BYTES:
+        if len(raw) > codec.MAX_REPORT_BYTES:
             yield make_refused_submission(source, within, N_("{path} is larger than any report."))
         else:
             yield Submission(source=source, path_within=within, raw=raw)

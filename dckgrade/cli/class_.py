@@ -37,7 +37,7 @@ def desk(
     ctx: typer.Context,
     file: ClassFileArgument,
     reports: ReportsFolderOption = None,
-    jobs: MachineJobsOption = 8,
+    jobs: MachineJobsOption = 32,
     deadline: DeadlineOption = 300.0,
     roster: collect.RosterOption = None,
     cloned: collect.ClonedOption = False,

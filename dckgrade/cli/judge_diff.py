@@ -93,7 +93,7 @@ def write_changed_report(changed: "ReportChange") -> None:
     # The very first report is what the trainee handed in: judging twice must not lose it.
     if not kept.exists():
         output.write_file_atomically(kept, path.read_bytes())
-    documents = codec.split_session(path.read_bytes())
+    documents = list(codec.split_session(path.read_bytes()))
     if len(documents) == 1:
         output.write_file_atomically(path, codec.to_json(changed.now))
         return

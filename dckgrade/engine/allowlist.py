@@ -7,7 +7,8 @@ from dckgrade.engine.resources import RESOURCES, Resource
 from dckgrade.report.decode import parse_json
 
 _NO_OWN_CONTAINERS: frozenset[str] = frozenset()
-_READING_METHODS = {"GET", "HEAD"}
+READING_METHODS = {"GET", "HEAD"}
+"""The methods that change nothing, and need no guard."""
 
 
 class ForbiddenRequest(RuntimeError):
@@ -35,4 +36,4 @@ def require_allowed_request(
 def _allows_request(resource: Resource[object], method: str, request: OutgoingRequest) -> bool:
     if resource.method != method or not resource.pattern.fullmatch(request.path):
         return False
-    return resource.guard(request) if resource.guard else method in _READING_METHODS
+    return resource.guard(request) if resource.guard else method in READING_METHODS

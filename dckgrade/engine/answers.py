@@ -1,6 +1,7 @@
 """What an engine and its services answer, and the exceptions for when they do not."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from dckgrade.report.observation import UnobservableReason
 
 Json = Mapping[str, Any]
 """An object of the engine's API, unchanged: read it with `.get`, since versions differ."""
+_FOLD_PATTERN = re.compile(r"\r?\n[ \t]+")
 
 
 class ApiAnswer(Struct, frozen=True):
@@ -17,6 +19,16 @@ class ApiAnswer(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+def join_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the headers of an answer: names in lower case, values of one name joined, each on one line."""
+    headers: dict[str, str] = {}
+    for name, folded in pairs:
+        value = _FOLD_PATTERN.sub(" ", folded) if "\n" in folded else folded
+        earlier = headers.get(name.lower())
+        headers[name.lower()] = value if earlier is None else f"{earlier}, {value}"
+    return headers
 
 
 class NotThere(Exception):

@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 class ApiClient(Protocol):
-    """What sends requests to an engine: `EngineClient`, which loads docker-py, or a stand-in."""
+    """What sends requests to an engine: `EngineClient`, or a stand-in."""
 
     own_ids: set[str]
     """The ids of the containers that this program has created: these alone may be started and removed."""

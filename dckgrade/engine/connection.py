@@ -1,4 +1,4 @@
-"""Connect to an engine, and explain why that fails. Loads docker-py only when something listens."""
+"""Connect to an engine, and explain why that fails. Loads an HTTP client only when something listens."""
 
 import os
 import socket
@@ -92,7 +92,7 @@ def _open_engine(endpoint: Endpoint, deadline_s: float, tunnel: SshTunnel | None
 
 
 def _try_socket(endpoint: Endpoint, seconds: float) -> Endpoint:
-    """Connect to the socket before loading docker-py, which also leaks its own when nobody listens."""
+    """Connect to the socket before loading an HTTP client, and see who listens."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(seconds)
         try:

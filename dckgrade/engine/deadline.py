@@ -1,4 +1,4 @@
-"""Make calls with a deadline. The only place where the program waits for others."""
+"""Make calls with a deadline, on threads of their own, which are abandoned when it is over."""
 
 import threading
 import time

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from dckgrade.engine.answers import Address, HttpAnswer, Login, NoAnswer, OutOfReach
+from dckgrade.engine.answers import Address, HttpAnswer, Login, NoAnswer, OutOfReach, join_headers
 from dckgrade.engine.deadline import call_within
 from dckgrade.report.observation import UnobservableReason
 
@@ -160,10 +160,9 @@ def _send_request(address: Address, path: str, connection: socket.socket, login:
         body = response.read(max_bytes + 1)
         if response.length and len(body) <= max_bytes:
             raise http.client.IncompleteRead(body, response.length)
-        headers: dict[str, str] = {}
-        for name, value in response.getheaders():
-            earlier = headers.get(name.lower())
-            headers[name.lower()] = value if earlier is None else f"{earlier}, {value}"
         return HttpAnswer(
-            status=response.status, headers=headers, body=body[:max_bytes], truncated=len(body) > max_bytes
+            status=response.status,
+            headers=join_headers(response.getheaders()),
+            body=body[:max_bytes],
+            truncated=len(body) > max_bytes,
         )

@@ -1,5 +1,6 @@
 """Judge every check of a lab by a recording. Pure: no clock, file, network or printing."""
 
+from functools import lru_cache
 from graphlib import TopologicalSorter
 
 import msgspec
@@ -62,6 +63,12 @@ def find_unsettled_checks(lab: Lab, recording: Recording) -> set[str]:
     return (missed - judgement.lasting_failures) | awaited
 
 
+@lru_cache
+def order_checks(ids: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """Order checks, each given as its id and the ids that it requires: what is required comes first."""
+    return tuple(TopologicalSorter({check: required for check, *required in ids}).static_order())
+
+
 class Judgement:
     """One judging of one recording; a check is judged after those that it requires."""
 
@@ -74,9 +81,7 @@ class Judgement:
     def judge_all(self) -> list[CheckResult]:
         """Judge all, whatever their order in the file."""
         by_id = {check.id: check for check in self.lab.checks}
-        for check_id in TopologicalSorter(
-            {check.id: check.requires for check in self.lab.checks}
-        ).static_order():
+        for check_id in order_checks(tuple((check.id, *check.requires) for check in self.lab.checks)):
             self.results[check_id] = self.judge_check(by_id[check_id])
         return [self.results[check.id] for check in self.lab.checks]
 

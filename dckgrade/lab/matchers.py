@@ -1,8 +1,9 @@
 """What a lab may demand of a fact, as data; whether a demand holds is the judge's business."""
 
+from functools import cached_property
 from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from dckgrade.probes.base import Strict
 
@@ -12,7 +13,7 @@ Scalar = str | int | float | bool
 Pattern = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
-class Matcher(Strict, frozen=True, kw_only=True):
+class Matcher(Strict, frozen=True, kw_only=True, dict=True):
     """Demands on one fact; all that are written must hold."""
 
     equals: Scalar | UnsetType = UNSET
@@ -42,14 +43,19 @@ class Matcher(Strict, frozen=True, kw_only=True):
     where: "Expect | UnsetType" = UNSET
     """The fields of an element that is itself a mapping."""
 
+    @cached_property
+    def written_fields(self) -> dict[str, object]:
+        """The demands that were written, by the names that labs give them."""
+        names = zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True)
+        pairs = ((name, getattr(self, field)) for field, name in names)
+        return {name: value for name, value in pairs if value is not UNSET}
+
 
 Wanted = Matcher | str | int | float | bool
 Expect = Annotated[dict[str, Wanted], Meta(min_length=1)]
 """Fact name → what is wanted of it; all must hold."""
 
 
-def get_written_fields(demand: Struct) -> dict[str, object]:
-    """Return the demands that were written, by the names that labs give them."""
-    names = zip(demand.__struct_fields__, demand.__struct_encode_fields__, strict=True)
-    pairs = ((name, getattr(demand, field)) for field, name in names)
-    return {name: value for name, value in pairs if value is not UNSET}
+def get_written_fields(demand: Matcher) -> dict[str, object]:
+    """Return the demands that were written, by the names that labs give them; found once a matcher."""
+    return demand.written_fields

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import IntEnum
+from functools import cached_property
 from typing import Any, ClassVar
 
 from msgspec import Struct
@@ -33,7 +34,7 @@ class Strict(
     """A mapping of a lab. `kw_only` is not inherited: each subclass says it again (msgspec's own rule)."""
 
 
-class Probe(Strict, frozen=True, kw_only=True, tag_field="kind"):
+class Probe(Strict, frozen=True, kw_only=True, tag_field="kind", dict=True):
     """
     A kind of probe; its fields are the parameters that a lab gives.
 
@@ -53,6 +54,13 @@ class Probe(Strict, frozen=True, kw_only=True, tag_field="kind"):
     """The inputs that it reads from `engine.inputs`: a lab that uses the kind declares them."""
     example: ClassVar[Mapping[str, Any]]
     """The parameters of an example, as a lab writes them: for the documentation and for the tests."""
+
+    @cached_property
+    def observation_key(self) -> str:
+        """The key of its observation; a class's reports are all judged by the same probes."""
+        parameters = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        written = (f"{name}={value}" for name, value in parameters if value is not None)
+        return " ".join([kind_of(self), *written])
 
     def observe(self, engine: Engine) -> Observation:
         """Observe it now. `NotThere` and `OutOfReach` become observations; any other exception is a bug."""
@@ -82,8 +90,7 @@ def kind_of(probe: Probe) -> str:
 
 def observation_key(probe: Probe) -> str:
     """Return the key of its observation, `container name=dbserver image=postgres`; equal probes share it."""
-    parameters = ((name, getattr(probe, name)) for name in probe.__struct_fields__)
-    return " ".join([kind_of(probe), *(f"{name}={value}" for name, value in parameters if value is not None)])
+    return probe.observation_key
 
 
 def add_missing_facts(seen: Observation | None, **told: Any) -> Observation | None:

@@ -1,10 +1,12 @@
 """Encode and decode reports as JSON: the only owner of the format's version and of its bounds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from dckgrade import __version__
 from dckgrade.i18n import N_, UserError
@@ -13,10 +15,16 @@ from dckgrade.report.observation import Recording
 from dckgrade.report.report import REPORT_SCHEMA, SESSION_SCHEMA, Report, Session, sum_scores
 
 MAX_DOCUMENT_BYTES = 8 * 1024 * 1024
+MAX_REPORT_BYTES = 1024 * 1024
+"""Of one report that is handed in; ours have some tens of kilobytes."""
 MAX_FACT_DEPTH = 20
 """No fact is nested a quarter as deep."""
+_DEPTH_OF_FACTS = 4
+"""Of the facts in a report: below its observations, one of them, and `facts`."""
 MAX_SESSION_REPORTS = 100
 """In a session; a course has ten labs."""
+
+_CONTAINERS = (dict, list)
 
 
 class UnreadableReport(UserError):
@@ -70,15 +78,24 @@ def from_json(raw: bytes, source: str) -> Report:
     return report
 
 
+_SessionParts = msgspec.defstruct(
+    "_SessionParts",
+    [(f"part_{number}", msgspec.Raw, msgspec.Raw(b"")) for number in range(MAX_SESSION_REPORTS)],
+    array_like=True,
+    forbid_unknown_fields=True,
+)
+"""The list of reports in a session: the first one too many ends the reading, before it is kept."""
+
+
 class SessionEnvelope(Struct):
     """As much of a file as tells whether it is a session."""
 
     schema: str = ""
-    reports: list[msgspec.Raw] = []
+    reports: _SessionParts = msgspec.field(default_factory=_SessionParts)  # type: ignore[valid-type]
 
 
 def encode_session(documents: Sequence[bytes]) -> bytes:
-    """Write a session of reports, each as it was written: a signature in it stays good (see `parts`)."""
+    """Write a session of reports, each as it was written: a signature in it stays good."""
     reports = [from_json(document, "report") for document in documents]
     whole = {
         "schema": SESSION_SCHEMA,
@@ -90,25 +107,51 @@ def encode_session(documents: Sequence[bytes]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
 
 
-def split_session(raw: bytes) -> list[bytes]:
-    """Return the reports in a session, each as `to_json` wrote it; any other file is its own only part."""
+def split_session(raw: bytes) -> Iterator[bytes]:
+    """
+    Yield the reports in a session, one at a time, each as `to_json` wrote it.
+
+    Any other file is its own only part.
+    """
+    parts = _find_session_parts(raw)
+    yield from map(_indent_part, parts) if parts else [raw]
+
+
+def _find_session_parts(raw: bytes) -> list[msgspec.Raw]:
+    """Return the parts of a session; [] for what is none, or has more of them than any."""
     if len(raw) > MAX_DOCUMENT_BYTES or SESSION_SCHEMA.encode() not in raw:
-        return [raw]
+        return []
     try:
         held = parse_json(raw, SessionEnvelope)
-        apart = [msgspec.json.format(bytes(report), indent=2) + b"\n" for report in held.reports]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return [raw]
-    return apart if held.schema == SESSION_SCHEMA and 0 < len(apart) <= MAX_SESSION_REPORTS else [raw]
+        return []
+    return [part for part in astuple(held.reports) if part] if held.schema == SESSION_SCHEMA else []
 
 
-def refuse_deep_nesting(value: Any, left: int) -> None:
-    """Raise `RecursionError` where *value* is nested deeper than *left*: what is read must be writable."""
-    if left == 0:
+def _indent_part(part: msgspec.Raw) -> bytes:
+    """Write a part of a session as `to_json` does; what is no report, and would grow by that, as it is."""
+    content = bytes(part)
+    if len(content) <= MAX_REPORT_BYTES:
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            refuse_deep_nesting(parse_json(content), MAX_FACT_DEPTH + _DEPTH_OF_FACTS)
+            return msgspec.json.format(content, indent=2) + b"\n"
+    return content
+
+
+def refuse_deep_nesting(value: Any, most: int) -> None:
+    """Raise `RecursionError` if *value* holds anything *most* levels down: what is read must be writable."""
+    nested = [value] if isinstance(value, _CONTAINERS) else []
+    for _ in range(most - 1):
+        if not nested:
+            return
+        nested = [
+            item
+            for outer in nested
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(item, _CONTAINERS)
+        ]
+    if any(nested):
         raise RecursionError
-    if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            refuse_deep_nesting(item, left - 1)
 
 
 def extract_recording(report: Report) -> Recording:

@@ -213,3 +213,48 @@ def test_the_map_of_a_sparse_file_is_no_way_around_it(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert one.refusal
+
+
+SESSION = b'{"schema": "dckgrade-session/1", "reports": [%s]}'
+DEEP = b"[" * 900 + b"]" * 900
+
+
+@pytest.mark.parametrize(
+    ("content", "count"),
+    [
+        (SESSION % b",".join([b"{}"] * 101), 1),
+        (SESSION % b",".join([b"{}"] * 100), 100),
+        (SESSION % b",".join([b"{}"] * 2_700_000), 1),
+        (
+            b'{"schema": "other", "x": "dckgrade-session/1", "reports": [%s]}'
+            % b",".join([b"{}"] * 2_700_000),
+            1,
+        ),
+        # Indented, each of its 4,000 lists would be 1.6 MB.
+        (SESSION % b",".join([b"[" + b",".join([DEEP] * 400) + b"]"] * 10), 10),
+        (SESSION % (b"[" + b",".join([DEEP] * 4000) + b"]"), 1),
+    ],
+    ids=["one too many", "as many as may be", "millions", "millions of another", "deep", "one that is long"],
+)
+def test_a_session_takes_no_more_memory_than_its_reports(tmp_path: Path, content: bytes, count: int) -> None:
+    path = tmp_path / "all.json"
+    path.write_bytes(content)
+    del content
+    tracemalloc.start()
+    try:
+        found = sum(1 for _ in read_submissions([path]))
+        assert tracemalloc.get_traced_memory()[1] < 64 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+    assert found == count
+
+
+def test_files_come_in_the_order_of_their_names_folder_by_folder(tmp_path: Path) -> None:
+    names = ["b/tp5.json", "a.json", "a/z.json", "a/b/c.json", "a-b.json", "B.json"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(REPORT)
+    (tmp_path / "a" / "link").symlink_to(tmp_path / "b")
+    wanted = ["B.json", "a/b/c.json", "a/z.json", "a-b.json", "a.json", "b/tp5.json"]
+    assert [one.path_within for one in read(tmp_path)] == wanted
+    assert [one.source for one in read(tmp_path)] == [str(tmp_path / name) for name in wanted]

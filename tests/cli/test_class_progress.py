@@ -3,13 +3,17 @@
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
+import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.support.cli_runner import dckgrade
+from tests.support.fault_engine import FaultEngine, reply_with
 
 NOWHERE = 'labs = ["tp5"]\n[[engine]]\ntrainee = "Ada"\nhost = "unix:///nowhere/a.sock"\n'
 BOB = '[[engine]]\ntrainee = "=Bob\\u001b[31m"\nhost = "unix:///nowhere/b.sock"\n'
@@ -53,6 +57,25 @@ def test_what_cannot_be_used_is_2_before_anything_is_reached(file: Path, words: 
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
     assert done.stdout == b""
+
+
+def test_all_machines_are_graded_at_once(tmp_path: Path) -> None:
+    together = threading.Barrier(12)
+
+    def refuse_when_all_have_come(connection: socket.socket, over: threading.Event) -> None:
+        together.wait(30)
+        reply_with({"message": "later"}, 503)(connection, over)
+
+    with ExitStack() as engines:
+        text = 'labs = ["tp5"]\n'
+        for number in range(12):
+            path = tmp_path / f"{number}.sock"
+            engine = engines.enter_context(FaultEngine(path, {"/_ping": refuse_when_all_have_come}))
+            text += f'[[engine]]\ntrainee = "Trainee {number}"\nhost = "{engine.url}"\n'
+        (tmp_path / "class.toml").write_text(text)
+        done = dckgrade("class", str(tmp_path / "class.toml"), "--lang", "en")
+    assert done.returncode == 3, done.stderr
+    assert not together.broken
 
 
 def test_every_mistake_of_a_file_is_told_with_its_line_and_it_is_2(file: Path) -> None:

@@ -503,8 +503,6 @@ def test_any_other_name_stays_one_name(tmp_path: Path, ref: str) -> None:
         assert all(path.endswith("/json") and path.count("?") == 0 for path in there.list_paths()[1:])
 
 
-# docker-py 7.2 forgets to close the socket of a unix connection that fails.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_engine_that_ends_while_being_asked_is_out_of_reach(tmp_path: Path) -> None:
     with connect_fault_engine(tmp_path, {"/json": reply_with({})}) as (connected, there):
         connected.inspect_container("a")
@@ -613,7 +611,7 @@ def test_any_other_path_may_not_leave(path: str) -> None:
 def test_docker_py_itself_cannot_change_anything(tmp_path: Path) -> None:
     with connect_fault_engine(tmp_path) as (connected, there):
         sender: Any = connected._client
-        client = sender._session
+        client = sender._load_docker_py()._session
         changes: list[Callable[[], object]] = [
             lambda: client.create_container("nginx"),
             lambda: client.start("web"),
@@ -755,15 +753,16 @@ def test_a_date_that_is_none_changes_nothing(tmp_path: Path, date: str) -> None:
         assert abs(connected.take_snapshot().now() - datetime.now(UTC)) < timedelta(seconds=1)
 
 
-def test_docker_py_is_loaded_only_to_connect() -> None:
-    program = "import sys, dckgrade.engine.connection\nprint({'docker', 'requests', 'ssl'} & {*sys.modules})"
+def test_an_http_client_is_loaded_only_to_connect() -> None:
+    clients = "{'docker', 'http.client', 'requests', 'ssl'}"
+    program = f"import sys, dckgrade.engine.connection\nprint({clients} & {{*sys.modules}})"
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=True
     )
     assert ended.stdout.strip() == "set()"
 
 
-def test_the_only_module_of_the_engine_that_is_imported_late_is_the_one_that_loads_docker_py() -> None:
+def test_the_only_modules_of_the_engine_that_are_imported_late_are_those_that_load_an_http_client() -> None:
     late = {
         (path.stem, node.module)
         for path in (Path(__file__).parents[2] / "dckgrade/engine").rglob("*.py")
@@ -772,4 +771,7 @@ def test_the_only_module_of_the_engine_that_is_imported_late_is_the_one_that_loa
         for node in ast.walk(statement)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dckgrade")
     }
-    assert late == {("connection", "dckgrade.engine.client")}
+    assert late == {
+        ("connection", "dckgrade.engine.client"),
+        ("client", "dckgrade.engine.docker_transport"),
+    }

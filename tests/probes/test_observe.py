@@ -3,7 +3,9 @@
 import threading
 import time
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.probes.base import Probe, kind_of, observation_key
@@ -29,6 +31,15 @@ ALL: list[Probe] = [
 def test_equal_probes_have_equal_keys_and_are_made_once() -> None:
     assert observation_key(ALL[0]) == "container name=webservers image=nginx"
     assert observation_key(Container(name="webservers")) == "container name=webservers"
+
+
+def test_the_key_of_an_observation_is_made_once_and_not_taken_over_by_another_probe() -> None:
+    probe = Container(name="webservers")
+    assert observation_key(probe) is observation_key(probe)
+    other = replace(probe, name="dbserver")
+    assert observation_key(other) == "container name=dbserver"
+    assert probe == Container(name="webservers")
+    assert msgspec.to_builtins(probe) == {"kind": "container", "name": "webservers"}
     assert observation_key(ALL[3]) == "http container=webservers port=80 path=/"
     seen = observe_probes([*ALL, *ALL, Http(container="webservers", path="/", port=80)], FakeEngine(), 5)
     assert {*seen} == {observation_key(probe) for probe in ALL}

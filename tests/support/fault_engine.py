@@ -14,9 +14,12 @@ from dckgrade.engine.connected import ConnectedEngine
 from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.endpoint import Endpoint
 
-JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+# It replies once per connection: a client that is not told might use it again.
+JSON_HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
 CHUNKED_JSON_HEAD = JSON_HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 RAW_STREAM_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n"
+
+KEPT_HEAD = JSON_HEAD.replace(b"Connection: close\r\n", b"")
 
 Reply = Callable[[socket.socket, threading.Event], None]
 
@@ -26,7 +29,6 @@ def reply_with(content: Any, status: int = 200, **headers: str) -> Reply:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     named = {"Content-Type": "application/json", "Content-Length": str(len(body))} | named
-    # It replies once per connection: a client that is not told might use it again.
     named |= {"Connection": "close"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in named.items())
     return reply_bytes(f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode() + body)
@@ -56,6 +58,28 @@ def drip_bytes(data: bytes, every: float = 0.2) -> Reply:
                 return
 
     return send
+
+
+def serve_in_turn(*replies: bytes) -> Reply:
+    """Reply to the requests of one connection, which is closed after the last."""
+
+    def send(connection: socket.socket, _: threading.Event) -> None:
+        for number, data in enumerate(replies):
+            if number and not read_head(connection):
+                return
+            connection.sendall(data)
+
+    return send
+
+
+def read_head(connection: socket.socket) -> bytes:
+    """Read a request without a body; b'' where the client has hung up."""
+    request = b""
+    while b"\r\n\r\n" not in request:
+        if not (more := connection.recv(4096)):
+            return b""
+        request += more
+    return request
 
 
 def encode_chunk(data: bytes) -> bytes:
@@ -97,6 +121,14 @@ class FaultEngine:
         for thread in self._threads:
             thread.join(10)
         self._listener.close()
+
+    def count_connections(self) -> int:
+        return len(self._open)
+
+    def wait_until_hung_up(self) -> None:
+        """Wait until the connections of all clients are closed."""
+        for thread in self._threads[1:]:
+            thread.join(10)
 
     def list_paths(self) -> list[str]:
         return [line.split(" ")[1] for line in self.requests]
