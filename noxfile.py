@@ -26,6 +26,7 @@ GUEST: Parts = (
 )
 # It fetches Elasticsearch's jars, and brings the Java that it runs on.
 JARS: Parts = (["mvn"], ["maven"])
+BENCH: Parts = (["bats", "curl"], ["bats", "curl"])
 SSH: Parts = (["ssh", "sshd"], ["openssh-client", "openssh-server"])
 BROWSER: Parts = (["chromium"], ["chromium", "fonts-dejavu-core"])
 SHELLS: Parts = (["zsh", "fish"], ["zsh", "fish"])
@@ -82,7 +83,7 @@ def tests(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Time dckgrade beside what people would use instead; ratios, no gates."""
     session.install("-q", ".", "pytest-testinfra")
-    debian(session, ENGINE, COMMAND)
+    debian(session, ENGINE, COMMAND, BENCH)
     session.run("python", "fixtures/bench/bench.py", *session.posargs)
 
 
