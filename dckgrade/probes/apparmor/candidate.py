@@ -108,6 +108,11 @@ def choose_container(
     best = max(found, key=lambda candidate: candidate.rank)
     if isinstance(best.inspected, OutOfReach):
         raise best.inspected
+    if not (best.is_running and best.declared == "own"):
+        # One that runs and could not be seen may be the one: nobody is judged by an earlier attempt.
+        for candidate in found:
+            if candidate.is_running and isinstance(candidate.inspected, OutOfReach):
+                raise candidate.inspected
     return ChosenApparmorContainer(best, [candidate for candidate in found if candidate is not best])
 
 

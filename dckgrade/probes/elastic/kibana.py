@@ -48,6 +48,8 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     """Whether its log says that Elasticsearch is not of a version that it can work with."""
     complains: bool
     """Whether its log says that Elasticsearch is not found."""
+    answered_in_clear: bool
+    """Whether its log says that it asks by https, and is answered in clear."""
     migrating: bool
     """Whether its log says that it waits for another Kibana to finish a migration."""
     host: str | None
@@ -97,6 +99,9 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
             en="Elasticsearch not found, by Kibana's log",
         ),
         "migrating": Text(fr="attente d'une migration", en="waiting for a migration"),
+        "answered_in_clear": Text(
+            fr="https demandé, réponse en clair", en="asked by https, answered in clear"
+        ),
         "host": Text(
             fr="hôte où Kibana cherche Elasticsearch", en="host at which Kibana looks for Elasticsearch"
         ),
@@ -128,7 +133,9 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
     def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
         """Of a Kibana that wanted an account, older recordings hold no facts at all."""
         seen = super().recall(recorded)
-        return add_missing_facts(seen, access="open" if get_fact(seen, "answers") else None)
+        return add_missing_facts(
+            seen, access="open" if get_fact(seen, "answers") else None, answered_in_clear=False
+        )
 
 
 def read_kibana_facts(answered: ServiceReply[ReachedService], inspected: Json, engine: Engine) -> Facts:
@@ -149,6 +156,7 @@ def read_kibana_facts(answered: ServiceReply[ReachedService], inspected: Json, e
         version=number or read_image_tag(inspected),
         unfit=False,
         complains=False,
+        answered_in_clear=False,
         migrating=False,
         host=None,
         loopback=None,
@@ -182,6 +190,7 @@ def explain_connection(log: str, inspected: Json, elasticsearch: str, engine: En
     return {
         "unfit": log_patterns.is_version_incompatible(log),
         "complains": log_patterns.find_tried_host(log) is not None,
+        "answered_in_clear": log_patterns.is_answered_in_clear(log),
         "migrating": log_patterns.is_waiting_for_migration(log),
         "host": host,
         "loopback": loopback,

@@ -41,6 +41,9 @@ _INCOMPATIBLE = re.compile(
 )
 _MIGRATING = "Another Kibana instance appears to be migrating"
 _IN_CLEAR = "plaintext http traffic on an https channel"
+# Kibana: `write EPROTO …:SSL routines:ssl3_get_record:wrong version number`; Logstash, by its Java:
+# `Unsupported or unrecognized SSL message`, `Unrecognized SSL message, plaintext connection?`.
+_ANSWERED_IN_CLEAR = re.compile(r"SSL.{0,80}wrong version number|nrecognized SSL message", re.IGNORECASE)
 _SYNTAX = re.compile(r"Expected one of .{0,800}? at line (\d{1,6})")
 _PLUGIN = re.compile(
     r"ConfigurationError|Invalid setting for|Unable to configure plugins|Couldn't find any \w{1,10} plugin"
@@ -125,6 +128,11 @@ def is_waiting_for_migration(log: str) -> bool:
 def is_asked_in_clear(log: str) -> bool:
     """Read Elasticsearch's log: whether it was asked in clear where it wants TLS."""
     return _IN_CLEAR in log
+
+
+def is_answered_in_clear(log: str) -> bool:
+    """Read Logstash's or Kibana's log: whether it asked by TLS, and was answered in clear."""
+    return bool(_ANSWERED_IN_CLEAR.search(log))
 
 
 def iter_tried_hosts(line: str) -> Iterator[str]:

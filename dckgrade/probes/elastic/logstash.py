@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.base import Cost, Probe, add_missing_facts
 from dckgrade.probes.elastic import log_patterns
 from dckgrade.probes.elastic.container_state import ContainerLife, read_container_life, read_log
 from dckgrade.probes.elastic.logstash_api import (
@@ -51,6 +51,8 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     """
     refusal: str | None
     """Why Elasticsearch refused a document, the last time that it did: type and reason, secrets masked."""
+    answered_in_clear: bool
+    """Whether its log says that it asks by https, and is answered in clear, and nothing better since."""
     host: str | None
     """Where it looks for Elasticsearch, by its log; null where that does not tell."""
     loopback: bool
@@ -95,6 +97,9 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
             fr="Elasticsearch hors d'atteinte d'après le log", en="Elasticsearch out of reach, by the log"
         ),
         "refusal": Text(fr="refus d'Elasticsearch", en="refusal by Elasticsearch"),
+        "answered_in_clear": Text(
+            fr="https demandé, réponse en clair", en="asked by https, answered in clear"
+        ),
         "host": Text(
             fr="hôte où Logstash cherche Elasticsearch", en="host at which Logstash looks for Elasticsearch"
         ),
@@ -136,12 +141,17 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
             written=flow.written,
             failing=connection.is_failing(flow.written),
             refusal=connection.refusal,
+            answered_in_clear=connection.lost and log_patterns.is_answered_in_clear(log),
             host=connection.host,
             loopback=is_own_loopback(connection.host, inspected, engine),
             pipeline_mounted=own,
             mounted_elsewhere=elsewhere,
         )
         return Seen(kind="logstash", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
+
+    def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
+        """Older recordings do not tell how it was answered."""
+        return add_missing_facts(super().recall(recorded), answered_in_clear=False)
 
 
 def is_own_loopback(host: str | None, inspected: Json, engine: Engine) -> bool:

@@ -90,6 +90,18 @@ def test_a_container_of_another_lab_that_is_stuck_holds_nobody_up() -> None:
     assert isinstance(alone, Unobservable)
 
 
+@pytest.mark.parametrize("options", [(OWN_APPARMOR,), ()])
+def test_a_dead_one_is_not_graded_while_one_that_runs_is_unseen(
+    options: tuple[str, ...],
+) -> None:
+    dead = Scene().add("first", *options, state="created").add("second", OWN_APPARMOR, fails=LATE)
+    observed = ApparmorContainer().observe(dead)
+    assert isinstance(observed, Unobservable)
+    assert observed.why is UnobservableReason.DEADLINE
+    running = Scene().add("first", OWN_APPARMOR).add("second", OWN_APPARMOR, fails=LATE)
+    assert running.chosen() == "first"
+
+
 @pytest.mark.parametrize(
     ("options", "applied", "declared", "wanted"),
     [

@@ -178,6 +178,10 @@ def test_what_is_not_begun_is_told_as_the_sheet_s_next_step(check: str, code: st
     assert mistake.code == code
 
 
+EPROTO = "write EPROTO 140:error:1408F10B:SSL routines:ssl3_get_record:wrong version number:record.c:332:"
+"""What Node.js says of an answer in clear where it expected TLS."""
+
+
 @pytest.mark.parametrize(
     ("log", "mode", "hosts", "code"),
     [
@@ -186,6 +190,13 @@ def test_what_is_not_begun_is_told_as_the_sheet_s_next_step(check: str, code: st
         ("connect ECONNREFUSED 127.0.0.1:9200", "host", "http://localhost:9200", "EL-19"),
         ("connect ECONNREFUSED 192.168.1.20:9200", "bridge", "http://192.168.1.20:9200", "EL-19"),
         ("Unable to revive connection: http://elasticsearch:9200/", "elk", "elasticsearch:9200", "EL-19"),
+        (f"[ConnectionError]: {EPROTO}", "elk", "https://elasticsearch:9200", "EL-37"),
+        (
+            f"Unable to retrieve version information from Elasticsearch nodes. {EPROTO}",
+            "elk",
+            "https://elasticsearch:9200",
+            "EL-37",
+        ),
     ],
 )
 def test_a_kibana_that_starts_is_named_by_nothing_that_may_still_come(
@@ -199,6 +210,26 @@ def test_a_kibana_that_starts_is_named_by_nothing_that_may_still_come(
         engine.inspect("kibana")["HostConfig"]["NetworkMode"] = mode
         engine.inspect("kibana")["NetworkSettings"]["Networks"] = {mode: {}}
     mistake = name_mistake(engine, KIBANA)
+    assert mistake
+    assert mistake.code == code
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ("Manticore::UnknownException] Unsupported or unrecognized SSL message", "EL-37"),
+        ("Manticore::UnknownException] Unrecognized SSL message, plaintext connection?", "EL-37"),
+        ("Manticore::ResolutionFailure] elasticsearch: Name or service not known", "EL-27"),
+    ],
+)
+def test_a_logstash_that_asks_by_https_what_is_answered_in_clear_is_told_so(error: str, code: str) -> None:
+    engine = Stack()
+    engine.logs[engine.id_of("logstash")] = (
+        "[WARN ][logstash.outputs.elasticsearch][main] Attempted to resurrect dead ES instance, "
+        'but got an error. {:url=>"https://elasticsearch:9200/", :error_type=>HostUnreachableError, '
+        f':error=>"Elasticsearch Unreachable: [https://elasticsearch:9200/][{error}"}}'
+    )
+    mistake = name_mistake(engine, "logstash-writes-to-elasticsearch")
     assert mistake
     assert mistake.code == code
 
