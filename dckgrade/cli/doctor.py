@@ -57,8 +57,8 @@ def examine_engine(where: "Endpoint") -> "DoctorReport":
     from dckgrade.engine.connection import connect_engine
     from dckgrade.engine.endpoint import EngineError, list_other_sockets
     from dckgrade.grading.doctor import DoctorReport, assess_lab, parse_machine
+    from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import list_lab_paths
-    from dckgrade.lab.load import load_lab
 
     spoken = language.get_language()
     sockets = [url for url in list_other_sockets(os.environ, Path.home()) if url != where.url]
@@ -78,7 +78,7 @@ def examine_engine(where: "Endpoint") -> "DoctorReport":
             )
         ]
         return DoctorReport(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
-    labs = [assess_lab(load_lab(path).lab, machine, spoken) for path in list_lab_paths().values()]
+    labs = [assess_lab(load_checked_lab(path).lab, machine, spoken) for path in list_lab_paths().values()]
     return DoctorReport(
         endpoint=where.url, found_by=where.source, other_sockets=sockets, machine=machine, labs=labs
     )
