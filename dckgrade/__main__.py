@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from dckgrade.cli import language
+from dckgrade.cli import exit_codes, language, shortcuts
 from dckgrade.i18n import UserError
 
 
@@ -33,7 +33,10 @@ def start_command_line() -> None:
         sys.stderr.write("\n".join(trouble.translate_sentences("en")) + "\n")
         raise SystemExit(2) from None
     language.set_language(lang)
-    from dckgrade.cli import run_command_line
+    if shortcut := shortcuts.find_shortcut(sys.argv[1:], os.environ):
+        exit_codes.guard_command(shortcut)()
+        return
+    from dckgrade.cli.command_line import run_command_line
 
     run_command_line(lang)
 

@@ -9,7 +9,8 @@ import pytest
 
 import pictures.draw as drawn
 import reference
-from dckgrade.cli import build_command, settings
+from dckgrade.cli import settings
+from dckgrade.cli.command_line import build_command
 from dckgrade.cli.exit_codes import ExitCode
 from dckgrade.i18n import Lang
 from dckgrade.lab.catalogue import collect_mistakes

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from dckgrade.cli.command_line import COMMANDS
+from dckgrade.lab.discovery import find_lab_path
+from dckgrade.lab.load import load_lab
+from dckgrade.probes.base import Probe
+from dckgrade.probes.registry import load_kinds
 from tests.support.fault_engine import FaultEngine, reply_with
 
 WATCHED = """
@@ -106,3 +111,46 @@ def test_an_engine_that_is_not_there_costs_no_import_of_its_client(tmp_path: Pat
     ran = Ran(tmp_path, ["tp5", "-f", "json", "--host", f"unix://{tmp_path}/nowhere.sock"], {})
     assert ran.done.returncode == 3
     ran.assert_without(ENGINE | SHOWING)
+
+
+def test_a_second_replay_loads_no_transport_no_parser_of_labs_and_the_lab_s_own_kinds_alone(
+    tmp_path: Path,
+) -> None:
+    first, second = (Ran(tmp_path, ["demo", "-f", "json"], {}) for _ in range(2))
+    assert first.done.stdout == second.done.stdout
+    # Typer itself imports subprocess; none of these it does.
+    second.assert_without(ENGINE | SHOWING | {"yaml", "socket", "ssl", "logging", "tarfile", "tomllib"})
+    assert not {"http.client", "dckgrade.lab.load", "dckgrade.lab.lint"} & {*second.modules}
+    assert list_loaded_kinds(second) == {type(probe).__module__ for probe in list_probes_of("tp5")}
+
+
+def test_the_list_of_labs_and_the_version_are_shown_without_a_parser_of_arguments(tmp_path: Path) -> None:
+    first, second = (Ran(tmp_path, [], {}) for _ in range(2))
+    assert first.done.stdout == second.done.stdout
+    second.assert_without(ENGINE | SHOWING | {"yaml", "typer"})
+    assert list_loaded_kinds(second) == set()
+    assert "dckgrade.lab.model" not in second.modules
+    Ran(tmp_path, ["--version"], {}).assert_without(ENGINE | SHOWING | READING | {"typer"})
+
+
+@pytest.mark.parametrize("arguments", [["lint", "--help"], ["judge", "--help"], ["schema", "--help"]])
+def test_only_the_command_that_is_named_is_imported(arguments: list[str], tmp_path: Path) -> None:
+    ran = Ran(tmp_path, arguments, {})
+    homes = {f"dckgrade.cli.{entry.module}" for entry in COMMANDS.values()}
+    assert homes & {*ran.modules} == {f"dckgrade.cli.{COMMANDS[arguments[0]].module}"}
+
+
+def test_help_and_completion_of_the_whole_build_no_command(tmp_path: Path) -> None:
+    homes = {f"dckgrade.cli.{entry.module}" for entry in COMMANDS.values()}
+    for ran in (Ran(tmp_path, ["--help"], {}), Ran(tmp_path, [], COMPLETION)):
+        assert homes & {*ran.modules} == set()
+
+
+def list_probes_of(lab: str) -> list[Probe]:
+    loaded = load_lab(find_lab_path(lab)).lab
+    also = [also.observe for diagnosis in loaded.list_diagnoses() for also in diagnosis.also]
+    return [*loaded.list_probes(), *also]
+
+
+def list_loaded_kinds(ran: Ran) -> set[str]:
+    return {kind.__module__ for kind in load_kinds()} & {*ran.modules}

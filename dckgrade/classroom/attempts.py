@@ -11,8 +11,9 @@ from msgspec import Struct, field
 
 from dckgrade.i18n import Lang
 from dckgrade.judge.judge import judge_recording
+from dckgrade.lab.checked import load_checked_lab
 from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import LoadedLab, load_lab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.report import codec
 from dckgrade.report.class_report import Trust
 from dckgrade.report.observation import Seen, Unobservable, UnobservableReason
@@ -97,7 +98,7 @@ def contradicts_recording(report: Report, lines: list[CheckResult], score: Score
 @cache
 def load_trainer_lab(name: str) -> LoadedLab:
     """Load a lab of the trainer's, once."""
-    return load_lab(find_lab_path(name))
+    return load_checked_lab(find_lab_path(name))
 
 
 def compute_traces(report: Report) -> Iterator[int]:

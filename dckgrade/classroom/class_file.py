@@ -1,7 +1,6 @@
 """Read a class's TOML file into its machines, or every problem in it with file:line."""
 
 import os
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from dckgrade.i18n import N_, UserError
 from dckgrade.lab.discovery import list_lab_paths
 from dckgrade.lab.inputs import VALUE_FORMS, LabInput, collect_known_inputs
 from dckgrade.lab.problem import FileInvalid, Place, Problem, guess_nearest_word
+from dckgrade.lazy_patterns import compile_lazily
 
 MAX_CLASS_FILE_BYTES = 1024 * 1024
 """Bytes; forty machines take four kilobytes."""
@@ -23,10 +23,10 @@ DEFAULT_KEY_TYPES: Mapping[str, type] = {"labs": list, "tls": str}
 ENGINE_KEY_TYPES: Mapping[str, type] = {"trainee": str, "host": str, "context": str, **DEFAULT_KEY_TYPES}
 LEFT_OUT_INPUT_TYPES = ("secret", "folder")
 """No file keeps a secret, and no folder of this machine is of use to another."""
-_ENGINE_TABLE_PATTERN = re.compile(r"^\s*\[\[\s*[\"']?engine[\"']?\s*\]\]")
-_TABLE_PATTERN = re.compile(r"^\s*\[")
-_KEY_PATTERN = re.compile(r"^\s*[\"']?([^\s\"'=]+)[\"']?\s*=")
-_TOML_POSITION_PATTERN = re.compile(r"\(at line (\d+), column (\d+)\)")
+_ENGINE_TABLE_PATTERN = compile_lazily(r"^\s*\[\[\s*[\"']?engine[\"']?\s*\]\]")
+_TABLE_PATTERN = compile_lazily(r"^\s*\[")
+_KEY_PATTERN = compile_lazily(r"^\s*[\"']?([^\s\"'=]+)[\"']?\s*=")
+_TOML_POSITION_PATTERN = compile_lazily(r"\(at line (\d+), column (\d+)\)")
 MAX_TRAINEE_NAME_CHARS = 200
 
 

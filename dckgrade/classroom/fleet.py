@@ -17,7 +17,7 @@ from dckgrade.engine.endpoint import EngineError
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run as grading
 from dckgrade.i18n import N_, get_translator
-from dckgrade.lab.load import LoadedLab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.report.observation import EngineInfo
 from dckgrade.report.report import Report
 

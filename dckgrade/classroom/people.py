@@ -11,10 +11,11 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from dckgrade.i18n import N_, UserError
+from dckgrade.lazy_patterns import compile_lazily
 
 MAX_ROSTER_BYTES = 4 * 1024 * 1024
 # "Ada Lovelace_12_assignsubmission_file_/tp5.json", or with the file's own name at the end and no folder.
-MOODLE_FOLDER_PATTERN = re.compile(r"^(?P<name>[^/]+?)_\d+_assignsubmission_(?:file|onlinetext)_")
+MOODLE_FOLDER_PATTERN = compile_lazily(r"^(?P<name>[^/]+?)_\d+_assignsubmission_(?:file|onlinetext)_")
 
 ROSTER_COLUMN_TITLES: Mapping[str, Sequence[str]] = {
     "first": ("first name", "firstname", "prénom", "prenom"),

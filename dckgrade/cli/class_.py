@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dckgrade.classroom.class_file import TraineeMachine
     from dckgrade.classroom.gather import GatheredClass
     from dckgrade.engine.run_options import RunOptions
-    from dckgrade.lab.load import LoadedLab
+    from dckgrade.lab.model import LoadedLab
     from dckgrade.report.report import Report
 
 ClassFileArgument = Annotated[
@@ -84,11 +84,11 @@ def desk(
 
 def load_class_labs(machines: "list[TraineeMachine]") -> "dict[str, LoadedLab]":
     """Load the labs that are graded on any machine, by name."""
+    from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import find_lab_path
-    from dckgrade.lab.load import load_lab
 
     names = dict.fromkeys(lab for machine in machines for lab in machine.labs)
-    return {name: load_lab(find_lab_path(name)) for name in names}
+    return {name: load_checked_lab(find_lab_path(name)) for name in names}
 
 
 def grade_and_gather(

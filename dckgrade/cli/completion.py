@@ -37,15 +37,16 @@ def get_lab_title(name: str) -> str:
 
 def complete_checks(ctx: typer.Context, incomplete: str) -> Completions:
     """Offer the checks of the lab that is being typed, or of every lab."""
+    from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import get_lab_path, list_lab_paths
-    from dckgrade.lab.load import LabInvalid, load_lab
+    from dckgrade.lab.problem import FileInvalid
     from dckgrade.render.text.sanitize import sanitize_line
 
     lab = ctx.params.get("lab") or ctx.info_name or ""
     path = get_lab_path(lab)
     for lab_path in [path] if path else list_lab_paths().values():
-        with contextlib.suppress(LabInvalid, UserError):
-            for check in load_lab(lab_path).lab.checks:
+        with contextlib.suppress(FileInvalid, UserError):
+            for check in load_checked_lab(lab_path).lab.checks:
                 if check.id.startswith(incomplete):
                     yield check.id, sanitize_line(check.title.in_language(language.get_language()))
 
@@ -53,14 +54,15 @@ def complete_checks(ctx: typer.Context, incomplete: str) -> Completions:
 def complete_codes(incomplete: str) -> Completions:
     """Offer the codes of all mistakes, each with its message."""
     from dckgrade.lab.catalogue import iter_mistakes
+    from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import list_lab_paths
-    from dckgrade.lab.load import LabInvalid, load_lab
     from dckgrade.lab.model import PLACEHOLDER_PATTERN
+    from dckgrade.lab.problem import FileInvalid
     from dckgrade.render.text.sanitize import sanitize_line
 
     for path in list_lab_paths().values():
-        with contextlib.suppress(LabInvalid, UserError):
-            for mistake in iter_mistakes(load_lab(path).lab):
+        with contextlib.suppress(FileInvalid, UserError):
+            for mistake in iter_mistakes(load_checked_lab(path).lab):
                 diagnosis = mistake.diagnosis
                 if diagnosis.code.startswith(incomplete.upper()) and diagnosis.message:
                     message = diagnosis.message.in_language(language.get_language())

@@ -57,8 +57,8 @@ def examine_engine(where: "Endpoint") -> "DoctorReport":
     from dckgrade.engine.connection import connect_engine
     from dckgrade.engine.endpoint import EngineError, list_other_sockets
     from dckgrade.grading.doctor import DoctorReport, assess_lab, parse_machine
+    from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import list_lab_paths
-    from dckgrade.lab.load import load_lab
 
     spoken = language.get_language()
     sockets = [url for url in list_other_sockets(os.environ, Path.home()) if url != where.url]
@@ -66,7 +66,9 @@ def examine_engine(where: "Endpoint") -> "DoctorReport":
         with connect_engine(where) as daemon:
             engine = daemon.take_snapshot()
             machine = parse_machine(engine.inspect_engine(), engine.engine)
-            labs = [assess_lab(load_lab(path).lab, engine, spoken) for path in list_lab_paths().values()]
+            labs = [
+                assess_lab(load_checked_lab(path).lab, engine, spoken) for path in list_lab_paths().values()
+            ]
     except EngineError as trouble:
         said = trouble.translate_sentences(spoken)
         return DoctorReport(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)

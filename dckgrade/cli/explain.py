@@ -40,10 +40,10 @@ def explain(
 def load_mistakes() -> "dict[str, KnownMistake]":
     """Read the mistakes of all labs."""
     from dckgrade.lab.catalogue import collect_mistakes
+    from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import list_lab_paths
-    from dckgrade.lab.load import load_lab
 
-    return collect_mistakes(load_lab(path).lab for path in list_lab_paths().values())
+    return collect_mistakes(load_checked_lab(path).lab for path in list_lab_paths().values())
 
 
 def find_mistake(code: str, known: "dict[str, KnownMistake]") -> "KnownMistake":

@@ -11,14 +11,12 @@ import typer
 
 from dckgrade.cli import completion, exit_codes, inputs, language, options, output
 from dckgrade.i18n import N_, UserError, get_translator
-
-ALL_LABS = "all"
-"""Instead of a lab: every lab."""
+from dckgrade.lab.discovery import ALL_LABS
 
 if TYPE_CHECKING:
     from dckgrade.engine.run_options import RunOptions
     from dckgrade.grading import run
-    from dckgrade.lab.load import LoadedLab
+    from dckgrade.lab.model import LoadedLab
     from dckgrade.report.report import Report
 
 
@@ -104,11 +102,12 @@ def grade_once(
 
 def load_labs(lab: str) -> "list[LoadedLab]":
     """Read the lab, or every lab there is."""
+    from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import find_lab_path, list_lab_paths
-    from dckgrade.lab.load import load_lab
 
     return [
-        load_lab(path) for path in (list_lab_paths().values() if lab == ALL_LABS else [find_lab_path(lab)])
+        load_checked_lab(path)
+        for path in (list_lab_paths().values() if lab == ALL_LABS else [find_lab_path(lab)])
     ]
 
 

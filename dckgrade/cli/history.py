@@ -13,7 +13,7 @@ from dckgrade.report.decode import parse_json
 from dckgrade.report.result import Verdict
 
 if TYPE_CHECKING:
-    from dckgrade.lab.load import LoadedLab
+    from dckgrade.lab.model import LoadedLab
     from dckgrade.report.report import Report
 
 KEPT_RUNS = 20

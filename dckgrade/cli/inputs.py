@@ -13,7 +13,7 @@ from dckgrade.i18n import N_, UserError, get_translator
 
 if TYPE_CHECKING:
     from dckgrade.lab.inputs import LabInput
-    from dckgrade.lab.load import LoadedLab
+    from dckgrade.lab.model import LoadedLab
 
 TYPED_INPUTS = "dckgrade.cli.inputs"
 """Where the context of a command keeps the inputs that were typed."""

@@ -1,12 +1,12 @@
 """`dckgrade judge` and `dckgrade demo`: judge again what was recorded; no engine is needed."""
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+import dckgrade
 from dckgrade.cli import exit_codes, language, options, output
 from dckgrade.i18n import N_, Lang, UserError
 from dckgrade.render import formats
@@ -61,7 +61,7 @@ def demo(
 ) -> None:
     """Show a recorded lab with two mistakes; needs no engine."""
     spoken = language.get_language()
-    raw = resources.files("dckgrade").joinpath("demo.json").read_bytes()
+    raw = Path(dckgrade.__file__).with_name("demo.json").read_bytes()
     raise SystemExit(
         judge_recordings(raw, "demo.json", spoken, shape, output.validate_output_paths(outputs or []), hints)
     )
@@ -71,14 +71,15 @@ def judge_recordings(
     raw: bytes, source: str, lang: Lang, shape: output.ReportFormat, paths: Sequence[Path], hints: int
 ) -> exit_codes.ExitCode:
     """Judge one recording again, or all those of a session; print and write the reports."""
-    from dckgrade.grading import run
+    from dckgrade.grading import judging
+    from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import find_lab_path
-    from dckgrade.lab.load import load_lab
     from dckgrade.report import codec
 
     reports = [codec.from_json(part, source) for part in codec.split_session(raw)]
     again = [
-        run.judge_report_again(load_lab(find_lab_path(report.lab.id)), report, lang) for report in reports
+        judging.judge_report_again(load_checked_lab(find_lab_path(report.lab.id)), report, lang)
+        for report in reports
     ]
     output.print_reports(again, shape, hints)
     output.write_reports(again, paths, hints)

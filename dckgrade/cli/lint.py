@@ -42,11 +42,11 @@ def find_problems(files: Sequence[Path]) -> list[str]:
     """Return the problems of *files*, each alone and all together."""
     from dckgrade.lab.load import (
         LabInvalid,
-        LoadedLab,
         find_conflicting_inputs,
         find_repeated_codes,
         load_lab,
     )
+    from dckgrade.lab.model import LoadedLab
 
     if not files:
         raise exit_codes.NothingToGrade(

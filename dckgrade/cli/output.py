@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import sys
-import tempfile
 import unicodedata
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -169,6 +168,9 @@ def make_file_name(text: str, number: int) -> str:
 
 def write_file_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write all or nothing: a full disk or Ctrl-C leaves the old file whole; *private*: its owner only."""
+    # Late: it brings a random generator, and most commands write no file.
+    import tempfile
+
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             try:

@@ -15,7 +15,7 @@ from dckgrade.render import formats
 from dckgrade.render.formats import DocumentKind
 
 if TYPE_CHECKING:
-    from dckgrade.lab.load import LoadedLab
+    from dckgrade.lab.model import LoadedLab
     from dckgrade.prove.engines.release import EngineRelease
     from dckgrade.prove.schedule import CaseProgress
     from dckgrade.report.proof import Proof
@@ -131,15 +131,15 @@ def choose_release(name: str | None, *, is_free: bool) -> "EngineRelease":
 
 def load_named_labs(labs: Sequence[str]) -> "list[LoadedLab]":
     """Load the labs asked for, each once; without any, all."""
+    from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import find_lab_path, list_lab_paths
-    from dckgrade.lab.load import load_lab
 
     paths = [
         Path(name) if name.endswith(".yaml") else find_lab_path(name) for name in labs
     ] or list_lab_paths().values()
     if not paths:
         raise exit_codes.NothingToGrade(N_("There is no lab to prove."))
-    return [load_lab(path) for path in dict.fromkeys(paths)]
+    return [load_checked_lab(path) for path in dict.fromkeys(paths)]
 
 
 def choose_proof_exit_code(proofs: "Sequence[Proof]") -> exit_codes.ExitCode:

@@ -1,7 +1,6 @@
 """What options and inputs are when they are not typed: the environment, then the user's own file."""
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -91,11 +90,16 @@ def load_settings() -> Mapping[str, Setting]:
 def read_config_file(path: Path) -> Mapping[str, Any]:
     """Return what the file says, nothing where there is none; raises `UserError` where it cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = path.read_bytes()
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
+    # Late: most users have no such file.
+    import tomllib
+
+    try:
+        return tomllib.loads(raw.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(N_("{path} is not TOML: {why}"), path=path, why=error) from None
 

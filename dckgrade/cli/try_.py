@@ -13,8 +13,7 @@ from dckgrade.cli.doctor import TextOrJson, TextOrJsonOption
 from dckgrade.i18n import N_, UserError
 
 if TYPE_CHECKING:
-    from dckgrade.lab.load import LoadedLab
-    from dckgrade.lab.model import Check
+    from dckgrade.lab.model import Check, LoadedLab
     from dckgrade.probes.base import Probe
 
 
@@ -24,13 +23,14 @@ class InvalidTryTarget(UserError):
 
 def complete_check_paths(incomplete: str) -> Iterator[tuple[str, str]]:
     """Offer the checks of all labs as LAB/CHECK, each with its title."""
+    from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import list_lab_paths
-    from dckgrade.lab.load import LabInvalid, load_lab
+    from dckgrade.lab.problem import FileInvalid
     from dckgrade.render.text.sanitize import sanitize_line
 
     for name, path in list_lab_paths().items():
-        with contextlib.suppress(LabInvalid, UserError):
-            for check in load_lab(path).lab.checks:
+        with contextlib.suppress(FileInvalid, UserError):
+            for check in load_checked_lab(path).lab.checks:
                 if (words := f"{name}/{check.id}").startswith(incomplete):
                     yield words, sanitize_line(check.title.in_language(language.get_language()))
 
@@ -80,8 +80,8 @@ def try_(
 
 def resolve_try_target(words: Sequence[str]) -> "tuple[LoadedLab, Check, bool]":
     """Return the lab and the check that LAB/CHECK or KIND name=value… names, and whether the lab exists."""
+    from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import find_lab_path, get_lab_path
-    from dckgrade.lab.load import load_lab
 
     first, *rest = words
     if is_check_name(rest):
@@ -92,7 +92,7 @@ def resolve_try_target(words: Sequence[str]) -> "tuple[LoadedLab, Check, bool]":
         lab, _, check = first.rpartition("/")
     if not lab and not get_lab_path(first):
         return (*wrap_probe_in_lab(parse_probe(first, rest)), False)
-    loaded = load_lab(Path(lab) if lab.endswith(".yaml") else find_lab_path(lab or first))
+    loaded = load_checked_lab(Path(lab) if lab.endswith(".yaml") else find_lab_path(lab or first))
     known = [check.id for check in loaded.lab.checks]
     if not lab or check not in known:
         raise InvalidTryTarget(
@@ -150,8 +150,7 @@ def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
 
 def wrap_probe_in_lab(probe: "Probe") -> "tuple[LoadedLab, Check]":
     """Return a lab with one check that demands nothing of *probe*, and that check."""
-    from dckgrade.lab.load import LoadedLab
-    from dckgrade.lab.model import Check, Lab
+    from dckgrade.lab.model import Check, Lab, LoadedLab
     from dckgrade.probes.base import kind_of
     from dckgrade.report.text import Text
 

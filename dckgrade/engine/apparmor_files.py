@@ -1,7 +1,6 @@
 """This machine's AppArmor: the files that profiles include, and what `apparmor_parser` says of a profile."""
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from dckgrade.engine.answers import NotThere, OutOfReach, ParserAnswer
 from dckgrade.engine.local_files import read_workdir_file
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.report.observation import UnobservableReason
 
 POLICY_FOLDER = Path("/etc/apparmor.d")
@@ -21,14 +21,16 @@ PARSER_OPTIONS = ("--skip-kernel-load", "--skip-cache", "--quiet", "--config-fil
 MAX_FOLDER_FILES = 100
 # By this name it tells the profile from what that includes.
 STDIN = "/dev/stdin"
-PLACE_PATTERN = re.compile(
+PLACE_PATTERN = compile_lazily(
     r"AppArmor parser error(?: for \S+)?(?: in (?:profile )?(?P<file>\S+))?"
     r" at line (?P<line>\d+): (?P<text>.*)"
 )
 """On one line from 2.13 to 4.1."""
 UNRELATED_WORDS = ("Usage:", "Access denied", "Memory allocation", "Out of memory")
 """It does not know an option, or lacks a right or memory: the profile is not to blame."""
-UNIMPORTANT_PATTERN = re.compile(r"Cache read/write disabled|[Ww]arning|ERROR (?:processing|merging)|\s*$")
+UNIMPORTANT_PATTERN = compile_lazily(
+    r"Cache read/write disabled|[Ww]arning|ERROR (?:processing|merging)|\s*$"
+)
 
 
 def read_policy_include(written: str, workdir: Path | None) -> Sequence[bytes]:

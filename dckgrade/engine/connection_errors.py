@@ -1,6 +1,5 @@
 """Explain to the user why an engine cannot be connected to."""
 
-import re
 import socket
 from collections.abc import Sequence
 
@@ -8,6 +7,7 @@ from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.endpoint import Endpoint, EngineDownError, EngineError
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.i18n import N_
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.report.observation import UnobservableReason
 
 _START_ADVICE = N_("Start Docker, or name the engine with --host or --context.")
@@ -55,11 +55,11 @@ _CUT_TLS_MESSAGE = N_(
     "The engine at {endpoint} ({source}) cut the TLS connection without saying why; "
     "an engine that refuses the certificate of this program may do so."
 )
-_REFUSED_CERTIFICATE = re.compile(
+_REFUSED_CERTIFICATE = compile_lazily(
     r"ALERT_(?!PROTOCOL|HANDSHAKE|INTERNAL)\w*(?:CERTIFICATE|UNKNOWN_CA)|CERTIFICATE_REQUIRED"
 )
 """OpenSSL's names of the alerts by which the other side refuses a certificate (RFC 8446, section 6.2)."""
-_PLAIN_HTTP = re.compile("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|HTTP_REQUEST")
+_PLAIN_HTTP = compile_lazily("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|HTTP_REQUEST")
 _TIMED_OUT = N_("The Docker engine at {endpoint} ({source}) did not answer within {seconds} s.")
 _RESTART_ADVICE = N_("Restart it, or look at its log: journalctl -u docker")
 _FALLBACK_MESSAGE = N_("The Docker engine at {endpoint} ({source}) cannot be reached: {detail}.")

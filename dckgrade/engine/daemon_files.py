@@ -1,7 +1,6 @@
 """Find and read the `daemon.json` of an engine on this machine, and why dockerd ended because of it."""
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.installed_dockerd import list_dockerd_flags, read_installed_version
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.tool_cache import get_environment
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.report.observation import UnobservableReason
 
 CONFIG_NAME = "daemon.json"
@@ -21,7 +21,7 @@ SYSTEM_CONFIG = Path("/etc/docker", CONFIG_NAME)
 SNAP_CONFIG = Path("/var/snap/docker/current/config", CONFIG_NAME)
 SYSTEM_SOCKETS = ("/var/run/docker.sock", "/run/docker.sock")
 _JOURNAL_TIMEOUT_S, _MAX_JOURNAL_LINES, _MAX_LOG_BYTES = 3.0, 50, 4 * 1024 * 1024
-_FATAL_PATTERN = re.compile(
+_FATAL_PATTERN = compile_lazily(
     r"unable to configure the Docker daemon with file [^:]+: (.+)"
     r"|failed to start daemon: (failed to set log opts: .+)"
     r"|((?:failed to (?:start daemon|load listeners)|unable to parse logging level).+)"

@@ -1,15 +1,15 @@
 """Conditions under which a request that is no plain read may leave."""
 
-import re
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 from msgspec import Struct
 
 from dckgrade.engine.probe_container_form import is_probe_container_request
+from dckgrade.lazy_patterns import compile_lazily
 
 _ALLOWED_EXEC_KEYS = {"AttachStdout", "AttachStderr", "Cmd", "Detach", "Tty"}
-_CONTAINER_ID_PATTERN = re.compile(r"/containers/([0-9a-f]{64})(?:/|$)")
+_CONTAINER_ID_PATTERN = compile_lazily(r"/containers/([0-9a-f]{64})(?:/|$)")
 
 
 class OutgoingRequest(Struct, frozen=True):

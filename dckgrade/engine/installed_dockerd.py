@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dckgrade.engine.local_files import MAX_FILE_BYTES, read_if_readable
+from dckgrade.lazy_patterns import compile_lazily
 
 UNIT_NAME = "docker.service"
 UNIT_FOLDERS = tuple(
@@ -20,7 +21,7 @@ UNIT_FOLDERS = tuple(
 
 
 PACKAGES_PATH, MAX_PACKAGES_BYTES = Path("/var/lib/dpkg/status"), 32 * 1024 * 1024
-_PACKAGE_PATTERN = re.compile(
+_PACKAGE_PATTERN = compile_lazily(
     rb"^Package: (?:docker-ce|docker\.io)\nStatus: install ok installed\n(?:[^\n]+\n)*?"
     rb"Version: (?:\d+:)?([\w.+~-]+)",
     re.MULTILINE,

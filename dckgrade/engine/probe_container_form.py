@@ -1,18 +1,18 @@
 """The one form of the containers that this program creates: harmless, capped, labelled."""
 
-import re
 from typing import Any
 
 from dckgrade.engine.answers import Json
+from dckgrade.lazy_patterns import compile_lazily
 
 PROBE_LABEL, PROBE_NAME_PREFIX = "dckgrade.probe", "dckgrade-probe-"
 """The label and the start of the name of every probe container; only what has both is ever removed."""
 SENDING_DRIVERS = frozenset({"gelf", "syslog", "fluentd"})
 """Log drivers that send lines away; often set for one container only, so probe containers copy them."""
 _MARKER_SCRIPT = 'n=0; while [ "$n" -lt 60 ]; do echo " $0 "; n=$((n+1)); sleep 2; done'
-_NAME_QUERY = re.compile(rf"name={PROBE_NAME_PREFIX}[0-9a-f]{{12}}")
+_NAME_QUERY = compile_lazily(rf"name={PROBE_NAME_PREFIX}[0-9a-f]{{12}}")
 _IMAGE_PATTERN, _WORDS_PATTERN, _OWNER_PATTERN = (
-    re.compile(pattern)
+    compile_lazily(pattern)
     for pattern in (r"sha256:[0-9a-f]{64}", "dckgrade[0-9a-f]{12}", r"\d{1,10}@[\w.-]{0,64}")
 )
 

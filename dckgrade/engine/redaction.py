@@ -2,6 +2,8 @@
 
 import re
 
+from dckgrade.lazy_patterns import compile_lazily
+
 _MASK = "***"
 
 # Every pattern runs in linear time: a look-behind lets a run of characters match only from its first one, and
@@ -14,35 +16,37 @@ _MARKED_NAME = (
 _NAME = rf"(?<![\w.-]){_MARKED_NAME}([\w.-]++)"
 _BARE = r"""(?:[^\s"']|["'](?=[\w*]))++"""
 _STRING = r""""(?:\\.|[^"\\\r\n])*+"?|'(?:''|[^'\r\n])*+'?"""
-_PEM_PATTERN = re.compile(r"-----BEGIN [A-Z0-9 ]++-----.*?(?:-----END [A-Z0-9 ]++-----|\Z)", re.DOTALL)
-_HEADER_PATTERN = re.compile(
+_PEM_PATTERN = compile_lazily(r"-----BEGIN [A-Z0-9 ]++-----.*?(?:-----END [A-Z0-9 ]++-----|\Z)", re.DOTALL)
+_HEADER_PATTERN = compile_lazily(
     r"(?<![\w-])((?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]*+(?<=token|.-key|-auth))(\s?:\s?)[^\r\n\"']++",
     re.IGNORECASE,
 )
-_USERINFO_PATTERN = re.compile(r"""(?<=\w)://[^\s/"'<>]*@""")
-_LOGIN_PATTERN = re.compile(r"""(?<![\w-])((?:-u|--user)[ =]{1,2}["']?[^\s:"']{1,128}:)[^\s"']++""")
-_QUOTED = re.compile(rf"""(["']){_MARKED_NAME}([\w.-]++)=((?:(?!\1)[^\r\n])++)(?=\1)""")
+_USERINFO_PATTERN = compile_lazily(r"""(?<=\w)://[^\s/"'<>]*@""")
+_LOGIN_PATTERN = compile_lazily(r"""(?<![\w-])((?:-u|--user)[ =]{1,2}["']?[^\s:"']{1,128}:)[^\s"']++""")
+_QUOTED = compile_lazily(rf"""(["']){_MARKED_NAME}([\w.-]++)=((?:(?!\1)[^\r\n])++)(?=\1)""")
 # What the system says of a file is no secret, whatever the file is called.
 _NO_FILE_ERROR = (
     r"(?!(?:No[ ]such[ ]file|(?:Is|Not)[ ]a[ ]directory|Permission[ ]denied|Read-only[ ]file[ ]system"
     r"|Operation[ ]not[ ]permitted)\b)"
 )
-_MEMBER = re.compile(
+_MEMBER = compile_lazily(
     rf"""{_NAME}(\\?["']\s{{0,9}}:\s{{0,9}}){_NO_FILE_ERROR}({_STRING}|\\"[^"\\]*+|[^\s"'\\{{\[,}}\]]++)"""
 )
-_ASSIGNED = re.compile(rf"""{_NAME}([ \t]{{0,2}}=[ \t]{{0,2}})(?!=)({_STRING}|{_BARE})""")
-_FLAG = re.compile(rf"""(?<![\w.-]){_MARKED_NAME}(--?\w[\w.-]*+)(["']?,?[ \t]{{1,4}}["']?)(?!-)({_BARE})""")
+_ASSIGNED = compile_lazily(rf"""{_NAME}([ \t]{{0,2}}=[ \t]{{0,2}})(?!=)({_STRING}|{_BARE})""")
+_FLAG = compile_lazily(
+    rf"""(?<![\w.-]){_MARKED_NAME}(--?\w[\w.-]*+)(["']?,?[ \t]{{1,4}}["']?)(?!-)({_BARE})"""
+)
 # Sentences contain secrets too. Words that tell the state of one are what labs look for, and stay.
 _WORD = r"(?:password|passwd|passphrase|secret|mot[ ]de[ ]passe|(?<![a-z])(?:pw|mdp))"
 _STATE = r"""(?:an?|and|are|as|authentication|been|being|cannot|correct|disabled|enabled|empty|est|et|expired
   |file|for|from|given|has|if|in|incorrecte?|invalide?|is|manquant|missing|mounted|must|needed|no|not|obligatoire
   |of|ok|on|optional|or|protected|pour|provided|required|requis|set|specified|the|to|too|trop|unset|used|using
   |vide|was|weak|will|with|wrong)[.,;:!?)"']*(?=\s|$)"""
-_OPENING_QUOTE_PATTERN = re.compile(r"""\\?["']""")
+_OPENING_QUOTE_PATTERN = compile_lazily(r"""\\?["']""")
 _GAP = r"[^\S\r\n]"
 _TAIL = r"""(?:[^\s"']|["'](?![\s,.;:)}\]]|\Z))++"""
 _SENTENCE_PATTERNS = tuple(
-    re.compile(f"{pattern}({_STRING}|{_TAIL})", re.IGNORECASE | re.VERBOSE)
+    compile_lazily(f"{pattern}({_STRING}|{_TAIL})", re.IGNORECASE | re.VERBOSE)
     for pattern in (
         rf"({_WORD})({_GAP}{{0,2}}:{_GAP}{{1,4}}){_NO_FILE_ERROR}(?!{_STATE}[ ]\w)(?!(?:yes|no)\))",
         rf"({_WORD})([ ](?:is|was|est)[ ](?:now[ ])?(?:set[ ]to[ ])?)(?!{_STATE})",
@@ -50,7 +54,7 @@ _SENTENCE_PATTERNS = tuple(
         r"(password|identified[ ](?:with[ ]\S{1,64}[ ])?by(?:[ ]password)?)(\s{0,9}[\s(]\s{0,9}\\?)(?=')",
     )
 )
-_TOKEN_PATTERN = re.compile(
+_TOKEN_PATTERN = compile_lazily(
     r"""(?<![\w-])(?:
         eyJ[\w-]{5,}+\.[\w-]{5,}+(?:\.[\w-]*+)?            # JSON web tokens
       | (?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])              # AWS access keys

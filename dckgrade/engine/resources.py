@@ -17,6 +17,7 @@ from dckgrade.engine.guards import (
     is_probe_container_creation,
 )
 from dckgrade.engine.responses import decode_json_object, decode_json_objects, read_tar_date, read_tar_file
+from dckgrade.lazy_patterns import compile_lazily
 
 HttpMethod = Literal["GET", "HEAD", "POST", "DELETE"]
 
@@ -24,7 +25,7 @@ T_co = TypeVar("T_co", covariant=True)
 """The type that a body is decoded to."""
 
 MIB = 1024 * 1024
-_PLACEHOLDER_PATTERN = re.compile(r"\{(\w+)(:path)?\}")
+_PLACEHOLDER_PATTERN = compile_lazily(r"\{(\w+)(:path)?\}")
 _NO_QUERY: Mapping[str, str] = {}
 
 
@@ -48,7 +49,7 @@ class Resource(Struct, Generic[T_co], frozen=True, kw_only=True, dict=True):
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """Matches the paths of this resource, with and without the API's version."""
-        plain = re.escape(re.sub(_PLACEHOLDER_PATTERN, lambda match: "\0P" if match[2] else "\0S", self.path))
+        plain = re.escape(_PLACEHOLDER_PATTERN.sub(lambda match: "\0P" if match[2] else "\0S", self.path))
         segments = plain.replace("\0P", ".+").replace("\0S", "[^/]+")
         return re.compile(rf"(?:/v\d+\.\d+)?{segments}")
 

@@ -2,7 +2,6 @@
 
 import io
 import re
-import tarfile
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,6 +48,9 @@ def read_tar_date(body: bytes) -> datetime:
 
 
 def _read_tar_member(body: bytes) -> tuple[bytes, datetime]:
+    # Late: few labs look into a container's files.
+    import tarfile
+
     try:
         with tarfile.open(fileobj=io.BytesIO(body), mode="r:") as tar:
             member = tar.next()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dckgrade.engine import local_files
 from dckgrade.engine.answers import OTHER_USERS_DETAIL, NotThere, OutOfReach
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.report.observation import UnobservableReason
 
 MAX_CACHE_FILE_BYTES = 64 * 1024 * 1024
@@ -19,7 +20,7 @@ PROGRAM_FOLDERS = ("/usr/local/bin", "/snap/bin", "/opt/homebrew/bin", "/home/li
 HOME_PROGRAM_FOLDERS = ("bin", ".local/bin", "go/bin")
 WORKDIR_PROGRAM_FOLDERS = (".", "bin")
 """An install script without arguments leaves the program in `./bin` of the current folder."""
-_SETTING_PATTERN = re.compile(
+_SETTING_PATTERN = compile_lazily(
     r"""^cache:[ \t]*\n(?:[ \t]+.*\n)*?[ \t]+dir:[ \t]*["']?([^"'\s#]+)""", re.MULTILINE
 )
 

@@ -4,19 +4,16 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
-from dckgrade import __version__
 from dckgrade.engine.run_options import RunOptions
+from dckgrade.grading.judging import build_report
 from dckgrade.grading.snapshot_source import SnapshotSource
-from dckgrade.i18n import Lang
 from dckgrade.judge.judge import find_unsettled_checks, judge_recording, list_further_probes
-from dckgrade.lab.load import LoadedLab
-from dckgrade.lab.model import Check
+from dckgrade.lab.model import Check, LoadedLab
 from dckgrade.probes.base import Probe, kind_of, observation_key
 from dckgrade.probes.observe import observe_probes
 from dckgrade.probes.support.lookup import list_named_containers
-from dckgrade.report import codec
 from dckgrade.report.observation import (
     EngineInfo,
     Observation,
@@ -25,8 +22,7 @@ from dckgrade.report.observation import (
     Unobservable,
     UnobservableReason,
 )
-from dckgrade.report.report import LabRef, Report
-from dckgrade.report.result import sum_points
+from dckgrade.report.report import Report
 
 OBSERVE_INTERVAL_S = 0.5
 MIN_ROUND_S = 5.0
@@ -84,25 +80,6 @@ def report_unreachable(loaded: LoadedLab, engine: EngineInfo, why: str, options:
         observations=unseen,
     )
     return build_report(loaded, recording, options.lang, options.trainee)
-
-
-def judge_report_again(loaded: LoadedLab, report: Report, lang: Lang) -> Report:
-    """Judge the recording of *report* again, with the lab as it is now."""
-    return build_report(loaded, codec.extract_recording(report), lang, report.trainee)
-
-
-def build_report(loaded: LoadedLab, recording: Recording, lang: Lang, trainee: str | None) -> Report:
-    """Judge *recording* and make the report of it."""
-    results = judge_recording(loaded.lab, recording, lang)
-    return Report(
-        dckgrade=__version__,
-        lang=lang,
-        trainee=trainee,
-        lab=LabRef(id=loaded.lab.id, title=loaded.lab.title.in_language(lang), digest=loaded.digest),
-        score=sum_points(results),
-        checks=results,
-        **asdict(recording),
-    )
 
 
 class LabSelection:

@@ -8,6 +8,8 @@ from pathlib import Path
 from dckgrade.i18n import N_, UserError
 from dckgrade.lab.problem import guess_nearest_word
 
+ALL_LABS = "all"
+"""Instead of a lab's id: every lab."""
 LABS_VARIABLE = "DCKGRADE_LABS"
 """Folders of the user's own labs, separated as PATH is."""
 

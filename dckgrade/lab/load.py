@@ -1,17 +1,17 @@
 """Load a lab's file, or report every problem in it with file:line:column."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from dckgrade.i18n import N_, UserError
+from dckgrade.i18n import N_
 from dckgrade.lab import shape
 from dckgrade.lab.lint import iter_located_diagnoses, lint_lab
-from dckgrade.lab.model import Lab
+from dckgrade.lab.model import Lab, LoadedLab, decode_probe
 from dckgrade.lab.problem import FileInvalid, Problem
-from dckgrade.lab.strict_yaml import MAX_YAML_BYTES, NotStrict, YamlDocument, parse_strict_yaml
+from dckgrade.lab.source import read_lab_bytes, read_lab_source
+from dckgrade.lab.strict_yaml import NotStrict, YamlDocument, parse_strict_yaml
 from dckgrade.report.decode import convert_data
 
 
@@ -19,27 +19,10 @@ class LabInvalid(FileInvalid):
     """A lab that cannot be used."""
 
 
-class LoadedLab(msgspec.Struct, frozen=True):
-    """A lab and the digest of the bytes that it was read from."""
-
-    lab: Lab
-    digest: str
-    path: Path
-
-
 def load_lab(path: Path) -> LoadedLab:
     """Read, convert and lint a file; raises `LabInvalid`, and `UserError` when it cannot be read."""
-    raw = read_lab_bytes(path)
-    return LoadedLab(lab=parse_lab(raw, path), digest=f"sha256:{hashlib.sha256(raw).hexdigest()}", path=path)
-
-
-def read_lab_bytes(path: Path) -> bytes:
-    """Read the file, or just enough of it to be refused."""
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_YAML_BYTES + 1)
-    except OSError as error:
-        raise UserError(N_("{path} cannot be read: {why}"), path=path, why=error.strerror) from None
+    source = read_lab_source(path)
+    return LoadedLab(lab=parse_lab(source.raw, path), digest=source.digest, path=path)
 
 
 def parse_lab(raw: bytes, path: Path) -> Lab:
@@ -50,7 +33,7 @@ def parse_lab(raw: bytes, path: Path) -> Lab:
         shapeless = find_shape_problems(refused.document) if refused.document else []
         raise LabInvalid(path, merge_problems(refused.problems, shapeless), raw) from None
     try:
-        lab = convert_data(document.data, Lab)
+        lab = convert_data(document.data, Lab, decode_probe)
     except msgspec.ValidationError as error:
         # Only now is the slower walk worth it, which finds every place where the shape is wrong.
         found = find_shape_problems(document) or [Problem((1, 1), "{error}", error=error)]

@@ -5,13 +5,22 @@ from typing import Any
 import msgspec
 
 from dckgrade.lab.model import Lab
+from dckgrade.probes.registry import kinds_by_name
 
 SCHEMA_DRAFT_URI = "http://json-schema.org/draft-07/schema#"
+REFERENCE_TEMPLATE = "#/definitions/{name}"
 
 
 def build_lab_schema() -> dict[str, Any]:
     """Describe a lab. msgspec speaks draft 2020-12; of what it says of ours only `$defs` differs."""
-    _, components = msgspec.json.schema_components([Lab], ref_template="#/definitions/{name}")
+    kinds = list(kinds_by_name().values())
+    each_kind, _ = msgspec.json.schema_components(kinds, ref_template=REFERENCE_TEMPLATE)
+    _, components = msgspec.json.schema_components(
+        [Lab, *kinds],
+        # A probe of any kind, for which the types of a lab have a stand-in.
+        schema_hook=lambda _: {"anyOf": list(each_kind)},
+        ref_template=REFERENCE_TEMPLATE,
+    )
     definitions = {name: remove_null(body) for name, body in sorted(components.items())}
     definitions["Matcher"]["minProperties"] = 1
     definitions["Diagnosis"]["anyOf"] = [

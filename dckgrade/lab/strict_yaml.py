@@ -1,7 +1,6 @@
 """Parse YAML strictly: plain data and the line:column of every value, no reading that could mis-grade."""
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,12 @@ import yaml
 
 from dckgrade.i18n import N_
 from dckgrade.lab.problem import Place, Problem
+from dckgrade.lab.source import MAX_YAML_BYTES
+from dckgrade.lazy_patterns import compile_lazily
 
 # PyYAML's own loader reads 22:22 as 1342 and `no` as False, drops the first of two equal keys and lets 820
 # bytes of merges fill 413 MB (measured). Its C parser's events are sound: everything above them is ours.
 
-MAX_YAML_BYTES = 256 * 1024
 MAX_DEPTH = 20
 MAX_NODES = 20_000
 MAX_NUMBER_CHARS = 18
@@ -27,16 +27,16 @@ CORE_CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 # Narrower than the core schema on purpose: 010 is eight, ten or a code, so it stays what was typed.
-INTEGER_PATTERN = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-FLOAT_PATTERN = re.compile(
+INTEGER_PATTERN = compile_lazily(r"[-+]?(0|[1-9][0-9]*)")
+FLOAT_PATTERN = compile_lazily(
     rf"({INTEGER_PATTERN.pattern}|[-+]?(?=\.))(\.[0-9]+([eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)"
 )
 # What YAML forbids, and three characters that end a line for YAML and for no editor: places would be wrong.
 # In parts, since one set that reaches beyond U+FFFF takes ten times as long to compile, at every start.
-FORBIDDEN_CHARS = re.compile(
+FORBIDDEN_CHARS = compile_lazily(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|[\u2028\u2029]|[\ud800-\udfff]|\ufeff|[\ufffe\uffff]"
 )
-LINE_END_PATTERN = re.compile(r"\r\n|\r|\n")
+LINE_END_PATTERN = compile_lazily(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)

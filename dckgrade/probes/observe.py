@@ -9,7 +9,7 @@ from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.deadline import call_all_within
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Probe, kind_of, observation_key
-from dckgrade.probes.registry import load_kinds
+from dckgrade.probes.registry import get_asking_order
 from dckgrade.report.observation import Observation, Unobservable, UnobservableReason
 
 
@@ -17,7 +17,7 @@ def observe_probes(probes: Iterable[Probe], engine: Engine, seconds: float) -> d
     """Make every distinct observation, all of them within *seconds*; what takes longer is unobservable."""
     distinct = {
         observation_key(probe): probe
-        for probe in sorted(probes, key=lambda probe: load_kinds().index(type(probe)))
+        for probe in sorted(probes, key=lambda probe: get_asking_order(type(probe)))
     }
     calls: dict[str, Callable[[], Observation]] = {
         name: lambda probe=probe: observe_with_duration(probe, engine)  # type: ignore[misc]

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from dckgrade.lab.lint import iter_located_diagnoses
-from dckgrade.lab.load import LoadedLab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.lab.problem import Place
 from dckgrade.lab.strict_yaml import parse_strict_yaml
 from dckgrade.prove.case import CaseKind, read_proof_settings

@@ -17,8 +17,7 @@ from dckgrade.engine.dockerd import OwnDockerd
 from dckgrade.engine.run_options import WORKDIR, RunOptions
 from dckgrade.engine.unavailable import UnavailableEngine
 from dckgrade.grading import run
-from dckgrade.lab.load import LoadedLab
-from dckgrade.lab.model import parse_duration_s
+from dckgrade.lab.model import LoadedLab, parse_duration_s
 from dckgrade.prove.case import Case
 from dckgrade.prove.engines.docker_command import list_image_references, remove_images
 from dckgrade.prove.images import LabImages

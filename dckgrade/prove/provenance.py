@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import dckgrade
-from dckgrade.lab.load import LoadedLab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.prove.case import Case, read_proof_settings
 
 PACKAGE = Path(dckgrade.__file__).parent

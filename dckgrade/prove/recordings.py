@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from dckgrade.grading import run
+from dckgrade.grading import judging
 from dckgrade.i18n import N_, UserError
-from dckgrade.lab.load import LoadedLab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.prove.case import Case, Derivation, get_diagnosis_code
 from dckgrade.prove.proof import CaseOutcome, classify_result
 from dckgrade.report import codec
@@ -23,7 +23,7 @@ def rejudge_recording(loaded: LoadedLab, case: Case) -> CaseOutcome:
         return CaseOutcome(case=case, failure=f"{case.recording_path}: {error.strerror}")
     except UserError as trouble:
         return CaseOutcome(case=case, failure=str(trouble))
-    return CaseOutcome(case=case, report=run.judge_report_again(loaded, report, "fr"))
+    return CaseOutcome(case=case, report=judging.judge_report_again(loaded, report, "fr"))
 
 
 def is_as_expected(outcome: CaseOutcome) -> bool:

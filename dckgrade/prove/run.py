@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from dckgrade.i18n import N_, UserError
-from dckgrade.lab.load import LoadedLab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.prove import images, live, provenance, recordings
 from dckgrade.prove.assemble import build_proof
 from dckgrade.prove.case import Case, list_cases, read_proof_settings

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 from msgspec import Struct, field
 
-from dckgrade.lab.load import LoadedLab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.prove import live, process_group
 from dckgrade.prove.case import Case
 from dckgrade.prove.engines.settings import EngineSetting

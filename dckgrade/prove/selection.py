@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
-from dckgrade.lab.load import LoadedLab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.prove.case import Case, CaseKind
 from dckgrade.prove.proof import classify_result, list_killing_cells
 from dckgrade.prove.recordings import rejudge_recording

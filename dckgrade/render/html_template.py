@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import re
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from msgspec import Struct
 
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.render.text import messages
 from dckgrade.render.text.prose import sanitize_markdown
 from dckgrade.render.text.sanitize import sanitize_line
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BASE_STYLESHEET = "render/report.css"
 # As labs may write it (lab.model.Address): a report can be anybody's.
-LINK_PATTERN = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*/[A-Za-z0-9/._~%#?=&+-]*")
+LINK_PATTERN = compile_lazily(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*/[A-Za-z0-9/._~%#?=&+-]*")
 
 
 class HintView(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ before it is used; the linter forbids msgspec's own functions elsewhere.
 """
 
 from _thread import allocate_lock
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar, overload
 
@@ -19,10 +20,20 @@ _LOCK = allocate_lock()
 _DESCRIBED: set[Any] = set()
 
 
-def convert_data(data: Any, kind: type[T]) -> T:
+DecodeHook = Callable[[type, Any], Any]
+"""Makes an object of a type that msgspec does not know of plain data."""
+
+
+def convert_data(data: Any, kind: type[T], hook: DecodeHook | None = None) -> T:
     """Convert plain *data* to *kind*; raises `msgspec.ValidationError`."""
     describe_once(kind)
-    return msgspec.convert(data, kind)  # noqa: TID251 - the one place
+    return msgspec.convert(data, kind, dec_hook=hook)  # noqa: TID251 - the one place
+
+
+def parse_msgpack(raw: bytes, kind: type[T], hook: DecodeHook | None = None) -> T:
+    """Parse MessagePack as *kind*; raises `msgspec.DecodeError` and `RecursionError`."""
+    describe_once(kind)
+    return msgspec.msgpack.decode(raw, type=kind, dec_hook=hook)  # noqa: TID251 - the one place
 
 
 @overload

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.core import TyperCommand
 
-from dckgrade.cli import COMMAND_CLASSES, build_command
+from dckgrade.cli.command_line import COMMAND_CLASSES, build_command
 from dckgrade.lab.inputs import RESERVED_INPUT_NAMES
 from tests.support.cli_runner import NOWHERE, dckgrade
 from tests.support.fault_engine import FaultEngine, reply_with

@@ -10,7 +10,7 @@ import pytest
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import doctor as about
-from dckgrade.grading import run
+from dckgrade.grading import judging, run
 from dckgrade.lab.discovery import find_lab_path, list_lab_paths
 from dckgrade.lab.load import load_lab
 from dckgrade.lab.model import Lab
@@ -151,7 +151,7 @@ def test_the_doctor_says_of_a_machine_what_a_report_made_there_says(
     lab: str, case: str, info: Mapping[str, Any]
 ) -> None:
     loaded, path = load_lab(find_lab_path(lab)), FIXTURES / lab / case / "recording.json"
-    graded = run.judge_report_again(loaded, codec.from_json(path.read_bytes(), case), "en").checks
+    graded = judging.judge_report_again(loaded, codec.from_json(path.read_bytes(), case), "en").checks
     undecided = [line.id for line in graded if line.verdict is Verdict.UNKNOWN]
     codes = {line.diagnosis.code for line in graded if line.verdict is Verdict.UNKNOWN and line.diagnosis}
 
@@ -165,7 +165,7 @@ def test_the_doctor_says_of_a_machine_what_a_report_made_there_says(
 @pytest.mark.parametrize("lab", ALL_LABS, ids=lambda lab: lab.id)
 def test_the_doctor_forbids_nothing_that_a_solution_was_graded_on(lab: Lab) -> None:
     raw = (FIXTURES / lab.id / "solution" / "recording.json").read_bytes()
-    graded = run.judge_report_again(load_lab(find_lab_path(lab.id)), codec.from_json(raw, lab.id), "en")
+    graded = judging.judge_report_again(load_lab(find_lab_path(lab.id)), codec.from_json(raw, lab.id), "en")
     assert {line.verdict for line in graded.checks} == {Verdict.PASSED}
     assert ask_doctor(lab, Machine()).checks == []
 

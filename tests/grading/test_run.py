@@ -10,7 +10,8 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run
 from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import LoadedLab, load_lab
+from dckgrade.lab.load import load_lab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.probes.base import Probe, observation_key
 from dckgrade.report import codec
 from dckgrade.report.observation import EngineInfo, Observation, Seen, Unobservable, UnobservableReason

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dckgrade.grading import run
+from dckgrade.grading import judging
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
 from dckgrade.report import codec
@@ -111,7 +111,7 @@ def name_mistake(check: str, key: str, observation: Observation) -> str | None:
     """Judge the solution's recording with another observation; return the code of the check's mistake."""
     report = codec.from_json(SOLUTION.read_bytes(), str(SOLUTION))
     changed = replace(report, observations={**report.observations, key: observation})
-    lines = {line.id: line for line in run.judge_report_again(LAB, changed, "en").checks}
+    lines = {line.id: line for line in judging.judge_report_again(LAB, changed, "en").checks}
     return lines[check].diagnosis.code if lines[check].diagnosis else None  # type: ignore[union-attr]
 
 

@@ -7,7 +7,8 @@ import pytest
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.lab.discovery import find_builtin_folder, list_labs_in_folders
 from dckgrade.lab.inputs import VALUE_FORMS, InputType, is_of_input_type, read_inputs
-from dckgrade.lab.load import LabInvalid, LoadedLab, find_conflicting_inputs, load_lab
+from dckgrade.lab.load import LabInvalid, find_conflicting_inputs, load_lab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.probes.registry import kinds_by_name
 
 PATHS = list_labs_in_folders(find_builtin_folder())

@@ -7,9 +7,9 @@ import pytest
 
 from dckgrade.i18n import UserError
 from dckgrade.lab.discovery import NoSuchLab, find_lab_path, list_lab_paths
-from dckgrade.lab.load import LoadedLab, find_repeated_codes, load_lab
-from dckgrade.lab.model import parse_duration_s
-from dckgrade.lab.strict_yaml import MAX_YAML_BYTES
+from dckgrade.lab.load import find_repeated_codes, load_lab
+from dckgrade.lab.model import LoadedLab, parse_duration_s
+from dckgrade.lab.source import MAX_YAML_BYTES
 from tests.support.sample_lab import FILE, SAMPLE, lab
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from dckgrade.lab import shape
 from dckgrade.lab.load import LabInvalid, find_shape_problems, parse_lab
-from dckgrade.lab.model import Lab
+from dckgrade.lab.model import Lab, decode_probe
 from dckgrade.lab.schema import build_lab_schema
 from dckgrade.lab.strict_yaml import parse_strict_yaml
+from dckgrade.report.decode import convert_data
 from tests.support import mutations
 from tests.support.mutations import TP5, Mutation
 
@@ -70,7 +71,7 @@ def test_msgspec_and_the_walk_that_explains_it_agree() -> None:
     for one in [one for way in WAYS.values() for one in way][::5]:
         document = parse_strict_yaml(one.text.encode())
         try:
-            msgspec.convert(document.data, Lab)
+            convert_data(document.data, Lab, decode_probe)
             accepted = True
         except msgspec.ValidationError:
             accepted = False

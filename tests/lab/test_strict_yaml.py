@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dckgrade.lab.problem import Place
+from dckgrade.lab.source import MAX_YAML_BYTES
 from dckgrade.lab.strict_yaml import (
     MAX_DEPTH,
     MAX_NODES,
-    MAX_YAML_BYTES,
     NotStrict,
     ValuePath,
     parse_strict_yaml,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from dckgrade.lab.load import LoadedLab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.prove.case import Case, CaseKind
 from dckgrade.prove.engines.release import INSTALLED, RELEASES
 from dckgrade.prove.schedule import estimate_duration_s

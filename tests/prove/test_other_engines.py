@@ -13,7 +13,7 @@ from functools import cache
 import pytest
 from msgspec import Struct
 
-from dckgrade.grading import run
+from dckgrade.grading import judging
 from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
 from dckgrade.lab.load import load_lab
 from dckgrade.prove.case import Case, get_diagnosis_code, list_cases
@@ -157,7 +157,9 @@ def judge_again(name: str) -> Iterator[tuple[CheckResult, Ending]]:
     """Yield each check as it is judged now, and how its case says that it ends."""
     _, lab, case = name.split("-", 2)
     expectation = read_cases()[lab, case].expectation
-    for line in run.judge_report_again(load_lab(find_lab_path(lab)), read_recordings()[name], "en").checks:
+    for line in judging.judge_report_again(
+        load_lab(find_lab_path(lab)), read_recordings()[name], "en"
+    ).checks:
         yield line, expectation.get_expected_result(line.id)
 
 

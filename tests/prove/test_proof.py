@@ -10,7 +10,8 @@ import pytest
 from dckgrade.engine.endpoint import EngineError
 from dckgrade.i18n import UserError
 from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
-from dckgrade.lab.load import LoadedLab, load_lab
+from dckgrade.lab.load import load_lab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.prove import run
 from dckgrade.prove.case import list_cases
 from dckgrade.prove.recordings import derive_recordings

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dckgrade.grading import run
+from dckgrade.grading import judging
 from dckgrade.i18n import Lang
 from dckgrade.judge.judge import list_further_probes
 from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
@@ -21,7 +21,7 @@ def test_a_recording_is_judged_as_the_engine_was(case: Case, lang: Lang) -> None
     loaded = load_lab(find_lab_path(case.lab))
     report = codec.from_json(case.recording_path.read_bytes(), str(case.recording_path))
 
-    outcome = CaseOutcome(case=case, report=run.judge_report_again(loaded, report, lang))
+    outcome = CaseOutcome(case=case, report=judging.judge_report_again(loaded, report, lang))
 
     assert [fault.translate_sentence("en") for fault in find_case_faults([outcome], loaded.lab)] == []
     assert list_further_probes(loaded.lab, codec.extract_recording(report)) == []

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
-from dckgrade.lab.load import LoadedLab, load_lab
+from dckgrade.lab.load import load_lab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.prove import run
 from dckgrade.prove.case import Case, read_proof_settings
 from dckgrade.prove.engines.release import INSTALLED, EngineRelease

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from dckgrade.engine.endpoint import EngineError
-from dckgrade.lab.load import LoadedLab
+from dckgrade.lab.model import LoadedLab
 from dckgrade.prove import run
 from dckgrade.prove.images import LabImages
 from dckgrade.prove.live import DisposableEngine, PreparedEngine

@@ -3,9 +3,11 @@
 import re
 from dataclasses import dataclass
 
+from dckgrade.lazy_patterns import compile_lazily
+
 DEFAULT_SOCKET = "/var/run/docker.sock"
 # The socket's path goes into `-L local:remote` and through the shell of another machine.
-_ADDRESS_PATTERN = re.compile(
+_ADDRESS_PATTERN = compile_lazily(
     r"""(?:(?P<user>[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63})@)?
         (?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9]{1,15})?\])
         (?::(?P<port>[1-9][0-9]{0,4}))?

@@ -1,6 +1,5 @@
 """Kind `apparmor-label`: the profiles that confine the processes of the container."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -10,6 +9,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import CONTAINER, WORKDIR
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.apparmor.candidate import ApparmorCandidate, choose_container
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.candidates import NO_CANDIDATE
@@ -19,7 +19,7 @@ from dckgrade.report.text import Text
 
 PS_COLUMNS = "pid,label"
 READ_LABELS_COMMAND = ("sh", "-c", "cat /proc/[0-9]*/attr/current")
-LABEL_PATTERN = re.compile(r"^(?P<name>\S.*?) \((?P<mode>\w+)\)$")
+LABEL_PATTERN = compile_lazily(r"^(?P<name>\S.*?) \((?P<mode>\w+)\)$")
 
 LabelSource = Literal["top", "exec", "proc"]
 

@@ -1,6 +1,5 @@
 """Kind `apparmor-write`: whether opening a file that the profile denies is refused."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -10,6 +9,7 @@ from msgspec import Meta, Struct
 from dckgrade.engine.answers import CommandResult, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import CONTAINER, WORKDIR
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.apparmor.candidate import (
     DEFAULT_IMAGE,
     DEFAULT_PROFILE_FILE,
@@ -48,8 +48,8 @@ for pattern do
 done
 """
 UNTRIED_EXIT_CODE, MAX_TRIED_FILES, MAX_SHELL_PATTERNS = 90, 3, 40
-PLAIN_PATH_PATTERN = re.compile(r"/[/\w.+-]+$")
-SHELL_SAFE_PATTERN = re.compile(r"[/\w.+*?\[\]^-]+$")
+PLAIN_PATH_PATTERN = compile_lazily(r"/[/\w.+-]+$")
+SHELL_SAFE_PATTERN = compile_lazily(r"[/\w.+*?\[\]^-]+$")
 # Opening some of these is an act: of them only the files below are tried.
 SPECIAL_PREFIXES = ("/proc/", "/sys/", "/dev/")
 # Real paths, no links. The first three are mounts in every container: there, not even its layer is touched.

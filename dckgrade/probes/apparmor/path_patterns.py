@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from dckgrade.lazy_patterns import compile_lazily
+
 MAX_ALTERNATIVES, MAX_PATTERN_CHARS, MAX_NESTING, MAX_COMPARED_POSITIONS = 64, 400, 50, 100_000
 ANY_LETTER = frozenset(map(chr, range(1, 256)))
 NO_SLASH = ANY_LETTER - {"/"}
-TOKEN_PATTERN = re.compile(r"\*\*|\*|\[\^?[^\]]*\]|\\[0-7]{3}|\\x[0-9a-fA-F]{2}|\\.|.", re.DOTALL)
-NUMBER_PATTERN = re.compile(r"\\([0-7]{3})|\\x([0-9a-fA-F]{2})")
-CLASS_PART_PATTERN = re.compile(r"\\(.)|(.)-(.)|(.)", re.DOTALL)
+TOKEN_PATTERN = compile_lazily(r"\*\*|\*|\[\^?[^\]]*\]|\\[0-7]{3}|\\x[0-9a-fA-F]{2}|\\.|.", re.DOTALL)
+NUMBER_PATTERN = compile_lazily(r"\\([0-7]{3})|\\x([0-9a-fA-F]{2})")
+CLASS_PART_PATTERN = compile_lazily(r"\\(.)|(.)-(.)|(.)", re.DOTALL)
 
 
 class Step(NamedTuple):

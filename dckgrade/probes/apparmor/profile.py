@@ -5,13 +5,14 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.apparmor.path_patterns import matches_path_pattern
 from dckgrade.probes.apparmor.policy.check import VariableExpander, check_policy
 from dckgrade.probes.apparmor.policy.lexer import UTF8_MARK, IncludeReader, InvalidPolicy
 from dckgrade.probes.apparmor.policy.model import Policy, PolicyFile
 from dckgrade.probes.apparmor.policy.parser import PolicyParser
 
-PROFILE_HEAD_PATTERN = re.compile(r'^\s*(?:profile\b|hat\s|"?/[^\n{]*\{)', re.MULTILINE)
+PROFILE_HEAD_PATTERN = compile_lazily(r'^\s*(?:profile\b|hat\s|"?/[^\n{]*\{)', re.MULTILINE)
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 INCLUDES_WITHOUT_DENIALS = (
     *("<tunables/", "<abi/", "<abstractions/base", "<abstractions/nameservice", "<abstractions/openssl"),

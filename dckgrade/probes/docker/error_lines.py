@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.lazy_patterns import compile_lazily
 
 MAX_ERROR_CHARS, MAX_LINE_CHARS = 300, 2000
-_ANSI_PATTERN = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ANSI_PATTERN = compile_lazily(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Program(NamedTuple):
@@ -21,7 +22,7 @@ class Program(NamedTuple):
 
 def compile_patterns(*patterns: str) -> Sequence[re.Pattern[str]]:
     """Compile *patterns*."""
-    return tuple(map(re.compile, patterns))
+    return tuple(map(compile_lazily, patterns))
 
 
 _JAVA = (

@@ -1,6 +1,5 @@
 """Kind `image`: an image by its name, and whether it is the version that its tag says."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -9,12 +8,13 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-VERSION_PATTERN = re.compile(r"\d{1,4}(\.\d{1,4}){0,3}")
+VERSION_PATTERN = compile_lazily(r"\d{1,4}(\.\d{1,4}){0,3}")
 
 
 class Facts(Struct, frozen=True, kw_only=True):

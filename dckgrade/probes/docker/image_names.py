@@ -1,14 +1,14 @@
 """The image of a container: its names, and whether it is the one that a lab asks for."""
 
-import re
 from collections.abc import Sequence
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.support.lookup import is_of_repository, starts_program
 from dckgrade.report.observation import UnobservableReason
 
-ENGINE_MADE_NAME = re.compile(r"(sha256:)?[0-9a-f]{12,64}")
+ENGINE_MADE_NAME = compile_lazily(r"(sha256:)?[0-9a-f]{12,64}")
 """The id of an image; the name of a volume that nobody named."""
 
 

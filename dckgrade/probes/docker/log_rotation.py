@@ -1,6 +1,5 @@
 """Kind `log-rotation`: the log driver and options that the engine gives every new container."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
@@ -12,6 +11,7 @@ from dckgrade.engine.answer_shapes import CONTAINER, require_shape
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.daemon_json.rotation import ROTATING_DRIVERS, LogConfig
 from dckgrade.probes.support.lookup import convert_to_observation, list_container_names, parse_timestamp
@@ -23,7 +23,7 @@ MAX_INSPECTED_CONTAINERS = 50
 """Containers that are looked at one by one."""
 MAX_TRIED_IMAGES = 3
 LOGGER_ERROR = "failed to initialize logging driver: "
-RUNTIME_ERROR_PATTERN = re.compile(
+RUNTIME_ERROR_PATTERN = compile_lazily(
     r"OCI runtime|create shim|runc|exec format error|no such file or directory"
 )
 """What is said of the program, once the log has been opened (20.10 to 28: measured, documented)."""

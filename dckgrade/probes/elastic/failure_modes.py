@@ -1,10 +1,10 @@
 """Ways in which lines are lost beside Logstash: unreadable files, data that went with its container."""
 
-import re
 from collections.abc import Sequence
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.elastic import elasticsearch_api, log_patterns, logstash_api
 from dckgrade.probes.elastic.container_state import inspect_stack_container, read_log
 from dckgrade.probes.elastic.log_patterns import OutputConnection
@@ -13,7 +13,7 @@ from dckgrade.probes.elastic.marker import MarkerEmission
 from dckgrade.probes.support.lookup import parse_timestamp
 
 ELASTICSEARCH_DATA_FOLDER = "/usr/share/elasticsearch/data"
-ANONYMOUS_VOLUME_PATTERN = re.compile("[0-9a-f]{64}")
+ANONYMOUS_VOLUME_PATTERN = compile_lazily("[0-9a-f]{64}")
 """The name that the engine gives a volume; the next container gets another one."""
 NOTHING_READABLE_EXIT_CODE = 90
 # One file is enough: they all belong to the same user. Nothing is printed of what they hold.

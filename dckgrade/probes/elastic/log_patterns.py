@@ -8,51 +8,52 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.lazy_patterns import compile_lazily
 
 PipelineProblem = Literal["syntax", "plugin", "nothing-to-run", "not-readable"]
 
 # Logstash's lines: `[2026-01-01T10:00:00,000][WARN ][logstash.outputs.elasticsearch][main] Attempted to …`.
 # The parts that ask about licences and send figures print the same words for another connection.
-_OUTPUT = re.compile(r"\[logstash\.outputs\.elasticsearch *\]")
-_OUTPUT_DEAD = re.compile(
+_OUTPUT = compile_lazily(r"\[logstash\.outputs\.elasticsearch *\]")
+_OUTPUT_DEAD = compile_lazily(
     r"dead ES instance|no living connections|Marking url as dead|Elasticsearch Unreachable|"
     "No Available connections"
 )
-_OUTPUT_ALIVE = re.compile(r"Restored connection to ES instance")
-_LOCKED = re.compile(r"TOO_MANY_REQUESTS/12|FORBIDDEN/12|cluster_block_exception")
-_REFUSED = re.compile(r"Could not index event|retrying failed action with response code: 40[13]")
+_OUTPUT_ALIVE = compile_lazily(r"Restored connection to ES instance")
+_LOCKED = compile_lazily(r"TOO_MANY_REQUESTS/12|FORBIDDEN/12|cluster_block_exception")
+_REFUSED = compile_lazily(r"Could not index event|retrying failed action with response code: 40[13]")
 # `"error"=>{"type"=>"mapper_parsing_exception", "reason"=>"failed to parse field [code] …"}`
-_REASON = re.compile(
+_REASON = compile_lazily(
     r'"type"\s{0,2}(?:=>|:)\s{0,2}"(\w{1,80})",\s{0,2}"reason"\s{0,2}(?:=>|:)\s{0,2}"((?:[^"\\]|\\.){1,300})'
 )
-_API_PORT = re.compile(r"Started Logstash API endpoint\D{0,20}(\d{2,5})", re.IGNORECASE)
-_PIPELINES_STARTED = re.compile(r"Pipelines running \{:count=>[1-9]|Pipeline started \{")
-_URL = re.compile(r":?url(?:=>|:)\s{0,2}\"?(?:#<[\w:]{1,60} ?)?(https?://[^\s\"'>,}]{1,200})")
+_API_PORT = compile_lazily(r"Started Logstash API endpoint\D{0,20}(\d{2,5})", re.IGNORECASE)
+_PIPELINES_STARTED = compile_lazily(r"Pipelines running \{:count=>[1-9]|Pipeline started \{")
+_URL = compile_lazily(r":?url(?:=>|:)\s{0,2}\"?(?:#<[\w:]{1,60} ?)?(https?://[^\s\"'>,}]{1,200})")
 # Kibana 7: `Unable to revive connection: http://elasticsearch:9200/`; 7.11 and later:
 # `connect ECONNREFUSED 127.0.0.1:9200`, `getaddrinfo ENOTFOUND elasticsearch`, with the port or without.
-_REVIVE = re.compile(
+_REVIVE = compile_lazily(
     r"(?:Unable to revive connection|Request error, retrying\s{1,4}\w{1,10}): ?(https?://[^\s\"']{1,200})"
 )
-_ERRNO = re.compile(
+_ERRNO = compile_lazily(
     r"(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ETIMEDOUT) ([\w.-]{1,100})(?::\d{1,5})?"
 )
-_INCOMPATIBLE = re.compile(
+_INCOMPATIBLE = compile_lazily(
     r"incompatible with the following Elasticsearch|This version of Kibana[^.]{0,60} requires"
 )
 _MIGRATING = "Another Kibana instance appears to be migrating"
 _IN_CLEAR = "plaintext http traffic on an https channel"
 # Kibana: `write EPROTO …:SSL routines:ssl3_get_record:wrong version number`; Logstash, by its Java:
 # `Unsupported or unrecognized SSL message`, `Unrecognized SSL message, plaintext connection?`.
-_ANSWERED_IN_CLEAR = re.compile(r"SSL.{0,80}wrong version number|nrecognized SSL message", re.IGNORECASE)
-_SYNTAX = re.compile(r"Expected one of .{0,800}? at line (\d{1,6})")
-_PLUGIN = re.compile(
+_ANSWERED_IN_CLEAR = compile_lazily(r"SSL.{0,80}wrong version number|nrecognized SSL message", re.IGNORECASE)
+_SYNTAX = compile_lazily(r"Expected one of .{0,800}? at line (\d{1,6})")
+_PLUGIN = compile_lazily(
     r"ConfigurationError|Invalid setting for|Unable to configure plugins|Couldn't find any \w{1,10} plugin"
     r"|Unknown setting '|Missing a required setting"
 )
-_NOTHING_TO_RUN = re.compile(
+_NOTHING_TO_RUN = compile_lazily(
     r"No config files found|No configuration found|No pipelines? (?:is|are) running|no pipelines? loaded"
 )
-_UNREADABLE = re.compile(r"Permission denied|EACCES|not readable")
+_UNREADABLE = compile_lazily(r"Permission denied|EACCES|not readable")
 
 MAX_REFUSAL_CHARS = 300
 KIBANA_HOSTS, OLD_KIBANA_HOSTS = "ELASTICSEARCH_HOSTS", "ELASTICSEARCH_URL"

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.monitoring.yaml_layout import (
     LOOKALIKES,
     LayoutProblem,
@@ -75,12 +76,12 @@ KEYS = frozenset(
     ]
 )
 """The keys of a configuration that a trainee may write (2.42, 3.5)."""
-_LIST_KEY = re.compile(r"\s*(?:- +)*(targets|rule_files|files|names)\s*:")
-_KEY_BEFORE_DASH = re.compile(r"(\w+):\s*-\s")
-_SPACED_TARGET = re.compile(r"[\[-]\s*[\"']?[\w.-]+:\s+\d+")
+_LIST_KEY = compile_lazily(r"\s*(?:- +)*(targets|rule_files|files|names)\s*:")
+_KEY_BEFORE_DASH = compile_lazily(r"(\w+):\s*-\s")
+_SPACED_TARGET = compile_lazily(r"[\[-]\s*[\"']?[\w.-]+:\s+\d+")
 _ELEMENT_KEYS = {"targetgroup.Group": "static_configs", "config.ScrapeConfig": "scrape_configs"}
 
-_LINE = re.compile(r"\bline (\d{1,6}): ")
+_LINE = compile_lazily(r"\bline (\d{1,6}): ")
 _WORDS: Sequence[tuple[ConfigProblem, str]] = (
     ("not-readable", r"^open (.+): permission denied"),
     ("no-file", r"^open (.+): no such file or directory"),
@@ -103,7 +104,7 @@ _WORDS: Sequence[tuple[ConfigProblem, str]] = (
 )
 """What Prometheus and go-yaml say of one cause alone, word for word (2.42 and 3.5, measured)."""
 _START_WORDS = "found character that cannot start any token"
-_LAYOUT_WORDS = re.compile(
+_LAYOUT_WORDS = compile_lazily(
     r"did not find expected|mapping values are not allowed|could not find expected ':'"
 )
 """What go-yaml says of several causes; which one it was, the file alone tells."""

@@ -1,6 +1,5 @@
 """Kind `grafana`: whether Grafana lets us in, and how its data sources fare."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.run_options import name_account_inputs
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api
 from dckgrade.probes.monitoring.grafana_api import AccountOrigin, GrafanaAccess, OpenedGrafana
@@ -23,7 +23,7 @@ from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
 DATA_FOLDER = "/var/lib/grafana"
-REQUEST_PREFIX_PATTERN = re.compile(r'^\w+ "[^"]*": ')
+REQUEST_PREFIX_PATTERN = compile_lazily(r'^\w+ "[^"]*": ')
 
 
 class CheckedDataSource(Struct, frozen=True, kw_only=True):

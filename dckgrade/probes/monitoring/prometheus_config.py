@@ -5,14 +5,16 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from dckgrade.lazy_patterns import compile_lazily
+
 # Prometheus writes the configuration anew, every default in it, one key a line: 2.x and 3.x alike. What a
 # trainee wrote is never read here.
-_JOB = re.compile(r"^ *- job_name: (.+)$", re.MULTILINE)
-_TARGETS = re.compile(r"^ *-? *targets:\n((?: *- \S.*(?:\n|\Z))+)", re.MULTILINE)
-_TARGET = re.compile(r"^ *- (\S+) *$", re.MULTILINE)
-_DISCOVERS = re.compile(r"^ *\w+_sd_configs:", re.MULTILINE)
-_INTERVAL = re.compile(r"^ *scrape_interval: (\w+)$", re.MULTILINE)
-_HONORS_LABELS = re.compile(r"^ *honor_labels: true$", re.MULTILINE)
+_JOB = compile_lazily(r"^ *- job_name: (.+)$", re.MULTILINE)
+_TARGETS = compile_lazily(r"^ *-? *targets:\n((?: *- \S.*(?:\n|\Z))+)", re.MULTILINE)
+_TARGET = compile_lazily(r"^ *- (\S+) *$", re.MULTILINE)
+_DISCOVERS = compile_lazily(r"^ *\w+_sd_configs:", re.MULTILINE)
+_INTERVAL = compile_lazily(r"^ *scrape_interval: (\w+)$", re.MULTILINE)
+_HONORS_LABELS = compile_lazily(r"^ *honor_labels: true$", re.MULTILINE)
 _CADVISOR = "cadvisor"
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring.config_refusal import ConfigProblem, explain_refusal
 from dckgrade.probes.support.lookup import (
@@ -36,15 +37,15 @@ MAX_TEXT_CHARS, MAX_ERROR_CHARS, MAX_FILE_BYTES = 300, 4000, 64 * 1024
 FILE_DATE_PRECISION = timedelta(seconds=1)
 
 # 2.x writes level=error, 3.x level=ERROR; the rest of the line is the same.
-_CONFIG_EVENT = re.compile(
+_CONFIG_EVENT = compile_lazily(
     r'^(?:ts|time)=(?P<at>\S{1,40}) .{0,200}?msg="(?:Completed loading of configuration file'
     r'|Error (?P<again>re)?loading config.{0,1000}?\berr="(?P<error>(?:[^"\\]|\\.)*+)")',
     re.MULTILINE,
 )
-_LOADING = re.compile(r"couldn't load configuration \([^)]*\): ")
-_PARSING = re.compile(r"parsing YAML file (/[^:]+): ")
-_OLD_OPTION = re.compile(r"-[a-z][a-z-]*\.[a-z.-]+")
-_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\nt]))')
+_LOADING = compile_lazily(r"couldn't load configuration \([^)]*\): ")
+_PARSING = compile_lazily(r"parsing YAML file (/[^:]+): ")
+_OLD_OPTION = compile_lazily(r"-[a-z][a-z-]*\.[a-z.-]+")
+_ESCAPE = compile_lazily(r'\\(?:u([0-9a-fA-F]{4})|(["\\nt]))')
 _PLAIN = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 _DENIED = "(?:permission denied|read-only file system)"
 _READY = "Server is ready to receive web requests"

@@ -1,7 +1,6 @@
 """Ask a Prometheus for the figures of containers, and match them with this engine's own."""
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json
 from dckgrade.engine.protocol import Engine
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.support.http_json import as_mapping, iter_mappings
 from dckgrade.probes.support.lookup import list_container_names
 
@@ -19,7 +19,7 @@ QuerySender = Callable[[str], Any]
 CONTAINER_METRICS = '{__name__=~"container_.+"%s}'
 BY_ID, BY_NAME = ',id=~".*[0-9a-f]{64}.*"', ',name=~".+"'
 """Ids prove whose containers they are; names serve where a configuration has dropped the ids."""
-CONTAINER_ID_PATTERN = re.compile(r"[0-9a-f]{64}")
+CONTAINER_ID_PATTERN = compile_lazily(r"[0-9a-f]{64}")
 PREFERRED_METRICS = (
     "container_last_seen",
     "container_memory_usage_bytes",
@@ -35,7 +35,7 @@ Fresh is what two scrapes, cAdvisor's minute between two looks at an idle contai
 `max_housekeeping_interval`) and half a minute explain; Prometheus's own interval is a minute.
 """
 MAX_WINDOW_S = 6 * 3600.0
-_DURATION_PATTERN = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
+_DURATION_PATTERN = compile_lazily(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
 _UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 

@@ -1,8 +1,9 @@
 """Faults that can be seen in the lines of a YAML file: characters, spaces, quotes, brackets, indentation."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
+
+from dckgrade.lazy_patterns import compile_lazily
 
 MAX_LINE_CHARS = 500
 INVISIBLE = "\u00a0\u00ad\u200b\u200c\u200d\u202f\u2060\u3000\ufeff"
@@ -24,20 +25,20 @@ LayoutProblem = Literal[
     "indentation",
 ]
 
-_LINE_END = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
-_FENCE = re.compile(r"\s*(?:```|~~~)")
-_TAB = re.compile(r" *(?:- *)*\t")
+_LINE_END = compile_lazily(r"\r\n|[\r\n\x85\u2028\u2029]")
+_FENCE = compile_lazily(r"\s*(?:```|~~~)")
+_TAB = compile_lazily(r" *(?:- *)*\t")
 # Typographic dashes and bullets at the start; colons and blanks anywhere.
-_LOOKALIKE = re.compile(rf"^\s*[{_BULLETS}]\s|[{INVISIBLE}{_COLONS}]")
-_DASH_WITHOUT_SPACE = re.compile(r"\s*-(?=[A-Za-z_\"'\[{])")
-_COLON_WITHOUT_SPACE = re.compile(r"\s*(?:- +)*([a-z_]+):(?=[^ \t])")
-_RESERVED_START = re.compile(r"(?:^|[\[{,:-])\s*([`@%])")
-_KEY = re.compile(r"(?:[^\s#\"'\[{:][^#:]*|\"[^\"]*\"|'[^']*'):(?=\s|$)")
-_COLON = re.compile(r":(?:\s|$)")
-_COMMENT = re.compile(r"(?:^|\s)#.*")
-_STRING = re.compile(r""""(?:\\.|[^"\\])*"|(?<!\w)'(?:''|[^'])*'""")
-_OPEN_QUOTE = re.compile(r"(?:^|[\[{,:-])\s*[\"']")
-_EARLY_QUOTE = re.compile(r"(?:^|[\[{,:-])\s*(?:\"[^\"]*\"|'[^']*')\w")
+_LOOKALIKE = compile_lazily(rf"^\s*[{_BULLETS}]\s|[{INVISIBLE}{_COLONS}]")
+_DASH_WITHOUT_SPACE = compile_lazily(r"\s*-(?=[A-Za-z_\"'\[{])")
+_COLON_WITHOUT_SPACE = compile_lazily(r"\s*(?:- +)*([a-z_]+):(?=[^ \t])")
+_RESERVED_START = compile_lazily(r"(?:^|[\[{,:-])\s*([`@%])")
+_KEY = compile_lazily(r"(?:[^\s#\"'\[{:][^#:]*|\"[^\"]*\"|'[^']*'):(?=\s|$)")
+_COLON = compile_lazily(r":(?:\s|$)")
+_COMMENT = compile_lazily(r"(?:^|\s)#.*")
+_STRING = compile_lazily(r""""(?:\\.|[^"\\])*"|(?<!\w)'(?:''|[^'])*'""")
+_OPEN_QUOTE = compile_lazily(r"(?:^|[\[{,:-])\s*[\"']")
+_EARLY_QUOTE = compile_lazily(r"(?:^|[\[{,:-])\s*(?:\"[^\"]*\"|'[^']*')\w")
 
 
 class Fault(NamedTuple):

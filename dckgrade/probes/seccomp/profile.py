@@ -7,6 +7,7 @@ from typing import Annotated, Literal, NoReturn
 import msgspec
 from msgspec import Meta, Struct, field
 
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.report.decode import convert_data
 
 Unsigned = Annotated[int, Meta(ge=0)]
@@ -33,7 +34,7 @@ KNOWN_FLAGS = frozenset(
 """What some version of runc knows (the same file)."""
 NOTIFY = "SCMP_ACT_NOTIFY"
 """Another program, a seccomp agent, is asked what to do; Docker starts none."""
-MINIMUM_KERNEL_PATTERN = re.compile(r"(?!0+\.0+$)\d{1,3}\.\d{1,3}")
+MINIMUM_KERNEL_PATTERN = compile_lazily(r"(?!0+\.0+$)\d{1,3}\.\d{1,3}")
 MAX_ARGUMENT_INDEX = 5
 MAX_CONDITIONS = 10_000
 """A filter has at most 4096 instructions (the kernel's BPF_MAXINSNS), and each condition needs some."""

@@ -4,14 +4,15 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.seccomp.policy import Effect
 from dckgrade.probes.seccomp.syscalls import SETUP_CALLS, split_names
 
-LOST_INIT_PATTERN = re.compile(
+LOST_INIT_PATTERN = compile_lazily(
     r"cannot start (?:a container that has stopped|a stopped process|an already running container)"
 )
 """What runc says when its own process ended under the filter (1.1, measured)."""
-SETUP_STEP_PATTERN = re.compile(
+SETUP_STEP_PATTERN = compile_lazily(
     r"closing exec fds|chdir to cwd|current working directory|bounding set|keep caps|apply caps|setup user"
     r"|parent death|pdeath|exec fifo|close (?:log )?pipe|procfs|readdirent|^exec: "
 )

@@ -1,6 +1,5 @@
 """The condition of a container that bears a profile: its state, and why it did not start or did not last."""
 
-import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -8,9 +7,10 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.support.lookup import RESTING_STATES, STEADY_AFTER_START_S, uptime_s
 
-RELAY_PREFIX_PATTERN = re.compile(
+RELAY_PREFIX_PATTERN = compile_lazily(
     r"^(?:failed to create (?:shim )?task(?: for container)?: |OCI runtime (?:create|start) failed: "
     r"|runc create failed: "
     r"|container_linux\.go:\d+: |starting container process caused: |process_linux\.go:\d+: "

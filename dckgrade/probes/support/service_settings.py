@@ -1,18 +1,18 @@
 """Read from a container's command, variables and ports where its program answers over HTTP."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from dckgrade.engine.answers import HttpAnswer, Json
+from dckgrade.lazy_patterns import compile_lazily
 
 # `:9095`, `0.0.0.0:9095`, `9601`, and Elasticsearch's ranges: `9200-9300`.
-_PORT_VALUE_PATTERN = re.compile(r"(?:.*:)?(\d{1,5})(?:-\d{1,5})?")
+_PORT_VALUE_PATTERN = compile_lazily(r"(?:.*:)?(\d{1,5})(?:-\d{1,5})?")
 # Grafana's own form too: `%(protocol)s://%(domain)s:%(http_port)s/grafana/`.
-_URL_START_PATTERN = re.compile(r"[^/\s\"'<>=]*://[^/\s\"'<>]*")
-_ROOT_PATTERN = re.compile(r"(?:/[\w.~%-]+)+")
-_PATH_PATTERN = re.compile(r"(?<![\w/.:<~-])/[\w.~%-][\w.~%/-]*")
+_URL_START_PATTERN = compile_lazily(r"[^/\s\"'<>=]*://[^/\s\"'<>]*")
+_ROOT_PATTERN = compile_lazily(r"(?:/[\w.~%-]+)+")
+_PATH_PATTERN = compile_lazily(r"(?<![\w/.:<~-])/[\w.~%-][\w.~%/-]*")
 _MAX_SEARCHED_BYTES = 8192
 _MAX_LEARNT_ROOTS = 4
 _MAX_PORT = 65535

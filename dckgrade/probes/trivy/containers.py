@@ -1,7 +1,6 @@
 """Find the containers in which Trivy runs or has run, and where each keeps its cache."""
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
@@ -9,6 +8,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json
 from dckgrade.engine.protocol import Engine
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.support.lookup import get_repository_name, list_container_names, parse_timestamp
 
 TRIVY_NAME = "trivy"
@@ -17,8 +17,8 @@ MAX_CONTAINERS, MAX_FOLDERS = 6, 6
 SIGNAL_EXIT_CODE = 128
 """An exit code above it tells the signal that ended the process."""
 SCAN_COMMANDS = {"image", "i", "filesystem", "fs", "repository", "repo", "rootfs"}
-_COMMAND_PATTERN = re.compile(rf"""(?:^|[\s/'"&;]){TRIVY_NAME}\s""")
-_CACHE_OPTION_PATTERN = re.compile(r"""--cache-dir(?:=|\s+)["']?([^\s"']+)""")
+_COMMAND_PATTERN = compile_lazily(rf"""(?:^|[\s/'"&;]){TRIVY_NAME}\s""")
+_CACHE_OPTION_PATTERN = compile_lazily(r"""--cache-dir(?:=|\s+)["']?([^\s"']+)""")
 _CACHE_VARIABLES = (("TRIVY_CACHE_DIR", ""), ("XDG_CACHE_HOME", TRIVY_NAME), ("HOME", f".cache/{TRIVY_NAME}"))
 _ROOT_HOME = PurePosixPath("/root")
 

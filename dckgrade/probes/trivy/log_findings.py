@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.lazy_patterns import compile_lazily
 
 TrivyComplaint = Literal[
     "database", "no-access", "no-engine", "no-image", "cache-in-use", "disk-full", "interrupted", "timed-out"
@@ -36,8 +37,8 @@ COMPLAINT_PATTERNS: tuple[tuple[TrivyComplaint, str], ...] = (
     ("no-image", r"unable to find the specified image"),
 )
 MAX_QUOTED_CHARS, MAX_FATAL_LINES = 300, 30
-_FATAL_PATTERN = re.compile(r"^.*?\bFATAL\b[ \t]+(?:Fatal error[ \t]+)?(?=\S)", re.MULTILINE)
-_USAGE_PATTERN = re.compile(r"^Error: (?=\S)", re.MULTILINE)
+_FATAL_PATTERN = compile_lazily(r"^.*?\bFATAL\b[ \t]+(?:Fatal error[ \t]+)?(?=\S)", re.MULTILINE)
+_USAGE_PATTERN = compile_lazily(r"^Error: (?=\S)", re.MULTILINE)
 """As the versions before 0.50 began what was wrong with a command line."""
 
 

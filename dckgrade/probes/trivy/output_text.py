@@ -7,15 +7,17 @@ from typing import Any
 
 from msgspec import Struct
 
+from dckgrade.lazy_patterns import compile_lazily
+
 MAX_TEXT_BYTES = 64 * 1024 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_ANSI_PATTERN = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
-_OUTPUT_PATTERN = re.compile(
+_ANSI_PATTERN = compile_lazily(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
+_OUTPUT_PATTERN = compile_lazily(
     r'"(?:ArtifactName|SchemaVersion|Vulnerabilities)"|trivy|^Total: \d+ \([A-Z]+: \d|\tFATAL\t',
     re.IGNORECASE | re.MULTILINE,
 )
-_DOCUMENT_START_PATTERN = re.compile(r"^[\[{]", re.MULTILINE)
+_DOCUMENT_START_PATTERN = compile_lazily(r"^[\[{]", re.MULTILINE)
 MAX_DOCUMENT_STARTS = 5
 
 

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from dckgrade.engine.answers import OutOfReach
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.trivy.image_names import list_references, names_image
 from dckgrade.probes.trivy.output_text import decode_output, find_json
 from dckgrade.probes.trivy.package_lists import (
@@ -19,19 +20,19 @@ from dckgrade.probes.trivy.reports import OutputAssessment, ReportTarget, assess
 
 OWN_REPORT_WORD = "dckgrade-report/"
 """In a report of this program, which speaks of Trivy too."""
-_REPORT_START_PATTERN = re.compile(
+_REPORT_START_PATTERN = compile_lazily(
     r'^[\[{](?s:.{0,4000}?)(?:"ArtifactName"|"SchemaVersion"|"name": "Trivy"|aquasecurity)', re.MULTILINE
 )
 MIN_FINDINGS = 3
 """Fewer may stand in notes or in a script."""
-_FINDING_PATTERN = re.compile(r"\bCVE-\d{4}-\d{4,}\b")
-_PACKAGE_LIST_PATTERN = re.compile(r'^SPDXVersion: |"package_url": ', re.MULTILINE)
+_FINDING_PATTERN = compile_lazily(r"\bCVE-\d{4}-\d{4,}\b")
+_PACKAGE_LIST_PATTERN = compile_lazily(r'^SPDXVersion: |"package_url": ', re.MULTILINE)
 """Formats `spdx` and `github`."""
-_HEADING_PATTERN = re.compile(
+_HEADING_PATTERN = compile_lazily(
     r"^[^\S\n]*(\S+) \([a-z][\w -]* [\w.]+\)[^\S\n]*\n(?:[=\s]*\n)?Total: (\d+) \([A-Z]+: \d", re.MULTILINE
 )
 """The heading of one target in a table, and how many vulnerabilities it has."""
-_SUMMARY_PATTERN = re.compile(r"^│ (\S+) \([a-z][\w -]* [\w.]+\) +│ +\S+ +│ +(\d+) +│", re.MULTILINE)
+_SUMMARY_PATTERN = compile_lazily(r"^│ (\S+) \([a-z][\w -]* [\w.]+\) +│ +\S+ +│ +(\d+) +│", re.MULTILINE)
 """Its line in the summary, since Trivy 0.60."""
 
 

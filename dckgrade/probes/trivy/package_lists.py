@@ -1,16 +1,16 @@
 """Compare Trivy's other JSON formats with an image: SARIF, and the lists of packages CycloneDX and SPDX."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from dckgrade.engine.answers import Json
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.trivy.image_names import names_image
 from dckgrade.probes.trivy.reports import OutputAssessment, OutputFault, ReportTarget
 
 OS_RULE_NAME = "OsPackageVulnerability"
 PROPERTY_PREFIX = "aquasecurity:trivy:"
-_SPDX_LAYER_PATTERN = re.compile(r"(?:LayerDiffID|DiffID): (sha256:[0-9a-f]{64})")
+_SPDX_LAYER_PATTERN = compile_lazily(r"(?:LayerDiffID|DiffID): (sha256:[0-9a-f]{64})")
 
 
 def get_nested(value: Any, *keys: str) -> Any:

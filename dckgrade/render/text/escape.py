@@ -1,18 +1,18 @@
 """Escape text so that XML, GitHub's commands, Markdown, TAP and spreadsheets act on none of it."""
 
-import re
 from xml.etree import ElementTree as ET
 
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.render.text.sanitize import sanitize_block, sanitize_line
 
 # What XML 1.0 cannot hold at all, not even escaped (W3C, XML 1.0, production 2).
-XML_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+XML_FORBIDDEN = compile_lazily("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # GitHub's workflow commands: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 GITHUB_ESCAPES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 GITHUB_PROPERTY_ESCAPES = {**GITHUB_ESCAPES, ":": "%3A", ",": "%2C"}
-MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#!&~:@.])")
+MARKDOWN_SPECIAL = compile_lazily(r"([\\`*_{}\[\]<>|#!&~:@.])")
 # At the start of a line these make lists and headings.
-MARKDOWN_LINE_START = re.compile(r"^(\d*)([-+=)])")
+MARKDOWN_LINE_START = compile_lazily(r"^(\d*)([-+=)])")
 
 
 def replace_non_xml(text: str) -> str:

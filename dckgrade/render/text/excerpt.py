@@ -1,17 +1,17 @@
 """Show the line of a lab's file that a problem is about, with carets below, safe to show."""
 
-import re
 from collections.abc import Iterator
 
 from rich.cells import cell_len
 
 from dckgrade.lab.problem import FileInvalid, Place
 from dckgrade.lab.strict_yaml import LINE_END_PATTERN
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.render.text.sanitize import respell_for_encoding, sanitize_line
 
 MAX_CHARS_BEFORE, MAX_EXCERPT_CHARS = 60, 100
 """Characters of a long line that are shown: before the place, and in all."""
-WORD_PATTERN = re.compile(r"[\w.@/-]+")
+WORD_PATTERN = compile_lazily(r"[\w.@/-]+")
 
 
 def format_problems(invalid: FileInvalid, lang: str, encoding: str) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from dckgrade.i18n import N_, get_translator
-from dckgrade.probes.registry import kinds_by_name
+from dckgrade.probes.registry import find_kind
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.render.text.values import describe_value, describe_wanted
 from dckgrade.report.observation import UnobservableReason
@@ -105,7 +105,7 @@ def translate_verdict(verdict: Verdict, lang: str) -> str:
 
 def describe_absence(kind: str, lang: str) -> str:
     """Return the sentence for an observation of *kind* that found nothing."""
-    probe = kinds_by_name().get(kind)
+    probe = find_kind(kind)
     return probe.absent.in_language(lang) if probe else get_translator(lang)(REPORT_LABELS["absent"])
 
 
@@ -118,7 +118,7 @@ def describe_mismatches(check: CheckResult, lang: str) -> list[str]:
 def describe_mismatch(mismatch: Mismatch, kind: str, lang: str) -> str:
     """Describe a mismatch on an observation of *kind*: what was expected of the fact, and what was found."""
     translate = get_translator(lang)
-    if mismatch.fact in kinds_by_name() and mismatch.wanted == {"present": True}:
+    if mismatch.wanted == {"present": True} and find_kind(mismatch.fact):
         return describe_absence(mismatch.fact, lang)
     return translate(N_("{fact}: expected {wanted}, found {found}")).format(
         fact=label_fact(mismatch.fact, kind, lang),
@@ -129,7 +129,7 @@ def describe_mismatch(mismatch: Mismatch, kind: str, lang: str) -> str:
 
 def label_fact(fact: str, kind: str, lang: str) -> str:
     """Return the label that *kind* has for *fact*, else the name that labs use, sanitized."""
-    probe = kinds_by_name().get(kind)
+    probe = find_kind(kind)
     label = probe.labels.get(fact) if probe else None
     return label.in_language(lang) if label else sanitize_line(fact)
 

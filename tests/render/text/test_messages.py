@@ -118,7 +118,7 @@ class LabelledProbe(Probe, frozen=True, kw_only=True, tag="labelled"):
 
 @pytest.fixture
 def labelled_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(messages, "kinds_by_name", lambda: {"labelled": LabelledProbe})
+    monkeypatch.setattr(messages, "find_kind", {"labelled": LabelledProbe}.get)
 
 
 @pytest.mark.usefixtures("labelled_kind")

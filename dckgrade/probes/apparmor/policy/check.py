@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.apparmor.path_patterns import PatternComparison, is_exact, is_valid_path_pattern
 from dckgrade.probes.apparmor.policy.lexer import InvalidPolicy
 from dckgrade.probes.apparmor.policy.model import FileRule, Mention, Policy, PolicyFile, iter_policies
 
 MAX_EXPANDED_CHARS, MAX_NESTED_VARIABLES, MAX_EXECUTION_RULES = 4000, 50, 120
-VARIABLE_REFERENCE_PATTERN = re.compile(r"(?<!\\)@\{(|[A-Za-z][A-Za-z0-9_]*)\}")
+VARIABLE_REFERENCE_PATTERN = compile_lazily(r"(?<!\\)@\{(|[A-Za-z][A-Za-z0-9_]*)\}")
 USUAL_VARIABLES: Mapping[str, Sequence[str]] = {
     "PROC": ["/proc/"],
     "HOMEDIRS": ["/home/"],

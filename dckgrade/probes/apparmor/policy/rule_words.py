@@ -1,11 +1,11 @@
 """Whether the words of a rule fit together."""
 
-import re
 from collections.abc import Sequence
 
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.apparmor.policy import vocabulary
 
-NEWER_NETWORK_PATTERN = re.compile(
+NEWER_NETWORK_PATTERN = compile_lazily(
     rf"\(?(?:{'|'.join(vocabulary.NETWORK_ACCESSES)})(?:,\w+)*\)?|(?:peer=\()?(?:ip|port|label|interface)=.*"
 )
 """Accesses and conditions of AppArmor 4.1."""

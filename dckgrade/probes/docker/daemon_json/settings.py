@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.docker.daemon_json.keys import (
     find_key_given_twice,
     find_unknown_key,
@@ -59,7 +60,7 @@ DOCKERD_ERROR_PATTERNS: Mapping[DaemonJsonProblem, str] = {
     "wrong-type": "cannot unmarshal",
 }
 """What each is called by dockerd itself (20.10, measured)."""
-UNSPECIFIC_ERROR_PATTERN = re.compile("failed to (?!set log opts)|unable to parse |Error ")
+UNSPECIFIC_ERROR_PATTERN = compile_lazily("failed to (?!set log opts)|unable to parse |Error ")
 """How dockerd begins an error that is not about its file; those about log options are told without this."""
 ERROR_SUBJECTS: Mapping[str, str] = {
     "error initializing graphdriver: driver not supported": "storage-driver",

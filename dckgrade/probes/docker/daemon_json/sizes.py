@@ -1,8 +1,8 @@
 """Sizes as Docker reads them (docker/go-units, `FromHumanSize`): `10m`, `10MB`, `1.5g`; powers of 1000."""
 
-import re
+from dckgrade.lazy_patterns import compile_lazily
 
-SIZE_PATTERN = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+) ?([kKmMgGtTpP])?[iI]?[bB]?")
+SIZE_PATTERN = compile_lazily(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+) ?([kKmMgGtTpP])?[iI]?[bB]?")
 SIZE_UNITS = " kmgtp"
 SIZE_CHARS_LIMIT = 32
 
