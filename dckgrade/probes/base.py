@@ -65,5 +65,6 @@ def kind_of(probe: Probe) -> str:
 
 def observation_key(probe: Probe) -> str:
     """Return the key of its observation, `container name=dbserver image=postgres`; equal probes share it."""
-    parameters = ((name, getattr(probe, name)) for name in probe.__struct_fields__)
+    # A parameter called as a word of Python's own, such as `from_`, is spelt as labs spell it.
+    parameters = ((name.rstrip("_"), getattr(probe, name)) for name in probe.__struct_fields__)
     return " ".join([kind_of(probe), *(f"{name}={value}" for name, value in parameters if value is not None)])
