@@ -14,6 +14,7 @@ import pytest
 
 from dckgrade.prove.engines import guest
 from dckgrade.prove.engines import private as engines
+from dckgrade.prove.engines.docker_command import BUILT_IN_NETWORKS
 from dckgrade.prove.engines.private import PrivateEngine
 from dckgrade.prove.live import DisposableEngine
 from images import build
@@ -97,6 +98,9 @@ class GivenEngine:
         try:
             for container in client.containers(all=True):
                 client.remove_container(container["Id"], force=True, v=True)
+            for network in client.networks():
+                if network["Name"] not in BUILT_IN_NETWORKS:
+                    client.remove_network(network["Id"])
             for volume in client.volumes()["Volumes"] or []:
                 client.remove_volume(volume["Name"])
         finally:

@@ -69,10 +69,11 @@ HOST_CONFIG = define_shape(
     PidMode=str,
     PortBindings=PORT_BINDINGS,
     Privileged=bool,
+    PublishAllPorts=bool,
     RestartPolicy=define_shape(Name=str),
     SecurityOpt=Texts,
 )
-NETWORK = define_shape(Aliases=Texts, DNSNames=Texts, GlobalIPv6Address=str, IPAddress=str)
+ENDPOINT = define_shape(Aliases=Texts, DNSNames=Texts, Gateway=str, GlobalIPv6Address=str, IPAddress=str)
 
 LISTED_CONTAINERS = list_of(
     define_shape(
@@ -84,6 +85,7 @@ LISTED_CONTAINERS = list_of(
         Created=int | float,
         Labels=dict[str, str],
         HostConfig=define_shape(NetworkMode=str),
+        NetworkSettings=define_shape(Networks=map_of(ENDPOINT)),
     )
 )
 CONTAINER = define_shape(
@@ -107,7 +109,7 @@ CONTAINER = define_shape(
         WorkingDir=str,
     ),
     HostConfig=HOST_CONFIG,
-    NetworkSettings=define_shape(Networks=map_of(NETWORK), Ports=PORT_BINDINGS),
+    NetworkSettings=define_shape(Networks=map_of(ENDPOINT), Ports=PORT_BINDINGS),
     Mounts=list_of(define_shape(Type=str, Name=str, Source=str, Destination=str, RW=bool)),
 )
 LISTED_IMAGES = list_of(define_shape({"Id": str}, RepoTags=Texts, RepoDigests=Texts, Labels=dict[str, str]))
@@ -120,6 +122,15 @@ IMAGE = define_shape(
 )
 VOLUME = define_shape(Driver=str)
 VOLUMES = define_shape(Volumes=list_of(define_shape({"Name": str}, Driver=str, Mountpoint=str)))
+_NETWORK_FIELDS: Mapping[str, Any] = {
+    "Driver": str,
+    "Scope": str,
+    "Internal": bool,
+    "Labels": dict[str, str],
+    "IPAM": define_shape(Config=list_of(define_shape(Subnet=str, Gateway=str))),
+}
+LISTED_NETWORKS = list_of(define_shape({"Id": str, "Name": str}, **_NETWORK_FIELDS))
+NETWORK = define_shape({"Id": str, "Name": str}, Containers=map_of(define_shape(Name=str)), **_NETWORK_FIELDS)
 EVENT = define_shape(
     Type=str, Action=str, Actor=define_shape(ID=str, Attributes=dict[str, str]), timeNano=int
 )

@@ -6,22 +6,33 @@ import platform
 import re
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine import log_frames, resources
+from dckgrade.engine.answers import CommandResult, Json, NotThere, OutOfReach
 from dckgrade.engine.probe_container_form import (
     PROBE_LABEL,
     PROBE_NAME_PREFIX,
+    build_neighbour_container,
     build_probe_container,
     is_probe_container_entry,
 )
+from dckgrade.engine.resources import Resource
 from dckgrade.report.observation import UnobservableReason
 
 MAX_PROBE_CONTAINER_AGE = timedelta(minutes=3)
 """A started probe container ends by itself after 120 s; an older one has been left behind."""
+_MAX_NEIGHBOUR_S, _POLL_INTERVAL_S = 6.5, 0.05
+"""Looking up a name that Docker does not know takes up to 6.0 s (measured); trying an address takes 2 s."""
+STILL_RUNNING = 124
+"""The exit code that stands for a command that had to be ended, as `timeout` of coreutils gives it."""
+_PROGRAM_MISSING = "executable file not found"
+
+T = TypeVar("T")
 
 
 def make_marker() -> str:
@@ -42,6 +53,10 @@ class ProbeContainerEngine(Protocol):
 
     def inspect_container(self, ref: str) -> Json:
         """Inspect one container."""
+        ...
+
+    def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
+        """Request *resource* now."""
         ...
 
     def create_container(self, name: str, body: Mapping[str, Any]) -> str:
@@ -75,7 +90,9 @@ class ProbeContainers:
         to start it; it is removed at once.
         """
         with self._lock:
-            ref = self._create_container(image, make_marker(), None)
+            ref = self._create_container(
+                lambda owner: build_probe_container(image, make_marker(), owner, None)
+            )
             try:
                 self._start_if_possible(ref)
                 return self._api.inspect_container(ref)
@@ -85,13 +102,32 @@ class ProbeContainers:
     def start_speaking(self, image: str, words: str, log: Json | None) -> str:
         """Start a container that prints *words* until it is removed; return its id."""
         with self._lock:
-            ref = self._create_container(image, words, log)
+            ref = self._create_container(lambda owner: build_probe_container(image, words, owner, log))
             try:
                 self._api.start_container(ref)
             except BaseException:
                 self._remove_container(ref)
                 raise
             return ref
+
+    def run_beside(self, image: str, target_id: str, argv: Sequence[str]) -> CommandResult:
+        """
+        Run *argv* in the network of the container with *target_id*, in a container of *image* of its own.
+
+        Raises `NotThere` where the image lacks the program; a command that does not end is ended, and its
+        exit code is `STILL_RUNNING`.
+        """
+        with self._lock:
+            ref = self._create_container(
+                lambda owner: build_neighbour_container(image, target_id, argv, owner)
+            )
+            try:
+                self._start_neighbour(ref, argv[0])
+                exit_code = self._wait_for_exit_code(ref)
+                output = log_frames.decode_log(self._api.read(resources.LOG, ref), tty=False)
+                return CommandResult(exit_code, output)
+            finally:
+                self._remove_container(ref)
 
     def remove_all(self) -> None:
         """Remove all of them; what cannot be removed now is removed by a later run."""
@@ -105,14 +141,14 @@ class ProbeContainers:
         self._is_closed = True
         self.remove_all()
 
-    def _create_container(self, image: str, words: str, log: Json | None) -> str:
+    def _create_container(self, build_body: Callable[[str], Mapping[str, Any]]) -> str:
+        """Create a container whose body *build_body* makes of the name of its owner; return its id."""
         if self._is_closed:
             raise OutOfReach(UnobservableReason.DEADLINE)
         if not self._has_swept:
             self._remove_left_behind()
         ref = self._api.create_container(
-            f"{PROBE_NAME_PREFIX}{secrets.token_hex(6)}",
-            build_probe_container(image, words, _name_owner(), log),
+            f"{PROBE_NAME_PREFIX}{secrets.token_hex(6)}", build_body(_name_owner())
         )
         self._created_ids.append(ref)
         return ref
@@ -126,6 +162,25 @@ class ProbeContainers:
                 raise
         except NotThere:
             pass  # So some engines answer for a program that the image lacks.
+
+    def _start_neighbour(self, ref: str, program: str) -> None:
+        """Start it; `NotThere` where its image lacks *program*."""
+        try:
+            self._api.start_container(ref)
+        except OutOfReach as refusal:
+            if _PROGRAM_MISSING in refusal.detail:
+                raise NotThere(program) from None
+            raise
+
+    def _wait_for_exit_code(self, ref: str) -> int:
+        """Return with what it ended; `STILL_RUNNING` where it does not in time."""
+        deadline = time.monotonic() + _MAX_NEIGHBOUR_S
+        while time.monotonic() < deadline:
+            state = self._api.inspect_container(ref).get("State") or {}
+            if not state.get("Running") and state.get("Status") == "exited":
+                return int(state.get("ExitCode") or 0)
+            time.sleep(_POLL_INTERVAL_S)
+        return STILL_RUNNING
 
     def _remove_container(self, ref: str) -> None:
         with contextlib.suppress(OutOfReach, NotThere):

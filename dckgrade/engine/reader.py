@@ -1,6 +1,6 @@
 """Read an engine's resources, on top of the one method `read`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -72,6 +72,14 @@ class ResourceReader(Protocol):
         listed = require_shape(self.read(resources.VOLUMES), answer_shapes.VOLUMES)
         return listed.get("Volumes") or []
 
+    def list_networks(self) -> Sequence[Json]:
+        """List all networks, Docker's own too; of their members nothing is said."""
+        return require_shape(self.read(resources.NETWORKS), answer_shapes.LISTED_NETWORKS)
+
+    def inspect_network(self, ref: str) -> Json:
+        """Inspect the network with this id."""
+        return require_shape(self.read(resources.NETWORK, ref), answer_shapes.NETWORK)
+
     def list_past_events(self, until: datetime) -> Sequence[Json]:
         """List what the engine remembers of its last 256 events, the oldest first."""
         body = self.read(resources.EVENTS, since="1", until=f"{until.timestamp():.6f}")
@@ -102,8 +110,15 @@ class ResourceReader(Protocol):
 
     def read_log_tail(self, ref: str, *, tty: bool) -> str:
         """Return the last lines of both streams; '' where the log driver keeps none."""
+        return self._read_log(ref, {}, tty=tty)
+
+    def read_log_since(self, ref: str, since: datetime, *, tty: bool) -> str:
+        """Return those of the last lines that were written after *since*: asked anew for each such time."""
+        return self._read_log(ref, {"since": f"{since.timestamp():.6f}"}, tty=tty)
+
+    def _read_log(self, ref: str, query: Mapping[str, str], *, tty: bool) -> str:
         try:
-            return log_frames.decode_log(self.read(resources.LOG, ref), tty=tty)
+            return log_frames.decode_log(self.read(resources.LOG, ref, **query), tty=tty)
         except OutOfReach as error:
             if "does not support reading" in error.detail:
                 return ""

@@ -91,6 +91,9 @@ IMAGES = Resource(name="images", path="/images/json", parse_body=decode_json_obj
 IMAGE = Resource(name="image", path="/images/{name:path}/json", parse_body=decode_json_object)
 VOLUMES = Resource(name="volumes", path="/volumes", parse_body=decode_json_object)
 VOLUME = Resource(name="volume", path="/volumes/{name}", parse_body=decode_json_object)
+NETWORKS = Resource(name="networks", path="/networks", parse_body=decode_json_objects)
+NETWORK = Resource(name="network", path="/networks/{id}", parse_body=decode_json_object)
+"""By id: two networks may bear one name. The list tells no members."""
 ARCHIVE = Resource(
     name="archive",
     path="/containers/{ref}/archive",

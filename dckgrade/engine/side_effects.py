@@ -39,6 +39,15 @@ class SideEffects(Protocol):
         """
         ...
 
+    def run_beside(self, ref: str, image: str, argv: Sequence[str]) -> CommandResult:
+        """
+        Run one of `build_name_lookup` or `build_connection_trial` in the network of a running container.
+
+        For containers that lack the program: a container of the local *image* with this id is created in the
+        network namespace of *ref*, and removed at once. `NotThere`: the image lacks the program, too.
+        """
+        ...
+
     def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
         """
         Make *call* the first time in this run; later, return or raise what it did then.

@@ -89,6 +89,15 @@ class EngineSnapshot(ResourceReader):
         self._require_active()
         return self._api.probe_containers.start_speaking(image, words, log)
 
+    def run_beside(self, ref: str, image: str, argv: Sequence[str]) -> CommandResult:
+        """Run a look-up or a connection in the network of a container, by a container of our own."""
+        self._require_active()
+        target = str(self.inspect_container(ref).get("Id") or "")
+        return self._memo.get_or_call(
+            ("beside", target, image, tuple(argv)),
+            lambda: self._api.probe_containers.run_beside(image, target, argv),
+        )
+
     def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
         """Return or raise what *call* did the first time in this run."""
         return self._api.run_memo.get_or_call(key, call)

@@ -58,7 +58,8 @@ class Probe(Strict, frozen=True, kw_only=True, tag_field="kind", dict=True):
     @cached_property
     def observation_key(self) -> str:
         """The key of its observation; a class's reports are all judged by the same probes."""
-        parameters = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        # A parameter called as a word of Python's own, such as `from_`, is spelt as labs spell it.
+        parameters = ((name.rstrip("_"), getattr(self, name)) for name in self.__struct_fields__)
         written = (f"{name}={value}" for name, value in parameters if value is not None)
         return " ".join([kind_of(self), *written])
 

@@ -11,15 +11,19 @@ import pytest
 
 from dckgrade.engine import probe_container
 from dckgrade.engine.allowlist import ForbiddenRequest, require_allowed_request
-from dckgrade.engine.answers import Json, NotThere, OutOfReach
-from dckgrade.engine.probe_container import ProbeContainers, is_left_behind
+from dckgrade.engine.answers import CommandResult, Json, NotThere, OutOfReach
+from dckgrade.engine.probe_container import STILL_RUNNING, ProbeContainers, is_left_behind
 from dckgrade.engine.probe_container_form import (
     PROBE_LABEL,
     PROBE_NAME_PREFIX,
     SENDING_DRIVERS,
+    build_connection_trial,
+    build_name_lookup,
+    build_neighbour_container,
     build_probe_container,
     is_probe_container_entry,
 )
+from dckgrade.engine.resources import Resource
 from dckgrade.report.observation import UnobservableReason
 
 IMAGE, WORDS, OWNER, ID = f"sha256:{'a' * 64}", f"dckgrade{'b' * 12}", "12@vm", "c" * 64
@@ -91,6 +95,93 @@ def test_any_other_form_is_refused(body: bytes | None) -> None:
         require_allowed_request("POST", CREATE, body, NAMED)
 
 
+LOOKUP, TRIAL = build_name_lookup("base"), build_connection_trial("172.30.2.2", 5432)
+NEIGHBOUR_HOST: dict[str, Any] = build_neighbour_container(IMAGE, ID, LOOKUP, OWNER)["HostConfig"]
+
+
+CHANGED_HOSTS: list[dict[str, Any]] = [
+    {"Privileged": True},
+    {"Binds": ["/:/host"]},
+    {"PidMode": f"container:{ID}"},
+    {"CapAdd": ["NET_ADMIN"]},
+    {"CapDrop": []},
+    {"Memory": 0},
+    {"PortBindings": {"80/tcp": [{"HostPort": "80"}]}},
+    {"LogConfig": GELF},
+    {"ReadonlyRootfs": False},
+]
+
+
+def encode_neighbour(argv: Any = LOOKUP, **changes: Any) -> bytes:
+    return json.dumps(build_neighbour_container(IMAGE, ID, argv, OWNER) | changes).encode()
+
+
+@pytest.mark.parametrize("argv", [LOOKUP, TRIAL, build_connection_trial("fd00::2", 1)])
+def test_a_lookup_or_a_connection_may_be_made_in_the_network_of_a_container(argv: tuple[str, ...]) -> None:
+    require_allowed_request("POST", CREATE, encode_neighbour(argv), NAMED)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            encode_neighbour(argv)
+            for argv in (
+                ("nslookup", "base"),
+                ("nslookup", "base", "8.8.8.8"),
+                ("nslookup", "-type=any", "127.0.0.11"),
+                ("nslookup", "a b", "127.0.0.11"),
+                ("nc", "-w", "2", "db", "5432"),
+                ("nc", "-w", "2", "172.30.2.2", "0"),
+                ("nc", "-w", "2", "172.30.2.2", "65536"),
+                ("nc", "-w", "2", "172.30.2.2", "05432"),
+                ("nc", "-w", "60", "172.30.2.2", "5432"),
+                ("nc", "-l", "2", "172.30.2.2", "5432"),
+                ("nc", "-w", "2", "fe80::1%eth0", "5432"),
+                ("nc", "-w", "2", "172.30.2.2", "5432", "-e", "sh"),
+                ("nc", "-w", "2", 1, 5432),
+                ("sh", "-c", "true"),
+                ("/bin/sh", "-c", "true"),
+                (),
+            )
+        ),
+        encode_neighbour(Entrypoint="nslookup base 127.0.0.11"),
+        encode_neighbour(Image="busybox"),
+        encode_neighbour(Cmd=["id"]),
+        encode_neighbour(User="0"),
+        encode_neighbour(Labels={PROBE_LABEL: "x"}),
+        *(
+            encode_neighbour(HostConfig=NEIGHBOUR_HOST | {"NetworkMode": mode})
+            for mode in ("host", "bridge", "front", "none", "container:api", f"container:{ID[:12]}", "")
+        ),
+        *(encode_neighbour(HostConfig=NEIGHBOUR_HOST | more) for more in CHANGED_HOSTS),
+    ],
+)
+def test_nothing_else_is_done_in_the_network_of_a_container(body: bytes) -> None:
+    with pytest.raises(ForbiddenRequest):
+        require_allowed_request("POST", CREATE, body, NAMED)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/networks/create"),
+        ("POST", f"/networks/{ID}/connect"),
+        ("POST", f"/networks/{ID}/disconnect"),
+        ("DELETE", f"/networks/{ID}"),
+        ("POST", "/networks/prune"),
+        ("PUT", f"/networks/{ID}"),
+        ("POST", f"/containers/{ID}/kill"),
+        ("POST", f"/containers/{ID}/wait"),
+    ],
+)
+def test_networks_are_read_and_never_changed(method: str, path: str) -> None:
+    with pytest.raises(ForbiddenRequest):
+        require_allowed_request(method, f"/v1.41{path}", own_ids={ID})
+    with pytest.raises(ForbiddenRequest):
+        require_allowed_request(method, f"/v1.41{path}", b"{}", own_ids={ID})
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -145,6 +236,7 @@ class ScriptedEngine:
 
     def __init__(self, *left: Json) -> None:
         self.left, self.did, self.n = list(left), list[str](), 0
+        self.states, self.last_state = list[Json](), dict[str, Any]()
         self.on: dict[str, Callable[[], None]] = {}
 
     def now(self) -> datetime:
@@ -155,7 +247,11 @@ class ScriptedEngine:
 
     def inspect_container(self, ref: str) -> Json:
         self.does(f"inspect {ref}")
-        return {"Id": ref}
+        return {"Id": ref, "State": self.states.pop(0) if self.states else self.last_state}
+
+    def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:
+        self.does(f"{resource.name} {' '.join(refs)}{query or ''}")
+        return b"\x02\0\0\0\0\0\0\x05said\n"
 
     def create_container(self, name: str, body: Mapping[str, Any]) -> str:
         assert name.startswith(PROBE_NAME_PREFIX)
@@ -187,7 +283,7 @@ def make_failing_call(error: Exception) -> Callable[[], None]:
 
 def test_what_is_only_shown_is_removed_at_once() -> None:
     engine = ScriptedEngine()
-    assert ProbeContainers(engine).inspect_started(IMAGE) == {"Id": "1"}
+    assert ProbeContainers(engine).inspect_started(IMAGE)["Id"] == "1"
     assert engine.did == ["create 1", "start 1", "inspect 1", "remove 1"]
 
 
@@ -219,6 +315,50 @@ def test_what_cannot_be_started_is_removed() -> None:
     )
     with pytest.raises(OutOfReach, match="logging driver"):
         ProbeContainers(engine).start_speaking(IMAGE, WORDS, GELF)
+    assert engine.did[-1] == "remove 1"
+
+
+RUNNING, ENDED = {"Running": True, "Status": "running"}, {"Running": False, "Status": "exited", "ExitCode": 1}
+
+
+def test_what_is_run_beside_a_container_is_waited_for_read_and_removed() -> None:
+    engine = ScriptedEngine()
+    engine.states, engine.last_state = [RUNNING], ENDED
+    assert ProbeContainers(engine).run_beside(IMAGE, ID, LOOKUP) == CommandResult(1, "said\n")
+    assert engine.did == ["create 1", "start 1", "inspect 1", "inspect 1", "log 1", "remove 1"]
+
+
+def test_what_does_not_end_beside_a_container_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe_container, "_MAX_NEIGHBOUR_S", 0.1)
+    engine = ScriptedEngine()
+    engine.last_state = RUNNING
+    assert ProbeContainers(engine).run_beside(IMAGE, ID, TRIAL).exit_code == STILL_RUNNING
+    assert engine.did[-1] == "remove 1"
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (NotThere('exec: "nc": executable file not found'), NotThere),
+        (
+            OutOfReach(UnobservableReason.ENGINE_ERROR, 'HTTP 400 exec: "nc": executable file not found'),
+            NotThere,
+        ),
+        (OutOfReach(UnobservableReason.ENGINE_ERROR, "HTTP 409 cannot join network"), OutOfReach),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+    ],
+)
+def test_what_cannot_be_run_beside_a_container_is_removed_too(
+    error: BaseException, raised: type[BaseException]
+) -> None:
+    engine = ScriptedEngine()
+
+    def fail() -> None:
+        raise error
+
+    engine.on["start 1"] = fail
+    with pytest.raises(raised):
+        ProbeContainers(engine).run_beside(IMAGE, ID, TRIAL)
     assert engine.did[-1] == "remove 1"
 
 

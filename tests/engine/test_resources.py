@@ -13,7 +13,7 @@ from dckgrade.engine.responses import decode_json_object
 from tests.support.fake_engine import FakeEngine
 from tests.support.fault_engine import connect_fault_engine, reply_with
 
-NETWORK = Resource(name="network", path="/networks/{name}", parse_body=decode_json_object)
+PLUGIN = Resource(name="plugin", path="/plugins/{name}/json", parse_body=decode_json_object)
 READING = [resource for resource in RESOURCES if resource.method == "GET"]
 
 
@@ -47,19 +47,19 @@ def test_what_cannot_be_a_name_is_not_asked_for(ref: str) -> None:
 def test_a_new_row_is_asked_once_permitted_and_faked_without_another_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with connect_fault_engine(tmp_path, {"/networks/front": reply_with({"Driver": "bridge"})}) as (
+    with connect_fault_engine(tmp_path, {"/plugins/front/json": reply_with({"Enabled": True})}) as (
         connected,
         there,
     ):
         with pytest.raises(ForbiddenRequest):
-            connected.read(NETWORK, "front")
-        monkeypatch.setattr(allowlist, "RESOURCES", (*RESOURCES, NETWORK))
+            connected.read(PLUGIN, "front")
+        monkeypatch.setattr(allowlist, "RESOURCES", (*RESOURCES, PLUGIN))
         snapshot = connected.take_snapshot()
-        assert [snapshot.read(NETWORK, "front") for _ in range(2)] == [{"Driver": "bridge"}] * 2
-    assert there.requests[1:] == ["GET /v1.51/networks/front"]
+        assert [snapshot.read(PLUGIN, "front") for _ in range(2)] == [{"Enabled": True}] * 2
+    assert there.requests[1:] == ["GET /v1.51/plugins/front/json"]
 
     fake = FakeEngine()
     with pytest.raises(NotThere):
-        fake.read(NETWORK, "front")
-    fake.answers["network"] = {"front": {"Driver": "overlay"}}
-    assert fake.read(NETWORK, "front") == {"Driver": "overlay"}
+        fake.read(PLUGIN, "front")
+    fake.answers["plugin"] = {"front": {"Enabled": False}}
+    assert fake.read(PLUGIN, "front") == {"Enabled": False}

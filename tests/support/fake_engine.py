@@ -100,6 +100,9 @@ class Bare(ResourceReader):
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"{image} {words} {log}")
 
+    def run_beside(self, ref: str, image: str, argv: Sequence[str]) -> CommandResult:
+        raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"{ref} {image} {argv}")
+
     def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
         """Remember what this run has done, as an engine does through all its looks."""
         return self.__dict__.setdefault("_of_run", Memo()).get_or_call(key, call)  # type: ignore[no-any-return]

@@ -79,6 +79,8 @@ class RecordingProxy:
                 if request.path.endswith("/stats"):
                     self._hold(request)
                 client.sendall(answer)
+                if not has_end(status):
+                    break
         with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
 
@@ -109,6 +111,12 @@ def head(stream: BinaryIO) -> bytes:
         if line == b"\r\n":
             return lines
     return b""
+
+
+def has_end(status: bytes) -> bool:
+    """Return whether the answer ends without the connection's end, which that of a command's output is."""
+    fields = status.lower()
+    return b"content-length:" in fields or b"transfer-encoding:" in fields or status[9:12] == NO_CONTENT
 
 
 def body(stream: BinaryIO, opening: bytes, *, to_the_end: bool = False) -> bytes:

@@ -17,10 +17,13 @@ from dckgrade.probes.docker.container_stats import ContainerStats
 from dckgrade.probes.docker.daemon_file import DaemonFile
 from dckgrade.probes.docker.image import Image
 from dckgrade.probes.docker.log_rotation import LogRotation
+from dckgrade.probes.docker.network import Network
 from dckgrade.probes.docker.swarm import Swarm
 from dckgrade.probes.docker.volume import Volume
 from dckgrade.report.observation import UnobservableReason
 from tests.support.fake_engine import ENGINES, NEWEST, RECORDED, FakeEngine
+from tests.support.recorded_networks import ENGINES as NETWORK_ENGINES
+from tests.support.recorded_networks import RecordedNetworks
 from tests.support.scenes import Scene, SceneBuilder
 from tests.support.scenes.trivy import IMAGE, IMAGE_NAME
 
@@ -169,6 +172,11 @@ SCENES: Mapping[str, SceneBuilder] = {
     "daemon-file": show_daemon_files,
     "image": lambda: [show_image()],
     "log-rotation": lambda: [show_rotation(), show_refused_options()],
+    "network": lambda: [
+        Scene(Network(name=name), RecordedNetworks(engine))
+        for engine in NETWORK_ENGINES
+        for name in ("front", "caches", "bac")
+    ],
     "swarm": lambda: [show_swarm(version) for version in SWARM_VERSIONS],
     "volume": lambda: [show_volume()],
 }
