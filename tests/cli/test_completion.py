@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from dckgrade.lab.discovery import list_lab_paths
 from tests.conftest import need
 from tests.support.cli_runner import dckgrade
 
@@ -182,5 +183,5 @@ def test_what_is_nothing_like_an_option_is_not_guessed() -> None:
 def test_help_lists_the_labs_apart_each_by_its_title(lang: str, labs: str) -> None:
     shown = dckgrade("--help", "--lang", lang).stdout.decode()
     panel = shown.partition(f"\n{labs}\n")[2].partition("\n\n")[0]
-    assert [line.split()[0] for line in panel.splitlines()] == [*(f"tp{at}" for at in range(1, 8)), "all"]
+    assert [line.split()[0] for line in panel.splitlines()] == [*list_lab_paths(), "all"]
     assert "tp5  Docker stats" in panel

@@ -119,6 +119,17 @@ class ContainerLimits(Probe, frozen=True, kw_only=True, tag="container-limits"):
             return convert_to_observation("container-limits", trouble, subject)
         return Seen(kind="container-limits", facts=msgspec.to_builtins(facts))
 
+    def foresee(self, engine: Engine) -> Observation | None:
+        """Where the kernel limits nothing, nothing is in force of any container."""
+        try:
+            info = engine.inspect_engine()
+        except (NotThere, OutOfReach) as trouble:
+            return convert_to_observation("container-limits", trouble)
+        if get_control_groups(info):
+            return None
+        facts = {"name": self.container, "running": True, "misplaced": [], "cpus_seen": False}
+        return Seen(kind="container-limits", facts=dict.fromkeys(Facts.__struct_fields__) | facts)
+
 
 def read_cpu_files(engine: Engine, container: str) -> str:
     """Return what the kernel's files say inside the container; nothing where they cannot be read."""
