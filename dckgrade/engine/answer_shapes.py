@@ -57,21 +57,32 @@ STATE = define_shape(
     Error=str,
     StartedAt=str,
     FinishedAt=str,
-    Health=define_shape(Status=str),
+    Health=define_shape(Status=str, FailingStreak=int, Log=list_of(define_shape(ExitCode=int, Output=str))),
 )
 HOST_CONFIG = define_shape(
     CapAdd=Texts,
     CapDrop=Texts,
+    CpuPeriod=int,
+    CpuQuota=int,
+    CpusetCpus=str,
+    CpuShares=int,
     ExtraHosts=Texts,
+    Init=bool,
+    IpcMode=str,
     Links=Texts,
     LogConfig=LOG_CONFIG,
+    Memory=int,
+    NanoCpus=int,
     NetworkMode=str,
     PidMode=str,
+    PidsLimit=int,
     PortBindings=PORT_BINDINGS,
     Privileged=bool,
     PublishAllPorts=bool,
-    RestartPolicy=define_shape(Name=str),
+    RestartPolicy=define_shape(Name=str, MaximumRetryCount=int),
     SecurityOpt=Texts,
+    UsernsMode=str,
+    UTSMode=str,
 )
 ENDPOINT = define_shape(Aliases=Texts, DNSNames=Texts, Gateway=str, GlobalIPv6Address=str, IPAddress=str)
 
@@ -103,6 +114,7 @@ CONTAINER = define_shape(
         Cmd=Texts,
         Env=Texts,
         ExposedPorts=dict[str, Any],
+        Healthcheck=define_shape(Test=Texts, Interval=int, Timeout=int),
         Labels=dict[str, str],
         Tty=bool,
         User=str,
@@ -136,14 +148,19 @@ EVENT = define_shape(
 )
 INFO = define_shape(
     Architecture=str,
+    CgroupDriver=str,
     CgroupVersion=str,
+    CpuCfsQuota=bool,
     DockerRootDir=str,
     Driver=str,
     DriverStatus=list[Texts],
     KernelVersion=str,
     LoggingDriver=str,
+    MemoryLimit=bool,
+    MemTotal=int,
     Name=str,
     OperatingSystem=str,
+    PidsLimit=bool,
     Plugins=define_shape(Log=Texts),
     SecurityOptions=Texts,
     Swarm=define_shape(
@@ -169,6 +186,6 @@ STATS = define_shape(
     read=str,
     memory_stats=define_shape(usage=int, limit=int, stats=dict[str, Any]),
     cpu_stats=define_shape(cpu_usage=define_shape(total_usage=int)),
-    pids_stats=define_shape(current=int),
+    pids_stats=define_shape(current=int, limit=int),
 )
 TOP = define_shape(Processes=list[Texts])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.lab.discovery import find_builtin_folder, list_labs_in_folders
+from dckgrade.lab.discovery import list_lab_paths
 from tests.conftest import need
 from tests.support.cli_runner import dckgrade
 
@@ -183,8 +183,5 @@ def test_what_is_nothing_like_an_option_is_not_guessed() -> None:
 def test_help_lists_the_labs_apart_each_by_its_title(lang: str, labs: str) -> None:
     shown = dckgrade("--help", "--lang", lang).stdout.decode()
     panel = shown.partition(f"\n{labs}\n")[2].partition("\n\n")[0]
-    assert [line.split()[0] for line in panel.splitlines()] == [
-        *list_labs_in_folders(find_builtin_folder()),
-        "all",
-    ]
+    assert [line.split()[0] for line in panel.splitlines()] == [*list_lab_paths(), "all"]
     assert "tp5  Docker stats" in panel

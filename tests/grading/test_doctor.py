@@ -118,6 +118,8 @@ def test_podman_desktop_wsl_snap_and_rootless_are_told_apart() -> None:
         ("tp6", CONTAINERD_STORE, "it takes 0.54.0 at least"),
         ("tp5", NO_MEMORY, "This machine does not account memory"),
         ("tp5", NO_CONTROL_GROUPS, "This machine does not account memory"),
+        ("ch1", NO_MEMORY, "This machine cannot limit containers"),
+        ("ch1", NO_CONTROL_GROUPS, "This machine cannot limit containers"),
     ],
 )
 def test_what_stands_in_the_way_of_a_lab_is_told_once_in_the_words_of_its_report(
@@ -134,6 +136,7 @@ def test_the_reason_is_told_in_the_user_s_language() -> None:
 
 
 RECORDED_LIMITS = [
+    ("ch1", "handmade/limits-not-counted", NO_CONTROL_GROUPS),
     ("tp1", "handmade/docker-desktop", DESKTOP),
     ("tp1", "mistakes/graded-on-a-worker", {"Swarm": WORKER}),
     ("tp2", "handmade/profile-by-its-path", PODMAN),

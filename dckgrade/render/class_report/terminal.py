@@ -1,9 +1,9 @@
 """Render a class report on a terminal: a table of points, and the mistakes that most trainees make."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -12,11 +12,13 @@ from dckgrade.render.class_report.messages import FLAG_MESSAGES
 from dckgrade.render.class_report.trainee_details import describe_remainder
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import sanitize_line
-from dckgrade.report.class_report import ClassReport, ClassRow
+from dckgrade.report.class_report import ClassLab, ClassReport, ClassRow
 
 MAX_MISTAKES = 8
 MAX_REFUSED = 10
 MAX_FLAGGED = 40
+MIN_NAME_CHARS = 8
+"""What is left for a trainee's name beside the points, at least."""
 MAX_ROWS = 300
 """Nobody reads more rows on a terminal, and Rich takes longer over ten thousand than judging them does."""
 
@@ -29,7 +31,7 @@ def render_class_terminal(report: ClassReport) -> Iterator[RenderableType]:
             reports=report.reports, trainees=sum(bool(row.cells) for row in report.rows)
         )
     )
-    yield build_class_table(report)
+    yield ClassTable(report)
     if len(report.rows) > MAX_ROWS:
         yield Text(describe_remainder(len(report.rows), MAX_ROWS, report.lang))
     flagged = list(islice(describe_flagged_rows(report), MAX_FLAGGED + 1))
@@ -80,24 +82,53 @@ def find_unreached_reasons(report: ClassReport) -> dict[str, str]:
     }
 
 
-def build_class_table(report: ClassReport) -> Table:
-    """Build a row per trainee and a column per lab; seven labs fit into 40 columns."""
+class ClassTable:
+    """A row per trainee and a column per lab; labs that do not fit beside each other follow below."""
+
+    def __init__(self, report: ClassReport) -> None:
+        self.report = report
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        blocks = list(split_labs(self.report, options.max_width))
+        for labs in blocks:
+            yield build_class_table(self.report, labs, with_total=labs is blocks[-1])
+
+
+def split_labs(report: ClassReport, width: int) -> Iterator[Sequence[ClassLab]]:
+    """Split the labs into as many as fit into *width* columns beside the trainees' names and the total."""
+    widest = max([*map(measure_lab_column, report.labs), 0]) + 1
+    beside = len(get_translator(report.lang)(N_("Total"))) + 1
+    fitting = max(1, (width - MIN_NAME_CHARS - beside) // widest)
+    if widest * len(report.labs) + beside + MIN_NAME_CHARS <= width or not report.labs:
+        yield report.labs
+        return
+    for start in range(0, len(report.labs), fitting):
+        yield report.labs[start : start + fitting]
+
+
+def measure_lab_column(lab: ClassLab) -> int:
+    """Return how wide a lab's column is, undecided points aside."""
+    return max(len(lab.id), len(f"/{lab.possible}"))
+
+
+def build_class_table(report: ClassReport, labs: Sequence[ClassLab], *, with_total: bool) -> Table:
+    """Build a row per trainee and a column for each of *labs*."""
     translate = get_translator(report.lang)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(translate(N_("Trainee")), overflow="fold")
-    for lab in report.labs:
+    for lab in labs:
         table.add_column(f"{lab.id}\n/{lab.possible}", justify="right", no_wrap=True)
-    table.add_column(translate(N_("Total")), justify="right", no_wrap=True)
+    if with_total:
+        table.add_column(translate(N_("Total")), justify="right", no_wrap=True)
     for row in report.rows[:MAX_ROWS]:
-        table.add_row(
-            Text(sanitize_line(row.trainee)), *build_points_texts(report, row), str(row.score.earned)
-        )
+        total = [str(row.score.earned)] if with_total else []
+        table.add_row(Text(sanitize_line(row.trainee)), *build_points_texts(labs, row), *total)
     return table
 
 
-def build_points_texts(report: ClassReport, row: ClassRow) -> Iterator[Text]:
+def build_points_texts(labs: Sequence[ClassLab], row: ClassRow) -> Iterator[Text]:
     """Make a text of the points of each lab; `+n?` are undecided."""
-    for lab in report.labs:
+    for lab in labs:
         cell = row.cells.get(lab.id)
         if cell is None:
             yield Text("·", style="dim")

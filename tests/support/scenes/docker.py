@@ -1,18 +1,24 @@
 """Scenes of topic docker: recorded containers, images, volumes and swarms; a daemon.json; new containers."""
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
-from dckgrade.engine.answers import Json, OutOfReach
+from dckgrade.engine.answers import CommandResult, Json, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles
+from dckgrade.probes.base import Probe
 from dckgrade.probes.docker.container import Container
+from dckgrade.probes.docker.container_health import ContainerHealth
+from dckgrade.probes.docker.container_limits import ContainerLimits
 from dckgrade.probes.docker.container_log import ContainerLog
+from dckgrade.probes.docker.container_logging import ContainerLogging
+from dckgrade.probes.docker.container_processes import ContainerProcesses
+from dckgrade.probes.docker.container_restarts import ContainerRestarts
 from dckgrade.probes.docker.container_stats import ContainerStats
 from dckgrade.probes.docker.daemon_file import DaemonFile
 from dckgrade.probes.docker.image import Image
@@ -28,6 +34,8 @@ from tests.support.scenes import Scene, SceneBuilder
 from tests.support.scenes.trivy import IMAGE, IMAGE_NAME
 
 SWARM_ANSWERS = Path(__file__).parents[2] / "answers" / "swarm"
+CONTAINER_ANSWERS = Path(__file__).parents[2] / "answers" / "containers"
+KEPT_VERSIONS = sorted(folder.name for folder in CONTAINER_ANSWERS.iterdir() if folder.is_dir())
 SWARM_VERSIONS = ["20.10.24", "26.1.5", "28.5.2"]
 RECORDED_CONTAINERS = [
     *((NEWEST, name) for name in RECORDED),
@@ -102,6 +110,46 @@ class MachineWithDaemonJson(FakeEngine):
         return self.said
 
 
+class EngineWithKeptContainers(FakeEngine):
+    """An engine whose containers are limited, restarted and checked, ten seconds after it was recorded."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__()
+        self.folder = CONTAINER_ANSWERS / version
+        self.info, self.listed = self.read_json("info"), self.read_json("containers")
+        self.inspected = {entry["Id"]: self.read_json("inspect", entry) for entry in self.listed}
+        self.measured = {
+            entry["Id"]: self.read_json("stats", entry)
+            for entry in self.listed
+            if entry["State"] == "running"
+        }
+        self.answers["top"] = {
+            entry["Id"]: self.read_json("top", entry) for entry in self.listed if self.has("top", entry)
+        }
+        if not self.answers["top"]:
+            self.trouble["top"] = OutOfReach(UnobservableReason.ENGINE_ERROR, 'exec: "ps": not found')
+        latest = max(sample["read"] for sample in self.measured.values())
+        self.clock = datetime.fromisoformat(latest) + timedelta(seconds=10)
+
+    def has(self, kind: str, entry: Json) -> bool:
+        """Say whether there is such an answer about a container."""
+        return (self.folder / f"{kind}-{entry['Names'][0][1:]}.json").exists()
+
+    def read_json(self, kind: str, entry: Json | None = None) -> Any:
+        """Read one body, about a container or about the engine."""
+        name = f"{kind}-{entry['Names'][0][1:]}" if entry else kind
+        return json.loads((self.folder / f"{name}.json").read_bytes())
+
+    def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
+        """Print what the command printed then, of the only two that there are."""
+        self.questions.append(f"run {' '.join(argv)}")
+        if "run" in self.trouble:
+            raise self.trouble["run"]
+        kind = "cpu" if argv[0] == "cat" else "status"
+        name = next(entry["Names"][0][1:] for entry in self.listed if entry["Id"] == ref)
+        return CommandResult(0, (self.folder / f"{kind}-{name}.txt").read_text(encoding="utf-8"))
+
+
 @cache
 def read_swarm_answer(name: str) -> bytes:
     """Read what an engine answered about its swarm."""
@@ -162,8 +210,32 @@ def show_daemon_files() -> Sequence[Scene]:
     return [Scene(DaemonFile(), whole.only("webservers")), Scene(DaemonFile(), broken)]
 
 
+def show_kept_containers(probe: Callable[[str], Probe], *names: str) -> Sequence[Scene]:
+    """Show some of the kept containers on each engine."""
+    return [
+        Scene(probe(name), EngineWithKeptContainers(version).only(name))
+        for version in KEPT_VERSIONS
+        for name in names
+    ]
+
+
 SCENES: Mapping[str, SceneBuilder] = {
     "container": lambda: [show_container(name, engine) for engine, name in RECORDED_CONTAINERS],
+    "container-health": lambda: show_kept_containers(
+        lambda name: ContainerHealth(container=name), "limited", "checked", "unlimited"
+    ),
+    "container-limits": lambda: show_kept_containers(
+        lambda name: ContainerLimits(container=name), "limited", "quota"
+    ),
+    "container-logging": lambda: show_kept_containers(
+        lambda name: ContainerLogging(container=name), "limited", "checked"
+    ),
+    "container-processes": lambda: show_kept_containers(
+        lambda name: ContainerProcesses(container=name), "limited", "quota"
+    ),
+    "container-restarts": lambda: show_kept_containers(
+        lambda name: ContainerRestarts(container=name), "limited", "given-up"
+    ),
     "container-log": lambda: [show_log(name) for name in ("envs", "published", "dbserver")],
     "container-stats": lambda: [
         Scene(ContainerStats(container=name), FakeEngine(engine).only(name))

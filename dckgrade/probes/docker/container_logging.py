@@ -1,0 +1,98 @@
+"""Kind `container-logging`: where a container's log goes, and how large it may become."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
+from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.docker.daemon_json.rotation import LogConfig
+from dckgrade.probes.support.lookup import (
+    NO_SUCH_CONTAINER,
+    ContainerName,
+    FoundContainer,
+    convert_to_observation,
+    find_container,
+)
+from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
+
+MAX_SHOWN_CHARS = 80
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """The container's own log settings; a container keeps those that it was made with."""
+
+    name: str
+    driver: str
+    size_text: str
+    """`max-size` as it was written; empty where it was not."""
+    files_text: str
+    """`max-file` likewise."""
+    max_size: int | None
+    """Bytes at which a file is rotated; null: never, or it cannot be read."""
+    max_file: int | None
+    """How many files are kept; null where it cannot be read."""
+    max_bytes: int | None
+    """What all files together may take; null: no end to it, or not kept on this machine."""
+    rotates: bool
+    """Whether the log stops growing; a log that goes elsewhere has no files to rotate."""
+
+
+LABELS: Mapping[str, Text] = {
+    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "driver": Text(fr="pilote de logs", en="log driver"),
+    "size_text": Text(fr="taille maximale écrite", en="maximum size as written"),
+    "files_text": Text(fr="nombre de fichiers écrit", en="number of files as written"),
+    "max_size": Text(
+        fr="taille maximale d'un fichier de logs (octets)", en="maximum size of a log file (bytes)"
+    ),
+    "max_file": Text(fr="nombre maximal de fichiers de logs", en="maximum number of log files"),
+    "max_bytes": Text(
+        fr="taille maximale de tous les fichiers (octets)", en="maximum size of all files (bytes)"
+    ),
+    "rotates": Text(fr="rotation des logs", en="log rotation"),
+}
+
+
+class ContainerLogging(Probe, frozen=True, kw_only=True, tag="container-logging"):
+    """Look at the log settings of the container called *container*."""
+
+    container: ContainerName
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.LIST
+    absent: ClassVar[Text] = NO_SUCH_CONTAINER
+    labels: ClassVar[Mapping[str, Text]] = LABELS
+    example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
+
+    def observe(self, engine: Engine) -> Observation:
+        """Inspect: the engine refuses to start a container with settings that it cannot follow."""
+        subject: FoundContainer | None = None
+        try:
+            subject = find_container(engine, self.container)
+            facts = read_logging_facts(subject.name, engine.inspect_container(subject.id))
+        except (NotThere, OutOfReach) as trouble:
+            return convert_to_observation("container-logging", trouble, subject)
+        return Seen(kind="container-logging", facts=msgspec.to_builtins(facts))
+
+
+def read_logging_facts(name: str, inspected: Json) -> Facts:
+    """Read the facts out of an inspect answer."""
+    written = (inspected.get("HostConfig") or {}).get("LogConfig") or {}
+    log = LogConfig(str(written.get("Type") or ""), dict(written.get("Config") or {}))
+    most = log.max_size * log.max_file if log.rotates and log.max_size and log.max_file else None
+    return Facts(
+        name=name,
+        driver=log.driver[:MAX_SHOWN_CHARS],
+        size_text=log.size_text[:MAX_SHOWN_CHARS],
+        files_text=log.files_text[:MAX_SHOWN_CHARS],
+        max_size=log.max_size,
+        max_file=log.max_file,
+        max_bytes=most,
+        rotates=log.rotates,
+    )
