@@ -32,6 +32,27 @@ BROWSER: Parts = (["chromium"], ["chromium", "fonts-dejavu-core"])
 SHELLS: Parts = (["zsh", "fish"], ["zsh", "fish"])
 
 
+OLDEST_MINOR, NEWEST_MINOR = 11, 20
+"""Of Python 3: the oldest that pyproject.toml allows, and one that there is not yet."""
+
+
+def find_interpreters() -> list[str]:
+    """Find an interpreter of each supported Python: on PATH, else one that pyenv keeps."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = []
+    for name in (f"python3.{minor}" for minor in range(OLDEST_MINOR, NEWEST_MINOR)):
+        # What pyenv puts on PATH may be a name without an interpreter.
+        places = [shutil.which(name), *map(str, pyenv.glob(f"*/bin/{name}"))]
+        running = [place for place in places if place and can_run(place)]
+        found += running[:1]
+    return found
+
+
+def can_run(interpreter: str) -> bool:
+    """Return whether *interpreter* is one."""
+    return subprocess.run([interpreter, "-V"], capture_output=True, check=False).returncode == 0
+
+
 def debian(session: nox.Session, *needed: Parts) -> None:
     """Install what is missing, as root on a Debian."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
@@ -77,6 +98,14 @@ def tests(session: nox.Session) -> None:
     # beside the other live tests, which wait most of the time, has a processor of its own.
     session.run("pytest", *PROCESSES, "tests/live", f"--ignore={LABS}")
     session.run("pytest", LABS)
+
+
+@nox.session(default=False, python=find_interpreters())
+def compat(session: nox.Session) -> None:
+    """Run the tests that need no engine on every Python at hand, a session each; nox -l names them."""
+    session.install("-q", "-e", ".", *DEV)
+    session.run("python", "-VV")
+    session.run("pytest", *PROCESSES, "--ignore=tests/live", "--ignore=tests/browser", *session.posargs)
 
 
 @nox.session(default=False)

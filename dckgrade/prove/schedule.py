@@ -232,7 +232,7 @@ class Schedule:
     def run_case(self, planned: PlannedCase, lane: Lane) -> None:
         """Apply one case on the engine of *lane*, and tell that it is done."""
         outcome = apply_and_grade(planned, lane.prepare(planned.lab))
-        if outcome.report is None:
+        if outcome.failure:
             # What earlier cases have left in an engine may have kept this one from being applied.
             lane.close()
             outcome = apply_and_grade(planned, lane.prepare(planned.lab))

@@ -13,7 +13,8 @@ from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs
 from dckgrade.lab.load import load_lab
 from dckgrade.lab.model import LoadedLab
 from dckgrade.prove import run
-from dckgrade.prove.case import list_cases
+from dckgrade.prove.case import list_cases, read_proof_settings
+from dckgrade.prove.engines.release import INSTALLED, RELEASES
 from dckgrade.prove.recordings import derive_recordings
 from dckgrade.report.proof import Proof, ProofCell
 from tests.conftest import FIXTURES
@@ -198,6 +199,28 @@ def test_a_lab_of_several_engines_is_not_proven_on_one() -> None:
 
     with pytest.raises(UserError, match="3 engines that reach each other"):
         run.prove_on_given_engine([planned], FIXTURES, "unix:///given.sock", lambda *_: None, record=False)
+
+
+def test_a_case_is_not_applied_where_its_engine_is_excepted(fixtures: Path) -> None:
+    exception = "{cases: [paused], engines: [sid], reason: never pauses}"
+    (fixtures / "tp5" / "proof.yaml").write_text(f"exceptions: [{exception}]\n")
+    lab = load_lab(find_lab_path("tp5"))
+
+    plans = {name: run.plan_lab(lab, fixtures, release=RELEASES[name]) for name in ("sid", "trixie")}
+
+    assert [plans[name].excepted for name in plans] == [{"paused": "never pauses"}, {}]
+    assert {case.name for case in plans["trixie"].cases} - {case.name for case in plans["sid"].cases} == {
+        "paused"
+    }
+
+
+@pytest.mark.parametrize("lab", list_labs_in_folders(find_builtin_folder()))
+def test_every_exception_names_cases_and_engines_that_there_are(lab: str) -> None:
+    cases = {case.name for case in list_cases(FIXTURES, lab) if case.can_be_applied}
+
+    for exception in read_proof_settings(FIXTURES, lab).exceptions:
+        assert set(exception.cases) <= cases
+        assert set(exception.engines) <= RELEASES.keys() - {INSTALLED.name}
 
 
 def test_a_vacuous_demand_can_be_waived_for_its_check(tmp_path: Path, fixtures: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 import pytest
+from msgspec.structs import replace
 
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
@@ -207,6 +208,39 @@ def test_an_engine_that_was_used_up_is_replaced_before_the_next_case(
     run_schedule(labs, engines)
 
     assert [engine.events for engine in engines] == [["start", "empty", "stop"]] * 2
+
+
+def test_a_case_that_could_not_be_applied_is_tried_once_more_on_a_new_engine(
+    tmp_path: Path, engines: list[CountedEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def apply(planned: PlannedCase, _engine: live.DisposableEngine) -> CaseOutcome:
+        tried.append(planned.case.name)
+        is_refused = planned.case.name == "never" or tried.count(planned.case.name) == 1
+        return CaseOutcome(case=planned.case, failure="refused" if is_refused else "")
+
+    monkeypatch.setattr(schedule, "apply_and_grade", apply)
+
+    done, _ = run_schedule([plan(tmp_path, "tp5", {"never": 9, "once": 1})], engines)
+
+    assert tried == ["never", "never", "once", "once"]
+    assert [outcome.failure for outcome in done.values()] == ["refused", ""]
+    assert [engine.events for engine in engines] == [["start", "empty", "stop"]] * 3
+
+
+def test_an_engine_that_loses_images_is_replaced_where_cases_load_some(
+    tmp_path: Path, engines: list[CountedEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "apply_and_grade", give_outcome)
+    forgetful = EngineSetting(release=RELEASES["trixie-containerd"])
+    planned = plan(tmp_path, "tp4", {"a": 2, "b": 1}, forgetful)
+    loading = replace(planned, images=LabImages([], tmp_path, {"SHELF_NGINX": "nginx.tar"}))
+
+    run_schedule([planned], engines)
+    assert len(engines) == 1
+    run_schedule([loading], engines)
+    assert len(engines) == 3
 
 
 def test_an_error_ends_the_proof_with_every_engine_stopped(

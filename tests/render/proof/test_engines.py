@@ -139,6 +139,16 @@ def test_the_page_and_the_markdown_hold_every_figure_and_every_mark() -> None:
     assert "<script" not in page
 
 
+def test_an_engine_that_cannot_be_put_into_a_case_is_no_failure_and_says_why() -> None:
+    proof = make_proof("sid", {"right": ProofCell.KILLED}, excepted={"stuck": "it never hangs"})
+
+    table = build_engine_table(read_again(proof))
+
+    assert list_ends(table) == {"right": [CaseEnd.EXPECTED], "stuck": [CaseEnd.EXCEPTED]}
+    assert describe_lab_on_engine(table.labs[0], 0, "en") == "1/1"
+    assert table.labs[0].remarks == ["sid: stuck: it never hangs"]
+
+
 @corpus
 def test_hostile_names_act_nowhere(text: str) -> None:
     def structure(made: str) -> list[str]:
