@@ -7,15 +7,17 @@ from dckgrade.lazy_patterns import compile_lazily
 _MASK = "***"
 
 # Every pattern runs in linear time: a look-behind lets a run of characters match only from its first one, and
-# possessive quantifiers never give back. A quote inside a value ends it unless a letter or digit follows, so
-# that PostgreSQL's `"-e POSTGRES_PASSWORD=password" on "docker run"` keeps its shape.
+# possessive quantifiers never give back. Repeated groups are greedy, since the Python 3.11.2 of Debian 12 gets
+# possessive ones wrong; they cannot be split in two ways, and what follows does not send them back.
+# A quote inside a value ends it unless a letter or digit follows, so that PostgreSQL's
+# `"-e POSTGRES_PASSWORD=password" on "docker run"` keeps its shape.
 # A look-ahead checks the name before it is matched: matching `CMD="x --token=y"` would skip the token.
 _MARKED_NAME = (
     r"(?=[\w.-]*?(?i:pass|pwd|secret|token|key|cred|auth|dsn|private|session|cookie|(?:pw|mdp)(?![a-z])))"
 )
 _NAME = rf"(?<![\w.-]){_MARKED_NAME}([\w.-]++)"
-_BARE = r"""(?:[^\s"']|["'](?=[\w*]))++"""
-_STRING = r""""(?:\\.|[^"\\\r\n])*+"?|'(?:''|[^'\r\n])*+'?"""
+_BARE = r"""(?:[^\s"']|["'](?=[\w*]))+"""
+_STRING = r""""(?:\\.|[^"\\\r\n])*"?|'(?:''|[^'\r\n])*'?"""
 _PEM_PATTERN = compile_lazily(r"-----BEGIN [A-Z0-9 ]++-----.*?(?:-----END [A-Z0-9 ]++-----|\Z)", re.DOTALL)
 _HEADER_PATTERN = compile_lazily(
     r"(?<![\w-])((?:proxy-)?authorization|(?:set-)?cookie|x-[\w-]*+(?<=token|.-key|-auth))(\s?:\s?)[^\r\n\"']++",
@@ -23,7 +25,7 @@ _HEADER_PATTERN = compile_lazily(
 )
 _USERINFO_PATTERN = compile_lazily(r"""(?<=\w)://[^\s/"'<>]*@""")
 _LOGIN_PATTERN = compile_lazily(r"""(?<![\w-])((?:-u|--user)[ =]{1,2}["']?[^\s:"']{1,128}:)[^\s"']++""")
-_QUOTED = compile_lazily(rf"""(["']){_MARKED_NAME}([\w.-]++)=((?:(?!\1)[^\r\n])++)(?=\1)""")
+_QUOTED = compile_lazily(rf"""(["']){_MARKED_NAME}([\w.-]++)=((?:(?!\1)[^\r\n])+)(?=\1)""")
 # What the system says of a file is no secret, whatever the file is called.
 _NO_FILE_ERROR = (
     r"(?!(?:No[ ]such[ ]file|(?:Is|Not)[ ]a[ ]directory|Permission[ ]denied|Read-only[ ]file[ ]system"
@@ -44,7 +46,7 @@ _STATE = r"""(?:an?|and|are|as|authentication|been|being|cannot|correct|disabled
   |vide|was|weak|will|with|wrong)[.,;:!?)"']*(?=\s|$)"""
 _OPENING_QUOTE_PATTERN = compile_lazily(r"""\\?["']""")
 _GAP = r"[^\S\r\n]"
-_TAIL = r"""(?:[^\s"']|["'](?![\s,.;:)}\]]|\Z))++"""
+_TAIL = r"""(?:[^\s"']|["'](?![\s,.;:)}\]]|\Z))+"""
 _SENTENCE_PATTERNS = tuple(
     compile_lazily(f"{pattern}({_STRING}|{_TAIL})", re.IGNORECASE | re.VERBOSE)
     for pattern in (

@@ -147,7 +147,7 @@ def _send_request(address: Address, path: str, connection: socket.socket, login:
     client = http.client.HTTPConnection(address.host, address.port)
     client.sock = connection
     # Quote what http.client refuses to send (spaces, accents), and keep what is quoted already.
-    client.putrequest("GET", quote(path, safe="/?&=%:@!$'()*+,;~[]"), skip_accept_encoding=True)
+    client.putrequest("GET", quote(path, safe="/?&=%:@!$'()*,;+~[]"), skip_accept_encoding=True)
     client.putheader("Accept-Encoding", "identity")
     client.putheader("Accept", "*/*")
     client.putheader("User-Agent", "dckgrade")

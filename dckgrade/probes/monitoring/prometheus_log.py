@@ -39,7 +39,7 @@ FILE_DATE_PRECISION = timedelta(seconds=1)
 # 2.x writes level=error, 3.x level=ERROR; the rest of the line is the same.
 _CONFIG_EVENT = compile_lazily(
     r'^(?:ts|time)=(?P<at>\S{1,40}) .{0,200}?msg="(?:Completed loading of configuration file'
-    r'|Error (?P<again>re)?loading config.{0,1000}?\berr="(?P<error>(?:[^"\\]|\\.)*+)")',
+    r'|Error (?P<again>re)?loading config.{0,1000}?\berr="(?P<error>(?:[^"\\]|\\.)*)")',
     re.MULTILINE,
 )
 _LOADING = compile_lazily(r"couldn't load configuration \([^)]*\): ")
