@@ -7,8 +7,8 @@ from dckgrade.lazy_patterns import compile_lazily
 _MASK = "***"
 
 # Every pattern runs in linear time: a look-behind lets a run of characters match only from its first one, and
-# possessive quantifiers never give back. Repeated groups are greedy, since the Python 3.11.2 of Debian 12 gets
-# possessive ones wrong; they cannot be split in two ways, and what follows does not send them back.
+# possessive quantifiers never give back. Groups are repeated greedily: the Python 3.11.2 of Debian 12 gets
+# possessive ones wrong. They cannot be split in two ways, and what follows does not send them back.
 # A quote inside a value ends it unless a letter or digit follows, so that PostgreSQL's
 # `"-e POSTGRES_PASSWORD=password" on "docker run"` keeps its shape.
 # A look-ahead checks the name before it is matched: matching `CMD="x --token=y"` would skip the token.
