@@ -178,6 +178,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         latency = engine.call_once_per_run(("found", said.marker), lambda: said.waited_s) if index else None
         kept = is_in_container_log(engine, said) if said.by and not index else None
         flow, connection = logstash.flow, read_logstash_connection(engine, self.logstash)
+        is_refused = connection.has_refused(said.marker)
         return Facts(
             said=said.by is not None,
             by=said.by,
@@ -194,7 +195,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
             error=mask_secrets(said.error)[:300] or None,
             wrong_protocol=said.wrong_protocol,
             cannot_read=is_log_reading_denied(engine, said.ways) if not index else None,
-            failing=not index and connection.is_failing(count_written_since(said, flow)),
+            failing=not index and (is_refused or connection.is_failing(count_written_since(said, flow))),
             refusal=connection.refusal,
             looping=is_looping(engine, said, flow),
             documents=said.held,

@@ -75,6 +75,10 @@ class OutputConnection(Struct, frozen=True):
         """Return whether nothing can be written; refusals mean that only where nothing was *written*."""
         return self.lost or (self.refusal is not None and written == 0)
 
+    def has_refused(self, words: str) -> bool:
+        """Return whether the last refusal quotes *words*; what is written of others says nothing then."""
+        return words in (self.refusal or "")
+
 
 def read_output_connection(log: str) -> OutputConnection:
     """Read Logstash's log: the last word about its output counts."""

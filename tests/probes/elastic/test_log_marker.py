@@ -344,6 +344,29 @@ def test_the_first_step_that_was_not_taken_is_told_by_what_logstash_counts(now: 
     assert look(engine)["hop"] == hop
 
 
+@pytest.mark.parametrize(
+    ("line", "failing"), [("GET /{word} HTTP/1.1", True), ("GET /another HTTP/1.1", False)]
+)
+def test_a_refusal_that_quotes_the_line_is_its_own_whoever_else_is_written(
+    line: str, failing: object
+) -> None:
+    engine = Stack()
+    engine.pages[STATS] = stats(5, 5, 5)
+    look(engine)
+    (word,) = engine.logged
+    reason = (
+        f"failed to parse field [code] of type [long]. Preview of field's value: '{line.format(word=word)}'"
+    )
+    engine.logs[engine.id_of("logstash")] = (
+        "[WARN ][logstash.outputs.elasticsearch][main] Could not index event to Elasticsearch. "
+        f'{{:status=>400, :response=>{{"index"=>{{"error"=>{{"type"=>"mapper_parsing_exception", '
+        f'"reason"=>"{reason}"}}}}}}}}'
+    )
+    engine.pages[STATS] = stats(8, 8, 7)
+    seen = look(engine)
+    assert (seen["failing"], seen["refusal"]) == (failing, f"mapper_parsing_exception: {reason}")
+
+
 def test_a_line_that_is_not_even_in_the_container_s_own_log_stopped_there(clock: list[float]) -> None:
     engine = Stack()
     look(engine)
