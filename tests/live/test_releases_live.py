@@ -66,7 +66,7 @@ def test_a_container_attached_to_two_networks_at_once_is_in_both(containerd_host
         assert "two-nets" in observe_facts(containerd_host, Network(name=name))["members"]
 
 
-def test_an_image_that_is_named_by_the_digest_of_its_manifest_is_still_the_lab_s(
+def test_an_image_named_by_the_digest_of_its_manifest_is_still_the_lab_s(
     containerd_host: str,
 ) -> None:
     with closing(docker.APIClient(containerd_host, version="auto")) as client:
