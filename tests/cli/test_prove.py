@@ -107,7 +107,7 @@ def test_a_hint_that_lacks_a_language_is_named_with_its_line(tmp_path: Path) -> 
 
     run = dckgrade("prove", str(lab), "--recorded", "--fixtures", str(fixtures), *ENGLISH)
 
-    line = 1 + next(at for at, one in enumerate(text.splitlines()) if "hint:" in one)
+    line = 1 + next(at for at, source_line in enumerate(text.splitlines()) if "hint:" in source_line)
     assert run.returncode == 2
     assert f"tiny.yaml:{line}:" in run.stderr.decode()
     assert "`en`" in run.stderr.decode()

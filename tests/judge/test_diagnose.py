@@ -150,10 +150,10 @@ def test_a_pass_gets_every_remark_that_fits_and_asks_for_all_that_they_need() ->
     judged = lab(check("web", more=f"    remarks:\n{remarks}"))
     bare = recording({"web": seen()})
     other = "container-log container=other"
-    assert [one.code for one in line(judged, bare, "web").remarks] == ["AB-01"]
+    assert [remark.code for remark in line(judged, bare, "web").remarks] == ["AB-01"]
     assert [observation_key(probe) for probe in list_further_probes(judged, bare)] == [LOG, other]
     full = recording({"web": seen(), LOG: log("a"), other: Absent(kind="container-log")})
-    assert [one.code for one in line(judged, full, "web").remarks] == ["AB-01", "AB-02", "AB-03"]
+    assert [remark.code for remark in line(judged, full, "web").remarks] == ["AB-01", "AB-02", "AB-03"]
     assert list_further_probes(judged, full) == []
     failed = line(judged, recording({"web": seen("exited")}), "web")
     assert (failed.verdict, failed.remarks, failed.diagnosis) == (Verdict.FAILED, [], None)

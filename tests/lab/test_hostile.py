@@ -29,7 +29,7 @@ def test_a_hostile_file_is_refused_with_places_and_soon(name: str) -> None:
     assert lines
     assert len(lines) <= 200
     assert all(line.startswith("sample.yaml:") and len(line) < 2000 for line in lines)
-    assert all(line >= 1 and column >= 1 for line, column in (one.place for one in refused.problems))
+    assert all(line >= 1 and column >= 1 for line, column in (problem.place for problem in refused.problems))
 
 
 def test_there_are_forty_hostile_files_and_more() -> None:

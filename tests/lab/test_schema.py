@@ -83,9 +83,9 @@ def kinds_of(wanted: inspect.Type, seen: set[type]) -> Iterator[type[inspect.Typ
     inner += [getattr(wanted, name) for name in ("item_type", "value_type") if hasattr(wanted, name)]
     if isinstance(wanted, inspect.StructType) and wanted.cls not in seen:
         seen.add(wanted.cls)
-        inner += [one.type for one in wanted.fields]
-    for one in inner:
-        yield from kinds_of(one, seen)
+        inner += [field.type for field in wanted.fields]
+    for part in inner:
+        yield from kinds_of(part, seen)
 
 
 def test_the_walk_knows_every_type_that_the_model_and_the_facts_are_made_of() -> None:

@@ -36,22 +36,22 @@ def sockets() -> Iterator[list[str]]:
     need_ssh()
     with ExitStack() as stack:
         engines = [stack.enter_context(PrivateEngine()) for _ in range(3)]
-        for one in (engines[SOLVED], engines[MISTAKEN]):
-            build.load(one.host, ["nginx", "postgres"])
+        for engine in (engines[SOLVED], engines[MISTAKEN]):
+            build.load(engine.host, ["nginx", "postgres"])
         solve_tp5(engines[SOLVED])
         run_docker(engines[MISTAKEN].host, "run", "-d", "--name", "webservers", "nginx")
         run_docker(engines[MISTAKEN].host, "run", "-d", "--name", "dbserver", "postgres")
-        yield [one.host.removeprefix("unix://") for one in engines]
+        yield [engine.host.removeprefix("unix://") for engine in engines]
 
 
 @pytest.fixture
 def sshd(tmp_path: Path) -> Iterator[Sshd]:
     need_ssh()
-    with Sshd(tmp_path / "sshd") as one:
-        here = f"  HostName 127.0.0.1\n  Port {one.port}\n  User root"
-        one.configure(f"Host poste-*\n{here}")
-        yield one
-        assert one.left_behind() == []
+    with Sshd(tmp_path / "sshd") as daemon:
+        here = f"  HostName 127.0.0.1\n  Port {daemon.port}\n  User root"
+        daemon.configure(f"Host poste-*\n{here}")
+        yield daemon
+        assert daemon.left_behind() == []
 
 
 def engine(trainee: str, host: str, *more: str) -> str:
@@ -133,7 +133,7 @@ def test_reports_are_kept_each_run_by_itself_and_the_roster_says_who_is_missing(
     assert "\x1b" not in shown + done.stderr.decode()
     assert "\u202e" not in shown
     assert "'=Ada" in table.read_text()
-    first = sorted(one.name.rsplit("-", 1)[0] for one in kept.iterdir())
+    first = sorted(path.name.rsplit("-", 1)[0] for path in kept.iterdir())
     assert first == ["0001-ada-lovelace-tp5", "0002-ada-31m-tp2", "0002-ada-31m-tp5"]
     time.sleep(1.1)
     dckgrade_process(*words, environ=sshd.environ)
@@ -155,7 +155,7 @@ def test_a_file_in_the_trainee_s_home_is_unknown_and_no_fault(
     done = dckgrade_process(*words, environ=sshd.environ, cwd=tmp_path)
     assert rows(done, "tp2")["Ada"]["verdicts"]["profile-file"] == "unknown"
     (report,) = kept.iterdir()
-    told = next(one for one in json.loads(report.read_bytes())["checks"] if one["id"] == "profile-file")
+    told = next(check for check in json.loads(report.read_bytes())["checks"] if check["id"] == "profile-file")
     assert told["reason"]["code"] == "elsewhere"
 
 

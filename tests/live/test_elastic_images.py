@@ -58,7 +58,7 @@ def test_a_pipeline_is_read_with_comments_lists_and_hashes() -> None:
     text = (
         'input { file { path => ["/a", "/b"] } } # comment\nfilter { mutate { add_field => { "x" => 1 } } }'
     )
-    assert [(one.section, one.name, one.settings) for one in parsed(text)] == [
+    assert [(plugin.section, plugin.name, plugin.settings) for plugin in parsed(text)] == [
         ("input", "file", {"path": ["/a", "/b"]}),
         ("filter", "mutate", {"add_field": {"x": 1}}),
     ]

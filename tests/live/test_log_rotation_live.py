@@ -101,8 +101,8 @@ def test_looking_sends_only_what_is_allowed_and_leaves_nothing(
     before = list_image_references(own_engine.host)
     with RecordingProxy(tmp_path / "engine.sock", own_engine.host) as proxy:
         assert isinstance(observed(own_engine, LogRotation(), proxy.host), Seen)
-    sent = [f"{one.method} {one.path}" for one in proxy.requests if one.path != "/_ping"]
-    written = [one for one in sent if not one.startswith("GET ")]
+    sent = [f"{request.method} {request.path}" for request in proxy.requests if request.path != "/_ping"]
+    written = [line for line in sent if not line.startswith("GET ")]
     created, started, removed = written
     assert created == "POST /containers/create"
     assert started.startswith("POST /containers/")

@@ -66,7 +66,7 @@ def test_a_recording_of_what_was_not_expected_is_not_kept(tmp_path: Path, engine
 
     found = sentences(proved(tmp_path, engine, record=True))
 
-    assert any("The solution solution does not pass box-running" in one for one in found), found
+    assert any("The solution solution does not pass box-running" in sentence for sentence in found), found
     assert not (solution / "recording.json").exists()
 
 
@@ -76,7 +76,8 @@ def test_an_apply_that_fails_is_said_with_what_it_printed(tmp_path: Path, engine
     found = sentences(proved(tmp_path, engine, record=True))
 
     assert any(
-        "exited could not be applied" in one and ": 7\n" in one and "quite broken" in one for one in found
+        "exited could not be applied" in sentence and ": 7\n" in sentence and "quite broken" in sentence
+        for sentence in found
     ), found
 
 

@@ -85,11 +85,11 @@ def graded(engine: PrivateEngine, lab: Path) -> Report:
 
 def outcome(report: Report) -> tuple[str, str | None, dict[str, Any]]:
     """Give the check's verdict, its diagnosis, and the facts."""
-    line = next(one for one in report.checks if one.id == CHECK)
+    line = next(check for check in report.checks if check.id == CHECK)
     (facts,) = [
-        one.facts
-        for one in report.observations.values()
-        if isinstance(one, Seen) and one.kind == "log-marker"
+        observation.facts
+        for observation in report.observations.values()
+        if isinstance(observation, Seen) and observation.kind == "log-marker"
     ]
     return line.verdict, line.diagnosis.code if line.diagnosis else None, facts
 
@@ -143,7 +143,7 @@ def impatient(folder: Path) -> Path:
 def documents(engine: PrivateEngine, index: str, words: str) -> list[dict[str, Any]]:
     """Search as any client does."""
     answer = json.loads(asked(engine, f"/{index}/_search?q={words.replace(' ', '+')}"))
-    return [one["_source"] for one in answer["hits"]["hits"]]
+    return [hit["_source"] for hit in answer["hits"]["hits"]]
 
 
 def logstash_took_in(engine: PrivateEngine) -> int:

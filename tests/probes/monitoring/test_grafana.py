@@ -35,7 +35,7 @@ def source(**changes: Any) -> dict[str, Any]:
 def engine_with(*sources: dict[str, Any], **pages: Any) -> Monitored:
     engine = Monitored()
     engine.pages["3000/api/datasources"] = page(list(sources))
-    engine.pages |= {name.replace("health", HEALTH): one for name, one in pages.items()}
+    engine.pages |= {name.replace("health", HEALTH): page for name, page in pages.items()}
     return engine
 
 
@@ -160,7 +160,7 @@ def test_one_healthy_source_of_several_is_enough_and_other_kinds_do_not_count() 
     engine.pages |= {"3000/api/datasources/uid/v/health": BAD, HEALTH: GOOD}
     found = facts(Grafana().observe(engine))
     assert (found["healthy"], found["url"]) == (True, "http://prometheus:9090")
-    assert [one["healthy"] for one in found["sources"]] == [False, True]
+    assert [source["healthy"] for source in found["sources"]] == [False, True]
 
 
 def test_no_address_shows_a_password() -> None:

@@ -145,13 +145,13 @@ def test_a_narrow_terminal_shows_many_labs_in_several_tables_and_every_name_whol
     (lab, *_), (row, *_) = whole.labs, [row for row in whole.rows if row.cells]
     cell = next(iter(row.cells.values()))
     labs = [replace(lab, id=f"l{at:02}") for at in range(count)]
-    rows = [replace(row, trainee="Lovelace", cells={one.id: cell for one in labs})]
+    rows = [replace(row, trainee="Lovelace", cells={lab.id: cell for lab in labs})]
     console = Console(width=40, color_system=None, highlight=False)
     with console.capture() as shown:
         for part in render_class_terminal(replace(whole, labs=labs, rows=rows)):
             console.print(part)
     table = shown.get().partition("Worth a look")[0]
-    assert [one.id for one in labs if one.id not in table] == []
+    assert [lab.id for lab in labs if lab.id not in table] == []
     assert table.count("Lovelace") == table.count("Trainee") == -(-count // 6)
     assert table.count("Total") == 1
     assert max(map(len, shown.get().splitlines())) <= 40
