@@ -102,8 +102,8 @@ def options(command: Any) -> Sequence[str]:
 def test_every_command_has_its_row(lang: Lang) -> None:
     rows = [cell for table in page(READMES[lang]).tables for cell in table]
 
-    said = {row.split("`")[1].split()[1] for row in rows if row.startswith("`dckgrade ")}
-    assert set(commands()) - said - {"grade"} == set()
+    documented = {row.split("`")[1].split()[1] for row in rows if row.startswith("`dckgrade ")}
+    assert set(commands()) - documented - {"grade"} == set()
     assert "dckgrade grade" in READMES[lang].read_text()
 
 

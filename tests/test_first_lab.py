@@ -87,9 +87,9 @@ class Author:
         assert block.language == "console", block.text
         for command, _, expected in (example.partition("\n") for example in block.text.split("$ ")[1:]):
             printed = self.types(command).stdout
-            said = iter(printed.splitlines())
+            lines = iter(printed.splitlines())
             for wanted in expected.splitlines():
-                assert any(shown(wanted, line) for line in said), (
+                assert any(shown(wanted, line) for line in lines), (
                     f"{command}\n{wanted!r} is not in\n{printed}"
                 )
 

@@ -65,7 +65,7 @@ def test_the_trainer_s_own_engine_is_nobody_s(file: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("labs = [\n", "1:"),
         ('labs = ["tp5"]\nlabs = ["tp6"]\n', "2:"),
@@ -97,9 +97,11 @@ def test_the_trainer_s_own_engine_is_nobody_s(file: Path, monkeypatch: pytest.Mo
         (f'labs = ["tp2"]\ncontainer = "a b"\n{ADA}', "2:1: a b is not of the type container"),
     ],
 )  # fmt: skip
-def test_each_mistake_is_told_with_its_line(file: Path, text: str, told: str) -> None:
+def test_each_mistake_is_told_with_its_line(file: Path, text: str, message: str) -> None:
     lines = wrong(file, text)
-    assert any(told in line if not told[0].isdigit() else line.startswith(told) for line in lines), lines
+    assert any(message in line if not message[0].isdigit() else line.startswith(message) for line in lines), (
+        lines
+    )
 
 
 def test_all_mistakes_are_told_at_once_and_in_french_too(file: Path) -> None:

@@ -233,9 +233,9 @@ def test_grafana_s_account_reaches_grafana_once_and_is_written_nowhere(tmp_path:
                 *("tp6", "-f", "json", "--host", engine.url, "--only", "dashboard-imported"),
                 environ={"DCKGRADE_GRAFANA_PASSWORD": "canary-secret-1"},
             )
-        heard = b"".join(there.requests)
+        requests = b"".join(there.requests)
 
-    assert heard.count(b"Authorization: Basic YWRtaW46Y2FuYXJ5LXNlY3JldC0x") == 1
+    assert requests.count(b"Authorization: Basic YWRtaW46Y2FuYXJ5LXNlY3JldC0x") == 1
     assert b"canary" not in done.stdout + done.stderr
     (facts,) = [observation["facts"] for observation in json.loads(done.stdout)["observations"].values()]
     assert (facts["access"], facts["account_of"]) == ("refused", "option")

@@ -49,8 +49,8 @@ def test_the_concept_stands_for_everybody_and_repeats_nothing(known: KnownMistak
     assert diagnosis.why
     assert diagnosis.hint
     assert diagnosis.message
-    said = [text.in_language(lang) for text in (diagnosis.message, diagnosis.hint, diagnosis.why)]
-    assert len(set(said)) == len(said)
+    texts = [text.in_language(lang) for text in (diagnosis.message, diagnosis.hint, diagnosis.why)]
+    assert len(set(texts)) == len(texts)
     assert not PLACEHOLDER_PATTERN.search(diagnosis.why.in_language(lang)), "`explain` knows no facts"
 
 

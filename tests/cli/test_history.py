@@ -37,7 +37,7 @@ P, F, B, U, S = Verdict.PASSED, Verdict.FAILED, Verdict.BLOCKED, Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "said"),
+    ("before", "now", "sentence"),
     [
         ([F, F], [P, F], "Since your last run: +2 points"),
         ([P, P], [F, B], "Since your last run: \N{MINUS SIGN}4 points"),
@@ -49,10 +49,10 @@ P, F, B, U, S = Verdict.PASSED, Verdict.FAILED, Verdict.BLOCKED, Verdict.UNKNOWN
     ],
 )
 def test_what_was_gained_or_lost_is_told_and_what_nobody_could_see_is_neither(
-    before: list[Verdict], now: list[Verdict], said: str
+    before: list[Verdict], now: list[Verdict], sentence: str
 ) -> None:
     history.save_runs([ran(*before)])
-    assert history.describe_gain([ran(*now)], "en") == said
+    assert history.describe_gain([ran(*now)], "en") == sentence
 
 
 def test_one_point_is_one_point_in_french_too() -> None:

@@ -80,7 +80,7 @@ def test_files_are_written_by_their_suffix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--host", "unix:///x"], "Add --disposable"),
         (["--disposable"], "Name the engine"),
@@ -92,12 +92,12 @@ def test_files_are_written_by_their_suffix(tmp_path: Path) -> None:
         (["--recorded", "--fixtures", "nowhere"], "holds no solution of tp5"),
     ],
 )
-def test_a_misuse_is_exit_2_with_advice(tmp_path: Path, words: list[str], told: str) -> None:
+def test_a_misuse_is_exit_2_with_advice(tmp_path: Path, words: list[str], message: str) -> None:
     run = dckgrade("prove", "tp5", *words, *ENGLISH, cwd=tmp_path)
 
     assert run.returncode == 2
     assert run.stdout == b""
-    assert told in run.stderr.decode()
+    assert message in run.stderr.decode()
 
 
 def test_a_hint_that_lacks_a_language_is_named_with_its_line(tmp_path: Path) -> None:

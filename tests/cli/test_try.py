@@ -115,7 +115,7 @@ def test_json_is_one_document_also_when_no_engine_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("tp5",), "Name one of this lab's checks: webservers-running"),
         (("tp5/dbserver",), "For example: dckgrade try tp5/webservers-running"),
@@ -132,12 +132,12 @@ def test_json_is_one_document_also_when_no_engine_answers() -> None:
     ],
     ids=ascii,
 )
-def test_words_that_name_nothing_are_told_what_would(words: tuple[str, ...], told: str) -> None:
+def test_words_that_name_nothing_are_told_what_would(words: tuple[str, ...], message: str) -> None:
     done = dckgrade_process("try", *words, "--host", NOWHERE, "--lang", "en")
 
     assert done.returncode == 2
     assert done.stdout == b""
-    assert told in done.stderr.decode()
+    assert message in done.stderr.decode()
 
 
 @pytest.mark.parametrize("kind", load_kinds(), ids=lambda kind: str(kind.__struct_config__.tag))

@@ -163,11 +163,11 @@ def test_what_is_still_starting_when_the_time_is_up_is_unknown(
 def test_the_wait_is_told_with_its_budget(monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab) -> None:
     young = changed(solution(), RUNNING, 5.0, stable=False)
     given(monkeypatch, [young, solution()])
-    told: list[tuple[Sequence[str], float]] = []
+    waits: list[tuple[Sequence[str], float]] = []
 
-    run.grade_lab(tp5, Nowhere(), RunOptions(lang="en"), lambda titles, left: told.append((titles, left)))
+    run.grade_lab(tp5, Nowhere(), RunOptions(lang="en"), lambda titles, left: waits.append((titles, left)))
 
-    assert told == [(["Container dbserver (postgres) is running"], 10.0)]
+    assert waits == [(["Container dbserver (postgres) is running"], 10.0)]
 
 
 def test_without_waiting_what_is_inside_its_budget_is_unknown_at_once_and_said_to_be_starting(

@@ -138,12 +138,12 @@ def test_images_without_tools_are_looked_from_beside_and_nothing_stays(
     before = site.describe()
     report, requests = site.grade(tmp_path)
     assert report.score.earned == 10
-    ways = {
+    vias = {
         seen.facts["via"]
         for seen in report.observations.values()
         if isinstance(seen, Seen) and seen.kind == "network-reach"
     }
-    assert ways == {"beside"}
+    assert vias == {"beside"}
     assert site.describe() == before
     creations = [request for request in requests if request.path == CREATE]
     bodies = [json.loads(creation.body) for creation in creations]

@@ -128,7 +128,7 @@ def test_the_word_is_missed_where_rsyslog_writes_to_a_wrong_host(
     verdict, code, facts = outcome(graded(engine, impatient(tmp_path)))
     assert (verdict, code) == ("failed", "EL-57"), facts
     assert (facts["said"], facts["found"], facts["hop"]) == (True, False, "logstash-in")
-    assert "omelasticsearch: we are suspending" in said(engine, "rsyslog")
+    assert "omelasticsearch: we are suspending" in read_output(engine, "rsyslog")
 
 
 def impatient(folder: Path) -> Path:
@@ -153,7 +153,7 @@ def logstash_took_in(engine: PrivateEngine) -> int:
     return int(answer["pipelines"]["main"]["events"]["in"])
 
 
-def said(engine: PrivateEngine, name: str) -> str:
+def read_output(engine: PrivateEngine, name: str) -> str:
     """Read what a container has said on both of its outputs."""
     client = APIClient(engine.host)
     try:

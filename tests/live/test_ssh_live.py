@@ -85,9 +85,9 @@ def refused(host: str, environ: Mapping[str, str], *more: str) -> str:
 def test_a_host_key_that_is_not_known_is_never_accepted(sshd: Sshd) -> None:
     (sshd.folder / "known").write_text("")
     sshd.configure("Host *\n  StrictHostKeyChecking no")
-    told = refused(sshd.host, sshd.environ)
-    assert "host key is not known" in told
-    assert "comparing the fingerprint" in told
+    message = refused(sshd.host, sshd.environ)
+    assert "host key is not known" in message
+    assert "comparing the fingerprint" in message
     assert (sshd.folder / "known").read_text() == ""
 
 
@@ -136,8 +136,8 @@ def test_an_engine_that_hangs_behind_ssh_ends_in_time(sshd: Sshd, tmp_path: Path
 
 def test_a_server_that_hangs_before_its_login_ends_in_time(sshd: Sshd) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        told = refused(f"ssh://127.0.0.1:{silent.getsockname()[1]}", sshd.environ)
-        assert "did not" in told
+        message = refused(f"ssh://127.0.0.1:{silent.getsockname()[1]}", sshd.environ)
+        assert "did not" in message
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -157,9 +157,9 @@ def test_ending_it_early_leaves_nothing_behind(sshd: Sshd, tmp_path: Path, numbe
                 time.sleep(0.05)
             assert sshd.left_behind()
             run.send_signal(number)
-            _, told = run.communicate(timeout=10)
+            _, stderr = run.communicate(timeout=10)
     assert run.returncode == 128 + number
-    assert b"Traceback" not in told
+    assert b"Traceback" not in stderr
 
 
 @pytest.mark.timeout(240)

@@ -73,7 +73,7 @@ def ours(host: str) -> list[object]:
         client.close()
 
 
-def acts(requests: list[Request]) -> list[str]:
+def list_side_effects(requests: list[Request]) -> list[str]:
     """Give what was not a mere reading; ids are left out."""
     return [
         re.sub("[0-9a-f]{64}", "ID", f"{request.method} {request.path}")
@@ -95,7 +95,7 @@ def test_a_working_stack_takes_a_few_seconds_and_their_nginx_says_the_word(
     assert marker(report)["by"] == "request"
     assert marker(report)["found"] is True
     # The container that shows what every new one is given, and that it starts with that.
-    assert acts(requests) == [*STARTED, "DELETE /containers/ID"]
+    assert list_side_effects(requests) == [*STARTED, "DELETE /containers/ID"]
     assert time.monotonic() - begun < 20
     assert ours(stack.host) == []
 
@@ -117,7 +117,7 @@ def test_a_container_of_ours_says_it_where_theirs_cannot_and_is_gone_afterwards(
         client.remove_container(sender, force=True)
         client.close()
     assert (marker(report)["by"], marker(report)["found"]) == ("container", True)
-    assert sorted(acts(requests)) == sorted(
+    assert sorted(list_side_effects(requests)) == sorted(
         [
             *(*STARTED, "DELETE /containers/ID"),
             *(*STARTED, "DELETE /containers/ID"),
@@ -135,7 +135,7 @@ def test_under_passive_nothing_but_readings_leave_and_the_word_is_skipped(
 ) -> None:
     with stack.enter_network():
         report, requests = graded(stack.host, tmp_path, passive=True)
-    assert acts(requests) == []
+    assert list_side_effects(requests) == []
     verdicts = {line.id: line.verdict.value for line in report.checks}
     assert verdicts["logs-reach-elasticsearch"] == "skipped"
     assert "failed" not in {

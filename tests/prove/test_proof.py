@@ -180,16 +180,16 @@ def test_a_missing_recording_is_named(fixtures: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "messages"),
     [(1, []), (-1, ["No case triggers ST-12.", "The waiver of ST-12 has expired."])],
 )
-def test_a_waiver_forgives_until_its_day(fixtures: Path, days: int, told: list[str]) -> None:
+def test_a_waiver_forgives_until_its_day(fixtures: Path, days: int, messages: list[str]) -> None:
     shutil.rmtree(fixtures / "tp5" / "mistakes" / "volume-of-an-older-version")
     until = date.today() + timedelta(days=days)  # noqa: DTZ011 - as the waiver counts
     terms = fixtures / "tp5" / "proof.yaml"
     terms.write_text(f"waivers: [{{of: ST-12, reason: no such image, until: {until}}}]\n")
 
-    assert sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)) == told
+    assert sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)) == messages
 
 
 def test_a_waiver_that_forgives_nothing_is_a_fault(fixtures: Path) -> None:

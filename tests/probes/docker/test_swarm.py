@@ -30,14 +30,14 @@ class SwarmEngine:
     engine = EngineInfo(endpoint="unix:///var/run/docker.sock")
 
     def __init__(self, info: Any, nodes: Any = None) -> None:
-        self.said, self.rows, self.asked = info, nodes, list[str]()
+        self.info, self.rows, self.asked = info, nodes, list[str]()
 
     def now(self) -> datetime:
         return NOW
 
     def inspect_engine(self) -> Any:
         self.asked.append("info")
-        return self.said
+        return self.info
 
     def list_nodes(self) -> Any:
         self.asked.append("nodes")

@@ -28,8 +28,8 @@ BAD = page(
 
 def source(**changes: Any) -> dict[str, Any]:
     """Describe a data source as `/api/datasources` does (Grafana, HTTP API)."""
-    told = {"id": 1, "uid": "u", "orgId": 1, "name": "Prometheus", "type": "prometheus", "access": "proxy"}
-    return told | {"url": "http://prometheus:9090", "isDefault": True, "jsonData": {}} | changes
+    fields = {"id": 1, "uid": "u", "orgId": 1, "name": "Prometheus", "type": "prometheus", "access": "proxy"}
+    return fields | {"url": "http://prometheus:9090", "isDefault": True, "jsonData": {}} | changes
 
 
 def engine_with(*sources: dict[str, Any], **pages: Any) -> Monitored:
