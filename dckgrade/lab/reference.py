@@ -25,11 +25,11 @@ class FieldReference(Struct, frozen=True):
 @cache
 def describe_fields(cls: type[Struct]) -> list[FieldReference]:
     """List the fields of *cls* in the order of its code, whose docstrings say what they are."""
-    said = read_field_docstrings(cls)
+    docstrings = read_field_docstrings(cls)
     fields = {field.name: field.encode_name for field in msgspec.structs.fields(cls)}
     types = {field.encode_name: field.type for field in getattr(get_type_info(cls), "fields", ())}
     return [
-        FieldReference(name, describe_type(types[name]), said.get(field, ""))
+        FieldReference(name, describe_type(types[name]), docstrings.get(field, ""))
         for field, name in fields.items()
     ]
 

@@ -32,9 +32,9 @@ def test_an_engine_is_what_its_name_says(name: str) -> None:
     release = RELEASES[name]
     with create_engine(EngineSetting(release=release), FIXTURES) as engine:
         folder = Path(engine.host.removeprefix("unix://")).parent
-        told = run_docker(engine.host, "info", "--format", "{{.ServerVersion}} {{.DriverStatus}}")
-    assert told.startswith("26.") is (release.suite == "trixie"), told
-    assert (CONTAINERD_STORE in told) is release.containerd_store, told
+        info = run_docker(engine.host, "info", "--format", "{{.ServerVersion}} {{.DriverStatus}}")
+    assert info.startswith("26.") is (release.suite == "trixie"), info
+    assert (CONTAINERD_STORE in info) is release.containerd_store, info
     assert not folder.exists()
 
 

@@ -120,9 +120,9 @@ def find_processes(
         raise NotThere(container)
     first_pid = int(state.get("Pid") or 0)
     try:
-        told = map(parse_ps_row, engine.list_processes(container, PS_COLUMNS)[:MAX_PROCESSES])
+        processes = map(parse_ps_row, engine.list_processes(container, PS_COLUMNS)[:MAX_PROCESSES])
         base = find_remapped_base(inspected, engine.inspect_engine())
-        return "top", select_own([shift_uid(process, base) for process in told], first_pid)
+        return "top", select_own([shift_uid(process, base) for process in processes], first_pid)
     except OutOfReach as refusal:
         if refusal.why not in {UnobservableReason.ENGINE_ERROR, UnobservableReason.UNREADABLE}:
             raise
