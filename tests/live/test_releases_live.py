@@ -17,7 +17,7 @@ from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.engines.release import RELEASES
 from dckgrade.prove.engines.settings import EngineSetting, create_engine
 from dckgrade.report.observation import Seen
-from fixtures.images import build
+from images import build
 from tests.conftest import FIXTURES, need_private_engines
 
 pytestmark = pytest.mark.engine
@@ -70,9 +70,10 @@ def test_an_image_named_by_the_digest_of_its_manifest_is_still_the_lab_s(
     containerd_host: str,
 ) -> None:
     with closing(docker.APIClient(containerd_host, version="auto")) as client:
-        (digest,) = client.inspect_image("nginx:latest")["RepoDigests"]
+        image = client.inspect_image("nginx:latest")  # type: ignore[no-untyped-call]
+        (digest,) = image["RepoDigests"]
         client.create_container(digest, name="by-digest")
-        client.create_container(client.inspect_image("nginx:latest")["Id"], name="by-id")
+        client.create_container(image["Id"], name="by-id")
     for name in ("by-digest", "by-id"):
         facts = observe_facts(containerd_host, Container(name=name, image="nginx"))
         assert facts["image_fits"] is True, facts
