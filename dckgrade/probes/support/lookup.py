@@ -70,11 +70,16 @@ def list_named_containers(probes: Iterable[Probe]) -> dict[str, str | None]:
     return named
 
 
-@cache
 def list_name_parameters(kind: type[Probe]) -> tuple[str, ...]:
-    """Return the parameters of a kind that name a container, which their type tells."""
+    """Return the parameters of a kind that name a container."""
+    return list_parameters_of(kind, ContainerName, ContainerSelector)
+
+
+@cache
+def list_parameters_of(kind: type[Probe], *wanted: object) -> tuple[str, ...]:
+    """Return the parameters of a kind whose type is one of *wanted*."""
     types = get_type_hints(kind, include_extras=True)
-    return tuple(name for name in kind.__struct_fields__ if types[name] in (ContainerName, ContainerSelector))
+    return tuple(name for name in kind.__struct_fields__ if types[name] in wanted)
 
 
 def find_container(engine: Engine, name: str, image: str | None = None) -> FoundContainer:
