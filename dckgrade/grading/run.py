@@ -25,6 +25,8 @@ from dckgrade.report.observation import (
 from dckgrade.report.report import Report
 
 OBSERVE_INTERVAL_S = 0.5
+NAMING_S = 1.5
+"""Of a run's time, what is kept for the observations that only name a mistake: waiting ends before."""
 MIN_ROUND_S = 5.0
 """A round may take this long (stats); with less time left, what was seen at different times is judged."""
 
@@ -145,7 +147,7 @@ class GradingRun:
         """Observe again for as long as that can help; return whether there was anything to wait for."""
         waited = False
         while waiting := self.list_waiting():
-            if self.options.at_once or self.left_s() <= OBSERVE_INTERVAL_S:
+            if self.options.at_once or self.left_s() <= OBSERVE_INTERVAL_S + NAMING_S:
                 for selection, check, _ in waiting:
                     self.starting.setdefault(selection.lab.id, []).append(check.id)
                 break

@@ -32,6 +32,7 @@ def tp5() -> LoadedLab:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "OBSERVE_INTERVAL_S", 0.001)
+    monkeypatch.setattr(run, "NAMING_S", 0.0)
 
 
 class Nowhere:
@@ -158,6 +159,25 @@ def test_what_is_still_starting_when_the_time_is_up_is_unknown(
     assert verdicts(report) == {"dbserver-accepts": "unknown"}
     assert not report.complete
     assert report.starting == ["dbserver-accepts"]
+
+
+def test_when_the_time_is_up_some_is_left_to_name_the_mistake(
+    monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab
+) -> None:
+    monkeypatch.setattr(run, "NAMING_S", 0.3)
+    initialising = changed(solution(), ACCEPTS, 1.0, accepts=False, problem="refused")
+    left: dict[str, float] = {}
+
+    def observe(probes: Iterable[Probe], _world: Any, seconds: float) -> Look:
+        keys = {observation_key(probe) for probe in probes}
+        left.update(dict.fromkeys(keys, seconds))
+        unseen = Unobservable(kind="log", why=UnobservableReason.DEADLINE)
+        return {key: initialising.get(key, unseen) for key in keys}
+
+    monkeypatch.setattr(run, "observe_probes", observe)
+    graded(tp5, timeout_s=0.5)
+
+    assert left["container-log container=dbserver"] > 0.2
 
 
 def test_the_wait_is_told_with_its_budget(monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab) -> None:
