@@ -125,8 +125,10 @@ def collect_declared_inputs(labs: "Sequence[LoadedLab]") -> "dict[str, LabInput]
 
     # Labs written before there were inputs declare none, and the options of their probes still count.
     read = {name for loaded in labs for probe in loaded.lab.list_probes() for name in probe.inputs}
-    known = {name: found for name, found in collect_known_inputs().items() if name in read}
-    return known | collect_inputs(loaded.path for loaded in labs)
+    declared = collect_inputs(loaded.path for loaded in labs)
+    if read <= declared.keys():  # to ask all labs takes a sixth of a grade
+        return declared
+    return {name: found for name, found in collect_known_inputs().items() if name in read} | declared
 
 
 def warn_about_ignored_inputs(ignored: Mapping[str, str], labs: "Sequence[LoadedLab]") -> None:
