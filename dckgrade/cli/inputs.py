@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperCommand, TyperOption
+from typer.core import TyperOption
 
 from dckgrade.cli import completion, exit_codes, language, settings
+from dckgrade.cli.translated_help import TranslatedCommand
 from dckgrade.i18n import N_, UserError, get_translator
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ TYPED_INPUTS = "dckgrade.cli.inputs"
 """Where the context of a command keeps the inputs that were typed."""
 
 
-class CommandWithInputs(TyperCommand):
+class CommandWithInputs(TranslatedCommand):
     """A command with an option for each input: those of one lab, or of all labs where none is known yet."""
 
     lab_path: Path | None = None
