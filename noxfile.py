@@ -26,7 +26,7 @@ GUEST: Parts = (
 )
 # It fetches Elasticsearch's jars, and brings the Java that it runs on.
 JARS: Parts = (["mvn"], ["maven"])
-BENCH: Parts = (["bats", "curl"], ["bats", "curl"])
+BENCH: Parts = (["bats", "curl", "valgrind"], ["bats", "curl", "valgrind"])
 SSH: Parts = (["ssh", "sshd"], ["openssh-client", "openssh-server"])
 BROWSER: Parts = (["chromium"], ["chromium", "fonts-dejavu-core"])
 SHELLS: Parts = (["zsh", "fish"], ["zsh", "fish"])
@@ -110,7 +110,7 @@ def compat(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Time dckgrade beside what people would use instead; ratios, no gates."""
+    """Time dckgrade beside what people would use instead, and count its instructions."""
     session.install("-q", ".", "pytest-testinfra")
     debian(session, ENGINE, COMMAND, BENCH)
     session.run("python", "fixtures/bench/bench.py", *session.posargs)

@@ -86,7 +86,7 @@ def test_the_french_twin_has_the_same_headings_code_and_tables() -> None:
 
 
 def commands() -> dict[str, Any]:
-    return dict(build_command("en").commands)
+    return dict(build_command().commands)
 
 
 def options(command: Any) -> Sequence[str]:
@@ -110,7 +110,7 @@ def test_every_command_has_its_row(lang: Lang) -> None:
 @in_both
 def test_every_option_of_every_command_is_told(lang: Lang) -> None:
     known = names(READMES[lang].read_text(encoding="utf-8"))
-    group = build_command("en")
+    group = build_command()
 
     missing = {
         f"{name} {long}"

@@ -13,6 +13,7 @@ from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.load import load_lab
 from dckgrade.probes.base import Probe
 from dckgrade.probes.registry import load_kinds
+from dckgrade.render.formats import DocumentKind, list_stdout_names
 from tests.support.fault_engine import FaultEngine, reply_with
 
 WATCHED = """
@@ -29,6 +30,7 @@ finally:
 ENGINE = {"docker", "requests", "urllib3"}
 SHOWING = {"jinja2", "rich"}
 READING = {"yaml", "msgspec"}
+DEMO = str(Path(__file__).parents[1] / "dckgrade" / "demo.json")
 COMPLETION = {"_DCKGRADE_COMPLETE": "complete_bash", "COMP_WORDS": "dckgrade t", "COMP_CWORD": "1"}
 
 
@@ -88,6 +90,22 @@ def test_lint_loads_neither_engine_nor_renderers(tmp_path: Path) -> None:
 def test_a_replay_as_json_loads_neither_engine_nor_renderers(tmp_path: Path) -> None:
     ran = Ran(tmp_path, ["demo", "-f", "json"], {})
     assert ran.done.stdout.startswith("{")
+    ran.assert_without(ENGINE | SHOWING)
+
+
+@pytest.mark.parametrize("shape", sorted({*list_stdout_names(DocumentKind.REPORT)} - {"text"}))
+def test_whatever_is_no_text_for_a_terminal_is_shown_without_rich(shape: str, tmp_path: Path) -> None:
+    ran = Ran(tmp_path, ["demo", "-f", shape], {})
+    assert ran.done.stdout
+    ran.assert_without(ENGINE | {"rich"})
+
+
+@pytest.mark.parametrize(
+    "arguments", [["schema"], ["collect", DEMO, "-f", "csv"], ["collect", DEMO, "-f", "json"]]
+)
+def test_a_document_for_programs_is_written_without_rich(arguments: list[str], tmp_path: Path) -> None:
+    ran = Ran(tmp_path, arguments, {})
+    assert ran.done.returncode == 0, ran.done.stderr
     ran.assert_without(ENGINE | SHOWING)
 
 

@@ -48,3 +48,65 @@ def test_the_wheel_carries_the_labs_the_demonstration_and_the_words(installed: P
     assert (demo.returncode, demo.stderr) == (1, "")
     assert "PostgreSQL s'est arrêté aussitôt" in " ".join(demo.stdout.split())
     assert (tmp_path / "demo.html").stat().st_size > 1000
+
+
+SHOW_LOADED = """
+import sys
+from dckgrade.__main__ import main
+sys.argv = ["dckgrade", *sys.argv[1:]]
+try:
+    main()
+finally:
+    print("loaded:", *sorted({"yaml", "dckgrade.lab.load"} & {*sys.modules}), file=sys.stderr)
+"""
+
+
+def show(installed: Path, home: Path, *arguments: str) -> tuple[str, str]:
+    """Run dckgrade of the wheel: what it says, and which of the modules that read YAML it loaded."""
+    done = subprocess.run(
+        [str(installed / "python"), "-c", SHOW_LOADED, *arguments],
+        cwd=home,
+        env={"LANG": "fr", "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout, done.stderr
+
+
+def find_labs(installed: Path) -> Path:
+    """Find the folder of the labs that came with the wheel."""
+    (folder,) = (installed.parent / "lib").glob("python*/site-packages/dckgrade/checks")
+    return folder
+
+
+def test_the_wheel_s_labs_were_checked_when_it_was_built_and_are_used_so(
+    installed: Path, tmp_path: Path
+) -> None:
+    folder = find_labs(installed)
+    labs = {path.stem for path in folder.glob("*.yaml")}
+    assert labs
+    assert {path.stem for path in folder.glob("*.msgpack")} == labs
+
+    listed, loaded = show(installed, tmp_path)
+    assert all(lab in listed for lab in labs)
+    assert loaded == "loaded:\n"
+    _, loaded = show(installed, tmp_path, "demo", "-f", "json")
+    assert loaded == "loaded:\n"
+    # Nothing was checked again, so nothing had to be kept.
+    assert not list(tmp_path.rglob("*.msgpack"))
+
+
+def test_a_changed_lab_of_the_wheel_is_read_anew(installed: Path, tmp_path: Path) -> None:
+    lab = find_labs(installed) / "tp5.yaml"
+    written = lab.read_text(encoding="utf-8")
+    title = "title: {fr: Docker stats, en: Docker stats}"
+    assert title in written
+    try:
+        lab.write_text(written.replace(title, "title: {fr: Autre chose, en: Another}"), encoding="utf-8")
+        listed, loaded = show(installed, tmp_path)
+    finally:
+        lab.write_text(written, encoding="utf-8")
+    assert "Autre chose" in listed
+    assert loaded == "loaded: dckgrade.lab.load yaml\n"
+    assert "Autre chose" not in show(installed, tmp_path)[0]

@@ -1,5 +1,6 @@
 """`dckgrade collect`: many reports, one class report."""
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -166,12 +167,12 @@ def write_platform_exports(
 @contextmanager
 def show_files_read(each: "Iterable[Submission]") -> "Iterator[Iterable[Submission]]":
     """Show on stderr how many files have been read, where it is a terminal."""
+    if not sys.stderr.isatty():
+        yield each
+        return
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, emoji=False)
-    if not console.is_terminal:
-        yield each
-        return
     text = get_translator(language.get_language())(N_("{count} files read"))
     with console.status("") as status:
 

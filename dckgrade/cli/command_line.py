@@ -11,12 +11,23 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from dckgrade.cli import completion, exit_codes, inputs, language, options, output, settings, shortcuts
+from dckgrade.cli import (
+    completion,
+    exit_codes,
+    inputs,
+    language,
+    options,
+    output,
+    settings,
+    shortcuts,
+    translated_help,
+)
+from dckgrade.cli.translated_help import TranslatedCommand, TranslatedHelp
 from dckgrade.i18n import N_, Lang, UserError, get_translator
 from dckgrade.lab.discovery import ALL_LABS
 
 
-class LabCommandGroup(TyperGroup):
+class LabCommandGroup(TranslatedHelp, TyperGroup):
     """The group in which every lab is a command: `dckgrade tp5` is `dckgrade grade tp5`."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's own signature
@@ -107,14 +118,13 @@ def make_lab_command(command: Any, lab: str) -> Any:
     return own
 
 
-HELP_OPTION_NAMES = ["-h", "--help"]
 GRADE_ALL_HELP = N_("Grade every lab in one run.")
 
 app = typer.Typer(
     cls=LabCommandGroup,
     rich_markup_mode=None,  # Rich would double what --help costs
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": HELP_OPTION_NAMES},
+    context_settings={"help_option_names": translated_help.HELP_OPTION_NAMES},
 )
 
 
@@ -161,13 +171,12 @@ COMMAND_CLASSES: Mapping[str, type[TyperCommand]] = {
 class LazyCommands(Mapping[str, Any]):
     """The commands by name; each is imported and built when it is first asked for."""
 
-    def __init__(self, lang: Lang) -> None:
-        self.lang = lang
+    def __init__(self) -> None:
         self.built: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self.built:
-            self.built[name] = build_named_command(name, COMMANDS[name], self.lang)
+            self.built[name] = build_named_command(name, COMMANDS[name])
         return self.built[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -177,26 +186,14 @@ class LazyCommands(Mapping[str, Any]):
         return len(COMMANDS)
 
 
-def build_named_command(name: str, entry: CommandEntry, lang: Lang) -> Any:
-    """Import and build one command, with its help in *lang*."""
+def build_named_command(name: str, entry: CommandEntry) -> Any:
+    """Import and build one command."""
     function = getattr(import_module(f"{__package__}.{entry.module}"), entry.function)
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-    alone.command(name, help=entry.summary, cls=COMMAND_CLASSES.get(name))(exit_codes.guard_command(function))
-    return translate_help(typer.main.get_command(alone), lang)
-
-
-def translate_help(command: Any, lang: Lang) -> Any:
-    """Put the help of *command* and of its options into *lang*, and return it."""
-    translate = get_translator(lang)
-    command.help = translate(command.help) if command.help else command.help
-    # Typer's own options are English otherwise; the help option is made when it is first asked for.
-    for param in (
-        *command.params,
-        command.get_help_option(typer.Context(command, help_option_names=HELP_OPTION_NAMES)),
-    ):
-        if getattr(param, "help", None):
-            param.help = translate(param.help)
-    return command
+    alone.command(name, help=entry.summary, cls=COMMAND_CLASSES.get(name, TranslatedCommand))(
+        exit_codes.guard_command(function)
+    )
+    return typer.main.get_command(alone)
 
 
 def print_version(wanted: bool) -> None:
@@ -252,26 +249,18 @@ def root(
         ctx.default_map = {ctx.invoked_subcommand: settings.get_option_defaults()}
 
 
-def build_command(lang: Lang) -> Any:
-    """Build the group with its help in *lang*; its commands are built by need."""
-    group = translate_help(typer.main.get_command(app), lang)
-    group.commands = LazyCommands(lang)
+def build_command() -> Any:
+    """Build the group; its commands are built by need."""
+    group: Any = typer.main.get_command(app)
+    group.commands = LazyCommands()
     return group
-
-
-TYPER_HELP_TEXTS = (
-    N_("Show this message and exit."),
-    N_("Install completion for the current shell."),
-    N_("Show completion for the current shell, to copy it or customize the installation."),
-)
-"""What Typer says in help texts of its own; it marks none of it for translation."""
 
 
 def run_command_line(lang: Lang) -> None:
     """Run the command; what Typer's parser refuses is said in *lang* too."""
     try:
         with output.safe_stdout():
-            code = build_command(lang).main(prog_name="dckgrade", standalone_mode=False)
+            code = build_command().main(prog_name="dckgrade", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         raise SystemExit(exit_codes.ExitCode.INTERRUPTED) from None
     except UserError as trouble:

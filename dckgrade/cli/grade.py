@@ -44,7 +44,7 @@ def grade(
     lang: options.Language = None,
 ) -> None:
     """Grade a lab on this machine's engine."""
-    from dckgrade.cli import history, watch
+    from dckgrade.cli import history
     from dckgrade.engine.run_options import RunOptions
 
     remembered = not no_history
@@ -60,6 +60,8 @@ def grade(
         lang=spoken, passive=passive, at_once=no_wait, timeout_s=timeout, trainee=trainee, inputs=values
     )
     if watched:
+        from dckgrade.cli import watch
+
         keep = history.save_runs if remembered else lambda _: None
         reports = watch.watch_engine(selections, run_options, host, context, hints, keep)
     else:
@@ -179,7 +181,6 @@ def connect_and_grade(
     from dckgrade.cli.progress import show_waiting_on_stderr
     from dckgrade.engine import endpoint
     from dckgrade.engine.connection import connect_engine, get_connect_timeout_s
-    from dckgrade.engine.unavailable import UnavailableEngine
     from dckgrade.grading import run
     from dckgrade.report.observation import EngineInfo
 
@@ -202,6 +203,8 @@ def connect_and_grade(
         sentences = trouble.translate_sentences(run_options.lang)
         exit_codes.print_to_stderr(sentences)
         if where and isinstance(trouble, endpoint.EngineDownError):
+            from dckgrade.engine.unavailable import UnavailableEngine
+
             return run.grade_labs(selections, UnavailableEngine(where, sentences[0]), run_options)
         return [
             run.report_unreachable(

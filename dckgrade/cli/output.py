@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -160,6 +159,9 @@ def make_folder(path: Path) -> None:
 
 def make_file_name(text: str, number: int) -> str:
     """Make a file name that every system takes of any text; *number* makes it unique."""
+    # Late: most commands name no file.
+    import unicodedata
+
     plain = re.sub(
         r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
     )

@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dckgrade.i18n import N_, UserError
 
@@ -45,8 +44,7 @@ EXAMPLES_BY_TYPE: Mapping[type, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """The value of one option or input, and where it comes from: a variable, the file, or dckgrade itself."""
 
     name: str

@@ -4,7 +4,6 @@ import os
 import socket
 import struct
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -61,7 +60,7 @@ def _connect_through_ssh(
         tunnel.open(deadline_s)
         # A slow login does not shorten the engine's own time.
         left_s = max(1.0, min(_PING_TIMEOUT_S, deadline_s - (time.monotonic() - started)))
-        return _open_engine(replace(endpoint, tunnel_url=f"unix://{tunnel.socket}"), left_s, tunnel)
+        return _open_engine(endpoint._replace(tunnel_url=f"unix://{tunnel.socket}"), left_s, tunnel)
     except BaseException:
         tunnel.close()
         raise
@@ -101,7 +100,7 @@ def _try_socket(endpoint: Endpoint, seconds: float) -> Endpoint:
             raise _explain_failure(endpoint, [OutOfReach(UnobservableReason.DEADLINE)], seconds) from error
         except OSError as error:
             raise _explain_failure(endpoint, [error], seconds) from error
-        return replace(endpoint, is_forwarded=_name_listener(connection) == "ssh")
+        return endpoint._replace(is_forwarded=_name_listener(connection) == "ssh")
 
 
 def _name_listener(connection: socket.socket) -> str:
@@ -147,14 +146,14 @@ def _ping_engine(endpoint: Endpoint, client: ApiClient, seconds: float) -> tuple
         second_answer = client.request(
             f"/v{api}{PING.path}", {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds
         )
-        if refusal := explain_refused_version(endpoint, api, read_error_message(second_answer)[0]):
+        if refusal := explain_refused_version(endpoint, api, _read_refusal(second_answer)):
             raise refusal
         _check_ping(endpoint, second_answer)
     return answer, api
 
 
 def _check_ping(endpoint: Endpoint, answer: ApiAnswer) -> None:
-    message, _ = read_error_message(answer)
+    message = _read_refusal(answer)
     if "HTTP request to an HTTPS server" in message:
         raise EngineError(
             N_("The engine at {endpoint} wants TLS."),
@@ -169,3 +168,8 @@ def _check_ping(endpoint: Endpoint, answer: ApiAnswer) -> None:
         )
     if answer.status != HTTPStatus.OK:
         raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP {answer.status} {message}".strip())
+
+
+def _read_refusal(answer: ApiAnswer) -> str:
+    """Return what the engine says is wrong, "" for a ping that is well."""
+    return read_error_message(answer)[0] if answer.status != HTTPStatus.OK else ""

@@ -1,15 +1,13 @@
 """Find the one engine that command line, environment and Docker's configuration mean."""
 
 import hashlib
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from dckgrade.engine import engine_url
@@ -31,8 +29,7 @@ class EngineDownError(EngineError):
     """Nobody listens at the socket of this machine: no engine runs there."""
 
 
-@dataclass(frozen=True)
-class TlsFiles:
+class TlsFiles(NamedTuple):
     """The certificates of both sides; *verify* is False where the user gave up checking the engine's."""
 
     ca: Path | None
@@ -41,8 +38,7 @@ class TlsFiles:
     verify: bool = True
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """Where the engine listens, and what named it: `--host`, `DOCKER_CONTEXT=prof`, `default`…"""
 
     url: str
@@ -149,11 +145,16 @@ def _get_current_context(config: Path) -> str:
 
 def _read_json(path: Path) -> dict[str, Any] | None:
     try:
-        content = json.loads(path.read_bytes())
+        raw = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise EngineError(N_("{path} cannot be read: {detail}."), path=path, detail=error.strerror) from error
+    # Late: many users have no such file.
+    import json
+
+    try:
+        content = json.loads(raw)
     except (ValueError, RecursionError) as error:
         raise _make_corrupt_file_error(path, str(error) or type(error).__name__) from error
     if not isinstance(content, dict):

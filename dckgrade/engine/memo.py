@@ -2,10 +2,9 @@
 
 import threading
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from dckgrade.engine.deadline import settle_future
+from dckgrade.engine.deadline import Outcome
 
 T = TypeVar("T")
 
@@ -15,13 +14,13 @@ class Memo:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._answers: dict[Hashable, Future[Any]] = {}
+        self._answers: dict[Hashable, Outcome[Any]] = {}
 
     def get_or_call(self, key: Hashable, call: Callable[[], T]) -> T:
         """Return what *call* returned for *key*; the first thread makes the call, others wait for it."""
         with self._lock:
             is_first = key not in self._answers
-            future: Future[T] = self._answers.setdefault(key, Future())
+            outcome: Outcome[T] = self._answers.setdefault(key, Outcome())
         if is_first:
-            settle_future(future, call)
-        return future.result()
+            outcome.settle(call)
+        return outcome.get()

@@ -68,9 +68,28 @@ _TOKEN_PATTERN = compile_lazily(
     re.VERBOSE,
 )
 
+_TELLTALES = (
+    *("pass", "pw", "secret", "token", "key", "cred", "auth", "dsn", "private", "session", "cookie", "mdp"),
+    *("-----begin ", "@", "-u", "identified", "eyj", "akia", "asia", "dckr_", "glpat-", "swmtkn-"),
+    *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "sk-", "xox", "bearer"),
+)
+"""In small letters: whatever a pattern matches contains one of these."""
+
 
 def mask_secrets(text: str) -> str:
     """Mask values of secret-looking variables, flags, members, headers, sentences, logins, tokens, keys."""
+    return mask_matches(text) if may_hold_secret(text) else text
+
+
+def may_hold_secret(text: str) -> bool:
+    """Return whether a pattern could match: most texts are short, and compiling the patterns takes long."""
+    # Other alphabets have letters that a pattern takes for one of these (U+017F for an s).
+    lowered = text.lower()
+    return not text.isascii() or any(telltale in lowered for telltale in _TELLTALES)
+
+
+def mask_matches(text: str) -> str:
+    """Replace what each pattern matches."""
     text = _PEM_PATTERN.sub(_MASK, text)
     text = _HEADER_PATTERN.sub(rf"\1\2{_MASK}", text)
     text = _USERINFO_PATTERN.sub(f"://{_MASK}@", text)

@@ -1,12 +1,14 @@
 """Remember across runs which guessed accounts a service has rejected."""
 
 import contextlib
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
+
 from dckgrade.engine.tool_cache import get_environment
+from dckgrade.report.decode import parse_json
 
 REJECTION_MEMORY_S = 600.0
 """Grafana counts failures over five minutes, and locks the account out after five of them."""
@@ -26,13 +28,13 @@ def remember_rejection(container: str, user: str, environment: Mapping[str, str]
     }
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(rejections))
+        path.write_bytes(msgspec.json.encode(rejections))
 
 
 def read_recent_rejections(path: Path) -> dict[str, float]:
     """Return when each account was rejected, if lately; {} for a file with any other content."""
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
         now = time.time()
         return {
             str(key): float(rejected_at)

@@ -65,8 +65,10 @@ def _read_tar_member(body: bytes) -> tuple[bytes, datetime]:
 def read_error_message(answer: ApiAnswer) -> tuple[str, bool]:
     """Return the text of an error, masked, and whether it has the form that the engine uses."""
     try:
-        content = parse_json(answer.body)
-        return mask_secrets(content["message"]), True
+        message = parse_json(answer.body)["message"]
     except (msgspec.DecodeError, RecursionError, LookupError, TypeError, UnicodeError):
-        plain_text = re.sub(r"<[^<>]*>|\s+", " ", answer.body[:2000].decode(errors="replace"))
-        return mask_secrets(" ".join(plain_text.split()))[:200], False
+        message = None
+    if isinstance(message, str):
+        return mask_secrets(message), True
+    plain_text = re.sub(r"<[^<>]*>|\s+", " ", answer.body[:2000].decode(errors="replace"))
+    return mask_secrets(" ".join(plain_text.split()))[:200], False

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from dckgrade.engine.answers import Address, HttpAnswer, Login, NoAnswer, OutOfReach, join_headers
@@ -129,7 +129,9 @@ def _connect_address(
 
 def _open_socket(address: Address, timeout_s: float, tunnel_socket: Path | None) -> socket.socket:
     if tunnel_socket is None:
-        return socket.create_connection((address.host, address.port), timeout=timeout_s)
+        # As bytes: for a text, Python loads what it knows of international names. Mypy knows of texts alone.
+        host: Any = address.host.encode() if address.host.isascii() else address.host
+        return socket.create_connection((host, address.port), timeout=timeout_s)
     connection = socket.socket(socket.AF_UNIX)
     try:
         connection.settimeout(timeout_s)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from dckgrade.lab.problem import guess_nearest_word
 
 ALL_LABS = "all"
 """Instead of a lab's id: every lab."""
+LAB_SUFFIX = ".yaml"
+PACKAGE_LABS_GROUP = "dckgrade.labs"
+"""The group of entry points by which an installed package offers labs."""
 LABS_VARIABLE = "DCKGRADE_LABS"
 """Folders of the user's own labs, separated as PATH is."""
 
@@ -57,7 +61,18 @@ def read_lab_title(path: Path, lang: str) -> str:
 
 def list_labs_in_folders(*folders: Path) -> dict[str, Path]:
     """List the labs in *folders*; a later folder wins."""
-    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
+    return {
+        name.removesuffix(LAB_SUFFIX): folder / name for folder in folders for name in list_lab_files(folder)
+    }
+
+
+def list_lab_files(folder: Path) -> list[str]:
+    """List the names of the labs' files in *folder*, in alphabetical order; none where it cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if entry.name.endswith(LAB_SUFFIX))
+    except OSError:
+        return []
 
 
 def find_user_folders() -> list[Path]:
@@ -71,13 +86,35 @@ def find_user_folders() -> list[Path]:
 
 @cache
 def find_package_folders() -> list[Path]:
-    """Return the folders of installed packages with an entry point in the group `dckgrade.labs`."""
-    # Late: it takes as long as all the rest of a short command.
+    """Return the folders of installed packages with an entry point in PACKAGE_LABS_GROUP."""
+    if not any(may_offer_labs(folder or os.curdir) for folder in sys.path):
+        return []
+    # Late: it takes as long as all the rest of a short command, and few install packages of labs.
     from importlib.metadata import entry_points
     from importlib.util import find_spec
 
-    specs = (find_spec(entry.value) for entry in entry_points(group="dckgrade.labs"))
+    specs = (find_spec(entry.value) for entry in entry_points(group=PACKAGE_LABS_GROUP))
     return [Path(folder) for spec in specs if spec for folder in spec.submodule_search_locations or ()]
+
+
+def may_offer_labs(folder: str) -> bool:
+    """Return whether a package that is installed in *folder* names PACKAGE_LABS_GROUP."""
+    try:
+        with os.scandir(folder) as entries:
+            described = [entry.path for entry in entries if entry.name.lower().endswith("-info")]
+    except NotADirectoryError:  # an archive, which only the library looks into
+        return True
+    except OSError:
+        return False
+    return any(PACKAGE_LABS_GROUP in read_entry_points(Path(path)) for path in described)
+
+
+def read_entry_points(described: Path) -> str:
+    """Return the entry points of the package that the folder *described* describes, as they are written."""
+    try:
+        return (described / "entry_points.txt").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def find_lab_path(name: str) -> Path:

@@ -302,7 +302,7 @@ def list_long_options(command: TyperCommand) -> set[str]:
 
 
 def test_an_input_can_be_called_like_no_option_of_a_command_that_takes_inputs() -> None:
-    group = build_command("en")
+    group = build_command()
     options = {name for command in COMMAND_CLASSES for name in list_long_options(group.commands[command])}
     options |= list_long_options(group) | {"help"}
     assert options == RESERVED_INPUT_NAMES

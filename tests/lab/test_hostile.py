@@ -1,6 +1,5 @@
 """Whatever the bytes of a lab are: problems with their places, soon, and never a traceback."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -8,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dckgrade.lab.load import LabInvalid, parse_lab
+from tests.support.cpu_time import measure_units
 from tests.support.hostile_labs import HOSTILE
 from tests.support.sample_lab import FILE, SAMPLE, list_problems
 
@@ -22,10 +22,9 @@ def invalid(raw: bytes) -> LabInvalid:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_refused_with_places_and_soon(name: str) -> None:
-    start = time.process_time()
     refused = invalid(HOSTILE[name])
     lines = refused.format_problems("en") + refused.format_problems("fr")
-    assert time.process_time() - start < 1
+    assert measure_units(lambda: invalid(HOSTILE[name]).format_problems("en")) < 40
     assert lines
     assert len(lines) <= 200
     assert all(line.startswith("sample.yaml:") and len(line) < 2000 for line in lines)

@@ -1,8 +1,6 @@
 """Which regular expressions a lab may use: those that are quick whatever a container has written."""
 
 import re
-import time
-from collections.abc import Callable
 
 import pytest
 
@@ -16,6 +14,7 @@ from dckgrade.lab.patterns import (
     find_pattern_fault,
     list_prefix_periods,
 )
+from tests.support.cpu_time import measure_cpu_s
 from tests.support.mutations import TP5
 
 SANE = [
@@ -151,12 +150,6 @@ def measure_relative_cost(pattern: str, text: str) -> float:
     """Measure a search in units of the yardstick's, asked right beside: how fast a machine is cancels out."""
     searched = measure_cpu_s(lambda: matches_pattern(pattern, text))
     return searched / measure_cpu_s(lambda: re.search(YARDSTICK_PATTERN, YARDSTICK_TEXT))
-
-
-def measure_cpu_s(work: Callable[[], object]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 def test_the_distance_between_two_of_a_word_is_its_period() -> None:

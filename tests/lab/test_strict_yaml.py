@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import time
 import tracemalloc
 from typing import Any
 
@@ -21,6 +20,7 @@ from dckgrade.lab.strict_yaml import (
     ValuePath,
     parse_strict_yaml,
 )
+from tests.support.cpu_time import measure_units
 
 TEXTS = [
     *("22:22", "53:53", "190:20:30", "no", "No", "yes", "on", "off", "y", "N", "010", "0644", "0o17", "0x1F"),
@@ -130,15 +130,14 @@ def test_depth_and_number_of_values_are_limited() -> None:
     assert problems(b"[" + b"1," * MAX_NODES + b"]") == [f"1:{2 * MAX_NODES}: more than {MAX_NODES} values"]
 
 
-def test_a_merge_bomb_of_820_bytes_is_refused_in_milliseconds() -> None:
+def test_a_merge_bomb_of_820_bytes_is_refused_at_once() -> None:
     lines = ["a0: &a0 {k0: v, k1: v}"]
     lines += [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}], l{n}: *a{n - 1}}}" for n in range(1, 18)]
     raw = "\n".join(lines).encode()[:820]
     raw = raw[: raw.rindex(b"\n")]
+    assert measure_units(lambda: problems(raw)) < 6
     tracemalloc.start()
-    start = time.process_time()
     assert len(problems(raw)) > 20
-    assert time.process_time() - start < 0.1
     assert tracemalloc.get_traced_memory()[1] < 2_000_000
     tracemalloc.stop()
 

@@ -1,6 +1,5 @@
 """TP5 graded where no container address is reached from here, as behind ssh or in Docker Desktop's VM."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ def graded_from_afar(engine: live.DisposableEngine, name: str, **chosen: bool) -
     with engine.enter_network():
         live.run_case_script(case, engine)
     with connect_engine(resolve_endpoint(engine.host, None, {}, Path("/nonexistent"))) as daemon:
-        daemon.endpoint = replace(daemon.endpoint, is_forwarded=True)
+        daemon.endpoint = daemon.endpoint._replace(is_forwarded=True)
         return run.grade_lab(load_lab(find_lab_path("tp5")), daemon, RunOptions(**chosen))  # type: ignore[arg-type]
 
 

@@ -1,6 +1,5 @@
 """Generated changes: each is one that could be seen, and a demand that bears them all is vacuous."""
 
-import time
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,6 +15,7 @@ from dckgrade.lab.matchers import Wanted
 from dckgrade.prove.mutants import find_vacuous_matchers, is_change, list_mutants
 from dckgrade.report import codec
 from tests.conftest import FIXTURES
+from tests.support.cpu_time import measure_units
 from tests.support.recorded_facts import lab, recording, seen
 
 
@@ -172,14 +172,11 @@ def test_a_demand_that_an_effect_settles_otherwise_can_be_broken() -> None:
     assert find_vacuous_matchers(flagged, recording({"box": seen(oom_killed=True)})).faults == []
 
 
-def test_thousands_of_mutants_a_second() -> None:
+def test_mutants_cost_next_to_nothing() -> None:
     loaded = load_lab(find_lab_path("tp5")).lab
     path = FIXTURES / "tp5" / "solution" / "recording.json"
     solution = codec.extract_recording(codec.from_json(path.read_bytes(), str(path)))
-    begun, tried = time.process_time(), 0
+    tried = find_vacuous_matchers(loaded, solution).mutants
 
-    while tried < 5000:
-        tried += find_vacuous_matchers(loaded, solution).mutants
-
-    # A hundred times as fast here; the bound is for a machine that does much else.
-    assert tried / (time.process_time() - begun) > 2000
+    assert tried
+    assert measure_units(lambda: find_vacuous_matchers(loaded, solution)) < tried / 50

@@ -1,7 +1,7 @@
 """Parse `ssh://user@machine:port/socket`; nothing that ssh would take for an option passes."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dckgrade.lazy_patterns import compile_lazily
 
@@ -17,8 +17,7 @@ _ADDRESS_PATTERN = compile_lazily(
 _MAX_PORT = 65535
 
 
-@dataclass(frozen=True, kw_only=True)
-class SshAddress:
+class SshAddress(NamedTuple):
     """Where to log in, and the engine's socket there; what is empty is left to `~/.ssh/config`."""
 
     host: str

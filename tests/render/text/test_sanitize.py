@@ -1,7 +1,5 @@
 """Sanitized text holds nothing that controls a terminal or is invisible."""
 
-import time
-
 import pytest
 
 from dckgrade.render.text.sanitize import (
@@ -12,6 +10,7 @@ from dckgrade.render.text.sanitize import (
     sanitize_block,
     sanitize_line,
 )
+from tests.support.cpu_time import measure_units
 from tests.support.reports import HOSTILE
 
 corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
@@ -111,9 +110,9 @@ def test_what_an_encoding_lacks_altogether_is_escaped() -> None:
 
 
 def test_a_megabyte_takes_no_time() -> None:
-    start = time.process_time()
-    for text in ("\x1b" * 1_000_000, "\n" * 1_000_000, "e" + "\u0301" * 1_000_000, "é" * 1_000_000):
-        sanitize_line(text)
-        sanitize_block(text)
+    def sanitize() -> None:
+        for text in ("\x1b" * 1_000_000, "\n" * 1_000_000, "e" + "\u0301" * 1_000_000, "é" * 1_000_000):
+            sanitize_line(text)
+            sanitize_block(text)
 
-    assert time.process_time() - start < 1
+    assert measure_units(sanitize) < 40
