@@ -181,6 +181,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         kept = is_in_container_log(engine, emission) if emission.by and not index else None
         flow, connection = logstash.flow, read_logstash_connection(engine, self.logstash)
         is_refused = connection.has_refused(emission.marker)
+        written, waits = count_written_since(emission, flow), flow is None or flow.waits
         return Facts(
             said=emission.by is not None,
             by=emission.by,
@@ -197,7 +198,7 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
             error=mask_secrets(emission.error)[:300] or None,
             wrong_protocol=emission.wrong_protocol,
             cannot_read=is_log_reading_denied(engine, emission.routes) if not index else None,
-            failing=not index and (is_refused or connection.is_failing(count_written_since(emission, flow))),
+            failing=not index and (is_refused or connection.is_failing(written, waits=waits)),
             refusal=connection.refusal,
             looping=is_looping(engine, emission, flow),
             documents=emission.held,

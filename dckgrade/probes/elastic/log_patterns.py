@@ -71,9 +71,15 @@ class OutputConnection(Struct, frozen=True):
     refusal: str | None
     """Why the last document was refused that was: type and reason."""
 
-    def is_failing(self, written: int | None) -> bool:
-        """Return whether nothing can be written; refusals mean that only where nothing was *written*."""
-        return self.lost or (self.refusal is not None and written == 0)
+    def is_failing(self, written: int | None, *, waits: bool) -> bool:
+        """
+        Return whether nothing can be written now.
+
+        *written* counts the documents that were accepted, None where that is not told; *waits* is whether
+        events that came in have not gone out. Where some were written and none waits, a connection that was
+        lost is back, whatever was last said of it; refusals mean something where nothing was written.
+        """
+        return (self.lost and (waits or not written)) or (self.refusal is not None and written == 0)
 
     def has_refused(self, words: str) -> bool:
         """Return whether the last refusal quotes *words*; what is written of others says nothing then."""

@@ -139,7 +139,7 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
             taken_in=flow.taken_in,
             passed_on=flow.passed_on,
             written=flow.written,
-            failing=connection.is_failing(flow.written),
+            failing=connection.is_failing(flow.written, waits=flow.waits),
             refusal=connection.refusal,
             answered_in_clear=connection.lost and log_patterns.is_answered_in_clear(log),
             host=connection.host,

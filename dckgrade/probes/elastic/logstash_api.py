@@ -42,6 +42,11 @@ class PipelineFlow(Struct, frozen=True):
     written: int | None
     """Documents that Elasticsearch has accepted; None where this version does not tell."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether events that came in have not gone out."""
+        return self.taken_in > self.passed_on
+
 
 EMPTY_FLOW = PipelineFlow(inputs=[], outputs=[], taken_in=0, passed_on=0, written=None)
 

@@ -229,7 +229,27 @@ LOCKED = OUT.replace("WARN ", "INFO ") + (
 )
 def test_the_last_word_about_elasticsearch_counts(log: str, failing: object, host: str | None) -> None:
     found = log_patterns.read_output_connection(log)
-    assert (found.is_failing(written=5), found.host) == (failing, host)
+    assert (found.is_failing(written=5, waits=True), found.host) == (failing, host)
+
+
+@pytest.mark.parametrize(
+    ("taken_in", "passed_on", "written", "failing"),
+    [
+        (9, 9, 9, False),
+        (9, 9, 7, False),
+        (12, 9, 9, True),
+        (12, 9, None, True),
+        (9, 9, None, True),
+        (2, 2, 0, True),
+    ],
+)
+def test_a_connection_that_was_lost_is_back_where_lines_are_written_and_none_waits(
+    taken_in: int, passed_on: int, written: int | None, failing: object
+) -> None:
+    engine = Stack()
+    engine.pages["9600/_node/stats/pipelines"] = stats(taken_in, passed_on, written)
+    engine.logs[engine.id_of("logstash")] = f"{ALIVE}\n{DEAD}"
+    assert facts(Logstash().observe(engine))["failing"] is failing
 
 
 REFUSAL = OUT + (
@@ -251,7 +271,7 @@ CAPITALS = OUT + (
         (CAPITALS, 0, True, "invalid_index_name_exception: Invalid index name [Logs], must be lowercase"),
         (
             f"{REFUSAL}\n{DEAD}",
-            7,
+            0,
             True,
             "mapper_parsing_exception: failed to parse field [code] of type [long]",
         ),
