@@ -136,6 +136,7 @@ IMAGE = define_shape(
     RepoTags=Texts,
     RepoDigests=Texts,
     Created=str,
+    Metadata=define_shape(LastTagTime=str),
     Config=define_shape(Cmd=Texts, Entrypoint=Texts, Env=Texts),
     RootFS=define_shape(Layers=Texts),
 )
