@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost
 from dckgrade.probes.storage.archives import (
     ArchiveDamaged,
@@ -89,6 +90,7 @@ class SameTree(ContainerProbe, frozen=True, kw_only=True, tag="same-tree", renam
         en="one of the two that are to be compared was not found",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
     example: ClassVar[Mapping[str, Any]] = {"container": "restored", "path": "/data", "with": "backup.tar"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:

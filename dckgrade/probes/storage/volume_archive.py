@@ -9,6 +9,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.storage.archives import (
     ArchiveDamaged,
@@ -76,6 +77,7 @@ class VolumeArchive(Probe, frozen=True, kw_only=True, tag="volume-archive"):
         en="no file of that name is in the working folder",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
     example: ClassVar[Mapping[str, Any]] = {"file": "backup.tar"}
 
     def observe(self, engine: Engine) -> Observation:
