@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from dckgrade.engine.answers import CommandResult, Json, NotThere, OutOfReach
+from dckgrade.engine.resources import Resource
 from dckgrade.probes.storage.kept_data import KeptData
 from dckgrade.probes.storage.mount import Mount
 from dckgrade.probes.storage.mount_in_force import MountInForce
@@ -55,13 +56,12 @@ class EngineWithVolumes(FakeEngine):
         """Read one answer."""
         return json.loads((self.folder / f"{name}.json").read_bytes())
 
-    def read_path_stat(self, ref: str, path: str) -> Json:
-        found: Json = self._answered("archive-stat", self.stats, f"{self.names[ref]}:{path}")
-        return found
-
-    def read_tree(self, ref: str, path: str) -> bytes:
-        found: bytes = self._answered("tree", self.trees, f"{self.names[ref]}:{path}")
-        return found
+    def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:
+        tables = {"archive-stat": self.stats, "tree": self.trees}
+        if resource.name not in tables:
+            return super().read(resource, *refs, **query)
+        name = self.names.get(refs[0])
+        return self._answered(resource.name, tables[resource.name], f"{name}:{query['path']}")
 
     def read_large_file(self, name: str) -> bytes:
         found: bytes = self._answered("large file", self.work_files, name)
@@ -81,7 +81,7 @@ class EngineWithVolumes(FakeEngine):
             raise self.trouble["run"]
         if argv[0] == "sh":
             return self.written
-        return CommandResult(0, (self.folder / f"mounts-{self.names[ref]}.txt").read_text(encoding="utf-8"))
+        return CommandResult(0, (self.folder / f"mounts-{self.names.get(ref)}.txt").read_text(encoding="utf-8"))
 
 
 def show_kept(version: str) -> Sequence[Scene]:
