@@ -81,7 +81,9 @@ class EngineWithVolumes(FakeEngine):
             raise self.trouble["run"]
         if argv[0] == "sh":
             return self.written
-        return CommandResult(0, (self.folder / f"mounts-{self.names.get(ref)}.txt").read_text(encoding="utf-8"))
+        return CommandResult(
+            0, (self.folder / f"mounts-{self.names.get(ref)}.txt").read_text(encoding="utf-8")
+        )
 
 
 def show_kept(version: str) -> Sequence[Scene]:
