@@ -48,8 +48,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     size_kib: int | None
     """The limit of a tmpfs; null without one."""
     refused_write: bool | None
-    """Whether opening the file there for writing is refused as on what is read-only. It is tried only of a
-    file, and where it should be refused; null: not tried, or refused for want of rights."""
+    """True where opening the file there for writing was refused as on what is read-only. It is tried only of
+    a file, and where it should be refused; null: not tried, or not told, such as for want of rights."""
     command: str
     """What was run in the container to learn it; empty where nothing was."""
 
@@ -108,8 +108,7 @@ def build_facts(name: str, path: str, mount: KernelMount | None, *, refused: boo
         running=mount is not None,
         mounted=mount is not None and mount.destination == path,
         filesystem=mount.filesystem if mount else None,
-        # Nobody has seen a write succeed on what the kernel calls read-only; it would count.
-        read_only="ro" in mount.options and refused is not False if mount else None,
+        read_only="ro" in mount.options if mount else None,
         size_kib=parse_size_kib(mount.options) if mount else None,
         refused_write=refused,
         command=" ".join(READ_MOUNTS_COMMAND) if mount else "",
@@ -131,9 +130,14 @@ def parse_mounts(written: str) -> list[KernelMount]:
 
 
 def find_kernel_mount(path: str, mounts: Sequence[KernelMount]) -> KernelMount | None:
-    """Return the mount on which *path* lies; of two at one place the later one covers the earlier."""
+    """
+    Return the mount on which *path* lies; of several at one place the first is the container's own.
+
+    While an engine reads files out of a running container, it mounts its volumes again on top, for a moment
+    and writable (seen of 20.10); Docker itself refuses two mounts in one place.
+    """
     fitting = [mount for mount in mounts if is_at_or_below(path, mount.destination)]
-    return max(reversed(fitting), key=lambda mount: len(mount.destination), default=None)
+    return max(fitting, key=lambda mount: len(mount.destination), default=None)
 
 
 def parse_size_kib(options: Sequence[str]) -> int | None:
@@ -145,13 +149,11 @@ def parse_size_kib(options: Sequence[str]) -> int | None:
 
 
 def is_write_refused(engine: Engine, container: str, path: str) -> bool | None:
-    """Return whether a file there cannot be opened for writing because of the mount; None: not told."""
+    """Return True where a file there cannot be opened for writing because of the mount; None: not told."""
     try:
         if engine.read_path_stat(container, path)["mode"] & NOT_PLAIN_BITS:
             return None
         ran = engine.run_command(container, ("sh", "-c", TRY_WRITE_SCRIPT, "sh", path))
     except (NotThere, OutOfReach):
         return None
-    if ran.exit_code == 0:
-        return False
-    return True if READ_ONLY_MESSAGE in ran.output else None
+    return READ_ONLY_MESSAGE in ran.output or None

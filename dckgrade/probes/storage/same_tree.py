@@ -52,7 +52,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     differing: list[str]
     """What both have, with other content, size, kind or permissions."""
     owners_differ: bool
-    """Something that both have belongs to others."""
+    """A file or folder that both have belongs to others; the owner of a link means nothing."""
     nested: str | None
     """The folder in which all of it lies in the container, which the other one does not have; null: none."""
 
@@ -154,7 +154,9 @@ def compare_trees(name: str, left: Tree, right: Tree) -> Facts:
     differing = [path for path in both if describe_content(left[path]) != describe_content(right[path])]
     only_left, only_right = sorted(left.keys() - right.keys()), sorted(right.keys() - left.keys())
     owners_differ = any(
-        (left[path].uid, left[path].gid) != (right[path].uid, right[path].gid) for path in both
+        (left[path].uid, left[path].gid) != (right[path].uid, right[path].gid)
+        for path in both
+        if left[path].kind != "link"
     )
     return Facts(
         container=name,

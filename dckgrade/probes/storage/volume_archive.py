@@ -25,6 +25,7 @@ from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
 MAX_PATHS, MAX_PATH_CHARS = 50, 120
+NOT_A_FILE = ("is not a file", "Is a directory")
 
 ArchiveKind = Literal["tar", "gzip", "bzip2", "xz", "cut", "not-a-tar", "not-a-file", "empty"]
 
@@ -85,7 +86,7 @@ class VolumeArchive(Probe, frozen=True, kw_only=True, tag="volume-archive"):
         try:
             facts = describe_archive(engine.read_large_file(self.file), self.file)
         except (NotThere, OutOfReach) as trouble:
-            if isinstance(trouble, OutOfReach) and trouble.detail.endswith("is not a file"):
+            if isinstance(trouble, OutOfReach) and trouble.detail.endswith(NOT_A_FILE):
                 facts = build_damaged_facts("not-a-file", b"")
             else:
                 return convert_to_observation("volume-archive", trouble)
