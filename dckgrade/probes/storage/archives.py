@@ -96,7 +96,7 @@ def read_members(raw: bytes) -> list[Member]:
     except (tarfile.TarError, OSError, ValueError, OverflowError, UnicodeError):
         raise ArchiveDamaged("not-a-tar") from None
     # tarfile takes whatever is no header for the end; a tar ends with blocks of zeros.
-    if raw[end:].strip(b"\0"):
+    if raw[end:].strip(b"\0") or len(raw) % tarfile.BLOCKSIZE:
         raise ArchiveDamaged("not-a-tar")
     if len(raw) <= end:
         raise ArchiveDamaged("cut")

@@ -73,6 +73,7 @@ def test_a_packed_archive_is_as_good_whatever_its_name_and_not_when_it_is_cut(
         (SAVED[: SAVED.rindex(b"journal.txt") // 512 * 512], "cut", None),
         (SAVED.replace(b"\n", b"\r\n"), "not-a-tar", "line-ends"),
         (b"\xff\xfe" + SAVED.decode("latin-1").encode("utf-16-le"), "not-a-tar", "utf-16"),
+        (BACKUP.replace(b"\n", b"\r\n"), "not-a-tar", "line-ends"),
         (b"tar: can't open 'x': No such file or directory\n", "not-a-tar", None),
         (gzip.compress(SAVED)[:20] + b"x" * 500, "not-a-tar", None),
     ],
