@@ -12,8 +12,9 @@ from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.endpoint import resolve_endpoint
 from dckgrade.engine.run_options import WORKDIR, RunOptions
 from dckgrade.probes.base import Probe
+from dckgrade.probes.docker.volume import Volume
 from dckgrade.probes.observe import observe_probes
-from dckgrade.probes.storage.kept_data import KeptData
+from dckgrade.probes.storage.kept_data import STEADY_CREATED_AT_SINCE, KeptData
 from dckgrade.probes.storage.mount import Mount
 from dckgrade.probes.storage.mount_in_force import TRY_WRITE_SCRIPT, MountInForce
 from dckgrade.probes.storage.same_tree import SameTree
@@ -149,3 +150,14 @@ def test_looking_creates_no_volume_and_passively_sends_only_readings(
     assert [found.facts.get("same") for found in seen] == [None, None, False, True, None]
     assert run_docker(engine.host, "volume", "ls", "--quiet") == volumes
     assert isinstance(look(engine.host, KeptData(container="nobody", path="/x")), Absent)
+
+
+def test_pruning_takes_a_named_volume_without_a_container_before_docker_23_alone(
+    engine: DisposableEngine,
+) -> None:
+    run_docker(engine.host, "volume", "create", "alone")
+    run(engine, "--name", "user", "-v", "held:/data", *SLEEP)
+    run_docker(engine.host, "volume", "prune", "--force")
+    major = int(run_docker(engine.host, "version", "--format", "{{.Server.Version}}").partition(".")[0])
+    assert isinstance(look(engine.host, Volume(name="alone")), Absent) is (major < STEADY_CREATED_AT_SINCE)
+    assert isinstance(look(engine.host, Volume(name="held")), Seen)
