@@ -72,6 +72,9 @@ HOST_CONFIG = define_shape(
     Links=Texts,
     LogConfig=LOG_CONFIG,
     Memory=int,
+    Mounts=list_of(
+        define_shape(Type=str, Target=str, ReadOnly=bool, TmpfsOptions=define_shape(SizeBytes=int))
+    ),
     NanoCpus=int,
     NetworkMode=str,
     PidMode=str,
@@ -81,8 +84,10 @@ HOST_CONFIG = define_shape(
     PublishAllPorts=bool,
     RestartPolicy=define_shape(Name=str, MaximumRetryCount=int),
     SecurityOpt=Texts,
+    Tmpfs=dict[str, str],
     UsernsMode=str,
     UTSMode=str,
+    VolumesFrom=Texts,
 )
 ENDPOINT = define_shape(Aliases=Texts, DNSNames=Texts, Gateway=str, GlobalIPv6Address=str, IPAddress=str)
 
@@ -103,6 +108,7 @@ CONTAINER = define_shape(
     Id=str,
     Name=str,
     Image=str,
+    Created=str,
     RestartCount=int,
     AppArmorProfile=str,
     State=STATE,
@@ -129,10 +135,18 @@ IMAGE = define_shape(
     Id=str,
     RepoTags=Texts,
     RepoDigests=Texts,
+    Created=str,
+    Metadata=define_shape(LastTagTime=str),
     Config=define_shape(Cmd=Texts, Entrypoint=Texts, Env=Texts),
     RootFS=define_shape(Layers=Texts),
 )
-VOLUME = define_shape(Driver=str)
+PATH_STAT = define_shape(
+    {"name": str, "size": int, "mode": int, "mtime": str},
+    linkTarget=str,
+)
+VOLUME = define_shape(
+    Driver=str, CreatedAt=str, Labels=dict[str, str], Mountpoint=str, Options=dict[str, str]
+)
 VOLUMES = define_shape(Volumes=list_of(define_shape({"Name": str}, Driver=str, Mountpoint=str)))
 _NETWORK_FIELDS: Mapping[str, Any] = {
     "Driver": str,

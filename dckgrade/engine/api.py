@@ -179,8 +179,12 @@ class EngineApi(ResourceReader):
             method=resource.method,
         )
         if answer.status in _SUCCESS_STATUSES:
-            return resource.parse_body(answer.body)
+            read = answer.headers.get(resource.header, "").encode() if resource.header else answer.body
+            return resource.parse_body(read)
         message, from_engine = read_error_message(answer)
+        if resource.method == "HEAD":
+            # It has no body; the engine gives its version with all but "page not found".
+            from_engine = "api-version" in answer.headers
         # A proxy's 404, or the engine's "page not found" for an unknown path, says nothing about the object.
         if answer.status == _NOT_FOUND and from_engine and message != "page not found":
             raise NotThere(message)

@@ -10,6 +10,7 @@ from dckgrade.engine.answers import OTHER_USERS_DETAIL, NotThere, OutOfReach
 from dckgrade.report.observation import UnobservableReason
 
 MAX_FILE_BYTES, MAX_VOLUME_FILE_BYTES = 256 * 1024, 64 * 1024 * 1024
+MAX_LARGE_FILE_BYTES = 64 * 1024 * 1024
 APPARMOR_FOLDER = Path("/etc/apparmor.d")
 PROC_FOLDER = Path("/proc")
 MAX_WORK_FILES, MAX_SNIFFED_FILES = 12, 200
@@ -18,8 +19,8 @@ MAX_DEPTH, MAX_FOLDERS = 3, 300
 """How far below the working folder files and caches are looked for."""
 
 
-def read_workdir_file(workdir: Path, name: str) -> bytes:
-    """Read a file of the folder; a link may lead elsewhere inside, and never out."""
+def read_workdir_file(workdir: Path, name: str, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Read a file of the folder, of *max_bytes* at most; a link may lead elsewhere inside, and never out."""
     try:
         folder = workdir.resolve(strict=True)
         path = (folder / name).resolve(strict=True)
@@ -30,7 +31,7 @@ def read_workdir_file(workdir: Path, name: str) -> bytes:
     if not path.is_relative_to(folder):
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} leads out of the working folder")
     try:
-        return read_plain_file(path, name)
+        return read_plain_file(path, name, max_bytes)
     except OSError as error:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{name}: {error.strerror}") from error
 

@@ -55,6 +55,10 @@ class ProbeContainerEngine(Protocol):
         """Inspect one container."""
         ...
 
+    def read_path_stat(self, ref: str, path: str) -> Json:
+        """Tell what is at a path inside a container."""
+        ...
+
     def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
         """Request *resource* now."""
         ...
@@ -96,6 +100,17 @@ class ProbeContainers:
             try:
                 self._start_if_possible(ref)
                 return self._api.inspect_container(ref)
+            finally:
+                self._remove_container(ref)
+
+    def stat_unstarted(self, image: str, path: str) -> Json:
+        """Create a container, return what `read_path_stat` says of a path in it, and remove it at once."""
+        with self._lock:
+            ref = self._create_container(
+                lambda owner: build_probe_container(image, make_marker(), owner, None)
+            )
+            try:
+                return self._api.read_path_stat(ref, path)
             finally:
                 self._remove_container(ref)
 

@@ -36,6 +36,10 @@ class Engine(ResourceReader, SideEffects, Protocol):
         """Read a file of the trainee's working folder, 256 KiB at most."""
         ...
 
+    def read_large_file(self, name: str) -> bytes:
+        """Read a file of the trainee's working folder, 64 MiB at most."""
+        ...
+
     def read_apparmor_profile(self, name: str) -> bytes:
         """Read an AppArmor profile in `/etc/apparmor.d`, where the engine is on this machine."""
         ...

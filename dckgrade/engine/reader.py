@@ -55,6 +55,18 @@ class ResourceReader(Protocol):
         """Return when a file inside a container was last changed; the container may be stopped."""
         return self.read(resources.ARCHIVE, ref, path=path)[1]
 
+    def read_path_stat(self, ref: str, path: str) -> Json:
+        """
+        Tell size, Go file mode, time of change and link target of what is at a path inside a container.
+
+        A link is not followed. What is in the container's memory (tmpfs, /proc) is never there.
+        """
+        return require_shape(self.read(resources.ARCHIVE_STAT, ref, path=path), answer_shapes.PATH_STAT)
+
+    def read_tree(self, ref: str, path: str) -> bytes:
+        """Read what is at a path inside a container, with all below it, as a tar of 16 MiB at most."""
+        return self.read(resources.TREE, ref, path=path)
+
     def inspect_engine(self) -> Json:
         """Describe the engine."""
         return require_shape(self.read(resources.INFO), answer_shapes.INFO)

@@ -16,7 +16,13 @@ from dckgrade.engine.guards import (
     is_about_own_container,
     is_probe_container_creation,
 )
-from dckgrade.engine.responses import decode_json_object, decode_json_objects, read_tar_date, read_tar_file
+from dckgrade.engine.responses import (
+    decode_base64_json,
+    decode_json_object,
+    decode_json_objects,
+    read_tar_date,
+    read_tar_file,
+)
 from dckgrade.lazy_patterns import compile_lazily
 
 HttpMethod = Literal["GET", "HEAD", "POST", "DELETE"]
@@ -43,6 +49,8 @@ class Resource(Struct, Generic[T_co], frozen=True, kw_only=True, dict=True):
     """Query parameters that are always sent."""
     timeout_s: float = 3.0
     max_bytes: int = 16 * MIB
+    header: str = ""
+    """The header, in lower case, that `parse_body` decodes in the place of the body, as HEAD needs it."""
     guard: Callable[[OutgoingRequest], bool] | None = None
     """Whether such a request may leave; None: always. Everything but GET and HEAD needs one."""
 
@@ -100,6 +108,23 @@ ARCHIVE = Resource(
     parse_body=read_tar_file_with_date,
     timeout_s=10,
     max_bytes=64 * MIB,
+)
+# What the archive would begin with: https://docs.docker.com/reference/api/engine/ (`ContainerArchiveInfo`).
+ARCHIVE_STAT = Resource(
+    name="archive-stat",
+    path="/containers/{ref}/archive",
+    parse_body=decode_base64_json,
+    method="HEAD",
+    header="x-docker-container-path-stat",
+    timeout_s=5,
+)
+# A whole folder: read where two trees are compared, and therefore small.
+TREE = Resource(
+    name="tree",
+    path="/containers/{ref}/archive",
+    parse_body=keep_bytes,
+    timeout_s=10,
+    max_bytes=16 * MIB,
 )
 # 200 messages of at most 16 KiB (the engine splits longer lines there) with their frame headers are 3.2 MiB.
 LOG = Resource(

@@ -1,5 +1,7 @@
 """Decode the bodies of the engine's answers; `OutOfReach` where one cannot be read."""
 
+import base64
+import binascii
 import io
 import re
 from datetime import UTC, datetime
@@ -27,6 +29,14 @@ def decode_json_object(body: bytes) -> Json:
     if not isinstance(content, dict):
         raise OutOfReach(UnobservableReason.UNREADABLE, "not a JSON object")
     return content
+
+
+def decode_base64_json(body: bytes) -> Json:
+    """Decode one JSON object that is written in base64."""
+    try:
+        return decode_json_object(base64.b64decode(body, validate=True))
+    except binascii.Error as error:
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"not base64: {error}") from error
 
 
 def decode_json_objects(body: bytes) -> list[Json]:

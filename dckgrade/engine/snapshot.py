@@ -84,6 +84,13 @@ class EngineSnapshot(ResourceReader):
             ("started", image), lambda: self._api.probe_containers.inspect_started(image)
         )
 
+    def read_image_path_stat(self, image: str, path: str) -> Json:
+        """Tell of a path in an image, once per run."""
+        self._require_active()
+        return self.call_once_per_run(
+            ("image path", image, path), lambda: self._api.probe_containers.stat_unstarted(image, path)
+        )
+
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         """Start a probe container that prints *words*."""
         self._require_active()
@@ -104,11 +111,20 @@ class EngineSnapshot(ResourceReader):
 
     def read_file(self, name: str) -> bytes:
         """Read a file of the working folder."""
+        return self._read_workdir_file(name, local_files.MAX_FILE_BYTES)
+
+    def read_large_file(self, name: str) -> bytes:
+        """Read a file of the working folder that may be large."""
+        return self._read_workdir_file(name, local_files.MAX_LARGE_FILE_BYTES)
+
+    def _read_workdir_file(self, name: str, max_bytes: int) -> bytes:
         self._require_own_machine(name)
         workdir = self._options.workdir
         if workdir is None:
             raise NotThere(name)
-        return self._memo.get_or_call(("file", name), lambda: local_files.read_workdir_file(workdir, name))
+        return self._memo.get_or_call(
+            ("file", name, max_bytes), lambda: local_files.read_workdir_file(workdir, name, max_bytes)
+        )
 
     def read_apparmor_profile(self, name: str) -> bytes:
         """Read a profile of this machine, where the engine is on it."""

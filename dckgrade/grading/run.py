@@ -94,7 +94,7 @@ class LabSelection:
     def list_attempted_checks(self, *, passive: bool) -> list[Check]:
         """List the checks that the user's options leave."""
         chosen = [check for check in self.lab.checks if not self.only or check.id in self.only]
-        return [check for check in chosen if check.observe.passive or not passive]
+        return [check for check in chosen if check.is_passive or not passive]
 
 
 WaitingCheck = tuple[LabSelection, Check, float]

@@ -3,8 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from dckgrade.judge.comparison import fill_in_facts, list_untold
 from dckgrade.judge.matching import match_all
-from dckgrade.lab.model import PLACEHOLDER_PATTERN, QUOTATION_FACTS, Check, Condition, Diagnosis, Lab
+from dckgrade.lab.matchers import Matcher
+from dckgrade.lab.model import (
+    PLACEHOLDER_PATTERN,
+    QUOTATION_FACTS,
+    Check,
+    Condition,
+    Diagnosis,
+    Lab,
+    iter_references,
+)
 from dckgrade.probes.base import Probe, kind_of
 from dckgrade.report.observation import Absent, Observation, Recording, Seen
 from dckgrade.report.result import NamedMistake, Quotation
@@ -25,8 +35,8 @@ def iter_fitting_diagnoses(
 ) -> Iterator[Diagnosis]:
     """Find all of *diagnoses* that fit."""
     for full in resolve_references(lab, diagnoses):
-        if matches_own_facts(full, check.observe.recall(recording.observations)) and all(
-            matches_condition(also.when, also.observe.recall(recording.observations)) for also in full.also
+        if matches_own_facts(full, check.observe, recording) and all(
+            matches_condition(also.when, also.observe, recording) for also in full.also
         ):
             yield full
 
@@ -34,21 +44,55 @@ def iter_fitting_diagnoses(
 def iter_pending_probes(
     lab: Lab, check: Check, diagnoses: Sequence[Diagnosis], recording: Recording
 ) -> Iterator[Probe | None]:
-    """Yield for each diagnosis that is not ruled out what must be looked at next; None for one that fits."""
-    seen = check.observe.recall(recording.observations)
+    """Yield for each of *diagnoses* that is not ruled out what must be looked at next; None for one that fits."""
     for full in resolve_references(lab, diagnoses):
-        if not matches_own_facts(full, seen):
+        own = [
+            condition
+            for condition in full.list_conditions()
+            if may_match(condition, check.observe, recording)
+        ]
+        if compared := next(iter_missing_probes(own, recording), None):
+            yield compared
+            continue
+        if not matches_own_facts(full, check.observe, recording):
             continue
         for also in full.also:
-            seen_also = also.observe.recall(recording.observations)
-            # What --passive forbids will never be seen: such a diagnosis does not fit.
-            if seen_also is None and (also.observe.passive or not recording.passive):
-                yield also.observe
+            missing = [also.observe] if is_missing(also.observe, recording) else []
+            if not missing and may_match(also.when, also.observe, recording):
+                missing = list(iter_missing_probes([also.when], recording))
+            if missing:
+                yield missing[0]
                 break
-            if not matches_condition(also.when, seen_also):
+            if not matches_condition(also.when, also.observe, recording):
                 break
         else:
             yield None
+
+
+def is_missing(probe: Probe, recording: Recording) -> bool:
+    """Return whether it was not looked at yet, and may be: what --passive forbids will never be seen."""
+    unseen = probe.recall(recording.observations) is None
+    return unseen and (probe.passive or not recording.passive)
+
+
+def iter_missing_probes(conditions: Sequence[Condition], recording: Recording) -> Iterator[Probe]:
+    """Yield what the facts of *conditions* are compared with, where that was not looked at yet."""
+    for condition in conditions:
+        for reference in iter_references(condition):
+            if is_missing(reference.observe, recording):
+                yield reference.observe
+
+
+def may_match(condition: Condition, probe: Probe, recording: Recording) -> bool:
+    """Return whether *condition* holds but for what is compared with other observations."""
+    if isinstance(condition, str):
+        return matches_condition(condition, probe, recording)
+    plain = {
+        name: wanted
+        for name, wanted in condition.items()
+        if not (isinstance(wanted, Matcher) and wanted.references)
+    }
+    return matches_condition(plain, probe, recording)
 
 
 def list_unrecorded_signs(lab: Lab, check: Check, recording: Recording) -> list[str]:
@@ -59,8 +103,7 @@ def list_unrecorded_signs(lab: Lab, check: Check, recording: Recording) -> list[
     fits is none: the first that fits names the mistake.
     """
     for full in resolve_references(lab, check.diagnoses):
-        written = full.when if isinstance(full.when, list) else [full.when]
-        own = [(condition, check.observe) for condition in written if condition is not None]
+        own = [(condition, check.observe) for condition in full.list_conditions()]
         others = [(also.when, also.observe) for also in full.also]
         weighed = [
             any_certain([weigh_condition(*asked, recording) for asked in own]),
@@ -88,13 +131,16 @@ def weigh_condition(condition: Condition, probe: Probe, recording: Recording) ->
         # What --passive forbids will never be seen: such a diagnosis does not fit.
         return None if probe.passive or not recording.passive else False
     if isinstance(condition, str) or not isinstance(seen, Seen):
-        return matches_condition(condition, seen)
-    lacking = list_lacking(condition, probe, recording)
-    recorded = {name: wanted for name, wanted in condition.items() if name not in lacking}
+        return matches_condition(condition, probe, recording)
+    untold = [name for name, wanted in condition.items() if list_untold({name: wanted}, recording)]
+    lacking = [name for name in condition if name not in seen.facts]
+    recorded = {name: wanted for name, wanted in condition.items() if name not in (*lacking, *untold)}
     # A mistake that two checks share may speak of facts that only one of their kinds has.
-    if not match_all(recorded, seen.facts) or not set(lacking) <= set(probe.facts.__struct_fields__):
+    if not match_all(fill_in_facts(recorded, recording), seen.facts):
         return False
-    return None if lacking else True
+    if not set(lacking) <= set(probe.facts.__struct_fields__):
+        return False
+    return None if lacking or untold else True
 
 
 def list_lacking(condition: Condition, probe: Probe, recording: Recording) -> list[str]:
@@ -102,8 +148,11 @@ def list_lacking(condition: Condition, probe: Probe, recording: Recording) -> li
     seen = probe.recall(recording.observations)
     if seen is None:
         return [kind_of(probe)]
+    if isinstance(condition, str):
+        return []
     facts = seen.facts if isinstance(seen, Seen) else {}
-    return [] if isinstance(condition, str) else [name for name in condition if name not in facts]
+    compared = [kind_of(reference.observe) for reference in list_untold(condition, recording)]
+    return [*(name for name in condition if name not in facts), *compared]
 
 
 def resolve_references(lab: Lab, diagnoses: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
@@ -114,18 +163,17 @@ def resolve_references(lab: Lab, diagnoses: Sequence[Diagnosis]) -> Iterator[Dia
             yield full
 
 
-def matches_own_facts(full: Diagnosis, seen: Observation | None) -> bool:
+def matches_own_facts(full: Diagnosis, probe: Probe, recording: Recording) -> bool:
     """Judge the condition, or one of the conditions, on the check's own facts."""
-    if isinstance(full.when, list):
-        return any(matches_condition(condition, seen) for condition in full.when)
-    return full.when is not None and matches_condition(full.when, seen)
+    return any(matches_condition(condition, probe, recording) for condition in full.list_conditions())
 
 
-def matches_condition(condition: Condition, seen: Observation | None) -> bool:
-    """Return whether *condition* holds of what was seen."""
+def matches_condition(condition: Condition, probe: Probe, recording: Recording) -> bool:
+    """Return whether *condition* holds of what was seen of *probe*."""
+    seen = probe.recall(recording.observations)
     if isinstance(condition, str):
         return isinstance(seen, Absent)
-    return isinstance(seen, Seen) and match_all(condition, seen.facts)
+    return isinstance(seen, Seen) and match_all(fill_in_facts(condition, recording), seen.facts)
 
 
 def word_mistake(full: Diagnosis, seen: Sequence[Observation | None], lang: str) -> NamedMistake:

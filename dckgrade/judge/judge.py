@@ -1,10 +1,13 @@
 """Judge every check of a lab by a recording. Pure: no clock, file, network or printing."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from graphlib import TopologicalSorter
+from typing import Any
 
 import msgspec
 
+from dckgrade.judge.comparison import fill_in_facts, list_untold
 from dckgrade.judge.diagnose import (
     find_first_diagnosis,
     iter_fitting_diagnoses,
@@ -14,6 +17,7 @@ from dckgrade.judge.diagnose import (
     word_mistake,
 )
 from dckgrade.judge.matching import matches_wanted
+from dckgrade.lab.matchers import FactReference
 from dckgrade.lab.model import Check, Diagnosis, Lab
 from dckgrade.probes.base import Probe, kind_of, observation_key
 from dckgrade.report.observation import Absent, Recording, Seen, Unobservable
@@ -113,15 +117,14 @@ class Judgement:
         """Return why the user chose not to have this check attempted, or None."""
         if self.recording.only and check.id not in self.recording.only:
             return Reason(code="not-chosen")
-        if self.recording.passive and not check.observe.passive:
+        if self.recording.passive and not check.is_passive:
             return Reason(code="passive")
         return None
 
     def is_settled(self, check: Check) -> bool:
         """Return whether the effect was seen that settles the check."""
         return bool(check.settled_by) and all(
-            matches_condition(effect.when, effect.observe.recall(self.recording.observations))
-            for effect in check.settled_by
+            matches_condition(effect.when, effect.observe, self.recording) for effect in check.settled_by
         )
 
     def judge_own_observation(self, check: Check) -> CheckResult:
@@ -135,21 +138,38 @@ class Judgement:
                     check, [Mismatch(fact=kind_of(check.observe), wanted={"present": True}, found=None)]
                 )
             case Seen(facts=facts):
-                if lacking := [name for name in check.expect if name not in facts]:
-                    # Recordings are append-only: what an older one lacks was not seen, and is not false.
-                    reason = Reason(code="not-recorded", detail=", ".join(lacking))
-                    return self.make_result(check, Verdict.UNKNOWN, reason=reason)
-                misses = [
-                    Mismatch(fact=name, wanted=msgspec.to_builtins(wanted), found=facts[name])
-                    for name, wanted in check.expect.items()
-                    if not matches_wanted(wanted, facts[name])
-                ]
-                return self.make_failed(check, misses) if misses else self.make_passed(check)
+                return self.judge_facts(check, facts)
             case None if self.recording.complete:
                 reason = Reason(code="not-recorded", detail=kind_of(check.observe))
                 return self.make_result(check, Verdict.UNKNOWN, reason=reason)
             case None:
                 return self.make_result(check, Verdict.UNKNOWN, reason=Reason(code="not-reached"))
+
+    def judge_facts(self, check: Check, facts: Mapping[str, Any]) -> CheckResult:
+        """Judge a check by the facts of its own observation, and by those that they are compared with."""
+        if lacking := [name for name in check.expect if name not in facts]:
+            # Recordings are append-only: what an older one lacks was not seen, and is not false.
+            reason = Reason(code="not-recorded", detail=", ".join(lacking))
+            return self.make_result(check, Verdict.UNKNOWN, reason=reason)
+        if untold := list_untold(check.expect, self.recording):
+            reason = self.explain_untold(untold[0])
+            return self.make_result(check, Verdict.UNKNOWN, reason=reason)
+        misses = [
+            Mismatch(fact=name, wanted=msgspec.to_builtins(wanted), found=facts[name])
+            for name, wanted in fill_in_facts(check.expect, self.recording).items()
+            if not matches_wanted(wanted, facts[name])
+        ]
+        return self.make_failed(check, misses) if misses else self.make_passed(check)
+
+    def explain_untold(self, reference: FactReference) -> Reason:
+        """Say why it is not known what a fact of another observation is."""
+        match reference.observe.recall(self.recording.observations):
+            case Unobservable() as unseen:
+                return Reason(code=unseen.why, detail=unseen.detail)
+            case None:
+                return Reason(code="not-reached")
+            case _:
+                return Reason(code="not-recorded", detail=reference.fact)
 
     def make_passed(self, check: Check) -> CheckResult:
         """Write down a pass, with what is worth knowing all the same."""

@@ -27,9 +27,13 @@ def matches_operator(name: str, value: Any, found: Any) -> bool:
         case "present":
             return (found is not None) is value
         case "not":
-            return found is not None and not matches_wanted(value, found)
+            unfilled = isinstance(value, Matcher) and value.references
+            return found is not None and not unfilled and not matches_wanted(value, found)
         case "equals":
             return equals_strict(value, found)
+        case "same-as":
+            # A value would stand in its place (`judge.comparison`): there is none.
+            return False
         case "one-of":
             return any(equals_strict(allowed, found) for allowed in value)
         case _:

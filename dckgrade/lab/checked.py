@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
+from dckgrade.lab.any_probe import decode_probe
 from dckgrade.lab.kept import SUFFIX, LabHead, encode_kept, find_kept, keep_content
-from dckgrade.lab.model import Input, Lab, LoadedLab, decode_probe
+from dckgrade.lab.model import Input, Lab, LoadedLab
 from dckgrade.lab.source import read_lab_source
 from dckgrade.lab.tool import digest_tool
 

@@ -8,7 +8,7 @@ from msgspec import inspect
 
 from dckgrade.i18n import N_
 from dckgrade.lab import patterns
-from dckgrade.lab.matchers import Matcher, Wanted, get_written_fields
+from dckgrade.lab.matchers import FactReference, Matcher, Wanted, get_written_fields
 from dckgrade.lab.problem import guess_nearest_word
 from dckgrade.lab.shape import format_author_value, get_type_info
 from dckgrade.lab.strict_yaml import ValuePath
@@ -116,6 +116,8 @@ def find_contradictions(demands: dict[str, Any]) -> Iterator[MatcherFault]:
         yield (), N_("is empty, and so demands nothing"), {}
     if least is not None and most is not None and least > most:
         yield (), N_("nothing is both at least {least} and at most {most}"), {"least": least, "most": most}
+    if {"equals", "same-as"} <= demands.keys():
+        yield (), N_("`equals` and `same-as` are two values for one fact"), {}
     if demands.get("present") is False and len(demands) > 1:
         yield (), N_("nothing can be demanded of a fact that is not present"), {}
 
@@ -136,11 +138,25 @@ def find_inner_faults(name: str, value: Any, fact: inspect.Type) -> Iterator[Mat
             yield from find_value_faults(value, element)
         case "where":
             yield from find_fact_faults(value, get_field_types(fact))
+        case "same-as":
+            yield from find_reference_faults(value, fact)
         case "not" | "every" | "any" | "count":
             inner = {"not": fact, "count": inspect.IntType()}.get(name, element)
             yield from find_matcher_faults(value, inner)
         case _:  # resembles, at-least, at-most, present: the shape says it all
             return
+
+
+def find_reference_faults(reference: FactReference, fact: inspect.Type) -> Iterator[MatcherFault]:
+    """Check that there is such a fact of the other observation, of the type of *fact*."""
+    known = get_fact_types(reference.observe.facts)
+    other = known.get(reference.fact)
+    if other is None:
+        yield ("fact",), *describe_unknown_fact(reference.fact, known)
+    elif TYPE_NAMES[type(other)] != TYPE_NAMES[type(fact)]:
+        what = N_("the fact is {kind}, and `{other}` is {other_kind}")
+        kinds = {"kind": (TYPE_NAMES[type(fact)],), "other_kind": (TYPE_NAMES[type(other)],)}
+        yield ("fact",), what, {**kinds, "other": reference.fact}
 
 
 def find_value_faults(value: Any, fact: inspect.Type) -> Iterator[MatcherFault]:

@@ -7,6 +7,7 @@ from itertools import islice
 from dckgrade.i18n import N_
 from dckgrade.lab.fact_types import MatcherFault, describe_unknown_fact, find_fact_faults, get_fact_types
 from dckgrade.lab.inputs import RESERVED_INPUT_NAMES, VALUE_FORMS, is_of_input_type
+from dckgrade.lab.matchers import Wanted, iter_fact_references
 from dckgrade.lab.model import PLACEHOLDER_PATTERN, QUOTATION_FACTS, Check, Condition, Diagnosis, Lab
 from dckgrade.lab.problem import MAX_PROBLEMS, Problem, guess_nearest_word
 from dckgrade.lab.strict_yaml import ValuePath, YamlDocument
@@ -67,12 +68,22 @@ class LabLinter:
             yield from self.place_faults(
                 find_fact_faults(check.expect, get_fact_types(check.observe.facts)), inside
             )
+            yield from self.find_comparisons_with_itself(check.expect, check.observe, inside)
             yield from self.find_unlabelled_facts(check, inside)
             for at, effect in enumerate(check.settled_by):
                 place = ("checks", index, "settled-by", at, "when")
                 yield from self.find_condition_problems(effect.when, effect.observe, place)
         for path, check, diagnosis in iter_located_diagnoses(self.lab):
             yield from self.find_diagnosis_problems(path, check, diagnosis)
+
+    def find_comparisons_with_itself(
+        self, expect: Mapping[str, Wanted], observed: Probe, path: ValuePath
+    ) -> Iterator[Problem]:
+        """Find facts that are compared with themselves: that always holds."""
+        for name, wanted in expect.items():
+            for reference in iter_fact_references({name: wanted}):
+                if reference.observe == observed and reference.fact == name:
+                    yield self.make_problem((*path, name), N_("`{key}` is compared with itself"), key=name)
 
     def find_unlabelled_facts(self, check: Check, path: ValuePath) -> Iterator[Problem]:
         """Find demanded facts without a label; the sentence about a mismatch begins with it."""
@@ -189,7 +200,7 @@ class LabLinter:
         known = get_fact_types(check.observe.facts)
         if isinstance(full.when, list):
             for at, condition in enumerate(full.when):
-                yield from self.place_faults(find_fact_faults(condition, known), (*path, "when", at))
+                yield from self.find_condition_problems(condition, check.observe, (*path, "when", at))
         elif full.when is not None:
             yield from self.find_condition_problems(full.when, check.observe, (*path, "when"))
         for at, also in enumerate(full.also):
@@ -209,6 +220,7 @@ class LabLinter:
         """Check one condition against the facts of what is observed."""
         if not isinstance(condition, str):
             yield from self.place_faults(find_fact_faults(condition, get_fact_types(observed.facts)), path)
+            yield from self.find_comparisons_with_itself(condition, observed, path)
 
     def find_unknown_placeholders(
         self, text: Text | None, known: Mapping[str, object], path: ValuePath

@@ -7,8 +7,9 @@ import msgspec
 
 from dckgrade.i18n import N_
 from dckgrade.lab import shape
+from dckgrade.lab.any_probe import decode_probe
 from dckgrade.lab.lint import iter_located_diagnoses, lint_lab
-from dckgrade.lab.model import Lab, LoadedLab, decode_probe
+from dckgrade.lab.model import Lab, LoadedLab
 from dckgrade.lab.problem import FileInvalid, Problem
 from dckgrade.lab.source import read_lab_bytes, read_lab_source
 from dckgrade.lab.strict_yaml import NotStrict, YamlDocument, parse_strict_yaml

@@ -1,16 +1,27 @@
 """What a lab may demand of a fact, as data; whether a demand holds is the judge's business."""
 
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
+from dckgrade.lab.any_probe import AnyProbe
 from dckgrade.probes.base import Strict
 
 Scalar = str | int | float | bool
 """In a demand, a bare scalar means *equals*; type counts: 1 is not true, and "200" is not 200."""
 
 Pattern = Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class FactReference(Strict, frozen=True, kw_only=True):
+    """A fact of another observation."""
+
+    observe: AnyProbe
+    """Another thing, or the same kind of thing elsewhere; it is observed in the same round."""
+    fact: Annotated[str, Meta(min_length=1, max_length=64)]
+    """Of the same type."""
 
 
 class Matcher(Strict, frozen=True, kw_only=True, dict=True):
@@ -32,6 +43,8 @@ class Matcher(Strict, frozen=True, kw_only=True, dict=True):
     """This number or more."""
     at_most: int | float | UnsetType = UNSET
     """This number or less."""
+    same_as: FactReference | UnsetType = UNSET
+    """The same value as a fact of another observation, such as one volume that two containers mount."""
     present: bool | UnsetType = UNSET
     """Whether the fact has a value at all (it is not null)."""
     every: "Wanted | UnsetType" = UNSET
@@ -50,6 +63,13 @@ class Matcher(Strict, frozen=True, kw_only=True, dict=True):
         pairs = ((name, getattr(self, field)) for field, name in names)
         return {name: value for name, value in pairs if value is not UNSET}
 
+    @cached_property
+    def references(self) -> tuple[FactReference, ...]:
+        """The facts of other observations that it speaks of, inside too."""
+        return tuple(
+            reference for inner in self.written_fields.values() for reference in _find_references(inner)
+        )
+
 
 Wanted = Matcher | str | int | float | bool
 Expect = Annotated[dict[str, Wanted], Meta(min_length=1)]
@@ -59,3 +79,21 @@ Expect = Annotated[dict[str, Wanted], Meta(min_length=1)]
 def get_written_fields(demand: Matcher) -> dict[str, object]:
     """Return the demands that were written, by the names that labs give them; found once a matcher."""
     return demand.written_fields
+
+
+def iter_fact_references(expect: Mapping[str, Wanted]) -> Iterator[FactReference]:
+    """Yield the facts of other observations that *expect* speaks of."""
+    for wanted in expect.values():
+        yield from _find_references(wanted)
+
+
+def _find_references(inner: Any) -> Iterator[FactReference]:
+    match inner:
+        case FactReference():
+            yield inner
+        case Matcher():
+            yield from inner.references
+        case dict():
+            yield from iter_fact_references(inner)
+        case _:
+            return

@@ -1,27 +1,17 @@
 """The parts of a lab as types: inputs, checks that observe and expect, diagnoses that name the mistake."""
 
-from abc import ABC
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, ValidationError, field
+from msgspec import Meta, Struct, field
 
+from dckgrade.lab.any_probe import AnyProbe
 from dckgrade.lab.inputs import INPUT_NAME_PATTERN, InputType
-from dckgrade.lab.matchers import Expect
+from dckgrade.lab.matchers import Expect, FactReference, iter_fact_references
 from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.base import Probe, Strict
-from dckgrade.probes.registry import find_kind
-from dckgrade.report.decode import convert_data
 from dckgrade.report.text import Text
-
-if TYPE_CHECKING:
-    AnyProbe = Probe
-else:
-
-    class AnyProbe(ABC):  # noqa: B024 - it stands for all kinds
-        """A probe of any kind: a union would import them all, and a lab uses a few (`decode_probe`)."""
-
-    AnyProbe.register(Probe)
 
 LabId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,31}$")]
 InputName = Annotated[str, Meta(pattern=INPUT_NAME_PATTERN)]
@@ -104,6 +94,16 @@ class Diagnosis(Strict, frozen=True, kw_only=True):
     verdict: Literal["failed", "unknown"] = "failed"
     """unknown: a limit of the machine, not a mistake; the points stay undecided."""
 
+    def list_conditions(self) -> list[Condition]:
+        """List the conditions on its check's own facts; one is enough."""
+        written = self.when if isinstance(self.when, list) else [self.when]
+        return [condition for condition in written if condition is not None]
+
+    def list_probes(self) -> list[Probe]:
+        """List what is observed for it: what it looks at too, and what facts are compared with."""
+        conditions = [*self.list_conditions(), *(also.when for also in self.also)]
+        return [*(also.observe for also in self.also), *list_compared_probes(conditions)]
+
 
 Diagnoses = Annotated[list[Diagnosis], Meta(max_length=50)]
 
@@ -134,9 +134,16 @@ class Check(Strict, frozen=True, kw_only=True):
         """The waiting budget in seconds; 0 without one."""
         return parse_duration_s(self.within) if self.within else 0.0
 
+    @property
+    def is_passive(self) -> bool:
+        """Whether it only reads: its own observation, and those that it is compared with."""
+        return self.observe.passive and all(probe.passive for probe in list_compared_probes([self.expect]))
+
     def list_probes(self) -> list[Probe]:
-        """List what is observed to judge it: its own observation, then those that settle it."""
-        return [self.observe, *(effect.observe for effect in self.settled_by)]
+        """List what is observed to judge it: its own observation, those that settle it, those compared."""
+        effects = self.settled_by
+        compared = list_compared_probes([self.expect, *(effect.when for effect in effects)])
+        return [self.observe, *(effect.observe for effect in effects), *compared]
 
 
 class Sheet(Strict, frozen=True, kw_only=True):
@@ -172,7 +179,7 @@ class Lab(Strict, frozen=True, kw_only=True):
 
     def list_probes(self) -> list[Probe]:
         """List the probes of the checks, then those that diagnoses look at too."""
-        further = (also.observe for diagnosis in self.list_diagnoses() for also in diagnosis.also)
+        further = (probe for diagnosis in self.list_diagnoses() for probe in diagnosis.list_probes())
         return [*(probe for check in self.checks for probe in check.list_probes()), *further]
 
 
@@ -184,13 +191,14 @@ class LoadedLab(Struct, frozen=True):
     path: Path
 
 
-def decode_probe(_wanted: type, data: Any) -> Probe:
-    """Make a probe of its data, for msgspec: the module of its kind is imported, and no other's."""
-    name = data.get("kind") if isinstance(data, dict) else None
-    kind = find_kind(name) if isinstance(name, str) else None
-    if kind is None:
-        raise ValidationError(f"no kind of probe: {name!r}")
-    return convert_data(data, kind)
+def list_compared_probes(conditions: Iterable[Condition]) -> list[Probe]:
+    """List the observations that the facts of *conditions* are compared with."""
+    return [reference.observe for condition in conditions for reference in iter_references(condition)]
+
+
+def iter_references(condition: Condition) -> Iterator[FactReference]:
+    """Yield the facts of other observations that *condition* compares with."""
+    return iter(()) if isinstance(condition, str) else iter_fact_references(condition)
 
 
 def parse_duration_s(duration: str) -> float:

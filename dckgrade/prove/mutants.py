@@ -7,6 +7,7 @@ import msgspec
 from msgspec import inspect
 
 from dckgrade.i18n import N_
+from dckgrade.judge.comparison import fill_in_facts
 from dckgrade.judge.matching import matches_wanted
 from dckgrade.lab.fact_types import simplify_union
 from dckgrade.lab.matchers import Wanted
@@ -36,7 +37,7 @@ def find_vacuous_matchers(lab: Lab, recording: Recording) -> MutationResult:
         seen = recording.observations.get(observation_key(check.observe))
         if not isinstance(seen, Seen):
             continue
-        for fact, wanted in check.expect.items():
+        for fact, wanted in fill_in_facts(check.expect, recording).items():
             values = list_mutants(seen.facts.get(fact), get_fact_type(check.observe.facts, fact), wanted)
             count += len(values)
             # What the effect settled may not be as demanded to begin with: that demand can be broken.

@@ -249,6 +249,10 @@ class ScriptedEngine:
         self.does(f"inspect {ref}")
         return {"Id": ref, "State": self.states.pop(0) if self.states else self.last_state}
 
+    def read_path_stat(self, ref: str, path: str) -> Json:
+        self.does(f"stat {ref} {path}")
+        return {"name": path, "size": 1, "mode": 0o644, "mtime": "2026-01-01T00:00:00Z"}
+
     def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:
         self.does(f"{resource.name} {' '.join(refs)}{query or ''}")
         return b"\x02\0\0\0\0\0\0\x05said\n"
@@ -272,6 +276,20 @@ class ScriptedEngine:
     def does(self, what: str) -> None:
         self.did.append(what)
         self.on.get(what, lambda: None)()
+
+
+def test_a_path_of_an_image_is_seen_in_a_container_that_is_never_started() -> None:
+    engine = ScriptedEngine()
+    assert ProbeContainers(engine).stat_unstarted(IMAGE, "/etc/passwd")["size"] == 1
+    assert engine.did == ["create 1", "stat 1 /etc/passwd", "remove 1"]
+
+
+def test_it_is_removed_too_where_the_image_has_no_such_path() -> None:
+    engine = ScriptedEngine()
+    engine.on["stat 1 /nope"] = make_failing_call(NotThere("/nope"))
+    with pytest.raises(NotThere):
+        ProbeContainers(engine).stat_unstarted(IMAGE, "/nope")
+    assert engine.did[-1] == "remove 1"
 
 
 def make_failing_call(error: Exception) -> Callable[[], None]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dckgrade.lab import kept, load
+from dckgrade.lab.any_probe import decode_probe
 from dckgrade.lab.checked import (
     CheckedLab,
     load_checked_lab,
@@ -19,7 +20,7 @@ from dckgrade.lab.checked import (
 from dckgrade.lab.discovery import find_builtin_folder
 from dckgrade.lab.kept import LabHead, decode_kept, encode_kept, find_kept_head, get_cache_folder
 from dckgrade.lab.load import LabInvalid, load_lab
-from dckgrade.lab.model import Lab, decode_probe
+from dckgrade.lab.model import Lab
 from dckgrade.lab.source import read_lab_source
 from tests.support.sample_lab import SAMPLE
 

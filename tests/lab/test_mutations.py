@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from dckgrade.lab import shape
+from dckgrade.lab.any_probe import decode_probe
 from dckgrade.lab.load import LabInvalid, find_shape_problems, parse_lab
-from dckgrade.lab.model import Lab, decode_probe
+from dckgrade.lab.model import Lab
 from dckgrade.lab.schema import build_lab_schema
 from dckgrade.lab.strict_yaml import parse_strict_yaml
 from dckgrade.report.decode import convert_data

@@ -75,11 +75,15 @@ class RecordingProxy:
                 request = self._note(opening, sent)
                 engine.sendall(opening + sent)
                 status = head(answered)
-                answer = status + body(answered, status, to_the_end=status[9:12] != NO_CONTENT)
+                # The length in an answer to HEAD is that of what GET would bring: nothing of it follows.
+                has_body = request.method != "HEAD"
+                answer = status + (
+                    body(answered, status, to_the_end=may_have_body(status)) if has_body else b""
+                )
                 if request.path.endswith("/stats"):
                     self._hold(request)
                 client.sendall(answer)
-                if not has_end(status):
+                if has_body and not has_end(status):
                     break
         with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
@@ -111,6 +115,11 @@ def head(stream: BinaryIO) -> bytes:
         if line == b"\r\n":
             return lines
     return b""
+
+
+def may_have_body(status: bytes) -> bool:
+    """Return whether something may follow an answer that tells no length."""
+    return status[9:12] != NO_CONTENT
 
 
 def has_end(status: bytes) -> bool:

@@ -14,6 +14,7 @@ MATCHER_PHRASES = {
     "one-of": "{}",
     "matches": N_("a text that matches {}"),
     "contains": N_("something that contains {}"),
+    "same-as": N_("the same as {}"),
     "resembles": N_("something like {}, misspelt"),
     "at-least": N_("at least {}"),
     "at-most": N_("at most {}"),
@@ -43,6 +44,8 @@ def describe_matcher(name: str, inner: Any, _: Translate) -> str:
                 f"{sanitize_line(field, MAX_VALUE_CHARS)} = {describe_wanted(wanted, _)}"
                 for field, wanted in inner.items()
             )
+        case "same-as", {"fact": fact, "observe": dict() as observed}:
+            text = sanitize_line(f"{fact} ({format_lab_value(list(observed.values()))})", MAX_VALUE_CHARS)
         case (("not" | "every" | "any" | "count"), _inner):
             text = describe_wanted(inner, _)
         case _:

@@ -1,0 +1,185 @@
+"""Kind `kept-data`: a file in a container, and whether it is older than the container that it is in."""
+
+import posixpath
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from msgspec import Struct
+
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
+from dckgrade.probes.base import Cost
+from dckgrade.probes.storage.archives import ArchiveDamaged, read_members
+from dckgrade.probes.storage.mount_points import (
+    LINK_BIT,
+    NOT_PLAIN_BITS,
+    PERMISSION_BITS,
+    ContainerPath,
+    MountType,
+    expand_path,
+    find_mount_of,
+    get_own_name,
+    inspect_volume_of,
+    list_mount_points,
+)
+from dckgrade.probes.support.container_probe import ContainerProbe
+from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, parse_timestamp, uptime_s
+from dckgrade.report.text import Text
+
+MAX_LINKS, MAX_FILE_BYTES, TRIES = 5, 8 * 1024 * 1024, 2
+STEADY_CREATED_AT_SINCE = 23
+"""Before Docker 23.0 `CreatedAt` of a volume is the time of its folder's last change (moby#44725)."""
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is at the path; what is in the container's memory is never there."""
+
+    container: str
+    path: str
+    """The path asked for, its variable replaced and its links followed."""
+    exists: bool
+    type: MountType
+    """What it lies on; none: the container's own layer."""
+    volume: str | None
+    """The volume on which it lies, without the prefix that Compose puts before its name."""
+    size: int | None
+    mode: int | None
+    """Its permissions as a number, 420 for `rw-r--r--`."""
+    uid: int | None
+    """Its owner; null for what is no plain file, or a large one."""
+    changed_s_ago: float | None
+    """How many seconds ago it was changed last."""
+    older_than_container: bool | None
+    """Whether it was last changed before the container was created."""
+    older_than_volume: bool | None
+    """Whether its last change was before its volume was created; null before Docker 23.0."""
+    from_image: bool | None
+    """Whether the image has the same file there, so that Docker may have copied it; null: not told."""
+    survived: bool | None
+    """Whether it has outlived the container in which it was written: on a volume or a folder, older than the
+    container, not the image's, not put there with an old date. Null where that is not told."""
+
+
+LABELS: Mapping[str, Text] = {
+    "container": Text(fr="nom du conteneur", en="name of the container"),
+    "path": Text(fr="chemin", en="path"),
+    "exists": Text(fr="fichier présent", en="file present"),
+    "type": Text(fr="nature du montage", en="kind of mount"),
+    "volume": Text(fr="volume", en="volume"),
+    "size": Text(fr="taille (octets)", en="size (bytes)"),
+    "mode": Text(fr="droits", en="permissions"),
+    "uid": Text(fr="numéro du propriétaire", en="number of the owner"),
+    "changed_s_ago": Text(fr="secondes depuis la dernière écriture", en="seconds since the last write"),
+    "older_than_container": Text(fr="plus ancien que le conteneur", en="older than the container"),
+    "older_than_volume": Text(fr="plus ancien que son volume", en="older than its volume"),
+    "from_image": Text(fr="copié de l'image", en="copied from the image"),
+    "survived": Text(fr="données d'un conteneur précédent", en="data of an earlier container"),
+}
+
+
+class KeptData(ContainerProbe, frozen=True, kw_only=True, tag="kept-data"):
+    """
+    Look at the file *path* in the container called *container*, running or not.
+
+    Where times alone do not tell whether the file is the image's, a container of that image is created,
+    looked into and removed; with `--passive` that remains untold.
+    """
+
+    path: ContainerPath
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.READ
+    absent: ClassVar[Text] = NO_SUCH_CONTAINER
+    labels: ClassVar[Mapping[str, Text]] = LABELS
+    example: ClassVar[Mapping[str, Any]] = {"container": "dbserver", "path": "$PGDATA/PG_VERSION"}
+
+    def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
+        """Ask for its size and times, then for its owner, then for the image's own."""
+        try:
+            path, stat = follow_links(engine, subject.id, expand_path(self.path, inspected))
+        except NotThere:
+            return build_facts(engine, subject, inspected, self.path)
+        return build_facts(engine, subject, inspected, path, stat)
+
+    def measure_age_s(self, inspected: Json, now: datetime) -> float | None:
+        """Return the container's age: what it writes may be waited for."""
+        return uptime_s(inspected, now)
+
+
+def follow_links(engine: Engine, container: str, path: str) -> tuple[str, Json]:
+    """Return where the path leads, and what is there; raises `NotThere` for a circle."""
+    for _ in range(MAX_LINKS):
+        stat = engine.read_path_stat(container, path)
+        target = stat.get("linkTarget") or ""
+        if not stat["mode"] & LINK_BIT or not target:
+            return path, stat
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    raise NotThere(path)
+
+
+def read_owner(engine: Engine, container: str, path: str, stat: Json) -> int | None:
+    """Return the owner of a plain file, which the archive alone tells; None where it is not read."""
+    if stat["mode"] & NOT_PLAIN_BITS or stat["size"] > MAX_FILE_BYTES:
+        return None
+    for _ in range(TRIES):
+        try:
+            return read_members(engine.read_tree(container, path))[0].uid
+        except (NotThere, OutOfReach, ArchiveDamaged, IndexError):
+            continue  # It was written to while it was read.
+    return None
+
+
+def build_facts(
+    engine: Engine, subject: FoundContainer, inspected: Json, path: str, stat: Json | None = None
+) -> Facts:
+    """Compare the times of file, container, volume and image; without *stat* nothing is at *path*."""
+    mount = find_mount_of(path, list_mount_points(inspected))
+    volume = inspect_volume_of(engine, mount)
+    changed = parse_timestamp(stat["mtime"]) if stat else None
+    created = parse_timestamp(str(inspected.get("Created") or ""))
+    older = changed < created if changed else None
+    from_image = is_from_image(engine, inspected, path, stat) if stat and older else False if stat else None
+    older_than_volume = is_older_than_volume(engine, volume, changed) if changed else None
+    kept = older is True and mount.type in {"volume", "bind"} and older_than_volume is not True
+    return Facts(
+        container=subject.name,
+        path=path,
+        exists=stat is not None,
+        type=mount.type,
+        volume=get_own_name(mount, volume),
+        size=stat["size"] if stat else None,
+        mode=stat["mode"] & PERMISSION_BITS if stat else None,
+        uid=read_owner(engine, subject.id, path, stat) if stat else None,
+        changed_s_ago=max(0.0, round((engine.now() - changed).total_seconds(), 1)) if changed else None,
+        older_than_container=older,
+        older_than_volume=older_than_volume,
+        from_image=from_image,
+        survived=None if kept and from_image is None else kept and not from_image,
+    )
+
+
+def is_older_than_volume(engine: Engine, volume: Json, changed: datetime) -> bool | None:
+    """Return whether the volume was created after the last change; None where the engine does not know."""
+    major = (engine.engine.version or "").partition(".")[0]
+    created = str(volume.get("CreatedAt") or "")
+    if not major.isdecimal() or int(major) < STEADY_CREATED_AT_SINCE or not created:
+        return None
+    return changed < parse_timestamp(created)
+
+
+def is_from_image(engine: Engine, inspected: Json, path: str, stat: Json) -> bool | None:
+    """Return whether the container's image has the same file at *path*; None where that is not told."""
+    ref = str(inspected.get("Image") or "")
+    try:
+        # No file of an image was changed after the image came here; when it was built says nothing of that.
+        came = str((engine.inspect_image(ref).get("Metadata") or {}).get("LastTagTime") or "")
+        if came and parse_timestamp(stat["mtime"]) > parse_timestamp(came) and parse_timestamp(came).year > 1:
+            return False
+        own = engine.read_image_path_stat(ref, path)
+    except NotThere:
+        return False
+    except OutOfReach:
+        return None
+    return (own["size"], own["mtime"]) == (stat["size"], stat["mtime"])
