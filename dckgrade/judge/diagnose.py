@@ -44,7 +44,7 @@ def iter_fitting_diagnoses(
 def iter_pending_probes(
     lab: Lab, check: Check, diagnoses: Sequence[Diagnosis], recording: Recording
 ) -> Iterator[Probe | None]:
-    """Yield for each of *diagnoses* that is not ruled out what must be looked at next; None for one that fits."""
+    """Yield for each diagnosis that is not ruled out what must be looked at next; None for one that fits."""
     for full in resolve_references(lab, diagnoses):
         own = [
             condition

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import msgspec
 from msgspec import Struct
-from msgspec.inspect import ListType, LiteralType, Metadata, NoneType, StructType, Type, UnionType
+from msgspec.inspect import ListType, LiteralType, NoneType, StructType, Type, UnionType
 
 from dckgrade.lab.fact_types import TYPE_NAMES, get_field_types, simplify_union
 from dckgrade.lab.shape import get_type_info
@@ -55,8 +55,6 @@ def describe_type(wanted: Type) -> str:
         nullable = any(isinstance(member, NoneType) for member in wanted.types)
         return describe_type(simplify_union(wanted)) + (" or null" if nullable else "")
     match wanted:
-        case Metadata():
-            return describe_type(wanted.type)
         case LiteralType():
             return " | ".join(map(str, wanted.values))
         case ListType():

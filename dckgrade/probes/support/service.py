@@ -26,7 +26,7 @@ from dckgrade.probes.support.lookup import find_container, get_repository_name, 
 from dckgrade.report.observation import UnobservableReason
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
-MachinePort = Annotated[int, Meta(ge=1, le=65535, description="A port of the machine.")]
+MachinePort = Annotated[int, Meta(ge=1, le=65535), "of the machine"]
 """One of the machine itself, which one container only can publish."""
 
 ServiceProblem = Literal["not-running", "no-address"] | NoAnswerReason
