@@ -573,7 +573,9 @@ def test_a_question_of_many_threads_is_sent_once(tmp_path: Path) -> None:
 )
 def test_a_reading_may_leave_and_the_same_as_anything_else_may_not(path: str) -> None:
     require_allowed_request("GET", path)
-    for method in ("POST", "PUT", "DELETE", "PATCH", "HEAD", "get", ""):
+    # HEAD tells what is at a path of a container, and nothing of anything else.
+    others = () if path.endswith("/archive") else ("HEAD",)
+    for method in ("POST", "PUT", "DELETE", "PATCH", "get", "", *others):
         with pytest.raises(ForbiddenRequest):
             require_allowed_request(method, path)
 

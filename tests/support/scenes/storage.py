@@ -21,7 +21,7 @@ from tests.support.scenes import Scene, SceneBuilder
 
 STORAGE_ANSWERS = Path(__file__).parents[2] / "answers" / "storage"
 STORAGE_VERSIONS = sorted(folder.name for folder in STORAGE_ANSWERS.iterdir() if folder.is_dir())
-BACKUP = (STORAGE_ANSWERS / "sauvegarde.tar").read_bytes()
+BACKUP = (STORAGE_ANSWERS / "20.10.24" / "sauvegarde.tar").read_bytes()
 TREES = {
     "archive:/data": "tree-archive.tar",
     "lecteur:/srv/journal.txt": "tree-journal.tar",
@@ -44,7 +44,7 @@ class EngineWithVolumes(FakeEngine):
         self.trees = {place: (self.folder / file).read_bytes() for place, file in TREES.items()}
         self.image_stats: dict[str, Json] | None = {}
         """What images have, by path; None: nothing may be created."""
-        self.work_files: dict[str, bytes] = {"sauvegarde.tar": BACKUP}
+        self.work_files: dict[str, bytes] = {"sauvegarde.tar": (self.folder / "sauvegarde.tar").read_bytes()}
         self.written: CommandResult = CommandResult(1, "can't create: Read-only file system")
         told = self.read_json("engine")
         self.engine, self.clock = (
