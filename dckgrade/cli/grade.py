@@ -69,8 +69,6 @@ def grade(
             selections, run_options, host, context, hints, shape=shape, remembered=remembered
         )
     output.write_reports(reports, paths, hints)
-    if len(labs) > 1:
-        exit_codes.print_to_stderr(describe_collisions(labs, spoken))
     raise SystemExit(exit_codes.choose_exit_code(reports))
 
 
@@ -116,6 +114,9 @@ def grade_once(
     )
     if remembered:
         history.save_runs(reports)
+    if len(selections) > 1:
+        labs = [selection.loaded for selection in selections]
+        exit_codes.print_to_stderr(describe_collisions(labs, run_options.lang))
     return reports
 
 
