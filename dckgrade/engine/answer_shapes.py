@@ -124,14 +124,27 @@ CONTAINER = define_shape(
     NetworkSettings=define_shape(Networks=map_of(ENDPOINT), Ports=PORT_BINDINGS),
     Mounts=list_of(define_shape(Type=str, Name=str, Source=str, Destination=str, RW=bool)),
 )
-LISTED_IMAGES = list_of(define_shape({"Id": str}, RepoTags=Texts, RepoDigests=Texts, Labels=dict[str, str]))
+LISTED_IMAGES = list_of(
+    define_shape({"Id": str}, RepoTags=Texts, RepoDigests=Texts, Labels=dict[str, str], Size=int)
+)
 IMAGE = define_shape(
     Id=str,
     RepoTags=Texts,
     RepoDigests=Texts,
-    Config=define_shape(Cmd=Texts, Entrypoint=Texts, Env=Texts),
+    Size=int,
+    Config=define_shape(
+        Cmd=Texts,
+        Entrypoint=Texts,
+        Env=Texts,
+        Healthcheck=define_shape(Test=Texts, Interval=int, Timeout=int),
+        StopSignal=str,
+        User=str,
+        WorkingDir=str,
+    ),
     RootFS=define_shape(Layers=Texts),
 )
+HISTORY = list_of(define_shape(CreatedBy=str, Comment=str, Size=int))
+PATH_STAT = define_shape({"name": str}, size=int, mode=int, mtime=str, linkTarget=str)
 VOLUME = define_shape(Driver=str)
 VOLUMES = define_shape(Volumes=list_of(define_shape({"Name": str}, Driver=str, Mountpoint=str)))
 _NETWORK_FIELDS: Mapping[str, Any] = {

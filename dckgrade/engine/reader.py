@@ -41,6 +41,18 @@ class ResourceReader(Protocol):
         """List all images."""
         return require_shape(self.read(resources.IMAGES), answer_shapes.LISTED_IMAGES)
 
+    def list_dangling_images(self) -> Sequence[Json]:
+        """List the images that have no name, and on which nothing is built."""
+        return require_shape(self.read(resources.DANGLING_IMAGES), answer_shapes.LISTED_IMAGES)
+
+    def read_history(self, ref: str) -> Sequence[Json]:
+        """List the steps by which an image was made, the last first; build arguments stand there in clear."""
+        return require_shape(self.read(resources.IMAGE_HISTORY, ref), answer_shapes.HISTORY)
+
+    def read_path_stat(self, ref: str, path: str) -> Json:
+        """Describe a file or a folder inside a container, running or not; of a link, the link itself."""
+        return require_shape(self.read(resources.PATH_STAT, ref, path=path), answer_shapes.PATH_STAT)
+
     def read_archive(self, ref: str, path: str) -> bytes:
         """Read a file inside a container, running or not."""
         try:

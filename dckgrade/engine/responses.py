@@ -1,5 +1,6 @@
 """Decode the bodies of the engine's answers; `OutOfReach` where one cannot be read."""
 
+import base64
 import io
 import re
 from datetime import UTC, datetime
@@ -60,6 +61,14 @@ def _read_tar_member(body: bytes) -> tuple[bytes, datetime]:
     except (tarfile.TarError, OSError, ValueError, OverflowError) as error:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"not a tar: {error}") from error
     raise OutOfReach(UnobservableReason.UNREADABLE, "not a file")
+
+
+def decode_path_stat(header: bytes) -> Json:
+    """Decode what the engine tells of a file in a container: base64 of `{"name", "size", "mode", …}`."""
+    try:
+        return decode_json_object(base64.b64decode(header, validate=True))
+    except ValueError as error:
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"not a path's stat: {error}") from error
 
 
 def read_error_message(answer: ApiAnswer) -> tuple[str, bool]:

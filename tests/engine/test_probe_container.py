@@ -253,6 +253,10 @@ class ScriptedEngine:
         self.does(f"{resource.name} {' '.join(refs)}{query or ''}")
         return b"\x02\0\0\0\0\0\0\x05said\n"
 
+    def read_path_stat(self, ref: str, path: str) -> Json:
+        self.does(f"stat {ref} {path}")
+        return {"name": path.rpartition("/")[2]}
+
     def create_container(self, name: str, body: Mapping[str, Any]) -> str:
         assert name.startswith(PROBE_NAME_PREFIX)
         assert PROBE_LABEL in body["Labels"]
