@@ -90,15 +90,20 @@ def commands() -> dict[str, Any]:
 
 
 def options(command: Any) -> Sequence[str]:
-    return [one for param in command.params for one in (*param.opts, *param.secondary_opts) if one[0] == "-"]
+    return [
+        option
+        for param in command.params
+        for option in (*param.opts, *param.secondary_opts)
+        if option[0] == "-"
+    ]
 
 
 @in_both
 def test_every_command_has_its_row(lang: Lang) -> None:
     rows = [cell for table in page(READMES[lang]).tables for cell in table]
 
-    said = {row.split("`")[1].split()[1] for row in rows if row.startswith("`dckgrade ")}
-    assert set(commands()) - said - {"grade"} == set()
+    documented = {row.split("`")[1].split()[1] for row in rows if row.startswith("`dckgrade ")}
+    assert set(commands()) - documented - {"grade"} == set()
     assert "dckgrade grade" in READMES[lang].read_text()
 
 
@@ -119,7 +124,7 @@ def test_every_option_of_every_command_is_told(lang: Lang) -> None:
 def short(command: Any, long: str) -> str:
     """Give the short form of an option, or what it is."""
     alike = next(param.opts for param in command.params if long in (*param.opts, *param.secondary_opts))
-    return next((one for one in alike if not one.startswith("--")), long)
+    return next((option for option in alike if not option.startswith("--")), long)
 
 
 @in_both
@@ -161,8 +166,8 @@ def test_every_lab_has_its_row(lang: Lang) -> None:
 def test_every_check_and_every_mistake_is_in_the_reference(lang: Lang) -> None:
     text = reference.PAGES[lang].read_text(encoding="utf-8")
 
-    checks = [one.id for lab in LABS for one in lab.checks]
-    assert [one for one in checks if f"`{one}`" not in text] == []
+    checks = [check.id for lab in LABS for check in lab.checks]
+    assert [check for check in checks if f"`{check}`" not in text] == []
     assert [code for code in collect_mistakes(LABS) if f"### {code} `" not in text] == []
 
 
@@ -175,12 +180,12 @@ def test_the_reference_is_made_of_today_s_labs(lang: Lang) -> None:
 def test_every_link_leads_to_a_file_that_is_there(path: Path) -> None:
     links = page(path).links
 
-    assert [one for one in links if "://" not in one and not (path.parent / one).exists()] == []
+    assert [link for link in links if "://" not in link and not (path.parent / link).exists()] == []
 
 
 def spoken(svg: str) -> list[str]:
     """Give the words of a picture: colours and widths may be another version's of Rich."""
-    return [" ".join(one.split()) for one in re.findall(r">([^<>]*\S[^<>]*)</text>", svg)]
+    return [" ".join(text.split()) for text in re.findall(r">([^<>]*\S[^<>]*)</text>", svg)]
 
 
 @in_both

@@ -39,7 +39,7 @@ in_both = pytest.mark.parametrize("lang", GUIDES)
 
 
 def recipes(lang: Lang) -> dict[str, Any]:
-    return {one.file: yaml.safe_load(one.text) for one in BLOCKS[lang] if one.file.startswith(".git")}
+    return {block.file: yaml.safe_load(block.text) for block in BLOCKS[lang] if block.file.startswith(".git")}
 
 
 def lines_of(recipe: dict[str, Any]) -> list[str]:
@@ -85,11 +85,11 @@ class Author:
             path.write_text(block.text, encoding="utf-8")
             return
         assert block.language == "console", block.text
-        for command, _, expected in (one.partition("\n") for one in block.text.split("$ ")[1:]):
+        for command, _, expected in (example.partition("\n") for example in block.text.split("$ ")[1:]):
             printed = self.types(command).stdout
-            said = iter(printed.splitlines())
+            lines = iter(printed.splitlines())
             for wanted in expected.splitlines():
-                assert any(shown(wanted, line) for line in said), (
+                assert any(shown(wanted, line) for line in lines), (
                     f"{command}\n{wanted!r} is not in\n{printed}"
                 )
 
@@ -135,7 +135,7 @@ def test_the_recipes_are_for_both_and_do_nothing_but_install_and_run_dckgrade(la
 def test_both_guides_have_the_same_files_commands_and_headings() -> None:
     english, french = BLOCKS["en"], BLOCKS["fr"]
 
-    assert [one for one in french if one.file] == [one for one in english if one.file]
+    assert [block for block in french if block.file] == [block for block in english if block.file]
     assert list(map(typed, french)) == list(map(typed, english))
     levels = [re.findall(r"^#+ ", path.read_text(), re.MULTILINE) for path in GUIDES.values()]
     assert levels[0] == levels[1]

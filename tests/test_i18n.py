@@ -29,7 +29,7 @@ def catalogue(domain: str) -> Catalog:
 
 
 def messages(domain: str) -> list[Message]:
-    return [one for one in catalogue(domain) if one.id]
+    return [message for message in catalogue(domain) if message.id]
 
 
 def marked(domain: str) -> set[str]:
@@ -44,33 +44,37 @@ def placeholders(text: object) -> list[tuple[str, str | None, str | None]]:
 
 @domains
 def test_every_marked_text_is_in_the_catalogue(domain: str) -> None:
-    assert marked(domain) - {one.id for one in messages(domain)} == set()
+    assert marked(domain) - {message.id for message in messages(domain)} == set()
 
 
 @domains
 def test_every_text_is_translated_and_none_is_a_guess(domain: str) -> None:
-    assert [one.id for one in messages(domain) if not one.string or one.fuzzy] == []
+    assert [message.id for message in messages(domain) if not message.string or message.fuzzy] == []
 
 
 @domains
 def test_placeholders_are_the_same_in_both_languages(domain: str) -> None:
-    assert [one.id for one in messages(domain) if placeholders(one.id) != placeholders(one.string)] == []
+    assert [
+        message.id for message in messages(domain) if placeholders(message.id) != placeholders(message.string)
+    ] == []
 
 
 @domains
 def test_the_compiled_catalogue_is_fresh(domain: str) -> None:
     # Byte by byte they differ with the date and with Babel's version, which the header names.
     with path(domain).with_suffix(".mo").open("rb") as file:
-        compiled = {one.id: one.string for one in read_mo(file) if one.id}
+        compiled = {message.id: message.string for message in read_mo(file) if message.id}
 
-    assert compiled == {one.id: one.string for one in messages(domain)}, f"pybabel compile -D {domain}"
+    assert compiled == {message.id: message.string for message in messages(domain)}, (
+        f"pybabel compile -D {domain}"
+    )
 
 
 @domains
 def test_french_signs_stand_behind_a_space_that_does_not_break(domain: str) -> None:
-    french = [str(one.string) for one in messages(domain)]
+    french = [str(message.string) for message in messages(domain)]
 
-    assert [one for one in french if any(f" {sign}" in one for sign in ":;!?»")] == []
+    assert [sentence for sentence in french if any(f" {sign}" in sentence for sign in ":;!?»")] == []
 
 
 def test_french_is_french_and_english_is_the_id() -> None:

@@ -8,10 +8,10 @@ from dckgrade.lab.load import load_lab
 from tests.conftest import FIXTURES
 
 NAMED = {
-    one.code
+    diagnosis.code
     for path in list_labs_in_folders(find_builtin_folder()).values()
-    for one in load_lab(path).lab.list_diagnoses()
-    if one.message
+    for diagnosis in load_lab(path).lab.list_diagnoses()
+    if diagnosis.message
 }
 ROW = re.compile(r"^\| `([A-Z]{2}-\d{2})` \|.*\| ([^|]+) \|$", re.MULTILINE)
 UNNAMED = dict(ROW.findall((FIXTURES / "README.md").read_text(encoding="utf-8")))

@@ -91,8 +91,8 @@ def get_unreached_reason(report: Report) -> str:
 
 def contradicts_recording(report: Report, lines: list[CheckResult], score: Score) -> bool:
     """Return whether the report's own verdicts are not those of its recording, by the same lab."""
-    said = {line.id: (line.verdict, line.earned) for line in report.checks}
-    return report.score != score or said != {line.id: (line.verdict, line.earned) for line in lines}
+    reported = {line.id: (line.verdict, line.earned) for line in report.checks}
+    return report.score != score or reported != {line.id: (line.verdict, line.earned) for line in lines}
 
 
 @cache

@@ -76,10 +76,10 @@ class GatheredClass:
         except UserError as trouble:
             self.add_refused(submission, trouble)
         except Exception as bug:  # noqa: BLE001 - one report, however hostile, costs the class nothing
-            said = UserError(
+            error = UserError(
                 N_("{path} cannot be judged: {why}"), path=submission.source, why=repr(bug)[:200]
             )
-            self.add_refused(submission, said)
+            self.add_refused(submission, error)
 
     def add_handed_in(self, submission: Submission, report: Report) -> None:
         """Take in what was handed in by somebody, under a name that may be another's."""
@@ -209,15 +209,15 @@ class GatheredClass:
 
     def make_shared_mistake(self, lab_id: str, code: str, trainees: list[str]) -> SharedMistake:
         """Write one mistake with its words."""
-        check, said = self.named_mistakes[lab_id, code]
+        check, diagnosis = self.named_mistakes[lab_id, code]
         return SharedMistake(
             code=code,
             lab=lab_id,
             check=check,
-            message=said.message,
-            hint=said.hint,
-            why=said.why,
-            look=said.look,
-            source=said.source,
+            message=diagnosis.message,
+            hint=diagnosis.hint,
+            why=diagnosis.why,
+            look=diagnosis.look,
+            source=diagnosis.source,
             trainees=trainees,
         )

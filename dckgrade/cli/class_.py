@@ -33,7 +33,7 @@ DeadlineOption = Annotated[
 ]
 
 
-def desk(
+def class_(
     ctx: typer.Context,
     file: ClassFileArgument,
     reports: ReportsFolderOption = None,

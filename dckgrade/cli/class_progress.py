@@ -77,9 +77,9 @@ class ClassProgressBoard:
             for report in reports
             if not get_unreached_reason(report)
         )
-        told = "; ".join(filter(None, (points, lost)))
+        outcome = "; ".join(filter(None, (points, lost)))
         return Text(
-            sanitize_line(f"[{self.done_count}/{self.machine_count}] {name}: {told}"),
+            sanitize_line(f"[{self.done_count}/{self.machine_count}] {name}: {outcome}"),
             style="yellow" if lost else "",
         )
 
@@ -90,8 +90,8 @@ class ClassProgressBoard:
         from dckgrade.render.text.sanitize import sanitize_line
 
         now = time.monotonic()
-        told = [
+        lines = [
             sanitize_line(f"{name}: {what}, {now - since:.0f} s")
             for name, (what, since) in list(self.running.items())
         ]
-        return Text("\n".join(told), style="dim", no_wrap=True, overflow="ellipsis")
+        return Text("\n".join(lines), style="dim", no_wrap=True, overflow="ellipsis")

@@ -130,7 +130,7 @@ COMMANDS: Mapping[str, CommandEntry] = {
     "grade": CommandEntry("grade", "grade", N_("Grade a lab on this machine's engine.")),
     "judge": CommandEntry("judge", "judge", N_("Judge recorded reports again with today's labs.")),
     "collect": CommandEntry("collect", "collect", N_("Make one class report of many reports.")),
-    "class": CommandEntry("class_", "desk", N_("Grade the engines of a class from the trainer's desk.")),
+    "class": CommandEntry("class_", "class_", N_("Grade the engines of a class from the trainer's desk.")),
     "enrol": CommandEntry(
         "enrol", "enrol", N_("Take the key that signs your reports, or make the keys of a class.")
     ),

@@ -70,15 +70,19 @@ def examine_engine(where: "Endpoint") -> "DoctorReport":
                 assess_lab(load_checked_lab(path).lab, engine, spoken) for path in list_lab_paths().values()
             ]
     except EngineError as trouble:
-        said = trouble.translate_sentences(spoken)
-        return DoctorReport(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
+        sentences = trouble.translate_sentences(spoken)
+        return DoctorReport(
+            endpoint=where.url, found_by=where.source, trouble=sentences, other_sockets=sockets
+        )
     except OutOfReach as trouble:
-        said = [
+        sentences = [
             get_translator(spoken)(N_("The engine does not say what it is: {why}.")).format(
                 why=trouble.detail
             )
         ]
-        return DoctorReport(endpoint=where.url, found_by=where.source, trouble=said, other_sockets=sockets)
+        return DoctorReport(
+            endpoint=where.url, found_by=where.source, trouble=sentences, other_sockets=sockets
+        )
     return DoctorReport(
         endpoint=where.url, found_by=where.source, other_sockets=sockets, machine=machine, labs=labs
     )
@@ -106,8 +110,8 @@ def describe_machine(machine: "Machine") -> Iterator[str]:
     translate = get_translator(language.get_language())
     yield f"{machine.sort} {machine.version}, API {machine.api}"
     if machine.untested_api:
-        told = N_("It offers API {newest}, newer than what dckgrade was tested with: {api} is spoken.")
-        yield translate(told).format(newest=machine.untested_api, api=machine.api)
+        message = N_("It offers API {newest}, newer than what dckgrade was tested with: {api} is spoken.")
+        yield translate(message).format(newest=machine.untested_api, api=machine.api)
     yield f"{machine.operating_system}, Linux {machine.kernel}"
     memory = translate(N_("{memory} GiB of memory, {cpus} processors"))
     yield memory.format(memory=round(machine.memory_bytes / 2**30, 1), cpus=machine.cpus)

@@ -60,10 +60,10 @@ def write_class_keys(file: Path, folder: Path) -> None:
             private=True,
         )
     output.write_file_atomically(everybody, signature.encode_keys(keys), private=True)
-    told = N_("{count} keys in {folder}. Give each trainee theirs; {all} is yours, for `collect --keys`.")
+    message = N_("{count} keys in {folder}. Give each trainee theirs; {all} is yours, for `collect --keys`.")
     exit_codes.print_to_stderr(
         [
-            get_translator(language.get_language())(told).format(
+            get_translator(language.get_language())(message).format(
                 count=len(keys), folder=folder, all=CLASS_KEYS_FILE_NAME
             )
         ]
@@ -79,7 +79,7 @@ def install_own_key(file: Path) -> None:
         raise UserError(N_("{path} holds the keys of a class; a trainee has one."), path=file)
     output.make_folder(settings.get_own_key_path().parent)
     output.write_file_atomically(settings.get_own_key_path(), signature.encode_keys(keys), private=True)
-    told = N_("Your reports are signed as {trainee} from now on.")
+    message = N_("Your reports are signed as {trainee} from now on.")
     exit_codes.print_to_stderr(
-        [get_translator(language.get_language())(told).format(trainee=keys[0].trainee)]
+        [get_translator(language.get_language())(message).format(trainee=keys[0].trainee)]
     )

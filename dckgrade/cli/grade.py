@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dckgrade.cli import completion, exit_codes, inputs, language, options, output
-from dckgrade.i18n import N_, UserError, get_translator
+from dckgrade.i18n import N_, Lang, UserError, get_translator
 from dckgrade.lab.discovery import ALL_LABS
 
 if TYPE_CHECKING:
@@ -67,7 +67,24 @@ def grade(
             selections, run_options, host, context, hints, shape=shape, remembered=remembered
         )
     output.write_reports(reports, paths, hints)
+    if len(labs) > 1:
+        exit_codes.print_to_stderr(describe_collisions(labs, spoken))
     raise SystemExit(exit_codes.choose_exit_code(reports))
+
+
+def describe_collisions(labs: "Sequence[LoadedLab]", lang: Lang) -> list[str]:
+    """Say which of several labs are in each other's way on one engine."""
+    from dckgrade.lab.collisions import find_collisions
+
+    _ = get_translator(lang)
+    container = _("{labs}: they share the container {name}; what is done for one counts for the other.")
+    port = _("{labs}: they share the machine's port {name}; finish one before you begin the other.")
+    return [
+        (container if claim.container else port).format(
+            labs=", ".join(ids), name=claim.container or claim.port
+        )
+        for claim, ids in find_collisions([loaded.lab for loaded in labs]).items()
+    ]
 
 
 def validate_grade_options(timeout: float, shape: output.ReportFormat, *, watched: bool) -> None:

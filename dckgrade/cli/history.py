@@ -91,12 +91,12 @@ def describe_gain(reports: "Sequence[Report]", lang: Lang) -> str:
     gained = sum(map(compute_gain, reports))
     if not gained:
         return ""
-    said = (
+    message = (
         N_("Since your last run: {points} point")
         if abs(gained) == 1
         else N_("Since your last run: {points} points")
     )
-    return get_translator(lang)(said).format(points=f"{gained:+}".replace("-", "\N{MINUS SIGN}"))
+    return get_translator(lang)(message).format(points=f"{gained:+}".replace("-", "\N{MINUS SIGN}"))
 
 
 def compute_gain(report: "Report") -> int:

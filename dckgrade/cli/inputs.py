@@ -138,9 +138,9 @@ def warn_about_ignored_inputs(ignored: Mapping[str, str], labs: "Sequence[Loaded
     resolve_declared_inputs(
         [declared for name, declared in collect_known_inputs().items() if name in ignored], ignored
     )
-    told = get_translator(language.get_language())(N_("{lab} does not use --{name}: it is ignored."))
+    message = get_translator(language.get_language())(N_("{lab} does not use --{name}: it is ignored."))
     ids = ", ".join(loaded.lab.id for loaded in labs)
-    exit_codes.print_to_stderr([told.format(lab=ids, name=name) for name in ignored])
+    exit_codes.print_to_stderr([message.format(lab=ids, name=name) for name in ignored])
 
 
 def resolve_declared_inputs(declared: "Collection[LabInput]", typed: Mapping[str, str]) -> dict[str, str]:

@@ -138,12 +138,12 @@ def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
     except NotStrict as refused:
         problems = refused.problems
     if problems:
-        said = problems[0].translate_sentence(language.get_language())
+        sentence = problems[0].translate_sentence(language.get_language())
         raise InvalidTryTarget(
             N_("{kind}: {problem}"),
             N_("Parameters are written name=value; `dckgrade schema` has them all."),
             kind=name,
-            problem=said,
+            problem=sentence,
         )
     return convert_data(data, kinds[name])
 

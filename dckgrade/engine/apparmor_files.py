@@ -70,13 +70,13 @@ def ask_parser(content: bytes, folder: Path | None) -> ParserAnswer:
         ) as process:  # fmt: skip
             limit_memory(process.pid)
             try:
-                _, said = process.communicate(content, PARSER_TIMEOUT_S)
+                _, stderr = process.communicate(content, PARSER_TIMEOUT_S)
             except subprocess.TimeoutExpired as error:
                 process.kill()
                 raise OutOfReach(UnobservableReason.DEADLINE, "apparmor_parser") from error
     except OSError as error:
         raise OutOfReach(UnobservableReason.NOT_TRIED, f"apparmor_parser: {error.strerror}") from error
-    return parse_parser_answer(process.returncode, said.decode(errors="replace"))
+    return parse_parser_answer(process.returncode, stderr.decode(errors="replace"))
 
 
 def limit_memory(pid: int) -> None:
@@ -87,12 +87,12 @@ def limit_memory(pid: int) -> None:
     resource.prlimit(pid, resource.RLIMIT_AS, (MAX_PARSER_BYTES, MAX_PARSER_BYTES))
 
 
-def parse_parser_answer(exit_code: int, said: str) -> ParserAnswer:
+def parse_parser_answer(exit_code: int, stderr: str) -> ParserAnswer:
     """Read what the parser said; `OutOfReach` if it ended for another reason than the profile."""
     if exit_code == 0:
         return ParserAnswer(accepts=True)
-    lines = [line for line in said.splitlines() if not UNIMPORTANT_PATTERN.match(line)]
-    if exit_code < 0 or not lines or any(word in said for word in UNRELATED_WORDS):
+    lines = [line for line in stderr.splitlines() if not UNIMPORTANT_PATTERN.match(line)]
+    if exit_code < 0 or not lines or any(word in stderr for word in UNRELATED_WORDS):
         raise OutOfReach(UnobservableReason.NOT_TRIED, f"apparmor_parser: {exit_code}")
     placed = next((match for line in lines if (match := PLACE_PATTERN.match(line))), None)
     if placed is None:

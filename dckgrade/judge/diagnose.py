@@ -14,17 +14,17 @@ MAX_FACT_CHARS, MAX_QUOTATION_CHARS = 80, 300
 
 
 def find_first_diagnosis(
-    lab: Lab, check: Check, among: Sequence[Diagnosis], recording: Recording
+    lab: Lab, check: Check, diagnoses: Sequence[Diagnosis], recording: Recording
 ) -> Diagnosis | None:
-    """Find the first of *among* that fits what was seen; written in full."""
-    return next(iter_fitting_diagnoses(lab, check, among, recording), None)
+    """Find the first of *diagnoses* that fits what was seen; written in full."""
+    return next(iter_fitting_diagnoses(lab, check, diagnoses, recording), None)
 
 
 def iter_fitting_diagnoses(
-    lab: Lab, check: Check, among: Sequence[Diagnosis], recording: Recording
+    lab: Lab, check: Check, diagnoses: Sequence[Diagnosis], recording: Recording
 ) -> Iterator[Diagnosis]:
-    """Find all of *among* that fit."""
-    for full in resolve_references(lab, among):
+    """Find all of *diagnoses* that fit."""
+    for full in resolve_references(lab, diagnoses):
         if matches_own_facts(full, check.observe.recall(recording.observations)) and all(
             matches_condition(also.when, also.observe.recall(recording.observations)) for also in full.also
         ):
@@ -32,11 +32,11 @@ def iter_fitting_diagnoses(
 
 
 def iter_pending_probes(
-    lab: Lab, check: Check, among: Sequence[Diagnosis], recording: Recording
+    lab: Lab, check: Check, diagnoses: Sequence[Diagnosis], recording: Recording
 ) -> Iterator[Probe | None]:
-    """Yield for each of *among* that is not ruled out what must be looked at next; None for one that fits."""
+    """Yield for each diagnosis that is not ruled out what must be looked at next; None for one that fits."""
     seen = check.observe.recall(recording.observations)
-    for full in resolve_references(lab, among):
+    for full in resolve_references(lab, diagnoses):
         if not matches_own_facts(full, seen):
             continue
         for also in full.also:
@@ -106,9 +106,9 @@ def list_lacking(condition: Condition, probe: Probe, recording: Recording) -> li
     return [] if isinstance(condition, str) else [name for name in condition if name not in facts]
 
 
-def resolve_references(lab: Lab, among: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
+def resolve_references(lab: Lab, diagnoses: Sequence[Diagnosis]) -> Iterator[Diagnosis]:
     """Yield each diagnosis in full, following a bare code to where it is written."""
-    for diagnosis in among:
+    for diagnosis in diagnoses:
         full = diagnosis if diagnosis.message else lab.find_diagnosis(diagnosis.code)
         if full:
             yield full

@@ -28,10 +28,10 @@ class Problem:
     def translate_sentence(self, lang: str) -> str:
         """Return the sentence in *lang*."""
         translate = get_translator(lang)
-        said = {name: format_problem_value(value, translate) for name, value in self.values.items()}
-        text = translate(self.message_id).format(**said)
+        values = {name: format_problem_value(value, translate) for name, value in self.values.items()}
+        text = translate(self.message_id).format(**values)
         if self.values.get("near"):
-            text += translate(N_("; did you mean `{near}`?")).format(**said)
+            text += translate(N_("; did you mean `{near}`?")).format(**values)
         return text
 
     def __repr__(self) -> str:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import msgspec
 from msgspec import Struct
-from msgspec.inspect import ListType, LiteralType, NoneType, StructType, Type, UnionType
+from msgspec.inspect import ListType, LiteralType, Metadata, NoneType, StructType, Type, UnionType
 
 from dckgrade.lab.fact_types import TYPE_NAMES, get_field_types, simplify_union
 from dckgrade.lab.shape import get_type_info
@@ -25,11 +25,11 @@ class FieldReference(Struct, frozen=True):
 @cache
 def describe_fields(cls: type[Struct]) -> list[FieldReference]:
     """List the fields of *cls* in the order of its code, whose docstrings say what they are."""
-    said = read_field_docstrings(cls)
+    docstrings = read_field_docstrings(cls)
     fields = {field.name: field.encode_name for field in msgspec.structs.fields(cls)}
     types = {field.encode_name: field.type for field in getattr(get_type_info(cls), "fields", ())}
     return [
-        FieldReference(name, describe_type(types[name]), said.get(field, ""))
+        FieldReference(name, describe_type(types[name]), docstrings.get(field, ""))
         for field, name in fields.items()
     ]
 
@@ -55,6 +55,8 @@ def describe_type(wanted: Type) -> str:
         nullable = any(isinstance(member, NoneType) for member in wanted.types)
         return describe_type(simplify_union(wanted)) + (" or null" if nullable else "")
     match wanted:
+        case Metadata():
+            return describe_type(wanted.type)
         case LiteralType():
             return " | ".join(map(str, wanted.values))
         case ListType():

@@ -94,11 +94,11 @@ def observation_key(probe: Probe) -> str:
     return probe.observation_key
 
 
-def add_missing_facts(seen: Observation | None, **told: Any) -> Observation | None:
-    """Return *seen* with the facts of *told* that an older recording lacks."""
-    if not isinstance(seen, Seen) or told.keys() <= seen.facts.keys():
+def add_missing_facts(seen: Observation | None, **facts: Any) -> Observation | None:
+    """Return *seen* with the *facts* that an older recording lacks."""
+    if not isinstance(seen, Seen) or facts.keys() <= seen.facts.keys():
         return seen
-    return replace(seen, facts=told | seen.facts)
+    return replace(seen, facts=facts | seen.facts)
 
 
 def get_fact(seen: Observation | None, name: str) -> Any:

@@ -55,12 +55,14 @@ def get_fact_type(facts: type[msgspec.Struct], fact: str) -> inspect.Type:
 
 def list_mutants(value: Any, kind: inspect.Type, wanted: Wanted) -> list[Any]:
     """Return other values that this fact could have: its neighbours, and those that the demand speaks of."""
-    spoken_of = [mutant for mutant in list_boundary_values(wanted) if fits_type(mutant, simplify_union(kind))]
+    boundaries = [
+        mutant for mutant in list_boundary_values(wanted) if fits_type(mutant, simplify_union(kind))
+    ]
     lists = [[*value, mutant] for mutant in list_boundary_values(wanted)] if isinstance(value, list) else []
     absent = [None] * (is_nullable(kind) and value is not None)
     return [
         mutant
-        for mutant in (*absent, *mutate_value(value, kind), *spoken_of, *lists)
+        for mutant in (*absent, *mutate_value(value, kind), *boundaries, *lists)
         if is_change(mutant, value)
     ]
 

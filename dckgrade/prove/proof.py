@@ -125,16 +125,26 @@ def find_case_faults(outcomes: Iterable[CaseOutcome], lab: Lab) -> Iterator[Proo
 
 def find_expectation_faults(case: Case, lab: Lab) -> Iterator[ProofFault]:
     """A check that there is not would be expected in vain, and a mistake that changes nothing is none."""
-    said = case.expectation
+    expectation = case.expectation
     known = {check.id for check in lab.checks}
-    for name in dict.fromkeys([*said.failed, *said.blocked, *said.unknown, *said.remarks, *said.budget]):
+    for name in dict.fromkeys(
+        [
+            *expectation.failed,
+            *expectation.blocked,
+            *expectation.unknown,
+            *expectation.remarks,
+            *expectation.budget,
+        ]
+    ):
         if name not in known:
             yield ProofFault(
                 what=N_("{case} expects something of {detail}, which is no check."),
                 case=case.name,
                 detail=name,
             )
-    if case.kind is CaseKind.MISTAKE and not (said.failed or said.unknown or said.remarks):
+    if case.kind is CaseKind.MISTAKE and not (
+        expectation.failed or expectation.unknown or expectation.remarks
+    ):
         yield ProofFault(what=N_("{case} names no check that it fails: it is no mistake."), case=case.name)
 
 

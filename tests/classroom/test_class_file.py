@@ -49,21 +49,23 @@ def test_a_folder_of_certificates_is_looked_for_beside_the_file(file: Path) -> N
     folder.mkdir()
     for name in ("ca", "cert", "key"):
         (folder / f"{name}.pem").touch()
-    (one,) = of(file, 'labs = ["tp5"]\ntls = "certs"\n[[engine]]\ntrainee = "Ada"\nhost = "tcp://poste-01"\n')
-    assert one.endpoint.url == "tcp://poste-01:2376"
-    assert one.endpoint.tls
-    assert (one.endpoint.tls.ca, one.endpoint.tls.verify) == (folder / "ca.pem", True)
+    (machine,) = of(
+        file, 'labs = ["tp5"]\ntls = "certs"\n[[engine]]\ntrainee = "Ada"\nhost = "tcp://poste-01"\n'
+    )
+    assert machine.endpoint.url == "tcp://poste-01:2376"
+    assert machine.endpoint.tls
+    assert (machine.endpoint.tls.ca, machine.endpoint.tls.verify) == (folder / "ca.pem", True)
 
 
 def test_the_trainer_s_own_engine_is_nobody_s(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///trainer.sock")
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
-    (one,) = of(file, f'labs = ["tp5"]\n{ADA}')
-    assert one.endpoint.url == "ssh://ada@poste-01"
+    (machine,) = of(file, f'labs = ["tp5"]\n{ADA}')
+    assert machine.endpoint.url == "ssh://ada@poste-01"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("labs = [\n", "1:"),
         ('labs = ["tp5"]\nlabs = ["tp6"]\n', "2:"),
@@ -95,9 +97,11 @@ def test_the_trainer_s_own_engine_is_nobody_s(file: Path, monkeypatch: pytest.Mo
         (f'labs = ["tp2"]\ncontainer = "a b"\n{ADA}', "2:1: a b is not of the type container"),
     ],
 )  # fmt: skip
-def test_each_mistake_is_told_with_its_line(file: Path, text: str, told: str) -> None:
+def test_each_mistake_is_told_with_its_line(file: Path, text: str, message: str) -> None:
     lines = wrong(file, text)
-    assert any(told in line if not told[0].isdigit() else line.startswith(told) for line in lines), lines
+    assert any(message in line if not message[0].isdigit() else line.startswith(message) for line in lines), (
+        lines
+    )
 
 
 def test_all_mistakes_are_told_at_once_and_in_french_too(file: Path) -> None:
@@ -138,17 +142,17 @@ def test_no_text_crashes_it(tmp_path_factory: pytest.TempPathFactory, text: str)
     file = tmp_path_factory.mktemp("any") / "class.toml"
     file.write_bytes(f'labs = ["tp5"]\n{ADA}{text}'.encode("utf-8", "surrogatepass"))
     with contextlib.suppress(FileInvalid):
-        assert [one.trainee for one in read_class_file(file)][:1] == ["Ada"]
+        assert [machine.trainee for machine in read_class_file(file)][:1] == ["Ada"]
 
 
 HOSTILE = "Ada\x1b[31m\u202e<script>=cmd|' /C calc'!A0"
 
 
 def test_a_hostile_name_is_taken_as_it_is(file: Path) -> None:
-    (one,) = of(
+    (machine,) = of(
         file, f'labs = ["tp5"]\n{ADA}'.replace('"Ada"', "\"Ada\\u001b[31m\\u202e<script>=cmd|' /C calc'!A0\"")
     )
-    assert one.trainee == HOSTILE
+    assert machine.trainee == HOSTILE
 
 
 def test_the_readme_s_example_is_read_as_it_stands(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

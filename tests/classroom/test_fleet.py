@@ -68,7 +68,7 @@ def grade_class(file: Path, *words: str) -> tuple[int, dict[str, dict[str, Any]]
 def test_a_crash_while_one_machine_is_graded_takes_no_other_s_results(tmp_path: Path, jobs: str) -> None:
     deaths = {1: kill_peer(signal.SIGSEGV), 2: kill_peer(signal.SIGKILL)}
     with start_engines(tmp_path, deaths, 5) as engines:
-        code, cells, told = grade_class(write_class(tmp_path, engines), "--jobs", jobs)
+        code, cells, stderr = grade_class(write_class(tmp_path, engines), "--jobs", jobs)
 
     assert code == 3
     for name in ("T0", "T3", "T4"):
@@ -79,8 +79,8 @@ def test_a_crash_while_one_machine_is_graded_takes_no_other_s_results(tmp_path: 
             True
         }
         assert f"({how}); that is a bug in dckgrade" in cells[name]["tp5"]["unreached"]
-    assert len(told.splitlines()) == 5
-    assert "Traceback" not in told
+    assert len(stderr.splitlines()) == 5
+    assert "Traceback" not in stderr
 
 
 def test_the_lab_that_was_graded_before_the_crash_keeps_its_result(tmp_path: Path) -> None:
@@ -115,10 +115,10 @@ def test_no_process_is_left_when_the_command_ends(tmp_path: Path, number: signal
         ) as command:
             wait_until(lambda: len(graders) == 3)
             command.send_signal(number)
-            _, told = command.communicate(timeout=20)
+            _, stderr = command.communicate(timeout=20)
         wait_until(lambda: not any(map(is_running, graders)))
     assert command.pid not in graders
-    assert b"Traceback" not in told
+    assert b"Traceback" not in stderr
 
 
 def test_a_machine_that_hangs_is_stopped_and_leaves_its_place_to_the_next(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_a_class_is_a_row_a_trainee_and_a_column_a_lab() -> None:
         make_trainee_report("Bob", "tp5", MISTAKE),
     )
     assert [lab.id for lab in report.labs] == ["tp2", "tp5"]
-    assert [one.trainee for one in report.rows] == ["Ada", "Bob"]
+    assert [row.trainee for row in report.rows] == ["Ada", "Bob"]
     assert find_row(report, "Ada").score.earned == 20
     assert find_row(report, "Bob").cells.keys() == {"tp5"}
     assert find_row(report, "Bob").score.possible == 20
@@ -58,8 +58,8 @@ def test_a_score_is_what_the_recording_comes_to_whatever_the_report_claims() -> 
 
 def test_an_honest_report_bears_no_flag() -> None:
     for lab in ("tp1", "tp2", "tp5"):
-        (one,) = gather_class(make_trainee_report("Ada", lab)).rows
-        assert (one.cells[lab].flags, one.cells[lab].trust) == ([], "declared")
+        (row,) = gather_class(make_trainee_report("Ada", lab)).rows
+        assert (row.cells[lab].flags, row.cells[lab].trust) == ([], "declared")
 
 
 def test_a_report_by_another_version_of_the_lab_is_judged_by_ours_and_flagged() -> None:
@@ -73,8 +73,8 @@ def test_the_best_attempt_counts_or_the_latest_and_the_others_are_history() -> N
     best = find_row(gather_class(then, first), "Ada").cells["tp5"]
     latest = find_row(gather_class(first, then, attempt_policy="latest"), "Ada").cells["tp5"]
     assert (best.score.earned, latest.score.earned < 10) == (10, True)
-    assert [one.started_at for one in best.history] == ["2026-11-24T11:00:00Z"]
-    assert [one.score.earned for one in latest.history] == [10]
+    assert [attempt.started_at for attempt in best.history] == ["2026-11-24T11:00:00Z"]
+    assert [attempt.score.earned for attempt in latest.history] == [10]
 
 
 def test_the_order_of_the_files_changes_nothing() -> None:
@@ -101,7 +101,7 @@ def test_the_order_of_the_files_changes_nothing() -> None:
 )
 def test_what_is_no_report_is_a_row_with_its_reason_and_the_others_count(content: bytes, reason: str) -> None:
     report = gather_class(make_submission(content, "odd.json"), make_trainee_report("Ada"))
-    assert [one.source for one in report.refused] == ["class/odd.json"]
+    assert [submission.source for submission in report.refused] == ["class/odd.json"]
     assert reason in report.refused[0].reason
     assert find_row(report, "Ada").score.earned == 10
 
@@ -125,7 +125,7 @@ def test_a_report_that_was_tampered_with_anywhere_never_aborts(seed: int) -> Non
     report = gather_class(json.dumps(content).encode(), make_trainee_report("Bob"))
     assert find_row(report, "Bob").score.earned == 10
     assert report.reports + len(report.refused) == 2
-    assert "cannot be judged" not in "".join(one.reason for one in report.refused)
+    assert "cannot be judged" not in "".join(submission.reason for submission in report.refused)
 
 
 def test_a_shared_container_is_a_copy_and_both_are_told_of_each_other() -> None:
@@ -142,14 +142,14 @@ def test_a_report_under_another_name_is_a_copy_also_where_nothing_has_an_id(lab:
     report = gather_class(
         make_trainee_report("Ada", lab), changed(make_trainee_report("Ada", lab), trainee="Bob")
     )
-    assert [one.cells[lab].flags for one in report.rows] == [["copy"], ["copy"]]
+    assert [row.cells[lab].flags for row in report.rows] == [["copy"], ["copy"]]
 
 
 def test_two_hundred_honest_trainees_are_never_accused() -> None:
     reports = [make_trainee_report(f"Trainee {at}", lab, at=f"2026-11-24T10:{at % 60:02}:{at // 60:02}Z")
                for at in range(200) for lab in ("tp2", "tp5")]  # fmt: skip
     flagged = {
-        flag for one in gather_class(*reports).rows for cell in one.cells.values() for flag in cell.flags
+        flag for row in gather_class(*reports).rows for cell in row.cells.values() for flag in cell.flags
     }
     assert flagged == set()
 
@@ -174,7 +174,7 @@ def test_the_roster_adds_who_is_missing_and_tells_who_is_not_expected() -> None:
     report = gather_class(
         make_trainee_report("ada@example.org"), make_trainee_report("Mallory"), roster=known
     )
-    assert [(one.trainee, one.expected, bool(one.cells)) for one in report.rows] == [
+    assert [(row.trainee, row.expected, bool(row.cells)) for row in report.rows] == [
         ("Ada Lovelace", True, True), ("Bob", True, False), ("Mallory", False, True),
     ]  # fmt: skip
 
@@ -196,7 +196,7 @@ def test_mistakes_are_ranked_by_how_many_trainees_share_them() -> None:
     first = report.mistakes[0]
     assert (first.code, first.lab, first.trainees) == ("ST-01", "tp5", sorted(NAMES[:3], key=str.casefold))
     assert first.message
-    counts = [len(one.trainees) for one in report.mistakes]
+    counts = [len(mistake.trainees) for mistake in report.mistakes]
     assert counts == sorted(counts, reverse=True)
 
 
@@ -209,8 +209,8 @@ def test_every_check_counts_how_the_class_did() -> None:
 
 def test_a_check_that_nobody_or_everybody_passes_is_suspicious_in_a_class_of_five() -> None:
     stuck = gather_class(*(make_trainee_report(name, "tp5", MISTAKE) for name in NAMES))
-    told = {check.id: check.suspicious for check in stuck.labs[0].checks}
-    assert set(told.values()) == {"nobody-passes", "everybody-passes"}
+    suspicious = {check.id: check.suspicious for check in stuck.labs[0].checks}
+    assert set(suspicious.values()) == {"nobody-passes", "everybody-passes"}
     few = gather_class(*(make_trainee_report(name, "tp5", MISTAKE) for name in NAMES[:4]))
     assert {check.suspicious for check in few.labs[0].checks} == {None}
 
@@ -237,8 +237,8 @@ def test_an_engine_that_was_off_when_the_trainer_looked_takes_no_points_away(cou
     made = GatheredClass(GatherOptions(attempt_policy=counting), Roster())
     made.add_report(make_trainee_report("Ada"), "Ada", "handed-in", "declared")
     made.add_report(replace(off, started_at="2026-11-25T10:00:00Z"), "Ada", "desk", "observed")
-    (one,) = made.make_class_report().rows
-    assert (one.cells["tp5"].source, one.cells["tp5"].score.earned) == ("handed-in", 10)
+    (row,) = made.make_class_report().rows
+    assert (row.cells["tp5"].source, row.cells["tp5"].score.earned) == ("handed-in", 10)
     made.add_report(make_trainee_report("Ada", "tp5", "no-password"), "Ada", "desk again", "observed")
-    (one,) = made.make_class_report().rows
-    assert (one.cells["tp5"].source, one.cells["tp5"].trust) == ("desk again", "observed")
+    (row,) = made.make_class_report().rows
+    assert (row.cells["tp5"].source, row.cells["tp5"].trust) == ("desk again", "observed")

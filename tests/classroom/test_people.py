@@ -34,7 +34,9 @@ def test_a_name_is_found_however_it_is_written(other: str) -> None:
 
 def test_a_trainee_is_found_by_address_login_or_number() -> None:
     known = Roster([Person(name="Ada", email="ada@example.org", username="alove", id_number="042")])
-    assert {known.find(one) for one in ("ada@example.org", "ALOVE", "042", "ada")} == {known.people[0]}
+    assert {known.find(identifier) for identifier in ("ada@example.org", "ALOVE", "042", "ada")} == {
+        known.people[0]
+    }
     assert known.find("Bob") is None
 
 

@@ -42,9 +42,9 @@ def test_a_folder_is_read_to_its_depths_and_only_its_json(tmp_path: Path) -> Non
     (tmp_path / "ada" / "deep").mkdir(parents=True)
     (tmp_path / "ada" / "deep" / "tp5.json").write_bytes(REPORT)
     (tmp_path / "ada" / "tp5.html").write_bytes(b"<html>")
-    (one,) = read(tmp_path)
-    assert (one.path_within, one.raw, one.refusal) == ("ada/deep/tp5.json", REPORT, None)
-    assert one.source == str(tmp_path / "ada/deep/tp5.json")
+    (submission,) = read(tmp_path)
+    assert (submission.path_within, submission.raw, submission.refusal) == ("ada/deep/tp5.json", REPORT, None)
+    assert submission.source == str(tmp_path / "ada/deep/tp5.json")
 
 
 def test_a_link_is_not_followed_out_of_the_folder(tmp_path: Path) -> None:
@@ -62,15 +62,15 @@ def test_moodle_s_zip_of_the_whole_class_is_read_as_it_comes(tmp_path: Path) -> 
         "__MACOSX/Ada/._tp5.json": b"\0\5\x16\7",
     }
     found = read(zipped(tmp_path / "moodle.zip", members))
-    assert [one.path_within for one in found] == list(members)[:2]
-    assert all(one.raw == REPORT for one in found)
+    assert [submission.path_within for submission in found] == list(members)[:2]
+    assert all(submission.raw == REPORT for submission in found)
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
 def test_a_tar_is_read_whatever_it_is_packed_with(tmp_path: Path, mode: str) -> None:
     suffix = mode.replace("w", ".tar").replace(":", ".")
     found = read(tarred(tmp_path / f"class{suffix}", {"ada/tp5.json": REPORT, "bob/tp5.json": REPORT}, mode))
-    assert [one.path_within for one in found] == ["ada/tp5.json", "bob/tp5.json"]
+    assert [submission.path_within for submission in found] == ["ada/tp5.json", "bob/tp5.json"]
 
 
 @pytest.mark.parametrize("name", ["../../etc/cron.d/x.json", "/etc/x.json", "..\\x.json", "a/../../x.json"])
@@ -79,7 +79,7 @@ def test_a_path_that_leads_out_is_only_a_name(tmp_path: Path, name: str) -> None
     found = read(
         zipped(tmp_path / "class.zip", {name: REPORT}), tarred(tmp_path / "class.tgz", {name: REPORT})
     )
-    assert [one.raw for one in found] == [REPORT, REPORT]
+    assert [submission.raw for submission in found] == [REPORT, REPORT]
     assert set(tmp_path.rglob("*")) == before
 
 
@@ -96,8 +96,8 @@ def test_what_is_no_plain_file_in_a_tar_is_passed_over(tmp_path: Path, kind: byt
 def test_a_bomb_is_a_refusal_of_one_file_and_the_others_are_read(tmp_path: Path, make: object) -> None:
     name = "class.zip" if make is zipped else "class.tgz"
     found = read(make(tmp_path / name, {"bomb.json": BOMB, "tp5.json": REPORT}))  # type: ignore[operator]
-    assert [bool(one.refusal) for one in found] == [True, False]
-    assert all(len(one.raw) < 1024 for one in found)
+    assert [bool(submission.refusal) for submission in found] == [True, False]
+    assert all(len(submission.raw) < 1024 for submission in found)
 
 
 def test_an_archive_that_is_larger_than_any_class_is_given_up(
@@ -115,8 +115,8 @@ def test_too_many_members_are_given_up(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "MAX_ARCHIVE_MEMBERS", 3)
     many = {f"{at}.txt": b"" for at in range(4)}
     for made in (zipped(tmp_path / "class.zip", many), tarred(tmp_path / "class.tar", many, "w")):
-        (one,) = read(made)
-        assert one.refusal
+        (submission,) = read(made)
+        assert submission.refusal
 
 
 def test_an_archive_within_an_archive_is_refused_by_name(tmp_path: Path) -> None:
@@ -125,9 +125,9 @@ def test_an_archive_within_an_archive_is_refused_by_name(tmp_path: Path) -> None
         zipped(tmp_path / "outer.zip", {"ada/inner.zip": inner}),
         tarred(tmp_path / "outer.tgz", {"ada/inner.zip": inner}),
     ):
-        (one,) = read(made)
-        assert "archive within an archive" in str(one.refusal)
-        assert "ada/inner.zip" in str(one.refusal)
+        (submission,) = read(made)
+        assert "archive within an archive" in str(submission.refusal)
+        assert "ada/inner.zip" in str(submission.refusal)
 
 
 def test_an_encrypted_file_is_refused_by_name(tmp_path: Path) -> None:
@@ -136,8 +136,8 @@ def test_an_encrypted_file_is_refused_by_name(tmp_path: Path) -> None:
     for signature, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
         content[content.index(signature) + offset] |= 1
     path.write_bytes(content)
-    (one,) = read(path)
-    assert "encrypted" in str(one.refusal)
+    (submission,) = read(path)
+    assert "encrypted" in str(submission.refusal)
 
 
 @pytest.mark.parametrize("cut", [10, 60, 1600])
@@ -158,16 +158,16 @@ def test_random_bytes_are_no_archive(tmp_path: Path) -> None:
     for suffix in ("zip", "tgz", "tar.xz"):
         path = tmp_path / f"noise.{suffix}"
         path.write_bytes(os.urandom(5000))
-        (one,) = read(path)
-        assert "not a whole archive" in str(one.refusal)
+        (submission,) = read(path)
+        assert "not a whole archive" in str(submission.refusal)
 
 
 def test_a_file_that_is_larger_than_any_report_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "huge.json"
     with path.open("wb") as file:
         file.truncate(50 * 1024 * 1024 * 1024)
-    (one,) = read(path)
-    assert "larger than any report" in str(one.refusal)
+    (submission,) = read(path)
+    assert "larger than any report" in str(submission.refusal)
 
 
 def test_a_path_that_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:
@@ -197,8 +197,8 @@ def test_a_header_that_unpacks_to_more_than_any_name_is_given_up_unread(tmp_path
 
 def test_the_map_of_a_sparse_file_is_no_way_around_it(tmp_path: Path) -> None:
     records = b"".join(
-        b"%d %s\n" % (len(one) + 4, one)
-        for one in (b"GNU.sparse.major=1", b"GNU.sparse.minor=0", b"GNU.sparse.name=a.json")
+        b"%d %s\n" % (len(record) + 4, record)
+        for record in (b"GNU.sparse.major=1", b"GNU.sparse.minor=0", b"GNU.sparse.name=a.json")
     )
     header, member = tarfile.TarInfo("pax"), tarfile.TarInfo("a.json")
     header.type, header.size, member.size = b"x", len(records), 512 * 1024 * 1024
@@ -208,11 +208,11 @@ def test_the_map_of_a_sparse_file_is_no_way_around_it(tmp_path: Path) -> None:
         packed.write(b"1\n" * (16 * 1024 * 1024))
     tracemalloc.start()
     try:
-        (one,) = read(path)
+        (submission,) = read(path)
         assert tracemalloc.get_traced_memory()[1] < 16 * 1024 * 1024
     finally:
         tracemalloc.stop()
-    assert one.refusal
+    assert submission.refusal
 
 
 SESSION = b'{"schema": "dckgrade-session/1", "reports": [%s]}'
@@ -256,5 +256,5 @@ def test_files_come_in_the_order_of_their_names_folder_by_folder(tmp_path: Path)
         (tmp_path / name).write_bytes(REPORT)
     (tmp_path / "a" / "link").symlink_to(tmp_path / "b")
     wanted = ["B.json", "a/b/c.json", "a/z.json", "a-b.json", "a.json", "b/tp5.json"]
-    assert [one.path_within for one in read(tmp_path)] == wanted
-    assert [one.source for one in read(tmp_path)] == [str(tmp_path / name) for name in wanted]
+    assert [submission.path_within for submission in read(tmp_path)] == wanted
+    assert [submission.source for submission in read(tmp_path)] == [str(tmp_path / name) for name in wanted]

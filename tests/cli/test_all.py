@@ -43,22 +43,24 @@ def test_every_lab_is_graded_and_each_question_is_asked_once(tmp_path: Path) -> 
 
     session = json.loads(done.stdout)
     jsonschema.validate(session, codec.build_report_schema("session"))
-    assert [one["lab"]["id"] for one in session["reports"]] == LABS
+    assert [report["lab"]["id"] for report in session["reports"]] == LABS
     asked = Counter(path.partition("?")[0] for path in engine.list_paths())
     assert asked["/v1.51/containers/json"] == 1, asked
     assert asked["/v1.51/info"] <= 1, asked
-    assert session["score"]["possible"] == sum(one["score"]["possible"] for one in session["reports"])
+    assert session["score"]["possible"] == sum(report["score"]["possible"] for report in session["reports"])
 
 
 def test_each_report_holds_what_its_own_lab_asks_for_and_no_more(tmp_path: Path) -> None:
     with FaultEngine(tmp_path / "engine.sock", EMPTY) as engine:
         options = ("-f", "json", "--host", engine.url, "--workdir", str(tmp_path))
-        together = {one["lab"]["id"]: one for one in json.loads(dckgrade("all", *options).stdout)["reports"]}
+        together = {
+            report["lab"]["id"]: report for report in json.loads(dckgrade("all", *options).stdout)["reports"]
+        }
         for lab in LABS:
             alone = json.loads(dckgrade(lab, *options).stdout)
             assert alone["observations"].keys() == together[lab]["observations"].keys()
-            assert [one["verdict"] for one in alone["checks"]] == [
-                one["verdict"] for one in together[lab]["checks"]
+            assert [check["verdict"] for check in alone["checks"]] == [
+                check["verdict"] for check in together[lab]["checks"]
             ]
 
 
@@ -78,7 +80,7 @@ def test_all_takes_as_long_as_the_slowest_lab_and_not_the_sum(tmp_path: Path) ->
 def test_without_an_engine_there_is_one_document_in_which_all_is_unknown() -> None:
     done = dckgrade("all", "-f", "json", "--host", NOWHERE)
     session = json.loads(done.stdout)
-    verdicts = {check["verdict"] for one in session["reports"] for check in one["checks"]}
+    verdicts = {check["verdict"] for report in session["reports"] for check in report["checks"]}
     assert (done.returncode, len(session["reports"])) == (3, len(LABS))
     # What needs no engine is judged: files of the working folder, and the engine's own on this machine.
     assert "unknown" in verdicts
@@ -90,8 +92,8 @@ def test_a_lab_that_cannot_be_graded_here_spoils_no_other(tmp_path: Path) -> Non
     with FaultEngine(tmp_path / "engine.sock", EMPTY) as engine:
         done = dckgrade("all", "-f", "json", "--host", engine.url, "--workdir", str(tmp_path))
     ended = {
-        one["lab"]["id"]: {check["verdict"] for check in one["checks"]}
-        for one in json.loads(done.stdout)["reports"]
+        report["lab"]["id"]: {check["verdict"] for check in report["checks"]}
+        for report in json.loads(done.stdout)["reports"]
     }
     assert "unknown" in ended["tp3"], "this engine's machine has no AppArmor"
     assert "unknown" not in ended["tp5"]
@@ -126,7 +128,9 @@ def test_every_file_asked_for_has_all_labs(tmp_path: Path) -> None:
 def test_judge_takes_the_session_as_it_was_written(handed_in: Path) -> None:
     done = dckgrade("judge", str(handed_in), "-f", "json")
     before, after = json.loads(handed_in.read_bytes()), json.loads(done.stdout)
-    assert [one["checks"] for one in after["reports"]] == [one["checks"] for one in before["reports"]]
+    assert [report["checks"] for report in after["reports"]] == [
+        report["checks"] for report in before["reports"]
+    ]
 
 
 def test_collect_counts_a_session_as_its_reports(handed_in: Path) -> None:
@@ -146,20 +150,20 @@ def test_a_session_is_judged_again_in_place_and_stays_whole(handed_in: Path) -> 
     assert dckgrade("judge", "--diff", str(handed_in)).returncode == 1
     assert dckgrade("judge", "--diff", "--write", str(handed_in)).returncode == 0
     mended = json.loads(handed_in.read_bytes())
-    assert [one["lab"]["id"] for one in mended["reports"]] == LABS
+    assert [report["lab"]["id"] for report in mended["reports"]] == LABS
     assert mended["reports"][LABS.index("tp5")]["checks"][0]["verdict"] == "failed"
     assert Path(f"{handed_in}.before").exists()
 
 
 def test_signatures_in_a_session_stay_good(handed_in: Path) -> None:
     key = signature.make_key("Ada")
-    reports = [codec.from_json(one, "ada") for one in codec.split_session(handed_in.read_bytes())]
-    session = codec.encode_session([signature.sign_report(one, key) for one in reports])
+    reports = [codec.from_json(raw, "ada") for raw in codec.split_session(handed_in.read_bytes())]
+    session = codec.encode_session([signature.sign_report(report, key) for report in reports])
     apart = list(codec.split_session(session))
     assert len(apart) == len(LABS)
-    assert all(signature.has_valid_signature(codec.from_json(one, "ada"), one, key) for one in apart)
+    assert all(signature.has_valid_signature(codec.from_json(raw, "ada"), raw, key) for raw in apart)
     forged = list(codec.split_session(session.replace(b'"earned": 0', b'"earned": 1', 2)))
-    assert not all(signature.has_valid_signature(codec.from_json(one, "ada"), one, key) for one in forged)
+    assert not all(signature.has_valid_signature(codec.from_json(raw, "ada"), raw, key) for raw in forged)
 
 
 @pytest.mark.parametrize(

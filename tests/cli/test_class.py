@@ -48,7 +48,7 @@ def test_a_class_is_shown_and_written_in_every_form_at_once(
     assert "noise.json" in shown
     assert all(file.stat().st_size for file in files)
     assert len(list(csv.DictReader(io.StringIO(moodle.read_text())))) == 3
-    assert sorted(one.name for one in scopes.iterdir()) == [
+    assert sorted(path.name for path in scopes.iterdir()) == [
         "0001-ada.json",
         "0002-bob.json",
         "0003-carol.json",
@@ -73,7 +73,7 @@ def test_a_signed_report_is_corroborated_under_its_own_name_and_no_other(
     made = dckgrade("enrol", "--new", str(roster), "--into", str(keys))
     assert made.returncode == 0
     own = keys / "0001-ada.key"
-    assert {stat.S_IMODE(one.stat().st_mode) for one in keys.iterdir()} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in keys.iterdir()} == {0o600}
 
     home = {"HOME": str(tmp_path / "home"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
     assert dckgrade("enrol", str(own), environ=home).returncode == 0
@@ -101,7 +101,7 @@ def test_enrolling_again_keeps_every_key_and_adds_who_is_new(tmp_path: Path, ros
     dckgrade("enrol", "--new", str(roster), "--into", str(keys))
     after = json.loads((keys / "class.keys").read_bytes())["keys"]
     assert after[:3] == before
-    assert [one["trainee"] for one in after] == ["Ada", "Bob", "Carol", "Dan"]
+    assert [row["trainee"] for row in after] == ["Ada", "Bob", "Carol", "Dan"]
 
 
 @pytest.mark.parametrize("words", [(), ("x.key", "--new", "roster.csv")])

@@ -82,12 +82,12 @@ def test_every_mistake_of_a_file_is_told_with_its_line_and_it_is_2(file: Path) -
     file.write_text('labs = ["tp55"]\n[[engine]]\nhostt = "x"\n')
     done = dckgrade("class", str(file), "--lang", "en")
     assert done.returncode == 2
-    told = done.stderr.decode().splitlines()
-    assert [line for line in told if line.startswith(str(file))] == [
+    lines = done.stderr.decode().splitlines()
+    assert [line for line in lines if line.startswith(str(file))] == [
         f"{file}:1:1: there is no lab “tp55”; did you mean `tp5`?",
         f"{file}:3:1: there is no `hostt` here; did you mean `host`?",
     ]
-    assert '3 | hostt = "x"' in told
+    assert '3 | hostt = "x"' in lines
 
 
 def test_a_password_in_an_address_is_not_shown_with_its_line_either(file: Path) -> None:

@@ -196,10 +196,10 @@ def test_the_working_folder_and_the_container_reach_the_lab(tmp_path: Path) -> N
 
     reports = [json.loads(done.stdout) for done in (first, second)]
     names = [
-        one["facts"]["name"]
+        observation["facts"]["name"]
         for report in reports
-        for one in report["observations"].values()
-        if one["kind"] == "seccomp-container"
+        for observation in report["observations"].values()
+        if observation["kind"] == "seccomp-container"
     ]
     assert names == ["web", "mine"]
     assert [report["checks"][0]["verdict"] for report in reports] == ["passed", "failed"]
@@ -233,11 +233,11 @@ def test_grafana_s_account_reaches_grafana_once_and_is_written_nowhere(tmp_path:
                 *("tp6", "-f", "json", "--host", engine.url, "--only", "dashboard-imported"),
                 environ={"DCKGRADE_GRAFANA_PASSWORD": "canary-secret-1"},
             )
-        heard = b"".join(there.requests)
+        requests = b"".join(there.requests)
 
-    assert heard.count(b"Authorization: Basic YWRtaW46Y2FuYXJ5LXNlY3JldC0x") == 1
+    assert requests.count(b"Authorization: Basic YWRtaW46Y2FuYXJ5LXNlY3JldC0x") == 1
     assert b"canary" not in done.stdout + done.stderr
-    (facts,) = [one["facts"] for one in json.loads(done.stdout)["observations"].values()]
+    (facts,) = [observation["facts"] for observation in json.loads(done.stdout)["observations"].values()]
     assert (facts["access"], facts["account_of"]) == ("refused", "option")
 
 

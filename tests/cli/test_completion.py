@@ -164,15 +164,15 @@ def test_completion_says_nothing_of_labs_that_do_not_load(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"),
+    ("typed", "suggestion"),
     [(("tp5", "--passiv"), "--passive"), (("tp5", "--workdirs", "."), "--workdir"), (("explian",), "explain"),
      (("tp55",), "tp5"), (("explain", "STT-01"), "ST-01"), (("--lagn", "fr"), "--lang"),
      (("tp5", "--only", "dbserver-runing"), "dbserver-running")],
 )  # fmt: skip
-def test_what_is_misspelt_is_guessed(typed: tuple[str, ...], meant: str) -> None:
+def test_what_is_misspelt_is_guessed(typed: tuple[str, ...], suggestion: str) -> None:
     done = dckgrade(*typed, environ={"DCKGRADE_LANG": "en"})
     assert done.returncode in {2, 5}
-    assert f"Did you mean {meant}?" in done.stderr.decode()
+    assert f"Did you mean {suggestion}?" in done.stderr.decode()
 
 
 def test_what_is_nothing_like_an_option_is_not_guessed() -> None:

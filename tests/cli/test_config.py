@@ -49,7 +49,7 @@ def test_each_setting_is_shown_with_where_it_was_said(home: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("timeoot = 3", "Did you mean timeout"),
         ("colour = true", "These there are"),
@@ -61,13 +61,13 @@ def test_each_setting_is_shown_with_where_it_was_said(home: dict[str, str]) -> N
     ],
 )
 def test_a_mistake_in_the_file_is_told_with_what_would_be_right(
-    home: dict[str, str], text: str, said: str
+    home: dict[str, str], text: str, message: str
 ) -> None:
     settle(home, text)
     for words in (("config",), ("tp5", "--host", NOWHERE)):
         done = dckgrade(*words, "--lang", "en", environ=home)
         assert done.returncode == 2
-        assert said in done.stderr.decode()
+        assert message in done.stderr.decode()
         assert "config.toml" in done.stderr.decode()
         assert b"Traceback" not in done.stderr
 

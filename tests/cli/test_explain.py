@@ -22,8 +22,8 @@ every_code = pytest.mark.parametrize("known", KNOWN.values(), ids=KNOWN)
 
 @every_lab
 def test_every_code_that_a_lab_can_name_is_written_in_full_once(lab: str) -> None:
-    codes = {one.code for one in LABS[lab].list_diagnoses()}
-    full = Counter(one.code for one in LABS[lab].list_diagnoses() if one.message)
+    codes = {diagnosis.code for diagnosis in LABS[lab].list_diagnoses()}
+    full = Counter(diagnosis.code for diagnosis in LABS[lab].list_diagnoses() if diagnosis.message)
     assert codes == set(full)
     assert set(full.values()) == {1}
 
@@ -34,24 +34,24 @@ def test_no_code_means_two_things() -> None:
 
 @every_code
 def test_a_code_has_its_name_a_hint_the_concept_and_the_documentation(known: KnownMistake) -> None:
-    one = known.diagnosis
-    assert one.name
-    assert one.hint
-    assert one.why, "why it happens: `why:`"
-    assert one.source, "where the documentation is: `source:`"
+    diagnosis = known.diagnosis
+    assert diagnosis.name
+    assert diagnosis.hint
+    assert diagnosis.why, "why it happens: `why:`"
+    assert diagnosis.source, "where the documentation is: `source:`"
     assert known.checks
 
 
 @every_code
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_the_concept_stands_for_everybody_and_repeats_nothing(known: KnownMistake, lang: Lang) -> None:
-    one = known.diagnosis
-    assert one.why
-    assert one.hint
-    assert one.message
-    said = [text.in_language(lang) for text in (one.message, one.hint, one.why)]
-    assert len(set(said)) == len(said)
-    assert not PLACEHOLDER_PATTERN.search(one.why.in_language(lang)), "`explain` knows no facts"
+    diagnosis = known.diagnosis
+    assert diagnosis.why
+    assert diagnosis.hint
+    assert diagnosis.message
+    texts = [text.in_language(lang) for text in (diagnosis.message, diagnosis.hint, diagnosis.why)]
+    assert len(set(texts)) == len(texts)
+    assert not PLACEHOLDER_PATTERN.search(diagnosis.why.in_language(lang)), "`explain` knows no facts"
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
@@ -62,7 +62,7 @@ def test_explain_says_what_is_seen_why_where_to_look_and_what_to_read(lang: str)
         "en": ["What was seen", "Why", "Hint", "See for yourself", "Documentation"],
     }
     lines = shown.splitlines()
-    places = [lines.index(one) for one in headings[lang]]
+    places = [lines.index(heading) for heading in headings[lang]]
     assert places == sorted(places)
     assert "https://docs.docker.com/engine/security/seccomp/" in shown
     assert "{" not in shown
@@ -101,8 +101,8 @@ def test_each_rung_of_hints_adds_one_help_and_none_gives_none() -> None:
 def test_the_page_links_to_the_same_documentation_and_folds_the_same_words(tmp_path: Path) -> None:
     dckgrade("judge", RECORDING, "--lang", "en", "-o", str(tmp_path / "r.html"))
     shown = (tmp_path / "r.html").read_text(encoding="utf-8")
-    one = KNOWN["ST-01"].diagnosis
-    assert f'href="{one.source}"' in shown
-    assert one.why
-    assert one.why.en.split("'")[0] in shown
+    diagnosis = KNOWN["ST-01"].diagnosis
+    assert f'href="{diagnosis.source}"' in shown
+    assert diagnosis.why
+    assert diagnosis.why.en.split("'")[0] in shown
     assert "<summary>Explained" in shown

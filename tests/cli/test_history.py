@@ -27,8 +27,8 @@ def ran(*verdicts: Verdict) -> Report:
     left = Reason(code="not-chosen")
     return make_report(
         *(
-            make_check(f"check-{at}", one, reason=left if one.is_undecided else None)
-            for at, one in enumerate(verdicts)
+            make_check(f"check-{at}", verdict, reason=left if verdict.is_undecided else None)
+            for at, verdict in enumerate(verdicts)
         )
     )
 
@@ -37,7 +37,7 @@ P, F, B, U, S = Verdict.PASSED, Verdict.FAILED, Verdict.BLOCKED, Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "said"),
+    ("before", "now", "sentence"),
     [
         ([F, F], [P, F], "Since your last run: +2 points"),
         ([P, P], [F, B], "Since your last run: \N{MINUS SIGN}4 points"),
@@ -49,10 +49,10 @@ P, F, B, U, S = Verdict.PASSED, Verdict.FAILED, Verdict.BLOCKED, Verdict.UNKNOWN
     ],
 )
 def test_what_was_gained_or_lost_is_told_and_what_nobody_could_see_is_neither(
-    before: list[Verdict], now: list[Verdict], said: str
+    before: list[Verdict], now: list[Verdict], sentence: str
 ) -> None:
     history.save_runs([ran(*before)])
-    assert history.describe_gain([ran(*now)], "en") == said
+    assert history.describe_gain([ran(*now)], "en") == sentence
 
 
 def test_one_point_is_one_point_in_french_too() -> None:
@@ -136,11 +136,11 @@ def test_failed_attempts_what_did_not_pass_last_time_and_at_first_all(tmp_path: 
         options = ("--failed", "-f", "json", "--host", engine.url, "--workdir", str(tmp_path))
         first, second = (json.loads(dckgrade("tp2", *options, environ=environ).stdout) for _ in range(2))
         everything = json.loads(dckgrade("all", *options, environ=environ).stdout)
-    passed = [one["id"] for one in first["checks"] if one["verdict"] == "passed"]
+    passed = [check["id"] for check in first["checks"] if check["verdict"] == "passed"]
     assert first["only"] == []
     assert passed
-    assert [one["id"] for one in second["checks"] if one["verdict"] == "skipped"] == passed
-    (again,) = [one for one in everything["reports"] if one["lab"]["id"] == "tp2"]
+    assert [check["id"] for check in second["checks"] if check["verdict"] == "skipped"] == passed
+    (again,) = [report for report in everything["reports"] if report["lab"]["id"] == "tp2"]
     assert again["only"] == second["only"], "what was left out the second time had passed all the same"
 
 
@@ -148,7 +148,7 @@ def test_failed_after_everything_passed_is_nothing_to_grade(tmp_path: Path, stat
     (tmp_path / "state" / "dckgrade" / "history").mkdir(parents=True)
     environ = {"XDG_STATE_HOME": str(state), "DCKGRADE_NO_HISTORY": "", "DCKGRADE_LANG": "en"}
     report = json.loads(dckgrade("tp5", "--host", NOWHERE, "-f", "json", environ=environ).stdout)
-    passed = [one["id"] for one in report["checks"]]
+    passed = [check["id"] for check in report["checks"]]
     past = {"at": "x", "engine": NOWHERE, "digest": report["lab"]["digest"], "passed": passed}
     (state / "dckgrade" / "history" / "tp5.json").write_text(json.dumps([past]))
     done = dckgrade("tp5", "--failed", "--host", NOWHERE, environ=environ)

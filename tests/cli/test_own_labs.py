@@ -46,10 +46,10 @@ def test_an_installed_package_of_labs_is_found_without_being_run(folder: Path, t
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("raise SystemExit('it was run')")
     (folder / "lab9.yaml").rename(package / "lab9.yaml")
-    told = tmp_path / "site" / "their_labs-1.dist-info"
-    told.mkdir()
-    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: their-labs\nVersion: 1\n")
-    (told / "entry_points.txt").write_text("[dckgrade.labs]\ntheirs = their_labs\n")
+    dist_info = tmp_path / "site" / "their_labs-1.dist-info"
+    dist_info.mkdir()
+    (dist_info / "METADATA").write_text("Metadata-Version: 2.1\nName: their-labs\nVersion: 1\n")
+    (dist_info / "entry_points.txt").write_text("[dckgrade.labs]\ntheirs = their_labs\n")
     environ = {"PYTHONPATH": f"{tmp_path / 'site'}:{FIXTURES.parent}"}
     done = dckgrade_process("lab9", "--host", NOWHERE, "-f", "json", environ=environ)
     assert b'"id": "lab9"' in done.stdout

@@ -80,7 +80,7 @@ def test_files_are_written_by_their_suffix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["--host", "unix:///x"], "Add --disposable"),
         (["--disposable"], "Name the engine"),
@@ -92,12 +92,12 @@ def test_files_are_written_by_their_suffix(tmp_path: Path) -> None:
         (["--recorded", "--fixtures", "nowhere"], "holds no solution of tp5"),
     ],
 )
-def test_a_misuse_is_exit_2_with_advice(tmp_path: Path, words: list[str], told: str) -> None:
+def test_a_misuse_is_exit_2_with_advice(tmp_path: Path, words: list[str], message: str) -> None:
     run = dckgrade("prove", "tp5", *words, *ENGLISH, cwd=tmp_path)
 
     assert run.returncode == 2
     assert run.stdout == b""
-    assert told in run.stderr.decode()
+    assert message in run.stderr.decode()
 
 
 def test_a_hint_that_lacks_a_language_is_named_with_its_line(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_hint_that_lacks_a_language_is_named_with_its_line(tmp_path: Path) -> 
 
     run = dckgrade("prove", str(lab), "--recorded", "--fixtures", str(fixtures), *ENGLISH)
 
-    line = 1 + next(at for at, one in enumerate(text.splitlines()) if "hint:" in one)
+    line = 1 + next(at for at, source_line in enumerate(text.splitlines()) if "hint:" in source_line)
     assert run.returncode == 2
     assert f"tiny.yaml:{line}:" in run.stderr.decode()
     assert "`en`" in run.stderr.decode()

@@ -21,7 +21,7 @@ from tests.support.cli_runner import dckgrade
 from tests.support.html_page import HtmlPage
 from tests.support.rendering import remove_layout, render_to_bytes
 from tests.support.reports import HOSTILE, make_eventful_report
-from tests.support.sample_lab import SAMPLE, lab, said
+from tests.support.sample_lab import SAMPLE, lab, list_problems
 
 BUILT_IN = {name: load_lab(path) for name, path in list_labs_in_folders(find_builtin_folder()).items()}
 every_lab = pytest.mark.parametrize("name", BUILT_IN)
@@ -128,7 +128,7 @@ def test_a_misspelt_lab_is_guessed() -> None:
     ],
 )
 def test_a_sheet_needs_both_languages(written: str, problem: str) -> None:
-    assert [line for line in said(SAMPLE + written) if problem in line]
+    assert [line for line in list_problems(SAMPLE + written) if problem in line]
 
 
 def test_a_sheet_before_the_checks_hides_no_title(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_at_forty_columns_each_fact_has_its_own_lines(tmp_path: Path) -> None:
 def test_json_is_one_document_with_types_values_and_demands(tmp_path: Path) -> None:
     document: dict[str, Any] = json.loads(tried(tmp_path, "tp5/dbserver-running", more=("-f", "json")).stdout)
 
-    facts = {one["name"]: one for one in document["facts"]}
+    facts = {fact["name"]: fact for fact in document["facts"]}
     assert document["schema"] == "dckgrade-trial/1"
     assert document["observe"] == {"kind": "container", "name": "dbserver", "image": "postgres"}
     assert (facts["exit_code"]["value"], facts["exit_code"]["type"]) == (1, "number")
@@ -115,7 +115,7 @@ def test_json_is_one_document_also_when_no_engine_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("tp5",), "Name one of this lab's checks: webservers-running"),
         (("tp5/dbserver",), "For example: dckgrade try tp5/webservers-running"),
@@ -132,16 +132,16 @@ def test_json_is_one_document_also_when_no_engine_answers() -> None:
     ],
     ids=ascii,
 )
-def test_words_that_name_nothing_are_told_what_would(words: tuple[str, ...], told: str) -> None:
+def test_words_that_name_nothing_are_told_what_would(words: tuple[str, ...], message: str) -> None:
     done = dckgrade_process("try", *words, "--host", NOWHERE, "--lang", "en")
 
     assert done.returncode == 2
     assert done.stdout == b""
-    assert told in done.stderr.decode()
+    assert message in done.stderr.decode()
 
 
-@pytest.mark.parametrize("kind", load_kinds(), ids=lambda one: str(one.__struct_config__.tag))
+@pytest.mark.parametrize("kind", load_kinds(), ids=lambda kind: str(kind.__struct_config__.tag))
 def test_every_kind_has_words_for_its_parameters_and_facts(kind: Any) -> None:
-    assert [one.name for one in describe_fields(kind.facts)] == [*kind.facts.__struct_fields__]
-    assert all(one.type for one in (*describe_fields(kind), *describe_fields(kind.facts)))
-    assert any(one.about for one in describe_fields(kind.facts))
+    assert [field.name for field in describe_fields(kind.facts)] == [*kind.facts.__struct_fields__]
+    assert all(field.type for field in (*describe_fields(kind), *describe_fields(kind.facts)))
+    assert any(field.about for field in describe_fields(kind.facts))

@@ -66,13 +66,13 @@ class Watching:
 
 @contextmanager
 def watching(*arguments: str, rows: int = 60) -> Iterator[Watching]:
-    one = Watching(*arguments, rows=rows)
+    session = Watching(*arguments, rows=rows)
     try:
-        yield one
+        yield session
     finally:
-        one.process.kill()
-        one.process.wait()
-        os.close(one.mine)
+        session.process.kill()
+        session.process.wait()
+        os.close(session.mine)
 
 
 @pytest.fixture(autouse=True)
@@ -84,11 +84,11 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_one_stream_of_events_however_often_it_is_graded(tmp_path: Path) -> None:
     with FaultEngine(tmp_path / "e.sock", EMPTY) as engine:
         options = ("tp2", "--host", engine.url, "--workdir", str(tmp_path))
-        with watching(*options) as one:
-            one.until(b"Watching the engine")
+        with watching(*options) as session:
+            session.until(b"Watching the engine")
             (tmp_path / "seccomp_profile.json").write_text("{}")
-            one.until(b"Just passed")
-            assert one.interrupt() == 130
+            session.until(b"Just passed")
+            assert session.interrupt() == 130
         asked = [path.partition("?")[0] for path in engine.list_paths()]
     assert asked.count("/v1.51/events") == 1
     assert asked.count("/v1.51/containers/json") >= 2
@@ -97,10 +97,10 @@ def test_one_stream_of_events_however_often_it_is_graded(tmp_path: Path) -> None
 def test_ctrl_c_shows_the_cursor_again_and_uses_no_other_screen_and_keeps_the_run(
     tmp_path: Path, state: Path
 ) -> None:
-    with FaultEngine(tmp_path / "e.sock", EMPTY) as engine, watching("tp5", "--host", engine.url) as one:
-        one.until(b"Watching the engine")
-        assert one.interrupt() == 130
-        shown = one.shown
+    with FaultEngine(tmp_path / "e.sock", EMPTY) as engine, watching("tp5", "--host", engine.url) as session:
+        session.until(b"Watching the engine")
+        assert session.interrupt() == 130
+        shown = session.shown
     assert shown.rfind(b"\x1b[?25h") > shown.rfind(b"\x1b[?25l") > -1
     assert b"\x1b[?1049h" not in shown
     assert b"Traceback" not in shown
@@ -111,28 +111,28 @@ def test_an_engine_that_goes_away_is_told_and_seen_again_when_it_is_back(tmp_pat
     socket = tmp_path / "e.sock"
     with FaultEngine(socket, EMPTY) as engine:
         running = watching("tp5", "--host", engine.url)
-        one = running.__enter__()
-        one.until(b"Watching the engine")
+        session = running.__enter__()
+        session.until(b"Watching the engine")
     socket.unlink()
     try:
-        one.until(b"cannot be reached")
+        session.until(b"cannot be reached")
         with FaultEngine(socket, EMPTY):
-            one.until(b"Total: 0/10", count=2)
-            assert one.interrupt() == 130
+            session.until(b"Total: 0/10", count=2)
+            assert session.interrupt() == 130
     finally:
         running.__exit__(None, None, None)
-    assert b"Traceback" not in one.shown
+    assert b"Traceback" not in session.shown
 
 
 def test_all_labs_are_watched_on_one_screen_each_a_line(tmp_path: Path) -> None:
     with FaultEngine(tmp_path / "e.sock", EMPTY) as engine:
         options = ("all", "--host", engine.url, "--workdir", str(tmp_path))
-        with watching(*options, rows=24) as one:
-            one.until(b"Watching the engine")
-            first = one.shown
+        with watching(*options, rows=24) as session:
+            session.until(b"Watching the engine")
+            first = session.shown
             (tmp_path / "seccomp_profile.json").write_text("{}")
-            one.until(b"Just passed")
-            assert one.interrupt() == 130
+            session.until(b"Just passed")
+            assert session.interrupt() == 130
     assert b"All labs" in first
     assert first.count(b"\n") < 24, "nothing scrolls away, so it can be drawn over"
     assert all(f"tp{number} ".encode() in first for number in range(1, 7))

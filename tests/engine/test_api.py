@@ -108,10 +108,10 @@ def test_a_grade_sends_what_it_needs_and_no_more(tmp_path: Path) -> None:
 
 
 def test_an_absent_socket_is_named_with_what_named_it(tmp_path: Path) -> None:
-    told = get_connect_error(make_endpoint(tmp_path / "none.sock"))
-    assert str(tmp_path / "none.sock") in told
-    assert "DOCKER_HOST" in told
-    assert "no such socket" in told
+    message = get_connect_error(make_endpoint(tmp_path / "none.sock"))
+    assert str(tmp_path / "none.sock") in message
+    assert "DOCKER_HOST" in message
+    assert "no such socket" in message
 
 
 def test_other_engines_are_suggested_and_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,14 +195,14 @@ def test_a_socket_that_is_not_ours_to_use_is_explained_without_sudo() -> None:
         Path(folder).chmod(0o755)
         Path(folder, "docker.sock").chmod(0)
         with act_as_nobody():
-            told = get_connect_error(Endpoint(there.url, "--host"))
-    assert "Permission denied" in told
-    assert "group docker, which is as powerful as root" in told
-    assert "sudo" not in told
+            message = get_connect_error(Endpoint(there.url, "--host"))
+    assert "Permission denied" in message
+    assert "group docker, which is as powerful as root" in message
+    assert "sudo" not in message
 
 
 @pytest.mark.parametrize(
-    ("say", "told"),
+    ("say", "message"),
     [
         (stall_after(b""), "did not answer within 0.5 s"),
         (stall_after(JSON_HEAD), "did not answer within 0.5 s"),
@@ -225,9 +225,9 @@ def test_a_socket_that_is_not_ours_to_use_is_explained_without_sudo() -> None:
         (reply_with(b"Client sent an HTTP request to an HTTPS server.\n", 400), "wants TLS"),
     ],
 )
-def test_what_is_no_gradable_engine_is_told_in_time(tmp_path: Path, say: Reply, told: str) -> None:
+def test_what_is_no_gradable_engine_is_told_in_time(tmp_path: Path, say: Reply, message: str) -> None:
     with start_fault_engine(tmp_path, {"/_ping": say}) as there:
-        assert told in get_connect_error(Endpoint(there.url, "--host"))
+        assert message in get_connect_error(Endpoint(there.url, "--host"))
 
 
 def test_an_engine_that_has_left_our_version_behind_is_too_new(tmp_path: Path) -> None:
@@ -242,10 +242,10 @@ def test_an_engine_that_has_left_our_version_behind_is_too_new(tmp_path: Path) -
 def test_an_api_version_of_the_user_that_the_engine_has_left_behind_is_blamed_itself(tmp_path: Path) -> None:
     says = {"/_ping": reply_to_ping("1.51"), "/v1.42/_ping": reply_with({"message": TOO_OLD}, 400)}
     with start_fault_engine(tmp_path, says) as there:
-        told = get_connect_error(Endpoint(there.url, "--host", None, "1.42"))
-    assert "DOCKER_API_VERSION=1.42 is older" in told
-    assert "Unset DOCKER_API_VERSION" in told
-    assert "too new" not in told
+        message = get_connect_error(Endpoint(there.url, "--host", None, "1.42"))
+    assert "DOCKER_API_VERSION=1.42 is older" in message
+    assert "Unset DOCKER_API_VERSION" in message
+    assert "too new" not in message
 
 
 def test_a_newer_engine_is_spoken_to_in_the_newest_version_known(tmp_path: Path) -> None:
@@ -326,8 +326,8 @@ def test_an_engine_is_known_by_its_authority_alone(tmp_path: Path) -> None:
 def test_an_engine_of_another_authority_is_refused(tmp_path: Path) -> None:
     other, _ = make_certificate(tmp_path, "other")
     with start_tls_engine(tmp_path) as (there, _):
-        told = get_connect_error(Endpoint(there.url, "x", TlsFiles(other, None, None)), 3)
-        assert "do not agree on TLS: self-signed certificate" in told.replace("self signed", "self-signed")
+        message = get_connect_error(Endpoint(there.url, "x", TlsFiles(other, None, None)), 3)
+        assert "do not agree on TLS: self-signed certificate" in message.replace("self signed", "self-signed")
         assert there.requests == []
 
 
@@ -343,20 +343,20 @@ def test_verification_is_skipped_only_where_the_user_gave_it_up(tmp_path: Path) 
 def test_tls_towards_an_engine_without_it_is_explained(tmp_path: Path) -> None:
     ca, _ = make_certificate(tmp_path, "ca")
     with FaultEngine(None, {}) as there:
-        told = get_connect_error(Endpoint(there.url, "x", TlsFiles(ca, None, None)), 3)
-    assert "speaks plain HTTP at that port" in told
-    assert "unset DOCKER_TLS_VERIFY" in told
+        message = get_connect_error(Endpoint(there.url, "x", TlsFiles(ca, None, None)), 3)
+    assert "speaks plain HTTP at that port" in message
+    assert "unset DOCKER_TLS_VERIFY" in message
 
 
 def test_a_certificate_that_the_engine_demands_and_we_lack_is_told(tmp_path: Path) -> None:
     with start_tls_engine(tmp_path, demand_certificate=True) as (there, ca):
-        told = get_connect_error(Endpoint(there.url, "x", TlsFiles(ca, None, None)), 3)
-    assert "refused the certificate of this program: tlsv13 alert certificate required" in told
-    assert "has not expired" in told
+        message = get_connect_error(Endpoint(there.url, "x", TlsFiles(ca, None, None)), 3)
+    assert "refused the certificate of this program: tlsv13 alert certificate required" in message
+    assert "has not expired" in message
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("reason", "message"),
     [
         # The first was seen of a real engine; all are OpenSSL's names of the alerts of RFC 8446.
         ("SSLV3_ALERT_BAD_CERTIFICATE", "refused the certificate of this program: alert bad certificate"),
@@ -366,19 +366,19 @@ def test_a_certificate_that_the_engine_demands_and_we_lack_is_told(tmp_path: Pat
         ("WRONG_VERSION_NUMBER", "speaks plain HTTP at that port"),
     ],
 )
-def test_the_alerts_of_tls_are_told_apart(reason: str, told: str) -> None:
+def test_the_alerts_of_tls_are_told_apart(reason: str, message: str) -> None:
     alert = ssl.SSLError(1, f"[SSL: {reason}] {reason.lower()}")
     alert.reason = reason
     endpoint = Endpoint("tcp://127.0.0.1:2376", "x")
-    assert told in " ".join(explain_connection_error(endpoint, [alert], [], 3).translate_sentences("en"))
+    assert message in " ".join(explain_connection_error(endpoint, [alert], [], 3).translate_sentences("en"))
 
 
 def test_a_tls_connection_that_is_cut_without_an_alert_is_told() -> None:
     cut = ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:2427)")
     cut.reason = "UNEXPECTED_EOF_WHILE_READING"
-    told = explain_connection_error(Endpoint("tcp://127.0.0.1:2376", "x"), [cut], [], 3)
-    assert "cut the TLS connection without saying why" in str(told)
-    assert "cert.pem" in " ".join(told.translate_sentences("en"))
+    error = explain_connection_error(Endpoint("tcp://127.0.0.1:2376", "x"), [cut], [], 3)
+    assert "cut the TLS connection without saying why" in str(error)
+    assert "cert.pem" in " ".join(error.translate_sentences("en"))
 
 
 def test_a_key_behind_a_passphrase_is_told_before_anybody_is_asked(tmp_path: Path) -> None:
@@ -532,9 +532,9 @@ def test_twenty_stuck_containers_cost_one_deadline(tmp_path: Path) -> None:
 
 
 def test_an_error_text_of_the_engine_is_masked(tmp_path: Path) -> None:
-    said = reply_with({"message": "cannot pull from https://me:c4n4ry@registry/ with TOKEN=c4n4ry"}, 500)
+    reply = reply_with({"message": "cannot pull from https://me:c4n4ry@registry/ with TOKEN=c4n4ry"}, 500)
     with (
-        connect_fault_engine(tmp_path, {"/json": said}) as (connected, _),
+        connect_fault_engine(tmp_path, {"/json": reply}) as (connected, _),
         pytest.raises(OutOfReach) as caught,
     ):
         connected.inspect_container("a")
@@ -643,8 +643,8 @@ def reply_chunked(data: bytes) -> Reply:
 
 
 def test_both_streams_of_a_log_are_put_in_order(tmp_path: Path) -> None:
-    said = reply_chunked(encode_frame(b"one\n") + encode_frame(b"two\n", 2) + encode_frame(b"thr\xff\n"))
-    with connect_fault_engine(tmp_path, {"/logs": said}) as (connected, there):
+    reply = reply_chunked(encode_frame(b"one\n") + encode_frame(b"two\n", 2) + encode_frame(b"thr\xff\n"))
+    with connect_fault_engine(tmp_path, {"/logs": reply}) as (connected, there):
         assert connected.take_snapshot().read_log_tail("web", tty=False) == "one\ntwo\nthr\ufffd\n"
         assert there.list_paths()[-1] == "/v1.51/containers/web/logs?stdout=true&stderr=true&tail=200"
 
@@ -692,8 +692,8 @@ def test_a_log_that_is_not_whole_is_not_judged(tmp_path: Path, say: Reply, why: 
 
 
 def test_a_driver_that_keeps_no_log_gives_none(tmp_path: Path) -> None:
-    said = reply_with({"message": "configured logging driver does not support reading"}, 501)
-    with connect_fault_engine(tmp_path, {"/logs": said}) as (connected, _):
+    reply = reply_with({"message": "configured logging driver does not support reading"}, 501)
+    with connect_fault_engine(tmp_path, {"/logs": reply}) as (connected, _):
         assert connected.take_snapshot().read_log_tail("web", tty=False) == ""
 
 
@@ -730,9 +730,9 @@ def test_what_real_engines_said_is_understood(folder: Path) -> None:
     for error in ("too-old", "too-new"):
         body = json.loads((folder / f"error-400-api-{error}.json").read_bytes())["body"]
         assert explain_refused_version(make_endpoint(folder), "1.10", body)
-    told = log_frames.decode_log((folder / "logs-dbserver.bin").read_bytes(), tty=False)
-    assert "superuser password is not specified" in told
-    assert "POSTGRES_PASSWORD=*** " in told.replace('"', " ")
+    text = log_frames.decode_log((folder / "logs-dbserver.bin").read_bytes(), tty=False)
+    assert "superuser password is not specified" in text
+    assert "POSTGRES_PASSWORD=*** " in text.replace('"', " ")
     assert log_frames.decode_log((folder / "logs-tty.bin").read_bytes(), tty=True)
 
 

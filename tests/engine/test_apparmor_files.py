@@ -19,7 +19,7 @@ NEEDS_PARSER = pytest.mark.skipif(
 
 
 @pytest.mark.parametrize(
-    ("said", "text", "file", "line"),
+    ("stderr", "text", "file", "line"),
     [
         (
             "AppArmor parser error for /dev/stdin in profile /dev/stdin at line 7: Invalid capability net.\n",
@@ -48,8 +48,8 @@ NEEDS_PARSER = pytest.mark.skipif(
         ),
     ],
 )  # fmt: skip
-def test_what_the_parser_refuses_and_where(said: str, text: str, file: str, line: int | None) -> None:
-    answer = parse_parser_answer(1, NOISE + said)
+def test_what_the_parser_refuses_and_where(stderr: str, text: str, file: str, line: int | None) -> None:
+    answer = parse_parser_answer(1, NOISE + stderr)
     assert (answer.accepts, answer.text, answer.file, answer.line) == (False, text, file, line)
 
 
@@ -58,7 +58,7 @@ def test_what_it_accepts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "said"),
+    ("exit_code", "stderr"),
     [
         (-9, ""),
         (1, NOISE),
@@ -67,9 +67,9 @@ def test_what_it_accepts() -> None:
         (1, "Access denied.\n"),
     ],
 )
-def test_what_ends_for_another_reason_is_no_answer(exit_code: int, said: str) -> None:
+def test_what_ends_for_another_reason_is_no_answer(exit_code: int, stderr: str) -> None:
     with pytest.raises(OutOfReach):
-        parse_parser_answer(exit_code, said)
+        parse_parser_answer(exit_code, stderr)
 
 
 def test_a_secret_in_its_words_is_masked() -> None:

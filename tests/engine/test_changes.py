@@ -57,8 +57,8 @@ def shorten_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RECONNECT_DELAY_S", 0.1)
 
 
-def start_listening(told: ScriptedEvents, folder: Path | None = None) -> ChangeWatcher:
-    changes = ChangeWatcher(told, folder)
+def start_listening(events: ScriptedEvents, folder: Path | None = None) -> ChangeWatcher:
+    changes = ChangeWatcher(events, folder)
     assert changes.listening.wait(5)
     return changes
 
@@ -80,30 +80,30 @@ def test_what_only_looks_and_what_is_ours_is_no_change(event: Mapping[str, Any],
 
 
 def test_an_event_ends_the_wait_and_is_told_once() -> None:
-    told = ScriptedEvents()
-    changes = start_listening(told)
-    told.tell(START)
+    events = ScriptedEvents()
+    changes = start_listening(events)
+    events.tell(START)
     assert changes.wait_for_change(5)
     assert not changes.wait_for_change(0.2)
 
 
 def test_twenty_events_in_a_row_are_one_change() -> None:
-    told = ScriptedEvents()
-    changes = start_listening(told)
-    told.tell(*[START] * 20)
+    events = ScriptedEvents()
+    changes = start_listening(events)
+    events.tell(*[START] * 20)
     assert changes.wait_for_change(5)
     assert not changes.wait_for_change(0.2)
 
 
 def test_events_without_end_do_not_put_the_grade_off_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_SETTLE_S", 0.3)
-    told = ScriptedEvents()
-    changes = start_listening(told)
+    events = ScriptedEvents()
+    changes = start_listening(events)
     over = threading.Event()
 
     def tell() -> None:
         while not over.wait(0.02):
-            told.tell(START)
+            events.tell(START)
 
     threading.Thread(target=tell, daemon=True).start()
     begun = time.monotonic()
@@ -122,13 +122,13 @@ def test_a_file_that_is_written_ends_the_wait(tmp_path: Path) -> None:
 
 
 def test_a_lost_stream_is_asked_for_again_and_what_it_missed_is_looked_at() -> None:
-    told = ScriptedEvents()
-    changes = start_listening(told)
-    told.tell(None)
+    events = ScriptedEvents()
+    changes = start_listening(events)
+    events.tell(None)
     assert changes.wait_for_change(5)
     assert changes.listening.wait(5)
-    assert told.opened == 2
-    told.tell(START)
+    assert events.opened == 2
+    events.tell(START)
     assert changes.wait_for_change(5)
 
 
@@ -147,8 +147,8 @@ def test_without_a_stream_the_wait_is_short(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_engine_s_stream_is_read_line_by_line_however_it_is_cut(tmp_path: Path) -> None:
     lines = b'{"Action": "start"}\n{"Action": "die"}\n'
-    said = CHUNKED_JSON_HEAD + encode_chunk(lines[:9]) + encode_chunk(lines[9:25]) + encode_chunk(lines[25:])
-    with connect_fault_engine(tmp_path, {"/events": stall_after(said)}) as (connected, _):
+    reply = CHUNKED_JSON_HEAD + encode_chunk(lines[:9]) + encode_chunk(lines[9:25]) + encode_chunk(lines[25:])
+    with connect_fault_engine(tmp_path, {"/events": stall_after(reply)}) as (connected, _):
         stream = connected.stream_events()
         assert [next(stream)["Action"] if at else next(stream) for at in range(3)] == [{}, "start", "die"]
 
@@ -156,10 +156,10 @@ def test_the_engine_s_stream_is_read_line_by_line_however_it_is_cut(tmp_path: Pa
 NOT_JSON = CHUNKED_JSON_HEAD + encode_chunk(b"not json\n")
 
 
-@pytest.mark.parametrize("said", [b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", NOT_JSON, b""])
-def test_a_stream_that_is_none_is_out_of_reach(tmp_path: Path, said: bytes) -> None:
+@pytest.mark.parametrize("reply", [b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", NOT_JSON, b""])
+def test_a_stream_that_is_none_is_out_of_reach(tmp_path: Path, reply: bytes) -> None:
     with (
-        connect_fault_engine(tmp_path, {"/events": reply_bytes(said)}) as (connected, _),
+        connect_fault_engine(tmp_path, {"/events": reply_bytes(reply)}) as (connected, _),
         pytest.raises(OutOfReach),
     ):
         list(connected.stream_events())

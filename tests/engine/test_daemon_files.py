@@ -141,7 +141,7 @@ WITH = "unable to configure the Docker daemon with file /etc/docker/daemon.json:
 
 
 @pytest.mark.parametrize(
-    ("log", "said"),
+    ("log", "last_words"),
     [
         (WITH + "unexpected EOF\n", "unexpected EOF"),
         (
@@ -167,8 +167,8 @@ WITH = "unable to configure the Docker daemon with file /etc/docker/daemon.json:
         ("", ""),
     ],
 )
-def test_dockerd_s_last_words_are_told(tmp_path: Path, log: str, said: str) -> None:
-    assert find_last_words(USUAL, 0.0, HOME, make_own_dockerd(tmp_path, log)) == said
+def test_dockerd_s_last_words_are_told(tmp_path: Path, log: str, last_words: str) -> None:
+    assert find_last_words(USUAL, 0.0, HOME, make_own_dockerd(tmp_path, log)) == last_words
 
 
 def test_words_that_are_older_than_the_file_are_not_told(tmp_path: Path) -> None:
@@ -178,9 +178,9 @@ def test_words_that_are_older_than_the_file_are_not_told(tmp_path: Path) -> None
 
 def test_a_secret_in_the_words_is_masked_and_their_length_bounded(tmp_path: Path) -> None:
     ours = make_own_dockerd(tmp_path, WITH + "proxy http://eve:hunter2@proxy.example " + "x" * 10_000)
-    told = find_last_words(USUAL, 0.0, HOME, ours)
-    assert "hunter2" not in told
-    assert len(told) <= 300
+    last_words = find_last_words(USUAL, 0.0, HOME, ours)
+    assert "hunter2" not in last_words
+    assert len(last_words) <= 300
 
 
 def test_the_journal_is_asked_for_what_came_after_the_file(

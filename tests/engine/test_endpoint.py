@@ -120,12 +120,12 @@ def test_the_engine_is_the_one_that_the_docker_cli_chooses(machine: Machine, cas
 def order_of_this_cli() -> list[Case]:
     """Leave out empty variables where the CLI is as old as Debian 12's: before 23.0 it took them for set."""
     docker = shutil.which("docker")
-    said = (
+    version = (
         subprocess.run([docker, "--version"], capture_output=True, text=True, check=True).stdout
         if docker
         else ""
     )
-    old = re.search(r"version (1\d|20)\.", said)
+    old = re.search(r"version (1\d|20)\.", version)
     return [case for case in ORDER if not old or "" not in case[1].values()]
 
 
@@ -140,7 +140,7 @@ def test_the_docker_cli_itself_goes_there(machine: Machine, case: Case) -> None:
         machine.write("config.json", json.dumps({"currentContext": current}))
     options = [part for name, value in given.items() for part in (f"--{name}", value)]
     clean = {"HOME": str(machine.home), "PATH": os.environ["PATH"]}
-    said = subprocess.run(
+    stderr = subprocess.run(
         [docker, *options, "ps"],
         env={**clean, **environ},
         capture_output=True,
@@ -148,9 +148,9 @@ def test_the_docker_cli_itself_goes_there(machine: Machine, case: Case) -> None:
         timeout=30,
         check=False,
     ).stderr
-    if url == LOCAL and not said:
+    if url == LOCAL and not stderr:
         pytest.skip("an engine runs on this machine, so the CLI names none")
-    assert f"Cannot connect to the Docker daemon at {url}." in said, source
+    assert f"Cannot connect to the Docker daemon at {url}." in stderr, source
 
 
 def test_host_and_context_together_are_an_error(machine: Machine) -> None:
@@ -193,7 +193,7 @@ def test_docker_config_names_another_folder(machine: Machine, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("{", "is not valid JSON"),
         ("[]", "is not valid JSON"),
@@ -203,13 +203,15 @@ def test_docker_config_names_another_folder(machine: Machine, tmp_path: Path) ->
         ("[" * 100_000, "is not valid JSON"),
     ],
 )
-def test_a_corrupt_config_json_is_named_with_what_is_wrong(machine: Machine, content: str, told: str) -> None:
+def test_a_corrupt_config_json_is_named_with_what_is_wrong(
+    machine: Machine, content: str, message: str
+) -> None:
     file = machine.docker / "config.json"
     file.write_bytes(content.encode("latin-1"))
     with pytest.raises(EngineError) as caught:
         machine.resolve()
     assert str(file) in str(caught.value)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_corrupt_config_json_does_not_matter_when_the_engine_is_named(machine: Machine) -> None:
@@ -323,16 +325,16 @@ def test_a_login_in_an_address_is_refused_and_not_shown(machine: Machine, host: 
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"),
+    ("typed", "url"),
     [
         ("ssh://prof@machine", "ssh://prof@machine"),
         ("ssh://poste-01:2222/run/user/1000/docker.sock", "ssh://poste-01:2222/run/user/1000/docker.sock"),
         ("ssh://ada@[fe80::1]:22/", "ssh://ada@[fe80::1]:22"),
     ],
 )
-def test_an_engine_behind_ssh_is_meant_as_typed(machine: Machine, typed: str, meant: str) -> None:
+def test_an_engine_behind_ssh_is_meant_as_typed(machine: Machine, typed: str, url: str) -> None:
     found = machine.resolve(host=typed)
-    assert (found.url, found.tls, found.reaches_own_addresses) == (meant, None, False)
+    assert (found.url, found.tls, found.reaches_own_addresses) == (url, None, False)
 
 
 @pytest.mark.parametrize(

@@ -69,15 +69,17 @@ def test_a_missing_program_is_an_answer_of_every_engine(folder: Path, tmp_path: 
 @pytest.mark.parametrize("folder", ENGINE_FOLDERS, ids=lambda path: path.name)
 def test_a_container_that_does_not_run_is_out_of_reach(folder: Path, name: str, tmp_path: Path) -> None:
     kept = json.loads((folder / f"{name}.json").read_text())
-    told = build_exec_replies(b"", {}) | {"/containers/web/exec": reply_with(json.loads(kept["body"]), 409)}
-    with connect_fault_engine(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
+    replies = build_exec_replies(b"", {}) | {
+        "/containers/web/exec": reply_with(json.loads(kept["body"]), 409)
+    }
+    with connect_fault_engine(tmp_path, replies) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().run_command("web", ("cat",))
     assert caught.value.why is UnobservableReason.ENGINE_ERROR
 
 
 def test_nothing_runs_where_the_hosts_processes_are_in_sight(tmp_path: Path) -> None:
-    told = build_exec_replies(b"", {}, {"Id": "web", "HostConfig": {"PidMode": "host"}})
-    with connect_fault_engine(tmp_path, told) as (connected, there):
+    replies = build_exec_replies(b"", {}, {"Id": "web", "HostConfig": {"PidMode": "host"}})
+    with connect_fault_engine(tmp_path, replies) as (connected, there):
         with pytest.raises(OutOfReach) as caught:
             connected.take_snapshot().run_command("web", ("cat",))
         assert caught.value.why is UnobservableReason.NOT_TRIED
@@ -86,9 +88,11 @@ def test_nothing_runs_where_the_hosts_processes_are_in_sight(tmp_path: Path) -> 
 
 def test_a_command_that_never_ends_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_COMMAND_TIMEOUT_S", 0.5)
-    told = build_exec_replies(b"", {}) | {"/exec/e1/start": stall_after(RAW_STREAM_HEAD + encode_frame(b"x"))}
+    replies = build_exec_replies(b"", {}) | {
+        "/exec/e1/start": stall_after(RAW_STREAM_HEAD + encode_frame(b"x"))
+    }
     begun = time.monotonic()
-    with connect_fault_engine(tmp_path, told) as (connected, _), pytest.raises(OutOfReach) as caught:
+    with connect_fault_engine(tmp_path, replies) as (connected, _), pytest.raises(OutOfReach) as caught:
         connected.take_snapshot().run_command("web", ("cat",))
     assert caught.value.why is UnobservableReason.DEADLINE
     assert time.monotonic() - begun < 5
@@ -148,8 +152,8 @@ def test_the_engines_machine_lists_a_containers_processes(tmp_path: Path) -> Non
 
 
 def test_without_processes_none_are_listed(tmp_path: Path) -> None:
-    told = {"/containers/web/top": reply_with({"Titles": ["PID"], "Processes": None})}
-    with connect_fault_engine(tmp_path, told) as (connected, _):
+    replies = {"/containers/web/top": reply_with({"Titles": ["PID"], "Processes": None})}
+    with connect_fault_engine(tmp_path, replies) as (connected, _):
         assert connected.take_snapshot().list_processes("web", "pid") == []
 
 

@@ -33,10 +33,10 @@ def test_an_answer_comes_whole_with_header_names_in_lower_case() -> None:
 def test_the_request_is_plain_and_asks_for_no_compression() -> None:
     with start_fault_service(OK_HEAD + b"Content-Length: 0\r\n\r\n") as there:
         get_http_answer(there.address, "/a b/é?q=1&r=%20")
-    heard = there.requests[0].decode()
-    assert heard.startswith("GET /a%20b/%C3%A9?q=1&r=%20 HTTP/1.1\r\n")
-    assert f"Host: 127.0.0.1:{there.address.port}\r\n" in heard
-    assert "Accept-Encoding: identity\r\n" in heard
+    request = there.requests[0].decode()
+    assert request.startswith("GET /a%20b/%C3%A9?q=1&r=%20 HTTP/1.1\r\n")
+    assert f"Host: 127.0.0.1:{there.address.port}\r\n" in request
+    assert "Accept-Encoding: identity\r\n" in request
 
 
 def test_a_path_cannot_smuggle_a_header() -> None:
@@ -90,7 +90,7 @@ def test_a_body_of_exactly_the_limit_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reply",
     [
         OK_HEAD + b"Content-Length: 10\r\n\r\nhalf",
         OK_HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhal",
@@ -98,8 +98,8 @@ def test_a_body_of_exactly_the_limit_is_whole() -> None:
         b"",
     ],
 )
-def test_an_answer_cut_short_is_none(said: bytes) -> None:
-    with start_fault_service(said) as there:
+def test_an_answer_cut_short_is_none(reply: bytes) -> None:
+    with start_fault_service(reply) as there:
         assert get_no_answer_reason(lambda: get_http_answer(there.address, "/")) == "reset"
 
 
@@ -110,7 +110,7 @@ def test_a_connection_reset_is_told_from_one_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reply",
     [
         b"220 smtp ready\r\n",
         b"\x15\x03\x01\x00\x02\x02\x16",
@@ -120,8 +120,8 @@ def test_a_connection_reset_is_told_from_one_refused() -> None:
         b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n",
     ],
 )
-def test_another_protocol_is_garbled(said: bytes) -> None:
-    with start_fault_service(said) as there:
+def test_another_protocol_is_garbled(reply: bytes) -> None:
+    with start_fault_service(reply) as there:
         assert get_no_answer_reason(lambda: get_http_answer(there.address, "/")) == "garbled"
 
 

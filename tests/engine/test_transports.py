@@ -407,17 +407,17 @@ def test_a_closed_transport_keeps_no_connection(tmp_path: Path) -> None:
 
 @BOTH
 def test_lines_come_as_they_are_written(open_transport: Open, tmp_path: Path) -> None:
-    told = threading.Event()
+    first_line_read = threading.Event()
 
     def tell(connection: Any, _: threading.Event) -> None:
         connection.sendall(CHUNKED_JSON_HEAD + encode_chunk(b'{"a"'))
-        told.wait(10)
+        first_line_read.wait(10)
         connection.sendall(encode_chunk(b": 1}\n{}\n") + b"0\r\n\r\n")
 
     with FaultEngine(tmp_path / "docker.sock", {"/events": tell}) as engine:
         lines = open_transport(engine.url).stream_lines("/v1.51/events", {"since": "1"})
         assert next(lines) == b""
-        told.set()
+        first_line_read.set()
         assert list(lines) == [b'{"a": 1}', b"{}"]
         assert engine.requests == ["GET /v1.51/events?since=1"]
 

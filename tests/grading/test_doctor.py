@@ -68,7 +68,7 @@ NO_MEMORY: Mapping[str, Any] = {"MemoryLimit": False}
 NO_CONTROL_GROUPS: Mapping[str, Any] = {"MemoryLimit": False, "CgroupDriver": "none", "CgroupVersion": "1"}
 
 
-def told(engine: str, **changes: Any) -> about.Machine:
+def parse_machine(engine: str, **changes: Any) -> about.Machine:
     machine = Machine(engine, **changes)
     return about.parse_machine(machine.info, EngineInfo(endpoint="unix:///x", version="28.5.2", api="1.51"))
 
@@ -79,7 +79,7 @@ def ask_doctor(lab: Lab, machine: Machine) -> about.LabSupport:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_engine_is_described_from_what_it_says(engine: str) -> None:
-    found = told(engine)
+    found = parse_machine(engine)
     assert found.sort == "Docker Engine"
     assert found.seccomp
     assert found.apparmor == ("cgroup2" in engine)
@@ -98,11 +98,11 @@ def test_an_ordinary_engine_can_be_graded_on_all_it_has(lab: Lab, engine: str) -
 
 def test_podman_desktop_wsl_snap_and_rootless_are_told_apart() -> None:
     engine = ENGINES[0]
-    assert told(engine, **PODMAN).sort == "Podman"
-    assert told(engine, **DESKTOP).sort == "Docker Desktop"
-    assert told(engine, KernelVersion="5.15.153.1-microsoft-standard-WSL2").wsl
-    assert told(engine, DockerRootDir="/var/snap/docker/common/var-lib-docker").snap
-    assert told(engine, **ROOTLESS).rootless
+    assert parse_machine(engine, **PODMAN).sort == "Podman"
+    assert parse_machine(engine, **DESKTOP).sort == "Docker Desktop"
+    assert parse_machine(engine, KernelVersion="5.15.153.1-microsoft-standard-WSL2").wsl
+    assert parse_machine(engine, DockerRootDir="/var/snap/docker/common/var-lib-docker").snap
+    assert parse_machine(engine, **ROOTLESS).rootless
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,8 @@ def test_podman_desktop_wsl_snap_and_rootless_are_told_apart() -> None:
 def test_what_stands_in_the_way_of_a_lab_is_told_once_in_the_words_of_its_report(
     lab: str, info: Mapping[str, Any], reason: str
 ) -> None:
-    (told_reason,) = ask_doctor(load_lab(find_lab_path(lab)).lab, Machine(**info)).reasons
-    assert reason in told_reason
+    (given_reason,) = ask_doctor(load_lab(find_lab_path(lab)).lab, Machine(**info)).reasons
+    assert reason in given_reason
 
 
 def test_the_reason_is_told_in_the_user_s_language() -> None:
@@ -195,8 +195,10 @@ def test_the_doctor_says_what_grading_on_the_same_engine_comes_to(lab: str, mach
     support = ask_doctor(loaded.lab, machine)
     assert support.checks == undecided
     if undecided:
-        said = [line.diagnosis.message for line in report.checks if line.diagnosis and line.id in undecided]
-        assert set(said) <= set(support.reasons)
+        messages = [
+            line.diagnosis.message for line in report.checks if line.diagnosis and line.id in undecided
+        ]
+        assert set(messages) <= set(support.reasons)
 
 
 PROXY = "http://user:canary@proxy:3128"
@@ -250,7 +252,7 @@ def test_an_engine_that_says_nothing_breaks_nothing() -> None:
 def test_the_document_names_no_machine_and_no_engine() -> None:
     info = answer(ENGINES[-1], "info")
     written = about.encode_doctor_report(
-        about.DoctorReport(endpoint="unix:///x", found_by="default", machine=told(ENGINES[-1]))
+        about.DoctorReport(endpoint="unix:///x", found_by="default", machine=parse_machine(ENGINES[-1]))
     )
     assert json.loads(written)["schema"] == "dckgrade-doctor/1"
     assert info["ID"].encode() not in written

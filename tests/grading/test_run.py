@@ -163,11 +163,11 @@ def test_what_is_still_starting_when_the_time_is_up_is_unknown(
 def test_the_wait_is_told_with_its_budget(monkeypatch: pytest.MonkeyPatch, tp5: LoadedLab) -> None:
     young = changed(solution(), RUNNING, 5.0, stable=False)
     given(monkeypatch, [young, solution()])
-    told: list[tuple[Sequence[str], float]] = []
+    waits: list[tuple[Sequence[str], float]] = []
 
-    run.grade_lab(tp5, Nowhere(), RunOptions(lang="en"), lambda titles, left: told.append((titles, left)))
+    run.grade_lab(tp5, Nowhere(), RunOptions(lang="en"), lambda titles, left: waits.append((titles, left)))
 
-    assert told == [(["Container dbserver (postgres) is running"], 10.0)]
+    assert waits == [(["Container dbserver (postgres) is running"], 10.0)]
 
 
 def test_without_waiting_what_is_inside_its_budget_is_unknown_at_once_and_said_to_be_starting(
@@ -182,7 +182,7 @@ def test_without_waiting_what_is_inside_its_budget_is_unknown_at_once_and_said_t
     assert len(asked) == 1
     assert report.starting == ["dbserver-running"]
     assert not report.complete
-    line = next(one for one in report.checks if one.id == "dbserver-running")
+    line = next(result for result in report.checks if result.id == "dbserver-running")
     assert line.verdict == "unknown"
 
 
@@ -209,8 +209,8 @@ def test_one_lab_that_waits_lets_the_others_be_judged_by_what_is_seen_at_the_end
     swarm = dict(codec.from_json(raw, "solution").observations)
     asked = given(monkeypatch, [young | swarm, done | swarm])
 
-    one, other = run.grade_labs([run.LabSelection(tp1), run.LabSelection(tp5)], Nowhere(), RunOptions())
+    first, other = run.grade_labs([run.LabSelection(tp1), run.LabSelection(tp5)], Nowhere(), RunOptions())
 
-    assert (verdicts(one), verdicts(other)) == ({}, {})
+    assert (verdicts(first), verdicts(other)) == ({}, {})
     assert asked[1] == {RUNNING, ACCEPTS}, "the lab that does not wait is left alone meanwhile"
     assert asked[-1] == set(done) | set(swarm), "and seen once more with the other at the end"

@@ -150,10 +150,10 @@ def test_a_pass_gets_every_remark_that_fits_and_asks_for_all_that_they_need() ->
     judged = lab(check("web", more=f"    remarks:\n{remarks}"))
     bare = recording({"web": seen()})
     other = "container-log container=other"
-    assert [one.code for one in line(judged, bare, "web").remarks] == ["AB-01"]
+    assert [remark.code for remark in line(judged, bare, "web").remarks] == ["AB-01"]
     assert [observation_key(probe) for probe in list_further_probes(judged, bare)] == [LOG, other]
     full = recording({"web": seen(), LOG: log("a"), other: Absent(kind="container-log")})
-    assert [one.code for one in line(judged, full, "web").remarks] == ["AB-01", "AB-02", "AB-03"]
+    assert [remark.code for remark in line(judged, full, "web").remarks] == ["AB-01", "AB-02", "AB-03"]
     assert list_further_probes(judged, full) == []
     failed = line(judged, recording({"web": seen("exited")}), "web")
     assert (failed.verdict, failed.remarks, failed.diagnosis) == (Verdict.FAILED, [], None)
@@ -177,16 +177,16 @@ def test_time_may_mend_what_has_no_lasting_name() -> None:
 
 
 def test_a_diagnosis_that_quotes_brings_the_program_s_own_words() -> None:
-    said = {"program": "nginx", "text": "no port given", "place": "docker logs web"}
+    facts = {"program": "nginx", "text": "no port given", "place": "docker logs web"}
     quoting = mistake("AB-90", "{status: exited}", "        quotes: true\n        also:\n")
     quoting += "          - observe: {kind: container-error, name: web}\n            when: {program: nginx}\n"
     judged = lab(check("web", more=DIAGNOSES + quoting))
-    heard = recording(
-        {"web": seen("exited"), "container-error name=web": Seen(kind="container-error", facts=said)}
+    recorded = recording(
+        {"web": seen("exited"), "container-error name=web": Seen(kind="container-error", facts=facts)}
     )
-    named = line(judged, heard, "web").diagnosis
+    named = line(judged, recorded, "web").diagnosis
     assert named is not None
-    assert named.quotation == Quotation(**said)
+    assert named.quotation == Quotation(**facts)
 
 
 def test_where_the_program_said_nothing_nothing_is_quoted() -> None:

@@ -218,15 +218,15 @@ def test_what_the_user_did_not_choose_is_skipped_and_blocks_nothing() -> None:
 def test_what_is_not_passive_is_skipped_under_passive() -> None:
     tp5 = load_lab(find_lab_path("tp5")).lab
     recorded = recording({}, passive=True)
-    skipped = [one for one in judge_recording(tp5, recorded, "en") if one.verdict is SKIPPED]
-    assert [one.id for one in skipped] == ["dbserver-accepts"]
+    skipped = [result for result in judge_recording(tp5, recorded, "en") if result.verdict is SKIPPED]
+    assert [result.id for result in skipped] == ["dbserver-accepts"]
     assert skipped[0].reason == Reason(code="passive")
 
 
 def test_an_untouched_engine_scores_nothing_and_everything_is_decided() -> None:
     tp5 = load_lab(find_lab_path("tp5")).lab
     recorded = recording(
-        {observation_key(one.observe): Absent(kind=kind_of(one.observe)) for one in tp5.checks}
+        {observation_key(check.observe): Absent(kind=kind_of(check.observe)) for check in tp5.checks}
     )
     total = sum_points(judge_recording(tp5, recorded, "fr"))
     assert (total.earned, total.possible, total.undecided) == (0, 10, 0)
@@ -261,8 +261,8 @@ def test_the_score_adds_up(recorded: Recording) -> None:
     total = sum_points(lines)
     assert total.possible == 31
     assert total.earned + total.undecided <= total.possible
-    assert all(one.earned == (one.points if one.verdict is PASSED else 0) for one in lines)
-    lost = sum(one.points for one in lines if one.verdict in {FAILED, BLOCKED})
+    assert all(result.earned == (result.points if result.verdict is PASSED else 0) for result in lines)
+    lost = sum(result.points for result in lines if result.verdict in {FAILED, BLOCKED})
     assert total.earned + total.undecided + lost == total.possible
 
 
@@ -274,8 +274,8 @@ def test_judging_is_the_same_again_and_in_any_order_of_the_file(
     lines = judge_recording(lab(*CHECKS.values()), recorded, "en")
     assert judge_recording(lab(*CHECKS.values()), recorded, "en") == lines
     shuffled = judge_recording(lab(*(CHECKS[name] for name in order)), recorded, "en")
-    assert [one.id for one in shuffled] == order
-    assert sorted(shuffled, key=lambda one: one.id) == lines
+    assert [result.id for result in shuffled] == order
+    assert sorted(shuffled, key=lambda result: result.id) == lines
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), OBSERVED))

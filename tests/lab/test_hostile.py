@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dckgrade.lab.load import LabInvalid, parse_lab
 from tests.support.hostile_labs import HOSTILE
-from tests.support.sample_lab import FILE, SAMPLE, said
+from tests.support.sample_lab import FILE, SAMPLE, list_problems
 
 TP5 = (Path(__file__).parents[2] / "checks" / "tp5.yaml").read_bytes()
 
@@ -29,7 +29,7 @@ def test_a_hostile_file_is_refused_with_places_and_soon(name: str) -> None:
     assert lines
     assert len(lines) <= 200
     assert all(line.startswith("sample.yaml:") and len(line) < 2000 for line in lines)
-    assert all(line >= 1 and column >= 1 for line, column in (one.place for one in refused.problems))
+    assert all(line >= 1 and column >= 1 for line, column in (problem.place for problem in refused.problems))
 
 
 def test_there_are_forty_hostile_files_and_more() -> None:
@@ -37,7 +37,7 @@ def test_there_are_forty_hostile_files_and_more() -> None:
 
 
 def refused_or_a_lab(raw: bytes) -> None:
-    assert all(": " in line for lang in ("en", "fr") for line in said(raw, lang))
+    assert all(": " in line for lang in ("en", "fr") for line in list_problems(raw, lang))
 
 
 @settings(max_examples=300, deadline=None)

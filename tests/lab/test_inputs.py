@@ -105,11 +105,11 @@ def test_a_wrong_declaration_is_a_problem_of_the_lab(
 
 
 def test_one_name_means_one_thing_in_all_labs(tmp_path: Path) -> None:
-    one = load_lab(write_lab(tmp_path, "name: toy, type: text"))
+    first = load_lab(write_lab(tmp_path, "name: toy, type: text"))
     same = load_lab(write_lab(tmp_path, "name: toy, type: text", name="same"))
     other = load_lab(write_lab(tmp_path, "name: toy, type: url", name="other"))
-    assert list(find_conflicting_inputs([one, same])) == []
-    (conflict,) = find_conflicting_inputs([one, same, other])
+    assert list(find_conflicting_inputs([first, same])) == []
+    (conflict,) = find_conflicting_inputs([first, same, other])
     assert "other.yaml:5:" in str(conflict)
     assert "`toy` is of the type text in" in str(conflict)
 

@@ -3,14 +3,14 @@
 import pytest
 
 from dckgrade.probes.docker.container import Container
-from tests.support.sample_lab import SAMPLE, said
+from tests.support.sample_lab import SAMPLE, list_problems
 
 
 def test_a_demanded_fact_without_a_label_is_a_problem_of_the_lab(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert said(SAMPLE) == []
+    assert list_problems(SAMPLE) == []
     labels = {fact: label for fact, label in Container.labels.items() if fact != "exit_code"}
     monkeypatch.setattr(Container, "labels", labels)
-    assert said(SAMPLE) == [
+    assert list_problems(SAMPLE) == [
         "12:18: the fact `exit_code` of kind `container` has no label, in the probe's own class"
     ]
 
@@ -18,4 +18,4 @@ def test_a_demanded_fact_without_a_label_is_a_problem_of_the_lab(monkeypatch: py
 def test_a_fact_that_no_check_demands_needs_none(monkeypatch: pytest.MonkeyPatch) -> None:
     labels = {fact: label for fact, label in Container.labels.items() if fact != "restart_count"}
     monkeypatch.setattr(Container, "labels", labels)
-    assert said(SAMPLE) == []
+    assert list_problems(SAMPLE) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from dckgrade.probes.registry import load_kinds
-from tests.support.sample_lab import SAMPLE, changed, said
+from tests.support.sample_lab import SAMPLE, changed, list_problems
 
 KIND_NAMES = ", ".join(sorted(str(probe.__struct_config__.tag) for probe in load_kinds()))
 
@@ -73,7 +73,7 @@ SHAPE = [
 STATES = "created, dead, exited, paused, removing, restarting, running"
 TEXT_NOT_3 = "the fact is text, and never equals 3"
 
-MEANING = [
+SEMANTICS = [
     ("id: sample", "id: other", ["3:5: the file is called sample.yaml, the lab other"]),
     (
         "id: sample",
@@ -169,42 +169,42 @@ MEANING = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "expected"), [*SHAPE, *MEANING])
+@pytest.mark.parametrize(("old", "new", "expected"), [*SHAPE, *SEMANTICS])
 def test_a_mistake_is_named_at_its_line_and_column(old: str, new: str, expected: list[str]) -> None:
-    assert said(changed(old, new)) == expected
+    assert list_problems(changed(old, new)) == expected
 
 
 def test_the_sample_itself_is_sound() -> None:
-    assert said(SAMPLE) == []
+    assert list_problems(SAMPLE) == []
 
 
 def test_words_may_speak_of_what_was_looked_at_further_and_of_what_is_absent_alone_nothing_can_be_said() -> (
     None
 ):
-    assert said(changed("fr: Rien", "fr: 'Le journal dit {text}'")) == []
+    assert list_problems(changed("fr: Rien", "fr: 'Le journal dit {text}'")) == []
     further = SAMPLE[SAMPLE.index("        also:") : SAMPLE.index("        message: {fr: Rien")]
     alone = changed(further, "", changed("fr: Rien", "fr: '{name}'"))
-    assert said(alone) == ["23:23: what is absent has no fact `name`"]
+    assert list_problems(alone) == ["23:23: what is absent has no fact `name`"]
 
 
 def test_a_diagnosis_quotes_only_what_is_observed() -> None:
-    assert said(
+    assert list_problems(
         changed("        message: {fr: Rien", "        quotes: true\n        message: {fr: Rien")
     ) == ["26:17: nothing that is observed here has the facts `program`, `text` and `place`"]
 
 
 def test_a_kind_that_is_no_word_is_no_crash() -> None:
     for value in ("[http]", "{a: b}", "3", "true"):
-        assert said(changed("kind: http,", f"kind: {value},"))[0].startswith("32:21: "), value
+        assert list_problems(changed("kind: http,", f"kind: {value},"))[0].startswith("32:21: "), value
 
 
 def test_a_lab_without_checks_is_refused() -> None:
-    assert said("version: 1\nid: sample\ntitle: {fr: a, en: b}\nchecks: []\n") == ["4:9: is empty"]
+    assert list_problems("version: 1\nid: sample\ntitle: {fr: a, en: b}\nchecks: []\n") == ["4:9: is empty"]
 
 
 def test_a_lab_that_gives_no_points_is_refused() -> None:
     text = changed("points: 2", "points: 0", changed("points: 1", "points: 0"))
-    assert said(text) == ["6:3: no check is worth a point"]
+    assert list_problems(text) == ["6:3: no check is worth a point"]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_lab_that_gives_no_points_is_refused() -> None:
 )
 def test_a_reference_is_a_known_code_and_nothing_else(reference: str, expected: str) -> None:
     text = SAMPLE.removesuffix("code: AB-01\n") + reference + "\n"
-    assert said(text) == [expected]
+    assert list_problems(text) == [expected]
 
 
 def test_a_reference_from_another_kind_of_check_is_held_against_the_facts_of_that_kind() -> None:
@@ -227,7 +227,7 @@ def test_a_reference_from_another_kind_of_check_is_held_against_the_facts_of_tha
         "{status: {one-of: [running, paused]}, command: {count: 1, contains: x}}", "{text: x}", text
     )
     there_are = "there are text"
-    assert said(text) == [
+    assert list_problems(text) == [
         f"41:9: unknown fact `status`; {there_are}",
         f"41:9: unknown fact `name`; {there_are}",
         f"41:9: unknown fact `name`; {there_are}",
@@ -237,7 +237,7 @@ def test_a_reference_from_another_kind_of_check_is_held_against_the_facts_of_tha
 def test_every_circle_is_found_at_once() -> None:
     text = changed("    points: 1\n", "    points: 1\n    requires: [page, again]\n")
     text = changed("    points: 0\n", "    points: 0\n    requires: [web]\n", text)
-    assert sorted(said(text)) == [
+    assert sorted(list_problems(text)) == [
         "9:16: these checks wait for one another: web → page → web",
         "9:22: these checks wait for one another: web → again → web",
     ]
@@ -247,7 +247,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
     text = changed("title: {fr: Un, en: One}", "title: {fr: Un}")
     text = changed("kind: http,", "kind: htpt,", text)
     text = changed("    points: 0\n", "    points: 0\n    points: 0\n    wthin: 1s\n", text)
-    assert [line.partition(": ")[0] for line in said(text)] == ["4:8", "32:21", "38:5", "39:5"]
+    assert [line.partition(": ")[0] for line in list_problems(text)] == ["4:8", "32:21", "38:5", "39:5"]
 
 
 def test_problems_are_said_in_french() -> None:
@@ -257,13 +257,13 @@ def test_problems_are_said_in_french() -> None:
     expected = translate("should be {wanted}, is {found}").format(
         wanted=translate("a whole number"), found="“one”"
     )
-    assert said(changed("points: 1\n", "points: one\n"), "fr") == [f"8:13: {expected}"]
+    assert list_problems(changed("points: 1\n", "points: one\n"), "fr") == [f"8:13: {expected}"]
 
 
 def test_a_file_full_of_mistakes_is_cut_to_what_somebody_reads() -> None:
     text = SAMPLE + "".join(f"unknown{number}: 1\n" for number in range(5000))
-    assert len(said(text)) == 100
+    assert len(list_problems(text)) == 100
 
 
 def test_braces_that_are_no_fact_stay_what_they_are() -> None:
-    assert said(changed("fr: Regardez", "fr: 'docker ps --format {{.Names}} {X}'")) == []
+    assert list_problems(changed("fr: Regardez", "fr: 'docker ps --format {{.Names}} {X}'")) == []

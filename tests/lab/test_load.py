@@ -44,9 +44,9 @@ def test_a_code_that_two_labs_give_to_mistakes_of_their_own_is_found_at_its_line
         path = tmp_path / f"{name}.yaml"
         path.write_text(SAMPLE.replace("id: sample", f"id: {name}"), encoding="utf-8")
         loaded.append(load_lab(path))
-    said = [line for invalid in find_repeated_codes(loaded) for line in invalid.format_problems("en")]
+    lines = [line for invalid in find_repeated_codes(loaded) for line in invalid.format_problems("en")]
     other = tmp_path / "one.yaml"
-    assert said == [
+    assert lines == [
         f"{tmp_path}/two.yaml:15:15: AB-01 already names a mistake of {other}",
         f"{tmp_path}/two.yaml:20:15: AB-02 already names a mistake of {other}",
     ]

@@ -25,11 +25,13 @@ WORDS = frozenset(
     ["version", "id", "kind", "points", "code", "within", "status", "found_by", "verdict", "stable", "port"]
 )
 
-WAYS = {
+MUTATIONS = {
     "rename": list(mutations.renamed_keys(TEXT)),
     "drop": list(mutations.dropped_keys(TEXT, REQUIRED)),
     "drop from a mistake": [
-        one for one in mutations.dropped_keys(TEXT, FULL) if "diagnoses" in one.what or "remarks" in one.what
+        mutation
+        for mutation in mutations.dropped_keys(TEXT, FULL)
+        if "diagnoses" in mutation.what or "remarks" in mutation.what
     ],
     "type": list(mutations.wrong_types(TEXT)),
     "forget": list(mutations.forgotten_values(TEXT)),
@@ -48,19 +50,19 @@ def lines_blamed(text: str) -> list[int]:
 
 def missed(made: Iterable[Mutation]) -> list[str]:
     return [
-        f"{one.what}: {lines_blamed(one.text)} instead of {one.first}-{one.last}"
-        for one in made
-        if not any(one.first <= line <= one.last for line in lines_blamed(one.text))
+        f"{mutation.what}: {lines_blamed(mutation.text)} instead of {mutation.first}-{mutation.last}"
+        for mutation in made
+        if not any(mutation.first <= line <= mutation.last for line in lines_blamed(mutation.text))
     ]
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_whatever_is_made_wrong_is_seen_on_its_line(way: str) -> None:
-    assert missed(WAYS[way]) == []
+@pytest.mark.parametrize("kind", MUTATIONS)
+def test_whatever_is_made_wrong_is_seen_on_its_line(kind: str) -> None:
+    assert missed(MUTATIONS[kind]) == []
 
 
 def test_there_are_five_hundred_mutations_and_more() -> None:
-    assert sum(map(len, WAYS.values())) >= 500
+    assert sum(map(len, MUTATIONS.values())) >= 500
 
 
 def test_tp5_itself_is_sound() -> None:
@@ -68,21 +70,23 @@ def test_tp5_itself_is_sound() -> None:
 
 
 def test_msgspec_and_the_walk_that_explains_it_agree() -> None:
-    for one in [one for way in WAYS.values() for one in way][::5]:
-        document = parse_strict_yaml(one.text.encode())
+    for mutation in [mutation for group in MUTATIONS.values() for mutation in group][::5]:
+        document = parse_strict_yaml(mutation.text.encode())
         try:
             convert_data(document.data, Lab, decode_probe)
             accepted = True
         except msgspec.ValidationError:
             accepted = False
-        assert accepted == (shape.find_type_problems(document, Lab) == []), one.what
+        assert accepted == (shape.find_type_problems(document, Lab) == []), mutation.what
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_json_schema_and_the_loader_agree_on_the_shape(way: str) -> None:
+@pytest.mark.parametrize("kind", MUTATIONS)
+def test_the_json_schema_and_the_loader_agree_on_the_shape(kind: str) -> None:
     validator = jsonschema.Draft7Validator(build_lab_schema())
-    for one in WAYS[way][::12]:
-        document = parse_strict_yaml(one.text.encode())
+    for mutation in MUTATIONS[kind][::12]:
+        document = parse_strict_yaml(mutation.text.encode())
         # That a mistake lacks a part is seen by lint, which knows references from mistakes in full.
-        wrong = lines_blamed(one.text) if way == "drop from a mistake" else find_shape_problems(document)
-        assert validator.is_valid(document.data) == (not wrong), one.what
+        wrong = (
+            lines_blamed(mutation.text) if kind == "drop from a mistake" else find_shape_problems(document)
+        )
+        assert validator.is_valid(document.data) == (not wrong), mutation.what

@@ -102,7 +102,7 @@ def patterns(value: object) -> list[str]:
         case dict():
             return patterns(list(value.values()))
         case list():
-            return [pattern for one in value for pattern in patterns(one)]
+            return [pattern for element in value for pattern in patterns(element)]
         case _ if hasattr(value, "__struct_fields__"):
             return patterns([getattr(value, name) for name in value.__struct_fields__])
         case _:

@@ -18,7 +18,7 @@ from dckgrade.lab.schema import SCHEMA_DRAFT_URI, build_lab_schema
 from dckgrade.lab.shape import PYTHON_TYPES_AND_NAMES, get_type_info
 from dckgrade.lab.strict_yaml import parse_strict_yaml
 from dckgrade.probes.registry import load_kinds
-from tests.support.sample_lab import SAMPLE, changed, said
+from tests.support.sample_lab import SAMPLE, changed, list_problems
 
 CHECKS = Path(__file__).parents[2] / "checks"
 LABS = sorted(CHECKS.glob("*.yaml"))
@@ -73,7 +73,7 @@ def test_what_the_loader_refuses_by_its_shape_the_schema_refuses(old: str, new: 
     validator = jsonschema.Draft7Validator(build_lab_schema())
     assert validator.is_valid(parse_strict_yaml(SAMPLE.encode()).data)
     assert not validator.is_valid(parse_strict_yaml(changed(old, new).encode()).data)
-    assert said(changed(old, new))
+    assert list_problems(changed(old, new))
 
 
 def kinds_of(wanted: inspect.Type, seen: set[type]) -> Iterator[type[inspect.Type]]:
@@ -83,9 +83,9 @@ def kinds_of(wanted: inspect.Type, seen: set[type]) -> Iterator[type[inspect.Typ
     inner += [getattr(wanted, name) for name in ("item_type", "value_type") if hasattr(wanted, name)]
     if isinstance(wanted, inspect.StructType) and wanted.cls not in seen:
         seen.add(wanted.cls)
-        inner += [one.type for one in wanted.fields]
-    for one in inner:
-        yield from kinds_of(one, seen)
+        inner += [field.type for field in wanted.fields]
+    for part in inner:
+        yield from kinds_of(part, seen)
 
 
 def test_the_walk_knows_every_type_that_the_model_and_the_facts_are_made_of() -> None:

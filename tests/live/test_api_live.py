@@ -25,15 +25,15 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateEngine]:
         started.load(archive(tmp_path_factory.mktemp("image")))
         serve(started, "web")
         with client_of(started) as client:
-            said = ["sh", "-c", "echo to-out; echo PASSWORD=c4n4ry >&2; exit 3"]
+            command = ["sh", "-c", "echo to-out; echo PASSWORD=c4n4ry >&2; exit 3"]
             borrowed = {"/usr": {"bind": "/usr", "mode": "ro"}}
             for name, tty in (("said", False), ("said-tty", True)):
                 client.containers.run(
-                    "borrowed", said, name=name, tty=tty, volumes=borrowed, detach=True
+                    "borrowed", command, name=name, tty=tty, volumes=borrowed, detach=True
                 ).wait()
             client.containers.create("borrowed", ["true"], name="created", volumes=borrowed)
             client.containers.run(
-                "borrowed", said, name="mute", volumes=borrowed, detach=True, log_config={"Type": "none"}
+                "borrowed", command, name="mute", volumes=borrowed, detach=True, log_config={"Type": "none"}
             ).wait()
         yield started
 
@@ -46,9 +46,9 @@ def daemon(engine: PrivateEngine) -> Iterator[ConnectedEngine]:
 
 def test_the_engine_is_named_with_its_version(daemon: ConnectedEngine, engine: PrivateEngine) -> None:
     with client_of(engine) as client:
-        told = client.version()
-    assert daemon.engine.version == told["Version"]
-    assert daemon.engine.api == told["ApiVersion"]
+        version = client.version()
+    assert daemon.engine.version == version["Version"]
+    assert daemon.engine.api == version["ApiVersion"]
     assert not daemon.engine.rootless
 
 

@@ -40,7 +40,7 @@ def solved(engine: DisposableEngine) -> Iterator[DisposableEngine]:
     if not engine.host.startswith("unix://"):
         need("the proxy of this test speaks to unix sockets only", "such engine")
     engine.empty()
-    (solution,) = [one for one in list_cases(FIXTURES, "tp5") if one.name == "solution"]
+    (solution,) = [case for case in list_cases(FIXTURES, "tp5") if case.name == "solution"]
     run_case_script(solution, engine)
     assert dckgrade(engine, engine.host)["score"]["earned"] == 10
     yield engine
@@ -61,18 +61,22 @@ def test_a_settled_lab_costs_at_most_six_requests(run: Graded) -> None:
 
 
 def test_each_container_is_inspected_at_most_once(run: Graded) -> None:
-    inspected = Counter(one.path for one in run.requests if re.fullmatch(r"/containers/[^/]+/json", one.path))
+    inspected = Counter(
+        request.path for request in run.requests if re.fullmatch(r"/containers/[^/]+/json", request.path)
+    )
     assert len(inspected) == 2
     assert max(inspected.values()) == 1, inspected
 
 
 def test_all_stats_are_asked_for_before_the_first_is_answered(run: Graded) -> None:
-    assert sum(one.path.endswith("/stats") for one in run.requests) == 2
+    assert sum(request.path.endswith("/stats") for request in run.requests) == 2
     assert run.let_go == [], "the proxy gave up waiting for the other request and answered these"
 
 
 def test_only_readings_leave(run: Graded) -> None:
-    others = [one for one in run.requests if one.method != "GET" or not READINGS.fullmatch(one.path)]
+    others = [
+        request for request in run.requests if request.method != "GET" or not READINGS.fullmatch(request.path)
+    ]
     assert others == []
 
 
@@ -93,7 +97,7 @@ def test_two_hundred_other_containers_cost_no_further_request(
         client.close()
     assert crowded.report["score"]["earned"] == 10
     assert Counter(crowded.requests) == Counter(run.requests)
-    assert not [one for one in crowded.requests if any(other in one.path for other in others)]
+    assert not [request for request in crowded.requests if any(other in request.path for other in others)]
 
 
 def counted(engine: DisposableEngine, folder: Path) -> Graded:
@@ -137,5 +141,5 @@ def digest(content: Any) -> str:
 def ordered(content: Any) -> Any:
     """Sort what the engine lists in another order each time."""
     if isinstance(content, dict):
-        return {name: ordered(one) for name, one in content.items()}
+        return {name: ordered(value) for name, value in content.items()}
     return sorted(map(ordered, content), key=json.dumps) if isinstance(content, list) else content

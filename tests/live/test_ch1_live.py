@@ -136,7 +136,7 @@ def test_an_init_heeds_the_signal_and_a_bare_sleep_does_not_whatever_the_form(
         name: facts(engine, ContainerProcesses(container=name))
         for name in ("inited", "bare", "shelled", "trapping")
     }
-    assert {name: one["handles_term"] for name, one in found.items()} == {
+    assert {name: facts["handles_term"] for name, facts in found.items()} == {
         "inited": True,
         "bare": False,
         "shelled": False,
@@ -193,7 +193,7 @@ def test_looking_passively_sends_nothing_but_readings_and_runs_nothing(
     for at, kind in enumerate(KINDS):
         with RecordingProxy(tmp_path / f"{at}.sock", engine.host) as proxy:
             look(engine, kind("looked-at"), proxy.host, passive=True)
-        assert {one.method for one in proxy.requests} <= {"GET", "HEAD"}
+        assert {request.method for request in proxy.requests} <= {"GET", "HEAD"}
 
 
 def test_of_the_limits_one_command_reads_and_nothing_is_stopped_or_filled(
@@ -202,7 +202,7 @@ def test_of_the_limits_one_command_reads_and_nothing_is_stopped_or_filled(
     run(engine, "--name", "looked-at", "busybox", "sleep", "600")
     with RecordingProxy(tmp_path / "engine.sock", engine.host) as proxy:
         assert isinstance(look(engine, ContainerLimits(container="looked-at"), proxy.host), Seen)
-    posted = [one for one in proxy.requests if one.method == "POST"]
-    assert [one.path.rpartition("/")[2] for one in posted] == ["exec", "start"]
+    posted = [request for request in proxy.requests if request.method == "POST"]
+    assert [request.path.rpartition("/")[2] for request in posted] == ["exec", "start"]
     assert all(word.encode() in posted[0].body for word in READ_CPU_COMMAND)
     assert isinstance(look(engine, ContainerLimits(container="nobody")), Absent)

@@ -36,22 +36,22 @@ def sockets() -> Iterator[list[str]]:
     need_ssh()
     with ExitStack() as stack:
         engines = [stack.enter_context(PrivateEngine()) for _ in range(3)]
-        for one in (engines[SOLVED], engines[MISTAKEN]):
-            build.load(one.host, ["nginx", "postgres"])
+        for engine in (engines[SOLVED], engines[MISTAKEN]):
+            build.load(engine.host, ["nginx", "postgres"])
         solve_tp5(engines[SOLVED])
         run_docker(engines[MISTAKEN].host, "run", "-d", "--name", "webservers", "nginx")
         run_docker(engines[MISTAKEN].host, "run", "-d", "--name", "dbserver", "postgres")
-        yield [one.host.removeprefix("unix://") for one in engines]
+        yield [engine.host.removeprefix("unix://") for engine in engines]
 
 
 @pytest.fixture
 def sshd(tmp_path: Path) -> Iterator[Sshd]:
     need_ssh()
-    with Sshd(tmp_path / "sshd") as one:
-        here = f"  HostName 127.0.0.1\n  Port {one.port}\n  User root"
-        one.configure(f"Host poste-*\n{here}")
-        yield one
-        assert one.left_behind() == []
+    with Sshd(tmp_path / "sshd") as daemon:
+        here = f"  HostName 127.0.0.1\n  Port {daemon.port}\n  User root"
+        daemon.configure(f"Host poste-*\n{here}")
+        yield daemon
+        assert daemon.left_behind() == []
 
 
 def engine(trainee: str, host: str, *more: str) -> str:
@@ -99,15 +99,15 @@ def test_thirty_machines_three_hung_two_down_within_a_minute(
         name: cells[name]["mistakes"].get("dbserver-running") for name, which in good if which == MISTAKEN
     }
     assert {cell["trust"] for cell in cells.values()} == {"observed"}
-    told = {name: cells[name]["unreached"] for name in ("H1", "H2", "D1", "D2")}
-    assert "did not" in told["H1"]
-    assert "did not answer" in told["H2"]
+    reasons = {name: cells[name]["unreached"] for name in ("H1", "H2", "D1", "D2")}
+    assert "did not" in reasons["H1"]
+    assert "did not answer" in reasons["H2"]
     # It greets, and then answers no question to its end.
     assert cells["H3"]["flags"] == ["incomplete"]
-    assert "no ssh server listens" in told["D1"]
-    assert "engine is not running" in told["D2"]
+    assert "no ssh server listens" in reasons["D1"]
+    assert "engine is not running" in reasons["D2"]
     assert all(
-        cells[name]["score"] == {"earned": 0, "possible": 10, "undecided": 10} for name in (*told, "H3")
+        cells[name]["score"] == {"earned": 0, "possible": 10, "undecided": 10} for name in (*reasons, "H3")
     )
     # One line for each machine, the dead ones with their reason.
     assert len(done.stderr.decode().splitlines()) == 30
@@ -133,7 +133,7 @@ def test_reports_are_kept_each_run_by_itself_and_the_roster_says_who_is_missing(
     assert "\x1b" not in shown + done.stderr.decode()
     assert "\u202e" not in shown
     assert "'=Ada" in table.read_text()
-    first = sorted(one.name.rsplit("-", 1)[0] for one in kept.iterdir())
+    first = sorted(path.name.rsplit("-", 1)[0] for path in kept.iterdir())
     assert first == ["0001-ada-lovelace-tp5", "0002-ada-31m-tp2", "0002-ada-31m-tp5"]
     time.sleep(1.1)
     dckgrade_process(*words, environ=sshd.environ)
@@ -155,8 +155,10 @@ def test_a_file_in_the_trainee_s_home_is_unknown_and_no_fault(
     done = dckgrade_process(*words, environ=sshd.environ, cwd=tmp_path)
     assert rows(done, "tp2")["Ada"]["verdicts"]["profile-file"] == "unknown"
     (report,) = kept.iterdir()
-    told = next(one for one in json.loads(report.read_bytes())["checks"] if one["id"] == "profile-file")
-    assert told["reason"]["code"] == "elsewhere"
+    check = next(
+        check for check in json.loads(report.read_bytes())["checks"] if check["id"] == "profile-file"
+    )
+    assert check["reason"]["code"] == "elsewhere"
 
 
 def test_where_the_time_for_the_class_is_short_everybody_has_a_row(sshd: Sshd, tmp_path: Path) -> None:
@@ -197,7 +199,7 @@ def test_ctrl_c_ends_all_and_keeps_what_was_done(sockets: list[str], sshd: Sshd,
             while not list(kept.glob("*.json")) and time.monotonic() < until:
                 time.sleep(0.05)
             run.send_signal(signal.SIGINT)
-            _, told = run.communicate(timeout=10)
+            _, stderr = run.communicate(timeout=10)
     assert run.returncode == 130
-    assert b"Traceback" not in told
+    assert b"Traceback" not in stderr
     assert "0001-ada-tp5" in next(iter(kept.iterdir())).name

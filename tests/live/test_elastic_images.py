@@ -58,7 +58,7 @@ def test_a_pipeline_is_read_with_comments_lists_and_hashes() -> None:
     text = (
         'input { file { path => ["/a", "/b"] } } # comment\nfilter { mutate { add_field => { "x" => 1 } } }'
     )
-    assert [(one.section, one.name, one.settings) for one in parsed(text)] == [
+    assert [(plugin.section, plugin.name, plugin.settings) for plugin in parsed(text)] == [
         ("input", "file", {"path": ["/a", "/b"]}),
         ("filter", "mutate", {"add_field": {"x": 1}}),
     ]
@@ -100,9 +100,9 @@ def test_a_line_goes_from_a_container_s_output_into_elasticsearch_and_is_counted
     sending = ("--log-driver", "gelf", "--log-opt", "gelf-address=udp://localhost:12201")
     run(engine, "speaker", *sending, "--entrypoint", "echo", "nginx", "a word of mine")
     until(lambda: "a word of mine" in got(engine, "elasticsearch", "9200/logs-*/_search"), "the line")
-    told = json.loads(got(engine, "logstash", "9600/_node/stats/pipelines"))["pipelines"]["main"]
-    assert told["events"] == {"in": 1, "filtered": 1, "out": 1}
-    assert told["plugins"]["outputs"][0]["documents"] == {"successes": 1}
+    stats = json.loads(got(engine, "logstash", "9600/_node/stats/pipelines"))["pipelines"]["main"]
+    assert stats["events"] == {"in": 1, "filtered": 1, "out": 1}
+    assert stats["plugins"]["outputs"][0]["documents"] == {"successes": 1}
 
 
 @pytest.mark.engine

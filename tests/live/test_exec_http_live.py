@@ -21,7 +21,7 @@ pytestmark = pytest.mark.engine
 
 
 def graded_from_afar(engine: live.DisposableEngine, name: str, **chosen: bool) -> Report:
-    case = next(one for one in list_cases(FIXTURES, "tp5") if one.name == name)
+    case = next(case for case in list_cases(FIXTURES, "tp5") if case.name == name)
     engine.empty()
     with engine.enter_network():
         live.run_case_script(case, engine)
@@ -32,17 +32,17 @@ def graded_from_afar(engine: live.DisposableEngine, name: str, **chosen: bool) -
 
 def test_the_containers_are_asked_from_inside_and_all_passes(engine: live.DisposableEngine) -> None:
     report = graded_from_afar(engine, "solution")
-    assert {one.id: one.verdict for one in report.checks if one.verdict != "passed"} == {}
+    assert {check.id: check.verdict for check in report.checks if check.verdict != "passed"} == {}
     asked = [
-        one.facts["via"]
-        for one in report.observations.values()
-        if isinstance(one, Seen) and "via" in one.facts
+        observation.facts["via"]
+        for observation in report.observations.values()
+        if isinstance(observation, Seen) and "via" in observation.facts
     ]
     assert asked == ["inside", "inside"]
 
 
 def test_under_passive_they_are_not_and_nobody_is_to_blame(engine: live.DisposableEngine) -> None:
     report = graded_from_afar(engine, "solution", passive=True)
-    verdicts = {one.id: one.verdict for one in report.checks}
+    verdicts = {check.id: check.verdict for check in report.checks}
     assert verdicts["webservers-serves"] == "unknown"
     assert "failed" not in verdicts.values()

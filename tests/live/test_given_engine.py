@@ -42,13 +42,13 @@ def test_an_engine_with_objects_of_others_is_refused_and_left_alone(
     run_ = dckgrade_process(*given, "--lang", "en")
 
     assert run_.returncode == 3
-    for told in (
+    for message in (
         f"container {box}",
         "volume theirs",
         "network their-net",
         "Remove them, or leave --host out",
     ):
-        assert told.encode() in run_.stderr
+        assert message.encode() in run_.stderr
     assert list_object_names(engine.host, "volume") == ["theirs"]
     assert list_object_names(engine.host, "network") == ["their-net"]
     engine.empty()

@@ -51,8 +51,8 @@ def test_profiles_are_loaded_from_here_and_emptying_takes_containers_and_profile
         broken = typed(booted, tmp_path, "apparmor_parser", "-r", "broken")
         run = ("docker", "run", "-d", "--name", "box", "--security-opt", "apparmor=held", "busybox")
         ran = typed(booted, tmp_path, *run, "sleep", "600")
-        told = typed(booted, tmp_path, "docker", "exec", "box", "cat", "/proc/1/attr/current")
-        assert (loaded.returncode, ran.returncode, told.stdout) == (0, 0, "held (enforce)\n"), loaded
+        profile = typed(booted, tmp_path, "docker", "exec", "box", "cat", "/proc/1/attr/current")
+        assert (loaded.returncode, ran.returncode, profile.stdout) == (0, 0, "held (enforce)\n"), loaded
         assert broken.returncode != 0
         assert "syntax error" in broken.stdout
 

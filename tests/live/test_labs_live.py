@@ -69,7 +69,7 @@ def test_a_lab_holds_on_a_newer_engine(lab: str, proofs: Proofs) -> None:
 
 def choose_main_cases(loaded: LoadedLab, cases: Sequence[Case]) -> set[str]:
     """Choose the solution, and the quickest mistakes that kill a check."""
-    telling = select_telling_cases(loaded, cases)
-    mistakes = [case for case in cases if case.name in telling and case.kind is CaseKind.MISTAKE]
+    selected = select_telling_cases(loaded, cases)
+    mistakes = [case for case in cases if case.name in selected and case.kind is CaseKind.MISTAKE]
     quickest = sorted(mistakes, key=estimate_duration_s)[:MAIN_MISTAKES]
     return {case.name for case in [*quickest, *cases] if case in quickest or case.kind is CaseKind.SOLUTION}

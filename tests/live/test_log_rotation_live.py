@@ -75,7 +75,7 @@ def test_what_is_in_force_is_seen_and_what_is_only_written_is_not(own_engine: Pr
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         (
             b'{"log-opts": {"max-size": "10m", "compress": "true"}}',
@@ -86,12 +86,12 @@ def test_what_is_in_force_is_seen_and_what_is_only_written_is_not(own_engine: Pr
     ],
 )
 def test_settings_with_which_no_container_starts_are_told_in_docker_s_words(
-    own_engine: PrivateEngine, settings: bytes, said: str
+    own_engine: PrivateEngine, settings: bytes, message: str
 ) -> None:
     assert own_engine.restart(settings)
     found = facts(own_engine, LogRotation())
     assert (found["accepted"], found["rotates"]) == (False, False)
-    assert found["text"].startswith(said)
+    assert found["text"].startswith(message)
     assert run_docker(own_engine.host, "ps", "--all", "--quiet") == ""
 
 
@@ -101,8 +101,8 @@ def test_looking_sends_only_what_is_allowed_and_leaves_nothing(
     before = list_image_references(own_engine.host)
     with RecordingProxy(tmp_path / "engine.sock", own_engine.host) as proxy:
         assert isinstance(observed(own_engine, LogRotation(), proxy.host), Seen)
-    sent = [f"{one.method} {one.path}" for one in proxy.requests if one.path != "/_ping"]
-    written = [one for one in sent if not one.startswith("GET ")]
+    sent = [f"{request.method} {request.path}" for request in proxy.requests if request.path != "/_ping"]
+    written = [line for line in sent if not line.startswith("GET ")]
     created, started, removed = written
     assert created == "POST /containers/create"
     assert started.startswith("POST /containers/")
@@ -144,9 +144,9 @@ def test_dockerd_refuses_what_we_refuse_for_the_same_reason(own_engine: PrivateE
     where = resolve_endpoint(own_engine.host, None, {}, Path("/nonexistent"))
     for text, problem, _, _ in REFUSED:
         assert not own_engine.restart(text.encode()), text
-        said = find_last_words(where, 0.0, {}, own_engine.dockerd)
-        assert said, text
-        assert parse_daemon_json(text.encode(), said).problem == problem, (text, said)
+        last_words = find_last_words(where, 0.0, {}, own_engine.dockerd)
+        assert last_words, text
+        assert parse_daemon_json(text.encode(), last_words).problem == problem, (text, last_words)
     own_engine.restore_daemon_json()
     assert run_docker(own_engine.host, "ps", "--quiet") == ""
 

@@ -40,7 +40,7 @@ class Site:
     def __init__(self, engine: DisposableEngine, case: str) -> None:
         self.engine = engine
         engine.empty()
-        (found,) = [one for one in list_cases(FIXTURES, "ch3") if one.name == case]
+        (found,) = [entry for entry in list_cases(FIXTURES, "ch3") if entry.name == case]
         with engine.enter_network():
             live.run_case_script(found, engine)
 
@@ -66,7 +66,8 @@ class Site:
             container["Mounts"].sort(key=str)
         described = {"containers": containers, "networks": networks, "images": images, "volumes": volumes}
         return {
-            name: sorted(json.dumps(one, sort_keys=True) for one in all_) for name, all_ in described.items()
+            name: sorted(json.dumps(entry, sort_keys=True) for entry in all_)
+            for name, all_ in described.items()
         }
 
     def count_markers(self) -> int:
@@ -91,7 +92,7 @@ def solved(engine: DisposableEngine, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def list_commands(requests: list[Request]) -> list[list[str]]:
-    return [json.loads(one.body)["Cmd"] for one in requests if one.path.endswith("/exec")]
+    return [json.loads(request.body)["Cmd"] for request in requests if request.path.endswith("/exec")]
 
 
 def is_reading(request: Request) -> bool:
@@ -106,7 +107,7 @@ def test_a_solved_lab_takes_readings_and_short_commands_and_leaves_all_as_it_was
     assert report.score.earned == 10
     assert solved.describe() == before
     assert solved.count_markers() == markers + 1, "the marker is sent once a run"
-    others = [one for one in requests if not is_reading(one) and "exec" not in one.path]
+    others = [request for request in requests if not is_reading(request) and "exec" not in request.path]
     assert others == []
     for argv in list_commands(requests):
         assert argv[:2] == ["timeout", "4"]
@@ -119,7 +120,7 @@ def test_what_is_passive_only_reads_and_passes_nothing_that_it_did_not_see(
 ) -> None:
     markers = solved.count_markers()
     report, requests = solved.grade(tmp_path, passive=True)
-    assert [one for one in requests if not is_reading(one)] == []
+    assert [request for request in requests if not is_reading(request)] == []
     assert solved.count_markers() == markers
     verdicts = {check.id: check.verdict for check in report.checks}
     skipped = {name for name, verdict in verdicts.items() if verdict is Verdict.SKIPPED}
@@ -137,20 +138,22 @@ def test_images_without_tools_are_looked_from_beside_and_nothing_stays(
     before = site.describe()
     report, requests = site.grade(tmp_path)
     assert report.score.earned == 10
-    ways = {
+    vias = {
         seen.facts["via"]
         for seen in report.observations.values()
         if isinstance(seen, Seen) and seen.kind == "network-reach"
     }
-    assert ways == {"beside"}
+    assert vias == {"beside"}
     assert site.describe() == before
-    creations = [one for one in requests if one.path == CREATE]
-    bodies = [json.loads(one.body) for one in creations]
+    creations = [request for request in requests if request.path == CREATE]
+    bodies = [json.loads(creation.body) for creation in creations]
     assert bodies
-    assert all(is_probe_container_request(one.query, json.loads(one.body)) for one in creations)
+    assert all(
+        is_probe_container_request(creation.query, json.loads(creation.body)) for creation in creations
+    )
     assert all(body["HostConfig"]["NetworkMode"].startswith("container:") for body in bodies)
     assert all(is_network_question(body["Entrypoint"]) for body in bodies)
-    assert sum(one.method == "DELETE" for one in requests) == len(creations)
+    assert sum(request.method == "DELETE" for request in requests) == len(creations)
     client = docker.APIClient(engine.host)
     try:
         assert client.containers(all=True, filters={"label": PROBE_LABEL}) == []

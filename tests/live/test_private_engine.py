@@ -71,13 +71,13 @@ def test_the_machine_keeps_its_interfaces_and_its_packet_filter() -> None:
 
 
 def test_two_engines_live_side_by_side(image: Path) -> None:
-    with PrivateEngine() as one, PrivateEngine() as other:
-        for engine in (one, other):
+    with PrivateEngine() as first, PrivateEngine() as other:
+        for engine in (first, other):
             engine.load(image)
             serve(engine, "same-name")
-        assert one.host != other.host
-        one.empty()
-        assert _names(one) == []
+        assert first.host != other.host
+        first.empty()
+        assert _names(first) == []
         assert _names(other) == ["same-name"]
 
 

@@ -58,7 +58,7 @@ def test_what_a_new_container_would_be_takes_four_requests_and_leaves_nothing(
         assert look.inspect_started_container(image(client)) == shown
     assert shown["HostConfig"]["LogConfig"]["Type"] == "json-file"
     ref = shown["Id"]
-    assert [f"{one.method} {one.path}" for one in proxy.requests if one.path != "/_ping"] == [
+    assert [f"{request.method} {request.path}" for request in proxy.requests if request.path != "/_ping"] == [
         "GET /containers/json",
         "POST /containers/create",
         f"POST /containers/{ref}/start",
@@ -130,4 +130,4 @@ def test_what_a_killed_run_has_left_is_swept_by_the_next_and_nothing_else_is(
         os.kill(run.pid, signal.SIGKILL)
     with connected(engine.host) as daemon:
         daemon.take_snapshot().inspect_started_container(image(client))
-    assert {one["Id"] for one in there(client)} == {labelled, named}
+    assert {container["Id"] for container in there(client)} == {labelled, named}

@@ -55,8 +55,8 @@ def test_recording_comparing_and_contradicting(tmp_path: Path, engine: Disposabl
 
     found = sentences(proved(tmp_path, engine, record=False))
 
-    told = "box-running: the recording of exited says otherwise than the engine: passed → failed TY-01."
-    assert found == [told]
+    message = "box-running: the recording of exited says otherwise than the engine: passed → failed TY-01."
+    assert found == [message]
 
 
 def test_a_recording_of_what_was_not_expected_is_not_kept(tmp_path: Path, engine: DisposableEngine) -> None:
@@ -66,7 +66,7 @@ def test_a_recording_of_what_was_not_expected_is_not_kept(tmp_path: Path, engine
 
     found = sentences(proved(tmp_path, engine, record=True))
 
-    assert any("The solution solution does not pass box-running" in one for one in found), found
+    assert any("The solution solution does not pass box-running" in sentence for sentence in found), found
     assert not (solution / "recording.json").exists()
 
 
@@ -76,7 +76,8 @@ def test_an_apply_that_fails_is_said_with_what_it_printed(tmp_path: Path, engine
     found = sentences(proved(tmp_path, engine, record=True))
 
     assert any(
-        "exited could not be applied" in one and ": 7\n" in one and "quite broken" in one for one in found
+        "exited could not be applied" in sentence and ": 7\n" in sentence and "quite broken" in sentence
+        for sentence in found
     ), found
 
 
@@ -188,5 +189,5 @@ def test_two_labs_are_proven_at_once_each_on_an_engine_of_its_own(tmp_path: Path
 
     assert [lab["lab"] for lab in json.loads(done.stdout)["labs"]] == ["tiny", "small"]
     assert done.returncode == 0, done.stdout.decode()[-3000:]
-    told = done.stderr.decode()
-    assert told.index("small: getting") < told.index("tiny 1/3"), "both begin before either ends"
+    stderr = done.stderr.decode()
+    assert stderr.index("small: getting") < stderr.index("tiny 1/3"), "both begin before either ends"

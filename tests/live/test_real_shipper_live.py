@@ -85,11 +85,11 @@ def graded(engine: PrivateEngine, lab: Path) -> Report:
 
 def outcome(report: Report) -> tuple[str, str | None, dict[str, Any]]:
     """Give the check's verdict, its diagnosis, and the facts."""
-    line = next(one for one in report.checks if one.id == CHECK)
+    line = next(check for check in report.checks if check.id == CHECK)
     (facts,) = [
-        one.facts
-        for one in report.observations.values()
-        if isinstance(one, Seen) and one.kind == "log-marker"
+        observation.facts
+        for observation in report.observations.values()
+        if isinstance(observation, Seen) and observation.kind == "log-marker"
     ]
     return line.verdict, line.diagnosis.code if line.diagnosis else None, facts
 
@@ -128,7 +128,7 @@ def test_the_word_is_missed_where_rsyslog_writes_to_a_wrong_host(
     verdict, code, facts = outcome(graded(engine, impatient(tmp_path)))
     assert (verdict, code) == ("failed", "EL-57"), facts
     assert (facts["said"], facts["found"], facts["hop"]) == (True, False, "logstash-in")
-    assert "omelasticsearch: we are suspending" in said(engine, "rsyslog")
+    assert "omelasticsearch: we are suspending" in read_output(engine, "rsyslog")
 
 
 def impatient(folder: Path) -> Path:
@@ -143,7 +143,7 @@ def impatient(folder: Path) -> Path:
 def documents(engine: PrivateEngine, index: str, words: str) -> list[dict[str, Any]]:
     """Search as any client does."""
     answer = json.loads(asked(engine, f"/{index}/_search?q={words.replace(' ', '+')}"))
-    return [one["_source"] for one in answer["hits"]["hits"]]
+    return [hit["_source"] for hit in answer["hits"]["hits"]]
 
 
 def logstash_took_in(engine: PrivateEngine) -> int:
@@ -153,7 +153,7 @@ def logstash_took_in(engine: PrivateEngine) -> int:
     return int(answer["pipelines"]["main"]["events"]["in"])
 
 
-def said(engine: PrivateEngine, name: str) -> str:
+def read_output(engine: PrivateEngine, name: str) -> str:
     """Read what a container has said on both of its outputs."""
     client = APIClient(engine.host)
     try:

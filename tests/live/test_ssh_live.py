@@ -37,9 +37,9 @@ def tp5(engine: DisposableEngine) -> Iterator[str]:
 @pytest.fixture
 def sshd(tmp_path: Path) -> Iterator[Sshd]:
     need_ssh()
-    with Sshd(tmp_path / "sshd") as one:
-        yield one
-        assert one.left_behind() == []
+    with Sshd(tmp_path / "sshd") as daemon:
+        yield daemon
+        assert daemon.left_behind() == []
 
 
 def test_tp5_is_graded_behind_ssh_as_it_is_here(tp5: str, sshd: Sshd) -> None:
@@ -77,7 +77,7 @@ def refused(host: str, environ: Mapping[str, str], *more: str) -> str:
     done = dckgrade_process("tp5", "--host", host, "--lang", "en", "-f", "json", *more, environ=environ)
     assert done.returncode == 3
     assert time.monotonic() - begun < 20
-    assert {one["verdict"] for one in json.loads(done.stdout)["checks"]} == {"unknown"}
+    assert {check["verdict"] for check in json.loads(done.stdout)["checks"]} == {"unknown"}
     assert b"Traceback" not in done.stderr
     return done.stderr.decode()
 
@@ -85,9 +85,9 @@ def refused(host: str, environ: Mapping[str, str], *more: str) -> str:
 def test_a_host_key_that_is_not_known_is_never_accepted(sshd: Sshd) -> None:
     (sshd.folder / "known").write_text("")
     sshd.configure("Host *\n  StrictHostKeyChecking no")
-    told = refused(sshd.host, sshd.environ)
-    assert "host key is not known" in told
-    assert "comparing the fingerprint" in told
+    message = refused(sshd.host, sshd.environ)
+    assert "host key is not known" in message
+    assert "comparing the fingerprint" in message
     assert (sshd.folder / "known").read_text() == ""
 
 
@@ -136,8 +136,8 @@ def test_an_engine_that_hangs_behind_ssh_ends_in_time(sshd: Sshd, tmp_path: Path
 
 def test_a_server_that_hangs_before_its_login_ends_in_time(sshd: Sshd) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        told = refused(f"ssh://127.0.0.1:{silent.getsockname()[1]}", sshd.environ)
-        assert "did not" in told
+        message = refused(f"ssh://127.0.0.1:{silent.getsockname()[1]}", sshd.environ)
+        assert "did not" in message
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -157,9 +157,9 @@ def test_ending_it_early_leaves_nothing_behind(sshd: Sshd, tmp_path: Path, numbe
                 time.sleep(0.05)
             assert sshd.left_behind()
             run.send_signal(number)
-            _, told = run.communicate(timeout=10)
+            _, stderr = run.communicate(timeout=10)
     assert run.returncode == 128 + number
-    assert b"Traceback" not in told
+    assert b"Traceback" not in stderr
 
 
 @pytest.mark.timeout(240)
@@ -167,7 +167,7 @@ def test_tp6_is_graded_through_published_ports_and_grafana_s_password_never_goes
     engine: DisposableEngine, tmp_path: Path
 ) -> None:
     need_ssh()
-    (solution,) = [one for one in list_cases(FIXTURES, "tp6") if one.name == "solution"]
+    (solution,) = [case for case in list_cases(FIXTURES, "tp6") if case.name == "solution"]
     images.load_images(engine.host, read_proof_settings(FIXTURES, "tp6").images, FIXTURES / "tp6")
     here = live.grade_case(load_lab(find_lab_path("tp6")), solution, engine)
     # The machine behind ssh is the one on which the ports are published: the engine's own network.
@@ -176,18 +176,22 @@ def test_tp6_is_graded_through_published_ports_and_grafana_s_password_never_goes
         done = dckgrade_process("tp6", "--host", where, "-f", "json", environ=server.environ)
         assert server.left_behind() == []
     report = json.loads(done.stdout)
-    verdicts = {one["id"]: one["verdict"] for one in report["checks"]}
-    assert verdicts == {one.id: one.verdict for one in here.checks}, done.stderr
-    seen = [one["facts"] for one in report["observations"].values() if one["kind"] == "grafana"]
-    assert [one["via"] for one in seen] == ["published"]
+    verdicts = {check["id"]: check["verdict"] for check in report["checks"]}
+    assert verdicts == {check.id: check.verdict for check in here.checks}, done.stderr
+    seen = [
+        observation["facts"]
+        for observation in report["observations"].values()
+        if observation["kind"] == "grafana"
+    ]
+    assert [facts["via"] for facts in seen] == ["published"]
 
     with Sshd(tmp_path / "closed", "AllowTcpForwarding no", "AllowStreamLocalForwarding yes") as server:
         where = f"{server.host}{engine.host.removeprefix('unix://')}"
         words = ("--grafana-password", "c4n4ry", "-f", "json")
         done = dckgrade_process("tp6", "--host", where, *words, environ=server.environ)
     report = json.loads(done.stdout)
-    assert "failed" not in {one["verdict"] for one in report["checks"]}, done.stderr
-    assert {one["verdict"] for one in report["checks"] if "dashboard" in one["id"]} == {"unknown"}
+    assert "failed" not in {check["verdict"] for check in report["checks"]}, done.stderr
+    assert {check["verdict"] for check in report["checks"] if "dashboard" in check["id"]} == {"unknown"}
     assert "c4n4ry" not in done.stdout.decode() + done.stderr.decode()
     happened = subprocess.run(
         ["docker", "--host", engine.host, "events", "--since", "10m", "--until", "0s"],

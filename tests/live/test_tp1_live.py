@@ -24,7 +24,7 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")
-def room() -> Iterator[PrivateCluster]:
+def cluster() -> Iterator[PrivateCluster]:
     need_private_engines()
     with PrivateCluster(3) as started:
         yield started
@@ -32,42 +32,42 @@ def room() -> Iterator[PrivateCluster]:
 
 def test_a_worker_whose_machine_dies_is_named() -> None:
     need_private_engines()
-    with PrivateCluster(3) as room:
-        run_case_script(read_case("tp1", FIXTURES / "tp1" / "solution", CaseKind.SOLUTION), room)
-        assert {line.verdict for line in report(room).checks} == {Verdict.PASSED}
-        patient = ["docker", "--host", room.host, "swarm", "update", "--dispatcher-heartbeat", "1s"]
+    with PrivateCluster(3) as cluster:
+        run_case_script(read_case("tp1", FIXTURES / "tp1" / "solution", CaseKind.SOLUTION), cluster)
+        assert {line.verdict for line in report(cluster).checks} == {Verdict.PASSED}
+        patient = ["docker", "--host", cluster.host, "swarm", "update", "--dispatcher-heartbeat", "1s"]
         subprocess.run(patient, check=True, stdout=subprocess.DEVNULL)
 
-        room.engines[2].stop()
+        cluster.engines[2].stop()
         deadline = time.monotonic() + 90
-        while report(room).score.earned == 10:
+        while report(cluster).score.earned == 10:
             assert time.monotonic() < deadline, "the manager does not miss its worker"
             time.sleep(0.5)
 
-        found = {line.id: line for line in report(room).checks}
+        found = {line.id: line for line in report(cluster).checks}
         named = found["two-workers"].diagnosis
         assert named
         assert (named.code, named.message) == ("SW-08", "Worker qui ne répond plus au manager : worker2.")
         assert found["nodes-active"].verdict is Verdict.PASSED
 
 
-def report(room: PrivateCluster) -> Report:
-    with connect_engine(endpoint.resolve_endpoint(room.host, None, {}, Path("/nonexistent"))) as daemon:
+def report(cluster: PrivateCluster) -> Report:
+    with connect_engine(endpoint.resolve_endpoint(cluster.host, None, {}, Path("/nonexistent"))) as daemon:
         return grade_lab(load_lab(find_lab_path("tp1")), daemon, RunOptions())
 
 
-def test_the_engines_reach_each_other_and_nothing_else(room: PrivateCluster) -> None:
-    with room.enter_network():
+def test_the_engines_reach_each_other_and_nothing_else(cluster: PrivateCluster) -> None:
+    with cluster.enter_network():
         routes = subprocess.run(["ip", "route"], capture_output=True, text=True, check=True).stdout
     assert "default" not in routes
     assert "10.11.0.0/24" in routes
 
 
-def test_nothing_is_left_of_a_room() -> None:
+def test_nothing_is_left_of_a_cluster() -> None:
     need_private_engines()
-    with PrivateCluster(2) as room:
-        folders = [Path(engine.host.removeprefix("unix://")).parent for engine in room.engines]
-        holder = room._switch.pid
+    with PrivateCluster(2) as cluster:
+        folders = [Path(engine.host.removeprefix("unix://")).parent for engine in cluster.engines]
+        holder = cluster._switch.pid
         assert all(folder.is_dir() for folder in folders)
         assert Path(f"/proc/{holder}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
     assert not any(folder.exists() for folder in folders)

@@ -47,10 +47,12 @@ def answers(engine: DisposableEngine, container: str) -> dict[str, str]:
     """Make every try in *container*, whatever its profile."""
     with connect_engine(endpoint.resolve_endpoint(engine.host, None, {}, Path("/nonexistent"))) as daemon:
         look = daemon.take_snapshot()
-        tried = [ForbiddenAttempt(one, one.call, frozenset({1})) for one in SYSCALL_ATTEMPTS]
+        tried = [ForbiddenAttempt(attempt, attempt.call, frozenset({1})) for attempt in SYSCALL_ATTEMPTS]
         return {
-            one.call: classify_call_output(one, look.run_command(container, one.attempt.argv))
-            for one in tried
+            forbidden.call: classify_call_output(
+                forbidden, look.run_command(container, forbidden.attempt.argv)
+            )
+            for forbidden in tried
         }
 
 
@@ -60,7 +62,9 @@ def test_dockers_default_lets_every_try_and_nothing_changes(
 ) -> None:
     container = sleeping(client, image)
     before = client.diff(container)
-    assert answers(engine, container) == dict.fromkeys((one.call for one in SYSCALL_ATTEMPTS), "allowed")
+    assert answers(engine, container) == dict.fromkeys(
+        (attempt.call for attempt in SYSCALL_ATTEMPTS), "allowed"
+    )
     assert client.diff(container) == before
 
 
@@ -68,4 +72,6 @@ def test_a_profile_that_forbids_them_refuses_every_try(
     engine: DisposableEngine, client: docker.APIClient
 ) -> None:
     container = sleeping(client, "busybox", f"seccomp={json.dumps(DENY_ALL)}")
-    assert answers(engine, container) == dict.fromkeys((one.call for one in SYSCALL_ATTEMPTS), "refused")
+    assert answers(engine, container) == dict.fromkeys(
+        (attempt.call for attempt in SYSCALL_ATTEMPTS), "refused"
+    )

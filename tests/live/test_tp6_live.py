@@ -40,7 +40,7 @@ def failures(engine: DisposableEngine) -> int:
 
 @pytest.mark.timeout(180)
 def test_a_refused_account_costs_one_failure_however_often_the_run_looks(grafana: DisposableEngine) -> None:
-    (changed,) = [one for one in list_cases(FIXTURES, "tp6") if one.name == "password-changed"]
+    (changed,) = [case for case in list_cases(FIXTURES, "tp6") if case.name == "password-changed"]
     report = live.grade_case(load_lab(find_lab_path("tp6")), changed, grafana)
     assert {line.id: line.verdict for line in report.checks}["dashboard-imported"] == "unknown"
     assert failures(grafana) == 1

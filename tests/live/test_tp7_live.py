@@ -35,7 +35,7 @@ def stack(engine: DisposableEngine) -> Iterator[DisposableEngine]:
         need("the proxy of this test speaks to unix sockets only", "such engine")
     images.load_images(engine.host, IMAGES, FIXTURES / "tp7")
     engine.empty()
-    (solution,) = [one for one in list_cases(FIXTURES, "tp7") if one.name == "solution"]
+    (solution,) = [case for case in list_cases(FIXTURES, "tp7") if case.name == "solution"]
     with engine.enter_network():
         live.run_case_script(solution, engine)
         until = time.monotonic() + 200
@@ -58,7 +58,9 @@ def graded(host: str, proxy: Path | None = None, **chosen: bool) -> tuple[Report
 
 
 def marker(report: Report) -> dict[str, object]:
-    (seen,) = [one for one in report.observations.values() if one.kind == "log-marker"]
+    (seen,) = [
+        observation for observation in report.observations.values() if observation.kind == "log-marker"
+    ]
     assert isinstance(seen, Seen)
     return seen.facts
 
@@ -71,10 +73,12 @@ def ours(host: str) -> list[object]:
         client.close()
 
 
-def acts(requests: list[Request]) -> list[str]:
+def list_side_effects(requests: list[Request]) -> list[str]:
     """Give what was not a mere reading; ids are left out."""
     return [
-        re.sub("[0-9a-f]{64}", "ID", f"{one.method} {one.path}") for one in requests if one.method != "GET"
+        re.sub("[0-9a-f]{64}", "ID", f"{request.method} {request.path}")
+        for request in requests
+        if request.method != "GET"
     ]
 
 
@@ -91,7 +95,7 @@ def test_a_working_stack_takes_a_few_seconds_and_their_nginx_says_the_word(
     assert marker(report)["by"] == "request"
     assert marker(report)["found"] is True
     # The container that shows what every new one is given, and that it starts with that.
-    assert acts(requests) == [*STARTED, "DELETE /containers/ID"]
+    assert list_side_effects(requests) == [*STARTED, "DELETE /containers/ID"]
     assert time.monotonic() - begun < 20
     assert ours(stack.host) == []
 
@@ -113,16 +117,16 @@ def test_a_container_of_ours_says_it_where_theirs_cannot_and_is_gone_afterwards(
         client.remove_container(sender, force=True)
         client.close()
     assert (marker(report)["by"], marker(report)["found"]) == ("container", True)
-    assert sorted(acts(requests)) == sorted(
+    assert sorted(list_side_effects(requests)) == sorted(
         [
             *(*STARTED, "DELETE /containers/ID"),
             *(*STARTED, "DELETE /containers/ID"),
         ]
     )
-    for one in requests:
-        if one.path == "/containers/create":
-            assert is_probe_container_request(one.query, msgspec.json.decode(one.body))
-            assert PROBE_NAME_PREFIX in one.query
+    for request in requests:
+        if request.path == "/containers/create":
+            assert is_probe_container_request(request.query, msgspec.json.decode(request.body))
+            assert PROBE_NAME_PREFIX in request.query
     assert ours(stack.host) == []
 
 
@@ -131,7 +135,7 @@ def test_under_passive_nothing_but_readings_leave_and_the_word_is_skipped(
 ) -> None:
     with stack.enter_network():
         report, requests = graded(stack.host, tmp_path, passive=True)
-    assert acts(requests) == []
+    assert list_side_effects(requests) == []
     verdicts = {line.id: line.verdict.value for line in report.checks}
     assert verdicts["logs-reach-elasticsearch"] == "skipped"
     assert "failed" not in {
@@ -142,6 +146,6 @@ def test_under_passive_nothing_but_readings_leave_and_the_word_is_skipped(
 def test_judged_at_once_the_word_is_undecided_not_lost(stack: DisposableEngine) -> None:
     with stack.enter_network():
         report, _ = graded(stack.host, at_once=True)
-    (line,) = [one for one in report.checks if one.id == "logs-reach-elasticsearch"]
+    (line,) = [check for check in report.checks if check.id == "logs-reach-elasticsearch"]
     assert line.verdict in {"unknown", "passed"}
     assert ours(stack.host) == []

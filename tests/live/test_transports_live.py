@@ -158,13 +158,13 @@ def test_what_waits_for_its_end_is_late_alike(transports: list[Transport]) -> No
 
 
 def test_an_event_comes_alike(host: str, transports: list[Transport]) -> None:
-    told = []
+    events = []
     streams = [transport.stream_lines("/v1.41/events", {}) for transport in transports]
     assert [next(stream) for stream in streams] == [b"", b""]
     with closing(APIClient(host, version="auto")) as client:
         client.create_volume("told")
         client.remove_volume("told")
     for stream in streams:
-        told.append([next(stream) for _ in range(2)])
+        events.append([next(stream) for _ in range(2)])
         stream.close()  # type: ignore[attr-defined]
-    assert told[0] == told[1]
+    assert events[0] == events[1]

@@ -79,7 +79,7 @@ def test_what_comes_too_late_is_unobservable_and_the_rest_is_seen() -> None:
 
 def test_without_time_nothing_is_seen_and_nothing_is_absent() -> None:
     seen = observe_probes(ALL, FakeEngine(), 0)
-    assert {type(one) for one in seen.values()} == {Unobservable}
+    assert {type(observation) for observation in seen.values()} == {Unobservable}
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_an_older_kibana_that_was_seen_wanted_no_account(facts: dict[str, Any], 
 
 
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("facts", "added"),
     [
         ({"answers": True, "problem": None}, {"speaks_tls": False}),
         ({"answers": False, "problem": "not-running"}, {"speaks_tls": False}),
@@ -77,6 +77,6 @@ def test_an_older_kibana_that_was_seen_wanted_no_account(facts: dict[str, Any], 
     ],
 )
 def test_an_older_elasticsearch_spoke_tls_only_where_it_may_have(
-    facts: dict[str, Any], told: dict[str, Any]
+    facts: dict[str, Any], added: dict[str, Any]
 ) -> None:
-    assert recall(Elasticsearch(container="elasticsearch"), facts) == facts | told
+    assert recall(Elasticsearch(container="elasticsearch"), facts) == facts | added

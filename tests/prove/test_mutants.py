@@ -92,7 +92,9 @@ def survived(written: Any, value: Any, kind: Any) -> bool:
     """Say whether the demand bears every change."""
     wanted: Wanted = msgspec.convert(written, Wanted)
     assert matches_wanted(wanted, value), "it holds of the solution"
-    return all(matches_wanted(wanted, one) for one in list_mutants(value, inspect.type_info(kind), wanted))
+    return all(
+        matches_wanted(wanted, mutant) for mutant in list_mutants(value, inspect.type_info(kind), wanted)
+    )
 
 
 @pytest.mark.parametrize(("written", "value", "kind"), TELLING)
@@ -117,7 +119,7 @@ KINDS: list[tuple[Any, st.SearchStrategy[Any]]] = [
     (list[int], st.lists(st.integers(min_value=0), max_size=4)),
     (list[Port], st.lists(st.sampled_from(PORTS), max_size=3)),
 ]
-VALUES = st.sampled_from(KINDS).flatmap(lambda one: st.tuples(st.just(one[0]), one[1]))
+VALUES = st.sampled_from(KINDS).flatmap(lambda pair: st.tuples(st.just(pair[0]), pair[1]))
 WANTED = st.sampled_from([written for written, _, _ in [*TELLING, *VACUOUS]])
 
 
@@ -130,14 +132,14 @@ def test_every_change_changes_something_and_stays_of_its_kind(drawn: tuple[Any, 
     made = list_mutants(value, inspect.type_info(kind), wanted)
 
     assert made, "there is always another value"
-    assert all(is_change(one, value) for one in made)
+    assert all(is_change(mutant, value) for mutant in made)
     assert msgspec.json.encode(value) == before, "what was seen stays as it was"
-    for one in made:
-        if not isinstance(one, list | dict):
-            msgspec.convert(one, kind)
+    for mutant in made:
+        if not isinstance(mutant, list | dict):
+            msgspec.convert(mutant, kind)
 
 
-@given(VALUES.filter(lambda one: not isinstance(one[1], list) and one[1] is not None))
+@given(VALUES.filter(lambda pair: not isinstance(pair[1], list) and pair[1] is not None))
 def test_no_demand_for_one_very_value_is_vacuous(drawn: tuple[Any, Any]) -> None:
     kind, value = drawn
     assert not survived({"equals": value}, value, kind)
@@ -157,7 +159,7 @@ def test_a_vacuous_demand_is_named_with_its_check() -> None:
 
     tried = find_vacuous_matchers(loose, recording({"box": seen(restart_count=0)}))
 
-    assert [one.translate_sentence("en") for one in tried.faults] == [
+    assert [fault.translate_sentence("en") for fault in tried.faults] == [
         'box: no change of what was seen breaks the demand restart_count: {"at-least":0}.'
     ]
 

@@ -68,7 +68,9 @@ def test_a_deleted_demand_is_noticed_by_the_mistakes_that_then_pass(tmp_path: Pa
 
     found = sentences(run.prove_from_recordings(weaker, FIXTURES))
 
-    assert any("dbserver-running does not see the mistake no-password" in one for one in found), found
+    assert any("dbserver-running does not see the mistake no-password" in sentence for sentence in found), (
+        found
+    )
 
 
 def test_a_check_whose_only_telling_demand_is_gone_is_named_vacuous(tmp_path: Path) -> None:
@@ -88,7 +90,8 @@ def test_a_demand_that_nothing_breaks_is_vacuous(tmp_path: Path) -> None:
     found = sentences(run.prove_from_recordings(weaker, FIXTURES))
 
     assert any(
-        "webservers-running: no change of what was seen breaks the demand found_by" in one for one in found
+        "webservers-running: no change of what was seen breaks the demand found_by" in sentence
+        for sentence in found
     )
 
 
@@ -110,7 +113,9 @@ def test_a_weakened_demand_names_the_mistakes_that_survive_it(tmp_path: Path) ->
     proof = run.prove_from_recordings(weaker, FIXTURES)
 
     assert proof.cells["webservers-running"]["paused"] is ProofCell.SURVIVED
-    assert any("webservers-running does not see the mistake paused" in one for one in sentences(proof))
+    assert any(
+        "webservers-running does not see the mistake paused" in sentence for sentence in sentences(proof)
+    )
 
 
 def test_a_failed_check_without_a_sentence_is_refused(tmp_path: Path) -> None:
@@ -130,7 +135,9 @@ def test_a_broken_solution_is_said(fixtures: Path) -> None:
 
     found = sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures))
 
-    assert any("The solution solution does not pass webservers-running" in one for one in found), found
+    assert any("The solution solution does not pass webservers-running" in sentence for sentence in found), (
+        found
+    )
 
 
 def test_a_mistake_that_trips_another_check_by_accident_is_shown(fixtures: Path) -> None:
@@ -141,8 +148,8 @@ def test_a_mistake_that_trips_another_check_by_accident_is_shown(fixtures: Path)
 
     assert proof.cells["webservers-running"]["no-password"] is ProofCell.TRIPPED
     assert any(
-        "webservers-running falls over no-password, which is not its mistake" in one
-        for one in sentences(proof)
+        "webservers-running falls over no-password, which is not its mistake" in sentence
+        for sentence in sentences(proof)
     )
 
 
@@ -153,7 +160,7 @@ def test_a_mistake_by_another_name_is_shown(fixtures: Path) -> None:
     proof = run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)
 
     assert proof.cells["webservers-running"]["paused"] is ProofCell.MISNAMED
-    assert any("ST-06 → failed ST-10" in one for one in sentences(proof))
+    assert any("ST-06 → failed ST-10" in sentence for sentence in sentences(proof))
 
 
 def test_a_diagnosis_that_no_case_triggers_is_named(fixtures: Path) -> None:
@@ -169,20 +176,20 @@ def test_a_missing_recording_is_named(fixtures: Path) -> None:
 
     found = sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures))
 
-    assert any(one.startswith("paused could not be applied") for one in found)
+    assert any(sentence.startswith("paused could not be applied") for sentence in found)
 
 
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "messages"),
     [(1, []), (-1, ["No case triggers ST-12.", "The waiver of ST-12 has expired."])],
 )
-def test_a_waiver_forgives_until_its_day(fixtures: Path, days: int, told: list[str]) -> None:
+def test_a_waiver_forgives_until_its_day(fixtures: Path, days: int, messages: list[str]) -> None:
     shutil.rmtree(fixtures / "tp5" / "mistakes" / "volume-of-an-older-version")
     until = date.today() + timedelta(days=days)  # noqa: DTZ011 - as the waiver counts
     terms = fixtures / "tp5" / "proof.yaml"
     terms.write_text(f"waivers: [{{of: ST-12, reason: no such image, until: {until}}}]\n")
 
-    assert sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)) == told
+    assert sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)) == messages
 
 
 def test_a_waiver_that_forgives_nothing_is_a_fault(fixtures: Path) -> None:
@@ -237,7 +244,7 @@ def test_a_vacuous_demand_can_be_waived_for_its_check(tmp_path: Path, fixtures: 
 
     proof = run.prove_from_recordings(weaker, fixtures)
 
-    assert not any("no change of what was seen" in one for one in sentences(proof))
+    assert not any("no change of what was seen" in sentence for sentence in sentences(proof))
     assert len(proof.waived) == 2
 
 
@@ -247,7 +254,7 @@ def test_the_hand_made_recording_and_the_demonstration_are_made_of_todays_record
     made.write_text("")
 
     derive_recordings(
-        handmade=[one for one in list_cases(fixtures, "tp5") if not one.can_be_applied],
+        handmade=[case for case in list_cases(fixtures, "tp5") if not case.can_be_applied],
         every=list_cases(fixtures, "tp5"),
     )
 

@@ -143,9 +143,9 @@ def run_schedule(
         engines.append(CountedEngine(setting))
         return live.PreparedEngine(engines[-1], engines[-1])
 
-    told: list[tuple[str, str, int, int]] = []
-    done = Schedule(labs, lambda *words: told.append(words)).run([create] * count)
-    return done, told
+    progress: list[tuple[str, str, int, int]] = []
+    done = Schedule(labs, lambda *words: progress.append(words)).run([create] * count)
+    return done, progress
 
 
 def give_outcome(planned: PlannedCase, _engine: live.DisposableEngine) -> CaseOutcome:
@@ -162,14 +162,14 @@ def test_one_engine_proves_several_labs_and_another_setting_gets_its_own(
         plan(tmp_path, "tp3", {"d": 1}, GUEST),
     ]
 
-    done, told = run_schedule(labs, engines)
+    done, progress = run_schedule(labs, engines)
 
     assert [engine.setting for engine in engines] == [ONE, GUEST]
     assert [engine.events for engine in engines] == [
         ["start", "empty", "empty", "stop"],
         ["start", "empty", "stop"],
     ]
-    assert told == [("tp5", "a", 1, 2), ("tp5", "b", 2, 2), ("tp4", "c", 1, 1), ("tp3", "d", 1, 1)]
+    assert progress == [("tp5", "a", 1, 2), ("tp5", "b", 2, 2), ("tp4", "c", 1, 1), ("tp3", "d", 1, 1)]
     assert set(done) == {
         *((("tp5", "installed"), "a"), (("tp5", "installed"), "b")),
         *((("tp4", "installed"), "c"), (("tp3", "installed"), "d")),
@@ -186,10 +186,10 @@ def test_one_proof_has_a_lab_on_engines_of_two_releases(
         plan(tmp_path / "there", "tp5", {"a": 50}, newer),
     ]
 
-    done, told = run_schedule(labs, engines)
+    done, progress = run_schedule(labs, engines)
 
     assert [engine.setting for engine in engines] == [ONE, newer]
-    assert told == [("tp5", "a", 1, 2), ("tp5", "b", 2, 2), ("tp5", "a", 1, 1)]
+    assert progress == [("tp5", "a", 1, 2), ("tp5", "b", 2, 2), ("tp5", "a", 1, 1)]
     assert [outcome.case.folder for outcome in done.values()] == [
         *(tmp_path / "here" / "tp5" / name for name in "ab"),
         tmp_path / "there" / "tp5" / "a",

@@ -149,9 +149,9 @@ def test_a_new_row_is_offered_found_by_its_suffix_rendered_and_tested_with_hosti
 
 def test_a_new_row_is_in_the_help_and_in_the_completion(dckgrade_with_toy: Run) -> None:
     for command in ("demo", "judge", "tp5"):
-        told = dckgrade_with_toy(command, "--help").stdout
-        assert "|gradescope|toy>" in told, command
-        assert "|.toy)" in told, command
+        help_text = dckgrade_with_toy(command, "--help").stdout
+        assert "|gradescope|toy>" in help_text, command
+        assert "|.toy)" in help_text, command
     assert "toy" not in dckgrade_with_toy("prove", "--help").stdout
     completed = dckgrade_with_toy(
         _DCKGRADE_COMPLETE="complete_bash", COMP_WORDS="dckgrade demo -f t", COMP_CWORD="3"

@@ -45,9 +45,9 @@ def stats(
 ) -> HttpAnswer:
     """Answer /_node/stats/pipelines."""
     made: list[dict[str, Any]] = [{"id": name, "name": name, "events": {}} for name in outputs]
-    for one in made:
-        if one["name"] == "elasticsearch" and written is not None:
-            one["documents"] = {"successes": written}
+    for output in made:
+        if output["name"] == "elasticsearch" and written is not None:
+            output["documents"] = {"successes": written}
     plugins = {"inputs": [{"name": name} for name in inputs], "filters": [], "outputs": made}
     events = {"in": taken_in, "filtered": taken_in, "out": passed_on}
     return page(NODE | {"pipelines": {"main": {"events": events, "plugins": plugins}, ".monitoring": {}}})
@@ -68,16 +68,16 @@ class Stack(FakeEngine):
         names = ("elasticsearch", "logstash", "kibana", "web")
         for old, new in zip(("published", "webservers", "envs", "mem-limited"), names, strict=True):
             self.renamed(old, new)
-            one = self.inspect(new)
-            one["NetworkSettings"] |= {"Networks": {"elk": dict(NETWORK)}, "Ports": {}}
-            one["Mounts"], one["Config"]["Env"], one["Image"] = [], [], IMAGE
-            one["HostConfig"] = {
-                **one["HostConfig"],
+            container = self.inspect(new)
+            container["NetworkSettings"] |= {"Networks": {"elk": dict(NETWORK)}, "Ports": {}}
+            container["Mounts"], container["Config"]["Env"], container["Image"] = [], [], IMAGE
+            container["HostConfig"] = {
+                **container["HostConfig"],
                 "PortBindings": {},
                 "LogConfig": {"Type": "json-file", "Config": {}},
             }
             self.entry(new)["Command"] = new
-            self.entry(new)["Image"] = one["Config"]["Image"] = f"{new}:7.9.3"
+            self.entry(new)["Image"] = container["Config"]["Image"] = f"{new}:7.9.3"
         self.entry("web")["Image"] = "nginx"
         self.inspect("web")["NetworkSettings"]["Networks"] = {"bridge": {"IPAddress": "172.17.0.5"}}
         self.inspect("web")["HostConfig"]["LogConfig"] = copy.deepcopy(GELF)
@@ -122,7 +122,7 @@ class Stack(FakeEngine):
 
     def without(self, name: str) -> "Stack":
         """Leave a container out."""
-        self.listed = [one for one in self.listed if one["Names"] != [f"/{name}"]]
+        self.listed = [container for container in self.listed if container["Names"] != [f"/{name}"]]
         return self
 
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
@@ -158,7 +158,7 @@ class Stack(FakeEngine):
         if ref == "f" * 64:
             return " \n".join(words for _, words, _ in self.spoken)
         if self.logged and ref == self.web:
-            return "\n".join(f'"GET /{one} HTTP/1.1" 404' for one in self.logged)
+            return "\n".join(f'"GET /{path} HTTP/1.1" 404' for path in self.logged)
         return super().read_log_tail(ref, tty=tty)
 
     def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:

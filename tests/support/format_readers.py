@@ -42,8 +42,8 @@ def read_annotations(document: bytes) -> list[Annotation]:
 
 
 def unescape(text: str, more: dict[str, str]) -> str:
-    for escape, meant in {"%0D": "\r", "%0A": "\n", **more, "%25": "%"}.items():
-        text = text.replace(escape, meant)
+    for escape, character in {"%0D": "\r", "%0A": "\n", **more, "%25": "%"}.items():
+        text = text.replace(escape, character)
     return text
 
 

@@ -39,8 +39,8 @@ def vector(*results: tuple[Mapping[str, str], str], at: float = 1000.0) -> HttpA
 
 def describe_source(**changes: Any) -> dict[str, Any]:
     """Describe a data source as `/api/datasources` does (Grafana, HTTP API)."""
-    told = {"id": 1, "uid": "u", "orgId": 1, "name": "Prometheus", "type": "prometheus", "access": "proxy"}
-    return told | {"url": "http://prometheus:9090", "isDefault": True, "jsonData": {}} | changes
+    fields = {"id": 1, "uid": "u", "orgId": 1, "name": "Prometheus", "type": "prometheus", "access": "proxy"}
+    return fields | {"url": "http://prometheus:9090", "isDefault": True, "jsonData": {}} | changes
 
 
 class Monitored(FakeEngine):
@@ -85,9 +85,9 @@ class Monitored(FakeEngine):
 
     def target(self, **changes: Any) -> "Monitored":
         """Change the target that Prometheus tells of."""
-        told = recorded("2.42.0", "targets")
-        told["data"]["activeTargets"][0] |= changes
-        self.pages["9090/api/v1/targets"] = page(told)
+        targets = recorded("2.42.0", "targets")
+        targets["data"]["activeTargets"][0] |= changes
+        self.pages["9090/api/v1/targets"] = page(targets)
         return self
 
     def unreachable(self) -> "Monitored":

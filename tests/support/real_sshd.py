@@ -21,7 +21,7 @@ def need_ssh() -> None:
     """Say why there can be no engine behind ssh: a failure where engines are required, else a skip."""
     need(
         find_private_engine_obstacle()
-        or next((f"{one} is missing" for one in (SSHD, "ssh") if not shutil.which(one)), None)
+        or next((f"{program} is missing" for program in (SSHD, "ssh") if not shutil.which(program)), None)
     )
 
 
@@ -94,7 +94,7 @@ class Sshd:
 
     def left_behind(self) -> list[str]:
         """List what is still there of our runs: temporary folders, and processes that speak of them."""
-        found = [one.name for one in self.tmp.glob("*")]
+        found = [path.name for path in self.tmp.glob("*")]
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 command = (process / "cmdline").read_bytes()
@@ -104,6 +104,6 @@ class Sshd:
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

@@ -71,21 +71,22 @@ def recording(
         starting=list(starting),
         passive=passive,
         observations={
-            name if " " in name else f"container name={name}": one for name, one in observed.items()
+            name if " " in name else f"container name={name}": observation
+            for name, observation in observed.items()
         },
     )
 
 
 def line(judged: Lab, recorded: Recording, name: str) -> CheckResult:
     """Judge, and give the line of one check."""
-    return next(one for one in judge_recording(judged, recorded, "en") if one.id == name)
+    return next(result for result in judge_recording(judged, recorded, "en") if result.id == name)
 
 
 def verdicts(judged: Lab, recorded: Recording) -> dict[str, Verdict]:
     """Judge, and give the verdict on each check."""
-    return {one.id: one.verdict for one in judge_recording(judged, recorded, "en")}
+    return {result.id: result.verdict for result in judge_recording(judged, recorded, "en")}
 
 
 def keys(judged: Lab) -> list[str]:
     """List what the checks look at."""
-    return [observation_key(one.observe) for one in judged.checks]
+    return [observation_key(check.observe) for check in judged.checks]

@@ -62,8 +62,8 @@ def changed(old: str, new: str, text: str = SAMPLE) -> str:
     return text.replace(old, new)
 
 
-def said(text: str | bytes, lang: str = "en") -> list[str]:
-    """Give what is said of *text*, line by line, or nothing if it is a lab."""
+def list_problems(text: str | bytes, lang: str = "en") -> list[str]:
+    """List the problems of *text*, a line each; none if it is a lab."""
     try:
         parse_lab(text if isinstance(text, bytes) else text.encode(), FILE)
     except LabInvalid as invalid:

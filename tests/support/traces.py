@@ -12,7 +12,7 @@ def left(folder: Path, pid: int) -> list[str]:
     """List what is there of the run *pid* whose temporary files go to *folder*."""
     return sorted(
         [
-            *(f"process {one} {text}" for one, text in processes(folder)),
+            *(f"process {pid} {text}" for pid, text in processes(folder)),
             *(f"mount {line}" for line in mounts() if str(folder) in line),
             *(f"control group {path}" for root in cgroup_roots() for path in root.glob(f"dckgrade-{pid}-*")),
             *(f"file {path}" for path in folder.iterdir()),

@@ -70,14 +70,14 @@ _NO_SSH_MESSAGE = N_("{endpoint}: there is no program ssh on this machine.")
 _MAX_DETAIL_CHARS = 300
 
 
-def explain_login_failure(address: SshAddress, said: str) -> EngineError:
+def explain_login_failure(address: SshAddress, stderr: str) -> EngineError:
     """Return the error for an ssh that did not log in."""
-    return _match_known_error(_LOGIN_MESSAGES, _LOGIN_FALLBACK_MESSAGE, address, said)
+    return _match_known_error(_LOGIN_MESSAGES, _LOGIN_FALLBACK_MESSAGE, address, stderr)
 
 
-def explain_missing_engine(address: SshAddress, said: str) -> EngineError:
+def explain_missing_engine(address: SshAddress, stderr: str) -> EngineError:
     """Return the error for a login that worked where no engine answers."""
-    return _match_known_error(_ENGINE_MESSAGES, _ENGINE_FALLBACK_MESSAGE, address, said)
+    return _match_known_error(_ENGINE_MESSAGES, _ENGINE_FALLBACK_MESSAGE, address, stderr)
 
 
 def explain_timeout(address: SshAddress, seconds: float) -> EngineError:
@@ -95,17 +95,17 @@ def explain_missing_ssh(address: SshAddress) -> EngineError:
 
 
 def _match_known_error(
-    known: tuple[tuple[tuple[str, ...], str, str], ...], otherwise: str, address: SshAddress, said: str
+    known: tuple[tuple[tuple[str, ...], str, str], ...], otherwise: str, address: SshAddress, stderr: str
 ) -> EngineError:
-    folded = said.casefold()
+    folded = stderr.casefold()
     for signs, what, advice in known:
         if any(sign.casefold() in folded for sign in signs):
-            return EngineError(what, advice, **_format_values(address, said))
-    return EngineError(otherwise, _BY_HAND_ADVICE, **_format_values(address, said))
+            return EngineError(what, advice, **_format_values(address, stderr))
+    return EngineError(otherwise, _BY_HAND_ADVICE, **_format_values(address, stderr))
 
 
-def _format_values(address: SshAddress, said: str) -> dict[str, object]:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _format_values(address: SshAddress, stderr: str) -> dict[str, object]:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     detail = mask_secrets((lines or ["-"])[-1][:_MAX_DETAIL_CHARS])
     host = f"[{address.host}]:{address.port}" if address.port else address.host
     return {

@@ -148,25 +148,25 @@ class PatternComparison:
         """Return whether some path takes the steps of both."""
         ahead, seen = [(0, 0)], {(0, 0)}
         while ahead and self.left > 0:
-            one, other = ahead.pop()
-            if one == len(first) and other == len(second):
+            first_index, second_index = ahead.pop()
+            if first_index == len(first) and second_index == len(second):
                 return True
             self.left -= 1
-            new = set(list_next_pairs(first, second, one, other)) - seen
+            new = set(list_next_pairs(first, second, first_index, second_index)) - seen
             seen |= new
             ahead += new
         return False
 
 
 def list_next_pairs(
-    first: Sequence[Step], second: Sequence[Step], one: int, other: int
+    first: Sequence[Step], second: Sequence[Step], first_index: int, second_index: int
 ) -> Iterator[tuple[int, int]]:
     """Yield the positions that can be reached from a pair of positions: by leaving out, or by one letter."""
-    mine = first[one] if one < len(first) else None
-    others = second[other] if other < len(second) else None
+    mine = first[first_index] if first_index < len(first) else None
+    others = second[second_index] if second_index < len(second) else None
     if mine and mine.repeats:
-        yield one + 1, other
+        yield first_index + 1, second_index
     if others and others.repeats:
-        yield one, other + 1
+        yield first_index, second_index + 1
     if mine and others and not mine.letters.isdisjoint(others.letters):
-        yield one + (not mine.repeats), other + (not others.repeats)
+        yield first_index + (not mine.repeats), second_index + (not others.repeats)

@@ -2,24 +2,18 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Literal, get_args
 
-import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
-from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import (
-    NO_SUCH_CONTAINER,
-    ContainerName,
-    FoundContainer,
-    convert_to_observation,
-    find_container,
-    uptime_s,
-)
-from dckgrade.report.observation import Observation, Seen, UnobservableReason
+from dckgrade.probes.base import Cost
+from dckgrade.probes.support.container_probe import ContainerProbe
+from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, uptime_s
+from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.text import Text
 
 HealthStatus = Literal["none", "starting", "healthy", "unhealthy"]
@@ -91,10 +85,8 @@ LABELS: Mapping[str, Text] = {
 }
 
 
-class ContainerHealth(Probe, frozen=True, kw_only=True, tag="container-health"):
+class ContainerHealth(ContainerProbe, frozen=True, kw_only=True, tag="container-health"):
     """Look at the health of the container called *container*."""
-
-    container: ContainerName
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
@@ -103,17 +95,13 @@ class ContainerHealth(Probe, frozen=True, kw_only=True, tag="container-health"):
     labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
-    def observe(self, engine: Engine) -> Observation:
-        """Inspect: the engine keeps the last five tries."""
-        subject: FoundContainer | None = None
-        try:
-            subject = find_container(engine, self.container)
-            inspected = engine.inspect_container(subject.id)
-            facts = read_health_facts(subject.name, inspected)
-            age_s = uptime_s(inspected, engine.now())
-        except (NotThere, OutOfReach) as trouble:
-            return convert_to_observation("container-health", trouble, subject)
-        return Seen(kind="container-health", facts=msgspec.to_builtins(facts), age_s=age_s)
+    def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:  # noqa: ARG002
+        """Read what the engine keeps: the last five tries."""
+        return read_health_facts(subject.name, inspected)
+
+    def measure_age_s(self, inspected: Json, now: datetime) -> float | None:
+        """Return for how many seconds it has been running."""
+        return uptime_s(inspected, now)
 
 
 def read_health_facts(name: str, inspected: Json) -> Facts:

@@ -4,19 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import msgspec
 from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import (
-    NO_SUCH_CONTAINER,
-    ContainerName,
-    FoundContainer,
-    convert_to_observation,
-    find_container,
-)
+from dckgrade.probes.base import Cost
+from dckgrade.probes.support.container_probe import ContainerProbe
+from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, convert_to_observation
 from dckgrade.probes.support.reachability import is_running
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
@@ -89,14 +83,12 @@ LABELS: Mapping[str, Text] = {
 }
 
 
-class ContainerLimits(Probe, frozen=True, kw_only=True, tag="container-limits"):
+class ContainerLimits(ContainerProbe, frozen=True, kw_only=True, tag="container-limits"):
     """
     Look at the limits of the container called *container*: asked for, and in force.
 
     Memory and processes are those of `docker stats`; for the processors this runs `cat` in the container.
     """
-
-    container: ContainerName
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
@@ -105,19 +97,12 @@ class ContainerLimits(Probe, frozen=True, kw_only=True, tag="container-limits"):
     labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
-    def observe(self, engine: Engine) -> Observation:
-        """Inspect; of what runs take a sample, and read the kernel's file."""
-        subject: FoundContainer | None = None
-        try:
-            subject = find_container(engine, self.container)
-            inspected = engine.inspect_container(subject.id)
-            running = is_running(inspected)
-            sample = engine.sample_stats(subject.id) if running else {}
-            written = read_cpu_files(engine, subject.id) if running else ""
-            facts = build_limits_facts(subject.name, inspected, engine.inspect_engine(), sample, written)
-        except (NotThere, OutOfReach) as trouble:
-            return convert_to_observation("container-limits", trouble, subject)
-        return Seen(kind="container-limits", facts=msgspec.to_builtins(facts))
+    def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
+        """Of what runs take a sample, and read the kernel's file."""
+        running = is_running(inspected)
+        sample = engine.sample_stats(subject.id) if running else {}
+        written = read_cpu_files(engine, subject.id) if running else ""
+        return build_limits_facts(subject.name, inspected, engine.inspect_engine(), sample, written)
 
     def foresee(self, engine: Engine) -> Observation | None:
         """Where the kernel limits nothing, nothing is in force of any container."""

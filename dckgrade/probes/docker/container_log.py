@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.base import Cost
+from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import (
     NO_SUCH_CONTAINER,
-    ContainerName,
     FoundContainer,
     convert_to_observation,
     find_container,
@@ -32,10 +32,8 @@ LABELS: Mapping[str, Text] = {
 }
 
 
-class ContainerLog(Probe, frozen=True, kw_only=True, tag="container-log"):
+class ContainerLog(ContainerProbe, frozen=True, kw_only=True, tag="container-log"):
     """Read the log of the container called *container*."""
-
-    container: ContainerName
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True

@@ -3,21 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.answers import Json
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.base import Cost
 from dckgrade.probes.docker.daemon_json.rotation import LogConfig
-from dckgrade.probes.support.lookup import (
-    NO_SUCH_CONTAINER,
-    ContainerName,
-    FoundContainer,
-    convert_to_observation,
-    find_container,
-)
-from dckgrade.report.observation import Observation, Seen
+from dckgrade.probes.support.container_probe import ContainerProbe
+from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer
 from dckgrade.report.text import Text
 
 MAX_SHOWN_CHARS = 80
@@ -58,10 +51,8 @@ LABELS: Mapping[str, Text] = {
 }
 
 
-class ContainerLogging(Probe, frozen=True, kw_only=True, tag="container-logging"):
+class ContainerLogging(ContainerProbe, frozen=True, kw_only=True, tag="container-logging"):
     """Look at the log settings of the container called *container*."""
-
-    container: ContainerName
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
@@ -70,15 +61,9 @@ class ContainerLogging(Probe, frozen=True, kw_only=True, tag="container-logging"
     labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
-    def observe(self, engine: Engine) -> Observation:
-        """Inspect: the engine refuses to start a container with settings that it cannot follow."""
-        subject: FoundContainer | None = None
-        try:
-            subject = find_container(engine, self.container)
-            facts = read_logging_facts(subject.name, engine.inspect_container(subject.id))
-        except (NotThere, OutOfReach) as trouble:
-            return convert_to_observation("container-logging", trouble, subject)
-        return Seen(kind="container-logging", facts=msgspec.to_builtins(facts))
+    def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:  # noqa: ARG002
+        """Read the settings: the engine refuses to start a container with such as it cannot follow."""
+        return read_logging_facts(subject.name, inspected)
 
 
 def read_logging_facts(name: str, inspected: Json) -> Facts:

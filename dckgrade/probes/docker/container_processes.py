@@ -10,14 +10,10 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
-from dckgrade.probes.base import Cost, Probe
-from dckgrade.probes.support.lookup import (
-    ContainerName,
-    FoundContainer,
-    convert_to_observation,
-    find_container,
-)
-from dckgrade.report.observation import Observation, Seen, UnobservableReason
+from dckgrade.probes.base import Cost
+from dckgrade.probes.support.container_probe import ContainerProbe
+from dckgrade.probes.support.lookup import FoundContainer
+from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.text import Text
 
 PS_COLUMNS = "pid,ppid,uid,caught,ignored,args"
@@ -92,10 +88,8 @@ LABELS: Mapping[str, Text] = {
 }
 
 
-class ContainerProcesses(Probe, frozen=True, kw_only=True, tag="container-processes"):
+class ContainerProcesses(ContainerProbe, frozen=True, kw_only=True, tag="container-processes"):
     """List the processes of the container called *container*; one that does not run has none."""
-
-    container: ContainerName
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
@@ -107,17 +101,10 @@ class ContainerProcesses(Probe, frozen=True, kw_only=True, tag="container-proces
     labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
-    def observe(self, engine: Engine) -> Observation:
+    def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
         """Ask the engine's `ps`; where its machine has another one, run `cat` in the container."""
-        subject: FoundContainer | None = None
-        try:
-            subject = find_container(engine, self.container)
-            inspected = engine.inspect_container(subject.id)
-            by, processes = find_processes(engine, subject.id, inspected)
-            facts = build_processes_facts(subject.name, inspected, processes, by)
-        except (NotThere, OutOfReach) as trouble:
-            return convert_to_observation("container-processes", trouble, subject)
-        return Seen(kind="container-processes", facts=msgspec.to_builtins(facts))
+        by, processes = find_processes(engine, subject.id, inspected)
+        return build_processes_facts(subject.name, inspected, processes, by)
 
 
 def find_processes(
@@ -133,9 +120,9 @@ def find_processes(
         raise NotThere(container)
     first_pid = int(state.get("Pid") or 0)
     try:
-        told = map(parse_ps_row, engine.list_processes(container, PS_COLUMNS)[:MAX_PROCESSES])
+        processes = map(parse_ps_row, engine.list_processes(container, PS_COLUMNS)[:MAX_PROCESSES])
         base = find_remapped_base(inspected, engine.inspect_engine())
-        return "top", select_own([shift_uid(process, base) for process in told], first_pid)
+        return "top", select_own([shift_uid(process, base) for process in processes], first_pid)
     except OutOfReach as refusal:
         if refusal.why not in {UnobservableReason.ENGINE_ERROR, UnobservableReason.UNREADABLE}:
             raise

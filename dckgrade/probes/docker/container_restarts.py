@@ -4,24 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-import msgspec
 from msgspec import Struct
 
-from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.answers import Json
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.base import Cost
 from dckgrade.probes.docker.container import ContainerStatus, parse_status
+from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import (
     NO_SUCH_CONTAINER,
-    ContainerName,
     FoundContainer,
-    convert_to_observation,
-    find_container,
     is_restart_looping,
     parse_timestamp,
     uptime_s,
 )
-from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
 
@@ -62,10 +58,8 @@ LABELS: Mapping[str, Text] = {
 }
 
 
-class ContainerRestarts(Probe, frozen=True, kw_only=True, tag="container-restarts"):
+class ContainerRestarts(ContainerProbe, frozen=True, kw_only=True, tag="container-restarts"):
     """Look at how the container called *container* is restarted."""
-
-    container: ContainerName
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
@@ -74,17 +68,13 @@ class ContainerRestarts(Probe, frozen=True, kw_only=True, tag="container-restart
     labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
-    def observe(self, engine: Engine) -> Observation:
-        """Inspect."""
-        subject: FoundContainer | None = None
-        try:
-            subject = find_container(engine, self.container)
-            inspected = engine.inspect_container(subject.id)
-            facts = read_restarts_facts(engine, subject, inspected)
-            age_s = measure_age_s(inspected, engine.now())
-        except (NotThere, OutOfReach) as trouble:
-            return convert_to_observation("container-restarts", trouble, subject)
-        return Seen(kind="container-restarts", facts=msgspec.to_builtins(facts), age_s=age_s)
+    def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
+        """Read policy, count and last end."""
+        return read_restarts_facts(engine, subject, inspected)
+
+    def measure_age_s(self, inspected: Json, now: datetime) -> float | None:
+        """Return for how many seconds it has been running, or since when it is about to be restarted."""
+        return measure_age_s(inspected, now)
 
 
 def measure_age_s(inspected: Json, now: datetime) -> float | None:

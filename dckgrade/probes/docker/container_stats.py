@@ -115,9 +115,11 @@ class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
             for key, other in recorded.items()
             if isinstance(other, Seen) and key.startswith(f"container name={self.container} image=")
         ]
-        told = {name: beside[0][name] for name in ("name", "image", "image_fits", "status")} if beside else {}
+        facts = (
+            {name: beside[0][name] for name in ("name", "image", "image_fits", "status")} if beside else {}
+        )
         uncounted = dict.fromkeys(FIGURES) if seen.facts.get("processes") is None else {}
-        return replace(seen, facts=told | seen.facts | uncounted)
+        return replace(seen, facts=facts | seen.facts | uncounted)
 
 
 def read_stats_facts(

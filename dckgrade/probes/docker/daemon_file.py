@@ -109,14 +109,18 @@ def read_daemon_file_facts(engine: Engine) -> Facts:
         files = engine.read_daemon_files()
     except (NotThere, OutOfReach):
         files = None
-    said = engine.read_last_words(files.changed_at) if silent and files else ""
+    last_words = engine.read_last_words(files.changed_at) if silent and files else ""
     reading = ParsedDaemonJson()
     if files and files.content is not None:
         version = files.version if silent else engine.engine.version
-        reading = parse_daemon_json(files.content, said, files.flags, version=get_major_version(version))
+        reading = parse_daemon_json(
+            files.content, last_words, files.flags, version=get_major_version(version)
+        )
     if silent and not reading.problem:
-        raise OutOfReach(silent.why, f"{silent.detail}; dockerd: {said}" if said else silent.detail)
-    return build_daemon_file_facts(files, reading, said, running=silent is None)
+        raise OutOfReach(
+            silent.why, f"{silent.detail}; dockerd: {last_words}" if last_words else silent.detail
+        )
+    return build_daemon_file_facts(files, reading, last_words, running=silent is None)
 
 
 def get_major_version(version: str | None) -> int | None:
@@ -126,7 +130,7 @@ def get_major_version(version: str | None) -> int | None:
 
 
 def build_daemon_file_facts(
-    files: DaemonFiles | None, reading: ParsedDaemonJson, said: str, *, running: bool
+    files: DaemonFiles | None, reading: ParsedDaemonJson, last_words: str, *, running: bool
 ) -> Facts:
     """Write the facts."""
     line, column = reading.position or (None, None)
@@ -138,7 +142,7 @@ def build_daemon_file_facts(
         problem=reading.problem,
         error=reading.error[:MAX_SHOWN_CHARS],
         program="Docker",
-        text=said[:MAX_SHOWN_CHARS] if said and said == reading.error else None,
+        text=last_words[:MAX_SHOWN_CHARS] if last_words and last_words == reading.error else None,
         place=f"{files.path}:{line}:{column}" if files and line else None,
         line=line,
         column=column,

@@ -38,7 +38,7 @@ class Trial(Struct, frozen=True):
     log: LogConfig
     accepted: bool | None = None
     """None: it could not be seen."""
-    said: str = ""
+    error: str = ""
     """Why not, in the engine's words."""
 
 
@@ -161,7 +161,7 @@ def read_trial(container: Json) -> Trial:
     state = container.get("State") or {}
     error = str(state.get("Error") or "")
     if LOGGER_ERROR in error:
-        return Trial(log, accepted=False, said=error.rpartition(LOGGER_ERROR)[2])
+        return Trial(log, accepted=False, error=error.rpartition(LOGGER_ERROR)[2])
     # One that is created without an error was not allowed to start, as by a proxy before the engine.
     has_opened_log = RUNTIME_ERROR_PATTERN.search(error) if error else state.get("Status") != "created"
     return Trial(log, accepted=True if has_opened_log else None)
@@ -198,10 +198,10 @@ def build_log_rotation_facts(
 ) -> Facts:
     """Write the facts."""
     log, accepted = (trial.log, trial.accepted) if trial else (LogConfig(driver), None)
-    said = (trial.said if trial else "") or (log.start_error if accepted is None else None)
+    error = (trial.error if trial else "") or (log.start_error if accepted is None else None)
     # What Docker has taken it also reads: only a size that is not given never ends.
     has_size = bool(log.size_text) or log.driver == "local" if accepted else bool(log.max_size)
-    rotates = trial is not None and log.driver in ROTATING_DRIVERS and has_size and not said
+    rotates = trial is not None and log.driver in ROTATING_DRIVERS and has_size and not error
     return Facts(
         tried=trial is not None,
         driver=log.driver[:MAX_SHOWN_CHARS],
@@ -213,8 +213,8 @@ def build_log_rotation_facts(
         accepted=accepted,
         rotates=rotates,
         program="Docker",
-        text=mask_secrets(said)[:MAX_QUOTED_CHARS] if said else None,
-        place="docker run" if said else None,
+        text=mask_secrets(error)[:MAX_QUOTED_CHARS] if error else None,
+        place="docker run" if error else None,
         older=[get_first_name(container) for container in containers if predates_rotation(container)]
         if rotates
         else [],

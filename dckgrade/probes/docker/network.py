@@ -83,7 +83,7 @@ class Network(Probe, frozen=True, kw_only=True, tag="network"):
 def find_network(engine: Engine, name: str) -> tuple[Json, NetworkFoundBy, int]:
     """Return the network called *name*, how it was found, and how many others fit; `NotThere` for none."""
     listed = sorted(engine.list_networks(), key=lambda network: str(network.get("Id") or ""))
-    ways: tuple[tuple[NetworkFoundBy, list[Json]], ...] = (
+    matches: tuple[tuple[NetworkFoundBy, list[Json]], ...] = (
         ("name", [network for network in listed if network.get("Name") == name]),
         (
             "label",
@@ -91,7 +91,7 @@ def find_network(engine: Engine, name: str) -> tuple[Json, NetworkFoundBy, int]:
         ),
         ("near-miss", [network for network in listed if is_near_name(name, str(network.get("Name") or ""))]),
     )
-    for found_by, fitting in ways:
+    for found_by, fitting in matches:
         if fitting:
             return fitting[0], found_by, len(fitting) - 1
     raise NotThere(name)

@@ -23,9 +23,9 @@ READABLE_FILES_COMMAND = (
 )  # fmt: skip
 
 
-def is_log_reading_denied(engine: Engine, ways: LogRoutes) -> bool | None:
+def is_log_reading_denied(engine: Engine, routes: LogRoutes) -> bool | None:
     """Try, inside whoever reads Docker's files, whether it may; None where that cannot be told."""
-    reader = ways.reader
+    reader = routes.reader
     if not reader or not reader.running:
         return None
     try:
@@ -41,10 +41,10 @@ def read_logstash_connection(engine: Engine, logstash: str) -> OutputConnection:
     return log_patterns.read_output_connection(read_log(engine, inspected) if inspected else "")
 
 
-def was_accepted(said: MarkerEmission) -> bool:
+def was_accepted(emission: MarkerEmission) -> bool:
     """Return whether Logstash had more documents accepted than Elasticsearch held at the word."""
-    written = said.before.written if said.before else None
-    return written is not None and said.held is not None and written > said.held
+    written = emission.before.written if emission.before else None
+    return written is not None and emission.held is not None and written > emission.held
 
 
 def has_lost_data(engine: Engine, elasticsearch: str, logstash: str) -> bool:

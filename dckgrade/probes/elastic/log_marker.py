@@ -36,7 +36,7 @@ MARKER_BUDGET_S = 45.0
 """Sent line by line, it is there in 1 to 3 s; read from files, Logstash looks for new ones every 15 s."""
 RETRY_AFTER_S = 3.0
 """A web server that logs no requests shows it by then."""
-UNSEEN_WAY_BUDGET_S = 15.0
+UNKNOWN_ROUTE_BUDGET_S = 15.0
 """For a way that cannot be seen: programs that follow files look at them every 10 to 15 s."""
 SENT_BUDGET_S = 6.0
 """For a line that is sent, where Logstash cannot be what carries it on."""
@@ -146,14 +146,14 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
             )
             if ask is None or not logstash.ready:
                 return Seen(kind="log-marker", facts=msgspec.to_builtins(NOT_YET_FACTS))
-            said = self.said(engine, ask, logstash.flow)
-            facts = self.followed(engine, said, ask, logstash)
+            emission = self.emit_once(engine, ask, logstash.flow)
+            facts = self.build_facts(engine, emission, ask, logstash)
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("log-marker", trouble)
-        age_s = get_marker_age_s(said, logstash)
+        age_s = get_marker_age_s(emission, logstash)
         return Seen(kind="log-marker", facts=msgspec.to_builtins(facts), age_s=age_s)
 
-    def said(self, engine: Engine, ask: HttpRequester, flow: PipelineFlow | None) -> MarkerEmission:
+    def emit_once(self, engine: Engine, ask: HttpRequester, flow: PipelineFlow | None) -> MarkerEmission:
         """Say the word; and once more in another way where a request leaves no line."""
         # Only looking needs threads and chance; judging imports the kinds of probes too.
         from dckgrade.engine.probe_container import make_marker
@@ -161,46 +161,48 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         def first() -> MarkerEmission:
             return emit_marker(engine, make_marker(), flow, count_held(ask), survey_log_routes(engine))
 
-        said = engine.call_once_per_run("log-marker", first)
+        emission = engine.call_once_per_run("log-marker", first)
         if (
-            said.by == "request"
-            and said.waited_s >= RETRY_AFTER_S
-            and is_in_container_log(engine, said) is False
+            emission.by == "request"
+            and emission.waited_s >= RETRY_AFTER_S
+            and is_in_container_log(engine, emission) is False
         ):
-            said = engine.call_once_per_run("log-marker again", lambda: repeat_marker(engine, said))
-        return said
+            emission = engine.call_once_per_run("log-marker again", lambda: repeat_marker(engine, emission))
+        return emission
 
-    def followed(
-        self, engine: Engine, said: MarkerEmission, ask: HttpRequester, logstash: LogstashIntake
+    def build_facts(
+        self, engine: Engine, emission: MarkerEmission, ask: HttpRequester, logstash: LogstashIntake
     ) -> Facts:
         """Look for it, and where it is not found, see how far it came."""
-        index, searched = look_for_line(ask, said)
-        latency = engine.call_once_per_run(("found", said.marker), lambda: said.waited_s) if index else None
-        kept = is_in_container_log(engine, said) if said.by and not index else None
+        index, searched = look_for_line(ask, emission)
+        latency = (
+            engine.call_once_per_run(("found", emission.marker), lambda: emission.waited_s) if index else None
+        )
+        kept = is_in_container_log(engine, emission) if emission.by and not index else None
         flow, connection = logstash.flow, read_logstash_connection(engine, self.logstash)
-        is_refused = connection.has_refused(said.marker)
+        is_refused = connection.has_refused(emission.marker)
         return Facts(
-            said=said.by is not None,
-            by=said.by,
-            container=said.container or None,
-            driver=said.driver or said.ways.factory or None,
-            ways=said.ways.names,
+            said=emission.by is not None,
+            by=emission.by,
+            container=emission.container or None,
+            driver=emission.driver or emission.routes.factory or None,
+            ways=emission.routes.names,
             found=index is not None,
-            bypassed=index is not None and has_bypassed(said, logstash),
+            bypassed=index is not None and has_bypassed(emission, logstash),
             index=index,
             latency_s=round(latency, 1) if latency is not None else None,
-            waited_s=round(said.waited_s, 1),
+            waited_s=round(emission.waited_s, 1),
             in_log=True if index else kept,
-            hop=None if index or not searched else find_missing_hop(said, flow, kept=kept),
-            error=mask_secrets(said.error)[:300] or None,
-            wrong_protocol=said.wrong_protocol,
-            cannot_read=is_log_reading_denied(engine, said.ways) if not index else None,
-            failing=not index and (is_refused or connection.is_failing(count_written_since(said, flow))),
+            hop=None if index or not searched else find_missing_hop(emission, flow, kept=kept),
+            error=mask_secrets(emission.error)[:300] or None,
+            wrong_protocol=emission.wrong_protocol,
+            cannot_read=is_log_reading_denied(engine, emission.routes) if not index else None,
+            failing=not index and (is_refused or connection.is_failing(count_written_since(emission, flow))),
             refusal=connection.refusal,
-            looping=is_looping(engine, said, flow),
-            documents=said.held,
-            old_lines_left=index is not None and skips_old_lines(engine, said, flow),
-            lost=has_lost_data(engine, self.elasticsearch, self.logstash) and was_accepted(said),
+            looping=is_looping(engine, emission, flow),
+            documents=emission.held,
+            old_lines_left=index is not None and skips_old_lines(engine, emission, flow),
+            lost=has_lost_data(engine, self.elasticsearch, self.logstash) and was_accepted(emission),
         )
 
 
@@ -245,85 +247,89 @@ def count_held(ask: HttpRequester) -> int | None:
         return None
 
 
-def repeat_marker(engine: Engine, said: MarkerEmission) -> MarkerEmission:
+def repeat_marker(engine: Engine, emission: MarkerEmission) -> MarkerEmission:
     """Repeat the word in another way; where there is none, what was said stands."""
     try:
-        return emit_marker(engine, said.marker, said.before, said.held, said.ways, again=True)
+        return emit_marker(
+            engine, emission.marker, emission.before, emission.held, emission.routes, again=True
+        )
     except OutOfReach:
-        return said
+        return emission
 
 
-def look_for_line(ask: HttpRequester, said: MarkerEmission) -> tuple[str | None, bool]:
+def look_for_line(ask: HttpRequester, emission: MarkerEmission) -> tuple[str | None, bool]:
     """Return the index of the line, and whether could be searched at all; an outage that lasts is raised."""
-    if not said.by:
+    if not emission.by:
         return None, True
     try:
-        return elasticsearch_api.find_line_index(ask, said.marker), True
+        return elasticsearch_api.find_line_index(ask, emission.marker), True
     except (NotAvailableYet, ServiceTimedOut):
-        if said.waited_s > MARKER_BUDGET_S:
+        if emission.waited_s > MARKER_BUDGET_S:
             raise OutOfReach(UnobservableReason.UNREADABLE, "/_search") from None
         return None, False
 
 
-def get_marker_age_s(said: MarkerEmission, logstash: LogstashIntake) -> float | None:
+def get_marker_age_s(emission: MarkerEmission, logstash: LogstashIntake) -> float | None:
     """Count the wait from the word; None where waiting cannot help any more."""
-    if said.by is None or said.waited_s > get_patience_s(said, logstash):
+    if emission.by is None or emission.waited_s > get_patience_s(emission, logstash):
         return None
-    return round(said.waited_s, 1)
+    return round(emission.waited_s, 1)
 
 
-def get_patience_s(said: MarkerEmission, logstash: LogstashIntake) -> float:
+def get_patience_s(emission: MarkerEmission, logstash: LogstashIntake) -> float:
     """Return for how long the line may still be on its way."""
-    ways = said.ways
-    others_carry = ways.socket or ways.journal or (ways.reader and not ways.reader.logstash)
-    sent = said.driver in SENDING_DRIVERS
+    routes = emission.routes
+    others_carry = routes.socket or routes.journal or (routes.reader and not routes.reader.logstash)
+    sent = emission.driver in SENDING_DRIVERS
     if not logstash.may_write and not others_carry:
-        return SENT_BUDGET_S if sent else UNSEEN_WAY_BUDGET_S
-    if not ways.names:
-        return UNSEEN_WAY_BUDGET_S
+        return SENT_BUDGET_S if sent else UNKNOWN_ROUTE_BUDGET_S
+    if not routes.names:
+        return UNKNOWN_ROUTE_BUDGET_S
     return MARKER_BUDGET_S if sent else inf
 
 
-def has_bypassed(said: MarkerEmission, logstash: LogstashIntake) -> bool:
+def has_bypassed(emission: MarkerEmission, logstash: LogstashIntake) -> bool:
     """Return whether the line came by another way than through Logstash, as far as that can be told."""
     if not logstash.running:
         return True
-    flow, before = logstash.flow, said.before
+    flow, before = logstash.flow, emission.before
     return flow is not None and before is not None and flow.taken_in <= before.taken_in
 
 
-def is_in_container_log(engine: Engine, said: MarkerEmission) -> bool | None:
+def is_in_container_log(engine: Engine, emission: MarkerEmission) -> bool | None:
     """Return whether the engine itself shows the line; None where the driver keeps nothing to be shown."""
     try:
-        tty = bool((engine.inspect_container(said.ref).get("Config") or {}).get("Tty"))
-        text = engine.read_log_tail(said.ref, tty=tty)
+        tty = bool((engine.inspect_container(emission.ref).get("Config") or {}).get("Tty"))
+        text = engine.read_log_tail(emission.ref, tty=tty)
     except (NotThere, OutOfReach):
         return None
-    if said.marker in text:
+    if emission.marker in text:
         return True
     # Engines before 20.10 show nothing of drivers that send; nor does a driver that was told to keep nothing.
-    return None if said.driver in SENDING_DRIVERS and not text else False
+    return None if emission.driver in SENDING_DRIVERS and not text else False
 
 
-def skips_old_lines(engine: Engine, said: MarkerEmission, flow: PipelineFlow | None) -> bool:
+def skips_old_lines(engine: Engine, emission: MarkerEmission, flow: PipelineFlow | None) -> bool:
     """Return whether older lines of the same file were passed over, by how many came in all."""
-    if said.by != "request" or "files" not in said.ways.names or not flow:
+    if emission.by != "request" or "files" not in emission.routes.names or not flow:
         return False
-    if said.before is None or said.before.taken_in:
+    if emission.before is None or emission.before.taken_in:
         return False
-    tty = bool((engine.inspect_container(said.ref).get("Config") or {}).get("Tty"))
-    return len(engine.read_log_tail(said.ref, tty=tty).splitlines()) > flow.taken_in
+    tty = bool((engine.inspect_container(emission.ref).get("Config") or {}).get("Tty"))
+    return len(engine.read_log_tail(emission.ref, tty=tty).splitlines()) > flow.taken_in
 
 
-def find_missing_hop(said: MarkerEmission, flow: PipelineFlow | None, *, kept: bool | None) -> LogHop | None:
+def find_missing_hop(
+    emission: MarkerEmission, flow: PipelineFlow | None, *, kept: bool | None
+) -> LogHop | None:
     """Name the first step that was not taken, by what has been counted since the word was said."""
-    if said.error and (said.by is None or said.waited_s > SENT_BUDGET_S):
+    if emission.error and (emission.by is None or emission.waited_s > SENT_BUDGET_S):
         return "start"
-    if not said.ways.names:
+    if not emission.routes.names:
         return "no-way"
-    if kept is False and not said.shares_files:
+    if kept is False and not emission.shares_files:
         return "container-log"
-    return find_missing_step(said.before or EMPTY_FLOW, flow) if flow else None
+    return find_missing_step(emission.before or EMPTY_FLOW, flow) if flow else None
 
 
 def find_missing_step(before: PipelineFlow, flow: PipelineFlow) -> LogHop:
@@ -337,21 +343,21 @@ def find_missing_step(before: PipelineFlow, flow: PipelineFlow) -> LogHop:
     return "elasticsearch"
 
 
-def count_written_since(said: MarkerEmission, flow: PipelineFlow | None) -> int | None:
+def count_written_since(emission: MarkerEmission, flow: PipelineFlow | None) -> int | None:
     """Count what Elasticsearch accepted since the word was said; None where none could be expected yet."""
-    before = said.before.written if said.before else None
-    if flow is None or flow.written is None or before is None or said.waited_s < REFUSED_AFTER_S:
+    before = emission.before.written if emission.before else None
+    if flow is None or flow.written is None or before is None or emission.waited_s < REFUSED_AFTER_S:
         return None
     return flow.written - before
 
 
-def is_looping(engine: Engine, said: MarkerEmission, flow: PipelineFlow | None) -> bool:
+def is_looping(engine: Engine, emission: MarkerEmission, flow: PipelineFlow | None) -> bool:
     """Return whether Logstash reads what it prints: by what it prints, or by how fast that grows."""
-    reader = said.ways.reader
-    if not reader or not reader.logstash or not flow or not said.before or "stdout" not in flow.outputs:
+    reader = emission.routes.reader
+    if not reader or not reader.logstash or not flow or not emission.before or "stdout" not in flow.outputs:
         return False
-    grown = flow.taken_in - said.before.taken_in
-    return grown > LOOP_EVENTS_PER_S * max(1.0, said.waited_s) or prints_own_lines(engine, reader.ref)
+    grown = flow.taken_in - emission.before.taken_in
+    return grown > LOOP_EVENTS_PER_S * max(1.0, emission.waited_s) or prints_own_lines(engine, reader.ref)
 
 
 def prints_own_lines(engine: Engine, ref: str) -> bool:

@@ -187,10 +187,10 @@ def is_same_place(written: Json, read: Json) -> bool:
     """Return whether two mounts are of one volume, or of one folder of the machine and one in it."""
     if written.get("Name") or read.get("Name"):
         return bool(written.get("Name")) and written.get("Name") == read.get("Name")
-    one, other = (PurePosixPath(str(mount.get("Source") or "")) for mount in (written, read))
-    if not (one.is_absolute() and other.is_absolute()) or str(one).startswith(SYSTEM_FOLDERS):
+    path, other = (PurePosixPath(str(mount.get("Source") or "")) for mount in (written, read))
+    if not (path.is_absolute() and other.is_absolute()) or str(path).startswith(SYSTEM_FOLDERS):
         return False
-    return one.is_relative_to(other) or other.is_relative_to(one)
+    return path.is_relative_to(other) or other.is_relative_to(path)
 
 
 def iter_log_tailers(seen: Sequence[tuple[Json, Json]], root: str) -> Iterator[LogTailer]:

@@ -86,8 +86,8 @@ def reach_logstash(engine: Engine, container: str) -> ServiceReply[ReachedServic
     if not replied.answer and replied.problem != "not-running":
         inspected = engine.inspect_container(find_id_and_state(engine, container, LOGSTASH_IMAGE)[0])
         if port := find_api_port(read_log(engine, inspected)):
-            told = reach_service(engine, container, replace(LOGSTASH, usual_ports=(port,)))
-            replied = told if told.answer else replied
+            retried = reach_service(engine, container, replace(LOGSTASH, usual_ports=(port,)))
+            replied = retried if retried.answer else replied
     if replied.answer and is_locked(replied.answer.first_answer):
         raise OutOfReach(UnobservableReason.NOT_TRIED, "Logstash's API wants an account")
     return replied
@@ -159,10 +159,10 @@ def get_plugin_name(plugin: Json) -> str:
 
 def count_accepted_documents(outputs: list[Json]) -> int | None:
     """Count the documents that were accepted: told since the output's version 9 (Logstash 6.5)."""
-    told = [
+    counters = [
         as_mapping(plugin["documents"]) for plugin in outputs if isinstance(plugin.get("documents"), dict)
     ]
-    return sum(parse_count(documents.get("successes")) for documents in told) if told else None
+    return sum(parse_count(documents.get("successes")) for documents in counters) if counters else None
 
 
 def parse_count(found: object) -> int:

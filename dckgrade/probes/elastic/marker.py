@@ -38,7 +38,7 @@ class MarkerEmission(Struct, frozen=True, kw_only=True):
     ref: str
     driver: str
     """How that container's lines are kept or sent; empty: as the engine does by itself."""
-    ways: LogRoutes
+    routes: LogRoutes
     wrong_protocol: bool
     error: str
     """The engine's sentence where no container with these settings can be started."""
@@ -62,7 +62,7 @@ def emit_marker(
     marker: str,
     before: PipelineFlow | None,
     held: int | None,
-    ways: LogRoutes,
+    routes: LogRoutes,
     *,
     again: bool = False,
 ) -> MarkerEmission:
@@ -71,16 +71,16 @@ def emit_marker(
 
     *again*: not by requests this time. `OutOfReach` where nothing of the kind may be done here.
     """
-    fitting = [source for source in ways.senders if has_log_route(source, ways)]
+    fitting = [source for source in routes.senders if has_log_route(source, routes)]
     sends = [source for source in fitting if source.sends]
     log = next((source for source in sorted(sends, key=lambda source: not source.running)), None)
-    said = MarkerEmission(
+    emission = MarkerEmission(
         marker=marker,
         by=None,
         container="",
         ref="",
         driver=log.driver if log else "",
-        ways=ways,
+        routes=routes,
         wrong_protocol=is_published_for_other_protocol(get_driver_address(log.log), engine) if log else False,
         error="",
         at=time.monotonic(),
@@ -88,23 +88,23 @@ def emit_marker(
         held=held,
         shares_files=False,
     )
-    asked = [] if again else emit_by_requests(engine, said)
+    asked = [] if again else emit_by_requests(engine, emission)
     if requested := next((emission for source, emission in asked if source in fitting), None):
         return requested
     # Their own setting cannot work: a container of ours with the same one would tell the same.
-    if sends and not ways.reader and all(source.error for source in sends):
-        reached = asked[0][1] if asked else _changed(said, container=sends[0].name)
+    if sends and not routes.reader and all(source.error for source in sends):
+        reached = asked[0][1] if asked else _changed(emission, container=sends[0].name)
         return _changed(reached, error=sends[0].error)
-    return emit_without_request(engine, said, log)
+    return emit_without_request(engine, emission, log)
 
 
-def emit_by_requests(engine: Engine, said: MarkerEmission) -> list[tuple[LogSource, MarkerEmission]]:
+def emit_by_requests(engine: Engine, emission: MarkerEmission) -> list[tuple[LogSource, MarkerEmission]]:
     """Ask the trainee's own web servers for a page of that name, those with a way of their own first."""
-    servers = [source for source in said.ways.senders if source.running and source.is_web_server]
+    servers = [source for source in emission.routes.senders if source.running and source.is_web_server]
     asked = []
     for source in sorted(servers, key=lambda source: (not source.sends, not source.shares_files)):
         try:
-            asked.append((source, emit_by_request(engine, said, source)))
+            asked.append((source, emit_by_request(engine, emission, source)))
         except (NotThere, NoAnswer, OutOfReach):
             continue
         if len(asked) == MAX_WEB_SERVERS:
@@ -112,55 +112,55 @@ def emit_by_requests(engine: Engine, said: MarkerEmission) -> list[tuple[LogSour
     return asked
 
 
-def emit_without_request(engine: Engine, said: MarkerEmission, log: LogSource | None) -> MarkerEmission:
+def emit_without_request(engine: Engine, emission: MarkerEmission, log: LogSource | None) -> MarkerEmission:
     """Have a container of ours say it, else a command in one of theirs."""
     refused: OutOfReach | None = None
-    for attempt in iter_attempts(engine, said, log):
+    for attempt in iter_attempts(engine, emission, log):
         try:
             return attempt()
         except NotThere:
             continue
         except OutOfReach as trouble:
             if "logging driver" in trouble.detail:
-                return _changed(said, error=trouble.detail, container=log.name if log else "")
+                return _changed(emission, error=trouble.detail, container=log.name if log else "")
             refused = trouble
     raise refused or OutOfReach(UnobservableReason.NOT_TRIED, "no container here can say a word")
 
 
 def iter_attempts(
-    engine: Engine, said: MarkerEmission, log: LogSource | None
+    engine: Engine, emission: MarkerEmission, log: LogSource | None
 ) -> Iterator[Callable[[], MarkerEmission]]:
     """Yield the attempts, the less intrusive first; a driver that ours cannot have is theirs alone to use."""
-    image, copied = choose_probe_image(said.ways, log), log if log and log.can_be_copied else None
-    ours = [partial(emit_by_probe_container, engine, said, image, copied)] if image else []
+    image, copied = choose_probe_image(emission.routes, log), log if log and log.can_be_copied else None
+    ours = [partial(emit_by_probe_container, engine, emission, image, copied)] if image else []
     theirs = [
-        partial(emit_by_command, engine, said, source)
-        for source in said.ways.senders
-        if source.running and has_log_route(source, said.ways)
+        partial(emit_by_command, engine, emission, source)
+        for source in emission.routes.senders
+        if source.running and has_log_route(source, emission.routes)
     ]
     yield from (*theirs, *ours) if log and not copied else (*ours, *theirs)
 
 
-def has_log_route(source: LogSource, ways: LogRoutes) -> bool:
+def has_log_route(source: LogSource, routes: LogRoutes) -> bool:
     """Return whether that container's lines may have a way out: sent, or kept where somebody reads them."""
-    if any(sender.sends for sender in ways.senders):
+    if any(sender.sends for sender in routes.senders):
         return source.sends or source.shares_files
     return source.driver not in {"none", ""}
 
 
-def choose_probe_image(ways: LogRoutes, log: LogSource | None) -> str:
+def choose_probe_image(routes: LogRoutes, log: LogSource | None) -> str:
     """Choose the image of a container of ours: one that the lab uses, and that has a shell."""
     running = [
-        source.image for source in ways.senders if source.running and source.image.startswith("sha256:")
+        source.image for source in routes.senders if source.running and source.image.startswith("sha256:")
     ]
-    servers = [source.image for source in ways.senders if source.is_web_server and source.image in running]
+    servers = [source.image for source in routes.senders if source.is_web_server and source.image in running]
     own = [log.image] if log and log.image.startswith("sha256:") else []
     return next(iter([*own, *servers, *running]), "")
 
 
-def emit_by_request(engine: Engine, said: MarkerEmission, source: LogSource) -> MarkerEmission:
+def emit_by_request(engine: Engine, emission: MarkerEmission, source: LogSource) -> MarkerEmission:
     """Ask their web server for a page of that name, at the first of its ports that answers: it logs that."""
-    path, inspected = f"/{said.marker}", engine.inspect_container(source.ref)
+    path, inspected = f"/{emission.marker}", engine.inspect_container(source.ref)
     for port in source.ports:
         try:
             reply = ask_addresses(
@@ -173,7 +173,7 @@ def emit_by_request(engine: Engine, said: MarkerEmission, source: LogSource) -> 
                 raise
             engine.request_http_inside(source.ref, port, path)
         return _changed(
-            said,
+            emission,
             by="request",
             container=source.name,
             ref=source.ref,
@@ -184,22 +184,22 @@ def emit_by_request(engine: Engine, said: MarkerEmission, source: LogSource) -> 
 
 
 def emit_by_probe_container(
-    engine: Engine, said: MarkerEmission, image: str, log: LogSource | None
+    engine: Engine, emission: MarkerEmission, image: str, log: LogSource | None
 ) -> MarkerEmission:
     """Start a container of ours that says the word, with the settings of theirs that sends lines away."""
-    ref = engine.start_marker_container(image, said.marker, log.log if log else None)
+    ref = engine.start_marker_container(image, emission.marker, log.log if log else None)
     return _changed(
-        said, by="container", container=SHOWN_PROBE_NAME, ref=ref, driver=log.driver if log else ""
+        emission, by="container", container=SHOWN_PROBE_NAME, ref=ref, driver=log.driver if log else ""
     )
 
 
-def emit_by_command(engine: Engine, said: MarkerEmission, source: LogSource) -> MarkerEmission:
+def emit_by_command(engine: Engine, emission: MarkerEmission, source: LogSource) -> MarkerEmission:
     """Have a command in their container write to the standard output of its first process."""
-    ran = engine.run_command(source.ref, (*SAY_COMMAND, said.marker))
+    ran = engine.run_command(source.ref, (*SAY_COMMAND, emission.marker))
     if ran.exit_code:
         raise OutOfReach(UnobservableReason.NOT_TRIED, ran.output.strip()[:200])
-    return _changed(said, by="command", container=source.name, ref=source.ref, driver=source.driver)
+    return _changed(emission, by="command", container=source.name, ref=source.ref, driver=source.driver)
 
 
-def _changed(said: MarkerEmission, **changes: object) -> MarkerEmission:
-    return replace(said, at=time.monotonic(), **changes)
+def _changed(emission: MarkerEmission, **changes: object) -> MarkerEmission:
+    return replace(emission, at=time.monotonic(), **changes)

@@ -19,7 +19,7 @@ from dckgrade.probes.monitoring.prometheus_config import ScrapeJob, choose_job_b
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.http_json import HttpRequester
 from dckgrade.probes.support.service import get_network_mode
-from dckgrade.probes.support.service_settings import list_told_ports, read_settings
+from dckgrade.probes.support.service_settings import list_configured_ports, read_settings
 
 CADVISOR_PORT = 8080
 
@@ -106,7 +106,7 @@ def list_machine_ports(cadvisor: Json) -> set[int]:
     """Return the ports of the machine that lead to it: published, or its own on the machine's network."""
     if get_network_mode(cadvisor) != "host":
         return set(reachability.map_published_ports(cadvisor))
-    return {*list_told_ports(read_settings(cadvisor), ("port",))} or {CADVISOR_PORT}
+    return {*list_configured_ports(read_settings(cadvisor), ("port",))} or {CADVISOR_PORT}
 
 
 def iter_target_addresses(job: ScrapeJob, targets: Sequence[Json]) -> Iterator[tuple[str | None, int | None]]:
@@ -137,6 +137,6 @@ def map_intervals_s(jobs: Sequence[ScrapeJob], targets: Sequence[Json]) -> Mappi
     """Return the seconds between two scrapes by job, as its targets tell them, or its configuration."""
     intervals = {job.name: series.parse_duration_s(job.interval) for job in jobs}
     for target in targets:
-        if told := str(target.get("scrapeInterval") or ""):
-            intervals |= dict.fromkeys(list_job_names(target), series.parse_duration_s(told))
+        if interval := str(target.get("scrapeInterval") or ""):
+            intervals |= dict.fromkeys(list_job_names(target), series.parse_duration_s(interval))
     return intervals

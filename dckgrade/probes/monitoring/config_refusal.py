@@ -122,15 +122,15 @@ class Refusal(Struct, frozen=True):
 def explain_refusal(error: str, content: bytes | None) -> Refusal:
     """Return what *error* means: by its words and, where they fit several causes, by the file's *content*."""
     lines = split_lines(decode_file(content)) if content is not None else None
-    said = _LINE.search(error)
+    line_match = _LINE.search(error)
     # go-yaml leaves the first line out.
-    line = int(said[1]) if said else 1
+    line = int(line_match[1]) if line_match else 1
     if _START_WORDS in error:
         fault = find_forbidden_start(lines[line - 1], line) if lines and line <= len(lines) else None
         return Refusal(fault.problem, line, fault.about) if fault else Refusal("other", line)
     for problem, words in _WORDS:
         if found := re.search(words, error):
-            refusal = Refusal(problem, int(said[1]) if said else None, found[1] or None)
+            refusal = Refusal(problem, int(line_match[1]) if line_match else None, found[1] or None)
             return refine_by_file(refusal, lines) if lines else refine_by_words(refusal)
     if "control characters are not allowed" in error and is_wide(content or b""):
         return Refusal("not-utf-8")
@@ -139,7 +139,7 @@ def explain_refusal(error: str, content: bytes | None) -> Refusal:
             return Refusal(fault.problem, fault.line, fault.about)
         if "expected '-' indicator" in error:
             return Refusal("indentation", line)
-    return Refusal("other", int(said[1]) if said else None)
+    return Refusal("other", int(line_match[1]) if line_match else None)
 
 
 def refine_by_words(refusal: Refusal) -> Refusal:

@@ -69,8 +69,8 @@ def build_history_query(name: str) -> str:
 
 def count_predecessors(answer: object, ref: str) -> int:
     """Count the other ids of each cAdvisor that also tells of *ref*; another one watches another engine."""
-    told: dict[tuple[str, str], set[str]] = defaultdict(set)
+    ids_by_origin: dict[tuple[str, str], set[str]] = defaultdict(set)
     for sample in iter_samples(answer):
         origin = (str(sample.labels.get("job")), str(sample.labels.get("instance")))
-        told[origin].update(CONTAINER_ID_PATTERN.findall(str(sample.labels.get("id") or "")))
-    return len(set().union(*(ids for ids in told.values() if ref in ids)) - {ref})
+        ids_by_origin[origin].update(CONTAINER_ID_PATTERN.findall(str(sample.labels.get("id") or "")))
+    return len(set().union(*(ids for ids in ids_by_origin.values() if ref in ids)) - {ref})

@@ -176,10 +176,10 @@ def fetch_json(ask: HttpRequester, path: str) -> Any:
 
 def query_data_source(ask: HttpRequester, source: PrometheusSource, path: str) -> Any:
     """Have Grafana ask its data source, before version 9 by its number: the JSON that comes back, or None."""
-    ways = [f"uid/{source.uid}", source.id] if source.uid else [source.id]
-    for way in ways:
+    references = [f"uid/{source.uid}", source.id] if source.uid else [source.id]
+    for reference in references:
         try:
-            answer = request_whole_answer(ask, f"/api/datasources/proxy/{way}/{path}")
+            answer = request_whole_answer(ask, f"/api/datasources/proxy/{reference}/{path}")
         except ServiceTimedOut:
             return None
         if answer.status != HTTPStatus.NOT_FOUND:

@@ -85,6 +85,6 @@ def fetch_source_containers(
 
     if request(series.build_query_path("1")) is None:
         return None
-    told = as_mapping(as_mapping(request(TARGETS_PATH.lstrip("/"))).get("data"))
-    intervals = map_intervals_s([], list(iter_mappings(told.get("activeTargets"))))
+    data = as_mapping(as_mapping(request(TARGETS_PATH.lstrip("/"))).get("data"))
+    intervals = map_intervals_s([], list(iter_mappings(data.get("activeTargets"))))
     return series.fetch_containers(lambda promql: request(series.build_query_path(promql)), engine, intervals)

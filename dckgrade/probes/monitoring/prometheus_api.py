@@ -143,9 +143,9 @@ def is_ready(service: ReachedService) -> bool:
 def find_config_file(inspected: Json) -> str:
     """Name the file that Prometheus was told to read."""
     arguments = (inspected.get("Config") or {}).get("Cmd") or []
-    said = [
+    paths = [
         str(argument).removeprefix(CONFIG_FILE_OPTION)
         for argument in arguments
         if str(argument).startswith(CONFIG_FILE_OPTION)
     ]
-    return said[-1] if said else DEFAULT_CONFIG_FILE
+    return paths[-1] if paths else DEFAULT_CONFIG_FILE

@@ -58,10 +58,10 @@ def parse_job(name: str, section: str) -> ScrapeJob:
 
 def choose_job_by_words(all_jobs: Sequence[ScrapeJob]) -> ScrapeJob | None:
     """Choose the job that is meant for cAdvisor: by its exact name, by one like it, by where it scrapes."""
-    ways = (
+    conditions = (
         lambda job: job.name == _CADVISOR,
         lambda job: _CADVISOR in re.sub(r"[^a-z]", "", job.name.casefold()),
         lambda job: any(_CADVISOR in target.casefold() for target in job.targets),
     )
-    fitting = (job for way in ways for job in all_jobs if way(job))
+    fitting = (job for matches in conditions for job in all_jobs if matches(job))
     return next(fitting, None)

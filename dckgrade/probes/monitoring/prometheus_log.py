@@ -151,14 +151,14 @@ def read_refused_file(engine: Engine, ref: str, path: str, refused_at: datetime)
 def read_start_refusal(subject: FoundContainer, inspected: Json, log: str) -> Facts:
     """Explain why it did not start for another reason, by what it said last."""
     since_ready = log[log.rfind(_READY) + 1 :]
-    said = [
+    matches = [
         (found, problem)
         for problem, words in _START_WORDS
         for found in re.finditer(words, since_ready, re.MULTILINE)
     ]
-    if not said:
+    if not matches:
         return Facts()
-    found, problem = max(said, key=lambda match: match[0].start())
+    found, problem = max(matches, key=lambda match: match[0].start())
     about = unescape(found[2]).strip("[]\"'")
     old = find_old_option(inspected, about) if problem == "unknown-option" else None
     return Facts(

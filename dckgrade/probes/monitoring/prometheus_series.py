@@ -138,9 +138,9 @@ def read_series_facts(
     found: series.MatchedContainers, about: list[series.Sample], inspected: Json | None
 ) -> Facts:
     """Put both answers together, beside the container."""
-    of = {str(sample.labels.get("__name__") or "groups"): sample for sample in about}
-    groups = int(of["groups"].value) if "groups" in of else 0
-    cadvisor = of.get("cadvisor_version_info")
+    samples = {str(sample.labels.get("__name__") or "groups"): sample for sample in about}
+    groups = int(samples["groups"].value) if "groups" in samples else 0
+    cadvisor = samples.get("cadvisor_version_info")
     docker = str(cadvisor.labels.get("dockerVersion") or "Unknown") != "Unknown" if cadvisor else None
     return Facts(
         **structs.asdict(found),
@@ -149,7 +149,7 @@ def read_series_facts(
         groups=groups,
         docker_seen=docker,
         blind_to=find_missing_mount(found, groups, list_machine_mounts(inspected), docker_seen=docker),
-        host_metrics=any(name.startswith("node_") for name in of),
+        host_metrics=any(name.startswith("node_") for name in samples),
     )
 
 

@@ -12,7 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, ContainerName, convert_to_observation
 from dckgrade.probes.support.service import Port, ServiceProblem, ServiceReply, ask_ports, find_id_and_state
-from dckgrade.probes.support.service_settings import list_told_ports, order_ports, read_settings
+from dckgrade.probes.support.service_settings import list_configured_ports, order_ports, read_settings
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -98,11 +98,11 @@ def ask_server(
     if state != "running":
         return ServiceReply(problem="not-running")
     inspected = engine.inspect_container(ref)
-    told = list_told_ports(read_settings(inspected), PORT_SETTINGS)
+    configured = list_configured_ports(read_settings(inspected), PORT_SETTINGS)
     return ask_ports(
         engine,
         inspected,
-        order_ports(inspected, told, [port], None),
+        order_ports(inspected, configured, [port], None),
         ask_for_tls,
         lambda inner: run_pg_isready(engine, ref, inner),
     )

@@ -19,7 +19,7 @@ from dckgrade.probes.support.lookup import (
     uptime_s,
 )
 from dckgrade.probes.support.reachability import get_networks, is_running
-from dckgrade.probes.support.service import Port
+from dckgrade.probes.support.service import MachinePort
 from dckgrade.probes.support.service_settings import iter_tcp_ports, list_exposed_ports
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
@@ -90,8 +90,8 @@ class PublishedPort(Probe, frozen=True, kw_only=True, tag="published-port"):
     """
 
     container: ContainerName
-    port: Port
-    """The machine's port at which something is promised."""
+    port: MachinePort
+    """That at which something is promised."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True

@@ -161,8 +161,8 @@ def drop_empty_masks(args: Sequence[ArgumentCondition]) -> tuple[ArgumentConditi
 
 def make_action(action: str, errno: int | None, args: tuple[ArgumentCondition, ...] = ()) -> Action:
     """Return an action; ERRNO without `errnoRet` means EPERM, and other actions have no error number."""
-    said = EPERM if errno is None else errno
-    return Action(action, said if action == "SCMP_ACT_ERRNO" else 0, args)
+    number = EPERM if errno is None else errno
+    return Action(action, number if action == "SCMP_ACT_ERRNO" else 0, args)
 
 
 def is_rule_dropped(

@@ -64,7 +64,7 @@ def list_error_texts(effect: Effect) -> Sequence[str]:
     return [os.strerror(errno) for errno in sorted(errnos - {0})]
 
 
-def tells_of_refused_setup(error: str, effect: Effect) -> bool:
+def matches_refused_setup(error: str, effect: Effect) -> bool:
     """
     Return whether the engine's *error* comes from a refused call: runc's last steps are under the filter.
 

@@ -156,9 +156,9 @@ def classify_call_output(forbidden: ForbiddenAttempt, ran: CommandResult) -> Cal
         return "untried"
     if natural and natural in ran.output:
         # The profile may give the very error that the kernel gives.
-        return "untried" if any(natural in said for said in own_refusals) else "allowed"
+        return "untried" if any(natural in text for text in own_refusals) else "allowed"
     if ran.exit_code == SIGSYS_EXIT_CODE or any(
-        said in ran.output for said in (*GENERAL_REFUSAL_TEXTS, *own_refusals)
+        text in ran.output for text in (*GENERAL_REFUSAL_TEXTS, *own_refusals)
     ):
         return "refused"
     # Error number 0: the call is not made, and seems to have succeeded, which it never does.

@@ -26,7 +26,7 @@ from dckgrade.probes.seccomp.default_profile import (
     list_unknown_calls,
 )
 from dckgrade.probes.seccomp.machine import has_seccomp, is_podman
-from dckgrade.probes.seccomp.refusal import find_refused_call, list_error_texts, tells_of_refused_setup
+from dckgrade.probes.seccomp.refusal import find_refused_call, list_error_texts, matches_refused_setup
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.condition import read_condition
 from dckgrade.probes.support.lookup import convert_to_observation, list_container_names, uptime_s
@@ -209,14 +209,14 @@ def build_seccomp_container_facts(chosen: ChosenSeccompContainer, engine: Engine
         and parse_major_version(engine.engine.version) < PRIVILEGED_PROFILE_SINCE_MAJOR,
         off=candidate.profile is not None and candidate.profile.switches_seccomp_off,
         engine_default=mask_secrets(candidate.engine.default)[:200],
-        refused_setup=effect is not None and tells_of_refused_setup(condition.error, effect),
+        refused_setup=effect is not None and matches_refused_setup(condition.error, effect),
         refused_call=find_refused_call(condition.clue, effect) if effect else None,
-        **msgspec.structs.asdict(read_meaning(candidate)),
+        **msgspec.structs.asdict(build_profile_facts(candidate)),
         same_as_file=matches_profile_file(candidate, engine, file),
     )
 
 
-class Meaning(Struct, frozen=True, kw_only=True):
+class ProfileFacts(Struct, frozen=True, kw_only=True):
     """The facts that the profile alone decides; see `Facts`."""
 
     logs: bool = False
@@ -228,18 +228,18 @@ class Meaning(Struct, frozen=True, kw_only=True):
     absent_calls: list[str] = field(default_factory=list)
 
 
-def read_meaning(candidate: SeccompCandidate) -> Meaning:
+def build_profile_facts(candidate: SeccompCandidate) -> ProfileFacts:
     """Return what the candidate's profile does in it."""
     effect, machine, caps = candidate.effect, candidate.engine.machine, candidate.capabilities
     if candidate.profile is None or effect is None:
-        return Meaning()
+        return ProfileFacts()
     calls = list_forbidden_calls(effect, caps, machine)
     actions = {effect.default}.union(*effect.calls.values())
     unknown = list_unknown_calls(candidate.profile)
     absent = sorted(
         call for call in effect.calls if not machine.has_call(call) and any(effect.list_refusals(call))
     )
-    return Meaning(
+    return ProfileFacts(
         logs=any(action.action == "SCMP_ACT_LOG" for action in actions),
         kills=any(action.kills for call in calls for action in effect.list_refusals(call)),
         forbids=calls[:MAX_SHOWN_CALLS],

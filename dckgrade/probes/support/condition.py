@@ -58,7 +58,7 @@ def read_condition(
         exit_code=state.get("ExitCode") or 0,
         error=shorten_engine_error(mask_secrets(state.get("Error") or "")),
         restart_count=found.get("RestartCount") or 0,
-        clue=find_telling_line(mask_secrets(log), (*REFUSAL_WORDS, *refusal_texts)),
+        clue=find_refusal_line(mask_secrets(log), (*REFUSAL_WORDS, *refusal_texts)),
         option_misplaced=any("--security-opt" in str(part) for part in config.get("Cmd") or []),
     )
 
@@ -68,8 +68,8 @@ def shorten_engine_error(error: str) -> str:
     return RELAY_PREFIX_PATTERN.sub("", error)[:300]
 
 
-def find_telling_line(log: str, refusal_words: Sequence[str] = REFUSAL_WORDS) -> str:
+def find_refusal_line(log: str, refusal_words: Sequence[str] = REFUSAL_WORDS) -> str:
     """Return the last line that tells of a refusal, else the last line."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
-    telling = [line for line in lines if any(word in line for word in refusal_words)]
-    return ([*lines[-1:], *telling] or [""])[-1][:200]
+    refusals = [line for line in lines if any(word in line for word in refusal_words)]
+    return ([*lines[-1:], *refusals] or [""])[-1][:200]

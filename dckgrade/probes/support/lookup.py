@@ -24,7 +24,7 @@ ContainerSelector = Annotated[str, Meta(pattern="^(@apparmor|@seccomp|[a-zA-Z0-9
 FoundBy = Literal["name", "label", "near-miss", "arguments", "image"]
 """Exact name; service label; a name within two edits; `--name` after the image; only the image fits."""
 
-NAME_WAYS: tuple[FoundBy, ...] = ("name", "label", "near-miss", "arguments")
+NAME_MATCHES: tuple[FoundBy, ...] = ("name", "label", "near-miss", "arguments")
 """The ways that go by a name, the surest first."""
 MAX_NAME_EDITS = 2
 
@@ -70,11 +70,16 @@ def list_named_containers(probes: Iterable[Probe]) -> dict[str, str | None]:
     return named
 
 
-@cache
 def list_name_parameters(kind: type[Probe]) -> tuple[str, ...]:
-    """Return the parameters of a kind that name a container, which their type tells."""
+    """Return the parameters of a kind that name a container."""
+    return list_parameters_of(kind, ContainerName, ContainerSelector)
+
+
+@cache
+def list_parameters_of(kind: type[Probe], *wanted: object) -> tuple[str, ...]:
+    """Return the parameters of a kind whose type is one of *wanted*."""
     types = get_type_hints(kind, include_extras=True)
-    return tuple(name for name in kind.__struct_fields__ if types[name] in (ContainerName, ContainerSelector))
+    return tuple(name for name in kind.__struct_fields__ if types[name] in wanted)
 
 
 def find_container(engine: Engine, name: str, image: str | None = None) -> FoundContainer:
@@ -87,11 +92,11 @@ def find_container(engine: Engine, name: str, image: str | None = None) -> Found
     listed = engine.list_containers()
     lab_names = {**engine.lab_containers, name: image or engine.lab_containers.get(name)}
     nearest = list_nearest_names(listed, lab_names)
-    for way, found_by in enumerate(NAME_WAYS if image else NAME_WAYS[:-1]):
+    for rank, found_by in enumerate(NAME_MATCHES if image else NAME_MATCHES[:-1]):
         if candidates := [
             entry
             for entry, nearer in zip(listed, nearest, strict=True)
-            if nearer == name and (measure_distance(entry, name) or (None,))[0] == way
+            if nearer == name and (measure_distance(entry, name) or (None,))[0] == rank
         ]:
             return describe_best_match(rank_matches(candidates, image), found_by)
     if image and name not in nearest:
@@ -121,7 +126,7 @@ def find_nearest_name(entry: Json, lab_names: Mapping[str, str | None], borne: s
 
 
 def measure_distance(entry: Json, name: str) -> tuple[int, int] | None:
-    """Return in which of `NAME_WAYS` a container is called *name*, and by how many edits; None in none."""
+    """Return in which of `NAME_MATCHES` a container is called *name*, and by how many edits; None in none."""
     names = list_container_names(entry)
     if name in names:
         return 0, 0

@@ -26,6 +26,8 @@ from dckgrade.probes.support.lookup import find_container, get_repository_name, 
 from dckgrade.report.observation import UnobservableReason
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
+MachinePort = Annotated[int, Meta(ge=1, le=65535, description="A port of the machine.")]
+"""One of the machine itself, which one container only can publish."""
 
 ServiceProblem = Literal["not-running", "no-address"] | NoAnswerReason
 """Why there is no answer; see `engine.protocol` for those that an address gives."""
@@ -105,11 +107,13 @@ def reach_service(engine: Engine, container: str, service: HttpService) -> Servi
         return ServiceReply(problem="not-running")
     inspected = engine.inspect_container(ref)
     settings = service_settings.read_settings(inspected)
-    roots = list(dict.fromkeys([*service_settings.list_told_roots(settings, service.root_settings), ""]))
+    roots = list(
+        dict.fromkeys([*service_settings.list_configured_roots(settings, service.root_settings), ""])
+    )
     owner = inspect_network_owner(engine, inspected)
     ports = service_settings.order_ports(
         owner,
-        service_settings.list_told_ports(settings, service.port_settings),
+        service_settings.list_configured_ports(settings, service.port_settings),
         # On the machine's network, others' programs answer at the ports that this one only might have.
         service.usual_ports[:1] if get_network_mode(owner) == "host" else service.usual_ports,
         service.allowed_ports,

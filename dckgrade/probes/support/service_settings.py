@@ -47,13 +47,13 @@ def read_settings(inspected: Json) -> dict[str, str]:
     return settings
 
 
-def list_told_ports(settings: dict[str, str], names: Sequence[str]) -> list[int]:
+def list_configured_ports(settings: dict[str, str], names: Sequence[str]) -> list[int]:
     """Return the ports that the settings called *names* give."""
     found = (_PORT_VALUE_PATTERN.fullmatch(settings[name]) for name in names if name in settings)
     return [int(match[1]) for match in found if match and 0 < int(match[1]) <= _MAX_PORT]
 
 
-def list_told_roots(settings: dict[str, str], names: Sequence[str]) -> list[str]:
+def list_configured_roots(settings: dict[str, str], names: Sequence[str]) -> list[str]:
     """Return the path prefixes that the settings called *names* give, as a path or the end of a URL."""
     paths = (_URL_START_PATTERN.sub("", settings[name]).strip("/") for name in names if name in settings)
     return [f"/{path}" if path else "" for path in paths if not path or _ROOT_PATTERN.fullmatch(f"/{path}")]
@@ -85,24 +85,24 @@ def iter_tcp_ports(ports: Json) -> Iterator[tuple[str, Sequence[Json] | None]]:
 
 
 def order_ports(
-    inspected: Json, told: Sequence[int], usual: Sequence[int], allowed: range | None
+    inspected: Json, configured: Sequence[int], usual: Sequence[int], allowed: range | None
 ) -> list[int]:
     """
     Return the container's own ports at which to ask, the likeliest first.
 
     What is published as the first *usual* port comes first, since that is what a sheet promises; then what
     settings tell, what is published, and what is exposed or usual. The first one's failure is the one that
-    is reported. Outside *allowed*, only told and promised ports are asked.
+    is reported. Outside *allowed*, only configured and promised ports are asked.
     """
     bindings = list_published_ports(inspected)
     promised = [port.inner for port in bindings if port.on_machine == usual[0]]
     published, exposed = [port.inner for port in bindings], list_exposed_ports(inspected)
-    likely = [port for port in [*told, *usual] if port in published]
+    likely = [port for port in [*configured, *usual] if port in published]
     ordered = dict.fromkeys([
-        *promised, *likely, *told, *(port for port in usual if port in exposed), *published,
+        *promised, *likely, *configured, *(port for port in usual if port in exposed), *published,
         usual[0], *exposed, *usual,
     ])  # fmt: skip
-    certain = {*promised, *told}
+    certain = {*promised, *configured}
     return [port for port in ordered if allowed is None or port in allowed or port in certain]
 
 

@@ -66,7 +66,7 @@ class TraceSearch:
 
     def __init__(self, engine: Engine, image_name: str) -> None:
         self.engine, self.not_ours = engine, False
-        self.trouble: OutOfReach | None = None
+        self.failure: OutOfReach | None = None
         self.closed_volumes: dict[str, None] = {}
         """The names of the volumes that cannot be read from here, in their order."""
         self.closed_containers: dict[str, OutOfReach] = {}
@@ -86,7 +86,7 @@ class TraceSearch:
             if trouble.detail == OTHER_USERS_DETAIL:
                 self.not_ours = True
             else:
-                self.trouble = self.trouble or trouble
+                self.failure = self.failure or trouble
             return None
 
     @cached_property
@@ -133,7 +133,7 @@ class TraceSearch:
         for name, content in self.attempt(partial(self.engine.read_work_files, is_trivy_output)) or ():
             if content is None:
                 # It may be the very report: nobody is told that there is none.
-                self.trouble = self.trouble or OutOfReach(
+                self.failure = self.failure or OutOfReach(
                     UnobservableReason.UNREADABLE, f"{name} cannot be read"
                 )
             else:
@@ -182,18 +182,18 @@ class TraceSearch:
                 return Complaint(clue=clue, program="Trivy", text=found.text, place=f"{name}:{found.line}")
         return None
 
-    def find_hidden_trouble(self, told_by: Collection[TrivyComplaint | None]) -> OutOfReach | None:
+    def find_hidden_failure(self, conclusive: Collection[TrivyComplaint | None]) -> OutOfReach | None:
         """
         Find what went wrong where something may be: not in a closed container whose own end tells enough,
-        which is an error of one of the kinds *told_by*, or one that kept it from starting.
+        which is an error of one of the kinds *conclusive*, or one that kept it from starting.
         """
         closed = (container for container in self.containers if container.name in self.closed_containers)
         for container in closed:
             complaint = self.attempt(partial(self.read_complaint, container))
             began = complaint is None or complaint.program == TRIVY_PROGRAM or complaint.clue is not None
-            if began and (complaint is None or complaint.clue not in told_by):
+            if began and (complaint is None or complaint.clue not in conclusive):
                 return self.closed_containers[container.name]
-        return self.trouble
+        return self.failure
 
     def read_complaint(self, container: TrivyContainer) -> Complaint | None:
         """Read the error of one container: the engine's, where it could not start, else Trivy's."""

@@ -106,7 +106,7 @@ def build_facts(search: TraceSearch, evidence: DatabaseEvidence | None, download
     """Put where it was found, or what Trivy complains of, into facts."""
     complaint = None if evidence else search.find_complaint()
     unseen = None if evidence else search.find_unseen_trace()
-    hidden = None if evidence or search.not_ours else search.find_hidden_trouble({"database"})
+    hidden = None if evidence or search.not_ours else search.find_hidden_failure({"database"})
     if hidden:
         raise hidden
     return Facts(

@@ -183,7 +183,7 @@ class EvidenceSearch:
         where = self.where or self.lacks.get(lack, "")
         complaint = None if self.evidence else traces.find_complaint()
         unseen = None if self.evidence else traces.find_unseen_trace()
-        hidden = None if self.evidence or traces.not_ours else traces.find_hidden_trouble(SCAN_ENDINGS)
+        hidden = None if self.evidence or traces.not_ours else traces.find_hidden_failure(SCAN_ENDINGS)
         if hidden:
             raise hidden
         return Facts(

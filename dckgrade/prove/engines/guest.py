@@ -149,8 +149,8 @@ class GuestEngine:
             start_new_session=True,
         )
         if not self._holder.stdout or not self._holder.stdout.readline():
-            said = self._holder.stderr.read().decode(errors="replace") if self._holder.stderr else ""
-            raise PrivateEngineFailed(f"No network could be made for a guest: {said.strip()}")
+            stderr = self._holder.stderr.read().decode(errors="replace") if self._holder.stderr else ""
+            raise PrivateEngineFailed(f"No network could be made for a guest: {stderr.strip()}")
         self._port_forward = PortForward(
             folder / "docker.sock", self._holder.pid, (guest_command.GUEST_ADDRESS, _ENGINE_PORT)
         )
@@ -174,7 +174,7 @@ class GuestEngine:
                     if asked.getresponse().read() == b"OK":
                         return
             time.sleep(_POLL_INTERVAL_S)
-        said = [
+        logs = [
             (folder / name).read_text(errors="replace")
             for name in ("qemu.log", "console")
             if (folder / name).exists()
@@ -182,7 +182,7 @@ class GuestEngine:
         raise PrivateEngineFailed(
             f"The guest's engine did not answer; it was expected within {_READY_TIMEOUT_S:.0f} s. "
             "Is the machine very busy? The end of what it said:\n"
-            + "\n".join("".join(said).splitlines()[-15:])
+            + "\n".join("".join(logs).splitlines()[-15:])
         )
 
 

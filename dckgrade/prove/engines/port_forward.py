@@ -47,8 +47,8 @@ class PortForward:
 
 def _copy_stream(source: socket.socket, target: socket.socket) -> None:
     with contextlib.suppress(OSError):
-        while said := source.recv(_CHUNK_BYTES):
-            target.sendall(said)
+        while chunk := source.recv(_CHUNK_BYTES):
+            target.sendall(chunk)
     # One side may have said all it has to say, and still listen: an answer comes after the question's end.
     with contextlib.suppress(OSError):
         target.shutdown(socket.SHUT_WR)

@@ -170,12 +170,12 @@ def judge_case(proof: EngineProof, case: str) -> CaseEnd | None:
 def list_case_faults(proof: EngineProof) -> list[str]:
     """List what the proof says of cases that did not end as expected, a sentence a check; then exceptions."""
     ended = {case: judge_case(proof, case) for case in proof.applied}
-    said: dict[tuple[str, str | None], str] = {}
+    messages: dict[tuple[str, str | None], str] = {}
     for fault in proof.faults:
         if fault.case is not None and ended.get(fault.case) not in {None, CaseEnd.EXPECTED}:
-            said.setdefault((fault.case, fault.check), fault.message)
+            messages.setdefault((fault.case, fault.check), fault.message)
     excepted = [f"{case}: {reason}" for case, reason in proof.excepted.items()]
-    return [*said.values(), *excepted]
+    return [*messages.values(), *excepted]
 
 
 def describe_lab_on_engine(lab: LabTable, engine: int, lang: str) -> str:

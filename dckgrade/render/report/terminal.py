@@ -59,8 +59,8 @@ def lay_out_overview(reports: Sequence[Report], encoding: str) -> Iterator[Rende
     """Lay out the table of the labs and their total."""
     lang = reports[0].lang
 
-    def text(said: str, style: str = "") -> Text:
-        return on_console.make_console_text(said, lang, encoding, style)
+    def text(content: str, style: str = "") -> Text:
+        return on_console.make_console_text(content, lang, encoding, style)
 
     table = Table.grid(padding=(0, 1))
     for justify in ("left", "left", "right"):

@@ -140,8 +140,8 @@ def describe_reason(reason: Reason, lang: str) -> str:
     if message is None:
         return sanitize_line(f"{reason.code}: {reason.detail}" if reason.detail else reason.code)
     sentence = get_translator(lang)(message).format(detail=sanitize_line(reason.detail))
-    is_told = not reason.detail or "{detail}" in message
-    return sentence if is_told else f"{sentence.removesuffix('.')} ({sanitize_line(reason.detail)})."
+    shows_detail = not reason.detail or "{detail}" in message
+    return sentence if shows_detail else f"{sentence.removesuffix('.')} ({sanitize_line(reason.detail)})."
 
 
 def describe_blockers(blocked: CheckResult, report: Report) -> str:

@@ -9,7 +9,7 @@ WHERE = SshAddress(host="poste-01", user="ada", port=2222)
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("stderr", "message"),
     [
         (("No ED25519 host key is known for poste-01 and you have requested strict checking.\n"
          "Host key verification failed."), "host key is not known"),
@@ -27,13 +27,13 @@ WHERE = SshAddress(host="poste-01", user="ada", port=2222)
         ("", "could not log in: -"),
     ],
 )  # fmt: skip
-def test_each_failed_login_is_said_plainly(said: str, told: str) -> None:
-    assert told in str(explain_login_failure(WHERE, said))
-    assert "ssh://ada@poste-01:2222" in str(explain_login_failure(WHERE, said))
+def test_each_failed_login_is_said_plainly(stderr: str, message: str) -> None:
+    assert message in str(explain_login_failure(WHERE, stderr))
+    assert "ssh://ada@poste-01:2222" in str(explain_login_failure(WHERE, stderr))
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("stderr", "message"),
     [
         (("failed to open the raw stream connection: dial unix /var/run/docker.sock: connect: "
          "no such file or directory"), "its engine is not running"),
@@ -45,14 +45,14 @@ def test_each_failed_login_is_said_plainly(said: str, told: str) -> None:
         ("This account is currently not available.", "no Docker engine answers: This account"),
     ],
 )  # fmt: skip
-def test_each_missing_engine_is_said_plainly(said: str, told: str) -> None:
-    assert told in str(explain_missing_engine(WHERE, said))
+def test_each_missing_engine_is_said_plainly(stderr: str, message: str) -> None:
+    assert message in str(explain_missing_engine(WHERE, stderr))
 
 
 def test_a_hostile_server_is_quoted_shortly_and_without_secrets() -> None:
-    told = str(explain_missing_engine(WHERE, "\x1b[31m" + "x" * 10_000 + "\n password=c4n4ry"))
-    assert len(told) < 800
-    assert "c4n4ry" not in told
+    message = str(explain_missing_engine(WHERE, "\x1b[31m" + "x" * 10_000 + "\n password=c4n4ry"))
+    assert len(message) < 800
+    assert "c4n4ry" not in message
 
 
 def test_the_way_to_mend_a_changed_key_names_the_port_as_ssh_keygen_wants_it() -> None:

@@ -15,7 +15,7 @@ SOLUTION = (FIXTURES / "tp3" / "solution" / "docker-nginx-profile").read_bytes()
 SYSTEM = Path("/etc/apparmor.d")
 
 
-def one(text: str) -> ApparmorProfile:
+def parse_profile(text: str) -> ApparmorProfile:
     found = parse_apparmor_profiles(text.encode())
     assert len(found) == 1
     return found[0]
@@ -66,7 +66,7 @@ def test_the_profile_of_dockers_documentation_is_read() -> None:
     ],
 )
 def test_the_name_is_the_word_after_profile_not_the_files(head: str, name: str) -> None:
-    assert one(f"{head} {{\n file,\n}}\n").name == name
+    assert parse_profile(f"{head} {{\n file,\n}}\n").name == name
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_name_is_the_word_after_profile_not_the_files(head: str, name: str) 
     ],
 )
 def test_a_flag_says_that_it_only_watches(flags: str, *, complain: bool) -> None:
-    assert ("complain" in one(f"profile web{flags} {{\n file,\n}}").flags) is complain
+    assert ("complain" in parse_profile(f"profile web{flags} {{\n file,\n}}").flags) is complain
 
 
 def test_several_profiles_of_a_file_are_told_apart_and_children_left_to_themselves() -> None:
@@ -116,7 +116,7 @@ def test_several_profiles_of_a_file_are_told_apart_and_children_left_to_themselv
 )
 def test_what_denies_writing_to_a_path(rule: str, *, denied: bool) -> None:
     text = f"#include <tunables/global>\nprofile web {{\n  file,\n  {rule}\n}}\n"
-    assert one(text).denies("/etc/hostname") is denied
+    assert parse_profile(text).denies("/etc/hostname") is denied
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_what_the_parser_is_sure_to_refuse(text: str, found: tuple[str, int]) ->
     ],
 )
 def test_what_is_fine_is_not_called_wrong(text: str) -> None:
-    assert one(text).name == "web"
+    assert parse_profile(text).name == "web"
 
 
 def test_bytes_that_are_no_text_are_no_profile() -> None:

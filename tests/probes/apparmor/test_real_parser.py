@@ -184,16 +184,16 @@ def test_without_the_parser_we_say_what_it_said() -> None:
     profiles = list_own_profiles()
     assert kept.keys() == profiles.keys()
     compared = [
-        (name, number, said, find_fault(copy, know_no_include))
+        (name, number, verdict, find_fault(copy, know_no_include))
         for name, content in profiles.items()
-        for number, (said, copy) in enumerate(
+        for number, (verdict, copy) in enumerate(
             zip(kept[name], (content, *iter_damaged(name, content, OWN_COPIES)), strict=True)
         )
-        if said != "?"
+        if verdict != "?"
     ]
     assert len(compared) > 500
     assert [
         (name, number, fault)
-        for name, number, said, fault in compared
-        if not agree(fault, ParserAnswer(accepts=said == "+"))
+        for name, number, verdict, fault in compared
+        if not agree(fault, ParserAnswer(accepts=verdict == "+"))
     ] == []

@@ -113,7 +113,11 @@ def test_only_a_container_that_still_may_change_has_an_age() -> None:
         name: Container(name=name).observe(fake_engine)
         for name in ("webservers", "paused", "killed", "looping")
     }
-    aged = {name for name, one in ages.items() if isinstance(one, Seen) and one.age_s is not None}
+    aged = {
+        name
+        for name, observation in ages.items()
+        if isinstance(observation, Seen) and observation.age_s is not None
+    }
     assert aged == {"webservers"}
 
 

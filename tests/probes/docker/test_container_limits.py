@@ -88,10 +88,10 @@ def test_both_versions_files_are_read(written: str, read: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "limit"), [(50, 50), (0, None), (-1, None), (None, None), (2**64 - 1, None)]
+    ("configured", "limit"), [(50, 50), (0, None), (-1, None), (None, None), (2**64 - 1, None)]
 )
-def test_no_limit_of_processes_has_several_spellings(said: int | None, limit: int | None) -> None:
-    assert read_process_limit(said) == limit
+def test_no_limit_of_processes_has_several_spellings(configured: int | None, limit: int | None) -> None:
+    assert read_process_limit(configured) == limit
 
 
 @pytest.mark.parametrize(

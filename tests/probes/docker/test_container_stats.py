@@ -81,11 +81,11 @@ def test_a_sample_without_a_time_of_what_runs_is_unreadable() -> None:
 
 def test_the_image_is_told_where_the_lab_gives_one() -> None:
     fake_engine = FakeEngine()
-    told = []
+    fits = []
     for image in ("nginx", "postgres", None):
         fake_engine.lab_containers = {"webservers": image}
-        told.append(facts(fake_engine, "webservers")["image_fits"])
-    assert told == [True, False, None]
+        fits.append(facts(fake_engine, "webservers")["image_fits"])
+    assert fits == [True, False, None]
     assert facts(fake_engine, "webservers")["status"] == "running"
     assert facts(fake_engine, "killed")["status"] == "exited"
 

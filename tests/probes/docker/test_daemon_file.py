@@ -33,7 +33,7 @@ def test_an_engine_that_answers_runs_whatever_is_in_its_file() -> None:
         NotThere("daemon.json"),
         OutOfReach(UnobservableReason.UNREADABLE, "daemon.json"),
     ):
-        machine = MachineWithDaemonJson(content, said=TWICE)
+        machine = MachineWithDaemonJson(content, last_words=TWICE)
         assert facts(machine)["running"] is True
         assert machine.since == []
 
@@ -81,7 +81,7 @@ def test_a_broken_file_is_not_why_an_engine_is_slow_or_answers_nonsense(why: Uno
 
 
 @pytest.mark.parametrize(
-    ("said", "problem"),
+    ("last_words", "problem"),
     [
         (TWICE, "given-twice"),
         ("the following directives don't match any configuration option: frobnicate", "unknown-key"),
@@ -93,17 +93,17 @@ def test_a_broken_file_is_not_why_an_engine_is_slow_or_answers_nonsense(why: Uno
         ("merged configuration validation from file and command line flags failed: bad", "refused"),
     ],
 )
-def test_what_only_dockerd_knows_is_taken_from_its_last_words(said: str, problem: str) -> None:
-    machine = MachineWithDaemonJson(HOSTS, said=said).silent()
+def test_what_only_dockerd_knows_is_taken_from_its_last_words(last_words: str, problem: str) -> None:
+    machine = MachineWithDaemonJson(HOSTS, last_words=last_words).silent()
     found = facts(machine)
-    assert (found["running"], found["problem"], found["error"]) == (False, problem, said)
-    assert (found["program"], found["text"]) == ("Docker", said)
+    assert (found["running"], found["problem"], found["error"]) == (False, problem, last_words)
+    assert (found["program"], found["text"]) == ("Docker", last_words)
     # Older words may be of a file that has been mended since.
     assert machine.since == [7.0]
 
 
 def test_an_option_that_is_given_twice_is_found_in_the_file() -> None:
-    assert facts(MachineWithDaemonJson(HOSTS, said=TWICE).silent())["line"] == 2
+    assert facts(MachineWithDaemonJson(HOSTS, last_words=TWICE).silent())["line"] == 2
 
 
 @pytest.mark.parametrize(
@@ -135,10 +135,10 @@ def test_a_docker_that_reads_byte_order_marks_is_not_told_of_one(engine: str) ->
 
 
 def test_docker_s_last_words_are_the_reason_of_an_engine_that_is_silent_for_another() -> None:
-    said = "failed to start daemon: pid file found, ensure docker is not running"
-    found = seen(MachineWithDaemonJson(ROTATING_DAEMON_JSON, said=said).silent())
+    last_words = "failed to start daemon: pid file found, ensure docker is not running"
+    found = seen(MachineWithDaemonJson(ROTATING_DAEMON_JSON, last_words=last_words).silent())
     assert isinstance(found, Unobservable)
-    assert found.detail == f"connection refused; dockerd: {said}"
+    assert found.detail == f"connection refused; dockerd: {last_words}"
 
 
 def test_a_file_that_another_engine_reads_is_told_only_if_it_would_rotate() -> None:

@@ -72,19 +72,21 @@ NEEDS_GO = ("tag", "env-regex", "labels-regex")
 """Their values are read by parsers of Go's own."""
 
 
-@pytest.mark.parametrize(("driver", "options", "said"), DOCKER_S_ANSWERS)
+@pytest.mark.parametrize(("driver", "options", "message"), DOCKER_S_ANSWERS)
 def test_log_options_are_refused_as_docker_refuses_them(
-    driver: str, options: dict[str, str], said: str
+    driver: str, options: dict[str, str], message: str
 ) -> None:
-    told = find_refused_value(driver, options) or find_unknown_option(driver, options)
+    refusal = find_refused_value(driver, options) or find_unknown_option(driver, options)
     starting = find_start_error(driver, options)
-    if not said:
-        assert (told, starting) == (None, None)
-    elif "unknown log opt" in said and driver in {"json-file", "journald", "syslog", "fluentd"}:
-        assert told is None or told[1] == said
-    elif driver in {"json-file", "local"} and "logging driver" in said and not {*NEEDS_GO} & options.keys():
+    if not message:
+        assert (refusal, starting) == (None, None)
+    elif "unknown log opt" in message and driver in {"json-file", "journald", "syslog", "fluentd"}:
+        assert refusal is None or refusal[1] == message
+    elif (
+        driver in {"json-file", "local"} and "logging driver" in message and not {*NEEDS_GO} & options.keys()
+    ):
         assert starting
-        words = said.removeprefix("failed to initialize logging driver: ")
+        words = message.removeprefix("failed to initialize logging driver: ")
         assert words[:12] == starting[:12] or "ParseFloat" in words
 
 
@@ -121,8 +123,8 @@ def test_a_byte_order_mark_is_told_with_its_place_unless_docker_reads_it(
     for reading in (parse_daemon_json(content, version=20), parse_daemon_json(content, words)):
         assert (reading.problem, reading.error, reading.position) == ("not-json", words, (1, 1))
     assert parse_daemon_json(content, version=28).log == LogConfig("json-file", {"max-size": "10m"})
-    said = "failed to set log opts: unknown log opt 'x' for json-file log driver"
-    assert parse_daemon_json(content, said, version=20).problem == "unknown-option"
+    last_words = "failed to set log opts: unknown log opt 'x' for json-file log driver"
+    assert parse_daemon_json(content, last_words, version=20).problem == "unknown-option"
 
 
 WHOLE = b"""{
@@ -138,7 +140,7 @@ WHOLE = b"""{
 
 
 @pytest.mark.parametrize(
-    ("said", "problem", "line"),
+    ("last_words", "problem", "line"),
     [
         ("failed to set log opts: unknown log opt 'tag' for fluentd log driver", "unknown-option", 3),
         (
@@ -162,23 +164,23 @@ WHOLE = b"""{
         ),
     ],
 )
-def test_what_docker_says_has_its_place(said: str, problem: str, line: int) -> None:
-    reading = parse_daemon_json(WHOLE, said)
-    assert (reading.problem, reading.error) == (problem, said)
+def test_what_docker_says_has_its_place(last_words: str, problem: str, line: int) -> None:
+    reading = parse_daemon_json(WHOLE, last_words)
+    assert (reading.problem, reading.error) == (problem, last_words)
     assert reading.position
     assert reading.position[0] == line
 
 
 @pytest.mark.parametrize(
-    "said",
+    "last_words",
     [
         "failed to start daemon: pid file found, ensure docker is not running or delete /run/docker.pid",
         "failed to start daemon: error initializing graphdriver: no space left on device",
         "failed to load listeners: can't create unix socket /run/docker.sock: device or resource busy",
     ],
 )
-def test_what_docker_says_of_something_else_is_no_fault_of_the_file(said: str) -> None:
-    assert parse_daemon_json(WHOLE, said).problem is None
+def test_what_docker_says_of_something_else_is_no_fault_of_the_file(last_words: str) -> None:
+    assert parse_daemon_json(WHOLE, last_words).problem is None
 
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"\xef\xbb\xbf"])
@@ -188,7 +190,7 @@ def test_an_empty_file_is_fine_since_23(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "problem"),
+    ("text", "last_words", "problem"),
     [
         (
             '{"log-opts":{"max-size":"10m",\n"max-file":3}}',
@@ -207,17 +209,17 @@ def test_an_empty_file_is_fine_since_23(content: bytes) -> None:
         ),
     ],
 )
-def test_the_words_of_docker_28_mean_the_same(text: str, said: str, problem: str) -> None:
-    reading = parse_daemon_json(text.encode(), f"invalid JSON: {said}", version=28)
-    assert (reading.problem, reading.error) == (problem, f"invalid JSON: {said}")
+def test_the_words_of_docker_28_mean_the_same(text: str, last_words: str, problem: str) -> None:
+    reading = parse_daemon_json(text.encode(), f"invalid JSON: {last_words}", version=28)
+    assert (reading.problem, reading.error) == (problem, f"invalid JSON: {last_words}")
     assert reading.position
     assert reading.position[0] == 2
 
 
 def test_of_several_options_the_one_that_docker_names_is_the_place() -> None:
     content = b'{"log-driver": "journald", "log-opts": {"max-size": "10m",\n"max-file": "3"}}'
-    said = "failed to set log opts: unknown log opt 'max-file' for journald log driver"
-    assert parse_daemon_json(content, said).position == (2, 1)
+    last_words = "failed to set log opts: unknown log opt 'max-file' for journald log driver"
+    assert parse_daemon_json(content, last_words).position == (2, 1)
 
 
 @pytest.mark.parametrize("flags", [["host"], ["H", "containerd"], ["hosts"]])

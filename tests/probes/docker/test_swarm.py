@@ -30,14 +30,14 @@ class SwarmEngine:
     engine = EngineInfo(endpoint="unix:///var/run/docker.sock")
 
     def __init__(self, info: Any, nodes: Any = None) -> None:
-        self.said, self.rows, self.asked = info, nodes, list[str]()
+        self.info, self.rows, self.asked = info, nodes, list[str]()
 
     def now(self) -> datetime:
         return NOW
 
     def inspect_engine(self) -> Any:
         self.asked.append("info")
-        return self.said
+        return self.info
 
     def list_nodes(self) -> Any:
         self.asked.append("nodes")
@@ -92,13 +92,13 @@ def test_a_manager_its_worker_and_a_killed_one_are_read_alike_from_every_engine(
     assert (found.local_state, found.role, found.error, found.has_leader) == ("active", "manager", "", True)
     assert found.manager_addresses == ["10.11.0.11:2377"]
     assert (found.manager_count, found.leader_reachable) == (1, True)
-    assert [(one.hostname, one.address, one.role, one.state) for one in found.nodes or []] == [
+    assert [(node.hostname, node.address, node.role, node.state) for node in found.nodes or []] == [
         ("node1", "10.11.0.11", "manager", "ready"),
         ("node2", "10.11.0.12", "worker", "ready"),
         ("node3", "10.11.0.13", "worker", "down"),
     ]
     assert (found.workers, found.ready_workers) == (["node2", "node3"], ["node2"])
-    assert all(one.engine_version.startswith(version) for one in found.nodes or [])
+    assert all(node.engine_version.startswith(version) for node in found.nodes or [])
     assert (found.silent_workers, found.set_aside_workers, found.earlier_lives) == (["node3"], [], 0)
 
 

@@ -166,8 +166,8 @@ def test_a_version_that_does_not_count_documents_says_nothing_of_them() -> None:
 
 def test_its_own_monitoring_is_no_pipeline_of_the_trainee_s() -> None:
     engine = Stack().aged("logstash", 10)
-    told = {"pipelines": {".monitoring-logstash": {"plugins": {"outputs": [{"name": "elasticsearch"}]}}}}
-    engine.pages["9600/_node/stats/pipelines"] = page(told)
+    stats = {"pipelines": {".monitoring-logstash": {"plugins": {"outputs": [{"name": "elasticsearch"}]}}}}
+    engine.pages["9600/_node/stats/pipelines"] = page(stats)
     seen = facts(Logstash().observe(engine))
     assert (seen["running"], seen["outputs"], seen["starting"]) == (False, [], True)
 

@@ -137,16 +137,16 @@ def test_the_word_is_said_without_logstash_too(gone: str) -> None:
 RUNNING = "[INFO ][logstash.agent] Pipelines running {:count=>1, :running_pipelines=>[:main]}"
 
 
-@pytest.mark.parametrize(("log", "up", "said"), [(RUNNING, 20, True), ("", 20, False), ("", 151, True)])
+@pytest.mark.parametrize(("log", "up", "emitted"), [(RUNNING, 20, True), ("", 20, False), ("", 151, True)])
 def test_a_logstash_whose_api_is_off_is_ready_by_its_log_or_in_time(
-    log: str, up: float, said: object
+    log: str, up: float, emitted: object
 ) -> None:
     engine = Stack().aged("logstash", up)
     engine.pages["9600/"] = NoAnswer("refused")
     engine.logs[engine.id_of("logstash")] = log
     seen = look(engine)
-    assert (seen["said"], seen["hop"]) == (said, None)
-    if said:
+    assert (seen["said"], seen["hop"]) == (emitted, None)
+    if emitted:
         found(engine)
         seen = look(engine)
         assert (seen["found"], seen["bypassed"]) == (True, False), "who cannot be asked is not contradicted"
@@ -207,10 +207,12 @@ def test_where_nothing_may_say_it_nobody_is_to_blame() -> None:
 def test_an_engine_that_starts_nothing_with_their_setting_is_quoted() -> None:
     engine = Stack()
     engine.entry("web")["Image"], engine.entry("web")["Command"] = "theirs", "run-it"
-    said = "HTTP 500 failed to initialize logging driver: gelf: cannot connect: lookup logstash: no such host"
-    engine.speaks = raising(OutOfReach(UnobservableReason.ENGINE_ERROR, said))
+    error = (
+        "HTTP 500 failed to initialize logging driver: gelf: cannot connect: lookup logstash: no such host"
+    )
+    engine.speaks = raising(OutOfReach(UnobservableReason.ENGINE_ERROR, error))
     seen = look(engine)
-    assert (seen["said"], seen["hop"], seen["error"]) == (False, "start", said)
+    assert (seen["said"], seen["hop"], seen["error"]) == (False, "start", error)
 
 
 def test_a_container_of_theirs_that_did_not_start_is_told_and_ours_is_not_tried() -> None:

@@ -17,7 +17,7 @@ NAMED: dict[str, Case] = json.loads((ANSWERS / "refusals.json").read_text(encodi
 RANDOM: dict[str, Case] = json.loads((ANSWERS / "refusals-of-random-damage.json").read_text(encoding="utf-8"))
 LESS_WITHOUT_A_FILE = {"other", "bare-value", "no-elements", "not-a-list", "list-behind-its-key"}
 """What the words alone may be taken for: true as well, and less."""
-MEANT = {
+PROBLEMS_BY_EDIT = {
     "tab": {"tab"},
     "colonspace": {"no-space-after-colon"},
     "dashspace": {"no-space-after-dash"},
@@ -52,12 +52,14 @@ def explain(case: Case, version: str, content: bytes | None) -> Refusal | None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_damaged_file_is_called_by_its_fault(version: str) -> None:
     found = {name: explain(case, version, read_case(case)) for name, case in NAMED.items()}
-    refused = {name: [told.problem, told.line, told.about] for name, told in found.items() if told}
-    meant = {name: NAMED[name]["means"] for name in refused}
+    refused = {
+        name: [refusal.problem, refusal.line, refusal.about] for name, refusal in found.items() if refusal
+    }
+    expected = {name: NAMED[name]["means"] for name in refused}
     if version != VERSIONS[0]:
         # Prometheus 3 knows this key, and does not know its value.
-        meant["scrape-protocols"] = ["other", None, None]
-    assert refused == meant
+        expected["scrape-protocols"] = ["other", None, None]
+    assert refused == expected
     assert len(refused) > 200
 
 
@@ -65,19 +67,19 @@ def test_a_damaged_file_is_called_by_its_fault(version: str) -> None:
 def test_without_the_file_nothing_else_is_said(version: str) -> None:
     found = {name: explain(case, version, None) for name, case in NAMED.items()}
     assert {
-        name: told.problem
-        for name, told in found.items()
-        if told and told.problem not in LESS_WITHOUT_A_FILE | {NAMED[name]["means"][0]}
+        name: refusal.problem
+        for name, refusal in found.items()
+        if refusal and refusal.problem not in LESS_WITHOUT_A_FILE | {NAMED[name]["means"][0]}
     } == {}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("edit", MEANT)
+@pytest.mark.parametrize("edit", PROBLEMS_BY_EDIT)
 def test_a_random_edit_is_called_by_what_it_did_or_by_nothing(edit: str, version: str) -> None:
     cases = [case for name, case in RANDOM.items() if name.startswith(f"{edit}-")]
-    found = [told.problem for case in cases if (told := explain(case, version, read_case(case)))]
+    found = [refusal.problem for case in cases if (refusal := explain(case, version, read_case(case)))]
     assert found
-    assert set(found) <= MEANT[edit] | {"other"}
+    assert set(found) <= PROBLEMS_BY_EDIT[edit] | {"other"}
 
 
 def test_few_random_edits_are_called_by_nothing() -> None:
@@ -101,8 +103,8 @@ def test_a_list_in_brackets_may_span_lines() -> None:
 
 def test_a_file_of_another_time_is_no_trouble() -> None:
     """It may have fewer lines than the one that was refused."""
-    told = "yaml: line 40: found character that cannot start any token"
-    assert explain_refusal(told, b"a: b\n") == Refusal("other", 40)
+    error = "yaml: line 40: found character that cannot start any token"
+    assert explain_refusal(error, b"a: b\n") == Refusal("other", 40)
     assert explain_refusal("yaml: line 9: block sequence entries are not allowed in this context", b"") == (
         Refusal("list-behind-its-key", 9)
     )

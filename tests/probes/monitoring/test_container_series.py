@@ -189,11 +189,11 @@ def test_a_prometheus_that_does_not_run_tells_nothing_and_one_that_falls_silent_
 
 def test_an_agent_answers_no_query_and_says_so() -> None:
     fake_engine = Monitored()
-    told = {"status": "error", "errorType": "execution", "error": "unavailable with Prometheus Agent"}
-    fake_engine.pages["9090/api/v1/query"] = page(told, 422)
+    answer = {"status": "error", "errorType": "execution", "error": "unavailable with Prometheus Agent"}
+    fake_engine.pages["9090/api/v1/query"] = page(answer, 422)
     found = facts(PrometheusSeries().observe(fake_engine))
     assert (found["agent"], found["fresh"], found["groups"]) == (True, [], 0)
-    fake_engine.pages["9090/api/v1/query"] = page(told | {"error": "too many samples"}, 422)
+    fake_engine.pages["9090/api/v1/query"] = page(answer | {"error": "too many samples"}, 422)
     assert isinstance(PrometheusSeries().observe(fake_engine), Unobservable)
 
 
@@ -249,12 +249,12 @@ def engine(fake_engine: Monitored, version: str, **info: Any) -> Monitored:
     from msgspec.structs import replace
 
     fake_engine.engine = replace(fake_engine.engine, version=version)
-    told = {
+    described = {
         "Driver": "overlay2",
         "DriverStatus": [["Backing Filesystem", "extfs"]],
         "CgroupVersion": "2",
     } | info
-    fake_engine.inspect_engine = lambda: told  # type: ignore[method-assign]
+    fake_engine.inspect_engine = lambda: described  # type: ignore[method-assign]
     return fake_engine
 
 

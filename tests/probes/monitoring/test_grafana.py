@@ -28,14 +28,14 @@ BAD = page(
 
 def source(**changes: Any) -> dict[str, Any]:
     """Describe a data source as `/api/datasources` does (Grafana, HTTP API)."""
-    told = {"id": 1, "uid": "u", "orgId": 1, "name": "Prometheus", "type": "prometheus", "access": "proxy"}
-    return told | {"url": "http://prometheus:9090", "isDefault": True, "jsonData": {}} | changes
+    fields = {"id": 1, "uid": "u", "orgId": 1, "name": "Prometheus", "type": "prometheus", "access": "proxy"}
+    return fields | {"url": "http://prometheus:9090", "isDefault": True, "jsonData": {}} | changes
 
 
 def engine_with(*sources: dict[str, Any], **pages: Any) -> Monitored:
     engine = Monitored()
     engine.pages["3000/api/datasources"] = page(list(sources))
-    engine.pages |= {name.replace("health", HEALTH): one for name, one in pages.items()}
+    engine.pages |= {name.replace("health", HEALTH): page for name, page in pages.items()}
     return engine
 
 
@@ -160,7 +160,7 @@ def test_one_healthy_source_of_several_is_enough_and_other_kinds_do_not_count() 
     engine.pages |= {"3000/api/datasources/uid/v/health": BAD, HEALTH: GOOD}
     found = facts(Grafana().observe(engine))
     assert (found["healthy"], found["url"]) == (True, "http://prometheus:9090")
-    assert [one["healthy"] for one in found["sources"]] == [False, True]
+    assert [source["healthy"] for source in found["sources"]] == [False, True]
 
 
 def test_no_address_shows_a_password() -> None:

@@ -173,11 +173,11 @@ def test_before_there_are_figures_the_job_is_found_by_where_its_target_leads(
 
 def test_targets_that_were_never_scraped_leave_it_open_which_job_is_cadvisor_s() -> None:
     fake_engine = Monitored().configured(describe_jobs(("a", "x:1")))
-    told = {"scrapePool": "a", "labels": {"job": "a"}, "scrapeUrl": "http://x:1/metrics"}
-    found = facts(Prometheus().observe(fake_engine.target(**told, health="unknown")))
+    target = {"scrapePool": "a", "labels": {"job": "a"}, "scrapeUrl": "http://x:1/metrics"}
+    found = facts(Prometheus().observe(fake_engine.target(**target, health="unknown")))
     assert (found["job"], found["any_target"], found["scraped"]) == (None, True, False)
-    assert facts(Prometheus().observe(fake_engine.target(**told, health="down")))["scraped"] is True
-    other = told | {"scrapePool": "b", "labels": {"job": "b"}}
+    assert facts(Prometheus().observe(fake_engine.target(**target, health="down")))["scraped"] is True
+    other = target | {"scrapePool": "b", "labels": {"job": "b"}}
     assert facts(Prometheus().observe(fake_engine.target(**other, health="up")))["scraped"] is False
 
 
@@ -245,12 +245,12 @@ def test_one_that_was_started_later_in_its_container_is_its_own_unless_on_the_ma
 
 def test_of_several_targets_the_one_that_leads_to_cadvisor_is_looked_at() -> None:
     fake_engine = Monitored()
-    told = recorded("2.42.0", "targets")
-    (first,) = told["data"]["activeTargets"]
+    targets = recorded("2.42.0", "targets")
+    (first,) = targets["data"]["activeTargets"]
     second = {**first, "scrapeUrl": "http://localhost:9090/metrics"}
     first["health"] = "down"
-    told["data"]["activeTargets"] = [second, first]
-    fake_engine.pages["9090/api/v1/targets"] = page(told)
+    targets["data"]["activeTargets"] = [second, first]
+    fake_engine.pages["9090/api/v1/targets"] = page(targets)
     found = facts(PrometheusTarget().observe(fake_engine))
     assert (found["host"], found["is_cadvisor"], found["health"]) == ("cadvisor", True, "down")
 

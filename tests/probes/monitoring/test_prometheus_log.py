@@ -122,8 +122,8 @@ def test_what_keeps_it_from_starting_is_named(
     fake_engine.inspect("prometheus")["Config"]["Cmd"] = case["args"]
     found = facts(PrometheusLog().observe(fake_engine))
     assert (found["problem"], found["key"]) == (problem, key)
-    said = " ".join(" ".join(case[version]).replace('\\"', '"').split())
-    assert problem is None or found["text"] in said
+    log = " ".join(" ".join(case[version]).replace('\\"', '"').split())
+    assert problem is None or found["text"] in log
 
 
 def test_what_it_said_before_it_was_ready_is_over() -> None:
@@ -134,10 +134,8 @@ def test_what_it_said_before_it_was_ready_is_over() -> None:
 
 
 def test_secrets_are_masked_and_text_is_bounded() -> None:
-    said = refuse(
-        rf"parsing YAML file {PATH}: \"http://admin:s3cr3t-value@cadvisor\" is not a valid hostname"
-    )
-    found = look(said)
+    log = refuse(rf"parsing YAML file {PATH}: \"http://admin:s3cr3t-value@cadvisor\" is not a valid hostname")
+    found = look(log)
     assert "s3cr3t" not in str(found)
     assert found["problem"] == "not-host-port"
     assert len(look(refuse("x" * 900))["text"]) == MAX_TEXT_CHARS

@@ -167,8 +167,8 @@ def test_an_image_without_tools_is_looked_from_beside_and_only_then(engine: str)
     recorded.lacks_tools = {"api"}
     found = reach(recorded, "api", "db", name="base", port=5432)
     assert (found["right_address"], found["connects"], found["via"]) == (True, True, "beside")
-    ways = [(way, argv[2] if way == "exec" else argv[0]) for way, _, argv in recorded.ran]
-    assert ways == [
+    commands = [(via, argv[2] if via == "exec" else argv[0]) for via, _, argv in recorded.ran]
+    assert commands == [
         ("exec", "nslookup"),
         ("exec", "getent"),
         ("beside", "nslookup"),
@@ -183,7 +183,7 @@ def test_where_no_image_has_the_tools_nothing_is_known() -> None:
     observed = NetworkReach(from_="api", to="db", name="base").observe(recorded)
     assert isinstance(observed, Unobservable)
     assert observed.why is UnobservableReason.ADDRESS_OUT_OF_REACH
-    assert len([way for way, _, _ in recorded.ran if way == "beside"]) == 3
+    assert len([via for via, _, _ in recorded.ran if via == "beside"]) == 3
 
 
 def test_an_image_with_network_tools_is_tried_first() -> None:
@@ -232,7 +232,7 @@ def test_a_container_in_which_nothing_may_be_run_is_looked_from_beside(
 def test_every_command_has_a_deadline_of_its_own_and_names_an_address() -> None:
     recorded = RecordedNetworks()
     reach(recorded, "proxy", "db-published", name="base", port=5432)
-    assert all(argv[:2] == ("timeout", "4") for way, _, argv in recorded.ran if way == "exec")
+    assert all(argv[:2] == ("timeout", "4") for via, _, argv in recorded.ran if via == "exec")
     assert {argv[2] for _, _, argv in recorded.ran} <= {"nslookup", "getent", "nc"}
 
 

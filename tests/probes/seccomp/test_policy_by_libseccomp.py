@@ -59,11 +59,13 @@ def build_filter(profile: SeccompProfile) -> list[tuple[int, int, int, int]]:
         if word == default:
             continue
         several = len({condition.index for condition in rule.args}) < len(rule.args)
-        for conditions in [[one] for one in rule.args] if several else [list(rule.args)]:
+        for conditions in [[argument] for argument in rule.args] if several else [list(rule.args)]:
             compared = (ArgumentComparison * max(1, len(conditions)))()
-            for at, one in enumerate(conditions):
-                operator = OPERATORS.index(one.op.removeprefix("SCMP_CMP_")) + 1
-                compared[at] = ArgumentComparison(one.index, operator, one.value, one.value_two)
+            for at, condition in enumerate(conditions):
+                operator = OPERATORS.index(condition.op.removeprefix("SCMP_CMP_")) + 1
+                compared[at] = ArgumentComparison(
+                    condition.index, operator, condition.value, condition.value_two
+                )
             for call in rule.calls:
                 number = library.seccomp_syscall_resolve_name(call.encode())
                 added = library.seccomp_rule_add_array(

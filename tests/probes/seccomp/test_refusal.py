@@ -6,7 +6,7 @@ import pytest
 
 from dckgrade.probes.seccomp.policy import Effect, compute_effect
 from dckgrade.probes.seccomp.profile import parse_seccomp_profile
-from dckgrade.probes.seccomp.refusal import find_refused_call, list_error_texts, tells_of_refused_setup
+from dckgrade.probes.seccomp.refusal import find_refused_call, list_error_texts, matches_refused_setup
 
 LISTEN_FAILED = (
     "2026/11/28 22:56:40 [emerg] 1#1: listen() to 0.0.0.0:80, backlog 511 failed (13: Permission denied)"
@@ -69,7 +69,7 @@ def test_a_line_tells_of_a_call_by_its_name_and_the_profiles_own_error(
 def test_an_engines_error_comes_from_the_profile_by_its_step_its_text_and_the_calls(
     error: str, effect: Effect, *, tells: bool
 ) -> None:
-    assert tells_of_refused_setup(error, effect) is tells
+    assert matches_refused_setup(error, effect) is tells
 
 
 def test_the_texts_of_the_profiles_errors_are_listed() -> None:

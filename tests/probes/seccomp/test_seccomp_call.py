@@ -92,17 +92,17 @@ def test_an_error_that_the_kernel_gives_too_tells_nothing_and_a_feigned_success_
 
 
 def test_a_twin_that_the_machine_lacks_is_none() -> None:
-    assert [one.call for one in tries("mkdirat", arch="arm64")] == ["mkdirat"]
+    assert [attempt.call for attempt in tries("mkdirat", arch="arm64")] == ["mkdirat"]
     assert tries("mkdir", arch="arm64") == []
 
 
 def test_only_what_the_profile_forbids_is_tried() -> None:
-    assert [(one.attempt.call, one.call) for one in tries("kill", "ptrace")] == [("kill", "kill")]
+    assert [(trial.attempt.call, trial.call) for trial in tries("kill", "ptrace")] == [("kill", "kill")]
     assert tries("ptrace") == []
 
 
 def test_a_twin_is_tried_by_the_same_command() -> None:
-    assert [(one.attempt.call, one.call) for one in tries("fchmodat")] == [("chmod", "fchmodat")]
+    assert [(trial.attempt.call, trial.call) for trial in tries("fchmodat")] == [("chmod", "fchmodat")]
     assert list_twins("kill") == ["kill"]
 
 

@@ -58,7 +58,7 @@ def test_without_any_profile_the_newest_running_nginx_is_meant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "command", "meant"),
+    ("image", "command", "chosen"),
     [
         ("registry.test:5000/x/nginx:1.27@sha256:00", "", True),
         ("nginxinc/nginx-unprivileged", "", True),
@@ -69,9 +69,9 @@ def test_without_any_profile_the_newest_running_nginx_is_meant() -> None:
         ("busybox", "sleep 10 nginx", False),
     ],
 )
-def test_only_what_runs_nginx_itself_is_taken_for_it(image: str, command: str, *, meant: bool) -> None:
+def test_only_what_runs_nginx_itself_is_taken_for_it(image: str, command: str, *, chosen: bool) -> None:
     scene = Scene().add("one", OWN_SECCOMP, image=image, command=command)
-    assert isinstance(SeccompContainer().observe(scene), Seen) is meant
+    assert isinstance(SeccompContainer().observe(scene), Seen) is chosen
 
 
 def test_others_are_asked_about_only_when_the_file_could_make_them_the_one() -> None:

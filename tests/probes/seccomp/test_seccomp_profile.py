@@ -36,14 +36,14 @@ DENY = '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "a
 USUAL, AMD64_CALLS = Machine(), DEFAULT_ALLOWED_CALLS - CALLS_ABSENT_ON["amd64"]
 
 
-def meant(text: str, caps: frozenset[str] = DEFAULT_CAPS, machine: Machine = USUAL) -> Effect:
+def compute(text: str, caps: frozenset[str] = DEFAULT_CAPS, machine: Machine = USUAL) -> Effect:
     found = compute_effect(parse_seccomp_profile(text.encode()), caps, machine)
     assert found is not None
     return found
 
 
 def calls(text: str, caps: frozenset[str] = DEFAULT_CAPS, machine: Machine = USUAL) -> list[str]:
-    return list_forbidden_calls(meant(text, caps, machine), caps, machine)
+    return list_forbidden_calls(compute(text, caps, machine), caps, machine)
 
 
 def deny(*names: str, action: str = "ERRNO", **rule: Any) -> str:
@@ -94,7 +94,7 @@ def test_hostile_json_is_refused_and_breaks_nothing(text: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told", "place"),
+    ("text", "message", "place"),
     [
         ("[]", "Expected `object`", (1, 1)),
         ('{"syscalls": {}}', "Expected `array`", (1, 2)),
@@ -110,11 +110,13 @@ def test_hostile_json_is_refused_and_breaks_nothing(text: bytes) -> None:
         ),
     ],
 )
-def test_json_that_is_no_profile_is_told_with_its_place(text: str, told: str, place: tuple[int, int]) -> None:
+def test_json_that_is_no_profile_is_told_with_its_place(
+    text: str, message: str, place: tuple[int, int]
+) -> None:
     with pytest.raises(InvalidSeccompProfile) as caught:
         parse_seccomp_profile(text.encode())
     assert caught.value.what == "not-a-profile"
-    assert told in caught.value.detail
+    assert message in caught.value.detail
     assert (caught.value.line, caught.value.column) == place
 
 
@@ -174,7 +176,7 @@ def test_a_call_refused_with_some_arguments_is_forbidden_then_only() -> None:
     text = allow(*(list_calls_of_default() - {"kill"}))
     profile = json.loads(text)
     profile["syscalls"].append({"names": ["kill"], "action": "SCMP_ACT_ALLOW", "args": when(1, "EQ", 0)})
-    found = meant(json.dumps(profile))
+    found = compute(json.dumps(profile))
     assert calls(json.dumps(profile)) == ["kill"]
     assert not found.forbids("kill")
     assert {done.forbids for done in found.decide("kill", (1, 0, 0, 0, 0, 0))} == {False}
@@ -220,7 +222,7 @@ def test_what_the_engines_own_version_refuses_is_nothing_more(
 
 def test_conditions_are_compared_in_bounded_time_and_more_than_a_filter_holds_are_refused() -> None:
     args = [when(index, "EQ", value)[0] for index in range(6) for value in range(700)]
-    found = meant(deny("mkdir", args=args))
+    found = compute(deny("mkdir", args=args))
     assert len(list(list_argument_vectors(found.calls["mkdir"]))) <= MAX_COMPARISONS / len(args) + 1
     with pytest.raises(InvalidSeccompProfile, match="too many conditions"):
         parse_seccomp_profile(deny("mkdir", "rmdir", "kill", args=args).encode())
@@ -275,7 +277,7 @@ def test_the_architectures_of_a_profile_do_not_count_for_the_machines_own() -> N
 
 def test_the_default_error_of_a_list_is_its_error() -> None:
     text = json.dumps({**json.loads(allow("read")), "defaultErrnoRet": 13})
-    assert meant(text).list_errnos("mkdir") == {13, 38}
+    assert compute(text).list_errnos("mkdir") == {13, 38}
 
 
 def test_the_default_of_any_year_is_an_old_copy_and_a_call_removed_from_todays_is_not() -> None:
@@ -285,13 +287,13 @@ def test_the_default_of_any_year_is_an_old_copy_and_a_call_removed_from_todays_i
         old = allow(*(today - later))
         forbidden = calls(old)
         assert bool(forbidden) is (year < 2023)
-        assert is_copy_of_old_default(meant(old), forbidden, DEFAULT_CAPS, USUAL) is bool(forbidden)
+        assert is_copy_of_old_default(compute(old), forbidden, DEFAULT_CAPS, USUAL) is bool(forbidden)
         without_mkdir = allow(*(today - later - {"mkdir", "mkdirat"}))
-        assert not is_copy_of_old_default(meant(without_mkdir), calls(without_mkdir), DEFAULT_CAPS, USUAL)
+        assert not is_copy_of_old_default(compute(without_mkdir), calls(without_mkdir), DEFAULT_CAPS, USUAL)
     for call in ("ptrace", "statx", "mlock", "futex_waitv"):
         for meant_so in (allow(*(today - {call})), deny(call)):
             assert calls(meant_so) == [call]
-            assert not is_copy_of_old_default(meant(meant_so), [call], DEFAULT_CAPS, USUAL)
+            assert not is_copy_of_old_default(compute(meant_so), [call], DEFAULT_CAPS, USUAL)
 
 
 def test_names_that_no_kernel_knows_are_told() -> None:
@@ -305,7 +307,7 @@ def test_names_that_no_kernel_knows_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rest", "told"),
+    ("rest", "message"),
     [
         ({"args": when(0, "EQUALS", 1)}, "SCMP_CMP_EQUALS is not a valid operator"),
         ({"args": when(6, "EQ", 1)}, "up to 6 arguments"),
@@ -316,13 +318,13 @@ def test_names_that_no_kernel_knows_are_told() -> None:
         ({"excludes": {"minKernel": "new"}}, "invalid kernel version"),
     ],
 )
-def test_what_runc_does_not_know_is_refused(rest: dict[str, Any], told: str) -> None:
-    with pytest.raises(InvalidSeccompProfile, match=told):
+def test_what_runc_does_not_know_is_refused(rest: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidSeccompProfile, match=message):
         parse_seccomp_profile(deny("mkdir", **rest).encode())
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "message"),
     [
         ({"architectures": ["x86_64"]}, "string x86_64 is not a valid arch"),
         ({"flags": ["LOG"]}, 'seccomp flag "LOG"'),
@@ -332,8 +334,8 @@ def test_what_runc_does_not_know_is_refused(rest: dict[str, Any], told: str) -> 
         ({"syscalls": [{"names": [""], "action": "SCMP_ACT_ERRNO"}]}, "empty string"),
     ],
 )
-def test_whole_profiles_that_runc_refuses_are_refused(more: dict[str, object], told: str) -> None:
-    with pytest.raises(InvalidSeccompProfile, match=told):
+def test_whole_profiles_that_runc_refuses_are_refused(more: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidSeccompProfile, match=message):
         parse_seccomp_profile(json.dumps({**json.loads(deny("mkdir")), **more}).encode())
 
 
@@ -355,12 +357,12 @@ def test_an_agent_is_reached_where_the_engine_hands_its_address_on() -> None:
     ("rest", "errno"), [("", 1), (', "errnoRet": 38', 38), (', "errnoRet": 0', 0), (', "errnoRet": null', 1)]
 )
 def test_the_error_is_the_rules_own(rest: str, errno: int) -> None:
-    assert meant(DENY % rest).list_errnos("mkdir") == {errno}
+    assert compute(DENY % rest).list_errnos("mkdir") == {errno}
 
 
 def test_a_kill_gives_no_error() -> None:
     for action in ("KILL", "KILL_PROCESS", "TRAP"):
-        found = meant(deny("mkdir", action=action))
+        found = compute(deny("mkdir", action=action))
         assert found.list_errnos("mkdir") == set()
         assert [done.kills for done in found.list_refusals("mkdir")] == [True]
 
@@ -376,7 +378,7 @@ def test_a_kill_gives_no_error() -> None:
     ],
 )
 def test_profiles_that_mean_the_same_are_equal(same: str) -> None:
-    assert meant(same) == meant(DENY % "")
+    assert compute(same) == compute(DENY % "")
 
 
 @pytest.mark.parametrize(
@@ -384,7 +386,7 @@ def test_profiles_that_mean_the_same_are_equal(same: str) -> None:
     [DENY % ', "errnoRet": 2', DENY.replace("ERRNO", "KILL") % "", '{"defaultAction": "SCMP_ACT_ALLOW"}'],
 )
 def test_profiles_that_mean_something_else_are_not_equal(other: str) -> None:
-    assert meant(other) != meant(DENY % "")
+    assert compute(other) != compute(DENY % "")
 
 
 def test_the_table_of_calls_holds_together() -> None:

@@ -101,9 +101,9 @@ def test_a_port_that_is_told_is_found_though_nothing_is_published(
     assert where(engine) == (9095, "", "own")
 
 
-@pytest.mark.parametrize("told", ["", ":", "x", "0", "99999", "9095:x"])
-def test_a_setting_that_is_no_port_is_none(told: str) -> None:
-    assert service_settings.list_told_ports({"p": told}, ("p", "absent")) == []
+@pytest.mark.parametrize("value", ["", ":", "x", "0", "99999", "9095:x"])
+def test_a_setting_that_is_no_port_is_none(value: str) -> None:
+    assert service_settings.list_configured_ports({"p": value}, ("p", "absent")) == []
 
 
 def test_published_then_exposed_then_usual_ports_are_tried() -> None:
@@ -178,8 +178,8 @@ def test_a_prefix_that_is_told_and_not_in_force_does_no_harm() -> None:
 def test_a_prefix_is_learnt_from_a_redirect_or_a_body(
     path: str, status: int, headers: Mapping[str, str], body: bytes
 ) -> None:
-    told = HttpAnswer(status=status, headers=headers, body=body)
-    assert where(Web({f"9090{path}": told, "9090/meter/-/ready": OK})) == (9090, "/meter", "own")
+    answer = HttpAnswer(status=status, headers=headers, body=body)
+    assert where(Web({f"9090{path}": answer, "9090/meter/-/ready": OK})) == (9090, "/meter", "own")
 
 
 def test_the_search_for_a_prefix_has_an_end() -> None:
@@ -200,9 +200,9 @@ def test_a_404_of_the_right_image_is_doubt_and_of_another_image_another_program(
 
 
 def test_one_that_answers_to_https_only_is_doubt_and_no_other_program() -> None:
-    told = HttpAnswer(status=400, headers={}, body=b"Client sent an HTTP request to an HTTPS server.\n")
+    answer = HttpAnswer(status=400, headers={}, body=b"Client sent an HTTP request to an HTTPS server.\n")
     with pytest.raises(OutOfReach, match="HTTPS"):
-        reach(Web({"9090/-/ready": told}))
+        reach(Web({"9090/-/ready": answer}))
 
 
 def test_another_program_at_the_promised_port_does_not_hide_the_right_one() -> None:

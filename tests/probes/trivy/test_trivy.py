@@ -31,8 +31,8 @@ def judged(report: Any) -> OutputFault | str | None:
 
 
 def old_048(report: Any) -> Any:
-    for one in ("ReportID", "ArtifactID"):
-        del report[one]
+    for key in ("ReportID", "ArtifactID"):
+        del report[key]
     for result in report["Results"]:
         for found in result.get("Vulnerabilities", []):
             del found["Fingerprint"]
@@ -46,7 +46,8 @@ def old_047(report: Any) -> Any:
 
 def old_018(report: Any) -> Any:
     return [
-        {"Target": one["Target"], "Vulnerabilities": one.get("Vulnerabilities")} for one in report["Results"]
+        {"Target": result["Target"], "Vulnerabilities": result.get("Vulnerabilities")}
+        for result in report["Results"]
     ]
 
 
@@ -79,15 +80,18 @@ def changed(change: Callable[[Any], Any]) -> Any:
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        (lambda one: one["Results"][0]["Vulnerabilities"][0].update(VulnerabilityID="CVE-2099-1"), "forged"),
-        (lambda one: one["Results"][0]["Vulnerabilities"][0].pop("Layer"), "forged"),
-        (lambda one: one.update(ArtifactID="sha256:" + "1" * 64), "forged"),
-        (lambda one: one.pop("ReportID"), "forged"),
-        (lambda one: one.update(ReportID="00000000-0000-7000-8000-000000000000"), "forged"),
-        (lambda one: one.update(CreatedAt="2099-01-01T00:00:00Z"), "forged"),
-        (lambda one: one.update(Metadata=["x"]), "forged"),
-        (lambda one: one.update(ArtifactType="filesystem"), "another-kind"),
-        (lambda one: one.pop("Results"), "partial"),
+        (
+            lambda report: report["Results"][0]["Vulnerabilities"][0].update(VulnerabilityID="CVE-2099-1"),
+            "forged",
+        ),
+        (lambda report: report["Results"][0]["Vulnerabilities"][0].pop("Layer"), "forged"),
+        (lambda report: report.update(ArtifactID="sha256:" + "1" * 64), "forged"),
+        (lambda report: report.pop("ReportID"), "forged"),
+        (lambda report: report.update(ReportID="00000000-0000-7000-8000-000000000000"), "forged"),
+        (lambda report: report.update(CreatedAt="2099-01-01T00:00:00Z"), "forged"),
+        (lambda report: report.update(Metadata=["x"]), "forged"),
+        (lambda report: report.update(ArtifactType="filesystem"), "another-kind"),
+        (lambda report: report.pop("Results"), "partial"),
     ],
 )
 def test_what_does_not_come_out_is_named(change: Callable[[Any], Any], fault: OutputFault) -> None:

@@ -57,9 +57,9 @@ def classroom(lang: Lang = "en", hostile: str = "Mallory") -> ClassReport:
 
 
 def test_the_most_shared_mistake_is_first_and_says_how_many_of_how_many() -> None:
-    said = HtmlPage(render_class_page(classroom()).decode()).text
-    assert "5 of 6 PostgreSQL stopped at once" in said
-    assert said.index("5 of 6") < said.index("1 of 6")
+    text = HtmlPage(render_class_page(classroom()).decode()).text
+    assert "5 of 6 PostgreSQL stopped at once" in text
+    assert text.index("5 of 6") < text.index("1 of 6")
 
 
 @langs
@@ -72,7 +72,7 @@ def test_a_mistake_is_explained_in_the_words_of_the_command_explain(lang: Lang) 
 
 
 def test_nobody_passing_the_missing_the_noise_the_copy_and_the_stranger_are_told() -> None:
-    said = HtmlPage(render_class_page(classroom()).decode()).text
+    text = HtmlPage(render_class_page(classroom()).decode()).text
     for part in (
         "nobody passes: is the check at fault?",
         "Nothing handed in Absent",
@@ -82,7 +82,7 @@ def test_nobody_passing_the_missing_the_noise_the_copy_and_the_stranger_are_told
         "○ declared by the trainee",
         "Other attempts",
     ):
-        assert part in said, part
+        assert part in text, part
 
 
 def test_points_that_could_not_be_seen_have_a_shade_of_their_own() -> None:
@@ -145,13 +145,13 @@ def test_a_narrow_terminal_shows_many_labs_in_several_tables_and_every_name_whol
     (lab, *_), (row, *_) = whole.labs, [row for row in whole.rows if row.cells]
     cell = next(iter(row.cells.values()))
     labs = [replace(lab, id=f"l{at:02}") for at in range(count)]
-    rows = [replace(row, trainee="Lovelace", cells={one.id: cell for one in labs})]
+    rows = [replace(row, trainee="Lovelace", cells={lab.id: cell for lab in labs})]
     console = Console(width=40, color_system=None, highlight=False)
     with console.capture() as shown:
         for part in render_class_terminal(replace(whole, labs=labs, rows=rows)):
             console.print(part)
     table = shown.get().partition("Worth a look")[0]
-    assert [one.id for one in labs if one.id not in table] == []
+    assert [lab.id for lab in labs if lab.id not in table] == []
     assert table.count("Lovelace") == table.count("Trainee") == -(-count // 6)
     assert table.count("Total") == 1
     assert max(map(len, shown.get().splitlines())) <= 40

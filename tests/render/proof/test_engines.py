@@ -160,19 +160,24 @@ def test_hostile_names_act_nowhere(text: str) -> None:
             if part.type not in {"text", "text_special"}
         ]
 
-    def make_table(said: str) -> EngineTable:
-        fault = ProofFault(what="{detail}", check="box-running", case=said, detail=said)
-        proof = make_proof(said, {said: ProofCell.SURVIVED}, lab=said)
+    def make_table(content: str) -> EngineTable:
+        fault = ProofFault(what="{detail}", check="box-running", case=content, detail=content)
+        proof = make_proof(content, {content: ProofCell.SURVIVED}, lab=content)
         return build_engine_table(
             read_again(
-                replace(proof, engine_version=said, faults=[fault], title=make_faulty_proof(said[:600]).title)
+                replace(
+                    proof,
+                    engine_version=content,
+                    faults=[fault],
+                    title=make_faulty_proof(content[:600]).title,
+                )
             )
         )
 
     assert structure(render_engine_markdown(make_table(text), "en")) == structure(
         render_engine_markdown(make_table("x"), "en")
     )
-    page, plain = (HtmlPage(render_engine_page(make_table(said), "en")) for said in (text, "x"))
+    page, plain = (HtmlPage(render_engine_page(make_table(content), "en")) for content in (text, "x"))
     assert [tag for tag, _ in page.elements] == [tag for tag, _ in plain.elements]
     assert page.unbalanced == page.others == []
 

@@ -142,12 +142,12 @@ def test_tap_of_several_labs_is_one_series() -> None:
 
 
 def test_a_program_that_reads_tap_13_understands_it_too() -> None:
-    said = (
+    document = (
         render_tap([read_sample_report("two-mistakes")])
         .decode()
         .replace("TAP version 14", "TAP version 13", 1)
     )
-    read = [line for line in Parser().parse_text(said) if line.category == "test"]
+    read = [line for line in Parser().parse_text(document) if line.category == "test"]
     assert [test.ok for test in read].count(True) == 3
     assert [test.yaml_block["verdict"] for test in read].count("failed") == 2
 

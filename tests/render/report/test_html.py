@@ -119,17 +119,17 @@ def test_failures_are_open_and_come_first_and_passes_are_folded() -> None:
 
 
 def test_the_mistake_the_evidence_and_the_hint_are_told() -> None:
-    said = HtmlPage(render_report_page(read_sample_report("two-mistakes"))).text
+    text = HtmlPage(render_report_page(read_sample_report("two-mistakes"))).text
 
-    assert "PostgreSQL s'est arrêté aussitôt" in said
-    assert "ST-01" in said
-    assert ": attendu running, trouvé exited" in said
-    assert "Piste Le journal du conteneur" in said
-    assert "superuser password is not specified" in said
+    assert "PostgreSQL s'est arrêté aussitôt" in text
+    assert "ST-01" in text
+    assert ": attendu running, trouvé exited" in text
+    assert "Piste Le journal du conteneur" in text
+    assert "superuser password is not specified" in text
 
 
 def test_what_is_undecided_skipped_absent_or_worth_knowing_is_told() -> None:
-    said = HtmlPage(render_report_page(make_eventful_report())).text
+    text = HtmlPage(render_report_page(make_eventful_report())).text
 
     for part in (
         "The engine did not answer this question in time (slow).",
@@ -141,11 +141,11 @@ def test_what_is_undecided_skipped_absent_or_worth_knowing_is_told() -> None:
         "The time was up before everything had been looked at.",
         "Ada",
     ):
-        assert part in said
+        assert part in text
 
 
 def test_the_footer_says_what_was_graded_when_and_by_what() -> None:
-    said = HtmlPage(render_report_page(read_sample_report("all-passed"))).text
+    text = HtmlPage(render_report_page(read_sample_report("all-passed"))).text
 
     for part in (
         "unix:///var/run/docker.sock",
@@ -154,7 +154,7 @@ def test_the_footer_says_what_was_graded_when_and_by_what() -> None:
         "dckgrade 0.1.0",
         "1,0 s",
     ):
-        assert part in said
+        assert part in text
 
 
 def test_the_score_is_a_picture_with_words() -> None:

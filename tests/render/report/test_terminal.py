@@ -55,16 +55,16 @@ def position(text: str, *parts: str) -> list[int]:
 
 @corpus
 def test_hostile_text_leaves_no_control_byte(text: str) -> None:
-    said = printed(plant_text(make_eventful_report(), text))
+    output = printed(plant_text(make_eventful_report(), text))
 
-    assert said.replace("\n", "").isprintable()
+    assert output.replace("\n", "").isprintable()
 
 
 @corpus
 def test_with_colours_only_richs_own_remain(text: str) -> None:
-    said = printed(plant_text(make_eventful_report(), text), colours=True)
+    output = printed(plant_text(make_eventful_report(), text), colours=True)
 
-    assert SGR.sub("", said).replace("\n", "").isprintable()
+    assert SGR.sub("", output).replace("\n", "").isprintable()
 
 
 @corpus
@@ -76,15 +76,15 @@ def test_hostile_text_never_breaks_an_encoding(text: str, encoding: str) -> None
 @langs
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_no_line_is_wider_than_the_terminal(lang: Lang, width: int) -> None:
-    said = printed(make_eventful_report(lang), width=width)
+    output = printed(make_eventful_report(lang), width=width)
 
-    assert max(cell_len(line) for line in said.splitlines()) <= width
+    assert max(cell_len(line) for line in output.splitlines()) <= width
 
 
 def test_markup_of_data_is_shown_and_not_obeyed() -> None:
-    said = printed(plant_text(make_eventful_report(), "[red]:skull:[/red]"), width=200)
+    output = printed(plant_text(make_eventful_report(), "[red]:skull:[/red]"), width=200)
 
-    assert "[red]:skull:[/red]" in said
+    assert "[red]:skull:[/red]" in output
 
 
 def test_the_engine_comes_first() -> None:
@@ -94,31 +94,31 @@ def test_the_engine_comes_first() -> None:
 
 
 def test_each_check_has_a_sign_a_word_and_its_points() -> None:
-    said = printed(read_sample_report("two-mistakes"))
+    output = printed(read_sample_report("two-mistakes"))
 
-    assert "✓ réussi Le conteneur webservers (nginx) tourne     1/1" in said
-    assert "✗ échoué Le conteneur dbserver (postgres) tourne    0/1" in said
-    assert "⊘ bloqué dbserver accepte les connexions PostgreSQL 0/2" in said
+    assert "✓ réussi Le conteneur webservers (nginx) tourne     1/1" in output
+    assert "✗ échoué Le conteneur dbserver (postgres) tourne    0/1" in output
+    assert "⊘ bloqué dbserver accepte les connexions PostgreSQL 0/2" in output
 
 
 def test_a_failure_is_explained_by_mistake_then_evidence_then_hint() -> None:
-    said = printed(read_sample_report("two-mistakes"), width=200)
+    output = printed(read_sample_report("two-mistakes"), width=200)
 
     places = position(
-        said, "À corriger", "[ST-01]", "état du conteneur : attendu running", "Piste : Le journal"
+        output, "À corriger", "[ST-01]", "état du conteneur : attendu running", "Piste : Le journal"
     )
     assert places == sorted(places)
 
 
 def test_causes_come_before_what_they_hold_up() -> None:
-    said = printed(
+    output = printed(
         make_report(
             make_check("other", Verdict.FAILED),
             make_check("late", Verdict.BLOCKED, blocked_by=["cause"]),
             make_check("cause", Verdict.FAILED),
         )
     )
-    below = said.partition("To mend")[2]
+    below = output.partition("To mend")[2]
     places = position(
         below, "Title of cause", "Title of other", "Title of late", "Waits for “Title of cause”"
     )
@@ -127,28 +127,28 @@ def test_causes_come_before_what_they_hold_up() -> None:
 
 
 def test_undecided_points_make_the_total_a_range() -> None:
-    said = printed(
+    output = printed(
         make_report(make_check(points=5), make_check("dark", Verdict.UNKNOWN, reason=Reason(code="deadline")))
     )
 
-    assert "Total: 5\N{EN DASH}7/7 (undecided points: 2)" in said
-    assert "? undecided Title of dark ?/2" in said
-    assert "The engine did not answer this question in time." in said
+    assert "Total: 5\N{EN DASH}7/7 (undecided points: 2)" in output
+    assert "? undecided Title of dark ?/2" in output
+    assert "The engine did not answer this question in time." in output
 
 
 def test_remarks_are_told_although_the_check_passed() -> None:
-    said = printed(make_eventful_report())
+    output = printed(make_eventful_report())
 
-    assert "Worth knowing" in said
-    assert "The mistake. [ST-01]" in said
+    assert "Worth knowing" in output
+    assert "The mistake. [ST-01]" in output
 
 
 def test_all_passed_needs_no_advice() -> None:
-    said = printed(read_sample_report("all-passed"))
+    output = printed(read_sample_report("all-passed"))
 
-    assert "À corriger" not in said
-    assert "Total : 10/10" in said
-    assert "Tout est réussi : ce TP est terminé." in said
+    assert "À corriger" not in output
+    assert "Total : 10/10" in output
+    assert "Tout est réussi : ce TP est terminé." in output
 
 
 def test_a_report_of_no_check_is_printed() -> None:
@@ -166,10 +166,10 @@ def test_no_color_writes_no_colour() -> None:
 
 @langs
 def test_ascii_is_readable(lang: Lang) -> None:
-    said = encoded(make_eventful_report(lang), "ascii")
+    output = encoded(make_eventful_report(lang), "ascii")
 
-    assert "\\" not in said
-    assert "x echoue" in said or "x failed" in said
+    assert "\\" not in output
+    assert "x echoue" in output or "x failed" in output
 
 
 def test_no_line_ends_in_spaces() -> None:

@@ -147,9 +147,9 @@ def test_a_fact_is_called_by_its_label_else_by_its_name(
 def test_what_was_found_is_made_visible_beside_a_label_too() -> None:
     hostile = Mismatch("version", {"equals": "\x1b[2J"}, "\u202e")
 
-    said = messages.describe_mismatch(hostile, "labelled", "en")
+    sentence = messages.describe_mismatch(hostile, "labelled", "en")
 
-    assert said == "service version: expected \\x1b[2J, found \\u202e"
+    assert sentence == "service version: expected \\x1b[2J, found \\u202e"
 
 
 @pytest.mark.usefixtures("labelled_kind")
@@ -193,11 +193,11 @@ def test_every_sentence_of_a_hostile_report_is_visible(text: str) -> None:
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_every_reason_has_a_sentence(code: str, lang: Lang) -> None:
-    said = messages.describe_reason(Reason(code=code, detail="the detail"), lang)
+    sentence = messages.describe_reason(Reason(code=code, detail="the detail"), lang)
 
-    assert not said.startswith(code)
-    assert "the detail" in said
-    assert said.endswith(".")
+    assert not sentence.startswith(code)
+    assert "the detail" in sentence
+    assert sentence.endswith(".")
 
 
 def test_reasons_are_translated() -> None:
@@ -233,8 +233,8 @@ def test_the_engine_is_named_with_what_is_known_of_it() -> None:
 
 def test_an_engine_newer_than_tested_is_noted_as_such() -> None:
     newer = EngineInfo(endpoint="tcp://e:2375", version="30", api="1.56", untested_api="1.60")
-    told = messages.describe_engine(make_report(engine=newer))
-    assert told == "tcp://e:2375 — Docker 30, API 1.56, not tested with its API 1.60"
+    sentence = messages.describe_engine(make_report(engine=newer))
+    assert sentence == "tcp://e:2375 — Docker 30, API 1.56, not tested with its API 1.60"
 
 
 def test_an_engine_that_does_not_answer_is_named_all_the_same() -> None:
@@ -246,9 +246,9 @@ def test_an_engine_that_does_not_answer_is_named_all_the_same() -> None:
 def test_what_is_held_up_names_what_holds_it_by_title() -> None:
     waits = make_check("waits", Verdict.BLOCKED, blocked_by=["fails", "gone"])
 
-    said = messages.describe_blockers(waits, make_report(make_check("fails", Verdict.FAILED), waits))
+    sentence = messages.describe_blockers(waits, make_report(make_check("fails", Verdict.FAILED), waits))
 
-    assert said == "Waits for “Title of fails”, “gone”."
+    assert sentence == "Waits for “Title of fails”, “gone”."
 
 
 def test_the_first_step_is_the_cause_of_the_others() -> None:

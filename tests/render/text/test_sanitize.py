@@ -44,10 +44,10 @@ def test_made_safe_twice_is_made_safe_once(text: str) -> None:
 @corpus
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252", "latin-1", "no-such-encoding"])
 def test_any_encoding_can_spell_it(text: str, encoding: str) -> None:
-    said = respell_for_encoding(sanitize_line(text, 100), encoding)
+    spelled = respell_for_encoding(sanitize_line(text, 100), encoding)
 
-    assert said.isprintable()
-    assert said.encode("ascii" if encoding == "no-such-encoding" else encoding) or not text
+    assert spelled.isprintable()
+    assert spelled.encode("ascii" if encoding == "no-such-encoding" else encoding) or not text
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ class MachineWithDaemonJson(FakeEngine):
     def __init__(
         self,
         content: bytes | Exception | None,
-        said: str = "",
+        last_words: str = "",
         others: Any = (),
         flags: Sequence[str] = (),
         engine: str = NEWEST,
@@ -94,7 +94,7 @@ class MachineWithDaemonJson(FakeEngine):
         super().__init__(engine)
         self.engine = replace(self.engine, version=engine.partition("-")[0])
         self.flags = flags
-        self.content, self.said, self.others = content, said, dict(others)
+        self.content, self.last_words, self.others = content, last_words, dict(others)
         self.since: list[float] = []
 
     def silent(
@@ -114,7 +114,7 @@ class MachineWithDaemonJson(FakeEngine):
 
     def read_last_words(self, since: float) -> str:
         self.since.append(since)
-        return self.said
+        return self.last_words
 
 
 class EngineWithKeptContainers(FakeEngine):
@@ -213,7 +213,7 @@ def show_refused_options() -> Scene:
 def show_daemon_files() -> Sequence[Scene]:
     """Show an engine that answers, and one that its file keeps from starting."""
     whole = MachineWithDaemonJson(ROTATING_DAEMON_JSON, others={"~/daemon.json": ROTATING_DAEMON_JSON})
-    broken = MachineWithDaemonJson(ROTATING_DAEMON_JSON[:-1], said="unexpected EOF").silent()
+    broken = MachineWithDaemonJson(ROTATING_DAEMON_JSON[:-1], last_words="unexpected EOF").silent()
     return [Scene(DaemonFile(), whole.only("webservers")), Scene(DaemonFile(), broken)]
 
 

@@ -49,8 +49,8 @@ def find_unknown_option(driver: str, options: Options) -> tuple[str, str] | None
     known = DRIVER_OPTION_PATTERNS.get(driver, ".*")
     for name in options:
         if not re.fullmatch(f"{known}|{COMMON_OPTIONS}", name, re.DOTALL):
-            of = f"log driver {driver}" if driver == "local" else f"{driver} log driver"
-            return name, f"unknown log opt '{name}' for {of}"
+            subject = f"log driver {driver}" if driver == "local" else f"{driver} log driver"
+            return name, f"unknown log opt '{name}' for {subject}"
     return None
 
 

@@ -110,30 +110,30 @@ def parse_daemon_json(
     """
     is_modern = version is not None and version >= FIRST_MODERN_VERSION
     text, has_mark = decode_text(content)
-    said = "" if UNSPECIFIC_ERROR_PATTERN.match(last_words) else last_words
-    if has_mark and (re.search(BYTE_ORDER_MARK_ERROR, said) if said else not is_modern):
+    specific_error = "" if UNSPECIFIC_ERROR_PATTERN.match(last_words) else last_words
+    if has_mark and (re.search(BYTE_ORDER_MARK_ERROR, specific_error) if specific_error else not is_modern):
         error = f"invalid character '{chr(content[0])}' looking for beginning of value"
-        return ParsedDaemonJson(problem="not-json", error=said or error, position=(1, 1))
+        return ParsedDaemonJson(problem="not-json", error=specific_error or error, position=(1, 1))
     if is_modern and not text.strip(JSON_WHITESPACE):
         return ParsedDaemonJson(log=LogConfig())
     try:
         found = decode_first_value(text, may_continue=version is not None and not is_modern)
     except JsonSyntaxError as bad:
-        return ParsedDaemonJson(problem="not-json", error=said or bad.error, position=bad.position)
+        return ParsedDaemonJson(problem="not-json", error=specific_error or bad.error, position=bad.position)
     named = found.value.get("log-driver") if isinstance(found.value, dict) else None
     driver = named if isinstance(named, str) else None
     if find_named_setting(found.value, last_words):
-        said = last_words
+        specific_error = last_words
     try:
         log = parse_log_settings(found.value, flags, version)
     except RefusedConfig as refused:
         fault = refused
     else:
-        if not said:
+        if not specific_error:
             return ParsedDaemonJson(driver=driver, trailing_position=found.trailing_position, log=log)
         fault = RefusedConfig("refused", "")
-    if said:
-        fault = take_dockerd_at_its_word(fault, found.value, said)
+    if specific_error:
+        fault = apply_dockerd_error(fault, found.value, specific_error)
     return ParsedDaemonJson(
         problem=fault.problem, error=fault.error, position=locate(text, fault.key), driver=driver
     )
@@ -148,17 +148,17 @@ def find_named_setting(value: Any, words: str) -> str:
     return find_longest_named((text for text in texts if len(text) >= MIN_NAMED_CHARS), words)
 
 
-def take_dockerd_at_its_word(own: RefusedConfig, value: Any, said: str) -> RefusedConfig:
-    """Return what dockerd *said*, at the place that it names, else the one that *own* reading found."""
-    problems = (name for name, words in DOCKERD_ERROR_PATTERNS.items() if re.search(words, said))
+def apply_dockerd_error(own: RefusedConfig, value: Any, last_words: str) -> RefusedConfig:
+    """Return the error of *last_words*, at the place that it names, else the one that *own* reading found."""
+    problems = (name for name, words in DOCKERD_ERROR_PATTERNS.items() if re.search(words, last_words))
     problem: DaemonJsonProblem = next(problems, "refused")
     own_key = own.key if own.problem == problem else ""
     if own_key and problem in {"not-text", "wrong-type"}:
-        return RefusedConfig(problem, said, own_key)  # Go names the field of an option, not the option.
+        return RefusedConfig(problem, last_words, own_key)  # Go names the field of an option, not the option.
     # Of several such options Go takes any first: the one that it names counts.
     keys = {key for key, _ in iter_keys_and_texts(value)}
-    key = find_longest_named(keys, said) or own_key or find_named_setting(value, said)
-    return RefusedConfig(problem, said, key)
+    key = find_longest_named(keys, last_words) or own_key or find_named_setting(value, last_words)
+    return RefusedConfig(problem, last_words, key)
 
 
 def decode_text(content: bytes) -> tuple[str, bool]:
