@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import WORKDIR
 from dckgrade.engine.saved_image import ArchiveKind, Compression, SavedArchive
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.image_lookup import FoundImage, ImageName, find_image
@@ -65,6 +66,7 @@ class ImageArchive(Probe, frozen=True, kw_only=True, tag="image-archive"):
         fr="aucun fichier de ce nom n'est dans votre dossier", en="no file of that name is in your folder"
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
     example: ClassVar[Mapping[str, Any]] = {"file": "mon-app.tar", "image": "mon-app:1.0"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.image_lookup import (
     NO_SUCH_IMAGE,
@@ -122,6 +123,7 @@ class ImageBuild(Probe, frozen=True, kw_only=True, tag="image-build"):
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = NO_SUCH_IMAGE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
     example: ClassVar[Mapping[str, Any]] = {"name": "mon-app:1.0", "container": "app"}
 
     def observe(self, engine: Engine) -> Observation:

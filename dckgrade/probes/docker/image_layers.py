@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.run_options import WORKDIR
 from dckgrade.engine.saved_image import LayerContent, SavedArchive
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.image_lookup import NO_SUCH_IMAGE, ImageName, find_image
@@ -73,6 +74,7 @@ class ImageLayers(Probe, frozen=True, kw_only=True, tag="image-layers"):
     cost: ClassVar[Cost] = Cost.ACT
     absent: ClassVar[Text] = NO_SUCH_IMAGE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
     example: ClassVar[Mapping[str, Any]] = {"name": "mon-app:1.0", "patterns": [".env", "*.pem"]}
 
     def observe(self, engine: Engine) -> Observation:
