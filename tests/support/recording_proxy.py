@@ -75,11 +75,13 @@ class RecordingProxy:
                 request = self._note(opening, sent)
                 engine.sendall(opening + sent)
                 status = head(answered)
-                answer = status + body(answered, status, to_the_end=status[9:12] != NO_CONTENT)
+                is_head = request.method == "HEAD"  # its answer tells the length of what does not follow
+                to_the_end = status[9:12] != NO_CONTENT
+                answer = status + (b"" if is_head else body(answered, status, to_the_end=to_the_end))
                 if request.path.endswith("/stats"):
                     self._hold(request)
                 client.sendall(answer)
-                if not has_end(status):
+                if not is_head and not has_end(status):
                     break
         with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
