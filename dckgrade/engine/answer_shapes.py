@@ -130,16 +130,28 @@ CONTAINER = define_shape(
     NetworkSettings=define_shape(Networks=map_of(ENDPOINT), Ports=PORT_BINDINGS),
     Mounts=list_of(define_shape(Type=str, Name=str, Source=str, Destination=str, RW=bool)),
 )
-LISTED_IMAGES = list_of(define_shape({"Id": str}, RepoTags=Texts, RepoDigests=Texts, Labels=dict[str, str]))
+LISTED_IMAGES = list_of(
+    define_shape({"Id": str}, RepoTags=Texts, RepoDigests=Texts, Labels=dict[str, str], Size=int)
+)
 IMAGE = define_shape(
     Id=str,
     RepoTags=Texts,
     RepoDigests=Texts,
     Created=str,
+    Size=int,
     Metadata=define_shape(LastTagTime=str),
-    Config=define_shape(Cmd=Texts, Entrypoint=Texts, Env=Texts),
+    Config=define_shape(
+        Cmd=Texts,
+        Entrypoint=Texts,
+        Env=Texts,
+        Healthcheck=define_shape(Test=Texts, Interval=int, Timeout=int),
+        StopSignal=str,
+        User=str,
+        WorkingDir=str,
+    ),
     RootFS=define_shape(Layers=Texts),
 )
+HISTORY = list_of(define_shape(CreatedBy=str, Comment=str, Size=int))
 PATH_STAT = define_shape(
     {"name": str, "size": int, "mode": int, "mtime": str},
     linkTarget=str,

@@ -1,10 +1,11 @@
 """Requests to an engine, each with a deadline and a size limit of its own."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from msgspec.structs import replace
 
@@ -29,6 +30,9 @@ from dckgrade.engine.resources import HttpMethod, Resource
 from dckgrade.engine.responses import decode_json_object, read_error_message
 from dckgrade.engine.ssh.tunnel import SshTunnel
 from dckgrade.report.observation import EngineInfo, UnobservableReason
+
+if TYPE_CHECKING:
+    from dckgrade.engine.body_stream import BodyStream
 
 _COMMAND_TIMEOUT_S, _MAX_COMMAND_TEXT_BYTES, _MAX_COMMAND_OUTPUT_BYTES = 6.0, 64 * 1024, 1024 * 1024
 _SUCCESS_STATUSES = {200, 201, 204}
@@ -63,6 +67,12 @@ class ApiClient(Protocol):
 
         Raises `OutOfReach` when the stream breaks.
         """
+        ...
+
+    def open_body(
+        self, path: str, query: Mapping[str, str], *, max_bytes: int, timeout_s: float
+    ) -> "AbstractContextManager[BodyStream]":
+        """Send a GET request, and give the answer to be read as it comes."""
         ...
 
     def close(self) -> None:
@@ -161,6 +171,8 @@ class EngineApi(ResourceReader):
 
     def read(self, resource: Resource[T], *refs: str, **query: str) -> T:
         """Request *resource* now; raises `NotThere` or `OutOfReach`."""
+        if resource.parse_stream:
+            return self._read_stream(resource, resource.parse_stream, refs)
         return self._request(resource, refs, query)
 
     def _request(
@@ -178,16 +190,35 @@ class EngineApi(ResourceReader):
             body=body,
             method=resource.method,
         )
-        if answer.status in _SUCCESS_STATUSES:
-            read = answer.headers.get(resource.header, "").encode() if resource.header else answer.body
-            return resource.parse_body(read)
-        message, from_engine = read_error_message(answer)
-        if resource.method == "HEAD":
-            # It has no body; the engine gives its version with all but "page not found".
-            from_engine = "api-version" in answer.headers
-        # A proxy's 404, or the engine's "page not found" for an unknown path, says nothing about the object.
-        if answer.status == _NOT_FOUND and from_engine and message != "page not found":
-            raise NotThere(message)
-        if answer.status == _CONFLICT and "marked for removal" in message:
-            raise NotThere(message)
-        raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP {answer.status} {message}".strip())
+        if answer.status not in _SUCCESS_STATUSES:
+            raise _to_exception(answer, resource.method)
+        header = answer.headers.get(resource.header, "").encode()
+        return resource.parse_body(header if resource.header else answer.body)
+
+    def _read_stream(
+        self, resource: Resource[T], parse: "Callable[[BodyStream], T]", refs: Sequence[str]
+    ) -> T:
+        with self._client.open_body(
+            f"/v{self.engine.api}{resource.build_path(*refs)}",
+            resource.query,
+            max_bytes=resource.max_bytes,
+            timeout_s=resource.timeout_s,
+        ) as stream:
+            if stream.status not in _SUCCESS_STATUSES:
+                raise _to_exception(ApiAnswer(stream.status, stream.headers, stream.read()), "GET")
+            parsed = parse(stream)
+            stream.skip_rest()
+            return parsed
+
+
+def _to_exception(answer: ApiAnswer, method: HttpMethod) -> NotThere | OutOfReach:
+    """Return what an answer that is no success stands for."""
+    message, from_engine = read_error_message(answer)
+    # The engine tells its version with every answer; an answer to HEAD has no body.
+    from_engine |= method == "HEAD" and "api-version" in answer.headers
+    # A proxy's 404, or the engine's "page not found" for an unknown path, says nothing about the object.
+    if answer.status == _NOT_FOUND and from_engine and message != "page not found":
+        return NotThere(message)
+    if answer.status == _CONFLICT and "marked for removal" in message:
+        return NotThere(message)
+    return OutOfReach(UnobservableReason.ENGINE_ERROR, f"HTTP {answer.status} {message}".strip())

@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from dckgrade.engine.allowlist import READING_METHODS
 from dckgrade.engine.answers import ApiAnswer, OutOfReach
+from dckgrade.engine.body_stream import BodyStream
 from dckgrade.engine.endpoint import Endpoint
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.engine.resources import HttpMethod
@@ -57,6 +59,12 @@ class EngineClient:
         Yield the lines of an endless answer as they come, an empty one first; `OutOfReach` if it breaks.
         """
         return self._reader.stream_lines(path, query)
+
+    def open_body(
+        self, path: str, query: Mapping[str, str], *, max_bytes: int, timeout_s: float
+    ) -> AbstractContextManager[BodyStream]:
+        """Send a GET request, and give the answer to be read as it comes."""
+        return self._reader.open_body(path, query, max_bytes=max_bytes, timeout_s=timeout_s)
 
     def close(self) -> None:
         """Close the connections."""

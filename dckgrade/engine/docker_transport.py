@@ -3,6 +3,7 @@
 import http.client
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from docker.tls import TLSConfig
 
 from dckgrade.engine.allowlist import require_allowed_request
 from dckgrade.engine.answers import ApiAnswer, OutOfReach, join_headers
+from dckgrade.engine.body_stream import BodyStream
 from dckgrade.engine.deadline import call_within
 from dckgrade.engine.endpoint import Endpoint, TlsFiles
 from dckgrade.engine.resources import HttpMethod
@@ -92,6 +94,24 @@ class DockerTransport:
                     *whole, rest = (pending + chunk).split(b"\n")
                     pending = bytearray(rest[-CHUNK_BYTES:])
                     yield from map(bytes, whole)
+        except _TRANSPORT_ERRORS as error:
+            raise _to_out_of_reach(error) from error
+
+    @contextmanager
+    def open_body(
+        self, path: str, query: Mapping[str, str], *, max_bytes: int, timeout_s: float
+    ) -> Iterator[BodyStream]:
+        """Send a GET request, and give the answer to be read as it comes."""
+        url = self._session.base_url + path
+        try:
+            with self._session.request("GET", url, params=query, timeout=timeout_s) as response:
+                yield BodyStream(
+                    response.status_code,
+                    join_headers(response.headers.items()),
+                    lambda: _read_chunk(response),
+                    max_bytes=max_bytes,
+                    until=time.monotonic() + timeout_s,
+                )
         except _TRANSPORT_ERRORS as error:
             raise _to_out_of_reach(error) from error
 

@@ -5,8 +5,10 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from dckgrade.engine.answers import OTHER_USERS_DETAIL, NotThere, OutOfReach
+from dckgrade.engine.saved_image import SavedArchive, read_saved_archive
 from dckgrade.report.observation import UnobservableReason
 
 MAX_FILE_BYTES, MAX_VOLUME_FILE_BYTES = 256 * 1024, 64 * 1024 * 1024
@@ -15,12 +17,22 @@ APPARMOR_FOLDER = Path("/etc/apparmor.d")
 PROC_FOLDER = Path("/proc")
 MAX_WORK_FILES, MAX_SNIFFED_FILES = 12, 200
 MAX_WORK_FILE_BYTES, SNIFFED_BYTES = 16 * 1024 * 1024, 64 * 1024
+MAX_IMAGE_FILE_BYTES = 2 * 1024 * 1024 * 1024
 MAX_DEPTH, MAX_FOLDERS = 3, 300
 """How far below the working folder files and caches are looked for."""
 
 
 def read_workdir_file(workdir: Path, name: str, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Read a file of the folder, of *max_bytes* at most; a link may lead elsewhere inside, and never out."""
+    path = find_workdir_file(workdir, name)
+    try:
+        return read_plain_file(path, name, max_bytes)
+    except OSError as error:
+        raise OutOfReach(UnobservableReason.UNREADABLE, f"{name}: {error.strerror}") from error
+
+
+def find_workdir_file(workdir: Path, name: str) -> Path:
+    """Return the path of a file of the folder, all links followed; raises as `read_workdir_file` does."""
     try:
         folder = workdir.resolve(strict=True)
         path = (folder / name).resolve(strict=True)
@@ -30,8 +42,17 @@ def read_workdir_file(workdir: Path, name: str, max_bytes: int = MAX_FILE_BYTES)
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{name}: {type(error).__name__}") from error
     if not path.is_relative_to(folder):
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} leads out of the working folder")
+    return path
+
+
+def read_image_file(workdir: Path, name: str) -> SavedArchive:
+    """Read a file of the folder that should be an image's archive; its layers are passed over."""
+    path = find_workdir_file(workdir, name)
     try:
-        return read_plain_file(path, name, max_bytes)
+        with open_plain_file(path, name) as file:
+            if os.fstat(file.fileno()).st_size > MAX_IMAGE_FILE_BYTES:
+                raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} is too large to be read")
+            return read_saved_archive(file, with_layers=False)
     except OSError as error:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{name}: {error.strerror}") from error
 
@@ -141,11 +162,18 @@ def read_if_readable(path: Path, max_bytes: int) -> bytes | None:
 
 def read_plain_file(path: Path, name: str, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Read a plain file of *max_bytes* at most; *name* is for the error message."""
-    # Not blocking: a pipe that nobody writes to would stop the run.
-    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} is not a file")
+    with open_plain_file(path, name) as file:
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} is larger than {max_bytes // 1024} KiB")
     return content
+
+
+def open_plain_file(path: Path, name: str) -> BinaryIO:
+    """Open a plain file to read it; raises `OutOfReach` for what is none, and `OSError`."""
+    # Not blocking: a pipe that nobody writes to would stop the run.
+    file = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} is not a file")

@@ -7,7 +7,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -19,6 +19,7 @@ from dckgrade.engine.probe_container_form import (
     PROBE_NAME_PREFIX,
     build_neighbour_container,
     build_probe_container,
+    build_still_container,
     is_probe_container_entry,
 )
 from dckgrade.engine.resources import Resource
@@ -144,6 +145,17 @@ class ProbeContainers:
             finally:
                 self._remove_container(ref)
 
+    def stat_paths(self, image: str, paths: Sequence[str]) -> dict[str, Json]:
+        """
+        Describe those of *paths* that an image holds, by a container of it that is never started.
+        """
+        with self._lock:
+            ref = self._create_container(lambda owner: build_still_container(image, owner))
+            try:
+                return dict(self._iter_path_stats(ref, paths))
+            finally:
+                self._remove_container(ref)
+
     def remove_all(self) -> None:
         """Remove all of them; what cannot be removed now is removed by a later run."""
         # Wait for a creation that is under way, or its container would stay.
@@ -167,6 +179,12 @@ class ProbeContainers:
         )
         self._created_ids.append(ref)
         return ref
+
+    def _iter_path_stats(self, ref: str, paths: Sequence[str]) -> Iterator[tuple[str, Json]]:
+        """Yield what the engine tells of each path that is there."""
+        for path in paths:
+            with contextlib.suppress(NotThere):
+                yield path, self._api.read_path_stat(ref, path)
 
     def _start_if_possible(self, ref: str) -> None:
         """Start it; a refusal is told by inspect."""

@@ -45,6 +45,12 @@ def build_neighbour_container(image: str, target_id: str, argv: Sequence[str], o
     return _build_body(image, list(argv), owner, f"container:{target_id}", log)
 
 
+def build_still_container(image: str, owner: str) -> dict[str, Any]:
+    """Return the body for a container that is never started: what its image holds can be looked at."""
+    log = {"Type": "json-file", "Config": {}}
+    return _build_body(image, ["/never-started"], owner, "none", log)
+
+
 def build_name_lookup(name: str) -> tuple[str, ...]:
     """Return the command that asks Docker's own name server for *name*."""
     return ("nslookup", name, EMBEDDED_DNS)
@@ -79,7 +85,9 @@ def _build_body(
 def is_probe_container_request(query: str, body: Any) -> bool:
     """Whether a container to be created is named as a probe container, and has exactly one of the forms."""
     try:
-        return bool(_NAME_QUERY.fullmatch(query)) and (_is_speaking(body) or _is_neighbour(body))
+        return bool(_NAME_QUERY.fullmatch(query)) and (
+            _is_still(body) or _is_speaking(body) or _is_neighbour(body)
+        )
     except (LookupError, TypeError, AttributeError):
         return False
 
@@ -92,6 +100,12 @@ def _is_speaking(body: Any) -> bool:
         log is None or _is_sending_config(log)
     )
     return has_form and bool(body == build_probe_container(image, words, owner, log))
+
+
+def _is_still(body: Any) -> bool:
+    image, owner = body["Image"], body["Labels"][PROBE_LABEL]
+    has_form = _IMAGE_PATTERN.fullmatch(image) and _OWNER_PATTERN.fullmatch(owner)
+    return bool(has_form and body == build_still_container(image, owner))
 
 
 def _is_neighbour(body: Any) -> bool:

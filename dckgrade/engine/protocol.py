@@ -7,6 +7,7 @@ from typing import Protocol
 from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, ParserAnswer
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.reader import ResourceReader
+from dckgrade.engine.saved_image import SavedArchive
 from dckgrade.engine.side_effects import SideEffects
 from dckgrade.report.observation import EngineInfo
 
@@ -38,6 +39,14 @@ class Engine(ResourceReader, SideEffects, Protocol):
 
     def read_large_file(self, name: str) -> bytes:
         """Read a file of the trainee's working folder, 64 MiB at most."""
+        ...
+
+    def read_image_file(self, name: str) -> SavedArchive:
+        """
+        Read a file of the trainee's working folder that should be an image's archive; not its layers.
+
+        Packed archives are read up to 256 MiB. `kind` says what the file is.
+        """
         ...
 
     def read_apparmor_profile(self, name: str) -> bytes:

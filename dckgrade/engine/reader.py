@@ -41,6 +41,14 @@ class ResourceReader(Protocol):
         """List all images."""
         return require_shape(self.read(resources.IMAGES), answer_shapes.LISTED_IMAGES)
 
+    def list_dangling_images(self) -> Sequence[Json]:
+        """List the images that have no name, and on which nothing is built."""
+        return require_shape(self.read(resources.DANGLING_IMAGES), answer_shapes.LISTED_IMAGES)
+
+    def read_history(self, ref: str) -> Sequence[Json]:
+        """List the steps by which an image was made, the last first; build arguments stand there in clear."""
+        return require_shape(self.read(resources.IMAGE_HISTORY, ref), answer_shapes.HISTORY)
+
     def read_archive(self, ref: str, path: str) -> bytes:
         """Read a file inside a container, running or not."""
         try:
@@ -61,7 +69,7 @@ class ResourceReader(Protocol):
 
         A link is not followed. What is in the container's memory (tmpfs, /proc) is never there.
         """
-        return require_shape(self.read(resources.ARCHIVE_STAT, ref, path=path), answer_shapes.PATH_STAT)
+        return require_shape(self.read(resources.PATH_STAT, ref, path=path), answer_shapes.PATH_STAT)
 
     def read_tree(self, ref: str, path: str) -> bytes:
         """Read what is at a path inside a container, with all below it, as a tar of 16 MiB at most."""

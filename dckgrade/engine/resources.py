@@ -1,10 +1,11 @@
 """The requests that grading makes of an engine: one row each, for client, memo, allow-list and fake."""
 
+import io
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -23,7 +24,11 @@ from dckgrade.engine.responses import (
     read_tar_date,
     read_tar_file,
 )
+from dckgrade.engine.saved_image import read_saved_archive
 from dckgrade.lazy_patterns import compile_lazily
+
+if TYPE_CHECKING:
+    from dckgrade.engine.body_stream import BodyStream
 
 HttpMethod = Literal["GET", "HEAD", "POST", "DELETE"]
 
@@ -47,10 +52,12 @@ class Resource(Struct, Generic[T_co], frozen=True, kw_only=True, dict=True):
     method: HttpMethod = "GET"
     query: Mapping[str, str] = _NO_QUERY
     """Query parameters that are always sent."""
+    header: str = ""
+    """The header, in lower case, that holds the answer in the place of the body."""
+    parse_stream: "Callable[[BodyStream], T_co] | None" = None
+    """Decodes the body as it comes: for what is too large to be held whole."""
     timeout_s: float = 3.0
     max_bytes: int = 16 * MIB
-    header: str = ""
-    """The header, in lower case, that `parse_body` decodes in the place of the body, as HEAD needs it."""
     guard: Callable[[OutgoingRequest], bool] | None = None
     """Whether such a request may leave; None: always. Everything but GET and HEAD needs one."""
 
@@ -97,6 +104,26 @@ CONTAINERS = Resource(
 CONTAINER = Resource(name="container", path="/containers/{ref}/json", parse_body=decode_json_object)
 IMAGES = Resource(name="images", path="/images/json", parse_body=decode_json_objects)
 IMAGE = Resource(name="image", path="/images/{name:path}/json", parse_body=decode_json_object)
+DANGLING_IMAGES = Resource(
+    name="dangling-images",
+    path="/images/json",
+    parse_body=decode_json_objects,
+    query={"filters": '{"dangling":["true"]}'},
+)
+"""Without a name, and nothing is built upon them: which ones that are is for the engine to say."""
+IMAGE_HISTORY = Resource(
+    name="image-history", path="/images/{name:path}/history", parse_body=decode_json_objects
+)
+# The engine writes the archive to its disk before it sends the first byte: 91 MB take 3.8 s (measured).
+IMAGE_EXPORT = Resource(
+    name="image-export",
+    path="/images/{name:path}/get",
+    parse_body=lambda body: read_saved_archive(io.BytesIO(body)),
+    parse_stream=read_saved_archive,
+    timeout_s=20,
+    max_bytes=64 * MIB,
+)
+"""Not for `--passive`: it is a reading that costs the engine a copy of the image."""
 VOLUMES = Resource(name="volumes", path="/volumes", parse_body=decode_json_object)
 VOLUME = Resource(name="volume", path="/volumes/{name}", parse_body=decode_json_object)
 NETWORKS = Resource(name="networks", path="/networks", parse_body=decode_json_objects)
@@ -110,8 +137,8 @@ ARCHIVE = Resource(
     max_bytes=64 * MIB,
 )
 # What the archive would begin with: https://docs.docker.com/reference/api/engine/ (`ContainerArchiveInfo`).
-ARCHIVE_STAT = Resource(
-    name="archive-stat",
+PATH_STAT = Resource(
+    name="path-stat",
     path="/containers/{ref}/archive",
     parse_body=decode_base64_json,
     method="HEAD",

@@ -1,9 +1,10 @@
 """What probes may do to observe more than can be read: all of it harmless, none of it under `--passive`."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from dckgrade.engine.answers import CommandResult, Json
+from dckgrade.engine.saved_image import SavedArchive
 
 T = TypeVar("T")
 
@@ -54,6 +55,23 @@ class SideEffects(Protocol):
 
         For containers that lack the program: a container of the local *image* with this id is created in the
         network namespace of *ref*, and removed at once. `NotThere`: the image lacks the program, too.
+        """
+        ...
+
+    def stat_image_paths(self, image: str, paths: Sequence[str]) -> Mapping[str, Json]:
+        """
+        Describe those of *paths* that the local image with this id holds, once per run.
+
+        By a container of it that is never started, and removed at once.
+        """
+        ...
+
+    def export_image(self, image: str, words: Sequence[bytes]) -> SavedArchive:
+        """
+        Read what is in each layer of the local image with this id, once per run; *words* are looked for too.
+
+        Nothing is created, and `--passive` refuses it all the same: the engine writes a copy of the image to
+        its disk. The answer is read as it comes. Raises `OutOfReach` above 64 MiB.
         """
         ...
 

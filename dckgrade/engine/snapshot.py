@@ -6,6 +6,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from dckgrade.engine import (
     apparmor_files,
     daemon_files,
@@ -31,8 +33,9 @@ from dckgrade.engine.api import EngineApi
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.memo import Memo
 from dckgrade.engine.reader import ResourceReader
-from dckgrade.engine.resources import Resource
+from dckgrade.engine.resources import IMAGE_EXPORT, Resource
 from dckgrade.engine.run_options import RunOptions
+from dckgrade.engine.saved_image import SavedArchive, read_saved_archive
 from dckgrade.report.observation import UnobservableReason
 
 T = TypeVar("T")
@@ -105,6 +108,22 @@ class EngineSnapshot(ResourceReader):
             lambda: self._api.probe_containers.run_beside(image, target, argv),
         )
 
+    def stat_image_paths(self, image: str, paths: Sequence[str]) -> Mapping[str, Json]:
+        """Describe those of *paths* that an image holds."""
+        self._require_active()
+        return self.call_once_per_run(
+            ("image paths", image, tuple(paths)),
+            lambda: self._api.probe_containers.stat_paths(image, paths),
+        )
+
+    def export_image(self, image: str, words: Sequence[bytes]) -> SavedArchive:
+        """Read what is in each layer of an image, and look for *words*."""
+        self._require_active()
+        resource = replace(IMAGE_EXPORT, parse_stream=lambda stream: read_saved_archive(stream, words))
+        return self.call_once_per_run(
+            ("image layers", image, tuple(words)), lambda: self._api.read(resource, image)
+        )
+
     def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
         """Return or raise what *call* did the first time in this run."""
         return self._api.run_memo.get_or_call(key, call)
@@ -124,6 +143,16 @@ class EngineSnapshot(ResourceReader):
             raise NotThere(name)
         return self._memo.get_or_call(
             ("file", name, max_bytes), lambda: local_files.read_workdir_file(workdir, name, max_bytes)
+        )
+
+    def read_image_file(self, name: str) -> SavedArchive:
+        """Read a file of the working folder that should be an image's archive."""
+        self._require_own_machine(name)
+        workdir = self._options.workdir
+        if workdir is None:
+            raise NotThere(name)
+        return self._memo.get_or_call(
+            ("image file", name), lambda: local_files.read_image_file(workdir, name)
         )
 
     def read_apparmor_profile(self, name: str) -> bytes:

@@ -33,7 +33,7 @@ def read_whole_body(
     `OutOfReach` for a body that is late, cut short, over *max_bytes*, or of which nobody can tell its end.
     """
     length = headers.get("content-length")
-    is_chunked = _is_chunked(headers)
+    is_chunked = comes_in_chunks(headers)
     # What a command prints comes in frames of known length, up to the end of the connection.
     is_framed = headers.get("content-type") in _FRAMED_CONTENT_TYPES
     if length is None and not is_chunked and not is_framed and status == OK and method != "HEAD":
@@ -55,7 +55,7 @@ def read_whole_body(
     return bytes(body)
 
 
-def _is_chunked(headers: Mapping[str, str]) -> bool:
+def comes_in_chunks(headers: Mapping[str, str]) -> bool:
     """Whether it comes in chunks and in no other coding, which would be taken for the content."""
     coding = headers.get("transfer-encoding", "")
     if coding and coding.lower() != "chunked":

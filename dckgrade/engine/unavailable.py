@@ -26,6 +26,9 @@ class _UnavailableClient:
     def request(self, *_: Any, **_limits: Any) -> NoReturn:
         raise OutOfReach(UnobservableReason.ENGINE_OUT_OF_REACH, self._reason)
 
+    def open_body(self, *_: Any, **_limits: Any) -> NoReturn:
+        raise OutOfReach(UnobservableReason.ENGINE_OUT_OF_REACH, self._reason)
+
     def stream_lines(self, *_: Any) -> NoReturn:
         raise OutOfReach(UnobservableReason.ENGINE_OUT_OF_REACH, self._reason)
 

@@ -5,11 +5,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from dckgrade.engine.allowlist import READING_METHODS, ForbiddenRequest, require_allowed_request
 from dckgrade.engine.answers import ApiAnswer, OutOfReach, join_headers
+from dckgrade.engine.body_stream import BodyStream
 from dckgrade.engine.resources import HttpMethod
 from dckgrade.engine.transport import CHUNK_BYTES, CONNECT_TIMEOUT_S, OK, describe_failure, read_whole_body
 from dckgrade.report.observation import UnobservableReason
@@ -76,6 +78,27 @@ class UnixTransport:
                     *whole, rest = (pending + chunk).split(b"\n")
                     pending = bytearray(rest[-CHUNK_BYTES:])
                     yield from map(bytes, whole)
+        except _TRANSPORT_ERRORS as error:
+            raise _to_out_of_reach(error) from error
+        finally:
+            connection.close()
+
+    @contextmanager
+    def open_body(
+        self, path: str, query: Mapping[str, str], *, max_bytes: int, timeout_s: float
+    ) -> Iterator[BodyStream]:
+        """Send a GET request, and give the answer to be read as it comes."""
+        until = time.monotonic() + timeout_s
+        connection = _UnixConnection(self._path)
+        try:
+            with self._send(connection, "GET", path, query, until) as response:
+                yield BodyStream(
+                    response.status,
+                    join_headers(response.getheaders()),
+                    lambda: _read_chunk(response),
+                    max_bytes=max_bytes,
+                    until=until,
+                )
         except _TRANSPORT_ERRORS as error:
             raise _to_out_of_reach(error) from error
         finally:

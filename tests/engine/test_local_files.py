@@ -6,8 +6,14 @@ from pathlib import Path
 import pytest
 
 from dckgrade.engine.answers import NotThere, OutOfReach
-from dckgrade.engine.local_files import MAX_FILE_BYTES, read_process_label, read_workdir_file
+from dckgrade.engine.local_files import (
+    MAX_FILE_BYTES,
+    read_image_file,
+    read_process_label,
+    read_workdir_file,
+)
 from dckgrade.report.observation import UnobservableReason
+from tests.support.recorded_images import APP_LAYERS, pack_image
 
 
 def test_a_file_of_the_folder_is_read(tmp_path: Path) -> None:
@@ -39,6 +45,22 @@ def test_a_link_within_the_folder_is_followed_and_one_that_leads_out_is_not(tmp_
         with pytest.raises(OutOfReach) as caught:
             read_workdir_file(home, name)
         assert caught.value.why is UnobservableReason.UNREADABLE
+
+
+def test_an_image_file_is_read_within_the_folder_alone_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    for folder in (home, tmp_path):
+        (folder / "app.tar").write_bytes(pack_image(*APP_LAYERS))
+    os.mkfifo(home / "pipe.tar")
+    (image,) = read_image_file(home, "app.tar").images
+    assert image.tags == ("mon-app:1.0",)
+    assert image.layers == (None, None)
+    with pytest.raises(NotThere):
+        read_image_file(home, "none.tar")
+    for name in ("../app.tar", "pipe.tar"):
+        with pytest.raises(OutOfReach):
+            read_image_file(home, name)
 
 
 def test_links_in_a_circle_are_unreadable(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from dckgrade.engine.probe_container_form import (
     build_name_lookup,
     build_neighbour_container,
     build_probe_container,
+    build_still_container,
     is_probe_container_entry,
 )
 from dckgrade.engine.resources import Resource
@@ -97,6 +98,27 @@ def test_any_other_form_is_refused(body: bytes | None) -> None:
 
 LOOKUP, TRIAL = build_name_lookup("base"), build_connection_trial("172.30.2.2", 5432)
 NEIGHBOUR_HOST: dict[str, Any] = build_neighbour_container(IMAGE, ID, LOOKUP, OWNER)["HostConfig"]
+
+
+def test_a_container_that_is_never_started_may_be_made_to_look_at_an_image() -> None:
+    require_allowed_request("POST", CREATE, json.dumps(build_still_container(IMAGE, OWNER)).encode(), NAMED)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Image": "nginx"},
+        {"Entrypoint": ["/bin/sh"]},
+        {"Cmd": ["id"]},
+        {"Labels": {PROBE_LABEL: "me"}},
+        {"HostConfig": {"Binds": ["/:/host"]}},
+        {"Volumes": {"/data": {}}},
+    ],
+)
+def test_it_has_exactly_that_form(changes: dict[str, Any]) -> None:
+    body = json.dumps(build_still_container(IMAGE, OWNER) | changes).encode()
+    with pytest.raises(ForbiddenRequest):
+        require_allowed_request("POST", CREATE, body, NAMED)
 
 
 CHANGED_HOSTS: list[dict[str, Any]] = [
@@ -251,7 +273,7 @@ class ScriptedEngine:
 
     def read_path_stat(self, ref: str, path: str) -> Json:
         self.does(f"stat {ref} {path}")
-        return {"name": path, "size": 1, "mode": 0o644, "mtime": "2026-01-01T00:00:00Z"}
+        return {"name": path.rpartition("/")[2], "size": 1, "mode": 0o644, "mtime": "2026-01-01T00:00:00Z"}
 
     def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:
         self.does(f"{resource.name} {' '.join(refs)}{query or ''}")
@@ -303,6 +325,21 @@ def test_what_is_only_shown_is_removed_at_once() -> None:
     engine = ScriptedEngine()
     assert ProbeContainers(engine).inspect_started(IMAGE)["Id"] == "1"
     assert engine.did == ["create 1", "start 1", "inspect 1", "remove 1"]
+
+
+def test_what_an_image_holds_is_asked_of_a_container_that_is_not_started_and_removed_at_once() -> None:
+    engine = ScriptedEngine()
+    engine.on["stat 1 /nope"] = make_failing_call(NotThere("/nope"))
+    assert list(ProbeContainers(engine).stat_paths(IMAGE, ["/bin/sh", "/nope"])) == ["/bin/sh"]
+    assert engine.did == ["create 1", "stat 1 /bin/sh", "stat 1 /nope", "remove 1"]
+
+
+def test_it_is_removed_too_when_a_path_cannot_be_asked_for() -> None:
+    engine = ScriptedEngine()
+    engine.on["stat 1 /bin/sh"] = make_failing_call(OutOfReach(UnobservableReason.DEADLINE))
+    with pytest.raises(OutOfReach):
+        ProbeContainers(engine).stat_paths(IMAGE, ["/bin/sh"])
+    assert engine.did[-1] == "remove 1"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ from dckgrade.engine.memo import Memo
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.resources import IMAGES, INFO, Resource
+from dckgrade.engine.saved_image import SavedArchive
 from dckgrade.probes.docker.container import Container
 from dckgrade.report.observation import EngineInfo, Observation, Seen, UnobservableReason
 
@@ -108,6 +109,15 @@ class Bare(ResourceReader):
 
     def run_beside(self, ref: str, image: str, argv: Sequence[str]) -> CommandResult:
         raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"{ref} {image} {argv}")
+
+    def stat_image_paths(self, image: str, paths: Sequence[str]) -> Mapping[str, Json]:
+        raise NotThere(f"{image} {paths}")
+
+    def export_image(self, image: str, words: Sequence[bytes]) -> SavedArchive:
+        raise NotThere(f"{image} {len(words)}")
+
+    def read_image_file(self, name: str) -> SavedArchive:
+        raise NotThere(name)
 
     def call_once_per_run(self, key: Hashable, call: Callable[[], T]) -> T:
         """Remember what this run has done, as an engine does through all its looks."""

@@ -22,12 +22,19 @@ from dckgrade.probes.docker.container_restarts import ContainerRestarts
 from dckgrade.probes.docker.container_stats import ContainerStats
 from dckgrade.probes.docker.daemon_file import DaemonFile
 from dckgrade.probes.docker.image import Image
+from dckgrade.probes.docker.image_archive import ImageArchive
+from dckgrade.probes.docker.image_build import ImageBuild
+from dckgrade.probes.docker.image_files import ImageFiles
+from dckgrade.probes.docker.image_layers import ImageLayers
+from dckgrade.probes.docker.images_dangling import ImagesDangling
 from dckgrade.probes.docker.log_rotation import LogRotation
 from dckgrade.probes.docker.network import Network
 from dckgrade.probes.docker.swarm import Swarm
 from dckgrade.probes.docker.volume import Volume
 from dckgrade.report.observation import UnobservableReason
 from tests.support.fake_engine import ENGINES, NEWEST, RECORDED, FakeEngine
+from tests.support.recorded_images import ENGINES as IMAGE_ENGINES
+from tests.support.recorded_images import RecordedImages, pack_image
 from tests.support.recorded_networks import ENGINES as NETWORK_ENGINES
 from tests.support.recorded_networks import RecordedNetworks
 from tests.support.scenes import Scene, SceneBuilder
@@ -219,6 +226,12 @@ def show_kept_containers(probe: Callable[[str], Probe], *names: str) -> Sequence
     ]
 
 
+def show_saved_image(version: str) -> Scene:
+    engine = RecordedImages(version)
+    engine.files["mon-app.tar"] = pack_image({"bin/sh": b"x"})
+    return Scene(ImageArchive(file="mon-app.tar", image="mon-app:1.0"), engine)
+
+
 SCENES: Mapping[str, SceneBuilder] = {
     "container": lambda: [show_container(name, engine) for engine, name in RECORDED_CONTAINERS],
     "container-health": lambda: show_kept_containers(
@@ -243,6 +256,29 @@ SCENES: Mapping[str, SceneBuilder] = {
     ],
     "daemon-file": show_daemon_files,
     "image": lambda: [show_image()],
+    "image-archive": lambda: [show_saved_image(version) for version in IMAGE_ENGINES],
+    "image-build": lambda: [
+        Scene(ImageBuild(name=name, container="app", words_of=".env"), RecordedImages(version))
+        for version in IMAGE_ENGINES
+        for name in ("mon-app:1.0", "leaky:1", "mon-app:2.0")
+    ],
+    "image-files": lambda: [
+        Scene(
+            ImageFiles(name="mon-app:1.0", container=container, any_of=["/bin/sh", "/src"]),
+            RecordedImages(version),
+        )
+        for version in IMAGE_ENGINES
+        for container in ("app", "old")
+    ],
+    "image-layers": lambda: [
+        Scene(
+            ImageLayers(name="mon-app:1.0", patterns=["sh", ".env"], words_of=".env"), RecordedImages(version)
+        )
+        for version in IMAGE_ENGINES
+    ],
+    "images-dangling": lambda: [
+        Scene(ImagesDangling(), RecordedImages(version)) for version in IMAGE_ENGINES
+    ],
     "log-rotation": lambda: [show_rotation(), show_refused_options()],
     "network": lambda: [
         Scene(Network(name=name), RecordedNetworks(engine))

@@ -57,7 +57,7 @@ class EngineWithVolumes(FakeEngine):
         return json.loads((self.folder / f"{name}.json").read_bytes())
 
     def read(self, resource: Resource[Any], *refs: str, **query: str) -> Any:
-        tables = {"archive-stat": self.stats, "tree": self.trees}
+        tables = {"path-stat": self.stats, "tree": self.trees}
         if resource.name not in tables:
             return super().read(resource, *refs, **query)
         name = self.names.get(refs[0])

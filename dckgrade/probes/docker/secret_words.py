@@ -1,0 +1,65 @@
+"""Which names say that a value is secret, and which values of a file are: they are never shown or kept."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+from msgspec import Meta
+
+from dckgrade.engine.answers import NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
+from dckgrade.report.observation import UnobservableReason
+
+WorkFile = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-][A-Za-z0-9_./-]*$", max_length=200)]
+"""A file of the trainee's working folder."""
+
+SECRET_NAME_PATTERN = re.compile(
+    r"password|passwd|passphrase|(?<![a-z])pass(?![a-z])|pwd|secret|token|jeton|credential|mot_?de_?passe"
+    r"|(?<![a-z])(?:mdp|pw|pat|dsn|cl[eé])(?![a-z])|(?:api|access|private|encryption)_?key|(?<![a-z])key$",
+    re.IGNORECASE,
+)
+PUBLIC_NAME_PATTERN = re.compile(
+    r"gpg_key|^(?:disabled?|no|without)[-_]|[-_](?:file|path|dir|url|uri|host|port|endpoint|name|id|ttl|length)$",
+    re.IGNORECASE,
+)
+"""Such names tell where something is, that there is none, or with which public key something was signed."""
+MIN_WORD_CHARS = 6
+"""Shorter values stand in any program."""
+MAX_WORDS = 20
+_LINE_PATTERN = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$", re.MULTILINE)
+
+
+def names_secret(name: str) -> bool:
+    """Return whether a variable's name says that its value is secret."""
+    return bool(SECRET_NAME_PATTERN.search(name)) and not PUBLIC_NAME_PATTERN.search(name)
+
+
+def read_secret_words(engine: Engine, file: str | None) -> tuple[bytes, ...] | None:
+    """
+    Return the secret values that stand in *file* of the working folder, `NAME=value` on each line.
+
+    None where there is no such file, or the trainee's files are elsewhere.
+    """
+    if file is None:
+        return None
+    try:
+        content = engine.read_file(file).decode(errors="replace")
+    except NotThere:
+        return None
+    except OutOfReach as refusal:
+        if refusal.why is UnobservableReason.ELSEWHERE:
+            return None
+        raise
+    return tuple(word.encode() for word in list_words(_LINE_PATTERN.findall(content)))
+
+
+def list_words(variables: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the values of the variables whose names are secret, without their quotes, each once."""
+    return sorted(set(_iter_words(variables)))[:MAX_WORDS]
+
+
+def _iter_words(variables: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for name, written in variables:
+        word = written.strip("\"'")
+        if names_secret(name) and len(word) >= MIN_WORD_CHARS:
+            yield word
