@@ -591,7 +591,6 @@ def test_a_reading_may_leave_and_the_same_as_anything_else_may_not(path: str) ->
         "/nodes/x",
         "/system/df",
         "/v1.41/images/search",
-        "/v1.41/images/nginx/get",
         "/v1.41/containers/web/export",
         "/v1.41/plugins",
         "/v1.41/containers/a/b/json",
@@ -769,7 +768,8 @@ def test_the_only_modules_of_the_engine_that_are_imported_late_are_those_that_lo
         (path.stem, node.module)
         for path in (Path(__file__).parents[2] / "dckgrade/engine").rglob("*.py")
         for statement in ast.parse(path.read_text()).body
-        if not isinstance(statement, ast.ImportFrom)
+        # What is only for the type checker is never imported.
+        if not isinstance(statement, ast.ImportFrom) and "TYPE_CHECKING" not in ast.unparse(statement)[:20]
         for node in ast.walk(statement)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dckgrade")
     }

@@ -1,6 +1,8 @@
 """Large answers are read as they come: within a deadline and a size limit, whole or not at all."""
 
+import base64
 import io
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -130,7 +132,8 @@ def test_an_image_that_is_not_there_cannot_be_exported(tmp_path: Path) -> None:
         connected.take_snapshot().export_image("x", [])
 
 
-STAT: dict[str, Any] = {"X_Docker_Container_Path_Stat": "eyJuYW1lIjoiZ2NjIiwibW9kZSI6NDkzfQ=="}
+GCC = {"name": "gcc", "size": 9, "mode": 0o755, "mtime": "2026-01-01T00:00:00Z"}
+STAT: dict[str, Any] = {"X_Docker_Container_Path_Stat": base64.b64encode(json.dumps(GCC).encode()).decode()}
 
 
 def test_a_path_is_described_by_a_header(tmp_path: Path) -> None:

@@ -200,6 +200,7 @@ def test_a_file_comes_out_of_the_engines_tar_and_anything_else_does_not() -> Non
 def test_reading_out_of_a_container_is_permitted_and_writing_into_one_is_not() -> None:
     require_allowed_request("GET", "/v1.41/containers/abc/archive")
     require_allowed_request("GET", "/v1.41/images/json")
-    for method in ("PUT", "HEAD", "POST"):
+    require_allowed_request("HEAD", "/v1.41/containers/abc/archive")
+    for method in ("PUT", "POST", "DELETE"):
         with pytest.raises(ForbiddenRequest):
             require_allowed_request(method, "/v1.41/containers/abc/archive", b"null")
