@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 MAX_WAIT_STARTING_S, MAX_WAIT_IDLE_S = 1.5, 5.0
 """Seconds until the next look when no event comes, while something starts and otherwise: what happens inside
 a container makes no event."""
+MAX_NEXT_STEPS = 2
+"""Of several labs, how many first failures are shown: the whole fits a terminal of 24 lines."""
 
 
 class DrawFunction(Protocol):
@@ -113,10 +116,10 @@ def lay_out_short(reports: "Sequence[Report]") -> "Iterator[RenderableType]":
         messages.add_label(say["engine"], messages.describe_engine(reports[0]), language.get_language())
     )
     yield render_overview(reports)
-    for report in reports:
-        for cause in messages.list_failed_and_blocked(report)[:1]:
-            label = sanitize_line(report.lab.id)
-            yield Text(messages.add_label(label, sanitize_line(cause.title), report.lang))
+    causes = ((report, cause) for report in reports for cause in messages.list_failed_and_blocked(report)[:1])
+    for report, cause in islice(causes, MAX_NEXT_STEPS):
+        label = sanitize_line(report.lab.id)
+        yield Text(messages.add_label(label, sanitize_line(cause.title), report.lang))
 
 
 def list_newly_passed(reports: "Sequence[Report]", last: "Sequence[Report]") -> list[str]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dckgrade.lab.problem import MAX_PROBLEM_VALUE_CHARS
 from dckgrade.probes.registry import load_kinds
 from tests.support.sample_lab import SAMPLE, changed, list_problems
 
@@ -35,7 +36,7 @@ SHAPE = [
     (
         "kind: http,",
         "kind: htpt,",
-        [f"32:21: “htpt” is none of {KIND_NAMES}; did you mean `http`?"],
+        [f"32:21: “htpt” is none of {KIND_NAMES[:MAX_PROBLEM_VALUE_CHARS]}…; did you mean `http`?"],
     ),
     ("kind: http, ", "", ["32:14: needs `kind`"]),
     ("{kind: http, container: web1}", "http", ["32:14: should be a mapping, is “http”"]),

@@ -13,6 +13,7 @@ from dckgrade.engine.resources import PATH_STAT, Resource
 from dckgrade.engine.saved_image import SavedArchive, read_saved_archive
 from tests.support.fake_engine import FakeEngine
 
+BUILT_AT = "2026-11-29T07:45:46Z"
 ANSWERS = Path(__file__).parents[1] / "answers" / "images"
 ENGINES = sorted(folder.name for folder in ANSWERS.iterdir() if folder.is_dir())
 IMAGES = ("mon-app:1.0", "leaky:1", "imported:1", "committed:1", "busybox:latest")
@@ -86,7 +87,7 @@ class RecordedImages(FakeEngine):
         self.questions.append(f"stat {refs[0][:6]} {query['path']}")
         if query["path"] not in self.paths:
             raise NotThere(query["path"])
-        return {"name": query["path"].rpartition("/")[2], "size": 1, "mode": 0o755, "linkTarget": ""}
+        return {"name": query["path"].rpartition("/")[2], "size": 1, "mode": 0o755, "mtime": BUILT_AT}
 
     def stat_image_paths(self, image: str, paths: Sequence[str]) -> Mapping[str, Json]:
         self.questions.append(f"create from {image[:13]}")
