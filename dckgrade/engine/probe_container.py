@@ -104,17 +104,6 @@ class ProbeContainers:
             finally:
                 self._remove_container(ref)
 
-    def stat_unstarted(self, image: str, path: str) -> Json:
-        """Create a container, return what `read_path_stat` says of a path in it, and remove it at once."""
-        with self._lock:
-            ref = self._create_container(
-                lambda owner: build_probe_container(image, make_marker(), owner, None)
-            )
-            try:
-                return self._api.read_path_stat(ref, path)
-            finally:
-                self._remove_container(ref)
-
     def start_speaking(self, image: str, words: str, log: Json | None) -> str:
         """Start a container that prints *words* until it is removed; return its id."""
         with self._lock:
@@ -146,9 +135,7 @@ class ProbeContainers:
                 self._remove_container(ref)
 
     def stat_paths(self, image: str, paths: Sequence[str]) -> dict[str, Json]:
-        """
-        Describe those of *paths* that an image holds, by a container of it that is never started.
-        """
+        """Describe those of *paths* that an image holds, by a container of it that is never started."""
         with self._lock:
             ref = self._create_container(lambda owner: build_still_container(image, owner))
             try:

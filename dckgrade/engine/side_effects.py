@@ -30,15 +30,6 @@ class SideEffects(Protocol):
         """
         ...
 
-    def read_image_path_stat(self, image: str, path: str) -> Json:
-        """
-        Tell what `read_path_stat` tells of a path in the local image with this id; `NotThere` without it.
-
-        A container of the image is created, never started, and removed at once: an image's files are seen
-        through a container alone.
-        """
-        ...
-
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         """
         Start a container of the local image with this id; return its own id.

@@ -87,13 +87,6 @@ class EngineSnapshot(ResourceReader):
             ("started", image), lambda: self._api.probe_containers.inspect_started(image)
         )
 
-    def read_image_path_stat(self, image: str, path: str) -> Json:
-        """Tell of a path in an image, once per run."""
-        self._require_active()
-        return self.call_once_per_run(
-            ("image path", image, path), lambda: self._api.probe_containers.stat_unstarted(image, path)
-        )
-
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         """Start a probe container that prints *words*."""
         self._require_active()

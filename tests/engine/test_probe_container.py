@@ -300,20 +300,6 @@ class ScriptedEngine:
         self.on.get(what, lambda: None)()
 
 
-def test_a_path_of_an_image_is_seen_in_a_container_that_is_never_started() -> None:
-    engine = ScriptedEngine()
-    assert ProbeContainers(engine).stat_unstarted(IMAGE, "/etc/passwd")["size"] == 1
-    assert engine.did == ["create 1", "stat 1 /etc/passwd", "remove 1"]
-
-
-def test_it_is_removed_too_where_the_image_has_no_such_path() -> None:
-    engine = ScriptedEngine()
-    engine.on["stat 1 /nope"] = make_failing_call(NotThere("/nope"))
-    with pytest.raises(NotThere):
-        ProbeContainers(engine).stat_unstarted(IMAGE, "/nope")
-    assert engine.did[-1] == "remove 1"
-
-
 def make_failing_call(error: Exception) -> Callable[[], None]:
     def call() -> None:
         raise error

@@ -92,9 +92,6 @@ class Bare(ResourceReader):
     def read_large_file(self, name: str) -> bytes:
         raise NotThere(name)
 
-    def read_image_path_stat(self, image: str, path: str) -> Json:
-        raise NotThere(f"{image} {path}")
-
     def inspect_started_container(self, image: str) -> Json:
         raise NotThere(image)
 

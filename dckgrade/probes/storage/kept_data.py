@@ -177,9 +177,9 @@ def is_from_image(engine: Engine, inspected: Json, path: str, stat: Json) -> boo
         came = str((engine.inspect_image(ref).get("Metadata") or {}).get("LastTagTime") or "")
         if came and parse_timestamp(stat["mtime"]) > parse_timestamp(came) and parse_timestamp(came).year > 1:
             return False
-        own = engine.read_image_path_stat(ref, path)
+        own = engine.stat_image_paths(ref, [path]).get(path)
     except NotThere:
         return False
     except OutOfReach:
         return None
-    return (own["size"], own["mtime"]) == (stat["size"], stat["mtime"])
+    return own is not None and (own["size"], own["mtime"]) == (stat["size"], stat["mtime"])

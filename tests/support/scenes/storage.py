@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from dckgrade.engine.answers import CommandResult, Json, NotThere, OutOfReach
+from dckgrade.engine.answers import CommandResult, Json, OutOfReach
 from dckgrade.engine.resources import Resource
 from dckgrade.probes.storage.kept_data import KeptData
 from dckgrade.probes.storage.mount import Mount
@@ -67,13 +67,11 @@ class EngineWithVolumes(FakeEngine):
         found: bytes = self._answered("large file", self.work_files, name)
         return found
 
-    def read_image_path_stat(self, image: str, path: str) -> Json:
-        self.questions.append(f"image {path}")
+    def stat_image_paths(self, image: str, paths: Sequence[str]) -> Mapping[str, Json]:  # noqa: ARG002
+        self.questions += [f"image {path}" for path in paths]
         if self.image_stats is None:
             raise OutOfReach(UnobservableReason.NOT_TRIED, "--passive")
-        if path not in self.image_stats:
-            raise NotThere(f"{image} {path}")
-        return self.image_stats[path]
+        return {path: self.image_stats[path] for path in paths if path in self.image_stats}
 
     def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:
         self.questions.append(f"run {' '.join(argv)}")
