@@ -20,6 +20,7 @@ _OUTPUT_DEAD = compile_lazily(
     "No Available connections"
 )
 _OUTPUT_ALIVE = compile_lazily(r"Restored connection to ES instance")
+_OUTPUT_BEGINS = compile_lazily(r"Elasticsearch pool URLs updated")
 _LOCKED = compile_lazily(r"TOO_MANY_REQUESTS/12|FORBIDDEN/12|cluster_block_exception")
 _REFUSED = compile_lazily(r"Could not index event|retrying failed action with response code: 40[13]")
 # `"error"=>{"type"=>"mapper_parsing_exception", "reason"=>"failed to parse field [code] …"}`
@@ -70,6 +71,8 @@ class OutputConnection(Struct, frozen=True):
     """Where it looks for it; None where that was not told."""
     refusal: str | None
     """Why the last document was refused that was: type and reason."""
+    begins: bool = False
+    """The last word is that it begins to look for Elasticsearch: a name that nobody answers for takes a while."""
 
     def is_failing(self, written: int | None, *, waits: bool) -> bool:
         """
@@ -81,6 +84,10 @@ class OutputConnection(Struct, frozen=True):
         """
         return (self.lost and (waits or not written)) or (self.refusal is not None and written == 0)
 
+    def is_undecided(self, written: int | None, *, waits: bool) -> bool:
+        """Return whether events wait for the first word about Elasticsearch; as `is_failing` otherwise."""
+        return self.begins and waits and not written
+
     def has_refused(self, words: str) -> bool:
         """Return whether the last refusal quotes *words*; what is written of others says nothing then."""
         return words in (self.refusal or "")
@@ -88,19 +95,21 @@ class OutputConnection(Struct, frozen=True):
 
 def read_output_connection(log: str) -> OutputConnection:
     """Read Logstash's log: the last word about its output counts."""
-    lost, host, refusal = False, None, None
+    lost, host, refusal, begins = False, None, None, False
     for line in log.splitlines():
         if not _OUTPUT.search(line):
             continue
         if url := _URL.search(line):
             host = parse_hostname(url[1])
-        if _OUTPUT_ALIVE.search(line):
-            lost = False
+        if _OUTPUT_BEGINS.search(line):
+            begins = True
+        elif _OUTPUT_ALIVE.search(line):
+            lost = begins = False
         elif _OUTPUT_DEAD.search(line) or _LOCKED.search(line):
-            lost = True
+            lost, begins = True, False
         elif _REFUSED.search(line):
-            refusal = read_refusal(line)
-    return OutputConnection(lost, host, refusal)
+            refusal, begins = read_refusal(line), False
+    return OutputConnection(lost, host, refusal, begins)
 
 
 def read_refusal(line: str) -> str:

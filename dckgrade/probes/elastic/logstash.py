@@ -49,6 +49,8 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     Whether the last word of its log about Elasticsearch is that it cannot be reached, or accepts nothing:
     single documents that are refused, while others are accepted, do not count.
     """
+    connecting: bool
+    """Whether events wait while its log says no more than that it begins to look for Elasticsearch."""
     refusal: str | None
     """Why Elasticsearch refused a document, the last time that it did: type and reason, secrets masked."""
     answered_in_clear: bool
@@ -96,6 +98,10 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
         "failing": Text(
             fr="Elasticsearch hors d'atteinte d'après le log", en="Elasticsearch out of reach, by the log"
         ),
+        "connecting": Text(
+            fr="premier essai de joindre Elasticsearch en cours",
+            en="first attempt to reach Elasticsearch under way",
+        ),
         "refusal": Text(fr="refus d'Elasticsearch", en="refusal by Elasticsearch"),
         "answered_in_clear": Text(
             fr="https demandé, réponse en clair", en="asked by https, answered in clear"
@@ -140,6 +146,7 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
             passed_on=flow.passed_on,
             written=flow.written,
             failing=connection.is_failing(flow.written, waits=flow.waits),
+            connecting=connection.is_undecided(flow.written, waits=flow.waits),
             refusal=connection.refusal,
             answered_in_clear=connection.lost and log_patterns.is_answered_in_clear(log),
             host=connection.host,
@@ -150,8 +157,8 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
         return Seen(kind="logstash", facts=msgspec.to_builtins(facts), age_s=answered.age_s)
 
     def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
-        """Older recordings do not tell how it was answered."""
-        return add_missing_facts(super().recall(recorded), answered_in_clear=False)
+        """Older recordings do not tell how it was answered, and were made after the first attempt."""
+        return add_missing_facts(super().recall(recorded), answered_in_clear=False, connecting=False)
 
 
 def is_own_loopback(host: str | None, inspected: Json, engine: Engine) -> bool:

@@ -252,6 +252,34 @@ def test_a_connection_that_was_lost_is_back_where_lines_are_written_and_none_wai
     assert facts(Logstash().observe(engine))["failing"] is failing
 
 
+BEGINS = OUT.replace("WARN ", "INFO ") + (
+    "Elasticsearch pool URLs updated {:changes=>{:removed=>[], :added=>[http://elasticsearch:9200/]}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("log", "taken_in", "written", "connecting"),
+    [
+        (BEGINS, 9, 0, True),
+        (BEGINS, 9, None, True),
+        (BEGINS, 0, 0, False),
+        (BEGINS, 9, 4, False),
+        (f"{BEGINS}\n{ALIVE}", 9, 0, False),
+        (f"{BEGINS}\n{DEAD}", 9, 0, False),
+        (f"{BEGINS}\n{LICENCE}", 9, 0, True),
+        (f"{DEAD}\n{BEGINS}", 9, 0, True),
+        ("", 9, 0, False),
+    ],
+)
+def test_lines_that_wait_for_the_first_word_about_elasticsearch_decide_nothing_yet(
+    log: str, taken_in: int, written: int | None, connecting: object
+) -> None:
+    engine = Stack()
+    engine.pages["9600/_node/stats/pipelines"] = stats(taken_in, 0, written)
+    engine.logs[engine.id_of("logstash")] = log
+    assert facts(Logstash().observe(engine))["connecting"] is connecting
+
+
 REFUSAL = OUT + (
     'Could not index event to Elasticsearch. {:status=>400, :action=>["index", {:_id=>nil, :_index=>"x"}], '
     ':response=>{"index"=>{"status"=>400, "error"=>{"type"=>"mapper_parsing_exception", "reason"=>"failed to '

@@ -234,6 +234,21 @@ def test_a_logstash_that_asks_by_https_what_is_answered_in_clear_is_told_so(erro
     assert mistake.code == code
 
 
+def test_a_first_attempt_to_reach_elasticsearch_is_waited_for() -> None:
+    engine = Stack()
+    engine.pages["9600/_node/stats/pipelines"] = stats(9, 0, 0)
+    engine.logs[engine.id_of("logstash")] = (
+        "[INFO ][logstash.outputs.elasticsearch][main] Elasticsearch pool URLs updated "
+        "{:changes=>{:removed=>[], :added=>[http://elasticsearch:9200/]}}"
+    )
+    mistake = name_mistake(engine, "logstash-writes-to-elasticsearch")
+    assert mistake
+    assert mistake.code == "EL-99"
+    diagnosis = TP7.find_diagnosis(mistake.code)
+    assert diagnosis
+    assert diagnosis.transient
+
+
 def test_the_variable_of_version_6_is_no_mistake_while_the_usual_name_is_right() -> None:
     engine = Stack().aged("kibana", 40)
     engine.pages["5601/api/status"] = NOT_READY
