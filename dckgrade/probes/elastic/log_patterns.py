@@ -72,7 +72,7 @@ class OutputConnection(Struct, frozen=True):
     refusal: str | None
     """Why the last document was refused that was: type and reason."""
     begins: bool = False
-    """The last word is that it begins to look for Elasticsearch: a name that nobody answers for takes a while."""
+    """The last word is that it begins to look for Elasticsearch; a name that nobody knows takes a while."""
 
     def is_failing(self, written: int | None, *, waits: bool) -> bool:
         """
