@@ -6,26 +6,43 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from dckgrade.judge.matching import matches_wanted
 from dckgrade.lab.matchers import Expect, FactReference, Matcher, Wanted, iter_fact_references
 from dckgrade.report.observation import Absent, Observation, Recording, Seen
 
 
 def fill_in_facts(expect: Expect, recording: Recording) -> Expect:
+    """Return *expect* with each fact of another observation replaced by the value that was seen."""
+    return {name: fill_in_fact(wanted, recording) for name, wanted in expect.items()}
+
+
+def fill_in_fact(wanted: Wanted, recording: Recording) -> Wanted:
     """
-    Return *expect* with each fact of another observation replaced by the value that was seen.
+    Return *wanted* with the values that were seen in the place of facts of other observations.
 
     A demand that speaks of a fact without a value stays as it is, and holds of nothing.
     """
-    return {
-        name: _fill_in(wanted, recording) if has_values(wanted, recording) else wanted
+    if isinstance(wanted, Matcher) and wanted.references and has_values(wanted, recording):
+        return _fill_in(wanted, recording)  # type: ignore[no-any-return]
+    return wanted
+
+
+def holds_of(expect: Expect, facts: Mapping[str, Any], recording: Recording) -> bool:
+    """Return whether every demand holds of *facts*, compared with other facts of *recording*."""
+    return all(
+        name in facts and matches_wanted(fill_in_fact(wanted, recording), facts[name])
         for name, wanted in expect.items()
-    }
+    )
 
 
-def has_values(wanted: Wanted, recording: Recording) -> bool:
+def list_compared(expect: Expect) -> list[str]:
+    """List the names of those demands of *expect* that speak of facts of other observations."""
+    return [name for name, wanted in expect.items() if isinstance(wanted, Matcher) and wanted.references]
+
+
+def has_values(wanted: Matcher, recording: Recording) -> bool:
     """Return whether every fact that *wanted* speaks of has a value."""
-    references = wanted.references if isinstance(wanted, Matcher) else ()
-    return all(get_value(reference, recording) is not None for reference in references)
+    return all(get_value(reference, recording) is not None for reference in wanted.references)
 
 
 def get_value(reference: FactReference, recording: Recording) -> Any:

@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dckgrade.judge.comparison import fill_in_facts, list_untold
-from dckgrade.judge.matching import match_all
-from dckgrade.lab.matchers import Matcher
+from dckgrade.judge.comparison import holds_of, list_compared, list_untold
 from dckgrade.lab.model import (
     PLACEHOLDER_PATTERN,
     QUOTATION_FACTS,
@@ -87,11 +85,7 @@ def may_match(condition: Condition, probe: Probe, recording: Recording) -> bool:
     """Return whether *condition* holds but for what is compared with other observations."""
     if isinstance(condition, str):
         return matches_condition(condition, probe, recording)
-    plain = {
-        name: wanted
-        for name, wanted in condition.items()
-        if not (isinstance(wanted, Matcher) and wanted.references)
-    }
+    plain = {name: condition[name] for name in condition.keys() - list_compared(condition)}
     return matches_condition(plain, probe, recording)
 
 
@@ -103,20 +97,26 @@ def list_unrecorded_signs(lab: Lab, check: Check, recording: Recording) -> list[
     fits is none: the first that fits names the mistake.
     """
     for full in resolve_references(lab, check.diagnoses):
-        own = [(condition, check.observe) for condition in full.list_conditions()]
-        others = [(also.when, also.observe) for also in full.also]
-        weighed = [
-            any_certain([weigh_condition(*asked, recording) for asked in own]),
-            *(weigh_condition(*asked, recording) for asked in others),
-        ]
-        if False in weighed:
-            continue
-        if None not in weighed:
+        fits = weigh_diagnosis(full, check.observe, recording)
+        if fits:
             return []
-        if full.verdict == "unknown":
+        if fits is None and full.verdict == "unknown":
+            own = ((condition, check.observe) for condition in full.list_conditions())
+            others = ((also.when, also.observe) for also in full.also)
             lacking = (name for asked in (*own, *others) for name in list_lacking(*asked, recording))
             return list(dict.fromkeys(lacking))
     return []
+
+
+def weigh_diagnosis(full: Diagnosis, probe: Probe, recording: Recording) -> bool | None:
+    """Return whether *full* fits what was seen; None where *recording* does not hold what tells."""
+    fits = any_certain([weigh_condition(condition, probe, recording) for condition in full.list_conditions()])
+    for also in full.also:
+        if fits is False:
+            break
+        other = weigh_condition(also.when, also.observe, recording)
+        fits = other if fits or other is False else None
+    return fits
 
 
 def any_certain(answers: Sequence[bool | None]) -> bool | None:
@@ -132,15 +132,17 @@ def weigh_condition(condition: Condition, probe: Probe, recording: Recording) ->
         return None if probe.passive or not recording.passive else False
     if isinstance(condition, str) or not isinstance(seen, Seen):
         return matches_condition(condition, probe, recording)
-    untold = [name for name, wanted in condition.items() if list_untold({name: wanted}, recording)]
-    lacking = [name for name in condition if name not in seen.facts]
-    recorded = {name: wanted for name, wanted in condition.items() if name not in (*lacking, *untold)}
+    lacking = condition.keys() - seen.facts.keys()
+    unknown = lacking | {
+        name for name in list_compared(condition) if list_untold({name: condition[name]}, recording)
+    }
+    known = {name: condition[name] for name in condition.keys() - unknown} if unknown else condition
+    if not holds_of(known, seen.facts, recording):
+        return False
     # A mistake that two checks share may speak of facts that only one of their kinds has.
-    if not match_all(fill_in_facts(recorded, recording), seen.facts):
+    if not lacking.issubset(probe.facts.__struct_fields__):
         return False
-    if not set(lacking) <= set(probe.facts.__struct_fields__):
-        return False
-    return None if lacking or untold else True
+    return None if unknown else True
 
 
 def list_lacking(condition: Condition, probe: Probe, recording: Recording) -> list[str]:
@@ -173,7 +175,7 @@ def matches_condition(condition: Condition, probe: Probe, recording: Recording) 
     seen = probe.recall(recording.observations)
     if isinstance(condition, str):
         return isinstance(seen, Absent)
-    return isinstance(seen, Seen) and match_all(fill_in_facts(condition, recording), seen.facts)
+    return isinstance(seen, Seen) and holds_of(condition, seen.facts, recording)
 
 
 def word_mistake(full: Diagnosis, seen: Sequence[Observation | None], lang: str) -> NamedMistake:

@@ -1,6 +1,7 @@
 """The parts of a lab as types: inputs, checks that observe and expect, diagnoses that name the mistake."""
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -157,7 +158,7 @@ class Sheet(Strict, frozen=True, kw_only=True):
         return self.en if lang == "en" else self.fr
 
 
-class Lab(Strict, frozen=True, kw_only=True):
+class Lab(Strict, frozen=True, kw_only=True, dict=True):
     """A lab: the content of `checks/<id>.yaml`."""
 
     version: Literal[1]
@@ -170,8 +171,14 @@ class Lab(Strict, frozen=True, kw_only=True):
 
     def find_diagnosis(self, code: str) -> Diagnosis | None:
         """Return the diagnosis that is written in full under *code*."""
-        written = (diagnosis for diagnosis in self.list_diagnoses() if diagnosis.message)
-        return next((diagnosis for diagnosis in written if diagnosis.code == code), None)
+        return self.written_diagnoses.get(code)
+
+    @cached_property
+    def written_diagnoses(self) -> dict[str, Diagnosis]:
+        """The diagnoses by their code, each where it is written in full."""
+        written = [diagnosis for diagnosis in self.list_diagnoses() if diagnosis.message]
+        # Lint refuses a code that is written twice; until then the first counts.
+        return {diagnosis.code: diagnosis for diagnosis in reversed(written)}
 
     def list_diagnoses(self) -> list[Diagnosis]:
         """List every diagnosis and remark, references too, in the order of the file."""
