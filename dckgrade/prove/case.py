@@ -16,6 +16,7 @@ from dckgrade.lab.problem import Problem
 from dckgrade.lab.shape import find_type_problems
 from dckgrade.lab.strict_yaml import NotStrict, parse_strict_yaml
 from dckgrade.probes.base import Strict
+from dckgrade.prove.engines.release import INSTALLED, RELEASES
 from dckgrade.report.decode import convert_data
 from dckgrade.report.result import CheckResult, Verdict
 
@@ -98,7 +99,16 @@ class Case(Struct, frozen=True):
     @property
     def recording_path(self) -> Path:
         """Where the report of a real engine in this state is kept."""
-        return self.folder / "recording.json"
+        return self.get_recording_path(INSTALLED.name)
+
+    def get_recording_path(self, engine: str) -> Path:
+        """Return where the report of *engine* in this state is kept: the name of one of our releases."""
+        return self.folder / ("recording.json" if engine == INSTALLED.name else f"recording.{engine}.json")
+
+    def list_other_recordings(self) -> dict[str, Path]:
+        """List the reports of other engines in this state, by the engine's name."""
+        paths = {name: self.get_recording_path(name) for name in RELEASES if name != INSTALLED.name}
+        return {name: path for name, path in paths.items() if path.exists()}
 
 
 class Waiver(Strict, frozen=True, kw_only=True):

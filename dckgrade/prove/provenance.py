@@ -15,8 +15,8 @@ PACKAGE = Path(dckgrade.__file__).parent
 CODE_OF_EVERY_RECORDING = ("engine", "grading", "probes/support")
 STAMPS_FILE = "recorded.json"
 DIGEST_CHARS = 16
-NOT_APPLIED = {"recording.json", "expect.yaml"}
-"""Files of a case that change nothing about what an engine is asked or shown."""
+NOT_APPLIED = ("recording.", "expect.yaml")
+"""How the names begin of files of a case that change nothing about what an engine is asked or shown."""
 
 
 def compute_digest(loaded: LoadedLab, fixtures: Path, case: Case) -> str:
@@ -42,7 +42,8 @@ def digest_lab_parts(loaded: LoadedLab, fixtures: Path) -> str:
 def digest_case_files(folder: Path) -> str:
     """Digest what is applied; a link counts as the file that it leads to."""
     return digest_each(
-        folder, (path for path in folder.rglob("*") if path.is_file() and path.name not in NOT_APPLIED)
+        folder,
+        (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(NOT_APPLIED)),
     )
 
 

@@ -1,6 +1,7 @@
 """Recordings of engines, kept beside the cases: judged again, compared with what engines say now, renewed."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -15,12 +16,13 @@ from dckgrade.report.proof import ProofFault
 from dckgrade.report.report import Report
 
 
-def rejudge_recording(loaded: LoadedLab, case: Case) -> CaseOutcome:
-    """Judge the recording of one case again."""
+def rejudge_recording(loaded: LoadedLab, case: Case, path: Path | None = None) -> CaseOutcome:
+    """Judge the recording of one case again: that of the usual engine, else the one at *path*."""
+    path = path or case.recording_path
     try:
-        report = codec.from_json(case.recording_path.read_bytes(), str(case.recording_path))
+        report = codec.from_json(path.read_bytes(), str(path))
     except OSError as error:
-        return CaseOutcome(case=case, failure=f"{case.recording_path}: {error.strerror}")
+        return CaseOutcome(case=case, failure=f"{path}: {error.strerror}")
     except UserError as trouble:
         return CaseOutcome(case=case, failure=str(trouble))
     return CaseOutcome(case=case, report=judging.judge_report_again(loaded, report, "fr"))
@@ -34,11 +36,26 @@ def is_as_expected(outcome: CaseOutcome) -> bool:
     )
 
 
-def renew_recording(_loaded: LoadedLab, outcome: CaseOutcome) -> Iterator[ProofFault]:
-    """Keep what the engine says, unless that is not what was expected: a fault is not worth keeping."""
+def renew_recording(outcome: CaseOutcome, engine: str) -> None:
+    """Keep what *engine* says, unless that is not what was expected: a fault is not worth keeping."""
     if outcome.report and is_as_expected(outcome):
-        outcome.case.recording_path.write_bytes(codec.to_json(replace_private_endpoint(outcome.report)))
-    yield from ()
+        path = outcome.case.get_recording_path(engine)
+        path.write_bytes(codec.to_json(replace_private_endpoint(outcome.report)))
+
+
+def judge_other_recordings(loaded: LoadedLab, case: Case) -> Iterator[ProofFault]:
+    """Yield where what other engines recorded of *case* does not end as expected."""
+    for engine, path in case.list_other_recordings().items():
+        outcome = rejudge_recording(loaded, case, path)
+        lines = outcome.report.checks if outcome.report else []
+        wrong = [line for line in lines if not classify_result(case, line).is_expected]
+        details = [f"{line.id} {line.verdict} {get_diagnosis_code(line) or ''}".strip() for line in wrong]
+        if detail := outcome.failure or ", ".join(details):
+            yield ProofFault(
+                what=N_("{case}: what another engine recorded of it is not as expected: {detail}."),
+                case=case.name,
+                detail=f"{engine}: {detail}",
+            )
 
 
 def compare_recording(loaded: LoadedLab, outcome: CaseOutcome) -> Iterator[ProofFault]:

@@ -16,9 +16,10 @@ from dckgrade.prove.engines import settings
 from dckgrade.prove.engines.given import GivenEngine
 from dckgrade.prove.engines.release import INSTALLED, EngineRelease
 from dckgrade.prove.engines.settings import EngineSetting
+from dckgrade.prove.proof import CaseOutcome
 from dckgrade.prove.recordings import rejudge_recording
 from dckgrade.prove.schedule import CaseOutcomes, CaseProgress, EngineFactory, PlannedLab, Schedule
-from dckgrade.report.proof import Proof
+from dckgrade.report.proof import Proof, ProofFault
 
 CaseChoice = Callable[[LoadedLab, Sequence[Case]], Collection[str]]
 """Chooses by name which cases of a lab are applied."""
@@ -27,8 +28,10 @@ CaseChoice = Callable[[LoadedLab, Sequence[Case]], Collection[str]]
 def prove_from_recordings(loaded: LoadedLab, fixtures: Path) -> Proof:
     """Judge the recordings of every case."""
     start = time.monotonic()
-    outcomes = [rejudge_recording(loaded, case) for case in list_cases(fixtures, loaded.lab.id)]
-    return build_proof(loaded, fixtures, outcomes, [], start)
+    cases = list_cases(fixtures, loaded.lab.id)
+    outcomes = [rejudge_recording(loaded, case) for case in cases]
+    others = [fault for case in cases for fault in recordings.judge_other_recordings(loaded, case)]
+    return build_proof(loaded, fixtures, outcomes, others, start)
 
 
 def plan_lab(
@@ -93,12 +96,11 @@ def finish_proof(
     loaded, lab = planned.loaded, planned.id
     all_cases = list_cases(fixtures, lab)
     applied = [outcomes[planned.key, case.name] for case in planned.cases]
-    keep = recordings.renew_recording if record else recordings.compare_recording
-    more = [fault for outcome in applied for fault in keep(loaded, outcome)]
+    more: list[ProofFault] = []
     if record:
-        recordings.derive_recordings([case for case in all_cases if not case.can_be_applied], all_cases)
-        kept = [outcome.case for outcome in applied if recordings.is_as_expected(outcome)]
-        provenance.stamp_recordings(loaded, fixtures, kept)
+        renew_recordings(planned, fixtures, applied, all_cases)
+    else:
+        more = [fault for outcome in applied for fault in recordings.compare_recording(loaded, outcome)]
     names = {case.name for case in planned.cases}
     seen = applied + [rejudge_recording(loaded, case) for case in all_cases if case.name not in names]
     versions = dict.fromkeys(outcome.report.engine.version for outcome in applied if outcome.report)
@@ -109,6 +111,19 @@ def finish_proof(
         applied=[outcome.case.name for outcome in applied],
         excepted=dict(planned.excepted),
     )
+
+
+def renew_recordings(
+    planned: PlannedLab, fixtures: Path, applied: Sequence[CaseOutcome], all_cases: Sequence[Case]
+) -> None:
+    """Keep what the engine says of the *applied* cases; others derive from the usual engine's."""
+    engine = planned.setting.release
+    for outcome in applied:
+        recordings.renew_recording(outcome, engine.name)
+    if engine == INSTALLED:
+        recordings.derive_recordings([case for case in all_cases if not case.can_be_applied], all_cases)
+        kept = [outcome.case for outcome in applied if recordings.is_as_expected(outcome)]
+        provenance.stamp_recordings(planned.loaded, fixtures, kept)
 
 
 def create_own_engines(
