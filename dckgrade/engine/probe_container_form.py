@@ -12,7 +12,7 @@ PROBE_LABEL, PROBE_NAME_PREFIX = "dckgrade.probe", "dckgrade-probe-"
 SENDING_DRIVERS = frozenset({"gelf", "syslog", "fluentd"})
 """Log drivers that send lines away; often set for one container only, so probe containers copy them."""
 EMBEDDED_DNS = "127.0.0.11"
-"""Where Docker answers the names of a network that somebody made."""
+"""Where Docker answers the names of a network that somebody made; Podman does at the network's gateway."""
 MAX_PORT = 65535
 _MARKER_SCRIPT = 'n=0; while [ "$n" -lt 60 ]; do echo " $0 "; n=$((n+1)); sleep 2; done'
 _NAME_QUERY = compile_lazily(rf"name={PROBE_NAME_PREFIX}[0-9a-f]{{12}}")
@@ -51,9 +51,9 @@ def build_still_container(image: str, owner: str) -> dict[str, Any]:
     return _build_body(image, ["/never-started"], owner, "none", log)
 
 
-def build_name_lookup(name: str) -> tuple[str, ...]:
-    """Return the command that asks Docker's own name server for *name*."""
-    return ("nslookup", name, EMBEDDED_DNS)
+def build_name_lookup(name: str, server: str = EMBEDDED_DNS) -> tuple[str, ...]:
+    """Return the command that asks the name server at the private address *server* for *name*."""
+    return ("nslookup", name, server)
 
 
 def build_connection_trial(host: str, port: int) -> tuple[str, ...]:
@@ -120,8 +120,9 @@ def _is_neighbour(body: Any) -> bool:
 def is_network_question(argv: Sequence[Any]) -> bool:
     """Whether it is exactly a look-up of a name, or a try of one address."""
     match argv:
-        case ["nslookup", str() as name, _]:
-            return bool(_HOST_NAME_PATTERN.fullmatch(name)) and tuple(argv) == build_name_lookup(name)
+        case ["nslookup", str() as name, str() as server]:
+            is_name = bool(_HOST_NAME_PATTERN.fullmatch(name))
+            return is_name and _is_address(server) and ip_address(server).is_private
         case ["nc", _, _, str() as host, str() as port]:
             is_port = port.isdecimal() and 0 < int(port) <= MAX_PORT
             return is_port and _is_address(host) and tuple(argv) == build_connection_trial(host, int(port))

@@ -138,7 +138,9 @@ def encode_neighbour(argv: Any = LOOKUP, **changes: Any) -> bytes:
     return json.dumps(build_neighbour_container(IMAGE, ID, argv, OWNER) | changes).encode()
 
 
-@pytest.mark.parametrize("argv", [LOOKUP, TRIAL, build_connection_trial("fd00::2", 1)])
+@pytest.mark.parametrize(
+    "argv", [LOOKUP, TRIAL, build_connection_trial("fd00::2", 1), build_name_lookup("base", "172.30.2.1")]
+)
 def test_a_lookup_or_a_connection_may_be_made_in_the_network_of_a_container(argv: tuple[str, ...]) -> None:
     require_allowed_request("POST", CREATE, encode_neighbour(argv), NAMED)
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import CommandResult, Json, NotThere, OutOfReach
 from dckgrade.engine.probe_container_form import (
+    EMBEDDED_DNS,
     build_connection_trial,
     build_name_lookup,
 )
@@ -39,6 +40,7 @@ _OUTCOME_WORDS: tuple[tuple[str, Outcome], ...] = (
     ("timed out", "silent"),
 )
 _ADDRESS_PATTERN = re.compile(r"^Address(?: \d+)?:\s+([0-9a-fA-F.:]+)", re.MULTILINE)
+_NAME_SERVER_PATTERN = re.compile(r"^nameserver[ \t]+([0-9a-fA-F.:]+)", re.MULTILINE)
 _HOSTS_LINE_PATTERN = re.compile(r"^([0-9a-fA-F.:]+)\s+(\S.*)$", re.MULTILINE)
 
 
@@ -71,12 +73,25 @@ class Vantage:
         Docker's own name server passes what it does not know on to the machine's: it may then answer nothing
         at all for longer than anybody waits, which is a no.
         """
-        for argv in (build_name_lookup(name), ("getent", "hosts", name)):
+        found = self._ask_name_server(name, EMBEDDED_DNS)
+        if not found.addresses and (server := self._find_gateway_server()):
+            found = self._ask_name_server(name, server)
+        return found if found.addresses else Lookup(self._find_in_hosts_file(name), found.via)
+
+    def _ask_name_server(self, name: str, server: str) -> Lookup:
+        """Ask inside, by what the container's image has, else from beside."""
+        lookup = build_name_lookup(name, server)
+        for argv in (lookup, ("getent", "hosts", name)):
             if (done := self._run_inside(argv)) is not None:
-                found = read_getent(done) if argv[0] == "getent" else read_nslookup(done)
-                return Lookup(found or self._find_in_hosts_file(name), "exec")
-        found = read_nslookup(self._run_beside(build_name_lookup(name)))
-        return Lookup(found or self._find_in_hosts_file(name), "beside")
+                return Lookup(read_getent(done) if argv[0] == "getent" else read_nslookup(done), "exec")
+        return Lookup(read_nslookup(self._run_beside(lookup)), "beside")
+
+    def _find_gateway_server(self) -> str | None:
+        """Return the name server that the container asks, if a gateway of its networks is one: Podman's."""
+        networks = (self._inspected.get("NetworkSettings") or {}).get("Networks") or {}
+        gateways = {network.get("Gateway") for network in networks.values() if network}
+        servers = _NAME_SERVER_PATTERN.findall(self._read_file("/etc/resolv.conf"))
+        return next((server for server in servers if server in gateways), None)
 
     def connect(self, host: str, port: int) -> Trial:
         """Try the address; raises `OutOfReach` where that cannot be done."""
@@ -111,11 +126,15 @@ class Vantage:
 
     def _find_in_hosts_file(self, name: str) -> tuple[str, ...]:
         """Return the addresses that the container's /etc/hosts has for *name*: `--link` writes there."""
+        lines = _HOSTS_LINE_PATTERN.findall(self._read_file("/etc/hosts"))
+        return tuple(address for address, names in lines if name in names.split())
+
+    def _read_file(self, path: str) -> str:
+        """Read a file of the container's; '' where that cannot be done."""
         try:
-            text = self._engine.read_archive(self._ref, "/etc/hosts").decode(errors="replace")
+            return self._engine.read_archive(self._ref, path).decode(errors="replace")
         except (NotThere, OutOfReach):
-            return ()
-        return tuple(address for address, names in _HOSTS_LINE_PATTERN.findall(text) if name in names.split())
+            return ""
 
 
 def list_tool_images(engine: Engine) -> list[str]:

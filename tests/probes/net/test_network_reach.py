@@ -229,6 +229,41 @@ def test_a_container_in_which_nothing_may_be_run_is_looked_from_beside(
     assert reach(recorded, "api", "db", port=5432)["via"] == "beside"
 
 
+PODMAN = (
+    "Server:\t\t172.30.2.1\nAddress:\t172.30.2.1:53\n\nNon-authoritative answer:\n"
+    "Name:\tbase.dns.podman\nAddress: 172.30.2.2\n\nNon-authoritative answer:\n\n"
+)
+NO_EMBEDDED_SERVER = "nslookup: write to '127.0.0.11': Connection refused\n;; no servers could be reached\n"
+
+
+@pytest.mark.parametrize(
+    ("resolv_conf", "found"),
+    [
+        ("search dns.podman\nnameserver 172.30.2.1\nnameserver 172.30.1.1\n", ["172.30.2.2"]),
+        ("nameserver 8.8.8.8\n", []),
+        ("", []),
+    ],
+)
+def test_podman_is_asked_at_a_gateway_and_no_server_elsewhere_is(
+    resolv_conf: str, found: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers of Podman 5.4.2."""
+    recorded = RecordedNetworks()
+    asked: list[str] = []
+
+    def answer(_ref: str, argv: tuple[str, ...]) -> CommandResult:
+        asked.append(argv[-1])
+        return CommandResult(0, PODMAN) if argv[-1] == "172.30.2.1" else CommandResult(1, NO_EMBEDDED_SERVER)
+
+    def read_file(_ref: str, path: str) -> bytes:
+        return resolv_conf.encode() if path == "/etc/resolv.conf" else b""
+
+    monkeypatch.setattr(recorded, "run_command", answer)
+    monkeypatch.setattr(recorded, "read_archive", read_file)
+    assert reach(recorded, "api", "db", name="base")["addresses"] == found
+    assert asked == ["127.0.0.11", *(["172.30.2.1"] if found else [])]
+
+
 def test_every_command_has_a_deadline_of_its_own_and_names_an_address() -> None:
     recorded = RecordedNetworks()
     reach(recorded, "proxy", "db-published", name="base", port=5432)
