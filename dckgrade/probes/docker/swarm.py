@@ -13,6 +13,7 @@ from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.error_lines import shorten_error
 from dckgrade.probes.support.lookup import convert_to_observation, parse_timestamp
+from dckgrade.probes.support.product import is_podman
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -155,8 +156,8 @@ class Swarm(Probe, frozen=True, kw_only=True, tag="swarm"):
 
 
 def get_swarm_info(info: Json) -> Json:
-    """Return `.Swarm` of `/info`; `OutOfReach` for Podman, which makes it up (its `/info` names Buildah)."""
-    if "BuildahVersion" in info:
+    """Return `.Swarm` of `/info`; `OutOfReach` for Podman, which makes it up."""
+    if is_podman(info):
         raise OutOfReach(UnobservableReason.ENGINE_ERROR, "Podman has no Swarm")
     return info.get("Swarm") or {}
 

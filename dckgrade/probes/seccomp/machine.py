@@ -69,11 +69,6 @@ def has_seccomp(info: Json) -> bool:
     return any(str(option).split(",")[0] == "name=seccomp" for option in info.get("SecurityOptions") or [])
 
 
-def is_podman(info: Json) -> bool:
-    """Return whether it is Podman, whose `/info` names Buildah: of a profile it keeps the path alone."""
-    return "BuildahVersion" in info
-
-
 def parse_docker_version(version: str | None) -> tuple[int, ...]:
     """Read `20.10.24+dfsg1`; a version that does not tell lets through most by default: the oldest."""
     found = re.match(r"(\d+)\.(\d+)", version or "")

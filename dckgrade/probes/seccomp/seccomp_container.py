@@ -25,11 +25,12 @@ from dckgrade.probes.seccomp.default_profile import (
     list_forbidden_calls,
     list_unknown_calls,
 )
-from dckgrade.probes.seccomp.machine import has_seccomp, is_podman
+from dckgrade.probes.seccomp.machine import has_seccomp
 from dckgrade.probes.seccomp.refusal import find_refused_call, list_error_texts, matches_refused_setup
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.condition import read_condition
 from dckgrade.probes.support.lookup import convert_to_observation, list_container_names, uptime_s
+from dckgrade.probes.support.product import is_podman
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -170,7 +171,7 @@ class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"
         return Seen(kind="seccomp-container", facts=msgspec.to_builtins(facts), age_s=age_s)
 
     def foresee(self, engine: Engine) -> Observation | None:
-        """Without seccomp no profile is taken, and Podman shows none."""
+        """Without seccomp no profile is taken; Podman keeps no more of one than its path."""
         try:
             info = engine.inspect_engine()
         except (NotThere, OutOfReach) as trouble:

@@ -164,6 +164,21 @@ def test_a_plain_copy_loses_the_owners_and_a_volume_restored_beside_is_empty() -
     assert (found["same"], found["empty"], found["only_right"]) == (False, True, ["journal.txt", "link"])
 
 
+def test_owners_that_podman_does_not_tell_are_nobody_s_mistake() -> None:
+    engine = EngineWithVolumes()
+    engine.info["BuildahVersion"] = "1.39.3"
+    engine.work_files = {"s.tar": SAVED}
+    copied = ("data/", b""), ("data/journal.txt", LINES), ("data/link", "journal.txt")
+    engine.trees["archive:/data"] = pack(*copied, uid=0)
+    seen = SameTree(container="archive", path="/data", with_="s.tar").observe(engine)
+    assert isinstance(seen, Unobservable)
+    assert "Podman" in seen.detail
+
+    engine.trees["archive:/data"] = pack(*copied, ("data/more", b""), uid=0)
+    found = facts(SameTree(container="archive", path="/data", with_="s.tar").observe(engine))
+    assert (found["same"], found["only_left"]) == (False, ["more"])
+
+
 def test_other_content_permissions_or_files_are_named() -> None:
     other = pack(("data/", b""), ("data/journal.txt", LINES + b"x"), ("data/more", b""))
     found = compare(other)
