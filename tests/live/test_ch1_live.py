@@ -12,6 +12,7 @@ from dckgrade.engine.endpoint import resolve_endpoint
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.probes.base import Probe
 from dckgrade.probes.docker.container import Container
+from dckgrade.probes.docker.container_exit import ContainerExit
 from dckgrade.probes.docker.container_health import ContainerHealth
 from dckgrade.probes.docker.container_limits import READ_CPU_COMMAND, ContainerLimits
 from dckgrade.probes.docker.container_logging import ContainerLogging
@@ -26,6 +27,7 @@ from tests.support.recording_proxy import RecordingProxy
 pytestmark = pytest.mark.engine
 
 KINDS: tuple[Callable[[str], Probe], ...] = (
+    lambda name: ContainerExit(container=name),
     lambda name: ContainerHealth(container=name),
     lambda name: ContainerLogging(container=name),
     lambda name: ContainerProcesses(container=name),
@@ -108,6 +110,16 @@ def test_a_death_inside_is_counted_and_a_start_by_hand_sets_the_count_to_zero(
     run_docker(engine.host, "restart", "--time", "0", "kept")
     found = wait_for(engine, probe, status="running")
     assert (found["count"], found["has_ended"]) == (0, True)
+
+
+def test_a_death_for_memory_is_told_from_a_kill_by_hand(engine: DisposableEngine) -> None:
+    run(engine, "--name", "greedy", "--memory", "16m", "busybox", "sh", "-c", "sleep 1; exec tail /dev/zero")
+    run(engine, "--name", "killed", "--memory", "16m", "busybox", "sleep", "600")
+    run_docker(engine.host, "kill", "killed")
+    greedy = wait_for(engine, ContainerExit(container="greedy"), status="exited")
+    killed = wait_for(engine, ContainerExit(container="killed"), status="exited")
+    assert (greedy["exit_code"], greedy["oom_killed"], greedy["memory_limited"]) == (137, True, True)
+    assert (killed["exit_code"], killed["oom_killed"]) == (137, False)
 
 
 def test_no_kill_from_outside_is_restarted_and_none_from_inside_reaches_number_one(

@@ -13,6 +13,7 @@ from dckgrade.engine.answers import CommandResult, Json, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.probes.base import Probe
 from dckgrade.probes.docker.container import Container
+from dckgrade.probes.docker.container_exit import ContainerExit
 from dckgrade.probes.docker.container_health import ContainerHealth
 from dckgrade.probes.docker.container_limits import ContainerLimits
 from dckgrade.probes.docker.container_log import ContainerLog
@@ -236,6 +237,9 @@ SCENES: Mapping[str, SceneBuilder] = {
     "container": lambda: [show_container(name, engine) for engine, name in RECORDED_CONTAINERS],
     "container-health": lambda: show_kept_containers(
         lambda name: ContainerHealth(container=name), "limited", "checked", "unlimited"
+    ),
+    "container-exit": lambda: show_kept_containers(
+        lambda name: ContainerExit(container=name), "killed", "given-up"
     ),
     "container-limits": lambda: show_kept_containers(
         lambda name: ContainerLimits(container=name), "limited", "quota"

@@ -1,0 +1,92 @@
+"""Kind `container-exit`: how a container's program ended, and whether the kernel killed it for its memory."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
+from dckgrade.engine.protocol import Engine
+from dckgrade.probes.base import Cost
+from dckgrade.probes.docker.container import ContainerStatus, parse_status
+from dckgrade.probes.support.container_probe import ContainerProbe
+from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, convert_to_observation
+from dckgrade.report.observation import Observation, Seen
+from dckgrade.report.text import Text
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """The state that is left of a container. 137 alone does not say who killed it."""
+
+    name: str
+    status: ContainerStatus
+    """As `docker ps -a` says it."""
+    exit_code: int
+    """Of its last end; 0 while it has never ended."""
+    oom_killed: bool
+    """Whether Docker saw the kernel kill it for its memory; a death at the very start may escape Docker."""
+    restart_policy: str
+    """no, always, on-failure or unless-stopped."""
+    memory_limit: int | None
+    """In bytes, as `docker run` or `docker update` set it; null: none."""
+    memory_limited: bool
+    """Whether this engine's kernel limits memory: without control groups no limit ever kills."""
+
+
+LABELS: Mapping[str, Text] = {
+    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "status": Text(fr="état du conteneur", en="state of the container"),
+    "exit_code": Text(fr="code de sortie", en="exit code"),
+    "oom_killed": Text(fr="tué par manque de mémoire", en="killed for lack of memory"),
+    "restart_policy": Text(fr="politique de redémarrage", en="restart policy"),
+    "memory_limit": Text(fr="limite de mémoire demandée (octets)", en="memory limit asked for (bytes)"),
+    "memory_limited": Text(fr="mémoire limitée par le noyau", en="memory limited by the kernel"),
+}
+
+
+class ContainerExit(ContainerProbe, frozen=True, kw_only=True, tag="container-exit"):
+    """Look at how the container called *container* ended."""
+
+    facts: ClassVar[type[Struct]] = Facts
+    passive: ClassVar[bool] = True
+    cost: ClassVar[Cost] = Cost.LIST
+    absent: ClassVar[Text] = NO_SUCH_CONTAINER
+    labels: ClassVar[Mapping[str, Text]] = LABELS
+    example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
+
+    def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
+        """Read its state, and of the engine whether its kernel limits memory."""
+        state, host = inspected.get("State") or {}, inspected.get("HostConfig") or {}
+        return Facts(
+            name=subject.name,
+            status=parse_status(state.get("Status") or subject.state),
+            exit_code=state.get("ExitCode") or 0,
+            oom_killed=bool(state.get("OOMKilled")),
+            restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
+            memory_limit=host.get("Memory") or None,
+            memory_limited=is_memory_limited(engine.inspect_engine()),
+        )
+
+    def foresee(self, engine: Engine) -> Observation | None:
+        """Where the kernel limits no memory, it kills nobody for a limit."""
+        try:
+            if is_memory_limited(engine.inspect_engine()):
+                return None
+        except (NotThere, OutOfReach) as trouble:
+            return convert_to_observation("container-exit", trouble)
+        facts = Facts(
+            name=self.container,
+            status="exited",
+            exit_code=1,
+            oom_killed=False,
+            restart_policy="no",
+            memory_limit=None,
+            memory_limited=False,
+        )
+        return Seen(kind="container-exit", facts=msgspec.to_builtins(facts))
+
+
+def is_memory_limited(info: Json) -> bool:
+    """Return whether the engine of this `/info` can limit a container's memory."""
+    return info.get("CgroupDriver") != "none" and info.get("MemoryLimit") is not False
