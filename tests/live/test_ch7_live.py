@@ -1,7 +1,9 @@
 """A real registry with TLS and an account: what is seen of it, and what looking leaves there."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from dckgrade.probes.image_registry.registry import Registry
 from dckgrade.probes.image_registry.registry_image import RegistryImage
 from dckgrade.probes.observe import observe_probes
 from dckgrade.prove.case import list_cases
+from dckgrade.prove.engines import cleanup
 from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.engines.private import PrivateEngine
 from dckgrade.prove.live import run_case_script
@@ -104,6 +107,40 @@ def test_docker_agrees_that_an_authority_of_another_ending_is_unknown(
     assert (seen.facts["certificate"], seen.facts["trusted_by"]) == ("unknown-authority", "file")
     with pytest.raises(EngineError, match="unknown authority"):
         run_docker(solved.host, "pull", f"{seen.facts['name']}/nginx:1.0")
+
+
+def test_by_the_loopback_docker_sends_without_any_trust_which_proves_nothing(
+    solved: PrivateEngine, workdir: Path
+) -> None:
+    """K9: 127.0.0.0/8 is always insecure. The authority is unknown since the test above."""
+    loopback = "127.0.0.1:5000"
+    environment = os.environ | {"DOCKER_CONFIG": str(workdir / "config"), "DOCKER_HOST": solved.host}
+    for words, given in (
+        (("login", "--username", "eleve", "--password-stdin", loopback), PASSWORD_OF_CASES),
+        (("tag", "nginx", f"{loopback}/nginx:2.0"), ""),
+        (("push", f"{loopback}/nginx:2.0"), ""),
+    ):
+        argv = ["docker", *words]
+        done = subprocess.run(argv, input=given, capture_output=True, text=True, check=False, env=environment)
+        assert done.returncode == 0, done.stderr
+    # The name that others could use is still there, and comes first.
+    (seen,) = look(solved, workdir, solved.host, REGISTRY)
+    assert isinstance(seen, Seen)
+    assert (seen.facts["loopback"], seen.facts["certificate"]) == (False, "unknown-authority")
+
+
+def test_a_reload_is_enough_for_docker_to_check_nothing_any_more(
+    solved: PrivateEngine, workdir: Path
+) -> None:
+    """K8: SIGHUP applies `insecure-registries`."""
+    solved.dockerd.daemon_json_path.write_text('{"insecure-registries": ["172.17.0.1:5000"]}')
+    cleanup.signal_namespace(solved._launcher_pid, signal.SIGHUP)
+    deadline, insecure = time.monotonic() + 10, False
+    while not insecure:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        (seen,) = look(solved, workdir, solved.host, REGISTRY)
+        insecure = isinstance(seen, Seen) and seen.facts["insecure"] is True
 
 
 def test_what_a_case_had_the_engine_trust_is_gone_with_it(solved: PrivateEngine) -> None:
