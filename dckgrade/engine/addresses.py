@@ -58,8 +58,10 @@ def _is_reachable(address: Address, endpoint: Endpoint) -> bool:
         # Ports are published on that machine; a container's own address may be useless there (rootless).
         return address.via == "published"
     if address.via == "published":
-        # Bound to the loopback of another machine.
-        return not _is_loopback(address.host) or _is_loopback(endpoint.host)
+        # An engine that is reached by TCP tells its ports; whom this machine asks is not for it to choose.
+        # What it has bound to another address of its machine, the loopback above all, is out of reach.
+        both_loopback = _is_loopback(address.host) and _is_loopback(endpoint.host)
+        return endpoint.socket is not None or address.host == endpoint.host or both_loopback
     # The host network of an engine in a VM or a user namespace is not ours: another program may answer here.
     return endpoint.reaches_own_addresses or (endpoint.socket is None and address.host == endpoint.host)
 

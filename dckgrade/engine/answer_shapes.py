@@ -188,6 +188,7 @@ INFO = define_shape(
     OperatingSystem=str,
     PidsLimit=bool,
     Plugins=define_shape(Log=Texts),
+    RegistryConfig=define_shape(InsecureRegistryCIDRs=Texts, IndexConfigs=map_of(define_shape(Secure=bool))),
     SecurityOptions=Texts,
     Swarm=define_shape(
         NodeID=str,

@@ -1,7 +1,8 @@
 """What an engine and its services answer, and the exceptions for when they do not."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -64,6 +65,28 @@ class HttpAnswer(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     body: bytes
     truncated: bool = False
+
+
+CertificateFault = Literal[
+    "unknown-authority", "no-authority", "other-name", "expired", "not-yet-valid", "other"
+]
+"""Nobody trusted has signed it; who has, may not sign; it is another's; its days are over, or to come."""
+
+
+class Certificate(Struct, frozen=True, kw_only=True):
+    """What a service's certificate says."""
+
+    names: Sequence[str]
+    """The names and addresses that it is for, 20 at most; the common name is none of them."""
+    common_name: str
+    expires_at: datetime | None
+
+
+class HttpsAnswer(Struct, frozen=True, kw_only=True):
+    """The answer of a container's HTTPS server, and its certificate as DER; neither is verified."""
+
+    http: HttpAnswer
+    certificate: bytes
 
 
 class CommandResult(Struct, frozen=True):

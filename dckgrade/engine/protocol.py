@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, ParserAnswer
+from dckgrade.engine.answers import (
+    Address,
+    Certificate,
+    CertificateFault,
+    HttpAnswer,
+    HttpsAnswer,
+    Json,
+    Login,
+    ParserAnswer,
+)
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.saved_image import SavedArchive
@@ -133,6 +142,37 @@ class Engine(ResourceReader, SideEffects, Protocol):
 
         For containers that are not reached from here. Raises `OutOfReach` where it has neither program, and
         under `--passive`.
+        """
+        ...
+
+    def request_https(self, address: Address, name: str | None, path: str) -> HttpsAnswer:
+        """
+        Send a GET request for *path* to *address* over TLS, nothing verified, and no account sent.
+
+        *name* is what the service is called by; it is told to the service, and never looked up.
+        """
+        ...
+
+    def verify_certificate(
+        self, address: Address, name: str, authorities: bytes | None
+    ) -> CertificateFault | None:
+        """
+        Tell what is wrong with the certificate at *address* for who calls it *name*; None: nothing.
+
+        *authorities* are trusted, as PEM; None: those that this machine trusts. The name is never looked up.
+        """
+        ...
+
+    def read_certificate(self, address: Address, name: str | None, certificate: bytes) -> Certificate:
+        """Read the *certificate* that `request_https` has brought from *address*."""
+        ...
+
+    def read_trusted_authorities(self, registry: str) -> bytes:
+        """
+        Read the authorities, as PEM, that the engine trusts for the registry called HOST:PORT.
+
+        `NotThere`: it trusts none but its machine's. Raises `OutOfReach` where its folder is not on this
+        machine, or unknown.
         """
         ...
 

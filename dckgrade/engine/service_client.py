@@ -33,8 +33,8 @@ def get_http_answer(
     The body is capped at 256 KiB, for an account at 2 MiB. *tunnel_socket* leads to *address* through ssh.
     """
     limit_s = _ACCOUNT_TIMEOUT_S if login else timeout_s
-    return _talk_to_address(
-        address, limit_s, lambda connection: _send_request(address, path, connection, login), tunnel_socket
+    return talk_to_address(
+        address, limit_s, lambda connection: send_request(address, path, connection, login), tunnel_socket
     )
 
 
@@ -54,7 +54,7 @@ def exchange_tcp(
             received.extend(chunk)
 
     try:
-        _talk_to_address(address, timeout_s, talk, tunnel_socket)
+        talk_to_address(address, timeout_s, talk, tunnel_socket)
     except NoAnswer:
         if not received:
             raise
@@ -63,11 +63,11 @@ def exchange_tcp(
     return bytes(received)
 
 
-def _talk_to_address(
+def talk_to_address(
     address: Address, timeout_s: float, talk: Callable[[socket.socket], T], tunnel_socket: Path | None
 ) -> T:
     """
-    Call *talk* with a connection.
+    Call *talk* with a connection, and return what it returns; `NoAnswer`, `OutOfReach` after *timeout_s*.
 
     Behind a *tunnel_socket*, ssh reports every failure alike: a service that does not answer was not reached.
     """
@@ -142,7 +142,8 @@ def _open_socket(address: Address, timeout_s: float, tunnel_socket: Path | None)
     return connection
 
 
-def _send_request(address: Address, path: str, connection: socket.socket, login: Login | None) -> HttpAnswer:
+def send_request(address: Address, path: str, connection: socket.socket, login: Login | None) -> HttpAnswer:
+    """Send one GET request on a connection to *address*, and read the answer up to the cap."""
     import http.client
 
     max_bytes = MAX_ACCOUNT_BODY_BYTES if login else MAX_ANSWER_BODY_BYTES

@@ -15,14 +15,19 @@ from dckgrade.engine import (
     local_files,
     rejected_logins,
     service_client,
+    tls_client,
     tool_cache,
+    trusted_authorities,
 )
 from dckgrade.engine.addresses import find_service_addresses
 from dckgrade.engine.answers import (
     OTHER_USERS_DETAIL,
     Address,
+    Certificate,
+    CertificateFault,
     CommandResult,
     HttpAnswer,
+    HttpsAnswer,
     Json,
     Login,
     NotThere,
@@ -295,6 +300,46 @@ class EngineSnapshot(ResourceReader):
                 return answer
         raise OutOfReach(
             UnobservableReason.ADDRESS_OUT_OF_REACH, f"{port}: no curl and no wget in the container"
+        )
+
+    def request_https(self, address: Address, name: str | None, path: str) -> HttpsAnswer:
+        """Send a GET request over TLS."""
+        return self._memo.get_or_call(
+            ("https", address, name, path),
+            lambda: tls_client.get_https_answer(
+                address, name, path, self._api.find_forwarded_socket(address)
+            ),
+        )
+
+    def verify_certificate(
+        self, address: Address, name: str, authorities: bytes | None
+    ) -> CertificateFault | None:
+        """Tell what is wrong with the certificate at *address*."""
+        return self._memo.get_or_call(
+            ("verify", address, name, authorities),
+            lambda: tls_client.verify_certificate(
+                address, name, authorities, self._api.find_forwarded_socket(address)
+            ),
+        )
+
+    def read_certificate(self, address: Address, name: str | None, certificate: bytes) -> Certificate:
+        """Read what the certificate at *address* says."""
+        return self._memo.get_or_call(
+            ("certificate", address, name, certificate),
+            lambda: tls_client.read_certificate(
+                address, name, certificate, self._api.find_forwarded_socket(address)
+            ),
+        )
+
+    def read_trusted_authorities(self, registry: str) -> bytes:
+        """Read the authorities that the engine trusts for a registry."""
+        self._require_own_machine(registry)
+        options = self._options
+        return self._memo.get_or_call(
+            ("authorities", registry),
+            lambda: trusted_authorities.read_trusted_authorities(
+                self._api.endpoint, self.inspect_engine(), options.environment, options.dockerd, registry
+            ),
         )
 
     def exchange_bytes(self, address: Address, sent: bytes, count: int) -> bytes:

@@ -116,6 +116,12 @@ def test_a_binding_to_one_interface_is_reached_there() -> None:
     assert find_service_addresses(bound, 80, LOCAL) == (Address("192.0.2.7", 8080, "published"),)
 
 
+@pytest.mark.parametrize("host", ["192.0.2.99", "victim.test", "fd00::7", "169.254.169.254"])
+def test_an_engine_elsewhere_does_not_choose_whom_this_machine_asks(host: str) -> None:
+    with pytest.raises(OutOfReach):
+        find_service_addresses(make_container([{"HostIp": host, "HostPort": "8080"}]), 80, REMOTE)
+
+
 def test_a_network_with_only_an_ipv6_address_has_that_one() -> None:
     modern = make_container()
     modern["NetworkSettings"]["Networks"]["n"]["GlobalIPv6Address"] = "fd00::2"

@@ -243,3 +243,33 @@ def _ssl_answer(address: str) -> bytes | None:
         connection.sendall(struct.pack("!ii", 8, 80877103))
         return connection.recv(1)
     return None
+
+
+@pytest.mark.parametrize(
+    ("image", "config"),
+    [("registry:2", "/etc/docker/registry/config.yml"), ("registry:3", "/etc/distribution/config.yml")],
+)
+def test_a_registry_says_what_it_is_and_reads_the_configuration_of_its_version(
+    engine: Engine, image: str, config: str
+) -> None:
+    name, _ = engine.started(image)
+    asked = ("exec", name, "wget", "-S", "-q", "-O", "-", "http://127.0.0.1:5000/v2/")
+    head = _until(lambda: _has(engine.docker(*asked).stderr, "200 OK"), "the registry answers")
+    assert "Docker-Distribution-Api-Version: registry/2.0" in head
+    found = engine.docker("inspect", "--format", "{{.Config.Cmd}} {{.Config.Volumes}}", name).stdout
+    assert found.strip() == f"[{config}] map[/var/lib/registry:{{}}]"
+    assert engine.docker("exec", name, "cat", config).stdout.startswith("version: 0.1\n")
+
+
+def test_a_registry_has_no_htpasswd_any_more(engine: Engine) -> None:
+    done = engine.docker("run", "--entrypoint", "htpasswd", "registry:2", "-Bbn", "user", "word")
+    assert done.returncode == 127
+    assert "executable file not found" in done.stderr
+
+
+def test_cosign_makes_keys_offline(engine: Engine) -> None:
+    done = engine.docker(
+        *("run", "--rm", "--entrypoint", "sh", "-e", "COSIGN_PASSWORD=x", "cosign", "-c"),
+        "cosign generate-key-pair && cat cosign.pub",
+    )
+    assert "BEGIN PUBLIC KEY" in done.stdout, done.stderr

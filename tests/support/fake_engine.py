@@ -18,8 +18,11 @@ from dckgrade.engine import log_frames
 from dckgrade.engine.addresses import find_service_addresses
 from dckgrade.engine.answers import (
     Address,
+    Certificate,
+    CertificateFault,
     CommandResult,
     HttpAnswer,
+    HttpsAnswer,
     Json,
     Login,
     NoAnswer,
@@ -100,6 +103,20 @@ class Bare(ResourceReader):
 
     def read_last_words(self, since: float) -> str:
         return "" * int(since)
+
+    def request_https(self, address: Address, name: str | None, path: str) -> HttpsAnswer:
+        raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, f"{address.host} {name} {path}")
+
+    def verify_certificate(
+        self, address: Address, name: str, authorities: bytes | None
+    ) -> CertificateFault | None:
+        raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, f"{address.host} {name} {authorities!r}")
+
+    def read_certificate(self, address: Address, name: str | None, certificate: bytes) -> Certificate:
+        raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, f"{address.host} {name} {certificate!r}")
+
+    def read_trusted_authorities(self, registry: str) -> bytes:
+        raise NotThere(registry)
 
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"{image} {words} {log}")

@@ -11,7 +11,9 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost
 from dckgrade.probes.storage.archives import ArchiveDamaged, read_members
-from dckgrade.probes.storage.mount_points import (
+from dckgrade.probes.support.container_probe import ContainerProbe
+from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, parse_timestamp, uptime_s
+from dckgrade.probes.support.mount_points import (
     LINK_BIT,
     NOT_PLAIN_BITS,
     PERMISSION_BITS,
@@ -23,8 +25,6 @@ from dckgrade.probes.storage.mount_points import (
     inspect_volume_of,
     list_mount_points,
 )
-from dckgrade.probes.support.container_probe import ContainerProbe
-from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, parse_timestamp, uptime_s
 from dckgrade.report.text import Text
 
 MAX_LINKS, MAX_FILE_BYTES, TRIES = 5, 8 * 1024 * 1024, 2

@@ -10,7 +10,9 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost
-from dckgrade.probes.storage.mount_points import (
+from dckgrade.probes.support.container_probe import ContainerProbe
+from dckgrade.probes.support.lookup import FoundContainer, count_edits, uptime_s
+from dckgrade.probes.support.mount_points import (
     ContainerPath,
     MountType,
     describe_others,
@@ -21,8 +23,6 @@ from dckgrade.probes.storage.mount_points import (
     is_in_memory,
     list_mount_points,
 )
-from dckgrade.probes.support.container_probe import ContainerProbe
-from dckgrade.probes.support.lookup import FoundContainer, count_edits, uptime_s
 from dckgrade.report.text import Text
 
 MAX_OTHERS, MAX_TYPING_EDITS = 10, 3

@@ -10,9 +10,9 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost
-from dckgrade.probes.storage.mount_points import NOT_PLAIN_BITS, ContainerPath, expand_path, is_at_or_below
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, uptime_s
+from dckgrade.probes.support.mount_points import NOT_PLAIN_BITS, ContainerPath, expand_path, is_at_or_below
 from dckgrade.probes.support.reachability import is_running
 from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.text import Text

@@ -18,10 +18,10 @@ from dckgrade.probes.storage.archives import (
     read_members,
     unpack,
 )
-from dckgrade.probes.storage.mount_points import ContainerPath, expand_path
 from dckgrade.probes.storage.volume_archive import show_path
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import FoundContainer, find_container, uptime_s
+from dckgrade.probes.support.mount_points import ContainerPath, expand_path
 from dckgrade.probes.support.product import is_podman
 from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.text import Text

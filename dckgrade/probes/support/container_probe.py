@@ -1,6 +1,7 @@
 """A kind of probe that finds one container, inspects it, and reads its facts from there."""
 
 from datetime import datetime
+from typing import ClassVar
 
 import msgspec
 from msgspec import Struct
@@ -22,11 +23,14 @@ class ContainerProbe(Probe, frozen=True, kw_only=True):
 
     container: ContainerName
 
+    image: ClassVar[str | None] = None
+    """The repository of the image by which it is found failing the name; None: by its name alone."""
+
     def observe(self, engine: Engine) -> Observation:
         """Find, inspect, read the facts."""
         subject: FoundContainer | None = None
         try:
-            subject = find_container(engine, self.container)
+            subject = find_container(engine, self.container, self.image)
             inspected = engine.inspect_container(subject.id)
             facts = self.read_facts(engine, subject, inspected)
             age_s = self.measure_age_s(inspected, engine.now())

@@ -44,14 +44,19 @@ def list_object_names(host: str, what: str, *options: str) -> list[str]:
 
 
 def list_image_references(host: str) -> set[str]:
-    """Name all images by what `docker image rm` takes: each tag by itself, else the id."""
-    rows = run_docker(host, "image", "ls", "--no-trunc", "--format", "{{json .}}").splitlines()
+    """Name all images by what `docker image rm` takes: each tag and digest by itself, else the id."""
+    rows = run_docker(host, "image", "ls", "--no-trunc", "--digests", "--format", "{{json .}}").splitlines()
     return {get_image_reference(json.loads(row)) for row in rows}
 
 
 def get_image_reference(row: dict[str, str]) -> str:
-    """Return the tag, else the id."""
-    return row["ID"] if UNTAGGED in {row["Repository"], row["Tag"]} else f"{row['Repository']}:{row['Tag']}"
+    """Return the tag, else the digest, else the id: removing that takes all the image's names along."""
+    if row["Repository"] == UNTAGGED:
+        return row["ID"]
+    if row["Tag"] != UNTAGGED:
+        return f"{row['Repository']}:{row['Tag']}"
+    digest = row.get("Digest", UNTAGGED)
+    return row["ID"] if digest == UNTAGGED else f"{row['Repository']}@{digest}"
 
 
 def remove_images(host: str, kept: set[str]) -> None:

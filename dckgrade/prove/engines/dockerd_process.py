@@ -13,6 +13,8 @@ NAMESPACE_OPTIONS = (
     *("--net", "--pid", "--fork", "--kill-child=KILL"),
     *("--mount", "--mount-proc", "--propagation", "private", "--uts"),
 )
+AUTHORITIES_FOLDER, HOSTS_FILE = "certs.d", "hosts"
+"""What it has as `/etc/docker/certs.d`, beside its daemon.json as on any machine, and as `/etc/hosts`."""
 CONTAINERD_STORE = {"TEST_INTEGRATION_USE_SNAPSHOTTER": "1"}
 """
 The environment in which a dockerd keeps its images with containerd (moby, daemon.go).
@@ -20,7 +22,8 @@ The environment in which a dockerd keeps its images with containerd (moby, daemo
 A case's daemon.json is the trainee's, so the feature is not written there.
 """
 # An empty /run keeps the machine's own containerd, shim sockets and xtables lock out of reach; a name server
-# that refuses at once makes a pull fail in milliseconds instead of minutes.
+# that refuses at once makes a pull fail in milliseconds instead of minutes. No option tells dockerd where the
+# authorities of registries and the names of machines are: a case has its own.
 _START_SCRIPT = """
 resolver=$(realpath -m /etc/resolv.conf)
 mount -t tmpfs -o mode=755 tmpfs /run
@@ -28,9 +31,12 @@ case $resolver in
 /run/*) mkdir -p "${resolver%/*}"; cp "$1" "$resolver" ;;
 *) test ! -e "$resolver" || mount --bind "$1" "$resolver" ;;
 esac
-test -z "$2" || hostname "$2"
-test -z "$3" || mount --rbind "$3" /usr
-shift 3
+mkdir -p /etc/docker/certs.d
+mount --bind "$2" /etc/docker/certs.d
+mount --bind "$3" /etc/hosts
+test -z "$4" || hostname "$4"
+test -z "$5" || mount --rbind "$5" /usr
+shift 5
 exec "$@"
 """
 
@@ -51,6 +57,8 @@ def build_dockerd_command(
         _START_SCRIPT,
         "sh",
         f"{folder}/resolv.conf",
+        f"{folder}/{AUTHORITIES_FOLDER}",
+        f"{folder}/{HOSTS_FILE}",
         hostname,
         str(programs or ""),
         *daemon,

@@ -119,7 +119,11 @@ class PrivateEngine:
                 raise PrivateEngineFailed(f"The engine refused {archive}: {error}. Make the archive again.")
 
     def empty(self) -> None:
-        """Leave the swarm, force-remove containers with their volumes, user networks, volumes."""
+        """
+        Leave the swarm, force-remove containers with their volumes, user networks, volumes; trust nobody,
+        and know no other machine.
+        """
+        self._clear_trust()
         self._call("POST", "/swarm/leave?force=1", tolerated=(503,), within=_GONE_TIMEOUT_S)  # 503: in none
         deadline = time.monotonic() + _GONE_TIMEOUT_S
         while containers := json.loads(self._call("GET", "/containers/json?all=1")):
@@ -144,8 +148,16 @@ class PrivateEngine:
 
     @property
     def script_environment(self) -> Mapping[str, str]:
-        """Return the variable of an `apply.sh` that says where the engine's configuration is."""
-        return {"DAEMON_JSON": str(self.dockerd.daemon_json_path)}
+        """
+        Return the variables of an `apply.sh` that say where the engine's files are: its configuration,
+        what is `/etc/docker/certs.d` for it, and what is `/etc/hosts`.
+        """
+        folder = self._folder or Path()
+        return {
+            "DAEMON_JSON": str(self.dockerd.daemon_json_path),
+            "CERTS_D": str(folder / dockerd_process.AUTHORITIES_FOLDER),
+            "HOSTS_FILE": str(folder / dockerd_process.HOSTS_FILE),
+        }
 
     def restart(self, settings: bytes) -> bool:
         """
@@ -181,9 +193,19 @@ class PrivateEngine:
         owner = remains.owner_of_this_process()
         (folder / "owner").write_text(owner)
         (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+        self._clear_trust()
         (folder / "tmp").mkdir()
         self._cgroup = remains.cgroup_name(folder, owner)
         self.host = f"unix://{folder}/docker.sock"
+
+    def _clear_trust(self) -> None:
+        folder = self._folder or Path()
+        authorities = folder / dockerd_process.AUTHORITIES_FOLDER
+        # The folder itself is mounted where dockerd looks: only what is in it may go.
+        authorities.mkdir(exist_ok=True)
+        for registry in authorities.iterdir():
+            shutil.rmtree(registry) if registry.is_dir() else registry.unlink()
+        (folder / dockerd_process.HOSTS_FILE).write_text("127.0.0.1 localhost\n::1 localhost\n")
 
     def _launch(self, settings: bytes) -> None:
         with self._launch_lock:

@@ -12,7 +12,7 @@ from dckgrade.probes.storage.mount_in_force import (
     parse_mounts,
     parse_size_kib,
 )
-from dckgrade.probes.storage.mount_points import expand_path, parse_size
+from dckgrade.probes.support.mount_points import expand_path, parse_size
 from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.scenes.storage import CONFIG_PATH, STORAGE_VERSIONS, EngineWithVolumes

@@ -1,0 +1,1 @@
+"""Kinds about a registry of images that runs in a container."""
