@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, ParserAnswer
+from dckgrade.engine.answers import Address, HttpAnswer, Json, Login, ParserAnswer, ProcessFile
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.reader import ResourceReader
 from dckgrade.engine.saved_image import SavedArchive
@@ -31,6 +31,14 @@ class Engine(ResourceReader, SideEffects, Protocol):
 
     def read_apparmor_label(self, ref: str) -> str:
         """Read the AppArmor label of a container's first process, where the engine is on this machine."""
+        ...
+
+    def read_process_file(self, ref: str, name: ProcessFile) -> str:
+        """
+        Read what the kernel says of a container's first process, without running anything in it.
+
+        `NotThere` where the engine's processes are not this machine's, or hidden from us.
+        """
         ...
 
     def read_file(self, name: str) -> bytes:
