@@ -10,7 +10,7 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost
 from dckgrade.probes.support.container_probe import ContainerProbe
-from dckgrade.probes.support.lookup import FoundContainer
+from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer
 from dckgrade.probes.support.reachability import is_running
 from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.text import Text
@@ -37,11 +37,13 @@ class Facts(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    bounding: list[str]
+    running: bool
+    """Whether it runs now: the kernel grants nothing to one that does not."""
+    bounding: list[str] | None
     """The capabilities that its processes can have at all, such as CHOWN: also by a setuid program."""
-    effective: list[str]
+    effective: list[str] | None
     """Those that the first process has now."""
-    no_new_privileges: bool
+    no_new_privileges: bool | None
     """Whether a setuid program gives no rights, whoever asked for that: the container or its engine."""
     seccomp_mode: int | None
     """0: system calls are not filtered; 1: strict; 2: by a filter; null: the kernel has no seccomp."""
@@ -53,14 +55,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     """By `--cap-drop`."""
     declared_no_new_privileges: bool | None
     """What the container's own options say of it; null: nothing."""
-    by: Literal["proc", "exec"]
-    """Told by the kernel of the engine's machine, or by a command in the container."""
+    by: Literal["proc", "exec"] | None
+    """Told by the kernel of the engine's machine, or by a command in the container; null: by neither."""
     command: str
     """What was run in the container to learn it; empty where nothing was."""
 
 
 LABELS: Mapping[str, Text] = {
     "name": Text(fr="nom du conteneur", en="name of the container"),
+    "running": Text(fr="conteneur en marche", en="container running"),
     "bounding": Text(fr="capacités possibles", en="possible capabilities"),
     "effective": Text(fr="capacités effectives", en="effective capabilities"),
     "no_new_privileges": Text(fr="aucun nouveau droit possible", en="no new privileges possible"),
@@ -78,7 +81,7 @@ LABELS: Mapping[str, Text] = {
 
 class ContainerPrivileges(ContainerProbe, frozen=True, kw_only=True, tag="container-privileges"):
     """
-    Ask the kernel what the container called *container* may do; one that does not run may do nothing.
+    Ask the kernel what the container called *container* may do.
 
     Where the engine's processes are this machine's, `/proc` tells; else `cat` is run in the container.
     """
@@ -86,19 +89,25 @@ class ContainerPrivileges(ContainerProbe, frozen=True, kw_only=True, tag="contai
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
-    absent: ClassVar[Text] = Text(
-        fr="aucun conteneur en marche de ce nom n'a été trouvé",
-        en="no running container of that name was found",
-    )
+    absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
-        """Read the status of the first process; `NotThere` where none runs."""
+        """Read the status of the first process of what runs, and the options."""
         if not is_running(inspected):
-            raise NotThere(subject.name)
+            return build_privileges_facts(subject.name, inspected, None, None)
         by, status = read_first_status(engine, subject.id)
-        return build_privileges_facts(subject.name, inspected, status, by)
+        return build_privileges_facts(subject.name, inspected, parse_status(status), by)
+
+
+class ProcessStatus(Struct, frozen=True, kw_only=True):
+    """The lines of `/proc/PID/status` about privileges; sets of capabilities are the kernel's masks."""
+
+    bounding: int
+    effective: int
+    no_new_privileges: bool
+    seccomp_mode: int | None
 
 
 def read_first_status(engine: Engine, container: str) -> tuple[Literal["proc", "exec"], str]:
@@ -113,23 +122,33 @@ def read_first_status(engine: Engine, container: str) -> tuple[Literal["proc", "
         return "exec", engine.run_command(container, READ_FIRST_STATUS_COMMAND).output
 
 
-def build_privileges_facts(name: str, inspected: Json, status: str, by: Literal["proc", "exec"]) -> Facts:
-    """Put status and inspect answer into facts; `OutOfReach` for what is no status."""
-    host = inspected.get("HostConfig") or {}
-    lines = dict(re.findall(r"^(\w+):[ \t]*([^\n]*)$", status, re.MULTILINE))
+def parse_status(written: str) -> ProcessStatus:
+    """Read the status (proc(5)); `OutOfReach` for what is none."""
+    lines = dict(re.findall(r"^(\w+):[ \t]*([^\n]*)$", written, re.MULTILINE))
     try:
-        bounding, effective = int(lines["CapBnd"], 16), int(lines["CapEff"], 16)
-        no_new_privileges = int(lines["NoNewPrivs"]) == 1
-        seccomp_mode = int(lines["Seccomp"]) if "Seccomp" in lines else None
+        return ProcessStatus(
+            bounding=int(lines["CapBnd"], 16),
+            effective=int(lines["CapEff"], 16),
+            no_new_privileges=int(lines["NoNewPrivs"]) == 1,
+            seccomp_mode=int(lines["Seccomp"]) if "Seccomp" in lines else None,
+        )
     except (KeyError, ValueError):
-        said = (status.strip().splitlines() or [""])[-1][:200]
+        said = (written.strip().splitlines() or [""])[-1][:200]
         raise OutOfReach(UnobservableReason.NOT_TRIED, said) from None
+
+
+def build_privileges_facts(
+    name: str, inspected: Json, status: ProcessStatus | None, by: Literal["proc", "exec"] | None
+) -> Facts:
+    """Put status and inspect answer into facts; None: the container does not run."""
+    host = inspected.get("HostConfig") or {}
     return Facts(
         name=name,
-        bounding=list_capabilities(bounding),
-        effective=list_capabilities(effective),
-        no_new_privileges=no_new_privileges,
-        seccomp_mode=seccomp_mode,
+        running=status is not None,
+        bounding=list_capabilities(status.bounding) if status else None,
+        effective=list_capabilities(status.effective) if status else None,
+        no_new_privileges=status.no_new_privileges if status else None,
+        seccomp_mode=status.seccomp_mode if status else None,
         privileged=bool(host.get("Privileged")),
         added=normalize_capabilities(host.get("CapAdd") or []),
         dropped=normalize_capabilities(host.get("CapDrop") or []),

@@ -16,9 +16,10 @@ from dckgrade.probes.docker.container_privileges import (
     list_capabilities,
     normalize_capabilities,
     parse_no_new_privileges,
+    parse_status,
 )
 from dckgrade.probes.docker.engine_hardening import EngineHardening, build_hardening_facts
-from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
+from dckgrade.report.observation import Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.hardened_engine import HARDENING_VERSIONS, EngineWithHardenedContainers
 
@@ -88,13 +89,13 @@ def test_of_several_options_the_last_counts(options: list[str], *, said: bool | 
 
 def test_an_engine_that_forbids_new_privileges_to_all_is_seen_in_the_kernel_alone() -> None:
     status = ALL_BUT_ONE.format(bnd=f"{DEFAULT_BOUNDING:016x}", nnp=1)
-    found = build_privileges_facts("web", {"HostConfig": {"SecurityOpt": None}}, status, "proc")
+    found = build_privileges_facts("web", {"HostConfig": {"SecurityOpt": None}}, parse_status(status), "proc")
     assert (found.no_new_privileges, found.declared_no_new_privileges) == (True, None)
 
 
 def test_a_kernel_without_seccomp_has_no_mode() -> None:
     status = ALL_BUT_ONE.format(bnd="0", nnp=0).replace("Seccomp: 2\n", "")
-    assert build_privileges_facts("web", {}, status, "proc").seccomp_mode is None
+    assert build_privileges_facts("web", {}, parse_status(status), "proc").seccomp_mode is None
 
 
 def test_a_capability_that_is_newer_than_we_are_is_told_by_its_number() -> None:
@@ -117,7 +118,9 @@ def test_one_that_shares_the_machine_s_processes_is_asked_nothing_inside() -> No
 
 def test_one_that_does_not_run_may_do_nothing() -> None:
     engine = EngineWithHardenedContainers("20.10.24")
-    assert isinstance(ContainerPrivileges(container="refused").observe(engine), Absent)
+    found = ask_privileges(engine, "refused")
+    assert (found["running"], found["bounding"], found["no_new_privileges"]) == (False, None, None)
+    assert (found["privileged"], found["by"], engine.questions[-1]) == (True, None, "container")
 
 
 @every_version
