@@ -1,4 +1,4 @@
-"""What ch8 says of capabilities, of memory and disk, of options that do not hold, and of the engine's file."""
+"""What ch8 says of capabilities, of options that do not hold, and of the engine's file."""
 
 from typing import Any
 
@@ -61,15 +61,22 @@ def test_an_option_alone_proves_nothing_and_the_kernel_alone_does() -> None:
         ({"in_swarm": True, "live_restore": False, "api_in_clear": True}, (Verdict.FAILED, "HD-23")),
         ({"default_bridge": False}, (Verdict.PASSED, None)),
         ({"live_restore": None}, (Verdict.UNKNOWN, "HD-46")),
-        ({"live_restore": False}, (Verdict.FAILED, "HD-24")),
-        ({"containers_talk": True}, (Verdict.FAILED, "HD-45")),
+        ({"live_restore": False}, (Verdict.FAILED, "HD-44")),
+        ({"containers_talk": True}, (Verdict.FAILED, "HD-43")),
     ],
 )
-def test_the_engine_is_judged_by_what_holds_not_by_its_file(
+def test_the_engine_is_judged_by_what_it_has_in_force(
     facts: dict[str, Any], expected: tuple[Verdict, str | None]
 ) -> None:
-    # The file of the solution asks for both.
     assert name_mistake(judge("engine-hardened", ENGINE, **facts)) == expected
+
+
+def test_a_file_that_asks_for_more_than_holds_is_named_and_is_no_fault_where_all_holds() -> None:
+    case = "mistakes/isolation-not-in-force"
+    assert name_mistake(judge("engine-hardened", ENGINE, case)) == (Verdict.FAILED, "HD-45")
+    loaded = judge("engine-hardened", ENGINE, case, live_restore=False)
+    assert name_mistake(loaded) == (Verdict.FAILED, "HD-24")
+    assert judge("engine-hardened", ENGINE, case, containers_talk=False).verdict is Verdict.PASSED
 
 
 def test_without_the_file_the_setting_itself_is_named() -> None:
