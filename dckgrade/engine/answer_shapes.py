@@ -66,6 +66,7 @@ HOST_CONFIG = define_shape(
     CpuQuota=int,
     CpusetCpus=str,
     CpuShares=int,
+    Devices=list_of(define_shape(PathOnHost=str)),
     ExtraHosts=Texts,
     Init=bool,
     IpcMode=str,
@@ -165,6 +166,7 @@ _NETWORK_FIELDS: Mapping[str, Any] = {
     "Scope": str,
     "Internal": bool,
     "Labels": dict[str, str],
+    "Options": dict[str, str],
     "IPAM": define_shape(Config=list_of(define_shape(Subnet=str, Gateway=str))),
 }
 LISTED_NETWORKS = list_of(define_shape({"Id": str, "Name": str}, **_NETWORK_FIELDS))
@@ -181,6 +183,7 @@ INFO = define_shape(
     Driver=str,
     DriverStatus=list[Texts],
     KernelVersion=str,
+    LiveRestoreEnabled=bool,
     LoggingDriver=str,
     MemoryLimit=bool,
     MemTotal=int,
@@ -198,6 +201,7 @@ INFO = define_shape(
         Error=str,
         RemoteManagers=list_of(define_shape(Addr=str)),
     ),
+    Warnings=Texts,
 )
 NODES = list_of(
     define_shape(

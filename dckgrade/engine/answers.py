@@ -14,6 +14,10 @@ Json = Mapping[str, Any]
 _FOLD_PATTERN = re.compile(r"\r?\n[ \t]+")
 
 
+ProcessFile = Literal["status", "mountinfo"]
+"""Files of `/proc/PID` that any user may read."""
+
+
 class ApiAnswer(Struct, frozen=True):
     """A whole answer of the engine; header names in lower case."""
 

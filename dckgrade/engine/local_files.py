@@ -72,19 +72,28 @@ def read_volume_file(folder: Path, name: str) -> bytes:
     raise OutOfReach(UnobservableReason.UNREADABLE, f"{name} leads out of the volume")
 
 
-def read_process_label(proc_folder: Path, pid: object, container: str) -> str:
+def read_process_file(proc_folder: Path, pid: object, container: str, name: str) -> str:
     """
-    Read the AppArmor label of process *pid*.
+    Read a file of process *pid*; `NotThere` also where it cannot be read, or not whole (256 KiB).
 
     Raises `NotThere` if it is not a process of *container*: the engine may be in a VM, with pids of its own.
     """
     process_folder = proc_folder / str(pid)
     try:
-        if container not in (process_folder / "cgroup").read_text():
+        if not container or container not in (process_folder / "cgroup").read_text():
             raise NotThere(container)
-        return (process_folder / "attr" / "current").read_text().strip("\0\n")
+        with (process_folder / name).open(errors="replace") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError):
         raise NotThere(container) from None
+    if len(content) > MAX_FILE_BYTES:
+        raise NotThere(container)
+    return content
+
+
+def read_process_label(proc_folder: Path, pid: object, container: str) -> str:
+    """Read the AppArmor label of process *pid*; raises as `read_process_file` does."""
+    return read_process_file(proc_folder, pid, container, "attr/current").strip("\0\n")
 
 
 def read_work_files(workdir: Path, is_wanted: Callable[[bytes], bool]) -> list[tuple[str, bytes | None]]:

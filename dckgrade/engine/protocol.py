@@ -13,6 +13,7 @@ from dckgrade.engine.answers import (
     Json,
     Login,
     ParserAnswer,
+    ProcessFile,
 )
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.reader import ResourceReader
@@ -40,6 +41,14 @@ class Engine(ResourceReader, SideEffects, Protocol):
 
     def read_apparmor_label(self, ref: str) -> str:
         """Read the AppArmor label of a container's first process, where the engine is on this machine."""
+        ...
+
+    def read_process_file(self, ref: str, name: ProcessFile) -> str:
+        """
+        Read what the kernel says of a container's first process, without running anything in it.
+
+        `NotThere` where the engine's processes are not this machine's, or hidden from us.
+        """
         ...
 
     def read_file(self, name: str) -> bytes:

@@ -33,6 +33,7 @@ from dckgrade.engine.answers import (
     NotThere,
     OutOfReach,
     ParserAnswer,
+    ProcessFile,
 )
 from dckgrade.engine.api import EngineApi
 from dckgrade.engine.dockerd import DaemonFiles
@@ -69,6 +70,16 @@ class EngineSnapshot(ResourceReader):
         pid = (self.inspect_container(ref).get("State") or {}).get("Pid")
         return self._memo.get_or_call(
             ("label", ref), lambda: local_files.read_process_label(local_files.PROC_FOLDER, pid, ref)
+        )
+
+    def read_process_file(self, ref: str, name: ProcessFile) -> str:
+        """Read a file about a container's first process, where the engine is on this machine."""
+        self._require_same_machine(ref)
+        inspected = self.inspect_container(ref)
+        pid, container = (inspected.get("State") or {}).get("Pid"), str(inspected.get("Id") or "")
+        return self._memo.get_or_call(
+            ("process", ref, name),
+            lambda: local_files.read_process_file(local_files.PROC_FOLDER, pid, container, name),
         )
 
     def run_command(self, ref: str, argv: Sequence[str]) -> CommandResult:

@@ -166,6 +166,7 @@ def test_what_is_on_this_machine_is_not_asked_for_where_the_engine_is_elsewhere(
     for ask in (
         lambda: look.read_apparmor_profile("docker-nginx-profile"),
         lambda: look.read_apparmor_label("web"),
+        lambda: look.read_process_file("web", "status"),
     ):
         with pytest.raises(NotThere):
             ask()

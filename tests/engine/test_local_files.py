@@ -9,6 +9,7 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.local_files import (
     MAX_FILE_BYTES,
     read_image_file,
+    read_process_file,
     read_process_label,
     read_workdir_file,
 )
@@ -104,6 +105,17 @@ def test_a_process_of_the_same_number_that_is_another_tells_nothing(tmp_path: Pa
     for pid in (7, 8, None, 0):
         with pytest.raises(NotThere):
             read_process_label(home, pid, "abc123")
+
+
+def test_a_file_about_a_process_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
+    home = make_process_folder(tmp_path, "11:pids:/docker/abc123\n", None)
+    (home / "7" / "status").write_bytes(b"Name:\t\xff\n")
+    assert read_process_file(home, 7, "abc123", "status") == "Name:\t\ufffd\n"
+    (home / "7" / "status").write_bytes(b"x" * (MAX_FILE_BYTES + 1))
+    asked = [("abc123", "status"), ("abc123", "mountinfo"), ("", "status"), ("abc124", "status")]
+    for container, name in asked:
+        with pytest.raises(NotThere):
+            read_process_file(home, 7, container, name)
 
 
 def test_a_kernel_without_labels_tells_nothing(tmp_path: Path) -> None:

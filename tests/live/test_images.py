@@ -121,8 +121,9 @@ def test_busybox_runs(engine: Engine) -> None:
     assert done.stdout.startswith("from root\n")
 
 
-def test_nginx_answers_and_its_access_log_reaches_docker_logs(engine: Engine) -> None:
-    name, address = engine.started("nginx")
+@pytest.mark.parametrize("image", ["nginx", "nginx:1.17"])
+def test_nginx_answers_and_its_access_log_reaches_docker_logs(engine: Engine, image: str) -> None:
+    name, address = engine.started(image)
     with engine.enter_network():
         status, server, page = _until(lambda: _http(address), "nginx answers")
     assert (status, server[:6]) == (200, "nginx/")

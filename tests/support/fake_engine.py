@@ -29,6 +29,7 @@ from dckgrade.engine.answers import (
     NotThere,
     OutOfReach,
     ParserAnswer,
+    ProcessFile,
 )
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.endpoint import Endpoint
@@ -76,6 +77,9 @@ class Bare(ResourceReader):
 
     def is_on_this_machine(self) -> bool:
         return True
+
+    def read_process_file(self, ref: str, name: ProcessFile) -> str:
+        raise NotThere(f"{ref} {name}")
 
     def read_work_files(self, is_wanted: Callable[[bytes], bool]) -> Sequence[tuple[str, bytes | None]]:  # noqa: ARG002
         return ()

@@ -220,10 +220,15 @@ def build_processes_facts(
         first_root=first.uid == 0,
         handles_term=heeds_term(first, init=init, protected=not host.get("PidMode")),
         init=init,
-        shares_with_machine=[shared for shared, mode in SHARING_MODES.items() if host.get(mode) == "host"],
+        shares_with_machine=list_shared_namespaces(host),
         by=by,
         command=" ".join(READ_STATUS_COMMAND) if by == "exec" else "",
     )
+
+
+def list_shared_namespaces(host: Json) -> list[Shared]:
+    """List the namespaces that inspect's `HostConfig` leaves to the machine."""
+    return [shared for shared, mode in SHARING_MODES.items() if host.get(mode) == "host"]
 
 
 def list_names(processes: Iterable[Process]) -> list[str]:

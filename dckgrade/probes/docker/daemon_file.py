@@ -10,7 +10,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.dockerd import DaemonFiles
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.base import Cost, Probe, add_missing_facts
 from dckgrade.probes.docker.daemon_json.settings import DaemonJsonProblem, ParsedDaemonJson, parse_daemon_json
 from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
@@ -49,6 +49,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The log driver that it names; null where it names none."""
     driver_known: bool | None
     """False where Docker does not start because it finds no such driver."""
+    switched_on: list[str] | None
+    """The keys that it sets to true, such as `live-restore`; null where it could not be read."""
+    switched_off: list[str] | None
+    """The keys that it sets to false."""
     elsewhere: str | None
     """Another `daemon.json` of this machine that would rotate logs, and that this engine does not read."""
 
@@ -70,6 +74,8 @@ LABELS: Mapping[str, Text] = {
     "rotates": Text(fr="rotation des logs", en="log rotation"),
     "driver": Text(fr="pilote de logs choisi", en="log driver chosen"),
     "driver_known": Text(fr="pilote de logs connu du moteur", en="log driver known to the engine"),
+    "switched_on": Text(fr="réglages mis à vrai", en="settings set to true"),
+    "switched_off": Text(fr="réglages mis à faux", en="settings set to false"),
     "elsewhere": Text(fr="autre fichier qui activerait la rotation", en="other file that would rotate logs"),
 }
 
@@ -94,6 +100,10 @@ class DaemonFile(Probe, frozen=True, kw_only=True, tag="daemon-file"):
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("daemon-file", trouble)
         return Seen(kind="daemon-file", facts=msgspec.to_builtins(facts))
+
+    def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
+        """Older recordings do not tell what the file switches on or off."""
+        return add_missing_facts(super().recall(recorded), switched_on=None, switched_off=None)
 
 
 def read_daemon_file_facts(engine: Engine) -> Facts:
@@ -150,8 +160,15 @@ def build_daemon_file_facts(
         rotates=bool(reading.log and reading.log.rotates) if files else None,
         driver=reading.driver[:MAX_SHOWN_CHARS] if reading.driver else None,
         driver_known=reading.problem != "unknown-driver" if files else None,
+        switched_on=list_switched(reading, to=True) if files else None,
+        switched_off=list_switched(reading, to=False) if files else None,
         elsewhere=next((path for path, text in others.items() if would_rotate_logs(text)), None),
     )
+
+
+def list_switched(reading: ParsedDaemonJson, *, to: bool) -> list[str]:
+    """List the keys that the file sets to true, or to false: keys that Docker knows."""
+    return sorted(key for key, held in reading.switches.items() if held is to)
 
 
 def would_rotate_logs(text: bytes) -> bool:

@@ -3,31 +3,47 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.base import Cost
+from dckgrade.probes.base import Cost, add_missing_facts, get_fact
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, uptime_s
-from dckgrade.probes.support.mount_points import NOT_PLAIN_BITS, ContainerPath, expand_path, is_at_or_below
+from dckgrade.probes.support.mount_points import (
+    FOLDER_BIT,
+    NOT_PLAIN_BITS,
+    ContainerPath,
+    expand_path,
+    is_at_or_below,
+)
 from dckgrade.probes.support.reachability import is_running
-from dckgrade.report.observation import UnobservableReason
+from dckgrade.report.observation import Observation, UnobservableReason
 from dckgrade.report.text import Text
 
 READ_MOUNTS_COMMAND = ("cat", "/proc/self/mounts")
-# Opening a file to append changes nothing, and a file that is not there is not made.
+# Opening a file to append changes nothing, and a file that is not there is not made. Of a folder the dates
+# would be set anew: of a read-only file system the kernel refuses that before it looks at anybody's rights.
 TRY_WRITE_SCRIPT = '[ -f "$1" ] && : >> "$1"'
+TRY_DATE_SCRIPT = '[ -d "$1" ] && touch -c "$1"'
 READ_ONLY_MESSAGE = "Read-only file system"
-MOUNT_FIELDS = 4
+MOUNT_FIELDS, MOUNTINFO_FIELDS = 4, 6
+MEMORY_FILESYSTEMS = {"tmpfs", "ramfs"}
+KERNEL_FILESYSTEMS = {
+    *("binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs"),
+    *("fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore", "securityfs", "selinuxfs", "sysfs"),
+    "tracefs",
+}
+"""They keep no files: what is written there is said to the kernel."""
+MAX_WRITABLE = 10
 KIB = 1024
 _UNITS = {"": 1 / KIB, "k": 1, "m": KIB, "g": KIB**2}
 
 
 class KernelMount(Struct, frozen=True, kw_only=True):
-    """A line of `/proc/mounts`."""
+    """A line of `/proc/mounts`, or of `/proc/PID/mountinfo`."""
 
     destination: str
     filesystem: str
@@ -48,8 +64,13 @@ class Facts(Struct, frozen=True, kw_only=True):
     size_kib: int | None
     """The limit of a tmpfs; null without one."""
     refused_write: bool | None
-    """True where opening the file there for writing was refused as on what is read-only. It is tried only of
-    a file, and where it should be refused; null: not tried, or not told, such as for want of rights."""
+    """True where writing was refused as on what is read-only: opening a file, setting the dates of a folder
+    on the root file system. It is tried only where it should be refused; null: not tried, or not told, such
+    as for want of rights."""
+    writable_below: list[str] | None
+    """Other mounts below the path that can be written and are on a disk: neither memory nor the kernel's."""
+    by: Literal["proc", "exec"] | None
+    """Told by the kernel of the engine's machine, or by a command in the container; null: by neither."""
     command: str
     """What was run in the container to learn it; empty where nothing was."""
 
@@ -63,6 +84,8 @@ LABELS: Mapping[str, Text] = {
     "read_only": Text(fr="lecture seule", en="read-only"),
     "size_kib": Text(fr="taille maximale (Kio)", en="maximum size (KiB)"),
     "refused_write": Text(fr="écriture refusée", en="write refused"),
+    "writable_below": Text(fr="autres montages en écriture", en="other writable mounts"),
+    "by": Text(fr="source de l'information", en="source of the information"),
     "command": Text(fr="commande exécutée", en="command run"),
 }
 
@@ -71,37 +94,60 @@ class MountInForce(ContainerProbe, frozen=True, kw_only=True, tag="mount-in-forc
     """
     Ask the kernel what is mounted at *destination* in the container called *container*.
 
-    This runs `cat` in the container; on what is read-only, `sh` tries to open the file there for appending.
+    Where the engine's processes are this machine's, `/proc` tells; else `cat` is run in the container. On
+    what is read-only, `sh` tries to write: it opens a file for appending, or sets the dates of a folder.
     """
 
     destination: ContainerPath
 
     facts: ClassVar[type[Struct]] = Facts
-    passive: ClassVar[bool] = False
+    passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.ACT
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers", "destination": "/cache"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
-        """Run the commands where the container runs."""
+        """Read the mounts of what runs, and try to write."""
         path = expand_path(self.destination, inspected)
         if not is_running(inspected):
-            return build_facts(subject.name, path, None)
-        ran = engine.run_command(subject.id, READ_MOUNTS_COMMAND)
-        mount = find_kernel_mount(path, parse_mounts(ran.output))
+            return build_facts(subject.name, path, [], None)
+        by, mounts = read_kernel_mounts(engine, subject.id)
+        mount = find_kernel_mount(path, mounts)
         if mount is None:
-            raise OutOfReach(UnobservableReason.NOT_TRIED, f"{READ_MOUNTS_COMMAND[0]}: {ran.exit_code}")
-        refused = is_write_refused(engine, subject.id, path) if "ro" in mount.options else None
-        return build_facts(subject.name, path, mount, refused=refused)
+            raise OutOfReach(UnobservableReason.NOT_TRIED, f"{READ_MOUNTS_COMMAND[0]}: {by}")
+        refused = is_write_refused(engine, subject.id, path, mount) if "ro" in mount.options else None
+        return build_facts(subject.name, path, mounts, by, refused=refused)
+
+    def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
+        """Older recordings were all made by a command, and do not tell of other mounts."""
+        seen = super().recall(recorded)
+        by = "exec" if get_fact(seen, "command") else None
+        return add_missing_facts(seen, writable_below=None, by=by)
 
     def measure_age_s(self, inspected: Json, now: datetime) -> float | None:
         """A container that was just started is waited for by those that it serves."""
         return uptime_s(inspected, now)
 
 
-def build_facts(name: str, path: str, mount: KernelMount | None, *, refused: bool | None = None) -> Facts:
-    """Put a line of the kernel's into facts; None: the container does not run."""
+def read_kernel_mounts(engine: Engine, container: str) -> tuple[Literal["proc", "exec"], list[KernelMount]]:
+    """Return the mounts of a running container, and who told of them."""
+    try:
+        return "proc", parse_mountinfo(engine.read_process_file(container, "mountinfo"))
+    except (NotThere, OutOfReach):
+        return "exec", parse_mounts(engine.run_command(container, READ_MOUNTS_COMMAND).output)
+
+
+def build_facts(
+    name: str,
+    path: str,
+    mounts: Sequence[KernelMount],
+    by: Literal["proc", "exec"] | None,
+    *,
+    refused: bool | None = None,
+) -> Facts:
+    """Put the kernel's mounts into facts; none: the container does not run."""
+    mount = find_kernel_mount(path, mounts)
     return Facts(
         container=name,
         path=path,
@@ -111,22 +157,55 @@ def build_facts(name: str, path: str, mount: KernelMount | None, *, refused: boo
         read_only="ro" in mount.options if mount else None,
         size_kib=parse_size_kib(mount.options) if mount else None,
         refused_write=refused,
-        command=" ".join(READ_MOUNTS_COMMAND) if mount else "",
+        writable_below=list_writable_below(path, mounts) if mount else None,
+        by=by,
+        command=" ".join(READ_MOUNTS_COMMAND) if by == "exec" else "",
     )
 
 
+def list_writable_below(path: str, mounts: Sequence[KernelMount]) -> list[str]:
+    """List the mount points below *path* where files on a disk can be written."""
+    not_on_disk = MEMORY_FILESYSTEMS | KERNEL_FILESYSTEMS
+    return sorted(
+        {
+            mount.destination
+            for mount in mounts
+            if mount.destination != path
+            and is_at_or_below(mount.destination, path)
+            and "ro" not in mount.options
+            and mount.filesystem not in not_on_disk
+        }
+    )[:MAX_WRITABLE]
+
+
 def parse_mounts(written: str) -> list[KernelMount]:
-    """Read `/proc/mounts` (proc(5), fstab(5)): blanks in a path are written in octal."""
+    """Read `/proc/mounts` (proc(5), fstab(5))."""
     rows = (line.split(" ") for line in written.splitlines())
     return [
-        KernelMount(
-            destination=re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), row[1]),
-            filesystem=row[2],
-            options=row[3].split(","),
-        )
+        KernelMount(destination=decode_blanks(row[1]), filesystem=row[2], options=row[3].split(","))
         for row in rows
         if len(row) >= MOUNT_FIELDS and row[1].startswith("/")
     ]
+
+
+def parse_mountinfo(written: str) -> list[KernelMount]:
+    """Read `/proc/PID/mountinfo` (proc(5)): a mount's own options, and after the dash its file system's."""
+    halves = (line.partition(" - ") for line in written.splitlines())
+    rows = ((own.split(" "), rest.split(" ")) for own, _, rest in halves)
+    return [
+        KernelMount(
+            destination=decode_blanks(own[4]),
+            filesystem=rest[0],
+            options=[*own[5].split(","), *rest[-1].split(",")],
+        )
+        for own, rest in rows
+        if len(own) >= MOUNTINFO_FIELDS and rest[0] and own[4].startswith("/")
+    ]
+
+
+def decode_blanks(path: str) -> str:
+    """Return *path* without the kernel's escapes: blanks are written in octal."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)
 
 
 def find_kernel_mount(path: str, mounts: Sequence[KernelMount]) -> KernelMount | None:
@@ -148,12 +227,18 @@ def parse_size_kib(options: Sequence[str]) -> int | None:
     return None
 
 
-def is_write_refused(engine: Engine, container: str, path: str) -> bool | None:
-    """Return True where a file there cannot be opened for writing because of the mount; None: not told."""
+def is_write_refused(engine: Engine, container: str, path: str, mount: KernelMount) -> bool | None:
+    """Return True where what is there cannot be written because of the mount; None: not told."""
     try:
-        if engine.read_path_stat(container, path)["mode"] & NOT_PLAIN_BITS:
+        mode = engine.read_path_stat(container, path)["mode"]
+        # An engine may mount a volume anew, and writable, at any moment (`find_kernel_mount`); not the root.
+        if mode & FOLDER_BIT and mount.destination == "/":
+            script = TRY_DATE_SCRIPT
+        elif mode & NOT_PLAIN_BITS:
             return None
-        ran = engine.run_command(container, ("sh", "-c", TRY_WRITE_SCRIPT, "sh", path))
+        else:
+            script = TRY_WRITE_SCRIPT
+        ran = engine.run_command(container, ("sh", "-c", script, "sh", path))
     except (NotThere, OutOfReach):
         return None
     return READ_ONLY_MESSAGE in ran.output or None

@@ -21,7 +21,7 @@ _UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _VARIABLE_PATTERN = re.compile(r"\$([A-Za-z_]\w*)(?=/|$)")
 
 
-LINK_BIT, PERMISSION_BITS = 1 << 27, 0o777
+FOLDER_BIT, LINK_BIT, PERMISSION_BITS = 1 << 31, 1 << 27, 0o777
 """Of the file modes of Go, in which the engine tells them."""
 NOT_PLAIN_BITS = 0x8F280000
 """Folder, link, device, pipe, socket, irregular."""

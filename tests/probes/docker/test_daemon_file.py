@@ -157,3 +157,27 @@ def test_what_follows_the_first_object_is_told_with_its_line() -> None:
     assert (found["rotates"], found["rest_line"], found["problem"]) == (False, 2, None)
     later = facts(MachineWithDaemonJson(b"{}\n" + ROTATING_DAEMON_JSON))
     assert (later["problem"], later["line"]) == ("not-json", 2)
+
+
+def test_what_the_file_switches_is_told_by_its_keys() -> None:
+    content = b'{"live-restore": true, "icc": false, "debug": true, "log-driver": "local"}'
+    found = facts(MachineWithDaemonJson(content))
+    assert (found["switched_on"], found["switched_off"]) == (["debug", "live-restore"], ["icc"])
+
+
+def test_a_file_with_which_docker_does_not_start_switches_nothing() -> None:
+    found = facts(MachineWithDaemonJson(b'{"live-restore": true,}'))
+    assert (found["switched_on"], found["switched_off"]) == ([], [])
+    unread = facts(MachineWithDaemonJson(NotThere("daemon.json")))
+    assert (unread["switched_on"], unread["switched_off"]) == (None, None)
+
+
+def test_an_older_recording_does_not_tell_what_is_switched() -> None:
+    older = {
+        name: value
+        for name, value in facts(MachineWithDaemonJson(None)).items()
+        if name not in {"switched_on", "switched_off"}
+    }
+    recalled = DaemonFile().recall({"daemon-file": Seen(kind="daemon-file", facts=older)})
+    assert isinstance(recalled, Seen)
+    assert (recalled.facts["switched_on"], recalled.facts["switched_off"]) == (None, None)

@@ -9,12 +9,14 @@ from dckgrade.probes.storage.mount import Mount, find_nearest_destination
 from dckgrade.probes.storage.mount_in_force import (
     MountInForce,
     find_kernel_mount,
+    parse_mountinfo,
     parse_mounts,
     parse_size_kib,
 )
 from dckgrade.probes.support.mount_points import expand_path, parse_size
-from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
+from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
+from tests.support.hardened_engine import HARDENING_VERSIONS, EngineWithHardenedContainers
 from tests.support.scenes.storage import CONFIG_PATH, STORAGE_VERSIONS, EngineWithVolumes
 
 every_version = pytest.mark.parametrize("version", STORAGE_VERSIONS)
@@ -195,3 +197,64 @@ def test_of_two_mounts_in_one_place_the_first_is_the_container_s_own_and_blanks_
     assert "ro" in own.options
     assert parse_size_kib(own.options) == 4 << 20
     assert mounts[-1].destination == "/my files"
+
+
+def measure_root(name: str, version: str, *, local: bool = True, trouble: bool = False) -> dict[str, Any]:
+    engine = EngineWithHardenedContainers(version, local=local)
+    ref = engine.id_of(name)
+    engine.answers["path-stat"] = {ref: {"name": "/", "size": 0, "mode": 1 << 31 | 0o755, "mtime": ""}}
+    if trouble:
+        engine.trouble["run"] = OutOfReach(UnobservableReason.NOT_TRIED, "--passive")
+    return facts(MountInForce(container=name, destination="/").observe(engine))
+
+
+@pytest.mark.parametrize("version", HARDENING_VERSIONS)
+@pytest.mark.parametrize("local", [True, False])
+def test_a_root_that_is_read_only_refuses_the_change_of_a_date(version: str, *, local: bool) -> None:
+    found = measure_root("hardened", version, local=local)
+    assert (found["mounted"], found["read_only"], found["refused_write"]) == (True, True, True)
+    assert (found["writable_below"], found["by"]) == ([], "proc" if local else "exec")
+    assert (found["filesystem"], found["command"] == "") == ("overlay", local)
+
+
+@pytest.mark.parametrize("version", HARDENING_VERSIONS)
+def test_a_writable_root_is_told_with_the_folders_on_a_disk_and_nothing_is_tried(version: str) -> None:
+    found = measure_root("plain", version)
+    assert (found["read_only"], found["refused_write"]) == (False, None)
+    assert found["writable_below"] == [
+        *("/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/usr/share/nginx/html")
+    ]
+
+
+def test_without_leave_to_run_anything_the_machine_s_kernel_still_tells() -> None:
+    found = measure_root("hardened", HARDENING_VERSIONS[0], trouble=True)
+    assert (found["read_only"], found["refused_write"], found["by"]) == (True, None, "proc")
+
+
+@pytest.mark.parametrize("version", HARDENING_VERSIONS)
+@pytest.mark.parametrize("name", ["hardened", "kept", "open", "plain"])
+def test_both_files_of_the_kernel_tell_the_same_mounts(version: str, name: str) -> None:
+    engine = EngineWithHardenedContainers(version)
+    ref = engine.id_of(name)
+    info = parse_mountinfo(engine.read_text("mountinfo", ref))
+    mounts = parse_mounts(engine.read_text("mounts", ref))
+    assert len(info) > 15
+    for told, other in zip(info, mounts, strict=True):
+        assert (told.destination, told.filesystem) == (other.destination, other.filesystem)
+        assert ("ro" in told.options) is ("ro" in other.options)
+        assert parse_size_kib(told.options) == parse_size_kib(other.options)
+
+
+def test_blanks_in_a_mount_point_are_read_and_what_is_no_line_is_passed_over() -> None:
+    line = "36 35 0:1 / /my\\040folder ro,relatime shared:1 master:2 - tmpfs tmpfs rw,size=64k"
+    (mount,) = parse_mountinfo(f"{line}\n1 2 3\n\n - x\nno dash /x a b c d e f g\n")
+    assert (mount.destination, mount.filesystem, parse_size_kib(mount.options)) == ("/my folder", "tmpfs", 64)
+
+
+def test_an_older_recording_was_told_by_a_command() -> None:
+    probe = MountInForce(container="lecteur", destination="/cache")
+    whole = measure(EngineWithVolumes(), "/cache")
+    older = {name: value for name, value in whole.items() if name not in {"by", "writable_below"}}
+    recalled = probe.recall({probe.observation_key: Seen(kind="mount-in-force", facts=older)})
+    assert isinstance(recalled, Seen)
+    assert (recalled.facts["by"], recalled.facts["writable_below"]) == ("exec", None)

@@ -15,13 +15,16 @@ from dckgrade.probes.base import Probe
 from dckgrade.probes.docker.container import Container
 from dckgrade.probes.docker.container_exit import ContainerExit
 from dckgrade.probes.docker.container_health import ContainerHealth
+from dckgrade.probes.docker.container_host_access import ContainerHostAccess
 from dckgrade.probes.docker.container_limits import ContainerLimits
 from dckgrade.probes.docker.container_log import ContainerLog
 from dckgrade.probes.docker.container_logging import ContainerLogging
+from dckgrade.probes.docker.container_privileges import ContainerPrivileges
 from dckgrade.probes.docker.container_processes import ContainerProcesses
 from dckgrade.probes.docker.container_restarts import ContainerRestarts
 from dckgrade.probes.docker.container_stats import ContainerStats
 from dckgrade.probes.docker.daemon_file import DaemonFile
+from dckgrade.probes.docker.engine_hardening import EngineHardening
 from dckgrade.probes.docker.image import Image
 from dckgrade.probes.docker.image_archive import ImageArchive
 from dckgrade.probes.docker.image_build import ImageBuild
@@ -34,6 +37,7 @@ from dckgrade.probes.docker.swarm import Swarm
 from dckgrade.probes.docker.volume import Volume
 from dckgrade.report.observation import UnobservableReason
 from tests.support.fake_engine import ENGINES, NEWEST, RECORDED, FakeEngine
+from tests.support.hardened_engine import HARDENING_VERSIONS, EngineWithHardenedContainers
 from tests.support.recorded_images import ENGINES as IMAGE_ENGINES
 from tests.support.recorded_images import RecordedImages, pack_image
 from tests.support.recorded_networks import ENGINES as NETWORK_ENGINES
@@ -227,6 +231,16 @@ def show_kept_containers(probe: Callable[[str], Probe], *names: str) -> Sequence
     ]
 
 
+def show_hardened_containers(probe: Callable[[str], Probe], *names: str) -> Sequence[Scene]:
+    """Show some containers on each engine, to the kernel's own files and to a command inside."""
+    return [
+        Scene(probe(name), EngineWithHardenedContainers(version, local=local).only(name))
+        for version in HARDENING_VERSIONS
+        for name in names
+        for local in (True, False)
+    ]
+
+
 def show_saved_image(version: str) -> Scene:
     engine = RecordedImages(version)
     engine.files["mon-app.tar"] = pack_image({"bin/sh": b"x"})
@@ -241,11 +255,17 @@ SCENES: Mapping[str, SceneBuilder] = {
     "container-exit": lambda: show_kept_containers(
         lambda name: ContainerExit(container=name), "killed", "given-up"
     ),
+    "container-host-access": lambda: show_hardened_containers(
+        lambda name: ContainerHostAccess(container=name), "kept", "open", "sharing"
+    ),
     "container-limits": lambda: show_kept_containers(
         lambda name: ContainerLimits(container=name), "limited", "quota"
     ),
     "container-logging": lambda: show_kept_containers(
         lambda name: ContainerLogging(container=name), "limited", "checked"
+    ),
+    "container-privileges": lambda: show_hardened_containers(
+        lambda name: ContainerPrivileges(container=name), "hardened", "kept"
     ),
     "container-processes": lambda: show_kept_containers(
         lambda name: ContainerProcesses(container=name), "limited", "quota"
@@ -259,6 +279,9 @@ SCENES: Mapping[str, SceneBuilder] = {
         for engine, name in RECORDED_CONTAINERS
     ],
     "daemon-file": show_daemon_files,
+    "engine-hardening": lambda: [
+        Scene(EngineHardening(), EngineWithHardenedContainers(version)) for version in HARDENING_VERSIONS
+    ],
     "image": lambda: [show_image()],
     "image-archive": lambda: [show_saved_image(version) for version in IMAGE_ENGINES],
     "image-build": lambda: [

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 from dckgrade.lazy_patterns import compile_lazily
@@ -85,6 +86,8 @@ class ParsedDaemonJson(Struct, frozen=True, kw_only=True):
     """The log driver that it names."""
     trailing_position: tuple[int, int] | None = None
     """Where something follows the first value, which it never reads."""
+    switches: Mapping[str, bool] = msgspec.field(default_factory=dict)
+    """What it switches on or off, by key; nothing where there is a problem."""
     log: LogConfig | None = None
     """What new containers get, as far as this file says; None where there is a problem."""
 
@@ -130,7 +133,12 @@ def parse_daemon_json(
         fault = refused
     else:
         if not specific_error:
-            return ParsedDaemonJson(driver=driver, trailing_position=found.trailing_position, log=log)
+            return ParsedDaemonJson(
+                driver=driver,
+                trailing_position=found.trailing_position,
+                switches={key: held for key, held in iter_items(found.value) if isinstance(held, bool)},
+                log=log,
+            )
         fault = RefusedConfig("refused", "")
     if specific_error:
         fault = apply_dockerd_error(fault, found.value, specific_error)
