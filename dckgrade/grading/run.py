@@ -173,13 +173,18 @@ class GradingRun:
         self.observations |= observe_probes(probes, snapshot, self.left_s())
 
     def observe_further(self) -> None:
-        """Make the observations that are needed only to name a mistake."""
+        """
+        Make the observations that are needed only to name a mistake.
+
+        All of one moment: two mistakes are told apart by the same log, which may have grown in between.
+        """
+        snapshot = self.snapshot_source.take_snapshot(self.options)
         while probes := [
             probe
             for selection in self.selections
             for probe in list_further_probes(selection.lab, self.build_recording(selection))
         ]:
-            self.observe(probes)
+            self.observations |= observe_probes(probes, snapshot, self.left_s())
 
     def left_s(self) -> float:
         """Return how many seconds the run has left."""
