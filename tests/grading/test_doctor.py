@@ -136,7 +136,7 @@ def test_the_reason_is_told_in_the_user_s_language() -> None:
 
 
 RECORDED_LIMITS = [
-    ("ch1", "handmade/limits-not-counted", NO_CONTROL_GROUPS),
+    ("ch1", "handmade/rootless-without-control-groups", NO_CONTROL_GROUPS),
     ("tp1", "handmade/docker-desktop", DESKTOP),
     ("tp1", "mistakes/graded-on-a-worker", {"Swarm": WORKER}),
     ("tp2", "handmade/profile-by-its-path", PODMAN),

@@ -10,6 +10,7 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost
 from dckgrade.probes.docker.container import ContainerStatus, parse_status
+from dckgrade.probes.docker.container_limits import get_control_groups
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, convert_to_observation
 from dckgrade.report.observation import Observation, Seen
@@ -30,8 +31,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """no, always, on-failure or unless-stopped."""
     memory_limit: int | None
     """In bytes, as `docker run` or `docker update` set it; null: none."""
-    memory_limited: bool
-    """Whether this engine's kernel limits memory: without control groups no limit ever kills."""
+    control_groups: str | None
+    """Their version, `1` or `2`; null: this engine's kernel limits nothing, and kills nobody for a limit."""
 
 
 LABELS: Mapping[str, Text] = {
@@ -41,7 +42,7 @@ LABELS: Mapping[str, Text] = {
     "oom_killed": Text(fr="tué par manque de mémoire", en="killed for lack of memory"),
     "restart_policy": Text(fr="politique de redémarrage", en="restart policy"),
     "memory_limit": Text(fr="limite de mémoire demandée (octets)", en="memory limit asked for (bytes)"),
-    "memory_limited": Text(fr="mémoire limitée par le noyau", en="memory limited by the kernel"),
+    "control_groups": Text(fr="version des groupes de contrôle", en="version of the control groups"),
 }
 
 
@@ -56,7 +57,7 @@ class ContainerExit(ContainerProbe, frozen=True, kw_only=True, tag="container-ex
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
-        """Read its state, and of the engine whether its kernel limits memory."""
+        """Read its state, and of the engine whether its kernel limits anything."""
         state, host = inspected.get("State") or {}, inspected.get("HostConfig") or {}
         return Facts(
             name=subject.name,
@@ -65,13 +66,13 @@ class ContainerExit(ContainerProbe, frozen=True, kw_only=True, tag="container-ex
             oom_killed=bool(state.get("OOMKilled")),
             restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
             memory_limit=host.get("Memory") or None,
-            memory_limited=is_memory_limited(engine.inspect_engine()),
+            control_groups=get_control_groups(engine.inspect_engine()),
         )
 
     def foresee(self, engine: Engine) -> Observation | None:
-        """Where the kernel limits no memory, it kills nobody for a limit."""
+        """Where the kernel limits nothing, it kills nobody for a limit."""
         try:
-            if is_memory_limited(engine.inspect_engine()):
+            if get_control_groups(engine.inspect_engine()):
                 return None
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("container-exit", trouble)
@@ -82,11 +83,6 @@ class ContainerExit(ContainerProbe, frozen=True, kw_only=True, tag="container-ex
             oom_killed=False,
             restart_policy="no",
             memory_limit=None,
-            memory_limited=False,
+            control_groups=None,
         )
         return Seen(kind="container-exit", facts=msgspec.to_builtins(facts))
-
-
-def is_memory_limited(info: Json) -> bool:
-    """Return whether the engine of this `/info` can limit a container's memory."""
-    return info.get("CgroupDriver") != "none" and info.get("MemoryLimit") is not False

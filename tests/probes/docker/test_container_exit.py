@@ -22,7 +22,7 @@ def look(engine: FakeEngine, name: str) -> dict[str, Any]:
 def test_a_program_that_exceeds_its_limit_was_killed_by_the_kernel(version: str) -> None:
     found = look(EngineWithKeptContainers(version), "killed")
     assert (found["status"], found["exit_code"], found["oom_killed"]) == ("exited", 137, True)
-    assert (found["memory_limit"], found["memory_limited"]) == (MEMORY_LIMIT, True)
+    assert (found["memory_limit"], found["control_groups"]) == (MEMORY_LIMIT, "1")
 
 
 @every_version
@@ -38,7 +38,7 @@ def test_what_runs_has_not_ended(version: str) -> None:
 
 
 @pytest.mark.parametrize("without", [{"CgroupDriver": "none"}, {"MemoryLimit": False}])
-def test_where_the_kernel_limits_no_memory_it_is_told_and_foreseen(without: dict[str, Any]) -> None:
+def test_where_the_kernel_limits_nothing_it_is_told_and_foreseen(without: dict[str, Any]) -> None:
     engine = EngineWithKeptContainers(KEPT_VERSIONS[0])
     probe = ContainerExit(container="killed")
     assert probe.foresee(engine) is None
@@ -46,7 +46,7 @@ def test_where_the_kernel_limits_no_memory_it_is_told_and_foreseen(without: dict
     foreseen = probe.foresee(engine)
     assert foreseen
     for seen in (probe.observe(engine), foreseen):
-        assert facts(seen)["memory_limited"] is False
+        assert facts(seen)["control_groups"] is None
 
 
 def test_a_container_that_there_is_not_is_absent() -> None:
