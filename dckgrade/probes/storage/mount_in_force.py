@@ -12,26 +12,17 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost
 from dckgrade.probes.storage.mount_points import NOT_PLAIN_BITS, ContainerPath, expand_path, is_at_or_below
 from dckgrade.probes.support.container_probe import ContainerProbe
+from dckgrade.probes.support.kernel_mounts import READ_MOUNTS_COMMAND, KernelMount, parse_mounts
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, uptime_s
 from dckgrade.probes.support.reachability import is_running
 from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.text import Text
 
-READ_MOUNTS_COMMAND = ("cat", "/proc/self/mounts")
 # Opening a file to append changes nothing, and a file that is not there is not made.
 TRY_WRITE_SCRIPT = '[ -f "$1" ] && : >> "$1"'
 READ_ONLY_MESSAGE = "Read-only file system"
-MOUNT_FIELDS = 4
 KIB = 1024
 _UNITS = {"": 1 / KIB, "k": 1, "m": KIB, "g": KIB**2}
-
-
-class KernelMount(Struct, frozen=True, kw_only=True):
-    """A line of `/proc/mounts`."""
-
-    destination: str
-    filesystem: str
-    options: Sequence[str]
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -113,20 +104,6 @@ def build_facts(name: str, path: str, mount: KernelMount | None, *, refused: boo
         refused_write=refused,
         command=" ".join(READ_MOUNTS_COMMAND) if mount else "",
     )
-
-
-def parse_mounts(written: str) -> list[KernelMount]:
-    """Read `/proc/mounts` (proc(5), fstab(5)): blanks in a path are written in octal."""
-    rows = (line.split(" ") for line in written.splitlines())
-    return [
-        KernelMount(
-            destination=re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), row[1]),
-            filesystem=row[2],
-            options=row[3].split(","),
-        )
-        for row in rows
-        if len(row) >= MOUNT_FIELDS and row[1].startswith("/")
-    ]
 
 
 def find_kernel_mount(path: str, mounts: Sequence[KernelMount]) -> KernelMount | None:

@@ -9,10 +9,10 @@ from dckgrade.probes.storage.mount import Mount, find_nearest_destination
 from dckgrade.probes.storage.mount_in_force import (
     MountInForce,
     find_kernel_mount,
-    parse_mounts,
     parse_size_kib,
 )
 from dckgrade.probes.storage.mount_points import expand_path, parse_size
+from dckgrade.probes.support.kernel_mounts import parse_mounts
 from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.scenes.storage import CONFIG_PATH, STORAGE_VERSIONS, EngineWithVolumes
