@@ -54,7 +54,11 @@ class PrivateCluster:
         return addresses | hosts
 
     def empty(self) -> None:
-        """Empty every engine; the workers first, so that none is left without its manager."""
+        """Empty every engine, of services first; the workers before the manager that they would miss."""
+        for engine in self.engines:
+            engine.remove_services()
+        for engine in self.engines:
+            engine.remove_tasks()
         for engine in reversed(self.engines):
             engine.empty()
 
