@@ -27,8 +27,8 @@ UpdateEnd = Literal[
 ]
 RUNNING_STATES = {"updating", "rollback_started"}
 PAUSED_STATES = {"paused", "rollback_paused"}
-DID_RUN_STATES = {"running", "shutdown"}
-"""A task that ran until the swarm stopped it is `shutdown`; one that ended by itself, failed or complete."""
+DID_RUN_STATES = {"running", "shutdown", "complete"}
+"""A task that ran until the swarm stopped it is `shutdown`; one that ended without an error, `complete`."""
 MAX_IMAGES = 20
 
 

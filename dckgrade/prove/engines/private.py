@@ -147,7 +147,7 @@ class PrivateEngine:
                 self._call("DELETE", f"/containers/{container['Id']}?force=1&v=1", tolerated=(404, 409))
             for network in networks:
                 # The manager's to remove, once no task has it any more.
-                self._call("DELETE", f"/networks/{network['Id']}", tolerated=(400, 403, 404, 409, 503))
+                self._call("DELETE", f"/networks/{network['Id']}", tolerated=(400, 403, 404, 409, 500, 503))
             time.sleep(_LOOK_AGAIN_S)
 
     def empty(self) -> None:
