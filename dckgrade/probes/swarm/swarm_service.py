@@ -45,7 +45,7 @@ MODES: Mapping[str, ServiceMode] = {
     "GlobalJob": "global-job",
 }
 UNSTEADY_STATES = {"failed", "complete", "rejected"}
-MAX_LISTED = 50
+MAX_LISTED, MAX_CHARS = 50, 200
 
 
 class PublishedPort(Struct, frozen=True, kw_only=True):
@@ -213,9 +213,9 @@ def read_service_facts(
         tag=image.rpartition("/")[2].partition(":")[2] or None if image else None,
         desired=desired,
         running=len(running),
-        nodes=sorted(hostnames.get(node_id) or node_id for node_id in node_ids),
+        nodes=sorted(hostnames.get(node_id) or node_id for node_id in node_ids)[:MAX_LISTED],
         node_count=len(node_ids),
-        set_aside_nodes=sorted(get_hostname(node) for node in nodes if is_set_aside(node)),
+        set_aside_nodes=sorted(get_hostname(node) for node in nodes if is_set_aside(node))[:MAX_LISTED],
         states=sorted({get_task_state(task) for task in tasks if is_wanted(task)}),
         stable=is_steady(tasks, engine.now()),
         error=error.text or None if error else None,
@@ -239,12 +239,13 @@ def read_template(template: Json) -> dict[str, Any]:
     resources = template.get("Resources") or {}
     limits, reserved = resources.get("Limits") or {}, resources.get("Reservations") or {}
     configs = (template.get("ContainerSpec") or {}).get("Configs") or []
+    constraints = (template.get("Placement") or {}).get("Constraints") or []
     return {
-        "constraints": sorted(map(str, (template.get("Placement") or {}).get("Constraints") or [])),
+        "constraints": sorted(constraint[:MAX_CHARS] for constraint in constraints)[:MAX_LISTED],
         "memory_limit_bytes": limits.get("MemoryBytes") or None,
         "cpu_limit": (limits.get("NanoCPUs") or 0) / 1e9 or None,
         "reserved_memory_bytes": reserved.get("MemoryBytes") or None,
-        "configs": sorted(str((entry.get("File") or {}).get("Name") or "") for entry in configs),
+        "configs": sorted(str((entry.get("File") or {}).get("Name") or "") for entry in configs)[:MAX_LISTED],
     }
 
 

@@ -27,7 +27,7 @@ from dckgrade.probes.swarm.services import (
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
-MAX_PORTS = 3
+MAX_PORTS, MAX_LISTED = 3, 50
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -114,7 +114,9 @@ class SwarmTask(Probe, frozen=True, kw_only=True, tag="swarm-task"):
 
     def read_facts(self, engine: Engine, service: FoundService, ref: str, inspected: Json | None) -> Facts:
         """Ask the task, or the ports that are published here."""
-        published, wanted = list_published_ports(service.listed), list_secret_paths(service.listed)
+        published = list_published_ports(service.listed)[:MAX_LISTED]
+        wanted = list_secret_paths(service.listed)[:MAX_LISTED]
+        environment = list_environment_names(service.listed)
         targets = [port["target"] for port in published if port["target"]]
         ports = list(dict.fromkeys([*targets, self.port]))[:MAX_PORTS]
         answer, via, problem = (
@@ -128,7 +130,7 @@ class SwarmTask(Probe, frozen=True, kw_only=True, tag="swarm-task"):
             secrets=wanted,
             mounted=list_mounted(engine, ref, wanted) if inspected else None,
             elsewhere=[path for path in wanted if not path.startswith("/run/secrets/")],
-            secret_like_env=[name for name in list_environment_names(service.listed) if names_secret(name)],
+            secret_like_env=[name for name in environment if names_secret(name)][:MAX_LISTED],
             memory_limit_bytes=read_memory_limit(engine, ref) if inspected else None,
             status_code=answer.status if answer else None,
             via=via,

@@ -188,3 +188,13 @@ def test_its_age_is_that_of_the_last_change_of_the_service() -> None:
     assert isinstance(seen, Seen)
     assert isinstance(later, Seen)
     assert later.age_s == pytest.approx((seen.age_s or 0) + 30, abs=0.2)
+
+
+def test_lists_of_any_length_are_cut() -> None:
+    recorded = RecordedSwarm()
+    template = recorded.spec["TaskTemplate"]
+    template["Placement"] = {"Constraints": ["node.labels." + "x" * 9000] * 9000}
+    template["ContainerSpec"]["Env"] = [f"PASSWORD_{place}=x" for place in range(9000)]
+    found = look(recorded)
+    assert {len(found[name]) for name in ("constraints", "env_names", "secret_like_env")} == {50}
+    assert len(found["constraints"][0]) == 200
