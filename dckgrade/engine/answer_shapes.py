@@ -165,6 +165,8 @@ _NETWORK_FIELDS: Mapping[str, Any] = {
     "Driver": str,
     "Scope": str,
     "Internal": bool,
+    "Attachable": bool,
+    "Ingress": bool,
     "Labels": dict[str, str],
     "Options": dict[str, str],
     "IPAM": define_shape(Config=list_of(define_shape(Subnet=str, Gateway=str))),
@@ -205,12 +207,57 @@ INFO = define_shape(
 )
 NODES = list_of(
     define_shape(
+        ID=str,
         CreatedAt=str,
         UpdatedAt=str,
         Spec=define_shape(Role=str, Availability=str),
         Description=define_shape(Hostname=str, Engine=define_shape(EngineVersion=str)),
         Status=define_shape(State=str, Addr=str),
         ManagerStatus=define_shape(Leader=bool, Reachability=str),
+    )
+)
+_FILE_REFERENCES = list_of(define_shape(File=define_shape(Name=str)))
+_CONTAINER_SPEC = define_shape(Image=str, Env=Texts, Secrets=_FILE_REFERENCES, Configs=_FILE_REFERENCES)
+_SERVICE_FIELDS: Mapping[str, Any] = {
+    "Labels": dict[str, str],
+    "Mode": map_of(define_shape(Replicas=int)),
+    "UpdateConfig": define_shape(Parallelism=int, Delay=int, FailureAction=str, Order=str),
+    "TaskTemplate": define_shape(
+        ContainerSpec=_CONTAINER_SPEC,
+        Resources=define_shape(
+            Limits=define_shape(MemoryBytes=int, NanoCPUs=int), Reservations=define_shape(MemoryBytes=int)
+        ),
+        Placement=define_shape(Constraints=Texts),
+        Networks=list_of(define_shape(Target=str)),
+    ),
+}
+SERVICES = list_of(
+    define_shape(
+        {"ID": str, "Spec": define_shape({"Name": str}, **_SERVICE_FIELDS)},
+        CreatedAt=str,
+        UpdatedAt=str,
+        PreviousSpec=define_shape(**_SERVICE_FIELDS),
+        Endpoint=define_shape(
+            Ports=list_of(define_shape(Protocol=str, TargetPort=int, PublishedPort=int, PublishMode=str))
+        ),
+        UpdateStatus=define_shape(State=str, StartedAt=str, Message=str),
+        ServiceStatus=define_shape(DesiredTasks=int),
+    )
+)
+TASKS = list_of(
+    define_shape(
+        {"ID": str},
+        CreatedAt=str,
+        Slot=int,
+        NodeID=str,
+        DesiredState=str,
+        Spec=define_shape(ContainerSpec=define_shape(Image=str)),
+        Status=define_shape(
+            Timestamp=str,
+            State=str,
+            Err=str,
+            ContainerStatus=define_shape(ContainerID=str, ExitCode=int),
+        ),
     )
 )
 STATS = define_shape(

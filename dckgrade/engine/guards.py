@@ -2,6 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from typing import Any
+from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
@@ -9,6 +10,7 @@ from dckgrade.engine.probe_container_form import is_probe_container_request
 from dckgrade.lazy_patterns import compile_lazily
 
 _ALLOWED_EXEC_KEYS = {"AttachStdout", "AttachStderr", "Cmd", "Detach", "Tty"}
+_ONE_SERVICE_PATTERN = compile_lazily(r'\{"service":\["[a-z0-9]{1,64}"\]\}')
 _CONTAINER_ID_PATTERN = compile_lazily(r"/containers/([0-9a-f]{64})(?:/|$)")
 
 
@@ -28,6 +30,20 @@ def asks_only_for_output(request: OutgoingRequest) -> bool:
     """Whether it runs a command for its output alone: no privileges, no user, no terminal."""
     body = request.body
     return isinstance(body, dict) and body.keys() <= _ALLOWED_EXEC_KEYS and not body.get("Tty")
+
+
+def asks_for_services_with_status(request: OutgoingRequest) -> bool:
+    """Whether it asks for the list of services with their state, and for nothing else."""
+    return parse_qsl(request.query, keep_blank_values=True) == [("status", "true")]
+
+
+def asks_for_tasks_of_one_service(request: OutgoingRequest) -> bool:
+    """Whether it asks for the tasks of one service, by its id."""
+    match parse_qsl(request.query, keep_blank_values=True):
+        case [("filters", filters)]:
+            return bool(_ONE_SERVICE_PATTERN.fullmatch(filters))
+        case _:
+            return False
 
 
 def is_probe_container_creation(request: OutgoingRequest) -> bool:

@@ -83,6 +83,15 @@ class ResourceReader(Protocol):
         """List the nodes of the swarm."""
         return require_shape(self.read(resources.NODES), answer_shapes.NODES)
 
+    def list_services(self) -> Sequence[Json]:
+        """List the services of the swarm; their environment stands there in clear."""
+        return require_shape(self.read(resources.SERVICES), answer_shapes.SERVICES)
+
+    def list_service_tasks(self, ref: str) -> Sequence[Json]:
+        """List the tasks of the service with this id, those that have ended too, as far as they are kept."""
+        filters = f'{{"service":["{ref}"]}}'
+        return require_shape(self.read(resources.TASKS, filters=filters), answer_shapes.TASKS)
+
     def inspect_volume(self, name: str) -> Json:
         """Inspect one volume."""
         return require_shape(self.read(resources.VOLUME, name), answer_shapes.VOLUME)

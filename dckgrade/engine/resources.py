@@ -13,6 +13,8 @@ from msgspec import Struct
 from dckgrade.engine.answers import NotThere
 from dckgrade.engine.guards import (
     OutgoingRequest,
+    asks_for_services_with_status,
+    asks_for_tasks_of_one_service,
     asks_only_for_output,
     is_about_own_container,
     is_probe_container_creation,
@@ -97,6 +99,25 @@ PING = Resource(name="ping", path="/_ping", parse_body=keep_bytes)
 INFO = Resource(name="info", path="/info", parse_body=decode_json_object, timeout_s=5)
 """Slow on a manager, which asks the whole swarm."""
 NODES = Resource(name="nodes", path="/nodes", parse_body=decode_json_objects, timeout_s=5)
+# Configurations are never asked for: their list holds what is in them.
+SERVICES = Resource(
+    name="services",
+    path="/services",
+    parse_body=decode_json_objects,
+    query={"status": "true"},
+    timeout_s=5,
+    guard=asks_for_services_with_status,
+)
+"""Only the list tells how many tasks are wanted and run. It holds the services' environment: never shown."""
+TASKS = Resource(
+    name="tasks",
+    path="/tasks",
+    parse_body=decode_json_objects,
+    timeout_s=5,
+    max_bytes=8 * MIB,
+    guard=asks_for_tasks_of_one_service,
+)
+"""Of one service at a time, by its id."""
 EVENTS = Resource(name="events", path="/events", parse_body=keep_bytes)
 CONTAINERS = Resource(
     name="containers", path="/containers/json", parse_body=decode_json_objects, query={"all": "true"}

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -69,6 +69,16 @@ class Restartable(Protocol):
         ...
 
 
+@runtime_checkable
+class SeveralEngines(Protocol):
+    """Engines of our own on one network, of which the first is graded."""
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        """Where each of them listens."""
+        ...
+
+
 class PreparedEngine:
     """An engine with a lab's images on it: each case finds it as the first one did, its images too."""
 
@@ -87,6 +97,11 @@ class PreparedEngine:
     def host(self) -> str:
         """Where it listens."""
         return self.engine.host
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        """Where it listens, and where further engines do that need the same images."""
+        return self.engine.hosts if isinstance(self.engine, SeveralEngines) else [self.host]
 
     @property
     def is_replaceable(self) -> bool:
@@ -114,15 +129,20 @@ class PreparedEngine:
         if self.foreign_images is None:
             self.foreign_images = list_image_references(self.host)
         else:
-            remove_images(self.host, self.foreign_images | images.references)
-        images.load(self.host)
+            self._remove_images_but(self.foreign_images | images.references)
+        for host in self.hosts:
+            images.load(host)
         self.image_references = list_image_references(self.host)
         self.archive_paths = images.archive_paths
 
     def empty(self) -> None:
         """Remove all that a case has made: a tag of its own too."""
         self.engine.empty()
-        remove_images(self.host, self.image_references)
+        self._remove_images_but(self.image_references)
+
+    def _remove_images_but(self, kept: set[str]) -> None:
+        for host in self.hosts:
+            remove_images(host, kept)
 
     def enter_network(self) -> AbstractContextManager[None]:
         """Put the calling thread where its containers can be reached."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -14,16 +15,46 @@ from tests.support.fake_engine import FakeEngine
 from tests.support.fault_engine import connect_fault_engine, reply_with
 
 PLUGIN = Resource(name="plugin", path="/plugins/{name}/json", parse_body=decode_json_object)
+OWN_QUERIES = {"tasks": {"filters": '{"service":["iujbbb1ugw31jds64qzv225bb"]}'}}
 READING = [resource for resource in RESOURCES if resource.method == "GET"]
 
 
 @pytest.mark.parametrize("resource", READING, ids=lambda resource: resource.name)
 def test_every_reading_of_the_table_may_leave_by_get_and_by_nothing_else(resource: Resource[Any]) -> None:
     path = f"/v1.41{resource.build_path('web')}"
-    require_allowed_request("GET", path)
+    query = urlencode({**resource.query, **OWN_QUERIES.get(resource.name, {})})
+    require_allowed_request("GET", path, query=query)
     for method in ("PUT", "PATCH", "POST", "DELETE"):
         with pytest.raises(ForbiddenRequest):
-            require_allowed_request(method, path)
+            require_allowed_request(method, path, query=query)
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/services", {}),
+        ("/services", {"status": "false"}),
+        ("/services", {"status": "true", "insertDefaults": "true"}),
+        ("/services/web", {"status": "true"}),
+        ("/tasks", {}),
+        ("/tasks", {"filters": "{}"}),
+        ("/tasks", {"filters": '{"node":["self"]}'}),
+        ("/tasks", {"filters": '{"service":["a"],"node":["b"]}'}),
+        ("/tasks", {"filters": '{"service":["a"]}', "more": "1"}),
+        ("/secrets", {}),
+        ("/secrets/mdp", {}),
+        ("/configs", {}),
+        ("/configs/site", {}),
+        ("/swarm", {}),
+        ("/swarm/unlockkey", {}),
+        ("/distribution/nginx/json", {}),
+    ],
+)
+def test_of_a_swarm_nothing_is_asked_but_services_with_their_state_and_the_tasks_of_one(
+    path: str, query: dict[str, str]
+) -> None:
+    with pytest.raises(ForbiddenRequest):
+        require_allowed_request("GET", f"/v1.41{path}", query=urlencode(query))
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)

@@ -18,12 +18,13 @@ from dckgrade.probes.docker.image_lookup import (
     ImageName,
     find_image,
 )
-from dckgrade.probes.docker.secret_words import WorkFile, names_secret, read_secret_words
+from dckgrade.probes.docker.secret_words import WorkFile, read_secret_words
 from dckgrade.probes.support.lookup import (
     ContainerName,
     convert_to_observation,
     find_container,
 )
+from dckgrade.probes.support.secret_names import names_secret
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 

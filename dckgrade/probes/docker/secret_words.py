@@ -1,4 +1,4 @@
-"""Which names say that a value is secret, and which values of a file are: they are never shown or kept."""
+"""Which values of a file are secret: they are never shown or kept."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,30 +8,16 @@ from msgspec import Meta
 
 from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
+from dckgrade.probes.support.secret_names import names_secret
 from dckgrade.report.observation import UnobservableReason
 
 WorkFile = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-][A-Za-z0-9_./-]*$", max_length=200)]
 """A file of the trainee's working folder."""
 
-SECRET_NAME_PATTERN = re.compile(
-    r"password|passwd|passphrase|(?<![a-z])pass(?![a-z])|pwd|secret|token|jeton|credential|mot_?de_?passe"
-    r"|(?<![a-z])(?:mdp|pw|pat|dsn|cl[eé])(?![a-z])|(?:api|access|private|encryption)_?key|(?<![a-z])key$",
-    re.IGNORECASE,
-)
-PUBLIC_NAME_PATTERN = re.compile(
-    r"gpg_key|^(?:disabled?|no|without)[-_]|[-_](?:file|path|dir|url|uri|host|port|endpoint|name|id|ttl|length)$",
-    re.IGNORECASE,
-)
-"""Such names tell where something is, that there is none, or with which public key something was signed."""
 MIN_WORD_CHARS = 6
 """Shorter values stand in any program."""
 MAX_WORDS = 20
 _LINE_PATTERN = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$", re.MULTILINE)
-
-
-def names_secret(name: str) -> bool:
-    """Return whether a variable's name says that its value is secret."""
-    return bool(SECRET_NAME_PATTERN.search(name)) and not PUBLIC_NAME_PATTERN.search(name)
 
 
 def read_secret_words(engine: Engine, file: str | None) -> tuple[bytes, ...] | None:

@@ -11,6 +11,12 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, add_missing_facts, get_fact
 from dckgrade.probes.support.container_probe import ContainerProbe
+from dckgrade.probes.support.kernel_mounts import (
+    READ_MOUNTS_COMMAND,
+    KernelMount,
+    parse_mountinfo,
+    parse_mounts,
+)
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, uptime_s
 from dckgrade.probes.support.mount_points import (
     FOLDER_BIT,
@@ -23,13 +29,11 @@ from dckgrade.probes.support.reachability import is_running
 from dckgrade.report.observation import Observation, UnobservableReason
 from dckgrade.report.text import Text
 
-READ_MOUNTS_COMMAND = ("cat", "/proc/self/mounts")
 # Opening a file to append changes nothing, and a file that is not there is not made. Of a folder the dates
 # would be set anew: of a read-only file system the kernel refuses that before it looks at anybody's rights.
 TRY_WRITE_SCRIPT = '[ -f "$1" ] && : >> "$1"'
 TRY_DATE_SCRIPT = '[ -d "$1" ] && touch -c "$1"'
 READ_ONLY_MESSAGE = "Read-only file system"
-MOUNT_FIELDS, MOUNTINFO_FIELDS = 4, 6
 MEMORY_FILESYSTEMS = {"tmpfs", "ramfs"}
 KERNEL_FILESYSTEMS = {
     *("binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs"),
@@ -40,14 +44,6 @@ KERNEL_FILESYSTEMS = {
 MAX_WRITABLE = 10
 KIB = 1024
 _UNITS = {"": 1 / KIB, "k": 1, "m": KIB, "g": KIB**2}
-
-
-class KernelMount(Struct, frozen=True, kw_only=True):
-    """A line of `/proc/mounts`, or of `/proc/PID/mountinfo`."""
-
-    destination: str
-    filesystem: str
-    options: Sequence[str]
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -176,36 +172,6 @@ def list_writable_below(path: str, mounts: Sequence[KernelMount]) -> list[str]:
             and mount.filesystem not in not_on_disk
         }
     )[:MAX_WRITABLE]
-
-
-def parse_mounts(written: str) -> list[KernelMount]:
-    """Read `/proc/mounts` (proc(5), fstab(5))."""
-    rows = (line.split(" ") for line in written.splitlines())
-    return [
-        KernelMount(destination=decode_blanks(row[1]), filesystem=row[2], options=row[3].split(","))
-        for row in rows
-        if len(row) >= MOUNT_FIELDS and row[1].startswith("/")
-    ]
-
-
-def parse_mountinfo(written: str) -> list[KernelMount]:
-    """Read `/proc/PID/mountinfo` (proc(5)): a mount's own options, and after the dash its file system's."""
-    halves = (line.partition(" - ") for line in written.splitlines())
-    rows = ((own.split(" "), rest.split(" ")) for own, _, rest in halves)
-    return [
-        KernelMount(
-            destination=decode_blanks(own[4]),
-            filesystem=rest[0],
-            options=[*own[5].split(","), *rest[-1].split(",")],
-        )
-        for own, rest in rows
-        if len(own) >= MOUNTINFO_FIELDS and rest[0] and own[4].startswith("/")
-    ]
-
-
-def decode_blanks(path: str) -> str:
-    """Return *path* without the kernel's escapes: blanks are written in octal."""
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)
 
 
 def find_kernel_mount(path: str, mounts: Sequence[KernelMount]) -> KernelMount | None:

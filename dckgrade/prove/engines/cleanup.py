@@ -6,6 +6,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 FOLDER_PREFIX = "dckgrade-engine-"
@@ -46,10 +47,12 @@ def signal_namespace(launcher: int, how: signal.Signals) -> None:
 
 def thaw(cgroup: str) -> None:
     """Let paused containers run again: SIGKILL does not end a process that cgroup v1 keeps frozen."""
-    for file, awake in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
-        for frozen in [found for root in cgroup_roots() for found in (root / cgroup).glob(f"**/{file}")]:
+    awake = {"freezer.state": "THAWED", "cgroup.freeze": "0"}
+    # A neighbour may be removing the very same remains: `walk` passes over what is gone.
+    for folder, _, files in chain.from_iterable(os.walk(root / cgroup) for root in cgroup_roots()):
+        for file in awake.keys() & set(files):
             with contextlib.suppress(OSError):
-                frozen.write_text(awake)
+                Path(folder, file).write_text(awake[file])
 
 
 def remove_remains(folder: Path, cgroup: str) -> None:

@@ -41,6 +41,11 @@ class PrivateCluster:
         return self.engines[0].host
 
     @property
+    def hosts(self) -> list[str]:
+        """The addresses of all engines, that of the graded one first."""
+        return [engine.host for engine in self.engines]
+
+    @property
     def script_environment(self) -> Mapping[str, str]:
         """Return the variables of an `apply.sh`: MANAGER_ADDR, WORKER1_ADDR… and WORKER1_HOST…."""
         called = [name.upper() for name in make_hostnames(len(self.engines))]
@@ -49,7 +54,11 @@ class PrivateCluster:
         return addresses | hosts
 
     def empty(self) -> None:
-        """Empty every engine; the workers first, so that none is left without its manager."""
+        """Empty every engine, of services first; the workers before the manager that they would miss."""
+        for engine in self.engines:
+            engine.remove_services()
+        for engine in self.engines:
+            engine.remove_tasks()
         for engine in reversed(self.engines):
             engine.empty()
 

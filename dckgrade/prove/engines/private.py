@@ -37,6 +37,8 @@ _REQUIRED_TOOLS = (
 )
 _MAX_FOLDER_CHARS = 60
 _READY_TIMEOUT_S, _GONE_TIMEOUT_S, _CALL_TIMEOUT_S, _LOAD_TIMEOUT_S = 30.0, 30.0, 20.0, 600.0
+_LOOK_AGAIN_S = 0.2
+_TASKS_FILTER = '{"label":["com.docker.swarm.task.id"]}'
 _DEFAULT_DAEMON_JSON = b"{}"
 """What its daemon.json says unless a case has another."""
 
@@ -117,6 +119,36 @@ class PrivateEngine:
         for line in answer.splitlines():
             if error := json.loads(line).get("error"):
                 raise PrivateEngineFailed(f"The engine refused {archive}: {error}. Make the archive again.")
+
+    def remove_services(self) -> None:
+        """Remove the services of the swarm that it manages, if it manages one that can decide anything."""
+        swarm = json.loads(self._call("GET", "/info"))["Swarm"]
+        if swarm["ControlAvailable"] and not swarm["Error"]:
+            for service in json.loads(self._call("GET", "/services")):
+                self._call("DELETE", f"/services/{service['ID']}", tolerated=(404,))
+
+    def remove_tasks(self) -> None:
+        """
+        Remove the containers of services that are gone, then the swarm's networks; wait until they are gone.
+
+        An engine that leaves a swarm with a network in use is never rid of it again (20.10, measured).
+        """
+        deadline = time.monotonic() + _GONE_TIMEOUT_S
+        while time.monotonic() < deadline:
+            tasks = json.loads(self._call("GET", f"/containers/json?all=1&filters={quote(_TASKS_FILTER)}"))
+            networks = [
+                network
+                for network in json.loads(self._call("GET", "/networks"))
+                if network["Scope"] == "swarm" and network["Name"] not in BUILT_IN_NETWORKS
+            ]
+            if not tasks and not networks:
+                return
+            for container in tasks:
+                self._call("DELETE", f"/containers/{container['Id']}?force=1&v=1", tolerated=(404, 409))
+            for network in networks:
+                # The manager's to remove, once no task has it any more.
+                self._call("DELETE", f"/networks/{network['Id']}", tolerated=(400, 403, 404, 409, 500, 503))
+            time.sleep(_LOOK_AGAIN_S)
 
     def empty(self) -> None:
         """

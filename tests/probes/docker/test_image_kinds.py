@@ -13,7 +13,7 @@ from dckgrade.probes.docker.image_build import ImageBuild
 from dckgrade.probes.docker.image_files import ImageFiles
 from dckgrade.probes.docker.image_layers import ImageLayers, is_hidden, matches
 from dckgrade.probes.docker.images_dangling import ImagesDangling
-from dckgrade.probes.docker.secret_words import names_secret
+from dckgrade.probes.support.secret_names import names_secret
 from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.recorded_images import ANSWERS, APP_LAYERS, ENGINES, RecordedImages, pack_files, pack_image

@@ -9,10 +9,9 @@ from dckgrade.probes.storage.mount import Mount, find_nearest_destination
 from dckgrade.probes.storage.mount_in_force import (
     MountInForce,
     find_kernel_mount,
-    parse_mountinfo,
-    parse_mounts,
     parse_size_kib,
 )
+from dckgrade.probes.support.kernel_mounts import parse_mountinfo, parse_mounts
 from dckgrade.probes.support.mount_points import expand_path, parse_size
 from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts

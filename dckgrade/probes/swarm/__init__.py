@@ -1,0 +1,1 @@
+"""Kinds about the services of a swarm, asked of a manager."""
