@@ -26,7 +26,7 @@ def test_no_number_of_a_family_is_forgotten() -> None:
     for code in NAMED | set(UNNAMED):
         families[code[:2]].add(int(code[3:]))
 
-    assert set(families) == {"EN", "SW", "SC", "AA", "TR", "ST", "PM", "EL", "NW", "IM", "VO"}
+    assert set(families) == {"EN", "SW", "SC", "AA", "TR", "ST", "PM", "EL", "NW", "IM", "VO", "CO"}
     for family, numbers in families.items():
         named = {number for number in numbers if number < GENERAL}
         assert named == set(range(1, max(named) + 1)), family
