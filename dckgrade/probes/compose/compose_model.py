@@ -39,7 +39,7 @@ ModelProblem = (
         "environment-mixed",
     ]
 )
-"""The last seven Compose refuses with words of its own; the others are no YAML, or no file of a person's."""
+"""Why a file is no YAML that Compose takes, or no project, which it refuses in words of its own."""
 
 
 class Fault(Struct, frozen=True):

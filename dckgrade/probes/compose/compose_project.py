@@ -13,6 +13,7 @@ from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.compose.projects import (
     Project,
     ServiceName,
+    get_label,
     list_hand_run,
     list_projects,
     show_name,
@@ -152,5 +153,4 @@ def build_project_facts(
 
 def count_config_files(entry: Json) -> int:
     """Return of how many files a container's project was made; 0 where the label is not there."""
-    written = (entry.get("Labels") or {}).get("com.docker.compose.project.config_files")
-    return len([name for name in str(written or "").split(",") if name])
+    return len([name for name in get_label(entry, "project.config_files").split(",") if name])
