@@ -14,11 +14,13 @@ from dckgrade.probes.compose.compose_file import ComposeFile
 from dckgrade.probes.compose.compose_project import ComposeProject
 from dckgrade.probes.compose.compose_service import ComposeService
 from dckgrade.probes.compose.wordpress import Wordpress
+from dckgrade.probes.docker.container_error import ContainerError
 from dckgrade.probes.observe import observe_probes
 from dckgrade.probes.storage.kept_data import KeptData
 from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.live import DisposableEngine
 from dckgrade.report.observation import Absent, Seen
+from images import build
 
 pytestmark = pytest.mark.engine
 
@@ -129,3 +131,56 @@ def test_only_taking_a_project_down_makes_its_network_younger_than_its_data(engi
     run_docker(engine.host, "network", "rm", "tp_default")
     up(engine)
     assert facts(engine, probe)["outlived_project"] is True
+
+
+SITE_IMAGES = ["mariadb:10.6.4-focal", "wordpress"]
+ACCOUNT = ("MYSQL_DATABASE=wp", "MYSQL_USER=wp", "MYSQL_PASSWORD=one")
+
+
+def with_variables(*variables: str) -> list[str]:
+    return [word for variable in variables for word in ("-e", variable)]
+
+
+def wait_for_state(engine: DisposableEngine, wanted: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 120
+    while True:
+        found = facts(engine, Wordpress(container="wordpress"))
+        if found["state"] == wanted or time.monotonic() > deadline:
+            return found
+        time.sleep(1)
+
+
+def wait_for_denial(engine: DisposableEngine) -> bool:
+    """Wait until the database, which had to start first, has refused the account."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if facts(engine, Wordpress(container="wordpress"))["denied"]:
+            return True
+        time.sleep(1)
+    return False
+
+
+def test_mariadb_without_a_password_refuses_in_the_official_words(engine: DisposableEngine) -> None:
+    build.load(engine.host, SITE_IMAGES)
+    run_docker(engine.host, "run", "--detach", "--name", "db", SITE_IMAGES[0])
+    run_docker(engine.host, "wait", "db")
+    error = facts(engine, ContainerError(name="db"))
+    assert error["text"] == "Database is uninitialized and password option is not specified"
+
+
+def test_a_real_wordpress_tells_a_refused_account_from_a_site_that_is_not_installed(
+    engine: DisposableEngine,
+) -> None:
+    build.load(engine.host, SITE_IMAGES)
+    run_docker(engine.host, "network", "create", "site")
+    own = ("run", "--detach", "--network", "site", "--name")
+    words = with_variables("MYSQL_ROOT_PASSWORD=root", *ACCOUNT)
+    run_docker(engine.host, *own, "db", *words, SITE_IMAGES[0])
+    account = ("WORDPRESS_DB_HOST=db", "WORDPRESS_DB_NAME=wp", "WORDPRESS_DB_USER=wp")
+    for password, state in (("two", "no-database"), ("one", "not-installed")):
+        words = with_variables(*account, f"WORDPRESS_DB_PASSWORD={password}")
+        run_docker(engine.host, *own, "wordpress", *words, "-p", "80:80", "wordpress")
+        found = wait_for_state(engine, state)
+        assert (found["state"], found["same_account"]) == (state, password == "one")
+        assert state == "not-installed" or wait_for_denial(engine)
+        run_docker(engine.host, "rm", "--force", "wordpress")
