@@ -162,6 +162,7 @@ VOLUME = define_shape(
 )
 VOLUMES = define_shape(Volumes=list_of(define_shape({"Name": str}, Driver=str, Mountpoint=str)))
 _NETWORK_FIELDS: Mapping[str, Any] = {
+    "Created": str,
     "Driver": str,
     "Scope": str,
     "Internal": bool,

@@ -46,6 +46,20 @@ PROGRAMS: Sequence[Program] = (
             r"\bERROR:\s+(.*)",
         ),
     ),
+    *(
+        Program(
+            name,
+            word,
+            # What the system refused comes before what that led to; the server's last error says only that it
+            # ends. The entrypoint of the image writes as the server does.
+            compile_patterns(
+                r"^(?:[\d-]+ [\d:]+ \d+ )?(?:\[(?:ERROR|Warning)\] )?(\S.*\(Errcode: \d+ .*)",
+                r"\[ERROR\] (?:\[[^\]]*\]:? )*(?!.*\bAborting$)(.*)",
+                r"^(?:mysqld|mariadbd): (.*)",
+            ),
+        )
+        for name, word in (("MariaDB", "mariadb"), ("MySQL", "mysql"))
+    ),
     Program(
         "Prometheus",
         "prometheus",

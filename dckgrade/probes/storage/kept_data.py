@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.base import Cost
+from dckgrade.probes.base import Cost, add_missing_facts
 from dckgrade.probes.storage.archives import ArchiveDamaged, read_members
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, parse_timestamp, uptime_s
@@ -25,9 +25,11 @@ from dckgrade.probes.support.mount_points import (
     inspect_volume_of,
     list_mount_points,
 )
+from dckgrade.report.observation import Observation
 from dckgrade.report.text import Text
 
 MAX_LINKS, MAX_FILE_BYTES, TRIES = 5, 8 * 1024 * 1024, 2
+PROJECT_LABEL = "com.docker.compose.project"
 STEADY_CREATED_AT_SINCE = 23
 """Before Docker 23.0 `CreatedAt` of a volume is the time of its folder's last change (moby#44725)."""
 
@@ -59,6 +61,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     survived: bool | None
     """Whether it has outlived the container in which it was written: on a volume or a folder, older than the
     container, not the image's, not put there with an old date. Null where that is not told."""
+    older_than_network: bool | None
+    """Whether it was last changed before Compose made the network of the container's project, which only
+    taking the project down removes. Null where the container is on no such network."""
+    outlived_project: bool | None
+    """Whether it has survived, and is older than the project's network too, where there is one."""
 
 
 LABELS: Mapping[str, Text] = {
@@ -75,6 +82,12 @@ LABELS: Mapping[str, Text] = {
     "older_than_volume": Text(fr="plus ancien que son volume", en="older than its volume"),
     "from_image": Text(fr="copié de l'image", en="copied from the image"),
     "survived": Text(fr="données d'un conteneur précédent", en="data of an earlier container"),
+    "older_than_network": Text(
+        fr="plus ancien que le réseau du projet", en="older than the network of the project"
+    ),
+    "outlived_project": Text(
+        fr="données d'avant la suppression du projet", en="data from before the project was taken down"
+    ),
 }
 
 
@@ -87,6 +100,8 @@ class KeptData(ContainerProbe, frozen=True, kw_only=True, tag="kept-data"):
     """
 
     path: ContainerPath
+    otherwise: ContainerPath | None = None
+    """Where another image keeps such a file: looked at where nothing is at *path*."""
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
@@ -97,15 +112,21 @@ class KeptData(ContainerProbe, frozen=True, kw_only=True, tag="kept-data"):
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
         """Ask for its size and times, then for its owner, then for the image's own."""
-        try:
-            path, stat = follow_links(engine, subject.id, expand_path(self.path, inspected))
-        except NotThere:
-            return build_facts(engine, subject, inspected, self.path)
-        return build_facts(engine, subject, inspected, path, stat)
+        for wanted in [self.path, *([self.otherwise] if self.otherwise else [])]:
+            try:
+                path, stat = follow_links(engine, subject.id, expand_path(wanted, inspected))
+            except NotThere:
+                continue
+            return build_facts(engine, subject, inspected, path, stat)
+        return build_facts(engine, subject, inspected, self.path)
 
     def measure_age_s(self, inspected: Json, now: datetime) -> float | None:
         """Return the container's age: what it writes may be waited for."""
         return uptime_s(inspected, now)
+
+    def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
+        """Recordings of before do not tell of the project's network."""
+        return add_missing_facts(super().recall(recorded), older_than_network=None, outlived_project=None)
 
 
 def follow_links(engine: Engine, container: str, path: str) -> tuple[str, Json]:
@@ -143,6 +164,8 @@ def build_facts(
     from_image = is_from_image(engine, inspected, path, stat) if stat and older else False if stat else None
     older_than_volume = is_older_than_volume(engine, volume, changed) if changed else None
     kept = older is True and mount.type in {"volume", "bind"} and older_than_volume is not True
+    survived = None if kept and from_image is None else kept and not from_image
+    older_than_network = is_older_than_network(engine, inspected, changed) if changed else None
     return Facts(
         container=subject.name,
         path=path,
@@ -156,8 +179,28 @@ def build_facts(
         older_than_container=older,
         older_than_volume=older_than_volume,
         from_image=from_image,
-        survived=None if kept and from_image is None else kept and not from_image,
+        survived=survived,
+        older_than_network=older_than_network,
+        outlived_project=survived and older_than_network is not False,
     )
+
+
+def is_older_than_network(engine: Engine, inspected: Json, changed: datetime) -> bool | None:
+    """
+    Return whether the oldest network of the container's Compose project was created after the last change.
+
+    A network that was added to the file later on is younger, and was made without taking anything down.
+    """
+    project = ((inspected.get("Config") or {}).get("Labels") or {}).get(PROJECT_LABEL)
+    names = (inspected.get("NetworkSettings") or {}).get("Networks") or {}
+    created = [
+        parse_timestamp(str(network["Created"]))
+        for network in (engine.list_networks() if project else ())
+        if (network.get("Labels") or {}).get(PROJECT_LABEL) == project
+        and network["Name"] in names
+        and network.get("Created")
+    ]
+    return changed < min(created) if created else None
 
 
 def is_older_than_volume(engine: Engine, volume: Json, changed: datetime) -> bool | None:

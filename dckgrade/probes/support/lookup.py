@@ -36,6 +36,7 @@ NO_SUCH_CONTAINER = Text(
 INIT_PROGRAMS = {"tini", "dumb-init", "docker-init"}
 """Programs that start the one that is given to them, after their own options."""
 
+ONE_OFF_LABEL = "com.docker.compose.oneoff"
 SERVICE_LABELS = ("com.docker.compose.service", "com.docker.swarm.service.name")
 
 
@@ -168,8 +169,14 @@ def list_container_names(entry: Json) -> list[str]:
 
 
 def list_service_names(entry: Json) -> Iterable[str]:
-    """Return the Compose or Swarm service names; a stack's prefix (`lab_web`) is left off too."""
+    """
+    Return the Compose or Swarm service names; a stack's prefix (`lab_web`) is left off too.
+
+    What `docker compose run` starts bears the service's label, and is not the service.
+    """
     labels = entry.get("Labels") or {}
+    if labels.get(ONE_OFF_LABEL) == "True":
+        return
     for label in SERVICE_LABELS:
         if service := labels.get(label):
             yield service

@@ -24,6 +24,20 @@ SAYS = {
         ),
         "database files are incompatible with server",
     ),
+    "mariadb": (
+        (
+            "2026-11-29 12:00:00 0 [ERROR] mysqld: unknown variable 'nope=1'\n"
+            "2026-11-29 12:00:00 0 [ERROR] Aborting"
+        ),
+        "mysqld: unknown variable 'nope=1'",
+    ),
+    "mysql": (
+        (
+            "2026-11-29T12:00:00.1Z 0 [ERROR] [MY-000067] [Server] unknown variable 'nope=1'.\n"
+            "2026-11-29T12:00:00.2Z 0 [ERROR] [MY-010119] [Server] Aborting"
+        ),
+        "unknown variable 'nope=1'.",
+    ),
     "prometheus": (
         (
             'ts=2026-11-28T10:00:00Z caller=main.go:521 level=error msg="Error loading config" '
@@ -138,3 +152,28 @@ def test_what_a_program_of_postgresql_says_is_quoted_and_not_its_hint() -> None:
     assert (
         find_error_line(find_program("postgres"), log, ended=True) == "initdb: unrecognized option '--nope'"
     )
+
+
+AT = "2026-11-29 12:00:00"
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        (
+            [
+                f"{AT} 0 [ERROR] mysqld: Can't write to file './x' (Errcode: 13 \"Permission denied\")",
+                f"{AT} 0 [ERROR] DDL_LOG: Failed to create ddl log file: ./x",
+                f"{AT} 0 [ERROR] Aborting",
+            ],
+            "mysqld: Can't write to file './x' (Errcode: 13 \"Permission denied\")",
+        ),
+        (
+            [f"{AT}+00:00 [ERROR] [Entrypoint]: Database is uninitialized", "\tYou need to specify one of X"],
+            "Database is uninitialized",
+        ),
+        ([f"{AT} 0 [Note] mysqld: ready for connections."], None),
+    ],
+)
+def test_what_mariadb_says_is_the_cause_and_not_that_it_ends(lines: list[str], wanted: str | None) -> None:
+    assert find_error_line(find_program("mariadb"), "\n".join(lines), ended=False) == wanted

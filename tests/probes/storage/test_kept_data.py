@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from dckgrade.engine.answers import OutOfReach
 from dckgrade.probes.storage.kept_data import KeptData
-from dckgrade.report.observation import Absent, UnobservableReason
+from dckgrade.report.observation import Absent, Seen, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.scenes.storage import STORAGE_VERSIONS, EngineWithVolumes
 
@@ -123,3 +123,10 @@ def test_a_file_that_is_written_to_while_it_is_read_has_no_owner_to_tell() -> No
     found = look(engine, "lecteur", "/srv/journal.txt")
     assert (found["uid"], found["exists"]) == (None, True)
     assert engine.questions.count("tree") == 2
+
+
+def test_a_recording_of_before_does_not_tell_of_a_project_s_network() -> None:
+    probe = KeptData(container="base", path="/data/f")
+    recorded = {probe.observation_key: Seen(kind="kept-data", facts={"survived": True})}
+    found = facts(probe.recall(recorded) or Absent(kind="kept-data"))
+    assert found == {"survived": True, "older_than_network": None, "outlived_project": None}

@@ -1,0 +1,1 @@
+"""Docker Compose: projects, their services, the file that they are made of, and a site that runs so."""
