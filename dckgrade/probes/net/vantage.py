@@ -11,6 +11,7 @@ from dckgrade.engine.probe_container_form import (
     EMBEDDED_DNS,
     build_connection_trial,
     build_name_lookup,
+    is_network_question,
 )
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.lookup import get_repository_name
@@ -91,7 +92,11 @@ class Vantage:
         networks = (self._inspected.get("NetworkSettings") or {}).get("Networks") or {}
         gateways = {network.get("Gateway") for network in networks.values() if network}
         servers = _NAME_SERVER_PATTERN.findall(self._read_file("/etc/resolv.conf"))
-        return next((server for server in servers if server in gateways), None)
+        asked = [server for server in servers if server in gateways]
+        # What may be asked from beside, a private address in its usual form, is all that is asked.
+        return next(
+            (server for server in asked if is_network_question(build_name_lookup("name", server))), None
+        )
 
     def connect(self, host: str, port: int) -> Trial:
         """Try the address; raises `OutOfReach` where that cannot be done."""

@@ -264,6 +264,24 @@ def test_podman_is_asked_at_a_gateway_and_no_server_elsewhere_is(
     assert asked == ["127.0.0.11", *(["172.30.2.1"] if found else [])]
 
 
+@pytest.mark.parametrize("gateway", ["8.8.8.8", "fe80:0::1", "name"])
+def test_a_gateway_that_is_no_private_address_is_not_asked(
+    gateway: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = RecordedNetworks()
+    recorded.inspected["api"]["NetworkSettings"]["Networks"]["back"]["Gateway"] = gateway
+    asked: list[str] = []
+
+    def answer(_ref: str, argv: tuple[str, ...]) -> CommandResult:
+        asked.append(argv[-1])
+        return CommandResult(1, NO_EMBEDDED_SERVER)
+
+    monkeypatch.setattr(recorded, "run_command", answer)
+    monkeypatch.setattr(recorded, "read_archive", lambda _ref, _path: f"nameserver {gateway}\n".encode())
+    assert reach(recorded, "api", "db", name="base")["addresses"] == []
+    assert asked == ["127.0.0.11"]
+
+
 def test_every_command_has_a_deadline_of_its_own_and_names_an_address() -> None:
     recorded = RecordedNetworks()
     reach(recorded, "proxy", "db-published", name="base", port=5432)
