@@ -8,11 +8,16 @@ from msgspec import Meta, Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.support.lookup import is_near_miss
+from dckgrade.report.text import Text
 
 ServiceName = Annotated[str, Meta(pattern="^[a-zA-Z0-9][a-zA-Z0-9_.-]*$", max_length=63)]
 ServiceFoundBy = Literal["name", "stack", "near-miss"]
 """Exact name; the name within a stack, without the stack's before it; a name that is nearly the same."""
 
+NO_SUCH_SERVICE = Text(
+    fr="aucun service de ce nom n'a été trouvé dans le swarm",
+    en="no service of that name was found in the swarm",
+)
 STACK_LABEL = "com.docker.stack.namespace"
 NO_MANAGER_WORDS = "not a swarm manager"
 """What moby answers with 503, word for word, in no swarm and on a worker (20.10 to 28, measured)."""

@@ -19,6 +19,7 @@ from dckgrade.probes.support.lookup import (
 )
 from dckgrade.probes.support.secret_names import names_secret
 from dckgrade.probes.swarm.services import (
+    NO_SUCH_SERVICE,
     FoundService,
     ServiceFoundBy,
     ServiceName,
@@ -171,10 +172,7 @@ class SwarmService(Probe, frozen=True, kw_only=True, tag="swarm-service"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
-    absent: ClassVar[Text] = Text(
-        fr="aucun service de ce nom n'a été trouvé dans le swarm",
-        en="no service of that name was found in the swarm",
-    )
+    absent: ClassVar[Text] = NO_SUCH_SERVICE
     labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"name": "web"}
 

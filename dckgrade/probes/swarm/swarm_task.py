@@ -15,6 +15,7 @@ from dckgrade.probes.support.lookup import convert_to_observation, uptime_s
 from dckgrade.probes.support.secret_names import names_secret
 from dckgrade.probes.support.service import Port, ServiceProblem
 from dckgrade.probes.swarm.services import (
+    NO_SUCH_SERVICE,
     FoundService,
     ServiceName,
     find_service,
@@ -94,10 +95,7 @@ class SwarmTask(Probe, frozen=True, kw_only=True, tag="swarm-task"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = False
     cost: ClassVar[Cost] = Cost.ACT
-    absent: ClassVar[Text] = Text(
-        fr="aucun service de ce nom n'a été trouvé dans le swarm",
-        en="no service of that name was found in the swarm",
-    )
+    absent: ClassVar[Text] = NO_SUCH_SERVICE
     labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"service": "web"}
 

@@ -12,6 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation, parse_timestamp
 from dckgrade.probes.swarm.services import (
+    NO_SUCH_SERVICE,
     ServiceName,
     find_service,
     get_container_id,
@@ -100,10 +101,7 @@ class SwarmUpdate(Probe, frozen=True, kw_only=True, tag="swarm-update"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
-    absent: ClassVar[Text] = Text(
-        fr="aucun service de ce nom n'a été trouvé dans le swarm",
-        en="no service of that name was found in the swarm",
-    )
+    absent: ClassVar[Text] = NO_SUCH_SERVICE
     labels: ClassVar[Mapping[str, Text]] = LABELS
     example: ClassVar[Mapping[str, Any]] = {"service": "web"}
 
