@@ -72,7 +72,9 @@ def _open_engine(endpoint: Endpoint, deadline_s: float, tunnel: SshTunnel | None
         answer, api = _ping_engine(endpoint, client, deadline_s)
     except OutOfReach as error:
         client.close()
-        raise _explain_failure(endpoint, list_causes(error), deadline_s) from error
+        # A docker over there that is slow to start hangs up long after the tunnel is open, and says why.
+        ended = tunnel.explain_ended_bridge() if tunnel else None
+        raise ended or _explain_failure(endpoint, list_causes(error), deadline_s) from error
     except BaseException:
         client.close()
         raise

@@ -121,6 +121,13 @@ def test_an_engine_that_is_off_is_said(sshd: Sshd) -> None:
     assert "its engine is not running" in refused(f"{sshd.host}/nowhere.sock", sshd.environ)
 
 
+def test_an_engine_that_is_off_is_said_where_docker_starts_slowly(tmp_path: Path) -> None:
+    # Longer than a ping of the tunnel waits, as on a machine that thirty log in to at once.
+    slow = 'ForceCommand sleep 4; sh -c "$SSH_ORIGINAL_COMMAND"'
+    with Sshd(tmp_path / "slow", slow, "AllowStreamLocalForwarding no") as server:
+        assert "its engine is not running" in refused(f"{server.host}/nowhere.sock", server.environ)
+
+
 def test_a_user_outside_the_group_docker_is_said(tp5: str, tmp_path: Path) -> None:
     nobody = 'ForceCommand setpriv --reuid=65534 --clear-groups sh -c "$SSH_ORIGINAL_COMMAND"'
     with Sshd(tmp_path / "nobody", nobody, "AllowStreamLocalForwarding no") as server:

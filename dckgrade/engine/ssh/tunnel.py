@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from dckgrade.engine.answers import Address, OutOfReach
+from dckgrade.engine.endpoint import EngineError
 from dckgrade.engine.ssh import errors
 from dckgrade.engine.ssh.address import DEFAULT_SOCKET, SshAddress
 from dckgrade.engine.ssh.process import ProgramEnding, SshProcess, forget_closed, register_open
@@ -67,6 +68,14 @@ class SshTunnel:
             raise errors.explain_missing_ssh(self.address) from error
         except subprocess.TimeoutExpired as error:
             raise errors.explain_timeout(self.address, seconds) from error
+
+    def explain_ended_bridge(self) -> EngineError | None:
+        """Return why no engine answers, once the other machine's docker has said so and ended; else None."""
+        with self._lock:
+            last = self._processes[-1] if self._listener and len(self._processes) > 1 else None
+        if not last or not last.popen.poll():
+            return None
+        return errors.explain_missing_engine(self.address, last.read_stderr())
 
     def open_socket_to(self, address: Address) -> Path:
         """Return a local socket that leads to *address* as the other machine sees it."""
