@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from dckgrade.cli.command_line import COMMANDS
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.probes.base import Probe
 from dckgrade.probes.registry import load_kinds
 from dckgrade.render.formats import DocumentKind, list_stdout_names
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.fault_engine import FaultEngine, reply_with
 
 WATCHED = """
@@ -165,7 +164,7 @@ def test_help_and_completion_of_the_whole_build_no_command(tmp_path: Path) -> No
 
 
 def list_probes_of(lab: str) -> list[Probe]:
-    loaded = load_lab(find_lab_path(lab)).lab
+    loaded = load_built_in_lab(lab).lab
     also = [also.observe for diagnosis in loaded.list_diagnoses() for also in diagnosis.also]
     return [*loaded.list_probes(), *also]
 

@@ -10,11 +10,11 @@ from socket import socket
 import jsonschema
 import pytest
 
-from dckgrade.lab.discovery import find_lab_path, list_lab_paths
-from dckgrade.lab.load import load_lab
+from dckgrade.lab.discovery import list_lab_paths
 from dckgrade.probes.base import observation_key
 from dckgrade.render.formats import DocumentKind, list_suffixes
 from dckgrade.report import codec, signature
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.cli_runner import NOWHERE, dckgrade
 from tests.support.fault_engine import FaultEngine, Reply, reply_with
 
@@ -61,7 +61,7 @@ def test_each_report_holds_what_its_own_lab_asks_for_and_no_more(tmp_path: Path)
         for lab in LABS:
             alone = json.loads(dckgrade(lab, *options).stdout)
             # What another lab has asked may be there too, where a diagnosis of this one would look at it.
-            own = {observation_key(probe) for probe in load_lab(find_lab_path(lab)).lab.list_probes()}
+            own = {observation_key(probe) for probe in load_built_in_lab(lab).lab.list_probes()}
             assert alone["observations"].keys() <= together[lab]["observations"].keys() <= own
             assert [check["verdict"] for check in alone["checks"]] == [
                 check["verdict"] for check in together[lab]["checks"]

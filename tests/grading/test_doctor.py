@@ -11,13 +11,14 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import doctor as about
 from dckgrade.grading import judging, run
-from dckgrade.lab.discovery import find_lab_path, list_lab_paths
+from dckgrade.lab.discovery import list_lab_paths
 from dckgrade.lab.load import load_lab
 from dckgrade.lab.model import Lab
 from dckgrade.report import codec
 from dckgrade.report.observation import EngineInfo
 from dckgrade.report.result import Verdict
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.cli_runner import NOWHERE, dckgrade
 from tests.support.fake_engine import ENGINES, NEWEST, FakeEngine, answer
 from tests.support.fault_engine import FaultEngine, reply_to_ping
@@ -125,13 +126,13 @@ def test_podman_desktop_wsl_snap_and_rootless_are_told_apart() -> None:
 def test_what_stands_in_the_way_of_a_lab_is_told_once_in_the_words_of_its_report(
     lab: str, info: Mapping[str, Any], reason: str
 ) -> None:
-    (given_reason,) = ask_doctor(load_lab(find_lab_path(lab)).lab, Machine(**info)).reasons
+    (given_reason,) = ask_doctor(load_built_in_lab(lab).lab, Machine(**info)).reasons
     assert reason in given_reason
 
 
 def test_the_reason_is_told_in_the_user_s_language() -> None:
     engine = Machine(**NO_SECCOMP).take_snapshot()
-    (reason,) = about.assess_lab(load_lab(find_lab_path("tp2")).lab, engine, "fr").reasons
+    (reason,) = about.assess_lab(load_built_in_lab("tp2").lab, engine, "fr").reasons
     assert "sans seccomp" in reason
 
 
@@ -153,7 +154,7 @@ RECORDED_LIMITS = [
 def test_the_doctor_says_of_a_machine_what_a_report_made_there_says(
     lab: str, case: str, info: Mapping[str, Any]
 ) -> None:
-    loaded, path = load_lab(find_lab_path(lab)), FIXTURES / lab / case / "recording.json"
+    loaded, path = load_built_in_lab(lab), FIXTURES / lab / case / "recording.json"
     graded = judging.judge_report_again(loaded, codec.from_json(path.read_bytes(), case), "en").checks
     undecided = [line.id for line in graded if line.verdict is Verdict.UNKNOWN]
     codes = {line.diagnosis.code for line in graded if line.verdict is Verdict.UNKNOWN and line.diagnosis}
@@ -168,7 +169,7 @@ def test_the_doctor_says_of_a_machine_what_a_report_made_there_says(
 @pytest.mark.parametrize("lab", ALL_LABS, ids=lambda lab: lab.id)
 def test_the_doctor_forbids_nothing_that_a_solution_was_graded_on(lab: Lab) -> None:
     raw = (FIXTURES / lab.id / "solution" / "recording.json").read_bytes()
-    graded = judging.judge_report_again(load_lab(find_lab_path(lab.id)), codec.from_json(raw, lab.id), "en")
+    graded = judging.judge_report_again(load_built_in_lab(lab.id), codec.from_json(raw, lab.id), "en")
     assert {line.verdict for line in graded.checks} == {Verdict.PASSED}
     assert ask_doctor(lab, Machine()).checks == []
 
@@ -189,7 +190,7 @@ def test_the_doctor_forbids_nothing_that_a_solution_was_graded_on(lab: Lab) -> N
     ],
 )
 def test_the_doctor_says_what_grading_on_the_same_engine_comes_to(lab: str, machine: Machine) -> None:
-    loaded = load_lab(find_lab_path(lab))
+    loaded = load_built_in_lab(lab)
     report = run.grade_lab(loaded, machine, RunOptions(lang="en", at_once=True))
     undecided = [line.id for line in report.checks if line.verdict is Verdict.UNKNOWN]
     support = ask_doctor(loaded.lab, machine)

@@ -9,14 +9,13 @@ from msgspec.structs import replace
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.lab.model import LoadedLab
 from dckgrade.probes.base import Probe, observation_key
 from dckgrade.report import codec
 from dckgrade.report.observation import EngineInfo, Observation, Seen, Unobservable, UnobservableReason
 from dckgrade.report.report import Report
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
 RUNNING = "container name=dbserver image=postgres"
 ACCEPTS = "postgres container=dbserver port=5432"
@@ -26,7 +25,7 @@ Look = dict[str, Observation]
 
 @pytest.fixture
 def tp5() -> LoadedLab:
-    return load_lab(find_lab_path("tp5"))
+    return load_built_in_lab("tp5")
 
 
 @pytest.fixture(autouse=True)
@@ -224,7 +223,7 @@ def test_one_lab_that_waits_lets_the_others_be_judged_by_what_is_seen_at_the_end
 ) -> None:
     done = solution()
     young = changed(done, RUNNING, 0.2, stable=False)
-    tp1 = load_lab(find_lab_path("tp1"))
+    tp1 = load_built_in_lab("tp1")
     raw = (FIXTURES / "tp1" / "solution" / "recording.json").read_bytes()
     swarm = dict(codec.from_json(raw, "solution").observations)
     asked = given(monkeypatch, [young | swarm, done | swarm])

@@ -5,14 +5,13 @@ from typing import Any
 import pytest
 
 from dckgrade.judge.judge import find_unsettled_checks, judge_recording
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.report.codec import extract_recording, from_json
 from dckgrade.report.observation import Recording, Seen
 from dckgrade.report.result import CheckResult, Verdict
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
-LAB = load_lab(find_lab_path("ch3")).lab
+LAB = load_built_in_lab("ch3").lab
 REACH = "network-reach from={} to=db port=5432"
 
 

@@ -6,15 +6,14 @@ import pytest
 from msgspec.structs import replace
 
 from dckgrade.judge.judge import judge_recording
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.probes.registry import find_kind
 from dckgrade.report.codec import extract_recording, from_json
 from dckgrade.report.observation import Recording, Seen
 from dckgrade.report.result import CheckResult, Verdict
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
-LAB = load_lab(find_lab_path("ch4")).lab
+LAB = load_built_in_lab("ch4").lab
 KEPT, READER = "kept-data container=base", "mount container=lecteur destination=/srv"
 
 

@@ -5,14 +5,13 @@ from typing import Any
 import pytest
 
 from dckgrade.judge.judge import judge_recording
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.report.codec import extract_recording, from_json
 from dckgrade.report.observation import Recording, Seen
 from dckgrade.report.result import CheckResult, Verdict
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
-LAB = load_lab(find_lab_path("ch6")).lab
+LAB = load_built_in_lab("ch6").lab
 SERVICE, TASK, UPDATE = "swarm-service name=web", "swarm-task service=web port=80", "swarm-update service=web"
 
 

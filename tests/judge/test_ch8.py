@@ -5,14 +5,13 @@ from typing import Any
 import pytest
 
 from dckgrade.judge.judge import judge_recording
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.report.codec import extract_recording, from_json
 from dckgrade.report.observation import Recording, Seen
 from dckgrade.report.result import CheckResult, Verdict
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
-LAB = load_lab(find_lab_path("ch8")).lab
+LAB = load_built_in_lab("ch8").lab
 USEFUL = ["CHOWN", "DAC_OVERRIDE", "NET_BIND_SERVICE", "SETGID", "SETUID"]
 PRIVILEGES, ENGINE = "container-privileges container=site", "engine-hardening"
 

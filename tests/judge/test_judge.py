@@ -6,11 +6,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from dckgrade.judge.judge import find_unsettled_checks, judge_recording
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.probes.base import kind_of, observation_key
 from dckgrade.report.observation import Absent, Observation, Recording, Seen, Unobservable, UnobservableReason
 from dckgrade.report.result import Mismatch, Reason, Verdict, sum_points
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.recorded_facts import GONE, LATE, check, lab, line, mistake, recording, seen, verdicts
 
 PASSED, FAILED, BLOCKED = Verdict.PASSED, Verdict.FAILED, Verdict.BLOCKED
@@ -216,7 +215,7 @@ def test_what_the_user_did_not_choose_is_skipped_and_blocks_nothing() -> None:
 
 
 def test_what_is_not_passive_is_skipped_under_passive() -> None:
-    tp5 = load_lab(find_lab_path("tp5")).lab
+    tp5 = load_built_in_lab("tp5").lab
     recorded = recording({}, passive=True)
     skipped = [result for result in judge_recording(tp5, recorded, "en") if result.verdict is SKIPPED]
     assert [result.id for result in skipped] == ["dbserver-accepts"]
@@ -224,7 +223,7 @@ def test_what_is_not_passive_is_skipped_under_passive() -> None:
 
 
 def test_an_untouched_engine_scores_nothing_and_everything_is_decided() -> None:
-    tp5 = load_lab(find_lab_path("tp5")).lab
+    tp5 = load_built_in_lab("tp5").lab
     recorded = recording(
         {observation_key(check.observe): Absent(kind=kind_of(check.observe)) for check in tp5.checks}
     )

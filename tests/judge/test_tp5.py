@@ -6,13 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from dckgrade.grading import judging
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.report import codec
 from dckgrade.report.observation import Absent, Observation, Seen
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
-LAB = load_lab(find_lab_path("tp5"))
+LAB = load_built_in_lab("tp5")
 SOLUTION = FIXTURES / "tp5" / "solution" / "recording.json"
 WEB, DB = "container name=webservers image=nginx", "container name=dbserver image=postgres"
 EXITED = {"status": "exited", "exit_code": 1, "own_command": True, "log_tail": ""}

@@ -8,13 +8,12 @@ from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.endpoint import resolve_endpoint
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.prove import live
 from dckgrade.prove.case import list_cases
 from dckgrade.report.observation import Seen
 from dckgrade.report.report import Report
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
 pytestmark = pytest.mark.engine
 
@@ -26,7 +25,7 @@ def graded_from_afar(engine: live.DisposableEngine, name: str, **chosen: bool) -
         live.run_case_script(case, engine)
     with connect_engine(resolve_endpoint(engine.host, None, {}, Path("/nonexistent"))) as daemon:
         daemon.endpoint = daemon.endpoint._replace(is_forwarded=True)
-        return run.grade_lab(load_lab(find_lab_path("tp5")), daemon, RunOptions(**chosen))  # type: ignore[arg-type]
+        return run.grade_lab(load_built_in_lab("tp5"), daemon, RunOptions(**chosen))  # type: ignore[arg-type]
 
 
 def test_the_containers_are_asked_from_inside_and_all_passes(engine: live.DisposableEngine) -> None:

@@ -18,8 +18,6 @@ from dckgrade.engine.probe_container_form import (
 )
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.prove import live
 from dckgrade.prove.case import list_cases
 from dckgrade.prove.live import DisposableEngine
@@ -27,6 +25,7 @@ from dckgrade.report.observation import Seen
 from dckgrade.report.report import Report
 from dckgrade.report.result import Verdict
 from tests.conftest import FIXTURES, need
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.recording_proxy import RecordingProxy, Request
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
@@ -46,7 +45,7 @@ class Site:
 
     def grade(self, folder: Path | None = None, **chosen: bool) -> tuple[Report, list[Request]]:
         """Grade it; with a *folder* for a proxy, tell what was asked of the engine too."""
-        loaded, options = load_lab(find_lab_path("ch3")), RunOptions(**chosen)  # type: ignore[arg-type]
+        loaded, options = load_built_in_lab("ch3"), RunOptions(**chosen)  # type: ignore[arg-type]
         with RecordingProxy((folder or Path()) / "engine.sock", self.engine.host) as proxy:
             endpoint = resolve_endpoint(proxy.host, None, {}, Path("/nonexistent"))
             with self.engine.enter_network(), connect_engine(endpoint) as connected:

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.prove import images, live
 from dckgrade.prove.case import list_cases, read_proof_settings
 from dckgrade.prove.live import DisposableEngine
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.cli_runner import dckgrade_process
 from tests.support.real_sshd import Sshd, free_port, need_ssh
 from tests.support.solved_tp5 import solve_tp5
@@ -176,7 +175,7 @@ def test_tp6_is_graded_through_published_ports_and_grafana_s_password_never_goes
     need_ssh()
     (solution,) = [case for case in list_cases(FIXTURES, "tp6") if case.name == "solution"]
     images.load_images(engine.host, read_proof_settings(FIXTURES, "tp6").images, FIXTURES / "tp6")
-    here = live.grade_case(load_lab(find_lab_path("tp6")), solution, engine)
+    here = live.grade_case(load_built_in_lab("tp6"), solution, engine)
     # The machine behind ssh is the one on which the ports are published: the engine's own network.
     with engine.enter_network(), Sshd(tmp_path / "sshd") as server:
         where = f"{server.host}{engine.host.removeprefix('unix://')}"

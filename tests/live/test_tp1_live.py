@@ -11,14 +11,13 @@ from dckgrade.engine import endpoint
 from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading.run import grade_lab
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.prove.case import CaseKind, read_case
 from dckgrade.prove.engines.cluster import PrivateCluster
 from dckgrade.prove.live import run_case_script
 from dckgrade.report.report import Report
 from dckgrade.report.result import Verdict
 from tests.conftest import FIXTURES, need_private_engines
+from tests.support.built_in_labs import load_built_in_lab
 
 pytestmark = pytest.mark.engine
 
@@ -53,7 +52,7 @@ def test_a_worker_whose_machine_dies_is_named() -> None:
 
 def report(cluster: PrivateCluster) -> Report:
     with connect_engine(endpoint.resolve_endpoint(cluster.host, None, {}, Path("/nonexistent"))) as daemon:
-        return grade_lab(load_lab(find_lab_path("tp1")), daemon, RunOptions())
+        return grade_lab(load_built_in_lab("tp1"), daemon, RunOptions())
 
 
 def test_the_engines_reach_each_other_and_nothing_else(cluster: PrivateCluster) -> None:

@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 
 from dckgrade.cli.exit_codes import ExitCode, choose_exit_code
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.prove import live
 from dckgrade.prove.case import CaseKind, read_case
 from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.live import DisposableEngine
 from dckgrade.report.result import Verdict
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
 pytestmark = pytest.mark.engine
 
@@ -27,9 +26,7 @@ def test_without_apparmor_all_is_unknown_and_the_machine_is_named(
     folder = shutil.copytree(FIXTURES / "tp3" / "solution", tmp_path / "case")
     (folder / "apply.sh").write_text(typed)
 
-    report = live.grade_case(
-        load_lab(find_lab_path("tp3")), read_case("tp3", folder, CaseKind.SOLUTION), engine
-    )
+    report = live.grade_case(load_built_in_lab("tp3"), read_case("tp3", folder, CaseKind.SOLUTION), engine)
 
     assert {line.verdict for line in report.checks} == {Verdict.UNKNOWN}
     assert report.checks[0].diagnosis

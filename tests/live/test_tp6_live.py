@@ -9,8 +9,6 @@ from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.endpoint import resolve_endpoint
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.probes.base import Probe
 from dckgrade.probes.monitoring.grafana_series import GrafanaSeries
 from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries
@@ -19,6 +17,7 @@ from dckgrade.prove.case import list_cases
 from dckgrade.prove.engines.docker_command import run_docker
 from dckgrade.prove.live import DisposableEngine
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.fake_engine import facts
 
 pytestmark = pytest.mark.engine
@@ -41,7 +40,7 @@ def failures(engine: DisposableEngine) -> int:
 @pytest.mark.timeout(180)
 def test_a_refused_account_costs_one_failure_however_often_the_run_looks(grafana: DisposableEngine) -> None:
     (changed,) = [case for case in list_cases(FIXTURES, "tp6") if case.name == "password-changed"]
-    report = live.grade_case(load_lab(find_lab_path("tp6")), changed, grafana)
+    report = live.grade_case(load_built_in_lab("tp6"), changed, grafana)
     assert {line.id: line.verdict for line in report.checks}["dashboard-imported"] == "unknown"
     assert failures(grafana) == 1
 
@@ -71,7 +70,7 @@ def test_prometheus_opens_to_the_account_that_the_user_gives(
     grafana: DisposableEngine, password: str, verdict: str
 ) -> None:
     (locked,) = [case for case in list_cases(FIXTURES, "tp6") if case.name == "prometheus-wants-an-account"]
-    loaded = load_lab(find_lab_path("tp6"))
+    loaded = load_built_in_lab("tp6")
     inputs = {"prometheus-user": "admin", "prometheus-password": password}
     grafana.empty()
     with grafana.enter_network():

@@ -14,14 +14,13 @@ from dckgrade.engine.endpoint import resolve_endpoint
 from dckgrade.engine.probe_container_form import PROBE_LABEL, PROBE_NAME_PREFIX, is_probe_container_request
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.prove import images, live
 from dckgrade.prove.case import list_cases
 from dckgrade.prove.live import DisposableEngine
 from dckgrade.report.observation import Seen
 from dckgrade.report.report import Report
 from tests.conftest import FIXTURES, need
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.recording_proxy import RecordingProxy, Request
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
@@ -50,10 +49,10 @@ def graded(host: str, proxy: Path | None = None, **chosen: bool) -> tuple[Report
     choice = RunOptions(timeout_s=90, **chosen)  # type: ignore[arg-type]
     if proxy is None:
         with connect_engine(resolve_endpoint(host, None, {}, Path("/nonexistent"))) as daemon:
-            return run.grade_lab(load_lab(find_lab_path("tp7")), daemon, choice), []
+            return run.grade_lab(load_built_in_lab("tp7"), daemon, choice), []
     with RecordingProxy(proxy / "engine.sock", host) as recording:
         with connect_engine(resolve_endpoint(recording.host, None, {}, Path("/nonexistent"))) as daemon:
-            report = run.grade_lab(load_lab(find_lab_path("tp7")), daemon, choice)
+            report = run.grade_lab(load_built_in_lab("tp7"), daemon, choice)
         return report, recording.requests
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import LabInvalid, load_lab
+from dckgrade.lab.load import LabInvalid
 from dckgrade.prove.case import Case, CaseKind, Expectation, read_case, read_proof_settings
 from dckgrade.prove.live import cap_budgets
+from tests.support.built_in_labs import load_built_in_lab
 
 
 def test_the_former_name_of_a_key_in_expect_yaml_leads_to_the_new_one(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_the_new_keys_are_read(tmp_path: Path) -> None:
 def test_a_case_can_shorten_the_wait_for_a_check_and_not_lengthen_it(
     cap: str, within_s: float | None
 ) -> None:
-    loaded = load_lab(find_lab_path("tp5"))
+    loaded = load_built_in_lab("tp5")
     waited_for = next(check for check in loaded.lab.checks if check.within)
     case = Case("tp5", "x", CaseKind.MISTAKE, Path(), Expectation(budget={waited_for.id: cap}))
 

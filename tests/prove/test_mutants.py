@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 from msgspec import Meta, inspect
 
 from dckgrade.judge.matching import matches_wanted
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.lab.matchers import Wanted
 from dckgrade.prove.mutants import find_vacuous_matchers, is_change, list_mutants
 from dckgrade.report import codec
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.cpu_time import measure_units
 from tests.support.recorded_facts import lab, recording, seen
 
@@ -173,7 +172,7 @@ def test_a_demand_that_an_effect_settles_otherwise_can_be_broken() -> None:
 
 
 def test_mutants_cost_next_to_nothing() -> None:
-    loaded = load_lab(find_lab_path("tp5")).lab
+    loaded = load_built_in_lab("tp5").lab
     path = FIXTURES / "tp5" / "solution" / "recording.json"
     solution = codec.extract_recording(codec.from_json(path.read_bytes(), str(path)))
     tried = find_vacuous_matchers(loaded, solution).mutants

@@ -14,13 +14,13 @@ import pytest
 from msgspec import Struct
 
 from dckgrade.grading import judging
-from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
-from dckgrade.lab.load import load_lab
+from dckgrade.lab.discovery import find_builtin_folder, list_labs_in_folders
 from dckgrade.prove.case import Case, get_diagnosis_code, list_cases
 from dckgrade.report import codec
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Verdict
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
 RECORDINGS = FIXTURES.parent / "tests" / "answers" / "reports" / "other-engines.jsonl.xz"
 MOST_EXCEPTIONS = 0.25
@@ -157,9 +157,7 @@ def judge_again(name: str) -> Iterator[tuple[CheckResult, Ending]]:
     """Yield each check as it is judged now, and how its case says that it ends."""
     _, lab, case = name.split("-", 2)
     expectation = read_cases()[lab, case].expectation
-    for line in judging.judge_report_again(
-        load_lab(find_lab_path(lab)), read_recordings()[name], "en"
-    ).checks:
+    for line in judging.judge_report_again(load_built_in_lab(lab), read_recordings()[name], "en").checks:
         yield line, expectation.get_expected_result(line.id)
 
 

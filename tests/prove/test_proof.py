@@ -17,6 +17,7 @@ from dckgrade.prove.engines.release import INSTALLED, RELEASES
 from dckgrade.prove.recordings import derive_recordings
 from dckgrade.report.proof import Proof, ProofCell
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.proving import DeadEngine, prove_on
 
 
@@ -43,11 +44,11 @@ def sentences(proof: Proof) -> list[str]:
 
 @pytest.mark.parametrize("lab", list_labs_in_folders(find_builtin_folder()))
 def test_no_lab_is_on_the_shelf_that_is_not_proven(lab: str) -> None:
-    assert sentences(run.prove_from_recordings(load_lab(find_lab_path(lab)), FIXTURES)) == []
+    assert sentences(run.prove_from_recordings(load_built_in_lab(lab), FIXTURES)) == []
 
 
 def test_tp5_is_proven_by_its_recordings() -> None:
-    proof = run.prove_from_recordings(load_lab(find_lab_path("tp5")), FIXTURES)
+    proof = run.prove_from_recordings(load_built_in_lab("tp5"), FIXTURES)
 
     assert sentences(proof) == []
     assert proof.mutants > 50
@@ -129,7 +130,7 @@ def test_a_broken_solution_is_said(fixtures: Path) -> None:
     broken, solution = fixtures / "tp5" / "mistakes" / "paused", fixtures / "tp5" / "solution"
     shutil.copy(broken / "recording.json", solution / "recording.json")
 
-    found = sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures))
+    found = sentences(run.prove_from_recordings(load_built_in_lab("tp5"), fixtures))
 
     assert any("The solution solution does not pass webservers-running" in sentence for sentence in found), (
         found
@@ -140,7 +141,7 @@ def test_a_mistake_that_trips_another_check_by_accident_is_shown(fixtures: Path)
     mistakes = fixtures / "tp5" / "mistakes"
     shutil.copy(mistakes / "two-mistakes" / "recording.json", mistakes / "no-password" / "recording.json")
 
-    proof = run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)
+    proof = run.prove_from_recordings(load_built_in_lab("tp5"), fixtures)
 
     assert proof.cells["webservers-running"]["no-password"] is ProofCell.TRIPPED
     assert any(
@@ -153,7 +154,7 @@ def test_a_mistake_by_another_name_is_shown(fixtures: Path) -> None:
     expect = fixtures / "tp5" / "mistakes" / "paused" / "expect.yaml"
     expect.write_text(expect.read_text().replace("ST-10", "ST-06"))
 
-    proof = run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)
+    proof = run.prove_from_recordings(load_built_in_lab("tp5"), fixtures)
 
     assert proof.cells["webservers-running"]["paused"] is ProofCell.MISNAMED
     assert any("ST-06 → failed ST-10" in sentence for sentence in sentences(proof))
@@ -162,7 +163,7 @@ def test_a_mistake_by_another_name_is_shown(fixtures: Path) -> None:
 def test_a_diagnosis_that_no_case_triggers_is_named(fixtures: Path) -> None:
     shutil.rmtree(fixtures / "tp5" / "mistakes" / "volume-of-an-older-version")
 
-    assert sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)) == [
+    assert sentences(run.prove_from_recordings(load_built_in_lab("tp5"), fixtures)) == [
         "No case triggers ST-12."
     ]
 
@@ -170,7 +171,7 @@ def test_a_diagnosis_that_no_case_triggers_is_named(fixtures: Path) -> None:
 def test_a_missing_recording_is_named(fixtures: Path) -> None:
     (fixtures / "tp5" / "mistakes" / "paused" / "recording.json").unlink()
 
-    found = sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures))
+    found = sentences(run.prove_from_recordings(load_built_in_lab("tp5"), fixtures))
 
     assert any(sentence.startswith("paused could not be applied") for sentence in found)
 
@@ -185,20 +186,20 @@ def test_a_waiver_forgives_until_its_day(fixtures: Path, days: int, messages: li
     terms = fixtures / "tp5" / "proof.yaml"
     terms.write_text(f"waivers: [{{of: ST-12, reason: no such image, until: {until}}}]\n")
 
-    assert sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)) == messages
+    assert sentences(run.prove_from_recordings(load_built_in_lab("tp5"), fixtures)) == messages
 
 
 def test_a_waiver_that_forgives_nothing_is_a_fault(fixtures: Path) -> None:
     terms = fixtures / "tp5" / "proof.yaml"
     terms.write_text("waivers: [{of: ST-12, reason: once needed, until: 2999-01-01}]\n")
 
-    assert sentences(run.prove_from_recordings(load_lab(find_lab_path("tp5")), fixtures)) == [
+    assert sentences(run.prove_from_recordings(load_built_in_lab("tp5"), fixtures)) == [
         "The waiver of ST-12 forgives nothing."
     ]
 
 
 def test_a_lab_of_several_engines_is_not_proven_on_one() -> None:
-    planned = run.plan_lab(load_lab(find_lab_path("tp1")), FIXTURES)
+    planned = run.plan_lab(load_built_in_lab("tp1"), FIXTURES)
 
     with pytest.raises(UserError, match="3 engines that reach each other"):
         run.prove_on_given_engine([planned], FIXTURES, "unix:///given.sock", lambda *_: None, record=False)
@@ -207,7 +208,7 @@ def test_a_lab_of_several_engines_is_not_proven_on_one() -> None:
 def test_a_case_is_not_applied_where_its_engine_is_excepted(fixtures: Path) -> None:
     exception = "{cases: [paused], engines: [sid], reason: never pauses}"
     (fixtures / "tp5" / "proof.yaml").write_text(f"exceptions: [{exception}]\n")
-    lab = load_lab(find_lab_path("tp5"))
+    lab = load_built_in_lab("tp5")
 
     plans = {name: run.plan_lab(lab, fixtures, release=RELEASES[name]) for name in ("sid", "trixie")}
 
@@ -260,4 +261,4 @@ def test_the_hand_made_recording_and_the_demonstration_are_made_of_todays_record
 
 def test_an_engine_that_dies_ends_the_proof_and_is_no_fault_of_the_lab() -> None:
     with pytest.raises(EngineError, match="gone"):
-        prove_on(DeadEngine(), load_lab(find_lab_path("tp5")), FIXTURES, record=False)
+        prove_on(DeadEngine(), load_built_in_lab("tp5"), FIXTURES, record=False)

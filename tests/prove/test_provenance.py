@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
-from dckgrade.lab.load import load_lab
+from dckgrade.lab.discovery import find_builtin_folder, list_labs_in_folders
 from dckgrade.prove import provenance
 from dckgrade.prove.case import Case, list_cases
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
 MAX_STALE = 5
 CODE = '"""What it is."""\n\n\ndef add(a: int, b: int) -> int:\n    """Add."""\n    return a + b\n'
@@ -34,9 +34,7 @@ def test_few_recordings_are_stale() -> None:
         f"{lab}/{name}"
         for lab in list_labs_in_folders(find_builtin_folder())
         for name in sorted(
-            provenance.find_stale_recordings(
-                load_lab(find_lab_path(lab)), FIXTURES, list_cases(FIXTURES, lab)
-            )
+            provenance.find_stale_recordings(load_built_in_lab(lab), FIXTURES, list_cases(FIXTURES, lab))
         )
     ]
 
@@ -72,7 +70,7 @@ def test_a_text_that_is_no_docstring_makes_a_difference(tmp_path: Path) -> None:
 
 
 def test_a_stamped_recording_is_stale_once_its_case_has_changed(case: Case) -> None:
-    loaded, fixtures = load_lab(find_lab_path("tp5")), case.folder.parents[2]
+    loaded, fixtures = load_built_in_lab("tp5"), case.folder.parents[2]
     provenance.stamp_recordings(loaded, fixtures, list_cases(fixtures, "tp5"))
     assert provenance.find_stale_recordings(loaded, fixtures, list_cases(fixtures, "tp5")) == set()
 
@@ -82,14 +80,14 @@ def test_a_stamped_recording_is_stale_once_its_case_has_changed(case: Case) -> N
 
 
 def test_a_recording_without_a_stamp_is_stale(case: Case) -> None:
-    loaded, fixtures = load_lab(find_lab_path("tp5")), case.folder.parents[2]
+    loaded, fixtures = load_built_in_lab("tp5"), case.folder.parents[2]
     (fixtures / "tp5" / "recorded.json").unlink(missing_ok=True)
 
     assert case.name in provenance.find_stale_recordings(loaded, fixtures, [case])
 
 
 def test_stamping_one_case_leaves_the_stamps_of_others(case: Case) -> None:
-    loaded, fixtures = load_lab(find_lab_path("tp5")), case.folder.parents[2]
+    loaded, fixtures = load_built_in_lab("tp5"), case.folder.parents[2]
     provenance.stamp_recordings(loaded, fixtures, list_cases(fixtures, "tp5"))
     before = provenance.read_stamps(fixtures, "tp5")
 
@@ -109,7 +107,7 @@ def test_a_recording_depends_on_the_topics_of_its_lab_and_on_no_other(
 
     monkeypatch.setattr(provenance, "digest_code", note)
 
-    provenance.digest_lab_parts(load_lab(find_lab_path("tp2")), FIXTURES)
+    provenance.digest_lab_parts(load_built_in_lab("tp2"), FIXTURES)
 
     assert {"engine", "grading", "probes/support", "probes/seccomp"} <= set(digested)
     assert "probes/elastic" not in digested

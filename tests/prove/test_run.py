@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.prove import run
 from dckgrade.prove.engines.settings import EngineSetting
 from dckgrade.prove.images import LabImages
 from dckgrade.prove.schedule import CaseOutcomes, PlannedLab
+from tests.support.built_in_labs import load_built_in_lab
 
 
 @pytest.fixture
@@ -34,9 +33,7 @@ def schedules(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], int]]:
 
 
 def plan(lab: str, *, guest: bool = False) -> PlannedLab:
-    return PlannedLab(
-        load_lab(find_lab_path(lab)), [], EngineSetting(guest=guest), LabImages([], Path("nowhere"))
-    )
+    return PlannedLab(load_built_in_lab(lab), [], EngineSetting(guest=guest), LabImages([], Path("nowhere")))
 
 
 def run_on_four_engines(*labs: PlannedLab) -> CaseOutcomes:

@@ -10,8 +10,6 @@ from types import TracebackType
 import pytest
 from msgspec.structs import replace
 
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.prove import live, schedule
 from dckgrade.prove.case import Case, CaseKind, Expectation
 from dckgrade.prove.engines.release import RELEASES
@@ -19,6 +17,7 @@ from dckgrade.prove.engines.settings import EngineSetting
 from dckgrade.prove.images import LabImages
 from dckgrade.prove.proof import CaseOutcome
 from dckgrade.prove.schedule import CaseQueue, PlannedCase, PlannedLab, Schedule
+from tests.support.built_in_labs import load_built_in_lab
 
 ONE = EngineSetting()
 GUEST = EngineSetting(guest=True)
@@ -35,7 +34,7 @@ def plan(
         (home / "recording.json").write_text(json.dumps({"duration_ms": 1000 * seconds}))
         expectation = Expectation(needs_fresh_engine=name == used_up)
         cases.append(Case(lab, name, CaseKind.MISTAKE, home, expectation))
-    return PlannedLab(load_lab(find_lab_path(lab)), cases, setting, LabImages([], folder / lab))
+    return PlannedLab(load_built_in_lab(lab), cases, setting, LabImages([], folder / lab))
 
 
 def take_all(queue: CaseQueue, engines: int = 1) -> list[str]:

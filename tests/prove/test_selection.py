@@ -2,18 +2,18 @@
 
 import pytest
 
-from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
-from dckgrade.lab.load import load_lab
+from dckgrade.lab.discovery import find_builtin_folder, list_labs_in_folders
 from dckgrade.prove.case import CaseKind, list_cases
 from dckgrade.prove.selection import list_killed_checks, select_slice, select_telling_cases
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
 SLICES = 5
 
 
 @pytest.mark.parametrize("lab", list_labs_in_folders(find_builtin_folder()))
 def test_the_selected_cases_show_what_all_show(lab: str) -> None:
-    loaded = load_lab(find_lab_path(lab))
+    loaded = load_built_in_lab(lab)
     applied = [case for case in list_cases(FIXTURES, lab) if case.can_be_applied]
     mistakes = [case for case in applied if case.kind is CaseKind.MISTAKE]
 

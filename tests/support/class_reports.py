@@ -10,13 +10,12 @@ from msgspec.structs import replace
 from dckgrade.classroom.gather import GatheredClass, GatherOptions
 from dckgrade.classroom.people import Roster
 from dckgrade.classroom.submissions import Submission
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.report import codec
 from dckgrade.report.class_report import ClassReport, ClassRow
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.report import Report
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
 
 @cache
@@ -35,7 +34,7 @@ def make_trainee_report(
     report = read_recorded_report(lab, case)
     dice = random.Random(f"{trainee} {at}")  # noqa: S311 - to tell engines apart, not to keep a secret
     seen = {name: replace_engine_id(observation, dice) for name, observation in report.observations.items()}
-    today = replace(report.lab, digest=load_lab(find_lab_path(lab)).digest)
+    today = replace(report.lab, digest=load_built_in_lab(lab).digest)
     return replace(report, trainee=trainee, started_at=at, observations=seen, lab=today)
 
 

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from dckgrade.lab.discovery import find_builtin_folder, find_lab_path, list_labs_in_folders
-from dckgrade.lab.load import load_lab
+from dckgrade.lab.discovery import find_builtin_folder, list_labs_in_folders
 from dckgrade.lab.model import LoadedLab
 from dckgrade.prove import run
 from dckgrade.prove.case import Case, read_proof_settings
@@ -18,6 +17,7 @@ from dckgrade.prove.selection import select_slice, select_telling_cases
 from dckgrade.render.proof.html import render_proof_page
 from dckgrade.report.proof import Proof
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
 BUILD = FIXTURES.parent / "build"
 SLICES = 16
@@ -42,7 +42,7 @@ def plan_labs(
     labs: Sequence[str], choose: CaseChoice | None, release: EngineRelease = INSTALLED
 ) -> list[PlannedLab]:
     """Plan the chosen cases of *labs*; without *choose* all of them."""
-    return [run.plan_lab(load_lab(find_lab_path(lab)), FIXTURES, choose, release) for lab in labs]
+    return [run.plan_lab(load_built_in_lab(lab), FIXTURES, choose, release) for lab in labs]
 
 
 def prove_planned(planned: Sequence[PlannedLab], jobs: int | None = None) -> list[Proof]:

@@ -11,8 +11,6 @@ from dckgrade.classroom.submissions import Submission
 from dckgrade.classroom.verdict_changes import rejudge_report
 from dckgrade.cli.output import find_sheet_of_report
 from dckgrade.i18n import Lang
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.prove import run
 from dckgrade.render.class_report.html import render_class_page
 from dckgrade.render.proof.html import render_proof_page
@@ -21,6 +19,7 @@ from dckgrade.render.sheet.html import render_sheet_page
 from dckgrade.report.class_report import ClassReport
 from dckgrade.report.proof import Proof
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.class_reports import NAMES, encode_report, make_trainee_report, read_recorded_report
 from tests.support.proofs import make_faulty_proof
 from tests.support.reports import make_eventful_report, plant_text
@@ -87,7 +86,7 @@ def grow_class(report: ClassReport, size: int) -> ClassReport:
 @cache
 def make_proofs() -> tuple[Proof, ...]:
     """Prove the largest lab by its recordings, and give a proof with every fault there is."""
-    return run.prove_from_recordings(load_lab(find_lab_path("tp6")), FIXTURES), make_faulty_proof(HOSTILE)
+    return run.prove_from_recordings(load_built_in_lab("tp6"), FIXTURES), make_faulty_proof(HOSTILE)
 
 
 PAGES: Mapping[str, Callable[[Lang], bytes]] = {
@@ -96,7 +95,7 @@ PAGES: Mapping[str, Callable[[Lang], bytes]] = {
     "undecided report": render_eventful_page,
     "hostile report": render_hostile_page,
     "session": render_session,
-    "sheet": lambda lang: render_sheet_page(load_lab(find_lab_path("tp7")).lab, lang).encode(),
+    "sheet": lambda lang: render_sheet_page(load_built_in_lab("tp7").lab, lang).encode(),
     "class": lambda lang: render_class_page(gather_small_class(lang)),
     "large class": lambda lang: render_class_page(grow_class(gather_small_class(lang), 450)),
     "proof": lambda lang: render_proof_page(make_proofs(), lang).encode(),

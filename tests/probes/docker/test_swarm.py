@@ -12,11 +12,10 @@ import pytest
 from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading.run import grade_lab
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.probes.docker.swarm import Facts, Swarm
 from dckgrade.report.observation import EngineInfo, Observation, Seen, Unobservable, UnobservableReason
 from dckgrade.report.result import Verdict
+from tests.support.built_in_labs import load_built_in_lab
 
 ANSWERS = Path(__file__).parents[2] / "answers" / "swarm"
 VERSIONS = ["20.10.24", "26.1.5", "28.5.2"]
@@ -219,7 +218,7 @@ def test_a_run_looks_again_until_the_new_leader_knows_its_workers() -> None:
 
     fake_engine: Any = Electing(answer("28.5.2-info"), ready("28.5.2"))
 
-    report = grade_lab(load_lab(find_lab_path("tp1")), fake_engine, RunOptions())
+    report = grade_lab(load_built_in_lab("tp1"), fake_engine, RunOptions())
 
     assert {line.verdict for line in report.checks} == {Verdict.PASSED}
 
@@ -258,7 +257,7 @@ def test_a_worker_to_spare_may_rest(availabilities: tuple[str, ...], set_aside: 
 
 def grade(fake_engine: Any) -> dict[str, tuple[str, str]]:
     """Grade the lab; give verdict and code of each check."""
-    report = grade_lab(load_lab(find_lab_path("tp1")), fake_engine, RunOptions(at_once=True))
+    report = grade_lab(load_built_in_lab("tp1"), fake_engine, RunOptions(at_once=True))
     return {
         line.id: (line.verdict.value, line.diagnosis.code if line.diagnosis else "") for line in report.checks
     }
@@ -313,7 +312,7 @@ def test_an_error_is_named_by_its_own_words_else_quoted(error: str, code: str) -
 def test_an_address_that_means_every_machine_is_remarked(address: str, codes: list[str]) -> None:
     info = with_swarm(NodeAddr=address)
     report = grade_lab(
-        load_lab(find_lab_path("tp1")),
+        load_built_in_lab("tp1"),
         SwarmEngine(info, with_workers("active", "active").rows),
         RunOptions(),
     )

@@ -6,13 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from dckgrade.judge.judge import judge_recording
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.report import codec
 from dckgrade.report.observation import Observation, Recording, Seen, Unobservable, UnobservableReason
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 
-TP7 = load_lab(find_lab_path("tp7")).lab
+TP7 = load_built_in_lab("tp7").lab
 WAY = ("logstash-writes-to-elasticsearch", "shared-network", "logs-reach-elasticsearch")
 FOUND: dict[str, Any] = {"found": True, "bypassed": False, "looping": False, "hop": None}
 LOST: dict[str, Any] = {"found": False, "bypassed": False, "hop": "logstash-in", "waited_s": 60.0}

@@ -6,15 +6,14 @@ import pytest
 
 from dckgrade.engine.answers import HttpAnswer, NoAnswer
 from dckgrade.judge.diagnose import find_first_diagnosis, iter_pending_probes, word_mistake
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.probes.base import Probe, observation_key
 from dckgrade.report.observation import EngineInfo, Observation, Recording
 from dckgrade.report.result import NamedMistake
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.elastic_stack import NOT_READY, Stack, stats
 from tests.support.monitoring import page
 
-TP7 = load_lab(find_lab_path("tp7")).lab
+TP7 = load_built_in_lab("tp7").lab
 ELASTICSEARCH, LOGSTASH, KIBANA = "elasticsearch-healthy", "logstash-running", "kibana-ready"
 
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.probes.base import observation_key
 from dckgrade.probes.docker.container import Container
 from dckgrade.probes.monitoring.prometheus_log import MAX_FILE_BYTES, MAX_TEXT_CHARS, PrometheusLog
 from dckgrade.report.observation import Seen
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.fake_engine import facts
 from tests.support.monitoring import ANSWERS, VERSIONS, Monitored
 from tests.support.recorded_facts import line, recording
@@ -170,7 +169,7 @@ CODES = {
 
 
 def test_the_lab_names_every_refused_file_and_quotes_prometheus() -> None:
-    tp6 = load_lab(find_lab_path("tp6")).lab
+    tp6 = load_built_in_lab("tp6").lab
     refused = {name: case for name, case in REFUSALS.items() if case["2.42.0"] and "file" in case}
     state = {"error": "", "exit_code": 2, "oom_killed": False, "command": [], "stable": True}
     for name, case in refused.items():

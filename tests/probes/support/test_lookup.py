@@ -2,11 +2,10 @@
 
 import pytest
 
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.probes.docker.container import Container
 from dckgrade.probes.support.lookup import list_named_containers
 from dckgrade.report.observation import Absent, Seen
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.fake_engine import ENGINES, FakeEngine, facts, seen
 
 
@@ -178,9 +177,9 @@ def test_a_name_that_was_given_to_the_program_is_seen(command: str) -> None:
 
 
 def test_the_containers_of_a_lab_are_those_that_its_probes_name() -> None:
-    lab = load_lab(find_lab_path("tp5")).lab
+    lab = load_built_in_lab("tp5").lab
     assert list_named_containers(lab.list_probes()) == TP5
-    assert list_named_containers(load_lab(find_lab_path("tp2")).lab.list_probes()) == {}
+    assert list_named_containers(load_built_in_lab("tp2").lab.list_probes()) == {}
 
 
 def is_found(fake_engine: FakeEngine, name: str, image: str | None = "nginx") -> bool:

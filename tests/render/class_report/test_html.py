@@ -12,12 +12,11 @@ from dckgrade.classroom.people import Person, Roster
 from dckgrade.classroom.submissions import Submission
 from dckgrade.i18n import Lang
 from dckgrade.lab.catalogue import collect_mistakes
-from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.render.class_report.heatmap import MAX_DETAILED_TRAINEES, TRAINEES_PER_TABLE
 from dckgrade.render.class_report.html import render_class_page
 from dckgrade.render.class_report.terminal import render_class_terminal
 from dckgrade.report.class_report import ClassReport
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.class_reports import NAMES, encode_report, make_trainee_report
 from tests.support.html_page import HtmlPage
 from tests.support.pages import grow_class
@@ -65,7 +64,7 @@ def test_the_most_shared_mistake_is_first_and_says_how_many_of_how_many() -> Non
 @langs
 def test_a_mistake_is_explained_in_the_words_of_the_command_explain(lang: Lang) -> None:
     read = HtmlPage(render_class_page(classroom(lang)).decode()).text
-    known = collect_mistakes([load_lab(find_lab_path("tp5")).lab])["ST-01"].diagnosis
+    known = collect_mistakes([load_built_in_lab("tp5").lab])["ST-01"].diagnosis
     for words in (known.hint, known.why, known.look):
         for part in words.in_language(lang).split("`") if words else []:
             assert " ".join(part.replace("\xa0", " ").split()) in read.replace("\xa0", " ")

@@ -12,7 +12,6 @@ import pytest
 from markdown_it import MarkdownIt
 
 from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.load import load_lab
 from dckgrade.prove import assemble, run
 from dckgrade.render import formats
 from dckgrade.render.formats import DocumentKind
@@ -24,6 +23,7 @@ from dckgrade.render.proof.markdown import render_proof_markdown
 from dckgrade.render.text.sanitize import sanitize_block
 from dckgrade.report.proof import Proof, ProofCell
 from tests.conftest import FIXTURES
+from tests.support.built_in_labs import load_built_in_lab
 from tests.support.html_page import HtmlPage
 from tests.support.proofs import make_faulty_proof
 from tests.support.rendering import list_sanitizing_formats, remove_layout, render_to_bytes
@@ -34,7 +34,7 @@ corpus = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 
 @pytest.fixture(scope="module")
 def tp5() -> Proof:
-    return run.prove_from_recordings(load_lab(find_lab_path("tp5")), FIXTURES)
+    return run.prove_from_recordings(load_built_in_lab("tp5"), FIXTURES)
 
 
 def test_a_missed_fault_is_at_its_line_in_an_annotation_that_github_understands() -> None:
