@@ -4,6 +4,8 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
+from dckgrade.lazy_patterns import compile_lazily
+
 MAX_LINE_CHARS = 4096
 MAX_BLOCK_LINES = 200
 MAX_STACKED_ACCENTS = 3
@@ -14,6 +16,8 @@ MAX_BLOCK_CHARS = 16 * 1024
 _FRENCH_SPACES = "\xa0\u202f"
 # Printable to Python, invisible to the eye: fillers and joiners that would hide between two letters.
 _INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10)))
+PLAIN_TEXT = compile_lazily(r"[ -~\xa0-\xac\xae-\u017f\u2010-\u2027\u202f]*")
+"""Nearly every text that is shown: nothing in it is invisible, a control character or an accent apart."""
 _RESPELLINGS = {
     "✓": "+", "✗": "x", "⊘": "!", "…": "...", "«": '"', "»": '"', "“": '"', "”": '"', "→": "->", "·": "-",
     "•": "*", "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "≥": ">=", "\N{EN DASH}": "-", "\N{EM DASH}": "-",
@@ -24,6 +28,8 @@ _RESPELLINGS = {
 def sanitize_line(text: str, max_chars: int = MAX_LINE_CHARS) -> str:
     """Make *text* a safe line: line ends and tabs are escaped too, what exceeds *max_chars* is counted."""
     end = find_cut_index(text, max_chars)
+    if end == len(text) and PLAIN_TEXT.fullmatch(text):
+        return text
     remainder = f" (+{len(text) - end})" if end < len(text) else ""
     return "".join(make_visible(text[:end])) + remainder
 

@@ -1,11 +1,15 @@
 """Sanitized text holds nothing that controls a terminal or is invisible."""
 
+import sys
+
 import pytest
 
 from dckgrade.render.text.sanitize import (
     MAX_BLOCK_CHARS,
     MAX_BLOCK_LINES,
     MAX_LINE_CHARS,
+    PLAIN_TEXT,
+    make_visible,
     respell_for_encoding,
     sanitize_block,
     sanitize_line,
@@ -31,6 +35,13 @@ def test_a_block_is_made_of_visible_lines(text: str) -> None:
 
     assert all(line.isprintable() for line in lines)
     assert len(lines) <= MAX_BLOCK_LINES + 1
+
+
+def test_what_is_taken_for_plain_is_plain_character_by_character() -> None:
+    plain = [chr(code) for code in range(sys.maxunicode + 1) if PLAIN_TEXT.fullmatch(chr(code))]
+
+    assert len(plain) > 300
+    assert list(make_visible("".join(plain))) == plain
 
 
 @corpus
