@@ -79,7 +79,7 @@ def prove(
     """Test a lab: solutions pass, mistakes are detected, every check can fail."""
     paths = output.validate_output_paths(outputs or [], kind=DocumentKind.PROOF)
     validate_prove_options(host, recorded=recorded, record=record, disposable=disposable)
-    release = choose_release(engine, is_free=not (host or recorded or record))
+    release = choose_release(engine, is_free=not (host or recorded))
     loaded = load_named_labs(labs or [])
     proofs = list(
         prove_labs_from_recordings(loaded, fixtures)
@@ -123,8 +123,8 @@ def choose_release(name: str | None, *, is_free: bool) -> "EngineRelease":
         )
     if release != INSTALLED and not is_free:
         raise UserError(
-            N_("--engine does not go with --host, --recorded and --record."),
-            N_("Recordings are made on the engine that is installed."),
+            N_("--engine does not go with --host and --recorded."),
+            N_("It names an engine that is started for this; leave one of them out."),
         )
     return release
 

@@ -86,7 +86,7 @@ def test_files_are_written_by_their_suffix(tmp_path: Path) -> None:
         (["--disposable"], "Name the engine"),
         (["--recorded", "--record"], "looks at no engine"),
         (["--engine", "trixy"], "These there are: installed, trixie"),
-        (["--engine", "trixie", "--recorded"], "Recordings are made on the engine that is installed"),
+        (["--engine", "trixie", "--recorded"], "does not go with --host and --recorded"),
         (["--engine", "trixie", "--host", "unix:///x", "--disposable"], "does not go with --host"),
         (["--recorded", "-o", "proof.pdf"], "has no format"),
         (["--recorded", "--fixtures", "nowhere"], "holds no solution of tp5"),
