@@ -14,6 +14,8 @@ nox.options.error_on_missing_interpreters = True
 DEV = nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "dev")
 # Which tests share one: tests/conftest.py.
 PROCESSES = ["-n", "2"]
+# These wait most of the time: one process for the guests, two for the others.
+LIVE_PROCESSES = ["-n", "3"]
 LABS, GUEST_LABS = "tests/live/test_labs_live.py", "tests/live/test_guest_labs_live.py"
 # The programs that are needed, and Debian's packages that bring them.
 Parts = tuple[list[str], list[str]]
@@ -96,7 +98,7 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *PROCESSES, "--ignore=tests/live")
     # An emulated guest machine answers too late beside what takes the whole processor, as the labs do; one
     # beside the other live tests, which wait most of the time, has a processor of its own.
-    session.run("pytest", *PROCESSES, "tests/live", f"--ignore={LABS}")
+    session.run("pytest", *LIVE_PROCESSES, "tests/live", f"--ignore={LABS}")
     session.run("pytest", LABS)
 
 

@@ -50,14 +50,14 @@ LIVE_PROCESSES = {
 
 
 def choose_process(nodeid: str) -> str:
-    """Choose which tests share a process: on guests, the labs, other live ones, each further module."""
+    """Choose which tests share a process: those on guests, those of the labs, else those of a module."""
     module = nodeid.split("::", maxsplit=1)[0]
-    return LIVE_PROCESSES.get(module, "live" if module.startswith("tests/live/") else module)
+    return LIVE_PROCESSES.get(module, module)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the guests, the labs and the other live tests: they take longest, most of it waiting."""
-    order = {"guests": 0, "labs": 1, "live": 2}
+    """Begin with the guests and the labs: they take longest, most of it waiting."""
+    order = {"guests": 0, "labs": 1}
     items.sort(key=lambda item: order.get(choose_process(item.nodeid), len(order)))
 
 
