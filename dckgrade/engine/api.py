@@ -160,9 +160,9 @@ class EngineApi(ResourceReader):
         """Start a probe container."""
         self._request(resources.CONTAINER_START, (ref,))
 
-    def remove_container(self, ref: str) -> None:
+    def remove_container(self, ref: str, within_s: float) -> None:
         """Remove a probe container, running or not."""
-        self._request(resources.CONTAINER_REMOVE, (ref,))
+        self._request(replace(resources.CONTAINER_REMOVE, timeout_s=within_s), (ref,))
 
     def stream_events(self) -> Iterator[Json]:
         """Yield each event of the engine as it happens, and an empty one as soon as the stream is open."""

@@ -13,7 +13,7 @@ class ConnectedEngine(EngineApi):
         """Begin a round: within it, each distinct request is made once."""
         return EngineSnapshot(self, options)
 
-    def end_run(self) -> None:
-        """Remove the probe containers of this run, and forget what was called once per run."""
-        self.probe_containers.remove_all()
+    def end_run(self, within_s: float) -> None:
+        """Remove the probe containers of this run *within_s*, and forget what was called once per run."""
+        self.probe_containers.remove_all(within_s)
         self.run_memo = Memo()

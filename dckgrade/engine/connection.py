@@ -39,11 +39,13 @@ def connect_engine(endpoint: Endpoint, deadline_s: float | None = None) -> Conne
     """
     Ping the engine and agree on an API version with it; raises an `EngineError` that says what is wrong.
     """
+    started = time.monotonic()
     seconds = get_connect_timeout_s(endpoint) if deadline_s is None else deadline_s
     scheme, _, rest = endpoint.url.partition("://")
     if scheme == "ssh" and (ssh_address := address.parse_ssh_address(rest)):
         return _connect_through_ssh(ssh_address, endpoint, seconds)
-    return _open_engine(_try_socket(endpoint, seconds) if endpoint.socket else endpoint, seconds)
+    found = _try_socket(endpoint, seconds) if endpoint.socket else endpoint
+    return _open_engine(found, started + seconds, seconds)
 
 
 def get_connect_timeout_s(endpoint: Endpoint) -> float:
@@ -60,16 +62,19 @@ def _connect_through_ssh(
         tunnel.open(deadline_s)
         # A slow login does not shorten the engine's own time.
         left_s = max(1.0, min(_PING_TIMEOUT_S, deadline_s - (time.monotonic() - started)))
-        return _open_engine(endpoint._replace(tunnel_url=f"unix://{tunnel.socket}"), left_s, tunnel)
+        forwarded = endpoint._replace(tunnel_url=f"unix://{tunnel.socket}")
+        return _open_engine(forwarded, time.monotonic() + left_s, left_s, tunnel)
     except BaseException:
         tunnel.close()
         raise
 
 
-def _open_engine(endpoint: Endpoint, deadline_s: float, tunnel: SshTunnel | None = None) -> ConnectedEngine:
+def _open_engine(
+    endpoint: Endpoint, until: float, deadline_s: float, tunnel: SshTunnel | None = None
+) -> ConnectedEngine:
     client = _make_client(endpoint)
     try:
-        answer, api = _ping_engine(endpoint, client, deadline_s)
+        answer, api = _ping_engine(endpoint, client, until)
     except OutOfReach as error:
         client.close()
         # A docker over there that is slow to start hangs up long after the tunnel is open, and says why.
@@ -139,19 +144,24 @@ def _make_client(endpoint: Endpoint) -> ApiClient:
         ) from error  # fmt: skip
 
 
-def _ping_engine(endpoint: Endpoint, client: ApiClient, seconds: float) -> tuple[ApiAnswer, str]:
-    answer = client.request(PING.path, {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds)
+def _ping_engine(endpoint: Endpoint, client: ApiClient, until: float) -> tuple[ApiAnswer, str]:
+    answer = _request_ping(client, PING.path, until)
     _check_ping(endpoint, answer)
     api = negotiate_api_version(endpoint, answer.headers)
     # The answer names the newest version that the engine speaks, not the oldest: try an older one first.
     if api != answer.headers["api-version"]:
-        second_answer = client.request(
-            f"/v{api}{PING.path}", {}, max_bytes=_MAX_PING_BYTES, timeout_s=seconds
-        )
+        second_answer = _request_ping(client, f"/v{api}{PING.path}", until)
         if refusal := explain_refused_version(endpoint, api, _read_refusal(second_answer)):
             raise refusal
         _check_ping(endpoint, second_answer)
     return answer, api
+
+
+def _request_ping(client: ApiClient, path: str, until: float) -> ApiAnswer:
+    left_s = until - time.monotonic()
+    if left_s <= 0:
+        raise OutOfReach(UnobservableReason.DEADLINE)
+    return client.request(path, {}, max_bytes=_MAX_PING_BYTES, timeout_s=left_s)
 
 
 def _check_ping(endpoint: Endpoint, answer: ApiAnswer) -> None:

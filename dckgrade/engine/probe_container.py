@@ -29,6 +29,9 @@ MAX_PROBE_CONTAINER_AGE = timedelta(minutes=3)
 """A started probe container ends by itself after 120 s; an older one has been left behind."""
 _MAX_NEIGHBOUR_S, _POLL_INTERVAL_S = 6.5, 0.05
 """Looking up a name that Docker does not know takes up to 6.0 s (measured); trying an address takes 2 s."""
+MAX_CLEANUP_S = 20.0
+"""Of removing all, unless the run says how long it has left: what is being created is waited for."""
+_MAX_REMOVAL_S = 10.0
 STILL_RUNNING = 124
 """The exit code that stands for a command that had to be ended, as `timeout` of coreutils gives it."""
 _PROGRAM_MISSING = "executable file not found"
@@ -76,7 +79,7 @@ class ProbeContainerEngine(Protocol):
         """Start a probe container."""
         ...
 
-    def remove_container(self, ref: str) -> None:
+    def remove_container(self, ref: str, within_s: float) -> None:
         """Remove a probe container, with its log and its volumes."""
         ...
 
@@ -88,6 +91,8 @@ class ProbeContainers:
         self._api, self._lock = api, threading.Lock()
         self._created_ids: list[str] = []
         self._has_swept = self._is_closed = False
+        self._cleanup_until: float | None = None
+        """Since something was created, when to stop removing it (monotonic); None: nobody has begun."""
 
     def inspect_started(self, image: str) -> Json:
         """
@@ -143,12 +148,19 @@ class ProbeContainers:
             finally:
                 self._remove_container(ref)
 
-    def remove_all(self) -> None:
-        """Remove all of them; what cannot be removed now is removed by a later run."""
+    def remove_all(self, within_s: float = MAX_CLEANUP_S) -> None:
+        """Remove all of them; what cannot be removed *within_s* seconds is removed by a later run."""
+        # Whoever tries again, at the end of the program, has no more time than there was.
+        if self._cleanup_until is None:
+            self._cleanup_until = time.monotonic() + within_s
         # Wait for a creation that is under way, or its container would stay.
-        with self._lock:
+        if not self._lock.acquire(timeout=max(0.0, self._cleanup_until - time.monotonic())):
+            return
+        try:
             for ref in list(self._created_ids):
-                self._remove_container(ref)
+                self._remove_container(ref, self._cleanup_until - time.monotonic())
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         """Remove all of them, and create no more."""
@@ -161,6 +173,7 @@ class ProbeContainers:
             raise OutOfReach(UnobservableReason.DEADLINE)
         if not self._has_swept:
             self._remove_left_behind()
+        self._cleanup_until = None
         ref = self._api.create_container(
             f"{PROBE_NAME_PREFIX}{secrets.token_hex(6)}", build_body(_name_owner())
         )
@@ -202,9 +215,11 @@ class ProbeContainers:
             time.sleep(_POLL_INTERVAL_S)
         return STILL_RUNNING
 
-    def _remove_container(self, ref: str) -> None:
+    def _remove_container(self, ref: str, within_s: float = _MAX_REMOVAL_S) -> None:
+        if within_s <= 0:
+            return
         with contextlib.suppress(OutOfReach, NotThere):
-            self._api.remove_container(ref)
+            self._api.remove_container(ref, min(within_s, _MAX_REMOVAL_S))
             self._created_ids.remove(ref)
 
     def _remove_left_behind(self) -> None:
@@ -213,7 +228,7 @@ class ProbeContainers:
             if is_probe_container_entry(entry) and is_left_behind(entry, self._api.now()):
                 self._api.adopt_container(entry)
                 with contextlib.suppress(OutOfReach, NotThere):
-                    self._api.remove_container(str(entry.get("Id") or ""))
+                    self._api.remove_container(str(entry.get("Id") or ""), _MAX_REMOVAL_S)
         self._has_swept = True
 
 

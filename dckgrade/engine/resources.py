@@ -239,7 +239,6 @@ CONTAINER_REMOVE = Resource(
     parse_body=keep_bytes,
     method="DELETE",
     query={"force": "true", "v": "true"},
-    timeout_s=10,
     guard=is_about_own_container,
 )
 

@@ -27,6 +27,8 @@ from dckgrade.report.report import Report
 OBSERVE_INTERVAL_S = 0.5
 NAMING_S = 1.5
 """Of a run's time, what is kept for the observations that only name a mistake: waiting ends before."""
+CLEANUP_S = 1.0
+"""Beyond a run's time, what removing its containers may take."""
 MIN_ROUND_S = 5.0
 """A round may take this long (stats); with less time left, what was seen at different times is judged."""
 
@@ -60,9 +62,10 @@ def grade_labs(
     try:
         return run.make_reports()
     finally:
+        left_s = run.left_s()
         # --watch grades again at once, and what is still starting goes on; closing the engine ends it.
-        if not run.starting:
-            source.end_run()
+        if not (run.starting and left_s):
+            source.end_run(left_s + CLEANUP_S)
 
 
 def report_unreachable(loaded: LoadedLab, engine: EngineInfo, why: str, options: RunOptions) -> Report:

@@ -19,6 +19,6 @@ class SnapshotSource(Protocol):
         """Begin a new look, which remembers nothing of the last."""
         ...
 
-    def end_run(self) -> None:
-        """Remove what the run has created, and forget what was done once a run."""
+    def end_run(self, within_s: float) -> None:
+        """Remove what the run has created, in at most *within_s*, and forget what was done once a run."""
         ...

@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,12 @@ from msgspec.structs import replace
 from dckgrade.engine import log_frames, resources
 from dckgrade.engine.allowlist import ForbiddenRequest, require_allowed_request
 from dckgrade.engine.answers import NotThere, OutOfReach
-from dckgrade.engine.api_version import explain_refused_version, negotiate_api_version, parse_engine_version
+from dckgrade.engine.api_version import (
+    NEWEST_TESTED,
+    explain_refused_version,
+    negotiate_api_version,
+    parse_engine_version,
+)
 from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.connection_errors import explain_connection_error
 from dckgrade.engine.deadline import call_all_within
@@ -512,6 +518,19 @@ def test_an_engine_that_ends_while_being_asked_is_out_of_reach(tmp_path: Path) -
     assert caught.value.why is UnobservableReason.ENGINE_OUT_OF_REACH
     del caught
     gc.collect()
+
+
+def test_both_pings_share_the_time_to_connect(tmp_path: Path) -> None:
+    def answer_late(connection: socket.socket, over: threading.Event) -> None:
+        over.wait(0.8)
+        reply_to_ping("1.99")(connection, over)
+
+    replies = {"/_ping": answer_late, f"/v{NEWEST_TESTED}/_ping": stall_after(b"")}
+    with start_fault_engine(tmp_path, replies) as there:
+        begun = time.monotonic()
+        with pytest.raises(EngineError, match="did not answer"):
+            connect_engine(Endpoint(there.url, "--host"), 1.0)
+    assert 0.8 < time.monotonic() - begun < 1.7
 
 
 @pytest.mark.usefixtures("shorten_timeouts")

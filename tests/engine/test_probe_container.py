@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -294,7 +295,8 @@ class ScriptedEngine:
     def start_container(self, ref: str) -> None:
         self.does(f"start {ref}")
 
-    def remove_container(self, ref: str) -> None:
+    def remove_container(self, ref: str, within_s: float) -> None:
+        assert 0 < within_s <= 10
         self.does(f"remove {ref}")
 
     def does(self, what: str) -> None:
@@ -414,6 +416,46 @@ def test_what_could_not_be_removed_is_tried_again() -> None:
     engine.on.clear()
     made.close()
     assert engine.did.count("remove 1") == 2
+
+
+def test_a_creation_that_hangs_is_waited_for_as_long_as_the_run_has_left() -> None:
+    engine, begun, go = ScriptedEngine(), threading.Event(), threading.Event()
+    made = ProbeContainers(engine)
+
+    def hang() -> None:
+        begun.set()
+        assert go.wait(10)
+
+    engine.on["create 1"] = hang
+    maker = threading.Thread(target=lambda: made.start_speaking(IMAGE, WORDS, None))
+    maker.start()
+    assert begun.wait(10)
+    start = time.monotonic()
+    made.remove_all(0.2)
+    made.close()
+    took = time.monotonic() - start
+    go.set()
+    maker.join(10)
+    assert 0.2 <= took < 2
+
+
+def test_removals_that_hang_share_what_the_run_has_left() -> None:
+    engine = ScriptedEngine()
+    made = ProbeContainers(engine)
+    for _ in range(3):
+        made.start_speaking(IMAGE, WORDS, None)
+    engine.on["remove 1"] = lambda: time.sleep(0.2)
+    made.remove_all(0.1)
+    assert [did for did in engine.did if did.startswith("remove")] == ["remove 1"]
+
+
+def test_what_is_made_after_a_run_has_the_time_of_the_next() -> None:
+    engine = ScriptedEngine()
+    made = ProbeContainers(engine)
+    made.remove_all(0)
+    made.start_speaking(IMAGE, WORDS, None)
+    made.close()
+    assert engine.did[-1] == "remove 1"
 
 
 def test_nothing_is_made_once_all_is_over() -> None:

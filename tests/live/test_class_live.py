@@ -94,8 +94,7 @@ def test_thirty_machines_three_hung_two_down_within_a_minute(
     scores = {name: (cells[name]["score"], POINTS[which]) for name, which in good}
     # A machine that is too busy to answer thirty at once leaves something undecided: no verdict is wrong.
     assert all(
-        score["earned"] <= points <= score["earned"] + score["undecided"]
-        for score, points in scores.values()
+        score["earned"] <= points <= score["earned"] + score["undecided"] for score, points in scores.values()
     ), scores
     assert sum(score["undecided"] == 0 for score, _ in scores.values()) > len(good) / 2, scores
     assert {

@@ -85,7 +85,7 @@ def test_what_speaks_is_capped_hidden_from_the_grade_and_gone_when_the_run_ends(
         while words.encode() not in client.logs(ref):
             assert time.monotonic() < until, client.logs(ref)
             time.sleep(0.1)
-        daemon.end_run()
+        daemon.end_run(10)
         assert there(client) == []
         daemon.take_snapshot().start_marker_container(image(client), words, None)
     assert there(client) == []
