@@ -52,7 +52,7 @@ def _iter_own(inspected: Json, port: int, endpoint: Endpoint) -> Iterator[Addres
 
 
 def _is_reachable(address: Address, endpoint: Endpoint) -> bool:
-    if endpoint.is_forwarded:
+    if endpoint.is_forwarded or not (address.host == endpoint.host or _is_askable(address.host)):
         return False
     if endpoint.tunnel_url:
         # Ports are published on that machine; a container's own address may be useless there (rootless).
@@ -64,6 +64,20 @@ def _is_reachable(address: Address, endpoint: Endpoint) -> bool:
         return endpoint.socket is not None or address.host == endpoint.host or both_loopback
     # The host network of an engine in a VM or a user namespace is not ours: another program may answer here.
     return endpoint.reaches_own_addresses or (endpoint.socket is None and address.host == endpoint.host)
+
+
+def _is_askable(host: str) -> bool:
+    """Whether *host* is an address that a service may have: a cloud's metadata are at link-local ones."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        # Engines tell addresses; a name would be looked up wherever it leads.
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    # To Python `::1` is reserved too.
+    return address.is_loopback or not (
+        address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved
+    )
 
 
 def _is_loopback(host: str) -> bool:

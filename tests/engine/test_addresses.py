@@ -16,6 +16,7 @@ from tests.support.recorded_engines import ENGINE_FOLDERS
 LOCAL = Endpoint("unix:///tmp/docker.sock", "--host")
 ROOTLESS = Endpoint("unix:///run/user/1000/docker.sock", "--host")
 REMOTE = Endpoint("tcp://10.0.0.9:2376", "--host")
+SSH = Endpoint("ssh://root@10.0.0.9", "--host", tunnel_url="unix:///tmp/0.sock")
 TUNNEL = Endpoint("tcp://127.0.0.1:2375", "--host")
 
 
@@ -45,6 +46,26 @@ def make_container(ports: Any = None, ip: str = "", mode: str = "bridge") -> Any
         "HostConfig": {"NetworkMode": mode},
         "NetworkSettings": {"Ports": {"80/tcp": ports}, "Networks": {"n": {"IPAddress": ip}}},
     }
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["169.254.169.254", "169.254.1.9", "fe80::1", "::ffff:169.254.169.254", "224.0.0.1", "ff02::1",
+     "240.0.0.1", "255.255.255.255", "metadata.google.internal", "localhost.", "0x7f000001", "127.1"],
+)  # fmt: skip
+@pytest.mark.parametrize("endpoint", [LOCAL, ROOTLESS, REMOTE, TUNNEL, SSH])
+@pytest.mark.parametrize("where", ["published", "own"])
+def test_no_engine_has_metadata_names_or_groups_asked(host: str, endpoint: Endpoint, where: str) -> None:
+    published = [{"HostIp": host, "HostPort": "80"}] if where == "published" else None
+    own = host if where == "own" else ""
+    with pytest.raises(OutOfReach) as caught:
+        find_service_addresses(make_container(published, own), 80, endpoint)
+    assert host in caught.value.detail
+
+
+def test_the_loopback_of_version_6_is_asked() -> None:
+    published = make_container([{"HostIp": "::1", "HostPort": "8080"}])
+    assert find_service_addresses(published, 80, LOCAL) == (Address("::1", 8080, "published"),)
 
 
 def test_published_bindings_come_before_the_own_address(answers: Path) -> None:
