@@ -19,6 +19,7 @@ from dckgrade.engine.unavailable import UnavailableEngine
 from dckgrade.grading import run
 from dckgrade.lab.model import LoadedLab, parse_duration_s
 from dckgrade.prove.case import Case
+from dckgrade.prove.engines.cleanup import make_owned_folder
 from dckgrade.prove.engines.docker_command import list_image_references, remove_images
 from dckgrade.prove.images import LabImages
 from dckgrade.prove.process_group import RUNNING_GROUPS, CaseNotApplied, find_containment_prefix, kill_group
@@ -163,8 +164,9 @@ def grade_case(loaded: LoadedLab, case: Case, engine: DisposableEngine) -> Repor
     engine.empty()
     # The trainee's own folder: what is typed there may write files, and they are graded.
     with (
-        tempfile.TemporaryDirectory(prefix="dckgrade-work-") as folder,
-        tempfile.TemporaryDirectory(prefix="dckgrade-home-") as home,
+        make_owned_folder("dckgrade-case-") as owned,
+        tempfile.TemporaryDirectory(prefix="dckgrade-work-", dir=owned) as folder,
+        tempfile.TemporaryDirectory(prefix="dckgrade-home-", dir=owned) as home,
         ExitStack() as afterwards,
     ):
         workdir, up = Path(shutil.copytree(case.folder, folder, dirs_exist_ok=True)), True

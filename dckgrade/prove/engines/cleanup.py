@@ -4,8 +4,10 @@ import contextlib
 import os
 import shutil
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
@@ -20,6 +22,22 @@ _UNMARKED_IS_OLD_AFTER_S = 60.0
 def owner_of_this_process() -> str:
     """Name this process so that a later one with the same pid is not taken for it."""
     return f"{os.getpid()}-{_started_at(os.getpid())}"
+
+
+@contextmanager
+def make_owned_folder(prefix: str) -> Iterator[Path]:
+    """
+    Make a temporary folder that is removed at the end; one whose owner was killed, the next call removes.
+
+    `owner` in it is the mark of that.
+    """
+    base = Path(tempfile.gettempdir())
+    for folder in base.glob(f"{prefix}*"):
+        if _is_abandoned(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as made:
+        Path(made, "owner").write_text(owner_of_this_process())
+        yield Path(made)
 
 
 def cgroup_name(folder: Path, owner: str) -> str:
