@@ -24,7 +24,14 @@ from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
 UpdateEnd = Literal[
-    "never", "running", "paused", "updated", "rolled-back-by-hand", "rolled-back-by-failure", "otherwise"
+    "never",
+    "running",
+    "paused",
+    "updated",
+    "rolled-back-by-hand",
+    "rolled-back-by-failure",
+    "same-image",
+    "otherwise",
 ]
 RUNNING_STATES = {"updating", "rollback_started"}
 PAUSED_STATES = {"paused", "rollback_paused"}
@@ -43,8 +50,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     message: str
     ended_as: UpdateEnd
     """updated: to another image; rolled-back-by-hand, rolled-back-by-failure: by a command, by the swarm;
-    running, paused: under way, given up; never: the image never changed; otherwise: the last change was of
-    something else, so that nothing tells how earlier ones ended."""
+    running, paused: under way, given up; never: the image never changed; same-image: by a command back from
+    an update that changed no image; otherwise: the last change was of something else, so that nothing tells
+    how earlier ones ended."""
     image: str | None
     """Today's, without a digest."""
     previous_image: str | None
@@ -169,8 +177,9 @@ def judge_end(state: str, image: str | None, previous: str | None, tasks: Sequen
         return "rolled-back-by-failure"
     if previous not in {None, image}:
         return "rolled-back-by-hand" if state == "rollback_completed" else "updated"
-    others = {get_image(task.get("Spec")) for task in tasks} - {image, None}
-    return "otherwise" if others else "never"
+    if not {get_image(task.get("Spec")) for task in tasks} - {image, None}:
+        return "never"
+    return "same-image" if state == "rollback_completed" else "otherwise"
 
 
 def find_update_image(
@@ -196,12 +205,20 @@ def list_images_that_ran(tasks: Sequence[Json]) -> list[str]:
 
 
 def has_returned(tasks: Sequence[Json], image: str | None) -> bool:
-    """Return whether a replica has *image* again, after another one."""
+    """
+    Return whether a replica has *image* again, which it had before the one that it had in between.
+
+    Whoever updates there, back, and there again has the newer one.
+    """
     rounds = [
         [found for found, _ in groupby(get_image(task.get("Spec")) for task in slot)]
         for slot in group_by_slot(tasks)
     ]
-    return any(images[-1] == image and image in images[:-1] for images in rounds)
+    return any(
+        images[-1] == image and image in images[: images.index(images[-2])]
+        for images in rounds
+        if len(images) > 1
+    )
 
 
 def did_run(task: Json) -> bool:

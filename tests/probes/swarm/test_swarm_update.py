@@ -73,6 +73,28 @@ def test_an_update_to_the_new_image_and_one_back_are_two_updates() -> None:
     assert look(recorded)["returned"] is False
 
 
+def test_whoever_updates_there_and_back_and_there_again_has_the_newer_image() -> None:
+    recorded = RecordedSwarm()
+    recorded.services[0]["UpdateStatus"]["State"] = "completed"
+    assert look(recorded)["returned"] is True
+    recorded.services[0]["PreviousSpec"], recorded.services[0]["Spec"] = (
+        recorded.spec,
+        recorded.services[0]["PreviousSpec"],
+    )
+    newest = [task for task in recorded.tasks if get_image(task["Spec"]) == "nginx:1.27"]
+    recorded.tasks += [task | {"CreatedAt": "2099-01-01T00:00:00Z"} for task in newest]
+    found = look(recorded)
+    assert (found["ended_as"], found["image"], found["returned"]) == ("updated", "nginx:1.27", False)
+
+
+def test_a_way_back_from_an_update_to_the_same_image_is_told() -> None:
+    recorded = RecordedSwarm()
+    service = recorded.services[0]
+    assert service["UpdateStatus"]["State"] == "rollback_completed"
+    service["PreviousSpec"] = recorded.spec
+    assert look(recorded)["ended_as"] == "same-image"
+
+
 def test_a_change_of_something_else_hides_how_the_update_ended() -> None:
     recorded = RecordedSwarm()
     service = recorded.services[0]
