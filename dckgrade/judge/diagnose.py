@@ -18,7 +18,8 @@ from dckgrade.report.observation import Absent, Observation, Recording, Seen
 from dckgrade.report.result import NamedMistake, Quotation
 from dckgrade.report.text import Text
 
-MAX_FACT_CHARS, MAX_QUOTATION_CHARS = 80, 300
+MAX_FACT_CHARS, MAX_QUOTATION_CHARS = 160, 300
+_NO_ELEMENT = Text(fr="aucun", en="none")
 
 
 def find_first_diagnosis(
@@ -211,18 +212,29 @@ def make_quotation(seen: Sequence[Observation | None]) -> Quotation | None:
 def fill_placeholders(text: Text | None, facts: Mapping[str, Any], lang: str) -> str:
     """Replace each `{fact}`; what was not seen stays a question mark."""
     return (
-        PLACEHOLDER_PATTERN.sub(lambda found: format_fact(facts.get(found[1])), text.in_language(lang))
+        PLACEHOLDER_PATTERN.sub(lambda found: format_fact(facts.get(found[1]), lang), text.in_language(lang))
         if text
         else ""
     )
 
 
-def format_fact(found: Any) -> str:
+def format_fact(found: Any, lang: str) -> str:
     """Put a fact's value into a sentence."""
     match found:
         case None:
             return "?"
+        case []:
+            return _NO_ELEMENT.in_language(lang)
         case list():
-            return ", ".join(map(str, found))[:MAX_FACT_CHARS]
+            return cut_at_word(", ".join(map(str, found)))
         case _:
-            return str(found)[:MAX_FACT_CHARS]
+            return cut_at_word(str(found))
+
+
+def cut_at_word(text: str) -> str:
+    """Cut *text* to what a sentence bears, between two words; an ellipsis tells."""
+    if len(text) <= MAX_FACT_CHARS:
+        return text
+    kept = text[:MAX_FACT_CHARS]
+    whole = kept.rpartition(" ")[0]
+    return (whole if len(whole) > MAX_FACT_CHARS // 2 else kept).rstrip(" ,;") + "…"

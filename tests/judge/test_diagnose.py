@@ -1,6 +1,10 @@
 """Which mistake is named, in which words, and what must be looked at to know it."""
 
-from dckgrade.judge.diagnose import make_quotation
+from typing import Any
+
+import pytest
+
+from dckgrade.judge.diagnose import format_fact, make_quotation
 from dckgrade.judge.judge import find_unsettled_checks, judge_recording, list_further_probes
 from dckgrade.probes.base import observation_key
 from dckgrade.report.observation import Absent, Observation, Seen
@@ -66,13 +70,27 @@ def test_the_words_are_those_of_the_language_with_the_facts_filled_in() -> None:
         '{fr: "« {name} » : {command}, {health}, {exit_code}", en: "“{name}” {{.Name}} {stable}"}',
     )
     judged = lab(check("web", more=DIAGNOSES + text))
-    facts = recording({"web": seen("exited", name="x" * 100, command=["a", "b"], health=None, exit_code=1)})
+    facts = recording({"web": seen("exited", name="x" * 200, command=["a", "b"], health=None, exit_code=1)})
     french, english = (judge_recording(judged, facts, lang)[0].diagnosis for lang in ("fr", "en"))
     assert french is not None
     assert english is not None
-    assert french.message == f"« {'x' * 80} » : a, b, ?, 1"
-    assert english.message == f"“{'x' * 80}” {{{{.Name}}}} ?"
+    assert french.message == f"« {'x' * 160}… » : a, b, ?, 1"
+    assert english.message == f"“{'x' * 160}…” {{{{.Name}}}} ?"
     assert (french.hint, english.hint) == ("piste", "hint")
+
+
+@pytest.mark.parametrize(
+    ("found", "shown"),
+    [
+        ([], "none"),
+        (["CAP_A", "CAP_B"], "CAP_A, CAP_B"),
+        (["x" * 90, "y" * 90], "x" * 90 + "…"),
+        ("word " * 40, "word " * 31 + "word…"),
+        ("x" * 200, "x" * 160 + "…"),
+    ],
+)
+def test_a_long_fact_is_cut_between_two_words_and_that_is_shown(found: Any, shown: str) -> None:
+    assert format_fact(found, "en") == shown
 
 
 def test_what_a_fact_says_is_not_filled_in_again() -> None:

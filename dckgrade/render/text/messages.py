@@ -29,7 +29,7 @@ REASON_MESSAGES: Mapping[str, str] = {
     "not-chosen": N_("You did not choose this check."),
     "passive": N_("It does more than read, which --passive rules out."),
     "starting": N_("The container is still starting: this is not a failure."),
-    "environment": N_("It is a limit of this machine, not a mistake of yours."),
+    "environment": N_("As things stand, this cannot be seen; it is not held against you."),
     "not-recorded": N_("This recording is older than the check and does not hold: {detail}."),
     "not-reached": N_("The time was up before this could be looked at."),
     UnobservableReason.DEADLINE: N_("The engine did not answer this question in time."),
@@ -40,7 +40,7 @@ REASON_MESSAGES: Mapping[str, str] = {
     UnobservableReason.ADDRESS_OUT_OF_REACH: N_(
         "The container's address cannot be reached from this machine."
     ),
-    UnobservableReason.NOT_TRIED: N_("What would show it cannot be tried inside this container."),
+    UnobservableReason.NOT_TRIED: N_("Nothing is tried inside a container like this one."),
     UnobservableReason.ELSEWHERE: N_(
         "It is a file on the trainee's machine, which cannot be read from the trainer's."
     ),
@@ -117,12 +117,15 @@ def describe_mismatches(check: CheckResult, lang: str) -> list[str]:
 
 def describe_mismatch(mismatch: Mismatch, kind: str, lang: str) -> str:
     """Describe a mismatch on an observation of *kind*: what was expected of the fact, and what was found."""
-    translate = get_translator(lang)
-    if mismatch.wanted == {"present": True} and find_kind(mismatch.fact):
+    translate, wanted = get_translator(lang), mismatch.wanted
+    if mismatch.found is None and isinstance(wanted, dict) and wanted.get("present") is True:
+        # There has to be one before it can be compared with anything.
+        wanted = {"present": True}
+    if wanted == {"present": True} and find_kind(mismatch.fact):
         return describe_absence(mismatch.fact, lang)
     return translate(N_("{fact}: expected {wanted}, found {found}")).format(
         fact=label_fact(mismatch.fact, kind, lang),
-        wanted=describe_wanted(mismatch.wanted, translate),
+        wanted=describe_wanted(wanted, translate),
         found=describe_value(mismatch.found, translate),
     )
 
@@ -205,10 +208,9 @@ def describe_verdict_counts(report: Report) -> list[tuple[Verdict, str]]:
 
 
 def list_failed_and_blocked(report: Report) -> list[CheckResult]:
-    """List what did not pass: failures that block others, other failures, then blocked checks."""
-    blockers = {id_ for check in report.checks for id_ in check.blocked_by}
+    """List what did not pass: failures, in the order in which the lab is done, then blocked checks."""
     not_passed = [check for check in report.checks if check.verdict in {Verdict.FAILED, Verdict.BLOCKED}]
-    return sorted(not_passed, key=lambda check: (check.verdict is Verdict.BLOCKED, check.id not in blockers))
+    return sorted(not_passed, key=lambda check: check.verdict is Verdict.BLOCKED)
 
 
 def get_overall_verdict(report: Report) -> Verdict:
@@ -257,7 +259,9 @@ def list_next_steps(report: Report, *, watched: bool = False) -> list[str]:
         wait = _("Wait a few seconds.") if watched else _("Wait a few seconds, then run again: {command}")
         steps.append(wait.format(command=command))
     if (reasons - {"starting"}) and undecided and not report.starting and not watched:
-        steps.append(_("Undecided points are not lost: show this report to your trainer."))
+        steps.append(
+            _("Undecided points are not lost: follow the hint, or show this report to your trainer.")
+        )
     if list_checks_with(report, Verdict.SKIPPED):
         steps.append(_("To grade the skipped checks, run again without --only, --failed and --passive."))
     if steps or undecided:

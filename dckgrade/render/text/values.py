@@ -20,7 +20,7 @@ MATCHER_PHRASES = {
     "at-most": N_("at most {}"),
     "every": N_("all of them: {}"),
     "any": N_("at least one of them: {}"),
-    "count": N_("as many as: {}"),
+    "count": N_("{} of them"),
     "where": "{}",
 }
 
@@ -46,6 +46,10 @@ def describe_matcher(name: str, inner: Any, _: Translate) -> str:
             )
         case "same-as", {"fact": fact, "observe": dict() as observed}:
             text = sanitize_line(f"{fact} ({format_lab_value(list(observed.values()))})", MAX_VALUE_CHARS)
+        case "not", {"any": {"not": wanted}}:
+            return describe_matcher("every", wanted, _)
+        case "count", 0:
+            return _("none")
         case (("not" | "every" | "any" | "count"), _inner):
             text = describe_wanted(inner, _)
         case _:

@@ -110,7 +110,7 @@ def test_a_failure_is_explained_by_mistake_then_evidence_then_hint() -> None:
     assert places == sorted(places)
 
 
-def test_causes_come_before_what_they_hold_up() -> None:
+def test_failures_come_in_the_order_of_the_lab_and_before_what_they_hold_up() -> None:
     output = printed(
         make_report(
             make_check("other", Verdict.FAILED),
@@ -120,7 +120,7 @@ def test_causes_come_before_what_they_hold_up() -> None:
     )
     below = output.partition("To mend")[2]
     places = position(
-        below, "Title of cause", "Title of other", "Title of late", "Waits for “Title of cause”"
+        below, "Title of other", "Title of cause", "Title of late", "Waits for “Title of cause”"
     )
 
     assert places == sorted(places)

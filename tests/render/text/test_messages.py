@@ -39,7 +39,10 @@ DEMANDS: list[tuple[Any, str, str]] = [
         "tous : quelque chose qui contient a",
         "all of them: something that contains a",
     ),
-    ({"count": 2}, "en nombre : 2", "as many as: 2"),
+    ({"count": 2}, "2 en tout", "2 of them"),
+    ({"count": 0}, "aucun", "none"),
+    ({"count": {"at-least": 1}}, "au moins 1 en tout", "at least 1 of them"),
+    ({"not": {"any": {"not": "a"}}}, "tous : a", "all of them: a"),
     (
         {"any": {"where": {"named": True, "type": "volume"}}},
         "au moins un : named = oui, type = volume",
