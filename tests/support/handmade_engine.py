@@ -57,7 +57,7 @@ class HandmadeEngine(Bare):
         }
         self.listed.append({**entry, "Created": int(NOW.timestamp()) - 100 + len(self.listed)})
         running = state == "running"
-        status = {"Status": state, "Running": running, "StartedAt": "2026-01-01T11:59:00Z"}
+        status = {"Status": state, "Running": running, "StartedAt": "2026-01-01T11:59:00Z", "Pid": 7}
         self.inspected[name] = fails or {
             "Id": name,
             "State": status,
@@ -135,7 +135,7 @@ class LabelledEngine(HandmadeEngine):
         """What the next commands come to."""
 
     def list_processes(self, ref: str, columns: str) -> Sequence[Sequence[str]]:
-        assert (ref, columns) == ("mine", "pid,label")
+        assert (ref, columns) == ("mine", "pid,ppid,label")
         if isinstance(self.top, Exception):
             raise self.top
         return self.top

@@ -1,6 +1,7 @@
 """Kind `apparmor-label`: the profiles that confine the processes of the container."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -14,11 +15,14 @@ from dckgrade.probes.apparmor.candidate import ApparmorCandidate, choose_contain
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.process_tree import find_descendants
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
-PS_COLUMNS = "pid,label"
-READ_LABELS_COMMAND = ("sh", "-c", "cat /proc/[0-9]*/attr/current")
+PS_COLUMNS = "pid,ppid,label"
+READ_LABELS_COMMAND = ("sh", "-c", "for p in /proc/[0-9]*; do cat $p/stat $p/attr/current; done")
+STAT_PATTERN = compile_lazily(r"^(?P<pid>\d+) \(.*\) \S (?P<parent>\d+) ")
+"""The beginning of `/proc/PID/stat`, proc_pid_stat(5): the name, between brackets, may hold any character."""
 LABEL_PATTERN = compile_lazily(r"^(?P<name>\S.*?) \((?P<mode>\w+)\)$")
 
 LabelSource = Literal["top", "exec", "proc"]
@@ -36,7 +40,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     modes: list[str]
     """`enforce`, `complain`, `kill`… each once; `unconfined` has none."""
     as_wanted: bool
-    """Every process is confined by that profile, or by a child of it."""
+    """Every process of its own is confined by that profile, or by a child of it. One that `docker exec`
+    brings in is not confined yet while the runtime prepares it."""
     enforced: bool
     """And by none that only watches."""
     by: LabelSource
@@ -98,17 +103,47 @@ def find_labels(engine: Engine, container: str) -> tuple[LabelSource, Sequence[s
 def query_label_sources(engine: Engine, container: str) -> Iterator[tuple[LabelSource, Sequence[str]]]:
     """Yield each source with its labels; the engine's `ps` first, which runs nothing in the container."""
     try:
-        yield "top", [row[-1] for row in engine.list_processes(container, PS_COLUMNS)]
+        yield "top", list_labels_by_ps(engine, container)
     except (NotThere, OutOfReach):
         yield "top", []
     try:
-        yield "exec", engine.run_command(container, READ_LABELS_COMMAND).output.split("\n")[:-1]
+        yield "exec", parse_labels(engine.run_command(container, READ_LABELS_COMMAND).output)
     except (NotThere, OutOfReach):
         yield "exec", []
     try:
         yield "proc", [engine.read_apparmor_label(container)]
     except (NotThere, OutOfReach):
         yield "proc", []
+
+
+def list_labels_by_ps(engine: Engine, container: str) -> list[str]:
+    """List the labels of the container's own processes, as the `ps` of its machine tells them."""
+    first = int((engine.inspect_container(container).get("State") or {}).get("Pid") or 0)
+    try:
+        rows = [
+            (int(pid), int(parent), label)
+            for pid, parent, label in engine.list_processes(container, PS_COLUMNS)
+        ]
+    except ValueError:
+        raise OutOfReach(UnobservableReason.UNREADABLE, "ps") from None
+    return select_own_labels(rows, first)
+
+
+def parse_labels(written: str) -> list[str]:
+    """Read what `READ_LABELS_COMMAND` writes: of each process a line of its state, then its label."""
+    lines = written.split("\n")
+    rows = [
+        (int(state["pid"]), int(state["parent"]), label)
+        for line, label in pairwise(lines)
+        if (state := STAT_PATTERN.match(line)) and not STAT_PATTERN.match(label)
+    ]
+    return select_own_labels(rows, 1)
+
+
+def select_own_labels(rows: Sequence[tuple[int, int, str]], first: int) -> list[str]:
+    """Return the labels of the process *first* and of its descendants."""
+    own = find_descendants({pid: parent for pid, parent, _ in rows}, first)
+    return [label for pid, _, label in rows if pid in own]
 
 
 def build_apparmor_label_facts(

@@ -13,6 +13,7 @@ from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import FoundContainer
+from dckgrade.probes.support.process_tree import find_descendants
 from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.text import Text
 
@@ -175,14 +176,11 @@ def select_own(processes: Sequence[Process], first_pid: int) -> list[Process]:
 
     Raises `OutOfReach` where the first one is not among them: nothing can be said of its container then.
     """
-    first = [process for process in processes if process.pid == first_pid]
-    if not first:
-        raise OutOfReach(UnobservableReason.UNREADABLE, f"no process {first_pid}")
-    own, waiting = first, [process for process in processes if process.pid != first_pid]
-    while adopted := [process for process in waiting if process.parent in {parent.pid for parent in own}]:
-        own = [*own, *adopted]
-        waiting = [process for process in waiting if process not in adopted]
-    return own
+    own = find_descendants({process.pid: process.parent for process in processes}, first_pid)
+    return sorted(
+        (process for process in processes if process.pid in own),
+        key=lambda process: (process.pid != first_pid, process.pid),
+    )
 
 
 def find_remapped_base(inspected: Json, info: Json) -> int:

@@ -24,6 +24,15 @@ from tests.support.handmade_engine import (
     LabelledEngine,
 )
 
+WRITTEN = """\
+1 (nginx) S 0 1 1 0 -1
+docker-nginx-profile (enforce)
+29 (nginx: worker) S 1 1 1 0 -1
+docker-nginx-profile (enforce)
+cat: can't open '/proc/30/stat': No such file or directory
+"""
+"""What `READ_LABELS_COMMAND` wrote in an nginx, of which one process had ended meanwhile."""
+
 
 class Scene(LabelledEngine):
     """An engine of which a test asks what kind `apparmor-container` chooses and sees."""
@@ -43,7 +52,7 @@ def seen(observed: Observation) -> dict[str, Any]:
 def labelled(*labels: str, **changes: object) -> dict[str, Any]:
     scene = Scene()
     scene.add("mine", OWN_APPARMOR)
-    scene.top = [[str(pid), label] for pid, label in enumerate(labels)]
+    scene.top = [[str(pid), str(pid - 1), label] for pid, label in enumerate(labels, 7)]
     for name, value in changes.items():
         setattr(scene, name, value)
     return seen(ApparmorLabel().observe(scene))
@@ -163,12 +172,30 @@ def test_every_process_counts(labels: list[str], *, as_wanted: bool, enforced: b
     assert (facts["as_wanted"], facts["enforced"]) == (as_wanted, enforced)
 
 
+def test_what_docker_exec_brings_in_is_not_confined_yet_and_does_not_count() -> None:
+    own, prepared = ["7", "1", "docker-nginx-profile (enforce)"], ["9", "1", "unconfined"]
+    assert labelled(top=[own, prepared])["as_wanted"] is True
+    assert labelled(top=[own, ["9", "7", "unconfined"]])["as_wanted"] is False
+    written = f"{WRITTEN}42 (runc:[2:INIT]) S 0 42 42\nunconfined\n"
+    answers = {"sh": CommandResult(0, written)}
+    assert labelled(top=[], answers=answers)["profiles"] == ["docker-nginx-profile"]
+    answers = {"sh": CommandResult(0, f"{WRITTEN}9 (a) b) S 1 9 9\nunconfined\n")}
+    assert labelled(top=[], answers=answers)["as_wanted"] is False
+
+
 @pytest.mark.parametrize(
     "top",
-    [OutOfReach(UnobservableReason.ENGINE_ERROR, "bad -o argument"), [["1", "-"]], [["1", "kernel"]], []],
+    [
+        OutOfReach(UnobservableReason.ENGINE_ERROR, "bad -o argument"),
+        [["7", "1", "-"]],
+        [["7", "1", "kernel"]],
+        [["8", "1", "a (enforce)"]],
+        [["7", "a (enforce)"]],
+        [],
+    ],
 )
 def test_where_its_ps_cannot_tell_a_command_in_the_container_does(top: object) -> None:
-    answers = {"sh": CommandResult(0, "docker-nginx-profile (enforce)\ndocker-nginx-profile (enforce)\n")}
+    answers = {"sh": CommandResult(0, WRITTEN)}
     facts = labelled(top=top, answers=answers)
     assert (facts["as_wanted"], facts["enforced"], facts["by"]) == (True, True, "exec")
 
@@ -203,7 +230,7 @@ def test_who_asked_ping_for_a_proof_is_told(command: str, *, tried: bool) -> Non
     scene.add("mine", OWN_APPARMOR).add(
         "other", OWN_APPARMOR, image="busybox", command=command, state="exited"
     )
-    scene.top = [["1", "docker-nginx-profile (enforce)"]]
+    scene.top = [["7", "1", "docker-nginx-profile (enforce)"]]
     assert seen(ApparmorLabel().observe(scene))["ping_tried"] is tried
 
 

@@ -16,7 +16,7 @@ LABEL = "docker-nginx-profile (enforce)"
 
 
 def show_profile(
-    probe: Probe, ran: CommandResult = WRITE_REFUSED, top: Sequence[Sequence[str]] = (("1", LABEL),)
+    probe: Probe, ran: CommandResult = WRITE_REFUSED, top: Sequence[Sequence[str]] = (("7", "1", LABEL),)
 ) -> list[Scene]:
     """Have a container with the profile; *ran* is what a shell in it comes to, *top* what `ps` lists."""
     engine = LabelledEngine().add("mine", OWN_APPARMOR).add("other", image="busybox", command="ping 1.1.1.1")
@@ -31,7 +31,7 @@ SCENES: Mapping[str, SceneBuilder] = {
     "apparmor-host": lambda: show_profile(ApparmorHost()),
     "apparmor-label": lambda: [
         *show_profile(ApparmorLabel()),
-        *show_profile(ApparmorLabel(), CommandResult(0, f"{LABEL}\n"), top=()),
+        *show_profile(ApparmorLabel(), CommandResult(0, f"1 (nginx) S 0 1 1\n{LABEL}\n"), top=()),
     ],
     "apparmor-write": lambda: show_profile(ApparmorWrite()),
 }
