@@ -29,6 +29,23 @@ from dckgrade.report.result import CheckResult, NamedMistake, Score
 AttemptPolicy = Literal["best", "latest"]
 
 
+MAX_ATTEMPTS = 200
+"""Reports of one lab that one trainee may hand in: each is judged."""
+
+
+class TooManyAttempts(UserError):
+    """A trainee has handed in more reports of one lab than are judged."""
+
+    def __init__(self, trainee: str, attempt: tuple[str, str]) -> None:
+        super().__init__(
+            N_("{trainee} handed in more than {most} reports of {lab}; the others were not judged."),
+            trainee=trainee,
+            most=MAX_ATTEMPTS,
+            lab=attempt[1],
+        )
+        self.attempt = attempt
+
+
 class GatherOptions(Struct, frozen=True, kw_only=True):
     """How the trainer wants it."""
 
@@ -54,6 +71,7 @@ class GatheredClass:
         self.sources_with_other_name: set[str] = set()
         self.refused: list[RefusedFile] = []
         self.named_mistakes: dict[tuple[str, str], tuple[str, NamedMistake]] = {}
+        self.told_attempts: set[tuple[str, str]] = set()
         self.report_count = 0
 
     def add_submission(self, submission: Submission, *, observed: bool = False) -> None:
@@ -74,17 +92,30 @@ class GatheredClass:
             else:
                 self.add_handed_in(submission, report)
         except UserError as trouble:
-            self.add_refused(submission, trouble)
+            self.add_odd(submission, trouble)
         except Exception as bug:  # noqa: BLE001 - one report, however hostile, costs the class nothing
             error = UserError(
                 N_("{path} cannot be judged: {why}"), path=submission.source, why=repr(bug)[:200]
             )
-            self.add_refused(submission, error)
+            self.add_odd(submission, error)
+
+    def add_odd(self, submission: Submission, trouble: UserError) -> None:
+        """Write down why a file was not taken in, and count it: there may be too many of them."""
+        if submission.hand_in:
+            submission.hand_in.count_odd()
+        if not isinstance(trouble, TooManyAttempts):
+            self.add_refused(submission, trouble)
+        elif trouble.attempt not in self.told_attempts:
+            self.told_attempts.add(trouble.attempt)
+            self.add_refused(submission, trouble)
 
     def add_handed_in(self, submission: Submission, report: Report) -> None:
         """Take in what was handed in by somebody, under a name that may be another's."""
         name, sure = identify_trainee(submission.path_within, report.trainee)
         trainee = self.find_person(name).name
+        attempt = fold_name(trainee), report.lab.id
+        if len(self.attempts.get(attempt, ())) >= MAX_ATTEMPTS:
+            raise TooManyAttempts(trainee, attempt)
         mine = self.verify_signature(report, submission.raw, trainee)
         self.add_report(report, name, submission.source, "corroborated" if mine else "declared")
         if sure and report.trainee and self.find_person(report.trainee).name != trainee:
