@@ -157,6 +157,7 @@ def record(session: nox.Session) -> None:
     debian(session, ENGINE, COMMAND, GUEST, JARS)
     session.run("dckgrade", "prove", "--record", *session.posargs)
     shutil.copy("fixtures/tp5/mistakes/two-mistakes/recording.json", "dckgrade/demo.json")
+    session.run("python", "fixtures/published.py")
 
 
 @nox.session(default=False)

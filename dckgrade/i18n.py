@@ -2,6 +2,7 @@
 
 import gettext
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ def N_(text: str) -> str:  # noqa: N802 - the name that message extractors know
     return text
 
 
+@cache  # finding the catalogue asks the file system four times
 def get_translator(lang: str) -> Translate:
     """Return the translation of message ids into *lang*; English is the language of the ids themselves."""
     return gettext.translation("dckgrade", CATALOGUES_FOLDER, [lang], fallback=True).gettext

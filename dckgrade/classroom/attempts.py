@@ -1,29 +1,22 @@
 """Judge a submission with the trainer's own labs; the score that it claims is never believed."""
 
-from collections.abc import Iterator
+from datetime import datetime
 from functools import cache
-from hashlib import blake2b
-from operator import itemgetter
-from typing import Any
 
-import msgspec
 from msgspec import Struct, field
 
+from dckgrade.classroom.forgeries import SignatureState, find_forgery_flags, parse_time
+from dckgrade.classroom.traces import compute_traces
 from dckgrade.i18n import Lang
 from dckgrade.judge.judge import judge_recording
 from dckgrade.lab.checked import load_checked_lab
 from dckgrade.lab.discovery import find_lab_path
 from dckgrade.lab.model import LoadedLab
-from dckgrade.report import codec
-from dckgrade.report.class_report import Trust
-from dckgrade.report.observation import Seen, Unobservable, UnobservableReason
+from dckgrade.report import codec, signature
+from dckgrade.report.class_report import Flag, Trust
+from dckgrade.report.observation import Unobservable, UnobservableReason
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Score, Verdict, sum_points
-
-IDENTITY_FACTS = {"id", "node_id"}
-"""Facts that name one thing in all the world: random numbers of the engine."""
-MIN_IDENTITY_CHARS = 12
-"""Of an id that is not short for another."""
 
 
 class Attempt(Struct, frozen=True, kw_only=True):
@@ -44,6 +37,13 @@ class Attempt(Struct, frozen=True, kw_only=True):
     claimed_otherwise: bool = False
     """The report's score is not what its recording comes to."""
     trust: Trust = "declared"
+    moment: float = 0.0
+    """When it began, in seconds since 1970; 0 where that cannot be."""
+    forgeries: list[Flag] = field(default_factory=list)
+    """What in it cannot be as it says, the signature apart."""
+    signature: SignatureState = "absent"
+    mac: str = ""
+    """The signature itself: another report that bears it is no better for it."""
     unreached: str = ""
     """Why nothing at all could be seen; empty where something was."""
     engine: str = ""
@@ -53,12 +53,21 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 def judge_attempt(
-    report: Report, trainee: str, source: str, lang: Lang, trust: Trust = "declared"
+    report: Report,
+    trainee: str,
+    source: str,
+    lang: Lang,
+    *,
+    now: datetime,
+    trust: Trust = "declared",
+    signed: SignatureState = "absent",
 ) -> tuple[Attempt, list[CheckResult]]:
     """Judge *report* again; raises `UserError` for a lab that there is not."""
     loaded = load_trainer_lab(report.lab.id)
     lines = judge_recording(loaded.lab, codec.extract_recording(report), lang)
     again = sum_points(lines)
+    traces = frozenset(compute_traces(report))
+    began = parse_time(report.started_at, now)
     attempt = Attempt(
         trainee=trainee,
         lab=loaded.lab.id,
@@ -73,7 +82,12 @@ def judge_attempt(
         trust=trust,
         unreached=get_unreached_reason(report),
         engine=report.engine.id or "",
-        traces=frozenset(compute_traces(report)),
+        moment=began.timestamp() if began else 0.0,
+        # What the trainer saw is the trainer's own report.
+        forgeries=[] if trust == "observed" else list(find_forgery_flags(report, traces, now)),
+        signature=signed,
+        mac=signature.get_mac(report) or "",
+        traces=traces,
     )
     return attempt, lines
 
@@ -99,37 +113,3 @@ def contradicts_recording(report: Report, lines: list[CheckResult], score: Score
 def load_trainer_lab(name: str) -> LoadedLab:
     """Load a lab of the trainer's, once."""
     return load_checked_lab(find_lab_path(name))
-
-
-def compute_traces(report: Report) -> Iterator[int]:
-    """Yield digests of the engine's random ids, and of all that was seen together with the moment."""
-    facts = [seen.facts for seen in report.observations.values() if isinstance(seen, Seen)]
-    yield from map(compute_trace_digest, find_identity_values(facts))
-    if facts:
-        yield compute_trace_digest(
-            [report.started_at, report.duration_ms, sorted(report.observations.items(), key=itemgetter(0))]
-        )
-
-
-def find_identity_values(facts: list[Any]) -> list[str]:
-    """Find the ids among facts, however deep."""
-    found: list[str] = []
-    waiting: list[Any] = [*facts]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            named = (value[name] for name in IDENTITY_FACTS & value.keys())
-            found += [given for given in named if isinstance(given, str) and len(given) >= MIN_IDENTITY_CHARS]
-            value = value.values()
-        waiting += [item for item in value if isinstance(item, (dict, list))]
-    return found
-
-
-def compute_trace_digest(value: object) -> int:
-    """Make a small number of it: what is compared need not be kept."""
-    try:
-        content = msgspec.json.encode(value)
-    except (TypeError, ValueError, RecursionError):
-        # No encoder takes every number and every string that a hostile report may hold.
-        content = ascii(value).encode()
-    return int.from_bytes(blake2b(content, digest_size=8).digest(), "big")

@@ -1,13 +1,15 @@
 """Gather submissions and a roster into the class report; each submission is judged and let go."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Literal
 
 from msgspec import Struct
 
 from dckgrade import __version__
 from dckgrade.classroom.attempts import Attempt, judge_attempt
+from dckgrade.classroom.forgeries import SignatureState, SignatureVerifier
 from dckgrade.classroom.people import Person, Roster, fold_name, identify_trainee
 from dckgrade.classroom.statistics import find_shared_traces, sum_possible_points, summarize_lab
 from dckgrade.classroom.submissions import Submission
@@ -29,6 +31,23 @@ from dckgrade.report.result import CheckResult, NamedMistake, Score
 AttemptPolicy = Literal["best", "latest"]
 
 
+MAX_ATTEMPTS = 200
+"""Reports of one lab that one trainee may hand in: each is judged."""
+
+
+class TooManyAttempts(UserError):
+    """A trainee has handed in more reports of one lab than are judged."""
+
+    def __init__(self, trainee: str, attempt: tuple[str, str]) -> None:
+        super().__init__(
+            N_("{trainee} handed in more than {most} reports of {lab}; the others were not judged."),
+            trainee=trainee,
+            most=MAX_ATTEMPTS,
+            lab=attempt[1],
+        )
+        self.attempt = attempt
+
+
 class GatherOptions(Struct, frozen=True, kw_only=True):
     """How the trainer wants it."""
 
@@ -38,22 +57,20 @@ class GatherOptions(Struct, frozen=True, kw_only=True):
     """The machines are copies of one image: they have the engine's id in common."""
 
 
-SignatureVerifier = Callable[[Report, bytes, str], bool]
-"""Whether this report, as these bytes, bears the signature of the key that this trainee was given."""
-
-
 class GatheredClass:
     """A class being gathered."""
 
     def __init__(
-        self, terms: GatherOptions, roster: Roster, signed: SignatureVerifier = lambda *_: False
+        self, terms: GatherOptions, roster: Roster, verifier: SignatureVerifier | None = None
     ) -> None:
-        self.options, self.roster, self.verify_signature = terms, roster, signed
+        self.options, self.roster, self.verifier = terms, roster, verifier or SignatureVerifier()
+        self.now = datetime.now(UTC)
         self.people: dict[str, Person] = {fold_name(person.name): person for person in roster.people}
         self.attempts: dict[tuple[str, str], list[Attempt]] = defaultdict(list)
         self.sources_with_other_name: set[str] = set()
         self.refused: list[RefusedFile] = []
         self.named_mistakes: dict[tuple[str, str], tuple[str, NamedMistake]] = {}
+        self.told_attempts: set[tuple[str, str]] = set()
         self.report_count = 0
 
     def add_submission(self, submission: Submission, *, observed: bool = False) -> None:
@@ -74,19 +91,33 @@ class GatheredClass:
             else:
                 self.add_handed_in(submission, report)
         except UserError as trouble:
-            self.add_refused(submission, trouble)
+            self.add_odd(submission, trouble)
         except Exception as bug:  # noqa: BLE001 - one report, however hostile, costs the class nothing
             error = UserError(
                 N_("{path} cannot be judged: {why}"), path=submission.source, why=repr(bug)[:200]
             )
-            self.add_refused(submission, error)
+            self.add_odd(submission, error)
+
+    def add_odd(self, submission: Submission, trouble: UserError) -> None:
+        """Write down why a file was not taken in, and count it: there may be too many of them."""
+        if submission.hand_in:
+            submission.hand_in.count_odd()
+        if not isinstance(trouble, TooManyAttempts):
+            self.add_refused(submission, trouble)
+        elif trouble.attempt not in self.told_attempts:
+            self.told_attempts.add(trouble.attempt)
+            self.add_refused(submission, trouble)
 
     def add_handed_in(self, submission: Submission, report: Report) -> None:
         """Take in what was handed in by somebody, under a name that may be another's."""
         name, sure = identify_trainee(submission.path_within, report.trainee)
         trainee = self.find_person(name).name
-        mine = self.verify_signature(report, submission.raw, trainee)
-        self.add_report(report, name, submission.source, "corroborated" if mine else "declared")
+        attempt = fold_name(trainee), report.lab.id
+        if len(self.attempts.get(attempt, ())) >= MAX_ATTEMPTS:
+            raise TooManyAttempts(trainee, attempt)
+        signed = self.verifier.verify(report, submission.raw, trainee)
+        trust: Trust = "corroborated" if signed == "valid" else "declared"
+        self.add_report(report, name, submission.source, trust, signed)
         if sure and report.trainee and self.find_person(report.trainee).name != trainee:
             self.sources_with_other_name.add(submission.source)
 
@@ -95,10 +126,14 @@ class GatheredClass:
         reason = " ".join(trouble.translate_sentences(self.options.lang))
         self.refused.append(RefusedFile(source=submission.source, reason=reason))
 
-    def add_report(self, report: Report, name: str, source: str, trust: Trust) -> None:
+    def add_report(
+        self, report: Report, name: str, source: str, trust: Trust, signed: SignatureState = "absent"
+    ) -> None:
         """Take in a report of the trainee called *name*; raises `UserError` for a lab that there is not."""
         person = self.find_person(name)
-        attempt, lines = judge_attempt(report, person.name, source, self.options.lang, trust)
+        attempt, lines = judge_attempt(
+            report, person.name, source, self.options.lang, now=self.now, trust=trust, signed=signed
+        )
         self.people.setdefault(fold_name(person.name), person)
         self.attempts[fold_name(person.name), attempt.lab].append(attempt)
         self.remember_mistakes(attempt.lab, lines)
@@ -158,11 +193,12 @@ class GatheredClass:
         chosen = max(attempts, key=self.rank_attempt)
         others = set[str]().union(*(shared.get(trace, set()) for trace in chosen.traces)) - {chosen.trainee}
         flags = list(self.find_flags(chosen, shared, copied=bool(others)))
+        is_doubtful = bool(others) or "published" in flags
         return ClassCell(
             score=chosen.score,
             source=chosen.source,
             started_at=chosen.started_at,
-            trust="declared" if others and chosen.trust == "corroborated" else chosen.trust,
+            trust="declared" if is_doubtful and chosen.trust == "corroborated" else chosen.trust,
             verdicts=chosen.verdicts,
             mistakes=chosen.mistakes,
             flags=flags,
@@ -170,15 +206,21 @@ class GatheredClass:
             shared_with=sorted(others),
             history=[
                 PastAttempt(source=attempt.source, started_at=attempt.started_at, score=attempt.score)
-                for attempt in sorted(attempts, key=lambda attempt: attempt.started_at)
+                for attempt in sorted(attempts, key=lambda attempt: (attempt.moment, attempt.source))
                 if attempt is not chosen
             ],
         )
 
     def rank_attempt(self, attempt: Attempt) -> tuple[object, ...]:
-        """Order attempts: what the trainer saw counts more than what was handed in, if anything was seen."""
+        """
+        Order attempts: what the trainer saw counts more than what was handed in, if anything was seen.
+
+        Where the latest counts, so does what is signed: anybody may write a later time into a report.
+        """
         best = attempt.score.earned if self.options.attempt_policy == "best" else 0
-        return not attempt.unreached, attempt.trust == "observed", best, attempt.started_at, attempt.source
+        is_signed = attempt.trust == "corroborated"
+        first = not attempt.unreached, attempt.trust == "observed"
+        return *first, best, is_signed, attempt.moment, attempt.source
 
     def find_flags(self, attempt: Attempt, shared: Mapping[int, set[str]], *, copied: bool) -> Iterable[Flag]:
         """Return the flags of what is worth a look."""
@@ -196,6 +238,11 @@ class GatheredClass:
             yield "incomplete"
         if attempt.source in self.sources_with_other_name:
             yield "name-differs"
+        if attempt.signature == "broken" or (
+            attempt.signature == "unverified" and attempt.mac in self.verifier.copied
+        ):
+            yield "bad-signature"
+        yield from attempt.forgeries
 
     def rank_mistakes(self, rows: Sequence[ClassRow]) -> list[SharedMistake]:
         """Rank the mistakes by how many trainees make them in the attempts that count."""

@@ -15,10 +15,9 @@ from dckgrade.render import formats
 from dckgrade.render.formats import DocumentKind
 
 if TYPE_CHECKING:
-    from dckgrade.classroom.gather import SignatureVerifier
+    from dckgrade.classroom.forgeries import SignatureVerifier
     from dckgrade.classroom.submissions import Submission
     from dckgrade.report.class_report import ClassReport
-    from dckgrade.report.report import Report
 
 
 ClassFormat = StrEnum("ClassFormat", formats.list_stdout_names(DocumentKind.CLASS_REPORT))  # type: ignore[misc]
@@ -126,18 +125,10 @@ def collect(
 
 def load_signature_verifier(keys: Path | None) -> "SignatureVerifier":
     """Return what verifies a trainee's signature; without keys, none is valid."""
-    if keys is None:
-        return lambda *_: False
-    from dckgrade.classroom.people import fold_name
+    from dckgrade.classroom.forgeries import SignatureVerifier
     from dckgrade.report import signature
 
-    known = {fold_name(key.trainee): key for key in signature.read_keys(keys)}
-
-    def verify(report: "Report", raw: bytes, trainee: str) -> bool:
-        key = known.get(fold_name(trainee))
-        return key is not None and signature.has_valid_signature(report, raw, key)
-
-    return verify
+    return SignatureVerifier(signature.read_keys(keys) if keys else ())
 
 
 def validate_class_outputs(outputs: list[Path] | None, moodle: Path | None) -> Sequence[Path]:

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from dckgrade.classroom.verdict_changes import ReportChange, ResultChange
     from dckgrade.report.result import CheckResult
 
-BACKUP_SUFFIX = ".before"
-"""Suffix of a report that was judged again: no longer `.json`, so it is not collected twice."""
-
 
 def show_differences(paths: Sequence[Path], *, write: bool) -> exit_codes.ExitCode:
     """Show what would change, per trainee and check; write it when asked. Exit code 1 for a change."""
@@ -82,6 +79,7 @@ def choose_change_style(change: "ResultChange") -> str:
 
 def write_changed_report(changed: "ReportChange") -> None:
     """Replace the report by the new one; the old is kept beside it under another name."""
+    from dckgrade.classroom.hand_ins import BACKUP_SUFFIX
     from dckgrade.report import codec
 
     path = Path(changed.source)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from graphlib import TopologicalSorter
 from typing import Literal
 
-import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -18,6 +17,7 @@ from dckgrade.judge.judge import judge_recording
 from dckgrade.lab.model import Lab
 from dckgrade.probes.base import observation_key
 from dckgrade.render.text.messages import describe_reason
+from dckgrade.report.codec import encode_document
 from dckgrade.report.observation import EngineInfo, Recording
 from dckgrade.report.result import CheckResult, Verdict
 
@@ -174,4 +174,4 @@ def describe_limit(line: CheckResult, lang: Lang) -> str:
 
 def encode_doctor_report(examination: DoctorReport) -> bytes:
     """Return the report as one JSON document, for a bug report."""
-    return msgspec.json.format(msgspec.json.encode(examination), indent=2) + b"\n"
+    return encode_document(examination)

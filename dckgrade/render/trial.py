@@ -18,6 +18,7 @@ from dckgrade.render.text import console as on_console
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.render.text.values import MAX_VALUE_CHARS, describe_wanted, format_lab_value
+from dckgrade.report.codec import encode_document
 from dckgrade.report.observation import Absent, EngineInfo, Observation, Seen, Unobservable
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Reason, Verdict
@@ -99,7 +100,7 @@ def build_trial(check: Check, report: Report, *, of_a_lab: bool) -> Trial:
 
 def encode_trial(trial: Trial) -> bytes:
     """Encode it as one JSON document."""
-    return msgspec.json.format(msgspec.json.encode(trial), indent=2) + b"\n"
+    return encode_document(trial)
 
 
 def format_fact_value(fact: TrialFact) -> str:

@@ -13,11 +13,24 @@ Trust = Literal["declared", "corroborated", "observed"]
 """The trainee says so; the trainee's own key signed it and nobody shares it; the trainer looked."""
 
 Flag = Literal[
-    "copy", "same-engine", "other-lab", "claimed-otherwise", "incomplete", "name-differs", "unreached"
+    "copy",
+    "same-engine",
+    "other-lab",
+    "claimed-otherwise",
+    "incomplete",
+    "name-differs",
+    "unreached",
+    "bad-signature",
+    "published",
+    "impossible-time",
+    "wrong-kind",
+    "unknown-version",
 ]
 """Worth a look: shares what cannot be shared by chance; has an engine in common; graded by another lab file;
 claims another score than its recording; cut off by a deadline; written under another name than handed in;
-the engine was not reached."""
+the engine was not reached. And what cannot be as it says: a signature that is not of these bytes and the
+trainee's key; a recording that we publish; a time; observations that are not of their kind; a version of
+dckgrade that is not known here."""
 
 
 class PastAttempt(Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from msgspec.structs import astuple
 
 from dckgrade import __version__
 from dckgrade.i18n import N_, UserError
+from dckgrade.report.characters import escape_json
 from dckgrade.report.decode import parse_json
 from dckgrade.report.observation import Recording
 from dckgrade.report.report import REPORT_SCHEMA, SESSION_SCHEMA, Report, Session, sum_scores
@@ -33,9 +34,14 @@ class UnreadableReport(UserError):
 
 def to_json(report: Report) -> bytes:
     """Write *report* as one JSON document, indented, ending in a newline."""
+    return encode_document(report)
+
+
+def encode_document(document: object) -> bytes:
+    """Write any document of ours as JSON, indented, ending in a newline; nothing in it acts on a terminal."""
     # The engine's strings can hold halves of surrogate pairs, which JSON in UTF-8 cannot.
-    plain = replace_surrogates(msgspec.to_builtins(report))
-    return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
+    plain = replace_surrogates(msgspec.to_builtins(document))
+    return escape_json(msgspec.json.format(msgspec.json.encode(plain), indent=2)) + b"\n"
 
 
 def replace_surrogates(value: Any) -> Any:

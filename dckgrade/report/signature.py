@@ -37,15 +37,21 @@ def sign_report(report: Report, key: TraineeKey) -> bytes:
     return raw.replace(encode_mac_field(UNSIGNED_MAC), encode_mac_field(compute_mac(raw, key)), 1)
 
 
+def get_mac(report: Report) -> str | None:
+    """Return the signature that *report* bears; None for none."""
+    return report.signature.mac if isinstance(report.signature, Signature) else None
+
+
+def is_mac(found: str) -> bool:
+    """Return whether it may be a signature: of the right length and digits, and not what stands for none."""
+    return len(found) == len(UNSIGNED_MAC) and _HEX_DIGITS.issuperset(found) and found != UNSIGNED_MAC
+
+
 def has_valid_signature(report: Report, raw: bytes, key: TraineeKey) -> bool:
     """Return whether *raw*, the bytes of *report*, are what was signed with *key*."""
-    found = report.signature.mac if isinstance(report.signature, Signature) else ""
+    found = get_mac(report) or ""
     # The exact bytes are signed, with zeros where the signature then stands; it must stand there only once.
-    if (
-        len(found) != len(UNSIGNED_MAC)
-        or not _HEX_DIGITS.issuperset(found)
-        or raw.count(encode_mac_field(found)) != 1
-    ):
+    if not is_mac(found) or raw.count(encode_mac_field(found)) != 1:
         return False
     return hmac.compare_digest(
         compute_mac(raw.replace(encode_mac_field(found), encode_mac_field(UNSIGNED_MAC)), key), found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dckgrade.classroom import submissions as module
+from dckgrade.classroom import archive_bounds as module
 from dckgrade.classroom.submissions import Submission, read_submissions
 from dckgrade.i18n import UserError
 
@@ -51,7 +51,8 @@ def test_a_link_is_not_followed_out_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "elsewhere.json").write_bytes(REPORT)
     (tmp_path / "class").mkdir()
     (tmp_path / "class" / "link.json").symlink_to(tmp_path / "elsewhere.json")
-    assert read(tmp_path / "class") == []
+    (submission,) = read(tmp_path / "class")
+    assert (submission.raw, "is a link" in str(submission.refusal)) == (b"", True)
 
 
 def test_moodle_s_zip_of_the_whole_class_is_read_as_it_comes(tmp_path: Path) -> None:
@@ -84,12 +85,13 @@ def test_a_path_that_leads_out_is_only_a_name(tmp_path: Path, name: str) -> None
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
-def test_what_is_no_plain_file_in_a_tar_is_passed_over(tmp_path: Path, kind: bytes) -> None:
+def test_what_is_no_plain_file_in_a_tar_is_told_and_not_read(tmp_path: Path, kind: bytes) -> None:
     member = tarfile.TarInfo("x.json")
     member.type, member.linkname = kind, "/etc/passwd"
     with tarfile.open(tmp_path / "class.tar", "w") as archive:
         archive.addfile(member)
-    assert read(tmp_path / "class.tar") == []
+    (submission,) = read(tmp_path / "class.tar")
+    assert (submission.raw, "link or a device" in str(submission.refusal)) == (b"", True)
 
 
 @pytest.mark.parametrize("make", [zipped, tarred])

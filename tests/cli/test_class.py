@@ -79,7 +79,9 @@ def test_a_signed_report_is_corroborated_under_its_own_name_and_no_other(
     assert dckgrade("enrol", str(own), environ=home).returncode == 0
     report = tmp_path / "reports" / "tp5.json"
     report.parent.mkdir()
-    dckgrade("demo", "-o", str(report), environ=home)
+    recording = tmp_path / "recording.json"
+    recording.write_bytes(encode_report(make_trainee_report(None)))
+    dckgrade("judge", str(recording), "-o", str(report), environ=home)
     assert json.loads(report.read_bytes())["trainee"] == "Ada"
 
     def trust(*more: str) -> str:

@@ -3,19 +3,25 @@
 import random
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
+from dckgrade.classroom.forgeries import SignatureVerifier
 from dckgrade.classroom.gather import GatheredClass, GatherOptions
 from dckgrade.classroom.people import Roster
 from dckgrade.classroom.submissions import Submission
+from dckgrade.classroom.traces import find_identity_values
 from dckgrade.report import codec
 from dckgrade.report.class_report import ClassReport, ClassRow
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.report import Report
-from tests.conftest import FIXTURES
+from dckgrade.report.signature import TraineeKey
 from tests.support.built_in_labs import load_built_in_lab
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 @cache
@@ -33,16 +39,28 @@ def make_trainee_report(
     """Make a report of *trainee* on an engine of their own, graded by the lab as it is today."""
     report = read_recorded_report(lab, case)
     dice = random.Random(f"{trainee} {at}")  # noqa: S311 - to tell engines apart, not to keep a secret
-    seen = {name: replace_engine_id(observation, dice) for name, observation in report.observations.items()}
-    today = replace(report.lab, digest=load_built_in_lab(lab).digest)
-    return replace(report, trainee=trainee, started_at=at, observations=seen, lab=today)
+    facts = [seen.facts for seen in report.observations.values() if isinstance(seen, Seen)]
+    written = msgspec.json.encode(report.observations)
+    for identity in sorted(set(find_identity_values(facts))):
+        written = written.replace(identity.encode(), make_identity(dice, len(identity)).encode())
+    seen = msgspec.json.decode(written, type=dict[str, Observation])
+    return replace(
+        report,
+        trainee=trainee,
+        started_at=at,
+        observations={name: vary_duration(found, dice) for name, found in seen.items()},
+        lab=replace(report.lab, digest=load_built_in_lab(lab).digest),
+    )
 
 
-def replace_engine_id(seen: Observation, dice: random.Random) -> Observation:
-    """Give it the ids of another engine."""
-    if isinstance(seen, Seen) and "id" in seen.facts:
-        return replace(seen, facts=seen.facts | {"id": f"{dice.getrandbits(256):064x}"})
-    return seen
+def make_identity(dice: random.Random, length: int) -> str:
+    """Make an id as engines do: Swarm's are of 25 digits and letters, all others hexadecimal."""
+    return "".join(dice.choice("0123456789abcdef") for _ in range(length))
+
+
+def vary_duration(seen: Observation, dice: random.Random) -> Observation:
+    """Have it take about as long on another engine."""
+    return replace(seen, duration_ms=round(seen.duration_ms * dice.uniform(0.8, 1.2)))
 
 
 def encode_report(report: Report) -> bytes:
@@ -60,9 +78,12 @@ def make_submission(report: Report | bytes, within: str = "") -> Submission:
 
 
 def gather_class(
-    *reports: Report | bytes | Submission, roster: Roster | None = None, **terms: Any
+    *reports: Report | bytes | Submission,
+    roster: Roster | None = None,
+    keys: Sequence[TraineeKey] = (),
+    **terms: Any,
 ) -> ClassReport:
-    made = GatheredClass(GatherOptions(lang="en", **terms), roster or Roster())
+    made = GatheredClass(GatherOptions(lang="en", **terms), roster or Roster(), SignatureVerifier(keys))
     for report in reports:
         made.add_submission(report if isinstance(report, Submission) else make_submission(report))
     return made.make_class_report()

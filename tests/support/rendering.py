@@ -1,7 +1,7 @@
 """Every format of the table, rendered; and those that must make hostile text harmless to look at."""
 
 import io
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 from rich.console import Console
@@ -9,18 +9,13 @@ from rich.console import Console
 from dckgrade.render import formats
 from dckgrade.render.formats import DocumentKind
 
-FOR_PROGRAMS: Mapping[DocumentKind, Collection[str]] = {
-    DocumentKind.REPORT: {"json"},
-    DocumentKind.CLASS_REPORT: {"json", "csv"},
-    DocumentKind.PROOF: {"json", "junit"},
-    DocumentKind.SHEET: {"md"},
-}
+FOR_PROGRAMS: Collection[str] = {"json"}
 """Formats that hand text on as it was, escaped for their syntax alone, so that it is read back whole."""
 
 
 def list_sanitizing_formats(kind: DocumentKind) -> list[str]:
     """List the formats in which no control character may be left; a new row is among them."""
-    return [row.name for row in formats.list_formats(kind) if row.name not in FOR_PROGRAMS[kind]]
+    return [row.name for row in formats.list_formats(kind) if row.name not in FOR_PROGRAMS]
 
 
 def render_to_bytes(name: str, kind: DocumentKind, document: object, **options: Any) -> bytes:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from dckgrade.i18n import N_, UserError, get_translator
+from dckgrade.render.text.escape import escape_csv_cell
 from dckgrade.report.class_report import ClassReport, ClassRow
-from dckgrade.report.codec import replace_surrogates
 from dckgrade.report.result import Score
 
 MoodleColumn = Literal["email", "username", "id-number"]
@@ -64,7 +64,7 @@ def list_grades_and_feedback(report: ClassReport, row: ClassRow) -> Iterable[obj
     for lab, earned in zip(report.labs, list_points(report, row, NO_GRADE), strict=True):
         cell = row.cells.get(lab.id)
         yield earned
-        undecided = [f"+{cell.score.undecided}?"] if cell and cell.score.undecided else []
+        undecided = [f"({cell.score.undecided}?)"] if cell and cell.score.undecided else []
         yield ", ".join([*dict.fromkeys(cell.mistakes.values()), *undecided]) if cell else ""
 
 
@@ -95,16 +95,11 @@ def format_row_flags(row: ClassRow) -> str:
 
 
 def encode_csv(rows: Iterable[Sequence[object]], delimiter: str, *, byte_order_mark: bool) -> bytes:
-    """Encode rows as CSV; what a spreadsheet would take for a formula is made plain text."""
+    """Encode rows as CSV; numbers and Moodle's dash stay, every text is made safe."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerows([[neutralize_formula(cell) for cell in row] for row in rows])
+    writer.writerows(
+        [escape_csv_cell(cell) if isinstance(cell, str) and cell != NO_GRADE else cell for cell in row]
+        for row in rows
+    )
     return text.getvalue().encode("utf-8-sig" if byte_order_mark else "utf-8")
-
-
-def neutralize_formula(cell: object) -> object:
-    """Put a quote before a formula (OWASP, CSV injection); numbers and Moodle's dash stay."""
-    if not isinstance(cell, str) or cell == NO_GRADE:
-        return cell
-    safe = str(replace_surrogates(cell)).replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return f"'{safe}" if safe.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else safe

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import msgspec
-
+from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.report.class_report import ClassCell, ClassCheck, ClassLab, ClassReport, ClassRow
-from dckgrade.report.codec import replace_surrogates
+from dckgrade.report.codec import encode_document
 from dckgrade.report.result import Verdict
 
 
@@ -18,16 +17,16 @@ def render_trainee_gradescope(report: ClassReport, row: ClassRow) -> bytes:
         for test in build_trainee_tests(lab, cell)
     ]
     document = {"score": row.score.earned, "visibility": "visible", "tests": tests}
-    return msgspec.json.format(msgspec.json.encode(replace_surrogates(document)), indent=2) + b"\n"
+    return encode_document(document)
 
 
 def build_trainee_tests(lab: ClassLab, cell: ClassCell) -> list[dict[str, Any]]:
     """Build a test for each check of one lab."""
     return [
         {
-            "name": f"{lab.id}: {check.title}",
+            "name": sanitize_line(f"{lab.id}: {check.title}"),
             **build_score_fields(check, cell.verdicts[check.id]),
-            "output": cell.mistakes.get(check.id, str(cell.verdicts[check.id])),
+            "output": sanitize_line(cell.mistakes.get(check.id, str(cell.verdicts[check.id]))),
             "output_format": "text",
         }
         for check in lab.checks

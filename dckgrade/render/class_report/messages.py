@@ -13,6 +13,11 @@ FLAG_MESSAGES: Mapping[Flag, str] = {
     "incomplete": N_("cut off by a deadline"),
     "name-differs": N_("written under another name"),
     "unreached": N_("engine not reached"),
+    "bad-signature": N_("its signature is not of this report and the trainee's key"),
+    "published": N_("one of dckgrade's own published recordings"),
+    "impossible-time": N_("says a time at which it cannot have been made"),
+    "wrong-kind": N_("holds observations that are not of their kind"),
+    "unknown-version": N_("made by a version of dckgrade that is not known here"),
 }
 TRUST_MESSAGES: Mapping[Trust, str] = {
     "declared": N_("declared by the trainee"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from dckgrade.report.codec import replace_surrogates
+from dckgrade.report.codec import encode_document
 from dckgrade.report.proof import Proof
 
 PROOF_SCHEMA = "dckgrade-proof/1"
@@ -20,7 +20,7 @@ def render_proof_json(proofs: Sequence[Proof], lang: str) -> bytes:
         "lang": lang,
         "labs": [convert_proof(proof, lang) for proof in proofs],
     }
-    return msgspec.json.format(msgspec.json.encode(replace_surrogates(document)), indent=2) + b"\n"
+    return encode_document(document)
 
 
 def convert_proof(proof: Proof, lang: str) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from dckgrade.render.text.escape import replace_non_xml, serialize_xml
+from dckgrade.render.text.escape import serialize_xml
+from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.report.proof import Proof, ProofFault
 
 
@@ -21,7 +22,7 @@ def build_proof_suite(proof: Proof, lang: str) -> ET.Element:
     general = [fault for fault in proof.faults if (fault.check, fault.case) not in tests]
     suite = ET.Element(
         "testsuite",
-        name=proof.lab,
+        name=sanitize_line(proof.lab),
         tests=str(len(tests) + len(general)),
         failures=str(len({(fault.check, fault.case) for fault in proof.faults} & set(tests)) + len(general)),
         errors="0",
@@ -41,9 +42,7 @@ def build_proof_suite(proof: Proof, lang: str) -> ET.Element:
 
 def build_proof_testcase(classname: str, name: str, faults: Sequence[ProofFault], lang: str) -> ET.Element:
     """Build one test; it fails if it has faults."""
-    testcase = ET.Element(
-        "testcase", classname=replace_non_xml(classname), name=replace_non_xml(name) or "proof"
-    )
+    testcase = ET.Element("testcase", classname=sanitize_line(classname), name=sanitize_line(name) or "proof")
     for fault in faults:
-        ET.SubElement(testcase, "failure", message=replace_non_xml(fault.translate_sentence(lang)))
+        ET.SubElement(testcase, "failure", message=sanitize_line(fault.translate_sentence(lang)))
     return testcase

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.render.text.sentences import (
@@ -14,6 +12,7 @@ from dckgrade.render.text.sentences import (
     format_lab_and_score,
     format_title_with_lab,
 )
+from dckgrade.report.codec import encode_document
 from dckgrade.report.report import Report, sum_scores
 from dckgrade.report.result import CheckResult, Verdict
 
@@ -42,7 +41,7 @@ def render_gradescope(reports: Sequence[Report], hints: int = DEFAULT_HINTS) -> 
         ],
         "extra_data": {"labs": [build_lab_data(report) for report in reports]},
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return encode_document(document)
 
 
 def build_lab_data(report: Report) -> dict[str, Any]:

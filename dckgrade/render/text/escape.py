@@ -3,25 +3,21 @@
 from xml.etree import ElementTree as ET
 
 from dckgrade.lazy_patterns import compile_lazily
-from dckgrade.render.text.sanitize import sanitize_block, sanitize_line
+from dckgrade.render.text.sanitize import sanitize_block, sanitize_line, sanitize_whole_line
 
-# What XML 1.0 cannot hold at all, not even escaped (W3C, XML 1.0, production 2).
-XML_FORBIDDEN = compile_lazily("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # GitHub's workflow commands: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 GITHUB_ESCAPES = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 GITHUB_PROPERTY_ESCAPES = {**GITHUB_ESCAPES, ":": "%3A", ",": "%2C"}
+# A reader that splits on another sign than ours sees more cells, and begins each as a formula if it can
+# (OWASP, CSV injection; the wide signs are Japanese keyboards').
+CSV_FORMULA = compile_lazily(r"(^|[;,\t|])(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 MARKDOWN_SPECIAL = compile_lazily(r"([\\`*_{}\[\]<>|#!&~:@.])")
 # At the start of a line these make lists and headings.
 MARKDOWN_LINE_START = compile_lazily(r"^(\d*)([-+=)])")
 
 
-def replace_non_xml(text: str) -> str:
-    """Replace what XML cannot hold by `?`; ElementTree escapes the rest."""
-    return XML_FORBIDDEN.sub("?", text)
-
-
 def serialize_xml(root: ET.Element) -> bytes:
-    """Serialize a whole document, in UTF-8."""
+    """Serialize a whole document, in UTF-8; sanitized text holds nothing that XML 1.0 cannot."""
     text: str = ET.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'.encode()
 
@@ -29,7 +25,8 @@ def serialize_xml(root: ET.Element) -> bytes:
 def format_annotation(kind: str, text: str, **properties: object) -> str:
     """Format one GitHub annotation; *kind* is `error`, `warning` or `notice`."""
     fields = ",".join(
-        f"{name}={escape_github(str(value), GITHUB_PROPERTY_ESCAPES)}" for name, value in properties.items()
+        f"{name}={escape_github(sanitize_whole_line(str(value)), GITHUB_PROPERTY_ESCAPES)}"
+        for name, value in properties.items()
     )
     return f"::{kind}{' ' if fields else ''}{fields}::{escape_github(sanitize_block(text), GITHUB_ESCAPES)}\n"
 
@@ -59,6 +56,5 @@ def escape_tap(text: str) -> str:
 
 
 def escape_csv_cell(text: str) -> str:
-    """Sanitize *text* and put a quote before a formula (OWASP, CSV injection)."""
-    safe = sanitize_line(text)
-    return f"'{safe}" if safe.startswith(("=", "+", "-", "@")) else safe
+    """Sanitize *text* and put a quote before what a reader may take for a formula, wherever it splits."""
+    return CSV_FORMULA.sub(r"\1'", sanitize_line(text))

@@ -1,21 +1,21 @@
-r"""Make any text safe to show: invisible characters and control characters become escapes such as `\x1b`."""
+r"""
+Make any text safe to show: what is invisible, controls a terminal or commands a job becomes `\x1b`, `\x3a`.
+
+Whatever is shown, printed or written as text comes through here; JSON has `report.characters.escape_json`.
+"""
 
 import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
 from dckgrade.lazy_patterns import compile_lazily
+from dckgrade.report.characters import JOB_COMMAND, is_visible
 
 MAX_LINE_CHARS = 4096
 MAX_BLOCK_LINES = 200
 MAX_STACKED_ACCENTS = 3
 MAX_BLOCK_CHARS = 16 * 1024
 
-# Printable excludes every control, format (bidi, zero-width, BOM, tags), surrogate, private and unassigned
-# character, and every space but the plain one. French typography needs two of those spaces.
-_FRENCH_SPACES = "\xa0\u202f"
-# Printable to Python, invisible to the eye: fillers and joiners that would hide between two letters.
-_INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10)))
 PLAIN_TEXT = compile_lazily(r"[ -~\xa0-\xac\xae-\u017f\u2010-\u2027\u202f]*")
 """Nearly every text that is shown: nothing in it is invisible, a control character or an accent apart."""
 _RESPELLINGS = {
@@ -28,10 +28,14 @@ _RESPELLINGS = {
 def sanitize_line(text: str, max_chars: int = MAX_LINE_CHARS) -> str:
     """Make *text* a safe line: line ends and tabs are escaped too, what exceeds *max_chars* is counted."""
     end = find_cut_index(text, max_chars)
-    if end == len(text) and PLAIN_TEXT.fullmatch(text):
-        return text
     remainder = f" (+{len(text) - end})" if end < len(text) else ""
-    return "".join(make_visible(text[:end])) + remainder
+    shown = text[:end]
+    return disarm_commands(shown if PLAIN_TEXT.fullmatch(shown) else "".join(make_visible(shown))) + remainder
+
+
+def sanitize_whole_line(text: str) -> str:
+    """Make *text* a safe line of any length: it was shortened before, or must not be."""
+    return sanitize_line(text, len(text))
 
 
 def sanitize_block(text: str) -> str:
@@ -47,11 +51,17 @@ def sanitize_block(text: str) -> str:
 
 def respell_for_encoding(text: str, encoding: str) -> str:
     """Respell what *encoding* lacks with what it has: é as e, ✓ as +, and the rest as an escape."""
-    return (
-        text
-        if is_encodable(text, encoding)
-        else "".join(respell_character(character, encoding) for character in text)
-    )
+    if is_encodable(text, encoding):
+        return text
+    # A wide colon is respelt as a colon.
+    return disarm_commands("".join(respell_character(character, encoding) for character in text))
+
+
+def disarm_commands(text: str) -> str:
+    """Escape a character of each command to the service that runs a job: `::error::` begins none any more."""
+    if "##" not in text and "::" not in text:
+        return text
+    return JOB_COMMAND.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def make_visible(text: str) -> Iterator[str]:
@@ -68,8 +78,7 @@ def make_visible(text: str) -> Iterator[str]:
 
 def escape_unless_visible(character: str) -> str:
     """Return a printable character as it is, any other as its escape."""
-    plain = (character.isprintable() or character in _FRENCH_SPACES) and character not in _INVISIBLE
-    return character if plain else escape_character(character)
+    return character if is_visible(character) else escape_character(character)
 
 
 def find_cut_index(text: str, max_chars: int) -> int:
