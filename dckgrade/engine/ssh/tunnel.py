@@ -72,10 +72,8 @@ class SshTunnel:
     def explain_ended_bridge(self) -> EngineError | None:
         """Return why no engine answers, once the other machine's docker has said so and ended; else None."""
         with self._lock:
-            last = self._processes[-1] if self._listener and len(self._processes) > 1 else None
-        if not last or not last.popen.poll():
-            return None
-        return errors.explain_missing_engine(self.address, last.read_stderr())
+            ended = [process for process in self._processes[1:] if process.popen.poll()]
+        return errors.explain_missing_engine(self.address, ended[0].read_stderr()) if ended else None
 
     def open_socket_to(self, address: Address) -> Path:
         """Return a local socket that leads to *address* as the other machine sees it."""
