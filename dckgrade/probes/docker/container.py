@@ -1,6 +1,6 @@
 """Kind `container`: a container's state, found by its name, label, a similar name or its image."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import msgspec
@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.engine.redaction.words import mask_words
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.image_names import (
     ENGINE_MADE_NAME,
@@ -176,7 +177,7 @@ def read_container_facts(
         restart_count=restarts,
         restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
         health=(state.get("Health") or {}).get("Status"),
-        command=list(mask_arguments(config.get("Cmd") or [])),
+        command=mask_words(config.get("Cmd") or []),
         own_command=None if silent else runs_own_command(inspected, engine),
         # The engine lists variables and mounts in a new order each time.
         env_names=sorted(name for name, _, _ in env),
@@ -194,16 +195,6 @@ def parse_status(word: str) -> ContainerStatus:
         if word == known:
             return known  # type: ignore[no-any-return]
     raise OutOfReach(UnobservableReason.UNREADABLE, f"State.Status: {word}")
-
-
-def mask_arguments(command: Sequence[str]) -> Iterator[str]:
-    """Yield the arguments with secrets masked; wholly after a flag such as `--password`."""
-    for before, part in zip(["", *command], command, strict=False):
-        secret = (
-            before.startswith("-")
-            and mask_secrets(f"{before} {part}") != f"{mask_secrets(before)} {mask_secrets(part)}"
-        )
-        yield "***" if secret else mask_secrets(part)
 
 
 def parse_mount(entry: Json) -> Mount:
