@@ -14,7 +14,12 @@ from collections.abc import Callable
 from dckgrade.engine.redaction import blocks, command_lines, layers, members, requests, sentences, tokens
 from dckgrade.engine.redaction.names import NAME_TELLTALES
 
-_READERS: tuple[tuple[tuple[str, ...], tuple[Callable[[str], str], ...]], ...] = (
+_Readers = tuple[tuple[tuple[str, ...], tuple[Callable[[str], str], ...]], ...]
+_TOKEN_READERS: _Readers = (
+    (tokens.TOKEN_TELLTALES, (tokens.mask_tokens,)),
+    (tokens.HASH_TELLTALES, (tokens.mask_hashes,)),
+)
+_READERS: _Readers = (
     (blocks.PEM_TELLTALES, (blocks.mask_pem,)),
     (requests.HEADER_TELLTALES, (requests.mask_headers,)),
     (requests.URL_TELLTALES, (requests.mask_urls,)),
@@ -32,20 +37,21 @@ _READERS: tuple[tuple[tuple[str, ...], tuple[Callable[[str], str], ...]], ...] =
     ),
     (command_lines.PROGRAM_TELLTALES, (command_lines.mask_programs,)),
     (sentences.SENTENCE_TELLTALES, (sentences.mask_sentences,)),
-    (tokens.TOKEN_TELLTALES, (tokens.mask_tokens,)),
-    (tokens.HASH_TELLTALES, (tokens.mask_hashes,)),
+    *_TOKEN_READERS,
 )
 """What masks, in this order, behind what each text contains, in small letters, in which it masks anything."""
 _MAX_ROUNDS = 4
 
 
 def _list_readers(text: str) -> list[Callable[[str], str]]:
+    # A name alone, such as that of a variable, has no value beside it; compiling all patterns takes long.
+    readers = _TOKEN_READERS if text.isidentifier() else _READERS
     # Other alphabets have letters that a pattern takes for one of these (U+017F for an s).
     if not text.isascii():
-        return [mask for _, masks in _READERS for mask in masks]
+        return [mask for _, masks in readers for mask in masks]
     lowered = text.lower()
     found: list[Callable[[str], str]] = []
-    for telltales, masks in _READERS:
+    for telltales, masks in readers:
         for telltale in telltales:
             if telltale in lowered:
                 found += masks

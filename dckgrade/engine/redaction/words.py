@@ -12,10 +12,10 @@ def mask_words(words: Sequence[str]) -> list[str]:
     """Mask the words of a command: what is secret of each by itself, and beside the others."""
     masked = [mask_secrets(word) for word in words]
     for at, (before, word) in enumerate(pairwise(words), 1):
-        together = mask_secrets(f"{before} {word}")
-        if before.startswith("-") and together != f"{masked[at - 1]} {masked[at]}":
+        if before.startswith("-") and mask_secrets(f"{before} {word}") != f"{masked[at - 1]} {masked[at]}":
             masked[at] = MASK
-    return _mask_array(masked)
+    # The names of variables are no command.
+    return masked if all(word.isidentifier() and word.isupper() for word in words) else _mask_array(masked)
 
 
 def _mask_array(words: list[str]) -> list[str]:
