@@ -13,7 +13,14 @@ class ConnectedEngine(EngineApi):
         """Begin a round: within it, each distinct request is made once."""
         return EngineSnapshot(self, options)
 
-    def end_run(self, within_s: float) -> None:
-        """Remove the probe containers of this run *within_s*, and forget what was called once per run."""
+    def end_run(self, within_s: float, *, keep: bool = False) -> None:
+        """
+        Remove the probe containers of this run *within_s*, and forget what was called once per run.
+
+        *keep*: another run goes on with both; `close` removes what is left, by the same time.
+        """
+        if keep:
+            self.probe_containers.limit_cleanup(within_s)
+            return
         self.probe_containers.remove_all(within_s)
         self.run_memo = Memo()

@@ -152,15 +152,20 @@ class ProbeContainers:
         """Remove all of them; what cannot be removed *within_s* seconds is removed by a later run."""
         # Whoever tries again, at the end of the program, has no more time than there was.
         if self._cleanup_until is None:
-            self._cleanup_until = time.monotonic() + within_s
+            self.limit_cleanup(within_s)
+        until = self._cleanup_until or 0.0
         # Wait for a creation that is under way, or its container would stay.
-        if not self._lock.acquire(timeout=max(0.0, self._cleanup_until - time.monotonic())):
+        if not self._lock.acquire(timeout=max(0.0, until - time.monotonic())):
             return
         try:
             for ref in list(self._created_ids):
-                self._remove_container(ref, self._cleanup_until - time.monotonic())
+                self._remove_container(ref, until - time.monotonic())
         finally:
             self._lock.release()
+
+    def limit_cleanup(self, within_s: float) -> None:
+        """Have a later removal of all end *within_s* seconds from now."""
+        self._cleanup_until = time.monotonic() + within_s
 
     def close(self) -> None:
         """Remove all of them, and create no more."""

@@ -62,10 +62,8 @@ def grade_labs(
     try:
         return run.make_reports()
     finally:
-        left_s = run.left_s()
         # --watch grades again at once, and what is still starting goes on; closing the engine ends it.
-        if not (run.starting and left_s):
-            source.end_run(left_s + CLEANUP_S)
+        source.end_run(run.left_s() + CLEANUP_S, keep=bool(run.starting))
 
 
 def report_unreachable(loaded: LoadedLab, engine: EngineInfo, why: str, options: RunOptions) -> Report:

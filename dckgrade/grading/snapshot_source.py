@@ -19,6 +19,10 @@ class SnapshotSource(Protocol):
         """Begin a new look, which remembers nothing of the last."""
         ...
 
-    def end_run(self, within_s: float) -> None:
-        """Remove what the run has created, in at most *within_s*, and forget what was done once a run."""
+    def end_run(self, within_s: float, *, keep: bool = False) -> None:
+        """
+        Remove what the run has created, in at most *within_s*, and forget what was done once a run.
+
+        *keep*: leave that to the next run, or to the end of the program, which has as much time for it.
+        """
         ...

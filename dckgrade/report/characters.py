@@ -23,7 +23,9 @@ JOB_COMMAND = compile_lazily(
     r"|remove-matcher|save-state|set-env|set-output|stop-commands|warning))(?: |::|$))"
 )
 """The first character of what a runner of jobs would act upon: `##[error]`, `::add-mask::`."""
-_MAY_BE_UNSEEN = compile_lazily(r"[^\n -~\xa0-\xac\xae-\u017f\u2010-\u2027\u202f]")
+PLAIN_CHARACTERS = r" -~\xa0-\xac\xae-\u017f\u2010-\u2027\u202f"
+"""As a pattern writes a set: of nearly every text that is shown; all are visible, none is an accent apart."""
+_MAY_BE_UNSEEN = compile_lazily(rf"[^\n{PLAIN_CHARACTERS}]")
 _ACTIVE_IN_JSON = compile_lazily(rf"{JOB_COMMAND.pattern}|{_MAY_BE_UNSEEN.pattern}")
 
 

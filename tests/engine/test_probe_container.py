@@ -449,6 +449,17 @@ def test_removals_that_hang_share_what_the_run_has_left() -> None:
     assert [did for did in engine.did if did.startswith("remove")] == ["remove 1"]
 
 
+def test_what_a_run_keeps_is_removed_at_the_end_by_the_time_that_the_run_had() -> None:
+    engine = ScriptedEngine()
+    made = ProbeContainers(engine)
+    for _ in range(3):
+        made.start_speaking(IMAGE, WORDS, None)
+    made.limit_cleanup(0.1)
+    engine.on["remove 1"] = lambda: time.sleep(0.2)
+    made.close()
+    assert [did for did in engine.did if did.startswith("remove")] == ["remove 1"]
+
+
 def test_what_is_made_after_a_run_has_the_time_of_the_next() -> None:
     engine = ScriptedEngine()
     made = ProbeContainers(engine)

@@ -39,7 +39,7 @@ class Machine(FakeEngine):
         self.lab_containers = options.lab_containers
         return self
 
-    def end_run(self, within_s: float) -> None:  # noqa: ARG002
+    def end_run(self, within_s: float, *, keep: bool = False) -> None:  # noqa: ARG002
         return
 
     def without_figures(self, *parts: str) -> Self:

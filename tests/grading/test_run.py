@@ -39,7 +39,7 @@ class Nowhere:
 
     engine = EngineInfo(endpoint="unix:///given")
 
-    def end_run(self, within_s: float) -> None:  # noqa: ARG002
+    def end_run(self, within_s: float, *, keep: bool = False) -> None:  # noqa: ARG002
         return
 
     def take_snapshot(self, given: RunOptions = RunOptions()) -> Engine:  # noqa: ARG002

@@ -73,7 +73,8 @@ class SshTunnel:
         """Return why no engine answers, once the other machine's docker has said so and ended; else None."""
         with self._lock:
             ended = [process for process in self._processes[1:] if process.popen.poll()]
-        return errors.explain_missing_engine(self.address, ended[0].read_stderr()) if ended else None
+        said = next(filter(str.strip, (process.read_stderr() for process in ended)), None)
+        return errors.explain_missing_engine(self.address, said) if said else None
 
     def open_socket_to(self, address: Address) -> Path:
         """Return a local socket that leads to *address* as the other machine sees it."""

@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from itertools import islice
 
 from dckgrade.lazy_patterns import compile_lazily
-from dckgrade.report.characters import JOB_COMMAND, is_visible
+from dckgrade.report.characters import JOB_COMMAND, PLAIN_CHARACTERS, is_visible
 
 MAX_LINE_CHARS = 4096
 MAX_BLOCK_LINES = 200
 MAX_STACKED_ACCENTS = 3
 MAX_BLOCK_CHARS = 16 * 1024
 
-PLAIN_TEXT = compile_lazily(r"[ -~\xa0-\xac\xae-\u017f\u2010-\u2027\u202f]*")
-"""Nearly every text that is shown: nothing in it is invisible, a control character or an accent apart."""
+PLAIN_TEXT = compile_lazily(f"[{PLAIN_CHARACTERS}]*")
 _RESPELLINGS = {
     "✓": "+", "✗": "x", "⊘": "!", "…": "...", "«": '"', "»": '"', "“": '"', "”": '"', "→": "->", "·": "-",
     "•": "*", "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "≥": ">=", "\N{EN DASH}": "-", "\N{EM DASH}": "-",

@@ -44,7 +44,7 @@ class SwarmEngine:
             raise OutOfReach(UnobservableReason.ENGINE_ERROR, "HTTP 503 This node is not a swarm manager.")
         return self.rows
 
-    def end_run(self, within_s: float) -> None:  # noqa: ARG002
+    def end_run(self, within_s: float, *, keep: bool = False) -> None:  # noqa: ARG002
         return
 
     def take_snapshot(self, given: RunOptions = RunOptions()) -> Any:  # noqa: ARG002
