@@ -147,7 +147,7 @@ def find_child(launcher: int) -> int:
 
 
 def test_on_the_engine_s_own_machine_its_kernel_tells_and_nothing_is_run(own: PrivateEngine) -> None:
-    own.restart(b"{}")
+    assert own.restart(b"{}")
     run_docker(
         own.host, "run", "--detach", "--name", "hardened", *HARDENED, "--tmpfs", "/cache:size=64k", *SLEEP
     )
@@ -172,16 +172,16 @@ def test_on_the_engine_s_own_machine_its_kernel_tells_and_nothing_is_run(own: Pr
 
 
 def test_an_engine_s_settings_are_seen_in_what_it_does(own: PrivateEngine) -> None:
-    own.restart(b"{}")
+    assert own.restart(b"{}")
     found = facts(own.host, EngineHardening())
     assert (found["live_restore"], found["containers_talk"], found["in_swarm"]) == (False, True, False)
-    own.restart(b'{"live-restore": true, "icc": false}')
+    assert own.restart(b'{"live-restore": true, "icc": false}')
     found = facts(own.host, EngineHardening())
     assert (found["live_restore"], found["containers_talk"]) == (True, False)
 
 
 def test_a_file_that_is_loaded_again_keeps_containers_and_isolates_nobody(own: PrivateEngine) -> None:
-    own.restart(b"{}")
+    assert own.restart(b"{}")
     own.dockerd.daemon_json_path.write_bytes(b'{"live-restore": true, "icc": false}')
     os.kill(find_child(own._launcher_pid), 1)
     deadline = time.monotonic() + 10
@@ -192,17 +192,17 @@ def test_a_file_that_is_loaded_again_keeps_containers_and_isolates_nobody(own: P
 
 
 def test_an_engine_in_a_swarm_is_told_and_does_not_start_with_live_restore(own: PrivateEngine) -> None:
-    own.restart(b"{}")
+    assert own.restart(b"{}")
     run_docker(own.host, "swarm", "init", "--advertise-addr", "127.0.0.1")
     assert facts(own.host, EngineHardening())["in_swarm"] is True
     assert own.restart(b'{"live-restore": true}') is False
     assert "incompatible with swarm mode" in own.dockerd.log_path.read_text(errors="replace")
-    own.restart(b"{}")
+    assert own.restart(b"{}")
     own.empty()
 
 
 def test_an_engine_that_forbids_new_privileges_to_all_says_so_in_the_kernel_alone(own: PrivateEngine) -> None:
-    own.restart(b'{"no-new-privileges": true}')
+    assert own.restart(b'{"no-new-privileges": true}')
     run_docker(own.host, "run", "--detach", "--name", "plain", *SLEEP)
     found = facts(own.host, ContainerPrivileges(container="plain"))
     assert (found["no_new_privileges"], found["declared_no_new_privileges"]) == (True, None)

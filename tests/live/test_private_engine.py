@@ -1,6 +1,8 @@
 """Real private engines in, the promises of `PrivateEngine` out."""
 
 import contextlib
+import os
+import signal
 import socket
 import subprocess
 import threading
@@ -167,6 +169,27 @@ def test_a_daemon_that_dies_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PrivateEngineFailed, match="no-such-option"):
         engine.start()
     assert engine.host == ""
+
+
+def test_an_engine_starts_where_a_killed_one_left_an_id_that_lives_again() -> None:
+    with PrivateEngine() as engine:
+        left = engine.dockerd.daemon_json_path.with_name("exec") / "containerd" / "containerd.pid"
+        with engine.enter_network():
+            (dockerd,) = _find_processes_here("dockerd")
+        os.kill(dockerd, signal.SIGKILL)
+        # The next dockerd is this process in its namespace, as one of its threads is containerd's by chance.
+        left.write_text("1")
+        assert engine.restart(b"{}")
+
+
+def _find_processes_here(name: str) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # Ended meanwhile.
+            namespace = str((folder / "ns" / "net").readlink())
+            if (folder / "comm").read_text().strip() == name and namespace == _here():
+                found.append(int(folder.name))
+    return found
 
 
 def _names(engine: PrivateEngine) -> list[str]:

@@ -19,6 +19,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from dckgrade.engine.dockerd import OwnDockerd
+from dckgrade.engine.owned_folders import name_this_process
 from dckgrade.prove.engines import cleanup as remains
 from dckgrade.prove.engines import dockerd_process
 from dckgrade.prove.engines.docker_command import BUILT_IN_NETWORKS
@@ -196,16 +197,10 @@ class PrivateEngine:
         End dockerd as systemd does, so that it stops its containers, and start it with *settings* as its
         `daemon.json`; say whether it has come up.
         """
-        if self._folder is None:
-            raise PrivateEngineFailed("The private engine is not running. Call start() first.")
-        self._signal_and_wait(signal.SIGTERM)
-        # What it leaves when it is killed would keep the next one from starting: here, too, it is process 1.
-        (self._folder / "docker.pid").unlink(missing_ok=True)
-        self._launch(settings)
         try:
-            self._wait_until_ready()
+            self._restart(settings)
         except PrivateEngineFailed:
-            if self._is_alive():
+            if self._folder is None or self._is_alive():
                 raise
             return False
         return True
@@ -216,13 +211,24 @@ class PrivateEngine:
             self._settings != _DEFAULT_DAEMON_JSON
             or self.dockerd.daemon_json_path.read_bytes() != _DEFAULT_DAEMON_JSON
         ):
-            self.restart(_DEFAULT_DAEMON_JSON)
+            self._restart(_DEFAULT_DAEMON_JSON)
+
+    def _restart(self, settings: bytes) -> None:
+        if self._folder is None:
+            raise PrivateEngineFailed("The private engine is not running. Call start() first.")
+        self._signal_and_wait(signal.SIGTERM)
+        # What is left of one that is killed, or that gives up while it starts, keeps the next one from
+        # starting where its ids are borne again: dockerd is process 1, and its threads take containerd's.
+        for left in (self._folder / "docker.pid", self._folder / "exec" / "containerd" / "containerd.pid"):
+            left.unlink(missing_ok=True)
+        self._launch(settings)
+        self._wait_until_ready()
 
     def _make_folder(self) -> None:
         folder = self._folder = Path(
             tempfile.mkdtemp(prefix=remains.FOLDER_PREFIX, dir=_choose_base_folder())
         )
-        owner = remains.owner_of_this_process()
+        owner = name_this_process()
         (folder / "owner").write_text(owner)
         (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
         self._clear_trust()
