@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from dckgrade.engine import owned_folders
 from dckgrade.prove.engines import cleanup
 from dckgrade.prove.engines.private import PrivateEngine
 from tests.conftest import need_private_engines
@@ -97,11 +98,11 @@ def test_killing_the_owner_kills_the_engine_and_the_next_start_sweeps(image: Pat
                 client.containers.get("orphan").pause()
         folder, everything = Path(host.removeprefix("unix://")).parent, _descendants(int(launcher))
         assert len(everything) >= 5
-        owner.send_signal(signal.SIGKILL)
+        assert folder.exists()
+        assert _cgroups(folder) != []
+        owner.send_signal(signal.SIGKILL)  # from here on any test that starts an engine sweeps
     if state == "running":  # cgroup v1 keeps a paused container until the sweep thaws it
         until(lambda: not _alive(everything), "every process of the engine is dead")
-    assert folder.exists()
-    assert _cgroups(folder) != []
     with PrivateEngine():
         until(lambda: not _alive(everything), "the thawed are dead too")
         _assert_gone(folder, everything)
@@ -119,15 +120,16 @@ def test_the_sweep_ends_what_a_dead_owner_started_without_a_death_signal() -> No
     with subprocess.Popen([sys.executable, "-c", ""]) as owner:
         pass
     folder = Path(tempfile.mkdtemp(prefix=cleanup.FOLDER_PREFIX))
-    (folder / "owner").write_text(f"{owner.pid}-1")
     left = [root / f"dckgrade-{owner.pid}-1-left" / "container" for root in cleanup.cgroup_roots()]
-    for cgroup in left:
-        cgroup.mkdir(parents=True)
     argv = ["dockerd", "-c", "import time; time.sleep(60)", f"--data-root={folder}/data"]
-    with subprocess.Popen(argv, executable=sys.executable) as orphan, PrivateEngine():
-        assert orphan.wait(5) == -signal.SIGKILL
-        assert not folder.exists()
-        assert not any(cgroup.parent.exists() for cgroup in left)
+    with subprocess.Popen(argv, executable=sys.executable) as orphan:
+        for cgroup in left:
+            cgroup.mkdir(parents=True)
+        (folder / "owner").write_text(f"{owner.pid}-1")  # from here on any test that starts an engine sweeps
+        with PrivateEngine():
+            assert orphan.wait(5) == -signal.SIGKILL
+            assert not folder.exists()
+            assert not any(cgroup.parent.exists() for cgroup in left)
 
 
 def _folder(engine: PrivateEngine) -> Path:
@@ -139,11 +141,11 @@ def _descendants(root: int) -> dict[int, str]:
     found = {root}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
-    return {pid: cleanup._started_at(pid) for pid in found}
+    return {pid: owned_folders.read_start(pid) for pid in found}
 
 
 def _alive(processes: dict[int, str]) -> list[int]:
-    return [pid for pid, started in processes.items() if cleanup._started_at(pid) == started]
+    return [pid for pid, started in processes.items() if owned_folders.read_start(pid) == started]
 
 
 def _namespaces(processes: Iterable[int]) -> set[str]:

@@ -4,40 +4,21 @@ import contextlib
 import os
 import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
+
+from dckgrade.engine.owned_folders import is_abandoned, is_process_alive, read_stat
+
+# fixtures/images imports it from here: a change there would have every image built anew.
+from dckgrade.engine.owned_folders import make_owned_folder as make_owned_folder  # noqa: PLC0414
 
 FOLDER_PREFIX = "dckgrade-engine-"
 _CGROUP_PREFIX = "dckgrade-"
 _CGROUPS = Path("/sys/fs/cgroup")
 _OUR_PROGRAMS = {b"setpriv", b"unshare", b"dockerd"}
 _GONE_TIMEOUT_S = 5.0
-_UNMARKED_IS_OLD_AFTER_S = 60.0
-
-
-def owner_of_this_process() -> str:
-    """Name this process so that a later one with the same pid is not taken for it."""
-    return f"{os.getpid()}-{_started_at(os.getpid())}"
-
-
-@contextmanager
-def make_owned_folder(prefix: str) -> Iterator[Path]:
-    """
-    Make a temporary folder that is removed at the end; one whose owner was killed, the next call removes.
-
-    `owner` in it is the mark of that.
-    """
-    base = Path(tempfile.gettempdir())
-    for folder in base.glob(f"{prefix}*"):
-        if _is_abandoned(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as made:
-        Path(made, "owner").write_text(owner_of_this_process())
-        yield Path(made)
 
 
 def cgroup_name(folder: Path, owner: str) -> str:
@@ -82,31 +63,14 @@ def remove_remains(folder: Path, cgroup: str) -> None:
 def sweep(base: Path) -> None:
     """Remove what engines left whose owner is dead."""
     for folder in base.glob(FOLDER_PREFIX + "*"):
-        if _is_abandoned(folder):
+        if is_abandoned(folder):
             _kill_all_from(folder)
             shutil.rmtree(folder, ignore_errors=True)
     for name in {path.name for root in cgroup_roots() for path in root.glob(_CGROUP_PREFIX + "*-*-*")}:
         pid, started, _ = name.removeprefix(_CGROUP_PREFIX).split("-", 2)
-        if not _is_alive(f"{pid}-{started}"):
+        if not is_process_alive(f"{pid}-{started}"):
             thaw(name)
             _remove_cgroups(name)
-
-
-def _is_abandoned(folder: Path) -> bool:
-    with contextlib.suppress(FileNotFoundError):  # its owner may be removing it right now
-        facts = folder.lstat()
-        if facts.st_uid != os.geteuid() or folder.is_symlink():
-            return False
-        if (folder / "owner").exists():
-            return not _is_alive((folder / "owner").read_text())
-        # A neighbour may be between making its folder and marking it.
-        return time.time() - facts.st_mtime > _UNMARKED_IS_OLD_AFTER_S
-    return False
-
-
-def _is_alive(owner: str) -> bool:
-    pid, _, started = owner.partition("-")
-    return not pid.isdecimal() or _started_at(int(pid)) == started
 
 
 def _kill_all_from(folder: Path) -> None:
@@ -131,19 +95,8 @@ def _processes() -> Iterator[int]:
     return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
 
 
-def _stat(pid: int) -> list[str]:
-    # The command name, between brackets, may hold spaces and brackets of its own.
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    return []
-
-
 def _parent(pid: int) -> int:
-    return int((_stat(pid) or ["", "0"])[1])
-
-
-def _started_at(pid: int) -> str:
-    return "".join(_stat(pid)[19:20])
+    return int((read_stat(pid) or ["", "0"])[1])
 
 
 def _remove_cgroups(name: str) -> None:
