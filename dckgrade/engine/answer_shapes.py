@@ -6,7 +6,7 @@ no id or no list of names, nothing can be concluded about any container.
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -16,6 +16,10 @@ from dckgrade.report.observation import UnobservableReason
 
 T = TypeVar("T")
 Texts = list[str]
+IDENTIFIER = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.:-]*\Z")]
+"""What an engine calls an object by, and can be asked for: an id that is none is never "no such object"."""
+_NAME = Annotated[str, msgspec.Meta(min_length=1)]
+_NAMES = Annotated[list[_NAME], msgspec.Meta(min_length=1)]
 
 
 def define_shape(required: Mapping[str, Any] | None = None, **optional: Any) -> Any:
@@ -94,7 +98,7 @@ ENDPOINT = define_shape(Aliases=Texts, DNSNames=Texts, Gateway=str, GlobalIPv6Ad
 
 LISTED_CONTAINERS = list_of(
     define_shape(
-        {"Id": str, "Names": Texts},
+        {"Id": IDENTIFIER, "Names": _NAMES},
         Image=str,
         Command=str,
         State=str,
@@ -106,7 +110,7 @@ LISTED_CONTAINERS = list_of(
     )
 )
 CONTAINER = define_shape(
-    Id=str,
+    {"Id": IDENTIFIER},
     Name=str,
     Image=str,
     Created=str,
@@ -131,11 +135,14 @@ CONTAINER = define_shape(
     NetworkSettings=define_shape(Networks=map_of(ENDPOINT), Ports=PORT_BINDINGS),
     Mounts=list_of(define_shape(Type=str, Name=str, Source=str, Destination=str, RW=bool)),
 )
+CREATED = define_shape({"Id": IDENTIFIER})
+"""A container, or a command in one."""
+EXEC = define_shape(Running=bool, ExitCode=int)
 LISTED_IMAGES = list_of(
-    define_shape({"Id": str}, RepoTags=Texts, RepoDigests=Texts, Labels=dict[str, str], Size=int)
+    define_shape({"Id": IDENTIFIER}, RepoTags=Texts, RepoDigests=Texts, Labels=dict[str, str], Size=int)
 )
 IMAGE = define_shape(
-    Id=str,
+    {"Id": IDENTIFIER},
     RepoTags=Texts,
     RepoDigests=Texts,
     Created=str,
@@ -160,7 +167,9 @@ PATH_STAT = define_shape(
 VOLUME = define_shape(
     Driver=str, CreatedAt=str, Labels=dict[str, str], Mountpoint=str, Options=dict[str, str]
 )
-VOLUMES = define_shape(Volumes=list_of(define_shape({"Name": str}, Driver=str, Mountpoint=str)))
+VOLUMES = define_shape(
+    Volumes=list_of(define_shape({"Name": _NAME}, Driver=str, Mountpoint=str, Labels=dict[str, str]))
+)
 _NETWORK_FIELDS: Mapping[str, Any] = {
     "Created": str,
     "Driver": str,
@@ -172,8 +181,10 @@ _NETWORK_FIELDS: Mapping[str, Any] = {
     "Options": dict[str, str],
     "IPAM": define_shape(Config=list_of(define_shape(Subnet=str, Gateway=str))),
 }
-LISTED_NETWORKS = list_of(define_shape({"Id": str, "Name": str}, **_NETWORK_FIELDS))
-NETWORK = define_shape({"Id": str, "Name": str}, Containers=map_of(define_shape(Name=str)), **_NETWORK_FIELDS)
+LISTED_NETWORKS = list_of(define_shape({"Id": IDENTIFIER, "Name": _NAME}, **_NETWORK_FIELDS))
+NETWORK = define_shape(
+    {"Id": IDENTIFIER, "Name": _NAME}, Containers=map_of(define_shape(Name=str)), **_NETWORK_FIELDS
+)
 EVENT = define_shape(
     Type=str, Action=str, Actor=define_shape(ID=str, Attributes=dict[str, str]), timeNano=int
 )
@@ -234,7 +245,7 @@ _SERVICE_FIELDS: Mapping[str, Any] = {
 }
 SERVICES = list_of(
     define_shape(
-        {"ID": str, "Spec": define_shape({"Name": str}, **_SERVICE_FIELDS)},
+        {"ID": IDENTIFIER, "Spec": define_shape({"Name": _NAME}, **_SERVICE_FIELDS)},
         CreatedAt=str,
         UpdatedAt=str,
         PreviousSpec=define_shape(**_SERVICE_FIELDS),
@@ -247,7 +258,7 @@ SERVICES = list_of(
 )
 TASKS = list_of(
     define_shape(
-        {"ID": str},
+        {"ID": IDENTIFIER},
         CreatedAt=str,
         Slot=int,
         NodeID=str,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 from msgspec.structs import replace
 
 from dckgrade.engine import log_frames, resources
+from dckgrade.engine.answer_shapes import CREATED, EXEC, require_shape
 from dckgrade.engine.answers import (
     Address,
     ApiAnswer,
@@ -135,19 +136,19 @@ class EngineApi(ResourceReader):
     def _execute(self, ref: str, argv: Sequence[str], max_bytes: int) -> tuple[int, bytes]:
         until = time.monotonic() + _COMMAND_TIMEOUT_S
         exec_config = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
-        created = self._request(resources.EXEC_CREATE, (ref,), body=exec_config)
-        exec_id = str(created.get("Id") or "")
+        created = require_shape(self._request(resources.EXEC_CREATE, (ref,), body=exec_config), CREATED)
+        exec_id = created["Id"]
         start = replace(resources.EXEC_START, timeout_s=until - time.monotonic(), max_bytes=max_bytes)
         raw = self._request(start, (exec_id,), body={"Detach": False, "Tty": False})
-        inspected = self.read(resources.EXEC, exec_id)
-        if inspected.get("Running") or not isinstance(inspected.get("ExitCode"), int):
+        inspected = require_shape(self.read(resources.EXEC, exec_id), EXEC)
+        if inspected.get("Running") or inspected.get("ExitCode") is None:
             raise OutOfReach(UnobservableReason.UNREADABLE, "the command has not ended")
         return inspected["ExitCode"], raw
 
     def create_container(self, name: str, body: Mapping[str, Any]) -> str:
         """Create a probe container; return its id."""
-        created = self._request(resources.CONTAINER_CREATE, (), {"name": name}, body)
-        ref = str(created.get("Id") or "")
+        answer = self._request(resources.CONTAINER_CREATE, (), {"name": name}, body)
+        ref: str = require_shape(answer, CREATED)["Id"]
         self._client.own_ids.add(ref)
         return ref
 

@@ -164,7 +164,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
 
 def _make_corrupt_file_error(path: Path, detail: str) -> EngineError:
     return EngineError(
-        N_("{path} is not valid JSON: {detail}."), N_("Mend that file, or name the engine with --host."),
+        N_("{path} is not valid JSON: {detail}."), N_("Fix that file, or name the engine with --host."),
         path=path, detail=detail,
     )  # fmt: skip
 

@@ -11,6 +11,8 @@ _MISSING_PROGRAM_CODES = {126, 127, 139}
 """Docker's codes for a missing program; 139: the static busybox of Debian 12 crashes at `wget -T`."""
 _CURL_EXIT_CODES: Mapping[int, NoAnswerReason] = {7: "refused", 28: "silent", 52: "reset", 56: "reset"}
 """curl(1), EXIT CODES."""
+_TALKATIVE_WGET_CODES = {0, 1, 8}
+"""With these, wget has printed something: for an error page busybox's ends with 1, GNU's with 8."""
 _WGET_MESSAGES: Mapping[str, NoAnswerReason] = {
     "refused": "refused",
     "timed out": "silent",
@@ -40,6 +42,8 @@ def parse_command_answer(argv: tuple[str, ...], printed: CommandOutput) -> HttpA
             raise NoAnswer(_CURL_EXIT_CODES.get(printed.exit_code, "garbled"))
         head, body = _split_head_and_body(printed.output)
         return _parse_http_answer(head, body, truncated=False)
+    if not stderr and printed.exit_code in _TALKATIVE_WGET_CODES:
+        raise OutOfReach(UnobservableReason.UNREADABLE, "the output of wget was lost")
     if "HTTP/1." in stderr:
         return _parse_http_answer(stderr, printed.output, truncated=printed.exit_code != 0)
     raise NoAnswer(

@@ -185,6 +185,14 @@ class Engine(ResourceReader, SideEffects, Protocol):
         """
         ...
 
+    def find_hosts_addresses(self, name: str) -> Sequence[str]:
+        """
+        Return the addresses that the hosts file of the engine's machine gives to *name*; nobody is asked.
+
+        Raises `OutOfReach` where that file is not on this machine, or not to be read.
+        """
+        ...
+
     def exchange_bytes(self, address: Address, sent: bytes, count: int) -> bytes:
         """Send *sent* over TCP and read up to *count* bytes; `NoAnswer` when nothing comes."""
         ...

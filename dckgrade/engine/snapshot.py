@@ -12,6 +12,7 @@ from dckgrade.engine import (
     apparmor_files,
     daemon_files,
     exec_http,
+    hosts_file,
     local_files,
     rejected_logins,
     service_client,
@@ -268,8 +269,13 @@ class EngineSnapshot(ResourceReader):
     def find_addresses(self, inspected: Json, port: int) -> Sequence[Address]:
         """Return where *port* is reached from here; `--network container:…` has its lender's addresses."""
         mode = (inspected.get("HostConfig") or {}).get("NetworkMode") or ""
-        borrows_network = mode.startswith("container:")
-        lender = self.inspect_container(mode.removeprefix("container:")) if borrows_network else inspected
+        lender = inspected
+        if mode.startswith("container:"):
+            try:
+                lender = self.inspect_container(mode.removeprefix("container:"))
+            except NotThere:
+                # The container itself is there: it keeps the network of one that was removed.
+                raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, mode) from None
         running = (inspected.get("State") or {}).get("Running")
         return find_service_addresses(lender, port, self._api.endpoint) if running else ()
 
@@ -352,6 +358,13 @@ class EngineSnapshot(ResourceReader):
                 self._api.endpoint, self.inspect_engine(), options.environment, options.dockerd, registry
             ),
         )
+
+    def find_hosts_addresses(self, name: str) -> Sequence[str]:
+        """Read what the hosts file says of a name, where the engine is on this machine."""
+        self._require_own_machine(name)
+        if not self.is_on_this_machine():
+            raise OutOfReach(UnobservableReason.NOT_TRIED, name)
+        return self._memo.get_or_call(("hosts", name), lambda: hosts_file.find_hosts_addresses(name))
 
     def exchange_bytes(self, address: Address, sent: bytes, count: int) -> bytes:
         """Send bytes over TCP and read up to *count*."""

@@ -6,9 +6,12 @@ import pytest
 
 from dckgrade.engine.answer_shapes import (
     CONTAINER,
+    IMAGE,
     INFO,
     LISTED_CONTAINERS,
+    LISTED_NETWORKS,
     STATS,
+    VOLUMES,
     define_shape,
     list_of,
     require_shape,
@@ -30,13 +33,39 @@ def test_every_recorded_answer_has_the_shape_that_is_read_of_it(engine: str) -> 
 
 
 @pytest.mark.parametrize(
-    "entry", [{"Names": ["/web"]}, {"Id": "a"}, {"Id": None, "Names": []}, {"Id": "a", "Names": None}]
+    "entry",
+    [
+        {"Names": ["/web"]},
+        {"Id": "a"},
+        {"Id": None, "Names": ["/web"]},
+        {"Id": "", "Names": ["/web"]},
+        {"Id": "../../info", "Names": ["/web"]},
+        {"Id": "a", "Names": None},
+        {"Id": "a", "Names": []},
+        {"Id": "a", "Names": [""]},
+    ],
 )
 def test_an_entry_that_cannot_be_told_from_others_makes_the_list_unreadable(entry: Any) -> None:
     with pytest.raises(OutOfReach) as raised:
         require_shape([{"Id": "b", "Names": ["/db"]}, entry], LISTED_CONTAINERS)
     assert raised.value.why is UnobservableReason.UNREADABLE
     assert "$[1]" in raised.value.detail
+
+
+@pytest.mark.parametrize("shape", [CONTAINER, IMAGE])
+@pytest.mark.parametrize("answer", [{}, {"Id": None}, {"message": "busy"}, {"ID": "a"}])
+def test_what_has_no_id_was_not_inspected(shape: Any, answer: Any) -> None:
+    with pytest.raises(OutOfReach):
+        require_shape(answer, shape)
+
+
+@pytest.mark.parametrize(
+    ("shape", "answer"),
+    [(LISTED_NETWORKS, [{"Id": "a", "Name": ""}]), (VOLUMES, {"Volumes": [{"Name": ""}]})],
+)
+def test_networks_and_volumes_have_names(shape: Any, answer: Any) -> None:
+    with pytest.raises(OutOfReach):
+        require_shape(answer, shape)
 
 
 @pytest.mark.parametrize(

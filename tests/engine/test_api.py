@@ -475,6 +475,14 @@ def test_only_the_engines_own_404_is_absence(tmp_path: Path) -> None:
             connected.take_snapshot().inspect_image("nginx:alpine")
 
 
+def test_in_the_network_of_a_container_that_is_gone_nothing_can_be_asked(tmp_path: Path) -> None:
+    borrower = {"State": {"Running": True}, "HostConfig": {"NetworkMode": "container:gone"}}
+    says = {"/json": reply_with({"message": "No such container: gone"}, 404)}
+    with connect_fault_engine(tmp_path, says) as (connected, _), pytest.raises(OutOfReach) as caught:
+        connected.take_snapshot().find_addresses(borrower, 80)
+    assert caught.value.why is UnobservableReason.ADDRESS_OUT_OF_REACH
+
+
 def test_an_answer_above_the_limit_is_never_half_read(tmp_path: Path) -> None:
     says = {"/json": reply_with(b" " * (17 * 1024 * 1024))}
     with (
@@ -510,7 +518,7 @@ def test_any_other_name_stays_one_name(tmp_path: Path, ref: str) -> None:
 
 
 def test_an_engine_that_ends_while_being_asked_is_out_of_reach(tmp_path: Path) -> None:
-    with connect_fault_engine(tmp_path, {"/json": reply_with({})}) as (connected, there):
+    with connect_fault_engine(tmp_path, {"/json": reply_with({"Id": "a"})}) as (connected, there):
         connected.inspect_container("a")
         there.__exit__()
         with pytest.raises(OutOfReach) as caught:

@@ -111,13 +111,41 @@ def test_too_much_output_or_half_of_it_is_not_judged(output: bytes, tmp_path: Pa
     assert caught.value.why is UnobservableReason.UNREADABLE
 
 
-@pytest.mark.parametrize("ended", [{"Running": True, "ExitCode": None}, {"Running": True, "ExitCode": 0}, {}])
+@pytest.mark.parametrize(
+    "ended",
+    [
+        {"Running": True, "ExitCode": None},
+        {"Running": True, "ExitCode": 0},
+        {"Running": False, "ExitCode": True},
+        {"Running": False, "ExitCode": "0"},
+        {"Running": "no", "ExitCode": 0},
+        {},
+    ],
+)
 def test_a_command_without_an_end_has_no_exit_code(ended: object, tmp_path: Path) -> None:
     with (
         connect_fault_engine(tmp_path, build_exec_replies(b"", ended)) as (connected, _),
         pytest.raises(OutOfReach),
     ):
         connected.take_snapshot().run_command("web", ("cat",))
+
+
+@pytest.mark.parametrize("created", [{}, {"Id": None}, {"Id": ""}, {"Id": 5}, {"Id": "../containers/json"}])
+def test_a_command_without_an_id_is_no_missing_program(created: object, tmp_path: Path) -> None:
+    replies = build_exec_replies(b"", {"ExitCode": 0}) | {"/containers/web/exec": reply_with(created, 201)}
+    with connect_fault_engine(tmp_path, replies) as (connected, _):
+        with pytest.raises(OutOfReach) as raised:
+            connected.take_snapshot().run_command("web", ("true",))
+        assert raised.value.why is UnobservableReason.UNREADABLE
+
+
+@pytest.mark.parametrize("created", [{}, {"Id": None}, {"Id": "../x"}])
+def test_a_container_of_ours_without_an_id_is_no_missing_image(created: object, tmp_path: Path) -> None:
+    replies = {"/containers/create": reply_with(created, 201), "/containers/json": reply_with([])}
+    with connect_fault_engine(tmp_path, replies) as (connected, _):
+        with pytest.raises(OutOfReach) as raised:
+            connected.take_snapshot().inspect_started_container(f"sha256:{'a' * 64}")
+        assert raised.value.why is UnobservableReason.UNREADABLE
 
 
 def test_a_command_and_its_start_may_leave_by_post_alone() -> None:

@@ -91,6 +91,12 @@ def test_an_answer_without_a_status_is_not_guessed_at() -> None:
         exec_http.parse_command_answer(CURL, CommandOutput(0, b"hello", b""))
 
 
+@pytest.mark.parametrize("code", [0, 1, 8])
+def test_a_wget_that_printed_nothing_at_all_tells_nothing_of_a_service(code: int) -> None:
+    with pytest.raises(OutOfReach):
+        exec_http.parse_command_answer(WGET, CommandOutput(code, b"", b""))
+
+
 def build_exec_replies(output: bytes, code: int) -> dict[str, Reply]:
     return {
         "/containers/web/json": reply_with({"Id": "web"}),

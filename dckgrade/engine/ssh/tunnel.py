@@ -19,6 +19,7 @@ from typing import Literal
 
 from dckgrade.engine.answers import Address, OutOfReach
 from dckgrade.engine.endpoint import EngineError
+from dckgrade.engine.owned_folders import mark_folder, remove_abandoned_folders
 from dckgrade.engine.ssh import errors
 from dckgrade.engine.ssh.address import DEFAULT_SOCKET, SshAddress
 from dckgrade.engine.ssh.process import ProgramEnding, SshProcess, forget_closed, register_open
@@ -33,7 +34,7 @@ _RESTRICTING_OPTIONS = (
 _CONNECT_TIMEOUT_S, _POLL_INTERVAL_S, _PING_TIMEOUT_S, _CONTROL_TIMEOUT_S = 10.0, 0.02, 3.0, 5.0
 _MAX_SESSIONS = 8
 """OpenSSH allows ten on one login (sshd_config(5), MaxSessions)."""
-_MAX_FOLDER_CHARS = 60
+_FOLDER_PREFIX, _MAX_FOLDER_CHARS = "dckgrade-ssh-", 60
 _PING_REQUEST = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n"
 
 PingOutcome = Literal["answers", "silent", "shut"]
@@ -214,10 +215,17 @@ class SshTunnel:
 
 
 def make_short_folder() -> Path:
-    """Make a temporary folder for sockets, whose paths may have 104 bytes; ssh first makes longer ones."""
+    """
+    Make a temporary folder for sockets, whose paths may have 104 bytes; ssh first makes longer ones.
+
+    Those of runs that were killed are removed before.
+    """
     usual = tempfile.gettempdir()
     parent = usual if len(usual) < _MAX_FOLDER_CHARS else "/tmp"  # noqa: S108
-    return Path(tempfile.mkdtemp(prefix="dckgrade-ssh-", dir=parent))
+    remove_abandoned_folders(Path(parent), _FOLDER_PREFIX)
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=parent))
+    mark_folder(folder)
+    return folder
 
 
 def ping_socket(path: Path, until: float) -> PingOutcome:

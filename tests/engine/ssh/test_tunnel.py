@@ -41,7 +41,7 @@ def test_no_bridge_is_made_while_its_login_is_ended(opened: SshTunnel) -> None:
     def start_bridge() -> None:
         with pytest.raises(ProgramEnding):
             opened._start_bridge()
-        assert list(opened.folder.iterdir()) == []
+        assert [path.name for path in opened.folder.iterdir()] == ["owner"]
 
     end_with(opened, start_bridge)
     assert not opened.folder.exists()
