@@ -6,6 +6,7 @@ in may stand in any output as one of them. https://github.com/actions/runner, Ac
 """
 
 import re
+from collections.abc import Iterator
 
 from dckgrade.lazy_patterns import compile_lazily
 
@@ -26,6 +27,7 @@ JOB_COMMAND = compile_lazily(
 PLAIN_CHARACTERS = r" -~\xa0-\xac\xae-\u017f\u2010-\u2027\u202f"
 """As a pattern writes a set: of nearly every text that is shown; all are visible, none is an accent apart."""
 _MAY_BE_UNSEEN = compile_lazily(rf"[^\n{PLAIN_CHARACTERS}]")
+_PIECE_BYTES = 1024 * 1024
 _ACTIVE_IN_JSON = compile_lazily(rf"{JOB_COMMAND.pattern}|{_MAY_BE_UNSEEN.pattern}")
 
 
@@ -38,7 +40,19 @@ def escape_json(document: bytes) -> bytes:
     r"""Write as `\u…` what acts on a terminal or in a job's log; *document* says the same as before."""
     if document.isascii() and not any(sign in document for sign in (b"\x7f", b"##", b"::")):
         return document
-    return _ACTIVE_IN_JSON.sub(_escape_match, document.decode()).encode()
+    escaped = bytearray()
+    for piece in _iter_whole_lines(document):
+        escaped += _ACTIVE_IN_JSON.sub(_escape_match, piece.decode()).encode()
+    return bytes(escaped)
+
+
+def _iter_whole_lines(document: bytes) -> Iterator[bytes]:
+    """Yield *document* in pieces that end with a line: as text, a large one takes several times its bytes."""
+    begin = 0
+    while begin < len(document):
+        end = document.find(b"\n", begin + _PIECE_BYTES) + 1 or len(document)
+        yield document[begin:end]
+        begin = end
 
 
 def _escape_match(found: re.Match[str]) -> str:

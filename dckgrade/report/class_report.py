@@ -19,6 +19,7 @@ Flag = Literal[
     "claimed-otherwise",
     "incomplete",
     "name-differs",
+    "no-name",
     "unreached",
     "bad-signature",
     "published",
@@ -28,9 +29,9 @@ Flag = Literal[
 ]
 """Worth a look: shares what cannot be shared by chance; has an engine in common; graded by another lab file;
 claims another score than its recording; cut off by a deadline; written under another name than handed in;
-the engine was not reached. And what cannot be as it says: a signature that is not of these bytes and the
-trainee's key; a recording that we publish; a time; observations that are not of their kind; a version of
-dckgrade that is not known here."""
+says no name, so that its folder or file does; the engine was not reached. And what cannot be as it says: a
+signature that is not of these bytes and the trainee's key; a recording that we publish; a time; observations
+that are not of their kind; a version of dckgrade that is not known here."""
 
 
 class PastAttempt(Struct, frozen=True, kw_only=True):
@@ -39,6 +40,20 @@ class PastAttempt(Struct, frozen=True, kw_only=True):
     source: str
     started_at: str
     score: Score
+
+
+class Stuck(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a trainee is stuck in a lab: the first check that fails and follows from no other."""
+
+    check: str
+    code: str = ""
+    """Of the mistake; empty where it has no name."""
+    since: str = ""
+    """When it was first seen not to pass, without a pass since; empty where the reports tell no time."""
+    minutes: int = 0
+    """From then to the newest report of the class."""
+    attempts: int = 1
+    """In how many reports it was seen not to pass since then."""
 
 
 class ClassCell(Struct, frozen=True, kw_only=True):
@@ -50,6 +65,9 @@ class ClassCell(Struct, frozen=True, kw_only=True):
     trust: Trust
     verdicts: dict[str, Verdict]
     mistakes: dict[str, str]
+    """Codes, by check."""
+    stuck: Stuck | None = None
+    """None where nothing fails."""
     flags: list[Flag] = field(default_factory=list)
     unreached: str = ""
     """Why nothing could be seen of the engine; empty where it was reached."""
@@ -63,6 +81,8 @@ class ClassRow(Struct, frozen=True, kw_only=True):
     """One trainee."""
 
     trainee: str
+    surname: str = ""
+    """As the roster has it, part of *trainee*; empty where it does not."""
     email: str = ""
     username: str = ""
     id_number: str = ""
@@ -84,20 +104,29 @@ class ClassCheck(Struct, frozen=True, kw_only=True):
     """Too few to tell below five trainees."""
 
 
+class MistakeVariant(Struct, frozen=True, kw_only=True):
+    """What is said of a mistake with some of its trainees: a name, a port, a program's own words."""
+
+    message: str
+    trainees: list[str]
+
+
 class SharedMistake(Struct, frozen=True, kw_only=True):
-    """A mistake, and who makes it: what to explain on the board next."""
+    """A mistake, and who has it to mend: what to explain on the board next."""
 
     code: str
     lab: str
     check: str
     message: str
-    """As the lab writes it; where it names something of one trainee, it is that of the first."""
+    """As the lab writes it; what it names of each trainee is left blank, and stands in *variants*."""
     hint: str
     why: str = ""
     look: str = ""
     source: str = ""
     """Why, look and source as `dckgrade explain` has them: the concept, how to look, the documentation."""
     trainees: list[str]
+    variants: list[MistakeVariant] = field(default_factory=list)
+    """The most shared first."""
 
 
 class ClassLab(Struct, frozen=True, kw_only=True):

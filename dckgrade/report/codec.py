@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 from dckgrade import __version__
 from dckgrade.i18n import N_, UserError
@@ -39,9 +39,25 @@ def to_json(report: Report) -> bytes:
 
 def encode_document(document: object) -> bytes:
     """Write any document of ours as JSON, indented, ending in a newline; nothing in it acts on a terminal."""
-    # The engine's strings can hold halves of surrogate pairs, which JSON in UTF-8 cannot.
-    plain = replace_surrogates(msgspec.to_builtins(document))
-    return escape_json(msgspec.json.format(msgspec.json.encode(plain), indent=2)) + b"\n"
+    try:
+        raw = msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        # The engine's strings can hold halves of surrogate pairs, which JSON in UTF-8 cannot.
+        raw = msgspec.json.encode(replace_surrogates(msgspec.to_builtins(document)))
+    raw = msgspec.json.format(raw, indent=2) + b"\n"
+    return escape_json(raw)
+
+
+def iter_document(document: Struct, field: str) -> Iterator[bytes]:
+    """Yield what `encode_document` writes, in pieces: one for each entry of the list in *field*."""
+    opening = f'\n  "{field}": ['.encode()
+    # Strings hold no raw line break: only a field of the document itself is two spaces in.
+    before, _, after = encode_document(replace(document, **{field: []})).partition(opening)
+    yield before + opening
+    entries = getattr(document, field)
+    for at, entry in enumerate(entries):
+        yield (b"," if at else b"") + b"\n    " + encode_document(entry).rstrip().replace(b"\n", b"\n    ")
+    yield (b"\n  " if entries else b"") + after
 
 
 def replace_surrogates(value: Any) -> Any:
@@ -168,6 +184,11 @@ def extract_recording(report: Report) -> Recording:
 def build_report_schema(of: Literal["report", "session"] = "report") -> dict[str, Any]:
     """Describe the document as JSON Schema, draft 2020-12."""
     title, kind = (SESSION_SCHEMA, Session) if of == "session" else (REPORT_SCHEMA, Report)
+    return build_document_schema(title, kind)
+
+
+def build_document_schema(title: str, kind: type[Struct]) -> dict[str, Any]:
+    """Describe documents of *kind* as JSON Schema, draft 2020-12."""
     (root,), definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from dckgrade.typography import typeset
+
 Sentence = Annotated[str, Meta(min_length=1, max_length=600)]
 
 
@@ -14,5 +16,5 @@ class Text(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     en: Sentence
 
     def in_language(self, lang: str) -> str:
-        """Return the words in *lang*."""
-        return self.en if lang == "en" else self.fr
+        """Return the words in *lang*, typeset."""
+        return self.en if lang == "en" else typeset(self.fr, "fr")

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from dckgrade.report import codec
+from dckgrade.report import characters, codec
 from dckgrade.report.observation import Absent, EngineInfo, Seen, Unobservable, UnobservableReason
 from dckgrade.report.report import LabRef, Report
 from dckgrade.report.result import CheckResult, Mismatch, NamedMistake, Reason, Score, Verdict
@@ -204,3 +205,33 @@ def storable(report: Report) -> bool:
 def test_half_of_a_surrogate_pair_becomes_a_question_mark() -> None:
     report = replace(read(ONE), trainee="a\ud800b")
     assert read(codec.to_json(report)).trainee == "a?b"
+
+
+class Listing(msgspec.Struct):
+    """A document with lists at two depths."""
+
+    title: str
+    rows: list[dict[str, object]]
+    end: list[int]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [{}],
+        [{"rows": []}, {"rows": [1], "text": '\n  "rows": [\n'}],
+        [{"name": "\u202eA"}, {"name": "::error::"}, {"name": "a\ud800"}],
+    ],
+)
+def test_a_document_written_in_pieces_is_the_one_written_at_once(rows: list[dict[str, object]]) -> None:
+    document = Listing('\n  "rows": [', rows, [1])
+    assert b"".join(codec.iter_document(document, "rows")) == codec.encode_document(document)
+
+
+def test_a_document_of_many_pieces_is_escaped_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = {"facts": ["\u202e évasif", "x##[error]y", "::error::", "plain", "é" * 40] * 3}
+    whole = codec.encode_document(document)
+    monkeypatch.setattr(characters, "_PIECE_BYTES", 7)
+    assert codec.encode_document(document) == whole
+    assert msgspec.json.decode(whole) == document
