@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from dckgrade.lab.model import Check, Diagnosis, Lab
+from dckgrade.lab.model import PLACEHOLDER_PATTERN, Check, Diagnosis, Lab
+from dckgrade.report.text import Text
 
 
 class KnownMistake(Struct, frozen=True):
@@ -41,3 +42,8 @@ def can_name_mistake(check: Check, code: str) -> bool:
 def get_mistake_code(mistake: KnownMistake) -> str:
     """Order by code."""
     return mistake.diagnosis.code
+
+
+def translate_with_blanks(words: Text | None, lang: str) -> str:
+    """Translate a lab's text; placeholders that a report would fill in become `…`."""
+    return PLACEHOLDER_PATTERN.sub("…", words.in_language(lang)) if words else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dckgrade.i18n import N_, UserError
 from dckgrade.lab.problem import guess_nearest_word
+from dckgrade.typography import typeset
 
 ALL_LABS = "all"
 """Instead of a lab's id: every lab."""
@@ -54,7 +55,7 @@ def read_lab_title(path: Path, lang: str) -> str:
     try:
         head = path.read_text(encoding="utf-8")[:MAX_TITLE_HEAD_CHARS]
         head = re.split(r"^(?:checks|sheet):", head, maxsplit=1, flags=re.MULTILINE)[0]
-        return str(yaml.load(head, yaml.CSafeLoader)["title"][lang])
+        return typeset(str(yaml.load(head, yaml.CSafeLoader)["title"][lang]), lang)
     except (OSError, ValueError, LookupError, TypeError, yaml.YAMLError):
         return ""
 
@@ -91,10 +92,24 @@ def find_package_folders() -> list[Path]:
         return []
     # Late: it takes as long as all the rest of a short command, and few install packages of labs.
     from importlib.metadata import entry_points
+
+    offered = entry_points(group=PACKAGE_LABS_GROUP)
+    return [folder for entry in offered for folder in list_folders_of_package(entry.value)]
+
+
+def list_folders_of_package(name: str) -> list[Path]:
+    """List the folders of the package with this dotted name; nothing of it is imported."""
     from importlib.util import find_spec
 
-    specs = (find_spec(entry.value) for entry in entry_points(group=PACKAGE_LABS_GROUP))
-    return [Path(folder) for spec in specs if spec for folder in spec.submodule_search_locations or ()]
+    top, *below = name.split(".")
+    if not all(part.isidentifier() for part in (top, *below)):
+        return []
+    try:
+        # Of a dotted name it would import the packages around.
+        spec = find_spec(top)
+    except (ImportError, ValueError):
+        return []
+    return [Path(folder, *below) for folder in (spec and spec.submodule_search_locations) or ()]
 
 
 def may_offer_labs(folder: str) -> bool:
@@ -117,6 +132,23 @@ def read_entry_points(described: Path) -> str:
         return ""
 
 
+def fold_lab_name(name: str) -> str:
+    """Leave out of a lab's name what people write in different ways: capitals, spaces, hyphens, dots."""
+    return re.sub(r"[\s._-]+", "", name.casefold())
+
+
+def find_typed_lab_path(name: str) -> Path:
+    """Find a lab by its id as people type it, `TP5` or `tp-5`; `NoSuchLab` where there is none."""
+    return get_typed_lab_path(name) or find_lab_path(name)
+
+
+def get_typed_lab_path(name: str) -> Path | None:
+    """Find a lab by its id as people type it; None where there is none."""
+    return get_lab_path(name) or {fold_lab_name(lab): path for lab, path in list_lab_paths().items()}.get(
+        fold_lab_name(name)
+    )
+
+
 def find_lab_path(name: str) -> Path:
     """Find a lab by its id; `NoSuchLab` with the nearest one otherwise."""
     if found := get_lab_path(name):
@@ -125,5 +157,5 @@ def find_lab_path(name: str) -> Path:
     if near := guess_nearest_word(name, known):
         raise NoSuchLab(N_("There is no lab “{name}”."), N_("Did you mean {near}?"), name=name, near=near)
     raise NoSuchLab(
-        N_("There is no lab “{name}”."), N_("These there are: {known}."), name=name, known=", ".join(known)
+        N_("There is no lab “{name}”."), N_("Available: {known}."), name=name, known=", ".join(known)
     )

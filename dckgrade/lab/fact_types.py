@@ -106,7 +106,7 @@ def find_matcher_faults(wanted: Wanted, fact: inspect.Type) -> Iterator[MatcherF
         if kind in APPLICABLE_TYPE_NAMES.get(name, {kind}):
             yield from prefix_faults(name, find_inner_faults(name, value, fact))
         else:
-            yield (name,), N_("`{demand}` makes no sense of {kind}"), {"demand": name, "kind": (kind,)}
+            yield (name,), N_("`{demand}` makes no sense for {kind}"), {"demand": name, "kind": (kind,)}
 
 
 def find_contradictions(demands: dict[str, Any]) -> Iterator[MatcherFault]:
@@ -170,6 +170,6 @@ def find_value_faults(value: Any, fact: inspect.Type) -> Iterator[MatcherFault]:
         near = guess_nearest_word(str(value), known)
         yield (
             (),
-            N_("{found} is none of {known}"),
+            N_("{found} is not one of: {known}"),
             {"found": format_author_value(value), "known": ", ".join(known), "near": near},
         )

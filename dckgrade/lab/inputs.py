@@ -14,6 +14,7 @@ INPUT_NAME_PATTERN = "^[a-z][a-z0-9]{0,31}(-[a-z0-9]{1,31}){0,3}$"
 RESERVED_INPUT_NAMES = frozenset(
     [
         *(
+            "active",
             "cloned",
             "context",
             "deadline",
@@ -25,7 +26,18 @@ RESERVED_INPUT_NAMES = frozenset(
             "hints",
             "host",
         ),
-        *("install-completion", "jobs", "key", "labs", "lang", "moodle", "no-history", "no-wait", "only"),
+        *(
+            "install-completion",
+            "jobs",
+            "key",
+            "labs",
+            "lang",
+            "moodle",
+            "no-history",
+            "no-send",
+            "no-wait",
+            "only",
+        ),
         *(
             "output",
             "passive",

@@ -1,14 +1,16 @@
 """Find the mistakes of a well-formed lab that types alone cannot see, each with its place."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 
+from dckgrade.engine.run_options import WORKDIR
 from dckgrade.i18n import N_
 from dckgrade.lab.fact_types import MatcherFault, describe_unknown_fact, find_fact_faults, get_fact_types
 from dckgrade.lab.inputs import RESERVED_INPUT_NAMES, VALUE_FORMS, is_of_input_type
 from dckgrade.lab.matchers import Wanted, iter_fact_references
-from dckgrade.lab.model import PLACEHOLDER_PATTERN, QUOTATION_FACTS, Check, Condition, Diagnosis, Lab
+from dckgrade.lab.model import PLACEHOLDER_PATTERN, QUOTATION_FACTS, Check, Condition, Diagnosis, Input, Lab
 from dckgrade.lab.problem import MAX_PROBLEMS, Problem, guess_nearest_word
 from dckgrade.lab.strict_yaml import ValuePath, YamlDocument
 from dckgrade.probes.base import Probe, kind_of
@@ -16,8 +18,8 @@ from dckgrade.report.text import Text
 
 RESERVED_LAB_IDS = frozenset(
     [
-        *("all", "class", "collect", "completion", "config", "demo", "doctor", "enrol", "explain", "grade"),
-        *("judge", "lint", "new", "prove", "schema", "sheet", "try"),
+        *("all", "class", "collect", "completion", "config", "demo", "doctor", "draft", "enrol", "explain"),
+        *("grade", "judge", "lint", "new", "prove", "record", "schema", "sheet", "try"),
     ]
 )
 """Names of commands, present and to come: a lab called so could not be graded by its name."""
@@ -26,6 +28,12 @@ RESERVED_LAB_IDS = frozenset(
 def lint_lab(lab: Lab, document: YamlDocument) -> list[Problem]:
     """List everything wrong with *lab*, whose source is *document*."""
     return list(islice(LabLinter(lab, document).find_problems(), MAX_PROBLEMS))
+
+
+def leads_out(folder: str) -> bool:
+    """Return whether a folder's name may lead out of the current folder, on any system."""
+    parts = re.split(r"[/\\]", folder)
+    return parts[0] == "" or ".." in parts or parts[0].startswith("~") or ":" in parts[0]
 
 
 def iter_located_diagnoses(lab: Lab) -> Iterator[tuple[ValuePath, Check, Diagnosis]]:
@@ -105,17 +113,25 @@ class LabLinter:
             if declared.name in RESERVED_INPUT_NAMES:
                 what = N_("`--{name}` is an option of dckgrade itself")
                 yield self.make_problem(("inputs", at, "name"), what, name=declared.name)
-            if declared.default is None:
-                continue
-            if declared.type == "secret":
-                yield self.make_problem(
-                    ("inputs", at, "default"), N_("a secret has no default: everybody can read the lab")
-                )
-            elif not is_of_input_type(str(declared.default), declared.type):
-                yield self.make_problem(
-                    ("inputs", at, "default"), N_("{found} is not of the type {type}; an example: {example}"),
-                    found=declared.default, type=declared.type, example=VALUE_FORMS[declared.type].example,
-                )  # fmt: skip
+            if declared.name == WORKDIR and declared.type != "folder":
+                what = N_("`{name}` is of the type folder")
+                yield self.make_problem(("inputs", at, "type"), what, name=declared.name)
+            if declared.default is not None:
+                yield from self.find_default_problems(("inputs", at, "default"), declared)
+
+    def find_default_problems(self, path: ValuePath, declared: Input) -> Iterator[Problem]:
+        """Find what a default may not be: a secret, of another type, a folder elsewhere."""
+        default = str(declared.default)
+        if declared.type == "secret":
+            yield self.make_problem(path, N_("a secret has no default: everybody can read the lab"))
+        elif not is_of_input_type(default, declared.type):
+            yield self.make_problem(
+                path, N_("{found} is not of the type {type}; an example: {example}"),
+                found=declared.default, type=declared.type, example=VALUE_FORMS[declared.type].example,
+            )  # fmt: skip
+        elif declared.type == "folder" and leads_out(default):
+            what = N_("a lab's own default stays in the current folder; an example: {example}")
+            yield self.make_problem(path, what, example=".")
 
     def find_repeated_words(self, words: Iterable[tuple[ValuePath, str]], what: str) -> Iterator[Problem]:
         """Find repeated *words*."""

@@ -13,6 +13,7 @@ from dckgrade.lab.matchers import Expect, FactReference, iter_fact_references
 from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.base import Probe, Strict
 from dckgrade.report.text import Text
+from dckgrade.typography import typeset
 
 LabId = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,31}$")]
 InputName = Annotated[str, Meta(pattern=INPUT_NAME_PATTERN)]
@@ -154,8 +155,8 @@ class Sheet(Strict, frozen=True, kw_only=True):
     en: Markdown
 
     def in_language(self, lang: str) -> str:
-        """Return the Markdown in *lang*."""
-        return self.en if lang == "en" else self.fr
+        """Return the Markdown in *lang*, typeset."""
+        return self.en if lang == "en" else typeset(self.fr, "fr")
 
 
 class Lab(Strict, frozen=True, kw_only=True, dict=True):

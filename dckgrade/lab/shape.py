@@ -174,7 +174,7 @@ class ShapeComparison:
     def make_unknown_word_problem(self, word: Any, known: list[str], path: ValuePath) -> Problem:
         """Make the problem that *word* is none of the *known* ones."""
         near = guess_nearest_word(str(word), known)
-        what = N_("{found} is none of {known}")
+        what = N_("{found} is not one of: {known}")
         return self.make_problem(
             path, what, found=format_author_value(word), known=", ".join(known), near=near
         )

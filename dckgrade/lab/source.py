@@ -21,7 +21,12 @@ class LabSource(NamedTuple):
 def read_lab_source(path: Path) -> LabSource:
     """Read the file; raises `UserError` when it cannot be read."""
     raw = read_lab_bytes(path)
-    return LabSource(path, raw, f"sha256:{hashlib.sha256(raw).hexdigest()}")
+    return LabSource(path, raw, digest_lab(raw))
+
+
+def digest_lab(raw: bytes) -> str:
+    """Return the digest of a lab's bytes, by which reports name it."""
+    return f"sha256:{hashlib.sha256(raw).hexdigest()}"
 
 
 def read_lab_bytes(path: Path) -> bytes:

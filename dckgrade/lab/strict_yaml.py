@@ -230,6 +230,11 @@ class YamlReader:
         return int(text) if whole else float(text)
 
 
+def is_text_unquoted(text: str) -> bool:
+    """Return whether *text* is read as text where it stands without quotes."""
+    return not (text in CORE_CONSTANTS or INTEGER_PATTERN.fullmatch(text) or FLOAT_PATTERN.fullmatch(text))
+
+
 def get_event_place(event: Any) -> Place:
     """Return where *event* begins."""
     return event.start_mark.line + 1, event.start_mark.column + 1

@@ -47,12 +47,12 @@ PAIRS = {
     "a container": Pair(
         ("web", 8081),
         [Claim(container="web")],
-        ["un, deux\u00a0: un même conteneur, web\u00a0; ce qui est fait pour l'un compte pour l'autre."],
+        ["un, deux\u00a0: un même conteneur, web\u00a0; ce qui est fait pour l’un compte pour l’autre."],
     ),
     "a port": Pair(
         ("other", 8080),
         [Claim(port=8080)],
-        ["un, deux\u00a0: un même port de la machine, 8080\u00a0; finissez l'un avant de commencer l'autre."],
+        ["un, deux\u00a0: un même port de la machine, 8080\u00a0; finissez l’un avant de commencer l’autre."],
     ),
 }
 

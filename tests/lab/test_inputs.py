@@ -89,9 +89,16 @@ def test_a_lab_that_cannot_be_read_declares_nothing(tmp_path: Path) -> None:
     [
         (("name: lang, type: text",), "`--lang` is an option of dckgrade itself"),
         (("name: toy, type: text", "name: toy, type: text"), "another input is called `toy` too"),
+        (("name: workdir, type: folder, default: /",), "a lab's own default stays in the current folder"),
+        (
+            ("name: workdir, type: folder, default: ~/.ssh",),
+            "a lab's own default stays in the current folder",
+        ),
+        (("name: workdir, type: folder, default: a/../../b",), "a lab's own default stays in"),
+        (("name: workdir, type: text, default: /etc",), "`workdir` is of the type folder"),
         (("name: toy-password, type: secret, default: x",), "a secret has no default"),
         (("name: toy-port, type: port, default: 99999",), "99999 is not of the type port; an example: 9090"),
-        (("name: toy, type: word",), "“word” is none of"),
+        (("name: toy, type: word",), "“word” is not one of"),
         (("name: Toy, type: text",), "is not of the form"),
         (("name: toy, type: text, secret: true",), "unknown key `secret`"),
     ],

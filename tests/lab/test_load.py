@@ -57,7 +57,7 @@ def test_the_shelf_has_tp5_and_guesses_what_was_meant() -> None:
     assert find_lab_path("tp5") == list_lab_paths()["tp5"]
     with pytest.raises(NoSuchLab, match="Did you mean tp5"):
         find_lab_path("tp55")
-    with pytest.raises(NoSuchLab, match="These there are: "):
+    with pytest.raises(NoSuchLab, match="Available: "):
         find_lab_path("zzzzzz")
 
 
