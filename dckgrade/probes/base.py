@@ -9,6 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dckgrade.engine.protocol import Engine
+from dckgrade.probes.support.supply import DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import Unit, ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -50,8 +52,16 @@ class Probe(Strict, frozen=True, kw_only=True, tag_field="kind", dict=True):
     """The sentence, without a full stop, that says that there is no such thing."""
     labels: ClassVar[Mapping[str, Text]]
     """Each fact by a name that a trainee understands."""
+    words: ClassVar[Mapping[str, ValueWords]] = {}
+    """What the values of a fact are called: each value of an enumeration has its words."""
+    units: ClassVar[Mapping[str, Unit]] = {}
+    """The units of figures whose names do not tell them (`find_unit_by_name`)."""
     inputs: ClassVar[tuple[str, ...]] = ()
     """The inputs that it reads from `engine.inputs`: a lab that uses the kind declares them."""
+    supply: ClassVar[Supply | NotSupplied]
+    """How an engine's things supply its parameters: `dckgrade record` looks at all that they lead to."""
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {}
+    """The facts that a solution changes, as `dckgrade draft` says and demands them."""
     example: ClassVar[Mapping[str, Any]]
     """The parameters of an example, as a lab writes them: for the documentation and for the tests."""
 

@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from msgspec.structs import replace
 
 from dckgrade.engine.answers import OutOfReach
 from dckgrade.engine.deadline import call_all_within
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.redaction import mask_secrets
+from dckgrade.engine.redaction.words import mask_words
 from dckgrade.probes.base import Probe, kind_of, observation_key
 from dckgrade.probes.registry import get_asking_order
-from dckgrade.report.observation import Observation, Unobservable, UnobservableReason
+from dckgrade.report.observation import Observation, Seen, Unobservable, UnobservableReason
 
 
 def observe_probes(probes: Iterable[Probe], engine: Engine, seconds: float) -> dict[str, Observation]:
@@ -24,7 +27,36 @@ def observe_probes(probes: Iterable[Probe], engine: Engine, seconds: float) -> d
         for name, probe in distinct.items()
     }
     seen = call_all_within(calls, seconds)
-    return {name: convert_outcome(kind_of(distinct[name]), result) for name, result in seen.items()}
+    return {
+        name: mask_observation(convert_outcome(kind_of(distinct[name]), result))
+        for name, result in seen.items()
+    }
+
+
+def mask_observation(seen: Observation) -> Observation:
+    """Mask what a probe has left of secrets: whatever leaves here may be shown, kept and mailed."""
+    match seen:
+        case Seen():
+            return replace(seen, facts=mask_texts(seen.facts))
+        case Unobservable():
+            return replace(seen, detail=mask_texts(seen.detail))
+        case _:
+            return seen
+
+
+def mask_texts(value: Any) -> Any:
+    """Mask the texts in *value*, those in a list as the words of a command."""
+    match value:
+        case str():
+            return mask_secrets(value)
+        case [str(), *_] if all(isinstance(word, str) for word in value):
+            return mask_words(value)
+        case list() | tuple():
+            return [mask_texts(element) for element in value]
+        case dict():
+            return {key: mask_texts(element) for key, element in value.items()}
+        case _:
+            return value
 
 
 def observe_with_duration(probe: Probe, engine: Engine) -> Observation:

@@ -29,7 +29,7 @@ NAME_MATCHES: tuple[FoundBy, ...] = ("name", "label", "near-miss", "arguments")
 MAX_NAME_EDITS = 2
 
 NO_SUCH_CONTAINER = Text(
-    fr="aucun conteneur de ce nom n'a été trouvé", en="no container of that name was found"
+    fr="aucun conteneur nommé {asked} n'a été trouvé", en="no container named {asked} was found"
 )
 """What is said where no container has the name that a lab gives."""
 

@@ -10,6 +10,7 @@ from dckgrade.probes.support.lookup import find_container
 
 PREDEFINED_NETWORKS = {"bridge", "host", "none", "default"}
 """Docker's own networks: on its bridge no container knows another by name."""
+MIN_SHORT_ID_CHARS = 12
 
 
 def inspect_cadvisor(engine: Engine, name: str = "cadvisor") -> Json | None:
@@ -41,9 +42,22 @@ def can_reach_other(inspected: Json, other: Json) -> bool:
     Return whether one can call the other by a name, or on the loopback that they have in common: a network
     that somebody made, the machine's own, or one lent by the other (`--network container:…`).
     """
-    return share_network(inspected, other) or identify_network_owner(inspected) == identify_network_owner(
-        other
-    )
+    return share_network(inspected, other) or share_network_stack(inspected, other)
+
+
+def share_network_stack(inspected: Json, other: Json) -> bool:
+    """Return whether both stand in one network of their own, or in the machine's: one loopback."""
+    first, second = map(identify_network_owner, (inspected, other))
+    return first == second or is_lender(other, first) or is_lender(inspected, second)
+
+
+def is_lender(inspected: Json, reference: str) -> bool:
+    """Return whether *reference*, as `--network container:` takes it, means this container."""
+    name, ref = (str(inspected.get(key) or "").lstrip("/") for key in ("Name", "Id"))
+    plain = reference.lstrip("/")
+    if plain in {"", "host"}:  # of nobody; the machine's, whatever a container is called
+        return False
+    return plain == name or (len(plain) >= MIN_SHORT_ID_CHARS and ref.startswith(plain))
 
 
 def identify_network_owner(inspected: Json) -> str:
@@ -52,6 +66,12 @@ def identify_network_owner(inspected: Json) -> str:
     if mode.startswith("container:"):
         return mode.removeprefix("container:")
     return mode if mode == "host" else str(inspected.get("Id") or "")
+
+
+def is_reachable_name(host: str, inspected: Json, seen_from: Json) -> bool:
+    """Return whether *host* is a name or address of the container from there; names have no case."""
+    called = {name.casefold() for name in list_reachable_names(inspected, seen_from)}
+    return host.casefold().removesuffix(".") in called
 
 
 def list_reachable_names(inspected: Json, seen_from: Json) -> set[str]:
@@ -66,12 +86,12 @@ def list_reachable_names(inspected: Json, seen_from: Json) -> set[str]:
 
 
 def list_names_in_network(own: str, network: str, settings: Json) -> Iterator[str]:
-    """Yield what one network calls it; engines before 25 have no DNSNames."""
+    """Yield what one network calls it, with and without its own name behind; before 25 without DNSNames."""
     yield str(settings.get("IPAddress") or "")
+    yield str(settings.get("GlobalIPv6Address") or "")
     if network not in PREDEFINED_NETWORKS:
-        yield own
-        yield from map(str, settings.get("DNSNames") or [])
-        yield from map(str, settings.get("Aliases") or [])
+        for name in filter(None, (own, *(settings.get("DNSNames") or ()), *(settings.get("Aliases") or ()))):
+            yield from (str(name), f"{name}.{network}")
 
 
 def is_loopback_host(host: str) -> bool:

@@ -307,10 +307,17 @@ def ask_addresses(
 
 
 def inspect_network_owner(engine: Engine, inspected: Json) -> Json:
-    """Return the container whose ports and addresses it has: another's under `--network container:…`."""
+    """
+    Return the container whose ports and addresses it has: another's under `--network container:…`.
+
+    Raises `OutOfReach` where that one is gone: the container itself is there, and nobody tells its ports.
+    """
     mode = get_network_mode(inspected)
     lender = mode.removeprefix("container:")
-    return engine.inspect_container(lender) if lender != mode else inspected
+    try:
+        return engine.inspect_container(lender) if lender != mode else inspected
+    except NotThere:
+        raise OutOfReach(UnobservableReason.ADDRESS_OUT_OF_REACH, mode[:80]) from None
 
 
 def get_network_mode(inspected: Json) -> str:

@@ -143,6 +143,14 @@ def test_a_container_in_another_s_network_has_that_one_s_ports() -> None:
     assert where(engine) == (9095, "", "published")
 
 
+def test_a_container_whose_lender_is_gone_is_there_and_cannot_be_asked() -> None:
+    engine = Web({"9090/-/ready": OK})
+    engine.inspect("meter")["HostConfig"]["NetworkMode"] = "container:" + "0" * 64
+    with pytest.raises(OutOfReach) as refusal:
+        where(engine)
+    assert refusal.value.why is UnobservableReason.ADDRESS_OUT_OF_REACH
+
+
 @pytest.mark.parametrize(
     ("command", "variables"),
     [
