@@ -1,6 +1,6 @@
 """Kind `container`: a container's state, found by its name, label, a similar name or its image."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import msgspec
@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.engine.redaction.words import mask_words
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.image_names import (
     ENGINE_MADE_NAME,
@@ -16,6 +17,7 @@ from dckgrade.probes.docker.image_names import (
     matches_image,
     runs_own_command,
 )
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.lookup import (
     NO_SUCH_CONTAINER,
     RESTING_STATES,
@@ -28,6 +30,8 @@ from dckgrade.probes.support.lookup import (
     find_container,
     uptime_s,
 )
+from dckgrade.probes.support.supply import DraftedFact, NotSupplied, Supply, each_container
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -95,14 +99,14 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "id": Text(fr="identifiant du conteneur", en="id of the container"),
-    "name": Text(fr="nom du conteneur", en="name of the container"),
-    "found_by": Text(fr="trouvé par", en="found by"),
+    "id": Text(fr="identifiant du conteneur", en="container id"),
+    "name": Text(fr="nom du conteneur", en="container name"),
+    "found_by": Text(fr="nom trouvé", en="name found"),
     "others": Text(fr="nombre d'autres conteneurs possibles", en="number of other possible containers"),
-    "image": Text(fr="image du conteneur", en="image of the container"),
-    "image_names": Text(fr="noms de l'image", en="names of the image"),
-    "image_fits": Text(fr="image demandée", en="image asked for"),
-    "status": Text(fr="état du conteneur", en="state of the container"),
+    "image": Text(fr="image du conteneur", en="container image"),
+    "image_names": Text(fr="noms de l'image", en="image names"),
+    "image_fits": Text(fr="image du TP", en="image of the lab"),
+    "status": Text(fr="état du conteneur", en="container state"),
     "stable": Text(fr="état stable", en="stable state"),
     "exit_code": Text(fr="code de sortie", en="exit code"),
     "oom_killed": Text(fr="tué par manque de mémoire", en="killed for lack of memory"),
@@ -115,9 +119,40 @@ LABELS: Mapping[str, Text] = {
     "env_names": Text(fr="variables d'environnement", en="environment variables"),
     "env_empty": Text(fr="variables d'environnement vides", en="empty environment variables"),
     "mounts": Text(fr="montages", en="mounts"),
-    "networks": Text(fr="réseaux du conteneur", en="networks of the container"),
+    "networks": Text(fr="réseaux du conteneur", en="container networks"),
     "network_mode": Text(fr="mode réseau", en="network mode"),
     "log_tail": Text(fr="dernières lignes des logs", en="last lines of the log"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "exit_code": value_words.EXIT_CODE,
+    "found_by": {
+        **value_words.FOUND_BY,
+        "arguments": Text(
+            fr="{name}, choisi par Docker : c'est le programme qui a reçu « {command} »",
+            en="{name}, chosen by Docker: it is the program that received “{command}”",
+        ),
+    },
+    "status": value_words.CONTAINER_STATUS,
+    "stable": value_words.STABLE,
+    "health": value_words.HEALTH,
+    "restart_policy": value_words.RESTART_POLICY,
+    "network_mode": value_words.NETWORK_MODE,
+    "image_fits": {
+        False: Text(
+            fr="l'image est {image} : ce n'est pas celle du TP",
+            en="the image is {image}: not the one of the lab",
+        ),
+    },
+    "oom_killed": {
+        True: Text(
+            fr="le noyau a tué le conteneur par manque de mémoire",
+            en="the kernel killed the container for lack of memory",
+        ),
+    },
+    "env_names": value_words.NO_ELEMENT_FEMININE,
+    "env_empty": value_words.NO_ELEMENT_FEMININE,
 }
 
 
@@ -132,6 +167,17 @@ class Container(Probe, frozen=True, kw_only=True, tag="container"):
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = each_container("name")
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "status": DraftedFact(
+            {
+                "running": Text(fr="tourne", en="runs"),
+                "exited": Text(fr="est arrêté", en="has stopped"),
+                "paused": Text(fr="est en pause", en="is paused"),
+            }
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {"name": "dbserver", "image": "postgres"}
 
     def observe(self, engine: Engine) -> Observation:
@@ -176,7 +222,7 @@ def read_container_facts(
         restart_count=restarts,
         restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
         health=(state.get("Health") or {}).get("Status"),
-        command=list(mask_arguments(config.get("Cmd") or [])),
+        command=mask_words(config.get("Cmd") or []),
         own_command=None if silent else runs_own_command(inspected, engine),
         # The engine lists variables and mounts in a new order each time.
         env_names=sorted(name for name, _, _ in env),
@@ -194,16 +240,6 @@ def parse_status(word: str) -> ContainerStatus:
         if word == known:
             return known  # type: ignore[no-any-return]
     raise OutOfReach(UnobservableReason.UNREADABLE, f"State.Status: {word}")
-
-
-def mask_arguments(command: Sequence[str]) -> Iterator[str]:
-    """Yield the arguments with secrets masked; wholly after a flag such as `--password`."""
-    for before, part in zip(["", *command], command, strict=False):
-        secret = (
-            before.startswith("-")
-            and mask_secrets(f"{before} {part}") != f"{mask_secrets(before)} {mask_secrets(part)}"
-        )
-        yield "***" if secret else mask_secrets(part)
 
 
 def parse_mount(entry: Json) -> Mount:

@@ -20,6 +20,7 @@ from dckgrade.probes.support.lookup import (
     get_repository_name,
 )
 from dckgrade.probes.support.service import find_id_and_state
+from dckgrade.probes.support.supply import NotSupplied, Supply, each_container
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -50,6 +51,7 @@ class ContainerError(Probe, frozen=True, kw_only=True, tag="container-error"):
         "text": Text(fr="erreur du programme", en="error of the program"),
         "place": Text(fr="où elle se lit", en="where it can be read"),
     }
+    supply: ClassVar[Supply | NotSupplied] = each_container("name")
     example: ClassVar[Mapping[str, Any]] = {"name": "webservers", "image": "nginx"}
 
     def observe(self, engine: Engine) -> Observation:

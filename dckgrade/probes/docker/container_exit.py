@@ -11,8 +11,11 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost
 from dckgrade.probes.docker.container import ContainerStatus, parse_status
 from dckgrade.probes.docker.container_limits import get_control_groups
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, convert_to_observation
+from dckgrade.probes.support.supply import EACH_CONTAINER, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import Unit, ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -36,13 +39,26 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom du conteneur", en="name of the container"),
-    "status": Text(fr="état du conteneur", en="state of the container"),
+    "name": Text(fr="nom du conteneur", en="container name"),
+    "status": Text(fr="état du conteneur", en="container state"),
     "exit_code": Text(fr="code de sortie", en="exit code"),
     "oom_killed": Text(fr="tué par manque de mémoire", en="killed for lack of memory"),
     "restart_policy": Text(fr="politique de redémarrage", en="restart policy"),
-    "memory_limit": Text(fr="limite de mémoire demandée (octets)", en="memory limit asked for (bytes)"),
+    "memory_limit": Text(fr="limite de mémoire déclarée", en="declared memory limit"),
     "control_groups": Text(fr="version des groupes de contrôle", en="version of the control groups"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "exit_code": value_words.EXIT_CODE,
+    "status": value_words.CONTAINER_STATUS,
+    "restart_policy": value_words.RESTART_POLICY,
+    "oom_killed": {
+        False: Text(
+            fr="le noyau n'a pas tué le conteneur par manque de mémoire",
+            en="the kernel did not kill the container for lack of memory",
+        ),
+    },
 }
 
 
@@ -54,6 +70,15 @@ class ContainerExit(ContainerProbe, frozen=True, kw_only=True, tag="container-ex
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    units: ClassVar[Mapping[str, Unit]] = {"memory_limit": "bytes"}
+    supply: ClassVar[Supply | NotSupplied] = EACH_CONTAINER
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "exit_code": DraftedFact(Text(fr="s'est terminé avec le code {value}", en="ended with code {value}")),
+        "oom_killed": DraftedFact(
+            {True: Text(fr="a été tué par manque de mémoire", en="was killed for lack of memory")}
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:

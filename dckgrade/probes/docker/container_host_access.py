@@ -10,9 +10,12 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost
-from dckgrade.probes.docker.container_processes import Shared, list_shared_namespaces
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer
+from dckgrade.probes.support.namespaces import Shared, list_shared_namespaces
+from dckgrade.probes.support.supply import EACH_CONTAINER, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.text import Text
 
 ENGINE_SOCKETS = (
@@ -26,9 +29,17 @@ SYSTEM_FOLDERS = {
     *("/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/opt", "/proc", "/root", "/run"),
     *("/sbin", "/sys", "/usr", "/var", "/var/lib", "/var/log", "/var/run", "/Users"),
 }
-WHOLE_FOLDERS = ("/boot", "/proc", "/sys", "/var/lib/containerd", "/var/lib/docker")
-"""Those of which every part belongs to the machine or to its engine."""
+WHOLE_FOLDERS = (
+    *("/bin", "/boot", "/lib/modules", "/proc", "/sbin", "/sys", "/usr/bin", "/usr/lib/modules", "/usr/sbin"),
+    *("/etc/cron.d", "/etc/docker", "/etc/kubernetes", "/etc/pam.d", "/etc/ssh", "/etc/sudoers.d"),
+    *("/etc/gshadow", "/etc/shadow", "/etc/sudoers", "/etc/systemd", "/var/spool/cron"),
+    *("/var/lib/containerd", "/var/lib/docker", "/var/lib/kubelet"),
+)
+"""Those of which every part belongs to the machine or its engine, and single files that are as sensitive."""
 HOME_PATTERN = re.compile(r"(/home|/Users)/[^/]+")
+KEYS_PATTERN = re.compile(r".*/(\.(?:aws|gnupg|kube|ssh))(?:/.*)?")
+"""Where somebody keeps keys, in whichever home."""
+BINDING_OPTIONS = {"bind", "rbind"}
 MAX_SHOWN, MAX_SHOWN_CHARS = 10, 100
 
 EngineSocket = Literal["none", "mounted", "in-a-folder"]
@@ -45,7 +56,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     privileged: bool
     """`--privileged`: every capability and device, and no filter."""
     shares_with_machine: list[Shared]
-    """The namespaces that are the machine's own: network, processes, ipc, names, users."""
+    """The namespaces that are the machine's own, lent by another container or not: network, processes, ipc,
+    names, users."""
     engine_socket: EngineSocket
     """none; mounted itself; in-a-folder: a folder that is mounted holds it."""
     socket_place: str
@@ -57,7 +69,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "name": Text(fr="nom du conteneur", en="container name"),
     "privileged": Text(fr="mode privilégié", en="privileged mode"),
     "shares_with_machine": Text(
         fr="espaces partagés avec la machine", en="namespaces shared with the machine"
@@ -69,6 +81,19 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "shares_with_machine": value_words.SHARED_NAMESPACES,
+    "privileged": {
+        True: Text(fr="le conteneur tourne en mode privilégié", en="the container runs in privileged mode"),
+    },
+    "engine_socket": {
+        "none": Text(fr="aucun", en="none"),
+        "mounted": Text(fr="monté dans le conteneur", en="mounted into the container"),
+        "in-a-folder": Text(fr="présent dans un dossier monté", en="inside a mounted folder"),
+    },
+}
+
+
 class ContainerHostAccess(ContainerProbe, frozen=True, kw_only=True, tag="container-host-access"):
     """Look at what of the engine's machine is in the container called *container*, running or not."""
 
@@ -77,6 +102,13 @@ class ContainerHostAccess(ContainerProbe, frozen=True, kw_only=True, tag="contai
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_CONTAINER
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "engine_socket": DraftedFact(
+            {"mounted": Text(fr="a le socket du moteur", en="has the socket of the engine")}
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
@@ -88,7 +120,7 @@ class ContainerHostAccess(ContainerProbe, frozen=True, kw_only=True, tag="contai
         return Facts(
             name=subject.name,
             privileged=bool(host.get("Privileged")),
-            shares_with_machine=list_shared_namespaces(host),
+            shares_with_machine=list_shared_namespaces(engine, inspected),
             engine_socket=socket,
             socket_place=place[:MAX_SHOWN_CHARS],
             host_folders=sorted(set(list_system_folders(source for source, _ in mounted)))[:MAX_SHOWN],
@@ -121,8 +153,8 @@ def find_bound_folder(engine: Engine, volume: str) -> str:
         options = engine.inspect_volume(volume).get("Options") or {}
     except NotThere:
         return ""
-    is_bind = "bind" in re.split("[, ]", str(options.get("o") or "").removeprefix("r"))
-    return str(options.get("device") or "") if is_bind else ""
+    is_bound = BINDING_OPTIONS.intersection(re.split("[, ]", str(options.get("o") or "")))
+    return str(options.get("device") or "") if is_bound else ""
 
 
 def find_engine_socket(
@@ -145,6 +177,8 @@ def list_system_folders(sources: Iterable[str]) -> Iterator[str]:
         whole = (folder for folder in WHOLE_FOLDERS if source == folder or source.startswith(folder + "/"))
         if folder := next(whole, ""):
             yield folder
+        elif keys := KEYS_PATTERN.fullmatch(source):
+            yield f"~/{keys[1]}"
         elif home := HOME_PATTERN.fullmatch(source):
             yield home[1]
         elif source in SYSTEM_FOLDERS:

@@ -9,9 +9,12 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, convert_to_observation
 from dckgrade.probes.support.reachability import is_running
+from dckgrade.probes.support.supply import EACH_CONTAINER, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import Unit, ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -64,14 +67,14 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "name": Text(fr="nom du conteneur", en="container name"),
     "running": Text(fr="conteneur en marche", en="container running"),
-    "declared_memory": Text(fr="limite de mémoire demandée (octets)", en="memory limit asked for (bytes)"),
-    "declared_cpus": Text(fr="limite de processeurs demandée", en="processor limit asked for"),
-    "declared_processes": Text(fr="limite de processus demandée", en="process limit asked for"),
-    "declared_shares": Text(fr="parts de processeur demandées", en="processor shares asked for"),
+    "declared_memory": Text(fr="limite de mémoire déclarée", en="declared memory limit"),
+    "declared_cpus": Text(fr="limite de processeurs déclarée", en="declared processor limit"),
+    "declared_processes": Text(fr="limite de processus déclarée", en="declared process limit"),
+    "declared_shares": Text(fr="parts de processeur déclarées", en="declared processor shares"),
     "declared_cpuset": Text(fr="processeurs choisis", en="processors chosen"),
-    "memory_bytes": Text(fr="limite de mémoire en vigueur (octets)", en="memory limit in force (bytes)"),
+    "memory_bytes": Text(fr="limite de mémoire en vigueur", en="memory limit in force"),
     "processes": Text(fr="limite de processus en vigueur", en="process limit in force"),
     "cpus": Text(fr="limite de processeurs en vigueur", en="processor limit in force"),
     "cpus_seen": Text(
@@ -80,6 +83,29 @@ LABELS: Mapping[str, Text] = {
     "control_groups": Text(fr="version des groupes de contrôle", en="version of the control groups"),
     "misplaced": Text(fr="options reçues par le programme", en="options that the program got"),
     "command": Text(fr="commande exécutée", en="command run"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "memory_bytes": {
+        None: Text(fr="aucune", en="none"),
+    },
+    "processes": {
+        None: Text(fr="aucune", en="none"),
+    },
+    "cpus": {
+        None: Text(fr="aucune", en="none"),
+    },
+    "declared_memory": {
+        None: Text(fr="aucune", en="none"),
+    },
+    "declared_cpus": {
+        None: Text(fr="aucune", en="none"),
+    },
+    "declared_processes": {
+        None: Text(fr="aucune", en="none"),
+    },
+    "misplaced": value_words.NO_ELEMENT_FEMININE,
 }
 
 
@@ -95,6 +121,16 @@ class ContainerLimits(ContainerProbe, frozen=True, kw_only=True, tag="container-
     cost: ClassVar[Cost] = Cost.ACT
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    units: ClassVar[Mapping[str, Unit]] = {"declared_memory": "bytes"}
+    supply: ClassVar[Supply | NotSupplied] = EACH_CONTAINER
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "memory_bytes": DraftedFact(
+            Text(fr="a au plus {value} octets de mémoire", en="has {value} bytes of memory at most")
+        ),
+        "processes": DraftedFact(Text(fr="a au plus {value} processus", en="has {value} processes at most")),
+        "cpus": DraftedFact(Text(fr="a au plus {value} processeur", en="has {value} CPUs at most")),
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:

@@ -16,6 +16,7 @@ from dckgrade.probes.support.lookup import (
     convert_to_observation,
     find_container,
 )
+from dckgrade.probes.support.supply import EACH_CONTAINER, NotSupplied, Supply
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -40,6 +41,7 @@ class ContainerLog(ContainerProbe, frozen=True, kw_only=True, tag="container-log
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    supply: ClassVar[Supply | NotSupplied] = EACH_CONTAINER
     example: ClassVar[Mapping[str, Any]] = {"container": "dbserver"}
 
     def observe(self, engine: Engine) -> Observation:

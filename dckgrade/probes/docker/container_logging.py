@@ -11,6 +11,8 @@ from dckgrade.probes.base import Cost
 from dckgrade.probes.docker.daemon_json.rotation import LogConfig
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer
+from dckgrade.probes.support.supply import EACH_CONTAINER, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import Unit, ValueWords
 from dckgrade.report.text import Text
 
 MAX_SHOWN_CHARS = 80
@@ -36,18 +38,33 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "name": Text(fr="nom du conteneur", en="container name"),
     "driver": Text(fr="pilote de logs", en="log driver"),
     "size_text": Text(fr="taille maximale écrite", en="maximum size as written"),
     "files_text": Text(fr="nombre de fichiers écrit", en="number of files as written"),
-    "max_size": Text(
-        fr="taille maximale d'un fichier de logs (octets)", en="maximum size of a log file (bytes)"
-    ),
+    "max_size": Text(fr="taille maximale d'un fichier de logs", en="maximum size of a log file"),
     "max_file": Text(fr="nombre maximal de fichiers de logs", en="maximum number of log files"),
-    "max_bytes": Text(
-        fr="taille maximale de tous les fichiers (octets)", en="maximum size of all files (bytes)"
-    ),
+    "max_bytes": Text(fr="taille maximale de tous les fichiers", en="maximum size of all files"),
     "rotates": Text(fr="rotation des logs", en="log rotation"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "max_bytes": {
+        None: Text(fr="sans limite", en="no limit"),
+    },
+    "max_size": {
+        None: Text(fr="sans limite", en="no limit"),
+    },
+    "max_file": {
+        None: Text(fr="sans limite", en="no limit"),
+    },
+    "rotates": {
+        False: Text(
+            fr="les logs ne sont pas renouvelés : leur taille n'a pas de limite",
+            en="the log is not rotated: its size has no limit",
+        ),
+    },
 }
 
 
@@ -59,6 +76,12 @@ class ContainerLogging(ContainerProbe, frozen=True, kw_only=True, tag="container
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    units: ClassVar[Mapping[str, Unit]] = {"max_size": "bytes"}
+    supply: ClassVar[Supply | NotSupplied] = EACH_CONTAINER
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "rotates": DraftedFact({True: Text(fr="fait tourner son journal", en="rotates its log")}),
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:  # noqa: ARG002

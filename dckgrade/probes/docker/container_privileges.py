@@ -9,9 +9,13 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer
+from dckgrade.probes.support.namespaces import shares_processes
 from dckgrade.probes.support.reachability import is_running
+from dckgrade.probes.support.supply import EACH_CONTAINER, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.text import Text
 
@@ -62,7 +66,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "name": Text(fr="nom du conteneur", en="container name"),
     "running": Text(fr="conteneur en marche", en="container running"),
     "bounding": Text(fr="capacités possibles", en="possible capabilities"),
     "effective": Text(fr="capacités effectives", en="effective capabilities"),
@@ -79,6 +83,32 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "by": value_words.SOURCE_OF_STATUS,
+    "seccomp_mode": value_words.SECCOMP_MODE,
+    "bounding": {
+        (): Text(fr="aucune", en="none"),
+        None: Text(fr="inconnues", en="not known"),
+    },
+    "effective": {
+        (): Text(fr="aucune", en="none"),
+        None: Text(fr="inconnues", en="not known"),
+    },
+    "no_new_privileges": {
+        False: Text(
+            fr="un processus peut encore obtenir de nouveaux droits",
+            en="a process can still gain new privileges",
+        ),
+        None: Text(
+            fr="on ne sait pas si un processus peut obtenir de nouveaux droits",
+            en="whether a process can gain new privileges is not known",
+        ),
+    },
+    "added": value_words.NO_ELEMENT_FEMININE,
+    "dropped": value_words.NO_ELEMENT_FEMININE,
+}
+
+
 class ContainerPrivileges(ContainerProbe, frozen=True, kw_only=True, tag="container-privileges"):
     """
     Ask the kernel what the container called *container* may do.
@@ -91,13 +121,21 @@ class ContainerPrivileges(ContainerProbe, frozen=True, kw_only=True, tag="contai
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_CONTAINER
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "no_new_privileges": DraftedFact(
+            {True: Text(fr="ne peut pas gagner de privilèges", en="cannot gain privileges")}
+        ),
+        "dropped": DraftedFact(Text(fr="renonce aux capacités {value}", en="drops the capabilities {value}")),
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
         """Read the status of the first process of what runs, and the options."""
         if not is_running(inspected):
             return build_privileges_facts(subject.name, inspected, None, None)
-        by, status = read_first_status(engine, subject.id)
+        by, status = read_first_status(engine, subject.id, inspected)
         return build_privileges_facts(subject.name, inspected, parse_status(status), by)
 
 
@@ -110,15 +148,18 @@ class ProcessStatus(Struct, frozen=True, kw_only=True):
     seccomp_mode: int | None
 
 
-def read_first_status(engine: Engine, container: str) -> tuple[Literal["proc", "exec"], str]:
+def read_first_status(engine: Engine, container: str, inspected: Json) -> tuple[Literal["proc", "exec"], str]:
     """
     Return the status of a running container's first process, and who told of it.
 
-    A command is not run where the container shares the machine's processes: number 1 is another's there.
+    A command is not run where the container shares processes, be they the machine's or those of another
+    container: number 1 is another's there. Raises `OutOfReach`.
     """
     try:
         return "proc", engine.read_process_file(container, "status")
     except (NotThere, OutOfReach):
+        if shares_processes(inspected):
+            raise OutOfReach(UnobservableReason.NOT_TRIED, "process 1 in it is another's") from None
         return "exec", engine.run_command(container, READ_FIRST_STATUS_COMMAND).output
 
 

@@ -11,9 +11,13 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import FoundContainer
+from dckgrade.probes.support.namespaces import Shared, list_shared_namespaces, shares_processes
 from dckgrade.probes.support.process_tree import find_descendants
+from dckgrade.probes.support.supply import EACH_CONTAINER, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.text import Text
 
@@ -26,15 +30,6 @@ INIT_PROGRAMS = {"catatonit", "docker-init", "dumb-init", "s6-svscan", "tini"}
 MAX_PROCESSES = 200
 MAX_NAMES, MAX_NAME_CHARS = 10, 60
 REMAPPED_IDS = 65_536
-
-Shared = Literal["net", "pid", "ipc", "uts", "user"]
-SHARING_MODES: Mapping[Shared, str] = {
-    "net": "NetworkMode",
-    "pid": "PidMode",
-    "ipc": "IpcMode",
-    "uts": "UTSMode",
-    "user": "UsernsMode",
-}
 
 
 class Process(Struct, frozen=True, kw_only=True):
@@ -74,8 +69,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom du conteneur", en="name of the container"),
-    "uids": Text(fr="utilisateurs des processus", en="users of the processes"),
+    "name": Text(fr="nom du conteneur", en="container name"),
+    "uids": Text(fr="utilisateurs des processus", en="process users"),
     "root": Text(fr="programmes qui tournent en root", en="programs that run as root"),
     "first": Text(fr="programme du premier processus", en="program of the first process"),
     "first_root": Text(fr="premier processus en root", en="first process run by root"),
@@ -89,6 +84,15 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "by": value_words.SOURCE_OF_STATUS,
+    "shares_with_machine": value_words.SHARED_NAMESPACES,
+    "uids": {
+        0: Text(fr="root (0)", en="root (0)"),
+    },
+}
+
+
 class ContainerProcesses(ContainerProbe, frozen=True, kw_only=True, tag="container-processes"):
     """List the processes of the container called *container*; one that does not run has none."""
 
@@ -96,16 +100,23 @@ class ContainerProcesses(ContainerProbe, frozen=True, kw_only=True, tag="contain
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = Text(
-        fr="aucun conteneur en marche de ce nom n'a été trouvé",
-        en="no running container of that name was found",
+        fr="aucun conteneur en marche nommé {asked} n'a été trouvé",
+        en="no running container named {asked} was found",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_CONTAINER
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "init": DraftedFact({True: Text(fr="a un programme init", en="has an init program")}),
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
         """Ask the engine's `ps`; where its machine has another one, run `cat` in the container."""
         by, processes = find_processes(engine, subject.id, inspected)
-        return build_processes_facts(subject.name, inspected, processes, by)
+        return build_processes_facts(
+            subject.name, inspected, processes, by, list_shared_namespaces(engine, inspected)
+        )
 
 
 def find_processes(
@@ -125,7 +136,9 @@ def find_processes(
         base = find_remapped_base(inspected, engine.inspect_engine())
         return "top", select_own([shift_uid(process, base) for process in processes], first_pid)
     except OutOfReach as refusal:
-        if refusal.why not in {UnobservableReason.ENGINE_ERROR, UnobservableReason.UNREADABLE}:
+        # Inside, the first process is number 1: not in one that shares another's processes.
+        own_errors = {UnobservableReason.ENGINE_ERROR, UnobservableReason.UNREADABLE}
+        if refusal.why not in own_errors or shares_processes(inspected):
             raise
     written = engine.run_command(container, READ_STATUS_COMMAND).output
     return "exec", select_own(list(parse_status_files(written)), 1)
@@ -205,7 +218,11 @@ def shift_uid(process: Process, base: int) -> Process:
 
 
 def build_processes_facts(
-    name: str, inspected: Json, processes: Sequence[Process], by: Literal["top", "exec"]
+    name: str,
+    inspected: Json,
+    processes: Sequence[Process],
+    by: Literal["top", "exec"],
+    shared: list[Shared],
 ) -> Facts:
     """Put the processes, the first one at the head, into facts."""
     host, first = inspected.get("HostConfig") or {}, processes[0]
@@ -216,17 +233,12 @@ def build_processes_facts(
         root=list_names(process for process in processes if process.uid == 0),
         first=first.name,
         first_root=first.uid == 0,
-        handles_term=heeds_term(first, init=init, protected=not host.get("PidMode")),
+        handles_term=heeds_term(first, init=init, protected=not shares_processes(inspected)),
         init=init,
-        shares_with_machine=list_shared_namespaces(host),
+        shares_with_machine=shared,
         by=by,
         command=" ".join(READ_STATUS_COMMAND) if by == "exec" else "",
     )
-
-
-def list_shared_namespaces(host: Json) -> list[Shared]:
-    """List the namespaces that inspect's `HostConfig` leaves to the machine."""
-    return [shared for shared, mode in SHARING_MODES.items() if host.get(mode) == "host"]
 
 
 def list_names(processes: Iterable[Process]) -> list[str]:

@@ -10,6 +10,7 @@ from dckgrade.engine.answers import Json
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost
 from dckgrade.probes.docker.container import ContainerStatus, parse_status
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import (
     NO_SUCH_CONTAINER,
@@ -18,6 +19,8 @@ from dckgrade.probes.support.lookup import (
     parse_timestamp,
     uptime_s,
 )
+from dckgrade.probes.support.supply import EACH_CONTAINER, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.text import Text
 
 
@@ -26,7 +29,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     The policy, and what came of it.
 
     A stop by hand (`docker stop`, `docker kill`) is no failure: no policy acts on it. A start by hand
-    (`docker restart`, `docker start`) sets the count to 0.
+    (`docker restart`, `docker start`) sets the count to 0, and so does one that comes with the engine's own
+    start.
     """
 
     name: str
@@ -37,7 +41,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     max_retries: int
     """How often `on-failure` tries at most; 0: without end."""
     count: int
-    """How often the engine has started it anew, by itself, since it was last started by hand."""
+    """How often the engine has started it anew, by itself, since it was last started by hand or with it."""
     looping: bool
     """It was restarted less than ten seconds ago, or is about to be: what it does now may not last."""
     has_ended: bool
@@ -47,14 +51,24 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom du conteneur", en="name of the container"),
-    "status": Text(fr="état du conteneur", en="state of the container"),
+    "name": Text(fr="nom du conteneur", en="container name"),
+    "status": Text(fr="état du conteneur", en="container state"),
     "policy": Text(fr="politique de redémarrage", en="restart policy"),
     "max_retries": Text(fr="nombre maximal d'essais", en="maximum number of retries"),
     "count": Text(fr="nombre de redémarrages par le moteur", en="number of restarts by the engine"),
     "looping": Text(fr="redémarrages en cours", en="still being restarted"),
     "has_ended": Text(fr="programme déjà terminé une fois", en="program that has ended before"),
     "exit_code": Text(fr="code de sortie", en="exit code"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "exit_code": value_words.EXIT_CODE,
+    "status": value_words.CONTAINER_STATUS,
+    "policy": value_words.RESTART_POLICY,
+    "looping": {
+        True: Text(fr="le conteneur redémarre sans cesse", en="the container keeps restarting"),
+    },
 }
 
 
@@ -66,6 +80,17 @@ class ContainerRestarts(ContainerProbe, frozen=True, kw_only=True, tag="containe
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_CONTAINER
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "policy": DraftedFact(
+            Text(fr="suit la politique de redémarrage {value}", en="follows the restart policy {value}"),
+            usual="no",
+        ),
+        "max_retries": DraftedFact(
+            Text(fr="redémarre {value} fois au plus", en="restarts {value} times at most")
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:

@@ -12,6 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.container import ContainerStatus, parse_status
 from dckgrade.probes.docker.image_names import list_image_names, matches_image
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.lookup import (
     NO_SUCH_CONTAINER,
     ContainerName,
@@ -21,6 +22,8 @@ from dckgrade.probes.support.lookup import (
     is_restart_looping,
     parse_timestamp,
 )
+from dckgrade.probes.support.supply import EACH_CONTAINER, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -51,15 +54,45 @@ class Facts(Struct, frozen=True, kw_only=True):
 MEMORY_FIGURES = ("memory_bytes", "memory_limit_bytes")
 FIGURES = (*MEMORY_FIGURES, "cpu_ns", "processes")
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom du conteneur", en="name of the container"),
-    "image": Text(fr="image du conteneur", en="image of the container"),
-    "image_fits": Text(fr="image demandée", en="image asked for"),
-    "status": Text(fr="état du conteneur", en="state of the container"),
+    "name": Text(fr="nom du conteneur", en="container name"),
+    "image": Text(fr="image du conteneur", en="container image"),
+    "image_fits": Text(fr="image du TP", en="image of the lab"),
+    "status": Text(fr="état du conteneur", en="container state"),
     "live": Text(fr="mesure prise en marche", en="measured while running"),
-    "memory_bytes": Text(fr="mémoire utilisée (octets)", en="memory used (bytes)"),
-    "memory_limit_bytes": Text(fr="limite de mémoire (octets)", en="memory limit (bytes)"),
-    "cpu_ns": Text(fr="temps processeur utilisé (ns)", en="processor time used (ns)"),
+    "memory_bytes": Text(fr="mémoire utilisée", en="memory used"),
+    "memory_limit_bytes": Text(fr="limite de mémoire", en="memory limit"),
+    "cpu_ns": Text(fr="temps processeur utilisé", en="processor time used"),
     "processes": Text(fr="nombre de processus et de threads", en="number of processes and threads"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "status": value_words.CONTAINER_STATUS,
+    "image_fits": {
+        False: Text(
+            fr="l'image est {image} : ce n'est pas celle du TP",
+            en="the image is {image}: not the one of the lab",
+        ),
+    },
+    "live": {
+        False: Text(
+            fr="le conteneur ne tourne pas durablement : rien n'y est mesuré",
+            en="the container does not keep running: nothing is measured",
+        ),
+    },
+    "memory_bytes": {
+        None: Text(fr="pas mesurée", en="not measured"),
+    },
+    "memory_limit_bytes": {
+        None: Text(fr="pas mesurée", en="not measured"),
+    },
+    "cpu_ns": {
+        None: Text(fr="pas mesuré", en="not measured"),
+        0: Text(fr="aucun", en="none"),
+    },
+    "processes": {
+        None: Text(fr="pas mesuré", en="not measured"),
+    },
 }
 
 
@@ -73,6 +106,8 @@ class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
     cost: ClassVar[Cost] = Cost.WAIT
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_CONTAINER
     example: ClassVar[Mapping[str, Any]] = {"container": "dbserver"}
 
     def observe(self, engine: Engine) -> Observation:
@@ -105,7 +140,7 @@ class ContainerStats(Probe, frozen=True, kw_only=True, tag="container-stats"):
         """
         Older recordings hold name, image and state of the container beside it, of the same round.
 
-        They also hold figures of the whole machine where no processes are counted: those are nobody's.
+        They also hold metrics of the whole machine where no processes are counted: those are nobody's.
         """
         seen = super().recall(recorded)
         if not isinstance(seen, Seen) or "image_fits" in seen.facts:

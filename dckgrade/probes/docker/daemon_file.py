@@ -13,6 +13,8 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe, add_missing_facts
 from dckgrade.probes.docker.daemon_json.settings import DaemonJsonProblem, ParsedDaemonJson, parse_daemon_json
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.supply import ONCE, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -80,6 +82,31 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "running": {
+        False: Text(fr="le moteur ne tourne pas", en="the engine is not running"),
+    },
+    "problem": {
+        "not-json": Text(fr="le fichier n'est pas du JSON", en="the file is not JSON"),
+        "wrong-type": Text(
+            fr="valeur d'un autre type que celui attendu", en="value of another type than expected"
+        ),
+        "not-text": Text(fr="option de logs sans guillemets", en="log option without quotes"),
+        "unknown-key": Text(fr="réglage inconnu", en="unknown setting"),
+        "unknown-option": Text(fr="option inconnue du pilote de logs", en="option unknown to the log driver"),
+        "refused-value": Text(
+            fr="valeur refusée par le pilote de logs", en="value refused by the log driver"
+        ),
+        "unknown-driver": Text(fr="pilote de logs inconnu", en="unknown log driver"),
+        "given-twice": Text(
+            fr="réglage aussi donné en ligne de commande", en="setting also given on the command line"
+        ),
+        "refused": Text(fr="refusé par le moteur", en="refused by the engine"),
+        None: Text(fr="aucun", en="none"),
+    },
+}
+
+
 class DaemonFile(Probe, frozen=True, kw_only=True, tag="daemon-file"):
     """Look at the engine's configuration file, where both are on this machine."""
 
@@ -91,6 +118,18 @@ class DaemonFile(Probe, frozen=True, kw_only=True, tag="daemon-file"):
         en="no daemon.json that Docker reads was found on this machine",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = ONCE
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "rotates": DraftedFact(
+            {
+                True: Text(
+                    fr="a un fichier daemon.json qui fait tourner les journaux",
+                    en="has a daemon.json that rotates logs",
+                )
+            }
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

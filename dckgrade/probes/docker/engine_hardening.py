@@ -10,6 +10,8 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.supply import ONCE, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -59,6 +61,34 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "live_restore": {
+        False: Text(
+            fr="un redémarrage du moteur arrête les conteneurs", en="containers stop when the engine restarts"
+        ),
+        None: Text(
+            fr="on ne sait pas si les conteneurs survivent au redémarrage du moteur",
+            en="whether containers outlive a restart of the engine is not known",
+        ),
+    },
+    "containers_talk": {
+        True: Text(
+            fr="les conteneurs du pont par défaut peuvent se parler",
+            en="containers on the default bridge can talk to each other",
+        ),
+    },
+    "api_in_clear": {
+        True: Text(fr="l'API du moteur répond sans chiffrement", en="the engine's API answers unencrypted"),
+    },
+    "seccomp": {
+        "dockers-own": Text(fr="celui de Docker", en="Docker's own"),
+        "other": Text(fr="un autre que celui de Docker", en="another than Docker's"),
+        "off": Text(fr="désactivé", en="switched off"),
+        "not-in-kernel": Text(fr="absent du noyau", en="not in the kernel"),
+    },
+}
+
+
 class EngineHardening(Probe, frozen=True, kw_only=True, tag="engine-hardening"):
     """Look at the protections that this engine has in force for all containers."""
 
@@ -67,6 +97,34 @@ class EngineHardening(Probe, frozen=True, kw_only=True, tag="engine-hardening"):
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = Text(fr="ce moteur ne se décrit pas", en="this engine does not describe itself")
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = ONCE
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "live_restore": DraftedFact(
+            {
+                True: Text(
+                    fr="laisse tourner les conteneurs quand il redémarre",
+                    en="keeps containers running while it restarts",
+                )
+            }
+        ),
+        "containers_talk": DraftedFact(
+            {
+                False: Text(
+                    fr="empêche les conteneurs du réseau bridge de se parler",
+                    en="keeps the containers on bridge from talking to each other",
+                )
+            }
+        ),
+        "user_namespaces": DraftedFact(
+            {
+                True: Text(
+                    fr="sépare les utilisateurs des conteneurs de ceux de la machine",
+                    en="keeps the users of containers apart from the machine's",
+                )
+            }
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

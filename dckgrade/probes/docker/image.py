@@ -11,6 +11,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.supply import EACH_IMAGE, DraftedFact, NotSupplied, Supply
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -29,7 +30,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom de l'image", en="name of the image"),
+    "name": Text(fr="nom de l'image", en="image name"),
     "version": Text(fr="version annoncée par l'image", en="version stated by the image"),
     "is_really": Text(fr="contenu réel de l'image", en="real content of the image"),
     "layers": Text(fr="nombre de couches", en="number of layers"),
@@ -46,9 +47,13 @@ class Image(Probe, frozen=True, kw_only=True, tag="image"):
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = Text(
-        fr="aucune image de ce nom n'a été trouvée", en="no image of that name was found"
+        fr="aucune image nommée {asked} n'a été trouvée", en="no image named {asked} was found"
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    supply: ClassVar[Supply | NotSupplied] = EACH_IMAGE
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "name": DraftedFact(Text(fr="existe", en="exists"), existence=True),
+    }
     example: ClassVar[Mapping[str, Any]] = {"name": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -19,12 +19,15 @@ from dckgrade.probes.docker.image_lookup import (
     find_image,
 )
 from dckgrade.probes.docker.secret_words import WorkFile, read_secret_words
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.lookup import (
     ContainerName,
     convert_to_observation,
     find_container,
 )
 from dckgrade.probes.support.secret_names import names_secret
+from dckgrade.probes.support.supply import EACH_IMAGE, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -41,6 +44,11 @@ ASSIGNED_PATTERN = re.compile(r"(?<![\w.-])([A-Za-z_][A-Za-z0-9_]*)=(?=[^\s=])")
 FLAG_PATTERN = re.compile(r"(?<![\w.-])--?([A-Za-z][\w-]{1,60})[= ](?=[^\s-])")
 DECLARED_PATTERN = re.compile(r"^(?:/bin/sh -c #\(nop\)\s+)?ARG\s+([A-Za-z_]\w*)=(\S.*)$", re.DOTALL)
 SET_PATTERN = re.compile(r"^(?:/bin/sh -c #\(nop\)\s+)?(?:ENV|ARG|LABEL)\s+(.*)$", re.DOTALL)
+NAMED_VALUE_PATTERN = re.compile(
+    r"(?:(?<=[\w.-])=|(?<![\w.-])--?[A-Za-z][\w-]{1,60}[= ](?=[^\s-]))[\"']?[^\s\"']+"
+)
+"""A value that has a name before it: `TOKEN=…`, `--token …`."""
+INSTRUCTION_PATTERN = re.compile(r"(?:/bin/sh -c #\(nop\)\s+)?([A-Z]{3,12})\s")
 REMOVING_PATTERN = re.compile(r"\brm\s+-\w*[rf]|\b(?:apt|apt-get)\s.{0,20}(?:purge|remove)|\bapk\s+del\b")
 ROOT_NAMES = {"", "0", "root"}
 SHELL_PATTERN = re.compile(r"(?:^|/)(?:ba|da|a|k|z)?sh$")
@@ -76,7 +84,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether it brings a health check."""
     secret_names: list[str]
     """The variables, build arguments, flags and labels that hold a secret, by their names, or by their values
-    where those of a file are known."""
+    where those of a file are known. Of a value that stands in a step under no name, the step's instruction,
+    such as CMD, HEALTHCHECK or RUN."""
     argument_names: list[str]
     """Those of them that were build arguments."""
     words_known: bool
@@ -84,11 +93,11 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom de l'image", en="name of the image"),
-    "found_by": Text(fr="image trouvée par", en="image found by"),
+    "name": Text(fr="nom de l'image", en="image name"),
+    "found_by": Text(fr="nom de l'image trouvée", en="image name found"),
     "other_tags": Text(fr="autres noms de l'image", en="other names of the image"),
-    "container_image": Text(fr="image du conteneur", en="image of the container"),
-    "size_bytes": Text(fr="taille de l'image (octets)", en="size of the image (bytes)"),
+    "container_image": Text(fr="image du conteneur", en="container image"),
+    "size_bytes": Text(fr="taille de l'image", en="image size"),
     "layers": Text(fr="nombre de couches", en="number of layers"),
     "made_by": Text(fr="image faite par", en="image made by"),
     "user": Text(fr="utilisateur de l'image", en="user of the image"),
@@ -103,6 +112,30 @@ LABELS: Mapping[str, Text] = {
         fr="secrets parmi les arguments de construction", en="secrets among build arguments"
     ),
     "words_known": Text(fr="fichier de secrets lu", en="file of secrets read"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "found_by": value_words.FOUND_BY,
+    "container_image": {
+        "this": Text(fr="cette image", en="this image"),
+        "older": Text(fr="une version plus ancienne", en="an older build"),
+        "other": Text(fr="une autre image", en="another image"),
+        None: Text(fr="aucun conteneur", en="no container"),
+    },
+    "made_by": {
+        "dockerfile": Text(fr="un Dockerfile", en="a Dockerfile"),
+        "import": Text(fr="docker import", en="docker import"),
+        "other": Text(fr="autre chose", en="something else"),
+    },
+    "entrypoint_form": {
+        "exec": Text(fr="liste de mots (exec)", en="list of words (exec)"),
+        "shell": Text(fr="ligne de shell (shell)", en="line of a shell (shell)"),
+        "none": Text(fr="aucune", en="none"),
+    },
+    "health": {
+        False: Text(fr="l'image n'a aucun contrôle de santé", en="the image has no health check"),
+    },
 }
 
 
@@ -124,7 +157,15 @@ class ImageBuild(Probe, frozen=True, kw_only=True, tag="image-build"):
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = NO_SUCH_IMAGE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
+    supply: ClassVar[Supply | NotSupplied] = EACH_IMAGE
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "starts_as_root": DraftedFact(
+            {False: Text(fr="ne démarre pas en root", en="does not start as root")}
+        ),
+        "health": DraftedFact({True: Text(fr="a une vérification de santé", en="has a health check")}),
+    }
     example: ClassVar[Mapping[str, Any]] = {"name": "mon-app:1.0", "container": "app"}
 
     def observe(self, engine: Engine) -> Observation:
@@ -187,7 +228,12 @@ def read_build_facts(
         removes_files=any(REMOVING_PATTERN.search(str(step.get("CreatedBy") or "")) for step in history),
         stop_signal=config.get("StopSignal") or None,
         health=has_health_check(config),
-        secret_names=list_secret_names([*variables, *arguments, *written], known),
+        secret_names=sorted(
+            {
+                *list_secret_names([*variables, *arguments, *written], known),
+                *list_telling_instructions(config, history, known),
+            }
+        )[:MAX_NAMES],
         argument_names=list_secret_names(arguments, known),
         words_known=words is not None,
     )
@@ -242,6 +288,29 @@ def list_secret_names(pairs: Iterable[tuple[str, str]], words: Sequence[str]) ->
         or any(value.lstrip("\"'").startswith(word) for word in words)
     }
     return sorted(found)[:MAX_NAMES]
+
+
+def list_telling_instructions(config: Json, history: Sequence[Json], words: Sequence[str]) -> Iterator[str]:
+    """
+    Yield the instructions in which a secret value stands that no name before it tells.
+
+    What starts the program is read from the settings, too: an image that was committed or imported has it
+    there alone.
+    """
+    health = (config.get("Healthcheck") or {}).get("Test") or []
+    settings = {"CMD": config.get("Cmd"), "ENTRYPOINT": config.get("Entrypoint"), "HEALTHCHECK": health}
+    texts = [(name, " ".join(map(str, value or []))) for name, value in settings.items()]
+    steps = [str(step.get("CreatedBy") or "") for step in history]
+    for instruction, text in (*texts, *((name_instruction(step), step) for step in steps)):
+        bare = NAMED_VALUE_PATTERN.sub("=", text)
+        if any(word in bare for word in words):
+            yield instruction
+
+
+def name_instruction(written: str) -> str:
+    """Return the instruction that made a step; what Docker's first builder wrote without one is RUN."""
+    found = INSTRUCTION_PATTERN.match(written)
+    return found[1] if found else "RUN"
 
 
 def refers_to_variable(value: str) -> bool:

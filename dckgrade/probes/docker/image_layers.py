@@ -15,6 +15,8 @@ from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.image_lookup import NO_SUCH_IMAGE, ImageName, find_image
 from dckgrade.probes.docker.secret_words import WorkFile, read_secret_words
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.supply import NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -43,14 +45,23 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom de l'image", en="name of the image"),
-    "size_bytes": Text(fr="taille de l'image (octets)", en="size of the image (bytes)"),
+    "name": Text(fr="nom de l'image", en="image name"),
+    "size_bytes": Text(fr="taille de l'image", en="image size"),
     "read": Text(fr="couches lues", en="layers read"),
     "layers": Text(fr="nombre de couches lues", en="number of layers read"),
     "found": Text(fr="fichiers trouvés dans les couches", en="files found in the layers"),
     "removed_later": Text(fr="fichiers cachés par une couche plus haute", en="files hidden by a later layer"),
     "holders": Text(fr="fichiers qui contiennent un secret", en="files that hold a secret"),
     "words_known": Text(fr="fichier de secrets lu", en="file of secrets read"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "read": {
+        False: Text(
+            fr="les couches de l'image n'ont pas pu être lues", en="the image's layers could not be read"
+        ),
+    },
 }
 
 
@@ -74,7 +85,9 @@ class ImageLayers(Probe, frozen=True, kw_only=True, tag="image-layers"):
     cost: ClassVar[Cost] = Cost.ACT
     absent: ClassVar[Text] = NO_SUCH_IMAGE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("the patterns are chosen by the lab")
     example: ClassVar[Mapping[str, Any]] = {"name": "mon-app:1.0", "patterns": [".env", "*.pem"]}
 
     def observe(self, engine: Engine) -> Observation:

@@ -14,7 +14,7 @@ ImageName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9._-]
 ImageFoundBy = Literal["name", "near-miss"]
 """Exact name and tag; another tag, or a name that is nearly the same."""
 
-NO_SUCH_IMAGE = Text(fr="aucune image de ce nom n'a été trouvée", en="no image of that name was found")
+NO_SUCH_IMAGE = Text(fr="aucune image nommée {asked} n'a été trouvée", en="no image named {asked} was found")
 UNTAGGED = "<none>:<none>"
 
 
@@ -43,7 +43,8 @@ def find_image(engine: Engine, name: str, *, exactly: bool = False) -> FoundImag
     except NotThere:
         if exactly:
             raise
-    for tag in sorted(list_tags(engine), key=lambda tag: (get_repository_name(tag) != name, tag)):
+    repository = get_repository_name(name)
+    for tag in sorted(list_tags(engine), key=lambda tag: (get_repository_name(tag) != repository, tag)):
         if is_meant_by(name, tag):
             return FoundImage(tag, "near-miss", engine.inspect_image(tag))
     raise NotThere(name)

@@ -17,13 +17,20 @@ def list_image_names(inspected: Json, wanted: str | None, engine: Engine) -> lis
     asked = str((inspected.get("Config") or {}).get("Image") or "")
     if wanted and not asked:
         raise OutOfReach(UnobservableReason.UNREADABLE, "Config.Image")
-    if not ENGINE_MADE_NAME.fullmatch(asked) and (wanted is None or is_of_repository(asked, wanted)):
+    is_id = is_id_of(asked, str(inspected.get("Image") or ""))
+    if not is_id and (wanted is None or is_of_repository(asked, wanted)):
         return [asked]
     try:
         # What was tagged anew is still the same image: its id has all the names.
         return [asked, *(engine.inspect_image(str(inspected.get("Image") or asked)).get("RepoTags") or [])]
     except NotThere:  # a forced removal takes the tag and leaves the container
         return [asked]
+
+
+def is_id_of(asked: str, image: str) -> bool:
+    """Return whether what was asked for is an id: Docker takes its first digits, as few as tell it apart."""
+    begins = image.removeprefix("sha256:").startswith(asked.removeprefix("sha256:"))
+    return bool(ENGINE_MADE_NAME.fullmatch(asked)) or (bool(asked) and begins)
 
 
 def matches_image(images: Sequence[str], inspected: Json, wanted: str) -> bool:

@@ -10,6 +10,7 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation, list_container_names
+from dckgrade.probes.support.supply import ONCE, NotSupplied, Supply
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -35,7 +36,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 LABELS: Mapping[str, Text] = {
     "count": Text(fr="images sans nom", en="images without a name"),
-    "bytes": Text(fr="taille des images sans nom (octets)", en="size of the images without a name (bytes)"),
+    "bytes": Text(fr="taille des images sans nom", en="size of the images without a name"),
     "in_use": Text(fr="images sans nom utilisées", en="images without a name in use"),
     "used_by": Text(
         fr="conteneurs qui utilisent une image sans nom", en="containers that use an image without a name"
@@ -51,6 +52,7 @@ class ImagesDangling(Probe, frozen=True, kw_only=True, tag="images-dangling"):
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = Text(fr="rien n'a été trouvé", en="nothing was found")
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    supply: ClassVar[Supply | NotSupplied] = ONCE
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -15,6 +15,8 @@ from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.daemon_json.rotation import ROTATING_DRIVERS, LogConfig
 from dckgrade.probes.support.lookup import convert_to_observation, list_container_names, parse_timestamp
+from dckgrade.probes.support.supply import ONCE, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import Unit, ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -80,9 +82,7 @@ LABELS: Mapping[str, Text] = {
     "driver_known": Text(fr="pilote de logs connu du moteur", en="log driver known to the engine"),
     "size_text": Text(fr="taille maximale écrite", en="maximum size as written"),
     "files_text": Text(fr="nombre de fichiers écrit", en="number of files as written"),
-    "max_size": Text(
-        fr="taille maximale d'un fichier de logs (octets)", en="maximum size of a log file (bytes)"
-    ),
+    "max_size": Text(fr="taille maximale d'un fichier de logs", en="maximum size of a log file"),
     "max_file": Text(fr="nombre maximal de fichiers de logs", en="maximum number of log files"),
     "accepted": Text(
         fr="réglages de logs acceptés par un conteneur neuf", en="log settings taken by a new container"
@@ -93,6 +93,22 @@ LABELS: Mapping[str, Text] = {
     "place": Text(fr="où elle se lit", en="where it can be read"),
     "older": Text(fr="conteneurs créés avant la rotation", en="containers made before the rotation"),
     "stopped_together": Text(fr="conteneurs arrêtés en même temps", en="containers that stopped together"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "max_size": {
+        None: Text(fr="sans limite", en="no limit"),
+    },
+    "max_file": {
+        None: Text(fr="sans limite", en="no limit"),
+    },
+    "rotates": {
+        False: Text(
+            fr="un nouveau conteneur aurait des logs sans limite de taille",
+            en="a new container would have a log of unlimited size",
+        ),
+    },
 }
 
 
@@ -107,6 +123,19 @@ class LogRotation(Probe, frozen=True, kw_only=True, tag="log-rotation"):
         en="the log configuration of a new container was not found",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    units: ClassVar[Mapping[str, Unit]] = {"max_size": "bytes"}
+    supply: ClassVar[Supply | NotSupplied] = ONCE
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "rotates": DraftedFact(
+            {
+                True: Text(
+                    fr="fait tourner les journaux des nouveaux conteneurs",
+                    en="rotates the logs of new containers",
+                )
+            }
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -10,7 +11,10 @@ from msgspec import Meta, Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.lookup import convert_to_observation, is_near_miss
+from dckgrade.probes.support.supply import EACH_NETWORK, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -43,15 +47,25 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "id": Text(fr="identifiant du réseau", en="id of the network"),
-    "name": Text(fr="nom du réseau", en="name of the network"),
-    "found_by": Text(fr="réseau trouvé par", en="network found by"),
+    "id": Text(fr="identifiant du réseau", en="network id"),
+    "name": Text(fr="nom du réseau", en="network name"),
+    "found_by": Text(fr="nom du réseau trouvé", en="network name found"),
     "others": Text(fr="nombre d'autres réseaux possibles", en="number of other possible networks"),
-    "driver": Text(fr="pilote du réseau", en="driver of the network"),
-    "scope": Text(fr="portée du réseau", en="scope of the network"),
+    "driver": Text(fr="pilote du réseau", en="network driver"),
+    "scope": Text(fr="portée du réseau", en="network scope"),
     "internal": Text(fr="réseau sans accès à l'extérieur", en="network without a way outside"),
     "subnets": Text(fr="sous-réseaux", en="subnets"),
     "members": Text(fr="conteneurs du réseau", en="containers on the network"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "found_by": value_words.FOUND_BY,
+    "internal": {
+        False: Text(
+            fr="le réseau {name} donne accès à l'extérieur", en="network {name} has access to the outside"
+        ),
+    },
 }
 
 
@@ -64,9 +78,16 @@ class Network(Probe, frozen=True, kw_only=True, tag="network"):
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = Text(
-        fr="aucun réseau de ce nom n'a été trouvé", en="no network of that name was found"
+        fr="aucun réseau nommé {asked} n'a été trouvé", en="no network named {asked} was found"
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_NETWORK
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "driver": DraftedFact(Text(fr="existe", en="exists"), existence=True),
+        "internal": DraftedFact({True: Text(fr="n'a pas d'accès à l'extérieur", en="has no way outside")}),
+        "members": DraftedFact(Text(fr="relie {value}", en="connects {value}")),
+    }
     example: ClassVar[Mapping[str, Any]] = {"name": "front"}
 
     def observe(self, engine: Engine) -> Observation:
@@ -106,6 +127,18 @@ def is_near_name(wanted: str, found: str) -> bool:
     return is_near_miss(wanted, found) or begins or wanted.casefold() in words
 
 
+def format_range(text: str) -> str:
+    """
+    Return a range of addresses in its usual spelling; what is none as it is.
+
+    Engines keep a range as it was typed: `172.18.0.1/16` is the same one as `172.18.0.0/16`.
+    """
+    try:
+        return ip_network(text, strict=False).compressed
+    except ValueError:
+        return text
+
+
 def read_network_facts(inspected: Json, found_by: NetworkFoundBy, others: int) -> Facts:
     """Read the facts out of an inspect answer."""
     ranges = (inspected.get("IPAM") or {}).get("Config") or []
@@ -118,6 +151,6 @@ def read_network_facts(inspected: Json, found_by: NetworkFoundBy, others: int) -
         driver=str(inspected.get("Driver") or ""),
         scope=str(inspected.get("Scope") or ""),
         internal=bool(inspected.get("Internal")),
-        subnets=sorted(str(entry["Subnet"]) for entry in ranges if entry.get("Subnet")),
+        subnets=sorted(format_range(str(entry["Subnet"])) for entry in ranges if entry.get("Subnet")),
         members=sorted(str((member or {}).get("Name") or "") for member in members),
     )

@@ -12,8 +12,11 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.docker.error_lines import shorten_error
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.lookup import convert_to_observation, parse_timestamp
 from dckgrade.probes.support.product import is_podman
+from dckgrade.probes.support.supply import ONCE, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -122,6 +125,35 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "local_state": {
+        "inactive": Text(fr="inactif (inactive)", en="inactive"),
+        "pending": Text(fr="en attente (pending)", en="pending"),
+        "active": Text(fr="actif (active)", en="active"),
+        "error": Text(fr="en erreur (error)", en="in error (error)"),
+        "locked": Text(fr="verrouillé (locked)", en="locked"),
+    },
+    "role": {
+        "manager": Text(fr="manager", en="manager"),
+        "worker": Text(fr="worker", en="worker"),
+        None: Text(fr="aucun", en="none"),
+    },
+    "manager_count": {
+        None: Text(fr="inconnu", en="not known"),
+    },
+    "leader_reachable": {
+        False: Text(
+            fr="le leader du swarm ne peut pas être joint", en="the swarm's leader cannot be reached"
+        ),
+        None: Text(
+            fr="on ne sait pas si le leader du swarm peut être joint",
+            en="whether the swarm's leader can be reached is not known",
+        ),
+    },
+    "manager_addresses": value_words.NO_ELEMENT_FEMININE,
+}
+
+
 class Swarm(Probe, frozen=True, kw_only=True, tag="swarm"):
     """Look at the swarm that this engine belongs to."""
 
@@ -132,6 +164,14 @@ class Swarm(Probe, frozen=True, kw_only=True, tag="swarm"):
         fr="ce moteur ne fait partie d'aucun swarm", en="this engine is part of no swarm"
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = ONCE
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "local_state": DraftedFact({"active": Text(fr="fait partie d'un swarm", en="is part of a swarm")}),
+        "manager_count": DraftedFact(
+            Text(fr="compte ses managers ({value})", en="counts its managers ({value})")
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
@@ -156,10 +196,14 @@ class Swarm(Probe, frozen=True, kw_only=True, tag="swarm"):
 
 
 def get_swarm_info(info: Json) -> Json:
-    """Return `.Swarm` of `/info`; `OutOfReach` for Podman, which makes it up."""
+    """Return `.Swarm` of `/info`; `OutOfReach` without one, and for Podman, which makes it up."""
     if is_podman(info):
         raise OutOfReach(UnobservableReason.ENGINE_ERROR, "Podman has no Swarm")
-    return info.get("Swarm") or {}
+    swarm: Json = info.get("Swarm") or {}
+    if swarm.get("LocalNodeState") is None:
+        # Every engine tells it, one that is in no swarm too.
+        raise OutOfReach(UnobservableReason.UNREADABLE, "Swarm.LocalNodeState")
+    return swarm
 
 
 def can_list_nodes(swarm: Json) -> bool:

@@ -10,6 +10,7 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.supply import EACH_VOLUME, DraftedFact, NotSupplied, Supply
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -22,7 +23,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "driver": Text(fr="pilote du volume", en="driver of the volume"),
+    "driver": Text(fr="pilote du volume", en="volume driver"),
 }
 
 
@@ -35,9 +36,13 @@ class Volume(Probe, frozen=True, kw_only=True, tag="volume"):
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = Text(
-        fr="aucun volume de ce nom n'a été trouvé", en="no volume of that name was found"
+        fr="aucun volume nommé {asked} n'a été trouvé", en="no volume named {asked} was found"
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    supply: ClassVar[Supply | NotSupplied] = EACH_VOLUME
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "driver": DraftedFact(Text(fr="existe", en="exists"), existence=True),
+    }
     example: ClassVar[Mapping[str, Any]] = {"name": "data"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.answers import NotThere, OutOfReach
-from dckgrade.probes.docker.container import Container, mask_arguments
+from dckgrade.engine.redaction.words import mask_words
+from dckgrade.probes.docker.container import Container
 from dckgrade.probes.docker.container_log import ContainerLog
 from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import ENGINES, RECORDED, FakeEngine, facts, seen
@@ -145,14 +146,16 @@ def test_stable_is_two_seconds_and_ten_after_a_restart(
     assert observed.age_s == max(up_s, 0)
 
 
-def test_an_id_in_the_place_of_an_image_is_looked_up() -> None:
+@pytest.mark.parametrize("length", [4, 12, 64])
+@pytest.mark.parametrize("wanted", ["nginx", None])
+def test_an_id_in_the_place_of_an_image_is_looked_up(length: int, wanted: str | None) -> None:
     fake_engine = FakeEngine()
     inspected = fake_engine.inspect("webservers")
-    inspected["Config"]["Image"] = inspected["Image"].removeprefix("sha256:")[:12]
+    inspected["Config"]["Image"] = inspected["Image"].removeprefix("sha256:")[:length]
     fake_engine.images[inspected["Image"]] = {"RepoTags": ["nginx:1.27", "nginx:latest"]}
-    found = seen(fake_engine, "webservers")
+    found = facts(Container(name="webservers", image=wanted).observe(fake_engine))
     assert found["image_names"] == [inspected["Config"]["Image"], "nginx:1.27", "nginx:latest"]
-    assert found["image_fits"] is True
+    assert found["image_fits"] is (True if wanted else None)
 
 
 def test_an_image_that_was_given_another_tag_is_still_that_image() -> None:
@@ -222,7 +225,7 @@ def test_arguments_that_hold_a_secret_are_masked() -> None:
     given += ["--name", "x", "https://me:hunter2@example.org/"]
     expected = ["-e", "POSTGRES_PASSWORD=***", "--password", "***", "--token=***", "-u", "***"]
     expected += ["--name", "x", "https://***@example.org/"]
-    assert list(mask_arguments(given)) == expected
+    assert mask_words(given) == expected
 
 
 def test_a_secret_in_the_engine_s_own_error_is_masked() -> None:

@@ -117,7 +117,7 @@ def test_a_hostile_log_takes_no_time() -> None:
             for program in PROGRAMS:
                 find_error_line(program, f"{line}\n" * 2, ended=True)
 
-    assert measure_units(read) < 40
+    assert measure_units(read, 40) < 40
 
 
 @pytest.mark.parametrize("version", ENGINES)

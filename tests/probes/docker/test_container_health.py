@@ -71,6 +71,48 @@ def test_without_a_check_there_is_none(version: str) -> None:
         (["CMD-SHELL", "echo $(curl -f http://localhost/) | grep ok"], False, False),
         (["CMD", "curl", "http://x/?a;true"], False, False),
         (["CMD-SHELL", "exit 1"], False, False),
+        (["CMD-SHELL", "echo $(curl -f http://localhost/)"], True, False),
+        (["CMD-SHELL", "echo checking\ncurl -f http://localhost/"], False, False),
+        (["CMD-SHELL", "sleep 1\necho up"], True, True),
+        (["CMD", "mysqladmin", "--version"], True, False),
+        (["CMD-SHELL", "mysqladmin -uroot --version || exit 1"], True, False),
+        (["CMD-SHELL", "/usr/bin/mariadb -V"], True, False),
+        (["CMD-SHELL", "curl --version > /dev/null 2>&1"], True, False),
+        (["CMD-SHELL", "sleep 1"], True, False),
+        (["CMD-SHELL", "sleep 5 && exit 0"], True, False),
+        (["CMD-SHELL", "sleep 5; echo ok"], True, True),
+        (["CMD-SHELL", "date"], True, False),
+        (["CMD-SHELL", "which mysqladmin || exit 1"], True, False),
+        (["CMD-SHELL", "command -v curl"], True, False),
+        (["CMD-SHELL", "sleep 1 && mysqladmin ping"], False, False),
+        (["CMD-SHELL", "mysqladmin --version && mysqladmin ping"], False, False),
+        (["CMD-SHELL", "mysqladmin ping --silent -h localhost"], False, False),
+        (["CMD-SHELL", "test -n \"$(mysql -e 'select version()')\""], False, False),
+        (["CMD-SHELL", "mysqladmin version"], False, False),
+        (["CMD-SHELL", "/check.sh --version 2"], False, False),
+        (["CMD-SHELL", "/check.sh --version"], False, False),
+        (["CMD-SHELL", "python check.py --version"], False, False),
+        (["CMD-SHELL", "echo ping | nc localhost 1 && exit 0"], False, False),
+        (["CMD-SHELL", "wget -q http://localhost/; echo $?"], False, True),
+        (["CMD-SHELL", "wget -q http://localhost/ || printf down"], False, True),
+        (["CMD-SHELL", "(wget -q http://localhost/ || true)"], False, True),
+        (["CMD-SHELL", "wget -q -O - http://localhost/ | cat"], False, True),
+        (["CMD-SHELL", "wget -q http://localhost/ || exit 1 | cat"], False, True),
+        (["CMD-SHELL", "wget -q -O - http://localhost/ | grep -q ok"], False, False),
+        (["CMD-SHELL", "set -o pipefail; wget -q -O - http://localhost/ | cat"], False, False),
+        (["CMD-SHELL", "wget -q http://localhost/ || exit 1; exit 0"], False, False),
+        (["CMD-SHELL", "wget -q http://localhost/ || { echo down; exit 1; }; echo up"], False, False),
+        (["CMD-SHELL", "if wget -q http://x; then exit 0; else exit 1; fi; exit 0"], False, False),
+        (["CMD-SHELL", "set -e; wget -q http://localhost/; echo up"], False, False),
+        (["CMD-SHELL", "set -e; wget -q http://localhost/ || true"], False, True),
+        (["CMD-SHELL", "curl -f http://localhost/ || echo down >&2"], False, True),
+        (["CMD-SHELL", "curl -f http://localhost/ >/dev/null 2>&1 || echo down 1>&2"], False, True),
+        (["CMD-SHELL", "echo down >&2; curl -f http://localhost/"], False, False),
+        (["CMD-SHELL", "curl -f http://localhost/ || echo down & false"], False, False),
+        (["CMD", "sh", "-ec", "true"], True, False),
+        (["CMD", "sh", "-ec", "curl -f http://localhost/; true"], False, False),
+        (["CMD", "sh", "-ec", "curl -f http://localhost/ || true"], False, True),
+        (["CMD", "/bin/bash", "-lc", "curl -f http://localhost/ || true"], False, True),
         (["NONE"], False, False),
         ([], False, False),
     ],
@@ -80,6 +122,35 @@ def test_a_check_that_cannot_fail_is_seen_by_its_command(
 ) -> None:
     found = check(*test)
     assert (found.always_true, found.swallows) == (always, swallows)
+
+
+@pytest.mark.parametrize(
+    "begin", ["echo", "true", "exit 0", "wget x; echo", "wget x\n", "ps", "(", "kill -0"]
+)
+@pytest.mark.parametrize("filling", [" ", "\n", " \n\t", "; ", "x;", ")", " -b", "/a"])
+def test_a_command_of_a_hundred_thousand_characters_is_judged_at_once(begin: str, filling: str) -> None:
+    judged = check("CMD-SHELL", f"{begin}{filling * (100_000 // len(filling))}&")
+    assert (judged.always_true, judged.swallows) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("command", "asks_nothing"),
+    [
+        ("pidof httpd", True),
+        ("/bin/pidof httpd || exit 1", True),
+        ("pgrep -f httpd", True),
+        ("ps | grep httpd", True),
+        ("ps aux | grep -q httpd || exit 1", True),
+        ("kill -0 1", True),
+        ("pidof httpd && wget -q http://localhost/", False),
+        ("wget -q http://localhost/ || kill 1", False),
+        ('[ "$(wget -q -O - http://localhost/)" ]', False),
+        ("netstat -ltn | grep -q 8080", False),
+        ("/check.sh", False),
+    ],
+)
+def test_a_check_that_looks_for_a_process_asks_nothing(command: str, *, asks_nothing: bool) -> None:
+    assert check("CMD-SHELL", command).asks_nothing is asks_nothing
 
 
 @pytest.mark.parametrize(

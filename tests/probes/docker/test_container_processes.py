@@ -57,6 +57,21 @@ def test_a_shell_that_traps_heeds_it_and_one_that_does_not_is_deaf(version: str)
 
 
 @every_version
+def test_a_pid_namespace_that_podman_calls_private_is_its_own(version: str) -> None:
+    engine = EngineWithKeptContainers(version)
+    engine.inspected[engine.id_of("checked")]["HostConfig"]["PidMode"] = "private"
+    assert look(engine, "checked")["handles_term"] is False
+
+
+@pytest.mark.parametrize("version", ["26.1.5", "28.5.2"])
+def test_the_processes_of_another_container_are_not_read_as_its_own(version: str) -> None:
+    engine = EngineWithKeptContainers(version)
+    lender = engine.id_of("quota")
+    engine.inspected[engine.id_of("limited")]["HostConfig"]["PidMode"] = f"container:{lender}"
+    assert isinstance(ContainerProcesses(container="limited").observe(engine), Unobservable)
+
+
+@every_version
 def test_a_master_of_root_above_workers_of_another_user_is_told(version: str) -> None:
     found = look(EngineWithKeptContainers(version), "quota")
     assert (found["uids"], found["root"], found["first_root"]) == ([0, 1000], ["sh"], True)

@@ -41,6 +41,12 @@ def ask_engine(version: str, state: str = "") -> dict[str, Any]:
     return facts(EngineHardening().observe(EngineWithHardenedContainers(version, state)))
 
 
+def borrow(engine: EngineWithHardenedContainers, name: str, **lenders: str) -> None:
+    """Have a container borrow namespaces of others."""
+    modes = {mode: f"container:{engine.find(lender)['Id']}" for mode, lender in lenders.items()}
+    engine.find(name)["HostConfig"].update(modes)
+
+
 @every_version
 @either_way
 def test_a_hardened_container_has_no_capability_and_may_gain_none(version: str, *, local: bool) -> None:
@@ -146,10 +152,48 @@ def test_what_was_shared_on_purpose_is_named(version: str) -> None:
 
 
 @every_version
+def test_what_another_container_lends_of_the_machine_is_the_machine_s(version: str) -> None:
+    engine = EngineWithHardenedContainers(version)
+    borrow(engine, "hardened", PidMode="plain", IpcMode="plain", NetworkMode="plain")
+    borrow(engine, "plain", PidMode="sharing")
+    assert ask_access(engine, "hardened")["shares_with_machine"] == ["pid"]
+    assert ask_access(engine, "plain")["shares_with_machine"] == ["pid"]
+
+
+def test_what_a_container_that_is_gone_has_lent_is_not_known() -> None:
+    engine = EngineWithHardenedContainers()
+    engine.find("hardened")["HostConfig"]["IpcMode"] = "container:" + "0" * 64
+    seen = ContainerHostAccess(container="hardened").observe(engine)
+    assert isinstance(seen, Unobservable)
+    assert seen.why is UnobservableReason.UNREADABLE
+
+
+def test_containers_that_lend_to_each_other_end_the_question() -> None:
+    engine = EngineWithHardenedContainers()
+    borrow(engine, "hardened", IpcMode="plain")
+    borrow(engine, "plain", IpcMode="hardened")
+    assert isinstance(ContainerHostAccess(container="hardened").observe(engine), Unobservable)
+
+
+def test_one_that_shares_another_s_processes_is_asked_nothing_inside() -> None:
+    engine = EngineWithHardenedContainers(local=False)
+    borrow(engine, "hardened", PidMode="plain")
+    assert isinstance(ContainerPrivileges(container="hardened").observe(engine), Unobservable)
+    assert not [question for question in engine.questions if question.startswith("run")]
+
+
+@every_version
 def test_a_volume_that_stands_for_the_machine_s_root_is_told_like_a_folder(version: str) -> None:
     found = ask_access(EngineWithHardenedContainers(version), "sharing")
     assert (found["shares_with_machine"], found["host_folders"]) == (["pid"], ["/"])
     assert found["engine_socket"] == "in-a-folder"
+
+
+@pytest.mark.parametrize("options", ["bind", "rbind", "ro,bind", "ro,rbind", "rbind,ro", "bind ro"])
+def test_a_volume_stands_for_a_folder_however_its_options_are_written(options: str) -> None:
+    engine = EngineWithHardenedContainers()
+    engine.volumes["all"]["Options"]["o"] = options
+    assert ask_access(engine, "sharing")["host_folders"] == ["/"]
 
 
 @every_version
@@ -160,6 +204,26 @@ def test_a_privileged_container_is_told_even_if_it_never_ran(version: str) -> No
 def test_somebody_s_home_is_told_without_its_name_and_what_is_in_it_is_theirs() -> None:
     sources = ["/home/ada", "/home/ada/site", "/etc/localtime", "/srv", "/var/lib/docker/volumes/x"]
     assert list(list_system_folders(sources)) == ["/home", "/var/lib/docker"]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("/etc/shadow", ["/etc/shadow"]),
+        ("/etc/ssh/ssh_host_ed25519_key", ["/etc/ssh"]),
+        ("/usr/bin", ["/usr/bin"]),
+        ("/root/.ssh", ["~/.ssh"]),
+        ("/home/ada/.ssh/id_ed25519", ["~/.ssh"]),
+        ("/export/home/ada/.kube", ["~/.kube"]),
+        ("/root/site", []),
+        ("/home/ada/.sshd", []),
+        ("/home/ada/site/.docker", []),
+        ("/etc/ssl/certs", []),
+        ("/usr/share/nginx/html", []),
+    ],
+)
+def test_single_files_and_folders_that_are_as_sensitive_are_told(source: str, told: list[str]) -> None:
+    assert list(list_system_folders([source])) == told
 
 
 @pytest.mark.parametrize(

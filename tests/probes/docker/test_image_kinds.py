@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from dckgrade.engine.answers import OutOfReach
-from dckgrade.probes.base import Probe
+from dckgrade.probes.base import Probe, observation_key
 from dckgrade.probes.docker.image_archive import ImageArchive
 from dckgrade.probes.docker.image_build import ImageBuild
 from dckgrade.probes.docker.image_files import ImageFiles
@@ -91,6 +91,15 @@ def test_another_tag_and_another_spelling_are_near_and_another_name_is_not(versi
     assert isinstance(ImageBuild(name="site:1.0").observe(engine), Absent)
 
 
+@every_version
+def test_another_tag_is_nearer_than_another_spelling(version: str) -> None:
+    engine = RecordedImages(version)
+    (entry,) = [entry for entry in engine.answers["images"][""] if NAME in (entry["RepoTags"] or [])]
+    entry["RepoTags"] = ["mon-ap:1.0", "mon-app:latest"]
+    engine.images["mon-ap:1.0"] = engine.images["mon-app:latest"] = engine.images.pop(NAME)
+    assert look(BUILD, engine)["name"] == "mon-app:latest"
+
+
 def test_a_secret_value_of_the_working_folder_is_found_under_an_innocent_name() -> None:
     engine = RecordedImages()
     image = engine.images[NAME]
@@ -99,6 +108,33 @@ def test_a_secret_value_of_the_working_folder_is_found_under_an_innocent_name() 
     engine.files[".env"] = b"# ours\nexport JETON='" + TOKEN + b"'\nLEVEL=debugging\n"
     found = look(replace(BUILD, words_of=".env"), engine)
     assert (found["words_known"], found["secret_names"]) == (True, ["SETTING"])
+
+
+@pytest.mark.parametrize(
+    ("created_by", "secrets"),
+    [
+        ('/bin/sh -c #(nop)  CMD ["{}"]', ["CMD"]),
+        ('HEALTHCHECK CMD ["CMD-SHELL" "wget --header \'X-Access: {}\' http://x"]', ["HEALTHCHECK"]),
+        ("/bin/sh -c echo {} | md5sum", ["RUN"]),
+        ("RUN /bin/sh -c echo {} | md5sum # buildkit", ["RUN"]),
+        ("ENV LEVEL={}", ["LEVEL"]),
+        ("RUN /bin/sh -c serve --level {} # buildkit", ["level"]),
+        ("RUN /bin/sh -c echo other # buildkit", []),
+    ],
+)
+def test_a_secret_value_under_no_name_is_told_by_its_instruction(created_by: str, secrets: list[str]) -> None:
+    engine = RecordedImages()
+    engine.files[".env"] = b"JETON=" + TOKEN
+    step = {"CreatedBy": created_by.format(TOKEN.decode())}
+    engine.answers["image-history"][engine.images[NAME]["Id"]] = [step]
+    assert look(replace(BUILD, words_of=".env"), engine)["secret_names"] == secrets
+
+
+def test_a_secret_value_in_the_settings_alone_is_told() -> None:
+    engine = RecordedImages()
+    engine.files[".env"] = b"JETON=" + TOKEN
+    engine.images[NAME]["Config"]["Cmd"] = [TOKEN.decode()]
+    assert look(replace(BUILD, words_of=".env"), engine)["secret_names"] == ["CMD"]
 
 
 @pytest.mark.parametrize(
@@ -123,13 +159,26 @@ def test_a_step_tells_its_secrets(created_by: str, arguments: list[str], secrets
     assert (found["argument_names"], found["secret_names"]) == (arguments, secrets)
 
 
-@pytest.mark.parametrize("name", ["TOKEN", "API_KEY", "mdp", "DB_PASS", "JETON_API", "aws_secret_access_key"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("TOKEN", "API_KEY", "mdp", "DB_PASS", "JETON_API", "aws_secret_access_key", "PASSWORD_USER"),
+        *("GPG_KEY_PASSPHRASE", "SIGNING_KEY", "TOKEN_MAX", "MOT_DE_PASSE", "TOKENIZER_API_KEY"),
+    ],
+)
 def test_a_name_tells_a_secret(name: str) -> None:
     assert names_secret(name)
 
 
 @pytest.mark.parametrize(
-    "name", ["PATH", "LEVEL", "GPG_KEY", "PASSIVE", "ARTICLE", "TOKEN_FILE", "KEYSERVER", "NJS_VERSION"]
+    "name",
+    [
+        *("PATH", "LEVEL", "GPG_KEY", "PASSIVE", "ARTICLE", "TOKEN_FILE", "KEYSERVER", "NJS_VERSION"),
+        *("MYSQL_RANDOM_ROOT_PASSWORD", "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", "REQUIRE_PASSWORD"),
+        *("ACCESS_TOKEN_EXPIRE_MINUTES", "TOKEN_EXPIRY", "PASSWORD_RESET_TIMEOUT", "JWT_TOKEN_LIFETIME"),
+        *("MAX_TOKENS", "OPENAI_MAX_TOKENS", "TOKENIZERS_PARALLELISM", "TOKEN_LIMIT", "PASSWORD_POLICY"),
+        *("PUBLIC_KEY", "vapid-public-key", "STRIPE_PUBLISHABLE_KEY", "SSH_AUTHORIZED_KEY"),
+    ],
 )
 def test_a_name_tells_no_secret(name: str) -> None:
     assert not names_secret(name)
@@ -168,6 +217,31 @@ def test_what_passive_leaves_undecided_is_unknown() -> None:
 
     assert isinstance(FILES.observe(Passive()), Seen)
     assert isinstance(replace(FILES, container=None).observe(Passive()), Unobservable)
+
+
+def test_a_file_is_found_by_its_name_in_whichever_folder_unless_a_later_layer_hides_it() -> None:
+    engine = RecordedImages()
+    engine.archive = pack_image({"opt/a/serveur.c": b"x", "srv/serveur.c": b"x"}, {"srv/.wh.serveur.c": b""})
+    found = look(replace(FILES, anywhere=["serveur.c"]), engine)
+    assert found["found"] == ["/bin/sh", "/opt/a/serveur.c"]
+
+
+def test_where_layers_cannot_be_read_the_paths_alone_are_told() -> None:
+    class Passive(RecordedImages):
+        def export_image(self, image: str, words: Any) -> Any:
+            raise OutOfReach(UnobservableReason.NOT_TRIED, f"--passive {image} {words}")
+
+    asked = replace(FILES, anywhere=["*.c"])
+    assert look(asked, Passive())["found"] == ["/bin/sh"]
+    large = RecordedImages()
+    large.images[NAME]["Size"] = 64_000_001
+    assert look(asked, large)["found"] == ["/bin/sh"]
+    assert not [question for question in large.questions if question.startswith("export")]
+
+
+def test_an_older_recording_tells_of_the_paths_alone() -> None:
+    seen = FILES.observe(RecordedImages())
+    assert replace(FILES, anywhere=["*.c"]).recall({observation_key(FILES): seen}) == seen
 
 
 # image-layers
@@ -281,6 +355,15 @@ def test_a_name_is_compared_as_docker_shows_it() -> None:
     engine = RecordedImages()
     assert save(engine, pack_image(*APP_LAYERS, tags=["docker.io/library/mon-app:1.0"]))["has_tag"] is True
     assert save(engine, pack_image(*APP_LAYERS, tags=["mon-app:latest"]))["has_tag"] is False
+
+
+def test_podman_writes_its_own_registry_before_a_name_and_docker_does_not() -> None:
+    engine = RecordedImages()
+    content = pack_image(*APP_LAYERS, tags=["localhost/mon-app:1.0"])
+    assert save(engine, content)["has_tag"] is False
+    engine.info["BuildahVersion"] = "1.39.3"
+    assert save(engine, content)["has_tag"] is True
+    assert save(engine, pack_image(*APP_LAYERS, tags=["localhost/mon-app:2.0"]))["has_tag"] is False
     assert save(engine, pack_image(*APP_LAYERS, tags=None))["tags"] == []
 
 

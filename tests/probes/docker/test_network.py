@@ -28,6 +28,24 @@ def test_a_network_is_seen_with_its_range_its_way_outside_and_its_members(engine
     assert {"api", "db"} <= {*back["members"]}
 
 
+@pytest.mark.parametrize(
+    ("typed", "seen"),
+    [
+        ("172.30.1.1/24", "172.30.1.0/24"),
+        ("172.30.1.254/25", "172.30.1.128/25"),
+        ("FD00:1::1/64", "fd00:1::/64"),
+        ("anything", "anything"),
+    ],
+)
+def test_a_range_is_the_same_whichever_of_its_addresses_was_typed(
+    typed: str, seen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = RecordedNetworks()
+    (network,) = [network for network in recorded.networks if network["Name"] == "front"]
+    monkeypatch.setattr(recorded, "load", lambda _name: {**network, "IPAM": {"Config": [{"Subnet": typed}]}})
+    assert facts(Network(name="front").observe(recorded))["subnets"] == [seen]
+
+
 @EVERY_ENGINE
 def test_a_stopped_container_is_no_member_although_inspect_still_names_the_network(engine: str) -> None:
     recorded = RecordedNetworks(engine)

@@ -128,8 +128,7 @@ def test_an_engine_that_is_in_no_swarm_has_no_role(state: str) -> None:
     assert (found.local_state, found.role, found.manager_addresses) == (state, None, [])
 
 
-def test_no_word_about_a_swarm_is_no_swarm() -> None:
-    assert facts({}).local_state == "inactive"
+def test_an_empty_state_is_that_of_no_swarm() -> None:
     assert facts({"Swarm": {"LocalNodeState": ""}}).local_state == "inactive"
 
 
@@ -148,6 +147,9 @@ def test_too_few_managers_are_seen_without_asking_a_leader_that_is_not_there() -
     [
         (with_swarm(Error="rpc error: code = DeadlineExceeded"), "DeadlineExceeded"),
         (with_swarm(LocalNodeState="dancing"), "dancing"),
+        (with_swarm(LocalNodeState=None), "LocalNodeState"),
+        ({}, "LocalNodeState"),
+        ({"message": "server is busy"}, "LocalNodeState"),
         (with_swarm(), "HTTP 503"),
         (with_swarm() | {"BuildahVersion": "1.28.2"}, "Podman has no Swarm"),
     ],
