@@ -9,12 +9,13 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.compose.compose_model import (
-    VARIABLE_PATTERN,
     ComposeModel,
+    has_variable,
     list_network_keys,
     list_volumes,
     read_environment,
 )
+from dckgrade.probes.compose.compose_settings import fill_in, list_setting_differences
 from dckgrade.probes.compose.compose_yaml import Value
 from dckgrade.probes.support.reachability import get_networks
 
@@ -44,16 +45,8 @@ class Compared(Struct, frozen=True):
 
 def list_differences(compared: Compared) -> list[str]:
     """Return the keys of the file of which the container is otherwise; what cannot be told is left out."""
-    return [key for key, differs in COMPARISONS.items() if differs(compared)]
-
-
-def fill_in(value: Value) -> str | None:
-    """Return a text as Compose hands it on; None where a variable stands in it."""
-    if not isinstance(value, str):
-        return None
-    if any(match[0] != "$$" for match in VARIABLE_PATTERN.finditer(value)):
-        return None
-    return value.replace("$$", "$")
+    found = [key for key, differs in COMPARISONS.items() if differs(compared)]
+    return list(dict.fromkeys([*found, *list_setting_differences(compared.service, compared.inspected)]))
 
 
 def image_differs(compared: Compared) -> bool:
@@ -73,7 +66,7 @@ def restart_differs(compared: Compared) -> bool:
     if "deploy" in compared.service:
         return False
     written = compared.service.get("restart")
-    wanted = "no" if written in {None, "false"} else fill_in(written)
+    wanted = "no" if written is None or written == "false" else fill_in(written)
     policy = compared.host.get("RestartPolicy") or {}
     found = str(policy.get("Name") or "no")
     most = int(policy.get("MaximumRetryCount") or 0)
@@ -130,6 +123,8 @@ def read_own_variables(compared: Compared) -> set[str]:
 def volumes_differ(compared: Compared) -> bool:
     """Return whether something else is mounted; anonymous volumes and memory are left out."""
     uses = list_volumes(compared.service)
+    if any(fill_in(use.target) is None for use in uses):
+        return False
     found = {
         str(mount.get("Destination") or ""): mount
         for mount in compared.inspected.get("Mounts") or ()
@@ -139,25 +134,30 @@ def volumes_differ(compared: Compared) -> bool:
     named = [use for use in uses if use.kind in {"volume", "bind"} and use.source]
     for use in named:
         mount = found.get(use.target.rstrip("/") or "/")
-        if fill_in(use.target) is None:
-            return False
         if mount is None or mount.get("Type") != use.kind:
             return True
-        if use.kind == "volume" and mount.get("Name") != name_object(compared, "volumes", use.source):
+        wanted = name_object(compared, "volumes", use.source) if use.kind == "volume" else None
+        if wanted is not None and mount.get("Name") != wanted:
             return True
     if {"secrets", "configs", "volumes_from"} & compared.service.keys():
         return False
     return bool(found.keys() - {use.target.rstrip("/") or "/" for use in uses})
 
 
-def name_object(compared: Compared, part: str, key: str) -> str:
-    """Return what a network or volume of the file is called on the engine."""
+def name_object(compared: Compared, part: str, key: str) -> str | None:
+    """Return what a network or volume of the file is called on the engine; None where that is not told."""
     declared: Mapping[str, Value] = getattr(compared.model, part)
+    if has_variable(key) or (compared.model.follows and key not in {"default", *declared}):
+        return None
     settings = declared.get(key)
     settings = settings if isinstance(settings, dict) else {}
-    if isinstance(name := settings.get("name"), str):
-        return name
-    return key if settings.get("external") not in {None, "false"} else f"{compared.project}_{key}"
+    external = settings.get("external")
+    # The older form is `external: {name: …}`.
+    name = settings.get("name") or (external.get("name") if isinstance(external, dict) else None)
+    if name is not None:
+        return fill_in(name)
+    is_own = external is None or external == "false"
+    return f"{compared.project}_{key}" if is_own else key
 
 
 def networks_differ(compared: Compared) -> bool:
@@ -168,7 +168,7 @@ def networks_differ(compared: Compared) -> bool:
         return wanted_mode in {"host", "none", "bridge"} and wanted_mode != found_mode
     keys = list_network_keys(compared.service) or ["default"]
     wanted = {name_object(compared, "networks", key) for key in keys}
-    return wanted != {*get_networks(compared.inspected)}
+    return None not in wanted and wanted != {*get_networks(compared.inspected)}
 
 
 def command_differs(compared: Compared) -> bool:

@@ -13,6 +13,7 @@ from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.compose.compose_differences import Compared, list_differences
 from dckgrade.probes.compose.compose_model import (
+    UNDECLARED,
     ComposeModel,
     Fault,
     ModelProblem,
@@ -25,7 +26,10 @@ from dckgrade.probes.compose.compose_model import (
 )
 from dckgrade.probes.compose.compose_yaml import YamlRefused, YamlTree, read_compose_yaml
 from dckgrade.probes.compose.projects import Project, ServiceName, get_label, list_projects, show_name
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.supply import EACH_PROJECT, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -71,7 +75,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 LABELS: Mapping[str, Text] = {
     "file": Text(fr="fichier Compose", en="Compose file"),
     "several": Text(fr="fichiers Compose du dossier", en="Compose files of the folder"),
-    "problem": Text(fr="raison du refus", en="reason of the refusal"),
+    "problem": Text(fr="raison du refus", en="reason for the refusal"),
     "line": Text(fr="ligne", en="line"),
     "about": Text(fr="mot en cause", en="word in question"),
     "services": Text(fr="services du fichier", en="services of the file"),
@@ -83,6 +87,42 @@ LABELS: Mapping[str, Text] = {
     "differs": Text(fr="écarts entre fichier et conteneurs", en="differences of file and containers"),
     "not_made": Text(fr="services du fichier sans conteneur", en="services of the file without a container"),
     "in_force": Text(fr="fichier en vigueur", en="file in force"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "problem": {
+        "tab": Text(fr="tabulation dans l'indentation", en="tab in the indentation"),
+        "syntax": Text(fr="erreur de syntaxe YAML", en="YAML syntax error"),
+        "duplicate-key": Text(fr="clé écrite deux fois", en="key written twice"),
+        "too-large": Text(fr="fichier trop grand", en="file too large"),
+        "not-text": Text(fr="le fichier n'est pas du texte", en="the file is not text"),
+        "empty": Text(fr="fichier vide", en="empty file"),
+        "not-a-project": Text(fr="aucun projet Compose dans le fichier", en="no Compose project in the file"),
+        "services-at-the-root": Text(
+            fr="services écrits hors de « services »", en="services written outside “services”"
+        ),
+        "not-a-mapping": Text(fr="élément mal formé", en="malformed element"),
+        "network-not-a-mapping": Text(fr="réseau mal déclaré", en="badly declared network"),
+        "volume-not-a-mapping": Text(fr="volume mal déclaré", en="badly declared volume"),
+        "undefined-network": Text(fr="réseau non déclaré", en="undeclared network"),
+        "undefined-volume": Text(fr="volume non déclaré", en="undeclared volume"),
+        "environment-mixed": Text(
+            fr="variables écrites de deux façons à la fois", en="variables written in two ways at once"
+        ),
+        None: Text(fr="aucune", en="none"),
+    },
+    "in_force": {
+        False: Text(
+            fr="les conteneurs ne correspondent pas à ce fichier", en="the containers do not match this file"
+        ),
+        None: Text(
+            fr="on ne peut pas dire si ce fichier est en vigueur",
+            en="whether this file is in force cannot be told",
+        ),
+    },
+    "unset_variables": value_words.NO_ELEMENT_FEMININE,
+    "waits": value_words.NO_ELEMENT_FEMININE,
 }
 
 
@@ -103,7 +143,9 @@ class ComposeFile(Probe, frozen=True, kw_only=True, tag="compose-file"):
         en="no Compose file is in the working folder",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
+    supply: ClassVar[Supply | NotSupplied] = EACH_PROJECT
     example: ClassVar[Mapping[str, Any]] = {"services": ["db", "wordpress"]}
 
     def observe(self, engine: Engine) -> Observation:
@@ -201,6 +243,7 @@ def build_file_facts(engine: Engine, files: Sequence[ReadFile], project: Project
 def read_layers(files: Sequence[ReadFile]) -> tuple[Fault | None, Mapping[str, Any]]:
     """Return what is wrong with the first file that is broken, and what all of them say together."""
     data: Mapping[str, Any] = {}
+    undeclared: Fault | None = None
     for position, file in enumerate(files):
         try:
             tree = read_compose_yaml(file.content)
@@ -209,7 +252,13 @@ def read_layers(files: Sequence[ReadFile]) -> tuple[Fault | None, Mapping[str, A
         content = tree.data if isinstance(tree.data, dict) else {}
         # An override may use what the first file declares, and needs no services.
         whole = override_data(data, content) if position else content
-        if fault := find_model_fault(YamlTree(whole if position else tree.data, tree.lines)):
+        fault = find_model_fault(YamlTree(whole if position else tree.data, tree.lines))
+        # What the first file uses, the next one may declare; its line is told by the first.
+        if fault and undeclared and (fault.problem, fault.about) == (undeclared.problem, undeclared.about):
+            fault = undeclared
+        if fault and fault.problem in UNDECLARED and position + 1 < len(files):
+            undeclared = fault
+        elif fault:
             return fault, whole
         data = whole
     return None, data
@@ -232,9 +281,16 @@ def list_not_made(model: ComposeModel, project: Project | None) -> list[str]:
         show_name(name)
         for name, service in model.services.items()
         if "profiles" not in service
-        and service.get("scale") != "0"
+        and not has_no_replicas(service)
         and not (project and project.list_of(name))
     ]
+
+
+def has_no_replicas(service: Mapping[str, Any]) -> bool:
+    """Return whether no container is wanted of it: `scale: 0`, in the newer form or the older one."""
+    deploy = service.get("deploy")
+    replicas = deploy.get("replicas") if isinstance(deploy, dict) else None
+    return "0" in (service.get("scale"), replicas)
 
 
 def list_unset_variables(engine: Engine, data: Mapping[str, Any]) -> list[str]:

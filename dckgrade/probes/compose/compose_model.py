@@ -24,6 +24,8 @@ FOLLOWED_ELSEWHERE = {"include", "extends"}
 SECRET_NAME_PATTERN = re.compile(r"pass|pwd|secret|token|mdp|(?:api|private|access)_?key", re.IGNORECASE)
 NO_SECRET_NAME_PATTERN = re.compile(r"_FILE$|RANDOM|ALLOW_EMPTY", re.IGNORECASE)
 VARIABLE_PATTERN = re.compile(r"\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)([^}]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+MOUNT_PART_PATTERN = re.compile(r"(?:\$\{[^}]*\}+|[^:])+")
+"""What stands between the colons of a mount; those of `${DATA:-data}` are no such colons."""
 
 ModelProblem = (
     YamlProblem
@@ -99,9 +101,12 @@ def iter_faults(
         if not isinstance(service, dict):
             yield Fault("not-a-mapping", lines.get(("services", name), 1), name)
         else:
-            yield from iter_service_faults(("services", name), service, declared, lines)
+            # What it uses without declaring it may stand in a file that is included.
+            faults = iter_service_faults(("services", name), service, declared, lines)
+            yield from (fault for fault in faults if "include" not in data or fault.problem not in UNDECLARED)
 
 
+UNDECLARED: set[ModelProblem] = {"undefined-network", "undefined-volume"}
 PROBLEMS_OF_PARTS: Mapping[str, ModelProblem] = {
     "networks": "network-not-a-mapping",
     "volumes": "volume-not-a-mapping",
@@ -114,14 +119,14 @@ def iter_service_faults(
     declared: Mapping[str, Mapping[str, Value]],
     lines: Mapping[Path, int],
 ) -> Iterator[Fault]:
-    """Yield what is wrong with one service."""
+    """Yield what is wrong with one service; a name with a variable in it may be any."""
     line = lines.get(path, 1)
     for network in list_network_keys(service):
-        if network not in {"default", *declared["networks"]}:
+        if network not in {"default", *declared["networks"]} and not has_variable(network):
             yield Fault("undefined-network", lines.get((*path, "networks"), line), network)
-    for volume in list_volumes(service):
-        if volume.kind == "volume" and volume.source and volume.source not in declared["volumes"]:
-            yield Fault("undefined-volume", lines.get((*path, "volumes"), line), volume.source)
+    for source in (volume.source for volume in list_volumes(service) if volume.kind == "volume"):
+        if source and source not in declared["volumes"] and not has_variable(source):
+            yield Fault("undefined-volume", lines.get((*path, "volumes"), line), source)
     environment = service.get("environment")
     if isinstance(environment, list) and (index := find_index_of_mapping(environment)) is not None:
         yield Fault("environment-mixed", lines.get((*path, "environment", index), line), "environment")
@@ -136,7 +141,7 @@ class VolumeUse(Struct, frozen=True):
     """One mount of a service."""
 
     kind: str
-    """volume, bind, tmpfs, or what the long form calls it."""
+    """volume, bind, tmpfs, or what the long form calls it; untold: a variable decides."""
     source: str
     """A volume's name or a path; '' for an anonymous volume."""
     target: str
@@ -157,12 +162,27 @@ def read_volume_use(entry: Value) -> VolumeUse | None:
         return VolumeUse(kind or "volume", source, target) if target else None
     if not isinstance(entry, str) or not entry:
         return None
-    parts = entry.split(":")
-    if len(parts) == 1:
-        return VolumeUse("volume", "", parts[0])
+    parts = MOUNT_PART_PATTERN.findall(entry)
+    if len(parts[:2]) > 1 and len(parts[0]) == 1 and parts[0].isalpha():
+        # To Compose one letter is a drive of Windows, never a volume.
+        parts = [":".join(parts[:2]), *parts[2:]]
+    if len(parts) < 2:  # noqa: PLR2004
+        return VolumeUse("volume", "", parts[0]) if parts else None
+    return VolumeUse(tell_kind_of_source(parts[0]), parts[0], parts[1])
+
+
+def tell_kind_of_source(source: str) -> str:
+    """Return whether the first part of a short mount is a path or a volume's name, as far as can be told."""
     # A path begins so, after a variable too: `${HOME}/data`.
-    is_path = parts[0].startswith((".", "/", "~")) or "/" in parts[0] or "\\" in parts[0]
-    return VolumeUse("bind" if is_path else "volume", parts[0], parts[1])
+    written = VARIABLE_PATTERN.sub("", source)
+    if "/" in written or "\\" in written or written.startswith((".", "~")):
+        return "bind"
+    return "untold" if has_variable(source) else "volume"
+
+
+def has_variable(text: str) -> bool:
+    """Return whether a variable stands in *text*; two dollars are one that is meant as such."""
+    return any(match[0] != "$$" for match in VARIABLE_PATTERN.finditer(text))
 
 
 def list_network_keys(service: Mapping[str, Value]) -> list[str]:
@@ -262,12 +282,18 @@ def override_data(base: Mapping[str, Value], override: Mapping[str, Value]) -> d
         elif key in {"networks", "depends_on"} and (isinstance(before, list) or isinstance(value, list)):
             merged[key] = {**to_mapping(before), **to_mapping(value)}
         elif isinstance(before, dict) and isinstance(value, dict):
-            merged[key] = override_data(before, value)
+            is_replaced = key == "logging" and have_different_drivers(before, value)
+            merged[key] = value if is_replaced else override_data(before, value)
         elif isinstance(before, list) and isinstance(value, list) and key not in REPLACED_LISTS:
             merged[key] = replace_targets(before, value) if key == "volumes" else [*before, *value]
         else:
             merged[key] = value
     return merged
+
+
+def have_different_drivers(before: Mapping[str, Value], value: Mapping[str, Value]) -> bool:
+    """Return whether both name a driver, each another one: its options mean nothing to the other."""
+    return "driver" in before and "driver" in value and before["driver"] != value["driver"]
 
 
 REPLACED_LISTS = {"command", "entrypoint", "test"}

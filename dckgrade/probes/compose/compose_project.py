@@ -20,6 +20,8 @@ from dckgrade.probes.compose.projects import (
 )
 from dckgrade.probes.support.lookup import convert_to_observation, is_restart_looping, uptime_s
 from dckgrade.probes.support.reachability import is_running
+from dckgrade.probes.support.supply import EACH_PROJECT, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Absent, Observation, Seen
 from dckgrade.report.text import Text
 
@@ -67,6 +69,15 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "up": {
+        False: Text(
+            fr="les services du projet ne tournent pas tous", en="not all services of the project are running"
+        ),
+    },
+}
+
+
 class ComposeProject(Probe, frozen=True, kw_only=True, tag="compose-project"):
     """Find the Compose project that has *services*, whatever it is called, and look whether they all run."""
 
@@ -79,6 +90,13 @@ class ComposeProject(Probe, frozen=True, kw_only=True, tag="compose-project"):
         fr="aucun projet Compose n'a de tels services", en="no Compose project has such services"
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_PROJECT
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "up": DraftedFact(
+            {True: Text(fr="a tous ses services en marche", en="has all its services running")}
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {"services": ["db", "wordpress"]}
 
     def observe(self, engine: Engine) -> Observation:

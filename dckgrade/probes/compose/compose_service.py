@@ -10,9 +10,12 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.compose.projects import Project, ServiceName, get_label, list_projects, show_name
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.lookup import convert_to_observation, uptime_s
 from dckgrade.probes.support.reachability import can_reach_other, get_networks, is_running
 from dckgrade.probes.support.service import get_network_mode
+from dckgrade.probes.support.supply import EACH_COMPOSE_SERVICE, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Absent, Observation, Seen
 from dckgrade.report.text import Text
 
@@ -73,6 +76,33 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "health": value_words.HEALTH,
+    "restart": value_words.RESTART_POLICY,
+    "waits_for": {
+        (): Text(fr="rien", en="nothing"),
+        "db:service_started": Text(
+            fr="le démarrage de db (service_started)", en="the start of db (service_started)"
+        ),
+        "db:service_healthy": Text(
+            fr="la bonne santé de db (service_healthy)", en="db to be healthy (service_healthy)"
+        ),
+    },
+    "host_network": {
+        True: Text(
+            fr="le service partage le réseau de la machine", en="the service shares the machine's network"
+        ),
+    },
+    "reached_by_other": {
+        False: Text(fr="l'autre service ne le joint pas", en="the other service does not reach it"),
+        None: Text(
+            fr="on ne sait pas si l'autre service le joint",
+            en="whether the other service reaches it is not known",
+        ),
+    },
+}
+
+
 class ComposeService(Probe, frozen=True, kw_only=True, tag="compose-service"):
     """Look at *service* of the Compose project that has it, and, with *other*, that service too."""
 
@@ -84,9 +114,12 @@ class ComposeService(Probe, frozen=True, kw_only=True, tag="compose-service"):
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = Text(
-        fr="aucun projet Compose n'a ce service", en="no Compose project has that service"
+        fr="aucun projet Compose n'a de service nommé {asked}",
+        en="no Compose project has a service named {asked}",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_COMPOSE_SERVICE
     example: ClassVar[Mapping[str, Any]] = {"service": "db", "other": "wordpress"}
 
     def observe(self, engine: Engine) -> Observation:

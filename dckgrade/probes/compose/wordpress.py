@@ -12,17 +12,20 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.compose.projects import show_name
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.http_json import ReachedService
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container
 from dckgrade.probes.support.reachability import (
     has_own_loopback,
     is_loopback_host,
+    is_reachable_name,
     is_running,
-    list_reachable_names,
     share_network,
 )
 from dckgrade.probes.support.service import HttpService, Port, ServiceProblem, ServiceReply, reach_service
 from dckgrade.probes.support.service_settings import list_published_ports
+from dckgrade.probes.support.supply import DraftedFact, NotSupplied, Supply, each_container
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -78,7 +81,7 @@ LABELS: Mapping[str, Text] = {
         fr="port du site publié sur la machine", en="port of the site published on the machine"
     ),
     "status_code": Text(fr="code de statut HTTP", en="HTTP status code"),
-    "state": Text(fr="état du site", en="state of the site"),
+    "state": Text(fr="état du site", en="site state"),
     "copying": Text(fr="copie du site en cours", en="site being copied"),
     "database_host": Text(fr="nom où la base est cherchée", en="name at which the database is looked for"),
     "looks_in_itself": Text(fr="base cherchée dans son propre conteneur", en="database looked for in itself"),
@@ -89,6 +92,32 @@ LABELS: Mapping[str, Text] = {
         fr="même compte donné au site et à la base", en="same account given to site and database"
     ),
     "denied": Text(fr="compte refusé par la base", en="account refused by the database"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "problem": value_words.NO_ANSWER,
+    "via": value_words.REACHED_VIA,
+    "answers": {
+        False: Text(fr="le site ne répond pas", en="the site does not answer"),
+    },
+    "published": {
+        False: Text(
+            fr="aucun port de la machine ne mène au site", en="no port of the machine leads to the site"
+        ),
+        None: Text(
+            fr="on ne sait pas si le site est publié : il ne répond pas",
+            en="whether the site is published is not known: it does not answer",
+        ),
+    },
+    "state": {
+        "installed": Text(fr="installé", en="installed"),
+        "not-installed": Text(fr="pas encore installé", en="not installed yet"),
+        "not-configured": Text(fr="pas configuré", en="not configured"),
+        "no-database": Text(fr="sans base de données", en="without its database"),
+        "other": Text(fr="autre chose que WordPress", en="something other than WordPress"),
+        None: Text(fr="inconnu, faute de réponse", en="not known, for lack of an answer"),
+    },
 }
 
 
@@ -112,6 +141,13 @@ class Wordpress(Probe, frozen=True, kw_only=True, tag="wordpress"):
         fr="aucun conteneur de WordPress n'a été trouvé", en="no WordPress container was found"
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="wordpress")
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "state": DraftedFact(
+            {"installed": Text(fr="sert un WordPress installé", en="serves an installed WordPress")}
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "wordpress"}
 
     def observe(self, engine: Engine) -> Observation:
@@ -153,7 +189,7 @@ def build_facts(
         copying=answer is None and is_copying(engine, inspected),
         database_host=show_name(host),
         looks_in_itself=is_loopback_host(host) and has_own_loopback(inspected),
-        host_known=host in list_reachable_names(database, inspected) if database else None,
+        host_known=is_reachable_name(host, database, inspected) if database else None,
         shares_network=share_network(database, inspected) if database else None,
         database_runs=is_running(database) if database else None,
         same_account=has_same_account(inspected, database) if database else None,

@@ -7,6 +7,7 @@ import pytest
 
 from dckgrade.probes.compose.compose_differences import Compared, list_differences, read_port
 from dckgrade.probes.compose.compose_model import build_model
+from dckgrade.probes.compose.compose_settings import list_setting_differences
 from tests.support.fake_engine import FakeEngine
 
 SERVICE: dict[str, Any] = {
@@ -45,7 +46,7 @@ INSPECTED: dict[str, Any] = {
 
 def differences(service: dict[str, Any], **top: Any) -> list[str]:
     engine = FakeEngine()
-    engine.images = {"sha256:1": {"Config": {"Env": ["PATH=/bin"]}}}
+    engine.images = {"sha256:1": {"Id": "sha256:1", "Config": {"Env": ["PATH=/bin"]}}}
     model = build_model({"services": {"web": service}, "volumes": {"data": None}, **top})
     return list_differences(Compared(engine, model, "tp", service, copy.deepcopy(INSPECTED)))
 
@@ -88,6 +89,12 @@ def test_each_key_that_was_changed_since_is_named(key: str, value: Any) -> None:
         ("ports", ["${PORT}:80"]),
         ("restart", "${POLICY:-always}"),
         ("network_mode", "service:other"),
+        ("networks", ["${NETWORK}"]),
+        ("volumes", ["${DATA:-data}:/srv", "./conf:/etc/nginx/conf.d"]),
+        (
+            "volumes",
+            [{"type": "volume", "source": "${DATA}", "target": "/srv"}, "C:\\conf:/etc/nginx/conf.d"],
+        ),
         ("healthcheck", {"test": "curl ${URL}"}),
     ],
 )
@@ -99,6 +106,26 @@ def test_names_of_the_file_s_own_are_those_of_the_engine() -> None:
     assert differences(SERVICE, volumes={"data": {"name": "tp_data"}}) == []
     assert differences(SERVICE, volumes={"data": {"external": "true"}}) == ["volumes"]
     assert differences(SERVICE, networks={"default": {"name": "other"}}) == ["networks"]
+
+
+def test_names_that_a_variable_tells_may_be_any() -> None:
+    assert differences(SERVICE, volumes={"data": {"name": "${DATA}"}}) == []
+    assert differences(SERVICE, networks={"default": {"name": "${NETWORK:-other}"}}) == []
+
+
+def test_the_old_way_to_name_what_is_not_the_project_s_is_read() -> None:
+    assert differences(SERVICE, volumes={"data": {"external": {"name": "tp_data"}}}) == []
+    assert differences(SERVICE, volumes={"data": {"external": {"name": "other"}}}) == ["volumes"]
+
+
+def test_what_an_included_file_declares_may_be_called_anything() -> None:
+    included = {"include": ["db.yaml"], "volumes": {}}
+    assert differences({**SERVICE, "networks": ["front"]}, **included) == []
+
+
+def test_a_key_of_another_shape_than_compose_takes_is_left_to_compose() -> None:
+    odd = {"restart": ["always"], "privileged": {"x": "y"}, "read_only": ["true"]}
+    assert differences({**SERVICE, **odd}) == []
 
 
 def test_variables_of_a_file_beside_may_be_any() -> None:
@@ -120,3 +147,97 @@ def test_variables_of_a_file_beside_may_be_any() -> None:
 )
 def test_a_port_is_read_in_each_of_its_forms(written: Any, wanted: tuple[str, str] | None) -> None:
     assert read_port(written) == wanted
+
+
+SETTINGS: dict[str, Any] = {
+    "container_name": "site",
+    "hostname": "host",
+    "user": "1000:1000",
+    "entrypoint": "/start.sh --loud",
+    "labels": ["tp=5", "empty"],
+    "logging": {"driver": "json-file", "options": {"max-size": "1m"}},
+    "mem_limit": "512m",
+    "privileged": "false",
+    "read_only": "true",
+    "healthcheck": {"interval": "1m30s", "timeout": "500ms", "retries": "3"},
+}
+
+
+def make_of_settings() -> dict[str, Any]:
+    return {
+        "Name": "/site",
+        "Config": {
+            "Hostname": "host",
+            "User": "1000:1000",
+            "Entrypoint": ["/start.sh", "--loud"],
+            "Labels": {"tp": "5", "empty": "", "com.docker.compose.project": "tp"},
+            "Healthcheck": {"Interval": 90_000_000_000, "Timeout": 500_000_000, "Retries": 3},
+        },
+        "HostConfig": {
+            "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m", "max-file": "3"}},
+            "Memory": 512 * 2**20,
+            "Privileged": False,
+            "ReadonlyRootfs": True,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("container_name", "other"),
+        ("hostname", "other"),
+        ("user", "33"),
+        ("entrypoint", ["/start.sh"]),
+        ("labels", {"tp": "6"}),
+        ("labels", ["new=1"]),
+        ("logging", {"driver": "local"}),
+        ("logging", {"options": {"max-size": "2m"}}),
+        ("mem_limit", "256m"),
+        ("privileged", "true"),
+        ("read_only", "false"),
+        ("healthcheck", {"interval": "90s", "retries": "5"}),
+        ("healthcheck", {"start_period": "10s"}),
+    ],
+)
+def test_a_setting_that_was_changed_since_is_named(key: str, value: Any) -> None:
+    assert list_setting_differences({**SETTINGS, key: value}, make_of_settings()) == [key]
+
+
+NUMBER_WITHOUT_END = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("mem_limit", NUMBER_WITHOUT_END),
+        ("mem_limit", f"{NUMBER_WITHOUT_END}.5g"),
+        ("healthcheck", {"interval": f"{NUMBER_WITHOUT_END}s"}),
+        ("healthcheck", {"retries": NUMBER_WITHOUT_END}),
+    ],
+)
+def test_a_number_that_no_engine_takes_is_left_to_compose(key: str, value: Any) -> None:
+    assert list_setting_differences({**SETTINGS, key: value}, make_of_settings()) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("user", "${UID}"),
+        ("labels", {"tp": "${TP}"}),
+        ("labels", {"tp": "5", "empty": None}),
+        ("labels", ["tp=4", "tp=5"]),
+        ("mem_limit", "0.5G"),
+        ("mem_limit", "512 MiB"),
+        ("mem_limit", "536870912"),
+        ("mem_limit", "${LIMIT}"),
+        ("entrypoint", None),
+        ("entrypoint", '"'),
+        ("logging", None),
+        ("privileged", "${ON}"),
+        ("healthcheck", {"interval": "90s", "timeout": "soon"}),
+        ("healthcheck", None),
+    ],
+)
+def test_a_setting_written_otherwise_or_not_told_is_no_difference(key: str, value: Any) -> None:
+    assert list_setting_differences({**SETTINGS, key: value}, make_of_settings()) == []

@@ -151,6 +151,28 @@ def test_an_override_file_counts_and_the_files_that_the_project_was_made_of_come
     assert facts(FILE.observe(engine))["differs"] == ["db: restart"]
 
 
+def test_what_the_override_declares_may_be_used_before() -> None:
+    engine = EngineWithProject()
+    engine.edit("volumes:\n  db_data:\n", "")
+    for entry in engine.listed:
+        entry["Labels"]["com.docker.compose.project.config_files"] = ""
+    found = facts(FILE.observe(engine))
+    assert (found["problem"], found["about"]) == ("undefined-volume", "db_data")
+    assert found["line"] > 1
+    engine.work_files["compose.override.yaml"] = b"services: {db: {restart: 'no'}}\n"
+    again = facts(FILE.observe(engine))
+    assert (again["problem"], again["line"]) == ("undefined-volume", found["line"])
+    engine.work_files["compose.override.yaml"] = b"volumes: {db_data: }\n"
+    assert facts(FILE.observe(engine))["problem"] is None
+
+
+@pytest.mark.parametrize("none", ["scale: 0", "deploy: {replicas: 0}"])
+def test_a_service_of_which_none_is_wanted_need_not_be_made(none: str) -> None:
+    engine = EngineWithProject()
+    engine.edit("volumes:\n  db_data:\n", f"  more: {{image: busybox, {none}}}\nvolumes:\n  db_data:\n")
+    assert facts(FILE.observe(engine))["not_made"] == []
+
+
 def test_a_file_that_compose_refuses_is_not_in_force_whatever_runs() -> None:
     engine = EngineWithProject()
     engine.work_files["compose.yaml"] += b"\tx: 1\n"
@@ -220,6 +242,17 @@ def test_a_site_behind_a_port_that_is_not_its_own_is_reached_and_not_published()
     engine.serves = serve
     found = facts(SITE.observe(engine))
     assert (found["answers"], found["published"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [("db", True), ("DB:3306", True), ("db.site_default", True), ("base", False), ("db.other", False)],
+)
+def test_a_name_is_known_in_whatever_case_and_with_its_network_behind_it(host: str, *, known: bool) -> None:
+    engine = EngineWithProject()
+    lines = engine.of("wordpress")[1]["Config"]["Env"]
+    lines[:] = [f"WORDPRESS_DB_HOST={host}" if "DB_HOST" in line else line for line in lines]
+    assert facts(SITE.observe(engine))["host_known"] is known
 
 
 def test_a_site_that_is_being_copied_is_told_from_one_that_is_silent() -> None:

@@ -12,7 +12,7 @@ from dckgrade.probes.compose.compose_model import (
     override_data,
     read_environment,
 )
-from dckgrade.probes.compose.compose_yaml import read_compose_yaml
+from dckgrade.probes.compose.compose_yaml import Value, read_compose_yaml
 
 
 def fault(text: str) -> tuple[str, int, str] | None:
@@ -50,6 +50,11 @@ def test_what_compose_refuses_is_named_with_its_line(text: str, wanted: tuple[st
         "services: {web: {volumes: [./data:/srv, /anonymous, ~/x:/x, '${HOME}/y:/y']}}\n",
         "include: [other.yaml]\n",
         "services: {web: {networks: {a: {aliases: [b]}}}}\nnetworks: {a: }\n",
+        "services: {web: {volumes: ['${DATA:-data}:/srv', '${DATA}:/a', '${A:-${B}}:/b', 'x_${C}:/c']}}\n",
+        "services: {web: {volumes: [{type: volume, source: '${DATA}', target: /srv}]}}\n",
+        "services: {web: {volumes: ['C:\\Users\\u\\site:/srv', 'd:/site:/b:ro']}}\n",
+        "services: {web: {networks: ['${NETWORK:-front}']}}\n",
+        "include: [db.yaml]\nservices: {web: {networks: [back], volumes: ['data:/srv']}}\n",
     ],
 )
 def test_what_compose_takes_is_no_fault(text: str) -> None:
@@ -58,13 +63,26 @@ def test_what_compose_takes_is_no_fault(text: str) -> None:
 
 def test_a_mount_is_a_volume_a_folder_or_nobody_s() -> None:
     service = {
-        "volumes": ["data:/a:ro", "./b:/b", "/c", {"type": "tmpfs", "target": "/d"}, None, {"source": "x"}]
+        "volumes": [
+            "data:/a:ro",
+            "./b:/b",
+            "/c",
+            {"type": "tmpfs", "target": "/d"},
+            None,
+            {"source": "x"},
+            "C:\\e:/e:ro",
+            "${F:-./f}:/f",
+            "${HOME}/g:/g",
+        ]
     }
     assert [(use.kind, use.source, use.target) for use in list_volumes(service)] == [
         ("volume", "data", "/a"),
         ("bind", "./b", "/b"),
         ("volume", "", "/c"),
         ("tmpfs", "", "/d"),
+        ("bind", "C:\\e", "/e"),
+        ("untold", "${F:-./f}", "/f"),
+        ("bind", "${HOME}/g", "/g"),
     ]
 
 
@@ -101,16 +119,34 @@ def test_the_short_form_waits_for_the_start_alone() -> None:
     assert list_waits({}) == []
 
 
+@pytest.mark.parametrize(
+    ("override", "merged"),
+    [
+        ({"driver": "local"}, {"driver": "local"}),
+        (
+            {"driver": "json-file", "options": {"max-file": "2"}},
+            {"driver": "json-file", "options": {"max-size": "1m", "max-file": "2"}},
+        ),
+        ({"options": {"max-size": "2m"}}, {"driver": "json-file", "options": {"max-size": "2m"}}),
+    ],
+)
+def test_the_options_of_logs_go_with_their_driver(
+    override: dict[str, Value], merged: dict[str, Value]
+) -> None:
+    base: dict[str, Value] = {"logging": {"driver": "json-file", "options": {"max-size": "1m"}}}
+    assert override_data(base, {"logging": override}) == {"logging": merged}
+
+
 def test_an_override_adds_ports_replaces_commands_and_merges_what_has_names() -> None:
     base = {
         "services": {
-            "web": {"ports": ["80:80"], "command": ["a"], "environment": ["A=1"], "volumes": ["x:/a", "y:/b"],
-                    "depends_on": ["db"]},
+            "web": {"ports": ["80:80"], "command": ["a"], "environment": ["A=1"],
+                    "volumes": ["xx:/a", "yy:/b"], "depends_on": ["db"]},
         }
     }  # fmt: skip
     override = {
         "services": {
-            "web": {"ports": ["81:80"], "command": ["b"], "environment": {"B": "2"}, "volumes": ["z:/a"],
+            "web": {"ports": ["81:80"], "command": ["b"], "environment": {"B": "2"}, "volumes": ["zz:/a"],
                     "depends_on": {"db": {"condition": "service_healthy"}}, "restart": "always"},
         }
     }  # fmt: skip
@@ -118,7 +154,7 @@ def test_an_override_adds_ports_replaces_commands_and_merges_what_has_names() ->
         "ports": ["80:80", "81:80"],
         "command": ["b"],
         "environment": {"A": "1", "B": "2"},
-        "volumes": ["y:/b", "z:/a"],
+        "volumes": ["yy:/b", "zz:/a"],
         "depends_on": {"db": {"condition": "service_healthy"}},
         "restart": "always",
     }
