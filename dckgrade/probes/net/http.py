@@ -11,9 +11,12 @@ from dckgrade.engine.answers import HttpAnswer, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.http_json import ReachedService
 from dckgrade.probes.support.lookup import ContainerSelector, convert_to_observation
 from dckgrade.probes.support.service import HttpService, Port, ServiceProblem, ServiceReply, reach_service
+from dckgrade.probes.support.supply import EACH_PORT, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -51,6 +54,19 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "problem": value_words.NO_ANSWER,
+    "via": value_words.REACHED_VIA,
+    "status_code": value_words.HTTP_STATUS,
+    "server": {
+        None: Text(fr="inconnu, faute de réponse", en="not known, for lack of an answer"),
+    },
+    "answers": {
+        False: Text(fr="aucune réponse en HTTP", en="no answer over HTTP"),
+    },
+}
+
+
 class Http(Probe, frozen=True, kw_only=True, tag="http"):
     """
     Ask *container* (a name, or `@apparmor`, `@seccomp`) for *path*; no redirect is followed.
@@ -69,9 +85,21 @@ class Http(Probe, frozen=True, kw_only=True, tag="http"):
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.SERVICE
     absent: ClassVar[Text] = Text(
-        fr="le conteneur à interroger n'a pas été trouvé", en="the container to ask was not found"
+        fr="le conteneur à interroger n'a pas été trouvé",
+        en="the container to ask was not found",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_PORT
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "answers": DraftedFact(
+            {True: Text(fr="répond en HTTP sur le port {port}", en="answers HTTP on port {port}")},
+            existence=True,
+        ),
+        "status_code": DraftedFact(
+            {200: Text(fr="sert une page sur le port {port}", en="serves a page on port {port}")}
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers", "port": 80, "path": "/"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -11,6 +11,7 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.net.vantage import ANSWERED, Outcome, Trial, Vantage
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.lookup import (
     ContainerName,
     convert_to_observation,
@@ -20,11 +21,13 @@ from dckgrade.probes.support.lookup import (
 )
 from dckgrade.probes.support.reachability import (
     get_networks,
-    identify_network_owner,
     is_running,
+    share_network_stack,
 )
-from dckgrade.probes.support.service import Port, get_network_mode
+from dckgrade.probes.support.service import Port, get_network_mode, inspect_network_owner
 from dckgrade.probes.support.service_settings import list_exposed_ports
+from dckgrade.probes.support.supply import EACH_CONNECTION, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -53,7 +56,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     addresses: list[str]
     """What the name is there."""
     right_address: bool | None
-    """Whether one of them is the other container's."""
+    """Whether all of them are the other container's: of two containers of one name, either may be called."""
     connects: bool | None
     """Whether a connection to the port comes about, at an address of the other container's own."""
     how: Literal["open", "refused", "silent", "no-route"] | None
@@ -76,10 +79,60 @@ LABELS: Mapping[str, Text] = {
     "addresses": Text(fr="adresses du nom", en="addresses of the name"),
     "right_address": Text(fr="adresse du bon conteneur", en="address of the right container"),
     "connects": Text(fr="connexion établie", en="connection made"),
-    "how": Text(fr="issue de la connexion", en="outcome of the connection"),
+    "how": Text(fr="issue de la connexion", en="connection outcome"),
     "by_published": Text(fr="joint par un port publié de la machine", en="reached by a published port"),
     "control": Text(fr="essai témoin réussi", en="control trial answered"),
     "via": Text(fr="voie de l'essai", en="way of the trial"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "resolves": {
+        False: Text(
+            fr="le nom n'est pas connu dans le conteneur", en="the name is not known in the container"
+        ),
+        None: Text(fr="aucun nom à chercher", en="no name to look up"),
+    },
+    "right_address": {
+        False: Text(
+            fr="le nom ne mène pas au bon conteneur", en="the name does not lead to the right container"
+        ),
+        None: Text(fr="l'adresse n'a pas pu être vérifiée", en="the address could not be checked"),
+    },
+    "connects": {
+        True: Text(fr="la connexion s'établit", en="the connection is made"),
+        False: Text(fr="la connexion ne s'établit pas", en="the connection cannot be made"),
+        None: Text(fr="la connexion n'a pas pu être essayée", en="the connection could not be tried"),
+    },
+    "by_published": {
+        True: Text(
+            fr="un port publié de la machine y mène", en="a published port of the machine leads there"
+        ),
+        None: Text(
+            fr="on ne sait pas si un port publié y mène",
+            en="whether a published port leads there is not known",
+        ),
+    },
+    "control": {
+        False: Text(
+            fr="même l'essai témoin échoue : le silence ne prouve rien",
+            en="even the control trial fails: silence proves nothing",
+        ),
+        None: Text(fr="aucun essai témoin n'a été possible", en="no control trial was possible"),
+    },
+    "how": {
+        "open": Text(fr="ouverte", en="open"),
+        "refused": Text(fr="refusée", en="refused"),
+        "silent": Text(fr="sans réponse", en="no answer"),
+        "no-route": Text(fr="aucun chemin", en="no route"),
+        None: Text(fr="pas essayée", en="not tried"),
+    },
+    "via": {
+        "exec": Text(fr="commande dans le conteneur", en="command inside the container"),
+        "beside": Text(fr="conteneur d'essai sur le même réseau", en="trial container on the same network"),
+        "inspect": Text(fr="ce que dit le moteur", en="what the engine says"),
+    },
+    "addresses": value_words.NO_ELEMENT_FEMININE,
 }
 
 
@@ -107,6 +160,14 @@ class NetworkReach(Probe, frozen=True, kw_only=True, tag="network-reach"):
         fr="l'un des deux conteneurs n'a pas été trouvé", en="one of the two containers was not found"
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_CONNECTION
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "resolves": DraftedFact({True: Text(fr="trouve {name} par son nom", en="finds {name} by its name")}),
+        "connects": DraftedFact(
+            {True: Text(fr="joint {to} sur le port {port}", en="reaches {to} at port {port}")}
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {"from": "api", "to": "db", "name": "base", "port": 5432}
 
     def observe(self, engine: Engine) -> Observation:
@@ -126,16 +187,20 @@ class NetworkReach(Probe, frozen=True, kw_only=True, tag="network-reach"):
         both_run = is_running(here) and is_running(there)
         vantage = Vantage(engine, here)
         lookup = vantage.look_up(self.name) if self.name and both_run else None
-        reached = try_port(engine, vantage, here, there, self.port) if self.port and both_run else None
-        own_addresses = list_own_addresses(here, there)
+        # Where a network is borrowed, its owner has the addresses.
+        near, far = (inspect_network_owner(engine, container) for container in (here, there))
+        reached = try_port(engine, vantage, near, far, self.port) if self.port and both_run else None
+        own_addresses = {*list_own_addresses(near, far), *iter_all_addresses(far)}
         return Facts(
             from_runs=is_running(here),
             to_runs=is_running(there),
-            shared_networks=sorted((get_networks(here).keys() & get_networks(there).keys()) - NO_NETWORKS),
+            shared_networks=sorted((get_networks(near).keys() & get_networks(far).keys()) - NO_NETWORKS),
             linked=is_linked(here, there),
             resolves=bool(lookup.addresses) if lookup else None,
             addresses=list(lookup.addresses) if lookup else [],
-            right_address=bool({*lookup.addresses} & {*own_addresses}) if lookup else None,
+            right_address=(
+                bool(lookup.addresses) and own_addresses.issuperset(lookup.addresses) if lookup else None
+            ),
             connects=reached.outcome == "open" if reached else None,
             how=reached.outcome if reached else None,
             by_published=reached.by_published if reached else None,
@@ -210,7 +275,7 @@ def list_neighbour_addresses(engine: Engine, here: Json, there: Json) -> Iterato
 
 def list_own_addresses(here: Json, there: Json) -> list[str]:
     """Return the addresses of *there* as they are for *here*: those of a network that both are on first."""
-    if identify_network_owner(here) == identify_network_owner(there):
+    if share_network_stack(here, there):
         return ["127.0.0.1"]
     if get_network_mode(there) == "host":
         return list_gateways(here)
@@ -219,6 +284,13 @@ def list_own_addresses(here: Json, there: Json) -> list[str]:
         get_networks(there).items(), key=lambda network: (network[0] not in here_too, network[0])
     )
     return [address for _, settings in networks if (address := get_address(settings))]
+
+
+def iter_all_addresses(inspected: Json) -> Iterator[str]:
+    """Yield the addresses of a container on its networks, of both kinds: a name is known by both."""
+    for settings in get_networks(inspected).values():
+        yield get_address({**(settings or {}), "GlobalIPv6Address": ""})
+        yield get_address({**(settings or {}), "IPAddress": ""})
 
 
 def get_address(settings: Json | None) -> str:

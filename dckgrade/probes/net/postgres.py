@@ -10,9 +10,12 @@ from msgspec import Struct
 from dckgrade.engine.answers import Address, NoAnswer, NotThere, OutOfReach, ReachedVia
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, ContainerName, convert_to_observation
 from dckgrade.probes.support.service import Port, ServiceProblem, ServiceReply, ask_ports, find_id_and_state
 from dckgrade.probes.support.service_settings import list_configured_ports, order_ports, read_settings
+from dckgrade.probes.support.supply import EACH_PORT, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -51,6 +54,15 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "problem": value_words.NO_ANSWER,
+    "via": value_words.REACHED_VIA,
+    "accepts": {
+        False: Text(fr="PostgreSQL n'accepte pas de connexion", en="PostgreSQL accepts no connection"),
+    },
+}
+
+
 class Postgres(Probe, frozen=True, kw_only=True, tag="postgres"):
     """Knock at the container called *container*: at *port*, or where its server listens instead."""
 
@@ -62,6 +74,18 @@ class Postgres(Probe, frozen=True, kw_only=True, tag="postgres"):
     cost: ClassVar[Cost] = Cost.SERVICE
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_PORT
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "accepts": DraftedFact(
+            {
+                True: Text(
+                    fr="accepte des connexions PostgreSQL sur le port {port}",
+                    en="accepts PostgreSQL connections on port {port}",
+                )
+            }
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "dbserver"}
 
     def observe(self, engine: Engine) -> Observation:

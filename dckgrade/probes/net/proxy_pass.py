@@ -1,10 +1,9 @@
 """Kind `proxy-pass`: whether a proxy really passes requests on to another container."""
 
-import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar, Literal
 
@@ -14,9 +13,23 @@ from msgspec import Struct
 from dckgrade.engine.answers import HttpAnswer, Json, NoAnswer, NotThere, OutOfReach
 from dckgrade.engine.probe_container import make_marker
 from dckgrade.engine.protocol import Engine
-from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.base import Cost, Probe, add_missing_facts
+from dckgrade.probes.net.proxy_complaints import (
+    CLOCK_SLACK,
+    NO_OBSTACLE,
+    LogProblem,
+    get_log_start,
+    read_obstacle,
+)
+from dckgrade.probes.net.proxy_destinations import is_sent_to_address
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.http_json import ReachedService
-from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container, uptime_s
+from dckgrade.probes.support.lookup import (
+    ContainerName,
+    convert_to_observation,
+    find_container,
+    uptime_s,
+)
 from dckgrade.probes.support.reachability import get_networks, is_loopback_host, is_running
 from dckgrade.probes.support.service import (
     HttpService,
@@ -25,6 +38,8 @@ from dckgrade.probes.support.service import (
     reach_service,
 )
 from dckgrade.probes.support.service_settings import list_published_ports
+from dckgrade.probes.support.supply import EACH_PROXY, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -33,23 +48,8 @@ GATEWAY_STATUSES = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTP
 STOCK_PAGES = (b"Welcome to nginx", b"It works!")
 """Pages that images bring: two containers that both serve one tell nothing of each other."""
 LOG_TRIES, LOG_PAUSE_S = 5, 0.2
-CLOCK_SLACK = timedelta(seconds=2)
 
-LogProblem = Literal["upstream-unknown", "refused", "no-such", "timeout"]
-"""nginx's words: nobody knows its name; nothing listens; there is no such machine; it did not answer."""
 UpstreamIs = Literal["itself", "backend", "other"]
-
-_LOG_PATTERNS: tuple[tuple[re.Pattern[str], LogProblem], ...] = (
-    (re.compile(r'host not found in upstream "(?P<upstream>[^"\s]{1,200})"'), "upstream-unknown"),
-    (re.compile(r"\b(?P<upstream>[\w.-]{1,100}) could not be resolved"), "upstream-unknown"),
-    (re.compile(r'failed \(111: .{1,400}upstream: "\w{1,5}://(?P<upstream>[^"/\s]{1,200})'), "refused"),
-    (
-        re.compile(r'failed \((?:101|112|113): .{1,400}upstream: "\w{1,5}://(?P<upstream>[^"/\s]{1,200})'),
-        "no-such",
-    ),
-    (re.compile(r'upstream timed out .{1,400}upstream: "\w{1,5}://(?P<upstream>[^"/\s]{1,200})'), "timeout"),
-)
-NO_OBSTACLE: tuple[LogProblem | None, str] = (None, "")
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -78,21 +78,65 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The name or the address that the log speaks of."""
     upstream_is: UpstreamIs | None
     """Whose that is: the proxy's own, the other container's, or somebody else's, or nobody's any more."""
+    by_address: bool
+    """Whether nginx's configuration sends to the other container's address, and nowhere to a name of it."""
 
 
 LABELS: Mapping[str, Text] = {
-    "proxy_runs": Text(fr="mandataire en marche", en="proxy running"),
-    "backend_runs": Text(fr="serveur d'arrière-plan en marche", en="server behind it running"),
-    "answers": Text(fr="réponse du mandataire en HTTP", en="answer of the proxy over HTTP"),
+    "proxy_runs": Text(fr="proxy en marche", en="proxy running"),
+    "backend_runs": Text(fr="serveur derrière le proxy en marche", en="server behind it running"),
+    "answers": Text(fr="réponse du proxy en HTTP", en="answer of the proxy over HTTP"),
     "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
     "status_code": Text(fr="code de statut HTTP", en="HTTP status code"),
     "passes": Text(fr="requêtes transmises", en="requests passed on"),
     "marker_seen": Text(fr="requête retrouvée dans les logs", en="request found in the log"),
     "same_page": Text(fr="même page des deux côtés", en="same page on both sides"),
-    "backend_published": Text(fr="serveur d'arrière-plan publié", en="server behind it published"),
+    "backend_published": Text(fr="serveur derrière le proxy publié", en="server behind it published"),
     "log_problem": Text(fr="obstacle selon les logs", en="obstacle by the log"),
     "upstream": Text(fr="destination selon les logs", en="destination by the log"),
     "upstream_is": Text(fr="à qui est cette destination", en="whose that destination is"),
+    "by_address": Text(
+        fr="serveur derrière le proxy désigné par son adresse", en="server behind it given by its address"
+    ),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "problem": value_words.NO_ANSWER,
+    "answers": {
+        False: Text(fr="le proxy ne répond pas en HTTP", en="the proxy does not answer over HTTP"),
+    },
+    "passes": {
+        False: Text(
+            fr="les requêtes n'arrivent pas au serveur derrière le proxy",
+            en="requests do not get through to the server behind the proxy",
+        ),
+    },
+    "backend_published": {
+        True: Text(
+            fr="le serveur derrière le proxy est publié sur la machine",
+            en="the server behind the proxy is published on the machine",
+        ),
+    },
+    "by_address": {
+        True: Text(
+            fr="la configuration du proxy donne une adresse, pas un nom",
+            en="the configuration of the proxy gives an address, not a name",
+        ),
+    },
+    "log_problem": {
+        "upstream-unknown": Text(fr="nom inconnu", en="unknown name"),
+        "refused": Text(fr="connexion refusée", en="connection refused"),
+        "no-such": Text(fr="machine introuvable", en="no such machine"),
+        "timeout": Text(fr="aucune réponse dans le délai", en="no answer in time"),
+        None: Text(fr="aucun", en="none"),
+    },
+    "upstream_is": {
+        "itself": Text(fr="au proxy lui-même", en="the proxy itself"),
+        "backend": Text(fr="au serveur derrière le proxy", en="the server behind the proxy"),
+        "other": Text(fr="à un autre", en="another"),
+        None: Text(fr="inconnu", en="not known"),
+    },
 }
 
 
@@ -114,9 +158,21 @@ class ProxyPass(Probe, frozen=True, kw_only=True, tag="proxy-pass"):
     passive: ClassVar[bool] = False
     cost: ClassVar[Cost] = Cost.ACT
     absent: ClassVar[Text] = Text(
-        fr="le conteneur du mandataire n'a pas été trouvé", en="the container of the proxy was not found"
+        fr="le conteneur du proxy n'a pas été trouvé", en="the container of the proxy was not found"
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_PROXY
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "passes": DraftedFact(
+            {
+                True: Text(
+                    fr="transmet à {backend} ce qui arrive sur le port {port}",
+                    en="passes on to {backend} what comes in on port {port}",
+                )
+            }
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {"proxy": "proxy", "port": 8080, "backend": "api"}
 
     def observe(self, engine: Engine) -> Observation:
@@ -151,8 +207,16 @@ class ProxyPass(Probe, frozen=True, kw_only=True, tag="proxy-pass"):
             same_page = None if marker_seen else self.compare_pages(engine, answer)
             if marker_seen is None and not same_page:
                 raise OutOfReach(UnobservableReason.NOT_TRIED, f"{self.backend}: no log")
+            if marker_seen is False and answer.status == HTTPStatus.UNAUTHORIZED:
+                # What it passes on to who has an account is not seen without one.
+                raise OutOfReach(UnobservableReason.NOT_TRIED, f"{self.proxy} wants an account")
         passes = bool(marker_seen or (marker_seen is None and same_page))
-        problem, upstream = NO_OBSTACLE if passes else find_obstacle(engine, proxy, expected=not gets_through)
+        since = get_log_start(proxy)
+        if reached.answer and marker_seen is False:
+            since = max(since, self.send_marker_once(engine, reached.answer).since)
+        problem, upstream = (
+            NO_OBSTACLE if passes else find_obstacle(engine, proxy, since, expected=not gets_through)
+        )
         return Facts(
             proxy_runs=is_running(proxy),
             backend_runs=is_running(backend),
@@ -166,7 +230,14 @@ class ProxyPass(Probe, frozen=True, kw_only=True, tag="proxy-pass"):
             log_problem=problem,
             upstream=upstream or None,
             upstream_is=identify_upstream(upstream, proxy, backend) if upstream else None,
+            by_address=is_sent_to_address(
+                engine, proxy, (addresses := list_addresses(backend)), list_names(backend) - addresses
+            ),
         )
+
+    def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
+        """Older recordings do not tell of the configuration."""
+        return add_missing_facts(super().recall(recorded), by_address=False)
 
     def look_for_marker(self, engine: Engine, proxy: ReachedService, backend: Json) -> bool | None:
         """
@@ -174,15 +245,19 @@ class ProxyPass(Probe, frozen=True, kw_only=True, tag="proxy-pass"):
 
         Whether it tells anything is seen by a second request, to the backend itself.
         """
-        marker = engine.call_once_per_run(
-            ("proxy marker", self.proxy, self.backend), lambda: send_marker(engine, proxy)
-        )
+        marker = self.send_marker_once(engine, proxy)
         if is_in_log(engine, backend, marker):
             return True
         control = engine.call_once_per_run(
             ("backend marker", self.proxy, self.backend), lambda: self.send_control(engine)
         )
         return False if is_in_log(engine, backend, control) else None
+
+    def send_marker_once(self, engine: Engine, proxy: ReachedService) -> "Marker":
+        """Ask the proxy for a marked path; return the same one for the rest of the run."""
+        return engine.call_once_per_run(
+            ("proxy marker", self.proxy, self.backend), lambda: send_marker(engine, proxy)
+        )
 
     def send_control(self, engine: Engine) -> "Marker":
         """Ask the backend itself for a path that nobody has."""
@@ -246,23 +321,20 @@ def is_in_log(engine: Engine, container: Json, marker: Marker) -> bool:
     return False
 
 
-def find_obstacle(engine: Engine, proxy: Json, *, expected: bool) -> tuple[LogProblem | None, str]:
-    """Return the proxy's last complaint, and of which destination; waits a moment where it is *expected*."""
+def find_obstacle(
+    engine: Engine, proxy: Json, since: datetime, *, expected: bool
+) -> tuple[LogProblem | None, str]:
+    """
+    Return the proxy's last complaint after *since*, and of which destination.
+
+    Waits a moment where one is *expected*.
+    """
     for attempt in range(LOG_TRIES if expected and is_running(proxy) else 1):
-        since = datetime.fromtimestamp(attempt / 1e6, UTC)
-        found = read_obstacle(engine.read_log_since(get_id(proxy), since, tty=has_terminal(proxy)))
+        after = since + timedelta(microseconds=attempt)
+        found = read_obstacle(engine.read_log_since(get_id(proxy), after, tty=has_terminal(proxy)))
         if found[0]:
             return found
         time.sleep(LOG_PAUSE_S * bool(expected))
-    return NO_OBSTACLE
-
-
-def read_obstacle(log: str) -> tuple[LogProblem | None, str]:
-    """Read the last of nginx's complaints about a destination."""
-    for line in reversed(log.splitlines()):
-        for pattern, problem in _LOG_PATTERNS:
-            if match := pattern.search(line):
-                return problem, match["upstream"]
     return NO_OBSTACLE
 
 
@@ -281,12 +353,19 @@ def split_host(upstream: str) -> str:
     return upstream.partition(":")[0] if upstream.count(":") == 1 else upstream
 
 
+def list_addresses(inspected: Json) -> set[str]:
+    """Return the present addresses of a container."""
+    networks = [settings or {} for settings in get_networks(inspected).values()]
+    return {str(known.get(key) or "") for known in networks for key in ("IPAddress", "GlobalIPv6Address")} - {
+        ""
+    }
+
+
 def list_names(inspected: Json) -> set[str]:
     """Return the names and the present addresses of a container."""
-    names = {str(inspected.get("Name") or "").lstrip("/")}
+    names = {str(inspected.get("Name") or "").lstrip("/"), *list_addresses(inspected)}
     for settings in get_networks(inspected).values():
         known = settings or {}
-        names |= {str(known.get("IPAddress") or ""), str(known.get("GlobalIPv6Address") or "")}
         names |= {*map(str, known.get("Aliases") or []), *map(str, known.get("DNSNames") or [])}
     return names - {""}
 

@@ -21,6 +21,8 @@ from dckgrade.probes.support.lookup import (
 from dckgrade.probes.support.reachability import get_networks, is_running
 from dckgrade.probes.support.service import MachinePort
 from dckgrade.probes.support.service_settings import iter_tcp_ports, list_exposed_ports
+from dckgrade.probes.support.supply import EACH_MACHINE_PORT, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -82,6 +84,32 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "bound": {
+        False: Text(
+            fr="le port demandé n'est pas ouvert sur la machine",
+            en="the port asked for is not open on the machine",
+        ),
+    },
+    "loopback_only": {
+        False: Text(
+            fr="le port n'est pas publié sur la seule boucle locale (127.0.0.1)",
+            en="the port is not published on the loopback (127.0.0.1) alone",
+        ),
+    },
+    "answers": {
+        False: Text(fr="rien ne répond au port publié", en="nothing answers at the published port"),
+        None: Text(fr="aucun port publié ne peut être essayé", en="there is no published port to try"),
+    },
+    "elsewhere": {
+        True: Text(
+            fr="le service répond aussi à une autre adresse de la machine",
+            en="the service also answers at another address of the machine",
+        ),
+    },
+}
+
+
 class PublishedPort(Probe, frozen=True, kw_only=True, tag="published-port"):
     """
     Look at what the container *container* publishes, and ask at *port*, a port of the machine.
@@ -98,6 +126,20 @@ class PublishedPort(Probe, frozen=True, kw_only=True, tag="published-port"):
     cost: ClassVar[Cost] = Cost.SERVICE
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_MACHINE_PORT
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "answers": DraftedFact(
+            {
+                True: Text(
+                    fr="répond sur le port {port} de la machine", en="answers at the machine's port {port}"
+                )
+            }
+        ),
+        "loopback_only": DraftedFact(
+            {True: Text(fr="ne l'ouvre qu'à la machine elle-même", en="opens it to the machine itself alone")}
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "proxy", "port": 8080}
 
     def observe(self, engine: Engine) -> Observation:

@@ -7,7 +7,7 @@ import pytest
 
 from dckgrade.engine.answers import CommandResult, OutOfReach
 from dckgrade.probes.net.network_reach import NetworkReach
-from dckgrade.probes.net.vantage import read_getent, read_nslookup, read_trial
+from dckgrade.probes.net.vantage import Lookup, Vantage, read_getent, read_nslookup, read_trial
 from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.recorded_networks import ENGINES, OPEN, RecordedNetworks
@@ -57,6 +57,24 @@ def test_a_link_is_known_by_the_one_side_that_was_given_it(engine: str) -> None:
 def test_a_name_that_is_another_s_is_not_the_right_address() -> None:
     found = reach(RecordedNetworks(), "api", "proxy", name="base")
     assert (found["resolves"], found["right_address"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "right"),
+    [
+        (("172.30.2.2",), True),
+        (("172.30.2.2", "fd00:2::2"), True),
+        (("172.30.2.2", "172.30.2.9"), False),
+        ((), False),
+    ],
+)
+def test_a_name_that_two_containers_bear_may_lead_to_either(
+    addresses: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, *, right: bool
+) -> None:
+    recorded = RecordedNetworks()
+    recorded.inspected["db"]["NetworkSettings"]["Networks"]["back"]["GlobalIPv6Address"] = "fd00:2::2"
+    monkeypatch.setattr(Vantage, "look_up", lambda *_: Lookup(addresses, "exec"))
+    assert reach(recorded, "api", "db", name="base")["right_address"] is right
 
 
 @EVERY_ENGINE
@@ -138,6 +156,23 @@ def test_who_borrows_a_network_has_one_loopback_with_its_owner() -> None:
     recorded = RecordedNetworks()
     recorded.commands["borrowing", ("timeout", "4", "nc", "-w", "2", "127.0.0.1", "80")] = OPEN
     assert reach(recorded, "borrowing", "api", port=80)["connects"] is True
+
+
+@EVERY_ENGINE
+def test_who_borrows_a_network_is_reached_at_its_owner_s_addresses(engine: str) -> None:
+    lender = reach(RecordedNetworks(engine), "proxy", "api", port=80)
+    found = reach(RecordedNetworks(engine), "proxy", "borrowing", port=80)
+    assert (found["shared_networks"], found["connects"]) == (["front"], lender["connects"])
+    assert found["how"] == lender["how"]
+    assert reach(RecordedNetworks(engine), "borrowing", "db")["shared_networks"] == ["back"]
+
+
+def test_who_has_borrowed_the_network_of_a_container_that_is_gone_cannot_be_judged() -> None:
+    engine = RecordedNetworks()
+    engine.inspected["borrowing"]["HostConfig"]["NetworkMode"] = "container:" + "0" * 64
+    seen = NetworkReach(from_="api", to="borrowing", port=80).observe(engine)
+    assert isinstance(seen, Unobservable)
+    assert seen.why is UnobservableReason.ADDRESS_OUT_OF_REACH
 
 
 def test_a_container_on_the_machine_s_network_is_reached_at_the_gateway() -> None:

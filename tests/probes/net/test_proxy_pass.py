@@ -1,13 +1,15 @@
 """Kind `proxy-pass`: a request that is found behind the proxy, and what only looks like one."""
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from dckgrade.engine.answers import Address, HttpAnswer, NoAnswer
 from dckgrade.probes.net import proxy_pass
-from dckgrade.probes.net.proxy_pass import NO_OBSTACLE, ProxyPass, read_obstacle, split_host
+from dckgrade.probes.net.proxy_complaints import NO_OBSTACLE, read_obstacle
+from dckgrade.probes.net.proxy_pass import ProxyPass, split_host
 from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.recorded_networks import ENGINES, RecordedNetworks, answer
@@ -116,6 +118,13 @@ def test_two_pages_and_no_log_are_no_mistake_of_anybody_s() -> None:
     assert isinstance(PROBE.observe(Site(own=answer("other"), logs=False)), Unobservable)
 
 
+def test_a_proxy_that_wants_an_account_is_unknown_and_a_refusal_is_not() -> None:
+    seen = PROBE.observe(Site(own=answer(status=401)))
+    assert isinstance(seen, Unobservable)
+    assert seen.detail == "proxy wants an account"
+    assert look(Site(own=answer(status=403)))["marker_seen"] is False
+
+
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_an_error_of_the_proxy_s_own_is_not_followed_by_a_marker(status: int) -> None:
     site = Site(own=answer(status=status))
@@ -151,6 +160,52 @@ def test_an_old_complaint_is_not_repeated_where_requests_get_through() -> None:
     site = Site()
     site.logs["proxy"] = failed("127.0.0.1:8000")
     assert look(site)["log_problem"] is None
+
+
+class DatedLogs(Site):
+    """Log lines with the time at which they were written, as the engine keeps them."""
+
+    dated: tuple[tuple[datetime, str], ...] = ()
+
+    def read_log_since(self, ref: str, since: datetime, *, tty: bool) -> str:
+        if self.name_of(ref) != "proxy":
+            return super().read_log_since(ref, since, tty=tty)
+        return "".join(line for at, line in self.dated if at > since)
+
+
+def started_at(site: Site) -> datetime:
+    return datetime.fromisoformat(site.inspected["proxy"]["State"]["StartedAt"])
+
+
+@pytest.mark.parametrize("own", [answer("other"), answer(status=502)])
+def test_a_complaint_from_before_the_last_start_tells_nothing_of_now(own: HttpAnswer) -> None:
+    site = DatedLogs(own=own)
+    earlier = started_at(site) - timedelta(minutes=1)
+    site.dated = ((earlier, failed("127.0.0.1:8000")),)
+    found = look(site)
+    assert (found["passes"], found["log_problem"], found["upstream_is"]) == (False, None, None)
+
+
+def test_a_complaint_from_before_the_request_is_not_about_a_page_of_the_proxy_s_own() -> None:
+    """As after `nginx -s reload`: the log goes on, and the configuration is another."""
+    site = DatedLogs(own=answer("other"))
+    site.dated = ((started_at(site) + timedelta(seconds=1), failed("127.0.0.1:8000")),)
+    assert look(site)["log_problem"] is None
+    site.dated = ((site.now() + timedelta(seconds=1), failed("127.0.0.1:8000")),)
+    assert look(site)["upstream_is"] == "itself"
+
+
+def test_the_complaint_of_a_start_that_failed_is_read_though_it_came_with_the_start() -> None:
+    site = DatedLogs(own=answer(status=502))
+    site.dated = ((started_at(site) - timedelta(milliseconds=5), EMERG),)
+    assert look(site)["log_problem"] == "upstream-unknown"
+
+
+def test_a_proxy_that_is_restarted_over_and_over_is_read_from_the_beginning() -> None:
+    site = DatedLogs(own=answer(status=502))
+    site.inspected["proxy"]["RestartCount"] = 3
+    site.dated = ((started_at(site) - timedelta(minutes=1), EMERG),)
+    assert look(site)["log_problem"] == "upstream-unknown"
 
 
 def test_a_proxy_that_has_ended_is_not_asked_and_its_log_is_read() -> None:
