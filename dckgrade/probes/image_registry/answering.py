@@ -19,6 +19,8 @@ from dckgrade.report.observation import UnobservableReason
 API_PATH = "/v2/"
 """https://distribution.github.io/distribution/spec/api/#api-version-check."""
 VERSION_HEADER, VERSION = "docker-distribution-api-version", "registry/2.0"
+WANTS_TLS = b"HTTP request to an HTTPS server"
+"""Go's answer to who asks a server with TLS in clear: https://pkg.go.dev/net/http#Server."""
 USUAL_PORT, PORT_SETTING = 5000, "REGISTRY_HTTP_ADDR"
 
 Scheme = Literal["http", "https"]
@@ -92,7 +94,10 @@ def ask_address(engine: Engine, address: Address, host: str | None, *, is_publis
         return clear
     try:
         secured = engine.request_https(address, host, API_PATH)
-    except NoAnswer:
+    except NoAnswer as trouble:
+        if clear and WANTS_TLS in clear.http.body:
+            # It does speak TLS: not with who shows no certificate, as where it knows its clients by theirs.
+            raise OutOfReach(UnobservableReason.UNREADABLE, f"TLS: {trouble.reason}") from None
         if clear:
             return clear
         raise failure or NoAnswer("garbled") from None

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from ipaddress import ip_address, ip_network
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from msgspec import Struct
 
-from dckgrade.engine.answers import Json
+from dckgrade.engine.answers import Json, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.support.reachability import get_networks, is_loopback_host
@@ -22,6 +23,11 @@ _REFERENCE_PATTERN = compile_lazily(
     re.VERBOSE | re.ASCII,
 )
 _HTTPS_PORT, _HTTP_PORT = 443, 80
+PUBLIC_REGISTRIES = {
+    *("docker.io", "gcr.io", "ghcr.io", "quay.io", "mcr.microsoft.com", "docker.elastic.co", "lscr.io"),
+    *("registry.k8s.io", "k8s.gcr.io", "public.ecr.aws", "registry.gitlab.com", "registry.access.redhat.com"),
+}
+"""Places from which images are fetched: a registry at the port of the web is not called so."""
 _MAX_REFERENCE_CHARS, _MAX_UNTOLD = 600, 20
 _ID_PATTERN = compile_lazily(r"(?:sha256:)?[0-9a-f]{12,64}")
 
@@ -135,6 +141,8 @@ def leads_to(registry: str, owner: Json) -> bool:
 
     Hosts are never looked up: one port of a machine leads to one container.
     """
+    if registry in PUBLIC_REGISTRIES:
+        return False
     host, port = split_registry(registry)
     ports = {port} if port else {_HTTPS_PORT, _HTTP_PORT}
     own = set(list_exposed_ports(owner)) | {binding.inner for binding in list_published_ports(owner)}
@@ -145,15 +153,40 @@ def leads_to(registry: str, owner: Json) -> bool:
     return bool(ports & {binding.on_machine for binding in list_published_ports(owner)})
 
 
-def is_insecure(registry: str, info: Json) -> bool:
-    """Return whether the engine was told not to check *registry* (`insecure-registries`)."""
+def list_hosts_addresses(engine: Engine, registry: str) -> list[str]:
+    """Return the addresses that the hosts file of the engine's machine gives to the host of *registry*."""
+    try:
+        return list(engine.find_hosts_addresses(split_registry(registry)[0]))
+    except OutOfReach:
+        return []
+
+
+def calls_loopback(registry: str, addresses: Iterable[str]) -> bool:
+    """Return whether *registry*, or one of its *addresses*, is the loopback of who calls it."""
+    host = split_registry(registry)[0]
+    return is_loopback_host(host) or any(address.is_loopback for address in iter_addresses(addresses))
+
+
+def iter_addresses(texts: Iterable[str]) -> Iterator[IPv4Address | IPv6Address]:
+    """Yield those that are addresses."""
+    for text in texts:
+        with suppress(ValueError):
+            yield ip_address(text)
+
+
+def is_insecure(registry: str, info: Json, addresses: Iterable[str] = ()) -> bool:
+    """
+    Return whether the engine was told not to check *registry* (`insecure-registries`).
+
+    Of a name it looks at the *addresses*, too: of several one is enough.
+    """
     config = info.get("RegistryConfig") or {}
     index = (config.get("IndexConfigs") or {}).get(registry) or {}
     if index.get("Secure") is False:
         return True
     try:
-        address = ip_address(split_registry(registry)[0])
         networks = [ip_network(str(text)) for text in config.get("InsecureRegistryCIDRs") or []]
     except ValueError:
         return False
-    return any(address in network for network in networks)
+    called = iter_addresses([split_registry(registry)[0], *addresses])
+    return any(address in network for address in called for network in networks)

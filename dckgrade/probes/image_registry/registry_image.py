@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dckgrade.engine.answers import Json, NotThere
 from dckgrade.engine.protocol import Engine
+from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.base import Cost
 from dckgrade.probes.image_registry.references import (
     NamedImage,
@@ -17,6 +18,7 @@ from dckgrade.probes.image_registry.references import (
 )
 from dckgrade.probes.image_registry.settings import read_registry_settings
 from dckgrade.probes.image_registry.storage import StoredImage, find_signature, find_stored_image
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import (
     ContainerName,
@@ -33,9 +35,12 @@ from dckgrade.probes.support.mount_points import (
     inspect_volume_of,
     list_mount_points,
 )
+from dckgrade.probes.support.supply import DraftedFact, NotSupplied, Supply, each_container
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.text import Text
 
 MAX_OTHERS, MAX_TRIED = 10, 8
+_ID_PATTERN = compile_lazily(r"(?:sha256:)?[0-9a-f]{1,64}")
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -61,7 +66,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     user_image: str | None
     """The name of the image by which that container was started."""
     user_runs_it: bool
-    """Whether it was started by a name of this registry, from just what the registry holds."""
+    """Whether it was started by a name of this registry, or by the image's id, from just what the registry
+    holds."""
     storage: str
     """The folder in which the registry keeps its images."""
     storage_type: MountType
@@ -81,9 +87,9 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "container": Text(fr="nom du conteneur", en="name of the container"),
+    "container": Text(fr="nom du conteneur", en="container name"),
     "name": Text(fr="nom donné par les images", en="name that images use"),
-    "image": Text(fr="nom complet de l'image", en="whole name of the image"),
+    "image": Text(fr="nom complet de l'image", en="full name of the image"),
     "held": Text(fr="image présente dans le registre", en="image in the registry"),
     "digest": Text(fr="empreinte dans le registre", en="digest in the registry"),
     "local": Text(fr="image présente sur le moteur", en="image on the engine"),
@@ -93,13 +99,50 @@ LABELS: Mapping[str, Text] = {
     "user_image": Text(fr="image de ce conteneur", en="image of that container"),
     "user_runs_it": Text(fr="conteneur lancé depuis le registre", en="container run from the registry"),
     "storage": Text(fr="dossier des images", en="folder of the images"),
-    "storage_type": Text(fr="nature du montage", en="kind of mount"),
+    "storage_type": Text(fr="nature du montage", en="mount type"),
     "volume": Text(fr="volume", en="volume"),
     "anonymous": Text(fr="volume anonyme", en="anonymous volume"),
     "other_mounts": Text(fr="autres montages", en="other mounts"),
     "older_than_container": Text(fr="plus ancienne que le conteneur", en="older than the container"),
     "signed": Text(fr="signature cosign présente", en="signature of cosign's present"),
     "signature_fits": Text(fr="signature de cette empreinte", en="signature of this digest"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "user_state": value_words.CONTAINER_STATUS,
+    "storage_type": value_words.MOUNT_TYPE,
+    "held": {
+        False: Text(fr="l'image n'est pas dans le registre", en="the image is not in the registry"),
+    },
+    "same": {
+        False: Text(
+            fr="l'image du moteur et celle du registre diffèrent",
+            en="the image on the engine and the one in the registry differ",
+        ),
+        None: Text(
+            fr="les deux images ne peuvent pas être comparées", en="the two images cannot be compared"
+        ),
+    },
+    "user_runs_it": {
+        False: Text(
+            fr="aucun conteneur en marche ne vient de l'image du registre",
+            en="no running container comes from the registry's image",
+        ),
+    },
+    "anonymous": {
+        True: Text(fr="les images sont dans un volume anonyme", en="the images are in an anonymous volume"),
+    },
+    "older_than_container": {
+        False: Text(
+            fr="l'image est plus récente que le conteneur du registre",
+            en="the image is newer than the registry's container",
+        ),
+        None: Text(
+            fr="on ne sait pas si l'image est plus ancienne que le conteneur du registre",
+            en="whether the image is older than the registry's container is not known",
+        ),
+    },
 }
 
 
@@ -118,10 +161,15 @@ class RegistryImage(ContainerProbe, frozen=True, kw_only=True, tag="registry-ima
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = Text(
-        fr="aucun conteneur de ce nom ni de cette image n'a été trouvé",
-        en="no container of that name or image was found",
+        fr="aucun conteneur nommé {asked}, ni aucun registre d'images, n'a été trouvé",
+        en="neither a container named {asked} nor an image registry was found",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="registry")
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "held": DraftedFact({True: Text(fr="garde une image", en="holds an image")}),
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "registry", "user": "webservers"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
@@ -193,10 +241,18 @@ def choose_image(
 
 
 def runs_digest(engine: Engine, user: Json, named: NamedImage | None, stored: StoredImage) -> bool:
-    """Return whether a container was started by the name *named*, from what the registry holds there."""
-    if named is None or parse_reference(get_user_image(user)) != named.reference:
+    """Return whether a container was started by the name *named*, or by id, from what the registry holds."""
+    asked = get_user_image(user)
+    if named is None or not (parse_reference(asked) == named.reference or is_own_id(user, asked)):
         return False
     return stored.digest in (read_digests(engine, str(user.get("Image") or ""), named.reference) or ())
+
+
+def is_own_id(user: Json, asked: str) -> bool:
+    """Return whether *asked* is no name, but the id of the image of this container, or how that begins."""
+    return bool(_ID_PATTERN.fullmatch(asked)) and str(user.get("Image") or "").removeprefix(
+        "sha256:"
+    ).startswith(asked.removeprefix("sha256:"))
 
 
 def read_digests(engine: Engine, image: str, reference: Reference) -> Sequence[str] | None:

@@ -26,7 +26,7 @@ class RegistrySettings(Struct, frozen=True, kw_only=True):
     folder: str
     """Where it keeps its images."""
     accounts: str | None
-    """The path of its file of accounts; None without one."""
+    """The path of its account file; None without one."""
     unread_config: str | None
     """A mount where another version would read its configuration, and this one does not."""
 
@@ -102,7 +102,7 @@ def read_small_file(engine: Engine, container: str, path: str) -> bytes | None:
 
 def describe_hashes(content: bytes) -> Sequence[str]:
     """
-    Return the kind of hash of each line of a file of accounts, nothing of the hash itself.
+    Return the kind of hash of each line of a account file, nothing of the hash itself.
 
     The registry knows bcrypt alone: https://distribution.github.io/distribution/about/configuration/#htpasswd.
     """

@@ -1,5 +1,6 @@
 """Read the storage of a registry through its container: which digest a tag has, and who has signed it."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +30,7 @@ class StoredImage(Struct, frozen=True, kw_only=True):
     digest: str
     """Of the manifest."""
     sent_at: datetime
-    """When it was last sent under that name."""
+    """When it came here: sending it again changes the dates of its names, and not that of the image."""
 
 
 class Signature(Struct, frozen=True, kw_only=True):
@@ -55,7 +56,16 @@ def find_stored_image(
     digest = content.decode("latin-1").strip()
     if not _DIGEST_PATTERN.fullmatch(digest):
         raise OutOfReach(UnobservableReason.UNREADABLE, reference.name)
-    return StoredImage(digest=digest, sent_at=parse_timestamp(stat["mtime"]))
+    dates = [stat["mtime"]]
+    with suppress(NotThere):
+        dates.append(engine.read_path_stat(container, get_blob_path(folder, digest))["mtime"])
+    return StoredImage(digest=digest, sent_at=min(map(parse_timestamp, dates)))
+
+
+def get_blob_path(folder: str, digest: str) -> str:
+    """Return where the registry keeps what has this digest."""
+    found = digest.removeprefix("sha256:")
+    return f"{folder}/{ROOT}/blobs/sha256/{found[:2]}/{found}/data"
 
 
 def find_signature(
@@ -84,12 +94,8 @@ def find_signature(
 
 def read_blob(engine: Engine, container: str, folder: str, digest: str) -> dict[str, Any]:
     """Read a small JSON document of the registry by its digest; raises `OutOfReach`."""
-    found = _DIGEST_PATTERN.fullmatch(digest)
-    content = (
-        read_small_file(engine, container, f"{folder}/{ROOT}/blobs/sha256/{found[1][:2]}/{found[1]}/data")
-        if found
-        else None
-    )
+    is_digest = _DIGEST_PATTERN.fullmatch(digest)
+    content = read_small_file(engine, container, get_blob_path(folder, digest)) if is_digest else None
     try:
         return dict(as_mapping(parse_json(content or b"")))
     except (msgspec.DecodeError, RecursionError, UnicodeError):

@@ -36,6 +36,16 @@ def test_the_log_of_a_registry_tells_why_it_ended(line: str, clue: str, path: st
     assert find_log_clue(f"listening\n{line}\ngoroutine 1 [running]:") == (clue, path)
 
 
+LISTENING = 'time="2026-11-29T12:01:00Z" level=info msg="listening on [::]:5000, tls"'
+
+
+def test_what_stopped_it_once_is_not_why_it_ended_after_it_has_listened() -> None:
+    missing = FATAL.format("open /certs/r.crt: no such file or directory")
+    assert find_log_clue(f"{missing}\n{LISTENING}\nbye") == (None, None)
+    assert find_log_clue(f"{LISTENING}\nbye\n{missing}") == ("file-missing", "/certs/r.crt")
+    assert find_log_clue(f"{OWN}\n{LISTENING}\nbye") == ("own-accounts", None)
+
+
 def test_a_line_with_a_password_leaves_a_word_and_nothing_of_itself() -> None:
     assert "xyzzy" not in repr(find_log_clue(OWN))
 

@@ -1,12 +1,12 @@
 """Kind `registry`: what answers, who trusts it and whom it lets in."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
-from dckgrade.engine.answers import Certificate, NotThere, OutOfReach
+from dckgrade.engine.answers import Certificate, NoAnswer, NotThere, OutOfReach
 from dckgrade.probes.image_registry.registry import Registry
-from dckgrade.report.observation import Absent, UnobservableReason
+from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.scenes.image_registry import (
     ACCOUNTS,
@@ -69,6 +69,45 @@ def test_a_name_of_another_port_is_not_the_registry_s() -> None:
     assert (found["name"], found["certificate"], found["trusted_by"]) == (None, None, None)
 
 
+def publish_at_port_of_the_web(engine: EngineWithRegistry) -> None:
+    """Have the registry at port 443, where names without a port lead."""
+    inspected = engine.inspected[engine.id_of("registry")]
+    for bound in (inspected["HostConfig"]["PortBindings"], inspected["NetworkSettings"]["Ports"]):
+        for binding in bound["5000/tcp"]:
+            binding["HostPort"] = "443"
+    call_it(engine, HOST)
+
+
+def have_image_of(engine: EngineWithRegistry, registry: str) -> None:
+    """Have an image that was fetched elsewhere, and a container that runs it."""
+    place = f"{registry}/team/app"
+    engine.local_images.append(
+        {"Id": "sha256:0", "RepoTags": [f"{place}:1"], "RepoDigests": [f"{place}@sha256:{'0' * 64}"]}
+    )
+    engine.listed.append({"Id": "0" * 64, "Names": ["/app"], "Image": f"{place}:1", "State": "running"})
+
+
+@pytest.mark.parametrize("elsewhere", ["0.example.org", "docker.elastic.co"])
+def test_of_names_without_a_port_the_one_of_what_it_holds_is_its_own(elsewhere: str) -> None:
+    engine = EngineWithRegistry()
+    publish_at_port_of_the_web(engine)
+    have_image_of(engine, elsewhere)
+    found = look(engine)
+    assert (found["name"], found["certificate"]) == (HOST, "verified")
+
+
+@pytest.mark.parametrize("public", ["gcr.io", "ghcr.io", "quay.io", "docker.elastic.co", "mcr.microsoft.com"])
+def test_the_name_of_a_public_registry_is_never_its_own(public: str) -> None:
+    engine = EngineWithRegistry()
+    publish_at_port_of_the_web(engine)
+    for entry in [*engine.local_images, *engine.listed]:
+        for key in ("RepoTags", "RepoDigests"):
+            entry[key] = [text for text in entry.get(key) or [] if not text.startswith(HOST)]
+        entry["Image"] = str(entry.get("Image")).removeprefix(f"{HOST}/")
+    have_image_of(engine, public)
+    assert look(engine)["name"] is None
+
+
 def test_an_authority_that_only_the_trainee_s_file_knows_is_not_docker_s() -> None:
     engine = EngineWithRegistry()
     engine.trusted = NotThere(NAME)
@@ -125,6 +164,27 @@ def test_a_name_that_others_could_use_comes_before_the_loopback() -> None:
     engine = EngineWithRegistry()
     engine.local_images.append({"Id": "sha256:0", "RepoTags": ["localhost:5000/a:1"], "RepoDigests": []})
     assert look(engine)["name"] == NAME
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.1.1", "::1"])
+def test_a_name_that_the_machine_sends_to_its_loopback_is_checked_no_more_than_that(address: str) -> None:
+    engine = EngineWithRegistry()
+    call_it(engine, "lab.test:5000")
+    engine.hosts = {"lab.test": ["10.0.0.7"]}
+    assert (look(engine)["loopback"], look(engine)["insecure"]) == (False, False)
+    engine.hosts = {"lab.test": ["10.0.0.7", address]}
+    assert (look(engine)["loopback"], look(engine)["insecure"]) == (True, True)
+    engine.local_images.append({"Id": "sha256:0", "RepoTags": ["10.0.0.7:5000/a:1"], "RepoDigests": []})
+    assert (look(engine)["name"], look(engine)["loopback"]) == ("10.0.0.7:5000", False)
+
+
+def test_a_name_in_a_network_that_the_engine_was_told_not_to_check_is_insecure() -> None:
+    engine = EngineWithRegistry()
+    call_it(engine, "lab.test:5000")
+    engine.info["RegistryConfig"]["InsecureRegistryCIDRs"] = ["127.0.0.0/8", "10.0.0.0/8"]
+    assert look(engine)["insecure"] is False
+    engine.hosts = {"lab.test": ["10.0.0.7"]}
+    assert (look(engine)["loopback"], look(engine)["insecure"]) == (False, True)
 
 
 def test_a_registry_that_the_engine_was_told_not_to_check_is_insecure() -> None:
@@ -198,3 +258,17 @@ def test_a_file_of_accounts_that_is_not_there_is_unread_and_one_that_it_made_is_
 def test_without_a_container_of_that_name_or_image_there_is_none() -> None:
     engine = EngineWithRegistry().only("depuis-registre")
     assert isinstance(REGISTRY.observe(engine), Absent)
+
+
+def test_a_registry_that_wants_a_certificate_of_who_asks_is_unknown_and_no_other_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = EngineWithRegistry()
+
+    def refuse(*_: object) -> NoReturn:
+        raise NoAnswer("garbled")
+
+    monkeypatch.setattr(engine, "request_https", refuse)
+    seen = REGISTRY.observe(engine)
+    assert isinstance(seen, Unobservable)
+    assert seen.detail == "TLS: garbled"

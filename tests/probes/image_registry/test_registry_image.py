@@ -151,3 +151,21 @@ def test_a_signature_of_something_else_does_not_fit(payload: object) -> None:
     engine = EngineWithRegistry()
     sign(engine, payload)
     assert (look(engine)["signed"], look(engine)["signature_fits"]) == (True, False)
+
+
+def test_a_container_run_by_the_id_of_the_image_runs_from_the_registry() -> None:
+    engine = EngineWithRegistry()
+    image_id = str(engine.inspect("depuis-registre")["Image"])
+    for asked, runs in ((image_id, True), (image_id[7:19], True), ("0123456789ab", False)):
+        engine.inspect("depuis-registre")["Config"]["Image"] = asked
+        assert look(engine)["user_runs_it"] is runs
+
+
+def test_an_image_that_is_sent_again_has_been_there_all_the_same() -> None:
+    engine = EngineWithRegistry()
+    digest = engine.files[LINK].removeprefix("sha256:")
+    kept = {**engine.stats[LINK]}
+    engine.stats[LINK] = {**kept, "mtime": "2099-01-01T00:00:00Z"}
+    assert look(engine)["older_than_container"] is False
+    engine.stats[f"{BLOBS}/{digest[:2]}/{digest}/data"] = kept
+    assert look(engine)["older_than_container"] is True
