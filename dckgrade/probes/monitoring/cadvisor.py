@@ -12,6 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
+from dckgrade.probes.support.supply import NotSupplied, Supply, each_container
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -56,14 +57,15 @@ class Cadvisor(Probe, frozen=True, kw_only=True, tag="cadvisor"):
         "found": Text(fr="conteneur de cAdvisor trouvé", en="cAdvisor container found"),
         "running": Text(fr="cAdvisor en marche", en="cAdvisor running"),
         "exit_code": Text(fr="code de sortie", en="exit code"),
-        "image": Text(fr="image de cAdvisor", en="image of cAdvisor"),
-        "version": Text(fr="version de cAdvisor", en="version of cAdvisor"),
+        "image": Text(fr="image de cAdvisor", en="cAdvisor image"),
+        "version": Text(fr="version de cAdvisor", en="cAdvisor version"),
         "engine_version": Text(fr="version du moteur Docker", en="version of the Docker engine"),
         "storage_driver": Text(fr="pilote de stockage du moteur", en="storage driver of the engine"),
         "containerd_store": Text(fr="conteneurs gardés par containerd", en="containers kept by containerd"),
         "cgroups": Text(fr="version des groupes de contrôle", en="version of control groups"),
         "needs": Text(fr="version de cAdvisor nécessaire", en="version of cAdvisor needed"),
     }
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="cadvisor")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -15,7 +15,12 @@ from dckgrade.probes.monitoring.prometheus_api import (
     get_target_labels,
     query_prometheus,
 )
-from dckgrade.probes.monitoring.prometheus_config import ScrapeJob, choose_job_by_words, parse_jobs
+from dckgrade.probes.monitoring.prometheus_config import (
+    ScrapeJob,
+    choose_job_by_words,
+    names_job_files,
+    parse_jobs,
+)
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.http_json import HttpRequester
 from dckgrade.probes.support.service import get_network_mode
@@ -47,7 +52,10 @@ def read_scrape_state(
     The job whose figures name this engine's containers is it, whatever its name; before there are any, one
     that is called so, or whose target leads to cAdvisor's container.
     """
-    jobs, targets = parse_jobs(fetch_loaded_config(ask)), fetch_targets(ask)
+    config, targets = fetch_loaded_config(ask), fetch_targets(ask)
+    jobs = parse_jobs(config)
+    if names_job_files(config):
+        jobs += list_jobs_of_files(jobs, targets)
     ours = list_jobs_with_our_figures(ask, engine, jobs, targets)
     job = (
         choose_job_by_words(ours)
@@ -56,6 +64,16 @@ def read_scrape_state(
         or choose_job_by_address(jobs, targets, prometheus, cadvisor)
     )
     return ScrapeState(jobs, targets, job)
+
+
+def list_jobs_of_files(jobs: Sequence[ScrapeJob], targets: Sequence[Json]) -> list[ScrapeJob]:
+    """Return the jobs that only their active targets tell of: those of `scrape_config_files`."""
+    pools = dict.fromkeys(str(target.get("scrapePool") or "") for target in targets)
+    return [
+        ScrapeJob(pool, [], discovers=True)
+        for pool in pools
+        if pool and pool not in {job.name for job in jobs}
+    ]
 
 
 def list_jobs_with_our_figures(
@@ -97,7 +115,7 @@ def leads_to_cadvisor(host: str | None, port: int | None, prometheus: Json, cadv
         return False
     # A name without a point is another container's.
     is_machine = not re.fullmatch(r"[^.:]+", host) or host == "localhost"
-    return host in reachability.list_reachable_names(cadvisor, prometheus) or (
+    return reachability.is_reachable_name(host, cadvisor, prometheus) or (
         is_machine and port in list_machine_ports(cadvisor)
     )
 

@@ -19,6 +19,7 @@ from dckgrade.probes.support.lookup import (
     convert_to_observation,
     find_container,
 )
+from dckgrade.probes.support.supply import NotSupplied, Supply
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -48,6 +49,7 @@ class ContainerHistory(Probe, frozen=True, kw_only=True, tag="container-history"
         ),
     }
     inputs: ClassVar[tuple[str, ...]] = name_account_inputs("prometheus")
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("only tells of a container's predecessors")
     example: ClassVar[Mapping[str, Any]] = {"container": "grafana"}
 
     def observe(self, engine: Engine) -> Observation:
@@ -72,5 +74,6 @@ def count_predecessors(answer: object, ref: str) -> int:
     ids_by_origin: dict[tuple[str, str], set[str]] = defaultdict(set)
     for sample in iter_samples(answer):
         origin = (str(sample.labels.get("job")), str(sample.labels.get("instance")))
-        ids_by_origin[origin].update(CONTAINER_ID_PATTERN.findall(str(sample.labels.get("id") or "")))
+        # The last one has the name; those before are of containers that it runs in.
+        ids_by_origin[origin].update(CONTAINER_ID_PATTERN.findall(str(sample.labels.get("id") or ""))[-1:])
     return len(set().union(*(ids for ids in ids_by_origin.values() if ref in ids)) - {ref})

@@ -15,10 +15,12 @@ from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api
 from dckgrade.probes.monitoring.grafana_api import AccountOrigin, GrafanaAccess, OpenedGrafana
-from dckgrade.probes.support import reachability
+from dckgrade.probes.support import reachability, value_words
 from dckgrade.probes.support.http_json import HttpRequester, as_mapping, decode_json
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
+from dckgrade.probes.support.supply import DraftedFact, NotSupplied, Supply, each_container
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -62,6 +64,32 @@ class Facts(Struct, frozen=True, kw_only=True):
     """That address never leaves Grafana's own container."""
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "problem": value_words.NO_ANSWER,
+    "via": value_words.REACHED_VIA,
+    "access": value_words.ACCESS,
+    "account_of": {
+        "option": Text(fr="votre option", en="your option"),
+        "variable": Text(fr="les variables du conteneur", en="the container's variables"),
+        "default": Text(fr="compte par défaut", en="default account"),
+        None: Text(fr="aucun", en="none"),
+    },
+    "healthy": {
+        False: Text(
+            fr="aucune source de données Prometheus ne fonctionne", en="no Prometheus data source works"
+        ),
+        None: Text(
+            fr="on ne sait pas si une source de données fonctionne",
+            en="whether a data source works is not known",
+        ),
+    },
+    "sources": {
+        **value_words.NO_ELEMENT_FEMININE,
+        None: Text(fr="inconnues", en="not known"),
+    },
+}
+
+
 class Grafana(Probe, frozen=True, kw_only=True, tag="grafana"):
     """Look at the Grafana in *container*, by the account that was named, that it names, or came with."""
 
@@ -76,8 +104,8 @@ class Grafana(Probe, frozen=True, kw_only=True, tag="grafana"):
     labels: ClassVar[Mapping[str, Text]] = {
         "answers": Text(fr="Grafana répond", en="Grafana answers"),
         "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
-        "via": Text(fr="chemin de la réponse", en="way of the answer"),
-        "version": Text(fr="version de Grafana", en="version of Grafana"),
+        "via": Text(fr="voie de la réponse", en="way of the answer"),
+        "version": Text(fr="version de Grafana", en="Grafana version"),
         "data_kept": Text(fr="données de Grafana conservées", en="Grafana's data kept"),
         "sources": Text(fr="sources de données Prometheus", en="Prometheus data sources"),
         "healthy": Text(fr="une source de données fonctionne", en="a data source works"),
@@ -91,7 +119,13 @@ class Grafana(Probe, frozen=True, kw_only=True, tag="grafana"):
         "access": Text(fr="accès à Grafana", en="access to Grafana"),
         "account_of": Text(fr="compte essayé", en="account tried"),
     }
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = name_account_inputs("grafana")
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="grafana")
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "answers": DraftedFact({True: Text(fr="répond", en="answers")}),
+        "healthy": DraftedFact({True: Text(fr="lit sa source de données", en="reads its data source")}),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

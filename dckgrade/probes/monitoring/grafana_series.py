@@ -16,6 +16,7 @@ from dckgrade.probes.monitoring.grafana_api import PrometheusSource
 from dckgrade.probes.monitoring.prometheus_api import TARGETS_PATH
 from dckgrade.probes.support.http_json import HttpRequester, as_mapping, iter_mappings
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
+from dckgrade.probes.support.supply import NotSupplied, Supply, each_container
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -39,17 +40,21 @@ class GrafanaSeries(Probe, frozen=True, kw_only=True, tag="grafana-series"):
         fr="aucun conteneur de Grafana n'a été trouvé", en="no Grafana container was found"
     )
     labels: ClassVar[Mapping[str, Text]] = {
-        "fresh": Text(fr="conteneurs aux mesures fraîches", en="containers with fresh figures"),
+        "fresh": Text(
+            fr="conteneurs de ce moteur aux mesures récentes",
+            en="containers of this engine with recent metrics",
+        ),
         "named": Text(fr="conteneurs désignés par leur nom", en="containers given by name"),
-        "stale": Text(fr="conteneurs aux mesures anciennes", en="containers with old figures"),
+        "stale": Text(fr="conteneurs aux mesures anciennes", en="containers with old metrics"),
         "foreign": Text(fr="conteneurs d'un autre moteur", en="containers of another engine"),
         "foreign_named": Text(
             fr="conteneurs nommés d'un autre moteur", en="named containers of another engine"
         ),
-        "jobs": Text(fr="jobs de ces mesures", en="jobs of these figures"),
+        "jobs": Text(fr="jobs de ces mesures", en="jobs of these metrics"),
         "answered": Text(fr="sources de données qui ont répondu", en="data sources that answered"),
     }
     inputs: ClassVar[tuple[str, ...]] = name_account_inputs("grafana")
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="grafana")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -18,14 +18,20 @@ from dckgrade.probes.monitoring.prometheus_api import (
     reach_prometheus,
 )
 from dckgrade.probes.monitoring.prometheus_config import ScrapeJob
-from dckgrade.probes.support import reachability
+from dckgrade.probes.support import reachability, value_words
 from dckgrade.probes.support.account import ServiceAccess
 from dckgrade.probes.support.http_json import ReachedService
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
+from dckgrade.probes.support.service_settings import read_settings
+from dckgrade.probes.support.supply import DraftedFact, NotSupplied, Supply, each_container
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
+DATA_FOLDER, DATA_OPTIONS = "/prometheus", ("storage.tsdb.path", "storage.agent.path")
+"""Where the image keeps its data, and the options that say otherwise."""
+MACHINE_FILES = {"/etc/localtime", "/etc/timezone", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"}
 FIRST_DISCOVERY_S = 20.0
 """Prometheus looks at once, and passes on every 5 s what was found (its `discovery.Manager`)."""
 
@@ -47,7 +53,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     config_mounted: bool
     """Whether something is mounted over the file that it reads, or over its folder."""
     mounted_elsewhere: bool
-    """Whether a file or folder of the machine is mounted, but elsewhere."""
+    """Whether something that may hold a configuration is mounted, but elsewhere."""
     jobs: list[str] | None
     """Names of the scrape jobs in the configuration that is in force."""
     job: str | None
@@ -57,6 +63,29 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether any job has a target, written down or to be discovered."""
     scraped: bool | None
     """Whether each target has been scraped once, so that figures can tell which job is cAdvisor's."""
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "problem": value_words.NO_ANSWER,
+    "via": value_words.REACHED_VIA,
+    "access": value_words.ACCESS,
+    "job": {
+        None: Text(fr="aucun", en="none"),
+    },
+    "answers": {
+        False: Text(fr="Prometheus ne répond pas", en="Prometheus does not answer"),
+    },
+    "ready": {
+        False: Text(fr="Prometheus n'est pas prêt", en="Prometheus is not ready"),
+        None: Text(
+            fr="Prometheus ne dit pas s'il est prêt", en="Prometheus does not say whether it is ready"
+        ),
+    },
+    "job_has_targets": {
+        False: Text(fr="ce job n'a aucune cible", en="this job has no target"),
+        None: Text(fr="aucun job de cAdvisor, donc aucune cible", en="no job for cAdvisor, and so no target"),
+    },
+}
 
 
 class Prometheus(Probe, frozen=True, kw_only=True, tag="prometheus"):
@@ -73,20 +102,26 @@ class Prometheus(Probe, frozen=True, kw_only=True, tag="prometheus"):
     labels: ClassVar[Mapping[str, Text]] = {
         "answers": Text(fr="Prometheus répond", en="Prometheus answers"),
         "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
-        "via": Text(fr="chemin de la réponse", en="way of the answer"),
-        "port": Text(fr="port du conteneur", en="port of the container"),
+        "via": Text(fr="voie de la réponse", en="way of the answer"),
+        "port": Text(fr="port du conteneur", en="container port"),
         "root": Text(fr="préfixe des chemins", en="prefix of the paths"),
         "access": Text(fr="accès à Prometheus", en="access to Prometheus"),
         "ready": Text(fr="Prometheus prêt", en="Prometheus ready"),
         "config_mounted": Text(fr="configuration montée", en="configuration mounted"),
         "mounted_elsewhere": Text(fr="fichier monté ailleurs", en="file mounted elsewhere"),
         "jobs": Text(fr="jobs de la configuration", en="jobs of the configuration"),
-        "job": Text(fr="job de cAdvisor", en="job of cAdvisor"),
+        "job": Text(fr="job de cAdvisor", en="cAdvisor job"),
         "job_has_targets": Text(fr="ce job a des cibles", en="that job has targets"),
         "any_target": Text(fr="un job a des cibles", en="a job has targets"),
         "scraped": Text(fr="toutes les cibles déjà relevées", en="all targets scraped already"),
     }
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = name_account_inputs("prometheus")
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="prometheus")
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "answers": DraftedFact({True: Text(fr="répond", en="answers")}),
+        "scraped": DraftedFact({True: Text(fr="collecte une cible", en="scrapes a target")}),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
@@ -153,13 +188,23 @@ def has_scrape_targets(job: ScrapeJob) -> bool:
 def find_config_mounts(inspected: Json) -> tuple[bool, bool]:
     """Return whether a bind or a volume covers the configuration, and whether one lies elsewhere."""
     file = find_config_file(inspected)
-    places = [
-        str(mount.get("Destination") or "") for mount in inspected.get("Mounts") or [] if is_user_mount(mount)
-    ]
-    covering = [place for place in places if file == place or file.startswith(f"{place.rstrip('/')}/")]
-    return bool(covering), len(covering) < len(places)
+    places = [str(mount.get("Destination") or "") for mount in inspected.get("Mounts") or []]
+    covering = [place for place in places if is_within(file, place)]
+    others = [place for place in places if place not in covering and may_hold_config(place, inspected)]
+    return bool(covering), bool(others)
 
 
-def is_user_mount(mount: Json) -> bool:
-    """Leave out the volume that the image makes for its data."""
-    return mount.get("Type") != "volume" or mount.get("Destination") != "/prometheus"
+def may_hold_config(place: str, inspected: Json) -> bool:
+    """Leave out the folder of the data, and what of the machine is mounted for another purpose."""
+    settings = read_settings(inspected)
+    data = [DATA_FOLDER, *(settings[option] for option in DATA_OPTIONS if option in settings)]
+    return (
+        not place.endswith(".sock")
+        and place not in MACHINE_FILES
+        and not any(is_within(folder, place) for folder in data)
+    )
+
+
+def is_within(path: str, place: str) -> bool:
+    """Return whether *path* is *place* or below it."""
+    return f"{path}/".startswith(f"{place.rstrip('/')}/")

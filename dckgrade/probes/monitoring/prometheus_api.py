@@ -1,6 +1,7 @@
 """Prometheus's HTTP API, where it is proven to be that container's."""
 
 import math
+import posixpath
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -19,10 +20,14 @@ from dckgrade.probes.support.http_json import (
 )
 from dckgrade.probes.support.lookup import parse_timestamp
 from dckgrade.probes.support.service import HttpService, ServiceReply, get_network_mode, reach_service
+from dckgrade.probes.support.service_settings import read_settings
 from dckgrade.report.observation import UnobservableReason
 
 PROMETHEUS_IMAGE = "prometheus"
-DEFAULT_CONFIG_FILE, CONFIG_FILE_OPTION = "/etc/prometheus/prometheus.yml", "--config.file="
+DEFAULT_CONFIG_FILE, CONFIG_FILE_OPTION = "/etc/prometheus/prometheus.yml", "config.file"
+"""The file that the image's own options name, and the option."""
+PROGRAM, FILE_WITHOUT_OPTION = "prometheus", "prometheus.yml"
+"""Without that option, Prometheus looks for this file in its working directory."""
 READY_PATH = "/-/ready"
 RUNTIME_INFO_PATH = "/api/v1/status/runtimeinfo"
 TARGETS_PATH = "/api/v1/targets?state=active"
@@ -141,11 +146,12 @@ def is_ready(service: ReachedService) -> bool:
 
 
 def find_config_file(inspected: Json) -> str:
-    """Name the file that Prometheus was told to read."""
-    arguments = (inspected.get("Config") or {}).get("Cmd") or []
-    paths = [
-        str(argument).removeprefix(CONFIG_FILE_OPTION)
-        for argument in arguments
-        if str(argument).startswith(CONFIG_FILE_OPTION)
-    ]
-    return paths[-1] if paths else DEFAULT_CONFIG_FILE
+    """Name the file that Prometheus was told to read, or reads without being told."""
+    config = inspected.get("Config") or {}
+    told = read_settings(inspected).get(CONFIG_FILE_OPTION)
+    if told is None:
+        program = str(next(iter(config.get("Entrypoint") or []), ""))
+        # Options of the user's take the place of all those of the image.
+        replaced = bool(config.get("Cmd")) and program.rpartition("/")[2] == PROGRAM
+        told = FILE_WITHOUT_OPTION if replaced else DEFAULT_CONFIG_FILE
+    return posixpath.normpath(posixpath.join(str(config.get("WorkingDir") or "/"), told))

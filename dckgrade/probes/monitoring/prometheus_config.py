@@ -15,6 +15,7 @@ _TARGET = compile_lazily(r"^ *- (\S+) *$", re.MULTILINE)
 _DISCOVERS = compile_lazily(r"^ *\w+_sd_configs:", re.MULTILINE)
 _INTERVAL = compile_lazily(r"^ *scrape_interval: (\w+)$", re.MULTILINE)
 _HONORS_LABELS = compile_lazily(r"^ *honor_labels: true$", re.MULTILINE)
+_NAMES_JOB_FILES = compile_lazily(r"^scrape_config_files:$", re.MULTILINE)
 _CADVISOR = "cadvisor"
 
 
@@ -40,6 +41,11 @@ def parse_jobs(text: str) -> list[ScrapeJob]:
         parse_job(found[1].strip(" \"'"), text[found.end() : end])
         for found, end in zip(starts, ends, strict=False)
     ]
+
+
+def names_job_files(text: str) -> bool:
+    """Return whether there are more jobs, in files that it names (2.43 and later) and does not show."""
+    return bool(_NAMES_JOB_FILES.search(text))
 
 
 def parse_job(name: str, section: str) -> ScrapeJob:

@@ -22,6 +22,7 @@ from dckgrade.probes.monitoring.prometheus_api import (
 from dckgrade.probes.support.http_json import request_prometheus_data
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import find_id_and_state
+from dckgrade.probes.support.supply import NotSupplied, Supply, each_container
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -54,6 +55,7 @@ class PrometheusFile(Probe, frozen=True, kw_only=True, tag="prometheus-file"):
         ),
     }
     inputs: ClassVar[tuple[str, ...]] = name_account_inputs("prometheus")
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="prometheus")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -21,6 +21,8 @@ from dckgrade.probes.support.lookup import (
     find_container,
     parse_timestamp,
 )
+from dckgrade.probes.support.supply import NotSupplied, Supply, each_container
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -78,6 +80,50 @@ class Facts(Struct, frozen=True, kw_only=True):
     """The key, job, path, option, character or value that the error is about, secrets masked."""
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "problem": {
+        "tab": Text(fr="tabulation", en="tab"),
+        "code-fence": Text(fr="délimiteur de bloc de code", en="code fence"),
+        "reserved-character": Text(fr="caractère réservé", en="reserved character"),
+        "lookalike": Text(fr="caractère qui ressemble à un autre", en="character that looks like another"),
+        "no-space-after-colon": Text(
+            fr="espace manquante après les deux-points", en="no space after the colon"
+        ),
+        "no-space-after-dash": Text(fr="espace manquante après le tiret", en="no space after the dash"),
+        "no-colon": Text(fr="deux-points manquants", en="no colon"),
+        "second-colon": Text(fr="deuxième deux-points", en="second colon"),
+        "open-quote": Text(fr="guillemet non fermé", en="quote not closed"),
+        "open-bracket": Text(fr="crochet non fermé", en="bracket not closed"),
+        "indentation": Text(fr="indentation", en="indentation"),
+        "not-readable": Text(fr="fichier interdit en lecture", en="file that may not be read"),
+        "no-file": Text(fr="fichier absent", en="no such file"),
+        "is-a-folder": Text(fr="dossier au lieu d'un fichier", en="folder instead of a file"),
+        "list-behind-its-key": Text(fr="liste sur la ligne de sa clé", en="list on the line of its key"),
+        "not-utf-8": Text(fr="fichier qui n'est pas en UTF-8", en="file that is not UTF-8"),
+        "unknown-key": Text(fr="clé inconnue", en="unknown key"),
+        "misplaced-key": Text(fr="clé mal placée", en="misplaced key"),
+        "key-twice": Text(fr="clé écrite deux fois", en="key written twice"),
+        "not-a-list": Text(fr="liste attendue", en="list expected"),
+        "no-elements": Text(fr="éléments attendus", en="elements expected"),
+        "bare-value": Text(fr="valeur isolée", en="bare value"),
+        "not-host-port": Text(fr="adresse qui n'est pas HÔTE:PORT", en="address that is not HOST:PORT"),
+        "space-in-target": Text(fr="espace dans une cible", en="space in a target"),
+        "no-duration": Text(fr="durée invalide", en="invalid duration"),
+        "job-twice": Text(fr="job écrit deux fois", en="job written twice"),
+        "other": Text(fr="autre erreur", en="another error"),
+        "option-of-version-1": Text(fr="option de la version 1", en="option of version 1"),
+        "unknown-option": Text(fr="option inconnue", en="unknown option"),
+        "unexpected-word": Text(fr="mot de trop", en="unexpected word"),
+        "agent-mode": Text(fr="mode agent", en="agent mode"),
+        "data-not-writable": Text(
+            fr="dossier de données interdit en écriture", en="data folder that may not be written to"
+        ),
+        "no-data-folder": Text(fr="dossier de données absent", en="no data folder"),
+        None: Text(fr="aucun", en="none"),
+    },
+}
+
+
 class PrometheusLog(Probe, frozen=True, kw_only=True, tag="prometheus-log"):
     """Read the last error of the Prometheus in *container*, and the file that it is about."""
 
@@ -91,7 +137,7 @@ class PrometheusLog(Probe, frozen=True, kw_only=True, tag="prometheus-log"):
     )
     labels: ClassVar[Mapping[str, Text]] = {
         "program": Text(fr="programme", en="program"),
-        "text": Text(fr="erreur de Prometheus", en="error of Prometheus"),
+        "text": Text(fr="erreur de Prometheus", en="Prometheus error"),
         "place": Text(fr="où elle se lit", en="where it can be read"),
         "problem": Text(fr="problème de Prometheus", en="problem of Prometheus"),
         "reloading": Text(fr="refus lors d'un rechargement", en="refused when reloading"),
@@ -99,6 +145,8 @@ class PrometheusLog(Probe, frozen=True, kw_only=True, tag="prometheus-log"):
         "line": Text(fr="ligne de la configuration", en="line of the configuration"),
         "key": Text(fr="objet de l'erreur", en="what the error is about"),
     }
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="prometheus")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -25,6 +25,7 @@ from dckgrade.probes.monitoring.prometheus_config import parse_jobs
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.http_json import HttpRequester
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
+from dckgrade.probes.support.supply import DraftedFact, NotSupplied, Supply, each_container
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -62,9 +63,12 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
         fr="aucun conteneur de Prometheus n'a été trouvé", en="no Prometheus container was found"
     )
     labels: ClassVar[Mapping[str, Text]] = {
-        "fresh": Text(fr="conteneurs aux mesures fraîches", en="containers with fresh figures"),
+        "fresh": Text(
+            fr="conteneurs de ce moteur aux mesures récentes",
+            en="containers of this engine with recent metrics",
+        ),
         "named": Text(fr="conteneurs désignés par leur nom", en="containers given by name"),
-        "stale": Text(fr="conteneurs aux mesures anciennes", en="containers with old figures"),
+        "stale": Text(fr="conteneurs aux mesures anciennes", en="containers with old metrics"),
         "foreign": Text(fr="conteneurs d'un autre moteur", en="containers of another engine"),
         "foreign_named": Text(
             fr="conteneurs nommés d'un autre moteur", en="named containers of another engine"
@@ -77,10 +81,16 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
             fr="partie de la machine que cAdvisor ne voit pas",
             en="part of the machine that cAdvisor does not see",
         ),
-        "jobs": Text(fr="jobs de ces mesures", en="jobs of these figures"),
+        "jobs": Text(fr="jobs de ces mesures", en="jobs of these metrics"),
         "host_metrics": Text(fr="un node exporter est relevé", en="a node exporter is scraped"),
     }
     inputs: ClassVar[tuple[str, ...]] = name_account_inputs("prometheus")
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="prometheus")
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "docker_seen": DraftedFact(
+            {True: Text(fr="a les mesures des conteneurs", en="has the metrics of the containers")}
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -22,6 +22,8 @@ from dckgrade.probes.support import reachability
 from dckgrade.probes.support.http_json import ReachedService
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
 from dckgrade.probes.support.service import find_id_and_state
+from dckgrade.probes.support.supply import DraftedFact, NotSupplied, Supply, each_container
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -63,6 +65,16 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whether the port is one that cAdvisor is published at on the machine, and not its own."""
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "health": {
+        "up": Text(fr="en service (up)", en="up"),
+        "down": Text(fr="hors service (down)", en="down"),
+        "unknown": Text(fr="pas encore relevée (unknown)", en="not scraped yet (unknown)"),
+        None: Text(fr="aucune cible", en="no target"),
+    },
+}
+
+
 class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"):
     """Look at what the Prometheus in *container* scrapes for cAdvisor."""
 
@@ -76,10 +88,10 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
         fr="aucun conteneur de Prometheus n'a été trouvé", en="no Prometheus container was found"
     )
     labels: ClassVar[Mapping[str, Text]] = {
-        "job": Text(fr="job de cAdvisor", en="job of cAdvisor"),
-        "health": Text(fr="état de la cible", en="state of the target"),
+        "job": Text(fr="job de cAdvisor", en="cAdvisor job"),
+        "health": Text(fr="état de la cible", en="target state"),
         "host": Text(fr="hôte de la cible", en="host of the target"),
-        "port": Text(fr="port de la cible", en="port of the target"),
+        "port": Text(fr="port de la cible", en="target port"),
         "error": Text(fr="erreur du dernier relevé", en="error of the last scrape"),
         "program": Text(fr="programme", en="program"),
         "text": Text(fr="erreur du programme", en="error of the program"),
@@ -100,7 +112,14 @@ class PrometheusTarget(Probe, frozen=True, kw_only=True, tag="prometheus-target"
             en="port of the machine instead of the container's",
         ),
     }
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = name_account_inputs("prometheus")
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="prometheus")
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "health": DraftedFact(
+            {"up": Text(fr="a cAdvisor pour cible, en marche", en="has cAdvisor as a target that is up")}
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
@@ -170,13 +189,13 @@ def compare_target_ends(
 ) -> dict[str, bool | None]:
     """Compare the target with the names and ports of both containers."""
     near = reachability.is_loopback_host(host) and reachability.has_own_loopback(prometheus)
-    itself = near or host in reachability.list_reachable_names(prometheus, prometheus)
+    itself = near or reachability.is_reachable_name(host, prometheus, prometheus)
     ports = reachability.map_published_ports(cadvisor or {})
     return {
         "loopback": near,
         "itself": itself and port == service.port,
         "is_cadvisor": cadvisor is not None and leads_to_cadvisor(host, port, prometheus, cadvisor),
-        "known_name": host in reachability.list_reachable_names(cadvisor, prometheus) if cadvisor else None,
+        "known_name": reachability.is_reachable_name(host, cadvisor, prometheus) if cadvisor else None,
         "machines_port": port in ports and port not in ports.values() if cadvisor else None,
     }
 

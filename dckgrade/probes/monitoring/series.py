@@ -181,8 +181,9 @@ def match_containers(answer: object, engine: Engine, intervals: Mapping[str, flo
 
 def identify_container(sample: Sample, own: Mapping[str, str]) -> str:
     """Return the container's id; by its name alone, the id of ours called so, else that name; '' for none."""
-    if found := CONTAINER_ID_PATTERN.search(str(sample.labels.get("id") or "")):
-        return found[0]
+    if found := CONTAINER_ID_PATTERN.findall(str(sample.labels.get("id") or "")):
+        # An engine that runs in a container has its groups within that one's.
+        return next((ref for ref in found if ref in own), str(found[0]))
     name = "" if sample.labels.get("id") else str(sample.labels.get("name") or "")
     return next((ref for ref, ours in own.items() if ours == name), name)
 

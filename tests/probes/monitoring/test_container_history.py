@@ -30,6 +30,14 @@ def test_an_earlier_container_of_the_same_name_is_remembered() -> None:
     assert look(fake_engine, vector((own, "1"), (own | {"id": f"/a{own['id']}"}, "1"))) == 0
 
 
+def test_the_container_in_which_the_engine_itself_runs_is_no_predecessor() -> None:
+    fake_engine = Monitored()
+    own = HERE | {"id": f"/docker/{OTHER}/docker/{fake_engine.id_of('grafana')}"}
+    before = HERE | {"id": f"/docker/{OTHER}/docker/{OLD}"}
+    assert look(fake_engine, vector((own, "1"))) == 0
+    assert look(fake_engine, vector((own, "1"), (before, "1"))) == 1
+
+
 def test_another_engine_s_container_is_no_predecessor() -> None:
     fake_engine = Monitored()
     own = HERE | {"id": f"/docker/{fake_engine.id_of('grafana')}"}

@@ -16,6 +16,8 @@ from tests.support.monitoring import Monitored, page, silent, vector
 
 STRANGER = "f" * 64
 SHAPES = ["/docker/{}", "/system.slice/docker-{}.scope", "/d2/{}", "/process_api/a/d2/{}"]
+WITHIN = f"/docker/{STRANGER}"
+"""The group of an engine that itself runs in a container of another engine."""
 SEEN = {"__name__": "cadvisor_version_info", "dockerVersion": "28.5.2"}
 KEPT = vector(({"__name__": "container_last_seen"}, "9"))
 """What Prometheus answers when it is asked which metrics tell of containers."""
@@ -42,7 +44,9 @@ def engine_with(
     return fake_engine
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    "shape", [*SHAPES, *(f"{WITHIN}{shape}" for shape in SHAPES), f"/docker/{{}}/docker/{STRANGER}"]
+)
 def test_a_container_of_this_engine_is_known_by_its_id_whatever_the_group_s_shape(shape: str) -> None:
     own = Monitored().id_of("grafana")
     found = facts(PrometheusSeries().observe(engine_with((shape.format(own), "grafana", 1))))

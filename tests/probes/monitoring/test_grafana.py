@@ -8,6 +8,7 @@ from dckgrade.engine.answers import HttpAnswer, Login, NoAnswer
 from dckgrade.probes.monitoring.grafana import Grafana
 from dckgrade.probes.monitoring.grafana_dashboard import GrafanaDashboard
 from dckgrade.probes.monitoring.grafana_series import GrafanaSeries
+from dckgrade.probes.monitoring.panels import count_panels
 from dckgrade.report.observation import Absent, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.monitoring import ADMIN, Monitored, page, silent
@@ -264,6 +265,47 @@ def test_a_panel_is_bound_where_its_source_is_there(dashboard: dict[str, Any], *
     assert (found["shows_containers"], found["bound"]) == (True, bound)
 
 
+@pytest.mark.parametrize(
+    ("uid", "healthy", "silent"),
+    [("u", GOOD, None), ("u", BAD, "Prometheus"), ("v", BAD, None), ("gone", GOOD, None)],
+)
+def test_a_source_that_is_silent_feeds_nothing_where_another_answers(
+    uid: str, healthy: Any, silent: str | None
+) -> None:
+    engine = engine_with(source(), source(id=2, uid="v", name="Other", isDefault=False))
+    engine.pages["3000/api/search"] = page([{"uid": "d", "title": "x", "type": "dash-db"}])
+    dashboard = {"panels": [panel(CPU, datasource={"uid": uid})]}
+    engine.pages["3000/api/dashboards/uid/d"] = page({"meta": {}, "dashboard": dashboard})
+    engine.pages |= {HEALTH: healthy, "3000/api/datasources/uid/v/health": GOOD}
+    found = facts(GrafanaDashboard().observe(engine))
+    assert (found["silent_source"], found["bound"]) == (silent, silent is None and uid != "gone")
+    # Where no source answers, the dashboard is not to blame.
+    engine.pages |= {HEALTH: BAD, "3000/api/datasources/uid/v/health": BAD}
+    assert facts(GrafanaDashboard().observe(engine))["silent_source"] is None
+
+
+@pytest.mark.parametrize(
+    ("expr", "containers", "hosts"),
+    [
+        ("sum by (name) (rate(container_cpu_usage_seconds_total[5m]))", 1, 0),
+        ('{__name__=~"container_.+"}', 1, 0),
+        ("lab:container_memory:sum", 1, 0),
+        # The engine's own figures and those of other systems are none of cAdvisor's.
+        ("engine_daemon_container_states_containers", 0, 0),
+        ('kube_pod_container_info{container_id="x"}', 0, 0),
+        ("sum(container_last_seen) by (container_label_com_docker_swarm_node_id)", 1, 0),
+        ('container_last_seen{container_label_com_docker_swarm_node_id =~"$node_id"} != 0', 1, 0),
+        ("container_last_seen * on (node_id) group_left (node_name) swarm_nodes{node_id=~'$x'}", 1, 0),
+        ("go_goroutines{container_name!='x'}", 0, 0),
+        ("container_last_seen and on (instance) node_load1 != 0", 1, 1),
+        ('count(node_boot_time_seconds{job="node"})', 0, 1),
+    ],
+)
+def test_a_panel_is_about_what_its_metrics_are_called(expr: str, containers: int, hosts: int) -> None:
+    counts = count_panels({"panels": [panel(expr)]}, [])
+    assert (counts.containers, counts.hosts) == (containers, hosts)
+
+
 def test_a_dashboard_about_something_else_shows_no_containers() -> None:
     found = shown({"title": "Node", "panels": [panel(BOOT)]})
     assert (found["count"], found["shows_containers"], found["bound"]) == (1, False, None)
@@ -280,6 +322,33 @@ def test_a_dashboard_about_something_else_shows_no_containers() -> None:
 )
 def test_an_odd_dashboard_crashes_nothing(odd: dict[str, Any]) -> None:
     assert shown(odd)["count"] == 1
+
+
+def engine_with_dashboards(count: int, **about: int) -> Monitored:
+    """Have so many dashboards about a machine, and one about containers at the place *about*."""
+    engine = engine_with(source())
+    listed = [{"uid": f"d{number}", "type": "dash-db"} for number in range(count)]
+    engine.pages["3000/api/search"] = page(listed)
+    for number in range(count):
+        shown = panel(CPU if number == about.get("containers") else BOOT)
+        engine.pages[f"3000/api/dashboards/uid/d{number}"] = page({"dashboard": {"panels": [shown]}})
+    return engine
+
+
+@pytest.mark.parametrize("place", [0, 24, 60])
+def test_the_dashboard_about_containers_is_found_among_many(place: int) -> None:
+    engine = engine_with_dashboards(61, containers=place)
+    found = facts(GrafanaDashboard().observe(engine))
+    assert (found["shows_containers"], found["bound"], found["count"]) == (True, True, 61)
+    asked = [question for question in engine.questions if "/dashboards/uid/" in question]
+    assert len(asked) == max(20, place + 1)
+
+
+def test_dashboards_that_were_not_all_looked_at_are_not_judged() -> None:
+    assert facts(GrafanaDashboard().observe(engine_with_dashboards(100)))["shows_containers"] is False
+    observed = GrafanaDashboard().observe(engine_with_dashboards(101))
+    assert isinstance(observed, Unobservable)
+    assert observed.why is UnobservableReason.UNREADABLE
 
 
 def test_no_dashboard_is_counted_as_none() -> None:

@@ -73,7 +73,16 @@ def test_nobody_at_the_port_is_told_and_its_container_s_mounts_are_seen_all_the_
         ("/etc/prometheus/prometheus.yml", "bind", [], True, False),
         ("/etc/prometheus", "volume", [], True, False),
         ("/prometheus", "volume", [], False, False),
+        ("/prometheus", "bind", [], False, False),
+        ("/data", "bind", ["--storage.tsdb.path=/data/tsdb"], False, False),
+        ("/etc/localtime", "bind", [], False, False),
+        ("/var/run/docker.sock", "bind", [], False, False),
         ("/conf/p.yml", "bind", ["--config.file=/conf/p.yml"], True, False),
+        ("/conf/p.yml", "bind", ["--config.file", "/conf/p.yml"], True, False),
+        ("/conf/p.yml", "bind", ["--config.file=../conf/p.yml"], True, False),
+        # Options that say nothing of it replace the image's: the working directory is looked in.
+        ("/prometheus/prometheus.yml", "bind", ["--web.enable-lifecycle"], True, False),
+        ("/etc/prometheus/prometheus.yml", "bind", ["--web.enable-lifecycle"], False, True),
         ("/etc/prom", "bind", [], False, True),
     ],
 )
@@ -82,9 +91,19 @@ def test_what_is_mounted_over_the_configuration_is_told(
 ) -> None:
     fake_engine = Monitored()
     fake_engine.inspect("prometheus")["Mounts"] = [{"Type": kind, "Destination": place}]
-    fake_engine.inspect("prometheus")["Config"]["Cmd"] = command
+    program = {"Entrypoint": ["/bin/prometheus"], "WorkingDir": "/prometheus"}
+    fake_engine.inspect("prometheus")["Config"] |= {"Cmd": command, **program}
     found = facts(Prometheus().observe(fake_engine))
     assert (found["config_mounted"], found["mounted_elsewhere"]) == (covers, elsewhere)
+
+
+def test_the_configuration_that_an_entrypoint_names_is_the_one_that_is_read() -> None:
+    fake_engine = Monitored()
+    fake_engine.inspect("prometheus")["Mounts"] = [{"Type": "bind", "Destination": "/conf/p.yml"}]
+    entrypoint = ["/bin/sh", "-c", "exec prometheus --config.file=/conf/p.yml"]
+    fake_engine.inspect("prometheus")["Config"] |= {"Entrypoint": entrypoint, "Cmd": None}
+    found = facts(Prometheus().observe(fake_engine))
+    assert (found["config_mounted"], found["mounted_elsewhere"]) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -169,6 +188,22 @@ def test_before_there_are_figures_the_job_is_found_by_where_its_target_leads(
     cadvisor["HostConfig"] |= {"PortBindings": published, "NetworkMode": mode}
     cadvisor["NetworkSettings"]["Networks"]["lab"]["IPAddress"] = "172.18.0.7"
     assert facts(Prometheus().observe(fake_engine))["job"] == chosen
+
+
+@pytest.mark.parametrize(
+    ("pool", "address", "chosen"),
+    [("cadvisor", "x:8080", "cadvisor"), ("docker", "cadvisor:8080", "docker"), ("node", "x:9100", None)],
+)
+def test_a_job_of_a_file_that_the_configuration_names_is_known_by_its_targets(
+    pool: str, address: str, chosen: str | None
+) -> None:
+    jobs = describe_jobs(("prometheus", "localhost:9090"))
+    fake_engine = Monitored().configured(f"scrape_config_files:\n- /etc/prometheus/jobs/*.yml\n{jobs}")
+    fake_engine.target(scrapePool=pool, labels={"job": pool}, scrapeUrl=f"http://{address}/metrics")
+    found = facts(Prometheus().observe(fake_engine))
+    assert found["jobs"] == ["prometheus", pool]
+    assert (found["job"], found["job_has_targets"]) == (chosen, True if chosen else None)
+    assert facts(PrometheusTarget().observe(fake_engine))["health"] == ("up" if chosen else None)
 
 
 def test_targets_that_were_never_scraped_leave_it_open_which_job_is_cadvisor_s() -> None:
