@@ -14,6 +14,8 @@ from dckgrade.probes.elastic import elasticsearch_api, kibana_api, logstash_api
 from dckgrade.probes.elastic.container_state import inspect_stack_container
 from dckgrade.probes.support import reachability
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, uptime_s
+from dckgrade.probes.support.supply import ONCE, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Absent, Observation, Seen
 from dckgrade.report.text import Text
 
@@ -29,6 +31,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Those that are on none of Elasticsearch's networks, and do not reach it in another way either."""
     together: bool
     """All are there, and none is apart."""
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "together": {
+        False: Text(
+            fr="les trois conteneurs ne se joignent pas", en="the three containers do not reach each other"
+        ),
+    },
+}
 
 
 class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
@@ -51,6 +62,8 @@ class ElasticNetwork(Probe, frozen=True, kw_only=True, tag="elastic-network"):
         "apart": Text(fr="conteneurs à l'écart", en="containers apart"),
         "together": Text(fr="les trois conteneurs se joignent", en="the three containers reach each other"),
     }
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = ONCE
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -19,10 +19,13 @@ from dckgrade.probes.elastic.elasticsearch_api import (
     parse_node_description,
     reach_elasticsearch,
 )
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.account import ServiceAccess
 from dckgrade.probes.support.http_json import ReachedService, as_mapping
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
+from dckgrade.probes.support.supply import DraftedFact, NotSupplied, Supply, each_container
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -50,6 +53,23 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     """Indices that Elasticsearch has made read-only because the disk is nearly full."""
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "status": value_words.CONTAINER_STATUS,
+    "problem": value_words.NO_ANSWER,
+    "via": value_words.REACHED_VIA,
+    "access": value_words.ACCESS,
+    "answers": {
+        False: Text(fr="Elasticsearch ne répond pas", en="Elasticsearch does not answer"),
+    },
+    "cluster": {
+        "green": Text(fr="vert (green)", en="green"),
+        "yellow": Text(fr="jaune (yellow)", en="yellow"),
+        "red": Text(fr="rouge (red)", en="red"),
+        None: Text(fr="inconnu", en="not known"),
+    },
+}
+
+
 class Elasticsearch(Probe, frozen=True, kw_only=True, tag="elasticsearch"):
     """Look at the Elasticsearch in *container*."""
 
@@ -63,22 +83,27 @@ class Elasticsearch(Probe, frozen=True, kw_only=True, tag="elasticsearch"):
         fr="aucun conteneur d'Elasticsearch n'a été trouvé", en="no Elasticsearch container was found"
     )
     labels: ClassVar[Mapping[str, Text]] = {
-        "name": Text(fr="nom du conteneur", en="name of the container"),
-        "status": Text(fr="état du conteneur", en="state of the container"),
+        "name": Text(fr="nom du conteneur", en="container name"),
+        "status": Text(fr="état du conteneur", en="container state"),
         "exit_code": Text(fr="code de sortie", en="exit code"),
         "oom_killed": Text(fr="tué par manque de mémoire", en="killed for lack of memory"),
         "error": Text(fr="erreur du moteur", en="error of the engine"),
         "log_tail": Text(fr="dernières lignes du log", en="last lines of the log"),
-        "up_s": Text(fr="secondes de marche", en="seconds running"),
+        "up_s": Text(fr="en marche depuis", en="running for"),
         "starting": Text(fr="en cours de démarrage", en="still starting"),
         "answers": Text(fr="Elasticsearch répond", en="Elasticsearch answers"),
         "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
-        "via": Text(fr="chemin de la réponse", en="way of the answer"),
+        "via": Text(fr="voie de la réponse", en="way of the answer"),
         "speaks_tls": Text(fr="connexions chiffrées seulement", en="encrypted connections only"),
         "access": Text(fr="accès à Elasticsearch", en="access to Elasticsearch"),
-        "version": Text(fr="version d'Elasticsearch", en="version of Elasticsearch"),
-        "cluster": Text(fr="état du cluster", en="health of the cluster"),
+        "version": Text(fr="version d'Elasticsearch", en="Elasticsearch version"),
+        "cluster": Text(fr="état du cluster", en="cluster health"),
         "locked": Text(fr="index passés en lecture seule", en="indices made read-only"),
+    }
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="elasticsearch")
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "answers": DraftedFact({True: Text(fr="répond", en="answers")}),
     }
     example: ClassVar[Mapping[str, Any]] = {}
 

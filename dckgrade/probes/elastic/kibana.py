@@ -18,11 +18,13 @@ from dckgrade.probes.elastic.container_state import (
     read_log,
 )
 from dckgrade.probes.elastic.elasticsearch_api import ELASTICSEARCH_IMAGE as ELASTICSEARCH
-from dckgrade.probes.support import reachability
+from dckgrade.probes.support import reachability, value_words
 from dckgrade.probes.support.account import ServiceAccess
 from dckgrade.probes.support.http_json import ReachedService
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, ServiceReply, find_id_and_state
+from dckgrade.probes.support.supply import DraftedFact, NotSupplied, Supply, each_container
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -64,6 +66,20 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     """Whether it was told by ELASTICSEARCH_URL, which versions from 7 on do not read, and by nothing else."""
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "status": value_words.CONTAINER_STATUS,
+    "problem": value_words.NO_ANSWER,
+    "via": value_words.REACHED_VIA,
+    "access": value_words.ACCESS,
+    "answers": {
+        False: Text(fr="Kibana ne répond pas", en="Kibana does not answer"),
+    },
+    "failing": {
+        True: Text(fr="Kibana dit qu'il n'est pas prêt", en="Kibana says that it is not ready"),
+    },
+}
+
+
 class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
     """Look at the Kibana in *container*, and at the container *elasticsearch* that it needs."""
 
@@ -78,21 +94,21 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
         fr="aucun conteneur de Kibana n'a été trouvé", en="no Kibana container was found"
     )
     labels: ClassVar[Mapping[str, Text]] = {
-        "name": Text(fr="nom du conteneur", en="name of the container"),
-        "status": Text(fr="état du conteneur", en="state of the container"),
+        "name": Text(fr="nom du conteneur", en="container name"),
+        "status": Text(fr="état du conteneur", en="container state"),
         "exit_code": Text(fr="code de sortie", en="exit code"),
         "oom_killed": Text(fr="tué par manque de mémoire", en="killed for lack of memory"),
         "error": Text(fr="erreur du moteur", en="error of the engine"),
         "log_tail": Text(fr="dernières lignes du log", en="last lines of the log"),
-        "up_s": Text(fr="secondes de marche", en="seconds running"),
+        "up_s": Text(fr="en marche depuis", en="running for"),
         "starting": Text(fr="en cours de démarrage", en="still starting"),
         "answers": Text(fr="Kibana répond", en="Kibana answers"),
         "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
-        "via": Text(fr="chemin de la réponse", en="way of the answer"),
+        "via": Text(fr="voie de la réponse", en="way of the answer"),
         "access": Text(fr="accès à Kibana", en="access to Kibana"),
         "failing": Text(fr="Kibana n'est pas prêt", en="Kibana is not ready"),
         "state": Text(fr="état que donne Kibana", en="state that Kibana gives"),
-        "version": Text(fr="version de Kibana", en="version of Kibana"),
+        "version": Text(fr="version de Kibana", en="Kibana version"),
         "unfit": Text(fr="version d'Elasticsearch incompatible", en="incompatible version of Elasticsearch"),
         "complains": Text(
             fr="Elasticsearch introuvable d'après le log de Kibana",
@@ -111,6 +127,11 @@ class Kibana(Probe, frozen=True, kw_only=True, tag="kibana"):
         ),
         "known_name": Text(fr="nom connu sur ce réseau", en="name known on that network"),
         "old_variable": Text(fr="variable ELASTICSEARCH_URL seule", en="variable ELASTICSEARCH_URL alone"),
+    }
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="kibana")
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "answers": DraftedFact({True: Text(fr="répond", en="answers")}),
     }
     example: ClassVar[Mapping[str, Any]] = {}
 
@@ -173,12 +194,19 @@ def read_image_tag(inspected: Json) -> str | None:
     return word if word[:1].isdecimal() else None
 
 
+def is_before_version_7(inspected: Json) -> bool:
+    """Return whether the image's tag names a version before 7; one without a number is taken for newer."""
+    major = (read_image_tag(inspected) or "").partition(".")[0]
+    return major.isdecimal() and int(major) < 7  # noqa: PLR2004 - the version
+
+
 def explain_connection(log: str, inspected: Json, elasticsearch: str, engine: Engine) -> dict[str, object]:
     """Return the facts about where it looks for Elasticsearch, and whether that can be there."""
     environment = log_patterns.read_environment(inspected)
+    is_old = is_before_version_7(inspected)
     host = (
         log_patterns.find_tried_host(log)
-        or log_patterns.read_configured_host(environment)
+        or log_patterns.read_configured_host(environment, is_old=is_old)
         or log_patterns.DEFAULT_ELASTICSEARCH_HOST
     )
     other = inspect_stack_container(engine, elasticsearch, ELASTICSEARCH)
@@ -196,14 +224,15 @@ def explain_connection(log: str, inspected: Json, elasticsearch: str, engine: En
         "loopback": loopback,
         "shares_network": reachability.can_reach_other(inspected, other) if other else None,
         "known_name": not loopback and is_known_name(host, inspected, other) if other else None,
-        "old_variable": log_patterns.OLD_KIBANA_HOSTS in environment
+        "old_variable": not is_old
+        and log_patterns.OLD_KIBANA_HOSTS in environment
         and log_patterns.KIBANA_HOSTS not in environment,
     }
 
 
 def is_known_name(host: str, inspected: Json, other: Json) -> bool | None:
     """Return whether *host* is the other container's name from there; None where only trying could tell."""
-    if host in {*reachability.list_reachable_names(other, inspected), *iter_linked_names(inspected)}:
+    if reachability.is_reachable_name(host, other, inspected) or host in set(iter_linked_names(inspected)):
         return True
     # An address may be the machine's, and a name with dots be known to the network's own name server.
     return None if "." in host or ":" in host or reachability.is_loopback_host(host) else False

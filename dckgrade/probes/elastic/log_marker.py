@@ -28,6 +28,8 @@ from dckgrade.probes.elastic.logstash_api import EMPTY_FLOW, LogstashIntake, Pip
 from dckgrade.probes.elastic.marker import MarkerEmission, MarkerMethod, emit_marker
 from dckgrade.probes.support.http_json import HttpRequester, ServiceTimedOut
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
+from dckgrade.probes.support.supply import ONCE, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -55,10 +57,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Whose line it is."""
     driver: str | None
     ways: list[str]
-    """
-    How lines may leave: the driver that sends them; files (Docker's own), volumes (in common), engine (its
-    API), journal, machine (a published port).
-    """
+    """How lines may leave: the driver; files (Docker's), volumes, engine (API), journal, machine (a port)."""
     found: bool
     bypassed: bool
     """It was found, and Logstash, which counts what it takes in, did not have it, or does not run."""
@@ -90,6 +89,32 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Logstash has written more than Elasticsearch holds, which is younger and has no volume."""
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "by": {
+        "request": Text(fr="requête à un serveur web du TP", en="request to a web server of the lab"),
+        "container": Text(fr="conteneur d'essai", en="trial container"),
+        "command": Text(fr="commande dans un conteneur du TP", en="command in a container of the lab"),
+        None: Text(fr="aucun", en="none"),
+    },
+    "hop": {
+        "no-way": Text(fr="aucun chemin vers Logstash", en="no way to Logstash"),
+        "start": Text(fr="départ du conteneur", en="leaving the container"),
+        "container-log": Text(fr="logs du conteneur", en="the container's log"),
+        "logstash-in": Text(fr="entrée de Logstash", en="the way into Logstash"),
+        "logstash-out": Text(fr="sortie de Logstash", en="the way out of Logstash"),
+        "elasticsearch": Text(fr="Elasticsearch", en="Elasticsearch"),
+        None: Text(fr="aucune", en="none"),
+    },
+    "found": {
+        False: Text(
+            fr="la ligne témoin n'est pas arrivée dans Elasticsearch",
+            en="the marker line did not arrive in Elasticsearch",
+        ),
+    },
+    "looping": {True: Text(fr="Logstash relit ses propres lignes", en="Logstash reads its own lines")},
+}
+
+
 class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
     """Follow a word from a container's standard output through *logstash* to *elasticsearch*."""
 
@@ -113,11 +138,9 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         "found": Text(fr="ligne témoin trouvée dans Elasticsearch", en="marker line found in Elasticsearch"),
         "bypassed": Text(fr="ligne passée à côté de Logstash", en="line passed Logstash by"),
         "index": Text(fr="index où elle se trouve", en="index that holds it"),
-        "latency_s": Text(fr="secondes jusqu'à Elasticsearch", en="seconds until Elasticsearch"),
-        "waited_s": Text(fr="secondes d'attente", en="seconds waited"),
-        "in_log": Text(
-            fr="ligne présente dans le log du conteneur", en="line present in the container's log"
-        ),
+        "latency_s": Text(fr="temps jusqu'à Elasticsearch", en="time until Elasticsearch"),
+        "waited_s": Text(fr="temps d'attente", en="time waited"),
+        "in_log": Text(fr="ligne dans le log du conteneur", en="line in the container's log"),
         "hop": Text(fr="première étape manquée", en="first step missed"),
         "error": Text(fr="erreur du moteur", en="error of the engine"),
         "wrong_protocol": Text(
@@ -134,6 +157,13 @@ class LogMarker(Probe, frozen=True, kw_only=True, tag="log-marker"):
         "documents": Text(fr="documents présents avant", en="documents present before"),
         "old_lines_left": Text(fr="anciennes lignes laissées de côté", en="older lines passed over"),
         "lost": Text(fr="documents perdus avec leur conteneur", en="documents lost with their container"),
+    }
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = ONCE
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "found": DraftedFact(
+            {True: Text(fr="mène les logs dans Elasticsearch", en="logs reach Elasticsearch")}
+        )
     }
     example: ClassVar[Mapping[str, Any]] = {}
 

@@ -1,7 +1,7 @@
 """What the logs of Logstash and Kibana say of their connection to Elasticsearch and of a pipeline."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -55,6 +55,18 @@ _NOTHING_TO_RUN = compile_lazily(
     r"No config files found|No configuration found|No pipelines? (?:is|are) running|no pipelines? loaded"
 )
 _UNREADABLE = compile_lazily(r"Permission denied|EACCES|not readable")
+# A pipeline runs already where these are refused a file: a log that is to be read, one that is to be written.
+_PLUGIN_SPEAKS = compile_lazily(r"\[(?:filewatch|logstash\.(?:inputs|filters|outputs|codecs))\.")
+# The engine keeps the words of earlier runs; and a configuration may be loaded anew within one.
+# Its start script and Java speak some seconds before Logstash itself does.
+_STARTS = compile_lazily(
+    r"Starting Logstash\b|Sending Logstash.{0,3} logs to|OpenJDK 64-Bit Server VM warning"
+    r"|Using bundled JDK|Using \w{0,3}JAVA_HOME defined java"
+)
+_ENDS = compile_lazily(r"SIGTERM received|Logstash shut down")
+_ALL_RUN = compile_lazily(r"Pipelines running \{:count=>[1-9].{0,2000}:non_running_pipelines=>\[\]")
+# What the output `stdout` prints, in the forms of its codecs `rubydebug` and `json`: any program's words.
+_PRINTED_EVENT = compile_lazily(r'\s*"[^"]{1,200}"\s{0,9}=>|\s*\{"(?!.*"loggerName")')
 
 MAX_REFUSAL_CHARS = 300
 KIBANA_HOSTS, OLD_KIBANA_HOSTS = "ELASTICSEARCH_HOSTS", "ELASTICSEARCH_URL"
@@ -94,9 +106,9 @@ class OutputConnection(Struct, frozen=True):
 
 
 def read_output_connection(log: str) -> OutputConnection:
-    """Read Logstash's log: the last word about its output counts."""
+    """Read the log of Logstash's last run: the last word about its output counts."""
     lost, host, refusal, begins = False, None, None, False
-    for line in log.splitlines():
+    for line in take_lines_from_last(_STARTS, log.splitlines()):
         if not _OUTPUT.search(line):
             continue
         if url := _URL.search(line):
@@ -125,8 +137,9 @@ def find_api_port(log: str) -> int | None:
 
 
 def has_started_pipelines(log: str) -> bool:
-    """Read whether Logstash says that a pipeline runs."""
-    return bool(_PIPELINES_STARTED.search(log))
+    """Read whether Logstash says that a pipeline runs, and neither ended nor started since."""
+    lines = take_lines_from_last(_ENDS, take_lines_from_last(_STARTS, log.splitlines()))
+    return any(_PIPELINES_STARTED.search(line) for line in lines)
 
 
 def find_tried_host(log: str) -> str | None:
@@ -161,9 +174,14 @@ def iter_tried_hosts(line: str) -> Iterator[str]:
     yield from (host for found in _REVIVE.finditer(line) if (host := parse_hostname(found[1])))
 
 
-def read_configured_host(environment: Mapping[str, str]) -> str | None:
-    """Read where Kibana was told to look: one address, or a JSON list of them; never an account in it."""
-    value = environment.get(KIBANA_HOSTS, "").strip().strip("[]").partition(",")[0].strip(" \"'")
+def read_configured_host(environment: Mapping[str, str], *, is_old: bool) -> str | None:
+    """
+    Read where Kibana was told to look: one address, or a JSON list of them; never an account in it.
+
+    *is_old* is whether it is of a version that reads the variable of version 6.
+    """
+    told = environment.get(KIBANA_HOSTS) or (environment.get(OLD_KIBANA_HOSTS) if is_old else "") or ""
+    value = told.strip().strip("[]").partition(",")[0].strip(" \"'")
     return parse_hostname(value) if value else None
 
 
@@ -183,16 +201,30 @@ def read_environment(inspected: Mapping[str, Any]) -> dict[str, str]:
 
 def find_pipeline_problem(log: str) -> tuple[PipelineProblem | None, int | None]:
     """Return what is wrong with the pipeline, by Logstash's log, and on which line."""
+    # Once all pipelines run, what was said before is over; one that ends again and again repeats it.
+    lines = [
+        line for line in take_lines_from_last(_ALL_RUN, log.splitlines()) if not _PRINTED_EVENT.match(line)
+    ]
+    runs = (take_lines_from_last(_STARTS, lines), lines)
+    return next((found for run in runs if (found := read_pipeline_problem(run))[0]), (None, None))
+
+
+def read_pipeline_problem(lines: Sequence[str]) -> tuple[PipelineProblem | None, int | None]:
+    """Return what these lines say is wrong, the most telling first, and on which line of the pipeline."""
     problem: PipelineProblem | None = None
-    number: int | None = None
     # A message may go on over several lines.
-    if found := _SYNTAX.search(" ".join(log.split())):
+    if found := _SYNTAX.search(" ".join(" ".join(lines).split())):
         return "syntax", int(found[1])
-    for line in log.splitlines():
+    for line in lines:
         if _PLUGIN.search(line):
             problem = "plugin"
         elif _NOTHING_TO_RUN.search(line):
             problem = problem or "nothing-to-run"
-        elif _UNREADABLE.search(line):
+        elif _UNREADABLE.search(line) and not _PLUGIN_SPEAKS.search(line):
             problem = problem or "not-readable"
-    return problem, number
+    return problem, None
+
+
+def take_lines_from_last(pattern: re.Pattern[str], lines: Sequence[str]) -> Sequence[str]:
+    """Return the lines from the last one on that *pattern* is in; all where it is in none."""
+    return lines[max((number for number, line in enumerate(lines) if pattern.search(line)), default=0) :]

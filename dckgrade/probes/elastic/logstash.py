@@ -19,9 +19,11 @@ from dckgrade.probes.elastic.logstash_api import (
     reach_logstash,
     read_logstash_version,
 )
-from dckgrade.probes.support import reachability
+from dckgrade.probes.support import reachability, value_words
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
 from dckgrade.probes.support.service import ServiceProblem, find_id_and_state
+from dckgrade.probes.support.supply import DraftedFact, NotSupplied, Supply, each_container
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -65,6 +67,34 @@ class Facts(ContainerLife, frozen=True, kw_only=True):
     """Whether a file or folder is mounted beside that place: a pipeline that nobody reads."""
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "status": value_words.CONTAINER_STATUS,
+    "problem": value_words.NO_ANSWER,
+    "via": value_words.REACHED_VIA,
+    "answers": {
+        False: Text(fr="Logstash ne répond pas", en="Logstash does not answer"),
+    },
+    "connecting": {
+        True: Text(
+            fr="Logstash essaie encore de joindre Elasticsearch",
+            en="Logstash is still trying to reach Elasticsearch",
+        ),
+    },
+    "failing": {
+        True: Text(
+            fr="d'après ses logs, Logstash ne joint pas Elasticsearch",
+            en="by its log, Logstash does not reach Elasticsearch",
+        ),
+    },
+    "outputs": {
+        (): Text(fr="aucune", en="none"),
+    },
+    "inputs": {
+        (): Text(fr="aucune", en="none"),
+    },
+}
+
+
 class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
     """Look at the Logstash in *container*."""
 
@@ -77,21 +107,21 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
         fr="aucun conteneur de Logstash n'a été trouvé", en="no Logstash container was found"
     )
     labels: ClassVar[Mapping[str, Text]] = {
-        "name": Text(fr="nom du conteneur", en="name of the container"),
-        "status": Text(fr="état du conteneur", en="state of the container"),
+        "name": Text(fr="nom du conteneur", en="container name"),
+        "status": Text(fr="état du conteneur", en="container state"),
         "exit_code": Text(fr="code de sortie", en="exit code"),
         "oom_killed": Text(fr="tué par manque de mémoire", en="killed for lack of memory"),
         "error": Text(fr="erreur du moteur", en="error of the engine"),
         "log_tail": Text(fr="dernières lignes du log", en="last lines of the log"),
-        "up_s": Text(fr="secondes de marche", en="seconds running"),
+        "up_s": Text(fr="en marche depuis", en="running for"),
         "starting": Text(fr="en cours de démarrage", en="still starting"),
         "answers": Text(fr="Logstash répond", en="Logstash answers"),
         "problem": Text(fr="raison de l'absence de réponse", en="reason why there is no answer"),
-        "via": Text(fr="chemin de la réponse", en="way of the answer"),
-        "version": Text(fr="version de Logstash", en="version of Logstash"),
+        "via": Text(fr="voie de la réponse", en="way of the answer"),
+        "version": Text(fr="version de Logstash", en="Logstash version"),
         "running": Text(fr="un pipeline tourne", en="a pipeline runs"),
-        "inputs": Text(fr="entrées du pipeline", en="inputs of the pipeline"),
-        "outputs": Text(fr="sorties du pipeline", en="outputs of the pipeline"),
+        "inputs": Text(fr="entrées du pipeline", en="pipeline inputs"),
+        "outputs": Text(fr="sorties du pipeline", en="pipeline outputs"),
         "taken_in": Text(fr="événements reçus", en="events received"),
         "passed_on": Text(fr="événements transmis", en="events passed on"),
         "written": Text(fr="documents acceptés par Elasticsearch", en="documents accepted by Elasticsearch"),
@@ -114,6 +144,11 @@ class Logstash(Probe, frozen=True, kw_only=True, tag="logstash"):
         ),
         "pipeline_mounted": Text(fr="pipeline monté au bon endroit", en="pipeline mounted in its place"),
         "mounted_elsewhere": Text(fr="fichier monté à côté", en="file mounted elsewhere"),
+    }
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="logstash")
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "answers": DraftedFact({True: Text(fr="répond", en="answers")}),
     }
     example: ClassVar[Mapping[str, Any]] = {}
 

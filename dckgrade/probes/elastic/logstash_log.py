@@ -12,6 +12,8 @@ from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.elastic.log_patterns import PipelineProblem, find_pipeline_problem
 from dckgrade.probes.elastic.logstash_api import LOGSTASH_IMAGE
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container
+from dckgrade.probes.support.supply import NotSupplied, Supply, each_container
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -26,6 +28,17 @@ class Facts(Struct, frozen=True, kw_only=True):
     """
     line: int | None
     """The line of the pipeline that is wrong, where the log names it."""
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "problem": {
+        "syntax": Text(fr="erreur de syntaxe", en="syntax error"),
+        "plugin": Text(fr="module inconnu ou mal réglé", en="unknown or badly set plugin"),
+        "nothing-to-run": Text(fr="aucun pipeline à lancer", en="no pipeline to run"),
+        "not-readable": Text(fr="fichier illisible", en="file that cannot be read"),
+        None: Text(fr="aucun", en="none"),
+    },
+}
 
 
 class LogstashLog(Probe, frozen=True, kw_only=True, tag="logstash-log"):
@@ -43,6 +56,8 @@ class LogstashLog(Probe, frozen=True, kw_only=True, tag="logstash-log"):
         "problem": Text(fr="problème du pipeline", en="problem of the pipeline"),
         "line": Text(fr="ligne du pipeline", en="line of the pipeline"),
     }
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = each_container(repository="logstash")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

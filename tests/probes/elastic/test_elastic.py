@@ -11,6 +11,7 @@ from dckgrade.probes.elastic.elasticsearch import Elasticsearch
 from dckgrade.probes.elastic.kibana import Kibana
 from dckgrade.probes.elastic.log_marker import LogMarker
 from dckgrade.probes.elastic.logstash import Logstash
+from dckgrade.probes.elastic.logstash_api import read_intake
 from dckgrade.probes.elastic.logstash_log import LogstashLog
 from dckgrade.report.observation import Absent, Seen, Unobservable
 from tests.support.elastic_stack import (
@@ -201,6 +202,11 @@ def test_a_pipeline_is_mounted_where_it_is_looked_for_or_elsewhere(
     assert (seen["pipeline_mounted"], seen["mounted_elsewhere"]) == (own, elsewhere)
 
 
+STARTS = '[INFO ][logstash.runner] Starting Logstash {"logstash.version"=>"7.9.3"}'
+RAN = (
+    "[INFO ][logstash.agent] Pipelines running "
+    "{:count=>1, :running_pipelines=>[:main], :non_running_pipelines=>"
+)
 OUT = "[2026-01-01T10:00:00,000][WARN ][logstash.outputs.elasticsearch][main] "
 DEAD = OUT + (
     'Attempted to resurrect connection to dead ES instance, but got an error. {:url=>"http://elastic:9200/", '
@@ -322,6 +328,47 @@ def test_documents_that_are_refused_fail_only_where_none_is_accepted(
     assert (seen["failing"], seen["refusal"]) == (failing, refusal)
 
 
+@pytest.mark.parametrize(
+    ("log", "written", "expected"),
+    [
+        # The index has another name since, and the pipeline was started again: nothing was refused yet.
+        (f"{CAPITALS}\n{STARTS}\n{BEGINS}\n{ALIVE}", 0, (False, None, "elasticsearch", False)),
+        (f"{CAPITALS}\n{STARTS}\n{DEAD}", 0, (True, None, "elastic", False)),
+        (f"{DEAD}\n{STARTS}\n{BEGINS}", 0, (False, None, None, True)),
+        (f"{DEAD}\n{STARTS}\n{BEGINS}\n{RAN}[]}}", 0, (False, None, None, True)),
+    ],
+)
+def test_what_an_earlier_run_said_of_elasticsearch_is_over(
+    log: str, written: int, expected: tuple[object, ...]
+) -> None:
+    engine = Stack()
+    engine.pages["9600/_node/stats/pipelines"] = stats(9, 0, written)
+    engine.logs[engine.id_of("logstash")] = log
+    seen = facts(Logstash().observe(engine))
+    assert (seen["failing"], seen["refusal"], seen["host"], seen["connecting"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("log", "starting"),
+    [
+        (f"{RAN}[]}}", False),
+        (f"{STARTS}\n{RAN}[]}}", False),
+        (f"{RAN}[]}}\n[WARN ][logstash.runner          ] SIGTERM received. Shutting down.", True),
+        (f"{RAN}[]}}\n[INFO ][logstash.runner          ] Logstash shut down.", True),
+        (f"{RAN}[]}}\nUsing bundled JDK: /usr/share/logstash/jdk", True),
+        (f"{RAN}[]}}\nOpenJDK 64-Bit Server VM warning: Option UseConcMarkSweepGC was deprecated", True),
+        (f"{RAN}[]}}\n{STARTS}", True),
+        (f"{RAN}[]}}\nLogstash shut down.\n{STARTS}\n{RAN}[]}}", False),
+    ],
+)
+def test_a_logstash_that_was_restarted_starts_anew(log: str, *, starting: bool) -> None:
+    engine = Stack().aged("logstash", 10)
+    engine.pages["9600/"] = NoAnswer("refused")
+    engine.logs[engine.id_of("logstash")] = log
+    assert facts(Logstash().observe(engine))["starting"] is starting
+    assert read_intake(engine, "logstash").ready is not starting
+
+
 def test_an_api_at_another_port_is_found_by_the_log() -> None:
     engine = Stack()
     for path in ("", "_node/stats/pipelines"):
@@ -361,6 +408,40 @@ def test_the_loopback_of_a_logstash_that_lends_its_network_is_not_its_own() -> N
 def test_logstash_says_what_is_wrong_with_a_pipeline(log: str, problem: str | None, line: int | None) -> None:
     engine = Stack().ended("logstash", log)
     assert facts(LogstashLog().observe(engine)) == {"problem": problem, "line": line}
+
+
+SYNTAX = '[ERROR][logstash.agent] Expected one of [ \\t], "#", "=>" at line 4, column 12 after input {'
+
+
+@pytest.mark.parametrize(
+    ("log", "problem"),
+    [
+        # Repaired and started again: the engine keeps the words of the run before.
+        (f"{SYNTAX}\n{STARTS}\n{RAN}[]}}", None),
+        # Started again and again, it is about to say it once more.
+        (f"{SYNTAX}\n{STARTS}", "syntax"),
+        (f"{SYNTAX}\n{STARTS}\nCouldn't find any input plugin named 'gelff'.", "plugin"),
+        # Repaired and loaded anew, by `config.reload.automatic`.
+        (f"{SYNTAX}\n{RAN}[]}}", None),
+        (f"{SYNTAX}\n{RAN}[:other]}}", "syntax"),
+        (f"{RAN}[]}}\n{SYNTAX}", "syntax"),
+        (f"{STARTS}\n{SYNTAX}", "syntax"),
+        # What a file input may not read is no pipeline; what stdout prints is another program's.
+        (
+            "[WARN ][filewatch.tailmode.handlers.create] failed to open file, :exception=>Errno::EACCES",
+            None,
+        ),
+        ("[ERROR][logstash.outputs.file] Permission denied - /var/log/out.log", None),
+        ('       "message" => "cat: /etc/shadow: Permission denied",', None),
+        ('{"message":"cat: /etc/shadow: Permission denied","@version":"1"}', None),
+        (
+            '{"level":"ERROR","loggerName":"logstash.config.sourceloader","message":"Permission denied"}',
+            "not-readable",
+        ),
+    ],
+)
+def test_a_pipeline_is_blamed_only_for_what_is_said_of_it_since_it_ran(log: str, problem: str | None) -> None:
+    assert log_patterns.find_pipeline_problem(log)[0] == problem
 
 
 @pytest.mark.parametrize(
@@ -505,6 +586,24 @@ def test_a_name_told_by_link_or_by_hand_is_known(setting: str, value: list[str])
     engine.inspect("kibana")["Config"]["Env"] = ["ELASTICSEARCH_HOSTS=http://es:9200"]
     engine.inspect("kibana")["HostConfig"][setting] = value
     assert facts(Kibana().observe(engine))["known_name"] is True
+
+
+@pytest.mark.parametrize(
+    ("image", "old"),
+    [
+        ("kibana:6.4.2", False),
+        ("docker.elastic.co/kibana/kibana:6.8.0", False),
+        ("kibana:7.9.3", True),
+        ("kibana:10.0.0", True),
+        ("kibana", True),
+    ],
+)
+def test_version_6_itself_reads_the_variable_of_version_6(image: str, *, old: bool) -> None:
+    engine = Stack()
+    engine.pages["5601/api/status"] = NOT_READY
+    engine.inspect("kibana")["Config"] |= {"Image": image, "Env": ["ELASTICSEARCH_URL=http://es:9200"]}
+    seen = facts(Kibana().observe(engine))
+    assert (seen["old_variable"], seen["host"]) == (old, "elasticsearch" if old else "es")
 
 
 @pytest.mark.parametrize(

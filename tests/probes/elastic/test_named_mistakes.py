@@ -1,14 +1,10 @@
 """What Elasticsearch, Logstash and Kibana say when they end, and the mistake that TP7 names by it."""
 
-from collections.abc import Sequence
-
 import pytest
 
 from dckgrade.engine.answers import HttpAnswer, NoAnswer
-from dckgrade.judge.diagnose import find_first_diagnosis, iter_pending_probes, word_mistake
-from dckgrade.probes.base import Probe, observation_key
-from dckgrade.report.observation import EngineInfo, Observation, Recording
 from dckgrade.report.result import NamedMistake
+from tests.support import named_mistakes
 from tests.support.built_in_labs import load_built_in_lab
 from tests.support.elastic_stack import NOT_READY, Stack, stats
 from tests.support.monitoring import page
@@ -18,30 +14,8 @@ ELASTICSEARCH, LOGSTASH, KIBANA = "elasticsearch-healthy", "logstash-running", "
 
 
 def name_mistake(engine: Stack, check_id: str) -> NamedMistake | None:
-    """Look at what the check needs, as a run does, and name its mistake."""
-    check = next(check for check in TP7.checks if check.id == check_id)
-    observations: dict[str, Observation] = {}
-    recording = Recording(
-        engine=EngineInfo(endpoint="unix:///x"),
-        started_at="2026-01-01T10:00:00Z",
-        complete=True,
-        passive=False,
-        observations=observations,
-    )
-    wanted: Sequence[Probe | None] = [check.observe]
-    while probes := [probe for probe in wanted if probe]:
-        observations |= {observation_key(probe): probe.observe(engine) for probe in probes}
-        wanted = [next(iter_pending_probes(TP7, check, check.diagnoses, recording), None)]
-    found = find_first_diagnosis(TP7, check, check.diagnoses, recording)
-    seen = (
-        [
-            observations.get(observation_key(probe))
-            for probe in (check.observe, *(a.observe for a in found.also))
-        ]
-        if found
-        else []
-    )
-    return word_mistake(found, seen, "en") if found else None
+    """Name the mistake of one of TP7's checks."""
+    return named_mistakes.name_mistake(TP7, engine, check_id)
 
 
 ELASTICSEARCH_SAYS = {
@@ -315,3 +289,25 @@ def test_an_elasticsearch_that_speaks_tls_is_a_limit_of_the_grader() -> None:
     mistake = name_mistake(engine, ELASTICSEARCH)
     assert mistake
     assert mistake.code == "EL-80"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "mounts", "code"),
+    [
+        (["beats"], ["stdout"], [], "EL-20"),
+        (["beats"], ["stdout"], ["/etc/logstash/conf.d"], "EL-21"),
+        # Given by `-e`, by `-f` or by an image of the trainee's: nothing is mounted.
+        (["gelf"], ["stdout"], [], "EL-39"),
+        (["beats"], ["file"], [], "EL-39"),
+        (["gelf"], ["stdout"], ["/etc/logstash/conf.d"], "EL-39"),
+    ],
+)
+def test_a_pipeline_of_the_trainee_s_is_not_taken_for_the_image_s(
+    inputs: list[str], outputs: list[str], mounts: list[str], code: str
+) -> None:
+    engine = Stack()
+    engine.pages["9600/_node/stats/pipelines"] = stats(1, 1, None, outputs, inputs)
+    engine.inspect("logstash")["Mounts"] = [{"Destination": place, "Source": "/x"} for place in mounts]
+    mistake = name_mistake(engine, "logstash-writes-to-elasticsearch")
+    assert mistake
+    assert mistake.code == code
