@@ -206,12 +206,15 @@ def list_telling_values(condition: ArgumentCondition) -> set[int]:
 
 
 def compute_capabilities(host: Json) -> frozenset[str]:
-    """Return the bounding set that a container's `HostConfig` gives it."""
+    """Return the bounding set that a container's `HostConfig` gives it (moby, `TweakCapabilities`)."""
     added, taken = (
-        {f"CAP_{str(capability).upper().removeprefix('CAP_')}" for capability in host.get(key) or []}
+        frozenset(f"CAP_{str(capability).upper().removeprefix('CAP_')}" for capability in host.get(key) or [])
         for key in ("CapAdd", "CapDrop")
     )
     # `ALL` stands for more than anybody lists; these are the ones that a profile opens something for.
-    has_all = "CAP_ALL" in added or host.get("Privileged")
-    before = DEFAULT_CAPS | CALLS_ALLOWED_BY_CAPABILITY.keys() if has_all else DEFAULT_CAPS
-    return frozenset((added if "CAP_ALL" in taken else before | added) - taken)
+    every = DEFAULT_CAPS | CALLS_ALLOWED_BY_CAPABILITY.keys()
+    if host.get("Privileged"):
+        return every
+    if "CAP_ALL" in added:
+        return every - taken
+    return added if "CAP_ALL" in taken else (DEFAULT_CAPS - taken) | added

@@ -1,10 +1,10 @@
 """Tell from an error, of the engine or of a program, which forbidden call it comes from, if from any."""
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 
 from dckgrade.lazy_patterns import compile_lazily
+from dckgrade.probes.seccomp.linux_errors import list_texts_of_errors
 from dckgrade.probes.seccomp.policy import Effect
 from dckgrade.probes.seccomp.syscalls import SETUP_CALLS, split_names
 
@@ -61,7 +61,7 @@ def list_error_texts(effect: Effect) -> Sequence[str]:
     """List the texts of the errors that the profile gives."""
     calls = {*effect.calls, *SETUP_CALLS}
     errnos = frozenset[int]().union(*map(effect.list_errnos, calls))
-    return [os.strerror(errno) for errno in sorted(errnos - {0})]
+    return list_texts_of_errors(errnos)
 
 
 def matches_refused_setup(error: str, effect: Effect) -> bool:
@@ -73,7 +73,8 @@ def matches_refused_setup(error: str, effect: Effect) -> bool:
     refused = [call for call in SETUP_CALLS if any(effect.list_refusals(call))]
     if not refused or is_about_program(error, effect):
         return False
-    texts = {os.strerror(errno).lower() for call in refused for errno in effect.list_errnos(call) - {0}}
+    errnos = frozenset[int]().union(*map(effect.list_errnos, refused))
+    texts = {text.lower() for text in list_texts_of_errors(errnos)}
     return bool(LOST_INIT_PATTERN.search(error)) or (
         bool(SETUP_STEP_PATTERN.search(error)) and any(f": {text}" in error.lower() for text in texts)
     )
@@ -92,7 +93,8 @@ def find_refused_call(line: str, effect: Effect) -> str | None:
             return found[0]
     for name in list_named_calls(line):
         for call in list_refused(CALLS_OF_WORDS.get(name, frozenset({name})), effect):
-            if any(os.strerror(errno).lower() in line.lower() for errno in effect.list_errnos(call) - {0}):
+            texts = list_texts_of_errors(effect.list_errnos(call))
+            if any(text.lower() in line.lower() for text in texts):
                 return call
     return None
 

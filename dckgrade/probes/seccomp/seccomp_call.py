@@ -1,6 +1,5 @@
 """Kind `seccomp-call`: harmless attempts at what the profile forbids, until one is refused."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
@@ -12,10 +11,13 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import CONTAINER, WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.candidate import choose_container
+from dckgrade.probes.seccomp.linux_errors import list_texts_of_errors
 from dckgrade.probes.seccomp.policy import Effect, Machine
 from dckgrade.probes.seccomp.syscalls import TWIN_CALLS
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.supply import NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -85,6 +87,13 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "refused": {
+        False: Text(fr="l'appel système {call} n'est pas refusé", en="the system call {call} is not refused"),
+    },
+}
+
+
 class SeccompCall(Probe, frozen=True, kw_only=True, tag="seccomp-call"):
     """Try calls that the profile forbids and Docker allows, until one is refused: runs commands in it."""
 
@@ -93,7 +102,9 @@ class SeccompCall(Probe, frozen=True, kw_only=True, tag="seccomp-call"):
     cost: ClassVar[Cost] = Cost.ACT
     absent: ClassVar[Text] = NO_CANDIDATE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("the profile is chosen by the lab")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:
@@ -151,7 +162,7 @@ def list_twins(call: str) -> list[str]:
 def classify_call_output(forbidden: ForbiddenAttempt, ran: CommandResult) -> CallOutcome:
     """Return what the output means; what is neither a refusal nor the natural answer tells nothing."""
     natural = forbidden.attempt.allowed_output
-    own_refusals = [os.strerror(errno) for errno in forbidden.errnos - {0}]
+    own_refusals = list_texts_of_errors(forbidden.errnos)
     if "OCI runtime exec failed" in ran.output or "applet not found" in ran.output:
         return "untried"
     if natural and natural in ran.output:

@@ -27,10 +27,13 @@ from dckgrade.probes.seccomp.default_profile import (
 )
 from dckgrade.probes.seccomp.machine import has_seccomp
 from dckgrade.probes.seccomp.refusal import find_refused_call, list_error_texts, matches_refused_setup
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.condition import read_condition
 from dckgrade.probes.support.lookup import convert_to_observation, list_container_names, uptime_s
 from dckgrade.probes.support.product import is_podman
+from dckgrade.probes.support.supply import NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -106,12 +109,12 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "id": Text(fr="identifiant du conteneur", en="id of the container"),
-    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "id": Text(fr="identifiant du conteneur", en="container id"),
+    "name": Text(fr="nom du conteneur", en="container name"),
     "others": Text(fr="nombre d'autres conteneurs possibles", en="number of other possible containers"),
     "other_runs": Text(fr="autre conteneur possible en marche", en="another possible container running"),
-    "image": Text(fr="image du conteneur", en="image of the container"),
-    "status": Text(fr="état du conteneur", en="state of the container"),
+    "image": Text(fr="image du conteneur", en="container image"),
+    "status": Text(fr="état du conteneur", en="container state"),
     "stuck": Text(fr="démarrage bloqué", en="start that never ends"),
     "stable": Text(fr="état stable", en="stable state"),
     "exit_code": Text(fr="code de sortie", en="exit code"),
@@ -140,6 +143,29 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "status": value_words.CONTAINER_STATUS,
+    "stable": value_words.STABLE,
+    "declared": {
+        "own": Text(fr="profil à vous", en="profile of your own"),
+        "default": Text(fr="profil par défaut de Docker", en="Docker's default profile"),
+        "engine": Text(fr="profil choisi par le moteur", en="profile chosen by the engine"),
+        "unconfined": Text(fr="aucun profil (unconfined)", en="no profile (unconfined)"),
+        "path": Text(fr="chemin de fichier non lu", en="path of a file that was not read"),
+        "refused": Text(fr="profil refusé", en="refused profile"),
+    },
+    "privileged": {
+        True: Text(fr="le mode privilégié annule le profil", en="privileged mode cancels the profile"),
+    },
+    "off": {
+        True: Text(fr="le profil désactive seccomp", en="the profile switches seccomp off"),
+    },
+    "only_young": {
+        True: Text(fr="seuls des appels récents sont interdits", en="only recent calls are forbidden"),
+    },
+}
+
+
 class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"):
     """Look at the container that bears a profile of its own, else at one that runs *image*."""
 
@@ -151,7 +177,9 @@ class SeccompContainer(Probe, frozen=True, kw_only=True, tag="seccomp-container"
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = NO_CANDIDATE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("the profile and its file are chosen by the lab")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

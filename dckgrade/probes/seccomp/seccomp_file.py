@@ -13,6 +13,8 @@ from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.seccomp.machine import MODERN_LOADER_SINCE, parse_docker_version
 from dckgrade.probes.seccomp.profile import InvalidSeccompProfile, SeccompProblem, parse_seccomp_profile
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.supply import NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -39,6 +41,20 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "valid": {
+        False: Text(
+            fr="le fichier n'est pas un profil seccomp valide", en="the file is not a valid seccomp profile"
+        ),
+    },
+    "problem": {
+        "not-json": Text(fr="le fichier n'est pas du JSON", en="the file is not JSON"),
+        "not-a-profile": Text(fr="le fichier n'est pas un profil", en="the file is not a profile"),
+        None: Text(fr="aucun", en="none"),
+    },
+}
+
+
 class SeccompFile(Probe, frozen=True, kw_only=True, tag="seccomp-file"):
     """Read *file* in the working folder (`--workdir`)."""
 
@@ -48,11 +64,13 @@ class SeccompFile(Probe, frozen=True, kw_only=True, tag="seccomp-file"):
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = Text(
-        fr="aucun fichier de ce nom ne se trouve dans le dossier de travail",
-        en="no file of that name is in the working folder",
+        fr="le fichier {asked} n'est pas dans votre dossier de travail",
+        en="the file {asked} is not in your working folder",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("the file is chosen by the lab")
     example: ClassVar[Mapping[str, Any]] = {"file": "seccomp_profile.json"}
 
     def observe(self, engine: Engine) -> Observation:

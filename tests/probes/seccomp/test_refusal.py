@@ -1,9 +1,12 @@
 """Errors and log lines, as measured on Docker 20.10: which come from the profile, and which do not."""
 
 import json
+import os
+from errno import errorcode
 
 import pytest
 
+from dckgrade.probes.seccomp.linux_errors import list_texts_of_errors
 from dckgrade.probes.seccomp.policy import Effect, compute_effect
 from dckgrade.probes.seccomp.profile import parse_seccomp_profile
 from dckgrade.probes.seccomp.refusal import find_refused_call, list_error_texts, matches_refused_setup
@@ -38,6 +41,10 @@ def deny(*names: str, errno: int = 1, action: str = "ERRNO", default: str = "ALL
         ("cannot set %fs base address for thread-local storage", deny("arch_prctl"), "arch_prctl"),
         ('[emerg] open() "/etc/nginx/nginx.conf" failed (13: Permission denied)', deny("mkdir"), None),
         ("", deny("mkdir"), None),
+        # Alpine's C library has words of its own.
+        ("[emerg] 1#1: bind() to 0.0.0.0:80 failed (5: I/O error)", deny("bind", errno=5), "bind"),
+        ("[emerg] 1#1: listen() failed (95: Not supported)", deny("listen", errno=95), "listen"),
+        ("[emerg] 1#1: listen() failed (200: Unknown error 200)", deny("listen", errno=200), "listen"),
     ],
 )  # fmt: skip
 def test_a_line_tells_of_a_call_by_its_name_and_the_profiles_own_error(
@@ -75,3 +82,18 @@ def test_an_engines_error_comes_from_the_profile_by_its_step_its_text_and_the_ca
 def test_the_texts_of_the_profiles_errors_are_listed() -> None:
     assert list_error_texts(deny("listen", errno=13)) == ["Permission denied"]
     assert list_error_texts(deny("listen", action="KILL")) == []
+
+
+def test_the_texts_are_those_of_this_machine_s_c_library() -> None:
+    assert {number: list_texts_of_errors({number})[0] for number in errorcode} == {
+        number: os.strerror(number) for number in errorcode
+    }
+
+
+def test_errors_are_linuxs_wherever_the_grader_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 38 is another error on macOS, and none on Windows.
+    monkeypatch.setattr("os.strerror", lambda number: f"Unknown error: {number}")
+    effect = deny("capset", action="TRACE")
+    assert list_error_texts(effect) == ["Function not implemented"]
+    assert matches_refused_setup("unable to apply caps: function not implemented: unknown", effect)
+    assert find_refused_call("capset() failed (38: Function not implemented)", effect) == "capset"

@@ -79,6 +79,7 @@ def test_the_profiles_own_error_is_a_refusal() -> None:
     ("errno", "ran", "outcome"),
     [
         (17, CommandResult(1, "mkdir: cannot create directory '/proc': File exists"), "untried"),
+        (5, CommandResult(1, "mkdir: can't create directory '/proc': I/O error"), "refused"),
         (0, CommandResult(0, ""), "refused"),
         (0, CommandResult(1, "mkdir: cannot create directory '/proc': File exists"), "allowed"),
         (1, CommandResult(0, ""), "untried"),

@@ -234,6 +234,18 @@ def test_the_kernels_mode_is_read_whatever_the_exit_code() -> None:
     assert (seen.facts["mode"], seen.facts["filters"]) == (2, 1)
 
 
+def test_process_1_of_another_container_tells_nothing_of_this_one() -> None:
+    scene = Scene().add("mine", OWN_SECCOMP, PidMode="container:" + "0" * 64)
+    assert isinstance(SeccompFilter().observe(scene), Unobservable)
+    assert scene.ran == [("mine", ("cat", "/proc/self/status"))]
+
+
+def test_podmans_word_for_processes_of_its_own_is_no_sharing() -> None:
+    scene = Scene().add("mine", OWN_SECCOMP, PidMode="private")
+    SeccompFilter().observe(scene)
+    assert scene.ran == [("mine", ("cat", "/proc/1/status"))]
+
+
 def test_without_a_program_to_try_with_nothing_is_decided() -> None:
     scene = Scene().add("mine", OWN_SECCOMP)
     for probe in (SeccompFilter(), SeccompCall()):

@@ -156,6 +156,12 @@ def test_a_rule_counts_where_its_capability_is() -> None:
     assert calls(text, compute_capabilities({"CapAdd": ["ALL"]})) == ["mkdir"]
     assert calls(text, compute_capabilities({"Privileged": True})) == ["mkdir"]
     assert calls(text, compute_capabilities({"CapAdd": None, "CapDrop": ["ALL"]})) == []
+    # What is added stays, whatever is dropped; and nothing is taken from a privileged container.
+    both = {"CapAdd": ["SYS_ADMIN"], "CapDrop": ["ALL", "SYS_ADMIN"]}
+    assert calls(text, compute_capabilities(both)) == ["mkdir"]
+    assert calls(text, compute_capabilities({"CapAdd": ["ALL"], "CapDrop": ["ALL"]})) == ["mkdir"]
+    assert calls(text, compute_capabilities({"Privileged": True, "CapDrop": ["ALL"]})) == ["mkdir"]
+    assert calls(text, compute_capabilities({"CapAdd": ["ALL"], "CapDrop": ["SYS_ADMIN"]})) == []
 
 
 @pytest.mark.parametrize("action", ["KILL", "KILL_PROCESS", "KILL_THREAD", "TRAP", "TRACE", "ERRNO"])
