@@ -18,9 +18,12 @@ from dckgrade.probes.apparmor.candidate import (
     read_declared_profiles,
 )
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.condition import read_condition
 from dckgrade.probes.support.lookup import convert_to_observation, uptime_s
+from dckgrade.probes.support.supply import NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -58,10 +61,10 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "name": Text(fr="nom du conteneur", en="container name"),
     "others": Text(fr="nombre d'autres conteneurs possibles", en="number of other possible containers"),
-    "image": Text(fr="image du conteneur", en="image of the container"),
-    "status": Text(fr="état du conteneur", en="state of the container"),
+    "image": Text(fr="image du conteneur", en="container image"),
+    "status": Text(fr="état du conteneur", en="container state"),
     "stable": Text(fr="état stable", en="stable state"),
     "exit_code": Text(fr="code de sortie", en="exit code"),
     "error": Text(fr="erreur du moteur au démarrage", en="engine error at the start"),
@@ -78,6 +81,17 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "status": value_words.CONTAINER_STATUS,
+    "stable": value_words.STABLE,
+    "declared": {
+        "own": Text(fr="profil à vous", en="profile of your own"),
+        "default": Text(fr="profil par défaut de Docker", en="Docker's default profile"),
+        "unconfined": Text(fr="aucun profil (unconfined)", en="no profile (unconfined)"),
+    },
+}
+
+
 class ApparmorContainer(Probe, frozen=True, kw_only=True, tag="apparmor-container"):
     """Look at the container with a profile of its own, else at one that runs *image*."""
 
@@ -89,7 +103,9 @@ class ApparmorContainer(Probe, frozen=True, kw_only=True, tag="apparmor-containe
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = NO_CANDIDATE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("the profile and its file are chosen by the lab")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

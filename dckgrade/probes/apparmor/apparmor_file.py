@@ -14,6 +14,8 @@ from dckgrade.probes.apparmor.policy.lexer import InvalidPolicy, Problem
 from dckgrade.probes.apparmor.profile import ApparmorProfile
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.supply import NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -49,6 +51,33 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "valid": {
+        False: Text(
+            fr="le fichier n'est pas un profil AppArmor valide", en="the file is not a valid AppArmor profile"
+        ),
+    },
+    "problem": {
+        "no-profile": Text(fr="aucun profil dans le fichier", en="no profile in the file"),
+        "not-text": Text(fr="le fichier n'est pas du texte", en="the file is not text"),
+        "byte-order-mark": Text(
+            fr="marque invisible (BOM) en tête du fichier", en="invisible mark (BOM) at the start of the file"
+        ),
+        "missing-comma": Text(
+            fr="virgule manquante à la fin d'une règle", en="comma missing at the end of a rule"
+        ),
+        "braces": Text(fr="accolades mal appariées", en="braces that do not match"),
+        "undeclared-variable": Text(fr="variable non déclarée", en="undeclared variable"),
+        "unknown-word": Text(fr="mot inconnu", en="unknown word"),
+        "include-missing": Text(fr="fichier inclus introuvable", en="included file not found"),
+        "conflict": Text(fr="règles qui se contredisent", en="rules that contradict each other"),
+        "path-pattern": Text(fr="motif de chemin invalide", en="invalid path pattern"),
+        "syntax": Text(fr="erreur de syntaxe", en="syntax error"),
+        None: Text(fr="aucun", en="none"),
+    },
+}
+
+
 class ApparmorFile(Probe, frozen=True, kw_only=True, tag="apparmor-file"):
     """Read *file*, and ask `apparmor_parser` of it: it is not loaded, nothing is asked of the kernel."""
 
@@ -62,7 +91,9 @@ class ApparmorFile(Probe, frozen=True, kw_only=True, tag="apparmor-file"):
         en="no profile of that name is in the working folder or in /etc/apparmor.d",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("the file is chosen by the lab")
     example: ClassVar[Mapping[str, Any]] = {"file": "docker-nginx-profile"}
 
     def observe(self, engine: Engine) -> Observation:

@@ -10,6 +10,8 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.supply import ONCE, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -37,6 +39,16 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "supported": {
+        False: Text(
+            fr="AppArmor n'est pas disponible sur la machine de ce moteur",
+            en="AppArmor is not available on this engine's machine",
+        ),
+    },
+}
+
+
 class ApparmorHost(Probe, frozen=True, kw_only=True, tag="apparmor-host"):
     """Ask the engine whether it can apply profiles."""
 
@@ -47,6 +59,8 @@ class ApparmorHost(Probe, frozen=True, kw_only=True, tag="apparmor-host"):
         fr="ce moteur ne dit rien d'AppArmor", en="this engine says nothing of AppArmor"
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = ONCE
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

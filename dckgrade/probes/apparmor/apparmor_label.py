@@ -13,9 +13,12 @@ from dckgrade.engine.run_options import CONTAINER, WORKDIR
 from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.apparmor.candidate import ApparmorCandidate, choose_container
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.lookup import convert_to_observation
 from dckgrade.probes.support.process_tree import find_descendants
+from dckgrade.probes.support.supply import NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -53,7 +56,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom du conteneur", en="name of the container"),
+    "name": Text(fr="nom du conteneur", en="container name"),
     "wanted": Text(fr="profil AppArmor demandé", en="AppArmor profile asked for"),
     "profiles": Text(fr="profils qui confinent les processus", en="profiles that confine the processes"),
     "modes": Text(fr="modes AppArmor des processus", en="AppArmor modes of the processes"),
@@ -67,6 +70,23 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "as_wanted": {
+        False: Text(
+            fr="des processus échappent au profil demandé",
+            en="some processes are not confined by the profile asked for",
+        ),
+    },
+    "enforced": {
+        False: Text(
+            fr="le profil n'est pas vraiment imposé aux processus",
+            en="the profile is not really enforced on the processes",
+        ),
+    },
+    "by": value_words.SOURCE_OF_STATUS,
+}
+
+
 class ApparmorLabel(Probe, frozen=True, kw_only=True, tag="apparmor-label"):
     """Read the label of every process; where the engine cannot tell, this runs `cat` in the container."""
 
@@ -75,7 +95,9 @@ class ApparmorLabel(Probe, frozen=True, kw_only=True, tag="apparmor-label"):
     cost: ClassVar[Cost] = Cost.ACT
     absent: ClassVar[Text] = NO_CANDIDATE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("the lab chooses the profile of the container")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

@@ -21,6 +21,8 @@ from dckgrade.probes.apparmor.profile import ApparmorProfile
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.candidates import NO_CANDIDATE
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.supply import NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -94,6 +96,13 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "refused": {
+        False: Text(fr="l'écriture dans {path} n'est pas refusée", en="writing to {path} is not refused"),
+    },
+}
+
+
 class ApparmorWrite(Probe, frozen=True, kw_only=True, tag="apparmor-write"):
     """Open for append, in the container, files to which the profile in *file* denies writing."""
 
@@ -104,7 +113,9 @@ class ApparmorWrite(Probe, frozen=True, kw_only=True, tag="apparmor-write"):
     cost: ClassVar[Cost] = Cost.ACT
     absent: ClassVar[Text] = NO_CANDIDATE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR, CONTAINER)
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("the profile is chosen by the lab")
     example: ClassVar[Mapping[str, Any]] = {}
 
     def observe(self, engine: Engine) -> Observation:

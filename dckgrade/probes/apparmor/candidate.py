@@ -16,9 +16,11 @@ from dckgrade.report.observation import UnobservableReason
 
 DEFAULT_IMAGE, DEFAULT_PROFILE_FILE = "nginx", "docker-nginx-profile"
 DOCKER_DEFAULT_PROFILE, UNCONFINED_PROFILE = "docker-default", "unconfined"
+PODMAN_DEFAULT_PREFIX = "containers-default-"
+"""How Podman's own profile begins; the version of its library follows (containers/common)."""
 
 DeclaredApparmor = Literal["own", "default", "unconfined"]
-"""What inspect says of AppArmor: a profile of one's own by its name; Docker's; none."""
+"""What inspect says of AppArmor: a profile of one's own by its name; the engine's; none."""
 
 
 class ApparmorCandidate(Struct, frozen=True, kw_only=True):
@@ -63,7 +65,8 @@ class ApparmorCandidate(Struct, frozen=True, kw_only=True):
         named = self.wanted_profile or str(self.inspected_or_empty.get("AppArmorProfile") or "")
         if named == UNCONFINED_PROFILE:
             return "unconfined"
-        return "default" if named in {"", DOCKER_DEFAULT_PROFILE} else "own"
+        is_default = named in {"", DOCKER_DEFAULT_PROFILE} or named.startswith(PODMAN_DEFAULT_PREFIX)
+        return "default" if is_default else "own"
 
     @property
     def rank(self) -> tuple[int, float]:

@@ -119,6 +119,10 @@ def test_a_dead_one_is_not_graded_while_one_that_runs_is_unseen(
         (("apparmor=x", "apparmor=y"), "y", "own", "y"),
         ((), "docker-default", "default", ""),
         (("apparmor=docker-default",), "docker-default", "default", "docker-default"),
+        # Podman's, whose name ends with the version of its library.
+        ((), "containers-default-0.50.1", "default", ""),
+        (("apparmor=containers-default-0.50.1",), "", "default", "containers-default-0.50.1"),
+        (("apparmor=containers-own",), "containers-own", "own", "containers-own"),
         (("apparmor=unconfined",), "unconfined", "unconfined", "unconfined"),
         (("label=disable",), "unconfined", "unconfined", ""),
         ((OWN_APPARMOR, "label=disable"), "unconfined", "own", "docker-nginx-profile"),
