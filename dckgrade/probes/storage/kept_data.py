@@ -11,6 +11,7 @@ from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, add_missing_facts
 from dckgrade.probes.storage.archives import ArchiveDamaged, read_members
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import NO_SUCH_CONTAINER, FoundContainer, parse_timestamp, uptime_s
 from dckgrade.probes.support.mount_points import (
@@ -25,7 +26,9 @@ from dckgrade.probes.support.mount_points import (
     inspect_volume_of,
     list_mount_points,
 )
-from dckgrade.report.observation import Observation
+from dckgrade.probes.support.supply import NotSupplied, Supply
+from dckgrade.probes.words import Unit, ValueWords
+from dckgrade.report.observation import Observation, UnobservableReason
 from dckgrade.report.text import Text
 
 MAX_LINKS, MAX_FILE_BYTES, TRIES = 5, 8 * 1024 * 1024, 2
@@ -69,15 +72,15 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "container": Text(fr="nom du conteneur", en="name of the container"),
+    "container": Text(fr="nom du conteneur", en="container name"),
     "path": Text(fr="chemin", en="path"),
     "exists": Text(fr="fichier présent", en="file present"),
-    "type": Text(fr="nature du montage", en="kind of mount"),
+    "type": Text(fr="nature du montage", en="mount type"),
     "volume": Text(fr="volume", en="volume"),
-    "size": Text(fr="taille (octets)", en="size (bytes)"),
+    "size": Text(fr="taille", en="size"),
     "mode": Text(fr="droits", en="permissions"),
-    "uid": Text(fr="numéro du propriétaire", en="number of the owner"),
-    "changed_s_ago": Text(fr="secondes depuis la dernière écriture", en="seconds since the last write"),
+    "uid": Text(fr="numéro du propriétaire", en="owner number"),
+    "changed_s_ago": Text(fr="temps depuis la dernière écriture", en="time since the last write"),
     "older_than_container": Text(fr="plus ancien que le conteneur", en="older than the container"),
     "older_than_volume": Text(fr="plus ancien que son volume", en="older than its volume"),
     "from_image": Text(fr="copié de l'image", en="copied from the image"),
@@ -88,6 +91,44 @@ LABELS: Mapping[str, Text] = {
     "outlived_project": Text(
         fr="données d'avant la suppression du projet", en="data from before the project was taken down"
     ),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "type": value_words.MOUNT_TYPE,
+    "volume": {
+        None: Text(fr="aucun", en="none"),
+    },
+    "uid": {
+        0: Text(fr="root (0)", en="root (0)"),
+        None: Text(fr="inconnu", en="not known"),
+    },
+    "changed_s_ago": {
+        None: Text(fr="jamais", en="never"),
+    },
+    "exists": {
+        False: Text(fr="{path} n'existe pas dans le conteneur", en="{path} does not exist in the container"),
+    },
+    "survived": {
+        False: Text(
+            fr="les données ne viennent pas d'un conteneur précédent",
+            en="the data do not come from an earlier container",
+        ),
+        None: Text(
+            fr="on ne sait pas si les données viennent d'un conteneur précédent",
+            en="whether the data come from an earlier container is not known",
+        ),
+    },
+    "outlived_project": {
+        False: Text(
+            fr="les données ne datent pas d'avant la suppression du projet",
+            en="the data are not from before the project was taken down",
+        ),
+        None: Text(
+            fr="on ne sait pas si les données ont survécu à la suppression du projet",
+            en="whether the data outlived the project is not known",
+        ),
+    },
 }
 
 
@@ -108,6 +149,9 @@ class KeptData(ContainerProbe, frozen=True, kw_only=True, tag="kept-data"):
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    units: ClassVar[Mapping[str, Unit]] = {"size": "bytes"}
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("the file that proves it is chosen by the lab")
     example: ClassVar[Mapping[str, Any]] = {"container": "dbserver", "path": "$PGDATA/PG_VERSION"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
@@ -141,15 +185,24 @@ def follow_links(engine: Engine, container: str, path: str) -> tuple[str, Json]:
 
 
 def read_owner(engine: Engine, container: str, path: str, stat: Json) -> int | None:
-    """Return the owner of a plain file, which the archive alone tells; None where it is not read."""
+    """
+    Return the owner of a plain file, which the archive alone tells; None for what is none, too large or gone.
+
+    Raises `OutOfReach` where the archive is not had: what could not be read is nobody's mistake.
+    """
     if stat["mode"] & NOT_PLAIN_BITS or stat["size"] > MAX_FILE_BYTES:
         return None
+    trouble = OutOfReach(UnobservableReason.UNREADABLE, path)
     for _ in range(TRIES):
         try:
             return read_members(engine.read_tree(container, path))[0].uid
-        except (NotThere, OutOfReach, ArchiveDamaged, IndexError):
+        except NotThere:
+            return None
+        except OutOfReach as refusal:
+            trouble = refusal
+        except (ArchiveDamaged, IndexError):
             continue  # It was written to while it was read.
-    return None
+    raise trouble
 
 
 def build_facts(

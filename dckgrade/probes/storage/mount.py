@@ -10,6 +10,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import FoundContainer, count_edits, uptime_s
 from dckgrade.probes.support.mount_points import (
@@ -23,6 +24,8 @@ from dckgrade.probes.support.mount_points import (
     is_in_memory,
     list_mount_points,
 )
+from dckgrade.probes.support.supply import EACH_MOUNT, DraftedFact, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.text import Text
 
 MAX_OTHERS, MAX_TYPING_EDITS = 10, 3
@@ -61,20 +64,40 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "container": Text(fr="nom du conteneur", en="name of the container"),
+    "container": Text(fr="nom du conteneur", en="container name"),
     "path": Text(fr="chemin", en="path"),
-    "type": Text(fr="nature du montage", en="kind of mount"),
+    "type": Text(fr="nature du montage", en="mount type"),
     "destination": Text(fr="point de montage", en="mount point"),
-    "name": Text(fr="nom complet du volume", en="whole name of the volume"),
+    "name": Text(fr="nom complet du volume", en="full name of the volume"),
     "volume": Text(fr="volume", en="volume"),
     "source": Text(fr="origine du montage", en="source of the mount"),
     "anonymous": Text(fr="volume anonyme", en="anonymous volume"),
     "writable": Text(fr="montage en écriture", en="mounted writable"),
     "in_memory": Text(fr="contenu en mémoire", en="content in memory"),
-    "size_bytes": Text(fr="taille maximale (octets)", en="maximum size (bytes)"),
+    "size_bytes": Text(fr="taille maximale", en="maximum size"),
     "volumes_from": Text(fr="montages d'un autre conteneur", en="another container's mounts"),
     "others": Text(fr="autres montages", en="other mounts"),
     "nearest": Text(fr="montage voisin", en="nearby mount"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "type": value_words.MOUNT_TYPE,
+    "name": {
+        None: Text(fr="aucun", en="none"),
+    },
+    "volume": {
+        None: Text(fr="aucun", en="none"),
+    },
+    "anonymous": {
+        True: Text(fr="le volume est anonyme", en="the volume is anonymous"),
+    },
+    "in_memory": {
+        True: Text(fr="le contenu n'est gardé qu'en mémoire", en="the content is kept in memory only"),
+    },
+    "writable": {
+        True: Text(fr="le montage est en écriture", en="the mount is writable"),
+    },
 }
 
 
@@ -87,10 +110,27 @@ class Mount(ContainerProbe, frozen=True, kw_only=True, tag="mount"):
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = Text(
-        fr="aucun conteneur de ce nom n'a été trouvé, ou pas de tel chemin",
-        en="no container of that name was found, or no such path",
+        fr="aucun conteneur nommé {asked} n'a été trouvé, ou il n'a pas de tel chemin",
+        en="no container named {asked} was found, or it has no such path",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_MOUNT
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "type": DraftedFact(
+            {
+                "bind": Text(
+                    fr="monte un fichier ou un dossier de la machine sur {destination}",
+                    en="mounts a file or folder of the machine's at {destination}",
+                ),
+                "tmpfs": Text(fr="garde {destination} en mémoire", en="keeps {destination} in memory"),
+            }
+        ),
+        "volume": DraftedFact(
+            Text(fr="monte le volume {value} sur {destination}", en="mounts volume {value} at {destination}")
+        ),
+        "writable": DraftedFact({False: Text(fr="ne peut pas y écrire", en="cannot write there")}),
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "dbserver", "destination": "/data"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:

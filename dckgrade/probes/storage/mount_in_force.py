@@ -10,6 +10,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, add_missing_facts, get_fact
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.kernel_mounts import (
     READ_MOUNTS_COMMAND,
@@ -26,6 +27,8 @@ from dckgrade.probes.support.mount_points import (
     is_at_or_below,
 )
 from dckgrade.probes.support.reachability import is_running
+from dckgrade.probes.support.supply import EACH_MOUNT, NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -72,17 +75,38 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "container": Text(fr="nom du conteneur", en="name of the container"),
+    "container": Text(fr="nom du conteneur", en="container name"),
     "path": Text(fr="chemin", en="path"),
     "running": Text(fr="conteneur en marche", en="container running"),
     "mounted": Text(fr="montage à ce chemin", en="mount at this path"),
     "filesystem": Text(fr="système de fichiers", en="file system"),
     "read_only": Text(fr="lecture seule", en="read-only"),
-    "size_kib": Text(fr="taille maximale (Kio)", en="maximum size (KiB)"),
+    "size_kib": Text(fr="taille maximale", en="maximum size"),
     "refused_write": Text(fr="écriture refusée", en="write refused"),
     "writable_below": Text(fr="autres montages en écriture", en="other writable mounts"),
     "by": Text(fr="source de l'information", en="source of the information"),
     "command": Text(fr="commande exécutée", en="command run"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "by": value_words.SOURCE_OF_STATUS,
+    "filesystem": {
+        "tmpfs": Text(fr="en mémoire (tmpfs)", en="in memory (tmpfs)"),
+        None: Text(fr="aucun", en="none"),
+    },
+    "size_kib": {
+        None: Text(fr="aucune", en="none"),
+    },
+    "mounted": {
+        False: Text(fr="rien n'est monté à {path}", en="nothing is mounted at {path}"),
+    },
+    "read_only": {
+        False: Text(fr="{path} est en écriture", en="{path} is writable"),
+        None: Text(
+            fr="on ne sait pas si {path} est en lecture seule", en="whether {path} is read-only is not known"
+        ),
+    },
 }
 
 
@@ -101,6 +125,8 @@ class MountInForce(ContainerProbe, frozen=True, kw_only=True, tag="mount-in-forc
     cost: ClassVar[Cost] = Cost.ACT
     absent: ClassVar[Text] = NO_SUCH_CONTAINER
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = EACH_MOUNT
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers", "destination": "/cache"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:

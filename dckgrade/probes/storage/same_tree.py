@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
-from dckgrade.engine.answers import Json, OutOfReach
+from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost
@@ -23,11 +24,14 @@ from dckgrade.probes.support.container_probe import ContainerProbe
 from dckgrade.probes.support.lookup import FoundContainer, find_container, uptime_s
 from dckgrade.probes.support.mount_points import ContainerPath, expand_path
 from dckgrade.probes.support.product import is_podman
-from dckgrade.report.observation import UnobservableReason
+from dckgrade.probes.support.supply import NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
+from dckgrade.report.observation import Observation, UnobservableReason
 from dckgrade.report.text import Text
 
 MAX_SHOWN = 10
 _PLACE_PATTERN = re.compile(r"([a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}):(/.*)")
+Place = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}:/[^\x00-\x1f]*$", max_length=200)]
 OtherTree = Annotated[
     str, Meta(pattern=r"^([a-zA-Z0-9][a-zA-Z0-9_.-]{1,62}:/|(?!/)(?!.*\.\.))[^\x00-\x1f]*$", max_length=200)
 ]
@@ -53,13 +57,14 @@ class Facts(Struct, frozen=True, kw_only=True):
     differing: list[str]
     """What both have, with other content, size, kind or permissions."""
     owners_differ: bool
-    """A file or folder that both have belongs to others; the owner of a link means nothing."""
+    """A file or folder that both have belongs to others, or to another user than in *owners_of*; the owner
+    of a link means nothing."""
     nested: str | None
     """The folder in which all of it lies in the container, which the other one does not have; null: none."""
 
 
 LABELS: Mapping[str, Text] = {
-    "container": Text(fr="nom du conteneur", en="name of the container"),
+    "container": Text(fr="nom du conteneur", en="container name"),
     "same": Text(fr="contenus identiques", en="same content"),
     "empty": Text(fr="dossier vide", en="empty folder"),
     "files": Text(fr="nombre de fichiers", en="number of files"),
@@ -71,17 +76,34 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "same": {
+        False: Text(fr="les deux contenus diffèrent", en="the two contents differ"),
+    },
+    "empty": {
+        True: Text(fr="le dossier est vide", en="the folder is empty"),
+    },
+    "only_left": {
+        (): Text(fr="rien", en="nothing"),
+    },
+}
+
+
 class SameTree(ContainerProbe, frozen=True, kw_only=True, tag="same-tree", rename={"with_": "with"}):
     """
     Compare what is below *path* in the container called *container* with another folder or an archive.
 
     *with*: `container:/path`, or a file of the working folder. An archive's own leading folders are left off,
     down to where *top* lies, a file that stands at the top of the tree; without it, as fits best.
+
+    *owners_of*: `container:/path`, the living folder of which both are copies: an archive may have lost the
+    owners before it was unpacked. Of that folder the users alone are compared: its content goes on changing.
     """
 
     path: ContainerPath
     with_: OtherTree
     top: Annotated[str, Meta(pattern="^[^/]+$", max_length=100)] | None = None
+    owners_of: Place | None = None
 
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
@@ -91,17 +113,21 @@ class SameTree(ContainerProbe, frozen=True, kw_only=True, tag="same-tree", renam
         en="one of the two that are to be compared was not found",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("the two folders are chosen by the lab")
     example: ClassVar[Mapping[str, Any]] = {"container": "restored", "path": "/data", "with": "backup.tar"}
 
     def read_facts(self, engine: Engine, subject: FoundContainer, inspected: Json) -> Facts:
         """Read both, and compare."""
         left = read_tree(engine, subject.id, expand_path(self.path, inspected))
-        if place := _PLACE_PATTERN.fullmatch(self.with_):
-            right = read_tree(engine, find_container(engine, place[1]).id, place[2])
+        if _PLACE_PATTERN.fullmatch(self.with_):
+            right = read_place(engine, self.with_)
         else:
             right = choose_tree(left, read_archive(engine, self.with_), self.top)
         found = compare_trees(subject.name, left, right)
+        if self.owners_of and has_other_users(left, read_living(engine, self.owners_of)):
+            found = replace(found, owners_differ=True, same=False)
         contents_differ = found.only_left or found.only_right or found.differing
         if found.owners_differ and not contents_differ and is_podman(engine.inspect_engine()):
             # Measured on 5.4.2: whatever the file's owner is, its archives name root.
@@ -112,6 +138,10 @@ class SameTree(ContainerProbe, frozen=True, kw_only=True, tag="same-tree", renam
         """Return the container's age: what fills its folder may be waited for."""
         return uptime_s(inspected, now)
 
+    def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
+        """Older recordings did not ask whose the files were before they were archived."""
+        return super().recall(recorded) or super(SameTree, replace(self, owners_of=None)).recall(recorded)
+
 
 def read_tree(engine: Engine, container: str, path: str) -> Tree:
     """Read what is below a folder of a container."""
@@ -121,6 +151,29 @@ def read_tree(engine: Engine, container: str, path: str) -> Tree:
         raise OutOfReach(UnobservableReason.UNREADABLE, error.damage) from None
     # The engine puts the folder's own name before all.
     return make_tree(members, 1)
+
+
+def read_place(engine: Engine, place: str) -> Tree:
+    """Read what is below `container:/path`; raises `NotThere`, `OutOfReach`."""
+    name, _, path = place.partition(":")
+    return read_tree(engine, find_container(engine, name).id, path)
+
+
+def read_living(engine: Engine, place: str) -> Tree:
+    """Read what is below `container:/path`; nothing where there is no such place: another check says so."""
+    try:
+        return read_place(engine, place)
+    except NotThere:
+        return {}
+
+
+def has_other_users(left: Tree, living: Tree) -> bool:
+    """Return whether a file or folder of *left* belongs to another user than in the folder that it is of."""
+    return any(
+        left[path].uid != member.uid
+        for path, member in living.items()
+        if path in left and (left[path].kind, member.kind) != ("link", "link")
+    )
 
 
 def read_archive(engine: Engine, name: str) -> list[Member]:

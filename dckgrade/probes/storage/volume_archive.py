@@ -1,6 +1,8 @@
 """Kind `volume-archive`: whether a file of the working folder is a whole archive, and what it holds."""
 
-from collections.abc import Mapping
+import posixpath
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -14,6 +16,7 @@ from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.storage.archives import (
     ArchiveDamaged,
     FileName,
+    Member,
     Recoding,
     find_common_folder,
     find_recoding,
@@ -21,6 +24,8 @@ from dckgrade.probes.storage.archives import (
     unpack,
 )
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.supply import NotSupplied, Supply
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen, UnobservableReason
 from dckgrade.report.text import Text
 
@@ -45,7 +50,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     prefix: str
     """The folder in which all of them lie in the archive; empty for its top."""
     paths: list[str]
-    """The files, fifty at most."""
+    """The files, fifty at most: of more than that, some of each folder."""
     empty_files: list[str]
     """Those of them without a byte."""
     contains_itself: bool
@@ -53,15 +58,34 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "kind": Text(fr="nature du fichier", en="kind of file"),
+    "kind": Text(fr="nature du fichier", en="file type"),
     "recoded": Text(fr="altération par le terminal", en="spoilt by the terminal"),
-    "bytes": Text(fr="taille (octets)", en="size (bytes)"),
+    "bytes": Text(fr="taille", en="size"),
     "members": Text(fr="nombre d'entrées", en="number of members"),
     "files": Text(fr="nombre de fichiers", en="number of files"),
     "prefix": Text(fr="dossier commun", en="common folder"),
-    "paths": Text(fr="fichiers de l'archive", en="files of the archive"),
+    "paths": Text(fr="fichiers de l'archive", en="archive files"),
     "empty_files": Text(fr="fichiers vides", en="empty files"),
     "contains_itself": Text(fr="archive contenue en elle-même", en="archive inside itself"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "kind": {
+        "tar": Text(fr="archive tar", en="tar archive"),
+        "gzip": Text(fr="archive tar", en="tar archive"),
+        "bzip2": Text(fr="archive tar", en="tar archive"),
+        "xz": Text(fr="archive tar", en="tar archive"),
+        "cut": Text(fr="archive incomplète", en="incomplete archive"),
+        "not-a-tar": Text(fr="contenu d'un autre format", en="content of another format"),
+        "not-a-file": Text(fr="dossier au lieu d'un fichier", en="folder instead of a file"),
+        "empty": Text(fr="fichier vide", en="empty file"),
+    },
+    "recoded": {
+        "line-ends": Text(fr="fins de ligne changées", en="line ends changed"),
+        "utf-16": Text(fr="recodé en UTF-16", en="recoded as UTF-16"),
+        None: Text(fr="aucune", en="none"),
+    },
 }
 
 
@@ -74,11 +98,13 @@ class VolumeArchive(Probe, frozen=True, kw_only=True, tag="volume-archive"):
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = Text(
-        fr="aucun fichier de ce nom n'est dans le dossier de travail",
-        en="no file of that name is in the working folder",
+        fr="le fichier {asked} n'est pas dans votre dossier de travail",
+        en="the file {asked} is not in your working folder",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("the archive is a file in the trainee's folder")
     example: ClassVar[Mapping[str, Any]] = {"file": "backup.tar"}
 
     def observe(self, engine: Engine) -> Observation:
@@ -119,10 +145,23 @@ def describe_archive(raw: bytes, name: str) -> Facts:
         members=len(members),
         files=len(files),
         prefix=show_path(find_common_folder(members)),
-        paths=[show_path(member.path) for member in files[:MAX_PATHS]],
+        paths=[show_path(member.path) for member in choose_shown(files)],
         empty_files=[show_path(member.path) for member in files if not member.size][:MAX_PATHS],
         contains_itself=name.rpartition("/")[2] in {member.path.rpartition("/")[2] for member in files},
     )
+
+
+def choose_shown(files: Sequence[Member]) -> Sequence[Member]:
+    """Return the files to be shown: of too many the first of each folder, then the second, and so on."""
+    if len(files) <= MAX_PATHS:
+        return files
+    seen: Counter[str] = Counter()
+    ranked: list[tuple[int, Member]] = []
+    for member in files:
+        folder = posixpath.dirname(member.path)
+        ranked.append((seen[folder], member))
+        seen[folder] += 1
+    return [member for _, member in sorted(ranked, key=lambda entry: entry[0])[:MAX_PATHS]]
 
 
 def build_damaged_facts(kind: ArchiveKind, raw: bytes) -> Facts:

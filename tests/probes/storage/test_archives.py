@@ -88,6 +88,16 @@ def test_an_empty_volume_makes_an_archive_without_a_file() -> None:
     assert (found["kind"], found["files"], found["members"], found["prefix"]) == ("tar", 0, 1, "volume")
 
 
+def test_of_many_files_some_of_each_folder_are_shown() -> None:
+    programs = [(f"bin/program{number}", b"x") for number in range(200)]
+    found = describe(pack(*programs, ("data/journal.txt", b""), ("etc/hosts", b"x")))
+    assert (found["files"], len(found["paths"])) == (202, 50)
+    assert {"data/journal.txt", "etc/hosts", "bin/program0"} <= {*found["paths"]}
+    assert found["empty_files"] == ["data/journal.txt"]
+    few = [(f"{name}", b"x") for name in ("b/2", "b/1", "a/1")]
+    assert describe(pack(*few))["paths"] == ["b/2", "b/1", "a/1"]
+
+
 def test_an_archive_may_hold_itself_and_files_without_a_byte() -> None:
     found = describe(pack(("b/sauvegarde.tar", b""), ("b/x", b"1")))
     assert (found["contains_itself"], found["empty_files"]) == (True, ["b/sauvegarde.tar"])
@@ -205,3 +215,22 @@ def test_two_containers_are_compared_and_a_missing_one_is_absent() -> None:
     assert facts(probe.observe(engine))["same"] is True
     for other in ("nobody:/data", "redacteur:/none", "none.tar"):
         assert isinstance(SameTree(container="archive", path="/data", with_=other).observe(engine), Absent)
+
+
+def test_owners_that_were_lost_before_the_archive_was_made_are_seen_by_the_living_folder() -> None:
+    members = ("data/", b""), ("data/journal.txt", LINES), ("data/link", "journal.txt")
+    engine = EngineWithVolumes()
+    engine.work_files = {"s.tar": pack(*members, uid=0)}
+    engine.trees["archive:/data"] = pack(*members, uid=0)
+    probe = SameTree(container="archive", path="/data", with_="s.tar", owners_of="redacteur:/data")
+    assert facts(probe.observe(engine))["same"] is True  # The folder of that container is not there.
+
+    grown = ("data/", b""), ("data/journal.txt", LINES + LINES), ("data/younger", b"")
+    engine.trees["redacteur:/data"] = pack(*grown)
+    found = facts(probe.observe(engine))
+    assert (found["same"], found["owners_differ"], found["differing"]) == (False, True, [])
+
+    engine.trees["redacteur:/data"] = pack(*grown, uid=0)
+    assert facts(probe.observe(engine))["same"] is True
+    unasked = SameTree(container="archive", path="/data", with_="s.tar")
+    assert probe.recall({unasked.observation_key: unasked.observe(engine)}) == unasked.observe(engine)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from dckgrade.engine.answers import OutOfReach
 from dckgrade.probes.storage.kept_data import KeptData
-from dckgrade.report.observation import Absent, Seen, UnobservableReason
+from dckgrade.report.observation import Absent, Seen, Unobservable, UnobservableReason
 from tests.support.fake_engine import facts
 from tests.support.scenes.storage import STORAGE_VERSIONS, EngineWithVolumes
 
@@ -117,11 +117,12 @@ def test_a_link_is_followed_and_a_circle_is_nothing() -> None:
     assert look(engine, "lecteur", "/srv/last")["exists"] is False
 
 
-def test_a_file_that_is_written_to_while_it_is_read_has_no_owner_to_tell() -> None:
+def test_whose_a_file_is_that_is_written_to_while_it_is_read_is_not_known() -> None:
     engine = EngineWithVolumes()
     engine.trouble["tree"] = OutOfReach(UnobservableReason.UNREADABLE, "an answer cut short")
-    found = look(engine, "lecteur", "/srv/journal.txt")
-    assert (found["uid"], found["exists"]) == (None, True)
+    found = KeptData(container="lecteur", path="/srv/journal.txt").observe(engine)
+    assert isinstance(found, Unobservable)
+    assert found.why is UnobservableReason.UNREADABLE
     assert engine.questions.count("tree") == 2
 
 
