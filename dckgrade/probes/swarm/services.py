@@ -15,8 +15,8 @@ ServiceFoundBy = Literal["name", "stack", "near-miss"]
 """Exact name; the name within a stack, without the stack's before it; a name that is nearly the same."""
 
 NO_SUCH_SERVICE = Text(
-    fr="aucun service de ce nom n'a été trouvé dans le swarm",
-    en="no service of that name was found in the swarm",
+    fr="aucun service nommé {asked} n'a été trouvé dans le swarm",
+    en="no service named {asked} was found in the swarm",
 )
 STACK_LABEL = "com.docker.stack.namespace"
 NO_MANAGER_WORDS = "not a swarm manager"
@@ -64,8 +64,8 @@ def list_services(engine: Engine) -> Sequence[Json]:
     try:
         return engine.list_services()
     except OutOfReach as refusal:
-        state = (engine.inspect_engine().get("Swarm") or {}).get("LocalNodeState") or "inactive"
-        if NO_MANAGER_WORDS in refusal.detail and state == "inactive":
+        state = (engine.inspect_engine().get("Swarm") or {}).get("LocalNodeState")
+        if NO_MANAGER_WORDS in refusal.detail and state in {"inactive", ""}:
             return []
         raise
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.lookup import (
     STEADY_AFTER_RESTART_S,
     STEADY_AFTER_START_S,
@@ -18,6 +19,7 @@ from dckgrade.probes.support.lookup import (
     parse_timestamp,
 )
 from dckgrade.probes.support.secret_names import names_secret
+from dckgrade.probes.support.supply import DraftedFact, NotSupplied, Supply, each_service
 from dckgrade.probes.swarm.services import (
     NO_SUCH_SERVICE,
     FoundService,
@@ -34,7 +36,8 @@ from dckgrade.probes.swarm.services import (
     list_published_ports,
     list_secret_paths,
 )
-from dckgrade.probes.swarm.task_errors import TaskReason, find_last_error
+from dckgrade.probes.swarm.task_errors import TASK_REASON_WORDS, TaskReason, find_last_error
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -129,15 +132,15 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom du service", en="name of the service"),
-    "found_by": Text(fr="service trouvé par", en="service found by"),
+    "name": Text(fr="nom du service", en="service name"),
+    "found_by": Text(fr="nom du service trouvé", en="service name found"),
     "others": Text(fr="nombre d'autres services possibles", en="number of other possible services"),
     "stack": Text(fr="pile (stack)", en="stack"),
-    "mode": Text(fr="mode du service", en="mode of the service"),
-    "image": Text(fr="image du service", en="image of the service"),
-    "repository": Text(fr="dépôt de l'image", en="repository of the image"),
-    "tag": Text(fr="étiquette de l'image", en="tag of the image"),
-    "desired": Text(fr="nombre de tâches demandées", en="number of tasks asked for"),
+    "mode": Text(fr="mode du service", en="service mode"),
+    "image": Text(fr="image du service", en="service image"),
+    "repository": Text(fr="dépôt de l'image", en="image repository"),
+    "tag": Text(fr="étiquette de l'image", en="image tag"),
+    "desired": Text(fr="nombre de tâches prévues", en="number of tasks planned"),
     "running": Text(fr="nombre de tâches en marche", en="number of tasks running"),
     "nodes": Text(fr="machines où des tâches tournent", en="machines on which tasks run"),
     "node_count": Text(fr="nombre de machines où des tâches tournent", en="number of machines with tasks"),
@@ -151,16 +154,58 @@ LABELS: Mapping[str, Text] = {
     "text": Text(fr="erreur du programme", en="error of the program"),
     "place": Text(fr="où elle se lit", en="where it can be read"),
     "published": Text(fr="ports publiés", en="published ports"),
-    "networks": Text(fr="réseaux du service", en="networks of the service"),
-    "own_overlay": Text(fr="réseau à soi entre les machines", en="network of one's own between machines"),
+    "networks": Text(fr="réseaux du service", en="service networks"),
+    "own_overlay": Text(
+        fr="réseau propre au service entre les machines", en="service network between machines"
+    ),
     "constraints": Text(fr="contraintes de placement", en="placement constraints"),
-    "memory_limit_bytes": Text(fr="limite de mémoire demandée (octets)", en="memory limit asked for (bytes)"),
-    "cpu_limit": Text(fr="limite de processeurs demandée", en="processor limit asked for"),
-    "reserved_memory_bytes": Text(fr="mémoire réservée (octets)", en="memory reserved (bytes)"),
+    "memory_limit_bytes": Text(fr="limite de mémoire déclarée", en="declared memory limit"),
+    "cpu_limit": Text(fr="limite de processeurs déclarée", en="declared processor limit"),
+    "reserved_memory_bytes": Text(fr="mémoire réservée", en="memory reserved"),
     "secrets": Text(fr="secrets donnés au service", en="secrets given to the service"),
     "configs": Text(fr="configurations données au service", en="configs given to the service"),
     "env_names": Text(fr="variables du service", en="variables of the service"),
     "secret_like_env": Text(fr="variables au nom de secret", en="variables named like a secret"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "found_by": value_words.FOUND_BY,
+    "mode": {
+        "replicated": Text(fr="répliqué (replicated)", en="replicated"),
+        "global": Text(fr="un par machine (global)", en="one a machine (global)"),
+        "replicated-job": Text(fr="tâche répliquée (replicated-job)", en="replicated job"),
+        "global-job": Text(fr="tâche sur chaque machine (global-job)", en="global job"),
+        None: Text(fr="inconnu", en="not known"),
+    },
+    "stable": {
+        False: Text(
+            fr="les tâches viennent de démarrer ou redémarrent",
+            en="the tasks have just started or are restarting",
+        ),
+    },
+    "reason": TASK_REASON_WORDS,
+    "memory_limit_bytes": {
+        None: Text(fr="aucune", en="none"),
+    },
+    "cpu_limit": {
+        None: Text(fr="aucune", en="none"),
+    },
+    "reserved_memory_bytes": {
+        None: Text(fr="aucune", en="none"),
+    },
+    "own_overlay": {
+        False: Text(
+            fr="le service n'est sur aucun réseau overlay à lui",
+            en="the service is on no overlay network of its own",
+        ),
+    },
+    "nodes": value_words.NO_ELEMENT_FEMININE,
+    "set_aside_nodes": value_words.NO_ELEMENT_FEMININE,
+    "constraints": value_words.NO_ELEMENT_FEMININE,
+    "configs": value_words.NO_ELEMENT_FEMININE,
+    "env_names": value_words.NO_ELEMENT_FEMININE,
+    "secret_like_env": value_words.NO_ELEMENT_FEMININE,
 }
 
 
@@ -174,6 +219,20 @@ class SwarmService(Probe, frozen=True, kw_only=True, tag="swarm-service"):
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = NO_SUCH_SERVICE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = each_service()
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "running": DraftedFact(
+            Text(fr="fait tourner ses répliques ({value})", en="runs its replicas ({value})")
+        ),
+        "own_overlay": DraftedFact(
+            {True: Text(fr="est sur un réseau overlay à lui", en="is on an overlay network of its own")}
+        ),
+        "secrets": DraftedFact(Text(fr="reçoit le secret {value}", en="is given the secret {value}")),
+        "constraints": DraftedFact(
+            Text(fr="suit la contrainte {value}", en="follows the constraint {value}")
+        ),
+    }
     example: ClassVar[Mapping[str, Any]] = {"name": "web"}
 
     def observe(self, engine: Engine) -> Observation:

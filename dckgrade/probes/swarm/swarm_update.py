@@ -10,7 +10,9 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
+from dckgrade.probes.support import value_words
 from dckgrade.probes.support.lookup import convert_to_observation, parse_timestamp
+from dckgrade.probes.support.supply import DraftedFact, NotSupplied, Supply, each_service
 from dckgrade.probes.swarm.services import (
     NO_SUCH_SERVICE,
     ServiceName,
@@ -19,7 +21,8 @@ from dckgrade.probes.swarm.services import (
     get_image,
     get_task_state,
 )
-from dckgrade.probes.swarm.task_errors import TaskReason, find_last_error
+from dckgrade.probes.swarm.task_errors import TASK_REASON_WORDS, TaskReason, find_last_error
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -79,13 +82,13 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "name": Text(fr="nom du service", en="name of the service"),
+    "name": Text(fr="nom du service", en="service name"),
     "state": Text(fr="état de la dernière mise à jour", en="state of the last update"),
-    "message": Text(fr="message de la mise à jour", en="message of the update"),
-    "ended_as": Text(fr="issue de la mise à jour", en="outcome of the update"),
-    "image": Text(fr="image du service", en="image of the service"),
+    "message": Text(fr="message de la mise à jour", en="update message"),
+    "ended_as": Text(fr="issue de la mise à jour", en="update outcome"),
+    "image": Text(fr="image du service", en="service image"),
     "previous_image": Text(fr="image précédente", en="previous image"),
-    "update_image": Text(fr="image de la mise à jour", en="image of the update"),
+    "update_image": Text(fr="image de la mise à jour", en="update image"),
     "returned": Text(
         fr="ancienne image remise par une mise à jour", en="earlier image brought back by an update"
     ),
@@ -93,11 +96,44 @@ LABELS: Mapping[str, Text] = {
     "updated_replicas": Text(fr="nombre de répliques mises à jour", en="number of replicas updated"),
     "failed_reason": Text(fr="genre de l'échec", en="kind of the failure"),
     "failed_error": Text(fr="erreur de la nouvelle image", en="error of the new image"),
-    "spacing_s": Text(fr="écart entre deux répliques (s)", en="time between two replicas (s)"),
+    "spacing_s": Text(fr="écart entre deux répliques", en="time between two replicas"),
     "parallelism": Text(fr="tâches mises à jour à la fois", en="tasks updated at a time"),
-    "delay_s": Text(fr="délai entre les tâches (s)", en="delay between tasks (s)"),
+    "delay_s": Text(fr="délai entre les tâches", en="delay between tasks"),
     "failure_action": Text(fr="action en cas d'échec", en="action on failure"),
     "order": Text(fr="ordre de la mise à jour", en="order of the update"),
+}
+
+
+WORDS: Mapping[str, ValueWords] = {
+    "ended_as": {
+        "never": Text(fr="aucune mise à jour", en="no update"),
+        "running": Text(fr="en cours", en="under way"),
+        "paused": Text(fr="interrompue (paused)", en="stopped halfway (paused)"),
+        "updated": Text(fr="réussie", en="completed"),
+        "rolled-back-by-hand": Text(fr="annulée par une commande", en="rolled back by a command"),
+        "rolled-back-by-failure": Text(
+            fr="annulée par le swarm après un échec", en="rolled back by the swarm after a failure"
+        ),
+        "same-image": Text(
+            fr="annulée sans que l'image ait changé", en="rolled back without a change of image"
+        ),
+        "otherwise": Text(
+            fr="le dernier changement ne portait pas sur l'image", en="the last change was not of the image"
+        ),
+    },
+    "failed_reason": TASK_REASON_WORDS,
+    "spacing_s": {
+        None: Text(fr="aucune mesure", en="not measured"),
+    },
+    "updated_replicas": {
+        None: Text(fr="inconnu", en="not known"),
+    },
+    "failure_action": {
+        "pause": Text(fr="s'arrêter (pause)", en="stop (pause)"),
+        "continue": Text(fr="continuer (continue)", en="go on (continue)"),
+        "rollback": Text(fr="revenir en arrière (rollback)", en="go back (rollback)"),
+    },
+    "images_that_ran": value_words.NO_ELEMENT_FEMININE,
 }
 
 
@@ -111,6 +147,11 @@ class SwarmUpdate(Probe, frozen=True, kw_only=True, tag="swarm-update"):
     cost: ClassVar[Cost] = Cost.READ
     absent: ClassVar[Text] = NO_SUCH_SERVICE
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
+    supply: ClassVar[Supply | NotSupplied] = each_service("service")
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "ended_as": DraftedFact({"updated": Text(fr="a été mis à jour", en="was updated")}),
+    }
     example: ClassVar[Mapping[str, Any]] = {"service": "web"}
 
     def observe(self, engine: Engine) -> Observation:

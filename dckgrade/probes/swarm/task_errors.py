@@ -8,6 +8,8 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.probes.swarm.services import get_task_state
+from dckgrade.probes.words import ValueWords
+from dckgrade.report.text import Text
 
 TaskReason = Literal[
     "no-image", "constraint", "resources", "max-per-node", "port", "no-node", "minimum-memory", "exits"
@@ -27,6 +29,28 @@ REASON_WORDS: Mapping[str, TaskReason] = {
     "non-zero exit": "exits",
 }
 """By words of moby and swarmkit (20.10 to 28, measured); a refusal may count nodes for several reasons."""
+
+
+TASK_REASON_WORDS: ValueWords = {
+    "no-image": Text(fr="l'image est introuvable", en="the image cannot be found"),
+    "constraint": Text(
+        fr="aucune machine ne satisfait les contraintes de placement",
+        en="no machine meets the placement constraints",
+    ),
+    "resources": Text(
+        fr="pas assez de ressources sur les machines", en="not enough resources on the machines"
+    ),
+    "max-per-node": Text(
+        fr="nombre maximal de tâches par machine atteint", en="maximum number of tasks per machine reached"
+    ),
+    "port": Text(fr="port déjà pris sur la machine", en="port already taken on the machine"),
+    "no-node": Text(fr="aucune machine n'accepte de nouvelle tâche", en="no machine takes new tasks"),
+    "minimum-memory": Text(
+        fr="limite de mémoire trop basse pour Docker", en="memory limit too low for Docker"
+    ),
+    "exits": Text(fr="le programme s'arrête", en="the program stops"),
+    None: Text(fr="aucune erreur", en="no error"),
+}
 
 
 class TaskError(Struct, frozen=True, kw_only=True):
