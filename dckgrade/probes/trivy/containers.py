@@ -9,14 +9,22 @@ from msgspec import Struct
 from dckgrade.engine.answers import Json
 from dckgrade.engine.protocol import Engine
 from dckgrade.lazy_patterns import compile_lazily
-from dckgrade.probes.support.lookup import get_repository_name, list_container_names, parse_timestamp
+from dckgrade.probes.support.lookup import (
+    get_program_name,
+    get_repository_name,
+    list_container_names,
+    parse_timestamp,
+)
 
 TRIVY_NAME = "trivy"
 TITLE_LABEL = "org.opencontainers.image.title"
-MAX_CONTAINERS, MAX_FOLDERS = 6, 6
+MAX_CONTAINERS, MAX_FOLDERS = 40, 6
 SIGNAL_EXIT_CODE = 128
 """An exit code above it tells the signal that ended the process."""
 SCAN_COMMANDS = {"image", "i", "filesystem", "fs", "repository", "repo", "rootfs"}
+SHELLS = {"sh", "ash", "dash", "bash"}
+_COMMAND_END_PATTERN = compile_lazily(r"[;\n]|&&|\|\||(?<![>&])&(?![&\d])")
+"""What stands between two commands of a shell, pipes apart: all of a pipe runs at once."""
 _COMMAND_PATTERN = compile_lazily(rf"""(?:^|[\s/'"&;]){TRIVY_NAME}\s""")
 _CACHE_OPTION_PATTERN = compile_lazily(r"""--cache-dir(?:=|\s+)["']?([^\s"']+)""")
 _CACHE_VARIABLES = (("TRIVY_CACHE_DIR", ""), ("XDG_CACHE_HOME", TRIVY_NAME), ("HOME", f".cache/{TRIVY_NAME}"))
@@ -59,13 +67,25 @@ class TrivyContainer(Struct, frozen=True, kw_only=True):
     @property
     def killing_signal(self) -> int:
         """The number of the signal that ended its scan; 0: none did."""
-        is_ended_scan = not self.state.get("Running") and bool(SCAN_COMMANDS & set(self.arguments[1:]))
+        is_ended_scan = not self.state.get("Running") and self.ends_with_scan
         return max(0, (self.state.get("ExitCode") or 0) - SIGNAL_EXIT_CODE) if is_ended_scan else 0
 
     @property
     def is_scanning(self) -> bool:
         """Whether a scan is still under way in it: a server or a shell goes on for ever."""
-        return bool(self.state.get("Running")) and bool(SCAN_COMMANDS & set(self.arguments[1:]))
+        return bool(self.state.get("Running")) and self.ends_with_scan
+
+    @property
+    def ends_with_scan(self) -> bool:
+        """Whether its program is a scan, or a shell whose last command is one: it ends with it."""
+        program, *arguments = self.arguments
+        if get_program_name(program) not in SHELLS or arguments[:1] != ["-c"]:
+            return bool(SCAN_COMMANDS & set(arguments))
+        commands = [
+            part for part in _COMMAND_END_PATTERN.split(arguments[1] if arguments[1:] else "") if part.strip()
+        ]
+        words = commands[-1].split() if commands else []
+        return TRIVY_NAME in map(get_program_name, words) and bool(SCAN_COMMANDS & set(words))
 
     def list_cache_folders(self) -> list[PurePosixPath]:
         """List where its cache may be, the likeliest first."""
@@ -91,9 +111,9 @@ class TrivyContainer(Struct, frozen=True, kw_only=True):
 
 
 def list_trivy_containers(engine: Engine) -> list[Json]:
-    """List the containers of Trivy, the newest first."""
+    """List the containers of Trivy, the newest first: all of them, since an old one may have the scan."""
     ours = [entry for entry in engine.list_containers() if is_trivy_container(entry)]
-    return sorted(ours, key=lambda entry: entry.get("Created") or 0, reverse=True)[:MAX_CONTAINERS]
+    return sorted(ours, key=lambda entry: entry.get("Created") or 0, reverse=True)
 
 
 def inspect_trivy_container(engine: Engine, listed: Json) -> TrivyContainer:

@@ -7,6 +7,8 @@ from msgspec import Struct
 
 from dckgrade.engine.redaction import mask_secrets
 from dckgrade.lazy_patterns import compile_lazily
+from dckgrade.probes.words import ValueWords
+from dckgrade.report.text import Text
 
 TrivyComplaint = Literal[
     "database", "no-access", "no-engine", "no-image", "cache-in-use", "disk-full", "interrupted", "timed-out"
@@ -40,6 +42,19 @@ MAX_QUOTED_CHARS, MAX_FATAL_LINES = 300, 30
 _FATAL_PATTERN = compile_lazily(r"^.*?\bFATAL\b[ \t]+(?:Fatal error[ \t]+)?(?=\S)", re.MULTILINE)
 _USAGE_PATTERN = compile_lazily(r"^Error: (?=\S)", re.MULTILINE)
 """As the versions before 0.50 began what was wrong with a command line."""
+
+
+COMPLAINT_WORDS: ValueWords = {
+    "database": Text(fr="base de vulnérabilités non téléchargée", en="vulnerability database not downloaded"),
+    "no-access": Text(fr="accès au socket de Docker refusé", en="access to Docker's socket denied"),
+    "no-engine": Text(fr="moteur Docker hors d'atteinte", en="Docker engine out of reach"),
+    "no-image": Text(fr="image introuvable", en="image not found"),
+    "cache-in-use": Text(fr="cache déjà utilisé par un autre Trivy", en="cache in use by another Trivy"),
+    "disk-full": Text(fr="disque plein", en="disk full"),
+    "interrupted": Text(fr="analyse interrompue", en="scan interrupted"),
+    "timed-out": Text(fr="délai dépassé", en="timed out"),
+    None: Text(fr="aucun", en="none"),
+}
 
 
 class FatalError(Struct, frozen=True):

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from dckgrade.engine.answers import OTHER_USERS_DETAIL, Json, NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.engine.redaction import mask_secrets
+from dckgrade.probes.base import add_missing_facts, get_fact
 from dckgrade.probes.trivy.cache import (
     TrivyCache,
     open_container_caches,
@@ -18,6 +19,7 @@ from dckgrade.probes.trivy.cache import (
     open_volume_caches,
 )
 from dckgrade.probes.trivy.containers import (
+    MAX_CONTAINERS,
     TRIVY_NAME,
     TrivyContainer,
     inspect_trivy_container,
@@ -29,7 +31,9 @@ from dckgrade.probes.trivy.log_findings import TrivyComplaint, find_fatal_error
 from dckgrade.probes.trivy.output_text import decode_output, is_trivy_output
 from dckgrade.probes.trivy.outputs import assess_output, shows_table
 from dckgrade.probes.trivy.reports import OutputAssessment, ReportTarget
-from dckgrade.report.observation import UnobservableReason
+from dckgrade.probes.words import ValueWords
+from dckgrade.report.observation import Observation, UnobservableReason
+from dckgrade.report.text import Text
 
 T = TypeVar("T")
 UnseenPlace = Literal["running", "file", "volume", "container", "export"]
@@ -42,6 +46,28 @@ TRIVY_PROGRAM = "Trivy"
 SCAN_ENDINGS: Collection[TrivyComplaint | None] = {*get_args(TrivyComplaint), None} - {"interrupted"}
 """An error of whichever kind ends a scan; one that was killed may have been nearly done."""
 CACHE_WORDS = (TRIVY_NAME, "cache")
+
+
+UNSEEN_PLACE_WORDS: ValueWords = {
+    "running": Text(fr="conteneur où Trivy travaille encore", en="container in which Trivy is still at work"),
+    "file": Text(
+        fr="fichier ou sortie que rien ne relie à l'image", en="file or output that nothing ties to the image"
+    ),
+    "volume": Text(fr="volume qui ne peut pas être lu", en="volume that cannot be read"),
+    "container": Text(fr="conteneur supprimé", en="container that is gone"),
+    "export": Text(fr="export de l'image par le moteur", en="export of the image by the engine"),
+    None: Text(fr="aucune", en="none"),
+}
+
+
+EVIDENCE_WORDS: ValueWords = {
+    "cache": Text(fr="cache de Trivy", en="Trivy's cache"),
+    "container-cache": Text(fr="cache dans un conteneur", en="cache inside a container"),
+    "volume": Text(fr="cache dans un volume", en="cache in a volume"),
+    "report": Text(fr="rapport de Trivy", en="report by Trivy"),
+    "container-log": Text(fr="logs d'un conteneur Trivy", en="log of a Trivy container"),
+    None: Text(fr="aucune", en="none"),
+}
 
 
 class Complaint(Struct, frozen=True, kw_only=True):
@@ -93,6 +119,11 @@ class TraceSearch:
     def containers(self) -> list[TrivyContainer]:
         """The containers of Trivy that are still there, the newest first."""
         listed = list_trivy_containers(self.engine)
+        if len(listed) > MAX_CONTAINERS:
+            # The scan may be in one that is passed over.
+            why = f"more than {MAX_CONTAINERS} containers of Trivy"
+            self.failure = self.failure or OutOfReach(UnobservableReason.NOT_TRIED, why)
+            listed = listed[:MAX_CONTAINERS]
         inspected = [self.attempt(partial(inspect_trivy_container, self.engine, entry)) for entry in listed]
         return [container for container in inspected if container]
 
@@ -245,3 +276,10 @@ class TraceSearch:
             *self.engine.list_cache_folders(TRIVY_NAME),
             *(container.name for container in self.containers),
         ]
+
+
+def recall_unseen(seen: Observation | None) -> Observation | None:
+    """Return what was *seen*; of a recorded mistake nobody had asked yet what was out of sight."""
+    # Of a scan, what it lacks is the mistake; of the database, what Trivy complains of.
+    mistake = get_fact(seen, "lack") or get_fact(seen, "clue") or "nothing"
+    return seen if mistake == "nothing" else add_missing_facts(seen, unseen=None, unseen_name="")

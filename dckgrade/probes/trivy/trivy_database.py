@@ -11,8 +11,16 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
-from dckgrade.probes.trivy.log_findings import TrivyComplaint
-from dckgrade.probes.trivy.traces import TraceSearch, UnseenPlace
+from dckgrade.probes.support.supply import NotSupplied, Supply
+from dckgrade.probes.trivy.log_findings import COMPLAINT_WORDS, TrivyComplaint
+from dckgrade.probes.trivy.traces import (
+    EVIDENCE_WORDS,
+    UNSEEN_PLACE_WORDS,
+    TraceSearch,
+    UnseenPlace,
+    recall_unseen,
+)
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -57,6 +65,13 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "evidence": EVIDENCE_WORDS,
+    "clue": COMPLAINT_WORDS,
+    "unseen": UNSEEN_PLACE_WORDS,
+}
+
+
 class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
     """Look for the database; a report of *image* that has findings shows that there was one."""
 
@@ -70,7 +85,9 @@ class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
         en="no vulnerability database of Trivy was found",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("which image was scanned is chosen by the lab")
     example: ClassVar[Mapping[str, Any]] = {"image": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:
@@ -82,6 +99,10 @@ class TrivyDatabase(Probe, frozen=True, kw_only=True, tag="trivy-database"):
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("trivy-database", trouble)
         return Seen(kind="trivy-database", facts=msgspec.to_builtins(facts))
+
+    def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
+        """Older recordings do not tell what was out of sight."""
+        return recall_unseen(super().recall(recorded))
 
 
 def find_database(search: TraceSearch) -> tuple[DatabaseEvidence | None, str]:

@@ -11,10 +11,19 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
-from dckgrade.probes.trivy.cache import TrivyCache, compare_layers
-from dckgrade.probes.trivy.log_findings import TrivyComplaint
+from dckgrade.probes.support.supply import NotSupplied, Supply
+from dckgrade.probes.trivy.cache import AnalysedScans, TrivyCache, compare_scans
+from dckgrade.probes.trivy.log_findings import COMPLAINT_WORDS, TrivyComplaint
 from dckgrade.probes.trivy.reports import OutputFault
-from dckgrade.probes.trivy.traces import SCAN_ENDINGS, TraceSearch, UnseenPlace
+from dckgrade.probes.trivy.traces import (
+    EVIDENCE_WORDS,
+    SCAN_ENDINGS,
+    UNSEEN_PLACE_WORDS,
+    TraceSearch,
+    UnseenPlace,
+    recall_unseen,
+)
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -61,7 +70,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 LABELS: Mapping[str, Text] = {
-    "image": Text(fr="nom de l'image", en="name of the image"),
+    "image": Text(fr="nom de l'image", en="image name"),
     "evidence": Text(fr="preuve de l'analyse", en="evidence of the scan"),
     "where": Text(fr="emplacement de la preuve", en="place of the evidence"),
     "lack": Text(fr="défaut de la preuve", en="fault of the evidence"),
@@ -79,6 +88,34 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "evidence": EVIDENCE_WORDS,
+    "clue": COMPLAINT_WORDS,
+    "unseen": UNSEEN_PLACE_WORDS,
+    "lack": {
+        "base-only": Text(fr="l'image de base seule est analysée", en="only the base image was scanned"),
+        "another-image": Text(fr="une autre image est analysée", en="another image was scanned"),
+        "image-gone": Text(
+            fr="l'image n'est plus là pour comparer", en="the image is no longer there to compare"
+        ),
+        "nothing": Text(fr="aucune trace d'une analyse", en="no trace of a scan"),
+        "another-kind": Text(fr="analyse d'un dossier ou d'un dépôt", en="scan of a folder or a repository"),
+        "partial": Text(
+            fr="analyse sans les vulnérabilités du système", en="scan without the system's vulnerabilities"
+        ),
+        "foreign": Text(fr="analyse d'une autre image", en="scan of a different image"),
+        "forged": Text(fr="rapport incohérent", en="inconsistent report"),
+        "packages-only": Text(
+            fr="paquets lus, sans une vulnérabilité", en="packages read, and no vulnerability"
+        ),
+        "other-format": Text(
+            fr="rapport que rien ne relie à cette image", en="report that nothing ties to this image"
+        ),
+        "damaged": Text(fr="rapport incomplet", en="incomplete report"),
+    },
+}
+
+
 class TrivyScan(Probe, frozen=True, kw_only=True, tag="trivy-scan"):
     """Look for what a scan of *image* leaves behind."""
 
@@ -92,7 +129,9 @@ class TrivyScan(Probe, frozen=True, kw_only=True, tag="trivy-scan"):
         en="no scan of that image by Trivy was found",
     )
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("which image was scanned is chosen by the lab")
     example: ClassVar[Mapping[str, Any]] = {"image": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:
@@ -104,6 +143,10 @@ class TrivyScan(Probe, frozen=True, kw_only=True, tag="trivy-scan"):
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("trivy-scan", trouble)
         return Seen(kind="trivy-scan", facts=msgspec.to_builtins(facts))
+
+    def recall(self, recorded: Mapping[str, Observation]) -> Observation | None:
+        """Older recordings do not tell what was out of sight."""
+        return recall_unseen(super().recall(recorded))
 
 
 class EvidenceSearch:
@@ -135,9 +178,9 @@ class EvidenceSearch:
 
     def weigh_layers(self, cache: TrivyCache) -> None:
         """Compare the layers analysed with the image's."""
-        seen = self.traces.read_cache(cache, cache.list_layers) or []
-        self.from_registry = self.from_registry or any(layer.digest for layer in seen)
-        covered = compare_layers(seen, self.traces.target.layers)
+        scans = self.traces.read_cache(cache, cache.list_scans) or AnalysedScans(layers=[], images=[])
+        self.from_registry = self.from_registry or any(layer.digest for layer in scans.layers)
+        covered = compare_scans(scans, self.traces.target.image)
         if covered == "all":
             places: Mapping[str, ScanEvidence] = {"machine": "cache", "container": "container-cache"}
             self.accept_evidence(places.get(cache.place, "volume"), cache.location)

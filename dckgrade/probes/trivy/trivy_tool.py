@@ -12,6 +12,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import WORKDIR
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import convert_to_observation
+from dckgrade.probes.support.supply import NotSupplied, Supply
 from dckgrade.probes.trivy.cache import (
     DATABASE_METADATA_FILE,
     SCANS_FILE,
@@ -19,6 +20,7 @@ from dckgrade.probes.trivy.cache import (
 )
 from dckgrade.probes.trivy.containers import TRIVY_NAME, list_trivy_containers, list_trivy_images
 from dckgrade.probes.trivy.traces import TraceSearch
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import Absent, Observation, Seen
 from dckgrade.report.text import Text
 
@@ -42,6 +44,18 @@ LABELS: Mapping[str, Text] = {
 }
 
 
+WORDS: Mapping[str, ValueWords] = {
+    "ways": {
+        "program": Text(fr="programme installé", en="installed program"),
+        "image": Text(fr="image", en="image"),
+        "container": Text(fr="conteneur", en="container"),
+        "cache": Text(fr="cache", en="cache"),
+        "report": Text(fr="rapport", en="report"),
+        (): Text(fr="aucune", en="none"),
+    },
+}
+
+
 class TrivyTool(Probe, frozen=True, kw_only=True, tag="trivy-tool"):
     """Look for Trivy; a report shows that it was there, here or on a machine that is not seen."""
 
@@ -50,9 +64,11 @@ class TrivyTool(Probe, frozen=True, kw_only=True, tag="trivy-tool"):
     facts: ClassVar[type[Struct]] = Facts
     passive: ClassVar[bool] = True
     cost: ClassVar[Cost] = Cost.READ
-    absent: ClassVar[Text] = Text(fr="Trivy n'a été trouvé nulle part", en="Trivy was found nowhere")
+    absent: ClassVar[Text] = Text(fr="Trivy n'a été trouvé nulle part", en="Trivy was not found anywhere")
     labels: ClassVar[Mapping[str, Text]] = LABELS
+    words: ClassVar[Mapping[str, ValueWords]] = WORDS
     inputs: ClassVar[tuple[str, ...]] = (WORKDIR,)
+    supply: ClassVar[Supply | NotSupplied] = NotSupplied("which image was scanned is chosen by the lab")
     example: ClassVar[Mapping[str, Any]] = {"image": "nginx:1.17"}
 
     def observe(self, engine: Engine) -> Observation:

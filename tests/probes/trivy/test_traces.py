@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dckgrade.engine.answers import OTHER_USERS_DETAIL, NotThere, OutOfReach
-from dckgrade.probes.trivy.containers import TrivyContainer, is_trivy_container
+from dckgrade.probes.trivy.containers import MAX_CONTAINERS, TrivyContainer, is_trivy_container
 from dckgrade.probes.trivy.trivy_database import TrivyDatabase
 from dckgrade.probes.trivy.trivy_scan import TrivyScan
 from dckgrade.probes.trivy.trivy_tool import TrivyTool
@@ -206,6 +206,14 @@ def test_of_many_containers_one_that_succeeded_is_enough() -> None:
     assert (seen["evidence"], seen["where"]) == ("container-log", "older")
 
 
+def test_where_there_are_more_containers_than_are_looked_into_nobody_is_blamed() -> None:
+    engine = container_machine(FATAL + "unknown flag: --foo")
+    engine.listed *= MAX_CONTAINERS + 1
+    assert isinstance(TrivyScan(image=IMAGE_NAME).observe(engine), Unobservable)
+    engine.listed.pop()
+    assert see_scan(engine)["text"] == "unknown flag: --foo"
+
+
 @pytest.mark.parametrize(
     ("args", "running", "unseen"),
     [
@@ -219,6 +227,35 @@ def test_a_scan_under_way_is_told_from_a_server_and_from_one_that_ended(
 ) -> None:
     engine = container_machine("INFO\n", Args=args, State={"Running": running})
     assert see_scan(engine)["unseen"] == see_database(engine)["unseen"] == unseen
+
+
+@pytest.mark.parametrize(
+    ("script", "is_scanning"),
+    [
+        ("trivy image nginx:1.17", True),
+        (
+            "trivy image --download-db-only && /usr/local/bin/trivy -q image nginx:1.17 > /out/r.txt 2>&1",
+            True,
+        ),
+        ("trivy image nginx:1.17 2>&1 | tee /out/table.txt", True),
+        ("trivy image nginx:1.17;", True),
+        # It waits for somebody, with the scan at its end.
+        ("trivy image nginx:1.17; sleep infinity", False),
+        ("trivy image nginx:1.17\ntail -f /dev/null", False),
+        ("trivy server", False),
+        ("echo image", False),
+        ("", False),
+    ],
+)
+@pytest.mark.parametrize("shell", ["sh", "/bin/sh", "/bin/bash"])
+def test_a_shell_whose_last_command_is_a_scan_is_at_work(
+    shell: str, script: str, *, is_scanning: bool
+) -> None:
+    inspected = {"Path": shell, "Args": ["-c", script], "State": {"Running": True}}
+    assert TrivyContainer(ref="x", name="x", inspected=inspected).is_scanning is is_scanning
+    ended = {**inspected, "State": {"Running": False, "ExitCode": 137}}
+    signal = TrivyContainer(ref="x", name="x", inspected=ended).killing_signal
+    assert signal == (9 if is_scanning else 0)
 
 
 def test_the_engines_own_error_is_quoted_where_the_container_could_not_start() -> None:

@@ -92,6 +92,7 @@ def changed(change: Callable[[Any], Any]) -> Any:
         (lambda report: report.update(Metadata=["x"]), "forged"),
         (lambda report: report.update(ArtifactType="filesystem"), "another-kind"),
         (lambda report: report.pop("Results"), "partial"),
+        (lambda report: report["Results"][0].pop("Vulnerabilities"), "packages-only"),
     ],
 )
 def test_what_does_not_come_out_is_named(change: Callable[[Any], Any], fault: OutputFault) -> None:
@@ -141,6 +142,40 @@ def test_the_real_cache_holds_every_layer_of_the_image() -> None:
     assert compare_layers(seen, ["sha256:0"]) == "another-image"
     assert compare_layers([], TARGET.layers) == "nothing"
     assert compare_layers([], []) == "nothing"
+
+
+MADE = str(IMAGE["Created"])
+LATER = "2026-01-01T00:00:00.123456789Z"
+
+
+@pytest.mark.parametrize(
+    ("made", "scanned", "lack"),
+    [
+        (MADE, [LATER], "another-image"),
+        (MADE, [LATER, MADE], None),
+        (LATER, [LATER], None),
+        (LATER.replace("789Z", "789+00:00"), [LATER], None),
+        (MADE, [LATER, ""], None),
+        (MADE, ["0001-01-01T00:00:00Z"], None),
+        (MADE, [], None),
+        ("", [LATER], None),
+        ("0001-01-01T00:00:00Z", [LATER], None),
+        (None, [LATER], None),
+    ],
+)
+def test_what_was_built_from_the_image_is_another_one(
+    made: str | None, scanned: list[str], lack: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = [
+        ((b"blob",), b"x", json.dumps({"DiffID": layer}).encode()) for layer in [*TARGET.layers, "sha256:1"]
+    ]
+    times = [json.dumps({"Created": time} if time else 7).encode() for time in scanned]
+    images = [((b"artifact",), b"x", value) for value in times]
+    monkeypatch.setattr("dckgrade.probes.trivy.cache.read_bolt_entries", lambda _: layers + images)
+    engine = TrivyMachine(scans=b"x", database=DATABASE)
+    engine.images = {IMAGE_NAME: {**IMAGE, "Created": made}}
+    seen = facts(TrivyScan(image=IMAGE_NAME).observe(engine))
+    assert (seen["evidence"], seen["lack"]) == ((None, lack) if lack else ("cache", "nothing"))
 
 
 @pytest.mark.parametrize("data", [b"", b"x" * 5000, SCANS[:6000], b"\0" * 40000])
