@@ -3,7 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec import UNSET
+
 from dckgrade.judge.comparison import holds_of, list_compared, list_untold
+from dckgrade.judge.matching import matches_pattern
+from dckgrade.lab.matchers import Matcher, Wanted
 from dckgrade.lab.model import (
     PLACEHOLDER_PATTERN,
     QUOTATION_FACTS,
@@ -19,6 +23,8 @@ from dckgrade.report.result import NamedMistake, Quotation
 from dckgrade.report.text import Text
 
 MAX_FACT_CHARS, MAX_QUOTATION_CHARS = 160, 300
+QUOTED_FACTS = {"log_tail": ("{name}", "docker logs {name}"), "error": ("Docker", "docker inspect {name}")}
+"""The facts that hold a program's own words: who says them, and the command that shows them."""
 _NO_ELEMENT = Text(fr="aucun", en="none")
 
 
@@ -179,24 +185,39 @@ def matches_condition(condition: Condition, probe: Probe, recording: Recording) 
     return isinstance(seen, Seen) and holds_of(condition, seen.facts, recording)
 
 
-def word_mistake(full: Diagnosis, seen: Sequence[Observation | None], lang: str) -> NamedMistake:
-    """Put the diagnosis into words, with the facts that it speaks of: its check's, then the others'."""
+def word_mistake(
+    full: Diagnosis, probes: Sequence[Probe], seen: Sequence[Observation | None], lang: str
+) -> NamedMistake:
+    """
+    Put the diagnosis into words, with the facts that it speaks of: its check's, then the others'.
+
+    *seen* is what was seen of each of *probes*.
+    """
     facts = {
-        name: value
-        for observation in reversed(seen)
+        name: use_words_of_kind(probe, name, value, lang)
+        for probe, observation in reversed(list(zip(probes, seen, strict=True)))
         if isinstance(observation, Seen)
         for name, value in observation.facts.items()
     }
+    message = fill_placeholders(full.message, facts, lang)
     return NamedMistake(
         code=full.code,
         name=full.name or "",
-        message=fill_placeholders(full.message, facts, lang),
+        message=message,
         hint=fill_placeholders(full.hint, facts, lang),
         why=fill_placeholders(full.why, facts, lang),
         look=fill_placeholders(full.look, facts, lang),
         source=full.source or "",
-        quotation=make_quotation(seen) if full.quotes else None,
+        quotation=make_quotation(seen) if full.quotes else quote_matched_line(full, seen, message),
     )
+
+
+def use_words_of_kind(probe: Probe, fact: str, value: Any, lang: str) -> Any:
+    """Return the words of a kind for one of its own terms; a term of Docker's, which they quote, stays."""
+    if not isinstance(value, str) or value not in (known := probe.words.get(fact, {})):
+        return value
+    words = known[value].in_language(lang)
+    return value if f"({value})" in words else words
 
 
 def make_quotation(seen: Sequence[Observation | None]) -> Quotation | None:
@@ -207,6 +228,37 @@ def make_quotation(seen: Sequence[Observation | None]) -> Quotation | None:
             if program and text:
                 return Quotation(program=program, text=text[:MAX_QUOTATION_CHARS], place=place or "")
     return None
+
+
+def quote_matched_line(full: Diagnosis, seen: Sequence[Observation | None], message: str) -> Quotation | None:
+    """
+    Quote the line of a container's log, or the engine's error, by which the mistake was told.
+
+    None without one, and where *message* has it already.
+    """
+    conditions = [(condition, seen[0]) for condition in full.list_conditions()]
+    conditions += [(also.when, observation) for also, observation in zip(full.also, seen[1:], strict=True)]
+    for condition, observation in conditions:
+        if isinstance(condition, str) or not isinstance(observation, Seen):
+            continue
+        name = observation.facts.get("name")
+        for fact, (program, place) in QUOTED_FACTS.items():
+            line = find_matched_line(condition.get(fact), observation.facts.get(fact)) if name else ""
+            if line and line[:MAX_FACT_CHARS] not in message:
+                return Quotation(
+                    program=program.format(name=name),
+                    text=line[:MAX_QUOTATION_CHARS],
+                    place=place.format(name=name),
+                )
+    return None
+
+
+def find_matched_line(wanted: Wanted | None, text: Any) -> str:
+    """Return the first line of *text* that has what is *wanted*; '' without one, or for another demand."""
+    pattern = wanted.matches if isinstance(wanted, Matcher) else UNSET
+    if pattern is UNSET or not isinstance(text, str):
+        return ""
+    return next((line.strip() for line in text.splitlines() if matches_pattern(pattern, line)), "")
 
 
 def fill_placeholders(text: Text | None, facts: Mapping[str, Any], lang: str) -> str:

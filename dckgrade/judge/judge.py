@@ -203,6 +203,7 @@ class Judgement:
         probes = [check.observe, *(also.observe for also in diagnosis.also)]
         return word_mistake(
             diagnosis,
+            probes,
             [probe.recall(self.recording.observations) for probe in probes],
             self.lang,
         )

@@ -110,7 +110,7 @@ def test_a_comparison_can_be_broken_by_a_mutant() -> None:
         (SAME.replace("fact: image", "fact: imag"), "unknown fact"),
         (SAME.replace("fact: image", "fact: exit_code"), "is {other_kind}"),
         (SAME.replace("writer", "reader"), "is compared with itself"),
-        (SAME.replace("kind: container,", "kind: contaner,"), "is none of"),
+        (SAME.replace("kind: container,", "kind: contaner,"), "is not one of"),
         (SAME.replace("{same-as", "{equals: x, same-as"), "two values for one fact"),
         ("{same-as: {fact: image}}", "needs `{key}`"),
     ],

@@ -74,7 +74,7 @@ def test_the_words_are_those_of_the_language_with_the_facts_filled_in() -> None:
     french, english = (judge_recording(judged, facts, lang)[0].diagnosis for lang in ("fr", "en"))
     assert french is not None
     assert english is not None
-    assert french.message == f"« {'x' * 160}… » : a, b, ?, 1"
+    assert french.message == f"«\xa0{'x' * 160}…\xa0»\xa0: a, b, ?, 1"
     assert english.message == f"“{'x' * 160}…” {{{{.Name}}}} ?"
     assert (french.hint, english.hint) == ("piste", "hint")
 
@@ -207,6 +207,29 @@ def test_a_diagnosis_that_quotes_brings_the_program_s_own_words() -> None:
     assert named.quotation == Quotation(**facts)
 
 
+def test_the_line_of_the_log_by_which_the_mistake_was_told_is_quoted() -> None:
+    told = mistake("AB-01", "{log_tail: {matches: 'superuser|error: \\S'}}")
+    judged = lab(check("web", more=DIAGNOSES + told))
+    facts = seen("exited", name="db", log_tail="starting\n  no superuser password\nerror: x", error="")
+    named = line(judged, recording({"web": facts}), "web").diagnosis
+    assert named is not None
+    assert named.quotation == Quotation(program="db", text="no superuser password", place="docker logs db")
+
+
+def test_the_engine_s_error_by_which_the_mistake_was_told_is_quoted_unless_the_message_has_it() -> None:
+    facts = recording({"web": seen("created", name="db", error="port is already allocated")})
+    told = mistake("AB-01", "{error: {matches: already}}")
+    named, repeated = (
+        line(lab(check("web", more=DIAGNOSES + text)), facts, "web").diagnosis
+        for text in (told, told.replace("fr: message, en: message", 'fr: "{error}", en: "{error}"'))
+    )
+    assert named is not None
+    assert named.quotation
+    assert (named.quotation.program, named.quotation.place) == ("Docker", "docker inspect db")
+    assert repeated is not None
+    assert repeated.quotation is None
+
+
 def test_where_the_program_said_nothing_nothing_is_quoted() -> None:
     silent = Seen(
         kind="container-error", facts={"program": "nginx", "text": None, "place": "docker logs web"}
@@ -214,3 +237,14 @@ def test_where_the_program_said_nothing_nothing_is_quoted() -> None:
     assert make_quotation([seen("exited"), None, GONE, silent]) is None
     long = Seen(kind="container-error", facts={"program": "nginx", "text": "x" * 999})
     assert make_quotation([silent, long]) == Quotation(program="nginx", text="x" * 300, place="")
+
+
+def test_a_term_of_our_own_is_told_in_the_words_of_its_kind_and_one_of_dockers_stays() -> None:
+    text = mistake("AB-01", "{found_by: near-miss}").replace("fr: message", 'fr: "{status}, {found_by}"')
+    judged = lab(check("web", more=DIAGNOSES + text))
+    named = judge_recording(judged, recording({"web": seen("exited", found_by="near-miss")}), "fr")[
+        0
+    ].diagnosis
+    assert named is not None
+    assert named.message.startswith("exited, ")
+    assert "near-miss" not in named.message
