@@ -12,10 +12,12 @@ from dckgrade import __version__
 from dckgrade.engine.answers import Json
 from dckgrade.engine.api_version import NEWEST_TESTED
 from dckgrade.engine.protocol import Engine
+from dckgrade.engine.redaction import mask_secrets
 from dckgrade.i18n import Lang
 from dckgrade.judge.judge import judge_recording
 from dckgrade.lab.model import Lab
 from dckgrade.probes.base import observation_key
+from dckgrade.probes.observe import mask_observation
 from dckgrade.render.text.messages import describe_reason
 from dckgrade.report.codec import encode_document
 from dckgrade.report.observation import EngineInfo, Recording
@@ -85,28 +87,33 @@ class DoctorReport(Struct, frozen=True, kw_only=True):
 def parse_machine(info: Json, engine: EngineInfo) -> Machine:
     """Return the machine that `GET /info` describes; what the engine leaves out is empty."""
     options = [str(option) for option in info.get("SecurityOptions") or []]
-    kernel = str(info.get("KernelVersion") or "")
+    kernel = read_text(info, "KernelVersion")
     return Machine(
         sort=detect_product(info),
         version=engine.version or "",
         api=engine.api or "",
         untested_api=engine.untested_api or None,
-        operating_system=str(info.get("OperatingSystem") or ""),
+        operating_system=read_text(info, "OperatingSystem"),
         kernel=kernel,
         rootless=engine.rootless or has_security_option(options, "rootless"),
         wsl="microsoft" in kernel.lower(),
         snap=str(info.get("DockerRootDir") or "").startswith("/var/snap/"),
         seccomp=has_security_option(options, "seccomp"),
         apparmor=has_security_option(options, "apparmor"),
-        cgroup_version=str(info.get("CgroupVersion") or ""),
-        cgroup_driver=str(info.get("CgroupDriver") or ""),
-        storage_driver=str(info.get("Driver") or ""),
-        logging_driver=str(info.get("LoggingDriver") or ""),
+        cgroup_version=read_text(info, "CgroupVersion"),
+        cgroup_driver=read_text(info, "CgroupDriver"),
+        storage_driver=read_text(info, "Driver"),
+        logging_driver=read_text(info, "LoggingDriver"),
         cpus=int(info.get("NCPU") or 0),
         memory_bytes=int(info.get("MemTotal") or 0),
         memory_counted=info.get("MemoryLimit") is not False,
-        swarm=str((info.get("Swarm") or {}).get("LocalNodeState") or ""),
+        swarm=read_text(info.get("Swarm") or {}, "LocalNodeState"),
     )
+
+
+def read_text(info: Json, name: str) -> str:
+    """Return what the engine says under *name*, secrets masked; '' where it says nothing."""
+    return mask_secrets(str(info.get(name) or ""))
 
 
 def detect_product(info: Json) -> EngineProduct:
@@ -157,7 +164,9 @@ def find_undecided_checks(lab: Lab, engine: Engine, lang: Lang) -> dict[str, Che
 def judge_foreseen(lab: Lab, engine: Engine, lang: Lang) -> Iterator[CheckResult]:
     """Judge what is foreseen, each check by itself; yield those that stay unknown."""
     probes = {observation_key(probe): probe for probe in lab.list_probes()}
-    foreseen = {key: seen for key, probe in probes.items() if (seen := probe.foresee(engine))}
+    foreseen = {
+        key: mask_observation(seen) for key, probe in probes.items() if (seen := probe.foresee(engine))
+    }
     recording = Recording(engine=engine.engine, started_at="", observations=foreseen)
     alone = replace(lab, checks=[replace(check, requires=[]) for check in lab.checks])
     for line in judge_recording(alone, recording, lang, final=False):

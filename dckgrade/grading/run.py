@@ -27,8 +27,8 @@ from dckgrade.report.report import Report
 OBSERVE_INTERVAL_S = 0.5
 NAMING_S = 1.5
 """Of a run's time, what is kept for the observations that only name a mistake: waiting ends before."""
-CLEANUP_S = 1.0
-"""Beyond a run's time, what removing its containers may take."""
+CLEANUP_S = 0.7
+"""Beyond a run's time, what removing its containers may take; with the program's own start, a second."""
 MIN_ROUND_S = 5.0
 """A round may take this long (stats); with less time left, what was seen at different times is judged."""
 

@@ -116,9 +116,9 @@ def test_podman_desktop_wsl_snap_and_rootless_are_told_apart() -> None:
         ("tp2", NO_SECCOMP, "runs without seccomp"),
         ("tp3", NO_APPARMOR, "This machine has no AppArmor"),
         ("tp3", ROOTLESS, "This engine (rootless) does not apply profiles the same way"),
-        ("tp6", CONTAINERD_STORE, "it takes 0.54.0 at least"),
-        ("tp5", NO_MEMORY, "This machine does not account memory"),
-        ("tp5", NO_CONTROL_GROUPS, "This machine does not account memory"),
+        ("tp6", CONTAINERD_STORE, "it needs at least 0.54.0"),
+        ("tp5", NO_MEMORY, "This machine does not count memory"),
+        ("tp5", NO_CONTROL_GROUPS, "This machine does not count memory"),
         ("ch1", NO_MEMORY, "This machine cannot limit containers"),
         ("ch1", NO_CONTROL_GROUPS, "This machine cannot limit containers"),
     ],
@@ -219,7 +219,7 @@ def test_everything_is_told_of_an_engine_but_no_secret_and_no_name(shape: str, t
     if shape == "text":
         words = [
             *("--host", "Docker Engine", "API", "rootless: no", "WSL: no", "snap: no", "AppArmor: yes"),
-            *("seccomp: yes", "cgroup v2", "GiB of memory", "storage overlay2"),
+            *("seccomp: yes", "cgroup: v2", "GiB of memory", "storage: overlay2"),
         ]
         assert [word for word in words if word not in shown] == []
     else:
@@ -238,7 +238,7 @@ def test_an_engine_newer_than_tested_and_a_lab_that_cannot_be_graded_are_told(tm
     with FaultEngine(tmp_path / "e.sock", says) as engine:
         shown = dckgrade("doctor", "--host", engine.url, "--lang", "en").stdout.decode()
         read = json.loads(dckgrade("doctor", "--host", engine.url, "-f", "json").stdout)
-    assert "It offers API 1.60, newer than what dckgrade was tested with: 1.56 is spoken." in shown
+    assert "It offers API 1.60, newer than those that dckgrade was tested with: dckgrade uses 1.56." in shown
     assert "✗ tp2" in shown
     assert "6 of 7 checks cannot be decided here: This engine, or its kernel, runs without seccomp" in shown
     assert read["machine"]["untested_api"] == "1.60"

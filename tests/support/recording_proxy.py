@@ -82,17 +82,18 @@ class RecordingProxy:
                 )
                 if request.path.endswith("/stats"):
                     self._hold(request)
-                client.sendall(answer)
+                client.sendall(self.alter_answer(request, status, answer[len(status) :]))
                 if has_body and not has_end(status):
                     break
         with contextlib.suppress(OSError):
             client.shutdown(socket.SHUT_RDWR)
 
+    def alter_answer(self, request: Request, head_of_it: bytes, content: bytes) -> bytes:  # noqa: ARG002
+        """Return what the client is sent in the place of the engine's answer."""
+        return head_of_it + content
+
     def _note(self, opening: bytes, sent: bytes) -> Request:
-        method, target, _ = opening.split(b"\r\n", 1)[0].decode().split(" ")
-        path, _, query = target.partition("?")
-        version, _, rest = path.removeprefix("/v").partition("/")
-        request = Request(method, f"/{rest}" if version.replace(".", "").isdecimal() else path, query, sent)
+        request = split_request(opening, sent)
         with self._came:
             self.requests.append(request)
             self._came.notify_all()
@@ -105,6 +106,14 @@ class RecordingProxy:
 
     def _stats(self) -> int:
         return sum(request.path.endswith("/stats") for request in self.requests)
+
+
+def split_request(opening: bytes, sent: bytes) -> Request:
+    """Return what is asked; raises `ValueError` for what is no request."""
+    method, target, _ = opening.split(b"\r\n", 1)[0].decode().split(" ")
+    path, _, query = target.partition("?")
+    version, _, rest = path.removeprefix("/v").partition("/")
+    return Request(method, f"/{rest}" if version.replace(".", "").isdecimal() else path, query, sent)
 
 
 def head(stream: BinaryIO) -> bytes:
