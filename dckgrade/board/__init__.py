@@ -1,0 +1,1 @@
+"""The live class board: an extra, `pip install dckgrade[board]`."""
