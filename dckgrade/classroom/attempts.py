@@ -1,17 +1,20 @@
 """Judge a submission with the trainer's own labs; the score that it claims is never believed."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
 
 from msgspec import Struct, field
 
 from dckgrade.classroom.forgeries import SignatureState, find_forgery_flags, parse_time
+from dckgrade.classroom.root_failures import find_root_failures
 from dckgrade.classroom.traces import compute_traces
 from dckgrade.i18n import Lang
 from dckgrade.judge.judge import judge_recording
+from dckgrade.lab.catalogue import translate_with_blanks
 from dckgrade.lab.checked import load_checked_lab
 from dckgrade.lab.discovery import find_lab_path
-from dckgrade.lab.model import LoadedLab
+from dckgrade.lab.model import Lab, LoadedLab
 from dckgrade.report import codec, signature
 from dckgrade.report.class_report import Flag, Trust
 from dckgrade.report.observation import Unobservable, UnobservableReason
@@ -32,6 +35,10 @@ class Attempt(Struct, frozen=True, kw_only=True):
     """By check."""
     mistakes: dict[str, str] = field(default_factory=dict)
     """Codes, by check."""
+    root_failures: list[str] = field(default_factory=list)
+    """The checks that failed and follow from no other failure, in the order of the lab."""
+    said: dict[str, str] = field(default_factory=dict)
+    """By code, what was said of the mistake where that is not what the lab says of everybody."""
     other_lab: bool = False
     """The trainee's lab file was not the trainer's: their own report may have said otherwise."""
     claimed_otherwise: bool = False
@@ -77,6 +84,8 @@ def judge_attempt(
         score=again,
         verdicts={line.id: line.verdict for line in lines},
         mistakes={line.id: line.diagnosis.code for line in lines if line.diagnosis},
+        root_failures=list(find_root_failures(loaded.lab, lines, report.observations)),
+        said=dict(list_own_sentences(loaded.lab, lines, lang)),
         other_lab=report.lab.digest != loaded.digest,
         claimed_otherwise=report.lab.digest == loaded.digest and contradicts_recording(report, lines, again),
         trust=trust,
@@ -90,6 +99,15 @@ def judge_attempt(
         traces=traces,
     )
     return attempt, lines
+
+
+def list_own_sentences(lab: Lab, lines: Sequence[CheckResult], lang: Lang) -> Iterator[tuple[str, str]]:
+    """Yield the code and the sentence of the mistakes whose sentence names something of this report."""
+    for line in lines:
+        if line.diagnosis:
+            written = lab.written_diagnoses.get(line.diagnosis.code)
+            if written and line.diagnosis.message != translate_with_blanks(written.message, lang):
+                yield line.diagnosis.code, line.diagnosis.message
 
 
 def get_unreached_reason(report: Report) -> str:

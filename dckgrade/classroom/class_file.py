@@ -39,6 +39,8 @@ class TraineeMachine:
     labs: tuple[str, ...]
     inputs: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What labs ask of their user, by name, where the file says it for this machine."""
+    trouble: UserError | None = None
+    """Why Docker's context for it cannot be used here, such as that there is none of that name."""
 
 
 def read_class_file(path: Path) -> list[TraineeMachine]:
@@ -167,15 +169,21 @@ class ClassFileReader:
             self.add_problem(at, "trainee", N_("“{other}” has an engine already"), other=other)
             return None
         self.trainee_names[fold_name(name)] = name
-        if (endpoint := self.resolve_endpoint(at, table)) is None:
-            return None
+        trouble: UserError | None = None
+        try:
+            endpoint = self.resolve_endpoint(table)
+        except UserError as error:
+            if "context" not in table:
+                self.problems.append(UserErrorProblem(self.get_place(at, "host"), error))
+                return None
+            endpoint, trouble = name_unusable_context(table["context"]), error
         if other := self.trainees_by_url.get(endpoint.url):
             self.add_problem(at, "host", N_("this is the engine of “{other}” too"), other=other)
             return None
         self.trainees_by_url[endpoint.url] = name
         labs = tuple(dict.fromkeys(table["labs"]))
         inputs = {key: table[key] for key in self.list_input_keys() if key in table}
-        return TraineeMachine(trainee=name, endpoint=endpoint, labs=labs, inputs=inputs)
+        return TraineeMachine(trainee=name, endpoint=endpoint, labs=labs, inputs=inputs, trouble=trouble)
 
     def find_faults(self, table: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Yield what is missing or contradictory: the key, and the sentence."""
@@ -188,7 +196,7 @@ class ClassFileReader:
         if "tls" in own and not str(table.get("host", "")).startswith("tcp://"):
             yield "tls", N_("`tls` goes with a host that begins with tcp://")
 
-    def resolve_endpoint(self, at: int, table: Mapping[str, Any]) -> Endpoint | None:
+    def resolve_endpoint(self, table: Mapping[str, Any]) -> Endpoint:
         """Choose the engine as --host or --context would; nothing of our own engine's environment counts."""
         kept = {
             name: os.environ[name] for name in ("DOCKER_CONFIG", "DOCKER_API_VERSION") if name in os.environ
@@ -196,12 +204,7 @@ class ClassFileReader:
         if "tls" in table and str(table.get("host", "")).startswith("tcp://"):
             folder = (self.path.parent / table["tls"]).expanduser().absolute()
             kept |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(folder)}
-        try:
-            return resolve_endpoint(table.get("host"), table.get("context"), kept, Path.home())
-        except UserError as trouble:
-            key = "host" if "host" in table else "context"
-            self.problems.append(UserErrorProblem(self.get_place(at, key), trouble))
-            return None
+        return resolve_endpoint(table.get("host"), table.get("context"), kept, Path.home())
 
     def add_problem(self, at: int | None, key: str, what: str, **values: object) -> None:
         """Write a problem down."""
@@ -210,6 +213,11 @@ class ClassFileReader:
     def get_place(self, at: int | None, key: str) -> Place:
         """Return the place of a key, else that of its table."""
         return self.places.get((at, key)) or self.places.get((at, "")) or (1, 1)
+
+
+def name_unusable_context(name: str) -> Endpoint:
+    """Name the engine of a context that cannot be used."""
+    return Endpoint(url=f"context {name}", source=name)
 
 
 class UserErrorProblem(Problem):

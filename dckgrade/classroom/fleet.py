@@ -106,7 +106,11 @@ class Fleet:
             machine_process.stop_processes(self.started, GRACE_S)
 
     def start(self, machine: TraineeMachine) -> None:
-        """Start to grade *machine*, if there is time."""
+        """Start to grade *machine*, if there is a way to it and time."""
+        if machine.trouble:
+            why = " ".join(machine.trouble.translate_sentences(self.options.lang))
+            self.give_up(machine, machine.labs, why)
+            return
         if compute_time_left_s(self.until) < MIN_TIME_LEFT_S:
             self.give_up(machine, machine.labs, self.translate(TIME_UP_MESSAGE))
             return

@@ -135,7 +135,7 @@ def get_last_part(name: str) -> str:
 def describe_passed_over(path: object) -> UserError:
     """Tell that a file was not read, and what is."""
     return UserError(
-        N_("{path} was passed over."),
+        N_("{path} was ignored."),
         N_("A report is a file that ends in .json; it may lie in a zip or a tar."),
         path=path,
     )

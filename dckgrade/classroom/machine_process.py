@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from multiprocessing import connection as pipes
 from multiprocessing.connection import Connection
+from pathlib import Path
 
+from dckgrade.engine.owned_folders import mark_folder, remove_abandoned_folders
 from dckgrade.engine.ssh.process import close_all
 
 # A process that is forked while threads run may hang, and one that begins anew takes a second to import all
@@ -19,6 +21,8 @@ if sys.platform == "win32":
     CONTEXT = multiprocessing.get_context("spawn")
 else:
     CONTEXT = multiprocessing.get_context("forkserver")
+_FOLDER_PREFIX = "pymp-"
+"""What multiprocessing calls its temporary folders, in other programs too."""
 SendEvent = Callable[[object], None]
 
 
@@ -59,7 +63,7 @@ def start_fork_server(modules: Iterable[str]) -> None:
     """Start the process of which the others are copies, with *modules* imported."""
     if sys.platform == "win32":
         return
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, util
 
     CONTEXT.set_forkserver_preload(list(modules))
     # Ctrl-C reaches all processes of a terminal. Ours ends the others, which need not hear of it themselves.
@@ -68,6 +72,10 @@ def start_fork_server(modules: Iterable[str]) -> None:
         forkserver.ensure_running()
     finally:
         signal.signal(signal.SIGINT, before)
+    # Its socket's folder, which nobody removes where this process is killed.
+    folder = Path(util.get_temp_dir())
+    mark_folder(folder)
+    remove_abandoned_folders(folder.parent, _FOLDER_PREFIX, marked_only=True)
 
 
 def wait_for_events(processes: Sequence[MachineProcess], timeout_s: float) -> list[MachineProcess]:

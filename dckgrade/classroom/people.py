@@ -40,6 +40,8 @@ class Person(Struct, frozen=True, kw_only=True):
     """One trainee, as the roster has them."""
 
     name: str
+    surname: str = ""
+    """Where the roster has a column for it; part of the name."""
     email: str = ""
     username: str = ""
     id_number: str = ""
@@ -74,6 +76,11 @@ def list_word_orders(name: str) -> list[str]:
     first, _, rest = name.partition(" ")
     *most, last = name.split() or [name]
     return [name, f"{rest} {first}", " ".join([last, *most])]
+
+
+def make_sort_name(person: Person) -> str:
+    """Return what a class is sorted by: the surname, where it is known, before the name."""
+    return fold_name(f"{person.surname} {person.name}")
 
 
 @lru_cache(maxsize=16)  # a report's names are asked for one after the other; each may be long
@@ -122,8 +129,9 @@ def parse_person(row: Sequence[str], at: Mapping[str, int]) -> Person:
     found = {kind: row[column].strip() if column < len(row) else "" for kind, column in at.items()}
     both = f"{found.get('first', '')} {found.get('last', '')}".strip()
     email, username = found.get("email", ""), found.get("username", "")
+    name, surname = found.get("name") or both or username or email, found.get("last", "")
     return Person(
-        name=found.get("name") or both or username or email,
+        name=name, surname=surname if surname in name else "",
         email=email, username=username, id_number=found.get("id_number", ""),
     )  # fmt: skip
 

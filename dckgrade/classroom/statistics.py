@@ -1,6 +1,6 @@
 """Statistics of the attempts that count: shared mistakes, each check, suspicious results."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
@@ -15,13 +15,16 @@ MIN_TRAINEES_TO_SUSPECT = 5
 
 def find_shared_traces(attempts: Iterable[Attempt], *, cloned: bool) -> dict[int, set[str]]:
     """Find the traces, and the engines, that more than one trainee has."""
-    who: dict[int, set[str]] = defaultdict(set)
+    # Nearly every trace is one trainee's alone: a set for each would be most of a class's memory.
+    first: dict[int, str] = {}
+    shared: dict[int, set[str]] = {}
     for attempt in attempts:
-        for trace in attempt.traces:
-            who[trace].add(attempt.trainee)
-        if attempt.engine and not cloned:
-            who[hash(attempt.engine)].add(attempt.trainee)
-    return {trace: trainees for trace, trainees in who.items() if len(trainees) > 1}
+        engines = [hash(attempt.engine)] if attempt.engine and not cloned else []
+        for trace in (*attempt.traces, *engines):
+            owner = first.setdefault(trace, attempt.trainee)
+            if owner != attempt.trainee:
+                shared.setdefault(trace, {owner}).add(attempt.trainee)
+    return shared
 
 
 def summarize_lab(lab_id: str, cells: Sequence[ClassCell], lang: Lang) -> ClassLab:
@@ -49,8 +52,8 @@ def summarize_lab(lab_id: str, cells: Sequence[ClassCell], lang: Lang) -> ClassL
 
 
 def find_suspicion(counts: Mapping[Verdict, int]) -> Literal["nobody-passes", "everybody-passes"] | None:
-    """Return whether the check may be at fault rather than the class."""
-    attempted = sum(count for verdict, count in counts.items() if not verdict.is_undecided)
+    """Return whether the check may be at fault rather than the class; blocked, it tells nothing."""
+    attempted = counts.get(Verdict.PASSED, 0) + counts.get(Verdict.FAILED, 0)
     if attempted < MIN_TRAINEES_TO_SUSPECT:
         return None
     if not counts.get(Verdict.PASSED):

@@ -44,6 +44,12 @@ def test_defaults_stand_at_the_top_and_an_engine_may_say_otherwise(file: Path) -
     )
 
 
+def test_a_context_that_is_not_there_costs_its_own_row_alone(file: Path) -> None:
+    nowhere, ada = of(file, f'labs = ["tp5"]\n[[engine]]\ntrainee = "A"\ncontext = "nowhere"\n{ADA}')
+    assert (nowhere.endpoint.url, ada.trouble) == ("context nowhere", None)
+    assert "There is no Docker context" in str(nowhere.trouble)
+
+
 def test_a_folder_of_certificates_is_looked_for_beside_the_file(file: Path) -> None:
     folder = file.parent / "certs"
     folder.mkdir()
@@ -89,7 +95,6 @@ def test_the_trainer_s_own_engine_is_nobody_s(file: Path, monkeypatch: pytest.Mo
         (f'labs = ["tp5"]\n{ADA}\n{ADA.replace("Ada", "Bob")}', "8:1: this is the engine of “Ada” too"),
         (f'labs = ["tp5"]\n{ADA.replace("ada@poste-01", "-oProxyCommand=id")}', "4:1: ssh://"),
         (f'labs = ["tp5"]\n{ADA.replace("ssh:", "http:")}', "4:1: http://"),
-        ('labs = ["tp5"]\n[[engine]]\ntrainee = "A"\ncontext = "nowhere"\n', "4:1: There is no"),
         ('labs = ["tp5"]\ntls = "no"\n[[engine]]\ntrainee = "A"\nhost = "tcp://a"\n', "5:1: TLS was"),
         (f'labs = ["tp5"]\nfoo.bar = 1\n{ADA}', "there is no `foo` here"),
         (f'labs = ["tp6"]\ngrafana-password = "x"\n{ADA}', "2:1: `grafana-password` is a secret"),
@@ -155,9 +160,11 @@ def test_a_hostile_name_is_taken_as_it_is(file: Path) -> None:
     assert machine.trainee == HOSTILE
 
 
-def test_the_readme_s_example_is_read_as_it_stands(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    example = readme.partition("<!-- class file -->\n```toml\n")[2].partition("```")[0]
+def test_the_documentation_s_example_is_read_as_it_stands(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "en" / "trainers.md").read_text(encoding="utf-8")
+    example = guide.partition("<!-- class file -->\n```toml\n")[2].partition("```")[0]
     folder = file.parent / "certs" / "alan"
     folder.mkdir(parents=True)
     for name in ("ca", "cert", "key"):

@@ -7,7 +7,7 @@ from classroom import made, run
 
 FEW, MANY = 200, 2_000
 PADDING = 40_000
-MOST = 25
+MOST = 15
 """Megabytes that 1,800 further reports may add, held as what they came to; they are 80 MB on disk."""
 HELD = """
 import sys

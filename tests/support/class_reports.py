@@ -83,7 +83,9 @@ def gather_class(
     keys: Sequence[TraineeKey] = (),
     **terms: Any,
 ) -> ClassReport:
-    made = GatheredClass(GatherOptions(lang="en", **terms), roster or Roster(), SignatureVerifier(keys))
+    made = GatheredClass(
+        GatherOptions(**{"lang": "en", **terms}), roster or Roster(), SignatureVerifier(keys)
+    )
     for report in reports:
         made.add_submission(report if isinstance(report, Submission) else make_submission(report))
     return made.make_class_report()
