@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 
 from dckgrade.i18n import N_, get_translator
-from dckgrade.probes.registry import find_kind
 from dckgrade.render.text.sanitize import sanitize_line
-from dckgrade.render.text.values import describe_value, describe_wanted
 from dckgrade.report.observation import UnobservableReason
 from dckgrade.report.report import Report
-from dckgrade.report.result import CheckResult, Mismatch, Reason, Score, Verdict
+from dckgrade.report.result import CheckResult, Reason, Score, Verdict
 
 VERDICT_WORDS = {
     Verdict.PASSED: N_("passed"),
@@ -33,7 +31,7 @@ REASON_MESSAGES: Mapping[str, str] = {
     "not-recorded": N_("This recording is older than the check and does not hold: {detail}."),
     "not-reached": N_("The time was up before this could be looked at."),
     UnobservableReason.DEADLINE: N_("The engine did not answer this question in time."),
-    UnobservableReason.STUCK: N_("The container is stuck at its start: it answers nothing."),
+    UnobservableReason.STUCK: N_("The container hangs while starting: it answers nothing."),
     UnobservableReason.ENGINE_OUT_OF_REACH: N_("The engine cannot be reached."),
     UnobservableReason.ENGINE_ERROR: N_("The engine answered with an error of its own."),
     UnobservableReason.UNREADABLE: N_("The engine's answer was cut short or cannot be read."),
@@ -55,7 +53,7 @@ REPORT_LABELS = {
     "version": N_("Version"),
     "report": N_("Lab report"),
     "labs": N_("All labs"),
-    "to_mend": N_("To mend"),
+    "to_mend": N_("To fix"),
     "undecided": N_("Undecided"),
     "remarks": N_("Worth knowing"),
     "passed": N_("Passed"),
@@ -103,40 +101,6 @@ def translate_verdict(verdict: Verdict, lang: str) -> str:
     return get_translator(lang)(VERDICT_WORDS[verdict])
 
 
-def describe_absence(kind: str, lang: str) -> str:
-    """Return the sentence for an observation of *kind* that found nothing."""
-    probe = find_kind(kind)
-    return probe.absent.in_language(lang) if probe else get_translator(lang)(REPORT_LABELS["absent"])
-
-
-def describe_mismatches(check: CheckResult, lang: str) -> list[str]:
-    """Describe the mismatches of *check*, all of them on its first observation."""
-    kind = check.observations[0].partition(" ")[0] if check.observations else ""
-    return [describe_mismatch(mismatch, kind, lang) for mismatch in check.misses]
-
-
-def describe_mismatch(mismatch: Mismatch, kind: str, lang: str) -> str:
-    """Describe a mismatch on an observation of *kind*: what was expected of the fact, and what was found."""
-    translate, wanted = get_translator(lang), mismatch.wanted
-    if mismatch.found is None and isinstance(wanted, dict) and wanted.get("present") is True:
-        # There has to be one before it can be compared with anything.
-        wanted = {"present": True}
-    if wanted == {"present": True} and find_kind(mismatch.fact):
-        return describe_absence(mismatch.fact, lang)
-    return translate(N_("{fact}: expected {wanted}, found {found}")).format(
-        fact=label_fact(mismatch.fact, kind, lang),
-        wanted=describe_wanted(wanted, translate),
-        found=describe_value(mismatch.found, translate),
-    )
-
-
-def label_fact(fact: str, kind: str, lang: str) -> str:
-    """Return the label that *kind* has for *fact*, else the name that labs use, sanitized."""
-    probe = find_kind(kind)
-    label = probe.labels.get(fact) if probe else None
-    return label.in_language(lang) if label else sanitize_line(fact)
-
-
 def describe_reason(reason: Reason, lang: str) -> str:
     """Describe why a check is undecided or was skipped."""
     message = REASON_MESSAGES.get(reason.code)
@@ -144,7 +108,11 @@ def describe_reason(reason: Reason, lang: str) -> str:
         return sanitize_line(f"{reason.code}: {reason.detail}" if reason.detail else reason.code)
     sentence = get_translator(lang)(message).format(detail=sanitize_line(reason.detail))
     shows_detail = not reason.detail or "{detail}" in message
-    return sentence if shows_detail else f"{sentence.removesuffix('.')} ({sanitize_line(reason.detail)})."
+    return (
+        sentence
+        if shows_detail
+        else f"{sentence.removesuffix('.')} ({sanitize_line(reason.detail.removesuffix('.'))})."
+    )
 
 
 def describe_blockers(blocked: CheckResult, report: Report) -> str:
@@ -184,7 +152,9 @@ def format_score(score: Score) -> str:
 
 
 def format_check_points(check: CheckResult) -> str:
-    """Format what a check earned of its points."""
+    """Format what a check earned of its points; a dash where it is worth none."""
+    if not check.points:
+        return "\N{EN DASH}"
     return f"{'?' if check.verdict.is_undecided else check.earned}/{check.points}"
 
 
@@ -232,15 +202,16 @@ def describe_incompleteness(report: Report) -> str:
         return ""
     late = {"not-reached", UnobservableReason.DEADLINE}
     if report.starting and not any(check.reason and check.reason.code in late for check in report.checks):
-        return _("Something is still starting: these verdicts are not the last.")
+        return _("Something is still starting: these verdicts are provisional.")
     return _("The time was up before everything had been looked at.")
 
 
-def list_next_steps(report: Report, *, watched: bool = False) -> list[str]:
+def list_next_steps(report: Report, *, watched: bool = False, task: str = "") -> list[str]:
     """
     Say what to do next, the most urgent first.
 
     *watched*: it is graded again by itself. Nobody is sent to the trainer while something still starts.
+    *task*: what the lab asks first, where nothing of it has been done.
     """
     _ = get_translator(report.lang)
     command = f"`dckgrade {sanitize_line(report.lab.id)}`"
@@ -250,8 +221,10 @@ def list_next_steps(report: Report, *, watched: bool = False) -> list[str]:
             _("Start the engine or name the right one, then run again: {command}").format(command=command)
         ]
     begin = _("Begin with “{title}”.") if watched else _("Begin with “{title}”, then run again: {command}")
+    if task:
+        begin = _("Begin with the sheet (`dckgrade sheet {lab}`): {task}")
     steps = [
-        begin.format(title=sanitize_line(check.title), command=command)
+        begin.format(title=sanitize_line(check.title), command=command, task=task, lab=report.lab.id)
         for check in list_failed_and_blocked(report)[:1]
     ]
     undecided = bool(list_checks_with(report, Verdict.UNKNOWN))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dckgrade.render.text import messages
+from dckgrade.render.text.mismatches import describe_mismatches
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, NamedMistake, Quotation
@@ -57,7 +58,7 @@ def describe_failure(check: CheckResult, report: Report, hints: int = DEFAULT_HI
         yield messages.describe_blockers(check, report)
     if check.reason:
         yield messages.describe_reason(check.reason, report.lang)
-    yield from messages.describe_mismatches(check, report.lang)
+    yield from describe_mismatches(check, report)
     if check.diagnosis:
         yield from describe_hints(check.diagnosis, report.lang, hints)
 

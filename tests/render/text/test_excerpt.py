@@ -30,7 +30,7 @@ def pointed_at(lines: list[str]) -> str:
 def test_the_place_comes_first_for_editors_and_the_carets_stand_below_the_word() -> None:
     lines = shown(changed("version: 1", "version: 9"))
 
-    assert lines == ["sample.yaml:2:10: 9 is none of 1", "2 | version: 9", "  |          ^"]
+    assert lines == ["sample.yaml:2:10: 9 is not one of: 1", "2 | version: 9", "  |          ^"]
 
 
 @pytest.mark.parametrize("before", ["é", "日本", "'a\tb'", "'\u202e'", "e\u0301"], ids=ascii)
