@@ -27,7 +27,7 @@ def render_spreadsheet(report: ClassReport, *, excel: bool = False) -> bytes:
         [
             *list_identity_columns(row),
             *list_points(report, row, ""),
-            row.score.earned,
+            row.score.earned if row.cells else "",
             row.score.possible,
             format_row_flags(row),
         ]

@@ -1,10 +1,11 @@
 """Build the heat table of a class report, a row per trainee, a column per lab; several for a large class."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from msgspec import Struct
 
-from dckgrade.i18n import get_translator
+from dckgrade.i18n import N_, get_translator
 from dckgrade.render.class_report.charts import compute_tone
 from dckgrade.render.class_report.messages import TRUST_MESSAGES, TRUST_SIGNS
 from dckgrade.render.text.sanitize import sanitize_line
@@ -36,7 +37,10 @@ class HeatRow(Struct, frozen=True, kw_only=True):
     trainee: str
     link: str
     cells: list[HeatCell | None]
-    total: int
+    total: str
+    """Empty where nothing was handed in, which is not a 0."""
+    kinds: list[str]
+    """The classes by which rows are chosen: failing, flagged, missing, done."""
 
 
 class HeatTable(Struct, frozen=True, kw_only=True):
@@ -44,6 +48,7 @@ class HeatTable(Struct, frozen=True, kw_only=True):
 
     title: str
     rows: list[HeatRow]
+    order: Literal["name", "points"] = "name"
 
 
 def has_details(report: ClassReport) -> bool:
@@ -58,6 +63,18 @@ def split_heat_tables(report: ClassReport) -> Iterator[HeatTable]:
         rows = [build_heat_row(report, at) for at in range(start, min(start + size, len(report.rows)))]
         title = f"{rows[0].trainee} … {rows[-1].trainee} ({len(rows)})"
         yield HeatTable(title=title, rows=rows)
+    if has_details(report) and report.rows:
+        yield sort_by_points(report)
+
+
+def sort_by_points(report: ClassReport) -> HeatTable:
+    """Build the table whose first row has the fewest points; who handed nothing in stands before."""
+    order = sorted(
+        range(len(report.rows)),
+        key=lambda at: (bool(report.rows[at].cells), report.rows[at].score.earned, at),
+    )
+    title = get_translator(report.lang)(N_("by points"))
+    return HeatTable(title=title, rows=[build_heat_row(report, at) for at in order], order="points")
 
 
 def build_heat_row(report: ClassReport, at: int) -> HeatRow:
@@ -67,8 +84,32 @@ def build_heat_row(report: ClassReport, at: int) -> HeatRow:
         trainee=format_trainee_name(row),
         link=make_anchor(at) if row.cells and has_details(report) else "",
         cells=[build_heat_cell(report, at, lab_at) for lab_at in range(len(report.labs))],
-        total=row.score.earned,
+        total=str(row.score.earned) if row.cells else "",
+        kinds=list(list_row_kinds(report, row)),
     )
+
+
+def list_row_kinds(report: ClassReport, row: ClassRow) -> Iterator[str]:
+    """List what a row is chosen by."""
+    cells = row.cells.values()
+    if not row.cells:
+        yield "missing"
+    if any(cell.stuck for cell in cells):
+        yield "failing"
+    if is_flagged(row):
+        yield "flagged"
+    if len(row.cells) == len(report.labs) and row.score.earned == row.score.possible:
+        yield "done"
+
+
+def is_stranger(row: ClassRow) -> bool:
+    """Return whether somebody handed in who is not on the roster."""
+    return bool(row.cells) and not row.expected
+
+
+def is_flagged(row: ClassRow) -> bool:
+    """Return whether anything about the trainee is worth a look."""
+    return is_stranger(row) or any(cell.flags for cell in row.cells.values())
 
 
 def build_heat_cell(report: ClassReport, at: int, lab_at: int) -> HeatCell | None:
@@ -98,8 +139,9 @@ def format_cell_points(cell: ClassCell) -> str:
 
 
 def format_trainee_name(row: ClassRow) -> str:
-    """Make a trainee's name safe to show, and short enough for a table."""
-    return sanitize_line(row.trainee, MAX_NAME_CHARS)
+    """Make a trainee's name safe to show, short enough for a table, the surname first where it is known."""
+    given = " ".join(row.trainee.replace(row.surname, "", 1).split()) if row.surname else ""
+    return sanitize_line(f"{row.surname}, {given}" if given else row.trainee, MAX_NAME_CHARS)
 
 
 def make_anchor(at: int, lab_at: int | None = None) -> str:

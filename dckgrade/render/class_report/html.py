@@ -1,10 +1,11 @@
 """Render a class report as one HTML page without script: points, mistakes to explain, suspicious checks."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from msgspec import Struct
 
-from dckgrade.i18n import N_, get_translator
+from dckgrade.i18n import N_, get_plural_translator, get_translator
 from dckgrade.render.class_report import messages
 from dckgrade.render.class_report.charts import (
     Histogram,
@@ -17,9 +18,12 @@ from dckgrade.render.class_report.heatmap import (
     MAX_NAME_CHARS,
     format_trainee_name,
     has_details,
+    is_flagged,
+    is_stranger,
     make_anchor,
     split_heat_tables,
 )
+from dckgrade.render.class_report.stuck import describe_stuck, list_stuck_groups
 from dckgrade.render.class_report.trainee_details import (
     build_trainee_details,
     describe_flags,
@@ -28,7 +32,7 @@ from dckgrade.render.class_report.trainee_details import (
 from dckgrade.render.html_template import (
     MistakeView,
     build_mistake_view,
-    render_template_page,
+    iter_template_page,
     split_code_spans,
 )
 from dckgrade.render.text import messages as report_messages
@@ -40,6 +44,7 @@ from dckgrade.report.result import NamedMistake, Verdict
 MAX_UNFOLDED_MISTAKES = 8
 """The others are folded away."""
 MAX_NAMES = 40
+MAX_VARIANTS, MAX_VARIANT_NAMES = 20, 6
 MAX_PATH_CHARS = 300
 MAX_LISTED_ENTRIES = 200
 """Of flagged trainees, missing ones and refused files; the rest is counted."""
@@ -56,6 +61,18 @@ class MistakeCard(Struct, frozen=True, kw_only=True):
     """Percent of the trainees who handed the lab in."""
     names: list[tuple[str, str]]
     """Each with the id of the trainee's details, where the page has them."""
+    remainder: str
+    variants: list[tuple[list[str], str]]
+    """What is said of it with some of the trainees, in spans of plain text and code, and who they are."""
+
+
+class StuckRow(Struct, frozen=True, kw_only=True):
+    """One check, and who is stuck there."""
+
+    lab: str
+    check: str
+    trainees: list[tuple[str, str, str]]
+    """Each with the id of the lab in the trainee's details, and for how long."""
     remainder: str
 
 
@@ -91,19 +108,17 @@ class FlaggedEntry(Struct, frozen=True, kw_only=True):
     flags: list[str]
 
 
-def render_class_page(report: ClassReport) -> bytes:
-    """Render *report* as one page; a large class has several tables and no details of trainees."""
+def iter_class_page(report: ClassReport) -> Iterator[str]:
+    """Render *report*, in pieces, as one page: of a large class several tables, without trainees' details."""
     labels, lang = messages.translate_class_labels(report.lang), report.lang
     mistakes = {(mistake.lab, mistake.code): f"m{at}" for at, mistake in enumerate(report.mistakes)}
-    missing = [format_trainee_name(row) for row in report.rows if not row.cells]
-    flagged = list(list_flagged(report))
-    page = render_template_page(
+    return iter_template_page(
         "render/class_report/class.html.j2",
         lang,
         sheets=["render/class_report/class.css"],
         labels=labels,
         title=format_class_title(report),
-        tally=build_class_tally(report, len(missing), len({entry.trainee for entry in flagged})),
+        tally=build_class_tally(report),
         histogram=build_histogram(
             [row.score.earned for row in report.rows if row.cells],
             sum(lab.possible for lab in report.labs),
@@ -111,8 +126,11 @@ def render_class_page(report: ClassReport) -> bytes:
         ),
         mistakes=list(build_mistake_cards(report)),
         unfolded_count=MAX_UNFOLDED_MISTAKES,
+        stuck=list(build_stuck_rows(report)),
+        filters=messages.translate_filters(lang),
         heads=[(sanitize_line(lab.id), f"/{lab.possible}", format_average(lab, lang)) for lab in report.labs],
-        heat_tables=list(split_heat_tables(report)),
+        heat_tables=split_heat_tables(report),
+        undecided=any(cell.score.undecided for row in report.rows for cell in row.cells.values()),
         signs=[
             (messages.TRUST_SIGNS[trust], get_translator(lang)(messages.TRUST_MESSAGES[trust]))
             for trust in messages.TRUST_MESSAGES
@@ -126,12 +144,7 @@ def render_class_page(report: ClassReport) -> bytes:
             )
             for verdict in Verdict
         ],
-        flagged=flagged[:MAX_LISTED_ENTRIES],
-        more_flagged=describe_remainder(len(flagged), MAX_LISTED_ENTRIES, lang),
-        missing=missing[:MAX_LISTED_ENTRIES],
-        more_missing=describe_remainder(len(missing), MAX_LISTED_ENTRIES, lang),
-        refused=list(list_refused_files(report)),
-        more_refused=describe_remainder(len(report.refused), MAX_LISTED_ENTRIES, lang),
+        **build_lists(report),
         detailed=has_details(report),
         trainees=list(build_trainee_details(report, mistakes)) if has_details(report) else [],
         footer=[
@@ -139,7 +152,22 @@ def render_class_page(report: ClassReport) -> bytes:
             (labels["version"], f"dckgrade {sanitize_line(report.dckgrade)}"),
         ],
     )
-    return page.encode()
+
+
+def build_lists(report: ClassReport) -> dict[str, object]:
+    """Cut what is listed at the end to what can be read, each with how many more there are."""
+    missing = [row for row in report.rows if not row.cells]
+    flagged = list_flagged(report)
+    shown = list(islice(flagged, MAX_LISTED_ENTRIES))
+    flagged_count = len(shown) + sum(1 for _ in flagged)
+    return {
+        "flagged": shown,
+        "more_flagged": describe_remainder(flagged_count, MAX_LISTED_ENTRIES, report.lang),
+        "missing": [format_trainee_name(row) for row in missing[:MAX_LISTED_ENTRIES]],
+        "more_missing": describe_remainder(len(missing), MAX_LISTED_ENTRIES, report.lang),
+        "refused": list(list_refused_files(report)),
+        "more_refused": describe_remainder(len(report.refused), MAX_LISTED_ENTRIES, report.lang),
+    }
 
 
 def list_refused_files(report: ClassReport) -> Iterator[tuple[str, list[str]]]:
@@ -156,18 +184,23 @@ def format_class_title(report: ClassReport) -> str:
     """Name the one lab, or say how many labs and trainees there are."""
     if len(report.labs) == 1:
         return report_messages.sanitize_prose(report.labs[0].title, report.lang)
-    text = get_translator(report.lang)(N_("{labs} labs, {trainees} trainees"))
-    return text.format(labs=len(report.labs), trainees=len(report.rows))
+    ngettext, labs, trainees = get_plural_translator(report.lang), len(report.labs), len(report.rows)
+    counted = (
+        ngettext("{count} lab", "{count} labs", labs).format(count=labs),
+        ngettext("{count} trainee", "{count} trainees", trainees).format(count=trainees),
+    )
+    return ", ".join(counted)
 
 
-def build_class_tally(report: ClassReport, missing: int, flagged: int) -> list[tuple[str, str]]:
+def build_class_tally(report: ClassReport) -> list[tuple[str, str]]:
     """Count the trainees who are expected, handed in, missing and flagged, and the files refused."""
     labels = messages.translate_class_labels(report.lang)
+    missing = sum(not row.cells for row in report.rows)
     counts = [
         ("", labels["expected"], len(report.rows)),
         ("passed", labels["handed_in"], len(report.rows) - missing),
         ("failed", labels["missing"], missing),
-        ("blocked", labels["odd"], flagged),
+        ("blocked", labels["odd"], sum(map(is_flagged, report.rows))),
         ("unknown", labels["refused"], len(report.refused)),
     ]
     return [
@@ -184,18 +217,47 @@ def build_mistake_cards(report: ClassReport) -> Iterator[MistakeCard]:
     links = (
         {row.trainee: make_anchor(at) for at, row in enumerate(report.rows)} if has_details(report) else {}
     )
+    shown = {row.trainee: format_trainee_name(row) for row in report.rows}
     for at, mistake in enumerate(report.mistakes):
         yield MistakeCard(
             anchor=f"m{at}",
             lab=sanitize_line(mistake.lab),
-            mistake=build_mistake_view(to_named_mistake(mistake), report.lang, MAX_HINTS),
+            mistake=build_mistake_view(to_named_mistake(mistake), mistake.lab, report.lang, MAX_HINTS),
             count=share_text.format(count=len(mistake.trainees), handed_in=handed_in[mistake.lab]),
             share=round(100 * len(mistake.trainees) / handed_in[mistake.lab], 1),
             names=[
-                (sanitize_line(who, MAX_NAME_CHARS), links.get(who, ""))
+                (shown.get(who) or sanitize_line(who, MAX_NAME_CHARS), links.get(who, ""))
                 for who in mistake.trainees[:MAX_NAMES]
             ],
             remainder=describe_remainder(len(mistake.trainees), MAX_NAMES, report.lang),
+            variants=[
+                (
+                    split_code_spans(report_messages.sanitize_prose(variant.message, report.lang)),
+                    "; ".join(
+                        shown.get(who) or sanitize_line(who) for who in variant.trainees[:MAX_VARIANT_NAMES]
+                    ),
+                )
+                for variant in mistake.variants[:MAX_VARIANTS]
+            ],
+        )
+
+
+def build_stuck_rows(report: ClassReport) -> Iterator[StuckRow]:
+    """Build a row for each check at which somebody is stuck."""
+    lab_at = {lab.id: at for at, lab in enumerate(report.labs)}
+    for group in list_stuck_groups(report):
+        yield StuckRow(
+            lab=sanitize_line(group.lab),
+            check=report_messages.sanitize_prose(group.check, report.lang),
+            trainees=[
+                (
+                    format_trainee_name(row),
+                    make_anchor(at, lab_at[group.lab]) if has_details(report) else "",
+                    describe_stuck(stuck, report.lang),
+                )
+                for at, row, stuck in group.trainees[:MAX_NAMES]
+            ],
+            remainder=describe_remainder(len(group.trainees), MAX_NAMES, report.lang),
         )
 
 
@@ -274,7 +336,7 @@ def list_matrix_rows(
 def list_flagged(report: ClassReport) -> Iterator[FlaggedEntry]:
     """List the trainees' labs that have flags, and the trainees who are not on the roster."""
     for at, row in enumerate(report.rows):
-        if row.cells and not row.expected:
+        if is_stranger(row):
             stranger = get_translator(report.lang)(N_("not on the roster"))
             yield FlaggedEntry(
                 trainee=format_trainee_name(row),

@@ -1,9 +1,11 @@
 """Render a class report as one JSON document."""
 
+from collections.abc import Iterator
+
 from dckgrade.report.class_report import ClassReport
-from dckgrade.report.codec import encode_document
+from dckgrade.report.codec import iter_document
 
 
-def render_class_json(report: ClassReport) -> bytes:
-    """Encode the class report, indented, ending in a newline."""
-    return encode_document(report)
+def iter_class_json(report: ClassReport) -> Iterator[bytes]:
+    """Encode the class report, indented, ending in a newline, a trainee at a time."""
+    return iter_document(report, "rows")

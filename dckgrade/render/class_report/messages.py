@@ -12,6 +12,7 @@ FLAG_MESSAGES: Mapping[Flag, str] = {
     "claimed-otherwise": N_("claims what its recording does not show"),
     "incomplete": N_("cut off by a deadline"),
     "name-differs": N_("written under another name"),
+    "no-name": N_("says no name; that of its folder or file counts"),
     "unreached": N_("engine not reached"),
     "bad-signature": N_("its signature is not of this report and the trainee's key"),
     "published": N_("one of dckgrade's own published recordings"),
@@ -27,7 +28,7 @@ TRUST_MESSAGES: Mapping[Trust, str] = {
 TRUST_SIGNS: Mapping[Trust, str] = {"declared": "○", "corroborated": "◐", "observed": "●"}
 SUSPICION_MESSAGES: Mapping[str, str] = {
     "nobody-passes": N_("nobody passes: is the check at fault?"),
-    "everybody-passes": N_("everybody passes: does it tell anything?"),
+    "everybody-passes": N_("everybody passes: is this check useful?"),
 }
 CLASS_LABELS: Mapping[str, str] = {
     "class_report": N_("Class report"),
@@ -39,6 +40,15 @@ CLASS_LABELS: Mapping[str, str] = {
     "rarer": N_("Rarer mistakes"),
     "no_mistakes": N_("No mistake that the labs know by name was made."),
     "who": N_("Who"),
+    "variants": N_("What was said to whom"),
+    "stuck": N_("Who is stuck where"),
+    "stuck_note": N_(
+        "The first check that fails; since how long, by the class's newest report; in how many reports."
+    ),
+    "show": N_("Show"),
+    "sort": N_("Sort"),
+    "by_name": N_("by name"),
+    "by_points": N_("by points"),
     "glance": N_("The class at a glance"),
     "trainee": N_("Trainee"),
     "total": N_("Total"),
@@ -56,7 +66,7 @@ CLASS_LABELS: Mapping[str, str] = {
     "matrix": N_("Check by check, each trainee"),
     "lab": N_("Lab"),
     "what": N_("What"),
-    "refused": N_("Not taken in"),
+    "refused": N_("Ignored"),
     "file": N_("File"),
     "reason": N_("Reason"),
     "each": N_("Trainee by trainee"),
@@ -69,6 +79,22 @@ CLASS_LABELS: Mapping[str, str] = {
     "reports": N_("Reports"),
     "version": N_("Version"),
 }
+
+
+ROW_FILTERS: Mapping[str, str] = {
+    "all": N_("everybody"),
+    "failing": N_("something fails"),
+    "flagged": N_("worth a look"),
+    "missing": N_("nothing handed in"),
+    "done": N_("everything passes"),
+}
+"""By the class of the rows, what may be chosen to be shown."""
+
+
+def translate_filters(lang: str) -> list[tuple[str, str]]:
+    """Return what may be chosen, each with its class."""
+    translate = get_translator(lang)
+    return [(kind, translate(text)) for kind, text in ROW_FILTERS.items()]
 
 
 def translate_class_labels(lang: str) -> dict[str, str]:

@@ -7,15 +7,18 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from dckgrade.i18n import N_, get_translator
+from dckgrade.i18n import N_, get_plural_translator, get_translator
+from dckgrade.render.class_report.heatmap import format_trainee_name
 from dckgrade.render.class_report.messages import FLAG_MESSAGES
+from dckgrade.render.class_report.stuck import describe_stuck, list_stuck_groups
 from dckgrade.render.class_report.trainee_details import describe_remainder
 from dckgrade.render.text import messages
-from dckgrade.render.text.sanitize import sanitize_line
+from dckgrade.render.text.console import ConsoleLine
 from dckgrade.report.class_report import ClassLab, ClassReport, ClassRow
 
 MAX_MISTAKES = 8
 MAX_REFUSED = 10
+MAX_STUCK_GROUPS, MAX_STUCK_NAMES = 12, 8
 MAX_FLAGGED = 40
 MIN_NAME_CHARS = 8
 """What is left for a trainee's name beside the points, at least."""
@@ -25,10 +28,14 @@ MAX_ROWS = 300
 
 def render_class_terminal(report: ClassReport) -> Iterator[RenderableType]:
     """Lay out the class, then the mistakes to explain next, then the files that were no reports."""
-    translate = get_translator(report.lang)
+    translate, ngettext = get_translator(report.lang), get_plural_translator(report.lang)
+    trainees = sum(bool(row.cells) for row in report.rows)
     yield Text(
-        translate(N_("{reports} reports of {trainees} trainees.")).format(
-            reports=report.reports, trainees=sum(bool(row.cells) for row in report.rows)
+        translate(N_("{reports} of {trainees}.")).format(
+            reports=ngettext("{count} report", "{count} reports", report.reports).format(
+                count=report.reports
+            ),
+            trainees=ngettext("{count} trainee", "{count} trainees", trainees).format(count=trainees),
         )
     )
     yield ClassTable(report)
@@ -38,30 +45,46 @@ def render_class_terminal(report: ClassReport) -> Iterator[RenderableType]:
     if flagged:
         yield Text("\n" + translate(N_("Worth a look")), style="bold")
     for line in flagged[:MAX_FLAGGED]:
-        yield build_bullet_row("⚑", line)
+        yield build_bullet_row("⚑", line, report.lang)
     if len(flagged) > MAX_FLAGGED:
         yield Text("…")
+    yield from render_stuck(report)
     if report.mistakes:
         yield Text("\n" + translate(N_("What to explain next")), style="bold")
     for mistake in report.mistakes[:MAX_MISTAKES]:
         yield build_bullet_row(
-            f"{len(mistake.trainees):>4}", f"{mistake.lab} {mistake.code} {mistake.message}"
+            f"{len(mistake.trainees):>4}", f"{mistake.lab} {mistake.code} {mistake.message}", report.lang
         )
     yield from render_unreached(report)
     if report.refused:
-        yield Text(
-            "\n" + translate(N_("Not taken in: {count}")).format(count=len(report.refused)), style="yellow"
-        )
+        yield Text("\n" + translate(N_("Ignored: {count}")).format(count=len(report.refused)), style="yellow")
     for refused in report.refused[:MAX_REFUSED]:
-        yield build_bullet_row("✗", refused.reason)
+        yield build_bullet_row("✗", refused.reason, report.lang)
 
 
-def build_bullet_row(sign: str, text: str) -> Table:
+def render_stuck(report: ClassReport) -> Iterator[RenderableType]:
+    """List the checks at which trainees are stuck, and who they are."""
+    groups = list(islice(list_stuck_groups(report), MAX_STUCK_GROUPS))
+    if groups:
+        yield Text("\n" + get_translator(report.lang)(N_("Who is stuck where")), style="bold")
+    for group in groups:
+        named = [
+            f"{format_trainee_name(row)} ({how_long})" if how_long else format_trainee_name(row)
+            for _, row, stuck in group.trainees[:MAX_STUCK_NAMES]
+            for how_long in [describe_stuck(stuck, report.lang)]
+        ]
+        more = describe_remainder(len(group.trainees), MAX_STUCK_NAMES, report.lang)
+        where = f"{group.lab} {group.check}"
+        who = messages.add_label(where, " · ".join(filter(None, (*named, more))), report.lang)
+        yield build_bullet_row(f"{len(group.trainees):>4}", who, report.lang)
+
+
+def build_bullet_row(sign: str, text: str, lang: str) -> Table:
     """Put text beside a sign; lines that wrap stay indented."""
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row(Text(sign), Text(sanitize_line(text), overflow="fold"))
+    table.add_row(Text(sign), ConsoleLine(text, lang))
     return table
 
 
@@ -72,7 +95,7 @@ def render_unreached(report: ClassReport) -> Iterator[RenderableType]:
         text = get_translator(report.lang)(N_("Not reached: {count}"))
         yield Text("\n" + text.format(count=len(lost)), style="yellow")
     for trainee, why in list(lost.items())[:MAX_REFUSED]:
-        yield build_bullet_row("✗", f"{trainee}: {why}")
+        yield build_bullet_row("✗", messages.add_label(trainee, why, report.lang), report.lang)
 
 
 def find_unreached_reasons(report: ClassReport) -> dict[str, str]:
@@ -121,8 +144,8 @@ def build_class_table(report: ClassReport, labs: Sequence[ClassLab], *, with_tot
     if with_total:
         table.add_column(translate(N_("Total")), justify="right", no_wrap=True)
     for row in report.rows[:MAX_ROWS]:
-        total = [str(row.score.earned)] if with_total else []
-        table.add_row(Text(sanitize_line(row.trainee)), *build_points_texts(labs, row), *total)
+        total = [str(row.score.earned) if row.cells else "·"] if with_total else []
+        table.add_row(Text(format_trainee_name(row)), *build_points_texts(labs, row), *total)
     return table
 
 
@@ -141,8 +164,8 @@ def build_points_texts(labs: Sequence[ClassLab], row: ClassRow) -> Iterator[Text
 def describe_flagged_rows(report: ClassReport) -> Iterator[str]:
     """List the flags, a line per trainee."""
     for row in report.rows:
-        if flags := "; ".join(describe_row_flags(row, report.lang)):
-            yield messages.add_label(sanitize_line(row.trainee), flags, report.lang)
+        if flags := " · ".join(describe_row_flags(row, report.lang)):
+            yield messages.add_label(format_trainee_name(row), flags, report.lang)
 
 
 def describe_row_flags(row: ClassRow, lang: str) -> Iterator[str]:

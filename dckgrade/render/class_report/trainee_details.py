@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from dckgrade.i18n import N_, get_translator
+from dckgrade.i18n import N_, get_plural_translator, get_translator
 from dckgrade.render.class_report.heatmap import (
     MAX_NAME_CHARS,
     format_cell_points,
@@ -12,9 +12,10 @@ from dckgrade.render.class_report.heatmap import (
     make_anchor,
 )
 from dckgrade.render.class_report.messages import FLAG_MESSAGES, TRUST_MESSAGES, TRUST_SIGNS
+from dckgrade.render.class_report.stuck import describe_stuck, find_check_title
 from dckgrade.render.text import messages
 from dckgrade.render.text.sanitize import sanitize_line
-from dckgrade.report.class_report import ClassCell, ClassLab, ClassReport, ClassRow
+from dckgrade.report.class_report import ClassCell, ClassLab, ClassReport, ClassRow, Stuck
 from dckgrade.report.result import Verdict
 
 MAX_OTHERS_NAMED = 6
@@ -43,6 +44,8 @@ class LabAttempt(Struct, frozen=True, kw_only=True):
     points: str
     trust: str
     source: str
+    stuck: str
+    """Where the trainee is stuck and since when; empty where nothing fails."""
     flags: list[str]
     checks: list[CheckRow]
     history: list[str]
@@ -93,6 +96,7 @@ def build_lab_attempt(
         points=f"{format_cell_points(cell)}/{lab.possible}",
         trust=f"{TRUST_SIGNS[cell.trust]} {translate(TRUST_MESSAGES[cell.trust])}",
         source=f"{sanitize_line(cell.source)}, {format_time(cell.started_at)}",
+        stuck=describe_stuck_lab(cell.stuck, lab, report.lang) if cell.stuck else "",
         flags=list(describe_flags(cell, report.lang)),
         checks=list(build_check_rows(cell, lab, report.lang, mistakes)),
         history=[
@@ -101,6 +105,16 @@ def build_lab_attempt(
             for attempt in cell.history
         ],
     )
+
+
+def describe_stuck_lab(stuck: Stuck, lab: ClassLab, lang: str) -> str:
+    """Say at which check a trainee is stuck, since when and for how long."""
+    translate = get_translator(lang)
+    title = messages.sanitize_prose(find_check_title(lab, stuck.check), lang)
+    if not stuck.since:
+        return translate(N_("Stuck at “{title}”.")).format(title=title)
+    sentence = translate(N_("Stuck at “{title}” since {time} ({how_long})."))
+    return sentence.format(title=title, time=format_time(stuck.since), how_long=describe_stuck(stuck, lang))
 
 
 def describe_flags(cell: ClassCell, lang: str) -> Iterator[str]:
@@ -117,7 +131,13 @@ def describe_flags(cell: ClassCell, lang: str) -> Iterator[str]:
 
 def describe_remainder(count: int, shown: int, lang: str) -> str:
     """Return how many are not listed; empty when all are."""
-    return get_translator(lang)(N_("and {count} more")).format(count=count - shown) if count > shown else ""
+    left_out = count - shown
+    ngettext = get_plural_translator(lang)
+    return (
+        ngettext("and {count} more", "and {count} more", left_out).format(count=left_out)
+        if left_out > 0
+        else ""
+    )
 
 
 def build_check_rows(
