@@ -8,11 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from dckgrade.i18n import N_, get_translator
-from dckgrade.lab.catalogue import KnownMistake
-from dckgrade.lab.model import PLACEHOLDER_PATTERN
+from dckgrade.lab.catalogue import KnownMistake, translate_with_blanks
+from dckgrade.render.mistake_page import find_mistake_page
 from dckgrade.render.text import console as on_console
 from dckgrade.render.text import messages
-from dckgrade.report.text import Text as Words
 
 
 class Explanation:
@@ -31,18 +30,25 @@ class Explanation:
         yield on_console.make_console_text(
             f"{diagnosis.code} — {lab.id}, {lab.title.in_language(self.lang)}", self.lang, encoding, "bold"
         )
-        for label, text in (
+        for label, *texts in (
             (labels["seen"], translate_with_blanks(diagnosis.message, self.lang)),
             (get_translator(self.lang)(N_("In the checks")), self.quote_check_titles()),
             (labels["why"], translate_with_blanks(diagnosis.why, self.lang)),
             (labels["hint"], translate_with_blanks(diagnosis.hint, self.lang)),
             (labels["look"], translate_with_blanks(diagnosis.look, self.lang)),
-            (labels["source"], diagnosis.source or ""),
+            (labels["source"], *self.list_addresses()),
         ):
-            if text:
+            if any(texts):
                 yield Text()
                 yield on_console.make_console_text(label, self.lang, encoding, "bold")
+            for text in filter(None, texts):
                 yield Padding(on_console.make_console_text(text, self.lang, encoding), (0, 0, 0, 2))
+
+    def list_addresses(self) -> list[str]:
+        """List where there is more to read: others' documentation, and the mistake's own page."""
+        diagnosis = self.known.diagnosis
+        page = find_mistake_page(diagnosis.code, self.known.lab.id, self.lang)
+        return list(filter(None, (diagnosis.source, page)))
 
     def quote_check_titles(self) -> str:
         """Quote the titles of the checks that can name it."""
@@ -75,8 +81,3 @@ class MistakeIndex:
         yield on_console.make_console_text(
             get_translator(self.lang)(N_("Explain one with `dckgrade explain CODE`.")), self.lang, encoding
         )
-
-
-def translate_with_blanks(words: Words | None, lang: str) -> str:
-    """Translate a lab's text; placeholders that a report would fill in become `…`."""
-    return PLACEHOLDER_PATTERN.sub("…", words.in_language(lang)) if words else ""

@@ -33,7 +33,7 @@ class OutputFormat(NamedTuple):
     where there is none, as `module:function` below `dckgrade.render`.
 
     A renderer takes the document and, by name, those of the kind's options that it heeds. It returns bytes or
-    text; one for the terminal returns what Rich prints.
+    text, or yields them in pieces where there may be much; one for the terminal returns what Rich prints.
     """
 
     name: str
@@ -63,8 +63,13 @@ class OutputFormat(NamedTuple):
 
     def encode(self, kind: DocumentKind, document: Any, **options: object) -> bytes:
         """Render *document* as the content of a file."""
-        rendered: str | bytes = self.render(kind, document, **options)
-        return rendered if isinstance(rendered, bytes) else rendered.encode()
+        return b"".join(self.iter_encoded(kind, document, **options))
+
+    def iter_encoded(self, kind: DocumentKind, document: Any, **options: object) -> Iterator[bytes]:
+        """Render *document* as the content of a file, in pieces where it may be large."""
+        rendered: str | bytes | Iterator[str | bytes] = self.render(kind, document, **options)
+        for piece in [rendered] if isinstance(rendered, (str, bytes)) else rendered:
+            yield piece if isinstance(piece, bytes) else piece.encode()
 
 
 TEXT = OutputFormat(
@@ -82,14 +87,14 @@ FORMATS = [
         "json",
         ".json",
         report="report.json:render_json",
-        class_report="class_report.json:render_class_json",
+        class_report="class_report.json:iter_class_json",
         proof="proof.json:render_proof_json",
     ),
     OutputFormat(
         "html",
         ".html",
         report="report.html:render_session_page",
-        class_report="class_report.html:render_class_page",
+        class_report="class_report.html:iter_class_page",
         proof="proof.html:render_proof_page",
         sheet="sheet.html:render_sheet_page",
         not_on_stdout=list(DocumentKind),

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from dckgrade.lazy_patterns import compile_lazily
+from dckgrade.render.mistake_page import find_mistake_page
 from dckgrade.render.text import messages
 from dckgrade.render.text.prose import sanitize_markdown
 from dckgrade.render.text.sanitize import sanitize_line
@@ -52,8 +53,15 @@ class MistakeView(Struct, frozen=True, kw_only=True):
 
 
 def render_template_page(template: str, lang: str, *, sheets: Sequence[str] = (), **values: object) -> str:
+    """Render *template* as `iter_template_page` does, in one piece."""
+    return "".join(iter_template_page(template, lang, sheets=sheets, **values))
+
+
+def iter_template_page(
+    template: str, lang: str, *, sheets: Sequence[str] = (), **values: object
+) -> Iterator[str]:
     """
-    Render *template* as one page that runs nothing and loads nothing.
+    Render *template*, in pieces, as one page that runs nothing and loads nothing.
 
     *template* and *sheets*, styles beside the reports' own, are files below `dckgrade/`. The policy names the
     page's own style by its digest, so that no other applies.
@@ -66,7 +74,7 @@ def render_template_page(template: str, lang: str, *, sheets: Sequence[str] = ()
         get_template_environment()
         .get_template(template)
         # The style is our own files' text; everything else is escaped.
-        .render(lang=lang, style=Markup(style), style_hash=f"sha256-{digest}", **values)  # noqa: S704
+        .generate(lang=lang, style=Markup(style), style_hash=f"sha256-{digest}", **values)  # noqa: S704
     )
 
 
@@ -113,10 +121,11 @@ def is_link(address: str) -> bool:
     return LINK_PATTERN.fullmatch(address) is not None
 
 
-def build_mistake_view(mistake: NamedMistake, lang: str, hints: int) -> MistakeView:
-    """Make a mistake safe to show; hints above level *hints* are folded away, or left out at level 0."""
+def build_mistake_view(mistake: NamedMistake, lab: str, lang: str, hints: int) -> MistakeView:
+    """Make a mistake of *lab* safe to show; hints above level *hints* are folded away, at 0 left out."""
     wanted = list_hints(mistake, lang, hints)
-    every = [*list_hints(mistake, lang, MAX_HINTS), *list_look_hints(mistake, lang)] if hints else []
+    further = [*list_look_hints(mistake, lang), *list_page_hints(mistake, lab, lang)]
+    every = [*list_hints(mistake, lang, MAX_HINTS), *further] if hints else []
     return MistakeView(
         code=sanitize_line(mistake.code),
         message=split_code_spans(messages.sanitize_prose(mistake.message, lang)),
@@ -138,6 +147,12 @@ def build_quotation_view(quotation: Quotation) -> QuotationView:
 def list_look_hints(mistake: NamedMistake, lang: str) -> list[Hint]:
     """List how to verify it oneself, which has no level of its own but is part of the explanation."""
     return [Hint("look", messages.translate_labels(lang)["look"], mistake.look)] if mistake.look else []
+
+
+def list_page_hints(mistake: NamedMistake, lab: str, lang: str) -> list[Hint]:
+    """List the page of the mistake on the project's site, where there is one."""
+    page = find_mistake_page(mistake.code, lab, lang)
+    return [Hint("source", messages.translate_labels(lang)["source"], page)] if page else []
 
 
 def build_hint_view(hint: Hint, lang: str) -> HintView:

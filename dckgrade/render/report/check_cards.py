@@ -5,11 +5,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from dckgrade.i18n import get_translator
 from dckgrade.render.html_template import MistakeView, build_mistake_view
 from dckgrade.render.text import messages
+from dckgrade.render.text.mismatches import capitalize_first, describe_mismatches, read_observation
 from dckgrade.render.text.sanitize import sanitize_block, sanitize_line
-from dckgrade.render.text.values import describe_value
+from dckgrade.render.text.values import describe_cell
 from dckgrade.report.observation import Observation, Seen, Unobservable
 from dckgrade.report.report import Report
 from dckgrade.report.result import CheckResult, Reason
@@ -41,9 +41,10 @@ class CheckCard(Struct, frozen=True, kw_only=True):
     diagnosis: MistakeView | None
     remarks: list[MistakeView]
     evidence: list[EvidenceView]
+    is_open: bool = False
 
 
-def build_check_card(check: CheckResult, report: Report, hints: int) -> CheckCard:
+def build_check_card(check: CheckResult, report: Report, hints: int, *, is_open: bool = False) -> CheckCard:
     """Make everything about one check safe to show."""
     return CheckCard(
         verdict=check.verdict.value,
@@ -53,12 +54,15 @@ def build_check_card(check: CheckResult, report: Report, hints: int) -> CheckCar
         id=sanitize_line(check.id),
         points=messages.format_check_points(check),
         notes=list(list_notes(check, report)),
-        misses=messages.describe_mismatches(check, report.lang),
-        diagnosis=build_mistake_view(check.diagnosis, report.lang, hints) if check.diagnosis else None,
-        remarks=[build_mistake_view(remark, report.lang, hints) for remark in check.remarks],
+        misses=describe_mismatches(check, report),
+        diagnosis=build_mistake_view(check.diagnosis, report.lab.id, report.lang, hints)
+        if check.diagnosis
+        else None,
+        remarks=[build_mistake_view(remark, report.lab.id, report.lang, hints) for remark in check.remarks],
         evidence=[
             build_evidence(key, report.observations.get(key), report.lang) for key in check.observations
         ],
+        is_open=is_open,
     )
 
 
@@ -72,16 +76,22 @@ def list_notes(check: CheckResult, report: Report) -> Iterator[str]:
 
 def build_evidence(key: str, seen: Observation | None, lang: str) -> EvidenceView:
     """Build the view of one observation."""
-    labels, translate = messages.translate_labels(lang), get_translator(lang)
+    labels, observed = messages.translate_labels(lang), read_observation(key, seen, lang)
     match seen:
         case Seen(facts=facts):
             long = {name: text for name, text in facts.items() if is_long_text(text)}
             short = [
-                (sanitize_line(name), describe_value(facts[name], translate))
+                (
+                    capitalize_first(observed.label_fact(name)),
+                    describe_cell(facts[name], observed.get_speech(name)),
+                )
                 for name in facts
                 if name not in long
             ]
-            texts = [(sanitize_line(name), sanitize_block(text)) for name, text in long.items()]
+            texts = [
+                (capitalize_first(observed.label_fact(name)), sanitize_block(text))
+                for name, text in long.items()
+            ]
             return EvidenceView(key=sanitize_line(key), facts=short, long_texts=texts)
         case Unobservable(why=why, detail=detail):
             return EvidenceView(
@@ -90,7 +100,7 @@ def build_evidence(key: str, seen: Observation | None, lang: str) -> EvidenceVie
         case None:
             return EvidenceView(key=sanitize_line(key), note=labels["no_evidence"])
         case _:
-            return EvidenceView(key=sanitize_line(key), note=labels["absent"])
+            return EvidenceView(key=sanitize_line(key), note=capitalize_first(observed.describe_absence()))
 
 
 def is_long_text(found: Any) -> bool:

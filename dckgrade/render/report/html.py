@@ -8,6 +8,8 @@ from msgspec import Struct
 from dckgrade.render.html_template import render_markdown, render_template_page, split_code_spans
 from dckgrade.render.report.check_cards import CheckCard, build_check_card
 from dckgrade.render.text import messages
+from dckgrade.render.text.causes import group_by_cause
+from dckgrade.render.text.first_task import find_first_task, find_no_sheet, is_untouched
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.render.text.sentences import DEFAULT_HINTS
 from dckgrade.report.report import Report, sum_scores
@@ -35,7 +37,7 @@ class LabView(Struct, frozen=True, kw_only=True):
     tally: list[tuple[str, str, str]]
     incomplete: str
     steps: list[list[str]]
-    sections: list[tuple[str, bool, list[CheckCard]]]
+    sections: list[tuple[str, list[CheckCard]]]
     sheet: Markup
     """What the lab asks; empty where that is not known."""
     footer: list[tuple[str, str]]
@@ -49,11 +51,6 @@ class ScoreRing(Struct, frozen=True, kw_only=True):
     description: str
     arcs: list[Arc]
     ring_length: int
-
-
-def find_no_sheet(_report: Report) -> str:
-    """Know of no sheet."""
-    return ""
 
 
 def render_report_page(
@@ -91,6 +88,7 @@ def render_session_page(
 
 def build_lab_view(report: Report, hints: int, sheet: str, level: int) -> LabView:
     """Make everything about one lab, whose heading is of *level*, safe to show."""
+    task = find_first_task(sheet) if is_untouched(report) else ""
     return LabView(
         id=sanitize_line(report.lab.id),
         title=messages.sanitize_prose(report.lab.title, report.lang),
@@ -101,7 +99,7 @@ def build_lab_view(report: Report, hints: int, sheet: str, level: int) -> LabVie
             for verdict, text in messages.describe_verdict_counts(report)
         ],
         incomplete=messages.describe_incompleteness(report),
-        steps=[split_code_spans(step) for step in messages.list_next_steps(report)],
+        steps=[split_code_spans(step) for step in messages.list_next_steps(report, task=task)],
         sections=build_sections(report, hints),
         sheet=render_markdown(sheet, report.lang, level=level + 1),
         footer=build_footer(report),
@@ -132,8 +130,12 @@ def cut_into_arcs(checks: Sequence[CheckResult], possible: int) -> Iterator[Arc]
         start += check.points
 
 
-def build_sections(report: Report, hints: int) -> list[tuple[str, bool, list[CheckCard]]]:
-    """Sort the checks into sections: heading, whether its cards are open, cards. Failures come first."""
+def build_sections(report: Report, hints: int) -> list[tuple[str, list[CheckCard]]]:
+    """
+    Sort the checks into sections: heading and cards. Failures come first.
+
+    Of the checks about which the same is said the first is open; those that are blocked are not.
+    """
     labels = messages.translate_labels(report.lang)
     remarked = [check for check in report.checks if check.remarks]
     passed = [check for check in messages.list_checks_with(report, Verdict.PASSED) if not check.remarks]
@@ -144,8 +146,20 @@ def build_sections(report: Report, hints: int) -> list[tuple[str, bool, list[Che
         (labels["passed"], False, passed),
         (labels["skipped"], False, messages.list_checks_with(report, Verdict.SKIPPED)),
     ]
+    first_of_cause = {group[0].id for group in group_by_cause(report.checks, report)}
     return [
-        (name, opened, [build_check_card(check, report, hints) for check in checks])
+        (
+            name,
+            [
+                build_check_card(
+                    check,
+                    report,
+                    hints,
+                    is_open=opened and check.id in first_of_cause and check.verdict is not Verdict.BLOCKED,
+                )
+                for check in checks
+            ],
+        )
         for name, opened, checks in listed
         if checks
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from dckgrade.render.text import messages
+from dckgrade.render.text import causes, messages
 from dckgrade.render.text.escape import escape_markdown, escape_markdown_prose
 from dckgrade.render.text.sentences import (
     DEFAULT_HINTS,
@@ -62,12 +62,14 @@ def format_section(heading: str, checks: Sequence[CheckResult], report: Report, 
         return
     yield f"### {escape_markdown(heading)}"
     yield ""
-    for check in checks:
-        yield f"- **{escape_markdown(check.title) or '-'}**"
-        sentences = (
-            describe_remarks(check, report, hints)
-            if check.verdict is Verdict.PASSED
-            else describe_failure(check, report, hints)
+    for group in causes.group_by_cause(checks, report):
+        if causes.are_waiting(group):
+            yield f"- {escape_markdown_prose(causes.describe_waiting(report.lang))}"
+            continue
+        yield "- " + ", ".join(f"**{escape_markdown(check.title) or '-'}**" for check in group)
+        describe = describe_remarks if group[0].verdict is Verdict.PASSED else describe_failure
+        sentences = dict.fromkeys(
+            sentence for check in group for sentence in describe(check, report, hints) if sentence.strip()
         )
-        yield from (f"  - {escape_markdown_prose(sentence)}" for sentence in sentences if sentence.strip())
+        yield from (f"  - {escape_markdown_prose(sentence)}" for sentence in sentences)
     yield ""

@@ -6,12 +6,15 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from dckgrade.render.text import causes, messages
 from dckgrade.render.text import console as on_console
-from dckgrade.render.text import messages
+from dckgrade.render.text.first_task import choose_first_task, find_no_sheet
 from dckgrade.render.text.sentences import DEFAULT_HINTS, describe_mistake, list_hints
 from dckgrade.report.report import Report, sum_scores
 from dckgrade.report.result import CheckResult, NamedMistake, Verdict
 
+MAX_WIDTH = 110
+"""Characters; eyes lose their place in longer lines."""
 VERDICT_STYLES = {
     Verdict.PASSED: "green",
     Verdict.FAILED: "bold red",
@@ -22,20 +25,31 @@ VERDICT_STYLES = {
 
 
 def render_terminal(
-    report: Report, hints: int = DEFAULT_HINTS, *, engine: bool = True, watched: bool = False
+    report: Report, hints: int = DEFAULT_HINTS, *, engine: bool = True, watched: bool = False, task: str = ""
 ) -> RenderableType:
     """Render *report*; *engine*: whether to name it first; *watched*: it is graded again by itself."""
     return DeferredRenderable(
-        lambda encoding: ReportLayout(report, encoding, hints, engine=engine, watched=watched).lay_out()
+        lambda encoding: ReportLayout(
+            report, encoding, hints, engine=engine, watched=watched, task=task
+        ).lay_out()
     )
 
 
 def render_session(
-    reports: Sequence[Report], hints: int = DEFAULT_HINTS, *, watched: bool = False
+    reports: Sequence[Report],
+    hints: int = DEFAULT_HINTS,
+    find_sheet: Callable[[Report], str] = find_no_sheet,
+    *,
+    watched: bool = False,
 ) -> Iterator[RenderableType]:
-    """Render the reports of one run, the engine named once; below several, their total."""
+    """
+    Render the reports of one run, the engine named once; below several, their total.
+
+    *find_sheet* gives the Markdown of what a report's lab asks, or nothing.
+    """
     for at, report in enumerate(reports):
-        yield render_terminal(report, hints, engine=at == 0, watched=watched)
+        task = choose_first_task(report, find_sheet)
+        yield render_terminal(report, hints, engine=at == 0, watched=watched, task=task)
     if len(reports) > 1:
         yield render_overview(reports)
 
@@ -52,7 +66,8 @@ class DeferredRenderable:
         self.parts = parts
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from on_console.lay_out_parts(self.parts(options.encoding), console, options)
+        readable = options.update_width(min(options.max_width, MAX_WIDTH))
+        yield from on_console.lay_out_parts(self.parts(options.encoding), console, readable)
 
 
 def lay_out_overview(reports: Sequence[Report], encoding: str) -> Iterator[RenderableType]:
@@ -82,9 +97,11 @@ def lay_out_overview(reports: Sequence[Report], encoding: str) -> Iterator[Rende
 class ReportLayout:
     """One report in the characters that *encoding* has."""
 
-    def __init__(self, report: Report, encoding: str, hints: int, *, engine: bool, watched: bool) -> None:
+    def __init__(
+        self, report: Report, encoding: str, hints: int, *, engine: bool, watched: bool, task: str
+    ) -> None:
         self.report, self.encoding, self.hints = report, encoding, hints
-        self.engine, self.watched = engine, watched
+        self.engine, self.watched, self.task = engine, watched, task
         self.labels = messages.translate_labels(report.lang)
 
     def lay_out(self) -> Iterator[RenderableType]:
@@ -92,15 +109,19 @@ class ReportLayout:
         yield from self.lay_out_header()
         yield self.build_checks_table()
         yield from self.lay_out_section(
-            "to_mend", map(self.explain_check, messages.list_failed_and_blocked(self.report))
+            "to_mend", self.explain_checks(messages.list_failed_and_blocked(self.report))
         )
         yield from self.lay_out_section(
-            "undecided", map(self.explain_check, messages.list_checks_with(self.report, Verdict.UNKNOWN))
+            "undecided", self.explain_checks(messages.list_checks_with(self.report, Verdict.UNKNOWN))
         )
         yield from self.lay_out_section("remarks", self.lay_out_remarks())
         yield Text()
+        yield from self.lay_out_end()
+
+    def lay_out_end(self) -> Iterator[RenderableType]:
+        """Tell the total, and what to do next."""
         yield self.make_text(messages.describe_score(self.report.score, self.report.lang), "bold")
-        if steps := messages.list_next_steps(self.report, watched=self.watched):
+        if steps := messages.list_next_steps(self.report, watched=self.watched, task=self.task):
             yield self.make_text(self.labels["next"], "bold")
             yield from (self.make_bullet("→", self.make_text(step)) for step in steps)
 
@@ -142,10 +163,24 @@ class ReportLayout:
                 yield self.make_text(self.labels[heading], "bold underline")
             yield part
 
-    def explain_check(self, check: CheckResult) -> RenderableType:
-        """Explain a check that did not pass: the mistake, what was seen, where to look."""
-        parts: list[RenderableType] = [self.make_text(check.title, "bold")]
-        if check.blocked_by:
+    def explain_checks(self, checks: Sequence[CheckResult]) -> Iterator[RenderableType]:
+        """Explain checks that did not pass, those together about which the same is said."""
+        for group in causes.group_by_cause(checks, self.report):
+            if causes.are_waiting(group):
+                waiting = self.make_text(causes.describe_waiting(self.report.lang))
+                yield self.make_bullet(
+                    messages.VERDICT_SYMBOLS[Verdict.BLOCKED], waiting, VERDICT_STYLES[Verdict.BLOCKED]
+                )
+            else:
+                yield self.explain_group(group)
+
+    def explain_group(self, group: Sequence[CheckResult]) -> RenderableType:
+        """Explain checks of one cause: the mistake, what was seen, where to look."""
+        check = next(filter(causes.is_of_engine, group), group[0])
+        # Where no engine answers, all checks are in the table above with the same verdict.
+        titles = () if causes.is_of_engine(check) and len(group) > 1 else group
+        parts: list[RenderableType] = [self.make_text(same.title, "bold") for same in titles]
+        if check.blocked_by and len(group) == 1:
             parts.append(self.make_text(messages.describe_blockers(check, self.report)))
         if check.reason:
             parts.append(self.make_text(messages.describe_reason(check.reason, self.report.lang)))
@@ -153,7 +188,7 @@ class ReportLayout:
             parts += self.make_mistake_texts(check.diagnosis)
         parts += [
             self.make_mismatch_bullet(sentence)
-            for sentence in messages.describe_mismatches(check, self.report.lang)
+            for sentence in causes.describe_group_mismatches(group, self.report)
         ]
         if check.diagnosis:
             parts += self.make_hint_texts(check.diagnosis)

@@ -115,7 +115,7 @@ def test_failures_are_open_and_come_first_and_passes_are_folded() -> None:
     ]
 
     assert [card["class"] for card in cards] == ["card failed"] * 2 + ["card blocked"] + ["card passed"] * 3
-    assert ["open" in card for card in cards] == [True, True, True, False, False, False]
+    assert ["open" in card for card in cards] == [True, True, False, False, False, False]
 
 
 def test_the_mistake_the_evidence_and_the_hint_are_told() -> None:
@@ -123,7 +123,7 @@ def test_the_mistake_the_evidence_and_the_hint_are_told() -> None:
 
     assert "PostgreSQL s'est arrêté aussitôt" in text
     assert "ST-01" in text
-    assert ": attendu running, trouvé exited" in text
+    assert "arrêté (exited) ; demandé : en marche (running)" in text
     assert "Piste Le journal du conteneur" in text
     assert "superuser password is not specified" in text
 

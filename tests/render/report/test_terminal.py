@@ -7,9 +7,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from dckgrade.render.report.terminal import render_terminal
+from dckgrade.render.report.terminal import MAX_WIDTH, render_terminal
 from dckgrade.report.report import Report
-from dckgrade.report.result import Reason, Verdict
+from dckgrade.report.result import NamedMistake, Reason, Verdict
 from tests.support.reports import (
     HOSTILE,
     Lang,
@@ -73,6 +73,13 @@ def test_hostile_text_never_breaks_an_encoding(text: str, encoding: str) -> None
     assert encoded(plant_text(make_eventful_report("fr"), text), encoding)
 
 
+def test_no_line_is_longer_than_eyes_follow() -> None:
+    long = make_check(
+        "long", Verdict.FAILED, diagnosis=NamedMistake(code="ST-01", name="", message="word " * 99)
+    )
+    assert max(map(cell_len, printed(make_report(long), width=300).splitlines())) <= MAX_WIDTH
+
+
 @langs
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_no_line_is_wider_than_the_terminal(lang: Lang, width: int) -> None:
@@ -105,7 +112,7 @@ def test_a_failure_is_explained_by_mistake_then_evidence_then_hint() -> None:
     output = printed(read_sample_report("two-mistakes"), width=200)
 
     places = position(
-        output, "À corriger", "[ST-01]", "état du conteneur : attendu running", "Piste : Le journal"
+        output, "À corriger", "[ST-01]", "État du conteneur : arrêté (exited) ; demandé", "Piste : Le journal"
     )
     assert places == sorted(places)
 
@@ -118,7 +125,7 @@ def test_failures_come_in_the_order_of_the_lab_and_before_what_they_hold_up() ->
             make_check("cause", Verdict.FAILED),
         )
     )
-    below = output.partition("To mend")[2]
+    below = output.partition("To fix")[2]
     places = position(
         below, "Title of other", "Title of cause", "Title of late", "Waits for “Title of cause”"
     )
