@@ -29,7 +29,14 @@ MachineJobsOption = Annotated[
     int, typer.Option("--jobs", min=1, max=64, help=N_("How many machines at a time."))
 ]
 DeadlineOption = Annotated[
-    float, typer.Option("--deadline", metavar="SECONDS", min=5, max=7200, help=N_("All ends by then."))
+    float,
+    typer.Option(
+        "--deadline",
+        metavar="SECONDS",
+        min=5,
+        max=7200,
+        help=N_("Maximum duration for the whole class, in seconds."),
+    ),
 ]
 
 

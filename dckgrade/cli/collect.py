@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dckgrade.cli import exit_codes, language, options, output
-from dckgrade.i18n import N_, UserError, get_translator
+from dckgrade.i18n import N_, UserError, get_plural_translator
 from dckgrade.render import formats
 from dckgrade.render.formats import DocumentKind
 
@@ -26,7 +26,7 @@ DEFAULT_CLASS_FORMAT = ClassFormat(formats.TEXT.name)
 
 
 class AttemptPolicy(StrEnum):
-    """Which of several attempts counts."""
+    """Attempt that counts when there are several."""
 
     BEST = "best"
     LATEST = "latest"
@@ -45,7 +45,8 @@ ReportPathsArgument = Annotated[
     typer.Argument(metavar="PATH…", help=N_("Folders, zips, tars or files of JSON reports.")),
 ]
 RosterOption = Annotated[
-    Path | None, typer.Option("--roster", metavar="CSV", help=N_("Who is expected: name, email, username…"))
+    Path | None,
+    typer.Option("--roster", metavar="CSV", help=N_("List of the trainees expected: name, email, username…")),
 ]
 ObservedOption = Annotated[
     list[Path] | None,
@@ -54,23 +55,26 @@ ObservedOption = Annotated[
 KeysOption = Annotated[
     Path | None, typer.Option("--keys", metavar="FILE", help=N_("The keys that `enrol --new` made."))
 ]
-CountOption = Annotated[AttemptPolicy, typer.Option("--count", help=N_("Which of several attempts counts."))]
+CountOption = Annotated[
+    AttemptPolicy, typer.Option("--count", help=N_("Attempt that counts when there are several."))
+]
 ClonedOption = Annotated[
     bool, typer.Option("--cloned", help=N_("The machines are copies of one image: engines share their id."))
 ]
 ClassFormatOption = Annotated[
-    ClassFormat, typer.Option("-f", "--format", help=N_("What to print on standard output."))
+    ClassFormat, typer.Option("-f", "--format", help=N_("Format to print on standard output."))
 ]
 ClassOutputsOption = Annotated[
     list[Path] | None,
     options.make_output_option(DocumentKind.CLASS_REPORT),
 ]
-ExcelOption = Annotated[bool, typer.Option("--excel", help=N_("CSV as French Excel opens it."))]
+ExcelOption = Annotated[bool, typer.Option("--excel", help=N_("Write CSV that Excel in French opens."))]
 MoodleOption = Annotated[
-    Path | None, typer.Option("--moodle", metavar="CSV", help=N_("Write what Moodle's gradebook imports."))
+    Path | None,
+    typer.Option("--moodle", metavar="CSV", help=N_("Write a file that Moodle's gradebook imports.")),
 ]
 MoodleColumnOption = Annotated[
-    MoodleColumn, typer.Option("--key", help=N_("What Moodle knows the trainees by."))
+    MoodleColumn, typer.Option("--key", help=N_("Field by which Moodle recognizes the trainees."))
 ]
 GradescopeOption = Annotated[
     Path | None,
@@ -93,7 +97,7 @@ def collect(
     gradescope: GradescopeOption = None,
     lang: options.Language = None,
 ) -> None:
-    """Make one class report of many reports."""
+    """Gather the trainees' reports into one class report."""
     from dckgrade.classroom import people
     from dckgrade.classroom.gather import GatheredClass, GatherOptions
     from dckgrade.classroom.submissions import read_submissions
@@ -148,7 +152,8 @@ def write_platform_exports(
         output.write_file_atomically(moodle, render_moodle(report, key.value))
     if gradescope:
         output.make_folder(gradescope)
-        for at, row in enumerate(report.rows, start=1):
+        # Who handed nothing in has no result, which is not a 0.
+        for at, row in ((at, row) for at, row in enumerate(report.rows, start=1) if row.cells):
             output.write_file_atomically(
                 gradescope / f"{output.make_file_name(row.trainee, at)}.json",
                 render_trainee_gradescope(report, row),
@@ -164,13 +169,13 @@ def show_files_read(each: "Iterable[Submission]") -> "Iterator[Iterable[Submissi
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, emoji=False)
-    text = get_translator(language.get_language())(N_("{count} files read"))
+    ngettext = get_plural_translator(language.get_language())
     with console.status("") as status:
 
         def counting() -> "Iterator[Submission]":
             for at, submission in enumerate(each, start=1):
                 if at % 50 == 1:
-                    status.update(text.format(count=at))
+                    status.update(ngettext("{count} file read", "{count} files read", at).format(count=at))
                 yield submission
 
         yield counting()

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from dckgrade.cli import (
+    command_names,
     completion,
     exit_codes,
     inputs,
@@ -21,6 +22,7 @@ from dckgrade.cli import (
     settings,
     shortcuts,
     translated_help,
+    usage_errors,
 )
 from dckgrade.cli.translated_help import TranslatedCommand, TranslatedHelp
 from dckgrade.i18n import N_, Lang, UserError, get_translator
@@ -78,14 +80,20 @@ class LabCommandGroup(TranslatedHelp, TyperGroup):
         from dckgrade.lab.discovery import NoSuchLab
         from dckgrade.lab.problem import guess_nearest_word
 
+        args = command_names.recognize_words(
+            args, lambda word: self.get_command(ctx, word) is not None, lambda: self.list_commands(ctx)
+        )
         name = args[0]
+        if name == command_names.HELP_OPTION:
+            print(ctx.get_help())
+            raise typer.Exit
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             known = self.list_commands(ctx)
             near = guess_nearest_word(name, known)
             with exit_codes.exit_on_errors():
                 raise NoSuchLab(
                     N_("There is no lab or command “{name}”."),
-                    N_("Did you mean {near}?") if near else N_("There are {known}."),
+                    N_("Did you mean {near}?") if near else N_("Available: {known}."),
                     name=name,
                     near=near,
                     known=", ".join(known),
@@ -139,30 +147,41 @@ class CommandEntry(NamedTuple):
 COMMANDS: Mapping[str, CommandEntry] = {
     "grade": CommandEntry("grade", "grade", N_("Grade a lab on this machine's engine.")),
     "judge": CommandEntry("judge", "judge", N_("Judge recorded reports again with today's labs.")),
-    "collect": CommandEntry("collect", "collect", N_("Make one class report of many reports.")),
+    "collect": CommandEntry("collect", "collect", N_("Gather the trainees' reports into one class report.")),
     "class": CommandEntry("class_", "class_", N_("Grade the engines of a class from the trainer's desk.")),
     "enrol": CommandEntry(
-        "enrol", "enrol", N_("Take the key that signs your reports, or make the keys of a class.")
+        "enrol", "enrol", N_("Install the key that signs your reports, or make the keys of a class.")
     ),
+    "board": CommandEntry("board", "board", N_("Serve the live class board: who is stuck where, now.")),
+    "join": CommandEntry(
+        "join", "join", N_("Join a class board: each graded run is sent to it from now on.")
+    ),
+    "leave": CommandEntry("join", "leave", N_("Leave the class board: nothing is sent any more.")),
+    "hand": CommandEntry("hand", "hand", N_("Raise your hand on the class board.")),
     "doctor": CommandEntry(
-        "doctor", "doctor", N_("Say which engine there is, and which labs can be graded on it.")
+        "doctor", "doctor", N_("Show the engine in use, and which labs can be graded on it.")
     ),
     "config": CommandEntry("config", "config", N_("Show each setting with its value and its origin.")),
     "sheet": CommandEntry("sheet", "sheet", N_("Show what a lab asks.")),
     "explain": CommandEntry(
-        "explain", "explain", N_("Explain a mistake by its code; alone, list all that are known.")
+        "explain", "explain", N_("Explain a mistake by its code; without a code, list all of them.")
     ),
     "demo": CommandEntry("judge", "demo", N_("Show a recorded lab with two mistakes; needs no engine.")),
-    "lint": CommandEntry("lint", "lint", N_("Check labs: file:line:column of every problem at once.")),
+    "lint": CommandEntry(
+        "lint", "lint", N_("Check labs and show every problem at once, as file:line:column.")
+    ),
     "prove": CommandEntry(
         "prove", "prove", N_("Test a lab: solutions pass, mistakes are detected, every check can fail.")
     ),
     "new": CommandEntry("new", "new", N_("Write a lab to fill in, with its solution and a first mistake.")),
+    "record": CommandEntry("record", "record", N_("Record all that can be seen of an engine.")),
+    "draft": CommandEntry("draft", "draft", N_("Draft a lab from two recordings of an engine.")),
     "try": CommandEntry("try_", "try_", N_("Run one probe and list the facts that a check can test.")),
     "schema": CommandEntry("schema", "schema", N_("Print the JSON Schema of labs.")),
 }
 COMMAND_CLASSES: Mapping[str, type[TyperCommand]] = {
     "grade": inputs.CommandWithInputs,
+    "record": inputs.CommandWithInputs,
     "try": inputs.CommandWithInputs,
     "class": inputs.FleetCommand,
 }
@@ -203,10 +222,16 @@ def print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def add_lab_folder(folder: Path | None) -> None:
+def add_lab_folder(ctx: typer.Context, folder: Path | None) -> None:
     """Take the labs of *folder* too, before the command is looked for, which may be one of them."""
     if folder:
-        from dckgrade.lab.discovery import LABS_VARIABLE
+        from dckgrade.lab.discovery import LABS_VARIABLE, list_lab_files
+
+        if folder.is_dir() and not list_lab_files(folder) and not ctx.resilient_parsing:
+            what = get_translator(language.get_language())(
+                N_("There is no lab in {path}: a lab ends in .yaml.")
+            )
+            exit_codes.print_to_stderr([what.format(path=folder)])
 
         os.environ[LABS_VARIABLE] = os.pathsep.join(
             filter(None, (os.environ.get(LABS_VARIABLE), str(folder)))
@@ -270,31 +295,6 @@ def run_command_line(lang: Lang) -> None:
         # Typer keeps its UsageError to itself; this is how it can be told apart without its private modules.
         if not hasattr(refused, "format_message"):
             raise
-        exit_codes.print_to_stderr(describe_usage_error(refused, lang))
+        exit_codes.print_to_stderr(usage_errors.describe_usage_error(refused, lang))
         raise SystemExit(exit_codes.ExitCode.USAGE) from None
     raise SystemExit(code if isinstance(code, int) else exit_codes.ExitCode.PASSED)
-
-
-def suggest_option(ctx: Any, option: str) -> str | None:
-    """Return the option that was probably meant."""
-    from dckgrade.lab.problem import guess_nearest_word
-
-    known = [word for param in ctx.command.get_params(ctx) for word in param.opts] if ctx else []
-    return guess_nearest_word(option, [word for word in known if word.startswith("--")])
-
-
-def describe_usage_error(refused: Any, lang: Lang) -> list[str]:
-    """Return the sentences that say what the parser refused, and how to go on."""
-    translate = get_translator(lang)
-    option = getattr(refused, "option_name", None)
-    param = getattr(refused, "param", None)
-    if option:
-        what = translate(N_("There is no option {option}.")).format(option=option)
-        if near := suggest_option(refused.ctx, option):
-            what += " " + translate(N_("Did you mean {near}?")).format(near=near)
-    elif type(refused).__name__ == "MissingParameter" and param is not None:
-        what = translate(N_("{name} is missing.")).format(name=param.human_readable_name)
-    else:
-        what = translate(N_("This cannot be used: {message}")).format(message=refused.format_message())
-    path = refused.ctx.command_path if refused.ctx else "dckgrade"
-    return [what, translate(N_("`{path} --help` shows what can.")).format(path=path)]

@@ -13,6 +13,19 @@ from dckgrade.i18n import UserError
 Completions = Iterator[tuple[str, str]]
 """Words that can be typed, each with what it stands for."""
 MAX_ENGINE_WAIT_S = 2.0
+ZSH_QUOTES = {ord("'"): "\N{RIGHT SINGLE QUOTATION MARK}", ord('"'): "\N{RIGHT DOUBLE QUOTATION MARK}"}
+
+
+def make_description(text: str) -> str:
+    """
+    Make *text* safe to show beside a word; with typographic quotes in zsh, which loses the straight ones.
+
+    Typer doubles them, and zsh takes two quotes that touch for none.
+    """
+    from dckgrade.render.text.sanitize import sanitize_line
+
+    safe = sanitize_line(text)
+    return safe.translate(ZSH_QUOTES) if "zsh" in os.environ.get("_DCKGRADE_COMPLETE", "") else safe
 
 
 def complete_labs(incomplete: str) -> Completions:
@@ -29,10 +42,9 @@ def get_lab_title(name: str) -> str:
     if "bash" in os.environ.get("_DCKGRADE_COMPLETE", ""):
         return ""
     from dckgrade.lab.discovery import get_lab_path, read_lab_title
-    from dckgrade.render.text.sanitize import sanitize_line
 
     path = get_lab_path(name)
-    return sanitize_line(read_lab_title(path, language.get_language())) if path else ""
+    return make_description(read_lab_title(path, language.get_language())) if path else ""
 
 
 def complete_checks(ctx: typer.Context, incomplete: str) -> Completions:
@@ -40,7 +52,6 @@ def complete_checks(ctx: typer.Context, incomplete: str) -> Completions:
     from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import get_lab_path, list_lab_paths
     from dckgrade.lab.problem import FileInvalid
-    from dckgrade.render.text.sanitize import sanitize_line
 
     lab = ctx.params.get("lab") or ctx.info_name or ""
     path = get_lab_path(lab)
@@ -48,35 +59,32 @@ def complete_checks(ctx: typer.Context, incomplete: str) -> Completions:
         with contextlib.suppress(FileInvalid, UserError):
             for check in load_checked_lab(lab_path).lab.checks:
                 if check.id.startswith(incomplete):
-                    yield check.id, sanitize_line(check.title.in_language(language.get_language()))
+                    yield check.id, make_description(check.title.in_language(language.get_language()))
 
 
 def complete_codes(incomplete: str) -> Completions:
     """Offer the codes of all mistakes, each with its message."""
-    from dckgrade.lab.catalogue import iter_mistakes
+    from dckgrade.lab.catalogue import iter_mistakes, translate_with_blanks
     from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import list_lab_paths
-    from dckgrade.lab.model import PLACEHOLDER_PATTERN
     from dckgrade.lab.problem import FileInvalid
-    from dckgrade.render.text.sanitize import sanitize_line
 
     for path in list_lab_paths().values():
         with contextlib.suppress(FileInvalid, UserError):
             for mistake in iter_mistakes(load_checked_lab(path).lab):
                 diagnosis = mistake.diagnosis
                 if diagnosis.code.startswith(incomplete.upper()) and diagnosis.message:
-                    message = diagnosis.message.in_language(language.get_language())
-                    yield diagnosis.code, sanitize_line(PLACEHOLDER_PATTERN.sub("…", message))
+                    message = translate_with_blanks(diagnosis.message, language.get_language())
+                    yield diagnosis.code, make_description(message)
 
 
 def complete_contexts(incomplete: str) -> Completions:
     """Offer Docker's contexts, each with its description."""
     from dckgrade.engine.endpoint import list_contexts as known
-    from dckgrade.render.text.sanitize import sanitize_line
 
     for name, description in known(os.environ, Path.home()).items():
         if name.startswith(incomplete):
-            yield name, sanitize_line(description)
+            yield name, make_description(description)
 
 
 def complete_containers(ctx: typer.Context, _words: list[str], incomplete: str) -> Completions:
@@ -95,7 +103,7 @@ def complete_containers(ctx: typer.Context, _words: list[str], incomplete: str) 
             for listed in engine.take_snapshot().list_containers():
                 for name in list_container_names(listed):
                     if name.startswith(incomplete):
-                        yield sanitize_line(name), sanitize_line(str(listed.get("Image") or ""))
+                        yield sanitize_line(name), make_description(str(listed.get("Image") or ""))
 
 
 def complete_folders(_ctx: typer.Context, _words: list[str], incomplete: str) -> Completions:

@@ -6,6 +6,7 @@ from dckgrade.cli import language, options, output, settings
 from dckgrade.i18n import N_, get_translator
 
 HIDDEN_VALUE = "***"
+YES, NO = N_("yes"), N_("no")
 
 
 def config(lang: options.Language = None) -> None:
@@ -18,7 +19,8 @@ def config(lang: options.Language = None) -> None:
     width = max(len(row.name) for row in rows)
     with output.safe_stdout():
         for row in rows:
-            print(sanitize_line(f"{row.name:{width}} {row.value!s:12} {row.origin}"))
+            value = translate(YES if row.value else NO) if isinstance(row.value, bool) else str(row.value)
+            print(sanitize_line(f"{row.name:{width}} {value:12} {row.origin}"))
         path = settings.get_config_path()
         line = N_("File: {path}") if path.exists() else N_("File: {path} (there is none)")
         print("\n" + sanitize_line(translate(line).format(path=path)))

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +25,7 @@ class TextOrJson(StrEnum):
 
 
 TextOrJsonOption = Annotated[
-    TextOrJson, typer.Option("-f", "--format", help=N_("What to print on standard output."))
+    TextOrJson, typer.Option("-f", "--format", help=N_("Format to print on standard output."))
 ]
 
 
@@ -35,7 +35,7 @@ def doctor(
     context: options.Context = None,
     lang: options.Language = None,
 ) -> None:
-    """Say which engine there is, and which labs can be graded on it."""
+    """Show the engine in use, and which labs can be graded on it."""
     from dckgrade.engine import endpoint
     from dckgrade.grading.doctor import encode_doctor_report
     from dckgrade.render.text.sanitize import sanitize_line
@@ -110,16 +110,29 @@ def describe_machine(machine: "Machine") -> Iterator[str]:
     translate = get_translator(language.get_language())
     yield f"{machine.sort} {machine.version}, API {machine.api}"
     if machine.untested_api:
-        message = N_("It offers API {newest}, newer than what dckgrade was tested with: {api} is spoken.")
+        message = N_(
+            "It offers API {newest}, newer than those that dckgrade was tested with: dckgrade uses {api}."
+        )
         yield translate(message).format(newest=machine.untested_api, api=machine.api)
     yield f"{machine.operating_system}, Linux {machine.kernel}"
     memory = translate(N_("{memory} GiB of memory, {cpus} processors"))
     yield memory.format(memory=round(machine.memory_bytes / 2**30, 1), cpus=machine.cpus)
-    yes, no = translate(N_("yes")), translate(N_("no"))
     kinds = {"seccomp": machine.seccomp, "AppArmor": machine.apparmor}
-    kinds |= {"rootless": machine.rootless, "WSL": machine.wsl, "snap": machine.snap}
-    yield ", ".join(f"{name}: {yes if holds else no}" for name, holds in kinds.items())
-    yield (
-        f"cgroup v{machine.cgroup_version} ({machine.cgroup_driver}), storage {machine.storage_driver}, "
-        f"logs {machine.logging_driver}, swarm {machine.swarm}"
+    kinds |= {translate(N_("rootless")): machine.rootless, "WSL": machine.wsl, "snap": machine.snap}
+    yield describe_properties(
+        {name: translate(N_("yes") if holds else N_("no")) for name, holds in kinds.items()}
     )
+    yield describe_properties(
+        {
+            "cgroup": f"v{machine.cgroup_version} ({machine.cgroup_driver})",
+            translate(N_("storage")): machine.storage_driver,
+            translate(N_("logs")): machine.logging_driver,
+            "swarm": str(machine.swarm),
+        }
+    )
+
+
+def describe_properties(properties: Mapping[str, str]) -> str:
+    """Format what is said of the machine, each behind its label."""
+    template = get_translator(language.get_language())(N_("{label}: {value}"))
+    return ", ".join(template.format(label=label, value=value) for label, value in properties.items())

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dckgrade.cli import exit_codes, language, options, output, settings
-from dckgrade.i18n import N_, UserError, get_translator
+from dckgrade.i18n import N_, UserError, get_plural_translator, get_translator
 
 CLASS_KEYS_FILE_NAME = "class.keys"
 
@@ -17,7 +17,10 @@ NewKeysOption = Annotated[
     Path | None, typer.Option("--new", metavar="ROSTER", help=N_("Make keys for everybody on this roster."))
 ]
 KeysFolderOption = Annotated[
-    Path, typer.Option("--into", metavar="DIR", help=N_("Where to write the keys: one a trainee, and all."))
+    Path,
+    typer.Option(
+        "--into", metavar="DIR", help=N_("Folder for the keys: one for each trainee, and all together.")
+    ),
 ]
 
 
@@ -27,7 +30,7 @@ def enrol(
     folder: KeysFolderOption = Path("keys"),
     lang: options.Language = None,
 ) -> None:
-    """Take the key that signs your reports, or make the keys of a class."""
+    """Install the key that signs your reports, or make the keys of a class."""
     if (key is None) == (new is None):
         raise UserError(
             N_("Name a key to take, or a roster to make keys for."),
@@ -60,14 +63,13 @@ def write_class_keys(file: Path, folder: Path) -> None:
             private=True,
         )
     output.write_file_atomically(everybody, signature.encode_keys(keys), private=True)
-    message = N_("{count} keys in {folder}. Give each trainee theirs; {all} is yours, for `collect --keys`.")
-    exit_codes.print_to_stderr(
-        [
-            get_translator(language.get_language())(message).format(
-                count=len(keys), folder=folder, all=CLASS_KEYS_FILE_NAME
-            )
-        ]
+    ngettext = get_plural_translator(language.get_language())
+    message = ngettext(
+        "{count} key in {folder}. Give it to the trainee; {all} is yours, for `collect --keys`.",
+        "{count} keys in {folder}. Give each trainee theirs; {all} is yours, for `collect --keys`.",
+        len(keys),
     )
+    exit_codes.print_to_stderr([message.format(count=len(keys), folder=folder, all=CLASS_KEYS_FILE_NAME)])
 
 
 def install_own_key(file: Path) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """The exit codes (README, “Exit codes”)."""
+    """The exit codes (docs/en/commands.md, “Exit codes”)."""
 
     PASSED = 0
     FAILED = 1
@@ -118,10 +118,12 @@ def exit_on_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         raise SystemExit(ExitCode.INTERRUPTED) from None
     except Exception as bug:  # noqa: BLE001 - the last door before the user
+        from dckgrade.engine.redaction import mask_secrets
+
         print_to_stderr(
             [
                 get_translator(lang)(N_("This is a bug in dckgrade, not in your work: {bug}.")).format(
-                    bug=repr(bug)
+                    bug=mask_secrets(repr(bug))
                 ),
                 *save_traceback(lang),
             ]
@@ -130,15 +132,19 @@ def exit_on_errors() -> Iterator[None]:
 
 
 def save_traceback(lang: Lang) -> list[str]:
-    """Keep the traceback for a bug report, and tell where."""
+    """Keep the traceback for a bug report, secrets masked, for its owner only, and tell where."""
     import traceback
 
     from platformdirs import user_log_path
 
+    from dckgrade.cli.output import write_file_atomically
+    from dckgrade.engine.redaction import mask_secrets
+
     path = user_log_path("dckgrade") / f"bug-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.txt"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(traceback.format_exc(), encoding="utf-8", errors="backslashreplace")
-    except OSError:
+        trace = mask_secrets(traceback.format_exc()).encode(errors="backslashreplace")
+        write_file_atomically(path, trace, private=True)
+    except (OSError, UserError):
         return [get_translator(lang)(N_("Please report it with what you typed."))]
     return [get_translator(lang)(N_("Please report it with the file {path}.")).format(path=path)]

@@ -20,7 +20,8 @@ def explain(
     code: Annotated[
         str | None,
         typer.Argument(
-            autocompletion=names.complete_codes, help=N_("The code, such as ST-01; else all are listed.")
+            autocompletion=names.complete_codes,
+            help=N_("The code, such as ST-01; without it, all are listed."),
         ),
     ] = None,
     lang: options.Language = None,
@@ -30,7 +31,7 @@ def explain(
 
     known = load_mistakes()
     if not known:
-        raise exit_codes.NothingToGrade(N_("No lab knows a mistake by name."))
+        raise exit_codes.NothingToGrade(N_("No lab defines a mistake."))
     spoken = language.get_language()
     output.print_on_terminal(
         Explanation(find_mistake(code, known), spoken) if code else MistakeIndex(known.values(), spoken)
@@ -56,7 +57,7 @@ def find_mistake(code: str, known: "dict[str, KnownMistake]") -> "KnownMistake":
         return known[exact]
     near = guess_nearest_word(code.upper(), known) or names.get(guess_nearest_word(code.lower(), names) or "")
     raise NoSuchCode(
-        N_("No lab knows the mistake “{code}”."),
+        N_("No lab defines the mistake “{code}”."),
         N_("Did you mean {near}?") if near else N_("`dckgrade explain` lists them all."),
         code=code,
         near=near,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import MsgspecError, Struct, json
 
 from dckgrade.cli import output
-from dckgrade.i18n import N_, Lang, UserError, get_translator
+from dckgrade.i18n import N_, Lang, UserError, get_plural_translator, get_translator
 from dckgrade.report.decode import parse_json
 from dckgrade.report.result import Verdict
 
@@ -91,12 +91,11 @@ def describe_gain(reports: "Sequence[Report]", lang: Lang) -> str:
     gained = sum(map(compute_gain, reports))
     if not gained:
         return ""
-    message = (
-        N_("Since your last run: {points} point")
-        if abs(gained) == 1
-        else N_("Since your last run: {points} points")
+    ngettext = get_plural_translator(lang)
+    message = ngettext(
+        "Since your last run: {points} point", "Since your last run: {points} points", abs(gained)
     )
-    return get_translator(lang)(message).format(points=f"{gained:+}".replace("-", "\N{MINUS SIGN}"))
+    return message.format(points=f"{gained:+}".replace("-", "\N{MINUS SIGN}"))
 
 
 def compute_gain(report: "Report") -> int:
@@ -108,4 +107,28 @@ def compute_gain(report: "Report") -> int:
     lost = {Verdict.FAILED, Verdict.BLOCKED}
     return won - sum(
         check.points for check in report.checks if check.id in before.passed and check.verdict in lost
+    )
+
+
+def describe_carried(reports: "Sequence[Report]", lang: Lang) -> str:
+    """Say what it comes to with what passed in the last run and was not tried this time; '' for nothing."""
+    carried = sum(map(count_carried_points, reports))
+    if not carried:
+        return ""
+    message = N_("With what passed before and was not tried again: {points}/{possible}")
+    earned, possible = (
+        sum(getattr(report.score, name) for report in reports) for name in ("earned", "possible")
+    )
+    return get_translator(lang)(message).format(points=earned + carried, possible=possible)
+
+
+def count_carried_points(report: "Report") -> int:
+    """Count the points of the checks that passed in the last run and were left out this time."""
+    before = find_last_run(report.lab.id, report.engine.endpoint, report.lab.digest)
+    if before is None:
+        return 0
+    return sum(
+        check.points
+        for check in report.checks
+        if check.id in before.passed and check.reason and check.reason.code == "not-chosen"
     )

@@ -9,8 +9,9 @@ import typer
 from typer.core import TyperOption
 
 from dckgrade.cli import completion, exit_codes, language, settings
-from dckgrade.cli.translated_help import TranslatedCommand
+from dckgrade.cli.translated_help import TranslatedCommand, translate_metavar
 from dckgrade.i18n import N_, UserError, get_translator
+from dckgrade.typography import typeset
 
 if TYPE_CHECKING:
     from dckgrade.lab.inputs import LabInput
@@ -61,11 +62,12 @@ class CommandWithInputs(TranslatedCommand):
         """Make the option of an input; its value goes to the context, since no command knows it by name."""
         from dckgrade.lab.inputs import VALUE_FORMS
 
+        spoken = language.get_language()
         return TyperOption(
             param_decls=[f"input_{declared.name.replace('-', '_')}", declared.option],
             type=str,
-            metavar=VALUE_FORMS[declared.type].metavar,
-            help=declared.help[language.get_language()],
+            metavar=translate_metavar(VALUE_FORMS[declared.type].metavar, get_translator(spoken)),
+            help=typeset(declared.help[spoken], spoken),
             envvar=settings.get_variable_name(declared.name) if self.reads_variable(declared) else None,
             show_envvar=True,
             hidden=hidden,
@@ -112,11 +114,11 @@ def resolve_inputs(ctx: typer.Context, labs: "Sequence[LoadedLab]") -> dict[str,
     return resolve_declared_inputs(declared.values(), typed)
 
 
-def resolve_known_inputs(ctx: typer.Context, loaded: "LoadedLab") -> dict[str, str]:
+def resolve_known_inputs(ctx: typer.Context, loaded: "LoadedLab | None" = None) -> dict[str, str]:
     """Return the inputs of all labs, those of *loaded* first: a probe may be looked at without a lab."""
     from dckgrade.lab.inputs import collect_inputs, collect_known_inputs
 
-    declared = collect_known_inputs() | collect_inputs([loaded.path])
+    declared = collect_known_inputs() | collect_inputs([loaded.path] if loaded else [])
     return resolve_declared_inputs(declared.values(), get_typed_inputs(ctx))
 
 
@@ -174,7 +176,7 @@ def validate_input(declared: "LabInput", setting: settings.Setting) -> None:
         raise UserError(N_("There is no folder {path}."), path=setting.value)
     if not declared.is_value_valid(setting.value):
         raise UserError(
-            N_("{path}: {name} is {value}, which it cannot be."), N_("An example: {example}."),
+            N_("{path}: {name} cannot be {value}."), N_("An example: {example}."),
             path=setting.origin, name=declared.name, example=VALUE_FORMS[declared.type].example,
             value="***" if declared.type == "secret" else repr(setting.value),
         )  # fmt: skip
@@ -187,7 +189,7 @@ def refuse_user_without_password(chosen: Mapping[str, str], declared: Sequence[s
     for name in chosen:
         user, password = name_account_inputs(name.removesuffix("-user"))
         if name == user and password in declared and password not in chosen:
-            raise UserError(N_("--{user} says nothing without --{password}."), user=user, password=password)
+            raise UserError(N_("--{user} is of no use without --{password}."), user=user, password=password)
 
 
 def resolve_fleet_inputs(ctx: typer.Context, labs: "Sequence[LoadedLab]") -> dict[str, str]:

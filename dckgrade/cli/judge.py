@@ -8,14 +8,17 @@ import typer
 
 import dckgrade
 from dckgrade.cli import exit_codes, language, options, output
-from dckgrade.i18n import N_, Lang, UserError
+from dckgrade.i18n import N_, Lang, UserError, get_translator
 from dckgrade.render import formats
 
 DiffOption = Annotated[
     bool, typer.Option("--diff", help=N_("Show what would change, in files, folders and archives."))
 ]
 WriteOption = Annotated[
-    bool, typer.Option("--write", help=N_("With --diff: write it; the old report is kept beside the new."))
+    bool,
+    typer.Option(
+        "--write", help=N_("With --diff: write the changes; the old report is kept beside the new one.")
+    ),
 ]
 
 
@@ -30,7 +33,7 @@ def judge(
 ) -> None:
     """Judge recorded reports again with today's labs."""
     if write and not diff:
-        raise UserError(N_("--write goes with --diff."), N_("Look at what would change first."))
+        raise UserError(N_("--write needs --diff."), N_("Look at what would change first."))
     if diff:
         from dckgrade.cli.judge_diff import show_differences
 
@@ -62,15 +65,40 @@ def demo(
     """Show a recorded lab with two mistakes; needs no engine."""
     spoken = language.get_language()
     raw = Path(dckgrade.__file__).with_name("demo.json").read_bytes()
+    translate = get_translator(spoken)
+    about = translate(N_("This is a demonstration, on a recording. On your own engine: `dckgrade tp5`"))
     raise SystemExit(
-        judge_recordings(raw, "demo.json", spoken, shape, output.validate_output_paths(outputs or []), hints)
+        judge_recordings(
+            raw,
+            "demo.json",
+            spoken,
+            shape,
+            output.validate_output_paths(outputs or []),
+            hints,
+            endpoint=translate(N_("demonstration")),
+            below=[about],
+        )
     )
 
 
 def judge_recordings(
-    raw: bytes, source: str, lang: Lang, shape: output.ReportFormat, paths: Sequence[Path], hints: int
+    raw: bytes,
+    source: str,
+    lang: Lang,
+    shape: output.ReportFormat,
+    paths: Sequence[Path],
+    hints: int,
+    *,
+    endpoint: str = "",
+    below: Sequence[str] = (),
 ) -> exit_codes.ExitCode:
-    """Judge one recording again, or all those of a session; print and write the reports."""
+    """
+    Judge one recording again, or all those of a session; print and write the reports.
+
+    *endpoint*: what to call the engine instead; *below*: what to say below a text.
+    """
+    from msgspec.structs import replace
+
     from dckgrade.grading import judging
     from dckgrade.lab.checked import load_checked_lab
     from dckgrade.lab.discovery import find_lab_path
@@ -81,6 +109,8 @@ def judge_recordings(
         judging.judge_report_again(load_checked_lab(find_lab_path(report.lab.id)), report, lang)
         for report in reports
     ]
-    output.print_reports(again, shape, hints)
+    if endpoint:
+        again = [replace(report, engine=replace(report.engine, endpoint=endpoint)) for report in again]
+    output.print_reports(again, shape, hints, below)
     output.write_reports(again, paths, hints)
     return exit_codes.choose_exit_code(again)

@@ -33,7 +33,7 @@ def show_differences(paths: Sequence[Path], *, write: bool) -> exit_codes.ExitCo
                 output.print_on_terminal(*lay_out_report_change(changed))
                 if write:
                     write_changed_report(changed)
-        message = N_("{changing} of {read} reports change.")
+        message = N_("Reports that change: {changing} of {read}.")
         output.print_on_terminal(translate(message).format(changing=changing, read=read))
     if not read:
         raise exit_codes.NothingToGrade(N_("There is no report among what was named."))

@@ -17,7 +17,7 @@ def choose_language(arguments: Sequence[str], environ: Mapping[str, str], settle
     """Take `--lang`, else DCKGRADE_LANG, else what the user has *settled*, else the locale, else French."""
     asked = find_lang_argument(arguments) or environ.get("DCKGRADE_LANG", "") or settled
     if asked and asked not in LANGUAGES:
-        raise UnknownLanguage(N_("Unknown language “{asked}”."), N_("There are fr and en."), asked=asked)
+        raise UnknownLanguage(N_("Unknown language “{asked}”."), N_("Available: fr, en."), asked=asked)
     locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
     return next(
         (lang for lang in LANGUAGES if lang == asked),

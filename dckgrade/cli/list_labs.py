@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dckgrade.cli import language
-from dckgrade.i18n import N_, get_translator
+from dckgrade.i18n import N_, get_plural_translator, get_translator
 
 if TYPE_CHECKING:
     from dckgrade.lab.kept import LabHead
@@ -16,10 +16,10 @@ def print_labs() -> None:
     from dckgrade.lab.kept import find_kept_head
 
     lang = language.get_language()
-    translate = get_translator(lang)
+    translate, ngettext = get_translator(lang), get_plural_translator(lang)
     for name, path in list_lab_paths().items():
         head = find_kept_head(path) or load_head(path)
-        points = translate(N_("{points} points")).format(points=head.points)
+        points = ngettext("{count} point", "{count} points", head.points).format(count=head.points)
         print(f"{name}  {head.title.in_language(lang)}  ({points})")
     print("\n" + translate(N_("Grade one with `dckgrade LAB`; `dckgrade --help` shows the rest.")))
 

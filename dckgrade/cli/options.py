@@ -11,11 +11,11 @@ from dckgrade.i18n import N_
 from dckgrade.render.formats import DocumentKind, list_suffixes
 
 ReportFormatOption = Annotated[
-    ReportFormat, typer.Option("-f", "--format", help=N_("What to print on standard output."))
+    ReportFormat, typer.Option("-f", "--format", help=N_("Format to print on standard output."))
 ]
 
 
-REPORT_OUTPUT_HELP = N_("Also write the report there, in the format of its name's end. Repeatable.")
+REPORT_OUTPUT_HELP = N_("Also write the report to this file, in the format of its extension. Repeatable.")
 
 
 def make_output_option(kind: DocumentKind, about: str = REPORT_OUTPUT_HELP) -> Any:
@@ -35,12 +35,12 @@ Hints = Annotated[
         "--hints",
         min=0,
         max=3,
-        help=N_("How much help: 0 none, 1 where to look, 2 the concept too, 3 the documentation too."),
+        help=N_("Level of help: 0 none; 1 a hint; 2 the reason too; 3 the documentation too."),
     ),
 ]
 Language = Annotated[
     str | None,
-    typer.Option("--lang", metavar="fr|en", help=N_("Language; else DCKGRADE_LANG, the locale, fr.")),
+    typer.Option("--lang", metavar="fr|en", help=N_("Language; by default DCKGRADE_LANG, the locale, fr.")),
 ]
 Host = Annotated[
     str | None,
@@ -50,6 +50,7 @@ Context = Annotated[
     str | None,
     typer.Option(
         "--context",
+        metavar="NAME",
         autocompletion=completion.complete_contexts,
         help=N_("Docker context of the engine to grade."),
     ),
@@ -60,7 +61,7 @@ OnlyChecks = Annotated[
         "--only",
         metavar="CHECK",
         autocompletion=completion.complete_checks,
-        help=N_("Attempt this check alone. Repeatable."),
+        help=N_("Grade this check alone. Repeatable."),
     ),
 ]
 FailedOnly = Annotated[
@@ -72,6 +73,10 @@ FailedOnly = Annotated[
 NoHistory = Annotated[
     bool,
     typer.Option("--no-history", help=N_("Do not read or write the run history.")),
+]
+NoSend = Annotated[
+    bool,
+    typer.Option("--no-send", help=N_("Send nothing to the class board that you have joined.")),
 ]
 Passive = Annotated[
     bool, typer.Option("--passive", help=N_("Only read: no exec, no probe, GET requests only."))

@@ -4,11 +4,12 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dckgrade.cli import language
 from dckgrade.i18n import N_, UserError
 from dckgrade.render import formats
 from dckgrade.render.formats import DocumentKind
@@ -74,10 +75,23 @@ def validate_output_paths(
     return paths
 
 
-def print_reports(reports: "Sequence[Report]", shape: ReportFormat, hints: int, news: str = "") -> None:
-    """Print *reports*, and below a text what is new since the last run."""
+def is_one_screen(shape: ReportFormat) -> bool:
+    """Return whether a text in the format called *shape* and what stderr says are read on one screen."""
+    return formats.get_format(shape).for_terminal and sys.stdout.isatty() and sys.stderr.isatty()
+
+
+def print_reports(
+    reports: "Sequence[Report]", shape: ReportFormat, hints: int, below: Sequence[str] = ()
+) -> None:
+    """Print *reports*, and below a text what else is to be said."""
     print_document(
-        DocumentKind.REPORT, reports, shape, below=news, hints=hints, encode_report=encode_own_report
+        DocumentKind.REPORT,
+        reports,
+        shape,
+        below=below,
+        hints=hints,
+        encode_report=encode_own_report,
+        find_sheet=find_sheet_of_report,
     )
 
 
@@ -94,26 +108,25 @@ def write_reports(reports: "Sequence[Report]", paths: Sequence[Path], hints: int
 
 
 def print_document(
-    kind: DocumentKind, document: object, shape: str, *, below: str = "", **options: object
+    kind: DocumentKind, document: object, shape: str, *, below: Sequence[str] = (), **options: object
 ) -> None:
     """Print *document* in the format called *shape*, on a terminal with *below*; stdout is nothing else."""
     chosen = formats.get_format(shape)
     with safe_stdout():
         if chosen.for_terminal:
-            from dckgrade.render.text.sanitize import sanitize_line
+            from dckgrade.render.text.console import ConsoleLine
 
-            print_on_terminal(
-                *chosen.render(kind, document, **options), *filter(None, [sanitize_line(below)])
-            )
+            lines = [ConsoleLine(sentence, language.get_language()) for sentence in below]
+            print_on_terminal(*chosen.render(kind, document, **options), *lines)
         else:
-            sys.stdout.buffer.write(chosen.encode(kind, document, **options))
+            sys.stdout.buffer.writelines(chosen.iter_encoded(kind, document, **options))
 
 
 def write_document(kind: DocumentKind, document: object, paths: Sequence[Path], **options: object) -> None:
     """Write *document* to *paths*, validated before, each in the format that its name asks for."""
     for path in paths:
         if chosen := formats.find_format_of_file(path.name, kind):
-            write_file_atomically(path, chosen.encode(kind, document, **options))
+            write_file_atomically(path, chosen.iter_encoded(kind, document, **options))
 
 
 @contextlib.contextmanager
@@ -168,15 +181,27 @@ def make_file_name(text: str, number: int) -> str:
     return f"{number:04}-{plain.strip('-')[:48] or 'trainee'}"
 
 
-def write_file_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Write all or nothing: a full disk or Ctrl-C leaves the old file whole; *private*: its owner only."""
+def remove_file(path: Path) -> None:
+    """Remove a file, unless there is none."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(N_("{path} cannot be removed: {why}."), path=path, why=error.strerror) from None
+
+
+def write_file_atomically(path: Path, content: bytes | Iterable[bytes], *, private: bool = False) -> None:
+    """
+    Write all or nothing: a full disk or Ctrl-C leaves the old file whole; *private*: its owner only.
+
+    *content* may come in pieces.
+    """
     # Late: it brings a random generator, and most commands write no file.
     import tempfile
 
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             try:
-                file.write(content)
+                file.writelines([content] if isinstance(content, bytes) else content)
                 file.flush()
                 os.fsync(file.fileno())
                 # A temporary file is private; a report is like any file that the user makes.

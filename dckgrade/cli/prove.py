@@ -39,7 +39,7 @@ FixturesOption = Annotated[
 EngineJobsOption = Annotated[
     int | None,
     typer.Option(
-        "--jobs", min=1, max=16, help=N_("Engines of our own at a time; else as many as memory allows.")
+        "--jobs", min=1, max=16, help=N_("Private engines at a time; by default as many as memory allows.")
     ),
 ]
 EngineOption = Annotated[
@@ -47,15 +47,15 @@ EngineOption = Annotated[
     typer.Option(
         "--engine",
         metavar="NAME",
-        help=N_("An engine of our own by name: installed, trixie, trixie-containerd, sid, sid-containerd."),
+        help=N_("A private engine by name: installed, trixie, trixie-containerd, sid, sid-containerd."),
     ),
 ]
 DisposableOption = Annotated[
     bool,
-    typer.Option("--disposable", help=N_("The engine named with --host is empty and may be used up.")),
+    typer.Option("--disposable", help=N_("Allow the empty engine named with --host to be used up.")),
 ]
 ProofFormatOption = Annotated[
-    ProofFormat, typer.Option("-f", "--format", help=N_("What to print on standard output."))
+    ProofFormat, typer.Option("-f", "--format", help=N_("Format to print on standard output."))
 ]
 ProofOutputsOption = Annotated[
     list[Path] | None,
@@ -88,7 +88,25 @@ def prove(
     )
     output.write_document(DocumentKind.PROOF, proofs, paths, lang=language.get_language())
     output.print_document(DocumentKind.PROOF, proofs, shape, lang=language.get_language())
+    if recorded:
+        exit_codes.print_to_stderr([line for lab in loaded for line in advise_recording(lab, fixtures)])
     raise SystemExit(choose_proof_exit_code(proofs))
+
+
+def advise_recording(lab: "LoadedLab", fixtures: Path) -> "Sequence[str]":
+    """Say how recordings are made, where there are none of *lab*."""
+    from dckgrade.prove.run import has_recordings
+
+    if has_recordings(lab, fixtures):
+        return []
+    trouble = UserError(
+        N_("{path} holds no recording of {lab} yet."),
+        N_("`dckgrade prove {file} --record` makes them on engines of its own; it needs root."),
+        path=fixtures / lab.lab.id,
+        lab=lab.lab.id,
+        file=lab.path,
+    )
+    return trouble.translate_sentences(language.get_language())
 
 
 def validate_prove_options(host: str | None, *, recorded: bool, record: bool, disposable: bool) -> None:
@@ -101,11 +119,11 @@ def validate_prove_options(host: str | None, *, recorded: bool, record: bool, di
         )
     if disposable and not host:
         raise UserError(
-            N_("--disposable says nothing without --host."), N_("Name the engine that may be used up.")
+            N_("--disposable is of no use without --host."), N_("Name the engine that may be used up.")
         )
     if recorded and (record or host):
         raise UserError(
-            N_("--recorded looks at no engine."), N_("Leave it out, or leave out --record and --host.")
+            N_("--recorded uses no engine."), N_("Leave out either --recorded, or --record and --host.")
         )
 
 
@@ -117,14 +135,14 @@ def choose_release(name: str | None, *, is_free: bool) -> "EngineRelease":
     if release is None:
         raise UserError(
             N_("There is no engine called {name}."),
-            N_("These there are: {names}."),
+            N_("Available: {names}."),
             name=name,
             names=", ".join(RELEASES),
         )
     if release != INSTALLED and not is_free:
         raise UserError(
-            N_("--engine does not go with --host and --recorded."),
-            N_("It names an engine that is started for this; leave one of them out."),
+            N_("--engine cannot be combined with --host or --recorded."),
+            N_("It names an engine that is started for this: leave one of them out."),
         )
     return release
 
@@ -132,10 +150,10 @@ def choose_release(name: str | None, *, is_free: bool) -> "EngineRelease":
 def load_named_labs(labs: Sequence[str]) -> "list[LoadedLab]":
     """Load the labs asked for, each once; without any, all."""
     from dckgrade.lab.checked import load_checked_lab
-    from dckgrade.lab.discovery import find_lab_path, list_lab_paths
+    from dckgrade.lab.discovery import find_typed_lab_path, list_lab_paths
 
     paths = [
-        Path(name) if name.endswith(".yaml") else find_lab_path(name) for name in labs
+        Path(name) if name.endswith(".yaml") else find_typed_lab_path(name) for name in labs
     ] or list_lab_paths().values()
     if not paths:
         raise exit_codes.NothingToGrade(N_("There is no lab to prove."))

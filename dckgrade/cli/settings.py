@@ -19,6 +19,7 @@ SETTING_TYPES: Mapping[str, type] = {
     "passive": bool,
     "no-wait": bool,
     "no-history": bool,
+    "no-send": bool,
 }
 """Options that may be set for good; which engine is graded is set in Docker's own configuration."""
 BUILT_IN_VALUES: Mapping[str, Any] = {
@@ -27,6 +28,7 @@ BUILT_IN_VALUES: Mapping[str, Any] = {
     "passive": False,
     "no-wait": False,
     "no-history": False,
+    "no-send": False,
 }
 BOOLEAN_WORDS: Mapping[str, bool] = {
     "1": True,
@@ -107,7 +109,7 @@ def validate_setting(name: str, value: Any, kind: type, path: Path) -> None:
     fits = isinstance(value, int | float) if kind is float else isinstance(value, kind)
     if not fits or (isinstance(value, bool) and kind is not bool):
         raise UserError(
-            N_("{path}: {name} is {value}, which it cannot be."), N_("An example: {example}."),
+            N_("{path}: {name} cannot be {value}."), N_("An example: {example}."),
             path=path, name=name, value=repr(value), example=EXAMPLES_BY_TYPE[kind].format(name=name),
         )  # fmt: skip
 
@@ -135,7 +137,7 @@ def validate_config_names() -> None:
             near = guess_nearest_word(name, known)
             raise UserError(
                 N_("{path}: there is no setting “{name}”."),
-                N_("Did you mean {near}?") if near else N_("These there are: {known}."),
+                N_("Did you mean {near}?") if near else N_("Available: {known}."),
                 path=path, name=name, near=near, known=", ".join(known),
             )  # fmt: skip
 
@@ -160,7 +162,7 @@ def parse_variable(text: str, kind: type, variable: str) -> Any:
         return BOOLEAN_WORDS[text.lower()] if kind is bool else kind(text)
     except (KeyError, ValueError):
         raise UserError(
-            N_("{path}: {name} is {value}, which it cannot be."), N_("An example: {example}."),
+            N_("{path}: {name} cannot be {value}."), N_("An example: {example}."),
             path="environment", name=variable, value=repr(text), example="120" if kind is float else "1",
         ) from None  # fmt: skip
 

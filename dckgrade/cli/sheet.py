@@ -18,7 +18,8 @@ DEFAULT_SHEET_FORMAT = SheetFormat(formats.TEXT.name)
 SheetOutputs = Annotated[
     list[Path] | None,
     options.make_output_option(
-        DocumentKind.SHEET, N_("Also write the sheet there, in the format of its name's end. Repeatable.")
+        DocumentKind.SHEET,
+        N_("Also write the sheet to this file, in the format of its extension. Repeatable."),
     ),
 ]
 
@@ -35,17 +36,17 @@ def sheet(
         ),
     ],
     shape: Annotated[
-        SheetFormat, typer.Option("-f", "--format", help=N_("What to print on standard output."))
+        SheetFormat, typer.Option("-f", "--format", help=N_("Format to print on standard output."))
     ] = DEFAULT_SHEET_FORMAT,
     outputs: SheetOutputs = None,
     lang: options.Language = None,
 ) -> None:
     """Show what a lab asks."""
-    from dckgrade.lab.discovery import find_lab_path
+    from dckgrade.lab.discovery import find_typed_lab_path
     from dckgrade.lab.load import load_lab
 
     paths = output.validate_output_paths(outputs or [], kind=DocumentKind.SHEET)
-    asked = load_lab(find_lab_path(lab)).lab
+    asked = load_lab(find_typed_lab_path(lab)).lab
     if asked.sheet is None:
         raise NoSheet(
             N_("The lab “{lab}” has no sheet."),

@@ -42,7 +42,7 @@ def try_(
         typer.Argument(
             metavar="CHECK",
             autocompletion=complete_check_paths,
-            help=N_("A check, such as tp5/dbserver-running; or a kind and its parameters."),
+            help=N_("A check, such as tp5/dbserver-running, or a kind of probe and its parameters."),
         ),
     ],
     shape: TextOrJsonOption = TextOrJson.TEXT,
@@ -81,7 +81,7 @@ def try_(
 def resolve_try_target(words: Sequence[str]) -> "tuple[LoadedLab, Check, bool]":
     """Return the lab and the check that LAB/CHECK or KIND name=value… names, and whether the lab exists."""
     from dckgrade.lab.checked import load_checked_lab
-    from dckgrade.lab.discovery import find_lab_path, get_lab_path
+    from dckgrade.lab.discovery import find_typed_lab_path, get_typed_lab_path
 
     first, *rest = words
     if is_check_name(rest):
@@ -90,9 +90,9 @@ def resolve_try_target(words: Sequence[str]) -> "tuple[LoadedLab, Check, bool]":
         lab, check = first, ""
     else:
         lab, _, check = first.rpartition("/")
-    if not lab and not get_lab_path(first):
+    if not lab and not get_typed_lab_path(first):
         return (*wrap_probe_in_lab(parse_probe(first, rest)), False)
-    loaded = load_checked_lab(Path(lab) if lab.endswith(".yaml") else find_lab_path(lab or first))
+    loaded = load_checked_lab(Path(lab) if lab.endswith(".yaml") else find_typed_lab_path(lab or first))
     known = [check.id for check in loaded.lab.checks]
     if not lab or check not in known:
         raise InvalidTryTarget(
@@ -122,8 +122,8 @@ def parse_probe(name: str, parameters: Sequence[str]) -> "Probe":
     if name not in kinds:
         near = guess_nearest_word(name, kinds)
         raise InvalidTryTarget(
-            N_("“{name}” is neither a lab nor a kind of thing to look at."),
-            N_("Did you mean {near}?") if near else N_("These kinds there are: {known}."),
+            N_("“{name}” is neither a lab nor a kind of probe."),
+            N_("Did you mean {near}?") if near else N_("Available kinds: {known}."),
             name=name,
             near=near,
             known=", ".join(sorted(kinds)),

@@ -40,11 +40,12 @@ def watch_engine(
     context: str | None,
     hints: int,
     keep: "Callable[[Sequence[Report]], None]",
+    send: "Callable[[Sequence[Report]], None]",
 ) -> "list[Report]":
     """
     Grade until all passes; Ctrl-C ends it with the last reports in the terminal.
 
-    *keep* is given the last reports, however it ends.
+    *keep* is given the last reports, however it ends; *send* those that are drawn, and returns at once.
     """
     from msgspec.structs import replace
 
@@ -64,11 +65,16 @@ def watch_engine(
                 # Kept before it is drawn: whoever sees it may press Ctrl-C at once.
                 if not before or extract_drawn_state(last) != extract_drawn_state(before):
                     draw(*lay_out_reports(last, before, hints))
+                    send(last)
                 if exit_codes.choose_exit_code(last) is exit_codes.ExitCode.PASSED:
                     return last
                 changes.wait_for_change(
                     MAX_WAIT_STARTING_S if any(report.starting for report in last) else MAX_WAIT_IDLE_S
                 )
+        except KeyboardInterrupt:
+            if len(last) == 1:
+                draw(*render_whole(last, hints))
+            raise
         finally:
             keep(last)
 
@@ -82,25 +88,46 @@ def extract_drawn_state(reports: "Sequence[Report]") -> list[object]:
 def lay_out_reports(
     reports: "Sequence[Report]", last: "Sequence[Report]", hints: int
 ) -> "Iterator[RenderableType]":
-    """Lay out the reports, and below them the checks that have just passed."""
-    from rich.text import Text
-
-    from dckgrade.render.report.terminal import render_session
-    from dckgrade.render.text.sanitize import sanitize_line
-
-    translate = get_translator(language.get_language())
+    """Lay out the reports, and below them the checks that have just passed and how to go on."""
     done = exit_codes.choose_exit_code(reports) is exit_codes.ExitCode.PASSED
-    # Several labs are taller than any terminal: while they are watched, each is a line and what to do next.
-    whole = len(reports) == 1 or done
-    yield from render_session(reports, hints, watched=not done) if whole else lay_out_short(reports)
-    for title in list_newly_passed(reports, last):
-        yield Text(
-            sanitize_line(translate(N_("Just passed: {title}")).format(title=title)), style="bold green"
-        )
+    closing = list(lay_out_closing(reports, last, done=done))
     if done:
-        yield Text(sanitize_line(translate(N_("All done, well done!"))), style="bold green")
+        yield from render_whole(reports, hints)
+        yield from closing
+    elif len(reports) == 1:
+        from dckgrade.render.report.watched import WatchedReport
+
+        yield WatchedReport(reports[0], closing, hints, output.find_sheet_of_report)
     else:
-        yield Text(sanitize_line(translate(N_("Watching the engine; Ctrl-C ends it."))), style="dim")
+        # Several labs are taller than any terminal: each is a line and what to do next.
+        yield from lay_out_short(reports)
+        yield from closing
+
+
+def render_whole(reports: "Sequence[Report]", hints: int) -> "Iterator[RenderableType]":
+    """Render the reports as they are shown when they are graded once."""
+    from dckgrade.render.report.terminal import render_session
+
+    return render_session(reports, hints, output.find_sheet_of_report)
+
+
+def lay_out_closing(
+    reports: "Sequence[Report]", last: "Sequence[Report]", *, done: bool
+) -> "Iterator[RenderableType]":
+    """Say what has just passed; then, where all is *done*, how to hand it in, else how to end."""
+    from dckgrade.cli.closing import describe_hand_in
+    from dckgrade.render.text.console import ConsoleLine
+
+    lang = language.get_language()
+    translate = get_translator(lang)
+    for title in list_newly_passed(reports, last):
+        yield ConsoleLine(translate(N_("Just passed: {title}")).format(title=title), lang, "bold green")
+    if done:
+        yield ConsoleLine(translate(N_("All done, well done!")), lang, "bold green")
+        if how := describe_hand_in(reports, (), lang):
+            yield ConsoleLine(how, lang)
+    else:
+        yield ConsoleLine(translate(N_("Watching the engine; Ctrl-C ends it.")), lang, "dim")
 
 
 def lay_out_short(reports: "Sequence[Report]") -> "Iterator[RenderableType]":

@@ -36,6 +36,17 @@ def test_machines_that_are_not_there_are_rows_with_their_reason_and_it_is_3(file
     assert len(done.stderr.splitlines()) == 2
 
 
+def test_a_bad_context_is_a_row_with_its_reason_and_the_others_are_graded(tmp_path: Path) -> None:
+    with FaultEngine(tmp_path / "e.sock", {"/containers/json": reply_with([])}) as engine:
+        text = f'labs = ["tp5"]\n[[engine]]\ntrainee = "Ada"\nhost = "{engine.url}"\n'
+        (tmp_path / "class.toml").write_text(text + '[[engine]]\ntrainee = "Bob"\ncontext = "salle-9"\n')
+        done = dckgrade("class", str(tmp_path / "class.toml"), "-f", "json", "--lang", "en")
+    ada, bob = json.loads(done.stdout)["rows"]
+    assert done.returncode == 3
+    assert ada["cells"]["tp5"]["unreached"] == ""
+    assert "salle-9" in bob["cells"]["tp5"]["unreached"]
+
+
 def test_the_table_says_who_was_not_reached_and_why(file: Path) -> None:
     done = dckgrade("class", str(file), "--lang", "en")
     assert "Not reached: 2" in done.stdout.decode()

@@ -34,7 +34,10 @@ def home(tmp_path: Path) -> Path:
 
 def environ(home: Path) -> dict[str, str]:
     path = f"{FOLDER}{os.pathsep}{os.environ['PATH']}"
-    return {"PATH": path, "HOME": str(home), "DCKGRADE_LANG": "en", "LANG": "C.UTF-8", "TERM": "xterm"}
+    # Where the tree that is tested is not the one that is installed.
+    tree = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+    told = {"DCKGRADE_LANG": "en", "LANG": "C.UTF-8", "TERM": "xterm"}
+    return {"PATH": path, "HOME": str(home), **told, **tree}
 
 
 def script(shell: str) -> str:
@@ -76,7 +79,7 @@ def run(argv: list[str], home: Path) -> str:
     return done.stdout
 
 
-def in_zsh(home: Path, typed: str, awaited: str) -> str:
+def in_zsh(home: Path, typed: str, awaited: str, lang: str = "en") -> str:
     """Type into zsh on a terminal, press TAB, and read what it shows."""
     present("zsh")
     (home / "completion.zsh").write_text(script("zsh"))
@@ -89,7 +92,7 @@ def in_zsh(home: Path, typed: str, awaited: str) -> str:
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env={**environ(home), "COLUMNS": "160", "LINES": "60"},
+        env={**environ(home), "DCKGRADE_LANG": lang, "COLUMNS": "160", "LINES": "60"},
         start_new_session=True,
     )
     os.close(theirs)
@@ -154,6 +157,15 @@ def test_zsh_offers_them_with_their_titles(home: Path, typed: str, offered: str)
     assert offered in in_zsh(home, typed, offered)
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("dckgrade explain ST-0", "s'est"), ("dckgrade tp5 --h", "d'aide")],
+)
+def test_zsh_keeps_apostrophes_as_typographic_ones(home: Path, typed: str, offered: str) -> None:
+    shown = offered.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
+    assert shown in in_zsh(home, typed, shown, "fr")
+
+
 def test_completion_says_nothing_of_labs_that_do_not_load(tmp_path: Path) -> None:
     (tmp_path / "labs").mkdir()
     (tmp_path / "labs" / "broken.yaml").write_text("id: [")
@@ -179,7 +191,7 @@ def test_what_is_nothing_like_an_option_is_not_guessed() -> None:
     assert b"Did you mean" not in dckgrade("tp5", "--zzzz", environ={"DCKGRADE_LANG": "en"}).stderr
 
 
-@pytest.mark.parametrize(("lang", "labs"), [("fr", "TP:"), ("en", "Labs:")])
+@pytest.mark.parametrize(("lang", "labs"), [("fr", "TP\N{NO-BREAK SPACE}:"), ("en", "Labs:")])
 def test_help_lists_the_labs_apart_each_by_its_title(lang: str, labs: str) -> None:
     shown = dckgrade("--help", "--lang", lang).stdout.decode()
     panel = shown.partition(f"\n{labs}\n")[2].partition("\n\n")[0]

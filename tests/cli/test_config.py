@@ -44,18 +44,18 @@ def test_each_setting_is_shown_with_where_it_was_said(home: dict[str, str]) -> N
     shown = dckgrade("config", environ=home | {"DCKGRADE_NO_WAIT": "yes"}).stdout.decode()
     rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in shown.splitlines() if line.strip()}
     assert rows["timeout"] == ["30", str(path)]
-    assert rows["no-wait"] == ["True", "DCKGRADE_NO_WAIT"]
-    assert rows["passive"] == ["False", "dckgrade itself"]
+    assert rows["no-wait"] == ["yes", "DCKGRADE_NO_WAIT"]
+    assert rows["passive"] == ["no", "dckgrade itself"]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("timeoot = 3", "Did you mean timeout"),
-        ("colour = true", "These there are"),
-        ('timeout = "soon"', "timeout is 'soon'"),
-        ("timeout = true", "timeout is True"),
-        ("passive = 1", "passive is 1"),
+        ("colour = true", "Available: "),
+        ('timeout = "soon"', "timeout cannot be 'soon'"),
+        ("timeout = true", "timeout cannot be True"),
+        ("passive = 1", "passive cannot be 1"),
         ("= 3", "is not TOML"),
         ("lang = 'x'\nlang = 'y'", "is not TOML"),
     ],

@@ -162,7 +162,8 @@ def test_3_when_docker_s_own_configuration_is_corrupt(tmp_path: Path) -> None:
 
 
 def test_4_when_it_is_our_bug(tmp_path: Path) -> None:
-    bug = "import dckgrade.cli.list_labs as m\ndef fail(): raise RuntimeError('boom')\nm.print_labs = fail\n"
+    bug = "import dckgrade.cli.list_labs as m\n"
+    bug += "def fail(): raise RuntimeError('boom: POSTGRES_PASSWORD=canary')\nm.print_labs = fail\n"
     run = "import sys; sys.argv = ['dckgrade']; from dckgrade.__main__ import main; main()"
 
     done = subprocess.run(
@@ -175,9 +176,12 @@ def test_4_when_it_is_our_bug(tmp_path: Path) -> None:
 
     assert done.returncode == 4
     assert "Traceback" not in done.stderr
-    assert "boom" in done.stderr
+    assert "boom: POSTGRES_PASSWORD=***" in done.stderr
     (kept,) = tmp_path.rglob("bug-*.txt")
     assert "Traceback" in kept.read_text()
+    assert "boom: POSTGRES_PASSWORD=***" in kept.read_text()
+    assert "canary" not in kept.read_text() + done.stderr
+    assert kept.stat().st_mode & 0o777 == 0o600
     assert str(kept) in done.stderr
 
 

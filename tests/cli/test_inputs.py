@@ -175,9 +175,9 @@ def test_config_shows_every_input_with_its_origin_and_no_secret(environ: Mapping
     [
         ('toy-password = "canary-secret"', "toy-password is a secret"),
         ("toy-poort = 9300", "Did you mean toy-port?"),
-        ("toy-port = 93.5", "toy-port is 93.5"),
-        ("container = true", "container is True"),
-        ("toy-port = 70000", "toy-port is '70000'"),
+        ("toy-port = 93.5", "toy-port cannot be 93.5"),
+        ("container = true", "container cannot be True"),
+        ("toy-port = 70000", "toy-port cannot be '70000'"),
     ],
 )
 def test_a_mistake_in_the_file_is_told_without_showing_a_secret(

@@ -84,10 +84,10 @@ def test_files_are_written_by_their_suffix(tmp_path: Path) -> None:
     [
         (["--host", "unix:///x"], "Add --disposable"),
         (["--disposable"], "Name the engine"),
-        (["--recorded", "--record"], "looks at no engine"),
-        (["--engine", "trixy"], "These there are: installed, trixie"),
-        (["--engine", "trixie", "--recorded"], "does not go with --host and --recorded"),
-        (["--engine", "trixie", "--host", "unix:///x", "--disposable"], "does not go with --host"),
+        (["--recorded", "--record"], "uses no engine"),
+        (["--engine", "trixy"], "Available: installed, trixie"),
+        (["--engine", "trixie", "--recorded"], "cannot be combined with --host or --recorded"),
+        (["--engine", "trixie", "--host", "unix:///x", "--disposable"], "cannot be combined with --host"),
         (["--recorded", "-o", "proof.pdf"], "has no format"),
         (["--recorded", "--fixtures", "nowhere"], "holds no solution of tp5"),
     ],
@@ -134,3 +134,15 @@ def test_an_expectation_of_no_check_and_a_mistake_that_is_none_are_named(tmp_pat
     assert run.returncode == 1
     assert "exited expects something of box-runing, which is no check." in run.stdout.decode()
     assert "harmless names no check that it fails: it is no mistake." in run.stdout.decode()
+
+
+def test_where_nothing_was_recorded_it_is_told_how_that_is_done(tmp_path: Path) -> None:
+    lab, fixtures = tiny(tmp_path)
+
+    run = dckgrade("prove", str(lab), "--recorded", "--fixtures", str(fixtures), *ENGLISH)
+
+    assert run.returncode == 1
+    assert run.stderr.decode().splitlines() == [
+        f"{fixtures / 'tiny'} holds no recording of tiny yet.",
+        f"`dckgrade prove {lab} --record` makes them on engines of its own; it needs root.",
+    ]

@@ -74,7 +74,7 @@ def test_what_is_not_there_is_an_answer_and_the_facts_are_listed_all_the_same(tm
     done = tried(tmp_path, "container", "name=nobody")
 
     assert done.returncode == 0
-    assert "no container of that name was found" in done.stdout.decode()
+    assert "No container named" in done.stdout.decode()
     assert "exit_code" in done.stdout.decode()
 
 
@@ -106,6 +106,38 @@ def test_json_is_one_document_with_types_values_and_demands(tmp_path: Path) -> N
     assert document["check"]["verdict"] == "failed"
 
 
+SAME_IMAGE = """\
+version: 1
+id: same
+title: {fr: Pareil, en: The same}
+checks:
+  - id: same-image
+    title: {fr: La même image, en: The same image}
+    points: 1
+    observe: {kind: container, name: dbserver}
+    expect: {image: {same-as: {observe: {kind: container-log, container: %s}, fact: text}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("other", "shown"), [("dbserver", 'text ""'), ("nobody", "No container named nobody was found")]
+)
+def test_a_fact_that_is_compared_is_shown_with_the_one_of_the_other_observation(
+    other: str, shown: str, tmp_path: Path
+) -> None:
+    lab = tmp_path / "same.yaml"
+    lab.write_text(SAME_IMAGE % other, encoding="utf-8")
+    lines = [line.strip() for line in tried(tmp_path, str(lab), "same-image").stdout.decode().splitlines()]
+
+    at = lines.index("What it is compared with")
+    assert lines[at + 1] == f"observe: {{kind: container-log, container: {other}}}"
+    assert shown in lines[at + 2]
+    (tmp_path / "engine.sock").unlink()
+    document = json.loads(tried(tmp_path, str(lab), "same-image", more=("-f", "json")).stdout)
+    assert document["compared"][0]["fact"] == "text"
+    assert ("value" in document["compared"][0]) == (other == "dbserver")
+
+
 def test_json_is_one_document_also_when_no_engine_answers() -> None:
     done = dckgrade_process("try", "swarm", "--host", NOWHERE, "-f", "json")
 
@@ -118,11 +150,13 @@ def test_json_is_one_document_also_when_no_engine_answers() -> None:
     ("words", "message"),
     [
         (("tp5",), "Name one of this lab's checks: webservers-running"),
+        (("TP5",), "Name one of this lab's checks: webservers-running"),
+        (("tp 5/x",), "Name one of this lab's checks"),
         (("tp5/dbserver",), "For example: dckgrade try tp5/webservers-running"),
         ((TP5,), "Name one of this lab's checks"),
         (("contaner",), "Did you mean container?"),
         (("tp55/x",), "Did you mean tp5?"),
-        (("nothing-like-it",), "These kinds there are: apparmor-container"),
+        (("nothing-like-it",), "Available kinds: apparmor-container"),
         (("container", "nam=x"), "unknown key `nam`; did you mean `name`?"),
         (("container",), "container: needs `name`"),
         (("http", "container=web", "port=x"), "http: should be a whole number"),

@@ -27,7 +27,7 @@ EMPTY = {
 class Watching:
     """A run on a terminal of its own."""
 
-    def __init__(self, *arguments: str, rows: int = 60) -> None:
+    def __init__(self, *arguments: str, rows: int = 60, columns: int = 100) -> None:
         self.mine, theirs = pty.openpty()
         self.shown = b""
         self.process = subprocess.Popen(
@@ -36,7 +36,7 @@ class Watching:
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": str(rows)},
+            env={**os.environ, "TERM": "xterm", "COLUMNS": str(columns), "LINES": str(rows)},
         )
         os.close(theirs)
 
@@ -65,8 +65,8 @@ class Watching:
 
 
 @contextmanager
-def watching(*arguments: str, rows: int = 60) -> Iterator[Watching]:
-    session = Watching(*arguments, rows=rows)
+def watching(*arguments: str, rows: int = 60, columns: int = 100) -> Iterator[Watching]:
+    session = Watching(*arguments, rows=rows, columns=columns)
     try:
         yield session
     finally:
@@ -136,6 +136,24 @@ def test_all_labs_are_watched_on_one_screen_each_a_line(tmp_path: Path) -> None:
     assert b"All labs" in first
     assert first.count(b"\n") < 24, "nothing scrolls away, so it can be drawn over"
     assert all(f"tp{number} ".encode() in first for number in range(1, 7))
+
+
+@pytest.mark.parametrize(("lab", "rows", "columns"), [("ch4", 24, 80), ("tp5", 24, 80), ("tp6", 30, 40)])
+def test_one_lab_is_watched_on_one_screen_with_total_next_step_and_end(
+    tmp_path: Path, lab: str, rows: int, columns: int
+) -> None:
+    with FaultEngine(tmp_path / "e.sock", EMPTY) as engine:
+        options = (lab, "--host", engine.url, "--workdir", str(tmp_path))
+        with watching(*options, rows=rows, columns=columns) as session:
+            session.until(b"Ctrl-C ends")
+            first = session.shown
+            assert session.interrupt() == 130
+            whole = session.shown[len(first) :]
+    assert first.count(b"\n") < rows, "nothing scrolls away, so it can be drawn over"
+    assert b"Total: 0/10" in first
+    assert b"Begin with" in first
+    assert b"To fix" not in first
+    assert b"To fix" in whole, "all there is to say stays in the terminal when it ends"
 
 
 def test_watching_writes_no_other_format() -> None:
