@@ -14,12 +14,12 @@ from msgspec.structs import replace
 from dckgrade.engine import endpoint
 from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.dockerd import OwnDockerd
+from dckgrade.engine.owned_folders import make_owned_folder
 from dckgrade.engine.run_options import WORKDIR, RunOptions
 from dckgrade.engine.unavailable import UnavailableEngine
 from dckgrade.grading import run
 from dckgrade.lab.model import LoadedLab, parse_duration_s
 from dckgrade.prove.case import Case
-from dckgrade.prove.engines.cleanup import make_owned_folder
 from dckgrade.prove.engines.docker_command import list_image_references, remove_images
 from dckgrade.prove.images import LabImages
 from dckgrade.prove.process_group import RUNNING_GROUPS, CaseNotApplied, find_containment_prefix, kill_group

@@ -87,7 +87,7 @@ CELL_AS_EXPECTED: Mapping[Verdict, ProofCell] = {
 
 FAULT_MESSAGES = {
     ProofCell.SURVIVED: N_("{check} does not see the mistake {case}: {detail}."),
-    ProofCell.TRIPPED: N_("{check} falls over {case}, which is not its mistake: {detail}."),
+    ProofCell.TRIPPED: N_("{check} fails on {case}, which is not its mistake: {detail}."),
     ProofCell.MISNAMED: N_("{check} fails on {case}, but the mistake named is another: {detail}."),
     ProofCell.OTHERWISE: N_("{check} ends on {case} in another way than it should: {detail}."),
     ProofCell.UNSEEN: N_("{check} is unknown on {case}, which it should not be: {detail}."),

@@ -15,6 +15,9 @@ from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.proof import ProofFault
 from dckgrade.report.report import Report
 
+PRIVATE_ENDPOINT = "unix:///var/run/docker.sock"
+"""Said of engines of our own, whose socket lies in a folder that is gone when a recording is read."""
+
 
 def rejudge_recording(loaded: LoadedLab, case: Case, path: Path | None = None) -> CaseOutcome:
     """Judge the recording of one case again: that of the usual engine, else the one at *path*."""
@@ -81,7 +84,7 @@ def compare_recording(loaded: LoadedLab, outcome: CaseOutcome) -> Iterator[Proof
 
 def replace_private_endpoint(report: Report) -> Report:
     """Leave out where the private engine listened: a folder of this machine that no longer exists."""
-    return replace(report, engine=replace(report.engine, endpoint="unix:///var/run/docker.sock"))
+    return replace(report, engine=replace(report.engine, endpoint=PRIVATE_ENDPOINT))
 
 
 def derive_recordings(handmade: Sequence[Case], every: Sequence[Case]) -> None:

@@ -34,6 +34,11 @@ def prove_from_recordings(loaded: LoadedLab, fixtures: Path) -> Proof:
     return build_proof(loaded, fixtures, outcomes, others, start)
 
 
+def has_recordings(loaded: LoadedLab, fixtures: Path) -> bool:
+    """Return whether any case of a lab was recorded."""
+    return any(case.recording_path.exists() for case in list_cases(fixtures, loaded.lab.id))
+
+
 def plan_lab(
     loaded: LoadedLab,
     fixtures: Path,

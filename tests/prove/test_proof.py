@@ -145,7 +145,7 @@ def test_a_mistake_that_trips_another_check_by_accident_is_shown(fixtures: Path)
 
     assert proof.cells["webservers-running"]["no-password"] is ProofCell.TRIPPED
     assert any(
-        "webservers-running falls over no-password, which is not its mistake" in sentence
+        "webservers-running fails on no-password, which is not its mistake" in sentence
         for sentence in sentences(proof)
     )
 

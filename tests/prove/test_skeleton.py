@@ -1,6 +1,7 @@
 """`dckgrade new`: it loads at once, and is proven once its blanks are filled."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ FILLED = {
 }
 
 
-def test_a_new_lab_passes_lint_at_once(tmp_path: Path) -> None:
+def test_a_new_lab_can_be_used_at_once_and_lint_says_what_is_left_to_fill_in(tmp_path: Path) -> None:
     made = dckgrade("new", "boxes", "--lang", "en", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
 
@@ -41,7 +42,12 @@ def test_a_new_lab_passes_lint_at_once(tmp_path: Path) -> None:
     assert all(name in made.stdout.decode() for name in files)
     assert all(os.access(path, os.X_OK) for path in tmp_path.rglob("*.sh"))
     assert load_lab(tmp_path / "checks" / "boxes.yaml").lab.id == "boxes"
-    assert dckgrade("lint", "checks", cwd=tmp_path).returncode == 0
+    refused = dckgrade("lint", "checks", "--lang", "en", cwd=tmp_path)
+    assert refused.returncode == 2
+    template = (tmp_path / "checks" / "boxes.yaml").read_text(encoding="utf-8").splitlines()
+    blank = [at for at, line in enumerate(template, 1) if "todo" in line.partition("#")[0].lower()]
+    named = re.findall(r"boxes\.yaml:(\d+):\d+: this is still to be filled in", refused.stderr.decode())
+    assert sorted({*map(int, named)}) == blank
 
 
 def test_editors_find_the_schema_beside_the_lab_and_one_that_is_there_stays(tmp_path: Path) -> None:

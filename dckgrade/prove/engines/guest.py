@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
+from dckgrade.engine.owned_folders import name_this_process
 from dckgrade.prove.engines import cleanup as remains
 from dckgrade.prove.engines import guest_command
 from dckgrade.prove.engines.dockerd_process import CONTAINERD_STORE
@@ -93,7 +94,7 @@ class GuestEngine:
         remains.sweep(base)
         atexit.register(self.stop)
         self._folder = Path(tempfile.mkdtemp(prefix=remains.FOLDER_PREFIX, dir=base))
-        (self._folder / "owner").write_text(remains.owner_of_this_process())
+        (self._folder / "owner").write_text(name_this_process())
         try:
             self._build(self._folder)
             self._boot(self._folder)
