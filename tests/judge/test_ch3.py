@@ -122,3 +122,15 @@ def test_no_network_is_none_at_all_and_nobody_else_s(facts: dict[str, Any], pass
     found = recording()
     change(found, "container name=coffre", **facts)
     assert (judge(found, "no-network").verdict is Verdict.PASSED) is passes
+
+
+def test_a_port_that_was_asked_for_is_not_docker_s_choice_though_others_were_left_to_it() -> None:
+    found = recording()
+    key = "published-port container=proxy"
+    change(found, key, random_port=True)
+    assert judge(found, "loopback-only").verdict is Verdict.PASSED
+    everywhere = [{"ip": "::", "port": 8080, "inner": 80}]
+    change(found, key, bindings=everywhere, loopback_only=False)
+    diagnosis = judge(found, "loopback-only").diagnosis
+    assert diagnosis
+    assert diagnosis.code == "NW-14"
