@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from dckgrade.judge.judge import judge_recording
 from dckgrade.probes.registry import find_kind
 from dckgrade.report.codec import extract_recording, from_json
-from dckgrade.report.observation import Recording, Seen
+from dckgrade.report.observation import Absent, Recording, Seen
 from dckgrade.report.result import CheckResult, Verdict
 from tests.conftest import FIXTURES
 from tests.support.built_in_labs import load_built_in_lab
@@ -69,3 +69,36 @@ def test_what_passive_leaves_undecided_is_skipped_or_unknown_and_never_a_pass() 
     assert skipped
     assert {results[check] for check in skipped} == {Verdict.SKIPPED}
     assert Verdict.FAILED not in results.values()
+
+
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [
+        ("/etc/nginx/conf.d/default.conf", "VO-08"),
+        ("/etc/nginx/conf.d", "VO-91"),
+        ("/etc/nginx/conf.d/", "VO-91"),
+        ("/usr/share/nginx/html", "VO-91"),
+    ],
+)
+def test_a_file_mounted_onto_a_folder_is_no_file_that_was_not_there(place: str, code: str) -> None:
+    found = recording("mistakes/source-missing")
+    error = (
+        f'error mounting "/work/sites.conf" to rootfs at "{place}": mount /work/sites.conf:{place} (via '
+        "/proc/self/fd/6), flags: 0x5001: not a directory: Are you trying to mount a directory onto a "
+        "file (or vice-versa)? Check if the specified host path exists and is the expected type"
+    )
+    change(found, "container name=lecteur", error=error)
+    said = {"program": "Docker", "text": error, "place": "docker inspect lecteur: State.Error"}
+    found.observations["container-error name=lecteur"] = Seen(kind="container-error", facts=said)
+    diagnosis = judge(found, "lecteur-runs").diagnosis
+    assert diagnosis
+    assert diagnosis.code == code
+
+
+def test_a_base_without_pgdata_is_there_all_the_same() -> None:
+    found = recording()
+    (key,) = [name for name in found.observations if name.startswith("mount container=base")]
+    found.observations[key] = Absent(kind="mount")
+    diagnosis = judge(found, "data-volume").diagnosis
+    assert diagnosis
+    assert diagnosis.code == "VO-56"
