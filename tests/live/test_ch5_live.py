@@ -112,7 +112,7 @@ def test_the_file_is_in_force_until_it_is_edited(engine: DisposableEngine, tmp_p
 
 def test_another_program_is_no_wordpress(engine: DisposableEngine) -> None:
     up(engine)
-    found = facts(engine, Wordpress(container="web", database="db"))
+    found = wait_for_state(engine, Wordpress(container="web", database="db"), "other")
     assert (found["answers"], found["state"], found["published"]) == (True, "other", True)
     assert (found["database_host"], found["host_known"], found["database_runs"]) == ("mysql", False, True)
 
@@ -141,10 +141,10 @@ def with_variables(*variables: str) -> list[str]:
     return [word for variable in variables for word in ("-e", variable)]
 
 
-def wait_for_state(engine: DisposableEngine, wanted: str) -> dict[str, Any]:
+def wait_for_state(engine: DisposableEngine, probe: Wordpress, wanted: str) -> dict[str, Any]:
     deadline = time.monotonic() + 120
     while True:
-        found = facts(engine, Wordpress(container="wordpress"))
+        found = facts(engine, probe)
         if found["state"] == wanted or time.monotonic() > deadline:
             return found
         time.sleep(1)
@@ -180,7 +180,7 @@ def test_a_real_wordpress_tells_a_refused_account_from_a_site_that_is_not_instal
     for password, state in (("two", "no-database"), ("one", "not-installed")):
         words = with_variables(*account, f"WORDPRESS_DB_PASSWORD={password}")
         run_docker(engine.host, *own, "wordpress", *words, "-p", "80:80", "wordpress")
-        found = wait_for_state(engine, state)
+        found = wait_for_state(engine, Wordpress(container="wordpress"), state)
         assert (found["state"], found["same_account"]) == (state, password == "one")
         assert state == "not-installed" or wait_for_denial(engine)
         run_docker(engine.host, "rm", "--force", "wordpress")
