@@ -55,6 +55,21 @@ def test_a_limit_counts_where_it_is_in_force(
     assert judge(found, "memory-limited") == (verdict, code)
 
 
+@pytest.mark.parametrize(
+    ("image", "verdict", "code"),
+    [
+        ("mirror.example.org:5000/library/nginx:1.27", Verdict.PASSED, None),
+        ("nginxinc/nginx-unprivileged:1.27", Verdict.PASSED, None),
+        ("httpd:2.4", Verdict.FAILED, "SV-51"),
+        ("prom/nginx-exporter:1.0", Verdict.FAILED, "SV-51"),
+    ],
+)
+def test_an_update_goes_to_another_tag_of_nginx(image: str, verdict: Verdict, code: str | None) -> None:
+    found = recording()
+    change(found, UPDATE, update_image=image)
+    assert judge(found, "updated") == (verdict, code)
+
+
 def test_without_a_task_here_what_the_service_asks_for_is_no_proof() -> None:
     found = recording()
     change(found, TASK, local=False, mounted=None, memory_limit_bytes=None, status_code=None)
@@ -88,3 +103,13 @@ def test_a_failed_update_that_was_undone_by_hand_is_no_update() -> None:
     found = recording()
     change(found, UPDATE, updated_replicas=1, spacing_s=None, failed_reason="exits")
     assert judge(found, "updated") == (Verdict.FAILED, "SV-21")
+
+
+@pytest.mark.parametrize(("reason", "code"), [("no-image", "SV-22"), ("exits", "SV-21")])
+def test_an_update_that_stopped_at_its_last_replica_is_named_by_what_stopped_it(
+    reason: str, code: str
+) -> None:
+    found = recording()
+    facts = {"failed_reason": reason, "failed_error": "No such image", "failure_action": "pause"}
+    change(found, UPDATE, ended_as="paused", updated_replicas=2, **facts)
+    assert judge(found, "updated") == (Verdict.FAILED, code)
