@@ -33,6 +33,16 @@ def name_mistake(result: CheckResult) -> tuple[Verdict, str | None]:
     return result.verdict, result.diagnosis.code if result.diagnosis else None
 
 
+@pytest.mark.parametrize(
+    ("via", "expected"),
+    [("inside", (Verdict.UNKNOWN, "HD-50")), ("own", (Verdict.FAILED, "HD-30"))],
+)
+def test_a_port_that_cannot_be_reached_from_here_is_no_mistake(
+    via: str, expected: tuple[Verdict, str]
+) -> None:
+    assert name_mistake(judge("site-serves", "http container=site port=8088 path=/", via=via)) == expected
+
+
 @pytest.mark.parametrize("kept", [[], ["NET_BIND_SERVICE"], USEFUL])
 def test_no_capability_and_the_useful_ones_pass(kept: list[str]) -> None:
     assert judge("capabilities-dropped", PRIVILEGES, bounding=kept).verdict is Verdict.PASSED
