@@ -46,7 +46,7 @@ def test_a_worker_whose_machine_dies_is_named() -> None:
         found = {line.id: line for line in report(cluster).checks}
         named = found["two-workers"].diagnosis
         assert named
-        assert (named.code, named.message) == ("SW-08", "Worker qui ne répond plus au manager : worker2.")
+        assert (named.code, named.message) == ("SW-08", "Ne répond plus au manager\xa0: worker2.")
         assert found["nodes-active"].verdict is Verdict.PASSED
 
 
