@@ -1,11 +1,18 @@
 """What users install: the wheel, in an empty environment, run from another folder."""
 
+import os
+import re
+import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 import pytest
+from packaging.metadata import Metadata
+
+from dckgrade import __version__
+from tests.conftest import need
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,7 +53,7 @@ def test_the_wheel_carries_the_labs_the_demonstration_and_the_words(installed: P
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "tp5" in listed.stdout
     assert (demo.returncode, demo.stderr) == (1, "")
-    assert "PostgreSQL s'est arrêté aussitôt" in " ".join(demo.stdout.split())
+    assert "PostgreSQL s’est arrêté aussitôt" in " ".join(demo.stdout.split())
     assert (tmp_path / "demo.html").stat().st_size > 1000
 
 
@@ -110,3 +117,58 @@ def test_a_changed_lab_of_the_wheel_is_read_anew(installed: Path, tmp_path: Path
     assert "Autre chose" in listed
     assert loaded == "loaded: dckgrade.lab.load yaml\n"
     assert "Autre chose" not in show(installed, tmp_path)[0]
+
+
+def test_the_wheel_s_metadata_is_valid_and_no_link_of_its_description_is_dead(installed: Path) -> None:
+    (path,) = (installed.parent / "lib").glob("python*/site-packages/dckgrade-*.dist-info/METADATA")
+    metadata = Metadata.from_email(path.read_bytes(), validate=True)
+
+    assert str(metadata.version) == __version__
+    assert metadata.description_content_type == "text/markdown"
+    prose = re.sub(r"^```.*?^```$", "", metadata.description or "", flags=re.MULTILINE | re.DOTALL)
+    assert prose.startswith("# dckgrade\n")
+    assert [link for link in re.findall(r"\]\(([^)]*)\)", prose) if not re.match("https?://|#", link)] == []
+
+
+def test_the_wheel_brings_the_manual_in_both_languages(installed: Path) -> None:
+    share = installed.parent / "share" / "man"
+
+    assert "Grade a lab on this machine" in (share / "man1" / "dckgrade.1").read_text(encoding="utf-8")
+    assert "Évalue un TP" in (share / "fr" / "man1" / "dckgrade.1").read_text(encoding="utf-8")
+
+
+def complete(installed: Path, shell: str, *arguments: str) -> str:
+    """Run a shell that finds the wheel's completion, and return what it prints."""
+    need(None if shutil.which(shell) else f"{shell} is not installed")
+    environ = {
+        "PATH": f"{installed}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(installed.parent),
+        "DCKGRADE_LANG": "en",
+        "LANG": "C.UTF-8",
+        "XDG_DATA_DIRS": str(installed.parent / "share"),
+    }
+    done = subprocess.run([shell, *arguments], env=environ, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_fish_finds_the_wheel_s_completion(installed: Path) -> None:
+    assert complete(installed, "fish", "-c", "complete -C 'dckgrade tp5 --pass'").startswith("--passive")
+
+
+def test_bash_finds_the_wheel_s_completion(installed: Path) -> None:
+    script = installed.parent / "share/bash-completion/completions/dckgrade"
+    asked = "COMP_WORDS=(dckgrade tp5 --pass); COMP_CWORD=2; _dckgrade_completion dckgrade"
+    offered = complete(installed, "bash", "-c", f'. "{script}"; {asked}; echo "${{COMPREPLY[@]}}"')
+    assert offered == "--passive\n"
+
+
+def test_zsh_finds_the_wheel_s_completion_and_completes_the_first_time(installed: Path) -> None:
+    found = f"fpath=({installed.parent}/share/zsh/site-functions $fpath)"
+    listed = f"{found}; autoload -Uz compinit; compinit -D -u; print $_comps[dckgrade]"
+    assert complete(installed, "zsh", "-fc", listed) == "_dckgrade\n"
+
+    called = "_arguments() { print -r -- $@ }; _describe() { print -r -- $@ }; compdef() { }"
+    typed = "words=(dckgrade tp5 --pass); CURRENT=3; _dckgrade"
+    offered = complete(installed, "zsh", "-fc", f"{found}; autoload -Uz _dckgrade; {called}; {typed}")
+    assert "--passive" in offered
