@@ -21,15 +21,20 @@ from dckgrade.render.formats import FORMATS, DocumentKind, list_stdout_names
 
 ROOT = Path(__file__).parents[1]
 READMES: dict[Lang, Path] = {"en": ROOT / "README.md", "fr": ROOT / "README.fr.md"}
+GUIDES: dict[Lang, Path] = {lang: ROOT / "docs" / lang for lang in READMES}
+GUIDE_PAGES = sorted(path.name for path in GUIDES["en"].glob("*.md"))
 INPUTS: list[LabInput] = list(collect_inputs(list_labs_in_folders(find_builtin_folder()).values()).values())
 LABS = [load_lab(path).lab for path in list_labs_in_folders(find_builtin_folder()).values()]
 PAGES = sorted(
     path
-    for folder in (ROOT, ROOT / "checks", ROOT / "fixtures")
+    for folder in (ROOT, ROOT / "checks", ROOT / "docs", ROOT / "fixtures")
     for path in (folder.rglob("*.md") if folder != ROOT else folder.glob("*.md"))
     if "node_modules" not in path.parts
 )
 in_both = pytest.mark.parametrize("lang", READMES)
+
+MAX_README_WORDS = 700
+"""What is read in two minutes and a half."""
 
 CODE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^(#+) (.*)$", re.MULTILINE)
@@ -77,8 +82,20 @@ def names(text: str) -> set[str]:
     }
 
 
-def test_the_french_twin_has_the_same_headings_code_and_tables() -> None:
-    english, french = page(READMES["en"]), page(READMES["fr"])
+def guide(lang: Lang) -> str:
+    """Give all pages of the documentation in one language."""
+    return "\n".join((GUIDES[lang] / name).read_text(encoding="utf-8") for name in GUIDE_PAGES)
+
+
+def test_both_languages_have_the_same_pages() -> None:
+    assert sorted(path.name for path in GUIDES["fr"].glob("*.md")) == GUIDE_PAGES
+    assert "commands.md" in GUIDE_PAGES
+
+
+@pytest.mark.parametrize("name", ["README", *GUIDE_PAGES])
+def test_the_french_twin_has_the_same_headings_code_and_tables(name: str) -> None:
+    places = READMES if name == "README" else {lang: folder / name for lang, folder in GUIDES.items()}
+    english, french = page(places["en"]), page(places["fr"])
 
     assert french.levels == english.levels
     assert french.code == english.code
@@ -100,16 +117,16 @@ def options(command: Any) -> Sequence[str]:
 
 @in_both
 def test_every_command_has_its_row(lang: Lang) -> None:
-    rows = [cell for table in page(READMES[lang]).tables for cell in table]
+    rows = [cell for table in page(GUIDES[lang] / "commands.md").tables for cell in table]
 
     documented = {row.split("`")[1].split()[1] for row in rows if row.startswith("`dckgrade ")}
     assert set(commands()) - documented - {"grade"} == set()
-    assert "dckgrade grade" in READMES[lang].read_text()
+    assert "dckgrade grade" in guide(lang)
 
 
 @in_both
 def test_every_option_of_every_command_is_told(lang: Lang) -> None:
-    known = names(READMES[lang].read_text(encoding="utf-8"))
+    known = names(guide(lang))
     group = build_command()
 
     missing = {
@@ -129,14 +146,14 @@ def short(command: Any, long: str) -> str:
 
 @in_both
 def test_every_exit_code_has_its_row(lang: Lang) -> None:
-    rows = {cell for table in page(READMES[lang]).tables for cell in table}
+    rows = {cell for table in page(GUIDES[lang] / "commands.md").tables for cell in table}
 
     assert {str(code.value) for code in ExitCode} - rows == set()
 
 
 @in_both
 def test_every_format_and_every_ending_is_told(lang: Lang) -> None:
-    known = names(READMES[lang].read_text(encoding="utf-8"))
+    known = names(guide(lang))
 
     assert {name for kind in DocumentKind for name in list_stdout_names(kind)} - known == set()
     assert {row.suffix for row in FORMATS if row.suffix} - known == set()
@@ -144,12 +161,12 @@ def test_every_format_and_every_ending_is_told(lang: Lang) -> None:
 
 @in_both
 def test_every_setting_is_told(lang: Lang) -> None:
-    assert set(settings.SETTING_TYPES) - names(READMES[lang].read_text(encoding="utf-8")) == set()
+    assert set(settings.SETTING_TYPES) - names(guide(lang)) == set()
 
 
 @in_both
 def test_every_input_of_every_lab_is_told(lang: Lang) -> None:
-    known = names(READMES[lang].read_text(encoding="utf-8"))
+    known = names(guide(lang))
 
     assert [declared.name for declared in INPUTS if declared.option not in known] == []
     assert {"container", "workdir", "grafana-password"} <= {declared.name for declared in INPUTS}
@@ -157,7 +174,7 @@ def test_every_input_of_every_lab_is_told(lang: Lang) -> None:
 
 @in_both
 def test_every_lab_has_its_row(lang: Lang) -> None:
-    rows = [cell for table in page(READMES[lang]).tables for cell in table]
+    rows = [cell for table in page(GUIDES[lang] / "labs.md").tables for cell in table]
 
     assert [lab.id for lab in LABS if not any(row.startswith(f"`{lab.id}` ") for row in rows)] == []
 
@@ -195,6 +212,20 @@ def test_the_picture_of_the_terminal_shows_today_s_words_and_fetches_nothing(lan
     assert spoken(svg) == spoken(drawn.draw_terminal(lang)), "nox -s pictures"
     assert len(spoken(svg)) > 20
     assert re.findall(r"url\((?!#)|https?://(?!www\.w3\.org/2000/svg)", svg) == []
+
+
+@in_both
+def test_every_page_of_the_documentation_is_named_in_the_readme(lang: Lang) -> None:
+    links = page(READMES[lang]).links
+
+    assert [name for name in GUIDE_PAGES if f"docs/{lang}/{name}" not in links] == []
+
+
+@in_both
+def test_the_readme_takes_two_minutes(lang: Lang) -> None:
+    words = re.findall(r"[^\W\d_]+", CODE.sub("", READMES[lang].read_text(encoding="utf-8")))
+
+    assert len(words) < MAX_README_WORDS
 
 
 @in_both
