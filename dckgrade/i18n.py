@@ -6,8 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
+from dckgrade.typography import typeset
+
 Lang = Literal["fr", "en"]
 Translate = Callable[[str], str]
+TranslatePlural = Callable[[str, str, int], str]
 
 CATALOGUES_FOLDER = Path(__file__).parent / "locale"
 
@@ -18,9 +21,23 @@ def N_(text: str) -> str:  # noqa: N802 - the name that message extractors know
 
 
 @cache  # finding the catalogue asks the file system four times
+def load_catalogue(lang: str) -> gettext.NullTranslations:
+    """Load the catalogue of *lang*; one that translates nothing for English, the language of the ids."""
+    return gettext.translation("dckgrade", CATALOGUES_FOLDER, [lang], fallback=True)
+
+
+@cache
 def get_translator(lang: str) -> Translate:
-    """Return the translation of message ids into *lang*; English is the language of the ids themselves."""
-    return gettext.translation("dckgrade", CATALOGUES_FOLDER, [lang], fallback=True).gettext
+    """Return the translation of message ids into *lang*, typeset."""
+    translate = load_catalogue(lang).gettext
+    return cache(lambda text: typeset(translate(text), lang))
+
+
+@cache
+def get_plural_translator(lang: str) -> TranslatePlural:
+    """Return the translation of two message ids, of one thing and of several, into *lang*, typeset."""
+    translate = load_catalogue(lang).ngettext
+    return lambda one, several, count: typeset(translate(one, several, count), lang)
 
 
 class UserError(Exception):

@@ -40,6 +40,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-case", action="store_true", help="prove every case of the labs live, not a selection"
     )
+    parser.addoption(
+        "--every-fault",
+        action="store_true",
+        help="have everything happen to the board on a swarm, not one fault",
+    )
+    parser.addoption(
+        "--tries",
+        type=int,
+        default=2,
+        help="how often each fault of the class board is tried (nox -s board: 30)",
+    )
 
 
 LIVE_PROCESSES = {

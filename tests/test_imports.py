@@ -1,5 +1,6 @@
 """A command in, what it loaded out: nobody waits for a library that their command does not need."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from dckgrade.probes.base import Probe
 from dckgrade.probes.registry import load_kinds
 from dckgrade.render.formats import DocumentKind, list_stdout_names
 from tests.support.built_in_labs import load_built_in_lab
+from tests.support.engine_recordings import RECORDINGS
 from tests.support.fault_engine import FaultEngine, reply_with
+from tests.support.recordable_engine import serve_container
 
 WATCHED = """
 import sys
@@ -116,12 +119,43 @@ def test_a_grade_as_json_over_a_unix_socket_loads_no_renderer_and_no_docker_py(t
     ran.assert_without(SHOWING | ENGINE)
 
 
+def test_a_recording_over_a_unix_socket_loads_no_renderer_and_no_docker_py(tmp_path: Path) -> None:
+    with serve_container(tmp_path) as engine:
+        ran = Ran(tmp_path, ["record", "--host", engine.url], {})
+    assert ran.done.returncode == 0, ran.done.stderr
+    ran.assert_without(SHOWING | ENGINE)
+
+
+def test_a_draft_loads_neither_engine_nor_renderers(tmp_path: Path) -> None:
+    pair = [str(RECORDINGS / f"tp5-{case}.json") for case in ("untouched", "solution")]
+    ran = Ran(tmp_path, ["draft", *pair], {})
+    assert ran.done.returncode == 0, ran.done.stderr
+    ran.assert_without(SHOWING | ENGINE)
+
+
 def test_a_grade_over_a_port_is_what_docker_py_is_loaded_for(tmp_path: Path) -> None:
     with FaultEngine(None, {"/containers/json": reply_with([])}) as engine:
         ran = Ran(tmp_path, ["tp5", "-f", "json", "--host", engine.url], {})
     assert ran.done.returncode == 1, ran.done.stderr
     assert {name.partition(".")[0] for name in ran.modules} >= ENGINE
     ran.assert_without(SHOWING)
+
+
+def test_whoever_joined_no_board_loads_nothing_of_it_and_whoever_did_the_standard_library_alone(
+    tmp_path: Path,
+) -> None:
+    board = {"starlette", "uvicorn", "sqlalchemy", "alembic", "cryptography", "psycopg"}
+    with FaultEngine(tmp_path / "engine.sock", {"/containers/json": reply_with([])}) as engine:
+        alone = Ran(tmp_path, ["tp5", "-f", "json", "--host", engine.url], {})
+        kept = {"url": "http://127.0.0.1:1", "trainee_id": "a", "name": "A", "class_name": "A"}
+        path = tmp_path / ".config" / "dckgrade" / "board.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(kept | {"secret": "0" * 64, "fingerprint": ""}))
+        joined = Ran(tmp_path, ["tp5", "-f", "json", "--host", engine.url], {})
+    assert not {"dckgrade.classroom.board_client", "dckgrade.classroom.outbox"} & {*alone.modules}
+    assert "dckgrade.classroom.board_client" in joined.modules
+    assert joined.done.stderr.count("\n") == 1
+    joined.assert_without(SHOWING | ENGINE | board)
 
 
 def test_an_engine_that_is_not_there_costs_no_import_of_its_client(tmp_path: Path) -> None:

@@ -43,6 +43,21 @@ def test_reading_labs_loads_nothing_heavy() -> None:
     assert loaded("dckgrade.lab.load", heavy) == []
 
 
+def test_the_trainee_s_side_of_the_board_needs_the_standard_library_alone() -> None:
+    others = [
+        "msgspec",
+        "yaml",
+        "typer",
+        "rich",
+        "jinja2",
+        "docker",
+        "platformdirs",
+        "starlette",
+        "sqlalchemy",
+    ]
+    assert loaded("dckgrade.classroom.board_client", others) == []
+
+
 def test_the_test_itself_sees_what_is_loaded() -> None:
     assert loaded("socket", FORBIDDEN) == ["socket"]
 

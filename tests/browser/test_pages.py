@@ -150,11 +150,41 @@ def test_everything_folded_opens_by_keyboard_and_shows_where_it_is(
 
 def test_a_hostile_name_is_shown_as_it_was_written(browser: Browser, written: Written) -> None:
     with open_page(browser, written("class", "fr")) as opened:
-        heat = opened.page.locator(".heat").inner_text()
+        heat = opened.page.locator(".by-name .heat").inner_text()
         assert "<script>alert(1)" in heat
         assert "\\u202e" in heat
         assert "\u202e" not in opened.page.content()
         assert opened.page.locator("script, img, iframe, [onerror]").count() == 0
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_rows_are_chosen_and_sorted_by_keyboard_and_without_script(
+    browser: Browser, written: Written, *, scripts: bool
+) -> None:
+    with open_page(browser, written("class", "en"), scripts=scripts) as opened:
+        names = opened.page.locator(".heat tbody tr:visible th")
+        everybody = names.all_inner_texts()
+        assert everybody[:2] == ["Absent", "Ada Lovelace"]
+        opened.page.get_by_role("radio", name="by name").press("ArrowDown")
+        by_points = names.all_inner_texts()
+        assert sorted(by_points) == sorted(everybody)
+        assert by_points != everybody
+        opened.page.get_by_role("radio", name="nothing handed in").check()
+        assert names.all_inner_texts() == ["Absent"]
+        opened.page.get_by_role("radio", name="something fails").check()
+        assert 0 < names.count() < len(everybody)
+
+
+def test_names_stay_in_sight_on_a_phone_and_on_paper_nothing_is_out_of_its_place(
+    browser: Browser, written: Written
+) -> None:
+    position = "element => getComputedStyle(element).position"
+    with open_page(browser, written("class", "en"), width=360) as opened:
+        unfold_all(opened.page)
+        cells = [opened.page.locator(f"{table} tbody th").first for table in (".heat", ".signed")]
+        assert [cell.evaluate(position) for cell in cells] == ["sticky", "sticky"]
+        opened.page.emulate_media(media="print")
+        assert opened.page.locator(".heat .sum").first.evaluate(position) == "static"
 
 
 def test_a_large_class_opens_at_once_and_shows_its_first_leaf(browser: Browser, written: Written) -> None:

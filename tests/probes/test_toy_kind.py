@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.fault_engine import FaultEngine, reply_with
+from tests.support.recordable_engine import serve_container
 
 ROOT = Path(__file__).parents[2]
 TOY = '''
@@ -25,6 +26,7 @@ from dckgrade.engine.answers import NotThere, OutOfReach
 from dckgrade.engine.protocol import Engine
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation, find_container
+from dckgrade.probes.support.supply import EACH_CONTAINER, DraftedFact
 from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
@@ -47,6 +49,10 @@ class ToyName(Probe, frozen=True, kw_only=True, tag="toy-name"):
     cost: ClassVar[Cost] = Cost.LIST
     absent: ClassVar[Text] = Text(fr="aucun jouet n'a été trouvé", en="no toy was found")
     labels: ClassVar[Mapping[str, Text]] = {"letters": Text(fr="nombre de lettres", en="number of letters")}
+    supply: ClassVar[Any] = EACH_CONTAINER
+    drafted: ClassVar[Mapping[str, DraftedFact]] = {
+        "letters": DraftedFact(Text(fr="a un nom de {value} lettres", en="has a name of {value} letters"))
+    }
     example: ClassVar[Mapping[str, Any]] = {"container": "webservers"}
 
     def observe(self, engine: Engine) -> Observation:
@@ -125,7 +131,20 @@ def test_what_a_toy_kind_does_not_find_is_said_in_its_own_words(run: Runner, tmp
     words = ("-m", "dckgrade", "try", "toy-name", "container=webservers", "--lang", "fr")
     with FaultEngine(tmp_path / "engine.sock", {"/containers/json": reply_with([])}) as engine:
         done = run(*words, "--host", engine.url)
-    assert "aucun jouet n'a été trouvé" in done.stdout, done.stderr
+    assert "Aucun jouet n’a été trouvé" in done.stdout, done.stderr
+
+
+def test_a_toy_kind_is_recorded_and_drafted(run: Runner, tmp_path: Path) -> None:
+    inspected = {"Name": "/webservers", "Config": {"Hostname": "0123456789abcdef"}}
+    files = [str(tmp_path / f"{name}.json") for name in ("before", "after")]
+    for file, container in zip(files, (None, inspected), strict=True):
+        with serve_container(tmp_path, container) as engine:
+            done = run("-m", "dckgrade", "record", "-o", file, "--host", engine.url)
+        assert done.returncode == 0, done.stderr
+    drafted = run("-m", "dckgrade", "draft", *files).stdout
+    assert "observe: {kind: toy-name, container: webservers}" in drafted
+    assert "expect: {letters: 16}" in drafted
+    assert "Le conteneur webservers a un nom de 16 lettres" in drafted
 
 
 def test_a_toy_kind_is_in_the_reference_page(run: Runner) -> None:

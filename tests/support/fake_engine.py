@@ -122,6 +122,9 @@ class Bare(ResourceReader):
     def read_trusted_authorities(self, registry: str) -> bytes:
         raise NotThere(registry)
 
+    def find_hosts_addresses(self, name: str) -> Sequence[str]:
+        raise OutOfReach(UnobservableReason.NOT_TRIED, name)
+
     def start_marker_container(self, image: str, words: str, log: Json | None) -> str:
         raise OutOfReach(UnobservableReason.ENGINE_ERROR, f"{image} {words} {log}")
 
@@ -218,7 +221,7 @@ class FakeEngine(Bare):
         tables: dict[str, dict[str, Any]] = {
             "containers": {"": self.listed},
             "container": self.inspected,
-            "image": self.images,
+            "image": {ref: {"Id": f"sha256:{'0' * 64}"} | found for ref, found in self.images.items()},
             "images": {"": []},
             "volume": self.volumes,
             "stats": self.measured,

@@ -33,6 +33,10 @@ class EngineWithHardenedContainers(FakeEngine):
         """Read one answer."""
         return json.loads((self.folder / f"{name}.json").read_bytes())
 
+    def find(self, name: str) -> Any:
+        """Return the inspect answer about the container called *name*."""
+        return self.inspected[next(ref for ref, known in self.names.items() if known == name)]
+
     def read_text(self, kind: str, ref: str) -> str:
         """Read what `cat` printed in a container; `NotThere` where it was not recorded."""
         try:

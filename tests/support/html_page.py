@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-VOID = {"meta"}
+VOID = {"input", "meta"}
 """Elements of our pages that have no end tag."""
 
 

@@ -12,7 +12,6 @@ from dckgrade.classroom.verdict_changes import rejudge_report
 from dckgrade.cli.output import find_sheet_of_report
 from dckgrade.i18n import Lang
 from dckgrade.prove import run
-from dckgrade.render.class_report.html import render_class_page
 from dckgrade.render.proof.html import render_proof_page
 from dckgrade.render.report.html import render_report_page, render_session_page
 from dckgrade.render.sheet.html import render_sheet_page
@@ -22,6 +21,7 @@ from tests.conftest import FIXTURES
 from tests.support.built_in_labs import load_built_in_lab
 from tests.support.class_reports import NAMES, encode_report, make_trainee_report, read_recorded_report
 from tests.support.proofs import make_faulty_proof
+from tests.support.rendering import render_class_page
 from tests.support.reports import make_eventful_report, plant_text
 
 HOSTILE = (
@@ -96,7 +96,7 @@ PAGES: Mapping[str, Callable[[Lang], bytes]] = {
     "hostile report": render_hostile_page,
     "session": render_session,
     "sheet": lambda lang: render_sheet_page(load_built_in_lab("tp7").lab, lang).encode(),
-    "class": lambda lang: render_class_page(gather_small_class(lang)),
-    "large class": lambda lang: render_class_page(grow_class(gather_small_class(lang), 450)),
+    "class": lambda lang: render_class_page(gather_small_class(lang)).encode(),
+    "large class": lambda lang: render_class_page(grow_class(gather_small_class(lang), 450)).encode(),
     "proof": lambda lang: render_proof_page(make_proofs(), lang).encode(),
 }

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from dckgrade.render import formats
 from dckgrade.render.formats import DocumentKind
+from dckgrade.report.class_report import ClassReport
 
 FOR_PROGRAMS: Collection[str] = {"json"}
 """Formats that hand text on as it was, escaped for their syntax alone, so that it is read back whole."""
@@ -28,6 +29,11 @@ def render_to_bytes(name: str, kind: DocumentKind, document: object, **options: 
         console.print(part)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().encode()
+
+
+def render_class_page(report: ClassReport) -> str:
+    """Render a class as one HTML page."""
+    return render_to_bytes("html", DocumentKind.CLASS_REPORT, report).decode()
 
 
 def remove_layout(text: str) -> str:

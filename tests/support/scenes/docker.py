@@ -82,7 +82,7 @@ class EngineWithLogOptions(FakeEngine):
     def inspect_started_container(self, image: str) -> Json:
         self.made.append(image)
         log = {"Type": self.info["LoggingDriver"], "Config": self.options}
-        return {"HostConfig": {"LogConfig": log}, "State": {"Error": self.error}}
+        return {"Id": "c" * 64, "HostConfig": {"LogConfig": log}, "State": {"Error": self.error}}
 
 
 class MachineWithDaemonJson(FakeEngine):

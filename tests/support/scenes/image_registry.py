@@ -1,7 +1,7 @@
 """Scenes of topic image_registry: a recorded registry with TLS, an account and an image that is run."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,8 @@ class EngineWithRegistry(FakeEngine):
             names=[HOST], common_name="registre", expires_at=datetime.now(UTC) + timedelta(days=9)
         )
         self.told_names: list[str | None] = []
+        self.hosts: dict[str, list[str]] = {}
+        """The addresses that the machine's hosts file gives to names."""
 
     def read_json(self, name: str) -> Any:
         """Read one answer."""
@@ -126,6 +128,9 @@ class EngineWithRegistry(FakeEngine):
         if isinstance(self.trusted, Exception):
             raise self.trusted
         return self.trusted
+
+    def find_hosts_addresses(self, name: str) -> Sequence[str]:
+        return self.hosts.get(name, [])
 
     def read_file(self, name: str) -> bytes:
         if name not in self.work_files:
