@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from dckgrade.classroom import machine_process
 from dckgrade.classroom.class_file import TraineeMachine
 from dckgrade.classroom.machine_process import MachineProcess
-from dckgrade.engine.connection import connect_engine, get_connect_timeout_s
+from dckgrade.engine.connection import connect_engine
 from dckgrade.engine.endpoint import EngineError
 from dckgrade.engine.run_options import RunOptions
 from dckgrade.grading import run as grading
@@ -23,6 +23,8 @@ from dckgrade.report.report import Report
 
 MAX_MACHINE_S = 120.0
 """All labs of one machine end by then, so that another machine takes its place."""
+CONNECT_TIMEOUT_S = 15.0
+"""For the first answer: a machine that grades thirty at once is slow to take it, whoever gave it."""
 MIN_TIME_LEFT_S, GRACE_S = 1.0, 2.0
 """With less time left nothing is begun; what was begun may report so much after the end."""
 TIME_UP_MESSAGE = N_("The time for the class was up before this could be graded.")
@@ -199,9 +201,7 @@ def grade_machine(
         if compute_time_left_s(until) < MIN_TIME_LEFT_S:
             yield from make_unreachable_reports(machine, rest, labs, describe_time_up(options), own)
             return
-        with connect_engine(
-            machine.endpoint, min(get_connect_timeout_s(machine.endpoint), compute_time_left_s(until))
-        ) as daemon:
+        with connect_engine(machine.endpoint, min(CONNECT_TIMEOUT_S, compute_time_left_s(until))) as daemon:
             while rest:
                 notify(MachineEvent(machine, "lab", rest[0]))
                 report = grading.grade_lab(

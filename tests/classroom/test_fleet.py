@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.support.cli_runner import dckgrade_process, make_environment
-from tests.support.fault_engine import FaultEngine, Reply, reply_with
+from tests.support.fault_engine import FaultEngine, Reply, reply_to_ping, reply_with
 
 UNTOUCHED = {
     "/info": reply_with({"ID": "A1", "Name": "poste", "ServerVersion": "28.5.2", "OSType": "linux"}),
@@ -134,6 +134,17 @@ def test_a_machine_that_hangs_is_stopped_and_leaves_its_place_to_the_next(tmp_pa
     assert took < 30
     assert "time for the class was up" in cells["T0"]["tp5"]["unreached"]
     assert cells["T1"]["tp5"]["score"]["undecided"] == 0
+
+
+def test_a_machine_that_greets_late_in_a_busy_class_is_graded_all_the_same(tmp_path: Path) -> None:
+    def greet_late(connection: socket.socket, over: threading.Event) -> None:
+        over.wait(6)
+        reply_to_ping()(connection, over)
+
+    with FaultEngine(tmp_path / "late.sock", UNTOUCHED | {"/_ping": greet_late}) as late:
+        _, cells, _ = grade_class(write_class(tmp_path, [late]))
+    assert cells["T0"]["tp5"]["unreached"] == ""
+    assert cells["T0"]["tp5"]["score"]["undecided"] == 0
 
 
 def is_running(pid: int) -> bool:
