@@ -28,7 +28,7 @@ _STEMS = (
     ),
     *("cookie", "jwt", "bearer", "psk", "mnemonic", "salt"),
 )
-_SHORT_STEMS = ("pw", "mdp")
+_SHORT_STEMS = ("pw", "mdp", "cle", "clef")
 """They stand at the end of a word: `db_pw`, not `upward`."""
 _ENDS = ("pat=", "pat:", "pat ", 'pat"', "pat'", "pat\\")
 """A name may end so, as in `AZURE_PAT`; `path` is frequent."""
@@ -115,6 +115,10 @@ _FILE_NAME_PATTERN = compile_lazily(
 _SECRET_IDS = frozenset({"session", "secret", "cookie"})
 _CAMEL_PATTERN = compile_lazily(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FRENCH_PASSWORD_PATTERN = compile_lazily(r"(?<![a-z])mots?[_.-]?(?:de[_.-]?)?passe(?![a-z])")
+_FRENCH_KEY_PATTERN = compile_lazily(
+    r"(?<![a-z])clef?[_.-]?(?:de?[_.-])?"
+    r"(?:api|acces|chiffrement|session|signature|secrete|privee)(?![a-z])"
+)
 _WORD_PATTERN = compile_lazily(r"[a-z0-9]+")
 
 
@@ -151,7 +155,8 @@ def _split_words(name: str) -> list[str]:
     # U+017F, U+0131 and U+212A are letters that patterns take for s, i and k.
     plain = name.translate({0x17F: "s", 0x131: "i", 0x212A: "k"})
     lowered = _CAMEL_PATTERN.sub("_", plain).lower()
-    return _WORD_PATTERN.findall(_FRENCH_PASSWORD_PATTERN.sub("motdepasse", lowered))
+    english = _FRENCH_KEY_PATTERN.sub("apikey", _FRENCH_PASSWORD_PATTERN.sub("motdepasse", lowered))
+    return _WORD_PATTERN.findall(english)
 
 
 def _rate_word(word: str) -> Secrecy:
