@@ -38,8 +38,8 @@ def proxied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[R
         told, *_ = re.findall(r"```caddyfile\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
         site = told.replace("board.example", url).replace("127.0.0.1:8000", f"127.0.0.1:{running.port}")
         # An authority of its own stands in for the public one, and nothing is installed.
-        options = "{\n grace_period 1s\n admin off\n skip_install_trust\n auto_https disable_redirects\n local_certs\n}\n"
-        (tmp_path / "Caddyfile").write_text(options + site)
+        options = ("grace_period 1s", "admin off", "skip_install_trust", "auto_https disable_redirects")
+        (tmp_path / "Caddyfile").write_text("\n".join(["{", *options, "local_certs", "}", site]))
         environ = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
         command = [str(program), "run", "--config", str(tmp_path / "Caddyfile")]
         with (
