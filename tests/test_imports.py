@@ -102,6 +102,20 @@ def test_whatever_is_no_text_for_a_terminal_is_shown_without_rich(shape: str, tm
     ran.assert_without(ENGINE | {"rich"})
 
 
+@pytest.mark.parametrize("arguments", [["demo"], ["explain"], ["explain", "ST-01"]], ids=" ".join)
+def test_text_on_a_pipe_is_written_without_rich(arguments: list[str], tmp_path: Path) -> None:
+    ran = Ran(tmp_path, arguments, {})
+    assert len(ran.done.stdout.splitlines()) > 5, ran.done.stderr
+    ran.assert_without(ENGINE | {"rich"})
+
+
+def test_a_grade_as_text_on_a_pipe_loads_no_rich_and_no_docker_py(tmp_path: Path) -> None:
+    with FaultEngine(tmp_path / "engine.sock", {"/containers/json": reply_with([])}) as engine:
+        ran = Ran(tmp_path, ["tp5", "--host", engine.url], {})
+    assert ran.done.returncode == 1, ran.done.stderr
+    ran.assert_without(SHOWING | ENGINE)
+
+
 @pytest.mark.parametrize(
     "arguments", [["schema"], ["collect", DEMO, "-f", "csv"], ["collect", DEMO, "-f", "json"]]
 )

@@ -27,14 +27,16 @@ def explain(
     lang: options.Language = None,
 ) -> None:
     """Explain a mistake: what was seen, why it happens, how to look for oneself, what to read."""
-    from dckgrade.render.explanation import Explanation, MistakeIndex
+    from dckgrade.render.explanation import render_mistake, render_mistake_index
 
     known = load_mistakes()
     if not known:
         raise exit_codes.NothingToGrade(N_("No lab defines a mistake."))
     spoken = language.get_language()
     output.print_on_terminal(
-        Explanation(find_mistake(code, known), spoken) if code else MistakeIndex(known.values(), spoken)
+        render_mistake(find_mistake(code, known), spoken)
+        if code
+        else render_mistake_index(known.values(), spoken)
     )
 
 

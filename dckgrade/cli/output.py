@@ -17,12 +17,15 @@ from dckgrade.render.formats import DocumentKind
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from dckgrade.render.text.layout import Block
     from dckgrade.report.report import Report
 
 
 ReportFormat = StrEnum("ReportFormat", formats.list_stdout_names(DocumentKind.REPORT))  # type: ignore[misc]
 """What `-f` offers for reports. Mypy wants the members written out; they are the rows of the table."""
 DEFAULT_REPORT_FORMAT = ReportFormat(formats.TEXT.name)
+DEFAULT_WIDTH = 80
+"""Columns of a line where no terminal says how many."""
 
 
 def encode_own_report(report: "Report") -> bytes:
@@ -114,9 +117,9 @@ def print_document(
     chosen = formats.get_format(shape)
     with safe_stdout():
         if chosen.for_terminal:
-            from dckgrade.render.text.console import ConsoleLine
+            from dckgrade.render.text.layout import TextBlock
 
-            lines = [ConsoleLine(sentence, language.get_language()) for sentence in below]
+            lines = [TextBlock(sentence, language.get_language()) for sentence in below]
             print_on_terminal(*chosen.render(kind, document, **options), *lines)
         else:
             sys.stdout.buffer.writelines(chosen.iter_encoded(kind, document, **options))
@@ -148,7 +151,13 @@ def mute_stdout() -> None:
 
 
 def print_on_terminal(*shown: "RenderableType") -> None:
-    """Print renderables; characters that the terminal lacks are escaped."""
+    """Print renderables: blocks as they are where nothing is drawn, all else by Rich."""
+    from dckgrade.render.text.layout import Block
+
+    blocks = [part for part in shown if isinstance(part, Block)]
+    if len(blocks) == len(shown) and not is_drawn_on():
+        write_blocks(blocks)
+        return
     from rich.console import Console
 
     class StrictConsole(Console):
@@ -160,6 +169,30 @@ def print_on_terminal(*shown: "RenderableType") -> None:
     console = StrictConsole(highlight=False, emoji=False)
     for part in shown:
         console.print(part)
+
+
+def is_drawn_on() -> bool:
+    """Return whether stdout is a terminal, or is said to be one by a variable that Rich heeds."""
+    return sys.stdout.isatty() or any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
+
+
+def write_blocks(blocks: "Sequence[Block]") -> None:
+    """Write blocks to stdout, which is no terminal."""
+    from dckgrade.render.text.layout import Page, join_line
+
+    page = Page(find_width(), (sys.stdout.encoding or "utf-8").lower())
+    for block in blocks:
+        sys.stdout.writelines(f"{join_line(line)}\n" for line in block.iter_lines(page))
+
+
+def find_width() -> int:
+    """Find how many columns a line may take: as COLUMNS says, else as on the terminal beside, else 80."""
+    if (told := os.environ.get("COLUMNS", "")).isdigit():
+        return int(told)
+    for stream in filter(None, (sys.__stdin__, sys.__stderr__)):
+        with contextlib.suppress(OSError, ValueError):
+            return os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH
+    return DEFAULT_WIDTH
 
 
 def make_folder(path: Path) -> None:

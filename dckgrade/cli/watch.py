@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from dckgrade.engine.run_options import RunOptions
     from dckgrade.grading.run import LabSelection
+    from dckgrade.render.text.layout import Block
     from dckgrade.report.report import Report
 
 MAX_WAIT_STARTING_S, MAX_WAIT_IDLE_S = 1.5, 5.0
@@ -85,9 +86,7 @@ def extract_drawn_state(reports: "Sequence[Report]") -> list[object]:
     return [(check.verdict, check.diagnosis, check.misses, check.remarks, check.reason) for check in checks]
 
 
-def lay_out_reports(
-    reports: "Sequence[Report]", last: "Sequence[Report]", hints: int
-) -> "Iterator[RenderableType]":
+def lay_out_reports(reports: "Sequence[Report]", last: "Sequence[Report]", hints: int) -> "Iterator[Block]":
     """Lay out the reports, and below them the checks that have just passed and how to go on."""
     done = exit_codes.choose_exit_code(reports) is exit_codes.ExitCode.PASSED
     closing = list(lay_out_closing(reports, last, done=done))
@@ -104,7 +103,7 @@ def lay_out_reports(
         yield from closing
 
 
-def render_whole(reports: "Sequence[Report]", hints: int) -> "Iterator[RenderableType]":
+def render_whole(reports: "Sequence[Report]", hints: int) -> "Iterator[Block]":
     """Render the reports as they are shown when they are graded once."""
     from dckgrade.render.report.terminal import render_session
 
@@ -113,40 +112,38 @@ def render_whole(reports: "Sequence[Report]", hints: int) -> "Iterator[Renderabl
 
 def lay_out_closing(
     reports: "Sequence[Report]", last: "Sequence[Report]", *, done: bool
-) -> "Iterator[RenderableType]":
+) -> "Iterator[Block]":
     """Say what has just passed; then, where all is *done*, how to hand it in, else how to end."""
     from dckgrade.cli.closing import describe_hand_in
-    from dckgrade.render.text.console import ConsoleLine
+    from dckgrade.render.text.layout import TextBlock
 
     lang = language.get_language()
     translate = get_translator(lang)
     for title in list_newly_passed(reports, last):
-        yield ConsoleLine(translate(N_("Just passed: {title}")).format(title=title), lang, "bold green")
+        yield TextBlock(translate(N_("Just passed: {title}")).format(title=title), lang, "bold green")
     if done:
-        yield ConsoleLine(translate(N_("All done, well done!")), lang, "bold green")
+        yield TextBlock(translate(N_("All done, well done!")), lang, "bold green")
         if how := describe_hand_in(reports, (), lang):
-            yield ConsoleLine(how, lang)
+            yield TextBlock(how, lang)
     else:
-        yield ConsoleLine(translate(N_("Watching the engine; Ctrl-C ends it.")), lang, "dim")
+        yield TextBlock(translate(N_("Watching the engine; Ctrl-C ends it.")), lang, "dim")
 
 
-def lay_out_short(reports: "Sequence[Report]") -> "Iterator[RenderableType]":
+def lay_out_short(reports: "Sequence[Report]") -> "Iterator[Block]":
     """Lay out several labs on one screen, each by a line and its next thing to do."""
-    from rich.text import Text
-
     from dckgrade.render.report.terminal import render_overview
     from dckgrade.render.text import messages
+    from dckgrade.render.text.layout import TextBlock
     from dckgrade.render.text.sanitize import sanitize_line
 
-    say = messages.translate_labels(language.get_language())
-    yield Text(
-        messages.add_label(say["engine"], messages.describe_engine(reports[0]), language.get_language())
-    )
+    lang = language.get_language()
+    label = messages.translate_labels(lang)["engine"]
+    yield TextBlock(messages.add_label(label, messages.describe_engine(reports[0]), lang), lang)
     yield render_overview(reports)
     causes = ((report, cause) for report in reports for cause in messages.list_failed_and_blocked(report)[:1])
     for report, cause in islice(causes, MAX_NEXT_STEPS):
         label = sanitize_line(report.lab.id)
-        yield Text(messages.add_label(label, sanitize_line(cause.title), report.lang))
+        yield TextBlock(messages.add_label(label, sanitize_line(cause.title), report.lang), report.lang)
 
 
 def list_newly_passed(reports: "Sequence[Report]", last: "Sequence[Report]") -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from dckgrade.lab.catalogue import collect_mistakes
-from dckgrade.render.explanation import Explanation
+from dckgrade.render.explanation import render_mistake
 from dckgrade.render.mistake_page import find_mistake_page, read_site_address
 from dckgrade.render.report.html import render_report_page
 from pictures.draw import judge_demonstration
@@ -45,7 +45,7 @@ def test_reports_and_explain_lead_to_the_mistake_s_page(
     assert PAGE not in render_report_page(judge_demonstration("en"), hints=0)
     known = collect_mistakes([load_built_in_lab("tp5").lab])["ST-01"]
     console = Console(file=io.StringIO(), width=120)
-    console.print(Explanation(known, "en"))
+    console.print(render_mistake(known, "en"))
     assert f"\n  https://hub.docker.com/_/postgres\n  {PAGE}\n" in console.file.getvalue()  # type: ignore[attr-defined]
 
 

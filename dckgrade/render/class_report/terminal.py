@@ -13,7 +13,7 @@ from dckgrade.render.class_report.messages import FLAG_MESSAGES
 from dckgrade.render.class_report.stuck import describe_stuck, list_stuck_groups
 from dckgrade.render.class_report.trainee_details import describe_remainder
 from dckgrade.render.text import messages
-from dckgrade.render.text.console import ConsoleLine
+from dckgrade.render.text.layout import TextBlock
 from dckgrade.report.class_report import ClassLab, ClassReport, ClassRow
 
 MAX_MISTAKES = 8
@@ -84,7 +84,7 @@ def build_bullet_row(sign: str, text: str, lang: str) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row(Text(sign), ConsoleLine(text, lang))
+    table.add_row(Text(sign), TextBlock(text, lang))
     return table
 
 

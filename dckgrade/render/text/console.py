@@ -36,14 +36,3 @@ def trim_line_end(line: list[Segment]) -> list[Segment]:
     while line and not line[-1].text.strip():
         line = line[:-1]
     return line and [*line[:-1], Segment(line[-1].text.rstrip(), line[-1].style)]
-
-
-class ConsoleLine:
-    """A text of our own that is made safe when printed: only the console knows its encoding."""
-
-    def __init__(self, text: str, lang: str, style: str = "") -> None:
-        self.text, self.lang, self.style = text, lang, style
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        line = make_console_text(self.text, self.lang, options.encoding, self.style)
-        yield from lay_out_parts([line], console, options)
