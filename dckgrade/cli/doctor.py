@@ -38,7 +38,7 @@ def doctor(
     """Show the engine in use, and which labs can be graded on it."""
     from dckgrade.engine import endpoint
     from dckgrade.grading.doctor import encode_doctor_report
-    from dckgrade.render.text.sanitize import sanitize_line
+    from dckgrade.render.text.layout import TextBlock
 
     exit_codes.install_signal_handlers()
     where = endpoint.resolve_endpoint(host, context, os.environ, Path.home())
@@ -47,7 +47,8 @@ def doctor(
         if shape is TextOrJson.JSON:
             sys.stdout.buffer.write(encode_doctor_report(found))
         else:
-            output.print_on_terminal("\n".join(sanitize_line(line) for line in describe_examination(found)))
+            told = language.get_language()
+            output.print_on_terminal(*(TextBlock(line, told) for line in describe_examination(found)))
     raise SystemExit(exit_codes.ExitCode.PASSED if found.machine else exit_codes.ExitCode.NOT_GRADABLE)
 
 

@@ -8,9 +8,8 @@ from dckgrade.cli import exit_codes, language, output
 from dckgrade.i18n import N_, UserError, get_translator
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from dckgrade.classroom.verdict_changes import ReportChange, ResultChange
+    from dckgrade.render.text.layout import Block
     from dckgrade.report.result import CheckResult
 
 
@@ -18,14 +17,15 @@ def show_differences(paths: Sequence[Path], *, write: bool) -> exit_codes.ExitCo
     """Show what would change, per trainee and check; write it when asked. Exit code 1 for a change."""
     from dckgrade.classroom.submissions import read_submissions
     from dckgrade.classroom.verdict_changes import ReportChange, find_report_changes
+    from dckgrade.render.text.layout import TextBlock
 
-    translate = get_translator(language.get_language())
+    lang = language.get_language()
     read, changing, unread = 0, 0, 0
     with output.safe_stdout():
         for changed in find_report_changes(read_submissions(list(paths))):
             if not isinstance(changed, ReportChange):
                 unread += 1
-                exit_codes.print_to_stderr(changed.trouble.translate_sentences(language.get_language()))
+                exit_codes.print_to_stderr(changed.trouble.translate_sentences(lang))
                 continue
             read += 1
             if changed.changes:
@@ -33,8 +33,8 @@ def show_differences(paths: Sequence[Path], *, write: bool) -> exit_codes.ExitCo
                 output.print_on_terminal(*lay_out_report_change(changed))
                 if write:
                     write_changed_report(changed)
-        message = N_("Reports that change: {changing} of {read}.")
-        output.print_on_terminal(translate(message).format(changing=changing, read=read))
+        message = get_translator(lang)(N_("Reports that change: {changing} of {read}."))
+        output.print_on_terminal(TextBlock(message.format(changing=changing, read=read), lang))
     if not read:
         raise exit_codes.NothingToGrade(N_("There is no report among what was named."))
     if unread:
@@ -42,22 +42,17 @@ def show_differences(paths: Sequence[Path], *, write: bool) -> exit_codes.ExitCo
     return exit_codes.ExitCode.FAILED if changing and not write else exit_codes.ExitCode.PASSED
 
 
-def lay_out_report_change(changed: "ReportChange") -> "Iterator[RenderableType]":
+def lay_out_report_change(changed: "ReportChange") -> "Iterator[Block]":
     """Lay out what changes in one report."""
-    from rich.text import Text
+    from dckgrade.render.text.layout import TextBlock
 
-    from dckgrade.render.text.sanitize import sanitize_line
-
+    lang = language.get_language()
     before, now = changed.before.score.earned, changed.now.score.earned
-    yield Text(sanitize_line(f"{changed.trainee}  {changed.before.lab.id}  {before} → {now}"), style="bold")
-    yield Text(sanitize_line(f"  {changed.source}"), style="dim")
+    yield TextBlock(f"{changed.trainee}  {changed.before.lab.id}  {before} → {now}", lang, "bold")
+    yield TextBlock(f"  {changed.source}", lang, "dim")
     for change in changed.changes:
-        yield Text(
-            sanitize_line(
-                f"  {change.check}: {describe_result(change.before)} → {describe_result(change.now)}"
-            ),
-            style=choose_change_style(change),
-        )
+        text = f"  {change.check}: {describe_result(change.before)} → {describe_result(change.now)}"
+        yield TextBlock(text, lang, choose_change_style(change))
 
 
 def describe_result(judged: "CheckResult | None") -> str:
