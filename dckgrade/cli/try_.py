@@ -54,7 +54,7 @@ def try_(
     """Look at what a check looks at, once: every fact with its value, and which demands hold."""
     from dckgrade.engine.run_options import RunOptions
     from dckgrade.grading import run
-    from dckgrade.render.trial import TrialRenderable, build_trial, encode_trial
+    from dckgrade.render.trial import build_trial, encode_trial, render_trial
 
     loaded, check, of_a_lab = resolve_try_target(words)
     run_options = RunOptions(
@@ -70,7 +70,7 @@ def try_(
     if shape is TextOrJson.JSON:
         sys.stdout.buffer.write(encode_trial(found))
     else:
-        output.print_on_terminal(TrialRenderable(found, report))
+        output.print_on_terminal(render_trial(found, report))
     code = exit_codes.choose_exit_code([report])
     # Nothing is demanded of a probe alone, and that there is no such thing is an answer.
     raise SystemExit(

@@ -1,14 +1,10 @@
 """Build, encode and print what `dckgrade try` found: every fact, and which expectations hold."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
 from dckgrade.i18n import N_, get_translator
 from dckgrade.lab.matchers import FactReference, iter_fact_references
@@ -16,8 +12,8 @@ from dckgrade.lab.model import Check
 from dckgrade.lab.reference import describe_fields
 from dckgrade.probes.base import observation_key
 from dckgrade.probes.registry import find_kind
-from dckgrade.render.text import console as on_console
 from dckgrade.render.text import messages
+from dckgrade.render.text.layout import EMPTY_LINE, Block, Grid, Indented, Line, Page, Stack, TextBlock
 from dckgrade.render.text.mismatches import Observed, capitalize_first, is_about_list
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.render.text.values import MAX_VALUE_CHARS, describe_wanted, format_lab_value
@@ -31,6 +27,7 @@ TRIAL_SCHEMA: Literal["dckgrade-trial/1"] = "dckgrade-trial/1"
 
 MIN_TABLE_COLUMNS = 70
 """On a narrower terminal, facts are listed below one another, not in a table."""
+MAX_VALUE_COLUMNS = 40
 
 
 class TrialFact(Struct, frozen=True, kw_only=True):
@@ -164,23 +161,24 @@ def describe_observed(found: Trial | ComparedFact, lang: str) -> Observed:
     )
 
 
-class TrialRenderable:
-    """A trial to be printed."""
+def render_trial(found: Trial, report: Report) -> Block:
+    """Render what was found."""
+    return Stack(list(TrialLayout(found, report).lay_out()))
+
+
+class TrialLayout:
+    """The parts of a trial."""
 
     def __init__(self, found: Trial, report: Report) -> None:
         self.trial, self.report = found, report
         self.lang, self.translate = report.lang, get_translator(report.lang)
         self.observed = describe_observed(found, report.lang)
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        self.encoding, self.width = options.encoding, options.max_width
-        yield from on_console.lay_out_parts(self.lay_out(), console, options)
+    def make_text(self, text: str, style: str = "") -> TextBlock:
+        """Make a text in the language of the report."""
+        return TextBlock(text, self.lang, style)
 
-    def make_text(self, text: str, style: str = "") -> Text:
-        """Make a text safe to print."""
-        return on_console.make_console_text(text, self.lang, self.encoding, style)
-
-    def lay_out(self) -> Iterator[RenderableType]:
+    def lay_out(self) -> Iterator[Block]:
         """Lay out the engine, the probe, the facts, the expectations, and what a report would say."""
         yield self.make_text(
             messages.add_label(
@@ -192,31 +190,32 @@ class TrialRenderable:
         yield self.make_text(format_probe(self.trial.observe), "bold")
         yield self.make_text(self.trial.about, "dim")
         yield from self.explain_no_values(self.trial.observation, self.observed)
-        yield Text()
+        yield EMPTY_LINE
         yield self.make_heading(N_("Facts: what a check can test"))
-        yield Padding(self.lay_out_facts(), (0, 0, 0, 2))
+        yield Indented(self.build_facts_table(), 2)
         if self.trial.demands:
-            yield Text()
+            yield EMPTY_LINE
             yield self.make_heading(N_("What the check expects"))
-            yield Padding(self.build_expectations_table(), (0, 0, 0, 2))
+            yield Indented(self.build_expectations_table(), 2)
         for compared in self.trial.compared:
-            yield Text()
+            yield EMPTY_LINE
             yield self.make_heading(N_("What it is compared with"))
-            yield Padding(Group(*self.describe_compared(compared)), (0, 0, 0, 2))
+            yield Indented(Stack(list(self.describe_compared(compared))), 2)
         yield from self.describe_verdict()
 
-    def make_heading(self, text: str) -> Text:
+    def make_heading(self, text: str) -> TextBlock:
         """Make a heading."""
         return self.make_text(self.translate(text), "bold underline")
 
-    def describe_compared(self, compared: ComparedFact) -> Iterator[Text]:
+    def describe_compared(self, compared: ComparedFact) -> Iterator[Block]:
         """Describe a fact of another observation: where it is from, and its value, or why there is none."""
         yield self.make_text(format_probe(compared.observe), "bold")
         yield from self.explain_no_values(compared.observation, describe_observed(compared, self.lang))
         if compared.value is not UNSET:
-            yield self.make_text(f"{compared.fact} ") + self.make_text(format_fact_value(compared), "cyan")
+            value = self.make_text(format_fact_value(compared), "cyan")
+            yield Grid([[self.make_text(compared.fact), value]], flexible=1)
 
-    def explain_no_values(self, observation: Observation | None, observed: Observed) -> Iterator[Text]:
+    def explain_no_values(self, observation: Observation | None, observed: Observed) -> Iterator[Block]:
         """Explain why there are no values, where there are none."""
         match observation:
             case Seen() | None:
@@ -228,8 +227,8 @@ class TrialRenderable:
                 absence = observed.describe_absence()
                 yield self.make_text(capitalize_first(absence), "bold red")
 
-    def lay_out_facts(self) -> RenderableType:
-        """Lay out name, value and description of each fact; below one another on a narrow terminal."""
+    def build_facts_table(self) -> Block:
+        """Build the table of name, value and description of each fact."""
         rows = [
             (
                 self.make_text(fact.name),
@@ -238,32 +237,23 @@ class TrialRenderable:
             )
             for fact in self.trial.facts
         ]
-        if self.width < MIN_TABLE_COLUMNS:
-            return Group(*(part for name, value, about in rows for part in (name + " " + value, about)))
-        table = Table.grid(padding=(0, 2))
-        table.add_column(no_wrap=True)
-        table.add_column(max_width=40)
-        table.add_column()
-        for row in rows:
-            table.add_row(*row)
-        return table
+        return FactsTable(rows)
 
-    def build_expectations_table(self) -> Table:
+    def build_expectations_table(self) -> Block:
         """Build the table of the expectations, a line for each."""
         marks = {True: Verdict.PASSED, False: Verdict.FAILED, None: Verdict.UNKNOWN}
-        table = Table.grid(padding=(0, 1))
+        rows = []
         for expectation in self.trial.demands:
             speech = self.observed.get_speech(expectation.fact, of_list=is_about_list(expectation.wanted))
             text = f"{expectation.fact}: {describe_wanted(expectation.wanted, speech)}"
-            table.add_row(
-                self.make_text(messages.VERDICT_SYMBOLS[marks[expectation.holds]]), self.make_text(text)
-            )
-        return table
+            symbol = messages.VERDICT_SYMBOLS[marks[expectation.holds]]
+            rows.append((self.make_text(symbol), self.make_text(text)))
+        return Grid(rows, flexible=1)
 
-    def describe_verdict(self) -> Iterator[Text]:
+    def describe_verdict(self) -> Iterator[Block]:
         """Describe the verdict, and the mistakes that are named."""
         if result := self.trial.check:
-            yield Text()
+            yield EMPTY_LINE
             yield self.make_text(
                 messages.add_label(
                     result.title, messages.translate_verdict(result.verdict, self.lang), self.lang
@@ -272,3 +262,19 @@ class TrialRenderable:
             )
             for mistake in (*([result.diagnosis] if result.diagnosis else []), *result.remarks):
                 yield self.make_text(f"{mistake.code}: {mistake.message}")
+
+
+class FactsTable(Block):
+    """Name, value and description of facts; below one another on a narrow page."""
+
+    def __init__(self, rows: Sequence[tuple[TextBlock, TextBlock, TextBlock]]) -> None:
+        self.rows = rows
+
+    def iter_lines(self, page: Page) -> Iterator[Line]:
+        """Yield the lines of each fact."""
+        if page.width >= MIN_TABLE_COLUMNS:
+            return Grid(self.rows, flexible=2, gap=2, limits={1: MAX_VALUE_COLUMNS}).iter_lines(page)
+        blocks = (
+            block for name, value, about in self.rows for block in (Grid([(name, value)], flexible=1), about)
+        )
+        return Stack(list(blocks)).iter_lines(page)

@@ -1,10 +1,6 @@
-"""Render proofs on a terminal: a matrix with a row per case and a column per check, and the faults."""
+"""Render proofs as text: a matrix with a row per case and a column per check, and the faults."""
 
 from collections.abc import Iterator, Sequence
-
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from dckgrade.i18n import N_, get_translator
 from dckgrade.render.proof.messages import (
@@ -14,6 +10,7 @@ from dckgrade.render.proof.messages import (
     get_cell,
     list_occurring_cells,
 )
+from dckgrade.render.text.layout import EMPTY_LINE, Block, Grid, Stack, TextBlock
 from dckgrade.render.text.sanitize import sanitize_line
 from dckgrade.report.proof import Proof, ProofCell
 
@@ -27,49 +24,47 @@ CELL_STYLES = {
 MAX_CASE_CHARS = 80
 
 
-def render_proofs_terminal(proofs: Sequence[Proof], lang: str) -> Iterator[RenderableType]:
+def render_proofs_terminal(proofs: Sequence[Proof], lang: str) -> Iterator[Block]:
     """Render each proof."""
     return (render_proof_terminal(proof, lang) for proof in proofs)
 
 
-def render_proof_terminal(proof: Proof, lang: str) -> RenderableType:
+def render_proof_terminal(proof: Proof, lang: str) -> Block:
     """Render the matrix, its legend, the faults and the waivers."""
     translate = get_translator(lang)
-    parts: list[RenderableType] = [build_matrix_table(proof, lang)]
-    parts += [Text(f"{number}  {check}") for number, check in enumerate(proof.checks, 1)]
-    parts += [
-        Text(""),
-        *(
-            Text(f"{CELL_MARKS[kind]}  {translate(CELL_MEANINGS[kind])}")
-            for kind in list_occurring_cells(proof)
-        ),
-    ]
-    parts.append(Text(""))
-    parts += [Text(f"✗ {sanitize_line(fault.translate_sentence(lang))}", "red") for fault in proof.faults]
-    parts += [
-        Text(translate(N_("Forgiven: {waived}")).format(waived=sanitize_line(waiver)))
-        for waiver in proof.waived
-    ]
-    parts.append(Text(describe_proof(proof, lang), "bold red" if proof.faults else "bold green"))
-    return Group(*parts)
-
-
-def build_matrix_table(proof: Proof, lang: str) -> Table:
-    """Build the matrix; checks are numbered, since their names are wide."""
-    table = Table(
-        title=Text(f"{proof.lab} — {sanitize_line(proof.title.in_language(lang))}"),
-        show_edge=False,
-        pad_edge=False,
+    forgiven = translate(N_("Forgiven: {waived}"))
+    return Stack(
+        [
+            TextBlock(f"{proof.lab} — {proof.title.in_language(lang)}", lang, "bold"),
+            build_matrix(proof, lang),
+            EMPTY_LINE,
+            *(TextBlock(f"{number}  {check}", lang) for number, check in enumerate(proof.checks, 1)),
+            EMPTY_LINE,
+            *(
+                TextBlock(f"{CELL_MARKS[kind]}  {translate(CELL_MEANINGS[kind])}", lang)
+                for kind in list_occurring_cells(proof)
+            ),
+            EMPTY_LINE,
+            *(TextBlock(f"✗ {fault.translate_sentence(lang)}", lang, "red") for fault in proof.faults),
+            *(TextBlock(forgiven.format(waived=waiver), lang) for waiver in proof.waived),
+            TextBlock(describe_proof(proof, lang), lang, "bold red" if proof.faults else "bold green"),
+        ]
     )
-    table.add_column("")
-    for number, _ in enumerate(proof.checks, 1):
-        table.add_column(str(number), justify="center")
+
+
+def build_matrix(proof: Proof, lang: str) -> Grid:
+    """Build the matrix; checks are numbered, since their names are wide."""
+    numbers = [TextBlock(str(number), lang, "bold") for number, _ in enumerate(proof.checks, 1)]
+    rows = [[TextBlock("", lang), *numbers]]
     for case in proof.cases:
-        row = [get_cell(proof, check, case) for check in proof.checks]
-        table.add_row(Text(sanitize_line(case, MAX_CASE_CHARS)), *(build_cell_mark(cell) for cell in row))
-    return table
+        cells = [get_cell(proof, check, case) for check in proof.checks]
+        name = TextBlock(sanitize_line(case, MAX_CASE_CHARS), lang)
+        rows.append([name, *(build_cell_mark(cell, lang) for cell in cells)])
+    return Grid(rows, flexible=0, right=range(1, len(numbers) + 1), gap=2)
 
 
-def build_cell_mark(cell: ProofCell | None) -> Text:
+def build_cell_mark(cell: ProofCell | None, lang: str) -> TextBlock:
     """Make a cell's mark; its colour says nothing more."""
-    return Text(CELL_MARKS[cell], CELL_STYLES.get(cell, "bold red")) if cell else Text(" ")
+    if cell is None:
+        return TextBlock("", lang)
+    return TextBlock(CELL_MARKS[cell], lang, CELL_STYLES.get(cell, "bold red"))

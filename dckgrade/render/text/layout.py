@@ -4,8 +4,9 @@ Lay out text in lines: one layout, which Rich draws on a terminal, and which is 
 Rich is loaded where it draws; its import takes as long as grading a lab.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from dckgrade.lazy_patterns import compile_lazily
@@ -19,7 +20,9 @@ MIN_TEXT_WIDTH = 8
 """Columns that are left to text beside a sign or in a table, however narrow the terminal is."""
 ELLIPSIS = "…"
 _WORD_PATTERN = compile_lazily(r" *[^ ]+ *| +")
-_ONE_COLUMN_PATTERN = compile_lazily(r"[\x20-\u02ff\u2010-\u2027\u202f\u2190-\u2193\u2298\u2713\u2717]*")
+_ONE_COLUMN_PATTERN = compile_lazily(
+    r"[\x20-\x7e\xa0-\xac\xae-\u02ff\u2010-\u2027\u202f\u2190-\u2193\u2200-\u22ff\u2691\u2713\u2717]*"
+)
 """Characters of one column each, as nearly all are: Rich's table of the others is not needed for them."""
 _NBSP_TRANSLATION = str.maketrans("\xa0\u202f", "  ")
 """They have kept a line from being broken; a reader who copies it wants ordinary spaces."""
@@ -110,7 +113,8 @@ class Grid(Block):
     """
     Rows of texts, of which those in the column *flexible* are broken where the page is too narrow.
 
-    *gap*: columns of space in between; *indent*: before the first; *right*: the columns that are flush right.
+    *gap*: columns of space in between; *indent*: before the first; *right*: the columns that are flush right;
+    *limits*: by column, how wide it may be.
     """
 
     def __init__(
@@ -121,8 +125,10 @@ class Grid(Block):
         right: Iterable[int] = (),
         gap: int = 1,
         indent: int = 0,
+        limits: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
-        self.rows, self.flexible, self.right, self.gap, self.indent = rows, flexible, set(right), gap, indent
+        self.rows, self.flexible, self.limits = rows, flexible, limits
+        self.right, self.gap, self.indent = set(right), gap, indent
 
     def iter_lines(self, page: Page) -> Iterator[Line]:
         """Yield the lines of each row."""
@@ -141,6 +147,8 @@ class Grid(Block):
             max(count_columns(cell.make_safe(page.encoding)) for cell in column)
             for column in zip(*self.rows, strict=True)
         ]
+        for number, limit in self.limits.items():
+            widths[number] = min(widths[number], limit)
         others = sum(widths) - widths[self.flexible] + self.gap * (len(widths) - 1) + self.indent
         widths[self.flexible] = min(widths[self.flexible], page.narrow(others).width)
         return widths
