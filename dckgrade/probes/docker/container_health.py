@@ -36,6 +36,8 @@ INERT_PATTERN = re.compile(
     r"(?: ?(?:[12&]?> ?/dev/null|2>&1))*(?: ?\|\| ?exit 1)?\s*"
 )
 """A program that waits, or tells of itself or of the machine: the service has no part in how it ends."""
+SLEEP_PATTERN = re.compile(r"\bsleep (\d+(?:\.\d+)?)([smhd]?)")
+UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 MAX_IDLE_CHARS = 400
 """A longer command than that does something."""
 MAX_END_CHARS = 2000
@@ -178,6 +180,7 @@ def read_health_facts(name: str, inspected: Json) -> Facts:
     line = squeeze_blanks(command)
     tries = health.get("Log") or []
     last = tries[-1] if tries else {}
+    timeout_s = (check.get("Timeout") or 0) / 1e9 or DEFAULT_TIMEOUT_S
     output = str(last.get("Output") or "")
     return Facts(
         name=name,
@@ -186,7 +189,7 @@ def read_health_facts(name: str, inspected: Json) -> Facts:
         exit_code=last.get("ExitCode") if tries else None,
         output=mask_secrets(output).strip()[:MAX_OUTPUT_CHARS],
         check=mask_secrets(command)[:MAX_CHECK_CHARS],
-        always_true=is_always_true(line),
+        always_true=is_always_true(line) and sum_waits_s(line) < timeout_s,
         swallows=is_shell_command(test) and swallows_failures(write_shell_options(test) + line),
         asks_nothing=bool(PROCESS_PATTERN.fullmatch(line)),
         tool_missing=find_missing_tool(output) if last.get("ExitCode") else None,
@@ -242,6 +245,11 @@ def is_always_true(command: str) -> bool:
             INERT_PATTERN.fullmatch(part) or ALWAYS_TRUE_PATTERN.fullmatch(part) for part in parts if part
         )
     )
+
+
+def sum_waits_s(command: str) -> float:
+    """Return for how many seconds a command waits, whatever the service does."""
+    return sum(float(count) * UNIT_S[unit] for count, unit in SLEEP_PATTERN.findall(command))
 
 
 def swallows_failures(command: str) -> bool:

@@ -125,6 +125,26 @@ def test_a_check_that_cannot_fail_is_seen_by_its_command(
 
 
 @pytest.mark.parametrize(
+    ("command", "timeout_ns", "always"),
+    [
+        ("sleep 5", 1_000_000_000, False),
+        ("sleep 5", 10_000_000_000, True),
+        ("sleep 5 && exit 0", 5_000_000_000, False),
+        ("sleep 3; sleep 3", 5_000_000_000, False),
+        ("sleep 20", 0, True),
+        ("sleep 1m || exit 1", 0, False),
+        ("sleep 0.5s", 1_000_000_000, True),
+        ("date", 1_000_000_000, True),
+    ],
+)
+def test_a_check_that_waits_longer_than_it_may_does_fail(
+    command: str, timeout_ns: int, *, always: bool
+) -> None:
+    health = {"Test": ["CMD-SHELL", command], "Timeout": timeout_ns}
+    assert read_health_facts("x", {"Config": {"Healthcheck": health}}).always_true is always
+
+
+@pytest.mark.parametrize(
     "begin", ["echo", "true", "exit 0", "wget x; echo", "wget x\n", "ps", "(", "kill -0"]
 )
 @pytest.mark.parametrize("filling", [" ", "\n", " \n\t", "; ", "x;", ")", " -b", "/a"])
