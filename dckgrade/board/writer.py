@@ -3,6 +3,7 @@
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, NamedTuple
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, Engine
 
 MAX_WAITING, MAX_TOGETHER = 2000, 100
 """Operations that may wait, and that are committed together."""
+GATHERING_S = 0.005
+"""How long the first waits for others: a commit costs as much as all else that taking a report takes."""
 LOG = logging.getLogger("dckgrade.board")
 
 Operation = Callable[[Connection], Any]
@@ -71,6 +74,8 @@ class Writer:
         """Wait for something to write; returns it, and whether nothing comes after it."""
         first = self.waiting.get()
         together = [first] if first else []
+        if first:
+            time.sleep(GATHERING_S)
         while first and len(together) < MAX_TOGETHER:
             try:
                 following = self.waiting.get_nowait()

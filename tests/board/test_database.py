@@ -70,6 +70,23 @@ def test_one_operation_that_fails_spoils_none_that_was_to_be_committed_with_it(a
             assert [row.name for row in store.list_classes(connection)] == ["A", "B"]
 
 
+def test_what_comes_within_a_moment_is_committed_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dckgrade.board.writer.GATHERING_S", 0.5)
+    commits: list[None] = []
+    with use_database(get_sqlite_address(tmp_path / "b")) as engine:
+        writer = Writer(engine, after_commit=lambda: commits.append(None))
+        writer.start()
+        futures = [
+            writer.submit(partial(store.create_class, name=name, now=now_ms())) for name in ("A", "B", "C")
+        ]
+        for future in futures:
+            future.result(20)
+        writer.stop()
+    assert len(commits) == 1
+
+
 def test_nothing_is_told_before_it_is_committed(tmp_path: Path) -> None:
     with use_database(get_sqlite_address(tmp_path / "b")) as engine:
         seen: list[int] = []
