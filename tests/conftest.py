@@ -3,7 +3,6 @@
 import importlib
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -27,10 +26,6 @@ REQUIRED = os.environ.get("DCKGRADE_REQUIRE_ENGINE") == "1"
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("busy", deadline=None)
 hypothesis.settings.load_profile("busy")
-
-# The tests start a thousand commands: each would compile all that it imports.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False
 
 # A shell that runs the tests in the background has Ctrl-C ignored, and nohup the end of its terminal, by all
 # that they start too.
