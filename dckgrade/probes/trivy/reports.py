@@ -17,8 +17,8 @@ OutputFault = Literal[
 """
 another-kind: of a folder or a repository; partial: without the system's vulnerabilities; foreign: of another
 image or architecture; forged: its own sums do not come out, or its times; image-gone: of the image, which is
-not there to compare with; packages-only: its packages were read, and no vulnerability is named; other-format:
-it names the image, and nothing in it ties it to this one; damaged: JSON that is not whole.
+not there to compare with; packages-only: a list of packages, without vulnerabilities; other-format: it names
+the image, and nothing in it ties it to this one; damaged: JSON that is not whole.
 """
 CLOCK_SLACK = timedelta(minutes=10)
 REPORT_ID_KEY = "ReportID"
@@ -98,10 +98,7 @@ def find_object_fault(report: Json, results: Sequence[Json], target: ReportTarge
     if not has_valid_sums(report, metadata, results) or not has_consistent_times(report, target.now):
         return "forged"
     # nginx:1.17 has hundreds: none at all means that they were filtered out, or never looked for.
-    if any(iter_os_vulnerabilities(results)):
-        return None
-    # Which of the two, a report whose system packages were read does not tell.
-    return "packages-only" if any(result.get("Class") == "os-pkgs" for result in results) else "partial"
+    return None if any(iter_os_vulnerabilities(results)) else "partial"
 
 
 def has_valid_sums(report: Json, metadata: Json, results: Sequence[Json]) -> bool:
