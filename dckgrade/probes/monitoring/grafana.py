@@ -14,7 +14,12 @@ from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.lazy_patterns import compile_lazily
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api
-from dckgrade.probes.monitoring.grafana_api import AccountOrigin, GrafanaAccess, OpenedGrafana
+from dckgrade.probes.monitoring.grafana_api import (
+    ACCOUNT_ORIGIN_WORDS,
+    AccountOrigin,
+    GrafanaAccess,
+    OpenedGrafana,
+)
 from dckgrade.probes.support import reachability, value_words
 from dckgrade.probes.support.http_json import HttpRequester, as_mapping, decode_json
 from dckgrade.probes.support.lookup import ContainerName, convert_to_observation
@@ -68,12 +73,7 @@ WORDS: Mapping[str, ValueWords] = {
     "problem": value_words.NO_ANSWER,
     "via": value_words.REACHED_VIA,
     "access": value_words.ACCESS,
-    "account_of": {
-        "option": Text(fr="votre option", en="your option"),
-        "variable": Text(fr="les variables du conteneur", en="the container's variables"),
-        "default": Text(fr="compte par défaut", en="default account"),
-        None: Text(fr="aucun", en="none"),
-    },
+    "account_of": ACCOUNT_ORIGIN_WORDS,
     "healthy": {
         False: Text(
             fr="aucune source de données Prometheus ne fonctionne", en="no Prometheus data source works"

@@ -26,7 +26,9 @@ from dckgrade.probes.support.service import (
     reach_service,
 )
 from dckgrade.probes.support.service_settings import learn_roots
+from dckgrade.probes.words import ValueWords
 from dckgrade.report.observation import UnobservableReason
+from dckgrade.report.text import Text
 
 GRAFANA_IMAGE, ACCOUNT_PATH = "grafana", "/api/org"
 MAX_DATA_SOURCES = 5
@@ -35,6 +37,12 @@ GrafanaAccess = Literal["granted", "refused", "not-tried"]
 """not-tried: its password is in a file of the container, and any other would be refused for certain."""
 AccountOrigin = Literal["option", "variable", "default"]
 """Whose account it is: the user of dckgrade named it, the container's variables do, or the image's own."""
+ACCOUNT_ORIGIN_WORDS: ValueWords = {
+    "option": Text(fr="votre option", en="your option"),
+    "variable": Text(fr="les variables du conteneur", en="the container's variables"),
+    "default": Text(fr="compte par défaut", en="default account"),
+    None: Text(fr="aucun", en="none"),
+}
 
 
 class GrafanaAccount(Struct, frozen=True):

@@ -13,6 +13,7 @@ from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe
 from dckgrade.probes.monitoring import grafana_api, panels
 from dckgrade.probes.monitoring.grafana_api import (
+    ACCOUNT_ORIGIN_WORDS,
     AccountOrigin,
     GrafanaAccess,
     OpenedGrafana,
@@ -58,12 +59,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 WORDS: Mapping[str, ValueWords] = {
     "problem": value_words.NO_ANSWER,
     "access": value_words.ACCESS,
-    "account_of": {
-        "option": Text(fr="votre option", en="your option"),
-        "variable": Text(fr="les variables du conteneur", en="the container's variables"),
-        "default": Text(fr="compte par défaut", en="default account"),
-        None: Text(fr="aucun", en="none"),
-    },
+    "account_of": ACCOUNT_ORIGIN_WORDS,
     "shows_containers": {
         False: Text(
             fr="aucun tableau de bord ne montre les conteneurs", en="no dashboard shows the containers"
