@@ -187,8 +187,9 @@ def write_blocks(blocks: "Sequence[Block]") -> None:
 
 def find_width() -> int:
     """Find how many columns a line may take: as COLUMNS says, else as on the terminal beside, else 80."""
-    if (told := os.environ.get("COLUMNS", "")).isdigit():
-        return int(told)
+    with contextlib.suppress(ValueError):
+        if (told := int(os.environ.get("COLUMNS", ""))) > 0:
+            return told
     for stream in filter(None, (sys.__stdin__, sys.__stderr__)):
         with contextlib.suppress(OSError, ValueError):
             return os.get_terminal_size(stream.fileno()).columns or DEFAULT_WIDTH

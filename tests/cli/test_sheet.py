@@ -187,3 +187,13 @@ def test_no_sheet_is_no_markdown_and_formats_are_offered() -> None:
     assert render_sheet_markdown(lab(), "fr") == ""
     assert formats.list_stdout_names(DocumentKind.SHEET) == ["text", "md"]
     assert set(formats.list_suffixes(DocumentKind.SHEET)) == {".html", ".md"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "most"),
+    [("40", 40), ("0", 80), ("-3", 80), ("²", 80), ("wide", 80), ("9" * 5000, 80), ("1", 20)],
+)
+def test_lines_on_a_pipe_are_as_wide_as_columns_says_where_it_is_a_width(columns: str, most: int) -> None:
+    done = dckgrade("sheet", "ch3", "--lang", "en", environ={"COLUMNS": columns})
+    assert done.returncode == 0
+    assert max(map(len, done.stdout.decode().splitlines())) <= most
