@@ -182,6 +182,12 @@ def test_an_engine_starts_where_a_killed_one_left_an_id_that_lives_again() -> No
         assert engine.restart(b"{}")
 
 
+def test_containerd_listens_where_a_service_of_its_own_does(engine: PrivateEngine) -> None:
+    with engine.enter_network():
+        (dockerd,) = _find_processes_here("dockerd")
+    assert Path(f"/proc/{dockerd}/root/run/containerd/containerd.sock").is_socket()
+
+
 def _find_processes_here(name: str) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):

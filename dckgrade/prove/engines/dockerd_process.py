@@ -34,9 +34,12 @@ esac
 mkdir -p /etc/docker/certs.d
 mount --bind "$2" /etc/docker/certs.d
 mount --bind "$3" /etc/hosts
+# Where a containerd that is a service of its own listens, and what asks it by itself looks for it.
+mkdir -p "$6" /run/containerd
+mount --bind /run/containerd "$6"
 test -z "$4" || hostname "$4"
 test -z "$5" || mount --rbind "$5" /usr
-shift 5
+shift 6
 exec "$@"
 """
 
@@ -61,6 +64,7 @@ def build_dockerd_command(
         f"{folder}/{HOSTS_FILE}",
         hostname,
         str(programs or ""),
+        f"{folder}/exec/containerd",
         *daemon,
     ]
     return ["setpriv", "--pdeathsig=KILL", "unshare", *NAMESPACE_OPTIONS, *inside]

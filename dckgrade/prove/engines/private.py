@@ -218,9 +218,8 @@ class PrivateEngine:
             raise PrivateEngineFailed("The private engine is not running. Call start() first.")
         self._signal_and_wait(signal.SIGTERM)
         # What is left of one that is killed, or that gives up while it starts, keeps the next one from
-        # starting where its ids are borne again: dockerd is process 1, and its threads take containerd's.
-        for left in (self._folder / "docker.pid", self._folder / "exec" / "containerd" / "containerd.pid"):
-            left.unlink(missing_ok=True)
+        # starting where its id is borne again. Containerd's is in /run, which each one has of its own.
+        (self._folder / "docker.pid").unlink(missing_ok=True)
         self._launch(settings)
         self._wait_until_ready()
 
