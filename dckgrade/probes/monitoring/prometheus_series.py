@@ -11,7 +11,7 @@ from dckgrade.engine.protocol import Engine
 from dckgrade.engine.run_options import name_account_inputs
 from dckgrade.probes.base import Cost, Probe, get_fact
 from dckgrade.probes.monitoring import series
-from dckgrade.probes.monitoring.cadvisor import Cadvisor
+from dckgrade.probes.monitoring.cadvisor import Cadvisor, uses_containerd_store
 from dckgrade.probes.monitoring.cadvisor_job import map_intervals_s
 from dckgrade.probes.monitoring.prometheus_api import (
     QueriesUnavailable,
@@ -30,6 +30,7 @@ from dckgrade.report.observation import Observation, Seen
 from dckgrade.report.text import Text
 
 ORIGIN_METRICS = '{__name__=~"cadvisor_version_info|node_boot_time|node_boot_time_seconds"}'
+DOCKER_SOCKET, CONTAINERD_SOCKET = "/var/run/docker.sock", "/run/containerd/containerd.sock"
 GROUP_LABELS = {"id": 'id=~".+"', "name": 'id="",name=~".+"'}
 """What a control group is counted by: its id, or its name where a configuration has dropped the ids."""
 
@@ -43,9 +44,9 @@ class Facts(series.MatchedContainers, frozen=True, kw_only=True):
     groups: int
     """How many control groups cAdvisor tells of, containers or not; 1 is the machine's root alone."""
     docker_seen: bool | None
-    """Whether cAdvisor has spoken to a Docker engine; null where it told nothing of itself."""
+    """Whether cAdvisor has spoken to a Docker engine; null where it does not tell, as 0.57 never does."""
     blind_to: str | None
-    """What of the machine cAdvisor does not see, by its figures: `/sys`, `/`, the engine's socket."""
+    """What of the machine cAdvisor does not see, by its figures: `/sys`, `/`, a socket."""
     host_metrics: bool
     """Whether a node exporter is scraped too, which some panels live by."""
 
@@ -101,9 +102,9 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
             cadvisor = reachability.inspect_cadvisor(engine, self.cadvisor)
             try:
                 found, about = query_containers(ask, engine) if ask else (series.NO_CONTAINERS, [])
-                facts = read_series_facts(found, about, cadvisor)
+                facts = read_series_facts(found, about, cadvisor, engine.inspect_engine())
             except QueriesUnavailable:
-                facts = structs.replace(read_series_facts(series.NO_CONTAINERS, [], cadvisor), agent=True)
+                facts = structs.replace(read_series_facts(series.NO_CONTAINERS, [], cadvisor, {}), agent=True)
             ages = [answered.age_s, uptime_s(cadvisor or {}, engine.now())]
         except (NotThere, OutOfReach) as trouble:
             return convert_to_observation("prometheus-series", trouble)
@@ -145,22 +146,43 @@ def build_group_query(window_s: float | None) -> str:
 
 
 def read_series_facts(
-    found: series.MatchedContainers, about: list[series.Sample], inspected: Json | None
+    found: series.MatchedContainers, about: list[series.Sample], inspected: Json | None, info: Json
 ) -> Facts:
-    """Put both answers together, beside the container."""
+    """Put both answers together, beside the container and the engine."""
     samples = {str(sample.labels.get("__name__") or "groups"): sample for sample in about}
     groups = int(samples["groups"].value) if "groups" in samples else 0
     cadvisor = samples.get("cadvisor_version_info")
-    docker = str(cadvisor.labels.get("dockerVersion") or "Unknown") != "Unknown" if cadvisor else None
+    docker = cadvisor.labels.get("dockerVersion") if cadvisor else None
+    docker_seen = docker != "Unknown" if docker else None
+    sight = Sight(
+        docker_seen=docker_seen,
+        places=list_machine_mounts(inspected),
+        containerd_store=uses_containerd_store(info),
+    )
     return Facts(
         **structs.asdict(found),
         agent=False,
         cadvisor_running=reachability.is_running(inspected),
         groups=groups,
-        docker_seen=docker,
-        blind_to=find_missing_mount(found, groups, list_machine_mounts(inspected), docker_seen=docker),
+        docker_seen=docker_seen,
+        blind_to=find_missing_mount(found, groups, sight),
         host_metrics=any(name.startswith("node_") for name in samples),
     )
+
+
+class Sight(Struct, frozen=True, kw_only=True):
+    """What tells what a cAdvisor can see of the machine."""
+
+    docker_seen: bool | None
+    places: set[str]
+    """Where in its container something of the machine is."""
+    containerd_store: bool
+    """Whether a version that knows this engine asks containerd, too (since 0.54)."""
+
+    def reaches(self, path: str) -> bool:
+        """Return whether something of the machine is at *path*; `/var/run` is a link to `/run`."""
+        real = resolve_run(path)
+        return any(real == place or real.startswith(f"{place}/") for place in map(resolve_run, self.places))
 
 
 def list_machine_mounts(inspected: Json | None) -> set[str]:
@@ -170,19 +192,30 @@ def list_machine_mounts(inspected: Json | None) -> set[str]:
     }
 
 
-def find_missing_mount(
-    found: series.MatchedContainers, groups: int, places: set[str], *, docker_seen: bool | None
-) -> str | None:
+def resolve_run(path: str) -> str:
+    """Return where a path below `/var/run` really is, as on Alpine, which cAdvisor's image is made of."""
+    return path.removeprefix("/var") if path.startswith("/var/run") else path
+
+
+def find_missing_mount(found: series.MatchedContainers, groups: int, sight: Sight) -> str | None:
     """
-    Return which mount is missing, by what is told all the same (cAdvisor 0.36 and 0.38, measured).
+    Return which mount is missing, by what is told all the same (cAdvisor 0.36, 0.38 and 0.57, measured).
 
     Without /sys it knows the root group only; without the machine's root, groups but no containers; without
-    the engine's socket, containers but none by name.
+    the engine's socket, or containerd's where that keeps the images, containers but none by name.
     """
     if not groups or found.named or found.stale or found.foreign_named:
         return None
-    if groups == 1 and "/sys" not in places:
+    if groups == 1 and "/sys" not in sight.places:
         return "/sys"
-    if docker_seen is False:
-        return "/var/run/docker.sock"
-    return "/" if not found.fresh and "/rootfs" not in places else None
+    if sight.docker_seen is False:
+        return DOCKER_SOCKET
+    if not found.fresh:
+        return "/" if "/rootfs" not in sight.places else None
+    return None if sight.docker_seen else find_missing_socket(sight)
+
+
+def find_missing_socket(sight: Sight) -> str | None:
+    """Return which socket is not there, for a version that does not say whether it reaches Docker."""
+    needed = [DOCKER_SOCKET, CONTAINERD_SOCKET] if sight.containerd_store else [DOCKER_SOCKET]
+    return next((socket for socket in needed if not sight.reaches(socket)), None)

@@ -175,6 +175,36 @@ def test_a_mount_that_is_there_is_not_called_missing() -> None:
     assert facts(PrometheusSeries().observe(fake_engine))["blind_to"] is None
 
 
+@pytest.mark.parametrize(
+    ("mounts", "store", "missing"),
+    [
+        (["/rootfs", "/sys"], False, "/var/run/docker.sock"),
+        (["/rootfs", "/sys"], True, "/var/run/docker.sock"),
+        (["/rootfs", "/sys", "/var/run/docker.sock"], True, "/run/containerd/containerd.sock"),
+        (["/rootfs", "/sys", "/run/docker.sock"], True, "/run/containerd/containerd.sock"),
+        (["/rootfs", "/sys", "/var/run/docker.sock"], False, None),
+        (["/rootfs", "/sys", "/var/run"], True, None),
+        (["/rootfs", "/sys", "/run"], True, None),
+    ],
+)
+def test_what_a_cadvisor_that_tells_nothing_of_docker_cannot_reach_is_told_by_its_mounts(
+    mounts: list[str], missing: str | None, *, store: bool
+) -> None:
+    """Version 0.57 tells `dockerVersion=""` whether it reaches Docker or not (measured on 28.5)."""
+    fake_engine = engine_with((f"/docker/{Monitored().id_of('grafana')}", None, 1.0), docker="")
+    fake_engine.inspect("cadvisor")["Mounts"] = [{"Destination": place} for place in mounts]
+    if store:
+        fake_engine.info["DriverStatus"] = [["driver-type", "io.containerd.snapshotter.v1"]]
+    found = facts(PrometheusSeries().observe(fake_engine))
+    assert (found["docker_seen"], found["blind_to"]) == (None, missing)
+
+
+def test_a_new_cadvisor_that_names_containers_reaches_what_it_needs() -> None:
+    fake_engine = engine_with((f"/docker/{Monitored().id_of('grafana')}", "grafana", 1.0), docker="")
+    found = facts(PrometheusSeries().observe(fake_engine))
+    assert (found["named"], found["docker_seen"], found["blind_to"]) == (["grafana"], None, None)
+
+
 def test_a_node_exporter_beside_it_is_told() -> None:
     fake_engine = engine_with()
     fake_engine.pages["9090/api/v1/query?query={"] = vector(({"__name__": "node_boot_time_seconds"}, "1"))
