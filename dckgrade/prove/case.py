@@ -127,6 +127,15 @@ class EngineException(Strict, frozen=True, kw_only=True):
     reason: NonEmptyText
 
 
+class Replacement(Strict, frozen=True, kw_only=True):
+    """An image that the cases name in the place of another, which cannot work on some engines."""
+
+    image: NonEmptyText
+    by: NonEmptyText
+    engines: Annotated[list[str], Meta(min_length=1)]
+    reason: NonEmptyText
+
+
 class ProofSettings(Strict, frozen=True, kw_only=True):
     """What `fixtures/<lab>/proof.yaml` says: what the cases need, and what is forgiven."""
 
@@ -139,6 +148,11 @@ class ProofSettings(Strict, frozen=True, kw_only=True):
     """The engine needs a kernel with AppArmor: it runs on a guest machine."""
     waivers: list[Waiver] = field(default_factory=list)
     exceptions: list[EngineException] = field(default_factory=list)
+    replacements: list[Replacement] = field(default_factory=list)
+
+    def find_replacements(self, engine: str) -> dict[str, str]:
+        """Return the images that cannot work on *engine*, each with what is named in its place."""
+        return {one.image: one.by for one in self.replacements if engine in one.engines}
 
     def find_excepted_cases(self, engine: str) -> dict[str, str]:
         """Return the cases that are not applied on *engine*, each with the reason."""

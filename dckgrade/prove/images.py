@@ -21,15 +21,18 @@ class LabImages(Struct, frozen=True):
     """The lab's folder of cases."""
     archive_paths: Mapping[str, str] = field(default_factory=dict)
     """Environment variable → the archive from which an `apply.sh` loads an image that it would pull."""
+    replacements: Mapping[str, str] = field(default_factory=dict)
+    """Name → the image that the cases name in its place."""
 
     @property
     def references(self) -> set[str]:
         """The tags of the images that are given by name."""
-        return {name if ":" in name else f"{name}:latest" for name in self.names if not name.endswith(".tar")}
+        names = [self.replacements.get(name, name) for name in self.names if not name.endswith(".tar")]
+        return {name if ":" in name else f"{name}:latest" for name in names}
 
     def load(self, host: str) -> None:
         """Put them on the engine at *host*."""
-        load_images(host, self.names, self.home)
+        load_images(host, [self.replacements.get(name, name) for name in self.names], self.home)
 
 
 def load_images(host: str, wanted: Sequence[str], home: Path) -> None:
@@ -39,6 +42,15 @@ def load_images(host: str, wanted: Sequence[str], home: Path) -> None:
         run_docker(host, "load", "--quiet", "--input", str(home / name))
     if named := [name for name in wanted if name not in archives]:
         run_builder(home.parent / "images" / "build.py", ["--host", host, *named])
+
+
+def replace_image_names(folder: Path, replacements: Mapping[str, str]) -> None:
+    """Put the one image's name in the place of the other's, in all files of a case's copy."""
+    for path in (path for path in folder.rglob("*") if replacements and path.is_file()):
+        content = path.read_bytes()
+        for name, replacement in replacements.items():
+            content = content.replace(name.encode(), replacement.encode())
+        path.write_bytes(content)
 
 
 def build_image_archives(names: Sequence[str], fixtures: Path) -> dict[str, str]:

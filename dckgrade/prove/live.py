@@ -21,7 +21,7 @@ from dckgrade.grading import run
 from dckgrade.lab.model import LoadedLab, parse_duration_s
 from dckgrade.prove.case import Case
 from dckgrade.prove.engines.docker_command import list_image_references, remove_images
-from dckgrade.prove.images import LabImages
+from dckgrade.prove.images import LabImages, replace_image_names
 from dckgrade.prove.process_group import RUNNING_GROUPS, CaseNotApplied, find_containment_prefix, kill_group
 from dckgrade.report.report import Report
 from dckgrade.report.result import Verdict
@@ -93,6 +93,7 @@ class PreparedEngine:
         """What was on it before any lab's images; None: not looked at yet."""
         self.image_references: set[str] = set()
         self.archive_paths: Mapping[str, str] = {}
+        self.image_replacements: Mapping[str, str] = {}
 
     @property
     def host(self) -> str:
@@ -135,6 +136,7 @@ class PreparedEngine:
             images.load(host)
         self.image_references = list_image_references(self.host)
         self.archive_paths = images.archive_paths
+        self.image_replacements = images.replacements
 
     def empty(self) -> None:
         """Remove all that a case has made: a tag of its own too."""
@@ -170,6 +172,8 @@ def grade_case(loaded: LoadedLab, case: Case, engine: DisposableEngine) -> Repor
         ExitStack() as afterwards,
     ):
         workdir, up = Path(shutil.copytree(case.folder, folder, dirs_exist_ok=True)), True
+        if isinstance(engine, PreparedEngine):
+            replace_image_names(workdir, engine.image_replacements)
         if own:
             afterwards.callback(own.restore_daemon_json)
         if own and case.daemon_json is not None:

@@ -58,7 +58,10 @@ def plan_lab(
         cases=cases,
         setting=EngineSetting(count=needs.engines, guest=needs.guest, release=release),
         images=images.LabImages(
-            needs.images, fixtures / lab, images.build_image_archives(needs.pullable_images, fixtures)
+            needs.images,
+            fixtures / lab,
+            images.build_image_archives(needs.pullable_images, fixtures),
+            needs.find_replacements(release.name),
         ),
         excepted=excepted,
     )

@@ -14,8 +14,11 @@ from dckgrade.lab.model import LoadedLab
 from dckgrade.prove import run
 from dckgrade.prove.case import list_cases, read_proof_settings
 from dckgrade.prove.engines.release import INSTALLED, RELEASES
+from dckgrade.prove.images import replace_image_names
 from dckgrade.prove.recordings import derive_recordings
+from dckgrade.prove.schedule import PlannedLab
 from dckgrade.report.proof import Proof, ProofCell
+from images import build
 from tests.conftest import FIXTURES
 from tests.support.built_in_labs import load_built_in_lab
 from tests.support.proving import DeadEngine, prove_on
@@ -225,6 +228,36 @@ def test_every_exception_names_cases_and_engines_that_there_are(lab: str) -> Non
     for exception in read_proof_settings(FIXTURES, lab).exceptions:
         assert set(exception.cases) <= cases
         assert set(exception.engines) <= RELEASES.keys() - {INSTALLED.name}
+
+
+@pytest.mark.parametrize("lab", list_labs_in_folders(find_builtin_folder()))
+def test_every_replacement_is_an_image_that_is_made_here_for_one_of_the_lab_on_engines_that_there_are(
+    lab: str,
+) -> None:
+    settings = read_proof_settings(FIXTURES, lab)
+
+    for replacement in settings.replacements:
+        assert replacement.image in settings.images
+        assert replacement.by in build.IMAGES
+        assert set(replacement.engines) <= RELEASES.keys() - {INSTALLED.name}
+
+
+def test_on_an_engine_on_which_an_image_cannot_work_the_cases_name_another(tmp_path: Path) -> None:
+    planned = plan_on("sid-containerd", "tp6")
+    (tmp_path / "apply.sh").write_text("docker run --name cadvisor gcr.io/cadvisor/cadvisor -port=80\n")
+
+    replace_image_names(tmp_path, planned.images.replacements)
+
+    assert (tmp_path / "apply.sh").read_text() == (
+        "docker run --name cadvisor ghcr.io/google/cadvisor:v0.57.0 -port=80\n"
+    )
+    assert "ghcr.io/google/cadvisor:v0.57.0" in planned.images.references
+    assert "gcr.io/cadvisor/cadvisor:latest" not in planned.images.references
+    assert plan_on("trixie-containerd", "tp6").images.replacements == {}
+
+
+def plan_on(engine: str, lab: str) -> PlannedLab:
+    return run.plan_lab(load_lab(find_lab_path(lab)), FIXTURES, release=RELEASES[engine])
 
 
 def test_a_vacuous_demand_can_be_waived_for_its_check(tmp_path: Path, fixtures: Path) -> None:
