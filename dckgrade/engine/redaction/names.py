@@ -113,6 +113,8 @@ _FILE_NAME_PATTERN = compile_lazily(
     r"\.(?:pem|crt|cer|p12|pfx|jks|gpg|pub|json|ya?ml|txt|conf|cnf|ini|log|sock|py|go|java|php)$"
 )
 _SECRET_IDS = frozenset({"session", "secret", "cookie"})
+_VAULT_TOKEN_ID = frozenset({"vault", "token", "id"})
+"""Vault calls the token itself its id: VAULT_DEV_ROOT_TOKEN_ID."""
 _CAMEL_PATTERN = compile_lazily(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FRENCH_PASSWORD_PATTERN = compile_lazily(r"(?<![a-z])mots?[_.-]?(?:de[_.-]?)?passe(?![a-z])")
 _FRENCH_KEY_PATTERN = compile_lazily(
@@ -143,7 +145,7 @@ def _names_no_secret(name: str, words: list[str]) -> bool:
     """Return whether the last words tell that the name is of something about a secret."""
     *others, before, last = ["", "", *words]
     if last == "id":
-        return before not in _SECRET_IDS
+        return before not in _SECRET_IDS and not _VAULT_TOKEN_ID.issubset(words)
     if (before, last) in _NO_SECRET_PAIRS or _FILE_NAME_PATTERN.search(name):
         return True
     if last.isdigit() and any(others):
