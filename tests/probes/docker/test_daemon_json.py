@@ -216,6 +216,16 @@ def test_the_words_of_docker_28_mean_the_same(text: str, last_words: str, proble
     assert reading.position[0] == 2
 
 
+@pytest.mark.parametrize(
+    "field", ["Config.log-opts", "Config.CommonConfig.LogConfig.log-opts", "Config.log-opts.max-file"]
+)
+def test_a_log_option_that_is_a_number_is_told_whichever_way_go_writes_its_field(field: str) -> None:
+    """Go 1.24 writes out what a field is embedded in (26.1 of Debian 13)."""
+    last_words = f"json: cannot unmarshal number into Go struct field {field} of type string"
+    reading = parse_daemon_json(b'{"log-opts": {"max-size": "10m",\n"max-file": 3}}', last_words, version=26)
+    assert (reading.problem, reading.position) == ("not-text", (2, 1))
+
+
 def test_of_several_options_the_one_that_docker_names_is_the_place() -> None:
     content = b'{"log-driver": "journald", "log-opts": {"max-size": "10m",\n"max-file": "3"}}'
     last_words = "failed to set log opts: unknown log opt 'max-file' for journald log driver"

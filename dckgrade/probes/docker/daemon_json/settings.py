@@ -54,7 +54,7 @@ DOCKERD_ERROR_PATTERNS: Mapping[DaemonJsonProblem, str] = {
     "not-json": r"^(invalid JSON: )?(invalid character|(unexpected )?(EOF|end of JSON input)$)",
     "given-twice": "specified both as a flag and in the configuration file",
     "unknown-key": "don't match any configuration option",
-    "not-text": r"cannot unmarshal (number|bool) into Go struct field Config\.log-opts\S* of type string",
+    "not-text": r"cannot unmarshal (number|bool) into Go struct field Config\S*\.log-opts\S* of type string",
     "unknown-option": "unknown log opt|is not a valid option for the gcplogs driver",
     "unknown-driver": "error looking up logging plugin",
     "refused-value": "failed to set log opts",
