@@ -1,5 +1,6 @@
 """Messages about verdicts, mismatches, scores and next steps, in the report's language."""
 
+import re
 from collections.abc import Mapping
 
 from dckgrade.i18n import N_, get_translator
@@ -44,6 +45,13 @@ REASON_MESSAGES: Mapping[str, str] = {
     ),
     UnobservableReason.CRASH: N_("This is a bug of dckgrade, and costs you no point."),
 }
+ENGINE_FAULTS: Mapping[str, str] = {
+    "(path escapes from parent|mkdirat .+: file exists)": N_(
+        "Some releases of Docker give no file of a container that has something mounted behind a link, as "
+        "/var/run/docker.sock is (moby#52653): 29.5.2 and 29.7.1 are mended."
+    ),
+}
+"""What an engine says because of a known fault of its release → what a person should know of that."""
 REPORT_LABELS = {
     "engine": N_("Engine"),
     "lab": N_("Lab"),
@@ -107,12 +115,12 @@ def describe_reason(reason: Reason, lang: str) -> str:
     if message is None:
         return sanitize_line(f"{reason.code}: {reason.detail}" if reason.detail else reason.code)
     sentence = get_translator(lang)(message).format(detail=sanitize_line(reason.detail))
-    shows_detail = not reason.detail or "{detail}" in message
-    return (
-        sentence
-        if shows_detail
-        else f"{sentence.removesuffix('.')} ({sanitize_line(reason.detail.removesuffix('.'))})."
-    )
+    if reason.detail and "{detail}" not in message:
+        sentence = f"{sentence.removesuffix('.')} ({sanitize_line(reason.detail.removesuffix('.'))})."
+    if reason.code != UnobservableReason.ENGINE_ERROR:
+        return sentence
+    known = [told for error, told in ENGINE_FAULTS.items() if re.search(error, reason.detail)]
+    return " ".join([sentence, *map(get_translator(lang), known)])
 
 
 def describe_blockers(blocked: CheckResult, report: Report) -> str:

@@ -166,3 +166,23 @@ def test_a_report_without_any_check_is_no_success() -> None:
 def test_french_signs_hold_on_to_their_word_except_in_code() -> None:
     assert messages.sanitize_prose("Quoi ? « a » ; `a ; b`", "fr") == "Quoi\xa0? «\xa0a\xa0»\xa0; `a ; b`"
     assert messages.sanitize_prose("a ; b", "en") == "a ; b"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "HTTP 500 openat var/run/docker.sock: path escapes from parent",
+        "HTTP 500 mkdirat var/run: file exists",
+    ],
+)
+def test_a_known_fault_of_the_engine_s_release_is_told_with_the_releases_that_have_it_mended(
+    error: str,
+) -> None:
+    sentence = messages.describe_reason(Reason(code="engine-error", detail=error), "fr")
+    assert sentence.startswith(f"Le moteur a répondu par une erreur interne ({error}). ")
+    assert sentence.endswith("les versions 29.5.2 et 29.7.1 sont corrigées.")
+
+
+def test_an_error_of_the_engine_s_that_nobody_knows_is_told_alone() -> None:
+    sentence = messages.describe_reason(Reason(code="engine-error", detail="HTTP 500 file exists"), "en")
+    assert sentence == "The engine answered with an error of its own (HTTP 500 file exists)."
