@@ -212,7 +212,8 @@ def find_missing_mount(found: series.MatchedContainers, groups: int, sight: Sigh
         return DOCKER_SOCKET
     if not found.fresh:
         return "/" if "/rootfs" not in sight.places else None
-    return None if sight.docker_seen else find_missing_socket(sight)
+    # One without a mount that sees containers all the same runs outside of any.
+    return find_missing_socket(sight) if sight.docker_seen is None and sight.places else None
 
 
 def find_missing_socket(sight: Sight) -> str | None:

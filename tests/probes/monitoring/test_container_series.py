@@ -185,6 +185,7 @@ def test_a_mount_that_is_there_is_not_called_missing() -> None:
         (["/rootfs", "/sys", "/var/run/docker.sock"], False, None),
         (["/rootfs", "/sys", "/var/run"], True, None),
         (["/rootfs", "/sys", "/run"], True, None),
+        ([], True, None),
     ],
 )
 def test_what_a_cadvisor_that_tells_nothing_of_docker_cannot_reach_is_told_by_its_mounts(
