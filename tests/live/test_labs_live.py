@@ -23,10 +23,6 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(3600)]
 
 NEWER = RELEASES["trixie-containerd"]
 MAIN_MISTAKES = 2
-UNSEEN_ON_CONTAINERD_STORE = {
-    # Debian's cAdvisor does not know containerd's image store, and gives no container its name: PM-20.
-    "tp6": {"target-up", "metrics-name-this-engine", "metrics-through-grafana"},
-}
 LABS = live_labs.list_labs(guest=False)
 
 Proofs = Mapping[tuple[str, str], Proof]
@@ -57,12 +53,7 @@ def test_a_lab_is_proven_live(lab: str, proofs: Proofs) -> None:
 
 @pytest.mark.parametrize("lab", LABS)
 def test_a_lab_holds_on_a_newer_engine(lab: str, proofs: Proofs) -> None:
-    unseen = UNSEEN_ON_CONTAINERD_STORE.get(lab, set())
-    faults = [
-        fault
-        for fault in proofs[lab, NEWER.name].faults
-        if fault.check not in unseen or "→ unknown" not in fault.detail
-    ]
+    faults = proofs[lab, NEWER.name].faults
 
     assert [fault.translate_sentence("en") for fault in faults] == []
 

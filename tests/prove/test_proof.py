@@ -253,7 +253,7 @@ def test_on_an_engine_on_which_an_image_cannot_work_the_cases_name_another(tmp_p
     )
     assert "ghcr.io/google/cadvisor:v0.57.0" in planned.images.references
     assert "gcr.io/cadvisor/cadvisor:latest" not in planned.images.references
-    assert plan_on("trixie-containerd", "tp6").images.replacements == {}
+    assert plan_on("trixie", "tp6").images.replacements == {}
 
 
 def plan_on(engine: str, lab: str) -> PlannedLab:
