@@ -102,7 +102,9 @@ class PrometheusSeries(Probe, frozen=True, kw_only=True, tag="prometheus-series"
             cadvisor = reachability.inspect_cadvisor(engine, self.cadvisor)
             try:
                 found, about = query_containers(ask, engine) if ask else (series.NO_CONTAINERS, [])
-                facts = read_series_facts(found, about, cadvisor, engine.inspect_engine())
+                # What is named needs no explanation, and an engine that refuses to be asked costs nothing.
+                info = {} if found.named else engine.inspect_engine()
+                facts = read_series_facts(found, about, cadvisor, info)
             except QueriesUnavailable:
                 facts = structs.replace(read_series_facts(series.NO_CONTAINERS, [], cadvisor, {}), agent=True)
             ages = [answered.age_s, uptime_s(cadvisor or {}, engine.now())]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dckgrade.engine.answers import HttpAnswer, NoAnswer
+from dckgrade.engine.answers import HttpAnswer, NoAnswer, OutOfReach
 from dckgrade.probes.monitoring.cadvisor import Cadvisor, read_image_version
 from dckgrade.probes.monitoring.grafana_series import GrafanaSeries
 from dckgrade.probes.monitoring.prometheus_series import PrometheusSeries, build_group_query
@@ -202,6 +202,7 @@ def test_what_a_cadvisor_that_tells_nothing_of_docker_cannot_reach_is_told_by_it
 
 def test_a_new_cadvisor_that_names_containers_reaches_what_it_needs() -> None:
     fake_engine = engine_with((f"/docker/{Monitored().id_of('grafana')}", "grafana", 1.0), docker="")
+    fake_engine.info = OutOfReach(UnobservableReason.ENGINE_ERROR, "403")
     found = facts(PrometheusSeries().observe(fake_engine))
     assert (found["named"], found["docker_seen"], found["blind_to"]) == (["grafana"], None, None)
 
