@@ -43,7 +43,7 @@ class SeccompCandidate(Struct, frozen=True, kw_only=True):
 
     @property
     def is_running(self) -> bool:
-        """Return whether the engine lists it as running."""
+        """Return whether it was running when it was seen last."""
         return self.listed.get("State") == "running"
 
     @property

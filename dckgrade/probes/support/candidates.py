@@ -35,7 +35,11 @@ def find_candidates(engine: Engine, image: str, *, others: bool) -> Sequence[Jso
 
 
 def inspect_candidates(engine: Engine, listed: Sequence[Json]) -> Sequence[tuple[Json, Json | Exception]]:
-    """Return each entry with its inspect answer, or the exception; all are asked at the same time."""
+    """
+    Return each entry with its inspect answer, or the exception; all are asked at the same time.
+
+    Its state is the inspect answer's, the later one: a container may end between the two answers.
+    """
     inspections: dict[str, Callable[[], Json]] = {
         str(entry.get("Id")): lambda entry=entry: engine.inspect_container(str(entry.get("Id")))  # type: ignore[misc]
         for entry in listed
@@ -44,7 +48,13 @@ def inspect_candidates(engine: Engine, listed: Sequence[Json]) -> Sequence[tuple
     from dckgrade.engine.deadline import call_all_within
 
     seen = call_all_within(inspections, INSPECT_TIMEOUT_S)
-    return [(entry, seen[str(entry.get("Id"))]) for entry in listed]
+    return [update_state(entry, seen[str(entry.get("Id"))]) for entry in listed]
+
+
+def update_state(entry: Json, seen: Json | Exception) -> tuple[Json, Json | Exception]:
+    """Put the state that was seen into a list entry; the one that is listed stays where none was."""
+    later = {} if isinstance(seen, Exception) else seen.get("State") or {}
+    return {**entry, "State": later.get("Status") or entry.get("State")}, seen
 
 
 def make_no_candidate_error(engine: Engine, image: str, file: str) -> NotThere | OutOfReach:

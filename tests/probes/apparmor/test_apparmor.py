@@ -68,6 +68,13 @@ def test_a_running_one_comes_before_a_newer_one_that_never_started() -> None:
     assert Scene().add("mine", OWN_APPARMOR).add("again", OWN_APPARMOR, state="created").chosen() == "mine"
 
 
+def test_one_that_ended_since_it_was_listed_does_not_come_before_one_that_runs() -> None:
+    scene = Scene().add("mine", OWN_APPARMOR).add("pinged", OWN_APPARMOR, state="exited")
+    scene.listed[-1] = {**scene.listed[-1], "State": "running"}
+
+    assert (scene.chosen(), scene.facts()["status"]) == ("mine", "running")
+
+
 def test_one_that_failed_with_a_profile_comes_before_one_that_runs_without() -> None:
     assert Scene().add("plain").add("mine", OWN_APPARMOR, state="created").chosen() == "mine"
 

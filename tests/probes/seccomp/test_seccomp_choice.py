@@ -47,6 +47,13 @@ def test_a_running_profile_comes_before_a_newer_one_that_died_or_hangs() -> None
     assert scene.chosen() == "mine"
 
 
+def test_one_that_ended_since_it_was_listed_does_not_come_before_one_that_runs() -> None:
+    scene = Scene().add("mine", OWN_SECCOMP).add("tried", OWN_SECCOMP, state="exited")
+    scene.listed[-1] = {**scene.listed[-1], "State": "running"}
+
+    assert (scene.chosen(), scene.facts()["status"]) == ("mine", "running")
+
+
 def test_a_dead_profile_comes_before_a_running_nginx_without() -> None:
     scene = Scene().add("mine", OWN_SECCOMP, state="exited").add("plain")
     assert scene.facts()["name"] == "mine"
