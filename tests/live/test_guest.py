@@ -11,20 +11,20 @@ import pytest
 
 from dckgrade.prove import images
 from dckgrade.prove.engines.docker_command import run_docker
-from dckgrade.prove.engines.guest import GuestEngine
+from dckgrade.prove.engines.guest import GuestEngine, GuestPanicked
 from dckgrade.prove.engines.private import PrivateEngineFailed
 from tests.conftest import FIXTURES, need_guests
 
 pytestmark = pytest.mark.engine
 
+BUILDER = FIXTURES / "guest" / "build.py"
 PROFILE = "profile held flags=(attach_disconnected) {\n  file,\n  deny signal,\n}\n"
 """It keeps even Docker's signals from a container."""
 
 
 @contextmanager
 def guest() -> Iterator[GuestEngine]:
-    builder = FIXTURES / "guest" / "build.py"
-    with GuestEngine(lambda folder: images.run_builder(builder, [str(folder)])) as booted:
+    with GuestEngine(lambda folder: images.run_builder(BUILDER, [str(folder)])) as booted:
         yield booted
 
 
@@ -76,3 +76,23 @@ def test_a_machine_that_does_not_boot_says_why_at_once() -> None:
     with pytest.raises(PrivateEngineFailed, match="invalid kernel header"), GuestEngine(nothing):
         pass
     assert time.monotonic() - begun < 60
+
+
+def test_a_machine_whose_kernel_panics_is_booted_again_at_once() -> None:
+    need_guests()
+    begun, builds = time.monotonic(), []
+
+    def without_disk(folder: Path) -> None:
+        builds.append(folder)
+        images.run_builder(BUILDER, [str(folder)])
+        (folder / "disk").unlink()
+        (folder / "disk").write_bytes(bytes(1 << 20))
+
+    with (
+        pytest.raises(GuestPanicked, match="Unable to mount root fs"),
+        GuestEngine(without_disk),
+    ):
+        pass
+    assert len(builds) == 3
+    assert not any(folder.exists() for folder in builds)
+    assert time.monotonic() - begun < 120
