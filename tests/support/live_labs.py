@@ -1,18 +1,18 @@
 """Which labs and cases are proven live, and what is kept of that."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from dckgrade.lab.discovery import find_builtin_folder, list_labs_in_folders
 from dckgrade.lab.model import LoadedLab
 from dckgrade.prove import run
-from dckgrade.prove.case import Case, read_proof_settings
-from dckgrade.prove.engines.release import INSTALLED, EngineRelease
+from dckgrade.prove.case import Case, CaseKind, read_proof_settings
+from dckgrade.prove.engines.release import INSTALLED, RELEASES, EngineRelease
 from dckgrade.prove.provenance import find_stale_recordings
 from dckgrade.prove.run import CaseChoice
-from dckgrade.prove.schedule import PlannedLab
+from dckgrade.prove.schedule import PlannedLab, estimate_duration_s
 from dckgrade.prove.selection import select_slice, select_telling_cases
 from dckgrade.render.proof.html import render_proof_page
 from dckgrade.report.proof import Proof
@@ -24,6 +24,12 @@ SLICES = 16
 """After about so many commits every case has had its turn."""
 MAX_STALE = 5
 """As in tests/prove/test_provenance.py, which fails when there are more: then all must be proven."""
+NEWER = RELEASES["trixie-containerd"]
+"""Of today's engines the one that is made quickest."""
+MAIN_MISTAKES = 2
+
+Proofs = Mapping[tuple[str, str], Proof]
+"""Lab and release of the engine → proof."""
 
 
 def list_labs(*, guest: bool) -> list[str]:
@@ -36,6 +42,21 @@ def list_requested_labs(request: pytest.FixtureRequest, function: object) -> lis
     """List the labs for which the test *function* is to be run."""
     tests = [test for test in request.session.items if isinstance(test, pytest.Function)]
     return [str(test.callspec.params["lab"]) for test in tests if test.function is function]
+
+
+def prove_requested_labs(
+    request: pytest.FixtureRequest, here: object, newer: object, jobs: int | None = None
+) -> Proofs:
+    """
+    Prove the labs for which the tests *here* and *newer* are to be run, on engines of both releases.
+
+    All are in one queue: none waits for another.
+    """
+    planned = [
+        *plan_labs(list_requested_labs(request, here), get_case_choice(request)),
+        *plan_labs(list_requested_labs(request, newer), choose_main_cases, NEWER),
+    ]
+    return {lab.key: proof for lab, proof in zip(planned, prove_planned(planned, jobs), strict=True)}
 
 
 def plan_labs(
@@ -67,6 +88,14 @@ def choose_cases(loaded: LoadedLab, cases: Sequence[Case]) -> set[str]:
     stale = find_stale_recordings(loaded, FIXTURES, cases)
     few = stale if len(stale) <= MAX_STALE else set()
     return select_telling_cases(loaded, cases) | few | select_slice(cases, read_commit(), SLICES)
+
+
+def choose_main_cases(loaded: LoadedLab, cases: Sequence[Case]) -> set[str]:
+    """Choose the solution, and the quickest mistakes that kill a check."""
+    selected = select_telling_cases(loaded, cases)
+    mistakes = [case for case in cases if case.name in selected and case.kind is CaseKind.MISTAKE]
+    quickest = sorted(mistakes, key=estimate_duration_s)[:MAIN_MISTAKES]
+    return {case.name for case in [*quickest, *cases] if case in quickest or case.kind is CaseKind.SOLUTION}
 
 
 def read_commit() -> str:
