@@ -20,7 +20,7 @@ from tests.conftest import FIXTURES
 from tests.support.built_in_labs import load_built_in_lab
 
 BUILD = FIXTURES.parent / "build"
-SLICES = 16
+SLICES = 24
 """After about so many commits every case has had its turn."""
 MAX_STALE = 5
 """As in tests/prove/test_provenance.py, which fails when there are more: then all must be proven."""
