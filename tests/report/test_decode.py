@@ -1,7 +1,9 @@
 """Threads that meet a class for the first time together; where they call msgspec itself, the process dies."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 
 import msgspec
 import pytest
@@ -9,6 +11,8 @@ import pytest
 from dckgrade.report.decode import convert_data, parse_json
 
 PROCESSES = 6
+DYING_RELEASE = "0.22.0"
+"""The newest of msgspec that dies; pyproject.toml lets it in."""
 RACE = """
 import sys, threading
 import msgspec
@@ -49,10 +53,25 @@ from dckgrade.report.report import Report
 """
 
 
+@pytest.fixture(scope="module", params=["installed", DYING_RELEASE])
+def environment(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
+    """Give what lets a process find one release of msgspec, or the one that is installed."""
+    if request.param == "installed":
+        return os.environ
+    folder = str(tmp_path_factory.mktemp("msgspec"))
+    install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder]
+    subprocess.run([*install, f"msgspec=={request.param}"], check=True, capture_output=True)
+    return os.environ | {"PYTHONPATH": os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])}
+
+
 @pytest.mark.parametrize(("imports", "races"), [("", NEW_CLASSES), (IMPORTS, OUR_CLASSES)])
-def test_no_process_dies_when_threads_meet_a_class_together(imports: str, races: str) -> None:
+def test_no_process_dies_when_threads_meet_a_class_together(
+    environment: Mapping[str, str], imports: str, races: str
+) -> None:
     argv = [sys.executable, "-c", RACE.format(imports=imports, races=races)]
-    done = [subprocess.run(argv, capture_output=True, check=False) for _ in range(PROCESSES)]
+    done = [subprocess.run(argv, env=environment, capture_output=True, check=False) for _ in range(PROCESSES)]
     assert [(run.returncode, run.stderr) for run in done] == [(0, b"")] * PROCESSES
 
 
