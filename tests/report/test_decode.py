@@ -63,7 +63,8 @@ def environment(
     folder = str(tmp_path_factory.mktemp("msgspec"))
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", folder]
     subprocess.run([*install, f"msgspec=={request.param}"], check=True, capture_output=True)
-    return os.environ | {"PYTHONPATH": os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])}
+    paths = filter(None, [folder, os.environ.get("PYTHONPATH")])
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 @pytest.mark.parametrize(("imports", "races"), [("", NEW_CLASSES), (IMPORTS, OUR_CLASSES)])

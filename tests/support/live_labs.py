@@ -25,7 +25,7 @@ SLICES = 24
 MAX_STALE = 5
 """As in tests/prove/test_provenance.py, which fails when there are more: then all must be proven."""
 NEWER = RELEASES["trixie-containerd"]
-"""Of today's engines the one that is made quickest."""
+"""An engine of today, with the store of images that is the default from 29 on."""
 MAIN_MISTAKES = 2
 
 Proofs = Mapping[tuple[str, str], Proof]
